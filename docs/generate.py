@@ -1,0 +1,407 @@
+"""Writes docs/protocol.md and web/src/api/schema.ts from the method table, the structs and the failures.
+
+    python docs/generate.py           writes both
+    python docs/generate.py --check   says which of them is not what it would write, and exits with 1
+
+The truth is in Python: `webipy.server.api.METHODS` (the methods), `webipy.core.calls` (their params and results), `webipy.core.events` (the
+events) and `webipy.core.errors` (the failures). What stands in their docstrings is the documentation. Both files are functions of those alone,
+so that the check is a comparison of texts. `Raw` fields are JSON that Python does not look into; `SHAPES` says what the page may expect there.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import msgspec
+import msgspec.inspect as kinds
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from webipy.core import calls, errors, events  # noqa: E402 - the folder above is on the path only now
+from webipy.server.api import METHODS  # noqa: E402
+from webipy.server.method import Method  # noqa: E402
+
+PROTOCOL = ROOT / "docs" / "protocol.md"
+SCHEMA = ROOT / "web" / "src" / "api" / "schema.ts"
+
+Struct = type[msgspec.Struct]
+
+ALIASES: Final[dict[str, Any]] = {
+    "ExecutionStatus": events.ExecutionStatus,
+    "KernelState": events.KernelState,
+    "CellType": events.CellType,
+}
+"""Literal types that have a name of their own in TypeScript too."""
+
+SHAPES: Final[dict[str, str]] = {
+    "data": "JsonMap",
+    "metadata": "JsonMap",
+    "output": "JsonMap",
+    "outputs": "JsonMap",
+    "language_info": "JsonMap",
+    "user_expressions": "JsonMap",
+    "payload": "JsonMap[]",
+    "events": "AnyEvent",
+    "MessageReceived.content": "JsonMap",
+    "Reply.content": "JsonMap",
+}
+"""What raw JSON is, by the name of its field (in a list: of each member); anything else is `Json`."""
+
+ALWAYS: Final = {"seq", "time"}
+"""Fields of events that have a default only until the session takes the event in: whatever is sent has them."""
+
+RENAMED: Final[dict[str, str]] = {"Event": "EventHead"}
+"""Names that mean something else in a browser."""
+
+GROUPS: Final[dict[str, str]] = {
+    "server": "Server",
+    "rpc": "Server",
+    "session": "Sessions",
+    "kernelspec": "Kernels",
+    "kernel": "Kernels",
+    "execution": "Executions",
+    "input": "Executions",
+    "completion": "Asking the kernel",
+    "inspection": "Asking the kernel",
+    "code": "Asking the kernel",
+    "history": "Asking the kernel",
+    "comm": "Comms and other messages",
+    "message": "Comms and other messages",
+    "cell": "Cells",
+}
+"""The headings of docs/protocol.md, in their order, by the first word of a method."""
+
+
+# ---- what the structs say -----------------------------------------------------------------------------------------
+
+
+def all_structs() -> list[Struct]:
+    """The structs of the API: the params and results of the table, everything they are made of, and the events; roots first."""
+    ordered: dict[Struct, None] = {}
+
+    def enter(struct: Struct) -> None:
+        root = struct.__bases__[0]
+        if issubclass(root, msgspec.Struct) and root not in (msgspec.Struct, calls.Params, calls.Result):
+            enter(root)
+        for field in shape(struct).fields:
+            for inner in structs_in(field.type):
+                if inner is not struct:
+                    enter(inner)
+        ordered.setdefault(struct)
+
+    for event in get_args(events.AnyEvent):
+        enter(event)
+    for name in METHODS:
+        enter(METHODS[name].params)
+        enter(METHODS[name].result)
+    enter(calls.Events)
+    return list(ordered)
+
+
+def shape(struct: Struct) -> kinds.StructType:
+    """What msgspec knows of a struct."""
+    found = kinds.type_info(struct)
+    assert isinstance(found, kinds.StructType)
+    return found
+
+
+def own_fields(struct: Struct) -> list[kinds.Field]:
+    """The fields that a struct adds to its root."""
+    inherited = getattr(struct.__bases__[0], "__struct_fields__", ())
+    return [field for field in shape(struct).fields if field.name not in inherited]
+
+
+def structs_in(kind: kinds.Type) -> Iterator[Struct]:
+    """The structs that a type mentions."""
+    if isinstance(kind, kinds.StructType):
+        yield kind.cls
+    elif isinstance(kind, kinds.UnionType):
+        for part in kind.types:
+            yield from structs_in(part)
+    elif isinstance(kind, kinds.ListType):
+        yield from structs_in(kind.item_type)
+    elif isinstance(kind, kinds.DictType):
+        yield from structs_in(kind.value_type)
+
+
+def is_optional(struct: Struct, field: kinds.Field) -> bool:
+    """Whether a field may be left out: by a caller in params; by us in events, which leave out what is as usual, never in results."""
+    if issubclass(struct, calls.Result):  # left out only when unset, which msgspec shows as optional without a default
+        return not field.required and field.default is msgspec.NODEFAULT and field.default_factory is msgspec.NODEFAULT
+    return not field.required and field.name not in ALWAYS
+
+
+def is_changes(kind: kinds.Type) -> bool:
+    """Whether a type is `events.Changes`."""
+    return kind == kinds.type_info(events.Changes)
+
+
+def failures() -> list[type[errors.Failure]]:
+    """All failures, JSON-RPC's own first."""
+    found = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, errors.Failure)]
+    return sorted(
+        (kind for kind in found if kind is not errors.Failure), key=lambda kind: (kind.code > -32600, -kind.code)
+    )
+
+
+def doc(thing: object) -> str:
+    """The docstring of a thing, without its indentation."""
+    return inspect.cleandoc(thing.__doc__ or "")
+
+
+# ---- TypeScript ---------------------------------------------------------------------------------------------------
+
+
+def typescript(kind: kinds.Type, place: str) -> str:
+    """A type in TypeScript. `place` is `Struct.field`, for what raw JSON is there."""
+    if is_changes(kind):
+        return "Changes"
+    match kind:
+        case kinds.StrType():
+            return "string"
+        case kinds.IntType() | kinds.FloatType():
+            return "number"
+        case kinds.BoolType():
+            return "boolean"
+        case kinds.NoneType():
+            return "null"
+        case kinds.RawType() | kinds.AnyType() | kinds.CustomType():
+            return SHAPES.get(place) or SHAPES.get(place.partition(".")[2], "Json")
+        case kinds.StructType():
+            return RENAMED.get(kind.cls.__name__, kind.cls.__name__)
+        case kinds.LiteralType():
+            return alias(kind) or " | ".join(literal(value) for value in kind.values)
+        case kinds.UnionType():
+            parts = [typescript(part, place) for part in kind.types]
+            return " | ".join(sorted(dict.fromkeys(parts), key=lambda part: part == "null"))
+        case kinds.ListType():
+            item = typescript(kind.item_type, place)
+            return f"({item})[]" if " | " in item else f"{item}[]"
+        case kinds.DictType():
+            return f"{{ [name: string]: {typescript(kind.value_type, place)} }}"
+    raise TypeError(f"{place}: {kind} has no form in TypeScript; write it into docs/generate.py")
+
+
+def alias(kind: kinds.LiteralType) -> str | None:
+    """The name of a literal type that has one."""
+    return next((name for name, known in ALIASES.items() if set(get_args(known)) == set(kind.values)), None)
+
+
+def literal(value: object) -> str:
+    """A literal in TypeScript."""
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def comment(text: str) -> str:
+    """A doc comment."""
+    lines = text.splitlines()
+    if len(lines) == 1:
+        return f"/** {lines[0]} */\n"
+    return "/**\n" + "".join(f" * {line}".rstrip() + "\n" for line in lines) + " */\n"
+
+
+def interface(struct: Struct) -> str:
+    """A struct in TypeScript."""
+    name = RENAMED.get(struct.__name__, struct.__name__)
+    root = struct.__bases__[0]
+    is_rooted = root not in (msgspec.Struct, calls.Params, calls.Result)
+    fields = own_fields(struct)
+    tag = shape(struct).tag if issubclass(struct, events.Event) and struct is not events.Event else None
+    if not fields and not is_rooted and tag is None:
+        return f"{comment(doc(struct))}export type {name} = Record<string, never>;\n"
+    lines = [f"type: {literal(tag)};"] if tag is not None else []
+    for field in fields:
+        mark = "?" if is_optional(struct, field) else ""
+        lines.append(f"{field.encode_name}{mark}: {typescript(field.type, f'{struct.__name__}.{field.name}')};")
+    head = f" extends {RENAMED.get(root.__name__, root.__name__)}" if is_rooted else ""
+    if not lines:
+        return f"{comment(doc(struct))}export type {name} = {RENAMED.get(root.__name__, root.__name__)};\n"
+    body = "".join(f"  {line}\n" for line in lines)
+    return f"{comment(doc(struct))}export interface {name}{head} {{\n{body}}}\n"
+
+
+def union(name: str, members: list[str], text: str) -> str:
+    """A union type, one member a line."""
+    return f"{comment(text)}export type {name} =\n" + "\n".join(f"  | {member}" for member in members) + ";\n"
+
+
+def schema() -> str:
+    """The text of web/src/api/schema.ts."""
+    parts = [
+        comment(
+            "The types of the API: one interface for each struct of the server's method table and of its events, and `Methods`.\n"
+            "Made by docs/generate.py out of the Python structs; change those. Params are by name; times are RFC 3339 UTC;\n"
+            "positions in code count unicode characters, positions in change sets UTF-16 units."
+        ),
+        "export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };\n"
+        "export type JsonMap = { [key: string]: Json };\n",
+    ]
+    parts += [f"export type {name} = {' | '.join(map(literal, get_args(kind)))};\n" for name, kind in ALIASES.items()]
+    parts.append(
+        comment(
+            "A CodeMirror change set: an integer keeps so many UTF-16 units, a list `[deleted, ...lines]` replaces them."
+        )
+        + "export type Changes = (number | (number | string)[])[];\n"
+    )
+    parts += map(interface, all_structs())
+    parts.append(union("AnyEvent", [kind.__name__ for kind in get_args(events.AnyEvent)], "An event of a session."))
+    parts.append(
+        union("FailureName", [literal(kind.name) for kind in failures()], "What `data.name` of an error may be.")
+    )
+    lines = [
+        f"  {literal(name)}: {{ params: {row.params.__name__}; result: {row.result.__name__} }};\n"
+        for name, row in sorted(METHODS.items())
+    ]
+    parts.append(
+        comment("Every method: its params and its result.") + "export interface Methods {\n" + "".join(lines) + "}\n"
+    )
+    parts.append("export type Method = keyof Methods;\n")
+    return "\n".join(parts)
+
+
+# ---- the document -------------------------------------------------------------------------------------------------
+
+INTRODUCTION = """\
+# The protocol
+
+<!-- Made by docs/generate.py out of the method table, the structs and the failures; change those. -->
+
+One method table serves the page, the `webipy` command, scripts and tests. It is JSON-RPC 2.0 with params by name.
+
+| transport | use |
+|---|---|
+| `WS /rpc` | calls, batches and, from the server, notifications |
+| `POST /rpc` | one call or batch a request, `Content-Type: application/json`; wait for events with `session.events {wait_s}` |
+| `GET /rpc/openrpc.json` | this table as an OpenRPC document; the same as method `rpc.discover` |
+
+Both take `Authorization: Bearer TOKEN` or the cookie of the page together with our own `Origin`; otherwise the answer is 401.
+
+```
+-> {"jsonrpc": "2.0", "id": 1, "method": "session.create", "params": {"path": "shell", "kernelspec": "python3"}}
+<- {"jsonrpc": "2.0", "id": 1, "result": {"id": "...", "title": "shell", ...}}
+-> {"jsonrpc": "2.0", "id": 2, "method": "session.subscribe", "params": {"session": "...", "since": 0}}
+<- {"jsonrpc": "2.0", "id": 2, "result": {"first_seq": 1, "seq": 3}}
+<- {"jsonrpc": "2.0", "method": "events", "params": {"session": "...", "first": 1, "events": [{"seq": 1, "type": "session_created", ...}, ...]}}
+```
+
+- Unknown params are refused by name. Unknown fields in results and events are to be ignored: both grow, and nothing is ever renamed or re-typed.
+- Ids are opaque strings; where a client may choose one, repeating the call is harmless.
+- Times are RFC 3339 UTC with microseconds. Positions in code count unicode characters, positions in change sets UTF-16 units.
+- A session is the list of its events, numbered by `seq` without a gap. Whoever lost the line subscribes again with the last `seq` it has seen.
+"""
+
+
+def plain(kind: kinds.Type, place: str) -> str:
+    """A type as a person reads it, with its limits."""
+    limits = []
+    for word, sign in (
+        ("ge", ">="),
+        ("gt", ">"),
+        ("le", "<="),
+        ("lt", "<"),
+        ("min_length", "length >="),
+        ("max_length", "length <="),
+    ):
+        limit = getattr(kind, word, None)
+        if limit is not None:
+            limits.append(f"{sign} {limit}")
+    if isinstance(kind, kinds.StrType) and kind.pattern is not None:
+        limits.append(f"matches `{kind.pattern}`")
+    if isinstance(kind, kinds.UnionType):
+        return " or ".join(plain(part, place) for part in kind.types)
+    if isinstance(kind, kinds.LiteralType):
+        named = alias(kind)
+        return " or ".join(f"`{literal(value)}`" for value in (get_args(ALIASES[named]) if named else kind.values))
+    name = typescript(kind, place).replace(" | ", " or ")
+    return f"{name} ({', '.join(limits)})" if limits else name
+
+
+def table(struct: Struct, fields: tuple[kinds.Field, ...] | list[kinds.Field]) -> str:
+    """The fields of a struct as a table."""
+    rows = ["| field | type | |", "|---|---|---|"]
+    for field in fields:
+        note = ""
+        if is_optional(struct, field):
+            note = "optional"
+            if field.default is not msgspec.NODEFAULT and field.default is not None:
+                note += f", usually `{msgspec.json.encode(field.default).decode()}`"
+        kind = plain(field.type, f"{struct.__name__}.{field.name}").replace("|", "\\|")
+        rows.append(f"| `{field.encode_name}` | {kind} | {note} |")
+    return "\n".join(rows) + "\n"
+
+
+def section(method: Method) -> str:
+    """A method in the document."""
+    params = shape(method.params).fields
+    lines = [f"### {method.name}\n", f"{inspect.cleandoc(method.doc)}\n"]
+    if method.params is not calls.Nothing and not method.params.__name__.startswith("Of"):
+        lines.append(f"{doc(method.params)}\n")
+    needs = "no login" if method.verb == "none" else f"the right to {method.verb}"
+    answer = method.result.__name__
+    lines.append(f"Needs: {needs}. Answers [{answer}](#{answer.lower()}).\n")
+    if params:
+        lines.append(table(method.params, params))
+    return "\n".join(lines)
+
+
+def protocol() -> str:
+    """The text of docs/protocol.md."""
+    parts = [INTRODUCTION, "## Methods\n"]
+    for heading in dict.fromkeys([*GROUPS.values(), "Others"]):
+        names = [name for name in METHODS if GROUPS.get(name.partition(".")[0], "Others") == heading]
+        if names:
+            parts.append(f"## {heading}\n")
+            parts += [section(METHODS[name]) for name in names]
+    parts.append("## Results\n")
+    for struct in all_structs():
+        if issubclass(struct, calls.Result):
+            parts.append(f"### {struct.__name__}\n\n{doc(struct)}\n")
+            parts += [table(struct, list(shape(struct).fields))] if shape(struct).fields else []
+    parts.append("## Events\n")
+    parts.append(
+        f"{doc(events.Event)} They come as notifications `events`, many at a time, and from `session.events`.\n"
+    )
+    parts.append(table(events.Event, list(shape(events.Event).fields)))
+    for struct in get_args(events.AnyEvent):
+        parts.append(f"### {shape(struct).tag}\n\n{doc(struct)}\n")
+        parts += [table(struct, own_fields(struct))] if own_fields(struct) else []
+    parts.append("## Failures\n")
+    parts.append(
+        "An `error` has `code`, `message` (a sentence for a person) and `data`: `name` and facts that a program can use.\n"
+    )
+    rows = [f"| {kind.code} | `{kind.name}` | {' '.join(doc(kind).split())} |" for kind in failures()]
+    parts.append("\n".join(["| code | name | |", "|---|---|---|", *rows]) + "\n")
+    return "\n".join(part.rstrip("\n") + "\n" for part in parts)
+
+
+def main() -> int:
+    """Write the files, or compare them; 1 when one is not as it should be."""
+    is_check = sys.argv[1:] == ["--check"]
+    if sys.argv[1:] and not is_check:
+        sys.exit("python docs/generate.py [--check]")
+    is_stale = False
+    for path, text in ((PROTOCOL, protocol()), (SCHEMA, schema())):
+        old = path.read_text() if path.is_file() else ""
+        if old == text:
+            continue
+        name = str(path.relative_to(ROOT))
+        if is_check:
+            is_stale = True
+            print(f"{name} is not what docs/generate.py makes of the structs. Run: python docs/generate.py")
+            sys.stdout.writelines(
+                difflib.unified_diff(old.splitlines(True), text.splitlines(True), name, "made now", n=1)
+            )
+        else:
+            path.write_text(text)
+            print(f"wrote {name}")
+    return 1 if is_stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The tests: one module for each of webipy's, real parts in `kernels` and `browser`."""

@@ -1,0 +1,243 @@
+"""Runs every check of the project and says yes or no: `make test`, `make check`, `make bench`.
+
+Data flow: a list of parts (a name, a command, how to count) runs one after the other, each with its output passed through;
+the end is a table of the parts and, alone on the last line, `N passed, N failed` (and `, N skipped`). Tests are counted by what trial and vitest
+say themselves. A part that is no test run (style, types) adds one failure when it fails and nothing when it passes; so does a test run
+that broke before it could count. The exit status is 0 only when nothing failed.
+
+Everything runs even after a failure: one run tells all that is wrong.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import setup  # noqa: E402 - it stands in the folder above, which is on the path only now
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WORKERS = "-j2"
+APART = {"browser", "bench", "vectors", "__pycache__"}  # folders of tests/ that do not go to trial's workers
+
+
+@attrs.define(frozen=True)
+class Count:
+    """How many tests did what."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Count) -> Count:
+        return Count(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+
+@attrs.define(frozen=True)
+class Part:
+    """One check.
+
+    Args:
+        name: What it is called in the table.
+        command: Its command line.
+        folder: Where it runs.
+        count: Makes the count out of everything it printed; `None` for what is no test run.
+        environment: Variables set beside those of this process.
+    """
+
+    name: str
+    command: list[str]
+    folder: Path = ROOT
+    count: Callable[[str], Count | None] | None = None
+    environment: dict[str, str] = attrs.field(factory=dict)
+
+
+@attrs.define(frozen=True)
+class Outcome:
+    """How a part ended."""
+
+    part: Part
+    succeeded: bool
+    count: Count
+    seconds: float
+
+
+def count_trial(printed: str) -> Count | None:
+    """The counts of trial's last line, such as `FAILED (skips=1, failures=2, successes=30)`."""
+    endings = re.findall(r"^(?:PASSED|FAILED)(?: \((.*)\))?$", printed, re.MULTILINE)
+    if not endings:
+        return None
+    numbers = {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", endings[-1])}
+    failed = sum(numbers.get(name, 0) for name in ("failures", "errors", "unexpectedSuccesses"))
+    return Count(numbers.get("successes", 0) + numbers.get("expectedFailures", 0), failed, numbers.get("skips", 0))
+
+
+def count_vitest(report: Path) -> Count | None:
+    """The counts of vitest's JSON report."""
+    if not report.is_file():
+        return None
+    found = json.loads(report.read_text())
+    return Count(found["numPassedTests"], found["numFailedTests"], found["numPendingTests"] + found["numTodoTests"])
+
+
+def run(part: Part) -> Outcome:
+    """Run a part, pass on what it prints, and count."""
+    print(f"\n=== {part.name}", flush=True)
+    began = time.monotonic()
+    printed: list[str] = []
+    with subprocess.Popen(
+        part.command,
+        cwd=part.folder,
+        env={**os.environ, **part.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            printed.append(line)
+    succeeded = process.returncode == 0
+    count = part.count("".join(printed)) if part.count is not None else None
+    if count is None:
+        count = Count()
+    if not succeeded and count.failed == 0:
+        count += Count(failed=1)
+    return Outcome(part, succeeded and count.failed == 0, count, time.monotonic() - began)
+
+
+def trial(name: str, modules: list[str], *options: str) -> Part:
+    """A part that runs test modules with trial."""
+    return Part(name, [sys.executable, "-m", "twisted.trial", *options, *modules], count=count_trial)
+
+
+def unit_modules() -> list[str]:
+    """The test modules that stand directly in tests/."""
+    return [f"tests.{Path(path).stem}" for path in sorted(glob.glob(str(ROOT / "tests" / "test_*.py")))]
+
+
+def test_packages() -> list[str]:
+    """The packages of tests/ that go to trial's workers, such as tests.kernels."""
+    folders = sorted(path for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name not in APART)
+    return [f"tests.{folder.name}" for folder in folders if any(folder.glob("test_*.py"))]
+
+
+def style() -> list[Part]:
+    """The checks that read the code and run none of it."""
+    python = sys.executable
+    return [
+        Part("ruff check", [python, "-m", "ruff", "check", "."]),
+        Part("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
+        Part("mypy --strict", [python, "-m", "mypy"]),
+        Part("generated files", [python, "docs/generate.py", "--check"]),
+    ]
+
+
+def page(report: Path) -> list[Part]:
+    """The checks of web/, with node from the PATH or from its wheel."""
+    npm, environment = setup.npm()
+    web = ROOT / "web"
+    installed = web / "node_modules" / ".package-lock.json"
+    parts = []
+    if not installed.is_file() or installed.stat().st_mtime < (web / "package-lock.json").stat().st_mtime:
+        parts.append(Part("npm ci", [*npm, "ci", "--no-audit", "--no-fund"], web, environment=environment))
+    vitest = ["test", "--", "--reporter=default", "--reporter=json", f"--outputFile={report}"]
+    return [
+        *parts,
+        Part("page: types and style", [*npm, "run", "check"], web, environment=environment),
+        Part("page: vitest", [*npm, *vitest], web, lambda _: count_vitest(report), environment),
+    ]
+
+
+def find_chromium() -> str | None:
+    """The path of a browser that the browser tests can drive."""
+    return next((path for name in CHROMIUMS if (path := shutil.which(name)) is not None), None)
+
+
+def get_chromium() -> None:
+    """Install Debian's chromium where there is no browser and this user may; otherwise say what to install.
+
+    The browser tests themselves fail when there is none: a check that did not run is no success.
+    """
+    if find_chromium() is not None:
+        return
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if shutil.which("apt-get") is not None and (not root or shutil.which("sudo") is not None):
+        print("\n=== no browser was found: installing chromium", flush=True)
+        subprocess.run([*root, "apt-get", "update", "-q"], stdin=subprocess.DEVNULL)
+        install = ["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"]
+        subprocess.run(
+            [*root, *install], stdin=subprocess.DEVNULL, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        )
+    if find_chromium() is None:
+        print(
+            f"The browser tests need one of {', '.join(CHROMIUMS)} on the PATH. Debian: apt install chromium",
+            flush=True,
+        )
+
+
+def parts_of(kind: str, report: Path) -> list[Part]:
+    """The parts of `make test` (all), `make check` (quick) or `make bench` (bench).
+
+    Raises:
+        SystemExit: There is no such kind.
+    """
+    if kind == "bench":
+        names = sorted(path.stem for path in (ROOT / "tests" / "bench").glob("bench_*.py"))
+        return [Part(f"bench: {name}", [sys.executable, "-m", f"tests.bench.{name}"]) for name in names]
+    if kind == "quick":
+        return [*style(), trial("trial", unit_modules(), WORKERS), *page(report)]
+    if kind != "all":
+        sys.exit(f"python tests/check.py all|quick|bench, not {kind!r}")
+    get_chromium()
+    return [
+        *style(),
+        trial("trial", [*unit_modules(), *test_packages()], WORKERS),
+        *page(report),
+        trial("trial: in the browser", ["tests.browser"]),
+    ]
+
+
+def tell(outcomes: list[Outcome]) -> Count:
+    """Print the table and the last line; give the sum."""
+    print("\n=== summary")
+    total = Count()
+    for outcome in outcomes:
+        total += outcome.count
+        word = "ok    " if outcome.succeeded else "FAILED"
+        counts = outcome.count
+        numbers = (
+            f"{counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped" if outcome.part.count else ""
+        )
+        print(f"{word} {outcome.part.name:24} {outcome.seconds:6.1f} s   {numbers}".rstrip())
+    skipped = f", {total.skipped} skipped" if total.skipped else ""
+    print(f"\n{total.passed} passed, {total.failed} failed{skipped}", flush=True)
+    return total
+
+
+def main() -> int:
+    """Run the parts of the kind that the command line names; 0 when all is well."""
+    kind = sys.argv[1] if len(sys.argv) > 1 else "all"
+    with tempfile.TemporaryDirectory() as folder:
+        outcomes = [run(part) for part in parts_of(kind, Path(folder) / "vitest.json")]
+    return 0 if tell(outcomes).failed == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

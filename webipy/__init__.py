@@ -1,0 +1,1 @@
+"""webipy: IPython, and every other Jupyter kernel, over the web, on Twisted."""
