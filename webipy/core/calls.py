@@ -1,0 +1,469 @@
+"""The params and results of every method of the API: one pair of structs for each (none where a method takes or gives
+nothing).
+
+Params are by name and refused when a name is unknown, so that a typing mistake is told and not ignored. Results may
+grow fields; none is ever renamed or re-typed. Ids are opaque strings; times are RFC 3339 UTC with microseconds;
+positions in code count unicode characters, as Jupyter messaging 5.4 does, while positions in change sets count UTF-16
+units, as editors do.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from webipy.core.events import CellType, Changes, ExecutionStatus, KernelState
+
+ClientChosenId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(?!\n)$")]
+"""An id that a client may choose, so that repeating a call is harmless: letters, digits, `_` and `-`, at most 64."""
+
+
+class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The root of all params: unknown fields are refused."""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The root of all results."""
+
+
+class Nothing(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A method without params."""
+
+
+class Done(Result, frozen=True, kw_only=True):
+    """A method that was carried out and has nothing to say."""
+
+
+class Accepted(Result, frozen=True, kw_only=True):
+    """The change is in the journal as event `seq`."""
+
+    seq: int
+
+
+# ---- server -------------------------------------------------------------------------------------------------------
+
+
+class ServerInfo(Result, frozen=True, kw_only=True):
+    """Who answers. `durable` is false while the journal cannot be written."""
+
+    name: str
+    version: str
+    protocol: int
+    time: str
+    principal: str | None
+    root: str | None
+    default_kernelspec: str | None
+    degraded: bool = False
+
+
+class OpenRpc(Result, frozen=True, kw_only=True):
+    """An OpenRPC 1.3.2 document."""
+
+    openrpc: str
+    info: dict[str, str]
+    methods: list[dict[str, object]]
+    components: dict[str, object]
+
+
+class OpenPage(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the page should open: a session, or home."""
+
+    session: str | None = None
+
+
+class LaunchCode(Result, frozen=True, kw_only=True):
+    """A one-time code that a browser exchanges for a cookie; `url` carries it in its fragment."""
+
+    code: str
+    url: str
+    expires: str
+
+
+# ---- sessions -----------------------------------------------------------------------------------------------------
+
+
+class Kernel(Result, frozen=True, kw_only=True):
+    """The kernel of a session. `start` counts its processes: 1, and one more with each restart. The key is told to nobody."""
+
+    id: str
+    kernelspec: str
+    display_name: str
+    language: str
+    state: KernelState
+    start: int
+    execution_count: int
+    queued: int
+    url_without_key: str
+    host: str
+    pid: int | None = None
+
+
+class Session(Result, frozen=True, kw_only=True):
+    """A session. Events `first_seq` to `seq` can be read; those up to `durable_seq` survive a power cut."""
+
+    id: str
+    title: str
+    path: str | None
+    cwd: str
+    kernel: Kernel | None
+    first_seq: int
+    seq: int
+    durable_seq: int
+    created: str
+    last_activity: str
+
+
+class SessionList(Result, frozen=True, kw_only=True):
+    """All open sessions, the one with the latest activity first."""
+
+    sessions: list[Session]
+
+
+class CreateSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """With `path`, opens the session that exists for it. With `kernelspec`, starts that kernel if the session has none."""
+
+    title: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    path: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
+    kernelspec: str | None = None
+    cwd: str | None = None
+    id: ClientChosenId | None = None
+
+
+class OfSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A method on one session."""
+
+    session: str
+
+
+class RenameSession(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new title, 1 to 200 characters."""
+
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class Subscribe(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Join the journal after seq `since`: 0 for all of it, null for only what comes from now on."""
+
+    since: Annotated[int, msgspec.Meta(ge=0)] | None = 0
+
+
+class Subscribed(Result, frozen=True, kw_only=True):
+    """`events` notifications follow, from the event after `since` on; `seq` is the newest event now, `first_seq` the oldest that is kept."""
+
+    first_seq: int
+    seq: int
+
+
+class ReadEvents(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Up to `limit` events after `since`; waits up to `wait_s` seconds for the first one if there is none yet."""
+
+    since: Annotated[int, msgspec.Meta(ge=0)] = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1000
+    wait_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0
+
+
+class Events(Result, frozen=True, kw_only=True):
+    """Events `first`, `first` + 1, ... of a session; also the params of the notification `events`."""
+
+    session: str
+    first: int
+    events: list[Raw]
+
+
+# ---- kernels ------------------------------------------------------------------------------------------------------
+
+
+class Kernelspec(Result, frozen=True, kw_only=True):
+    """A launch recipe for kernels of one kind."""
+
+    name: str
+    display_name: str
+    language: str
+
+
+class KernelspecList(Result, frozen=True, kw_only=True):
+    """The installed kernelspecs; `broken` tells of those that cannot be read, with the reason."""
+
+    default: str | None
+    kernelspecs: list[Kernelspec]
+    broken: dict[str, str] = {}
+
+
+class StartKernel(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Starts a kernel of this kernelspec (null: the default one). A session has at most one: a living one of the same kernelspec is kept."""
+
+    kernelspec: str | None = None
+
+
+# ---- executions ---------------------------------------------------------------------------------------------------
+
+
+class StartExecution(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Runs `code`. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
+
+    `user_expressions` maps names to expressions that the kernel evaluates afterwards (Jupyter messaging 5.4, execute_request).
+    """
+
+    code: str
+    cell: str | None = None
+    id: ClientChosenId | None = None
+    silent: bool = False
+    store_history: bool = True
+    stop_on_error: bool = True
+    allow_stdin: bool = True
+    user_expressions: dict[str, str] = {}
+
+
+class ExecutionAccepted(Result, frozen=True, kw_only=True):
+    """The execution is in the journal as event `seq`."""
+
+    execution: str
+    seq: int
+
+
+class OfExecution(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A method on one execution."""
+
+    execution: str
+
+
+class WaitExecution(OfExecution, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Waits until it has finished, at most `timeout_s` seconds (then failure `timeout`; it goes on running)."""
+
+    timeout_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 60
+
+
+class Execution(Result, frozen=True, kw_only=True):
+    """One run of some code. `status` is `queued` or `running` until it is an end; `outputs` are folded nbformat 4.5 outputs."""
+
+    session: str
+    id: str
+    status: Literal["queued", "running"] | ExecutionStatus
+    code: str
+    outputs: list[Raw]
+    cell: str | None = None
+    execution_count: int | None = None
+    duration_s: float | None = None
+    reason: str = ""
+    user_expressions: Raw | UnsetType = UNSET
+    queued: str | None = None
+    started: str | None = None
+    finished: str | None = None
+
+
+class ReplyInput(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The line that `input()` or `getpass()` waits for, without its line end."""
+
+    request: str
+    value: Annotated[str, msgspec.Meta(max_length=1_000_000)]
+
+
+# ---- introspection ------------------------------------------------------------------------------------------------
+
+
+class GetCompletion(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Completions of `code` at `cursor` (unicode characters)."""
+
+    code: str
+    cursor: Annotated[int, msgspec.Meta(ge=0)]
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 10
+
+
+class Completion(Result, frozen=True, kw_only=True):
+    """The text from `cursor_start` to `cursor_end` may be replaced by any of `matches` (Jupyter messaging 5.4, complete_reply).
+
+    `metadata` may hold `_jupyter_types_experimental`: kinds and signatures.
+    """
+
+    matches: list[str]
+    cursor_start: int
+    cursor_end: int
+    metadata: Raw
+
+
+class GetInspection(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the kernel knows of the name at `cursor`; `detail` 0 (signature, documentation) or 1 (source too)."""
+
+    code: str
+    cursor: Annotated[int, msgspec.Meta(ge=0)]
+    detail: Literal[0, 1] = 0
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 10
+
+
+class Inspection(Result, frozen=True, kw_only=True):
+    """A MIME bundle, empty when nothing was `found`."""
+
+    found: bool
+    data: Raw
+    metadata: Raw
+
+
+class IsComplete(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether `code` may be run as it is."""
+
+    code: str
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 10
+
+
+class Completeness(Result, frozen=True, kw_only=True):
+    """`indent` is what the next line of incomplete code should start with."""
+
+    status: Literal["complete", "incomplete", "invalid", "unknown"]
+    indent: str = ""
+
+
+class GetHistory(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The kernel's own input history: the last `n` entries, those that match `pattern` (glob) if given."""
+
+    n: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 100
+    pattern: str | None = None
+    unique: bool = False
+    raw: bool = True
+    output: bool = False
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 10
+
+
+class History(Result, frozen=True, kw_only=True):
+    """Entries as history_reply has them: `[kernel session, line number, input]`, the input a pair with the output if asked for."""
+
+    history: list[Raw]
+
+
+# ---- comms and messages -------------------------------------------------------------------------------------------
+
+
+class OpenComm(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Opens a comm to `target` in the kernel. `buffers` are base64."""
+
+    target: str
+    comm: ClientChosenId | None = None
+    content: Raw | UnsetType = UNSET
+    metadata: Raw | UnsetType = UNSET
+    buffers: list[str] = []
+
+
+class CommAccepted(Result, frozen=True, kw_only=True):
+    """The comm's id and the event that tells of it."""
+
+    comm: str
+    seq: int
+
+
+class SendComm(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Sends `content` (the `data` of comm_msg) to the kernel's side of the comm."""
+
+    comm: str
+    content: Raw | UnsetType = UNSET
+    metadata: Raw | UnsetType = UNSET
+    buffers: list[str] = []
+
+
+class CloseComm(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Closes the comm."""
+
+    comm: str
+    content: Raw | UnsetType = UNSET
+
+
+class SendMessage(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Sends any Jupyter request on shell or control and waits for its reply.
+
+    execute_request and the requests that end or interrupt a kernel have methods of their own and are refused here.
+    """
+
+    channel: Literal["shell", "control"]
+    msg_type: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,64}(?!\n)$")]
+    content: Raw | UnsetType = UNSET
+    metadata: Raw | UnsetType = UNSET
+    buffers: list[str] = []
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 10
+
+
+class Reply(Result, frozen=True, kw_only=True):
+    """The reply of the kernel, whole."""
+
+    msg_type: str
+    content: Raw
+    metadata: Raw
+    buffers: list[str] = []
+
+
+# ---- cells --------------------------------------------------------------------------------------------------------
+
+
+class InsertCell(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new cell after cell `after` (null: first). The same `id` again changes nothing and is answered alike."""
+
+    after: str | None = None
+    cell_type: CellType = "code"
+    source: str = ""
+    id: ClientChosenId | None = None
+
+
+class CellAccepted(Result, frozen=True, kw_only=True):
+    """The cell's id, the event that tells of it, and the version of its source."""
+
+    cell: str
+    seq: int
+    version: int
+
+
+class OfCell(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A method on one cell."""
+
+    cell: str
+
+
+class MoveCell(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Puts the cell after cell `after` (null: first)."""
+
+    after: str | None = None
+
+
+class EditCell(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Changes the source from `version` on: each of `changes` makes one version more.
+
+    A client that is behind gets `stale_version` with the current one, rebases on the `cell_edited` events between and asks again. `client` comes
+    back in the events, so that an editor knows its own changes.
+    """
+
+    version: Annotated[int, msgspec.Meta(ge=0)]
+    changes: Annotated[list[Changes], msgspec.Meta(min_length=1, max_length=1000)]
+    client: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class SetSource(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Replaces the source whole; `version` as in `cell.edit`, null to replace whatever is there."""
+
+    source: str
+    version: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+
+class SetCellType(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Makes the cell code, markdown or raw."""
+
+    cell_type: CellType
+
+
+class ClearOutputs(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Puts away what is shown under a cell (null: under every cell)."""
+
+    cell: str | None = None
+
+
+class Cell(Result, frozen=True, kw_only=True):
+    """A cell as it is now."""
+
+    id: str
+    cell_type: CellType
+    source: str
+    version: int
+
+
+class CellList(Result, frozen=True, kw_only=True):
+    """The cells in their order, as of event `seq`."""
+
+    seq: int
+    cells: list[Cell]

@@ -1,0 +1,185 @@
+"""What the contents of kernel and host messages hold, as far as webipy reads them.
+
+Every struct ignores fields it does not name and has defaults where kernels differ from the specification; what is
+passed on whole stays raw.
+
+Source: Jupyter messaging 5.4 (the kernel's messages); docs/kernel-host.md (`Ready`, `Started`, `Death`, `Failed`,
+`Dropped`, `Lost`).
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar, cast
+
+import msgspec
+from msgspec import Raw
+
+
+class Status(msgspec.Struct):
+    """status."""
+
+    execution_state: str
+
+
+class Text(msgspec.Struct):
+    """stream: text of stdout or stderr."""
+
+    name: str
+    text: str
+
+
+class Transient(msgspec.Struct):
+    """The part of a display that is not saved."""
+
+    display_id: str | None = None
+
+
+class Display(msgspec.Struct):
+    """display_data, update_display_data and execute_result."""
+
+    data: Raw
+    metadata: Raw = Raw(b"{}")
+    transient: Transient | None = None
+    execution_count: int | None = None
+
+
+class Error(msgspec.Struct):
+    """error."""
+
+    ename: str = ""
+    evalue: str = ""
+    traceback: list[str] = []
+
+
+class ErrorOutput(msgspec.Struct, tag_field="output_type", tag="error"):
+    """An nbformat output of an error."""
+
+    ename: str
+    evalue: str
+    traceback: list[str]
+
+
+class ShownOutput(msgspec.Struct, omit_defaults=True):
+    """An nbformat output of display_data."""
+
+    output_type: str
+    data: Raw
+    metadata: Raw
+
+
+class ResultOutput(msgspec.Struct):
+    """An nbformat output of execute_result."""
+
+    output_type: str
+    execution_count: int | None
+    data: Raw
+    metadata: Raw
+
+
+class Clear(msgspec.Struct):
+    """clear_output."""
+
+    wait: bool = False
+
+
+class ExecuteInput(msgspec.Struct):
+    """execute_input."""
+
+    execution_count: int | None = None
+
+
+class ExecuteReply(msgspec.Struct):
+    """execute_reply, in any of its three forms."""
+
+    status: str = "ok"
+    execution_count: int | None = None
+    payload: list[Raw] | None = None
+    user_expressions: dict[str, Raw] | None = None
+
+
+class InputRequest(msgspec.Struct):
+    """input_request."""
+
+    prompt: str = ""
+    password: bool = False
+
+
+class Comm(msgspec.Struct):
+    """comm_open, comm_msg and comm_close."""
+
+    comm_id: str
+    target_name: str = ""
+    data: Raw = Raw(b"{}")
+
+
+class Ready(msgspec.Struct):
+    """The host: the kernel answered for the first time."""
+
+    start: int
+    pid: int
+    seconds: float
+    kernel_info: Raw
+
+
+class KernelInfo(msgspec.Struct):
+    """What a kernel says of itself (Jupyter messaging 5.4, kernel_info_reply)."""
+
+    implementation: str = ""
+    banner: str = ""
+    language_info: Raw = Raw(b"{}")
+
+
+class Started(msgspec.Struct):
+    """The host: a kernel process was started."""
+
+    start: int
+    pid: int | None = None
+
+
+class Death(msgspec.Struct):
+    """The host: the kernel process ended."""
+
+    exit_status: int | None = None
+    signal: str | None = None
+    tail: str = ""
+    expected: bool = False
+
+
+class Failed(msgspec.Struct):
+    """The host: no kernel could be started."""
+
+    reason: str
+    tail: str = ""
+
+
+class Dropped(msgspec.Struct):
+    """The host: a request never reached the kernel."""
+
+    msg_id: str
+    reason: str
+
+
+class Lost(msgspec.Struct):
+    """The host: messages are known to be missing."""
+
+    reason: str
+    count: int | None = None
+
+
+encode = msgspec.json.Encoder().encode
+"""The JSON bytes of a value."""
+
+_T = TypeVar("_T")
+_decoders: dict[type, msgspec.json.Decoder[object]] = {}
+
+
+def decode(content: bytes, kind: type[_T]) -> _T:
+    """The content as a struct of that kind.
+
+    Raises:
+        msgspec.DecodeError: It is not JSON of that shape.
+    """
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    return cast(_T, decoder.decode(content))

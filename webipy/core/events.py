@@ -1,0 +1,338 @@
+"""The event types: the wire format of the product.
+
+A session is the list of its events. Each event has a `seq` (dense, from 1), the `time` it was written and `by`, who
+caused it (`None` for the kernel and the server themselves). Everything that is shown anywhere is a fold over these
+structs, and nothing is shown that is not one of them.
+
+Invariants:
+    * A field is never renamed or re-typed: additions only, each with a default. Readers ignore fields they do not know.
+    * The JSON of an event is made once, when it is journaled, and those bytes go to the journal and to every subscriber.
+    * `output` and other values that only kernels and pages understand stay raw JSON (`msgspec.Raw`), checked to be JSON when they
+      enter and never decoded again.
+    * A password typed into `getpass` is in no event.
+
+Rejected: one generic `{type, payload}` record (no schema for clients); nbformat documents as the log (a document
+forgets when and by whom); a protobuf form (browsers and shells read JSON).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+ExecutionStatus = Literal["ok", "error", "aborted", "cancelled", "lost"]
+"""How an execution ended. `aborted`: not run because an earlier one failed; `lost`: its kernel died before or during it."""
+
+KernelState = Literal["starting", "idle", "busy", "restarting", "dead"]
+"""What a kernel does now. `dead` also for a kernel that could not be started."""
+
+CellType = Literal["code", "markdown", "raw"]
+
+Changes = list[int | list[int | str]]
+"""A CodeMirror change set in its JSON form: an integer keeps so many UTF-16 units, a list `[deleted, *lines]` replaces them."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=True):
+    """What all events have in common.
+
+    `seq` and `time` are set once, when the session takes the event in; every event that is written has them.
+    """
+
+    seq: int = 0
+    time: str = ""
+    by: str | None = None
+
+
+def _tagged(name: str) -> str:
+    """The wire name of an event class: `CellInserted` is `cell_inserted`."""
+    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+
+class SessionCreated(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The first event of every session."""
+
+    session: str
+    title: str
+    path: str | None = None
+    cwd: str | None = None
+
+
+class SessionRenamed(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The session has another title."""
+
+    title: str
+
+
+class SessionClosed(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The session was closed and its kernel shut down; the last event of the journal."""
+
+
+class KernelStarted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """A kernel is being started for this session; it is ready when its state becomes `idle`."""
+
+    kernel: str
+    kernelspec: str
+    display_name: str
+    language: str
+    url_without_key: str
+
+
+class KernelReady(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The kernel answered for the first time after a start or restart.
+
+    `language_info`, `banner` and `implementation` are those of its kernel_info_reply (Jupyter messaging 5.4); `seconds` counts from spawn.
+    """
+
+    kernel: str
+    start: int
+    seconds: float
+    language_info: msgspec.Raw
+    implementation: str = ""
+    banner: str = ""
+
+
+class KernelStateChanged(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The kernel is in another state. A completion or inspection does not make it `busy`; code that runs does."""
+
+    state: KernelState
+
+
+class KernelDied(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The kernel process ended.
+
+    `exit_status` or `signal` (such as `SIGSEGV`) says how, `tail` is the last raw output of the process, `reason` one sentence for a person.
+    `expected` is true after `kernel.shut_down`.
+    """
+
+    kernel: str
+    reason: str
+    exit_status: int | None = None
+    signal: str | None = None
+    tail: str = ""
+    expected: bool = False
+
+
+class ExecutionQueued(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """An execution was accepted: it will run once, or end with the reason why it did not.
+
+    The last four say how the kernel was asked to run it, as in the content of execute_request (Jupyter messaging 5.4).
+    """
+
+    execution: str
+    code: str
+    cell: str | None = None
+    silent: bool = False
+    store_history: bool = True
+    stop_on_error: bool = True
+    allow_stdin: bool = True
+    user_expressions: dict[str, str] = {}
+
+
+class ExecutionStarted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The kernel began to run it. A silent execution has no count."""
+
+    execution: str
+    execution_count: int | None = None
+
+
+class ExecutionFinished(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """It ended. Its outputs are all before this event.
+
+    `duration_s` counts from its start (0 when it never started), `reason` tells why for `aborted`, `cancelled` and `lost`;
+    `payload` and `user_expressions` are those of the execute_reply (Jupyter messaging 5.4), absent when empty.
+    """
+
+    execution: str
+    status: ExecutionStatus
+    duration_s: float
+    execution_count: int | None = None
+    reason: str = ""
+    payload: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    user_expressions: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class OutputAdded(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """One nbformat 4.5 output (`output_type` is stream, display_data, execute_result or error).
+
+    Text of a stream that follows text of the same stream in the same execution belongs to the same output: readers join them.
+    """
+
+    execution: str | None
+    output: msgspec.Raw
+    cell: str | None = None
+    display_id: str | None = None
+
+
+class OutputUpdated(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """Every output shown under `display_id` in this session has new content."""
+
+    display_id: str
+    data: msgspec.Raw
+    metadata: msgspec.Raw
+
+
+class OutputsCleared(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The outputs of the execution are cleared: now, or (`wait`) when the next one comes."""
+
+    execution: str
+    wait: bool = False
+    cell: str | None = None
+
+
+class OutputLost(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """Output that is known to be missing. Never silent: `reason` says how it came, `count` how many messages if that is known."""
+
+    reason: str
+    count: int | None = None
+
+
+class InputRequested(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """Running code waits for a line from a person; with `password` the answer must not be shown."""
+
+    request: str
+    prompt: str
+    execution: str | None = None
+    password: bool = False
+
+
+class InputReplied(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The line was given (`value`, never that of a password), or is not waited for any more (`withdrawn`)."""
+
+    request: str
+    value: str | None = None
+    withdrawn: bool = False
+
+
+class CommOpened(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """A comm was opened, by the kernel (`by` is null) or a client. `buffers` are base64."""
+
+    comm: str
+    target: str
+    content: msgspec.Raw
+    metadata: msgspec.Raw
+    execution: str | None = None
+    buffers: list[str] = []
+
+
+class CommMessage(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """A message on a comm. `content` is the `data` of comm_msg (Jupyter messaging 5.4), `buffers` are base64."""
+
+    comm: str
+    content: msgspec.Raw
+    metadata: msgspec.Raw
+    execution: str | None = None
+    buffers: list[str] = []
+
+
+class CommClosed(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """A comm was closed."""
+
+    comm: str
+    content: msgspec.Raw
+    execution: str | None = None
+
+
+class MessageReceived(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """A kernel message of a type that has no event of its own (debug events and the like), whole."""
+
+    channel: str
+    msg_type: str
+    content: msgspec.Raw
+    metadata: msgspec.Raw
+    execution: str | None = None
+    buffers: list[str] = []
+
+
+class CellInserted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """A cell stands after cell `after` (null: first)."""
+
+    cell: str
+    after: str | None
+    cell_type: CellType
+    source: str
+
+
+class CellDeleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The cell is gone, and its outputs with it."""
+
+    cell: str
+
+
+class CellMoved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The cell stands after cell `after` now (null: first)."""
+
+    cell: str
+    after: str | None
+
+
+class CellEdited(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The source of a cell changed: `changes` made version `version` out of the one before.
+
+    `client` is what the editing client called itself, so that it knows its own change when it comes back.
+    """
+
+    cell: str
+    version: int
+    changes: Changes
+    client: str = ""
+
+
+class CellTypeSet(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The cell is of another type."""
+
+    cell: str
+    cell_type: CellType
+
+
+class CellOutputsCleared(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The outputs shown under a cell (null: under every cell) were put away."""
+
+    cell: str | None
+
+
+AnyEvent = (
+    SessionCreated
+    | SessionRenamed
+    | SessionClosed
+    | KernelStarted
+    | KernelReady
+    | KernelStateChanged
+    | KernelDied
+    | ExecutionQueued
+    | ExecutionStarted
+    | ExecutionFinished
+    | OutputAdded
+    | OutputUpdated
+    | OutputsCleared
+    | OutputLost
+    | InputRequested
+    | InputReplied
+    | CommOpened
+    | CommMessage
+    | CommClosed
+    | MessageReceived
+    | CellInserted
+    | CellDeleted
+    | CellMoved
+    | CellEdited
+    | CellTypeSet
+    | CellOutputsCleared
+)
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(event: AnyEvent) -> bytes:
+    """The JSON bytes of an event: what the journal keeps and every subscriber receives."""
+    return _encoder.encode(event)
+
+
+def decode(body: bytes) -> AnyEvent:
+    """The event of those bytes.
+
+    Raises:
+        msgspec.DecodeError: The bytes are not an event of a type that this version knows.
+    """
+    return _decoder.decode(body)

@@ -1,0 +1,231 @@
+"""The executions of one kernel, from accepted to ended, and the inputs they wait for.
+
+An execution is queued → running → one of ok, error, aborted, cancelled, lost. It ends with its execute_reply, which
+the kernel host passes on only after everything the kernel published for it (docs/kernel-host.md), so every output of
+it stands before `execution_finished`, and nothing about an end is ever held in memory alone. How long it took is read
+from the kernel's own timestamps, which a slow or absent server does not change.
+
+Invariants: an execution ends once; an input that nobody will wait for any more is withdrawn; output is attributed
+only to executions that were asked for here (a kernel may claim anything as its parent). Source: Jupyter messaging
+5.4, execute and stdin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import attrs
+from msgspec import UNSET, Raw, UnsetType
+
+from webipy.core import contents
+from webipy.core.events import (
+    AnyEvent,
+    ExecutionFinished,
+    ExecutionQueued,
+    ExecutionStarted,
+    ExecutionStatus,
+    InputReplied,
+    InputRequested,
+)
+from webipy.core.growing import Growing
+
+KEPT_EXECUTIONS = 10_000
+"""Ended executions whose late output (from threads) is still attributed to them; older ones lose only that."""
+
+
+@attrs.define(slots=True)
+class Run:
+    """An execution that has not ended yet. Times are POSIX seconds."""
+
+    queued: ExecutionQueued
+    running: bool = False
+    started_s: float | None = None
+    idle_s: float | None = None
+    execution_count: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The execution's id, which is also the id of its execute_request."""
+        return self.queued.execution
+
+    def request(self) -> bytes:
+        """The content of its execute_request (Jupyter messaging 5.4)."""
+        asked = self.queued
+        return contents.encode(
+            {
+                "code": asked.code,
+                "silent": asked.silent,
+                "store_history": asked.store_history and not asked.silent,
+                "user_expressions": asked.user_expressions,
+                "allow_stdin": asked.allow_stdin,
+                "stop_on_error": asked.stop_on_error,
+            }
+        )
+
+
+@attrs.define(slots=True)
+class Executions:
+    """The executions of one kernel.
+
+    Args:
+        new: Gathers the events.
+    """
+
+    new: Growing
+    open: dict[str, Run] = attrs.field(factory=dict)
+    inputs: dict[str, InputRequested] = attrs.field(factory=dict)
+    _cells: dict[str, str | None] = attrs.field(factory=dict)
+
+    def knows(self, execution: str | None) -> bool:
+        """Whether this execution was asked for here (and is not older than `KEPT_EXECUTIONS`)."""
+        return execution in self._cells
+
+    def cell_of(self, execution: str | None) -> str | None:
+        """The cell an execution was started from."""
+        return self._cells.get(execution) if execution is not None else None
+
+    def queue(self, event: ExecutionQueued) -> Run:
+        """Accepts an execution. Its request goes out after the event is in the journal."""
+        run = self.open[event.execution] = Run(event)
+        self._cells[run.id] = event.cell
+        while len(self._cells) > KEPT_EXECUTIONS:
+            del self._cells[next(iter(self._cells))]
+        return run
+
+    def restore(self, event: AnyEvent) -> None:
+        """Takes an event of the journal in, as when it was made."""
+        match event:
+            case ExecutionQueued():
+                self.queue(event)
+            case ExecutionStarted() if event.execution in self.open:
+                run = self.open[event.execution]
+                run.running, run.started_s, run.execution_count = True, seconds(event.time), event.execution_count
+            case ExecutionFinished():
+                self.open.pop(event.execution, None)
+            case InputRequested():
+                self.inputs[event.request] = event
+            case InputReplied():
+                self.inputs.pop(event.request, None)
+            case _:
+                pass
+
+    # ---- what the kernel says of them
+
+    def busy(self, execution: str | None, date: str) -> None:
+        """The kernel has begun with it; a silent one says no more than that."""
+        run = self.open.get(execution) if execution is not None else None
+        if run is not None:
+            run.started_s = seconds(date)
+            if run.queued.silent:
+                self.begin(run.id, None)
+
+    def idle(self, execution: str | None, date: str) -> None:
+        """The kernel is done with it; its reply follows."""
+        run = self.open.get(execution) if execution is not None else None
+        if run is not None:
+            run.idle_s = seconds(date)
+
+    def begin(self, execution: str, count: int | None) -> None:
+        """The kernel runs it, as its input number `count`."""
+        run = self.open.get(execution)
+        if run is not None and not run.running:
+            run.running, run.execution_count = True, count
+            self.new.add(ExecutionStarted(execution=run.id, execution_count=count))
+
+    def replied(self, execution: str, date: str, reply: contents.ExecuteReply) -> None:
+        """Its reply is here: it has ended."""
+        run = self.open.get(execution)
+        if run is None:
+            return
+        ended_s = run.idle_s or seconds(date)
+        duration = max(0.0, ended_s - run.started_s) if ended_s and run.started_s else 0.0
+        self._end(
+            run,
+            _status(reply.status),
+            duration_s=round(duration, 6),
+            execution_count=reply.execution_count,
+            payload=Raw(contents.encode(reply.payload)) if reply.payload else UNSET,
+            user_expressions=Raw(contents.encode(reply.user_expressions)) if reply.user_expressions else UNSET,
+        )
+
+    def dropped(self, execution: str, reason: str) -> None:
+        """The host tells that its request got no reply."""
+        run = self.open[execution]
+        self._end(run, *_DROPPED.get((reason, run.running), ("lost", reason)))
+
+    def end_all(
+        self, which: Collection[str], *, running: ExecutionStatus, waiting: ExecutionStatus, reason: str
+    ) -> None:
+        """Ends those of `which` that are open, and withdraws every input that nobody waits for then."""
+        for run in [run for run in self.open.values() if run.id in which]:
+            self._end(run, running if run.running else waiting, reason)
+        for request in [r for r, asked in self.inputs.items() if asked.execution not in self.open]:
+            self._withdraw(request)
+
+    # ---- inputs
+
+    def asked(self, event: InputRequested) -> None:
+        """Code waits for a line."""
+        self.inputs[event.request] = event
+        self.new.add(event)
+
+    def answered(self, request: str, value: str) -> InputReplied:
+        """The line was given: its event, which never holds a password."""
+        asked = self.inputs.pop(request)
+        return InputReplied(request=request, value=None if asked.password else value)
+
+    def _withdraw(self, request: str) -> None:
+        del self.inputs[request]
+        self.new.add(InputReplied(request=request, withdrawn=True))
+
+    def _end(
+        self,
+        run: Run,
+        status: ExecutionStatus,
+        reason: str = "",
+        *,
+        duration_s: float = 0.0,
+        execution_count: int | None = None,
+        payload: Raw | UnsetType = UNSET,
+        user_expressions: Raw | UnsetType = UNSET,
+    ) -> None:
+        del self.open[run.id]
+        for request in [r for r, asked in self.inputs.items() if asked.execution == run.id]:
+            self._withdraw(request)
+        self.new.add(
+            ExecutionFinished(
+                execution=run.id,
+                status=status,
+                duration_s=duration_s,
+                reason=reason,
+                execution_count=execution_count or run.execution_count,
+                payload=payload,
+                user_expressions=user_expressions,
+            )
+        )
+
+
+_DROPPED: dict[tuple[str, bool], tuple[ExecutionStatus, str]] = {
+    ("aborted", False): ("aborted", "An earlier execution failed, so this one was not run."),
+    ("cancelled", False): ("cancelled", "It was cancelled before it ran."),
+    ("kernel_restarted", False): ("aborted", "The kernel was restarted before it ran."),
+    ("kernel_restarted", True): ("lost", "The kernel was restarted while it ran."),
+    ("kernel_died", False): ("lost", "The kernel died before it ran."),
+    ("kernel_died", True): ("lost", "The kernel died while it ran."),
+}
+"""How an execution ends by the host's reason for dropping its request, and whether it ran already."""
+
+
+def _status(told: str) -> ExecutionStatus:
+    if told == "ok":
+        return "ok"
+    return "aborted" if told in ("abort", "aborted") else "error"
+
+
+def seconds(date: str) -> float | None:
+    """The POSIX time of an ISO 8601 date, or `None` for what is none."""
+    try:
+        return datetime.fromisoformat(date).timestamp()
+    except ValueError:
+        return None

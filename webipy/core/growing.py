@@ -1,0 +1,59 @@
+"""Events that are being gathered, with adjacent text of a stream joined into one of them.
+
+A flood of prints is then some events with much text, not as many rows, frames and repaints as there were prints.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from webipy.core import outputs
+from webipy.core.events import AnyEvent, OutputAdded
+
+MAX_MERGED_CHARACTERS = 256 * 1024
+"""Stream text joined in one event; more starts the next one, so that readers page through a flood in even steps."""
+
+
+@attrs.define(slots=True)
+class _Text:
+    """Adjacent text of one stream, not an event yet."""
+
+    execution: str | None
+    cell: str | None
+    name: str
+    parts: list[str] = attrs.field(factory=list)
+    size: int = 0
+
+
+@attrs.define(slots=True)
+class Growing:
+    """Events in their order, the last of which may still grow."""
+
+    _events: list[AnyEvent] = attrs.field(factory=list)
+    _text: _Text | None = None
+
+    def add(self, event: AnyEvent) -> None:
+        """Adds an event as it is."""
+        self._end_text()
+        self._events.append(event)
+
+    def write(self, execution: str | None, cell: str | None, name: str, text: str) -> None:
+        """Adds stream text to the output that is growing, or begins the next one."""
+        grown = self._text
+        if grown is None or (grown.execution, grown.name) != (execution, name) or grown.size > MAX_MERGED_CHARACTERS:
+            self._end_text()
+            grown = self._text = _Text(execution, cell, name)
+        grown.parts.append(text)
+        grown.size += len(text)
+
+    def take(self) -> list[AnyEvent]:
+        """Gives what was gathered and begins anew."""
+        self._end_text()
+        gathered, self._events = self._events, []
+        return gathered
+
+    def _end_text(self) -> None:
+        grown, self._text = self._text, None
+        if grown is not None:
+            output = outputs.stream(grown.name, "".join(grown.parts))
+            self._events.append(OutputAdded(execution=grown.execution, cell=grown.cell, output=output))

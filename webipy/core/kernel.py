@@ -1,0 +1,351 @@
+"""One kernel's life, sans-io: numbered messages of its host in, events and replies out.
+
+Data flow: `Kernel.take` turns a batch of messages from the host into `Taken`: the events to journal (without seq and
+time, which the session gives), and the replies that somebody waits for. Requests are made by the session; the host
+forwards each to the kernel once.
+
+The states::
+
+    starting ──ready──► idle ◄──► busy            idle and busy follow the kernel's own status messages for code that runs;
+       │                  │         │             completions and inspections do not count
+       └──failed──► dead ◄┴─ died ──┘
+    any ──restart──► restarting ──ready──► idle
+
+A restart ends what was open when it was asked for; what is accepted from then on waits for the new process.
+
+Invariants: when the kernel dies or restarts no execution of it stays open; text of a stream that is adjacent within a
+batch is one event; content that is not JSON, or not of its shape, is told as lost output and stops nothing.
+
+Source: Jupyter messaging 5.4; docs/kernel-host.md. Rejected: one event for each kernel message; the kernel's own
+abort of queued requests (kernels differ: the host holds the queue).
+"""
+
+from __future__ import annotations
+
+import attrs
+import msgspec
+from msgspec import Raw
+
+from webipy.core import contents, wire
+from webipy.core.events import (
+    AnyEvent,
+    CommClosed,
+    CommMessage,
+    CommOpened,
+    InputRequested,
+    KernelDied,
+    KernelReady,
+    KernelStarted,
+    KernelState,
+    KernelStateChanged,
+    MessageReceived,
+    OutputAdded,
+    OutputLost,
+    OutputsCleared,
+    OutputUpdated,
+)
+from webipy.core.executions import Executions
+from webipy.core.growing import Growing
+from webipy.core.wire import Message
+
+_BUSY_MAKING = frozenset({"execute_request", "comm_open", "comm_msg", "comm_close", "debug_request"})
+_UNSAID = frozenset({"iopub_welcome", "execute_input", "clear_output", "shutdown_reply"})
+"""Published messages that need no event when they concern no execution of ours."""
+
+
+@attrs.define(frozen=True, slots=True)
+class Taken:
+    """What a batch of messages came to.
+
+    Args:
+        events: To journal.
+        replies: By the id of the request they answer.
+        dropped: Requests that got no reply, with the host's reason.
+    """
+
+    events: list[AnyEvent]
+    replies: list[tuple[str, Message]]
+    dropped: list[tuple[str, str]]
+
+
+@attrs.define(slots=True)
+class Kernel:
+    """One kernel of one session.
+
+    Args:
+        id: Its id, the same over restarts.
+        kernelspec: Name of the launch recipe.
+        display_name: Its name for people.
+        language: The language it runs.
+        url_without_key: Where its host listens.
+        start: Number of its present process, from 1.
+    """
+
+    id: str
+    kernelspec: str
+    display_name: str
+    language: str
+    url_without_key: str
+    start: int = 1
+    state: KernelState = "starting"
+    pid: int | None = None
+    execution_count: int = 0
+    _new: Growing = attrs.field(factory=Growing)
+    executions: Executions = attrs.field(init=False)
+    _ending: frozenset[str] = frozenset()
+    _replies: list[tuple[str, Message]] = attrs.field(factory=list)
+    _dropped: list[tuple[str, str]] = attrs.field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self.executions = Executions(self._new)
+
+    def restore(self, event: AnyEvent) -> None:
+        """Takes an event of the journal in, as when it was made: the way a kernel comes back after the server did."""
+        self.executions.restore(event)
+        match event:
+            case KernelStateChanged():
+                self.state = event.state
+                self._ending = frozenset(self.executions.open) if event.state == "restarting" else frozenset()
+            case KernelReady():
+                self.start, self.execution_count = event.start, 0
+            case _:
+                self.execution_count = getattr(event, "execution_count", None) or self.execution_count
+
+    def started(self) -> list[AnyEvent]:
+        """It is being started: its first events."""
+        born = KernelStarted(
+            kernel=self.id,
+            kernelspec=self.kernelspec,
+            display_name=self.display_name,
+            language=self.language,
+            url_without_key=self.url_without_key,
+        )
+        return [born, KernelStateChanged(state="starting")]
+
+    def restarting(self) -> list[AnyEvent]:
+        """A restart was asked for."""
+        if self.state != "restarting":
+            self._ending = frozenset(self.executions.open)
+            self._become("restarting")
+        return self._new.take()
+
+    def lost(self, reason: str) -> list[AnyEvent]:
+        """The host is gone and the kernel with it: what that means for everything open."""
+        if self.state != "dead":
+            self._die(contents.Death(), reason)
+        return self._new.take()
+
+    # ---- what comes from it
+
+    def take(self, batch: list[tuple[str, Message]]) -> Taken:
+        """Takes a batch of messages from the host in, in their order.
+
+        Args:
+            batch: Pairs of channel and message; signatures are verified, contents are not.
+        """
+        for channel, message in batch:
+            kind = message.header.msg_type
+            try:
+                self._take_one(channel, message, wire.clean_content(message.content))
+            except wire.Malformed:
+                self._new.add(OutputLost(reason=f"The kernel sent a {kind} that is not JSON.", count=1))
+            except msgspec.DecodeError as fault:
+                self._new.add(OutputLost(reason=f"The kernel sent a malformed {kind}: {fault}", count=1))
+        taken = Taken(self._new.take(), self._replies, self._dropped)
+        self._replies, self._dropped = [], []
+        return taken
+
+    def _take_one(self, channel: str, message: Message, content: bytes) -> None:
+        parent = message.parent.msg_id if message.parent is not None else None
+        kind = message.header.msg_type
+        if channel == "iopub":
+            self._published(message, parent if self.executions.knows(parent) else None, content)
+        elif channel == "host":
+            self._hosted(kind, content)
+        elif channel == "stdin" and kind == "input_request":
+            asked = contents.decode(content, contents.InputRequest)
+            execution = parent if self.executions.knows(parent) else None
+            request = message.header.msg_id
+            self.executions.asked(
+                InputRequested(request=request, prompt=asked.prompt, password=asked.password, execution=execution)
+            )
+        elif kind == "execute_reply" and parent is not None:
+            reply = contents.decode(content, contents.ExecuteReply)
+            self.execution_count = reply.execution_count or self.execution_count
+            self.executions.replied(parent, message.header.date, reply)
+        elif parent is not None:
+            self._replies.append((parent, message))
+
+    # ---- iopub
+
+    def _published(self, message: Message, execution: str | None, content: bytes) -> None:
+        cell = self.executions.cell_of(execution)
+        match message.header.msg_type:
+            case "stream":
+                text = contents.decode(content, contents.Text)
+                self._new.write(execution, cell, text.name, text.text)
+            case "display_data" | "execute_result" | "error" as kind:
+                output, display_id = _output(kind, content)
+                self._new.add(OutputAdded(execution=execution, cell=cell, output=output, display_id=display_id))
+            case "status":
+                self._status(message, execution, contents.decode(content, contents.Status).execution_state)
+            case "execute_input" if execution is not None:
+                self.executions.begin(execution, contents.decode(content, contents.ExecuteInput).execution_count)
+            case "clear_output" if execution is not None:
+                wait = contents.decode(content, contents.Clear).wait
+                self._new.add(OutputsCleared(execution=execution, cell=cell, wait=wait))
+            case "update_display_data":
+                self._updated(contents.decode(content, contents.Display))
+            case "comm_open" | "comm_msg" | "comm_close" as kind:
+                self._new.add(_comm(kind, message, execution, contents.decode(content, contents.Comm)))
+            case kind if kind not in _UNSAID:
+                self._new.add(_whole(message, execution, content))
+
+    def _status(self, message: Message, execution: str | None, state: str) -> None:
+        if state == "busy":
+            self.executions.busy(execution, message.header.date)
+            if message.parent is not None and message.parent.msg_type in _BUSY_MAKING:
+                self._become("busy")
+        elif state == "idle":
+            self.executions.idle(execution, message.header.date)
+            if self.state == "busy":
+                self._become("idle")
+
+    def _updated(self, shown: contents.Display) -> None:
+        if shown.transient is not None and shown.transient.display_id:
+            display_id = shown.transient.display_id
+            self._new.add(OutputUpdated(display_id=display_id, data=shown.data, metadata=shown.metadata))
+
+    def _become(self, state: KernelState) -> None:
+        if state != self.state:
+            self.state = state
+            self._new.add(KernelStateChanged(state=state))
+
+    # ---- the host's own events
+
+    def _hosted(self, kind: str, content: bytes) -> None:
+        match kind:
+            case "kernel_starting":
+                started = contents.decode(content, contents.Started)
+                self.start, self.pid = started.start, started.pid
+            case "kernel_ready":
+                self._ready(contents.decode(content, contents.Ready))
+            case "kernel_restarting":
+                self._restarted()
+            case "kernel_died":
+                death = contents.decode(content, contents.Death)
+                if self.state != "restarting" or not death.expected:
+                    self._die(death, death_reason(death.exit_status, death.signal, death.expected))
+            case "start_failed":
+                failed = contents.decode(content, contents.Failed)
+                self._die(contents.Death(tail=failed.tail), failed.reason)
+            case "request_dropped":
+                self._request_dropped(contents.decode(content, contents.Dropped))
+            case "output_lost":
+                lost = contents.decode(content, contents.Lost)
+                self._new.add(OutputLost(reason=lost.reason, count=lost.count))
+            case _:
+                pass
+
+    def _ready(self, ready: contents.Ready) -> None:
+        told = contents.decode(ready.kernel_info, contents.KernelInfo)
+        self.start, self.pid, self.execution_count = ready.start, ready.pid, 0
+        self._new.add(
+            KernelReady(
+                kernel=self.id,
+                start=ready.start,
+                seconds=round(ready.seconds, 3),
+                language_info=told.language_info,
+                implementation=told.implementation,
+                banner=told.banner,
+            )
+        )
+        self._become("idle")
+
+    def _restarted(self) -> None:
+        ending = self._ending if self.state == "restarting" else frozenset(self.executions.open)
+        self.executions.end_all(ending, running="lost", waiting="aborted", reason="The kernel was restarted.")
+        self._ending = frozenset()
+        self._become("restarting")
+
+    def _request_dropped(self, dropped: contents.Dropped) -> None:
+        if dropped.msg_id in self.executions.open:
+            self.executions.dropped(dropped.msg_id, dropped.reason)
+        else:
+            self._dropped.append((dropped.msg_id, dropped.reason))
+
+    def _die(self, death: contents.Death, reason: str) -> None:
+        self.pid = None
+        self.executions.end_all(tuple(self.executions.open), running="lost", waiting="lost", reason=reason)
+        self._new.add(
+            KernelDied(
+                kernel=self.id,
+                reason=reason,
+                exit_status=death.exit_status,
+                signal=death.signal,
+                tail=death.tail,
+                expected=death.expected,
+            )
+        )
+        self._become("dead")
+
+
+def _output(kind: str, content: bytes) -> tuple[Raw, str | None]:
+    """The nbformat output of a published message, and its display id."""
+    if kind == "error":
+        e = contents.decode(content, contents.Error)
+        return Raw(contents.encode(contents.ErrorOutput(e.ename, e.evalue, e.traceback))), None
+    shown = contents.decode(content, contents.Display)
+    output: contents.ResultOutput | contents.ShownOutput
+    if kind == "execute_result":
+        output = contents.ResultOutput(kind, shown.execution_count, shown.data, shown.metadata)
+    else:
+        output = contents.ShownOutput(kind, shown.data, shown.metadata)
+    return Raw(contents.encode(output)), shown.transient.display_id if shown.transient is not None else None
+
+
+def _comm(kind: str, message: Message, execution: str | None, comm: contents.Comm) -> AnyEvent:
+    metadata, buffers = Raw(wire.clean_content(message.metadata)), base64s(message)
+    if kind == "comm_open":
+        return CommOpened(
+            comm=comm.comm_id,
+            target=comm.target_name,
+            content=comm.data,
+            metadata=metadata,
+            execution=execution,
+            buffers=buffers,
+        )
+    if kind == "comm_msg":
+        return CommMessage(
+            comm=comm.comm_id, content=comm.data, metadata=metadata, execution=execution, buffers=buffers
+        )
+    return CommClosed(comm=comm.comm_id, content=comm.data, execution=execution)
+
+
+def _whole(message: Message, execution: str | None, content: bytes) -> AnyEvent:
+    return MessageReceived(
+        channel="iopub",
+        msg_type=message.header.msg_type,
+        content=Raw(content),
+        metadata=Raw(wire.clean_content(message.metadata)),
+        execution=execution,
+        buffers=base64s(message),
+    )
+
+
+def death_reason(exit_status: int | None, signal: str | None, expected: bool) -> str:
+    """One sentence for a person about how a kernel process ended."""
+    if expected:
+        return "The kernel was shut down."
+    if signal == "SIGKILL":
+        return "The kernel was killed (SIGKILL): by a person, or by the system because memory ran out."
+    if signal is not None:
+        return f"The kernel crashed ({signal})."
+    if exit_status is not None:
+        return f"The kernel ended by itself with exit status {exit_status}."
+    return "The kernel is gone."
+
+
+def base64s(message: Message) -> list[str]:
+    """The buffers of a message as base64, as JSON carries them."""
+    return [str(msgspec.to_builtins(buffer)) for buffer in message.buffers]

@@ -1,0 +1,123 @@
+"""The outputs of executions, folded from events into nbformat 4.5 outputs.
+
+One rule for each event, the same in the page (web/src/model); tests/vectors/outputs.json holds both to it:
+
+    output_added     text of a stream that follows text of the same stream is joined to it; anything else is appended
+    outputs_cleared  empties the list: now, or with `wait` just before the next output of the execution
+    output_updated   replaces `data` and `metadata` of every output that was shown under that display id
+
+Carriage returns and other terminal control stay in the text: resolving them is the reader's work (a terminal shows
+them by itself).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+import msgspec
+from msgspec import Raw
+
+from webipy.core.events import AnyEvent, OutputAdded, OutputsCleared, OutputUpdated
+
+
+class Stream(msgspec.Struct, frozen=True, tag_field="output_type", tag="stream"):
+    """Text that a program wrote to stdout or stderr."""
+
+    name: str
+    text: str
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    output_type: str
+
+
+class _Shown(msgspec.Struct, omit_defaults=True):
+    output_type: str
+    data: Raw
+    metadata: Raw
+    execution_count: int | None | msgspec.UnsetType = msgspec.UNSET
+
+
+_decode_kind = msgspec.json.Decoder(_Kind).decode
+_decode_stream = msgspec.json.Decoder(Stream).decode
+_decode_shown = msgspec.json.Decoder(_Shown).decode
+encode = msgspec.json.Encoder().encode
+
+
+def stream(name: str, text: str) -> Raw:
+    """The JSON of a stream output."""
+    return Raw(encode(Stream(name, text)))
+
+
+@attrs.define(slots=True)
+class _Text:
+    name: str
+    parts: list[str]
+
+    def raw(self) -> Raw:
+        return stream(self.name, "".join(self.parts))
+
+
+@attrs.define(slots=True)
+class _Rich:
+    output: Raw
+    display_id: str | None
+
+    def raw(self) -> Raw:
+        return self.output
+
+
+@attrs.define(slots=True)
+class Fold:
+    """The outputs of one execution, grown event by event."""
+
+    _items: list[_Text | _Rich] = attrs.field(factory=list)
+    _clear_first: bool = False
+
+    def outputs(self) -> list[Raw]:
+        """The outputs now, each as nbformat 4.5 JSON."""
+        return [item.raw() for item in self._items]
+
+    def add(self, event: OutputAdded) -> None:
+        """Joins or appends one output."""
+        if self._clear_first:
+            self._items.clear()
+            self._clear_first = False
+        if _decode_kind(event.output).output_type != "stream":
+            self._items.append(_Rich(event.output, event.display_id))
+            return
+        text = _decode_stream(event.output)
+        last = self._items[-1] if self._items else None
+        if isinstance(last, _Text) and last.name == text.name:
+            last.parts.append(text.text)
+        else:
+            self._items.append(_Text(text.name, [text.text]))
+
+    def clear(self, event: OutputsCleared) -> None:
+        """Empties the list, or marks it to be emptied by the next output."""
+        self._clear_first = event.wait
+        if not event.wait:
+            self._items.clear()
+
+    def update(self, event: OutputUpdated) -> None:
+        """Gives every output of that display id its new content."""
+        for item in self._items:
+            if isinstance(item, _Rich) and item.display_id == event.display_id:
+                shown = _decode_shown(item.output)
+                shown.data, shown.metadata = event.data, event.metadata
+                item.output = Raw(encode(shown))
+
+
+def fold(events: Iterable[AnyEvent]) -> dict[str, list[Raw]]:
+    """The outputs of every execution in `events`, by execution id."""
+    folds: dict[str, Fold] = {}
+    for event in events:
+        if isinstance(event, OutputAdded) and event.execution is not None:
+            folds.setdefault(event.execution, Fold()).add(event)
+        elif isinstance(event, OutputsCleared):
+            folds.setdefault(event.execution, Fold()).clear(event)
+        elif isinstance(event, OutputUpdated):
+            for one in folds.values():
+                one.update(event)
+    return {execution: one.outputs() for execution, one in folds.items()}
