@@ -1,0 +1,150 @@
+"""The boot file of ipykernel: what it changes, and that it changes nothing else."""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.kernels import ROOT, STOCK, HostClient, is_idle, start_host, wait_until
+from webipy.host.process import BOOT_FILE
+
+
+class Booted(SynchronousTestCase):
+    """A kernel that the host started through the boot file."""
+
+    def ready(self, argv: list[str] | None = None, **launch: object) -> HostClient:
+        """Start a kernel and wait for it."""
+        client = HostClient(self, start_host(self, argv, **launch))
+        client.ready()
+        return client
+
+    def test_the_program_sees_what_it_sees_under_the_launcher(self) -> None:
+        """`sys.argv[0]`, `sys.path` and `__main__` are those of `python -m ipykernel_launcher`."""
+        code = "import sys; print([sys.argv[0], sys.path, __name__, sys.modules['__main__'].__dict__ is globals()])"
+        folder = tempfile.mkdtemp(prefix="wk")
+        self.addCleanup(os.rmdir, folder)
+        booted = self.ready(cwd=folder).printed(code)
+        stock = self.ready(
+            [
+                sys.executable,
+                "-X",
+                "frozen_modules=off",
+                "-m",
+                "runpy",
+                "ipykernel_launcher",
+                "-f",
+                "{connection_file}",
+            ],
+            cwd=folder,
+        )
+        self.assertEqual(ast.literal_eval(booted), ast.literal_eval(stock.printed(code)))
+
+    def test_modules_of_the_working_folder_can_be_imported(self) -> None:
+        """IPython puts the working folder on the path; the boot file's own folder is not there."""
+        folder = tempfile.mkdtemp(prefix="wk")
+        path = Path(folder) / "neighbour.py"
+        self.addCleanup(os.rmdir, folder)
+        self.addCleanup(path.unlink)
+        path.write_text("word = 'found'\n")
+        client = self.ready(cwd=folder)
+        self.assertEqual(
+            client.printed("import sys; sys.dont_write_bytecode = True; import neighbour; print(neighbour.word)"),
+            "found\n",
+        )
+        self.assertEqual(client.printed("try: import kernelboot\nexcept ImportError: print('hidden')"), "hidden\n")
+
+    def test_the_publisher_waits(self) -> None:
+        """A reader that stands still for a while misses nothing; stock ipykernel drops what it cannot queue."""
+        host = start_host(self)
+        client = HostClient(self, host)
+        client.ready()
+        go, far = Path(host.folder) / "go", Path(host.folder) / "far"
+        wait = f"import os, time\nprint('in', flush=True)\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)\n"
+        show = (
+            "kernel = get_ipython().kernel\nfor n in range(4000):\n"
+            "    kernel.send_response(kernel.iopub_socket, 'display_data', {'data': {'text/plain': str(n), 'x': '-' * 4096}})\n"
+            f"    if n == 1500: open({str(far)!r}, 'w').close()"
+        )
+        request = client.execute(wait + show)
+        client.until(lambda item: item.text == "in\n")
+        host.process.send_signal(signal.SIGSTOP)
+        go.touch()
+        wait_until(far.exists, "more was shown than ZeroMQ queues")
+        host.process.send_signal(signal.SIGCONT)
+        came = client.until(is_idle(request))
+        shown = [int(item.content["data"]["text/plain"]) for item in came if item.msg_type == "display_data"]
+        self.assertEqual(shown, list(range(4000)))
+
+    def test_a_flush_is_complete(self) -> None:
+        """When a flush returns, its text is with ZeroMQ: nothing is left in the queue of the iopub thread."""
+        client = self.ready()
+        code = "print('x', flush=True); print(len(get_ipython().kernel.parent.iopub_thread._events))"
+        self.assertEqual(client.printed(code), "x\n0\n")
+
+    def test_raw_output_of_children_comes(self) -> None:
+        """What a child process writes to the inherited stdout is shown, in full."""
+        client = self.ready()
+        request = client.execute("import os; os.system('seq 1 20000')")
+        text, is_over = "", False
+        while not (is_over and text.endswith("\n20000\n")):
+            item = client.until(lambda _: True)[-1]
+            text, is_over = text + item.text, is_over or is_idle(request)(item)
+        self.assertEqual(text, "".join(f"{n}\n" for n in range(1, 20001)))
+
+    def test_the_log_is_clean(self) -> None:
+        """After a good start the raw log is empty, so that a death report quotes only what matters."""
+        host = start_host(self)
+        client = HostClient(self, host)
+        client.ready()
+        client.run("import os; print(1); os.system('echo raw')")
+        self.assertEqual((Path(host.folder) / "kernel.log").read_text(), "")
+
+    def test_a_stock_kernel_runs_too(self) -> None:
+        """A kernel that is started in some other way works through the host as it is."""
+        client = self.ready(STOCK)
+        self.assertEqual(client.printed("print('stock')"), "stock\n")
+
+
+class OtherVersions(SynchronousTestCase):
+    """The boot file with an ipykernel that lacks what it wants."""
+
+    def test_a_missing_part_is_told_and_the_rest_works(self) -> None:
+        """One line on stderr for each part that is missing, and the kernel starts."""
+        code = (
+            "import runpy, sys\n"
+            "from ipykernel import iostream, kernelapp\n"
+            "del iostream.OutStream._watch_pipe_fd, iostream.OutStream.flush_interval, kernelapp.IPKernelApp._bind_socket\n"
+            "kernelapp.launch_new_instance = lambda: print('started', sys.argv[1:])\n"
+            f"sys.argv = [{BOOT_FILE!r}, '-f', 'file']\n"
+            f"runpy.run_path({BOOT_FILE!r}, run_name='__main__')\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
+        self.assertEqual((done.returncode, done.stdout), (0, "started ['-f', 'file']\n"), done.stderr)
+        told = [line.split(":")[1].strip() for line in done.stderr.splitlines() if line.startswith("webipy")]
+        self.assertEqual(
+            told,
+            [
+                f"this ipykernel runs without {name}"
+                for name in ("wait_for_slow_readers", "send_text_soon", "read_raw_output_whole")
+            ],
+        )
+
+    def test_the_syntax_is_that_of_python_3_8(self) -> None:
+        """The kernel's Python may be older than webipy's."""
+        ast.parse(Path(BOOT_FILE).read_text(), feature_version=(3, 8))
+
+    def test_only_the_standard_library_and_ipykernel_are_imported(self) -> None:
+        """webipy is not installed in the kernel's environment."""
+        tree = ast.parse(Path(BOOT_FILE).read_text())
+        names = {
+            alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        }
+        names |= {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        self.assertEqual(names - set(sys.stdlib_module_names), {"ipykernel", "zmq"})

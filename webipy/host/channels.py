@@ -1,0 +1,73 @@
+"""The ZeroMQ sockets between a host and one start of its kernel.
+
+SHELL, CONTROL and STDIN are DEALERs with one same routing id, because a kernel sends its input requests on STDIN to the
+routing id that its request on SHELL came from. IOPUB is a SUB to everything. The sockets connect before the kernel
+binds and try again every 10 ms. Nothing here ever blocks.
+
+How much IOPUB reads ahead depends on the kernel. One that was started with the boot file waits for a slow reader
+(`XPUB_NODROP`), so a short queue bounds the memory of the host. Others drop messages at their own high-water mark, so
+here the queue is endless: the host reads what it can, and says what it could not keep.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import zmq
+
+from webipy.core import wire
+
+KERNEL_CHANNELS: Final = ("control", "shell", "stdin", "iopub")
+READ_AHEAD: Final = 1000  # messages of a kernel that waits; ZeroMQ's own default
+_PORTS: Final = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4}
+_RECONNECT_MS: Final = 10
+
+
+class Channels:
+    """The four sockets to one start of a kernel.
+
+    Args:
+        context: ZeroMQ's context.
+        folder: The host's directory, where the kernel binds `k-1` to `k-5`.
+        key: The key of this start, as bytes.
+        waits: Whether the kernel waits for a slow reader instead of dropping.
+    """
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], folder: str, key: bytes, *, waits: bool) -> None:
+        self._key = key
+        self.sockets: dict[str, zmq.Socket[bytes]] = {}
+        identity = os.urandom(16).hex().encode()
+        for channel, port in _PORTS.items():
+            socket = context.socket(zmq.SUB if channel == "iopub" else zmq.DEALER)
+            socket.linger = 0
+            socket.sndhwm = 0
+            socket.rcvhwm = READ_AHEAD if waits and channel == "iopub" else 0
+            socket.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
+            if channel == "iopub":
+                socket.setsockopt(zmq.SUBSCRIBE, b"")
+            else:
+                socket.setsockopt(zmq.ROUTING_ID, identity)
+            socket.connect(f"ipc://{os.path.join(folder, 'k')}-{port}")
+            self.sockets[channel] = socket
+
+    def send(self, channel: str, message: wire.Message) -> None:
+        """Send a request to the kernel; it waits in memory while the kernel does not read."""
+        self.sockets[channel].send_multipart(wire.encode(self._key, message), zmq.NOBLOCK, copy=True)
+
+    def read(self, channel: str) -> wire.Message | None:
+        """Read one message, or None when there is none now.
+
+        Raises:
+            webipy.core.wire.BadFrame: It is not one of this kernel's.
+        """
+        try:
+            frames = self.sockets[channel].recv_multipart(zmq.NOBLOCK)
+        except zmq.Again:
+            return None
+        return wire.decode(self._key, frames)
+
+    def close(self) -> None:
+        """Close the sockets; what was not read is lost."""
+        for socket in self.sockets.values():
+            socket.close()

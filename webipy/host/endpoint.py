@@ -1,0 +1,198 @@
+"""The host's end of the link to the server: one ROUTER, its keys, and which server is obeyed.
+
+Data flow: `read` verifies what came and gives it with the identity and the key it was signed with; `answer` and `send`
+sign what goes out. The link itself (frames, numbers, keys, fencing) is described in docs/kernel-host.md.
+
+Keys: a restart adds a key. What comes may be signed with any key since the newest one that was seen, because messages
+that crossed the restart on their way are still signed with the old one. What goes to a server is signed with the
+key which that server has; `send` hands out the newest one inside `kernel_restarting` and uses it from then on, so the
+old key never signs anything after it.
+
+A server that is gone is noticed by its connection (ZeroMQ's monitor) or by a send that has nowhere to go.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import zmq
+
+from webipy.core import wire
+from webipy.core.hosting import Servers
+from webipy.core.spool import Kept
+
+LOG_S: Final = 10.0  # refused messages are logged at most so often
+MAX_KEYS: Final = 8  # keys accepted at a time: restarts that a server may be behind
+
+
+def log(text: str) -> None:
+    """Write one line to the host's log, which is its stderr."""
+    with contextlib.suppress(OSError):  # a full disk must not end the host, and there is nowhere else to say it
+        sys.stderr.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}\n")
+        sys.stderr.flush()
+
+
+class Author:
+    """Makes the host's own messages and recognizes what belongs to them."""
+
+    def __init__(self) -> None:
+        self._session = os.urandom(16).hex()
+        self._count = 0
+
+    def message(self, msg_type: str, content: dict[str, Any]) -> wire.Message:
+        """Make a message with a new id and the time of now."""
+        self._count += 1
+        now = time.time()
+        date = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1e6):06d}Z"
+        msg_id = f"{self._session}_{self._count}"
+        return wire.new_message(msg_type, msgspec.json.encode(content), msg_id=msg_id, session=self._session, date=date)
+
+    def lost(self, reason: str, count: int | None = 1) -> wire.Message:
+        """Make the event that says output is missing."""
+        return self.message("output_lost", {"count": count, "reason": reason})
+
+    def wrote(self, header: wire.Header | None) -> bool:
+        """Tell whether a parent header is one of ours."""
+        return header is not None and header.msg_id.startswith(self._session)
+
+
+class Received(NamedTuple):
+    """One verified message from a server."""
+
+    identity: bytes
+    key: bytes
+    channel: str
+    message: wire.Message
+
+
+class Endpoint:
+    """The ROUTER that servers connect to.
+
+    Args:
+        context: ZeroMQ's context.
+        folder: The host's directory; the socket is `host` in it.
+        author: Makes the answers.
+        key: The key of the first start, as bytes.
+
+    Raises:
+        zmq.ZMQError: The address cannot be bound.
+    """
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], folder: str, author: Author, key: bytes) -> None:
+        self.address = f"ipc://{os.path.join(folder, 'host')}"
+        self.servers = Servers()
+        self._author = author
+        self._keys = [key]
+        self._refused, self._logged_at = 0, -LOG_S
+        self._connected: set[int] = set()
+        self.router = context.socket(zmq.ROUTER)
+        self.router.linger = 500
+        self.router.sndhwm = 0  # the window bounds what is sent; without it a full queue would drop
+        self.router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        self.router.setsockopt(zmq.ROUTER_HANDOVER, 1)
+        self.router.setsockopt(zmq.MAXMSGSIZE, wire.MAX_PART_BYTES)
+        self.router.monitor("inproc://connections", int(zmq.Event.ACCEPTED | zmq.Event.DISCONNECTED))
+        self.monitor = context.socket(zmq.PAIR)
+        self.monitor.linger = 0
+        self.monitor.connect("inproc://connections")
+        self.router.bind(self.address)
+
+    @property
+    def key(self) -> bytes:
+        """The newest key."""
+        return self._keys[0]
+
+    @property
+    def has_server(self) -> bool:
+        """Whether a server is attached and connected."""
+        return self.servers.current is not None
+
+    def renew(self, key: bytes) -> None:
+        """Take a new key; the old ones are accepted until it is seen."""
+        self._keys = [key, *self._keys][:MAX_KEYS]
+
+    def read(self) -> Received | None:
+        """Read one message that is well signed, or None when there is none now."""
+        while True:
+            try:
+                frames = self.router.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return None
+            try:
+                return self._verify(frames[0], frames[1:])
+            except wire.BadFrame as fault:
+                self.refuse(f"a message from a server: {fault}")
+
+    def answer(self, identity: bytes, key: bytes, name: str, content: dict[str, Any]) -> None:
+        """Send an answer without a number; one to a server that is gone goes nowhere."""
+        frames = wire.encode_link(key, wire.stamp("host", 0), self._author.message(name, content))
+        self._send(identity, frames)
+
+    def send(self, kept: Kept) -> bool:
+        """Send a kept message to the attached server; False when it is gone."""
+        servers, message = self.servers, kept.message
+        if servers.current is None:
+            return False
+        key = servers.key
+        if kept.channel == "host" and message.header.msg_type == "kernel_restarting":
+            content = {**msgspec.json.decode(message.content, type=dict[str, Any]), "key": self.key.decode()}
+            message = msgspec.structs.replace(message, content=msgspec.json.encode(content))
+            servers.key = self.key
+        frames = wire.encode_link(key, wire.stamp(kept.channel, kept.number), message)
+        if not self._send(servers.current, frames):
+            servers.current = None
+        return servers.current is not None
+
+    def watch(self) -> None:
+        """Take note of connections made and lost; without any there is no server."""
+        while True:
+            try:
+                event, _ = self.monitor.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            kind, connection = int.from_bytes(event[:2], sys.byteorder), int.from_bytes(event[2:6], sys.byteorder)
+            if kind == zmq.Event.ACCEPTED:
+                self._connected.add(connection)
+            else:
+                self._connected.discard(connection)
+            if not self._connected:
+                self.servers.current = None
+
+    def refuse(self, what: str) -> None:
+        """Count a message that is dropped, and log now and then."""
+        self._refused += 1
+        if time.monotonic() - self._logged_at >= LOG_S:
+            self._logged_at = time.monotonic()
+            log(f"refused {what} ({self._refused} refused in all)")
+
+    def close(self) -> None:
+        """Close the sockets; what was sent a moment ago still goes out."""
+        self.router.disable_monitor()
+        self.monitor.close()
+        self.router.close()
+
+    def _verify(self, identity: bytes, frames: list[bytes]) -> Received:
+        if frames and b" " in frames[0]:
+            raise wire.Malformed("it has a number, which only a host gives")
+        for index, key in enumerate(self._keys):
+            try:
+                _, channel, message = wire.decode_link(key, frames)
+            except wire.BadSignature:
+                continue
+            del self._keys[index + 1 :]
+            return Received(identity, key, channel, message)
+        raise wire.BadSignature("the message is not signed with this kernel's key")
+
+    def _send(self, identity: bytes, frames: list[bytes]) -> bool:
+        try:
+            self.router.send_multipart([identity, *frames], zmq.NOBLOCK)
+        except zmq.ZMQError as fault:
+            if fault.errno != zmq.EHOSTUNREACH:
+                raise
+            return False
+        return True

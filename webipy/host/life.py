@@ -1,0 +1,289 @@
+"""One kernel's life: starting, being ready, ending, starting again.
+
+Each start tells of itself in this order, and ends in exactly one of the last two::
+
+    kernel_starting -> kernel_ready -> kernel_died
+    (kernel_starting) -> start_failed            no process, ended before it was ready, or no answer in time
+
+Readiness: a subscription takes a moment to reach the kernel, and what is published before is gone. So the kernel is
+asked for its `kernel_info` until both the reply and something published about it have arrived; only then are
+requests given. Replies to the host's own requests are never forwarded.
+
+The end: a dead process's last messages are still in the sockets. They are read until nothing came for a moment, and
+only then the end is told. An end that was asked for is polite first (`shutdown_request`), then SIGKILL.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any, Final, Literal, Protocol
+
+import msgspec
+import zmq
+
+from webipy.core import wire
+from webipy.host.channels import Channels
+from webipy.host.endpoint import Author
+from webipy.host.process import CannotStart, Exit, KernelProcess, Launch
+
+NUDGE_S: Final = 1.0  # a kernel that did not answer is asked again after this, then after twice as long
+NUDGE_AGAIN_S: Final = 0.05  # the kernel answered, but its iopub was not yet heard
+SILENT_IOPUB_S: Final = 3.0  # a kernel that answers but publishes nothing is taken as it is after this
+RESTART_POLITELY_S: Final = 2.0
+SHUT_DOWN_POLITELY_S: Final = 5.0
+DRAIN_QUIET_S: Final = 0.03  # a dead kernel's sockets are empty when nothing came for so long
+DRAIN_S: Final = 2.0  # and are given up after this
+
+State = Literal["starting", "ready", "dead", "failed"]
+Ending = Literal["", "restart", "exit", "late"]
+
+
+class Alarms:
+    """Named points in time and what to do then."""
+
+    def __init__(self) -> None:
+        self._due: dict[str, tuple[float, Callable[[], None]]] = {}
+
+    def set(self, name: str, after_s: float, act: Callable[[], None]) -> None:
+        """Set or move an alarm."""
+        self._due[name] = (time.monotonic() + after_s, act)
+
+    def clear(self, *names: str) -> None:
+        """Take alarms away, set or not."""
+        for name in names:
+            self._due.pop(name, None)
+
+    def has(self, name: str) -> bool:
+        """Tell whether an alarm is set."""
+        return name in self._due
+
+    def wait_s(self) -> float:
+        """Tell the time to the next alarm; an hour when there is none."""
+        now = time.monotonic()
+        return max(0.0, min((at for at, _ in self._due.values()), default=now + 3600) - now)
+
+    def ring(self) -> None:
+        """Do what is due."""
+        now = time.monotonic()
+        for name in [name for name, (at, _) in self._due.items() if at <= now]:
+            _, act = self._due.pop(name, (0.0, _nothing))
+            act()
+
+
+def _nothing() -> None:
+    """Do nothing: the alarm was cleared by an earlier one of the same moment."""
+
+
+class Audience(Protocol):
+    """Who is told of a kernel's life."""
+
+    def event(self, name: str, content: dict[str, Any]) -> int:
+        """Number and keep an event of the host; return its number."""
+
+    def opened(self) -> None:
+        """Take note that the kernel is ready for requests."""
+
+    def closed(self, reason: str, *, is_dead: bool) -> None:
+        """Take note that requests without a reply will have none."""
+
+    def respawned(self, key: str) -> None:
+        """Take the key of the next start; `kernel_restarting` was told just now."""
+
+
+class Life:
+    """One kernel over all its starts.
+
+    Args:
+        launch: What to start.
+        folder: The host's directory.
+        process: The kernel's process; spawned already for the first start.
+        context: ZeroMQ's context.
+        author: Makes the host's own requests.
+        alarms: The loop's alarms.
+        audience: Who is told.
+    """
+
+    def __init__(
+        self,
+        launch: Launch,
+        folder: str,
+        process: KernelProcess,
+        context: zmq.Context[zmq.Socket[bytes]],
+        author: Author,
+        alarms: Alarms,
+        audience: Audience,
+    ) -> None:
+        self._launch, self._folder, self._context = launch, folder, context
+        self._author, self._alarms, self._audience = author, alarms, audience
+        self.process = process
+        self.channels: Channels | None = None
+        self.start = 1
+        self.state: State = "starting"
+        self.ending: Ending = ""
+        self.is_over = False
+        self._key = launch.key
+        self._spawned_at = time.monotonic()
+        self._exit: Exit | None = None
+        self._kernel_info = b""
+        self._hears_iopub = False
+        self._nudge_s = NUDGE_S
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether the process has ended and its last messages are being read."""
+        return self._exit is not None
+
+    def begin(self, fault: CannotStart | None) -> None:
+        """Tell of a spawn that was tried just now, and connect to the kernel."""
+        if fault is not None:
+            self._fail(str(fault), "")
+            return
+        self.state, self._kernel_info, self._hears_iopub, self._nudge_s = "starting", b"", False, NUDGE_S
+        self._audience.event("kernel_starting", {"start": self.start, "pid": self.process.pid})
+        self.channels = Channels(self._context, self._folder, self._key.encode(), waits=self.process.has_boot)
+        self._alarms.set("late", self._launch.ready_timeout_s, self._give_up)
+        self._nudge()
+
+    def heard(self, channel: str, message: wire.Message) -> bool:
+        """Take note of a message from the kernel.
+
+        Returns:
+            Whether it is the answer to a request of the host's own, and not to be forwarded.
+        """
+        if self.is_draining:
+            self._alarms.set("drained", DRAIN_QUIET_S, self._ended)
+        if not self._author.wrote(message.parent):
+            return False
+        if self.state == "starting":
+            self._hears_iopub = self._hears_iopub or channel == "iopub"
+            if message.header.msg_type == "kernel_info_reply" and not self._kernel_info:
+                self._kernel_info = message.content
+                self._nudge_s = NUDGE_AGAIN_S
+                self._alarms.set("nudge", NUDGE_AGAIN_S, self._nudge)
+                self._alarms.set("silent", SILENT_IOPUB_S, self._ready)
+            if self._kernel_info and self._hears_iopub:
+                self._ready()
+        return True
+
+    def check(self) -> None:
+        """Look whether the process has ended."""
+        if self._exit is None and (ended := self.process.poll()) is not None:
+            self._exit = ended
+            self._alarms.clear("nudge", "silent", "late", "polite")
+            self._alarms.set("drained", DRAIN_QUIET_S, self._ended)
+            self._alarms.set("drained at last", DRAIN_S, self._ended)
+
+    def interrupt(self) -> None:
+        """Interrupt what runs; before readiness nothing does, and a signal would end the kernel."""
+        if self.state != "ready":
+            return
+        if self._launch.spec.interrupt_mode == "message":
+            self._ask("control", "interrupt_request", {})
+        else:
+            self.process.signal(signal.SIGINT)
+
+    def restart(self) -> None:
+        """End the process politely, then by force, and start the next one."""
+        if self.ending == "exit" or self.ending == "restart":
+            return
+        if self.process.pid is None and not self.is_draining:
+            self._audience.closed("kernel_restarted", is_dead=False)
+            self._next()
+            return
+        self._end_politely("restart", RESTART_POLITELY_S)
+
+    def shut_down(self) -> None:
+        """End the process politely, then by force, for good."""
+        if self.ending == "exit" or self.is_over:
+            return
+        if self.process.pid is None and not self.is_draining:
+            self.is_over = True
+            return
+        self._end_politely("exit", SHUT_DOWN_POLITELY_S)
+
+    def kill(self) -> None:
+        """End the process now, for good."""
+        self.ending = "exit"
+        self.process.signal(signal.SIGKILL)
+        self.is_over = self.process.pid is None and not self.is_draining
+
+    def _end_politely(self, ending: Ending, patience_s: float) -> None:
+        self.ending = ending
+        if not self.is_draining:
+            self._ask("control", "shutdown_request", {"restart": ending == "restart"})
+            self._alarms.set("polite", patience_s, lambda: self.process.signal(signal.SIGKILL))
+
+    def _ask(self, channel: str, msg_type: str, content: dict[str, Any]) -> None:
+        if self.channels is not None:
+            self.channels.send(channel, self._author.message(msg_type, content))
+
+    def _nudge(self) -> None:
+        self._ask("shell", "kernel_info_request", {})
+        self._alarms.set("nudge", self._nudge_s, self._nudge)
+        if not self._kernel_info:
+            self._nudge_s *= 2
+
+    def _ready(self) -> None:
+        self._alarms.clear("nudge", "silent", "late")
+        try:
+            info = wire.clean_content(self._kernel_info)
+        except wire.Malformed:
+            info = b"{}"  # it answered, so it lives; what it told of itself is unreadable
+        self.state = "ready"
+        seconds = round(time.monotonic() - self._spawned_at, 3)
+        content = {"start": self.start, "pid": self.process.pid, "kernel_info": msgspec.Raw(info), "seconds": seconds}
+        self._audience.event("kernel_ready", content)
+        self._audience.opened()
+
+    def _give_up(self) -> None:
+        self._alarms.clear("nudge", "silent")
+        self.ending = self.ending or "late"
+        self.process.signal(signal.SIGKILL)
+
+    def _ended(self) -> None:
+        """Tell how the process ended, after its last messages."""
+        self._alarms.clear("drained", "drained at last")
+        assert self._exit is not None and self.channels is not None  # a process that ended was connected to
+        ended, ending = self._exit, self.ending
+        self._exit, self.ending = None, ""
+        self.channels.close()
+        self.channels = None
+        if ending == "late":
+            self._fail(f"The kernel did not answer within {self._launch.ready_timeout_s:g} s.", self.process.tail())
+        elif self.state == "starting" and not ending:
+            how = f"exit status {ended.exit_status}" if ended.signal is None else f"signal {ended.signal}"
+            self._fail(f"The kernel ended with {how} before it was ready.", self.process.tail())
+        else:
+            self._died(ended, is_expected=bool(ending))
+            self._audience.closed(
+                "kernel_restarted" if ending == "restart" else "kernel_died", is_dead=ending != "restart"
+            )
+        if ending == "restart":
+            self._next()
+        self.is_over = ending == "exit"
+
+    def _died(self, ended: Exit, *, is_expected: bool) -> None:
+        self.state = "dead"
+        content = {"start": self.start, "exit_status": ended.exit_status, "signal": ended.signal}
+        self._audience.event("kernel_died", {**content, "tail": self.process.tail(), "expected": is_expected})
+
+    def _fail(self, reason: str, tail: str) -> None:
+        self.state = "failed"
+        self._audience.event("start_failed", {"start": self.start, "reason": reason, "tail": tail})
+        self._audience.closed("kernel_died", is_dead=True)
+
+    def _next(self) -> None:
+        """Start the next process, with a new key."""
+        self.start += 1
+        self._key = os.urandom(32).hex()
+        self._spawned_at = time.monotonic()
+        fault = None
+        try:
+            self.process.spawn(self._key)
+        except CannotStart as failed:
+            fault = failed
+        self._audience.respawned(self._key)
+        self.begin(fault)

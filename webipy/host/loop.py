@@ -1,0 +1,344 @@
+"""The loop of a kernel host: it reads the server, the kernel, the signals and the clock, and does what is decided.
+
+Data flow, once per turn::
+
+    server --Endpoint.read--> commands, or Requests.receive --> kernel
+    kernel --Channels.read--> Outbox.add, and Requests.replied --> kernel
+    Outbox.take --Endpoint.send--> server
+
+Every turn reads at most `TURN_MESSAGES` from each side, so an interrupt is served while the kernel floods. Nothing
+waits: what takes time (a polite end, readiness, the last outputs of a dead kernel) is an alarm. Between two reads of
+the kernel lies nothing that a server could hold up.
+
+When the spool is full, a kernel that waits for its reader is made to wait: its IOPUB is not read. The output of others
+is read and not kept, except `status`, and an `output_lost` event says how many messages are missing.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import time
+from typing import Any, Final
+
+import msgspec
+import zmq
+
+from webipy.core import wire
+from webipy.core.hosting import Dropped, Effect, Outbox, Requests
+from webipy.host.channels import KERNEL_CHANNELS
+from webipy.host.endpoint import Author, Endpoint, Received, log
+from webipy.host.life import Alarms, Life
+from webipy.host.process import CannotStart, KernelProcess, Launch, boot_id, start_time, write_private
+from webipy.host.spoolfile import SpoolFile, write_segment
+
+PROTOCOL: Final = 1
+TURN_MESSAGES: Final = 200  # read from each side in one turn; about 10 ms of work
+LEAVE_S: Final = 10.0  # how long the host waits for the last acknowledgement
+TEND_S: Final = 1.0  # how often the spool is tried again and the log is cut
+
+
+class _Attach(msgspec.Struct, frozen=True):
+    generation: int
+    since: int
+
+
+class _Number(msgspec.Struct, frozen=True):
+    number: int
+
+
+class _MsgId(msgspec.Struct, frozen=True):
+    msg_id: str
+
+
+class _Status(msgspec.Struct, frozen=True):
+    execution_state: str = "idle"
+
+
+class Host:
+    """One kernel host, from its endpoint's first moment to its own end.
+
+    Args:
+        launch: What `launch.json` says.
+        folder: The host's directory.
+        process: The kernel's process; the first spawn was tried.
+        fault: Why the first spawn failed, if it did.
+    """
+
+    def __init__(self, launch: Launch, folder: str, process: KernelProcess, fault: CannotStart | None) -> None:
+        self._launch, self._folder = launch, folder
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._author, self._alarms = Author(), Alarms()
+        self._endpoint = Endpoint(self._context, folder, self._author, launch.key.encode())
+        self._outbox, self._requests = Outbox(SpoolFile(folder, self._author.lost, log)), Requests()
+        self._life = Life(launch, folder, process, self._context, self._author, self._alarms, self)
+        self._restarting = 0  # number of the last kernel_restarting
+        self._later: list[Received] = []  # what came between a restart's beginning and its new process
+        self._unkept = 0
+        self._is_busy = False
+        self._done = ""
+        self._alone_since = time.monotonic()
+        self._wakeup, self._poller = _wakeup(), zmq.Poller()
+        self._watched: list[Any] = []
+        self._write_host_file()
+        self._is_host_file_written = True
+        self._life.begin(fault)
+        self._alarms.set("tend", TEND_S, self._tend)
+
+    def run(self) -> None:
+        """Turn until the kernel is gone for good and the server has everything, or nobody came back."""
+        while not self._done:
+            self._watch()
+            ready = dict(self._poller.poll(math.ceil(self._alarms.wait_s() * 1000)))
+            if self._wakeup in ready and signal.SIGTERM in os.read(self._wakeup, 4096):
+                self._life.shut_down()
+            self._endpoint.watch()
+            self._read_server()
+            self._read_kernel()
+            self._life.check()
+            self._alarms.ring()
+            self._obey_later()
+            self._push()
+            self._leave_if_over()
+        self._farewell()
+
+    # What the kernel's life tells: the protocol `webipy.host.life.Audience`.
+
+    def event(self, name: str, content: dict[str, Any]) -> int:
+        """Number and keep an event of the host; return its number."""
+        return self._outbox.add("host", self._author.message(name, content))
+
+    def opened(self) -> None:
+        """Give the kernel what waited for it."""
+        self._apply(self._requests.open())
+
+    def closed(self, reason: str, *, is_dead: bool) -> None:
+        """Tell the server which requests will have no reply."""
+        self._is_busy = False
+        self._apply(self._requests.close(reason, is_dead=is_dead))
+
+    def respawned(self, key: str) -> None:
+        """Tell of the next start: its key is in the host file before anything is signed with it."""
+        self._endpoint.renew(key.encode())
+        self._is_host_file_written = False
+        self._write_host_file_if_possible()
+        self._restarting = self.event("kernel_restarting", {"start": self._life.start})
+
+    # One turn.
+
+    def _watch(self) -> None:
+        """Poll the sockets that there are now."""
+        channels = self._life.channels
+        watched: list[Any] = [self._wakeup, self._endpoint.router, self._endpoint.monitor]
+        if channels is not None:
+            watched += [socket for name, socket in channels.sockets.items() if name != "iopub" or self._reads_iopub()]
+        if watched != self._watched:
+            self._watched, self._poller = watched, zmq.Poller()
+            for one in watched:
+                self._poller.register(one, zmq.POLLIN)
+
+    def _reads_iopub(self) -> bool:
+        return not self._outbox.is_full or not self._life.process.has_boot or self._life.is_draining
+
+    def _read_server(self) -> None:
+        for _ in range(TURN_MESSAGES):
+            received = self._endpoint.read()
+            if received is None:
+                return
+            try:
+                self._obey(received)
+            except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+                self._endpoint.refuse(f"a malformed {received.message.header.msg_type}: {fault}")
+
+    def _read_kernel(self) -> None:
+        budget = TURN_MESSAGES
+        for channel in KERNEL_CHANNELS:
+            while budget and self._life.channels is not None and (channel != "iopub" or self._reads_iopub()):
+                try:
+                    message = self._life.channels.read(channel)
+                except wire.BadFrame as fault:
+                    self._endpoint.refuse(f"a message from the kernel: {fault}")
+                    if isinstance(fault, wire.Malformed):
+                        self._outbox.add(
+                            "host", self._author.lost(f"The kernel sent what cannot be passed on: {fault}.")
+                        )
+                    continue
+                if message is None:
+                    break
+                budget -= 1
+                if not self._life.heard(channel, message):
+                    self._forward(channel, message)
+
+    def _forward(self, channel: str, message: wire.Message) -> None:
+        """Number and keep one message of the kernel, and let the next request go."""
+        msg_type = message.header.msg_type
+        if channel == "iopub":
+            if msg_type == "iopub_welcome":
+                return
+            if msg_type == "status":
+                self._is_busy = _is_busy(message.content)
+            elif self._outbox.is_full and not self._life.process.has_boot:
+                self._unkept += 1
+                return
+        self._outbox.add(channel, message)
+        if channel in ("shell", "control") and message.parent is not None:
+            self._apply(self._requests.replied(message.parent.msg_id, msg_type, message.content))
+
+    def _push(self) -> None:
+        """Send the server what the window allows."""
+        if self._unkept and not self._outbox.is_full:
+            self._outbox.add("host", self._author.lost("The host's spool was full.", self._unkept))
+            self._unkept = 0
+        if self._endpoint.has_server:
+            self._alone_since = time.monotonic()
+            for kept in self._outbox.take():
+                if not self._endpoint.send(kept):
+                    return
+
+    def _apply(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Dropped):
+                self.event("request_dropped", {"msg_id": effect.msg_id, "reason": effect.reason})
+            elif self._life.channels is not None:
+                self._life.channels.send(effect.channel, effect.message)
+
+    # What a server may ask.
+
+    def _obey(self, received: Received) -> None:
+        """Do what a well signed message says, if it comes from the server that is attached."""
+        servers, name = self._endpoint.servers, received.message.header.msg_type
+        is_command = received.channel == "host"
+        if is_command and name == "attach":
+            self._attach(received)
+        elif received.identity != servers.current:
+            self._endpoint.answer(received.identity, received.key, "fenced", {"generation": servers.generation})
+        elif self._life.ending == "restart" and (not is_command or name == "cancel"):
+            self._later.append(received)
+        elif is_command:
+            self._command(name, received)
+        elif received.channel == "iopub":
+            self._endpoint.refuse("a request on iopub, which is for output only")
+        else:
+            self._apply(self._requests.receive(received.channel, received.message))
+
+    def _obey_later(self) -> None:
+        """Take up what came during a restart, once its new process is there or it was called off."""
+        if self._later and self._life.ending != "restart":
+            later, self._later = self._later, []
+            for received in later:
+                self._obey(received)
+
+    def _command(self, name: str, received: Received) -> None:
+        content = received.message.content
+        match name:
+            case "acknowledge":
+                self._outbox.acknowledge(msgspec.json.decode(content, type=_Number).number)
+            case "cancel":
+                self._apply(self._requests.cancel(msgspec.json.decode(content, type=_MsgId).msg_id))
+            case "interrupt":
+                self._life.interrupt()
+            case "restart":
+                self._life.restart()
+            case "shut_down":
+                self._life.shut_down()
+            case "kill":
+                self._life.kill()
+            case "ping":
+                self._endpoint.answer(received.identity, received.key, "pong", {})
+            case _:
+                self._endpoint.refuse(f"the unknown command {name[:80]!r}")
+
+    def _attach(self, received: Received) -> None:
+        """Obey this server from now on, unless a newer one was here."""
+        asked = msgspec.json.decode(received.message.content, type=_Attach)
+        endpoint, servers = self._endpoint, self._endpoint.servers
+        if received.key != endpoint.key and asked.since >= self._restarting:
+            endpoint.refuse("an attach that is signed with the key of an earlier start")
+            return
+        old_key = servers.key
+        is_attached, replaced = servers.attach(received.identity, asked.generation, received.key)
+        if not is_attached:
+            endpoint.answer(received.identity, received.key, "fenced", {"generation": servers.generation})
+            return
+        if replaced is not None:
+            endpoint.answer(replaced, old_key, "fenced", {"generation": servers.generation})
+        self._outbox.rewind(asked.since)
+        where = {"first": self._outbox.acknowledged + 1, "next": self._outbox.next_number}
+        what = {"state": self._life.state, "start": self._life.start, "pid": self._life.process.pid}
+        endpoint.answer(received.identity, received.key, "attached", {**where, **what, "protocol": PROTOCOL})
+
+    # Time, files and the end.
+
+    def _tend(self) -> None:
+        """Try a full spool again, cut the kernel's log, and see whether anyone needs this host."""
+        self._outbox.settle()
+        self._write_host_file_if_possible()
+        self._life.process.cut_log()
+        is_idle = self._requests.is_idle and not self._is_busy
+        if is_idle and time.monotonic() - self._alone_since > self._launch.grace_s:
+            log(f"no server for {self._launch.grace_s:g} s: the kernel is shut down")
+            self._life.shut_down()
+        self._alarms.set("tend", TEND_S, self._tend)
+
+    def _leave_if_over(self) -> None:
+        if not self._life.is_over:
+            return
+        is_forgotten = time.monotonic() - self._alone_since > self._launch.grace_s
+        if self._outbox.is_empty or is_forgotten:
+            self._leave()
+        elif not self._alarms.has("leave"):
+            self._alarms.set("leave", LEAVE_S, self._leave)
+
+    def _leave(self) -> None:
+        self._done = "The kernel was shut down."
+
+    def _farewell(self) -> None:
+        """Leave what the server does not have in the spool, and say so."""
+        outbox = self._outbox
+        if not outbox.is_empty:
+            try:
+                write_segment(os.path.join(self._folder, "spool-0"), outbox.in_memory())
+            except OSError as fault:
+                log(f"messages from {outbox.acknowledged + 1} on are lost, there is no room: {fault.strerror}")
+        words = {"reason": self._done, "start": self._life.start}
+        numbers = {"acknowledged": outbox.acknowledged, "next": outbox.next_number}
+        try:
+            write_private(os.path.join(self._folder, "farewell.json"), msgspec.json.encode({**words, **numbers}))
+        except OSError as fault:
+            log(f"farewell.json cannot be written: {fault.strerror}")
+        self._endpoint.close()
+        self._context.term()
+
+    def _write_host_file_if_possible(self) -> None:
+        """Write the new key down; with a full disk again later, for the server that is attached is told anyway."""
+        if self._is_host_file_written:
+            return
+        try:
+            self._write_host_file()
+            self._is_host_file_written = True
+        except OSError as fault:
+            log(f"host.json cannot be written: {fault.strerror}")
+
+    def _write_host_file(self) -> None:
+        """Write what a server needs to find and trust this host."""
+        who = {"pid": os.getpid(), "start_time": start_time(os.getpid()), "boot_id": boot_id()}
+        where = {"endpoint": self._endpoint.address, "key": self._endpoint.key.decode()}
+        what = {"kernel_pid": self._life.process.pid, "start": self._life.start, "protocol": PROTOCOL}
+        write_private(os.path.join(self._folder, "host.json"), msgspec.json.encode({**who, **where, **what}))
+
+
+def _wakeup() -> int:
+    """Let signals wake the loop: their numbers come as bytes from the file that is returned."""
+    read_end, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+    return read_end
+
+
+def _is_busy(content: bytes) -> bool:
+    try:
+        return msgspec.json.decode(content, type=_Status).execution_state == "busy"
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False

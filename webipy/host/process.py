@@ -1,0 +1,311 @@
+"""One kernel's operating system process: its launch, its signals, its end, and its last words.
+
+The launch follows Jupyter ("Making kernels for Jupyter", kernel specs): the connection file is written,
+`{connection_file}`, `{resource_dir}` and `{prefix}` are filled in, the kernelspec's environment is added. What differs:
+
+- The kernel's sockets are `ipc://` in the host's private directory: no other user can reach them, no port is raced for.
+- ipykernel is started through `kernelboot.py` by its path, in the kernel's own Python, which need not have webipy; and
+  with `-Xfrozen_modules=off`, which its own kernelspecs have too: without it the debugger warns at every start.
+- The kernel has a session and a process group of its own, dies with its host (`PR_SET_PDEATHSIG`), and gets the default
+  signal handling back: a host started in the background of a shell has SIGINT ignored, and exec would pass that on.
+- Its raw output goes to a file: a pipe that nobody reads would hang it.
+
+Rejected: `JPY_PARENT_PID` (only ipykernel knows it, and it polls); `KernelManager` of jupyter_client (asyncio, 25 MB).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import signal
+import string
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Final, Literal
+
+import msgspec
+
+LOG_BYTES: Final = 1024 * 1024  # kernel.log is cut to its last half past this
+TAIL_BYTES: Final = 8 * 1024  # raw output that a death report quotes
+BOOT_FILE: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "kernelboot.py")
+
+_PR_SET_PDEATHSIG: Final = 1
+_PYTHONS: Final = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
+_RESET_SIGNALS: Final = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
+
+
+class Kernelspec(msgspec.Struct, frozen=True):
+    """How to start a kind of kernel ("Making kernels for Jupyter", kernel specs)."""
+
+    name: str
+    argv: list[str]
+    display_name: str = ""
+    language: str = ""
+    env: dict[str, str] = {}
+    interrupt_mode: Literal["signal", "message"] = "signal"
+    metadata: dict[str, msgspec.Raw] = {}
+    resource_dir: str = ""
+
+
+class Launch(msgspec.Struct, frozen=True):
+    """What `launch.json` says.
+
+    Attributes:
+        kernel: The kernel's id.
+        spec: Its kernelspec.
+        cwd: The folder it runs in, absolute.
+        env: Environment variables to add last.
+        key: The key of its first start, hex.
+        username: Name of the user it is for.
+        grace_s: How long an idle kernel waits for a server.
+        ready_timeout_s: How long it may take to answer its first request.
+        prefix: `sys.prefix` of webipy, for `{prefix}` in the kernelspec; empty means this Python's.
+        stop_with_server: The server's business; not used here.
+    """
+
+    kernel: str
+    spec: Kernelspec
+    cwd: str
+    key: str
+    env: dict[str, str] = {}
+    username: str = ""
+    grace_s: float = 86400
+    ready_timeout_s: float = 60
+    prefix: str = ""
+    stop_with_server: bool = False
+
+
+class Exit(msgspec.Struct, frozen=True):
+    """How a process ended: one of the two is None."""
+
+    exit_status: int | None
+    signal: str | None
+
+
+class CannotStart(Exception):
+    """The kernel's process could not be made; the text is one sentence for the user."""
+
+
+class KernelProcess:
+    """The process of one kernel, over all its starts.
+
+    Args:
+        launch: What to start.
+        folder: The host's directory.
+        umask: The umask the kernel gets (the host's own is 077).
+    """
+
+    def __init__(self, launch: Launch, folder: str, umask: int) -> None:
+        self._launch = launch
+        self._folder = folder
+        self._umask = umask
+        self._log = os.path.join(folder, "kernel.log")
+        self._log_start = 0
+        self._child: subprocess.Popen[bytes] | None = None
+        self.has_boot = False
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it lives or is not yet reaped; None without a process."""
+        return None if self._child is None else self._child.pid
+
+    def spawn(self, key: str) -> None:
+        """Start a process.
+
+        Args:
+            key: The key of this start, hex; goes into the connection file.
+
+        Raises:
+            CannotStart: There is no such command or folder, or the system refuses.
+        """
+        connection_file = os.path.join(self._folder, "kernel.json")
+        argv, self.has_boot = _argv(self._launch, connection_file)
+        if not argv:
+            raise CannotStart(f"The kernelspec {self._launch.spec.name} has no command.")
+        if not os.path.isdir(self._launch.cwd):
+            raise CannotStart(f"The folder {self._launch.cwd} that the kernel should run in does not exist.")
+        try:
+            write_private(connection_file, _connection(self._folder, key, self._launch.spec.name))
+            log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except OSError as fault:
+            raise CannotStart(f"The kernel's files cannot be written: {fault.strerror}.") from fault
+        for number in range(1, 6):
+            _unlink(os.path.join(self._folder, f"k-{number}"))
+        try:
+            self._log_start = os.fstat(log).st_size
+            self._child = subprocess.Popen(
+                argv,
+                cwd=self._launch.cwd,
+                env=_environment(self._launch),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                umask=self._umask,
+                preexec_fn=_before_exec(os.getpid()),
+            )
+        except (OSError, subprocess.SubprocessError, ValueError) as fault:
+            raise CannotStart(_sentence(fault, argv[0], self._launch.spec)) from fault
+        finally:
+            os.close(log)
+
+    def poll(self) -> Exit | None:
+        """Reap the process if it has ended, and kill what is left of its group."""
+        if self._child is None:
+            return None
+        if os.waitid(os.P_PID, self._child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            return None
+        self.signal(signal.SIGKILL)  # while the zombie still keeps the group's number from being given to others
+        status = self._child.wait()
+        self._child = None
+        return Exit(status, None) if status >= 0 else Exit(None, _signal_name(-status))
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the kernel's process group, if it is there."""
+        if self._child is None:
+            return
+        try:
+            os.killpg(self._child.pid, number)
+        except ProcessLookupError:
+            return  # it ended a moment ago; `poll` will say so
+
+    def tail(self) -> str:
+        """Read the last raw output of this start, at most `TAIL_BYTES`, as valid text."""
+        try:
+            with open(self._log, "rb") as log:
+                size = os.fstat(log.fileno()).st_size
+                log.seek(max(self._log_start, size - TAIL_BYTES))
+                return log.read(TAIL_BYTES).decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def cut_log(self) -> None:
+        """Keep the last half of the log once it is too large."""
+        try:
+            with open(self._log, "r+b", buffering=0) as log:
+                size = os.fstat(log.fileno()).st_size
+                if size <= LOG_BYTES:
+                    return
+                log.seek(size - LOG_BYTES // 2)
+                kept = log.read()
+                log.seek(0)
+                log.truncate(0)
+                log.write(kept)
+                self._log_start = max(0, self._log_start - (size - len(kept)))
+        except FileNotFoundError:
+            return
+
+
+def _connection(folder: str, key: str, name: str) -> bytes:
+    """Encode a connection file ("Jupyter kernels, connection files")."""
+    ports = {
+        f"{channel}_port": number + 1 for number, channel in enumerate(("shell", "iopub", "stdin", "control", "hb"))
+    }
+    where = {"transport": "ipc", "ip": os.path.join(folder, "k"), "kernel_name": name}
+    return msgspec.json.encode({**where, **ports, "key": key, "signature_scheme": "hmac-sha256"})
+
+
+def _argv(launch: Launch, connection_file: str) -> tuple[list[str], bool]:
+    """Fill in the command line, and put the boot file in place of ipykernel's launcher.
+
+    Returns:
+        The arguments, and whether the boot file was put in.
+    """
+    spec = launch.spec
+    names = {
+        "connection_file": connection_file,
+        "prefix": launch.prefix or sys.prefix,
+        "resource_dir": spec.resource_dir,
+    }
+    argv = [re.sub(r"\{([A-Za-z0-9_]+)\}", lambda found: names.get(found[1], found[0]), part) for part in spec.argv]
+    if argv and argv[0] in _PYTHONS:
+        argv[0] = sys.executable
+    for index in range(1, len(argv) - 1):
+        if argv[index] == "-m" and argv[index + 1] in ("ipykernel_launcher", "ipykernel"):
+            frozen = [] if any("frozen_modules" in part for part in argv[:index]) else ["-Xfrozen_modules=off"]
+            return [*argv[:index], *frozen, BOOT_FILE, *argv[index + 2 :]], True
+    return argv, False
+
+
+def _environment(launch: Launch) -> dict[str, str]:
+    """Make the kernel's environment as jupyter_client does, without what is only for webipy."""
+    env = dict(os.environ)
+    for name in ("PYTHONEXECUTABLE", "JPY_PARENT_PID"):
+        env.pop(name, None)
+    ours = os.path.realpath(os.path.dirname(os.path.dirname(BOOT_FILE)))
+    if "PYTHONPATH" in env:
+        paths = [path for path in env["PYTHONPATH"].split(os.pathsep) if path and os.path.realpath(path) != ours]
+        env["PYTHONPATH"] = os.pathsep.join(paths)
+        if not paths:
+            del env["PYTHONPATH"]
+    given = dict(env)
+    env.update({name: string.Template(value).safe_substitute(given) for name, value in launch.spec.env.items()})
+    env.update(launch.env)
+    env.pop("JPY_PARENT_PID", None)
+    return env
+
+
+def _before_exec(host: int) -> Callable[[], None]:
+    """Make the function that the child runs before exec: die with the host, default signals."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def prepare() -> None:
+        if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0 or os.getppid() != host:
+            os._exit(127)  # without its host nobody would ever end it
+        for number in _RESET_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+    return prepare
+
+
+def _sentence(fault: Exception, command: str, spec: Kernelspec) -> str:
+    what = f"The command {command} of kernelspec {spec.name}"
+    if isinstance(fault, FileNotFoundError):
+        if os.path.exists(command):
+            return f"{what} names an interpreter in its first line that does not exist."
+        return f"{what} was not found."
+    if isinstance(fault, PermissionError):
+        return f"{what} may not be executed: {fault.strerror}."
+    reason = fault.strerror if isinstance(fault, OSError) else str(fault)
+    return f"{what} could not be started: {reason}."
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"  # a real-time signal has no name
+
+
+def start_time(pid: int) -> int | None:
+    """Read when a process started, in clock ticks since boot; None when there is no such process.
+
+    Source: proc(5), /proc/pid/stat, field 22.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return int(stat.read().rpartition(b")")[2].split()[19])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def boot_id() -> str:
+    """Read what tells this boot of the machine from others."""
+    with open("/proc/sys/kernel/random/boot_id") as file:
+        return file.read().strip()
+
+
+def write_private(path: str, text: bytes) -> None:
+    """Write a file that only this user can read, so that a reader sees the old or the new text, whole."""
+    file = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(file, "wb") as stream:
+        stream.write(text)
+    os.replace(path + ".new", path)
+
+
+def _unlink(path: str) -> None:
+    if os.path.lexists(path):
+        os.unlink(path)
