@@ -1,0 +1,133 @@
+"""THE method table, and the one dispatcher in front of it.
+
+Browser, command line, tests and every translation call the same table: `METHODS` maps a name to its params struct,
+its result struct, the verb it needs and its function. `Api.answer` takes one message of any transport through five
+steps, in this order: parse (core/rpc), find, decode params, permit, call.
+
+Invariants: a method without a verb cannot be entered; `permit` is called here and nowhere else, before every method;
+whatever goes wrong in a method is answered for that call alone; what is no `Failure` is logged under a reference and
+told without details.
+"""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from webipy.core import access, calls, errors, rpc
+from webipy.core.rpc import Call
+from webipy.server import cell_methods, execution_methods, openrpc, session_methods
+from webipy.server.method import Caller, House, Method, Methods
+
+_OWN = Methods()
+
+
+@_OWN.method("rpc.discover", "none")
+async def rpc_discover(house: House, caller: Caller, params: calls.Nothing) -> calls.OpenRpc:
+    """The OpenRPC document of this API: every method, its params and its result as JSON Schema."""
+    return openrpc.document(METHODS, house.version)
+
+
+METHODS: dict[str, Method] = {
+    **_OWN.table,
+    **session_methods.METHODS.table,
+    **execution_methods.METHODS.table,
+    **cell_methods.METHODS.table,
+}
+
+_AT = re.compile(r" - at `\$\.?([^`]*)`$")
+_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
+_MISSING = re.compile(r"Object missing required field `([^`]*)`")
+
+
+@attrs.define(eq=False)
+class Api:
+    """Answers messages for a house."""
+
+    house: House
+    _decoders: dict[str, msgspec.json.Decoder[calls.Params]] = attrs.field(factory=dict)
+    _log = Logger()
+
+    async def answer(self, body: bytes, caller: Caller) -> bytes | None:
+        """The message that answers `body`, or `None` when nothing is to be answered.
+
+        The calls of a batch are carried out one after the other, in their order.
+        """
+        try:
+            batch = rpc.parse(body)
+        except errors.Failure as fault:
+            return rpc.failure(None, fault)
+        replies = list(batch.refused)
+        for call in batch.calls:
+            reply = await self._answer_one(call, caller)
+            if reply is not None:
+                replies.append(reply)
+        return rpc.join(replies, batch.is_list)
+
+    async def _answer_one(self, call: Call, caller: Caller) -> bytes | None:
+        call_id = None if isinstance(call.id, msgspec.UnsetType) else call.id
+        try:
+            reply = rpc.result(call_id, await self._call(call, caller))
+        except errors.Failure as told:
+            reply = rpc.failure(call_id, told)
+        except Exception:
+            reply = rpc.failure(call_id, self._mistake(call.method[:64]))
+        return None if call.is_notification else reply
+
+    def _mistake(self, method: str) -> errors.InternalError:
+        reference = self.house.world.new_id()[:8]
+        self._log.failure("method {method} failed (reference {reference})", method=method, reference=reference)
+        return errors.InternalError(
+            f"The server made a mistake; its log tells more under {reference}.", reference=reference
+        )
+
+    async def _call(self, call: Call, caller: Caller) -> calls.Result:
+        method = METHODS.get(call.method)
+        if method is None:
+            raise errors.MethodNotFound(
+                f"There is no method {call.method[:64]!r}; rpc.discover lists all.", method=call.method[:64]
+            )
+        params = self._params(method, call)
+        access.permit(caller.principal, method.verb, getattr(params, "session", None))
+        return await method.function(self.house, caller, params)
+
+    def _params(self, method: Method, call: Call) -> calls.Params:
+        decoder = self._decoders.get(method.name)
+        if decoder is None:
+            decoder = self._decoders[method.name] = msgspec.json.Decoder(method.params)
+        try:
+            return decoder.decode(call.params)
+        except msgspec.DecodeError as fault:
+            raise errors.InvalidParams(
+                f"{method.name}: {_explained(str(fault), method)}", field=_field(str(fault))
+            ) from None
+
+
+def _field(fault: str) -> str:
+    """The name of the field that a decoding fault is about."""
+    for pattern in (_UNKNOWN, _MISSING, _AT):
+        found = pattern.search(fault)
+        if found:
+            return found.group(1)
+    return "params"
+
+
+def _explained(fault: str, method: Method) -> str:
+    known = ", ".join(method.params.__struct_fields__) or "none"
+    sentence = _AT.sub("", fault)
+    unknown = _UNKNOWN.search(fault)
+    if unknown:
+        return f"there is no parameter {unknown.group(1)!r}; it takes: {known}."
+    missing = _MISSING.search(fault)
+    if missing:
+        return f"the parameter {missing.group(1)!r} is missing; it takes: {known}."
+    return f"the parameter {_field(fault)!r} is wrong: {sentence[0].lower()}{sentence[1:]}."
+
+
+def answered(api: Api, body: bytes, caller: Caller) -> Deferred[bytes | None]:
+    """`Api.answer` for callers that speak Deferred."""
+    return Deferred.fromCoroutine(api.answer(body, caller))

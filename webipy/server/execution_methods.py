@@ -1,0 +1,299 @@
+"""The methods `execution.*`, `input.*`, `completion.*`, `inspection.*`, `code.*`, `history.*`, `comm.*` and `message.*`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from webipy.core import calls, contents, errors, events, wire
+from webipy.core.kernel import base64s
+from webipy.core.wire import Message
+from webipy.server.method import Caller, House, Methods
+from webipy.server.session import ExecutionStory, Session
+
+METHODS = Methods()
+method = METHODS.method
+
+_OWN_METHODS = {
+    "execute_request": "execution.start",
+    "shutdown_request": "kernel.shut_down",
+    "interrupt_request": "kernel.interrupt",
+    "input_reply": "input.reply",
+}
+
+
+# ---- executions ---------------------------------------------------------------------------------------------------
+
+
+@method("execution.start", "execute")
+async def execution_start(house: House, caller: Caller, params: calls.StartExecution) -> calls.ExecutionAccepted:
+    """Accepts code to run; answers when that is in the journal. It runs once, whatever happens to the caller or the server."""
+    session = house.sessions.get(params.session)
+    queued = events.ExecutionQueued(
+        execution=params.id or house.world.new_id(),
+        code=params.code,
+        cell=params.cell,
+        silent=params.silent,
+        store_history=params.store_history,
+        stop_on_error=params.stop_on_error,
+        allow_stdin=params.allow_stdin,
+        user_expressions=params.user_expressions,
+    )
+    seq = await session.execute(queued, caller.name)
+    return calls.ExecutionAccepted(execution=queued.execution, seq=seq)
+
+
+@method("execution.wait", "read")
+async def execution_wait(house: House, caller: Caller, params: calls.WaitExecution) -> calls.Execution:
+    """Waits until an execution has finished and tells how, with its outputs."""
+    session = house.sessions.get(params.session)
+    await session.ended(params.execution, params.timeout_s)
+    return await _told(session, params.execution)
+
+
+@method("execution.get", "read")
+async def execution_get(house: House, caller: Caller, params: calls.OfExecution) -> calls.Execution:
+    """An execution as it is now, with its outputs so far."""
+    return await _told(house.sessions.get(params.session), params.execution)
+
+
+@method("execution.cancel", "execute")
+async def execution_cancel(house: House, caller: Caller, params: calls.OfExecution) -> calls.Done:
+    """Takes a queued execution back; it ends as `cancelled`. One that runs is ended by kernel.interrupt."""
+    session = house.sessions.get(params.session)
+    session.span(params.execution)
+    kernel = session.kernel_side.live()
+    run = kernel.executions.open.get(params.execution)
+    if run is None:
+        raise errors.NotWaiting(f"Execution {params.execution} has finished.", kind="execution", id=params.execution)
+    if run.running:
+        raise errors.NotWaiting(
+            f"Execution {params.execution} runs already; kernel.interrupt ends it.",
+            kind="execution",
+            id=params.execution,
+        )
+    session.kernel_side.command("cancel", contents.encode({"msg_id": params.execution}))
+    return calls.Done()
+
+
+async def _told(session: Session, execution: str) -> calls.Execution:
+    span = session.span(execution)
+    story = ExecutionStory(execution)
+    await session.each_event(span.queued, span.finished or session.written, story.take)
+    queued, started, finished = story.queued, story.started, story.finished
+    assert queued is not None
+    status: Literal["queued", "running"] = "running" if started is not None else "queued"
+    return calls.Execution(
+        session=session.id,
+        id=execution,
+        status=finished.status if finished is not None else status,
+        code=queued.code,
+        outputs=story.outputs.outputs(),
+        cell=queued.cell,
+        execution_count=(finished.execution_count if finished else None)
+        or (started.execution_count if started else None),
+        duration_s=finished.duration_s if finished else None,
+        reason=finished.reason if finished else "",
+        user_expressions=finished.user_expressions if finished else UNSET,
+        queued=queued.time,
+        started=started.time if started else None,
+        finished=finished.time if finished else None,
+    )
+
+
+@method("input.reply", "execute")
+async def input_reply(house: House, caller: Caller, params: calls.ReplyInput) -> calls.Accepted:
+    """Answers `input()` or `getpass()`. The first answer counts."""
+    session = house.sessions.get(params.session)
+    session.check_writable()
+    kernel = session.kernel_side.live()
+    if params.request not in kernel.executions.inputs:
+        raise errors.NotWaiting(
+            "This input was answered already, or the code does not wait for it any more.",
+            kind="input",
+            id=params.request,
+        )
+    event = kernel.executions.answered(params.request, params.value)
+    seq = await session.append([event], caller.name)
+    parent = wire.Header(msg_id=params.request, msg_type="input_request")
+    content = contents.encode({"value": params.value, "status": "ok"})
+    session.kernel_side.send("stdin", "input_reply", content, f"input-{params.request}", parent=parent)
+    return calls.Accepted(seq=seq)
+
+
+# ---- introspection ------------------------------------------------------------------------------------------------
+
+
+class _CompleteReply(msgspec.Struct):
+    matches: list[str] = []
+    cursor_start: int = 0
+    cursor_end: int = 0
+    metadata: Raw = Raw(b"{}")
+
+
+class _InspectReply(msgspec.Struct):
+    found: bool = False
+    data: Raw = Raw(b"{}")
+    metadata: Raw = Raw(b"{}")
+
+
+class _IsCompleteReply(msgspec.Struct):
+    status: str = "unknown"
+    indent: str = ""
+
+
+class _HistoryReply(msgspec.Struct):
+    history: list[Raw] = []
+
+
+def _content(reply: Message) -> bytes:
+    try:
+        return wire.clean_content(reply.content)
+    except wire.Malformed as fault:
+        raise errors.KernelFailed(f"The kernel answered with something that is not JSON: {fault}") from None
+
+
+@method("completion.get", "execute")
+async def completion_get(house: House, caller: Caller, params: calls.GetCompletion) -> calls.Completion:
+    """Completions, asked of the running kernel."""
+    asked = contents.encode({"code": params.code, "cursor_pos": params.cursor})
+    reply = await house.sessions.get(params.session).kernel_side.request(
+        "shell", "complete_request", asked, params.timeout_s
+    )
+    told = contents.decode(_content(reply), _CompleteReply)
+    return calls.Completion(
+        matches=told.matches, cursor_start=told.cursor_start, cursor_end=told.cursor_end, metadata=told.metadata
+    )
+
+
+@method("inspection.get", "execute")
+async def inspection_get(house: House, caller: Caller, params: calls.GetInspection) -> calls.Inspection:
+    """Signature and documentation, asked of the running kernel."""
+    asked = contents.encode({"code": params.code, "cursor_pos": params.cursor, "detail_level": params.detail})
+    reply = await house.sessions.get(params.session).kernel_side.request(
+        "shell", "inspect_request", asked, params.timeout_s
+    )
+    told = contents.decode(_content(reply), _InspectReply)
+    return calls.Inspection(found=told.found, data=told.data, metadata=told.metadata)
+
+
+@method("code.is_complete", "execute")
+async def code_is_complete(house: House, caller: Caller, params: calls.IsComplete) -> calls.Completeness:
+    """Whether code may be run as it is, asked of the running kernel."""
+    asked = contents.encode({"code": params.code})
+    reply = await house.sessions.get(params.session).kernel_side.request(
+        "shell", "is_complete_request", asked, params.timeout_s
+    )
+    told = contents.decode(_content(reply), _IsCompleteReply)
+    known: dict[str, Literal["complete", "incomplete", "invalid", "unknown"]]
+    known = {"complete": "complete", "incomplete": "incomplete", "invalid": "invalid"}
+    return calls.Completeness(status=known.get(told.status, "unknown"), indent=told.indent)
+
+
+@method("history.get", "execute")
+async def history_get(house: House, caller: Caller, params: calls.GetHistory) -> calls.History:
+    """The kernel's own input history; the session's is its journal."""
+    asked: dict[str, object] = {"raw": params.raw, "output": params.output, "n": params.n, "unique": params.unique}
+    asked |= (
+        {"hist_access_type": "tail"}
+        if params.pattern is None
+        else {"hist_access_type": "search", "pattern": params.pattern}
+    )
+    reply = await house.sessions.get(params.session).kernel_side.request(
+        "shell", "history_request", contents.encode(asked), params.timeout_s
+    )
+    return calls.History(history=contents.decode(_content(reply), _HistoryReply).history)
+
+
+# ---- comms and messages -------------------------------------------------------------------------------------------
+
+
+def _raw(value: Raw | UnsetType) -> bytes:
+    return b"{}" if isinstance(value, UnsetType) else bytes(value)
+
+
+def _unpacked(buffers: list[str]) -> tuple[bytes, ...]:
+    try:
+        return tuple(base64.b64decode(buffer, validate=True) for buffer in buffers)
+    except binascii.Error as fault:
+        raise errors.InvalidParams(f"buffers are base64: {fault}", field="buffers") from None
+
+
+@method("comm.open", "execute")
+async def comm_open(house: House, caller: Caller, params: calls.OpenComm) -> calls.CommAccepted:
+    """Opens a comm to a target that the kernel has registered."""
+    session = house.sessions.get(params.session)
+    comm, buffers = params.comm or house.world.new_id(), _unpacked(params.buffers)
+    event = events.CommOpened(
+        comm=comm,
+        target=params.target,
+        content=Raw(_raw(params.content)),
+        metadata=Raw(_raw(params.metadata)),
+        buffers=params.buffers,
+    )
+    content = contents.encode({"comm_id": comm, "target_name": params.target, "data": Raw(_raw(params.content))})
+    return await _comm(house, caller, session, "comm_open", comm, event, content, _raw(params.metadata), buffers)
+
+
+@method("comm.send", "execute")
+async def comm_send(house: House, caller: Caller, params: calls.SendComm) -> calls.CommAccepted:
+    """Sends a message on a comm."""
+    session, buffers = house.sessions.get(params.session), _unpacked(params.buffers)
+    event = events.CommMessage(
+        comm=params.comm, content=Raw(_raw(params.content)), metadata=Raw(_raw(params.metadata)), buffers=params.buffers
+    )
+    content = contents.encode({"comm_id": params.comm, "data": Raw(_raw(params.content))})
+    return await _comm(house, caller, session, "comm_msg", params.comm, event, content, _raw(params.metadata), buffers)
+
+
+@method("comm.close", "execute")
+async def comm_close(house: House, caller: Caller, params: calls.CloseComm) -> calls.CommAccepted:
+    """Closes a comm."""
+    session = house.sessions.get(params.session)
+    event = events.CommClosed(comm=params.comm, content=Raw(_raw(params.content)))
+    content = contents.encode({"comm_id": params.comm, "data": Raw(_raw(params.content))})
+    return await _comm(house, caller, session, "comm_close", params.comm, event, content, b"{}", ())
+
+
+async def _comm(
+    house: House,
+    caller: Caller,
+    session: Session,
+    msg_type: str,
+    comm: str,
+    event: events.AnyEvent,
+    content: bytes,
+    metadata: bytes,
+    buffers: tuple[bytes, ...],
+) -> calls.CommAccepted:
+    session.check_writable()
+    session.kernel_side.live()
+    seq = await session.append([event], caller.name)
+    session.kernel_side.live()
+    session.kernel_side.send("shell", msg_type, content, house.world.new_id(), metadata=metadata, buffers=buffers)
+    return calls.CommAccepted(comm=comm, seq=seq)
+
+
+@method("message.send", "execute")
+async def message_send(house: House, caller: Caller, params: calls.SendMessage) -> calls.Reply:
+    """Sends any Jupyter request (debug_request, custom ones) and gives the reply; what it publishes comes as events."""
+    if params.msg_type in _OWN_METHODS:
+        raise errors.InvalidParams(
+            f"{params.msg_type} has a method of its own: {_OWN_METHODS[params.msg_type]}.", field="msg_type"
+        )
+    reply = await house.sessions.get(params.session).kernel_side.request(
+        params.channel,
+        params.msg_type,
+        _raw(params.content),
+        params.timeout_s,
+        _raw(params.metadata),
+        _unpacked(params.buffers),
+    )
+    metadata = Raw(wire.clean_content(reply.metadata))
+    return calls.Reply(
+        msg_type=reply.header.msg_type, content=Raw(_content(reply)), metadata=metadata, buffers=base64s(reply)
+    )

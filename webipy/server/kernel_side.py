@@ -1,0 +1,219 @@
+"""The side of a session that faces its kernel: the one link to its host, requests out, messages in.
+
+Messages come in batches. Each batch is folded by `core.kernel`, its events are appended with the position that they
+led to (how far the host's numbers are taken in), and the host is acknowledged when that is written. Replies to what
+is no execution (completions and the like) go straight to whoever waits: they are nobody else's business and are not
+journaled.
+
+Invariants: the position is written in the same transaction as the events, so nothing is taken in twice and nothing is
+left out, wherever the server stops; a request goes out only after the event that it belongs to is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from webipy.core import errors, events, wire
+from webipy.core.events import AnyEvent
+from webipy.core.executions import Run
+from webipy.core.kernel import Kernel, Taken
+from webipy.core.wire import Header, Message
+from webipy.server.ports import HostRecord, KernelLink, Position, World
+
+Append = Callable[[list[AnyEvent], str | None, Position | None], Deferred[int]]
+
+
+@attrs.define(eq=False)
+class KernelSide:
+    """The kernel of one session, if it has one, and the link to it. See `webipy.server.ports.LinkReceiver`.
+
+    Args:
+        session: The session's id, which is also the client id in messages.
+        world: The outside.
+        append: Takes events into the session's journal.
+        is_written: Whether the event that queued an execution is in the journal.
+        position: How far a host's messages are taken in.
+    """
+
+    session: str
+    world: World
+    append: Append
+    is_written: Callable[[str], bool]
+    position: Position | None
+    kernel: Kernel | None = None
+    _link: KernelLink | None = None
+    _replies: dict[str, Deferred[Message]] = attrs.field(factory=dict)
+    _log = Logger()
+
+    # ---- having a kernel
+
+    def adopt(self, kernel: Kernel, record: HostRecord) -> bool:
+        """Attaches to the host of `kernel`; false when that host lives no more."""
+        self.kernel = kernel
+        since = self.position.number if self.position is not None and self.position.host == record.directory else 0
+        self.position = Position(record.directory, since)
+        self._link = self.world.launcher.connect(record, since, self)
+        return self._link is not None
+
+    @property
+    def has_host(self) -> bool:
+        """Whether a host is attached, be its kernel alive or not."""
+        return self._link is not None
+
+    def live(self) -> Kernel:
+        """The kernel, if it can be asked something.
+
+        Raises:
+            errors.KernelNotReady: There is none.
+            errors.KernelDead: It has died.
+        """
+        if self.kernel is None:
+            raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
+        if self.kernel.state == "dead" or self._link is None:
+            raise errors.KernelDead("The kernel of this session is not running: kernel.restart brings it back.")
+        return self.kernel
+
+    def detach(self) -> None:
+        """Leaves the host; it and its kernel live on."""
+        link, self._link = self._link, None
+        if link is not None:
+            link.close()
+
+    # ---- out
+
+    def command(self, name: str, content: bytes = b"{}") -> None:
+        """Sends a command to the host; one must be attached."""
+        assert self._link is not None
+        self._link.command(name, content)
+
+    def send(
+        self,
+        channel: str,
+        msg_type: str,
+        content: bytes,
+        msg_id: str,
+        *,
+        parent: Header | None = None,
+        metadata: bytes = b"{}",
+        buffers: tuple[bytes, ...] = (),
+    ) -> None:
+        """Sends a Jupyter message to the kernel; without a host it goes nowhere, and what it belongs to has been told of that."""
+        if self._link is not None:
+            now = self.world.now()
+            message = wire.new_message(
+                msg_type,
+                content,
+                msg_id=msg_id,
+                session=self.session,
+                date=now,
+                parent=parent,
+                metadata=metadata,
+                buffers=buffers,
+            )
+            self._link.send(channel, message)
+
+    def send_execution(self, run: Run) -> None:
+        """Asks the kernel for an execution, unless it has ended meanwhile."""
+        if self.kernel is not None and run.id in self.kernel.executions.open:
+            self.send("shell", "execute_request", run.request(), run.id)
+
+    async def request(
+        self,
+        channel: str,
+        msg_type: str,
+        content: bytes,
+        timeout_s: float,
+        metadata: bytes = b"{}",
+        buffers: tuple[bytes, ...] = (),
+    ) -> Message:
+        """Asks the kernel something that is no execution, and waits for its reply.
+
+        Raises:
+            errors.Timeout: It did not answer in time.
+            errors.KernelDead: It died before it answered.
+        """
+        self.live()
+        msg_id = self.world.new_id()
+        reply: Deferred[Message] = Deferred()
+        self._replies[msg_id] = reply
+        fault = errors.Timeout(
+            f"The kernel did not answer within {timeout_s:g} s; it may be busy with code that runs.",
+            timeout_s=timeout_s,
+        )
+        stop_clock = self.world.later(timeout_s, lambda: self._fail_reply(msg_id, fault))
+        try:
+            self.send(channel, msg_type, content, msg_id, metadata=metadata, buffers=buffers)
+            return await reply
+        finally:
+            stop_clock()
+            self._replies.pop(msg_id, None)
+
+    # ---- in: what the link tells
+
+    def attached(self, is_gap: bool) -> None:
+        """The host answered: it is asked again for whatever it may not have heard of (it runs each id once)."""
+        if is_gap:
+            reason = "The kernel host no longer had all output that this server had not yet written down."
+            self._append([events.OutputLost(reason=reason)])
+        if self.kernel is not None:
+            for run in list(self.kernel.executions.open.values()):
+                if not run.running and self.is_written(run.id):
+                    self.send_execution(run)
+
+    def received(self, batch: list[tuple[str, Message]], number: int) -> None:
+        """Takes a batch of the host's messages in, and acknowledges it when its events are written."""
+        assert self.kernel is not None and self.position is not None
+        taken = self.kernel.take(batch)
+        self.position = position = Position(self.position.host, number)
+        written = self.append(taken.events, None, position)
+        written.addCallbacks(self._acknowledge, self._not_written, callbackArgs=(position, self._link))
+        self._answer(taken)
+
+    def _acknowledge(self, _: int, position: Position, link: KernelLink | None) -> None:
+        if link is not None and link is self._link:
+            link.acknowledge(position.number)
+
+    def _not_written(self, failure: Failure) -> None:
+        self._log.failure("session {session} could not write its journal", failure, session=self.session)
+
+    def _append(self, new: list[AnyEvent]) -> None:
+        self.append(new, None, None).addErrback(self._not_written)
+
+    def fenced(self) -> None:
+        """A newer server owns the kernel now: this one lets go of it."""
+        self._log.critical("session {session}: another webipy server has taken its kernel over", session=self.session)
+        self.detach()
+
+    def gone(self, reason: str) -> None:
+        """The host has ended, and its kernel with it."""
+        self.detach()
+        if self.kernel is not None:
+            self._append(self.kernel.lost(reason))
+        self._fail_replies(reason)
+
+    # ---- replies
+
+    def _answer(self, taken: Taken) -> None:
+        for request, message in taken.replies:
+            waiting = self._replies.pop(request, None)
+            if waiting is not None:
+                waiting.callback(message)
+        for request, reason in taken.dropped:
+            fault = errors.KernelDead(f"The kernel gave no answer to this ({reason.replace('_', ' ')}).")
+            self._fail_reply(request, fault)
+        if any(isinstance(event, events.KernelDied) for event in taken.events):
+            self._fail_replies("The kernel died before it answered.")
+
+    def _fail_reply(self, request: str, fault: errors.Failure) -> None:
+        waiting = self._replies.pop(request, None)
+        if waiting is not None:
+            waiting.errback(fault)
+
+    def _fail_replies(self, reason: str) -> None:
+        for request in list(self._replies):
+            self._fail_reply(request, errors.KernelDead(reason))

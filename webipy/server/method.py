@@ -1,0 +1,143 @@
+"""What a method of the API is, what it works on, and who calls it.
+
+A method is a function from a `House`, a `Caller` and its params struct to its result struct. The decorator `method`
+gives it its name and verb and reads the two structs from its annotations, so that the table cannot say other than the
+function does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, get_type_hints
+
+import attrs
+
+from webipy.core import errors
+from webipy.core.access import Principal, Verb
+from webipy.core.calls import Params, Result
+from webipy.server.feed import Feed
+from webipy.server.logins import Logins
+from webipy.server.ports import World
+from webipy.server.session import Session
+from webipy.server.sessions import Sessions
+
+
+@attrs.define(eq=False)
+class House:
+    """What the methods work on.
+
+    Args:
+        launch_url: Makes the address of the page from a one-time code and a session's id (or `None`).
+        version: webipy's version.
+    """
+
+    world: World
+    sessions: Sessions
+    logins: Logins
+    launch_url: Callable[[str, str | None], str]
+    version: str
+
+
+@attrs.define(eq=False)
+class Caller:
+    """Who calls, and where notifications for them go.
+
+    Args:
+        principal: Who acts; comes from the connection.
+        send: Takes one notification to the transport; `None` where there is no way (POST).
+        soon: Calls a function in a later turn of the reactor.
+    """
+
+    principal: Principal | None
+    send: Callable[[bytes], None] | None = None
+    soon: Callable[[Callable[[], None]], object] = lambda call: call()
+    feeds: dict[str, Feed] = attrs.field(factory=dict)
+    is_paused: bool = False
+
+    @property
+    def name(self) -> str:
+        """The principal's name, for events."""
+        return self.principal.name if self.principal is not None else ""
+
+    def subscribe(self, session: Session, cursor: int) -> None:
+        """Starts a feed at event `cursor`, in place of an earlier one; it sends from the next turn on, after the answer to this call.
+
+        Raises:
+            errors.InvalidRequest: The transport cannot carry notifications.
+        """
+        if self.send is None:
+            raise errors.InvalidRequest("Events come over a WebSocket; over POST ask session.events with wait_s.")
+        self.unsubscribe(session.id)
+        feed = Feed(session, self.send, cursor, self.soon, self.is_paused)
+        self.feeds[session.id] = feed
+        self.soon(lambda: self._join(session, feed))
+
+    @staticmethod
+    def _join(session: Session, feed: Feed) -> None:
+        if not feed.is_closed:
+            session.feeds.add(feed)
+            feed.wake()
+
+    def unsubscribe(self, session: str) -> None:
+        """Ends the feed of a session, if there is one."""
+        feed = self.feeds.pop(session, None)
+        if feed is not None:
+            feed.close()
+            if isinstance(feed.source, Session):
+                feed.source.feeds.discard(feed)
+
+    def pause(self) -> None:
+        """The transport is full."""
+        self.is_paused = True
+        for feed in self.feeds.values():
+            feed.pause()
+
+    def resume(self) -> None:
+        """The transport has room again."""
+        self.is_paused = False
+        for feed in tuple(self.feeds.values()):
+            feed.resume()
+
+    def leave(self) -> None:
+        """The connection is closed: its feeds end, and nothing else does."""
+        for session in list(self.feeds):
+            self.unsubscribe(session)
+
+
+Function = Callable[[House, Caller, Any], Awaitable[Result]]
+
+
+@attrs.define(frozen=True)
+class Method:
+    """One line of the method table."""
+
+    name: str
+    verb: Verb
+    params: type[Params]
+    result: type[Result]
+    function: Function
+
+    @property
+    def doc(self) -> str:
+        """What it does, for its users."""
+        return self.function.__doc__ or ""
+
+
+_F = TypeVar("_F", bound=Callable[..., Awaitable[Result]])
+
+
+@attrs.define
+class Methods:
+    """Gathers the methods of one module."""
+
+    table: dict[str, Method] = attrs.field(factory=dict)
+
+    def method(self, name: str, verb: Verb) -> Callable[[_F], _F]:
+        """Enters the function below into the table, under its name and the verb it needs."""
+
+        def enter(function: _F) -> _F:
+            kinds = get_type_hints(function)
+            self.table[name] = Method(name, verb, kinds["params"], kinds["return"], function)
+            return function
+
+        return enter

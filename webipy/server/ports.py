@@ -1,0 +1,192 @@
+"""The ports: what the behaviour of the server needs of the outside world, and nothing of how it is done.
+
+Each is a `Protocol` of a few methods; webipy.io holds the real ones, tests/fakes.py those for faults and time, and
+the same contract tests run on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from webipy.core.wire import Message
+
+
+@attrs.define(frozen=True, slots=True)
+class Spec:
+    """A kernelspec, as it is launched. Source: Jupyter's kernel.json."""
+
+    name: str
+    display_name: str
+    language: str
+    argv: list[str]
+    env: dict[str, str]
+    interrupt_mode: str
+    metadata: dict[str, object]
+    resource_dir: str
+
+
+@attrs.define(frozen=True, slots=True)
+class Specs:
+    """All kernelspecs that were found, by name; the default one; and those that cannot be read, with the reason."""
+
+    default: str | None
+    found: dict[str, Spec]
+    broken: dict[str, str]
+
+
+@attrs.define(frozen=True, slots=True)
+class HostRecord:
+    """Where a kernel host lives, as the registry keeps it.
+
+    Args:
+        kernel: The kernel's id.
+        directory: The host's private directory.
+        spec: Name of its kernelspec.
+        display_name: Its name for people.
+        language: Its language.
+    """
+
+    kernel: str
+    directory: str
+    spec: str
+    display_name: str
+    language: str
+
+    @property
+    def url_without_key(self) -> str:
+        """Where it listens."""
+        return f"ipc://{self.directory}/host"
+
+
+@attrs.define(frozen=True, slots=True)
+class SessionRecord:
+    """A session, as the registry keeps it."""
+
+    id: str
+    title: str
+    path: str | None
+    cwd: str
+    created: str
+    host: HostRecord | None = None
+
+
+@attrs.define(frozen=True, slots=True)
+class Position:
+    """How far a session has taken the messages of a host in: all up to `number` are in its journal."""
+
+    host: str
+    number: int
+
+
+class LinkReceiver(Protocol):
+    """Who is told what comes over the link to a kernel host."""
+
+    def attached(self, is_gap: bool) -> None:
+        """The host answered; what it kept follows. `is_gap`: it no longer has all that was not acknowledged."""
+
+    def received(self, batch: list[tuple[str, Message]], number: int) -> None:
+        """Messages with their channels, in order; the last one has `number`."""
+
+    def fenced(self) -> None:
+        """A newer server has taken the host over."""
+
+    def gone(self, reason: str) -> None:
+        """The host has ended; nothing follows."""
+
+
+class KernelLink(Protocol):
+    """The server's end of the link to one kernel host."""
+
+    def send(self, channel: str, message: Message) -> None:
+        """Sends a request for the kernel; the host forwards each id once."""
+
+    def command(self, name: str, content: bytes = b"{}") -> None:
+        """Sends a command for the host itself, such as `interrupt`."""
+
+    def acknowledge(self, number: int) -> None:
+        """Lets the host forget all messages up to `number`."""
+
+    def close(self) -> None:
+        """Leaves; the host and its kernel live on."""
+
+
+class Launcher(Protocol):
+    """Starts kernel hosts, and finds them again."""
+
+    def specs(self) -> Deferred[Specs]:
+        """The kernelspecs that are installed now."""
+
+    def launch(self, kernel: str, spec: Spec, cwd: str, start: int) -> Deferred[HostRecord]:
+        """Starts a host for a new kernel, or for start number `start` of one whose host is gone.
+
+        Fails with errors.KernelFailed when it cannot be started.
+        """
+
+    def connect(self, record: HostRecord, since: int, receiver: LinkReceiver) -> KernelLink | None:
+        """Attaches to a host after message `since`; `None` when the host lives no more."""
+
+
+class Journal(Protocol):
+    """The log of one session."""
+
+    first_seq: int
+    written: int
+    durable_seq: int
+    fault: str | None
+    """Why nothing can be written now, or `None`."""
+
+    def append(self, first: int, bodies: list[bytes], position: Position | None) -> Deferred[None]:
+        """Writes events `first` and on, and the position, in one transaction; fires when that is committed, in order."""
+
+    def read(self, first: int, limit: int, limit_bytes: int) -> Deferred[list[bytes]]:
+        """Written events from `first` on: at least one if there is one, until a limit is reached."""
+
+
+@attrs.define(frozen=True, slots=True)
+class OpenedJournal:
+    """A journal and where its session stopped."""
+
+    journal: Journal
+    position: Position | None
+
+
+class Journals(Protocol):
+    """All journals."""
+
+    def open(self, session: str) -> Deferred[OpenedJournal]:
+        """Opens or creates the journal of a session. Fails when it is damaged."""
+
+
+class Registry(Protocol):
+    """The list of sessions and their hosts, which outlives the server."""
+
+    def sessions(self) -> Deferred[list[SessionRecord]]:
+        """All sessions that are not closed."""
+
+    def put(self, record: SessionRecord) -> Deferred[None]:
+        """Writes a session down, new or changed; fires when it survives a power cut."""
+
+    def close_session(self, session: str) -> Deferred[None]:
+        """Marks a session as closed."""
+
+
+@attrs.define(frozen=True, slots=True)
+class World:
+    """What every session needs of the outside, in one value.
+
+    Args:
+        now: The time as RFC 3339 UTC with microseconds.
+        new_id: A new id that nobody can guess.
+        later: Calls a function after so many seconds and gives what cancels that.
+    """
+
+    journals: Journals
+    registry: Registry
+    launcher: Launcher
+    now: Callable[[], str]
+    new_id: Callable[[], str]
+    later: Callable[[float, Callable[[], None]], Callable[[], None]]

@@ -1,0 +1,286 @@
+"""A session: the actor that joins one journal, one notebook and at most one kernel.
+
+Everything that happens goes one way::
+
+    call (api) ─────────► Session decides ───────────► append: seq, time, fold, bytes ──► journal ──written──► tail ──► feeds
+    host link ──► KernelSide.received ──► Kernel.take ──┘                                     └──► the call is answered, the request goes
+                                                                                                 to the kernel, the host is acknowledged
+
+Invariants: `seq` is given out here and is dense; the fold (notebook, kernel) is always at `seq`, readers see at most
+`written`; a call is answered and a request is sent only after their events are in the journal; an execution id is
+accepted once, and the same call again gets the same answer.
+
+An `await` is a door others walk through: state is changed before it (with the event) or checked again after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import msgspec
+from twisted.internet.defer import Deferred
+
+from webipy.core import errors, events
+from webipy.core.events import AnyEvent
+from webipy.core.kernel import Kernel
+from webipy.core.notebook import Notebook
+from webipy.core.outputs import Fold
+from webipy.server.feed import CHUNK_BYTES, CHUNK_EVENTS, Feed, Tail
+from webipy.server.kernel_side import KernelSide
+from webipy.server.ports import Journal, Position, SessionRecord, World
+
+MAX_CODE_BYTES = 4 * 1024 * 1024
+"""Code of one execution; as much as the source of a cell can hold."""
+
+
+@attrs.define(slots=True)
+class _Span:
+    """Where an execution stands in the journal."""
+
+    queued: int
+    finished: int | None = None
+
+
+@attrs.define(eq=False)
+class Session:
+    """One session. Made by `Sessions`, which owns them all."""
+
+    record: SessionRecord
+    world: World
+    journal: Journal
+    _position: Position | None
+    notebook: Notebook = attrs.field(factory=Notebook)
+    seq: int = 0
+    last_activity: str = ""
+    is_closed: bool = False
+    feeds: set[Feed] = attrs.field(factory=set)
+    tail: Tail = attrs.field(init=False)
+    kernel_side: KernelSide = attrs.field(init=False)
+    _spans: dict[str, _Span] = attrs.field(factory=dict)
+    _ends: dict[str, list[Deferred[None]]] = attrs.field(factory=dict)
+    _news: list[Deferred[None]] = attrs.field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self.tail = Tail(self.record.id)
+        self.kernel_side = KernelSide(self.record.id, self.world, self.append, self._is_accepted, self._position)
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self.record.id
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """The session's kernel, dead or alive."""
+        return self.kernel_side.kernel
+
+    @property
+    def written(self) -> int:
+        """Seq of the newest event that may be shown."""
+        return self.journal.written
+
+    # ---- the one path of events
+
+    def append(self, new: list[AnyEvent], by: str | None, position: Position | None = None) -> Deferred[int]:
+        """Takes events in; fires with the seq of the last one when all are in the journal.
+
+        Args:
+            new: Events without seq and time.
+            by: Who caused them; `None` for the kernel and the server.
+            position: How far the host's messages are taken in with these events.
+        """
+        first, time, bodies = self.seq + 1, self.world.now(), []
+        for seq, event in enumerate(new, first):
+            stamped = msgspec.structs.replace(event, seq=seq, time=time, by=by)
+            self._fold(stamped)
+            bodies.append(events.encode(stamped))
+        self.seq += len(new)
+        self.last_activity = time
+        last = self.seq
+        return self.journal.append(first, bodies, position).addCallback(self._was_written, first, bodies, last)
+
+    def _was_written(self, _: None, first: int, bodies: list[bytes], last: int) -> int:
+        if bodies:
+            self.tail.add(first, bodies)
+            for feed in tuple(self.feeds):
+                feed.wake()
+            news, self._news = self._news, []
+            for told in news:
+                told.callback(None)
+            self._tell_ends()
+        return last
+
+    def _tell_ends(self) -> None:
+        for execution in list(self._ends):
+            finished = self._spans[execution].finished
+            if finished is not None and finished <= self.written:
+                for told in self._ends.pop(execution):
+                    told.callback(None)
+
+    def _fold(self, event: AnyEvent) -> None:
+        self.notebook.apply(event)
+        match event:
+            case events.ExecutionQueued():
+                self._spans[event.execution] = _Span(event.seq)
+            case events.ExecutionFinished() if event.execution in self._spans:
+                self._spans[event.execution].finished = event.seq
+            case events.SessionRenamed():
+                self.record = attrs.evolve(self.record, title=event.title)
+            case _:
+                pass
+
+    def restore(self, event: AnyEvent) -> None:
+        """Takes an event of the journal in, as when it was made."""
+        self._fold(event)
+        self.seq, self.last_activity = event.seq, event.time
+        if isinstance(event, events.KernelStarted):
+            self.kernel_side.kernel = Kernel(
+                event.kernel, event.kernelspec, event.display_name, event.language, event.url_without_key
+            )
+        elif self.kernel is not None:
+            self.kernel.restore(event)
+
+    def read(self, first: int, limit: int = CHUNK_EVENTS, limit_bytes: int = CHUNK_BYTES) -> Deferred[list[bytes]]:
+        """Written events from `first` on, as their JSON."""
+        return self.journal.read(first, limit, limit_bytes)
+
+    def news(self) -> Deferred[None]:
+        """Fires when the next events are written."""
+        told: Deferred[None] = Deferred(lambda d: self._news.remove(d) if d in self._news else None)
+        self._news.append(told)
+        return told
+
+    def check_writable(self) -> None:
+        """Returns when new work can be accepted.
+
+        Raises:
+            errors.NotFound: The session is closed.
+            errors.Degraded: The journal cannot be written now.
+        """
+        if self.is_closed:
+            raise errors.NotFound(f"Session {self.id} is closed.", kind="session", id=self.id)
+        if self.journal.fault is not None:
+            raise errors.Degraded(
+                f"The server cannot write its journal ({self.journal.fault}); nothing is lost, but it takes no new work until it can."
+            )
+
+    # ---- executions
+
+    async def execute(self, queued: events.ExecutionQueued, by: str) -> int:
+        """Accepts an execution and gives the seq of its event; the kernel is asked after that is written.
+
+        Raises:
+            errors.AlreadyExists: The id names an execution of other code.
+            errors.TooLarge: The code is over `MAX_CODE_BYTES`.
+            errors.KernelNotReady, errors.KernelDead, errors.Degraded, errors.NotFound: It cannot be run now.
+        """
+        span = self._spans.get(queued.execution)
+        if span is not None:
+            return await self._accepted_before(queued, span)
+        self.check_writable()
+        if len(queued.code) > MAX_CODE_BYTES:
+            raise errors.TooLarge(
+                f"The code of one execution holds at most {MAX_CODE_BYTES} characters.", limit=MAX_CODE_BYTES
+            )
+        if queued.cell is not None:
+            self.notebook.get(queued.cell)
+        run = self.kernel_side.live().executions.queue(queued)
+        seq = await self.append([queued], by)
+        self.kernel_side.send_execution(run)
+        return seq
+
+    def _is_accepted(self, execution: str) -> bool:
+        return self._spans[execution].queued <= self.written
+
+    async def _accepted_before(self, queued: events.ExecutionQueued, span: _Span) -> int:
+        while self.written < span.queued:
+            await self.news()
+        first = events.decode((await self.read(span.queued, 1))[0])
+        assert isinstance(first, events.ExecutionQueued)
+        if first.code != queued.code:
+            raise errors.AlreadyExists(
+                f"Execution {queued.execution} runs other code; choose another id.",
+                kind="execution",
+                id=queued.execution,
+            )
+        return span.queued
+
+    def span(self, execution: str) -> _Span:
+        """Where an execution stands in the journal.
+
+        Raises:
+            errors.NotFound: This session has none of that id.
+        """
+        try:
+            return self._spans[execution]
+        except KeyError:
+            raise errors.NotFound(
+                f"This session has no execution {execution!r}.", kind="execution", id=execution
+            ) from None
+
+    async def ended(self, execution: str, timeout_s: float) -> None:
+        """Waits until an execution has finished and that is written.
+
+        Raises:
+            errors.Timeout: It has not within `timeout_s` seconds; it goes on.
+        """
+        span = self.span(execution)
+        if span.finished is not None and span.finished <= self.written:
+            return
+        told: Deferred[None] = Deferred()
+        waiting = self._ends.setdefault(execution, [])
+        waiting.append(told)
+
+        def too_late() -> None:
+            waiting.remove(told)
+            told.errback(
+                errors.Timeout(
+                    f"Execution {execution} has not finished within {timeout_s:g} s; it goes on.", timeout_s=timeout_s
+                )
+            )
+
+        stop_clock = self.world.later(timeout_s, too_late)
+        try:
+            await told
+        finally:
+            stop_clock()
+
+    async def each_event(self, first: int, last: int, take: Callable[[AnyEvent], None]) -> None:
+        """Gives every written event from `first` to `last` to `take`, read in chunks."""
+        while first <= min(last, self.written):
+            bodies = await self.read(first)
+            for body in bodies[: last - first + 1]:
+                take(events.decode(body))
+            first += len(bodies)
+
+
+@attrs.define
+class ExecutionStory:
+    """What the journal tells of one execution, gathered event by event."""
+
+    execution: str
+    queued: events.ExecutionQueued | None = None
+    started: events.ExecutionStarted | None = None
+    finished: events.ExecutionFinished | None = None
+    outputs: Fold = attrs.field(factory=Fold)
+
+    def take(self, event: AnyEvent) -> None:
+        """Takes one event of the session in."""
+        if isinstance(event, events.OutputUpdated):
+            self.outputs.update(event)
+        if getattr(event, "execution", None) != self.execution:
+            return
+        match event:
+            case events.ExecutionQueued():
+                self.queued = event
+            case events.ExecutionStarted():
+                self.started = event
+            case events.ExecutionFinished():
+                self.finished = event
+            case events.OutputAdded():
+                self.outputs.add(event)
+            case events.OutputsCleared():
+                self.outputs.clear(event)
+            case _:
+                pass

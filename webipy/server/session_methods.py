@@ -1,0 +1,226 @@
+"""The methods `server.*`, `session.*`, `kernelspec.*` and `kernel.*`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+from twisted.internet.defer import CancelledError
+
+from webipy.core import calls, errors
+from webipy.server.feed import CHUNK_BYTES
+from webipy.server.logins import CODE_SECONDS
+from webipy.server.method import Caller, House, Methods
+from webipy.server.session import Session
+
+PROTOCOL = 1
+"""Version of the API; additions do not change it."""
+
+METHODS = Methods()
+method = METHODS.method
+
+
+# ---- server -------------------------------------------------------------------------------------------------------
+
+
+@method("server.info", "none")
+async def server_info(house: House, caller: Caller, params: calls.Nothing) -> calls.ServerInfo:
+    """Who answers, and as whom the caller is logged in."""
+    known = caller.principal is not None
+    specs = await house.world.launcher.specs() if known else None
+    return calls.ServerInfo(
+        name="webipy",
+        version=house.version,
+        protocol=PROTOCOL,
+        time=house.world.now(),
+        principal=caller.name or None,
+        root=house.sessions.root if known else None,
+        default_kernelspec=specs.default if specs is not None else None,
+        degraded=any(session.journal.fault is not None for session in house.sessions.all()),
+    )
+
+
+@method("server.sync", "read")
+async def server_sync(house: House, caller: Caller, params: calls.Nothing) -> calls.Done:
+    """Answers after every event that was written before this call has been sent on this connection."""
+    for feed in tuple(caller.feeds.values()):
+        await feed.sent(feed.source.written)
+    return calls.Done()
+
+
+@method("server.launch_code", "own")
+async def server_launch_code(house: House, caller: Caller, params: calls.OpenPage) -> calls.LaunchCode:
+    """A one-time address of the page, for the caller's own browser."""
+    if params.session is not None:
+        house.sessions.get(params.session)
+    code = house.logins.new_code()
+    expires = datetime.fromisoformat(house.world.now()) + timedelta(seconds=CODE_SECONDS)
+    return calls.LaunchCode(
+        code=code, url=house.launch_url(code, params.session), expires=expires.isoformat().replace("+00:00", "Z")
+    )
+
+
+# ---- sessions -----------------------------------------------------------------------------------------------------
+
+
+def session_struct(session: Session) -> calls.Session:
+    """A session as clients see it."""
+    kernel, record = session.kernel, session.record
+    return calls.Session(
+        id=record.id,
+        title=record.title,
+        path=record.path,
+        cwd=record.cwd,
+        kernel=None
+        if kernel is None
+        else calls.Kernel(
+            id=kernel.id,
+            kernelspec=kernel.kernelspec,
+            display_name=kernel.display_name,
+            language=kernel.language,
+            state=kernel.state,
+            start=kernel.start,
+            execution_count=kernel.execution_count,
+            queued=sum(not run.running for run in kernel.executions.open.values()),
+            url_without_key=kernel.url_without_key,
+            host=record.host.directory if record.host is not None else "",
+            pid=kernel.pid,
+        ),
+        first_seq=session.journal.first_seq,
+        seq=session.written,
+        durable_seq=session.journal.durable_seq,
+        created=record.created,
+        last_activity=session.last_activity or record.created,
+    )
+
+
+@method("session.create", "write")
+async def session_create(house: House, caller: Caller, params: calls.CreateSession) -> calls.Session:
+    """Makes a session, or opens the one that there is for `path` or `id`; with `kernelspec` it has that kernel afterwards."""
+    if params.kernelspec is not None:
+        await house.sessions.spec(params.kernelspec)  # a wrong name is told before anything is made
+    session = await house.sessions.create(params.title, params.path, params.cwd, params.id, caller.name)
+    if params.kernelspec is not None:
+        await house.sessions.start_kernel(session, params.kernelspec, caller.name)
+    return session_struct(session)
+
+
+@method("session.list", "read")
+async def session_list(house: House, caller: Caller, params: calls.Nothing) -> calls.SessionList:
+    """All open sessions."""
+    return calls.SessionList(sessions=[session_struct(session) for session in house.sessions.all()])
+
+
+@method("session.get", "read")
+async def session_get(house: House, caller: Caller, params: calls.OfSession) -> calls.Session:
+    """One session."""
+    return session_struct(house.sessions.get(params.session))
+
+
+@method("session.rename", "write")
+async def session_rename(house: House, caller: Caller, params: calls.RenameSession) -> calls.Session:
+    """Gives a session another title."""
+    session = house.sessions.get(params.session)
+    await house.sessions.rename(session, params.title, caller.name)
+    return session_struct(session)
+
+
+@method("session.close", "own")
+async def session_close(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
+    """Shuts the session's kernel down and closes it. Its journal stays on the server's disk."""
+    await house.sessions.close(house.sessions.get(params.session), caller.name)
+    return calls.Done()
+
+
+@method("session.subscribe", "read")
+async def session_subscribe(house: House, caller: Caller, params: calls.Subscribe) -> calls.Subscribed:
+    """Joins a session's journal: all events after `since`, then the live ones, as `events` notifications; no gap, no twin."""
+    session = house.sessions.get(params.session)
+    since = session.written if params.since is None else params.since
+    if since > session.seq:
+        raise errors.InvalidParams(
+            f"since is {since}, but the newest event of this session is {session.seq}.", field="since", seq=session.seq
+        )
+    caller.subscribe(session, max(since + 1, session.journal.first_seq))
+    return calls.Subscribed(first_seq=session.journal.first_seq, seq=session.written)
+
+
+@method("session.unsubscribe", "read")
+async def session_unsubscribe(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
+    """Ends the subscription of this connection."""
+    caller.unsubscribe(params.session)
+    return calls.Done()
+
+
+@method("session.events", "read")
+async def session_events(house: House, caller: Caller, params: calls.ReadEvents) -> calls.Events:
+    """Events by long poll, for clients without a WebSocket."""
+    session = house.sessions.get(params.session)
+    first = max(params.since + 1, session.journal.first_seq)
+    if first > session.written and params.wait_s:
+        news = session.news()
+        stop_clock = house.world.later(params.wait_s, news.cancel)
+        try:
+            await news
+        except CancelledError:
+            pass  # nothing came in time, which the empty answer says
+        finally:
+            stop_clock()
+    bodies = await session.read(first, params.limit, 4 * CHUNK_BYTES) if first <= session.written else []
+    return calls.Events(session=session.id, first=first, events=[msgspec.Raw(body) for body in bodies])
+
+
+# ---- kernels ------------------------------------------------------------------------------------------------------
+
+
+@method("kernelspec.list", "read")
+async def kernelspec_list(house: House, caller: Caller, params: calls.Nothing) -> calls.KernelspecList:
+    """The kernels that can be started here."""
+    specs = await house.world.launcher.specs()
+    found = [
+        calls.Kernelspec(name=s.name, display_name=s.display_name, language=s.language) for s in specs.found.values()
+    ]
+    return calls.KernelspecList(default=specs.default, kernelspecs=found, broken=specs.broken)
+
+
+@method("kernel.start", "execute")
+async def kernel_start(house: House, caller: Caller, params: calls.StartKernel) -> calls.Session:
+    """Starts a kernel for the session; answers as soon as it is being started. Executions may be sent at once: they wait for it."""
+    session = house.sessions.get(params.session)
+    await house.sessions.start_kernel(session, params.kernelspec, caller.name)
+    return session_struct(session)
+
+
+@method("kernel.restart", "execute")
+async def kernel_restart(house: House, caller: Caller, params: calls.OfSession) -> calls.Session:
+    """Replaces the kernel process: variables are lost, what was queued is not run, the kernel keeps its id. Works on a dead kernel too."""
+    session = house.sessions.get(params.session)
+    await house.sessions.restart_kernel(session, caller.name)
+    return session_struct(session)
+
+
+@method("kernel.interrupt", "execute")
+async def kernel_interrupt(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
+    """Interrupts what runs, by signal or by message as the kernelspec says."""
+    session = house.sessions.get(params.session)
+    session.kernel_side.live()
+    session.kernel_side.command("interrupt")
+    return calls.Done()
+
+
+@method("kernel.shut_down", "execute")
+async def kernel_shut_down(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
+    """Ends the kernel politely; `kernel_died` with `expected` tells when it has gone."""
+    session = house.sessions.get(params.session)
+    session.kernel_side.live()
+    session.kernel_side.command("shut_down")
+    return calls.Done()
+
+
+@method("kernel.kill", "execute")
+async def kernel_kill(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
+    """Ends the kernel at once, by SIGKILL."""
+    session = house.sessions.get(params.session)
+    session.kernel_side.live()
+    session.kernel_side.command("kill")
+    return calls.Done()

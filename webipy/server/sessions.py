@@ -1,0 +1,239 @@
+"""All sessions: made, found, started with a kernel, closed, and brought back when the server returns.
+
+A session lives in three places: its row in the registry (that it exists, and where its kernel host is), its journal
+(everything that happened), and a `Session` in memory (the fold of the journal). At start the rows are read, each
+journal is folded, and each host that still lives is attached to from the number that the journal has taken in; a host
+that is gone ends what was open, said plainly.
+
+Order when a kernel starts: host launched → row written (survives a power cut) → `kernel_started` journaled →
+attached. A server that dies in between leaves a row that the next one attaches to, or a host that ends by itself when
+nobody ever comes.
+"""
+
+from __future__ import annotations
+
+import os.path
+
+import attrs
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.logger import Logger
+
+from webipy.core import errors, events
+from webipy.core.events import AnyEvent
+from webipy.core.kernel import Kernel
+from webipy.server.ports import HostRecord, SessionRecord, Spec, Specs, World
+from webipy.server.session import Session
+
+LOST_WITH_HOST = "The kernel host ended while no server was there, and the kernel with it."
+
+
+@attrs.define(eq=False)
+class Sessions:
+    """The sessions of one server.
+
+    Args:
+        world: The outside.
+        root: Folder that kernels start in unless told otherwise.
+    """
+
+    world: World
+    root: str
+    _open: dict[str, Session] = attrs.field(factory=dict)
+    _door: DeferredLock = attrs.field(factory=DeferredLock)
+    _log = Logger()
+
+    def all(self) -> list[Session]:
+        """The open sessions, the one with the latest activity first."""
+        return sorted(self._open.values(), key=lambda s: s.last_activity, reverse=True)
+
+    def get(self, session: str) -> Session:
+        """The open session of that id.
+
+        Raises:
+            errors.NotFound: There is none.
+        """
+        try:
+            return self._open[session]
+        except KeyError:
+            raise errors.NotFound(
+                f"There is no open session {session!r}; session.list tells those there are.", kind="session", id=session
+            ) from None
+
+    async def restore(self) -> None:
+        """Brings every session of the registry back and attaches to the hosts that live."""
+        for record in await self.world.registry.sessions():
+            try:
+                await self._restore_one(record)
+            except errors.Failure as fault:
+                self._log.critical(
+                    "session {session} cannot be opened: {fault}", session=record.id, fault=fault.message
+                )
+
+    async def _restore_one(self, record: SessionRecord) -> None:
+        session = await self._load(record)
+        self._open[record.id] = session
+        kernel, host = session.kernel, record.host
+        if kernel is None or host is None:
+            return
+        if not session.kernel_side.adopt(kernel, host):
+            lost = kernel.lost(LOST_WITH_HOST)
+            await session.append(lost, None)
+
+    async def _load(self, record: SessionRecord) -> Session:
+        opened = await self.world.journals.open(record.id)
+        session = Session(record, self.world, opened.journal, opened.position)
+        await session.each_event(opened.journal.first_seq, opened.journal.written, session.restore)
+        return session
+
+    async def create(
+        self, title: str | None, path: str | None, cwd: str | None, wanted: str | None, by: str
+    ) -> Session:
+        """A new session, or the one that is open for `path` or has the id `wanted`.
+
+        Raises:
+            errors.InvalidParams: `cwd` is no folder.
+        """
+        await self._door.acquire()
+        try:
+            for session in self._open.values():
+                if (path is not None and session.record.path == path) or session.id == wanted:
+                    return session
+            return await self._create(title, path, self._folder(cwd), wanted or self.world.new_id(), by)
+        finally:
+            self._door.release()
+
+    def _folder(self, cwd: str | None) -> str:
+        folder = os.path.normpath(os.path.join(self.root, cwd or "."))
+        if not os.path.isdir(folder):
+            raise errors.InvalidParams(f"cwd must be a folder on the server; {cwd!r} is none.", field="cwd")
+        return folder
+
+    async def _create(self, title: str | None, path: str | None, cwd: str, new_id: str, by: str) -> Session:
+        title = (
+            title or (os.path.basename(path) if path else None) or f"Session {self.world.now()[:16].replace('T', ' ')}"
+        )
+        record = SessionRecord(new_id, title, path, cwd, self.world.now())
+        session = await self._load(record)
+        if session.seq:
+            raise errors.AlreadyExists(
+                f"A session with the id {new_id} was open before and is closed; choose another id.",
+                kind="session",
+                id=new_id,
+            )
+        await self.world.registry.put(record)
+        await session.append([events.SessionCreated(session=new_id, title=title, path=path, cwd=cwd)], by)
+        self._open[new_id] = session
+        return session
+
+    async def rename(self, session: Session, title: str, by: str) -> None:
+        """Gives a session another title."""
+        session.check_writable()
+        await session.append([events.SessionRenamed(title=title)], by)
+        await self.world.registry.put(session.record)
+
+    async def close(self, session: Session, by: str) -> None:
+        """Shuts the kernel of a session down and ends its journal."""
+        session.check_writable()
+        session.is_closed = True
+        del self._open[session.id]
+        await self._end_kernel(session, by)
+        await session.append([events.SessionClosed()], by)
+        await self.world.registry.close_session(session.id)
+        for feed in tuple(session.feeds):
+            await feed.sent(session.written)
+            feed.close()
+
+    async def _end_kernel(self, session: Session, by: str) -> None:
+        """Ends a kernel that its session has no use for any more, without waiting for its end."""
+        kernel = session.kernel
+        if kernel is None or not session.kernel_side.has_host:
+            return
+        session.kernel_side.command("shut_down")
+        session.kernel_side.detach()
+        if kernel.state != "dead":
+            ended: list[AnyEvent] = (
+                kernel.lost("The session was closed.") if session.is_closed else kernel.lost("The kernel was replaced.")
+            )
+            await session.append(ended, by)
+
+    # ---- kernels
+
+    async def spec(self, name: str | None) -> Spec:
+        """The kernelspec of that name, or the default one.
+
+        Raises:
+            errors.UnknownKernelspec: There is none; the failure lists those there are.
+        """
+        specs = await self.world.launcher.specs()
+        return _choose(specs, name)
+
+    async def start_kernel(self, session: Session, name: str | None, by: str) -> None:
+        """Gives a session a kernel: its living one if it is of that kernelspec (or any is fine), else a new one.
+
+        Raises:
+            errors.UnknownKernelspec, errors.KernelFailed: It cannot be started.
+        """
+        await self._door.acquire()
+        try:
+            session.check_writable()
+            kernel = session.kernel
+            if kernel is not None and kernel.state != "dead" and name in (None, kernel.kernelspec):
+                return
+            spec = await self.spec(name)
+            await self._end_kernel(session, by)
+            await self._launch(
+                session, Kernel(self.world.new_id(), spec.name, spec.display_name, spec.language, ""), spec, by
+            )
+        finally:
+            self._door.release()
+
+    async def restart_kernel(self, session: Session, by: str) -> None:
+        """New process, same kernel: in place while its host lives, else with a new host.
+
+        Raises:
+            errors.KernelNotReady: The session never had a kernel.
+        """
+        await self._door.acquire()
+        try:
+            session.check_writable()
+            kernel = session.kernel
+            if kernel is None:
+                raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
+            if session.kernel_side.has_host:
+                await session.append(kernel.restarting(), by)
+                if session.kernel_side.has_host:
+                    session.kernel_side.command("restart")
+                return
+            spec = await self.spec(kernel.kernelspec)
+            again = Kernel(kernel.id, spec.name, spec.display_name, spec.language, "", start=kernel.start + 1)
+            await self._launch(session, again, spec, by)
+        finally:
+            self._door.release()
+
+    async def _launch(self, session: Session, kernel: Kernel, spec: Spec, by: str) -> None:
+        host: HostRecord = await self.world.launcher.launch(kernel.id, spec, session.record.cwd, kernel.start)
+        kernel.url_without_key = host.url_without_key
+        session.record = attrs.evolve(session.record, host=host)
+        await self.world.registry.put(session.record)
+        begun: Deferred[int] = session.append(kernel.started(), by)
+        session.kernel_side.adopt(kernel, host)
+        await begun
+
+
+def _choose(specs: Specs, name: str | None) -> Spec:
+    wanted = specs.default if name is None else name
+    if wanted is not None and wanted in specs.found:
+        return specs.found[wanted]
+    known = sorted(specs.found)
+    if wanted in specs.broken:
+        raise errors.UnknownKernelspec(
+            f"Kernelspec {wanted!r} cannot be used: {specs.broken[wanted]} Known: {', '.join(known) or 'none'}.",
+            known=known,
+        )
+    if wanted is None:
+        raise errors.UnknownKernelspec(
+            "No kernelspec is installed; pip install ipykernel gives one for Python.", known=known
+        )
+    raise errors.UnknownKernelspec(
+        f"There is no kernelspec {wanted!r}. Known: {', '.join(known) or 'none'}.", known=known
+    )
