@@ -1,0 +1,381 @@
+"""The SQLite journals: one file for each session, written by one thread, committed once for each turn of the reactor.
+
+Data flow::
+
+    append ──► pending ──(end of turn)──► writer thread: one transaction for each session ──► reactor: Deferreds fire, in order
+                                             └─► sync thread: fdatasync of the write-ahead log, every 100 ms while there is something new
+    read ──► reader thread: range of rows, checked ──► reactor
+
+While the writer is at work, what is appended gathers and goes in one batch after it: the busier the disk, the larger
+the batches.
+
+The file (`STATE/journals/<session>.sqlite`), SQLite in WAL mode, `synchronous=NORMAL`::
+
+    events(seq INTEGER PRIMARY KEY, body BLOB, chain INTEGER)    body: the JSON of the event as every subscriber gets it
+                                                                 chain: CRC-32 of body, started with the chain of the row before (0 for seq 1)
+    facts(name TEXT PRIMARY KEY, value)                          'format' = 1; 'host' and 'number': how far its host's messages are taken in
+
+Invariants: rows are dense from `first_seq`; a transaction holds events and the position that they led to; `written`
+advances only after a commit and `durable_seq` only after an fdatasync that began after that commit; what does not
+match its chain is told as damage, never passed on.
+
+SQLite hides damage of its write-ahead log (a flipped byte ends the log there, and its integrity check says ok): hence
+the chain.
+
+A failed write (disk full, I/O error) keeps the batch, sets `fault`, and is tried again every second: nothing that was
+acknowledged is lost, and nothing is acknowledged meanwhile.
+
+Rejected: one database for all sessions (one writer lock, one file to damage); writing in the reactor thread (a disk
+can stall); `synchronous=FULL` for each batch (10 ms on a disk, for each of them).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import zlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TypeVar
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from webipy.core import errors
+from webipy.server.ports import OpenedJournal, Position
+
+FORMAT = 1
+SYNC_SECONDS = 0.1
+"""At most this long after its commit an event survives a power cut."""
+
+RETRY_SECONDS = 1.0
+CACHE_KIB = 512
+"""SQLite page cache of one journal; rows are written once and seldom read."""
+
+_T = TypeVar("_T")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, chain INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+"""
+
+
+class Reactor(IReactorTime, IReactorFromThreads):
+    """What is needed of the reactor."""
+
+
+@attrs.define(eq=False)
+class _Batch:
+    first: int
+    bodies: list[bytes] = attrs.field(factory=list)
+    position: Position | None = None
+    told: list[Deferred[None]] = attrs.field(factory=list)
+
+
+@attrs.define(eq=False)
+class SqliteJournal:
+    """The journal of one session; see `webipy.server.ports.Journal`."""
+
+    path: Path
+    _owner: SqliteJournals
+    first_seq: int = 1
+    written: int = 0
+    durable_seq: int = 0
+    fault: str | None = None
+    _chain: int = 0
+    _pending: _Batch | None = None
+    _writer: sqlite3.Connection | None = None
+    _reader: sqlite3.Connection | None = None
+    _wal: int = -1
+
+    def append(self, first: int, bodies: list[bytes], position: Position | None) -> Deferred[None]:
+        """Writes events `first` and on, and the position; fires when that is committed, in order."""
+        if self._pending is None:
+            self._pending = _Batch(first)
+            self._owner.has_pending(self)
+        batch = self._pending
+        batch.bodies += bodies
+        batch.position = position or batch.position
+        told: Deferred[None] = Deferred()
+        batch.told.append(told)
+        return told
+
+    def read(self, first: int, limit: int, limit_bytes: int) -> Deferred[list[bytes]]:
+        """Written events from `first` on: at least one if there is one, until a limit is reached."""
+        return self._owner.in_reader(lambda: self._read(first, min(limit, self.written - first + 1), limit_bytes))
+
+    # ---- in the writer thread
+
+    def open(self) -> Position | None:
+        """Opens or creates the file; runs in the writer thread."""
+        is_new = not self.path.exists()
+        self._writer = self._connect()
+        if is_new:
+            os.chmod(self.path, 0o600)
+        self._writer.executescript(_SCHEMA)
+        facts = dict(self._writer.execute("SELECT name, value FROM facts").fetchall())
+        if facts.setdefault("format", FORMAT) != FORMAT:
+            raise errors.KernelFailed(
+                f"The journal {self.path.name} is of format {facts['format']}; this webipy reads format {FORMAT}."
+            )
+        self._writer.execute("INSERT OR IGNORE INTO facts VALUES ('format', ?)", (FORMAT,))
+        self._writer.commit()
+        first, last = self._writer.execute("SELECT min(seq), max(seq) FROM events").fetchone()
+        self.first_seq, self.written = first or 1, last or 0
+        self.durable_seq = self.written
+        if last:
+            self._chain = self._writer.execute("SELECT chain FROM events WHERE seq = ?", (last,)).fetchone()[0]
+        return Position(facts["host"], facts["number"]) if "host" in facts else None
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        return connection
+
+    def write(self, batch: _Batch) -> int:
+        """Writes one batch in one transaction and gives its last seq; runs in the writer thread."""
+        assert self._writer is not None
+        chain, rows = self._chain, []
+        for seq, body in enumerate(batch.bodies, batch.first):
+            chain = zlib.crc32(body, chain)
+            rows.append((seq, body, chain))
+        self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            self._writer.executemany("INSERT INTO events VALUES (?, ?, ?)", rows)
+            if batch.position is not None:
+                facts = [("host", batch.position.host), ("number", batch.position.number)]
+                self._writer.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts)
+            self._writer.execute("COMMIT")
+        except BaseException:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise
+        self._chain = chain
+        return batch.first + len(rows) - 1
+
+    def sync(self) -> None:
+        """Brings what is committed to the disk; runs in the sync thread."""
+        if self._wal < 0:
+            self._wal = os.open(f"{self.path}-wal", os.O_RDWR | os.O_CLOEXEC)
+        os.fdatasync(self._wal)
+
+    def close(self) -> None:
+        """Closes the files; runs in the writer thread."""
+        if self._wal >= 0:
+            os.close(self._wal)
+            self._wal = -1
+        for connection in (self._reader, self._writer):
+            if connection is not None:
+                connection.close()
+        self._reader = self._writer = None
+
+    # ---- in the reader thread
+
+    def _read(self, first: int, limit: int, limit_bytes: int) -> list[bytes]:
+        if self._reader is None:
+            self._reader = self._connect()
+        before = self._reader.execute("SELECT chain FROM events WHERE seq = ?", (first - 1,)).fetchone()
+        chain: int | None = before[0] if before else (0 if first == 1 else None)
+        bodies: list[bytes] = []
+        size = 0
+        expected = first
+        for seq, body, told in self._reader.execute(
+            "SELECT seq, body, chain FROM events WHERE seq >= ? ORDER BY seq LIMIT ?", (first, limit)
+        ):
+            if seq != expected or (chain is not None and zlib.crc32(body, chain) != told):
+                raise errors.NotFound(f"The journal is damaged at event {seq}.", kind="event", id=str(seq))
+            bodies.append(body)
+            chain, size, expected = told, size + len(body), seq + 1
+            if size >= limit_bytes:
+                break
+        return bodies
+
+
+@attrs.define(eq=False)
+class SqliteJournals:
+    """All journals, and their three threads.
+
+    Args:
+        folder: Where the files are; made 0700 when missing.
+        reactor: Fires the Deferreds.
+    """
+
+    folder: Path
+    reactor: Reactor
+    _pending: list[SqliteJournal] = attrs.field(factory=list)
+    _open: dict[str, SqliteJournal] = attrs.field(factory=dict)
+    _unsynced: dict[SqliteJournal, int] = attrs.field(factory=dict)
+    _is_writing: bool = False
+    _is_syncing: bool = False
+    _is_asked: bool = False
+    _writer: Worker = attrs.field(init=False)
+    _reader: Worker = attrs.field(init=False)
+    _syncer: Worker = attrs.field(init=False)
+    _log = Logger()
+
+    def start(self) -> None:
+        """Starts the threads."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._writer, self._reader, self._syncer = (
+            Worker(f"webipy journal {what}", self.reactor) for what in ("writer", "reader", "syncer")
+        )
+
+    async def stop(self) -> None:
+        """Writes what is pending, brings it to the disk, and ends the threads."""
+        await self._writer.run(lambda: None)
+        while self._is_writing or self._pending:
+            self._flush()
+            await self._writer.run(lambda: None)
+        await self._syncer.run(lambda: _sync_all(self._unsynced))
+        await self._reader.run(lambda: None)
+        await self._writer.run(lambda: _close_all(self._open.values()))
+        for worker in (self._writer, self._reader, self._syncer):
+            worker.stop()
+
+    def open(self, session: str) -> Deferred[OpenedJournal]:
+        """Opens or creates the journal of a session."""
+        journal = self._open.setdefault(session, SqliteJournal(self.folder / f"{session}.sqlite", self))
+        return self._writer.run(lambda: OpenedJournal(journal, journal.open()))
+
+    def in_reader(self, work: Callable[[], _T]) -> Deferred[_T]:
+        """Does some reading in the reader thread."""
+        return self._reader.run(work)
+
+    def has_pending(self, journal: SqliteJournal) -> None:
+        """Takes note that a journal has something to write at the end of this turn."""
+        self._pending.append(journal)
+        if not self._is_writing and not self._is_asked:
+            self._is_asked = True
+            self.reactor.callLater(0, self._flush)
+
+    def _flush(self) -> None:
+        self._is_asked = False
+        if self._is_writing or not self._pending:
+            return
+        work: list[tuple[SqliteJournal, _Batch]] = []
+        for journal in self._pending:
+            batch, journal._pending = journal._pending, None
+            assert batch is not None
+            work.append((journal, batch))
+        self._pending = []
+        self._write(work)
+
+    def _write(self, work: list[tuple[SqliteJournal, _Batch]]) -> None:
+        self._is_writing = True
+        self._writer.run(lambda: _write_all(work)).addCallback(self._was_written, work).addErrback(self._failed)
+
+    def _was_written(self, outcomes: list[int | Exception], work: list[tuple[SqliteJournal, _Batch]]) -> None:
+        self._is_writing = False
+        again = []
+        for (journal, batch), outcome in zip(work, outcomes, strict=True):
+            if isinstance(outcome, int):
+                self._committed(journal, batch, outcome)
+            else:
+                if journal.fault is None:
+                    self._log.critical(
+                        "cannot write journal {name}: {fault}", name=journal.path.name, fault=str(outcome)
+                    )
+                journal.fault = str(outcome)
+                again.append((journal, batch))
+        if again:
+            self._is_writing = True
+            self.reactor.callLater(RETRY_SECONDS, self._write, again)
+        elif self._pending:
+            self._flush()
+        if self._unsynced and not self._is_syncing:
+            self._is_syncing = True
+            self.reactor.callLater(SYNC_SECONDS / 2, self._sync)
+
+    def _committed(self, journal: SqliteJournal, batch: _Batch, last: int) -> None:
+        if journal.fault is not None:
+            self._log.info("journal {name} can be written again", name=journal.path.name)
+            journal.fault = None
+        journal.written = max(journal.written, last)
+        self._unsynced[journal] = journal.written
+        for told in batch.told:
+            told.callback(None)
+
+    def _failed(self, failure: Failure) -> None:
+        self._log.failure("the journal's writer made a mistake", failure)
+
+    def _sync(self) -> None:
+        work, self._unsynced = self._unsynced, {}
+        self._syncer.run(lambda: _sync_all(work)).addCallbacks(self._was_synced, self._not_synced, callbackArgs=(work,))
+
+    def _was_synced(self, _: object, work: dict[SqliteJournal, int]) -> None:
+        self._is_syncing = False
+        for journal, seq in work.items():
+            journal.durable_seq = max(journal.durable_seq, seq)
+        if self._unsynced:
+            self._is_syncing = True
+            self.reactor.callLater(SYNC_SECONDS / 2, self._sync)
+
+    def _not_synced(self, failure: Failure) -> None:
+        """After a failed fdatasync the kernel may have dropped the pages: durable_seq stays where it is for what was in it."""
+        self._is_syncing = False
+        self._log.critical("the journal cannot be brought to the disk: {fault}", fault=failure.getErrorMessage())
+
+
+def _write_all(work: list[tuple[SqliteJournal, _Batch]]) -> list[int | Exception]:
+    outcomes: list[int | Exception] = []
+    for journal, batch in work:
+        try:
+            outcomes.append(journal.write(batch))
+        except (sqlite3.Error, OSError) as fault:
+            outcomes.append(fault)
+    return outcomes
+
+
+def _sync_all(journals: Iterable[SqliteJournal]) -> None:
+    for journal in journals:
+        journal.sync()
+
+
+def _close_all(journals: Iterable[SqliteJournal]) -> None:
+    for journal in journals:
+        journal.close()
+
+
+@attrs.define(eq=False)
+class Worker:
+    """One thread that does one thing after the other, and tells the reactor."""
+
+    name: str
+    reactor: Reactor
+    _jobs: SimpleQueue[Callable[[], None] | None] = attrs.field(factory=SimpleQueue)
+    _thread: threading.Thread = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
+        self._thread.start()
+
+    def run(self, work: Callable[[], _T]) -> Deferred[_T]:
+        """Does `work` in the thread; fires in the reactor with what it gave or raised."""
+        told: Deferred[_T] = Deferred()
+
+        def job() -> None:
+            try:
+                value = work()
+            except Exception:
+                self.reactor.callFromThread(told.errback, Failure())
+            else:
+                self.reactor.callFromThread(told.callback, value)
+
+        self._jobs.put(job)
+        return told
+
+    def stop(self) -> None:
+        """Ends the thread after what it has to do, and waits for that."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()

@@ -1,0 +1,258 @@
+"""Starts kernel hosts on this machine, finds them again, and asks which kernelspecs there are.
+
+A host lives in a directory of its own, 0700, under `STATE/hosts` (or under the system's folder for temporary files
+where the state directory's path is too long for a socket: 107 bytes). The server writes `launch.json` there, with the
+key; the host writes `host.json`: where it listens, its key now, and its pid with its start time, so that a later
+server attaches to that process and to no other that got its number.
+
+A host is started in its own OS session, so that no signal and no end of the server reaches it; its end is told by a
+pidfd.
+
+Kernelspecs are asked of a short-lived process: importing jupyter_client would cost the server 20 MB and half a second
+for a list. Source: docs/kernel-host.md. Rejected: `reactor.spawnProcess` (the child stays in our session and dies
+with the terminal).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import attrs
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.internet.utils import getProcessOutputAndValue
+from twisted.logger import Logger
+
+from webipy.core import errors
+from webipy.io.hostlink import LAST_WORDS_SECONDS, HostLink, LinkFactory, ProcessWatch, Reactor
+from webipy.server.ports import HostRecord, KernelLink, LinkReceiver, Spec, Specs
+
+MAX_SOCKET_PATH = 107
+LONGEST_NAME = "/host-xx"
+SPECS_SECONDS = 5.0
+"""How long a list of kernelspecs is good for; a new one that is installed meanwhile shows then."""
+
+GONE = "The kernel host ended, and its kernel with it."
+
+
+class _HostFile(msgspec.Struct):
+    pid: int
+    start_time: int
+    boot_id: str
+    endpoint: str
+    key: str
+    start: int
+
+
+class _SpecFile(msgspec.Struct):
+    name: str
+    argv: list[str]
+    display_name: str
+    language: str
+    env: dict[str, str]
+    interrupt_mode: str
+    metadata: dict[str, object]
+    resource_dir: str
+
+
+class _SpecsFile(msgspec.Struct):
+    default: str | None
+    kernelspecs: dict[str, _SpecFile]
+    broken: dict[str, str] = {}
+
+
+@attrs.define(eq=False)
+class LocalLauncher:
+    """See `webipy.server.ports.Launcher`.
+
+    Args:
+        folder: Where the hosts' directories are made.
+        username: The name in the messages to kernels.
+        grace_s: How long a host waits for a server before it ends by itself, idle.
+        generation: This server's generation.
+        reactor: Twisted's.
+    """
+
+    folder: Path
+    username: str
+    grace_s: float
+    generation: int
+    reactor: Reactor
+    _links: LinkFactory = attrs.field(init=False)
+    _children: dict[str, subprocess.Popen[bytes]] = attrs.field(factory=dict)
+    _keys: dict[str, tuple[str, int]] = attrs.field(factory=dict)
+    _specs: Specs | None = None
+    _specs_until: float = 0.0
+    _asking: list[Deferred[Specs]] = attrs.field(factory=list)
+    _watches: set[ProcessWatch] = attrs.field(factory=set)
+    _log = Logger()
+
+    def start(self) -> None:
+        """Makes ready to link."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._links = LinkFactory(self.reactor)
+
+    def stop(self) -> None:
+        """Leaves all hosts; they live on."""
+        for watch in list(self._watches):
+            watch.close()
+        self._watches.clear()
+        self._links.shutdown()
+
+    # ---- kernelspecs
+
+    def specs(self) -> Deferred[Specs]:
+        """The kernelspecs that are installed now."""
+        told: Deferred[Specs] = Deferred()
+        if self._specs is not None and self.reactor.seconds() < self._specs_until:
+            told.callback(self._specs)
+            return told
+        self._asking.append(told)
+        if len(self._asking) == 1:
+            self._ask()
+        return told
+
+    def _ask(self) -> None:
+        asked = getProcessOutputAndValue(
+            sys.executable, ("-P", "-m", "webipy.kernelspecs"), env=dict(os.environ), reactor=self.reactor
+        )
+        asked.addCallback(self._were_told).addBoth(self._tell)
+
+    def _were_told(self, outcome: tuple[bytes, bytes, int]) -> Specs:
+        out, err, status = outcome
+        if status != 0:
+            self._log.error(
+                "looking for kernelspecs failed with status {status}: {err}",
+                status=status,
+                err=err.decode("utf-8", "replace")[-2000:],
+            )
+            raise errors.KernelFailed("Looking for kernelspecs failed; the server's log tells why.")
+        told = msgspec.json.decode(out, type=_SpecsFile)
+        found = {name: Spec(**msgspec.structs.asdict(spec)) for name, spec in told.kernelspecs.items()}
+        self._specs = Specs(told.default, found, told.broken)
+        self._specs_until = self.reactor.seconds() + SPECS_SECONDS
+        return self._specs
+
+    def _tell(self, outcome: Specs) -> None:
+        asking, self._asking = self._asking, []
+        for told in asking:
+            told.callback(outcome)
+
+    # ---- hosts
+
+    def launch(self, kernel: str, spec: Spec, cwd: str, start: int) -> Deferred[HostRecord]:
+        """Starts a host; see the port."""
+        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), self._launch, kernel, spec, cwd, start)
+
+    def _launch(self, kernel: str, spec: Spec, cwd: str, start: int) -> HostRecord:
+        key = secrets.token_hex(32)
+        try:
+            directory = self._make_directory(kernel, start)
+            launch = {
+                "kernel": kernel,
+                "spec": {field.name: getattr(spec, field.name) for field in attrs.fields(Spec)},
+                "cwd": cwd,
+                "env": {},
+                "key": key,
+                "username": self.username,
+                "grace_s": self.grace_s,
+                "ready_timeout_s": 60,
+                "prefix": sys.prefix,
+                "start": start,
+            }
+            _write_private(directory / "launch.json", msgspec.json.encode(launch))
+            with open(directory / "host.log", "ab", opener=_private) as log:
+                child = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "webipy.kernelhost", str(directory)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    cwd="/",
+                )
+        except OSError as fault:
+            raise errors.KernelFailed(f"The kernel host cannot be started: {fault.strerror or fault}.") from None
+        record = HostRecord(kernel, str(directory), spec.name, spec.display_name, spec.language)
+        self._children[record.directory] = child
+        self._keys[record.directory] = (key, start)
+        return record
+
+    def _make_directory(self, kernel: str, start: int) -> Path:
+        directory = self.folder / f"{kernel[:16]}-{start}"
+        if len(os.fsencode(directory)) + len(LONGEST_NAME) > MAX_SOCKET_PATH:
+            return Path(tempfile.mkdtemp(prefix="webipy-"))
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(mode=0o700)
+        return directory
+
+    def connect(self, record: HostRecord, since: int, receiver: LinkReceiver) -> KernelLink | None:
+        """Attaches to a host; `None` when it lives no more."""
+        child = self._children.get(record.directory)
+        if child is not None:
+            pid, (key, start) = child.pid, self._keys.pop(record.directory)
+        else:
+            found = _living(Path(record.directory))
+            if found is None:
+                return None
+            pid, key, start = found.pid, found.key, found.start
+        link: HostLink
+
+        def ended() -> None:
+            self._watches.discard(watch)
+            if child is not None:
+                child.wait()
+                del self._children[record.directory]
+            link.doRead()
+            self.reactor.callLater(LAST_WORDS_SECONDS, gone)
+
+        def gone() -> None:
+            link.doRead()
+            if not link._is_closed:
+                receiver.gone(_farewell(Path(record.directory)))
+            shutil.rmtree(record.directory, ignore_errors=True)
+
+        try:
+            watch = ProcessWatch(self.reactor, pid, ended)
+        except ProcessLookupError:
+            return None
+        self._watches.add(watch)
+        endpoint = f"ipc://{record.directory}/host"
+        link = HostLink(self._links, endpoint, key, start, generation=self.generation, since=since, receiver=receiver)
+        return link
+
+
+def _farewell(directory: Path) -> str:
+    """Why a host ended, as far as it said."""
+    try:
+        last = (directory / "host.log").read_bytes()[-500:].decode("utf-8", "replace").strip().splitlines()
+    except OSError:
+        last = []
+    return f"{GONE} Its last word: {last[-1]}" if last else GONE
+
+
+def _living(directory: Path) -> _HostFile | None:
+    """What a host says of itself, if the process that said it still lives."""
+    try:
+        told = msgspec.json.decode((directory / "host.json").read_bytes(), type=_HostFile)
+        stat = Path(f"/proc/{told.pid}/stat").read_text()
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except (OSError, msgspec.DecodeError):
+        return None
+    start_time = int(stat.rpartition(")")[2].split()[19])
+    return told if (start_time, boot_id) == (told.start_time, told.boot_id) else None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+
+
+def _write_private(path: Path, body: bytes) -> None:
+    with open(path, "wb", opener=_private) as file:
+        file.write(body)

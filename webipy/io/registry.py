@@ -1,0 +1,152 @@
+"""The registry: sessions, their hosts and the logins, in one small SQLite database that survives a power cut.
+
+`STATE/webipy.sqlite`, WAL, `synchronous=FULL`: every write here is rare and must be found again (that a kernel host
+exists, that somebody is logged in). One thread owns the connection. Secrets are stored as SHA-256 digests only.
+
+A newer webipy may find an older format and moves it forward; an older one refuses a newer format with a clear word.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from webipy.io.journal import Reactor, Worker
+from webipy.server.ports import HostRecord, SessionRecord
+
+FORMAT = 1
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sessions (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, path TEXT, cwd TEXT NOT NULL, created TEXT NOT NULL, is_closed INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hosts (
+    session TEXT PRIMARY KEY REFERENCES sessions (id), kernel TEXT NOT NULL, directory TEXT NOT NULL,
+    kernelspec TEXT NOT NULL, display_name TEXT NOT NULL, language TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS logins (digest BLOB PRIMARY KEY, name TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
+"""
+
+
+class NewerFormat(Exception):
+    """The state was written by a newer webipy."""
+
+
+@attrs.define(eq=False)
+class SqliteRegistry:
+    """See `webipy.server.ports.Registry` and `webipy.server.logins.Accounts`.
+
+    Args:
+        path: The database file.
+        reactor: Fires the Deferreds.
+    """
+
+    path: Path
+    reactor: Reactor
+    _worker: Worker = attrs.field(init=False)
+    _connection: sqlite3.Connection = attrs.field(init=False)
+
+    def start(self) -> Deferred[int]:
+        """Opens the database; fires with this server's generation, one more than that of the server before it.
+
+        Fails with `NewerFormat`.
+        """
+        self._worker = Worker("webipy registry", self.reactor)
+        return self._worker.run(self._open)
+
+    def _open(self) -> int:
+        is_new = not self.path.exists()
+        self._connection = sqlite3.connect(self.path, check_same_thread=False)
+        if is_new:
+            os.chmod(self.path, 0o600)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.execute("PRAGMA foreign_keys=ON")
+        with self._connection:
+            self._connection.executescript(_SCHEMA)
+            facts = dict(self._connection.execute("SELECT name, value FROM facts").fetchall())
+            if facts.get("format", FORMAT) > FORMAT:
+                raise NewerFormat(
+                    f"{self.path} was written by a newer webipy (format {facts['format']}, this one reads {FORMAT})."
+                )
+            generation = int(facts.get("generation", 0)) + 1
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO facts VALUES (?, ?)", [("format", FORMAT), ("generation", generation)]
+            )
+        return generation
+
+    async def stop(self) -> None:
+        """Closes the database and ends the thread."""
+        await self._worker.run(self._connection.close)
+        self._worker.stop()
+
+    def _write(self, *statements: tuple[str, tuple[object, ...]]) -> Deferred[None]:
+        def work() -> None:
+            with self._connection:
+                for sql, values in statements:
+                    self._connection.execute(sql, values)
+
+        return self._worker.run(work)
+
+    # ---- sessions
+
+    def sessions(self) -> Deferred[list[SessionRecord]]:
+        """All sessions that are not closed."""
+
+        def work() -> list[SessionRecord]:
+            hosts = {
+                session: HostRecord(*host)
+                for session, *host in self._connection.execute(
+                    "SELECT session, kernel, directory, kernelspec, display_name, language FROM hosts"
+                )
+            }
+            rows = self._connection.execute(
+                "SELECT id, title, path, cwd, created FROM sessions WHERE NOT is_closed ORDER BY created"
+            ).fetchall()
+            return [attrs.evolve(SessionRecord(*row), host=hosts.get(row[0])) for row in rows]
+
+        return self._worker.run(work)
+
+    def put(self, record: SessionRecord) -> Deferred[None]:
+        """Writes a session down, new or changed; fires when it survives a power cut."""
+        row = (record.id, record.title, record.path, record.cwd, record.created)
+        update = "ON CONFLICT (id) DO UPDATE SET title = excluded.title, path = excluded.path, cwd = excluded.cwd"
+        statements: list[tuple[str, tuple[object, ...]]]
+        statements = [(f"INSERT INTO sessions (id, title, path, cwd, created) VALUES (?, ?, ?, ?, ?) {update}", row)]
+        host = record.host
+        if host is not None:
+            values = (record.id, host.kernel, host.directory, host.spec, host.display_name, host.language)
+            statements.append(("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?)", values))
+        return self._write(*statements)
+
+    def close_session(self, session: str) -> Deferred[None]:
+        """Marks a session as closed."""
+        return self._write(("UPDATE sessions SET is_closed = 1, path = NULL WHERE id = ?", (session,)))
+
+    # ---- logins
+
+    def add_login(self, digest: bytes, name: str, days: int) -> Deferred[None]:
+        """Keeps a new login for so many days."""
+        return self._write(
+            ("INSERT OR REPLACE INTO logins VALUES (?, ?, ?)", (digest, name, time.time() + days * 86_400))
+        )
+
+    def logins(self) -> Deferred[list[tuple[bytes, str]]]:
+        """Digest and name of every login that is valid now; the others are forgotten."""
+
+        def work() -> list[tuple[bytes, str]]:
+            with self._connection:
+                self._connection.execute("DELETE FROM logins WHERE expires < ?", (time.time(),))
+            return self._connection.execute("SELECT digest, name FROM logins").fetchall()
+
+        return self._worker.run(work)
+
+    def remove_login(self, digest: bytes) -> Deferred[None]:
+        """Forgets a login."""
+        return self._write(("DELETE FROM logins WHERE digest = ?", (digest,)))

@@ -1,0 +1,449 @@
+"""The twisted.web tree: the page, its files, sign-in, `/rpc` by POST and WebSocket, `/healthz`.
+
+Every request passes `PageRequest` before it is routed: the security headers are set (so errors have them too), the
+size of the body is limited before it is read, and the `Host` header is checked. Who sends it is asked of `Gate`; what
+it may do is decided in the method table alone.
+
+    GET  /  /s/<session>       the page (static/index.html with the nonce of this response)
+    GET  /static/<file>        its files: names carry a hash, so they are kept for a year
+    GET  /frame                the document of sealed output frames: an opaque origin, without network
+    POST /login  /logout       {"code"} or {"token"} to a cookie, and its end
+    POST /rpc                  one call or a batch; WebSocket at the same place
+    GET  /rpc/openrpc.json     the API, described
+    GET  /healthz              200 while the server answers and can write
+
+Source of the headers: OWASP secure headers; CSP level 3; the sealed frame is described in docs/decisions.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web import http
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET, Request, Site
+
+from webipy.core import errors
+from webipy.io.gate import COOKIE, Gate, cookie_of
+from webipy.server.api import Api, answered
+from webipy.server.logins import COOKIE_DAYS
+from webipy.server.method import Caller
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""Body of one POST, as of one WebSocket message: code is text, and data goes elsewhere."""
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'none'; img-src 'self' data: blob:; "
+    "media-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types webipy dompurify"
+)
+FRAME_POLICY = (
+    "sandbox allow-scripts allow-forms allow-modals allow-downloads allow-pointer-lock; default-src 'none'; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; img-src data: blob:; font-src 'self' data:; "
+    "media-src data: blob:; connect-src 'none'; worker-src blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+)
+STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+_HEADERS = {
+    b"X-Content-Type-Options": b"nosniff",
+    b"Referrer-Policy": b"no-referrer",
+    b"Cross-Origin-Opener-Policy": b"same-origin",
+    b"Cross-Origin-Resource-Policy": b"same-origin",
+    b"Permissions-Policy": b"camera=(), microphone=(), geolocation=(), usb=(), payment=(), display-capture=()",
+    b"Cache-Control": b"no-store",
+    b"Content-Security-Policy": STRICT_POLICY.encode(),
+    b"Server": b"webipy",
+}
+
+_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+    ".woff": "font/woff",
+    ".ttf": "font/ttf",
+    ".map": "application/json",
+    ".txt": "text/plain; charset=utf-8",
+    ".json": "application/json",
+}
+
+
+class PageRequest(Request):
+    """A request that has passed the checks that all requests must pass."""
+
+    _received = 0
+
+    def header(self, name: str) -> str | None:
+        """One request header as text; latin-1, as HTTP has it."""
+        value = self.requestHeaders.getRawHeaders(name.encode())
+        return value[-1].decode("latin-1") if value else None
+
+    def gotLength(self, length: int | None) -> None:
+        """The headers are read, the body is not: refuses one that is too large."""
+        if length is not None and length > MAX_BODY_BYTES:
+            self._refuse_body()
+            return
+        super().gotLength(length)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """A part of the body: stops one that turns out too large."""
+        self._received += len(data)
+        if self._received > MAX_BODY_BYTES:
+            self._refuse_body()
+            return
+        super().handleContentChunk(data)
+
+    def _refuse_body(self) -> None:
+        self.content = self.content if self.content is not None else _empty()
+        body = _json_error(errors.TooLarge(f"A body holds at most {MAX_BODY_BYTES} bytes.", limit_bytes=MAX_BODY_BYTES))
+        head = (
+            b"HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+            % len(body)
+        )
+        assert self.channel is not None
+        transport = self.channel.transport
+        assert transport is not None
+        transport.write(head + body)
+        self.channel.loseConnection()
+
+    def process(self) -> None:
+        """Sets the headers of every answer, checks the host, and only then lets the request be routed."""
+        for name, value in _HEADERS.items():
+            self.setHeader(name, value)
+        assert self.channel is not None
+        site: PageSite = self.channel.site  # type: ignore[attr-defined]  # twisted.web sets it on every channel
+        if not site.gate.is_ours(self.header("host")):
+            hint = "Reach webipy by localhost or 127.0.0.1, or start it with --allow-host NAME."
+            refuse(self, 421, errors.NotPermitted(f"This server is not known under that name. {hint}"))
+            return
+        super().process()
+
+
+def _empty() -> Any:
+    from io import BytesIO
+
+    return BytesIO()
+
+
+def refuse(request: Request, status: int, fault: errors.Failure) -> None:
+    """Ends a request with a failure as JSON."""
+    request.setResponseCode(status)
+    request.setHeader(b"Content-Type", b"application/json")
+    request.write(_json_error(fault))
+    request.finish()
+
+
+def _json_error(fault: errors.Failure) -> bytes:
+    return msgspec.json.encode({"message": fault.message, "data": {"name": fault.name, **fault.facts}})
+
+
+class PageSite(Site):
+    """The site. Answers below 400 are not logged: a notebook asks often."""
+
+    requestFactory = PageRequest
+    displayTracebacks = False
+    noisy = False
+    _log = Logger()
+
+    def __init__(self, root: IResource, gate: Gate) -> None:
+        super().__init__(root, timeout=60)
+        self.gate = gate
+
+    def log(self, request: http.Request) -> None:
+        """Logs what went wrong: method, path (without its query) and status."""
+        if request.code >= 400:
+            path = request.path.decode("latin-1")[:200] if request.path else ""
+            self._log.info(
+                "{status} {method} {path}", status=request.code, method=request.method.decode("latin-1")[:16], path=path
+            )
+
+
+class Missing(Resource):
+    """What is at every path where nothing is."""
+
+    def render(self, request: IRequest) -> int:
+        """Says so."""
+        assert isinstance(request, Request)
+        refuse(request, 404, errors.NotFound("There is nothing at this address. The page is at /."))
+        return NOT_DONE_YET
+
+
+class Branch(Resource):
+    """A resource whose other children are `Missing`."""
+
+    def getChild(self, path: bytes, request: IRequest) -> Resource:
+        """Any child that is not there."""
+        return Missing()
+
+
+class Page(Branch):
+    """The page: the same document for home and for every session."""
+
+    def __init__(self, static: Path) -> None:
+        super().__init__()
+        self._index = static / "index.html"
+
+    def getChild(self, path: bytes, request: IRequest) -> Resource:
+        """`/` itself."""
+        return self if path == b"" else Missing()
+
+    def render_GET(self, request: Request) -> bytes:
+        """index.html with the nonce of this answer."""
+        if not self._index.is_file():
+            request.setResponseCode(503)
+            request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
+            return b"The page is not built in this checkout. Build it with: make serve (or pip install .)\n"
+        nonce = secrets.token_urlsafe(16)
+        request.setHeader(b"Content-Type", b"text/html; charset=utf-8")
+        request.setHeader(b"Content-Security-Policy", PAGE_POLICY.format(nonce=nonce).encode())
+        return self._index.read_bytes().replace(b"{{nonce}}", nonce.encode())
+
+
+class SessionPages(Branch):
+    """`/s/<session>`: the page again; which session it is, the page reads off its address."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._page = page
+
+    def getChild(self, path: bytes, request: IRequest) -> Resource:
+        """The page."""
+        return self._page if path else Missing()
+
+
+class Frame(Resource):
+    """The document of sealed output frames."""
+
+    isLeaf = True
+
+    def __init__(self, static: Path) -> None:
+        super().__init__()
+        self._path = static / "frame.html"
+
+    def render_GET(self, request: Request) -> bytes:
+        """frame.html, sandboxed by its own header, wherever it is opened."""
+        request.setHeader(b"Content-Type", b"text/html; charset=utf-8")
+        request.setHeader(b"Content-Security-Policy", FRAME_POLICY.encode())
+        return self._path.read_bytes() if self._path.is_file() else b""
+
+
+class Static(Resource):
+    """The page's files: one flat folder, listed once."""
+
+    isLeaf = True
+
+    def __init__(self, static: Path) -> None:
+        super().__init__()
+        self._files = (
+            {path.relative_to(static).as_posix(): path for path in static.rglob("*") if path.is_file()}
+            if static.is_dir()
+            else {}
+        )
+
+    def render_GET(self, request: Request) -> bytes | int:
+        """A file by its exact name; names outside the list do not exist."""
+        assert request.postpath is not None
+        name = "/".join(part.decode("latin-1") for part in request.postpath)
+        found = self._files.get(name)
+        if found is None:
+            refuse(request, 404, errors.NotFound("The page has no such file."))
+            return NOT_DONE_YET
+        packed = self._files.get(name + ".gz")
+        accepts = request.requestHeaders.getRawHeaders(b"accept-encoding") or []
+        request.setHeader(b"Content-Type", _TYPES.get(found.suffix, "application/octet-stream").encode())
+        request.setHeader(b"Cache-Control", b"public, max-age=31536000, immutable")
+        request.setHeader(
+            b"Access-Control-Allow-Origin", b"*"
+        )  # sealed frames have no origin; these files are no secret
+        request.setHeader(b"Cross-Origin-Resource-Policy", b"cross-origin")
+        if packed is not None and any(b"gzip" in value for value in accepts):
+            request.setHeader(b"Content-Encoding", b"gzip")
+            request.setHeader(b"Vary", b"Accept-Encoding")
+            found = packed
+        return found.read_bytes()
+
+
+class _LoginForm(msgspec.Struct, forbid_unknown_fields=True):
+    code: str | None = None
+    token: str | None = None
+
+
+class JsonPost(Resource):
+    """A resource that takes JSON by POST from our own page or from no page at all."""
+
+    isLeaf = True
+    _log = Logger()
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__()
+        self._gate = gate
+
+    def render_POST(self, request: PageRequest) -> int:
+        """Checks where it comes from and what it carries, then answers."""
+        kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
+        if not self._gate.is_same_site(request.header):
+            refuse(request, 403, errors.NotPermitted("Another site's page may not do this."))
+        elif kind != "application/json":
+            refuse(request, 415, errors.InvalidRequest("Send the body as Content-Type: application/json."))
+        else:
+            gone = request.notifyFinish()
+            gone.addErrback(lambda _: None)
+            assert request.content is not None
+            asked = Deferred.fromCoroutine(self.answer(request, request.content.read()))
+            asked.addErrback(self._failed, request)
+        return NOT_DONE_YET
+
+    async def answer(self, request: PageRequest, body: bytes) -> None:
+        """Does what the resource is for, and finishes the request."""
+        raise NotImplementedError
+
+    def _failed(self, failure: Failure, request: PageRequest) -> None:
+        told = failure.value
+        if isinstance(told, errors.Failure):
+            status = {errors.NotAuthenticated: 401, errors.Throttled: 429}.get(type(told), 400)
+            refuse(request, status, told)
+        else:
+            self._log.failure("{path} failed", failure, path=request.path)
+            refuse(request, 500, errors.InternalError("The server made a mistake; its log tells more."))
+
+
+class Login(JsonPost):
+    """Exchanges a one-time code, or the token, for a cookie."""
+
+    async def answer(self, request: PageRequest, body: bytes) -> None:
+        """204 with the cookie."""
+        try:
+            form = msgspec.json.decode(body, type=_LoginForm)
+        except msgspec.DecodeError as fault:
+            raise errors.InvalidParams(f'Send {{"code": "..."}} or {{"token": "..."}}: {fault}', field="code") from None
+        cookie = await self._gate.logins.login(form.code, form.token)
+        set_cookie(request, cookie, COOKIE_DAYS * 86_400, is_secure=self._gate.is_behind_proxy)
+        request.setResponseCode(204)
+        request.finish()
+
+
+class Logout(JsonPost):
+    """Ends the login of the cookie that comes along."""
+
+    async def answer(self, request: PageRequest, body: bytes) -> None:
+        """204, and the cookie is taken back."""
+        cookie = cookie_of(request.header("cookie"))
+        if cookie is not None:
+            await self._gate.logins.logout(cookie)
+        set_cookie(request, "", 0, is_secure=self._gate.is_behind_proxy)
+        request.setResponseCode(204)
+        request.finish()
+
+
+def set_cookie(request: Request, value: str, max_age: int, *, is_secure: bool) -> None:
+    """Sets our cookie: not for scripts, not for other sites."""
+    secure = "; Secure" if is_secure else ""
+    line = f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={max_age}{secure}"
+    request.responseHeaders.addRawHeader(b"Set-Cookie", line.encode())
+
+
+class RpcPost(JsonPost):
+    """`POST /rpc`, with the WebSocket at the same address."""
+
+    isLeaf = False
+
+    def __init__(self, gate: Gate, api: Api, websocket: IResource) -> None:
+        super().__init__(gate)
+        self._api = api
+        self._websocket = websocket
+        self.putChild(b"openrpc.json", OpenRpcFile(api))
+
+    def getChild(self, path: bytes, request: IRequest) -> Resource:
+        """Nothing else is below."""
+        return Missing()
+
+    def render_GET(self, request: PageRequest) -> Any:
+        """A WebSocket handshake, or a word on what belongs here."""
+        if (request.header("upgrade") or "").lower() == "websocket":
+            return self._websocket.render(request)
+        refuse(request, 405, errors.InvalidRequest("Open a WebSocket here, or POST a JSON-RPC 2.0 call."))
+        return NOT_DONE_YET
+
+    async def answer(self, request: PageRequest, body: bytes) -> None:
+        """The answers of the method table; 401 when nobody is logged in."""
+        caller = Caller(self._gate.principal_of(request.header))
+        if caller.principal is None:
+            raise errors.NotAuthenticated(
+                "Log in first: send the header Authorization: Bearer TOKEN, or open the address that webipy open prints."
+            )
+        gone: list[bool] = []
+        request.notifyFinish().addErrback(lambda _: gone.append(True))
+        reply = await answered(self._api, body, caller)
+        if gone:
+            return
+        request.setResponseCode(200 if reply is not None else 204)
+        request.setHeader(b"Content-Type", b"application/json")
+        if reply is not None:
+            request.setHeader(b"Content-Length", str(len(reply)).encode())
+            request.write(reply)
+        request.finish()
+
+
+class OpenRpcFile(Resource):
+    """The description of the API, for generators and explorers."""
+
+    isLeaf = True
+
+    def __init__(self, api: Api) -> None:
+        super().__init__()
+        self._api = api
+
+    def render_GET(self, request: Request) -> int:
+        """The result of rpc.discover."""
+        told = answered(self._api, b'{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}', Caller(None))
+
+        def write(reply: bytes | None) -> None:
+            assert reply is not None
+            request.setHeader(b"Content-Type", b"application/json")
+            request.write(bytes(msgspec.json.decode(reply, type=dict[str, msgspec.Raw])["result"]))
+            request.finish()
+
+        told.addCallback(write)
+        return NOT_DONE_YET
+
+
+class Health(Resource):
+    """`/healthz`."""
+
+    isLeaf = True
+
+    def __init__(self, api: Api) -> None:
+        super().__init__()
+        self._api = api
+
+    def render_GET(self, request: Request) -> bytes:
+        """200 and `ok`, or 503 and what is wrong."""
+        request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
+        if any(session.journal.fault is not None for session in self._api.house.sessions.all()):
+            request.setResponseCode(503)
+            return b"degraded: the journal cannot be written\n"
+        return b"ok\n"
+
+
+def build_site(gate: Gate, api: Api, websocket: IResource, static: Path) -> PageSite:
+    """The whole tree."""
+    page = Page(static)
+    root = Branch()
+    root.putChild(b"", page)
+    root.putChild(b"s", SessionPages(page))
+    root.putChild(b"static", Static(static))
+    root.putChild(b"frame", Frame(static))
+    root.putChild(b"login", Login(gate))
+    root.putChild(b"logout", Logout(gate))
+    root.putChild(b"rpc", RpcPost(gate, api, websocket))
+    root.putChild(b"healthz", Health(api))
+    return PageSite(root, gate)

@@ -1,0 +1,358 @@
+"""`twistd webipy`: the options, and the only place that builds a server.
+
+Everything that can be wrong with the options is found while they are read, before anything is started, and told in
+one sentence: a root that does not exist, a state directory of somebody else, a port that is taken. The port is bound
+then, too, so that the address which is printed is the one that listens.
+
+Start: port bound (options) → privileges, daemonizing (twistd) → registry, journals, launcher → sessions restored,
+hosts attached → listening → server.json written, address printed. Stop: listening ends, clients are told, what is
+pending is written, hosts are left alone.
+
+`STATE` (0700) holds webipy.sqlite, journals/, hosts/, token and server.json, all 0600.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import getpass
+import ipaddress
+import os
+import secrets
+import socket
+import stat
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from autobahn.twisted.resource import WebSocketResource
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger
+from twisted.python import usage
+
+from webipy.io.gate import Gate
+from webipy.io.journal import SqliteJournals
+from webipy.io.launcher import LocalLauncher
+from webipy.io.registry import SqliteRegistry
+from webipy.io.site import build_site
+from webipy.io.websocket import RpcFactory
+from webipy.server.api import Api
+from webipy.server.logins import Logins
+from webipy.server.method import House
+from webipy.server.ports import World
+from webipy.server.sessions import Sessions
+
+DEFAULT_PORT = 8888
+PORTS_TRIED = 20
+"""When the default port is taken, so many after it are tried."""
+
+DRAIN_SECONDS = 8.0
+"""Time to write and to leave at a stop; the whole stop stays under 10 s."""
+
+STATIC = Path(__file__).parent / "static"
+
+
+class Options(usage.Options):
+    """The command line of `twistd webipy`."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "Serves Jupyter kernels to browsers, the webipy command and scripts. It prints one address; open it in a "
+        "browser on this machine. Kernels go on "
+        "when the server stops; a server that starts with the same state directory finds them again."
+    )
+    optParameters = [
+        ["port", "p", None, f"Port to listen on; 0 takes a free one. [default: {DEFAULT_PORT}, or the next free one]"],
+        ["interface", "i", "127.0.0.1", "Address to listen on."],
+        ["root", "r", None, "Folder that kernels start in. [default: the current folder]"],
+        [
+            "state",
+            "s",
+            None,
+            "Folder for journals, logins and kernel hosts. [default: $XDG_STATE_HOME/webipy or ~/.local/state/webipy]",
+        ],
+        ["token-file", "t", None, "File with the token for scripts; made when missing. [default: STATE/token]"],
+        ["grace", "g", "24", "Hours that an idle kernel waits for a server before it ends by itself."],
+    ]
+    optFlags = [
+        ["kernels-stop-with-server", None, "Shut all kernels down when the server stops."],
+        [
+            "behind-proxy",
+            None,
+            "A proxy in front speaks HTTPS: allows other interfaces than loopback and sets Secure cookies.",
+        ],
+    ]
+    compData = usage.Completions(optActions={"root": usage.CompleteDirs(), "state": usage.CompleteDirs()})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hosts: set[str] = set()
+        self.socket: socket.socket
+        self.root: Path
+        self.state: Path
+        self.token: str
+        self.grace_s: float
+
+    def opt_allow_host(self, name: str) -> None:
+        """A host name that this server is reached under, besides localhost. May be given more than once."""
+        self.hosts.add(name.lower())
+
+    def opt_version(self) -> None:
+        """Print webipy's version and exit."""
+        print(f"webipy {version('webipy')}")
+        sys.exit(0)
+
+    def postOptions(self) -> None:
+        """Checks everything; what is wrong is told before anything is started."""
+        self.root = self._root()
+        self.state = self._state()
+        self.token = self._token()
+        self.grace_s = self._grace()
+        self.socket = self._bind()
+
+    def _root(self) -> Path:
+        root = Path(self["root"] or ".").expanduser().resolve()
+        if not root.is_dir():
+            raise usage.UsageError(f"--root: {root} is no folder. Make it first, or name another one.")
+        return root
+
+    def _state(self) -> Path:
+        default = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "webipy"
+        state = Path(self["state"]).expanduser().resolve() if self["state"] else default
+        try:
+            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = state.stat()
+        except OSError as fault:
+            raise usage.UsageError(f"--state: {state} cannot be used: {fault.strerror}.") from None
+        if found.st_uid != os.getuid():
+            raise usage.UsageError(f"--state: {state} belongs to another user. Name a folder of your own.")
+        if stat.S_IMODE(found.st_mode) & 0o077:
+            state.chmod(0o700)
+        if not os.access(state, os.W_OK | os.X_OK):
+            raise usage.UsageError(f"--state: {state} is not writable.")
+        return state
+
+    def _token(self) -> str:
+        path = Path(self["token-file"]).expanduser() if self["token-file"] else self.state / "token"
+        try:
+            if not path.exists():
+                write_private(path, secrets.token_urlsafe(32).encode() + b"\n")
+            token = path.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as fault:
+            raise usage.UsageError(
+                f"--token-file: {path} cannot be used: {getattr(fault, 'strerror', None) or 'it is not text'}."
+            ) from None
+        if len(token) < 20:
+            raise usage.UsageError(
+                f"--token-file: the token in {path} is too short; use 20 characters or more, or let webipy make one."
+            )
+        return token
+
+    def _grace(self) -> float:
+        try:
+            hours = float(self["grace"])
+        except ValueError:
+            hours = -1.0
+        if not 0 < hours < 24 * 366:
+            raise usage.UsageError(f"--grace: {self['grace']!r} is no number of hours; 24 is one.")
+        return hours * 3600
+
+    def _bind(self) -> socket.socket:
+        if not self["behind-proxy"] and not _is_loopback(self["interface"]):
+            raise usage.UsageError(
+                f"--interface {self['interface']} would let other machines run code here over plain HTTP. Keep 127.0.0.1 and reach it through "
+                "`ssh -L 8888:127.0.0.1:8888 THIS-MACHINE`, or put an HTTPS proxy in front and add --behind-proxy."
+            )
+        if self["port"] is not None:
+            return self._bind_one(_port_of(self["port"]))
+        for port in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED):
+            with contextlib.suppress(PortTaken):
+                return self._bind_one(port)
+        raise usage.UsageError(
+            f"Ports {DEFAULT_PORT} to {DEFAULT_PORT + PORTS_TRIED - 1} are all taken; name another with --port, or --port 0."
+        )
+
+    def _bind_one(self, port: int) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self["interface"] else socket.AF_INET
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((self["interface"], port))
+            bound.listen(512)
+        except OSError as fault:
+            bound.close()
+            if fault.errno == errno.EADDRINUSE:
+                raise PortTaken(
+                    f"--port: {port} is in use by another program (perhaps another webipy). Choose another, or --port 0."
+                ) from None
+            raise usage.UsageError(
+                f"Cannot listen on {self['interface']} port {port}: {fault.strerror or fault}."
+            ) from None
+        bound.setblocking(False)
+        return bound
+
+
+class PortTaken(usage.UsageError):
+    """Another program listens there."""
+
+
+def _is_loopback(interface: str) -> bool:
+    if interface == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(interface).is_loopback
+    except ValueError:
+        raise usage.UsageError(f"--interface: {interface!r} is no IP address; 127.0.0.1 is one.") from None
+
+
+def _port_of(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= 65535:
+        return int(text)
+    raise usage.UsageError(f"--port: {text!r} is no port; use a number from 0 to 65535.")
+
+
+def write_private(path: Path, body: bytes) -> None:
+    """Writes a file that only its owner can read, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(temporary, "wb", opener=lambda p, flags: os.open(p, flags | os.O_CLOEXEC, 0o600)) as file:
+        file.write(body)
+    temporary.replace(path)
+
+
+def now() -> str:
+    """The time, RFC 3339 UTC with microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def username() -> str:
+    """The name of who runs the server."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+class WebipyService(Service):
+    """The server as twistd runs it."""
+
+    _log = Logger()
+
+    def __init__(self, options: Options, reactor: Any) -> None:
+        self._options = options
+        self._reactor = reactor
+        self._registry = SqliteRegistry(options.state / "webipy.sqlite", reactor)
+        self._journals = SqliteJournals(options.state / "journals", reactor)
+        self._launcher: LocalLauncher | None = None
+        self._port: IListeningPort | None = None
+        self._clients: RpcFactory | None = None
+        self._sessions: Sessions | None = None
+        bound = options.socket.getsockname()
+        host = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+        self.url = f"http://{host}:{bound[1]}"
+
+    def startService(self) -> None:
+        """Starts; what fails stops the reactor with a word."""
+        super().startService()
+        Deferred.fromCoroutine(self._start()).addErrback(self._cannot_start)
+
+    def _cannot_start(self, failure: Any) -> None:
+        self._log.failure("webipy cannot start", failure)
+        _say(f"webipy cannot start: {failure.getErrorMessage()}")
+        self._reactor.stop()
+
+    async def _start(self) -> None:
+        options, reactor = self._options, self._reactor
+        generation = await self._registry.start()
+        self._journals.start()
+        self._launcher = LocalLauncher(options.state / "hosts", username(), options.grace_s, generation, reactor)
+        self._launcher.start()
+        world = World(self._journals, self._registry, self._launcher, now, lambda: uuid.uuid4().hex, self._later)
+        self._sessions = Sessions(world, str(options.root))
+        logins = Logins(self._registry, options.token, username(), time.monotonic, lambda: secrets.token_urlsafe(32))
+        await logins.load()
+        api = Api(House(world, self._sessions, logins, self._launch_url, version("webipy")))
+        gate = Gate(logins, frozenset(options.hosts), bool(options["behind-proxy"]))
+        self._clients = RpcFactory(gate, api, reactor)
+        logins.on_logout = self._clients.end_login
+        await self._sessions.restore()
+        self._listen(build_site(gate, api, WebSocketResource(self._clients), STATIC))
+        self._announce(logins)
+        self._launcher.specs().addErrback(lambda failure: self._log.failure("no kernelspecs", failure))
+
+    def _listen(self, site: Any) -> None:
+        bound = self._options.socket
+        self._clients.startFactory()  # type: ignore[union-attr]  # made just before
+        self._port = self._reactor.adoptStreamPort(bound.fileno(), bound.family, site)
+        bound.close()
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        pending = self._reactor.callLater(seconds, call)
+
+        def cancel() -> None:
+            if pending.active():
+                pending.cancel()
+
+        return cancel
+
+    def _launch_url(self, code: str, session: str | None) -> str:
+        return f"{self.url}/{f's/{session}' if session else ''}#code={code}"
+
+    def _announce(self, logins: Logins) -> None:
+        body = msgspec.json.encode({"url": self.url, "token": self._options.token, "pid": os.getpid()})
+        write_private(self._options.state / "server.json", body)
+        self._log.info(
+            "webipy {version} listens at {url}, kernels start in {root}",
+            version=version("webipy"),
+            url=self.url,
+            root=self._options.root,
+        )
+        if self._options["port"] is None and not self.url.endswith(f":{DEFAULT_PORT}"):
+            _say(f"Port {DEFAULT_PORT} is in use by another program; taking {self.url.rpartition(':')[2]} instead.")
+        _say(
+            f"\n  webipy is ready. Open this address in a browser on this machine:\n\n    {self._launch_url(logins.new_code(), None)}\n"
+        )
+        _say("  The link works once; `webipy open` prints a fresh one. Stop with Ctrl-C: kernels go on running.\n")
+
+    async def _stop(self) -> None:
+        (self._options.state / "server.json").unlink(missing_ok=True)
+        if self._port is not None:
+            await maybeDeferred(self._port.stopListening)
+        if self._clients is not None:
+            self._clients.close_all()
+        if self._sessions is not None:
+            for session in self._sessions.all():
+                if self._options["kernels-stop-with-server"] and session.kernel_side.has_host:
+                    session.kernel_side.command("shut_down")
+                session.kernel_side.detach()
+        await self._journals.stop()
+        if self._launcher is not None:
+            self._launcher.stop()
+        await self._registry.stop()
+
+    def stopService(self) -> Deferred[None]:
+        """Stops within `DRAIN_SECONDS`; kernels go on."""
+        super().stopService()
+        stopped = Deferred.fromCoroutine(self._stop())
+        stopped.addTimeout(DRAIN_SECONDS, self._reactor)
+        return stopped.addErrback(lambda failure: self._log.failure("the server did not stop in order", failure))
+
+
+def _say(text: str) -> None:
+    """Prints to the terminal that started the server: the address holds a secret, so it is not logged."""
+    if sys.__stdout__ is not None:
+        print(text, file=sys.__stdout__, flush=True)
+
+
+def makeService(options: Options) -> WebipyService:
+    """What twistd calls; the only place where the parts are put together."""
+    from twisted.internet import reactor
+
+    return WebipyService(options, reactor)
