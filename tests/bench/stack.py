@@ -1,0 +1,284 @@
+"""What the measurements stand on: a direct ZeroMQ client, a real server in a process of its own, and a bare WebSocket client.
+
+Both clients block and do nothing else, so that what is measured is the way and not the client.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import zmq
+
+from webipy.core import wire
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+KERNEL_FILE = ROOT / "webipy" / "kernelboot.py"
+Json = dict[str, Any]
+
+
+class Direct:
+    """A kernel and a client of it with nothing in between.
+
+    Args:
+        is_stock: Start plain ipykernel instead of webipy's boot file.
+    """
+
+    def __init__(self, is_stock: bool = False) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="webipy-bench-"))
+        self.key = uuid.uuid4().hex.encode()
+        names = ("shell", "iopub", "stdin", "control", "hb")
+        ports = {f"{name}_port": number for number, name in enumerate(names, 1)}
+        facts = {
+            "transport": "ipc",
+            "ip": str(self.folder / "k"),
+            "key": self.key.decode(),
+            "signature_scheme": "hmac-sha256",
+            **ports,
+        }
+        connection = self.folder / "kernel.json"
+        connection.write_text(json.dumps(facts))
+        start = ["-m", "ipykernel_launcher"] if is_stock else [str(KERNEL_FILE)]
+        with open(self.folder / "log", "wb") as log:
+            self.process = subprocess.Popen([sys.executable, *start, "-f", str(connection)], stdout=log, stderr=log)
+        self.context = zmq.Context()
+        self.shell = self._socket(zmq.DEALER, 1)
+        self.iopub = self._socket(zmq.SUB, 2)
+        self.iopub.setsockopt(zmq.RCVHWM, 0)
+        self.iopub.setsockopt(zmq.SUBSCRIBE, b"")
+        for socket_, number in ((self.shell, 1), (self.iopub, 2)):
+            socket_.connect(f"ipc://{self.folder}/k-{number}")
+        self._until_heard()
+
+    def _socket(self, kind: int, number: int) -> Any:
+        made = self.context.socket(kind)
+        made.setsockopt(zmq.LINGER, 0)
+        made.setsockopt(zmq.RECONNECT_IVL, 10)
+        return made
+
+    def _until_heard(self) -> None:
+        while True:
+            self.send("kernel_info_request", {})
+            if self.iopub.poll(500):
+                break
+        self.run("1")
+
+    def send(self, msg_type: str, content: Json) -> str:
+        """Sends a request on shell and gives its id."""
+        msg_id = uuid.uuid4().hex
+        message = wire.new_message(msg_type, json.dumps(content).encode(), msg_id=msg_id, session="bench")
+        self.shell.send_multipart(wire.encode(self.key, message))
+        return msg_id
+
+    def run(self, code: str, on_output: Callable[[Json], None] | None = None) -> int:
+        """Runs code until its idle has come; gives the number of messages that were read."""
+        msg_id = self.send(
+            "execute_request",
+            {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False},
+        )
+        read = 0
+        while True:
+            message = wire.decode(self.key, self.iopub.recv_multipart())
+            read += 1
+            if message.parent is None or message.parent.msg_id != msg_id:
+                continue
+            if message.header.msg_type == "status" and b'"idle"' in message.content:
+                break
+            if on_output is not None and message.header.msg_type in ("stream", "display_data"):
+                on_output(json.loads(message.content))
+        self.shell.recv_multipart()
+        return read
+
+    def close(self) -> None:
+        """Ends the kernel."""
+        self.process.kill()
+        self.process.wait()
+        self.context.destroy(0)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Server:
+    """A real server with a state directory of its own."""
+
+    def __init__(self, *options: str) -> None:
+        self.state = Path(tempfile.mkdtemp(prefix="webipy-bench-"))
+        twistd = Path(sys.executable).with_name("twistd")
+        command = [
+            str(twistd),
+            "--pidfile=",
+            "-n",
+            "webipy",
+            "--port",
+            "0",
+            "--state",
+            str(self.state),
+            "--root",
+            str(self.state),
+            *options,
+        ]
+        began = time.perf_counter()
+        self.log = open(self.state / "log", "wb")
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        file = self.state / "server.json"
+        while not file.exists():
+            if self.process.poll() is not None:
+                raise RuntimeError((self.state / "log").read_text())
+            time.sleep(0.002)
+        facts = json.loads(file.read_text())
+        self.url, self.token = facts["url"], facts["token"]
+        urllib.request.urlopen(f"{self.url}/healthz").read()
+        self.seconds_up = time.perf_counter() - began
+
+    def cpu_seconds(self) -> float:
+        """CPU time of the server process so far, user and system."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def host_pids(self) -> list[int]:
+        """The kernel hosts of this server."""
+        return [int(json.loads(path.read_text())["pid"]) for path in self.state.glob("hosts/*/host.json")]
+
+    def close(self) -> None:
+        """Ends the server and its hosts."""
+        hosts = self.host_pids()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(15)
+        for pid in hosts:
+            os.kill(pid, signal.SIGKILL)
+        self.log.close()
+        shutil.rmtree(self.state, ignore_errors=True)
+
+
+class Client:
+    """A bare WebSocket client: blocking, no checks, one frame a message."""
+
+    def __init__(self, server: Server) -> None:
+        host, _, port = server.url.removeprefix("http://").rpartition(":")
+        self.socket = socket.create_connection((host, int(port)))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        key = base64.b64encode(os.urandom(16)).decode()
+        lines = (
+            "GET /rpc HTTP/1.1",
+            f"Host: {host}:{port}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            f"Sec-WebSocket-Key: {key}",
+            "Sec-WebSocket-Version: 13",
+            f"Authorization: Bearer {server.token}",
+            "",
+            "",
+        )
+        self.socket.sendall("\r\n".join(lines).encode())
+        self.file = self.socket.makefile("rb", buffering=1 << 18)
+        if b" 101 " not in self.file.readline():
+            raise RuntimeError("the server refused the WebSocket")
+        while self.file.readline() != b"\r\n":
+            pass
+        self.number = 0
+        self.session = ""
+
+    def send(self, method: str, **params: object) -> int:
+        """Sends a call without waiting for its answer."""
+        self.number += 1
+        body = json.dumps({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}).encode()
+        size = len(body)
+        head = (
+            bytes([0x80 | size])
+            if size < 126
+            else b"\xfe" + struct.pack(">H", size)
+            if size < 65536
+            else b"\xff" + struct.pack(">Q", size)
+        )
+        self.socket.sendall(b"\x81" + head + bytes(4) + body)
+        return self.number
+
+    def receive(self) -> Json:
+        """The next message."""
+        while True:
+            first, size = self.file.read(2)
+            if size == 126:
+                (size,) = struct.unpack(">H", self.file.read(2))
+            elif size == 127:
+                (size,) = struct.unpack(">Q", self.file.read(8))
+            body = self.file.read(size)
+            if first & 15 == 1:
+                message: Json = json.loads(body)
+                return message
+
+    def call(self, method: str, **params: object) -> Any:
+        """Sends a call and waits for its result; events that come meanwhile are thrown away."""
+        number = self.send(method, **params)
+        while True:
+            message = self.receive()
+            if message.get("id") == number:
+                if "error" in message:
+                    raise RuntimeError(message["error"])
+                return message["result"]
+
+    def open_session(self, kernelspec: str = "python3") -> None:
+        """Makes a session with a warm kernel and subscribes to what comes from now on."""
+        self.session = self.call("session.create", kernelspec=kernelspec)["id"]
+        self.call("execution.start", session=self.session, code="1", id="warm")
+        self.call("execution.wait", session=self.session, execution="warm")
+        self.call("session.subscribe", session=self.session, since=None)
+
+    def events(self) -> Iterator[Json]:
+        """Events as they come."""
+        while True:
+            message = self.receive()
+            if message.get("method") == "events":
+                yield from message["params"]["events"]
+
+    def run(self, code: str, on_output: Callable[[Json], None] | None = None) -> int:
+        """Runs code until it has finished; gives the number of events of it."""
+        execution = uuid.uuid4().hex
+        self.send("execution.start", session=self.session, code=code, id=execution)
+        seen = 0
+        for event in self.events():
+            if event.get("execution") != execution:
+                continue
+            seen += 1
+            if event["type"] == "output_added" and on_output is not None:
+                on_output(event["output"])
+            if event["type"] == "execution_finished":
+                return seen
+        return seen
+
+
+def rss_mb(pid: int) -> float:
+    """Resident memory of a process, MB."""
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+def median_ms(seconds: list[float]) -> float:
+    """The median, in milliseconds."""
+    return statistics.median(seconds) * 1000
+
+
+def percentile_ms(seconds: list[float], percent: int) -> float:
+    """A percentile, in milliseconds."""
+    return sorted(seconds)[min(len(seconds) - 1, len(seconds) * percent // 100)] * 1000
+
+
+def table(title: str, rows: list[tuple[str, str, str]]) -> None:
+    """Prints rows of name, measured, to reach."""
+    print(f"\n{title}")
+    print(f"  {'':46} {'measured':>24}   to reach")
+    for name, measured, reach in rows:
+        print(f"  {name:46} {measured:>24}   {reach}")
