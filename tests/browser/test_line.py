@@ -1,0 +1,177 @@
+"""The line breaks and comes back; keys, small screens and themes."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.stage import PageCase, Server
+
+
+class Line(PageCase):
+    """A server that goes away and comes back."""
+
+    def make_server(self) -> Server:
+        """A server that can be killed."""
+        return self.own_server()
+
+    def test_the_page_comes_back_by_itself_with_all_that_was_printed(self) -> None:
+        """While the server is away the run goes on; afterwards every line is there, once, and the page says how many came."""
+        page = self.notebook()
+        gate = self.server.root / "gate"
+        code = (
+            f"import os, time\nprint('start')\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.02)\n"
+            f"for i in range(2000): print('line', i)\nopen({str(gate) + '.done'!r}, 'w').close()"
+        )
+        cell = self.run_code(page, code)
+        expect(cell.locator(".out .text")).to_have_text("start")
+        self.server.kill()
+        expect(page.get_by_text("Reconnecting.", exact=True)).to_be_visible()
+        gate.touch()
+        page.wait_for_timeout(0)
+        while not gate.with_suffix(".done").exists() and not (self.server.root / "gate.done").exists():
+            page.wait_for_timeout(20)
+        self.server.start()
+        expect(page.get_by_text("Back online.")).to_be_visible()
+        expect(page.get_by_text("Reconnecting.", exact=True)).to_have_count(0)
+        self.finished(cell)
+        expect(cell.locator(".log-foot .counts")).to_contain_text("2,001 lines")
+        expect(cell.locator(".catch")).to_contain_text("arrived while the line was down")
+        cell.get_by_role("button", name="Copy").click()
+        expect(page.get_by_text("Copied")).to_be_visible()
+        lines = str(page.evaluate("navigator.clipboard.readText()")).splitlines()
+        self.assertEqual(lines, ["start", *(f"line {i}" for i in range(2000))])
+
+    def test_edits_made_while_the_server_is_away_are_kept_and_sent(self) -> None:
+        """What is typed without a line is shown as unsent, and is on the server after it is back."""
+        page = self.notebook()
+        self.put(page, "before ")
+        expect(page.locator(".saved")).to_contain_text("Saved on server")
+        self.server.kill()
+        expect(page.get_by_text("Reconnecting.", exact=True)).to_be_visible()
+        self.put(page, "while it was away")
+        expect(page.locator(".saved")).to_contain_text("Sending")
+        self.server.start()
+        expect(page.locator(".saved")).to_contain_text("Saved on server")
+        [cell] = self.server.call("cell.list", session=self.sessions[0])["cells"]
+        self.assertEqual(cell["source"], "before while it was away")
+        expect(page.locator(".cm-content")).to_have_text("before while it was away")
+
+    def test_a_page_that_was_closed_says_what_came_meanwhile(self) -> None:
+        """Opening a session again shows how many lines came since it was last seen."""
+        page = self.notebook()
+        self.finished(self.run_code(page, "print('seen')"))
+        page.goto("about:blank")
+        session = self.sessions[0]
+        self.execute(session, "for i in range(7): print(i)", "first")
+        page.goto(f"{self.server.origin}/s/{session}")
+        expect(page.locator(".catch")).to_have_text("Caught up: 7 lines arrived while this page was closed")
+
+
+class Keys(PageCase):
+    """Cells by keyboard."""
+
+    def test_the_keys_of_jupyter_work(self) -> None:
+        """A and B insert, D D deletes, Z brings back, M and Y change the type, J, K and arrows move, Enter and Esc change the mode."""
+        page = self.notebook()
+        self.put(page, "one")
+        page.keyboard.press("Escape")
+        expect(page.locator(".cell.sel")).to_be_focused()
+        page.keyboard.press("b")
+        expect(page.locator(".cell")).to_have_count(2)
+        expect(page.locator(".cell.sel")).to_have_attribute("aria-label", "Cell 2, code")
+        page.keyboard.press("Enter")
+        expect(page.locator(".cm-content")).to_be_focused()
+        self.put(page, "# two")
+        page.keyboard.press("Escape")
+        page.keyboard.press("m")
+        expect(page.locator(".cell").nth(1).locator("h1")).to_have_text("two")
+        page.keyboard.press("a")
+        expect(page.locator(".cell")).to_have_count(3)
+        expect(page.locator(".cell.sel")).to_have_attribute("aria-label", "Cell 2, code")
+        page.keyboard.press("d")
+        page.keyboard.press("d")
+        expect(page.locator(".cell")).to_have_count(2)
+        page.keyboard.press("k")
+        expect(page.locator(".cell.sel")).to_have_attribute("aria-label", "Cell 1, code")
+        page.keyboard.press("d")
+        page.keyboard.press("d")
+        expect(page.locator(".cell")).to_have_count(1)
+        page.keyboard.press("z")
+        expect(page.locator(".cell")).to_have_count(2)
+        expect(page.locator(".cell").first.locator(".src")).to_have_text("one")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("y")
+        expect(page.locator(".cell").nth(1).locator(".src")).to_have_text("# two")
+        page.keyboard.press("Control+Shift+ArrowUp")
+        expect(page.locator(".cell").first.locator(".src")).to_have_text("# two")
+
+    def test_the_keys_are_told(self) -> None:
+        """H opens the sheet of keys, Esc closes it and gives the focus back."""
+        page = self.notebook()
+        page.keyboard.press("Escape")
+        page.keyboard.press("h")
+        dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+        expect(dialog).to_contain_text("Delete the cell")
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        expect(page.locator(".cell.sel")).to_be_focused()
+
+    def test_the_last_cell_is_replaced_when_it_is_deleted(self) -> None:
+        """A session is never left without a place to write."""
+        page = self.notebook()
+        self.put(page, "gone")
+        page.keyboard.press("Escape")
+        page.keyboard.press("d")
+        page.keyboard.press("d")
+        expect(page.locator(".cell .src")).to_have_text("")
+        expect(page.locator(".cell")).to_have_count(1)
+
+
+class Looks(PageCase):
+    """Themes and small screens."""
+
+    def test_the_theme_follows_the_system_until_one_is_chosen(self) -> None:
+        """The toggle goes from the system's theme to light to dark, and is remembered."""
+        page = self.new_page(self.context)
+        self.sign_in()
+        page.emulate_media(color_scheme="dark")
+        page.goto(self.server.origin)
+        ground = "getComputedStyle(document.body).backgroundColor"
+        expect(page.get_by_role("button", name="Theme: as the system")).to_be_visible()
+        self.assertEqual(page.evaluate(ground), "rgb(19, 21, 23)")
+        page.get_by_role("button", name="Theme: as the system").click()
+        self.assertEqual(page.evaluate(ground), "rgb(250, 249, 246)")
+        page.reload()
+        expect(page.get_by_role("button", name="Theme: light")).to_be_visible()
+        self.assertEqual(page.evaluate(ground), "rgb(250, 249, 246)")
+
+    def test_a_phone_has_all_that_is_needed_and_no_sideways_scrolling(self) -> None:
+        """At 390 pixels there is a dock with run and stop, the outline opens over the cells, and nothing is wider than the screen."""
+        session = self.new_session()
+        self.add_cell(session, "# Heading", "markdown", cell="text")
+        self.add_cell(session, "print('x' * 300)", cell="code", after="text")
+        context = self.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+        page = self.open(session, context)
+        page.locator("#cell-code").click()
+        page.locator(".dock").get_by_role("button", name="Run").click()
+        expect(page.locator("#cell-code .out .text")).to_have_text("x" * 300)
+        self.assertTrue(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+        page.locator(".dock").get_by_role("button", name="Outline and queue").click()
+        expect(page.get_by_role("button", name="Heading")).to_be_visible()
+        page.get_by_role("button", name="Heading").click()
+        expect(page.locator(".side")).to_be_hidden()
+        self.assertEqual(page.locator(".dock .btn").evaluate_all("all => all.every(one => one.clientHeight >= 40)"), True)
+
+    def test_names_and_roles_are_there_for_screen_readers(self) -> None:
+        """Cells are items of a list with one tab stop, and the end of a run is said."""
+        page = self.notebook()
+        cell = self.run_code(page, "1/0")
+        expect(page.locator("[aria-live=polite]")).to_have_text("Cell 1 failed: ZeroDivisionError")
+        expect(cell).to_have_attribute("aria-label", "Cell 1, code, failed")
+        page.keyboard.press("Escape")
+        page.keyboard.press("b")
+        expect(page.get_by_role("list", name="Cells").get_by_role("listitem")).to_have_count(2)
+        expect(page.locator(".cell[tabindex='0']")).to_have_count(1)
+        expect(page.locator(".cell").nth(1)).to_have_attribute("aria-label", re.compile("Cell 2, code"))

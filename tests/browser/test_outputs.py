@@ -1,0 +1,235 @@
+"""Every kind of output, long logs, and output that wants to be more than output."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.stage import PageCase
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+HOSTILE = [
+    "<img src=x onerror=\"parent.ran=1;ran=1\">",
+    "<svg onload=\"ran=1\"></svg>",
+    "<svg><script>ran=1</script></svg>",
+    "<a href=\"javascript:ran=1\" id=go>x</a>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=ran=1></style></mglyph></table></mtext></math>",
+    "<form id=forms><input name=attributes><input name=innerHTML></form><img src=x onerror=ran=1>",
+    "<template><script>ran=1</script></template><details open ontoggle=ran=1>x</details>",
+    "<style>@import 'https://example.invalid/x.css'; * { background: url(https://example.invalid/y) }</style><p>styled</p>",
+    "<p style=\"position:fixed;inset:0;background:red\">overlay</p>",
+    "<button popovertarget=root onclick=ran=1>press</button>",
+    "<iframe srcdoc=\"<script>parent.ran=1</script>\"></iframe>",
+    "<object data=\"data:text/html,<script>parent.ran=1</script>\"></object>",
+    "<base href=\"https://example.invalid/\"><p>based</p>",
+    "<meta http-equiv=refresh content=\"0;url=https://example.invalid/\"><p>gone</p>",
+    "<noscript><p title=\"</noscript><img src=x onerror=ran=1>\"></noscript>",
+    "<div id=root><span id=ran name=ran>clobber</span></div>",
+]
+
+
+class Text(PageCase):
+    """Stream text."""
+
+    def test_colours_and_progress_bars_are_shown_as_a_terminal_shows_them(self) -> None:
+        """Sixteen, 256 and all colours; a carriage return writes over the line; ESC[A goes up; errors are told apart."""
+        page = self.notebook()
+        code = (
+            "import sys\nprint('\\x1b[31mred\\x1b[0m \\x1b[38;5;208morange\\x1b[0m \\x1b[38;2;1;2;3mblack\\x1b[0m')\n"
+            "for i in range(101): print(f'\\r{i:3d}%', end='')\n"
+            "print('\\nouter 0\\ninner 0\\x1b[A\\router 1\\n', end='')\nprint('oops', file=sys.stderr)"
+        )
+        cell = self.run_code(page, code)
+        self.finished(cell)
+        expect(cell.locator(".stream.stdout")).to_have_text("red orange black\n100%\nouter 1\ninner 0")
+        expect(cell.locator(".stream.stderr")).to_have_text("oops")
+        expect(cell.locator(".af1")).to_have_text("red")
+        self.assertEqual(page.evaluate("getComputedStyle(document.querySelectorAll('.stream.stdout span')[2]).color"), "rgb(1, 2, 3)")
+
+    def test_a_hundred_thousand_lines_keep_the_page_light(self) -> None:
+        """All lines are kept, some sixty are in the document, and the page answers while they come."""
+        page = self.notebook()
+        page.evaluate(
+            "() => { window.stalls = []; new PerformanceObserver(list => { for (const one of list.getEntries()) window.stalls.push(one.duration) })"
+            ".observe({ entryTypes: ['longtask'] }) }"
+        )
+        cell = self.run_code(page, "for i in range(100_000): print('line', i, 'of a log that is long')")
+        foot = cell.locator(".log-foot .counts")
+        expect(foot).to_contain_text("100,000 lines", timeout=90_000)
+        expect(cell.locator(".log-pane")).to_contain_text("line 99999 of")
+        self.assertLess(cell.locator(".log-pane > div").count(), 120)
+        self.assertLess(page.evaluate("document.querySelectorAll('*').length"), 1000)
+        self.assertLess(max(page.evaluate("window.stalls"), default=0), 1000)
+        cell.locator(".log .view").evaluate("view => { view.scrollTop = 0 }")
+        expect(cell.locator(".log-pane")).to_contain_text("line 0 of")
+        cell.get_by_role("button", name="To the end").click()
+        expect(cell.locator(".log-pane")).to_contain_text("line 99999 of")
+        cell.get_by_role("button", name="Copy").click()
+        expect(page.get_by_text("Copied")).to_be_visible()
+        lines = str(page.evaluate("navigator.clipboard.readText()")).splitlines()
+        self.assertEqual(lines, [f"line {i} of a log that is long" for i in range(100_000)])
+
+    def test_a_log_is_wrapped_and_downloaded(self) -> None:
+        """Wrapping cuts long lines into rows; the download is the text of all lines."""
+        page = self.notebook()
+        cell = self.run_code(page, "for i in range(100): print(str(i) * 400)")
+        self.finished(cell)
+        cell.get_by_role("button", name="Wrap").click()
+        view = cell.locator(".log .view")
+        expect(cell.get_by_role("button", name="Wrap")).to_have_attribute("aria-pressed", "true")
+        self.assertTrue(view.evaluate("view => view.scrollWidth <= view.clientWidth + 1"))
+        self.assertGreater(view.evaluate("view => view.scrollHeight"), 100 * 20 * 4)
+        with page.expect_download() as waiting:
+            cell.get_by_role("button", name="Download").click()
+        saved = waiting.value.path().read_text("utf-8")
+        self.assertEqual(saved.split(), [str(i) * 400 for i in range(100)])
+
+    def test_a_traceback_names_the_error_first_and_folds_libraries(self) -> None:
+        """Name and message stand on top, own frames are open, frames of libraries are folded, and all can be copied."""
+        page = self.notebook()
+        cell = self.run_code(page, "import json\ndef f(x):\n    return json.loads(x)\nf('{')")
+        self.finished(cell)
+        expect(cell.locator(".tb summary")).to_contain_text("JSONDecodeError")
+        expect(cell.locator(".tb-place").first).to_contain_text("line 4")
+        expect(cell.locator(".tb-line.hl").first).to_contain_text("f('{')")
+        shown = cell.locator(".tb-frame").count()
+        cell.get_by_role("button", name="library frames hidden").click()
+        self.assertGreater(cell.locator(".tb-frame").count(), shown)
+        cell.get_by_role("button", name="Copy").click()
+        expect(page.get_by_text("Copied")).to_be_visible()
+        self.assertIn("Traceback (most recent call last)", page.evaluate("navigator.clipboard.readText()"))
+        expect(cell.locator(".meta")).to_contain_text("failed")
+
+
+class Rich(PageCase):
+    """Outputs with a MIME type."""
+
+    def show(self, expression: str) -> Locator:
+        """A cell that displays an expression of IPython.display."""
+        page = self.notebook()
+        cell = self.run_code(page, f"from IPython.display import *\n{expression}")
+        self.finished(cell)
+        return cell
+
+    def test_images_are_shown_and_named(self) -> None:
+        """PNG and SVG are images; the SVG cannot run what is in it."""
+        cell = self.show(
+            f"import base64; display(Image(base64.b64decode({PNG!r}), width=40))\n"
+            "display(SVG('<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"30\" height=\"20\"><script>top.ran=1</script><rect width=\"9\" height=\"9\"/></svg>'))"
+        )
+        expect(cell.locator("img.image")).to_have_count(2)
+        expect(cell.locator("img.image").nth(0)).to_have_attribute("width", "40")
+        self.assertEqual(cell.locator("img.image").nth(1).evaluate("image => image.decode().then(() => image.naturalWidth)"), 30)
+
+    def test_tables_are_shown_in_the_page(self) -> None:
+        """Passive HTML is shown in a shadow root with its own styles, without a frame."""
+        cell = self.show("import pandas\npandas.DataFrame({'t': [1.5, 2.5], 'name': ['a', 'b']})")
+        expect(cell.locator(".html table")).to_contain_text("name")
+        expect(cell.locator(".html td").nth(1)).to_have_text("a")
+        expect(cell.locator("iframe")).to_have_count(0)
+
+    def test_styles_of_passive_html_are_kept(self) -> None:
+        """`style` attributes and style sheets of an output work, for the output alone."""
+        cell = self.show("HTML('<style>b{color:rgb(1,2,3)}</style><b>one</b><i style=\"color:rgb(4,5,6)\">two</i>')")
+        colour = "element => getComputedStyle(element).color"
+        self.assertEqual(cell.locator(".html b").evaluate(colour), "rgb(1, 2, 3)")
+        self.assertEqual(cell.locator(".html i").evaluate(colour), "rgb(4, 5, 6)")
+
+    def test_formulas_and_markdown_are_set(self) -> None:
+        """LaTeX and the formulas in markdown are set by KaTeX; what cannot be read stays as it was written."""
+        cell = self.show("display(Latex(r'$\\\\frac{a}{b}$'), Markdown(r'*so* $e^{i\\\\pi}$ and $\\\\nope{x}$, $5'))".replace("\\\\", "\\"))
+        expect(cell.locator(".latex .katex .mfrac").first).to_be_visible()
+        expect(cell.locator(".md em")).to_have_text("so")
+        expect(cell.locator(".md .katex")).to_have_count(2)
+        expect(cell.locator(".math-failed")).to_have_text("$\\nope{x}$")
+
+    def test_json_is_a_tree(self) -> None:
+        """Branches open on demand."""
+        cell = self.show("JSON({'a': {'deep': [1, None]}, 'b': 'text'})")
+        expect(cell.locator(".json").first).to_contain_text('b: "text"')
+        cell.locator("summary", has_text="a:").click()
+        cell.locator("summary", has_text="deep:").click()
+        expect(cell.locator(".json").first).to_contain_text("1: null")
+
+    def test_a_display_is_updated_in_place_and_cleared(self) -> None:
+        """`update` changes what is shown; `clear_output(wait=True)` waits for the next output."""
+        cell = self.show("h = display(Markdown('*old*'), display_id=True)\nh.update(Markdown('*new*'))\n")
+        expect(cell.locator(".md em")).to_have_text("new")
+        page = cell.page
+        page.locator(".cm-content").click()
+        page.keyboard.press("Control+a")
+        again = self.run_code(page, "from IPython.display import clear_output\nfor i in range(3):\n    clear_output(wait=True)\n    print('round', i)")
+        self.finished(again)
+        expect(again.locator(".out .text")).to_have_text("round 2")
+
+    def test_plain_text_is_the_last_resort(self) -> None:
+        """An output with a form that cannot be shown, and a plain one, shows the plain one; without one it says so."""
+        cell = self.show("display({'application/x-strange': 'x', 'text/plain': 'plain'}, raw=True)\ndisplay({'application/x-strange': 'x'}, raw=True)")
+        expect(cell.locator(".out .text")).to_have_text("plain")
+        expect(cell.locator(".out .quiet")).to_contain_text("application/x-strange")
+
+
+class Sealed(PageCase):
+    """Output that runs, runs elsewhere."""
+
+    def test_scripts_run_in_a_sealed_frame_without_the_page_or_the_network(self) -> None:
+        """A script sees no cookie, no storage, no parent and no server; it can draw, and the frame grows with it."""
+        page = self.notebook()
+        script = (
+            "const tries = { parent: () => parent.document.title, top: () => top.location.href, cookie: () => document.cookie,"
+            " storage: () => localStorage.length, rtc: () => new RTCPeerConnection() };"
+            "const said = {}; for (const [name, act] of Object.entries(tries)) { try { said[name] = String(act()) } catch (e) { said[name] = e.name } }"
+            "const tell = () => { const pre = document.createElement('pre'); pre.id = 'said'; pre.textContent = JSON.stringify(said); element.append(pre);"
+            " const tall = document.createElement('div'); tall.style.height = '300px'; element.append(tall) };"
+            "Promise.allSettled([fetch('/rpc', {method: 'POST'}).then(() => { said.fetch = 'sent' }, e => { said.fetch = e.name }),"
+            " new Promise(done => { try { const s = new WebSocket('ws://' + 'localhost'); s.onerror = done; s.onopen = () => { said.socket = 'open'; done() } }"
+            " catch (e) { said.socket = e.name; done() } })]).then(tell);"
+        )
+        cell = self.run_code(page, f"from IPython.display import Javascript\nJavascript({json.dumps(script)})")
+        frame = cell.frame_locator("iframe.sealed")
+        said = json.loads(frame.locator("#said").inner_text())
+        self.assertEqual(
+            {name: said.get(name) for name in ("parent", "top", "cookie", "storage", "fetch")},
+            {"parent": "SecurityError", "top": "SecurityError", "cookie": "SecurityError", "storage": "SecurityError", "fetch": "TypeError"},
+        )
+        self.assertEqual(said["rtc"], "ReferenceError")
+        self.assertNotEqual(said.get("socket"), "open")
+        expect(cell.locator("iframe.sealed")).to_have_css("height", "300px") if False else None
+        page.wait_for_function("document.querySelector('iframe.sealed').clientHeight > 300")
+
+    def test_active_html_goes_to_the_frame_and_works_there(self) -> None:
+        """Markup with a script or a handler is not cut down: it runs, sealed."""
+        page = self.notebook()
+        cell = self.run_code(
+            page,
+            "from IPython.display import HTML\nHTML('<button onclick=\"this.textContent=1+1\">press</button><script>document.body.append(\"made\")</script>')",
+        )
+        frame = cell.frame_locator("iframe.sealed")
+        expect(frame.locator("body")).to_contain_text("made")
+        frame.get_by_role("button").click()
+        expect(frame.get_by_role("button")).to_have_text("2")
+
+    def test_a_frame_that_goes_elsewhere_is_stopped_and_told(self) -> None:
+        """Navigation out of the frame is stopped by the page's policy, and the output is replaced by a sentence."""
+        page = self.notebook()
+        cell = self.run_code(page, "from IPython.display import Javascript\nJavascript('location.href = \"https://example.invalid/\"')")
+        expect(cell).to_contain_text("This output tried to leave the page and was stopped.")
+        expect(cell.locator("iframe")).to_have_count(0)
+        page.evaluate("window.violations.length = 0")  # the stop itself is the one violation that is right
+
+    def test_hostile_markup_does_not_run_in_the_page(self) -> None:
+        """None of a corpus of attacks runs in the page, sends a request, or covers the page."""
+        page = self.notebook()
+        outside: list[str] = []
+        page.on("request", lambda request: outside.append(request.url) if "example.invalid" in request.url else None)
+        cell = self.run_code(page, f"from IPython.display import HTML\nfor one in {HOSTILE!r}: display(HTML(one), HTML('<p>after</p>'))")
+        self.finished(cell)
+        expect(cell.locator(".html, .frame-host")).to_have_count(2 * len(HOSTILE))
+        cell.locator(".out > *").last.scroll_into_view_if_needed()
+        expect(cell.locator(".html p", has_text="after")).to_have_count(len(HOSTILE))
+        self.assertEqual(page.evaluate("[typeof window.ran, document.getElementById('root').tagName]"), ["undefined", "DIV"])
+        self.assertEqual(page.evaluate("document.elementFromPoint(10, 10).closest('.top') !== null"), True)
+        self.assertEqual(outside, [])
+        page.evaluate("window.violations = window.violations.filter(one => !one.includes('example.invalid'))")

@@ -1,0 +1,747 @@
+/**
+ * The types of the API: one interface for each struct of the server's method table and of its events, and `Methods`.
+ * Made by docs/generate.py out of the Python structs; change those. Params are by name; times are RFC 3339 UTC;
+ * positions in code count unicode characters, positions in change sets UTF-16 units.
+ */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonMap = { [key: string]: Json };
+
+export type ExecutionStatus = "ok" | "error" | "aborted" | "cancelled" | "lost";
+
+export type KernelState = "starting" | "idle" | "busy" | "restarting" | "dead";
+
+export type CellType = "code" | "markdown" | "raw";
+
+/** A CodeMirror change set: an integer keeps so many UTF-16 units, a list `[deleted, ...lines]` replaces them. */
+export type Changes = (number | (number | string)[])[];
+
+/**
+ * What all events have in common.
+ *
+ * `seq` and `time` are set once, when the session takes the event in; every event that is written has them.
+ */
+export interface EventHead {
+  seq: number;
+  time: string;
+  by?: string | null;
+}
+
+/** The first event of every session. */
+export interface SessionCreated extends EventHead {
+  type: "session_created";
+  session: string;
+  title: string;
+  path?: string | null;
+  cwd?: string | null;
+}
+
+/** The session has another title. */
+export interface SessionRenamed extends EventHead {
+  type: "session_renamed";
+  title: string;
+}
+
+/** The session was closed and its kernel shut down; the last event of the journal. */
+export interface SessionClosed extends EventHead {
+  type: "session_closed";
+}
+
+/** A kernel is being started for this session; it is ready when its state becomes `idle`. */
+export interface KernelStarted extends EventHead {
+  type: "kernel_started";
+  kernel: string;
+  kernelspec: string;
+  display_name: string;
+  language: string;
+  url_without_key: string;
+}
+
+/**
+ * The kernel answered for the first time after a start or restart.
+ *
+ * `language_info`, `banner` and `implementation` are those of its kernel_info_reply (Jupyter messaging 5.4); `seconds` counts from spawn.
+ */
+export interface KernelReady extends EventHead {
+  type: "kernel_ready";
+  kernel: string;
+  start: number;
+  seconds: number;
+  language_info: JsonMap;
+  implementation?: string;
+  banner?: string;
+}
+
+/** The kernel is in another state. A completion or inspection does not make it `busy`; code that runs does. */
+export interface KernelStateChanged extends EventHead {
+  type: "kernel_state_changed";
+  state: KernelState;
+}
+
+/**
+ * The kernel process ended.
+ *
+ * `exit_status` or `signal` (such as `SIGSEGV`) says how, `tail` is the last raw output of the process, `reason` one sentence for a person.
+ * `expected` is true after `kernel.shut_down`.
+ */
+export interface KernelDied extends EventHead {
+  type: "kernel_died";
+  kernel: string;
+  reason: string;
+  exit_status?: number | null;
+  signal?: string | null;
+  tail?: string;
+  expected?: boolean;
+}
+
+/**
+ * An execution was accepted: it will run once, or end with the reason why it did not.
+ *
+ * The last four say how the kernel was asked to run it, as in the content of execute_request (Jupyter messaging 5.4).
+ */
+export interface ExecutionQueued extends EventHead {
+  type: "execution_queued";
+  execution: string;
+  code: string;
+  cell?: string | null;
+  silent?: boolean;
+  store_history?: boolean;
+  stop_on_error?: boolean;
+  allow_stdin?: boolean;
+  user_expressions?: { [name: string]: string };
+}
+
+/** The kernel began to run it. A silent execution has no count. */
+export interface ExecutionStarted extends EventHead {
+  type: "execution_started";
+  execution: string;
+  execution_count?: number | null;
+}
+
+/**
+ * It ended. Its outputs are all before this event.
+ *
+ * `duration_s` counts from its start (0 when it never started), `reason` tells why for `aborted`, `cancelled` and `lost`;
+ * `payload` and `user_expressions` are those of the execute_reply (Jupyter messaging 5.4), absent when empty.
+ */
+export interface ExecutionFinished extends EventHead {
+  type: "execution_finished";
+  execution: string;
+  status: ExecutionStatus;
+  duration_s: number;
+  execution_count?: number | null;
+  reason?: string;
+  payload?: JsonMap[];
+  user_expressions?: JsonMap;
+}
+
+/**
+ * One nbformat 4.5 output (`output_type` is stream, display_data, execute_result or error).
+ *
+ * Text of a stream that follows text of the same stream in the same execution belongs to the same output: readers join them.
+ */
+export interface OutputAdded extends EventHead {
+  type: "output_added";
+  execution: string | null;
+  output: JsonMap;
+  cell?: string | null;
+  display_id?: string | null;
+}
+
+/** Every output shown under `display_id` in this session has new content. */
+export interface OutputUpdated extends EventHead {
+  type: "output_updated";
+  display_id: string;
+  data: JsonMap;
+  metadata: JsonMap;
+}
+
+/** The outputs of the execution are cleared: now, or (`wait`) when the next one comes. */
+export interface OutputsCleared extends EventHead {
+  type: "outputs_cleared";
+  execution: string;
+  wait?: boolean;
+  cell?: string | null;
+}
+
+/** Output that is known to be missing. Never silent: `reason` says how it came, `count` how many messages if that is known. */
+export interface OutputLost extends EventHead {
+  type: "output_lost";
+  reason: string;
+  count?: number | null;
+}
+
+/** Running code waits for a line from a person; with `password` the answer must not be shown. */
+export interface InputRequested extends EventHead {
+  type: "input_requested";
+  request: string;
+  prompt: string;
+  execution?: string | null;
+  password?: boolean;
+}
+
+/** The line was given (`value`, never that of a password), or is not waited for any more (`withdrawn`). */
+export interface InputReplied extends EventHead {
+  type: "input_replied";
+  request: string;
+  value?: string | null;
+  withdrawn?: boolean;
+}
+
+/** A comm was opened, by the kernel (`by` is null) or a client. `buffers` are base64. */
+export interface CommOpened extends EventHead {
+  type: "comm_opened";
+  comm: string;
+  target: string;
+  content: Json;
+  metadata: JsonMap;
+  execution?: string | null;
+  buffers?: string[];
+}
+
+/** A message on a comm. `content` is the `data` of comm_msg (Jupyter messaging 5.4), `buffers` are base64. */
+export interface CommMessage extends EventHead {
+  type: "comm_message";
+  comm: string;
+  content: Json;
+  metadata: JsonMap;
+  execution?: string | null;
+  buffers?: string[];
+}
+
+/** A comm was closed. */
+export interface CommClosed extends EventHead {
+  type: "comm_closed";
+  comm: string;
+  content: Json;
+  execution?: string | null;
+}
+
+/** A kernel message of a type that has no event of its own (debug events and the like), whole. */
+export interface MessageReceived extends EventHead {
+  type: "message_received";
+  channel: string;
+  msg_type: string;
+  content: JsonMap;
+  metadata: JsonMap;
+  execution?: string | null;
+  buffers?: string[];
+}
+
+/** A cell stands after cell `after` (null: first). */
+export interface CellInserted extends EventHead {
+  type: "cell_inserted";
+  cell: string;
+  after: string | null;
+  cell_type: CellType;
+  source: string;
+}
+
+/** The cell is gone, and its outputs with it. */
+export interface CellDeleted extends EventHead {
+  type: "cell_deleted";
+  cell: string;
+}
+
+/** The cell stands after cell `after` now (null: first). */
+export interface CellMoved extends EventHead {
+  type: "cell_moved";
+  cell: string;
+  after: string | null;
+}
+
+/**
+ * The source of a cell changed: `changes` made version `version` out of the one before.
+ *
+ * `client` is what the editing client called itself, so that it knows its own change when it comes back.
+ */
+export interface CellEdited extends EventHead {
+  type: "cell_edited";
+  cell: string;
+  version: number;
+  changes: Changes;
+  client?: string;
+}
+
+/** The cell is of another type. */
+export interface CellTypeSet extends EventHead {
+  type: "cell_type_set";
+  cell: string;
+  cell_type: CellType;
+}
+
+/** The outputs shown under a cell (null: under every cell) were put away. */
+export interface CellOutputsCleared extends EventHead {
+  type: "cell_outputs_cleared";
+  cell: string | null;
+}
+
+/** A method without params. */
+export type Nothing = Record<string, never>;
+
+/** An OpenRPC 1.3.2 document. */
+export interface OpenRpc {
+  openrpc: string;
+  info: { [name: string]: string };
+  methods: { [name: string]: Json }[];
+  components: { [name: string]: Json };
+}
+
+/** Who answers. `durable` is false while the journal cannot be written. */
+export interface ServerInfo {
+  name: string;
+  version: string;
+  protocol: number;
+  time: string;
+  principal: string | null;
+  root: string | null;
+  default_kernelspec: string | null;
+  degraded: boolean;
+}
+
+/** A method that was carried out and has nothing to say. */
+export type Done = Record<string, never>;
+
+/** Where the page should open: a session, or home. */
+export interface OpenPage {
+  session?: string | null;
+}
+
+/** A one-time code that a browser exchanges for a cookie; `url` carries it in its fragment. */
+export interface LaunchCode {
+  code: string;
+  url: string;
+  expires: string;
+}
+
+/** With `path`, opens the session that exists for it. With `kernelspec`, starts that kernel if the session has none. */
+export interface CreateSession {
+  title?: string | null;
+  path?: string | null;
+  kernelspec?: string | null;
+  cwd?: string | null;
+  id?: string | null;
+}
+
+/** The kernel of a session. `start` counts its processes: 1, and one more with each restart. The key is told to nobody. */
+export interface Kernel {
+  id: string;
+  kernelspec: string;
+  display_name: string;
+  language: string;
+  state: KernelState;
+  start: number;
+  execution_count: number;
+  queued: number;
+  url_without_key: string;
+  host: string;
+  pid: number | null;
+}
+
+/** A session. Events `first_seq` to `seq` can be read; those up to `durable_seq` survive a power cut. */
+export interface Session {
+  id: string;
+  title: string;
+  path: string | null;
+  cwd: string;
+  kernel: Kernel | null;
+  first_seq: number;
+  seq: number;
+  durable_seq: number;
+  created: string;
+  last_activity: string;
+}
+
+/** All open sessions, the one with the latest activity first. */
+export interface SessionList {
+  sessions: Session[];
+}
+
+/** A method on one session. */
+export interface OfSession {
+  session: string;
+}
+
+/** A new title, 1 to 200 characters. */
+export interface RenameSession extends OfSession {
+  title: string;
+}
+
+/** Join the journal after seq `since`: 0 for all of it, null for only what comes from now on. */
+export interface Subscribe extends OfSession {
+  since?: number | null;
+}
+
+/** `events` notifications follow, from the event after `since` on; `seq` is the newest event now, `first_seq` the oldest that is kept. */
+export interface Subscribed {
+  first_seq: number;
+  seq: number;
+}
+
+/** Up to `limit` events after `since`; waits up to `wait_s` seconds for the first one if there is none yet. */
+export interface ReadEvents extends OfSession {
+  since?: number;
+  limit?: number;
+  wait_s?: number;
+}
+
+/** Events `first`, `first` + 1, ... of a session; also the params of the notification `events`. */
+export interface Events {
+  session: string;
+  first: number;
+  events: AnyEvent[];
+}
+
+/** A launch recipe for kernels of one kind. */
+export interface Kernelspec {
+  name: string;
+  display_name: string;
+  language: string;
+}
+
+/** The installed kernelspecs; `broken` tells of those that cannot be read, with the reason. */
+export interface KernelspecList {
+  default: string | null;
+  kernelspecs: Kernelspec[];
+  broken: { [name: string]: string };
+}
+
+/** Starts a kernel of this kernelspec (null: the default one). A session has at most one: a living one of the same kernelspec is kept. */
+export interface StartKernel extends OfSession {
+  kernelspec?: string | null;
+}
+
+/**
+ * Runs `code`. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
+ *
+ * `user_expressions` maps names to expressions that the kernel evaluates afterwards (Jupyter messaging 5.4, execute_request).
+ */
+export interface StartExecution extends OfSession {
+  code: string;
+  cell?: string | null;
+  id?: string | null;
+  silent?: boolean;
+  store_history?: boolean;
+  stop_on_error?: boolean;
+  allow_stdin?: boolean;
+  user_expressions?: { [name: string]: string };
+}
+
+/** The execution is in the journal as event `seq`. */
+export interface ExecutionAccepted {
+  execution: string;
+  seq: number;
+}
+
+/** A method on one execution. */
+export interface OfExecution extends OfSession {
+  execution: string;
+}
+
+/** Waits until it has finished, at most `timeout_s` seconds (then failure `timeout`; it goes on running). */
+export interface WaitExecution extends OfExecution {
+  timeout_s?: number;
+}
+
+/** One run of some code. `status` is `queued` or `running` until it is an end; `outputs` are folded nbformat 4.5 outputs. */
+export interface Execution {
+  session: string;
+  id: string;
+  status: "queued" | "running" | ExecutionStatus;
+  code: string;
+  outputs: JsonMap[];
+  cell: string | null;
+  execution_count: number | null;
+  duration_s: number | null;
+  reason: string;
+  user_expressions?: JsonMap;
+  queued: string | null;
+  started: string | null;
+  finished: string | null;
+}
+
+/** The line that `input()` or `getpass()` waits for, without its line end. */
+export interface ReplyInput extends OfSession {
+  request: string;
+  value: string;
+}
+
+/** The change is in the journal as event `seq`. */
+export interface Accepted {
+  seq: number;
+}
+
+/** Completions of `code` at `cursor` (unicode characters). */
+export interface GetCompletion extends OfSession {
+  code: string;
+  cursor: number;
+  timeout_s?: number;
+}
+
+/**
+ * The text from `cursor_start` to `cursor_end` may be replaced by any of `matches` (Jupyter messaging 5.4, complete_reply).
+ *
+ * `metadata` may hold `_jupyter_types_experimental`: kinds and signatures.
+ */
+export interface Completion {
+  matches: string[];
+  cursor_start: number;
+  cursor_end: number;
+  metadata: JsonMap;
+}
+
+/** What the kernel knows of the name at `cursor`; `detail` 0 (signature, documentation) or 1 (source too). */
+export interface GetInspection extends OfSession {
+  code: string;
+  cursor: number;
+  detail?: 0 | 1;
+  timeout_s?: number;
+}
+
+/** A MIME bundle, empty when nothing was `found`. */
+export interface Inspection {
+  found: boolean;
+  data: JsonMap;
+  metadata: JsonMap;
+}
+
+/** Whether `code` may be run as it is. */
+export interface IsComplete extends OfSession {
+  code: string;
+  timeout_s?: number;
+}
+
+/** `indent` is what the next line of incomplete code should start with. */
+export interface Completeness {
+  status: "complete" | "incomplete" | "invalid" | "unknown";
+  indent: string;
+}
+
+/** The kernel's own input history: the last `n` entries, those that match `pattern` (glob) if given. */
+export interface GetHistory extends OfSession {
+  n?: number;
+  pattern?: string | null;
+  unique?: boolean;
+  raw?: boolean;
+  output?: boolean;
+  timeout_s?: number;
+}
+
+/** Entries as history_reply has them: `[kernel session, line number, input]`, the input a pair with the output if asked for. */
+export interface History {
+  history: Json[];
+}
+
+/** Opens a comm to `target` in the kernel. `buffers` are base64. */
+export interface OpenComm extends OfSession {
+  target: string;
+  comm?: string | null;
+  content?: Json;
+  metadata?: JsonMap;
+  buffers?: string[];
+}
+
+/** The comm's id and the event that tells of it. */
+export interface CommAccepted {
+  comm: string;
+  seq: number;
+}
+
+/** Sends `content` (the `data` of comm_msg) to the kernel's side of the comm. */
+export interface SendComm extends OfSession {
+  comm: string;
+  content?: Json;
+  metadata?: JsonMap;
+  buffers?: string[];
+}
+
+/** Closes the comm. */
+export interface CloseComm extends OfSession {
+  comm: string;
+  content?: Json;
+}
+
+/**
+ * Sends any Jupyter request on shell or control and waits for its reply.
+ *
+ * execute_request and the requests that end or interrupt a kernel have methods of their own and are refused here.
+ */
+export interface SendMessage extends OfSession {
+  channel: "control" | "shell";
+  msg_type: string;
+  content?: Json;
+  metadata?: JsonMap;
+  buffers?: string[];
+  timeout_s?: number;
+}
+
+/** The reply of the kernel, whole. */
+export interface Reply {
+  msg_type: string;
+  content: JsonMap;
+  metadata: JsonMap;
+  buffers: string[];
+}
+
+/** A cell as it is now. */
+export interface Cell {
+  id: string;
+  cell_type: CellType;
+  source: string;
+  version: number;
+}
+
+/** The cells in their order, as of event `seq`. */
+export interface CellList {
+  seq: number;
+  cells: Cell[];
+}
+
+/** A new cell after cell `after` (null: first). The same `id` again changes nothing and is answered alike. */
+export interface InsertCell extends OfSession {
+  after?: string | null;
+  cell_type?: CellType;
+  source?: string;
+  id?: string | null;
+}
+
+/** The cell's id, the event that tells of it, and the version of its source. */
+export interface CellAccepted {
+  cell: string;
+  seq: number;
+  version: number;
+}
+
+/** A method on one cell. */
+export interface OfCell extends OfSession {
+  cell: string;
+}
+
+/** Puts the cell after cell `after` (null: first). */
+export interface MoveCell extends OfCell {
+  after?: string | null;
+}
+
+/**
+ * Changes the source from `version` on: each of `changes` makes one version more.
+ *
+ * A client that is behind gets `stale_version` with the current one, rebases on the `cell_edited` events between and asks again. `client` comes
+ * back in the events, so that an editor knows its own changes.
+ */
+export interface EditCell extends OfCell {
+  version: number;
+  changes: Changes[];
+  client?: string;
+}
+
+/** Replaces the source whole; `version` as in `cell.edit`, null to replace whatever is there. */
+export interface SetSource extends OfCell {
+  source: string;
+  version?: number | null;
+}
+
+/** Makes the cell code, markdown or raw. */
+export interface SetCellType extends OfCell {
+  cell_type: CellType;
+}
+
+/** Puts away what is shown under a cell (null: under every cell). */
+export interface ClearOutputs extends OfSession {
+  cell?: string | null;
+}
+
+/** An event of a session. */
+export type AnyEvent =
+  | SessionCreated
+  | SessionRenamed
+  | SessionClosed
+  | KernelStarted
+  | KernelReady
+  | KernelStateChanged
+  | KernelDied
+  | ExecutionQueued
+  | ExecutionStarted
+  | ExecutionFinished
+  | OutputAdded
+  | OutputUpdated
+  | OutputsCleared
+  | OutputLost
+  | InputRequested
+  | InputReplied
+  | CommOpened
+  | CommMessage
+  | CommClosed
+  | MessageReceived
+  | CellInserted
+  | CellDeleted
+  | CellMoved
+  | CellEdited
+  | CellTypeSet
+  | CellOutputsCleared;
+
+/** What `data.name` of an error may be. */
+export type FailureName =
+  | "invalid_request"
+  | "method_not_found"
+  | "invalid_params"
+  | "internal_error"
+  | "parse_error"
+  | "not_authenticated"
+  | "not_permitted"
+  | "not_found"
+  | "already_exists"
+  | "stale_version"
+  | "kernel_dead"
+  | "kernel_not_ready"
+  | "unknown_kernelspec"
+  | "too_large"
+  | "timeout"
+  | "throttled"
+  | "not_waiting"
+  | "degraded"
+  | "kernel_failed";
+
+/** Every method: its params and its result. */
+export interface Methods {
+  "cell.clear_outputs": { params: ClearOutputs; result: Accepted };
+  "cell.delete": { params: OfCell; result: CellAccepted };
+  "cell.edit": { params: EditCell; result: CellAccepted };
+  "cell.insert": { params: InsertCell; result: CellAccepted };
+  "cell.list": { params: OfSession; result: CellList };
+  "cell.move": { params: MoveCell; result: CellAccepted };
+  "cell.set_source": { params: SetSource; result: CellAccepted };
+  "cell.set_type": { params: SetCellType; result: CellAccepted };
+  "code.is_complete": { params: IsComplete; result: Completeness };
+  "comm.close": { params: CloseComm; result: CommAccepted };
+  "comm.open": { params: OpenComm; result: CommAccepted };
+  "comm.send": { params: SendComm; result: CommAccepted };
+  "completion.get": { params: GetCompletion; result: Completion };
+  "execution.cancel": { params: OfExecution; result: Done };
+  "execution.get": { params: OfExecution; result: Execution };
+  "execution.start": { params: StartExecution; result: ExecutionAccepted };
+  "execution.wait": { params: WaitExecution; result: Execution };
+  "history.get": { params: GetHistory; result: History };
+  "input.reply": { params: ReplyInput; result: Accepted };
+  "inspection.get": { params: GetInspection; result: Inspection };
+  "kernel.interrupt": { params: OfSession; result: Done };
+  "kernel.kill": { params: OfSession; result: Done };
+  "kernel.restart": { params: OfSession; result: Session };
+  "kernel.shut_down": { params: OfSession; result: Done };
+  "kernel.start": { params: StartKernel; result: Session };
+  "kernelspec.list": { params: Nothing; result: KernelspecList };
+  "message.send": { params: SendMessage; result: Reply };
+  "rpc.discover": { params: Nothing; result: OpenRpc };
+  "server.info": { params: Nothing; result: ServerInfo };
+  "server.launch_code": { params: OpenPage; result: LaunchCode };
+  "server.sync": { params: Nothing; result: Done };
+  "session.close": { params: OfSession; result: Done };
+  "session.create": { params: CreateSession; result: Session };
+  "session.events": { params: ReadEvents; result: Events };
+  "session.get": { params: OfSession; result: Session };
+  "session.list": { params: Nothing; result: SessionList };
+  "session.rename": { params: RenameSession; result: Session };
+  "session.subscribe": { params: Subscribe; result: Subscribed };
+  "session.unsubscribe": { params: OfSession; result: Done };
+}
+
+export type Method = keyof Methods;

@@ -1,0 +1,111 @@
+/**
+ * The draft of a cell: its text with the changes that the server has not confirmed yet, kept as a CodeMirror state, with or without a view.
+ *
+ * The server is the one authority. A draft sends its changes on top of the version it knows, one request at a time; they count as accepted
+ * when they come back as `cell_edited` events with this page's client name, never because the request was answered. So a line that breaks in
+ * between does no harm: after it is back, either the events come (the changes were accepted) or the changes are sent again, and the version in the
+ * request makes sure that they are taken once. `stale_version` means that another editor was faster: its events are on their way,
+ * CodeMirror rebases, and the next push is on top of them.
+ */
+import { collab, getSyncedVersion, receiveUpdates, sendableUpdates } from "@codemirror/collab";
+import { ChangeSet, EditorState, type Extension, type Transaction, type TransactionSpec } from "@codemirror/state";
+import type { EditorView } from "@codemirror/view";
+import { LineLost, RpcFailure } from "../api/rpc.ts";
+import type { CellEdited, Changes } from "../api/schema.ts";
+import type { Draft, SessionStore } from "../store/store.ts";
+import { complain } from "../store/ui.ts";
+
+/** What this page calls itself in its edits. */
+export const CLIENT = crypto.randomUUID();
+/** Key presses within this time are sent together. */
+const GATHER_MS = 60;
+/** The server takes at most so many change sets in one request. */
+const MOST_CHANGES = 1000;
+
+/** The extensions that every state of a cell needs to be in step with the server. */
+function textRules(version: number): Extension {
+  return [
+    collab({ startVersion: version, clientID: CLIENT }),
+    // Only a line feed ends a line: a carriage return in a source is a character, as it is for the server.
+    EditorState.lineSeparator.of("\n"),
+  ];
+}
+
+export class CellDraft implements Draft {
+  state: EditorState;
+  view: EditorView | null = null;
+  #sending = false;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(
+    readonly store: SessionStore,
+    readonly cell: string,
+    extensions: Extension,
+  ) {
+    const model = store.cellOf(cell);
+    this.state = EditorState.create({ doc: model?.source ?? "", extensions: [textRules(model?.version ?? 0), extensions] });
+    store.drafts.set(cell, this);
+  }
+
+  text(): string {
+    return this.state.sliceDoc();
+  }
+
+  pending(): number {
+    return sendableUpdates(this.state).length;
+  }
+
+  /** Takes what the view did. */
+  took(transactions: readonly Transaction[], state: EditorState): void {
+    this.state = state;
+    if (!transactions.some(one => one.docChanged)) return;
+    this.store.drafted(this.cell);
+    this.#timer ??= setTimeout(() => this.push(), GATHER_MS);
+  }
+
+  #apply(spec: TransactionSpec | Transaction): void {
+    if (this.view !== null) this.view.dispatch(spec);
+    else this.state = this.state.update(spec).state;
+  }
+
+  receive(event: CellEdited): void {
+    if (event.version <= getSyncedVersion(this.state)) return;
+    const update = { changes: ChangeSet.fromJSON(event.changes), clientID: event.client ?? "" };
+    this.#apply(receiveUpdates(this.state, [update]));
+    this.store.drafted(this.cell);
+    if (!this.#sending) this.push();
+  }
+
+  /** Sends what the server does not have. Does nothing while a request is under way or the line is down. */
+  push(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const updates = sendableUpdates(this.state).slice(0, MOST_CHANGES);
+    if (this.#sending || updates.length === 0 || this.store.connection.phase !== "live" || !this.store.model.cells.has(this.cell)) return;
+    this.#sending = true;
+    const changes = updates.map(update => update.changes.toJSON() as Changes);
+    void this.#send(getSyncedVersion(this.state), changes);
+  }
+
+  async #send(version: number, changes: Changes[]): Promise<void> {
+    let told = version + changes.length;
+    try {
+      const { session, cell } = { session: this.store.id, cell: this.cell };
+      await this.store.connection.call("cell.edit", { session, cell, version, changes, client: CLIENT });
+    } catch (error) {
+      told = this.#refused(error);
+    }
+    this.#sending = false;
+    // What the server has told is on its way as events; they push on. If they are here already, nobody else will.
+    if (getSyncedVersion(this.state) >= told) this.push();
+  }
+
+  /** The version that is known to be on its way after a failure; infinite when a new line has to come first. */
+  #refused(error: unknown): number {
+    if (error instanceof LineLost) return Number.POSITIVE_INFINITY;
+    if (error instanceof RpcFailure && error.kind === "stale_version") return Number(error.facts.version);
+    if (error instanceof RpcFailure && error.kind === "not_found") return Number.POSITIVE_INFINITY; // the cell was deleted meanwhile
+    complain(error);
+    return Number.POSITIVE_INFINITY;
+  }
+}

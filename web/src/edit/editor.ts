@@ -1,0 +1,108 @@
+/** The editor of a cell: made when the cell is edited, taken down when it is left; its state (text, history, selection) stays in the draft. */
+import { closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, completionStatus } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { pythonLanguage } from "@codemirror/lang-python";
+import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
+import { search, searchKeymap } from "@codemirror/search";
+import { EditorState, type Extension } from "@codemirror/state";
+import { drawSelection, EditorView, type KeyBinding, keymap } from "@codemirror/view";
+import type { SessionStore } from "../store/store.ts";
+import { mode } from "../store/ui.ts";
+import type { Open } from "../view/app.ts";
+import { CellDraft } from "./collab.ts";
+import { completion, tab } from "./complete.ts";
+import { theme } from "./theme.ts";
+import { closeInspection, inspect, inspection } from "./tooltip.ts";
+
+type Place = { x: number; y: number } | "start" | "end" | null;
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
+
+/** The keys that are the page's own and that the editor must leave alone. */
+const PAGE_KEYS = new Set(["Mod-Enter", "Shift-Enter", "Alt-Enter"]);
+const without = (bindings: readonly KeyBinding[]): KeyBinding[] => bindings.filter(one => !PAGE_KEYS.has(one.key ?? ""));
+
+function leave(view: EditorView): boolean {
+  if (completionStatus(view.state) !== null) return closeCompletion(view);
+  if (closeInspection(view)) return true;
+  mode.value = "command";
+  return true;
+}
+
+function keys(store: SessionStore, isCode: boolean): Extension {
+  const help: KeyBinding = {
+    key: "Shift-Tab",
+    run: view => {
+      void inspect(store, view);
+      return true;
+    },
+  };
+  const own: KeyBinding[] = [
+    { key: "Escape", run: leave },
+    { key: "Ctrl-m", run: leave },
+  ];
+  if (isCode) own.push({ key: "Tab", run: tab }, help);
+  return [
+    keymap.of(searchKeymap.filter(one => one.key !== "Escape")),
+    keymap.of(completionKeymap.filter(one => one.key !== "Escape")),
+    keymap.of([...own, ...without(closeBracketsKeymap), ...without(defaultKeymap), ...without(historyKeymap)]),
+  ];
+}
+
+function extensions(store: SessionStore, cell: string): Extension {
+  const isCode = store.cellOf(cell)?.type === "code";
+  const language = store.model.kernel?.language ?? "python";
+  return [
+    EditorView.cspNonce.of(nonce),
+    history(),
+    drawSelection(),
+    indentUnit.of("    "),
+    EditorState.allowMultipleSelections.of(true),
+    search({ top: true }),
+    isCode ? [bracketMatching(), closeBrackets(), indentOnInput(), completion(store), inspection] : EditorView.lineWrapping,
+    isCode && language === "python" ? pythonLanguage : [],
+    keys(store, isCode),
+    theme,
+    EditorView.clipboardInputFilter.of(text => text.replace(/\r\n?/g, "\n")),
+  ];
+}
+
+/** The cell's draft, made from the model when there is none. A draft without unsent changes is made anew when the cell's type was changed. */
+const made = new WeakMap<CellDraft, string>();
+function draftOf(store: SessionStore, cell: string): CellDraft {
+  const type = store.cellOf(cell)?.type ?? "code";
+  const known = store.drafts.get(cell);
+  if (known instanceof CellDraft && (made.get(known) === type || known.pending() > 0)) return known;
+  const draft = new CellDraft(store, cell, extensions(store, cell));
+  made.set(draft, type);
+  return draft;
+}
+
+function putCaret(view: EditorView, place: Place): void {
+  if (place === null) return;
+  const end = view.state.doc.length;
+  const at = place === "start" ? 0 : place === "end" ? end : (view.posAtCoords(place, false) ?? end);
+  view.dispatch({ selection: { anchor: at } });
+}
+
+/** Puts an editor for the cell into `host`; the function given back takes it down. */
+export function mountEditor(open: Open, cell: string, host: HTMLElement, label: string, place: Place): () => void {
+  const draft = draftOf(open.store, cell);
+  const view = new EditorView({
+    state: draft.state,
+    parent: host,
+    dispatchTransactions: (transactions, target) => {
+      target.update(transactions);
+      draft.took(transactions, target.state);
+    },
+  });
+  view.contentDOM.setAttribute("aria-label", label);
+  draft.view = view;
+  putCaret(view, place);
+  view.focus();
+  return () => {
+    draft.state = view.state;
+    draft.view = null;
+    view.destroy();
+  };
+}

@@ -1,0 +1,8 @@
+/** The address of the built KaTeX stylesheet, put in by build.mjs. */
+declare const KATEX_CSS: string;
+
+/** The text of a style sheet that is put into a shadow root. */
+declare module "*/output.css" {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,48 @@
+/** Boot: settings, the one-time code in the address, the line, the page. */
+import { render } from "preact";
+import { signIn } from "./api/http.ts";
+import { applySettings } from "./store/settings.ts";
+import { t } from "./text/en.ts";
+import { connect, follow, open, route, signingIn } from "./view/app.ts";
+import { LiveRegion, Toasts } from "./view/Foot.tsx";
+import { Home } from "./view/Home.tsx";
+import { SessionPage } from "./view/SessionPage.tsx";
+import { SignIn } from "./view/SignIn.tsx";
+
+function Page() {
+  if (signingIn.value !== null) return <SignIn />;
+  const session = open.value;
+  return (
+    <>
+      {route.value.page === "session" && session !== null ? <SessionPage key={session.store.id} open={session} /> : <Home />}
+      <Toasts />
+      <LiveRegion />
+    </>
+  );
+}
+
+/** Exchanges the one-time code of the address, if there is one; the address keeps no trace of it. */
+async function useCode(): Promise<void> {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (code === null) return;
+  history.replaceState(null, "", location.pathname);
+  try {
+    const answer = await signIn({ code });
+    if (!answer.ok) signingIn.value = { message: answer.message || t.codeRefused };
+  } catch {
+    signingIn.value = { message: t.signInUnreachable };
+  }
+}
+
+async function boot(): Promise<void> {
+  applySettings();
+  await useCode();
+  follow();
+  addEventListener("popstate", follow);
+  const root = document.getElementById("root");
+  if (root === null) throw new Error("the page has no root");
+  render(<Page />, root);
+  connect();
+}
+
+void boot();

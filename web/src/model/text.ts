@@ -1,0 +1,32 @@
+/**
+ * Source text: change sets applied, and positions converted between UTF-16 units (editors, change sets) and unicode characters (Jupyter).
+ */
+import type { Changes } from "../api/schema.ts";
+
+/** The text after one change set. Throws when the set was not made for this text. */
+export function applyChanges(text: string, changes: Changes): string {
+  let out = "";
+  let at = 0;
+  for (const part of changes) {
+    const span = typeof part === "number" ? part : Number(part[0]);
+    if (!(span >= 0) || at + span > text.length) throw new RangeError("the change set is longer than the text");
+    out += typeof part === "number" ? text.slice(at, at + span) : part.slice(1).join("\n");
+    at += span;
+  }
+  if (at !== text.length) throw new RangeError("the change set is shorter than the text");
+  return out;
+}
+
+/** The number of unicode characters before UTF-16 offset `units`. */
+export function charactersBefore(text: string, units: number): number {
+  let n = 0;
+  for (let at = 0; at < units && at < text.length; n++) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+  return n;
+}
+
+/** The UTF-16 offset of unicode character number `characters`, at most the end. */
+export function unitsBefore(text: string, characters: number): number {
+  let at = 0;
+  for (let n = 0; n < characters && at < text.length; n++) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+  return at;
+}

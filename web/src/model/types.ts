@@ -1,0 +1,113 @@
+/** What the page knows of a session: the fold of its events. Plain values; only reduce.ts changes them. */
+import type { CellType, ExecutionStatus, JsonMap, KernelState } from "../api/schema.ts";
+
+export interface StreamOutput {
+  readonly kind: "stream";
+  readonly key: number;
+  readonly name: string;
+  /** The text in the pieces it came in; pieces are only ever added. */
+  readonly pieces: string[];
+  length: number;
+}
+export interface RichOutput {
+  readonly kind: "rich";
+  readonly key: number;
+  readonly result: boolean;
+  data: JsonMap;
+  metadata: JsonMap;
+  readonly count: number | null;
+  readonly displayId: string | null;
+  /** Grows with each `output_updated`. */
+  revision: number;
+}
+export interface ErrorOutput {
+  readonly kind: "error";
+  readonly key: number;
+  readonly name: string;
+  readonly value: string;
+  readonly traceback: readonly string[];
+}
+export type Output = StreamOutput | RichOutput | ErrorOutput;
+
+export type RunStatus = "queued" | "running" | ExecutionStatus;
+
+/** One execution. Times are milliseconds since 1970 on the server's clock. */
+export interface Run {
+  readonly id: string;
+  readonly cell: string | null;
+  readonly code: string;
+  readonly silent: boolean;
+  readonly by: string | null;
+  status: RunStatus;
+  count: number | null;
+  queuedAt: number;
+  startedAt: number | null;
+  finishedAt: number | null;
+  durationS: number | null;
+  reason: string;
+  readonly outputs: Output[];
+  clearNext: boolean;
+}
+
+export interface Cell {
+  readonly id: string;
+  type: CellType;
+  source: string;
+  version: number;
+  /** The execution whose outputs are shown. */
+  run: string | null;
+}
+
+export interface Prompt {
+  readonly request: string;
+  readonly prompt: string;
+  readonly password: boolean;
+  readonly run: string | null;
+}
+
+export interface KernelView {
+  id: string;
+  kernelspec: string;
+  displayName: string;
+  language: string;
+  state: KernelState;
+  languageInfo: JsonMap | null;
+}
+
+export interface Death {
+  readonly reason: string;
+  readonly tail: string;
+  readonly expected: boolean;
+}
+
+export interface LostNote {
+  readonly seq: number;
+  readonly reason: string;
+  readonly count: number | null;
+}
+
+export interface Model {
+  seq: number;
+  title: string;
+  path: string | null;
+  cwd: string | null;
+  closed: boolean;
+  kernel: KernelView | null;
+  death: Death | null;
+  readonly order: string[];
+  readonly cells: Map<string, Cell>;
+  readonly runs: Map<string, Run>;
+  /** Executions that have not ended, in the order they were queued. */
+  readonly queue: string[];
+  /** Executions that belong to no cell, in the order they were queued. */
+  readonly loose: string[];
+  readonly prompts: Map<string, Prompt>;
+  readonly displays: Map<string, { run: string; output: RichOutput }[]>;
+  readonly lost: LostNote[];
+  /** Whether any cell was ever inserted. */
+  hadCells: boolean;
+  nextKey: number;
+}
+
+/** The run that outputs without an execution are kept under: text of threads and of the kernel itself. */
+export const STRAY = "";

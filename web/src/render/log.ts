@@ -1,0 +1,124 @@
+/**
+ * A window on a line buffer: however long the log, only the rows near the screen are in the document (about 60).
+ *
+ * Rows have one height. The scroller holds a spacer as high as all rows; above the height that browsers can lay out, the scroll position
+ * is scaled. While the end is followed, new rows keep the view at the end; scrolling up stops following, scrolling to the end starts it again.
+ */
+import type { LineBuffer } from "../model/lines.ts";
+import { t } from "../text/en.ts";
+import { MOST_CHARACTERS, paintLine } from "./ansi.ts";
+import { Rows } from "./rows.ts";
+
+export const ROW_PX = 20;
+const MARGIN_ROWS = 16;
+/** Chromium and Firefox lay out at most some 17 to 33 million pixels. */
+const MOST_PX = 15_000_000;
+
+export class LogWindow {
+  readonly #rows = new Rows();
+  readonly #spacer = document.createElement("div");
+  readonly #pane = document.createElement("div");
+  readonly #resized: ResizeObserver;
+  #first = -1;
+  #last = -1;
+  #columns = 0;
+  #settling = false;
+  following = true;
+
+  constructor(
+    readonly scroller: HTMLElement,
+    readonly buffer: LineBuffer,
+    readonly changed: () => void,
+    public wrap: boolean,
+  ) {
+    this.#spacer.className = "log-spacer";
+    this.#pane.className = "log-pane text";
+    this.#spacer.append(this.#pane);
+    scroller.append(this.#spacer);
+    scroller.addEventListener("scroll", this.#scrolled, { passive: true });
+    this.#resized = new ResizeObserver(() => this.update());
+    this.#resized.observe(scroller);
+  }
+
+  destroy(): void {
+    this.#resized.disconnect();
+    this.scroller.removeEventListener("scroll", this.#scrolled);
+    this.#spacer.remove();
+  }
+
+  setWrap(wrap: boolean): void {
+    this.wrap = wrap;
+    this.update();
+  }
+
+  toEnd(): void {
+    this.following = true;
+    this.update();
+  }
+
+  /** Shows what the buffer holds now. */
+  update(): void {
+    const columns = this.wrap ? this.#fitting() : 0;
+    this.#rows.update(this.buffer.lines, this.buffer.count, columns === this.#columns ? this.buffer.dirtyFrom : 0, columns);
+    this.#columns = columns;
+    this.buffer.clean();
+    this.#spacer.style.height = `${Math.min(MOST_PX, this.#rows.total * ROW_PX)}px`;
+    this.#spacer.style.width = this.wrap ? "100%" : `${Math.min(this.#rows.widest, MOST_CHARACTERS)}ch`;
+    if (this.following) {
+      this.#settling = true;
+      this.scroller.scrollTop = this.scroller.scrollHeight;
+    }
+    this.#paint(true);
+  }
+
+  /** How many characters fit on a row. */
+  #fitting(): number {
+    const probe = document.createElement("span");
+    probe.className = "log-probe";
+    probe.textContent = "0".repeat(100);
+    this.#pane.append(probe);
+    const character = probe.getBoundingClientRect().width / 100;
+    probe.remove();
+    const width = this.scroller.clientWidth - 28;
+    return character > 0 && width > 0 ? Math.max(10, Math.floor(width / character)) : 80;
+  }
+
+  readonly #scrolled = (): void => {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    const atEnd = scrollTop + clientHeight >= scrollHeight - ROW_PX / 2;
+    if (this.#settling) this.#settling = false;
+    else if (atEnd !== this.following) {
+      this.following = atEnd;
+      this.changed();
+    }
+    this.#paint(false);
+  };
+
+  #paint(all: boolean): void {
+    const total = this.#rows.total;
+    const height = this.scroller.clientHeight || 400;
+    const most = Math.max(1, Math.min(MOST_PX, total * ROW_PX) - height);
+    const scale = total * ROW_PX > MOST_PX ? (total * ROW_PX - height) / most : 1;
+    const top = this.scroller.scrollTop * scale;
+    const first = Math.max(0, Math.floor(top / ROW_PX) - MARGIN_ROWS);
+    const last = Math.min(total, Math.ceil((top + height) / ROW_PX) + MARGIN_ROWS);
+    if (!all && first === this.#first && last === this.#last) return;
+    this.#first = first;
+    this.#last = last;
+    const rows: HTMLElement[] = [];
+    for (let row = first; row < last; row++) rows.push(this.#row(row));
+    this.#pane.replaceChildren(...rows);
+    this.#pane.style.transform = `translateY(${first * ROW_PX - (top - this.scroller.scrollTop)}px)`;
+  }
+
+  #row(number: number): HTMLElement {
+    const { line, from, to } = this.#rows.at(number);
+    const element = document.createElement("div");
+    const content = this.buffer.lines[line];
+    if (content === undefined) return element;
+    const end = Math.min(to, content.text.length, from + MOST_CHARACTERS);
+    paintLine(content, element, from, end);
+    if (end < Math.min(to, content.text.length)) element.append(t.moreCharacters(content.text.length - end));
+    return element;
+  }
+}

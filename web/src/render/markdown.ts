@@ -1,0 +1,76 @@
+/**
+ * Markdown cells and outputs: marked makes HTML, sanitize.ts makes it harmless, KaTeX sets the formulas.
+ *
+ * Formulas are taken out before marked sees the text (it would read their underscores as emphasis) and set afterwards into the elements that keep
+ * their places. KaTeX is loaded when the first formula is met.
+ */
+import { Marked, type TokenizerAndRendererExtension } from "marked";
+import { setMath } from "./math.ts";
+import { markdownFragment } from "./sanitize.ts";
+
+interface Formula {
+  readonly tex: string;
+  readonly display: boolean;
+}
+
+const DISPLAY =
+  /^\$\$([\s\S]+?)\$\$|^\\\[([\s\S]+?)\\\]|^(\\begin\{(equation|align|gather|multline|eqnarray|alignat|cases|matrix|pmatrix|bmatrix)(\*?)\}[\s\S]+?\\end\{\4\5\})/;
+const INLINE = /^\$(?!\s)((?:\\.|[^$\\])+?)(?<!\s)\$(?!\d)|^\\\(([\s\S]+?)\\\)/;
+
+/** Where the next formula may begin. A block must begin a line, or it would cut paragraphs in two. */
+const starts = {
+  block: (text: string): number => {
+    const at = text.search(/\n(?:\$\$|\\\[|\\begin\{)/);
+    return at < 0 ? at : at + 1;
+  },
+  inline: (text: string): number => text.search(/\$|\\\(|\\\[|\\begin\{/),
+};
+
+function extension(formulas: Formula[]): TokenizerAndRendererExtension[] {
+  const place = (tex: string, display: boolean): string => `<span data-tex="${formulas.push({ tex, display }) - 1}"></span>`;
+  const rule = (name: string, level: "block" | "inline", pattern: RegExp, display: boolean): TokenizerAndRendererExtension => ({
+    name,
+    level,
+    start: (text: string) => {
+      const at = starts[level](text);
+      return at < 0 ? undefined : at;
+    },
+    tokenizer: (text: string) => {
+      const match = pattern.exec(text);
+      return match === null ? undefined : { type: name, raw: match[0], tex: match[1] ?? match[2] ?? match[3] ?? "" };
+    },
+    renderer: token => (level === "block" ? `<p>${place(String(token.tex), display)}</p>` : place(String(token.tex), display)),
+  });
+  return [
+    rule("displayMath", "block", DISPLAY, true),
+    rule("displayMathInline", "inline", DISPLAY, true),
+    rule("inlineMath", "inline", INLINE, false),
+  ];
+}
+
+/** Shows markdown in an element. The formulas of it come when KaTeX is there. */
+export function showMarkdown(source: string, into: HTMLElement): void {
+  const formulas: Formula[] = [];
+  const marked = new Marked({ gfm: true, async: false, extensions: extension(formulas) });
+  const fragment = markdownFragment(marked.parse(source, { async: false }));
+  const places = [...fragment.querySelectorAll<HTMLElement>("span[data-tex]")];
+  for (const table of fragment.querySelectorAll("table")) table.classList.add("df");
+  into.replaceChildren(fragment);
+  for (const place of places) {
+    const formula = formulas[Number(place.dataset.tex)];
+    if (formula !== undefined) void setMath(formula.tex, formula.display, place);
+  }
+}
+
+/** Shows text/latex: formulas between dollars, or a bare environment; other text stays as it is. */
+export function showLatex(source: string, into: HTMLElement): void {
+  const text = source.trim();
+  const display = /^\$\$([\s\S]+)\$\$$|^\\\[([\s\S]+)\\\]$/.exec(text);
+  const inline = /^\$([^$]+)\$$|^\\\(([\s\S]+)\\\)$/.exec(text);
+  const environment = /^\\begin\{[\s\S]+\}$/.test(text);
+  if (display !== null || inline !== null || environment) {
+    const tex = display?.[1] ?? display?.[2] ?? inline?.[1] ?? inline?.[2] ?? text;
+    into.replaceChildren();
+    void setMath(tex.replace(/^\\displaystyle\s*/, ""), true, into);
+  } else showMarkdown(source, into);
+}

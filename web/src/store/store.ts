@@ -1,0 +1,297 @@
+/**
+ * One session in this page: its model, kept up with the server, and the signals that tell the views what changed.
+ *
+ * Data flow: notification -> `reduce` -> dirty ids -> one flush for each animation frame -> version signals -> views. A subscription starts after
+ * the last event that was seen, so a new line brings exactly what was missed. Text that is being edited lives in drafts (edit/collab.ts),
+ * which hear of every `cell_edited` and send their own changes when the line is there.
+ */
+import { type Signal, signal } from "@preact/signals";
+import type { Connection } from "../api/connection.ts";
+import { LineLost, type Notification, RpcFailure } from "../api/rpc.ts";
+import type { AnyEvent, CellEdited, CellType, Events, ExecutionFinished } from "../api/schema.ts";
+import { clean, type Dirty, emptyModel, reduce } from "../model/reduce.ts";
+import type { Cell, Model, Run } from "../model/types.ts";
+import { type Box, rebox } from "./boxes.ts";
+import { CatchUp, type Missed } from "./catchup.ts";
+import { lastSeen, saveSeen } from "./settings.ts";
+import { complain } from "./ui.ts";
+
+/** The text of a cell that is, or was, edited here: ahead of the model by changes the server has not confirmed. */
+export interface Draft {
+  text(): string;
+  /** Changes that the server has not confirmed. */
+  pending(): number;
+  receive(event: CellEdited): void;
+  push(): void;
+}
+
+/** A cell that was made here and that the server has not told of yet. It can be written in at once: its id, text and version are known. */
+interface Coming {
+  readonly cell: Cell;
+  readonly after: string | null;
+  readonly made: Promise<unknown>;
+}
+
+export type Standing = "opening" | "ready" | "missing" | "refused";
+
+/** The id of the cell that an empty session gets: fixed, so that two pages that open it make one cell and not two. */
+export const FIRST_CELL = "first";
+
+export class SessionStore {
+  readonly model: Model = emptyModel();
+  readonly standing = signal<Standing>("opening");
+  /** Why the session could not be opened. */
+  readonly problem = signal("");
+  /** Title, kernel, queue and prompts changed. */
+  readonly head = signal(0);
+  /** The text of a text cell, or what is a text cell, changed: the outline with it. */
+  readonly textVersion = signal(0);
+  readonly boxes = signal<readonly Box[]>([]);
+  readonly unsent = signal(0);
+  readonly caughtUp = signal<CatchUp | null>(null);
+  readonly missed = new Map<string, Missed>();
+  readonly drafts = new Map<string, Draft>();
+  /** The cells as this page shows them: those of the model, and those that are coming. */
+  order: readonly string[] = [];
+  #index = new Map<string, number>();
+  readonly #coming = new Map<string, Coming>();
+  /** Executions that this page started: only it follows their payloads. */
+  readonly mine = new Set<string>();
+  onFinished: (run: Run, event: ExecutionFinished, live: boolean) => void = () => {};
+  onOrder: () => void = () => {};
+  #dirty: Dirty = clean();
+  #scheduled = false;
+  #textDirty = false;
+  #target = Number.POSITIVE_INFINITY;
+  #catching: CatchUp | null = null;
+  #nextBox = 1;
+  #stops: (() => void)[] = [];
+  readonly #cells = new Map<string, Signal<number>>();
+  readonly #runs = new Map<string, Signal<number>>();
+
+  constructor(
+    readonly connection: Connection,
+    readonly id: string,
+  ) {}
+
+  /** Subscribes now and on each new line. */
+  open(): void {
+    const leave = (): void => {
+      if (this.model.seq > 0) saveSeen(this.id, this.model.seq);
+    };
+    addEventListener("pagehide", leave);
+    this.#stops = [
+      this.connection.onNotification(notification => this.#notified(notification)),
+      this.connection.onPhase(phase => {
+        if (phase === "live") void this.#subscribe();
+        this.touchHead();
+      }),
+      () => removeEventListener("pagehide", leave),
+      leave,
+    ];
+    if (this.connection.phase === "live") void this.#subscribe();
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    if (this.connection.phase === "live")
+      this.connection.call("session.unsubscribe", { session: this.id }).catch((error: unknown) => {
+        if (!(error instanceof RpcFailure || error instanceof LineLost)) throw error;
+      }); // the session may be gone or the line down: then nothing is subscribed any more
+  }
+
+  cellVersion(id: string): Signal<number> {
+    return versionIn(this.#cells, id);
+  }
+
+  runVersion(id: string): Signal<number> {
+    return versionIn(this.#runs, id);
+  }
+
+  cellOf(id: string | null): Cell | undefined {
+    return id === null ? undefined : (this.model.cells.get(id) ?? this.#coming.get(id)?.cell);
+  }
+
+  /** The place of a cell, from 0; -1 when it is not shown. */
+  indexOf(id: string | null): number {
+    return id === null ? -1 : (this.#index.get(id) ?? -1);
+  }
+
+  /** The text of a cell as this page shows it. */
+  sourceOf(cell: string): string {
+    return this.drafts.get(cell)?.text() ?? this.cellOf(cell)?.source ?? "";
+  }
+
+  /** Makes a cell, and shows it before the server has it: who types on without waiting types into the new cell. */
+  insert(after: string | null, type: CellType, source: string): string {
+    const id = crypto.randomUUID();
+    const made = this.#make(id, after, type, source);
+    this.#coming.set(id, { cell: { id, type, source, version: 0, run: null }, after, made });
+    made.catch((error: unknown) => {
+      this.#coming.delete(id);
+      this.#reorder();
+      complain(error);
+    });
+    this.#reorder();
+    return id;
+  }
+
+  /** Resolves when the server has the cell. */
+  async there(cell: string): Promise<void> {
+    await this.#coming.get(cell)?.made;
+  }
+
+  async #make(id: string, after: string | null, type: CellType, source: string): Promise<void> {
+    const params = { session: this.id, cell_type: type, source, id };
+    try {
+      await this.connection.durable("cell.insert", { ...params, after });
+    } catch (error) {
+      if (!(error instanceof RpcFailure && error.kind === "not_found") || this.model.closed) throw error;
+      await this.connection.durable("cell.insert", { ...params, after: this.model.order.at(-1) ?? null }); // the cell before it was deleted
+    }
+  }
+
+  /** Works out the order with the cells that are coming, and what it changes. */
+  #reorder(): void {
+    const order = [...this.model.order];
+    for (const [id, { after }] of this.#coming) {
+      if (this.model.cells.has(id)) this.#coming.delete(id);
+      else order.splice(after === null ? 0 : order.indexOf(after) + 1 || order.length, 0, id);
+    }
+    const before = this.#index;
+    this.order = order;
+    this.#index = new Map(order.map((id, at) => [id, at]));
+    for (const [id, at] of this.#index) if (before.get(id) !== at) this.#dirty.cells.add(id);
+    this.boxes.value = rebox(this.boxes.value, order, () => this.#nextBox++);
+    this.onOrder();
+    this.touchHead();
+  }
+
+  /** Says that a draft changed. */
+  drafted(cell: string): void {
+    let unsent = 0;
+    for (const draft of this.drafts.values()) unsent += draft.pending();
+    this.unsent.value = unsent;
+    this.#dirty.cells.add(cell);
+    this.#textDirty ||= this.cellOf(cell)?.type === "markdown";
+    this.#schedule();
+  }
+
+  touchHead(): void {
+    this.#dirty.head = true;
+    this.#schedule();
+  }
+
+  async #subscribe(): Promise<void> {
+    const since = this.model.seq;
+    this.#target = Number.POSITIVE_INFINITY;
+    this.#waitingEvents.length = 0;
+    try {
+      const { first_seq, seq } = await this.connection.call("session.subscribe", { session: this.id, since });
+      if (first_seq > since + 1 && this.model.seq < first_seq - 1) this.model.seq = first_seq - 1; // older events are no longer kept
+      const shown = since === 0 ? lastSeen(this.id) : since;
+      this.#catching = new CatchUp(since === 0 ? "closed" : "offline", shown === 0 ? seq : shown, seq);
+      this.#target = seq;
+      this.#waitingEvents.splice(0).forEach(events => {
+        this.#take(events);
+      });
+      this.#checkTarget();
+    } catch (error) {
+      if (error instanceof LineLost) return; // the next line subscribes again
+      this.problem.value = error instanceof Error ? error.message : String(error);
+      this.standing.value = error instanceof RpcFailure && error.kind === "not_found" ? "missing" : "refused";
+    }
+  }
+
+  /** Events that came before the answer to the subscription. */
+  readonly #waitingEvents: Events[] = [];
+
+  #notified(notification: Notification): void {
+    if (notification.method !== "events") return;
+    const events = notification.params as Events;
+    if (events.session !== this.id) return;
+    if (this.#target === Number.POSITIVE_INFINITY) this.#waitingEvents.push(events);
+    else this.#take(events);
+  }
+
+  #take(events: Events): void {
+    if (events.first > this.model.seq + 1) {
+      void this.#subscribe(); // a gap: what is between is asked for again
+      return;
+    }
+    for (const event of events.events) {
+      if (event.seq <= this.model.seq) continue;
+      reduce(this.model, event, this.#dirty);
+      this.#follow(event);
+    }
+    this.#checkTarget();
+    this.#schedule();
+  }
+
+  #follow(event: AnyEvent): void {
+    this.#catching?.take(event);
+    if (event.type === "cell_type_set" || (event.type === "cell_edited" && this.model.cells.get(event.cell)?.type === "markdown"))
+      this.#textDirty = true;
+    if (event.type === "cell_inserted") this.drafts.get(event.cell)?.push();
+    else if (event.type === "cell_edited") this.drafts.get(event.cell)?.receive(event);
+    else if (event.type === "cell_deleted") {
+      this.drafts.delete(event.cell);
+      this.drafted(event.cell);
+    } else if (event.type === "execution_finished") {
+      const run = this.model.runs.get(event.execution);
+      if (run !== undefined) this.onFinished(run, event, event.seq > this.#target);
+    }
+  }
+
+  #checkTarget(): void {
+    if (this.model.seq < this.#target || this.#catching === null) return;
+    const caught = this.#catching;
+    this.#catching = null;
+    this.caughtUp.value = caught;
+    for (const [run, lines] of caught.runs) {
+      this.missed.set(run, { absence: caught.absence, lines });
+      this.#dirty.runs.add(run);
+    }
+    for (const draft of this.drafts.values()) draft.push();
+    if (!this.model.hadCells && !this.model.closed)
+      this.connection.durable("cell.insert", { session: this.id, id: FIRST_CELL, after: null }).catch((error: unknown) => {
+        this.problem.value = error instanceof Error ? error.message : String(error);
+      });
+    this.flush();
+    this.standing.value = "ready";
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // A hidden page gets no animation frames, but its title still tells whether the kernel is busy.
+    if (document.hidden) setTimeout(() => this.flush(), 100);
+    else requestAnimationFrame(() => this.flush());
+  }
+
+  /** Tells the views now. */
+  flush(): void {
+    if (this.#dirty.order) this.#reorder();
+    const dirty = this.#dirty;
+    this.#dirty = clean();
+    this.#scheduled = false;
+    if (dirty.order || this.#textDirty) this.textVersion.value++;
+    this.#textDirty = false;
+    for (const id of dirty.cells) bump(this.#cells.get(id));
+    for (const id of dirty.runs) bump(this.#runs.get(id));
+    if (dirty.head || dirty.order) this.head.value++;
+  }
+}
+
+function bump(version: Signal<number> | undefined): void {
+  if (version !== undefined) version.value++;
+}
+
+function versionIn(versions: Map<string, Signal<number>>, id: string): Signal<number> {
+  let version = versions.get(id);
+  if (version === undefined) {
+    version = signal(0);
+    versions.set(id, version);
+  }
+  return version;
+}

@@ -1,0 +1,55 @@
+/** What is only of this page: selection, mode, dialogs, toasts, and what is said to screen readers. */
+import { signal } from "@preact/signals";
+import { t } from "../text/en.ts";
+
+export type Mode = "command" | "edit";
+export type DialogName = "restart" | "shut_down" | "kernels" | "shortcuts" | null;
+
+export interface Toast {
+  readonly key: number;
+  readonly text: string;
+  readonly bad: boolean;
+  readonly action: { readonly title: string; run(): void } | null;
+}
+
+export interface Pager {
+  readonly data: { readonly [type: string]: unknown };
+}
+
+export const selected = signal<string | null>(null);
+export const mode = signal<Mode>("command");
+/** Where the caret goes when the selected cell begins to be edited: a point on the screen, or an end of the text. */
+export const caret = signal<{ x: number; y: number } | "start" | "end" | null>(null);
+export const dialog = signal<DialogName>(null);
+export const pager = signal<Pager | null>(null);
+export const drawer = signal(false);
+export const toasts = signal<readonly Toast[]>([]);
+export const spoken = signal("");
+/** Milliseconds since 1970 on the server's clock, ticking while something runs. */
+export const now = signal(Date.now());
+/** The server's clock minus ours, in milliseconds. */
+export const clockOffset = signal(0);
+
+const TOAST_MS = 8000;
+let nextToast = 1;
+
+export function toast(text: string, options: { bad?: boolean; action?: Toast["action"] } = {}): void {
+  const one: Toast = { key: nextToast++, text, bad: options.bad ?? false, action: options.action ?? null };
+  toasts.value = [...toasts.value.slice(-3), one];
+  setTimeout(() => dismiss(one.key), TOAST_MS);
+}
+
+export function dismiss(key: number): void {
+  toasts.value = toasts.value.filter(one => one.key !== key);
+}
+
+/** Shows what went wrong in the words of the server, which are written for people. */
+export function complain(error: unknown): void {
+  if (error instanceof Error && error.name === "LineLost") toast(t.later);
+  else toast(error instanceof Error ? error.message : String(error), { bad: true });
+}
+
+/** Says a sentence to screen readers. */
+export function say(text: string): void {
+  spoken.value = text;
+}

@@ -1,0 +1,201 @@
+/** What is wrong, or just was, above the cells: the line, the login, the version, the kernel. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { CatchUp } from "../store/catchup.ts";
+import { toast } from "../store/ui.ts";
+import { t } from "../text/en.ts";
+import { AnsiText } from "./AnsiText.tsx";
+import { connection, type Open, phase, server, signingIn, updated } from "./app.ts";
+import { Icon, type IconName } from "./icons.tsx";
+
+const PATIENCE_MS = 1500;
+const LONG_MS = 120_000;
+const BACK_MS = 6000;
+
+type Kind = "warn" | "bad" | "sea" | "info";
+
+export function Banner(props: {
+  kind: Kind;
+  icon: IconName | "spin";
+  bold: string;
+  children?: ComponentChildren;
+  end?: ComponentChildren;
+}) {
+  return (
+    <div class={`banner ${props.kind}`} role={props.kind === "bad" ? "alert" : "status"}>
+      {props.icon === "spin" ? <span class="spin" /> : <Icon name={props.icon} />}
+      <div class="banner-text">
+        <p>
+          <b>{props.bold}</b> {props.children}
+        </p>
+      </div>
+      {props.end !== undefined && <span class="end">{props.end}</span>}
+    </div>
+  );
+}
+
+/** Milliseconds since the line was lost, 0 while it is live; counts on its own. */
+function useOutage(): number {
+  const [, tick] = useState(0);
+  const live = phase.value === "live";
+  useEffect(() => {
+    if (live) return;
+    const timer = setInterval(() => tick(n => n + 1), 500);
+    return () => clearInterval(timer);
+  }, [live]);
+  return connection.downSince === null ? 0 : connection.world.now() - connection.downSince;
+}
+
+export function ConnectionBanner(props: { unsent: number; copyEdits?: () => void }) {
+  const outage = useOutage();
+  const state = phase.value;
+  const retry = (
+    <button type="button" class="btn" onClick={() => connection.retryNow()}>
+      {t.tryNow}
+    </button>
+  );
+  if (state === "ended")
+    return (
+      <Banner
+        kind="info"
+        icon="key"
+        bold={t.sessionEnded}
+        end={
+          <button
+            type="button"
+            class="btn main"
+            onClick={() => {
+              signingIn.value = { message: "" };
+            }}
+          >
+            {t.signIn}
+          </button>
+        }
+      >
+        {t.sessionEndedBody}
+      </Banner>
+    );
+  if (state === "live" || outage < PATIENCE_MS) return null;
+  if (outage < LONG_MS)
+    return (
+      <Banner kind="warn" icon="spin" bold={t.reconnecting} end={retry}>
+        {t.reconnectingBody}
+      </Banner>
+    );
+  return (
+    <Banner
+      kind="bad"
+      icon="warn"
+      bold={t.longOutage(outage / 1000)}
+      end={
+        <>
+          {props.unsent > 0 && props.copyEdits !== undefined && (
+            <button type="button" class="btn" onClick={props.copyEdits}>
+              {t.copyEdits}
+            </button>
+          )}
+          {retry}
+        </>
+      }
+    >
+      {t.longOutageEdits(props.unsent)}
+    </Banner>
+  );
+}
+
+function BackBanner({ caught }: { caught: CatchUp }) {
+  const [over, end] = useState(false);
+  useEffect(() => {
+    end(false);
+    const timer = setTimeout(() => end(true), BACK_MS);
+    return () => clearTimeout(timer);
+  }, [caught]);
+  if (over || caught.absence !== "offline") return null;
+  return (
+    <Banner kind="sea" icon="history" bold={t.backOnline}>
+      {t.caughtUp(caught.lines, caught.figures)}
+    </Banner>
+  );
+}
+
+function KernelBanner({ open }: { open: Open }) {
+  const { store, actions } = open;
+  store.head.value;
+  const { death, kernel, closed } = store.model;
+  if (death === null || death.expected || kernel?.state !== "dead" || closed) return null;
+  return (
+    <div class="banner bad tall" role="alert">
+      <Icon name="power" />
+      <div class="banner-text">
+        <p>
+          <b>{t.kernelStopped(death.reason)}</b> {t.kernelStoppedBody}
+        </p>
+        {death.tail.trim() !== "" && (
+          <details>
+            <summary>{t.lastWords}</summary>
+            <AnsiText text={death.tail.trim()} />
+          </details>
+        )}
+      </div>
+      <span class="end">
+        <button type="button" class="btn" onClick={() => void actions.restart(false)}>
+          {t.restart}
+        </button>
+        <button type="button" class="btn main" onClick={() => void actions.restart(true)}>
+          {t.restartRunAbove}
+        </button>
+      </span>
+    </div>
+  );
+}
+
+/** The edits that the server does not have, as text. */
+async function copyEdits({ store }: Open): Promise<void> {
+  const texts = [...store.drafts].filter(([, draft]) => draft.pending() > 0).map(([, draft]) => draft.text());
+  try {
+    await navigator.clipboard.writeText(texts.join("\n\n"));
+    toast(t.copied);
+  } catch {
+    toast(t.copyRefused, { bad: true });
+  }
+}
+
+export function Banners({ open }: { open: Open }) {
+  const { store } = open;
+  const caught = store.caughtUp.value;
+  store.head.value;
+  return (
+    <div class="banners">
+      <ConnectionBanner unsent={store.unsent.value} copyEdits={() => void copyEdits(open)} />
+      {phase.value === "live" && caught !== null && <BackBanner caught={caught} />}
+      {updated.value && (
+        <Banner
+          kind="info"
+          icon="info"
+          bold={t.updated}
+          end={
+            <button type="button" class="btn main" onClick={() => location.reload()}>
+              {t.reload}
+            </button>
+          }
+        >
+          {t.updatedBody}
+        </Banner>
+      )}
+      {server.value?.degraded === true && (
+        <Banner kind="bad" icon="warn" bold={t.degraded}>
+          {t.degradedBody}
+        </Banner>
+      )}
+      {store.model.closed && (
+        <Banner kind="info" icon="info" bold={t.closed}>
+          {t.closedBody}
+        </Banner>
+      )}
+      <KernelBanner open={open} />
+      {store.model.lost.map(note => (
+        <Banner key={note.seq} kind="warn" icon="warn" bold={t.outputLost(note.reason, note.count)} />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+/** A modal dialog: the browser's own, which traps the focus, closes on Esc, and gives the focus back. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { t } from "../text/en.ts";
+import { Icon } from "./icons.tsx";
+
+export function Dialog(props: { title: string; onClose(): void; children: ComponentChildren; foot?: ComponentChildren; wide?: boolean }) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    const shown = element.current;
+    shown?.showModal();
+    return () => {
+      shown?.close();
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      class={props.wide === true ? "dialog wide" : "dialog"}
+      aria-labelledby="dialog-title"
+      onCancel={event => {
+        event.preventDefault();
+        props.onClose();
+      }}
+      onClick={event => {
+        if (event.target === element.current) props.onClose();
+      }}
+      onKeyDown={event => event.stopPropagation()}
+    >
+      <div class="head">
+        <h2 id="dialog-title">{props.title}</h2>
+        <button type="button" class="btn ghost icon" aria-label={t.close} onClick={() => props.onClose()}>
+          <Icon name="cross" />
+        </button>
+      </div>
+      <div class="body">{props.children}</div>
+      {props.foot !== undefined && <div class="ft">{props.foot}</div>}
+    </dialog>
+  );
+}
+
+/** A question with one answer that does something. */
+export function Ask(props: { title: string; body: string; act: string; danger?: boolean; onAct(): void; onClose(): void }) {
+  return (
+    <Dialog
+      title={props.title}
+      onClose={props.onClose}
+      foot={
+        <>
+          <span class="grow" />
+          <button type="button" class="btn" onClick={() => props.onClose()}>
+            {t.cancel}
+          </button>
+          <button
+            type="button"
+            class={props.danger === true ? "btn bad" : "btn main"}
+            autofocus
+            onClick={() => {
+              props.onClose();
+              props.onAct();
+            }}
+          >
+            {props.act}
+          </button>
+        </>
+      }
+    >
+      <p>{props.body}</p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,144 @@
+/** The page of one session: frame, keys, clock and title. */
+import { useEffect, useRef } from "preact/hooks";
+import { KeyMap } from "../store/keys.ts";
+import { clockOffset, dialog, mode, now } from "../store/ui.ts";
+import { t } from "../text/en.ts";
+import { goTo, type Open, phase } from "./app.ts";
+import { Banners, ConnectionBanner } from "./Banners.tsx";
+import { Cells } from "./Cells.tsx";
+import { Dialogs, PagerPanel } from "./Dialogs.tsx";
+import { Foot } from "./Foot.tsx";
+import { Mark } from "./icons.tsx";
+import { Side } from "./Side.tsx";
+import { Dock, Toolbar } from "./Toolbar.tsx";
+import { TopBar } from "./TopBar.tsx";
+
+const TICK_MS = 100;
+
+/** Whether a key press belongs to a field or a button and not to the cells. */
+function isElsewhere(target: EventTarget | null): boolean {
+  if (!(target instanceof Element)) return false;
+  if (target.closest("input, textarea, select, .menu, dialog") !== null) return true;
+  return target.closest("button, a, summary") !== null;
+}
+
+function useKeys({ actions }: Open): void {
+  const map = useRef(new KeyMap());
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (event.isComposing || dialog.value !== null) return;
+      const inEditor = event.target instanceof Element && event.target.closest(".cm-editor") !== null;
+      if (!inEditor && isElsewhere(event.target) && event.key !== "Escape" && !(event.shiftKey && event.key === "Enter")) return;
+      const command = map.current.press(event, inEditor ? "edit" : "command", event.timeStamp);
+      if (command === null) return;
+      event.preventDefault();
+      event.stopPropagation();
+      command.run(actions);
+    };
+    // Before the editor sees them: Shift-Enter would be a line feed there.
+    addEventListener("keydown", press, true);
+    return () => removeEventListener("keydown", press, true);
+  }, [actions]);
+}
+
+/** The clock runs while something runs. */
+function useClock({ store }: Open): void {
+  store.head.value;
+  const running = store.model.queue.length > 0;
+  useEffect(() => {
+    now.value = Date.now() + clockOffset.value;
+    if (!running) return;
+    const timer = setInterval(() => {
+      now.value = Date.now() + clockOffset.value;
+    }, TICK_MS);
+    return () => clearInterval(timer);
+  }, [running]);
+}
+
+function useTitle({ store }: Open): void {
+  store.head.value;
+  const busy = store.model.kernel?.state === "busy" || store.model.queue.length > 0;
+  const title = t.pageTitle(store.model.title || t.untitled, busy);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+}
+
+/** Unsent edits are only in this page: leaving asks first. */
+function useLeaveGuard({ store }: Open): void {
+  const unsent = store.unsent.value > 0 && phase.value !== "live";
+  useEffect(() => {
+    if (!unsent) return;
+    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    addEventListener("beforeunload", ask);
+    return () => removeEventListener("beforeunload", ask);
+  }, [unsent]);
+}
+
+function Missing({ message }: { message: string }) {
+  return (
+    <main class="center">
+      <div class="card">
+        <div class="brand">
+          <Mark />
+          {t.product}
+        </div>
+        <h1>{t.noSuchSession}</h1>
+        <p>{message || t.noSuchSessionBody}</p>
+        <a
+          class="btn main"
+          href="/"
+          onClick={event => {
+            event.preventDefault();
+            goTo("/");
+          }}
+        >
+          {t.toHome}
+        </a>
+      </div>
+    </main>
+  );
+}
+
+/** A session that has just been made and holds one empty cell: the caret is there at once. */
+function useFirstCaret({ store, actions }: Open, ready: boolean): void {
+  useEffect(() => {
+    const only = store.order[0];
+    if (!ready || store.order.length !== 1 || only === undefined) return;
+    if (store.sourceOf(only) === "" && store.model.runs.size === 0) actions.select(only, true);
+  }, [ready, store.boxes.value.length]);
+}
+
+export function SessionPage({ open }: { open: Open }) {
+  const { store } = open;
+  const standing = store.standing.value;
+  useKeys(open);
+  useClock(open);
+  useTitle(open);
+  useLeaveGuard(open);
+  useFirstCaret(open, standing === "ready");
+  useEffect(() => void import("../edit/editor.ts"), []);
+  if (standing === "missing" || standing === "refused") return <Missing message={store.problem.value} />;
+  if (standing === "opening")
+    return (
+      <main class="opening">
+        <ConnectionBanner unsent={0} />
+        <p class="quiet">{t.opening}</p>
+      </main>
+    );
+  return (
+    <div class={mode.value === "edit" ? "app editing" : "app"}>
+      <TopBar open={open} />
+      <Side open={open} />
+      <main class="page" id="main">
+        <Toolbar open={open} />
+        <Banners open={open} />
+        <Cells open={open} />
+      </main>
+      <PagerPanel />
+      <Foot open={open} />
+      <Dock open={open} />
+      <Dialogs open={open} />
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+/** The sign-in page: one field, and where a fresh link comes from. */
+import { useState } from "preact/hooks";
+import { signIn } from "../api/http.ts";
+import { t } from "../text/en.ts";
+import { connection, signingIn } from "./app.ts";
+import { Mark } from "./icons.tsx";
+
+export function SignIn() {
+  const [token, setToken] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [message, setMessage] = useState(signingIn.value?.message ?? "");
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      const answer = await signIn({ token: token.trim() });
+      if (answer.ok) connection.start();
+      else setMessage(answer.message || t.signInRefused);
+    } catch {
+      setMessage(t.signInUnreachable);
+    }
+    setBusy(false);
+  };
+  return (
+    <main class="center">
+      <div class="card">
+        <div class="brand">
+          <Mark />
+          {t.product}
+        </div>
+        <form onSubmit={event => void submit(event)}>
+          <h1>{t.signInTo}</h1>
+          {message !== "" && (
+            <p class="form-error" role="alert">
+              {message}
+            </p>
+          )}
+          <label>
+            {t.token}
+            <input
+              class="input"
+              type="password"
+              name="token"
+              autocomplete="current-password"
+              autofocus
+              required
+              value={token}
+              onInput={event => setToken(event.currentTarget.value)}
+            />
+          </label>
+          <button class="btn main" type="submit" disabled={busy}>
+            {t.signIn}
+          </button>
+          <p class="form-hint">{t.signInHint}</p>
+        </form>
+        <p class="hint">{t.signInKeep}</p>
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,122 @@
+/** Stream text: whole while it is short, a window on the line buffer when it is long. Bypasses the framework: the rows are painted by hand. */
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { StreamOutput } from "../model/types.ts";
+import { paintLine } from "../render/ansi.ts";
+import { LogWindow } from "../render/log.ts";
+import { bufferOf, resolvedText } from "../render/streams.ts";
+import { wrapLogs } from "../store/settings.ts";
+import { toast } from "../store/ui.ts";
+import { t } from "../text/en.ts";
+import { Icon } from "./icons.tsx";
+
+/** A stream with more lines, or a line longer than this, gets a window. */
+const SHORT_LINES = 40;
+const SHORT_UNITS = 20_000;
+
+interface Props {
+  readonly output: StreamOutput;
+  readonly label: string;
+  /** The run's version: a new one when there may be new text. */
+  readonly version: number;
+}
+
+function ShortText({ output, label, version }: Props) {
+  const element = useRef<HTMLPreElement>(null);
+  useLayoutEffect(() => {
+    const { lines, count } = bufferOf(output);
+    const fragment = document.createDocumentFragment();
+    lines.slice(0, count).forEach((line, at) => {
+      if (at > 0) fragment.append("\n");
+      paintLine(line, fragment);
+    });
+    element.current?.replaceChildren(fragment);
+  }, [output, output.length, version]);
+  return <pre class={`text stream ${output.name}`} ref={element} role="log" aria-live="off" aria-label={label} />;
+}
+
+async function copyAll(output: StreamOutput): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(resolvedText(output));
+    toast(t.copied);
+  } catch {
+    toast(t.copyRefused, { bad: true });
+  }
+}
+
+function save(output: StreamOutput): void {
+  const address = URL.createObjectURL(new Blob([resolvedText(output)], { type: "text/plain" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = `${output.name}.txt`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+function LongText({ output, label, version }: Props) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const log = useRef<LogWindow | null>(null);
+  const [, refresh] = useState(0);
+  const buffer = bufferOf(output);
+  const wrap = wrapLogs.value;
+  useLayoutEffect(() => {
+    if (scroller.current === null) return;
+    const window = new LogWindow(scroller.current, bufferOf(output), () => refresh(n => n + 1), wrapLogs.value);
+    log.current = window;
+    return () => window.destroy();
+  }, [output]);
+  useLayoutEffect(() => log.current?.update(), [output, output.length, version]);
+  useEffect(() => log.current?.setWrap(wrap), [wrap]);
+  const following = log.current?.following ?? true;
+  return (
+    <div class={`log ${output.name}`}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable by keyboard */}
+      <div class="view" ref={scroller} tabIndex={0} role="log" aria-live="off" aria-label={label} />
+      <div class="log-foot">
+        <span class="counts">{t.logFoot(buffer.count, buffer.written, following)}</span>
+        {!following && (
+          <button
+            type="button"
+            class="btn ghost"
+            onClick={() => {
+              log.current?.toEnd();
+              refresh(n => n + 1);
+            }}
+          >
+            <Icon name="down" />
+            {t.toEnd}
+          </button>
+        )}
+        <span class="grow" />
+        <button
+          type="button"
+          class="btn ghost"
+          aria-pressed={wrap}
+          onClick={() => {
+            wrapLogs.value = !wrap;
+          }}
+        >
+          <Icon name="wrap" />
+          {t.wrap}
+        </button>
+        <button type="button" class="btn ghost" onClick={() => void copyAll(output)}>
+          <Icon name="copy" />
+          {t.copy}
+        </button>
+        <button type="button" class="btn ghost" onClick={() => save(output)}>
+          <Icon name="download" />
+          {t.download}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+export function StreamView(props: Props) {
+  const { lines, count } = bufferOf(props.output);
+  const [grown, setGrown] = useState(false);
+  const long = count > SHORT_LINES || lines.some(line => line.text.length > SHORT_UNITS);
+  useEffect(() => {
+    if (long) setGrown(true);
+  }, [long]);
+  return long || grown ? <LongText {...props} /> : <ShortText {...props} />;
+}

@@ -1,0 +1,78 @@
+/** What every view can reach: the connection, the route and the open session. Made once in main.tsx. */
+import { signal } from "@preact/signals";
+import { Connection, type Phase } from "../api/connection.ts";
+import { browserWorld } from "../api/http.ts";
+import type { ServerInfo } from "../api/schema.ts";
+import { Actions } from "../store/actions.ts";
+import { SessionStore } from "../store/store.ts";
+import { clockOffset, complain, drawer, pager, selected } from "../store/ui.ts";
+
+export type Route = { readonly page: "home" } | { readonly page: "session"; readonly session: string };
+
+export interface Open {
+  readonly store: SessionStore;
+  readonly actions: Actions;
+}
+
+export const connection = new Connection(browserWorld());
+export const phase = signal<Phase>("connecting");
+/** Whether the line was live since the page was opened (or signed in again). */
+export const everLive = signal(false);
+export const server = signal<ServerInfo | null>(null);
+/** The version of the server when this page was loaded. */
+export const updated = signal(false);
+export const route = signal<Route>({ page: "home" });
+export const open = signal<Open | null>(null);
+/** Shown instead of the page: the sign-in form, with what went wrong before. */
+export const signingIn = signal<{ message: string } | null>(null);
+
+export function routeOf(path: string): Route {
+  const match = /^\/s\/([^/]+)\/?$/.exec(path);
+  return match?.[1] === undefined ? { page: "home" } : { page: "session", session: decodeURIComponent(match[1]) };
+}
+
+/** Shows the page of the address bar. */
+export function follow(): void {
+  const next = routeOf(location.pathname);
+  open.value?.store.close();
+  open.value = null;
+  selected.value = null;
+  pager.value = null;
+  drawer.value = false;
+  if (next.page === "session") {
+    const store = new SessionStore(connection, next.session);
+    open.value = { store, actions: new Actions(store) };
+    store.open();
+  }
+  route.value = next;
+}
+
+export function goTo(path: string): void {
+  history.pushState(null, "", path);
+  follow();
+}
+
+async function greet(): Promise<void> {
+  const asked = Date.now();
+  const facts = await connection.call("server.info", {});
+  clockOffset.value = Date.parse(facts.time) - (asked + Date.now()) / 2;
+  updated.value = server.value !== null && server.value.version !== facts.version;
+  server.value = updated.value && server.value !== null ? { ...facts, version: server.value.version } : facts;
+}
+
+/** Connects, and keeps the signals in step with the line. */
+export function connect(): void {
+  connection.onPhase(now => {
+    phase.value = now;
+    if (now === "live") {
+      everLive.value = true;
+      signingIn.value = null;
+      greet().catch(complain);
+    } else if (now === "ended" && !everLive.value) signingIn.value ??= { message: "" };
+  });
+  addEventListener("online", () => connection.retryNow());
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) connection.retryNow();
+  });
+  connection.start();
+}

@@ -1,0 +1,105 @@
+// @vitest-environment happy-dom
+import { describe, expect, test } from "vitest";
+import { Connection } from "../src/api/connection.ts";
+import type { AnyEvent } from "../src/api/schema.ts";
+import { FIRST_CELL, SessionStore } from "../src/store/store.ts";
+import { numbered } from "./log.ts";
+import { FakeWorld, settle } from "./world.ts";
+
+const LOG = numbered([
+  { type: "session_created", session: "s", title: "t" },
+  { type: "cell_inserted", cell: "a", after: null, cell_type: "code", source: "1" },
+  { type: "execution_queued", execution: "r", code: "1", cell: "a" },
+  { type: "execution_started", execution: "r", execution_count: 1 },
+  { type: "output_added", execution: "r", output: { output_type: "stream", name: "stdout", text: "one\ntwo\n" } },
+  { type: "output_added", execution: "r", output: { output_type: "display_data", data: { "image/png": "" }, metadata: {} } },
+  { type: "execution_finished", execution: "r", status: "ok", duration_s: 1 },
+]);
+
+function opened() {
+  localStorage.clear();
+  const world = new FakeWorld();
+  const connection = new Connection(world);
+  connection.start();
+  const store = new SessionStore(connection, "s");
+  store.open();
+  world.last.open();
+  const events = (list: AnyEvent[]) =>
+    world.last.say({ jsonrpc: "2.0", method: "events", params: { session: "s", first: list[0]?.seq ?? 1, events: list } });
+  return { world, connection, store, events };
+}
+
+describe("a session in the page", () => {
+  test("is ready when everything up to the subscription has come, in whatever order it comes", async () => {
+    const { world, store, events } = opened();
+    events(LOG.slice(0, 3));
+    expect(store.standing.value).toBe("opening");
+    world.last.answer("session.subscribe", { first_seq: 1, seq: 7 });
+    await settle();
+    expect(store.standing.value).toBe("opening");
+    events(LOG.slice(3));
+    expect(store.standing.value).toBe("ready");
+    expect(store.model.seq).toBe(7);
+    expect(store.boxes.value.map(box => box.cells)).toEqual([["a"]]);
+  });
+
+  test("subscribes again after the last event it has seen, and says what was missed", async () => {
+    const { world, connection, store, events } = opened();
+    world.last.answer("session.subscribe", { first_seq: 1, seq: 4 });
+    await settle();
+    events(LOG.slice(0, 4));
+    world.last.fail();
+    connection.retryNow();
+    world.last.open();
+    expect(world.last.sent.find(one => one.method === "session.subscribe")?.params).toEqual({ session: "s", since: 4 });
+    world.last.answer("session.subscribe", { first_seq: 1, seq: 7 });
+    await settle();
+    events(LOG.slice(4));
+    expect(store.caughtUp.value).toMatchObject({ absence: "offline", lines: 2, figures: 1 });
+    expect(store.missed.get("r")).toEqual({ absence: "offline", lines: 2 });
+  });
+
+  test("a gap is asked for again and never shown", async () => {
+    const { world, store, events } = opened();
+    world.last.answer("session.subscribe", { first_seq: 1, seq: 7 });
+    await settle();
+    events(LOG.slice(0, 2));
+    events(LOG.slice(4));
+    expect(store.model.seq).toBe(2);
+    const asked = world.last.sent.filter(one => one.method === "session.subscribe").map(one => one.params);
+    expect(asked).toEqual([
+      { session: "s", since: 0 },
+      { session: "s", since: 2 },
+    ]);
+  });
+
+  test("an empty session gets one cell of a fixed name", async () => {
+    const { world, events } = opened();
+    world.last.answer("session.subscribe", { first_seq: 1, seq: 1 });
+    await settle();
+    events(LOG.slice(0, 1));
+    expect(world.last.sent.find(one => one.method === "cell.insert")?.params).toMatchObject({ session: "s", id: FIRST_CELL, after: null });
+  });
+
+  test("a session that had cells gets none", async () => {
+    const { world, events } = opened();
+    world.last.answer("session.subscribe", { first_seq: 1, seq: 3 });
+    await settle();
+    events(
+      numbered([
+        { type: "session_created", session: "s", title: "t" },
+        { type: "cell_inserted", cell: "a", after: null, cell_type: "code", source: "" },
+        { type: "cell_deleted", cell: "a" },
+      ]),
+    );
+    expect(world.last.sent.some(one => one.method === "cell.insert")).toBe(false);
+  });
+
+  test("a session that does not exist is told apart from other refusals", async () => {
+    const { world, store } = opened();
+    world.last.refuse("session.subscribe", "not_found");
+    await settle();
+    expect(store.standing.value).toBe("missing");
+    expect(store.problem.value).toBe("refused: not_found");
+  });
+});
