@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core import hosting, wire
-from webipy.core.hosting import Dropped, Effect, Give, Outbox, Requests, Servers
+from webipy.core.hosting import REMEMBERED_IDLES, Dropped, Effect, Give, LastWords, Outbox, Requests, Servers
 from webipy.core.spool import Kept
 
 
@@ -342,3 +342,37 @@ class ServersTests(SynchronousTestCase):
         self.assertEqual(servers.attach(b"a", 3, b"k"), (True, None))
         self.assertEqual(servers.attach(b"b", 3, b"k2"), (True, b"a"))
         self.assertEqual(servers.key, b"k2")
+
+
+class LastWordsTests(SynchronousTestCase):
+    """One message ends an execution, and everything before it is its output."""
+
+    def test_a_reply_waits_for_idle(self) -> None:
+        """The kernel replies before it is done publishing; the reply is passed on after that."""
+        words, reply = LastWords(), request("reply")
+        self.assertEqual(words.replied("a", reply), [])
+        self.assertEqual(words.idle("b"), [])
+        self.assertEqual(words.idle("a"), [reply])
+        self.assertEqual(words.idle("a"), [])
+
+    def test_a_reply_after_idle_goes_at_once(self) -> None:
+        """The two come over different sockets, in any order."""
+        words, reply = LastWords(), request("reply")
+        self.assertEqual(words.idle("a"), [])
+        self.assertEqual(words.replied("a", reply), [reply])
+
+    def test_what_is_kept_is_given_at_the_end(self) -> None:
+        """A kernel that dies, or never says idle, keeps no reply back."""
+        words, reply = LastWords(), request("reply")
+        words.replied("a", reply)
+        self.assertEqual(words.give_up(), [reply])
+        self.assertEqual(words.give_up(), [])
+
+    def test_old_idles_are_forgotten(self) -> None:
+        """A kernel that says idle without ever replying costs no memory."""
+        words = LastWords()
+        for number in range(REMEMBERED_IDLES + 1):
+            words.idle(str(number))
+        reply = request("reply")
+        self.assertEqual(words.replied("0", reply), [])
+        self.assertEqual(words.replied("1", reply), [reply])

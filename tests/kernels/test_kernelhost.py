@@ -62,6 +62,13 @@ class Running(HostTestCase):
         result = [item.content["data"]["text/plain"] for item in came if item.msg_type == "execute_result"]
         self.assertEqual(result, ["42"])
 
+    def test_the_reply_is_the_last_word_of_an_execution(self) -> None:
+        """Everything an execution published has a lower number than its reply."""
+        _, client = self.ready()
+        for _ in range(20):
+            came = client.run("print('x')")
+            self.assertEqual([item.msg_type for item in came[-2:]], ["status", "execute_reply"])
+
     def test_the_first_output_is_never_lost(self) -> None:
         """Code that was sent before the kernel was up is run when it is, and all of its output comes."""
         host = start_host(self)
@@ -115,12 +122,12 @@ class Running(HostTestCase):
         """A completion that is asked for while runs wait is answered before them."""
         _, client = self.ready()
         first = client.execute("import time; time.sleep(0.5)")
-        client.execute("second = 1")
+        second = client.execute("second = 1")
         last = client.execute("third = 1")
         completion = client.send("shell", "complete_request", {"code": "import o", "cursor_pos": 8})
-        came = client.until(is_idle(last))
+        came = client.until(is_a("execute_reply", last))
         order = [item.parent for item in came if item.channel == "shell"]
-        self.assertEqual(order[:2], [first, completion])
+        self.assertEqual((set(order[:2]), order[2:]), ({first, completion}, [second, last]))
 
 
 class Keeping(HostTestCase):
@@ -165,6 +172,7 @@ class Keeping(HostTestCase):
         host, client = self.ready()
         client.acknowledges = False
         request = client.execute(LARGE.format(1_500, 10_000))
+        client.until(is_a("execute_input"))
         client.close()
         wait_until(lambda: os.path.exists(os.path.join(host.folder, "spool-1")), "the spool is used")
         again = HostClient(self, host)
@@ -200,10 +208,11 @@ class Keeping(HostTestCase):
         client.until(is_a("execute_input"))
         client.close()
         wait_until(lambda: os.path.exists(path), "everything was shown")
-        self.assertIn("the spool cannot be written", host.log())
+        wait_until(lambda: "the spool cannot be written" in host.log(), "the spool was full")
         again = HostClient(self, host)
         again.attach(generation=2, since=0)
-        again.until(is_a("output_lost"), patience_s=60)
+        missing = {"output_lost", "execute_reply"}
+        again.until(lambda item: missing.discard(item.msg_type) or not missing)
         shown = [item for item in again.items if item.msg_type == "display_data"]
         lost = [item.content["count"] for item in again.items if item.msg_type == "output_lost"]
         self.assertEqual(len(shown) + sum(lost), 400)
@@ -250,9 +259,10 @@ class Once(HostTestCase):
         client.answer("pong")
         client.close()
         again = HostClient(self, host)
-        again.attach(generation=2, since=0)
-        came = again.until(is_idle(last))
-        self.assertEqual("".join(item.text for item in came), "one\ntwo\nthree\n")
+        again.attach(generation=2, since=client.items[-1].number)
+        again.until(is_idle(last))
+        text = "".join(item.text for item in client.items + again.items)
+        self.assertEqual(text, "one\ntwo\nthree\n")
 
     def test_an_error_drops_what_waits(self) -> None:
         """After an error the runs that waited behind it are dropped as aborted; later ones run."""
@@ -349,6 +359,14 @@ class Restarting(HostTestCase):
         self.assertNotEqual(old["key"], new["key"])
         self.assertEqual((new["start"], new["kernel_pid"]), (2, came[-1].content["pid"]))
         self.assertEqual(client.printed("print('x' in globals())"), "False\n")
+
+    def test_starts_are_counted_on_from_the_launch(self) -> None:
+        """A host that follows another one of the same kernel goes on counting."""
+        host = start_host(self, start=7)
+        client = HostClient(self, host)
+        self.assertEqual((client.attach()["start"], client.until(is_a("kernel_ready"))[-1].content["start"]), (7, 7))
+        client.command("kill")
+        client.until(is_a("kernel_died"))
 
     def test_requests_around_a_restart_are_told_or_run(self) -> None:
         """What was sent before is dropped with the reason; what was sent after it runs in the new process."""
@@ -521,7 +539,7 @@ class Ending(HostTestCase):
         """The time of grace is for idle kernels."""
         host, client = self.ready(grace_s=0.5)
         path = os.path.join(host.folder, "finished")
-        client.execute(f"import time; time.sleep(3); open({path!r}, 'w').close()")
+        client.execute(f"import time; time.sleep(2); open({path!r}, 'w').close()")
         client.until(is_a("execute_input"))
         client.close()
         self.assertEqual(host.process.wait(30), 0)

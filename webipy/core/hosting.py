@@ -1,6 +1,6 @@
 """What a kernel host decides: numbers, the window, one run per request, the queue, and which server it obeys.
 
-Three small machines, values in and values out; the host's loop does what they say.
+Four small machines, values in and values out; the host's loop does what they say.
 
 - `Outbox` gives every message that leaves the kernel a dense number and keeps it until the server acknowledges it.
   What is kept lies in three tiers, oldest first: memory (the only tier that is sent from), the spool (a file, through
@@ -8,6 +8,8 @@ Three small machines, values in and values out; the host's loop does what they s
   window ahead of the acknowledgement.
 - `Requests` forwards each request id once. Execute requests for the main shell are held and given to the kernel one
   at a time, so that they outlive the server, can be cancelled, and let completion overtake them.
+- `LastWords` keeps an execute_reply until the kernel has said `idle` for the same request, so that one message ends an
+  execution and everything before it is its output: a server that stops between the two would never know the end.
 - `Servers` knows the one server that is obeyed: the newest generation that attached.
 
 Invariants: numbers are dense and never given twice; what is kept is `acknowledged + 1` to `next - 1`, without holes;
@@ -36,6 +38,7 @@ MEMORY_BYTES: Final = 8 * 1024 * 1024  # kept in memory before the spool is used
 MEMORY_MESSAGES: Final = 4_000  # the same, as a count: a small message costs about 1 KiB of Python objects
 WINDOW_BYTES: Final = 8 * 1024 * 1024  # sent and not acknowledged; a server reads about 50 MB/s
 WINDOW_MESSAGES: Final = 2_000  # the same, as a count
+REMEMBERED_IDLES: Final = 1_000  # requests whose idle came before their reply; one at a time is usual
 REMEMBERED_IDS: Final = 100_000  # request ids known as forwarded; hours of the fastest client
 
 
@@ -299,6 +302,38 @@ def _stops_on_error(content: bytes) -> bool:
         return msgspec.json.decode(content, type=_ExecuteRequest).stop_on_error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return True  # the default of the messaging specification
+
+
+class LastWords:
+    """The end of each execution: its reply, after everything that was published for it."""
+
+    def __init__(self) -> None:
+        self._replies: dict[str, Message] = {}
+        self._idle: dict[str, None] = {}
+
+    def replied(self, parent_id: str, reply: Message) -> list[Message]:
+        """Take an execute_reply; it comes back when it may be passed on."""
+        if parent_id in self._idle:
+            del self._idle[parent_id]
+            return [reply]
+        self._replies[parent_id] = reply
+        return []
+
+    def idle(self, parent_id: str) -> list[Message]:
+        """Take note that the kernel is done with a request; its reply comes back if it was here."""
+        reply = self._replies.pop(parent_id, None)
+        if reply is not None:
+            return [reply]
+        self._idle[parent_id] = None
+        if len(self._idle) > REMEMBERED_IDLES:
+            del self._idle[next(iter(self._idle))]
+        return []
+
+    def give_up(self) -> list[Message]:
+        """Give all replies that are kept: the kernel says no more."""
+        kept = list(self._replies.values())
+        self._replies.clear()
+        return kept
 
 
 class Servers:

@@ -87,6 +87,7 @@ class Endpoint:
         self.address = f"ipc://{os.path.join(folder, 'host')}"
         self.servers = Servers()
         self._author = author
+        self.restarted_at = 0  # number of the last kernel_restarting
         self._keys = [key]
         self._refused, self._logged_at = 0, -LOG_S
         self._connected: set[int] = set()

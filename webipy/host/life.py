@@ -120,7 +120,7 @@ class Life:
         self._author, self._alarms, self._audience = author, alarms, audience
         self.process = process
         self.channels: Channels | None = None
-        self.start = 1
+        self.start = launch.start
         self.state: State = "starting"
         self.ending: Ending = ""
         self.is_over = False

@@ -2,7 +2,7 @@
 
 Data flow, once per turn::
 
-    server --Endpoint.read--> commands, or Requests.receive --> kernel
+    server --Endpoint.read--> Commands.obey: commands, or Requests.receive --> kernel
     kernel --Channels.read--> Outbox.add, and Requests.replied --> kernel
     Outbox.take --Endpoint.send--> server
 
@@ -26,30 +26,22 @@ import msgspec
 import zmq
 
 from webipy.core import wire
-from webipy.core.hosting import Dropped, Effect, Outbox, Requests
+from webipy.core.hosting import Dropped, Effect, LastWords, Outbox, Requests
 from webipy.host.channels import KERNEL_CHANNELS
-from webipy.host.endpoint import Author, Endpoint, Received, log
+from webipy.host.commands import Commands
+from webipy.host.endpoint import Author, Endpoint, log
 from webipy.host.life import Alarms, Life
-from webipy.host.process import CannotStart, KernelProcess, Launch, boot_id, start_time, write_private
-from webipy.host.spoolfile import SpoolFile, write_segment
+from webipy.host.papers import Papers
+from webipy.host.process import CannotStart, KernelProcess, Launch
+from webipy.host.spoolfile import SpoolFile
 
-PROTOCOL: Final = 1
 TURN_MESSAGES: Final = 200  # read from each side in one turn; about 10 ms of work
 LEAVE_S: Final = 10.0  # how long the host waits for the last acknowledgement
+LAST_WORDS_S: Final = 2.0  # how long a reply waits for the kernel's `idle`, which every kernel should say
 TEND_S: Final = 1.0  # how often the spool is tried again and the log is cut
 
 
-class _Attach(msgspec.Struct, frozen=True):
-    generation: int
-    since: int
-
-
-class _Number(msgspec.Struct, frozen=True):
-    number: int
-
-
-class _MsgId(msgspec.Struct, frozen=True):
-    msg_id: str
+_ENDS: Final = frozenset({"kernel_died", "kernel_restarting", "start_failed"})
 
 
 class _Status(msgspec.Struct, frozen=True):
@@ -72,17 +64,17 @@ class Host:
         self._author, self._alarms = Author(), Alarms()
         self._endpoint = Endpoint(self._context, folder, self._author, launch.key.encode())
         self._outbox, self._requests = Outbox(SpoolFile(folder, self._author.lost, log)), Requests()
+        self._last_words = LastWords()
         self._life = Life(launch, folder, process, self._context, self._author, self._alarms, self)
-        self._restarting = 0  # number of the last kernel_restarting
-        self._later: list[Received] = []  # what came between a restart's beginning and its new process
+        self._commands = Commands(self._endpoint, self._outbox, self._requests, self._life, self._apply)
+        self._papers = Papers(folder, self._endpoint, self._outbox, self._life)
         self._unkept = 0
         self._is_busy = False
         self._done = ""
         self._alone_since = time.monotonic()
         self._wakeup, self._poller = _wakeup(), zmq.Poller()
         self._watched: list[Any] = []
-        self._write_host_file()
-        self._is_host_file_written = True
+        self._papers.write()
         self._life.begin(fault)
         self._alarms.set("tend", TEND_S, self._tend)
 
@@ -98,15 +90,19 @@ class Host:
             self._read_kernel()
             self._life.check()
             self._alarms.ring()
-            self._obey_later()
+            self._commands.obey_later()
             self._push()
             self._leave_if_over()
-        self._farewell()
+        self._papers.farewell(self._done)
+        self._endpoint.close()
+        self._context.term()
 
     # What the kernel's life tells: the protocol `webipy.host.life.Audience`.
 
     def event(self, name: str, content: dict[str, Any]) -> int:
         """Number and keep an event of the host; return its number."""
+        if name in _ENDS:
+            self._end_executions(self._last_words.give_up())
         return self._outbox.add("host", self._author.message(name, content))
 
     def opened(self) -> None:
@@ -121,9 +117,8 @@ class Host:
     def respawned(self, key: str) -> None:
         """Tell of the next start: its key is in the host file before anything is signed with it."""
         self._endpoint.renew(key.encode())
-        self._is_host_file_written = False
-        self._write_host_file_if_possible()
-        self._restarting = self.event("kernel_restarting", {"start": self._life.start})
+        self._papers.renew()
+        self._endpoint.restarted_at = self.event("kernel_restarting", {"start": self._life.start})
 
     # One turn.
 
@@ -147,7 +142,7 @@ class Host:
             if received is None:
                 return
             try:
-                self._obey(received)
+                self._commands.obey(received)
             except (msgspec.DecodeError, UnicodeDecodeError) as fault:
                 self._endpoint.refuse(f"a malformed {received.message.header.msg_type}: {fault}")
 
@@ -181,9 +176,28 @@ class Host:
             elif self._outbox.is_full and not self._life.process.has_boot:
                 self._unkept += 1
                 return
+        if msg_type == "execute_reply" and message.parent is not None:
+            self._end_executions(self._last_words.replied(message.parent.msg_id, message))
+            self._alarms.set("last words", LAST_WORDS_S, self._end_without_idle)
+            return
         self._outbox.add(channel, message)
-        if channel in ("shell", "control") and message.parent is not None:
+        if message.parent is None:
+            return
+        if channel in ("shell", "control"):
             self._apply(self._requests.replied(message.parent.msg_id, msg_type, message.content))
+        elif msg_type == "status" and not self._is_busy and message.parent.msg_type == "execute_request":
+            self._end_executions(self._last_words.idle(message.parent.msg_id))
+
+    def _end_executions(self, replies: list[wire.Message]) -> None:
+        """Pass replies on, and let the next requests go."""
+        for reply in replies:
+            self._outbox.add("shell", reply)
+            if reply.parent is not None:
+                self._apply(self._requests.replied(reply.parent.msg_id, reply.header.msg_type, reply.content))
+
+    def _end_without_idle(self) -> None:
+        """The kernel did not say that it is idle: what it replied ends the execution all the same."""
+        self._end_executions(self._last_words.give_up())
 
     def _push(self) -> None:
         """Send the server what the window allows."""
@@ -203,77 +217,12 @@ class Host:
             elif self._life.channels is not None:
                 self._life.channels.send(effect.channel, effect.message)
 
-    # What a server may ask.
-
-    def _obey(self, received: Received) -> None:
-        """Do what a well signed message says, if it comes from the server that is attached."""
-        servers, name = self._endpoint.servers, received.message.header.msg_type
-        is_command = received.channel == "host"
-        if is_command and name == "attach":
-            self._attach(received)
-        elif received.identity != servers.current:
-            self._endpoint.answer(received.identity, received.key, "fenced", {"generation": servers.generation})
-        elif self._life.ending == "restart" and (not is_command or name == "cancel"):
-            self._later.append(received)
-        elif is_command:
-            self._command(name, received)
-        elif received.channel == "iopub":
-            self._endpoint.refuse("a request on iopub, which is for output only")
-        else:
-            self._apply(self._requests.receive(received.channel, received.message))
-
-    def _obey_later(self) -> None:
-        """Take up what came during a restart, once its new process is there or it was called off."""
-        if self._later and self._life.ending != "restart":
-            later, self._later = self._later, []
-            for received in later:
-                self._obey(received)
-
-    def _command(self, name: str, received: Received) -> None:
-        content = received.message.content
-        match name:
-            case "acknowledge":
-                self._outbox.acknowledge(msgspec.json.decode(content, type=_Number).number)
-            case "cancel":
-                self._apply(self._requests.cancel(msgspec.json.decode(content, type=_MsgId).msg_id))
-            case "interrupt":
-                self._life.interrupt()
-            case "restart":
-                self._life.restart()
-            case "shut_down":
-                self._life.shut_down()
-            case "kill":
-                self._life.kill()
-            case "ping":
-                self._endpoint.answer(received.identity, received.key, "pong", {})
-            case _:
-                self._endpoint.refuse(f"the unknown command {name[:80]!r}")
-
-    def _attach(self, received: Received) -> None:
-        """Obey this server from now on, unless a newer one was here."""
-        asked = msgspec.json.decode(received.message.content, type=_Attach)
-        endpoint, servers = self._endpoint, self._endpoint.servers
-        if received.key != endpoint.key and asked.since >= self._restarting:
-            endpoint.refuse("an attach that is signed with the key of an earlier start")
-            return
-        old_key = servers.key
-        is_attached, replaced = servers.attach(received.identity, asked.generation, received.key)
-        if not is_attached:
-            endpoint.answer(received.identity, received.key, "fenced", {"generation": servers.generation})
-            return
-        if replaced is not None:
-            endpoint.answer(replaced, old_key, "fenced", {"generation": servers.generation})
-        self._outbox.rewind(asked.since)
-        where = {"first": self._outbox.acknowledged + 1, "next": self._outbox.next_number}
-        what = {"state": self._life.state, "start": self._life.start, "pid": self._life.process.pid}
-        endpoint.answer(received.identity, received.key, "attached", {**where, **what, "protocol": PROTOCOL})
-
     # Time, files and the end.
 
     def _tend(self) -> None:
         """Try a full spool again, cut the kernel's log, and see whether anyone needs this host."""
         self._outbox.settle()
-        self._write_host_file_if_possible()
+        self._papers.tend()
         self._life.process.cut_log()
         is_idle = self._requests.is_idle and not self._is_busy
         if is_idle and time.monotonic() - self._alone_since > self._launch.grace_s:
@@ -292,40 +241,6 @@ class Host:
 
     def _leave(self) -> None:
         self._done = "The kernel was shut down."
-
-    def _farewell(self) -> None:
-        """Leave what the server does not have in the spool, and say so."""
-        outbox = self._outbox
-        if not outbox.is_empty:
-            try:
-                write_segment(os.path.join(self._folder, "spool-0"), outbox.in_memory())
-            except OSError as fault:
-                log(f"messages from {outbox.acknowledged + 1} on are lost, there is no room: {fault.strerror}")
-        words = {"reason": self._done, "start": self._life.start}
-        numbers = {"acknowledged": outbox.acknowledged, "next": outbox.next_number}
-        try:
-            write_private(os.path.join(self._folder, "farewell.json"), msgspec.json.encode({**words, **numbers}))
-        except OSError as fault:
-            log(f"farewell.json cannot be written: {fault.strerror}")
-        self._endpoint.close()
-        self._context.term()
-
-    def _write_host_file_if_possible(self) -> None:
-        """Write the new key down; with a full disk again later, for the server that is attached is told anyway."""
-        if self._is_host_file_written:
-            return
-        try:
-            self._write_host_file()
-            self._is_host_file_written = True
-        except OSError as fault:
-            log(f"host.json cannot be written: {fault.strerror}")
-
-    def _write_host_file(self) -> None:
-        """Write what a server needs to find and trust this host."""
-        who = {"pid": os.getpid(), "start_time": start_time(os.getpid()), "boot_id": boot_id()}
-        where = {"endpoint": self._endpoint.address, "key": self._endpoint.key.decode()}
-        what = {"kernel_pid": self._life.process.pid, "start": self._life.start, "protocol": PROTOCOL}
-        write_private(os.path.join(self._folder, "host.json"), msgspec.json.encode({**who, **where, **what}))
 
 
 def _wakeup() -> int:

@@ -62,7 +62,7 @@ class Launch(msgspec.Struct, frozen=True):
         grace_s: How long an idle kernel waits for a server.
         ready_timeout_s: How long it may take to answer its first request.
         prefix: `sys.prefix` of webipy, for `{prefix}` in the kernelspec; empty means this Python's.
-        stop_with_server: The server's business; not used here.
+        start: Number of the first start; more than 1 when an earlier host of the same kernel had some.
     """
 
     kernel: str
@@ -74,7 +74,7 @@ class Launch(msgspec.Struct, frozen=True):
     grace_s: float = 86400
     ready_timeout_s: float = 60
     prefix: str = ""
-    stop_with_server: bool = False
+    start: int = 1
 
 
 class Exit(msgspec.Struct, frozen=True):
