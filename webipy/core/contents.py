@@ -42,6 +42,13 @@ class Display(msgspec.Struct):
     transient: Transient | None = None
     execution_count: int | None = None
 
+    def __post_init__(self) -> None:
+        if bytes(memoryview(self.metadata)[:4]) == b"null":
+            self.metadata = Raw(b"{}")
+        for name, value in (("data", self.data), ("metadata", self.metadata)):
+            if bytes(memoryview(value)[:1]) != b"{":
+                raise ValueError(f"{name} is not an object")
+
 
 class Error(msgspec.Struct):
     """error."""

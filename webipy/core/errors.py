@@ -140,6 +140,12 @@ class Degraded(Failure):
     code, name = -32013, "degraded"
 
 
+class Damaged(Failure):
+    """Something stored was changed or cut off from outside; `kind` and `id` say what."""
+
+    code, name = -32015, "damaged"
+
+
 class KernelFailed(Failure):
     """A kernel could not be started; the message says why."""
 

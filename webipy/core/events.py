@@ -17,7 +17,7 @@ forgets when and by whom); a protobuf form (browsers and shells read JSON).
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -320,7 +320,14 @@ AnyEvent = (
     | CellOutputsCleared
 )
 
+
+class _Kind(msgspec.Struct, frozen=True):
+    type: str
+
+
+_NAMES = frozenset(kind.__struct_config__.tag for kind in get_args(AnyEvent))
 _encoder = msgspec.json.Encoder()
+_kind_decoder = msgspec.json.Decoder(_Kind)
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
@@ -336,3 +343,17 @@ def decode(body: bytes) -> AnyEvent:
         msgspec.DecodeError: The bytes are not an event of a type that this version knows.
     """
     return _decoder.decode(body)
+
+
+def decode_known(body: bytes) -> AnyEvent | None:
+    """The event of those bytes, or `None` when it is of a type that only a newer version knows: a fold passes over it.
+
+    Raises:
+        msgspec.DecodeError: The bytes are not an event.
+    """
+    try:
+        return _decoder.decode(body)
+    except msgspec.ValidationError:
+        if _kind_decoder.decode(body).type not in _NAMES:
+            return None
+        raise

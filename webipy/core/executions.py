@@ -89,8 +89,8 @@ class Executions:
         """Accepts an execution. Its request goes out after the event is in the journal."""
         run = self.open[event.execution] = Run(event)
         self._cells[run.id] = event.cell
-        while len(self._cells) > KEPT_EXECUTIONS:
-            del self._cells[next(iter(self._cells))]
+        if len(self._cells) - len(self.open) > KEPT_EXECUTIONS:
+            del self._cells[next(ended for ended in self._cells if ended not in self.open)]
         return run
 
     def restore(self, event: AnyEvent) -> None:

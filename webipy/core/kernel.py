@@ -93,6 +93,7 @@ class Kernel:
     _new: Growing = attrs.field(factory=Growing)
     executions: Executions = attrs.field(init=False)
     _ending: frozenset[str] = frozenset()
+    _busy_with: set[str] = attrs.field(factory=set)
     _replies: list[tuple[str, Message]] = attrs.field(factory=list)
     _dropped: list[tuple[str, str]] = attrs.field(factory=list)
 
@@ -129,10 +130,10 @@ class Kernel:
             self._become("restarting")
         return self._new.take()
 
-    def lost(self, reason: str) -> list[AnyEvent]:
-        """The host is gone and the kernel with it: what that means for everything open."""
+    def lost(self, reason: str, *, expected: bool = False) -> list[AnyEvent]:
+        """The host is gone, or was left, and the kernel with it: what that means for everything open."""
         if self.state != "dead":
-            self._die(contents.Death(), reason)
+            self._die(contents.Death(expected=expected), reason)
         return self._new.take()
 
     # ---- what comes from it
@@ -145,12 +146,16 @@ class Kernel:
         """
         for channel, message in batch:
             kind = message.header.msg_type
+            if channel in ("shell", "control") and kind != "execute_reply":
+                if message.parent is not None:
+                    self._replies.append((message.parent.msg_id, message))
+                continue
             try:
                 self._take_one(channel, message, wire.clean_content(message.content))
             except wire.Malformed:
-                self._new.add(OutputLost(reason=f"The kernel sent a {kind} that is not JSON.", count=1))
+                self._refuse(message, f"The kernel sent a {kind} that is not JSON.")
             except msgspec.DecodeError as fault:
-                self._new.add(OutputLost(reason=f"The kernel sent a malformed {kind}: {fault}", count=1))
+                self._refuse(message, f"The kernel sent a malformed {kind}: {fault}")
         taken = Taken(self._new.take(), self._replies, self._dropped)
         self._replies, self._dropped = [], []
         return taken
@@ -173,8 +178,12 @@ class Kernel:
             reply = contents.decode(content, contents.ExecuteReply)
             self.execution_count = reply.execution_count or self.execution_count
             self.executions.replied(parent, message.header.date, reply)
-        elif parent is not None:
-            self._replies.append((parent, message))
+
+    def _refuse(self, message: Message, reason: str) -> None:
+        """Tells of a message that cannot be read; an execution whose reply it was has ended all the same."""
+        self._new.add(OutputLost(reason=reason, count=1))
+        if message.header.msg_type == "execute_reply" and message.parent is not None:
+            self.executions.replied(message.parent.msg_id, message.header.date, contents.ExecuteReply(status="error"))
 
     # ---- iopub
 
@@ -190,7 +199,9 @@ class Kernel:
             case "status":
                 self._status(message, execution, contents.decode(content, contents.Status).execution_state)
             case "execute_input" if execution is not None:
-                self.executions.begin(execution, contents.decode(content, contents.ExecuteInput).execution_count)
+                count = contents.decode(content, contents.ExecuteInput).execution_count
+                self.execution_count = count or self.execution_count
+                self.executions.begin(execution, count)
             case "clear_output" if execution is not None:
                 wait = contents.decode(content, contents.Clear).wait
                 self._new.add(OutputsCleared(execution=execution, cell=cell, wait=wait))
@@ -202,14 +213,18 @@ class Kernel:
                 self._new.add(_whole(message, execution, content))
 
     def _status(self, message: Message, execution: str | None, state: str) -> None:
+        parent = message.parent
         if state == "busy":
             self.executions.busy(execution, message.header.date)
-            if message.parent is not None and message.parent.msg_type in _BUSY_MAKING:
+            if parent is not None and parent.msg_type in _BUSY_MAKING:
+                self._busy_with.add(parent.msg_id)
                 self._become("busy")
         elif state == "idle":
             self.executions.idle(execution, message.header.date)
-            if self.state == "busy":
-                self._become("idle")
+            if parent is not None and parent.msg_type in _BUSY_MAKING:
+                self._busy_with.discard(parent.msg_id)
+                if not self._busy_with and self.state == "busy":
+                    self._become("idle")
 
     def _updated(self, shown: contents.Display) -> None:
         if shown.transient is not None and shown.transient.display_id:
@@ -250,6 +265,7 @@ class Kernel:
     def _ready(self, ready: contents.Ready) -> None:
         told = contents.decode(ready.kernel_info, contents.KernelInfo)
         self.start, self.pid, self.execution_count = ready.start, ready.pid, 0
+        self._busy_with.clear()
         self._new.add(
             KernelReady(
                 kernel=self.id,

@@ -110,7 +110,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         self._start = start
         self._number = since
         self._receiver = receiver
-        self._is_closed = False
+        self.is_closed = False
         self._batch: list[tuple[str, Message]] = []
         self._patience: IDelayedCall | None = None
         self._written = self._acknowledged = since
@@ -126,7 +126,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
 
     def send(self, channel: str, message: Message) -> None:
         """Sends a request for the kernel; the host forwards each id once."""
-        if self._is_closed:
+        if self.is_closed:
             return
         self.socket.send_multipart(wire.encode_link(self._key, wire.stamp(channel), message), zmq.NOBLOCK)
         self._look_again()
@@ -140,7 +140,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         self._written = number
         if number - self._acknowledged >= ACKNOWLEDGE_MESSAGES:
             self._acknowledge_now()
-        elif self._acknowledging is None and not self._is_closed:
+        elif self._acknowledging is None and not self.is_closed:
             self._acknowledging = self._clock.callLater(ACKNOWLEDGE_SECONDS, self._acknowledge_now)
 
     def _acknowledge_now(self) -> None:
@@ -152,9 +152,9 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
 
     def close(self) -> None:
         """Leaves; what was sent still goes out, the host lives on."""
-        if not self._is_closed:
+        if not self.is_closed:
             self._acknowledge_now()
-            self._is_closed = True
+            self.is_closed = True
             _cancel(self._patience)
             self._patience = None
             self.socket.set(zmq.LINGER, 1000)
@@ -198,7 +198,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         _cancel(self._patience)
         self._patience = None
         batch, self._batch = self._batch, []
-        if batch and not self._is_closed:
+        if batch and not self.is_closed:
             self._receiver.received(batch, self._number)
             self._pace()
 

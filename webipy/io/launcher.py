@@ -21,7 +21,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import attrs
 import msgspec
@@ -31,15 +33,15 @@ from twisted.internet.utils import getProcessOutputAndValue
 from twisted.logger import Logger
 
 from webipy.core import errors
+from webipy.core.spool import Kept
 from webipy.io.hostlink import LAST_WORDS_SECONDS, HostLink, LinkFactory, ProcessWatch, Reactor
-from webipy.server.ports import HostRecord, KernelLink, LinkReceiver, Spec, Specs
+from webipy.io.leftovers import Leftovers
+from webipy.server.ports import HostRecord, KernelLink, LeftBatch, LinkReceiver, Spec, Specs
 
 MAX_SOCKET_PATH = 107
 LONGEST_NAME = "/host-xx"
 SPECS_SECONDS = 5.0
 """How long a list of kernelspecs is good for; a new one that is installed meanwhile shows then."""
-
-GONE = "The kernel host ended, and its kernel with it."
 
 
 class _HostFile(msgspec.Struct):
@@ -149,7 +151,14 @@ class LocalLauncher:
 
     def launch(self, kernel: str, spec: Spec, cwd: str, start: int) -> Deferred[HostRecord]:
         """Starts a host; see the port."""
-        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), self._launch, kernel, spec, cwd, start)
+        return self._in_thread(self._launch, kernel, spec, cwd, start)
+
+    def _in_thread(self, work: Callable[..., Any], *arguments: object) -> Deferred[Any]:
+        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work, *arguments)
+
+    def leftovers(self, record: HostRecord, since: int) -> LeftoversInThread:
+        """What a host that has ended left, after message `since`."""
+        return LeftoversInThread(Leftovers(Path(record.directory), since), self._in_thread)
 
     def _launch(self, kernel: str, spec: Spec, cwd: str, start: int) -> HostRecord:
         key = secrets.token_hex(32)
@@ -214,9 +223,10 @@ class LocalLauncher:
 
         def gone() -> None:
             link.doRead()
-            if not link._is_closed:
-                receiver.gone(_farewell(Path(record.directory)))
-            shutil.rmtree(record.directory, ignore_errors=True)
+            if link.is_closed:
+                shutil.rmtree(record.directory, ignore_errors=True)
+            else:
+                receiver.gone()
 
         try:
             watch = ProcessWatch(self.reactor, pid, ended)
@@ -228,13 +238,32 @@ class LocalLauncher:
         return link
 
 
-def _farewell(directory: Path) -> str:
-    """Why a host ended, as far as it said."""
-    try:
-        last = (directory / "host.log").read_bytes()[-500:].decode("utf-8", "replace").strip().splitlines()
-    except OSError:
-        last = []
-    return f"{GONE} Its last word: {last[-1]}" if last else GONE
+@attrs.define(eq=False)
+class LeftoversInThread:
+    """See `webipy.server.ports.Leftovers`."""
+
+    _left: Leftovers
+    _in_thread: Callable[..., Deferred[Any]]
+
+    def next(self) -> Deferred[LeftBatch | None]:
+        """The next messages, or `None` when there are no more."""
+        since = self._left.since
+        return self._in_thread(self._left.read).addCallback(_batch, since)
+
+    def reason(self) -> Deferred[str]:
+        """Why the host ended, in one sentence."""
+        return self._in_thread(self._left.reason)
+
+    def remove(self) -> Deferred[None]:
+        """Removes what it left."""
+        return self._in_thread(self._left.remove)
+
+
+def _batch(read: list[Kept], since: int) -> LeftBatch | None:
+    if not read:
+        return None
+    is_gap = [kept.number for kept in read] != list(range(since + 1, since + 1 + len(read)))
+    return LeftBatch([(kept.channel, kept.message) for kept in read], read[-1].number, is_gap)
 
 
 def _living(directory: Path) -> _HostFile | None:

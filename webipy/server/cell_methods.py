@@ -42,7 +42,7 @@ async def cell_insert(house: House, caller: Caller, params: calls.InsertCell) ->
     if session.notebook.has(cell):
         return await _accepted(session, caller, cell, [])
     session.notebook.check_place(params.after)
-    if len(params.source) > MAX_SOURCE_UNITS:
+    if len(params.source.encode("utf-16-le")) // 2 > MAX_SOURCE_UNITS:
         raise errors.TooLarge(
             f"The source of a cell holds at most {MAX_SOURCE_UNITS} UTF-16 units.", limit=MAX_SOURCE_UNITS
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -17,6 +17,8 @@ from webipy.server.session import ExecutionStory, Session
 
 METHODS = Methods()
 method = METHODS.method
+
+_T = TypeVar("_T")
 
 _OWN_METHODS = {
     "execute_request": "execution.start",
@@ -82,6 +84,8 @@ async def execution_cancel(house: House, caller: Caller, params: calls.OfExecuti
 
 async def _told(session: Session, execution: str) -> calls.Execution:
     span = session.span(execution)
+    while session.written < span.queued:
+        await session.news()
     story = ExecutionStory(execution)
     await session.each_event(span.queued, span.finished or session.written, story.take)
     queued, started, finished = story.queued, story.started, story.finished
@@ -157,6 +161,13 @@ def _content(reply: Message) -> bytes:
         raise errors.KernelFailed(f"The kernel answered with something that is not JSON: {fault}") from None
 
 
+def _decoded(reply: Message, kind: type[_T]) -> _T:
+    try:
+        return contents.decode(_content(reply), kind)
+    except msgspec.DecodeError as fault:
+        raise errors.KernelFailed(f"The kernel sent a malformed {reply.header.msg_type}: {fault}") from None
+
+
 @method("completion.get", "execute")
 async def completion_get(house: House, caller: Caller, params: calls.GetCompletion) -> calls.Completion:
     """Completions, asked of the running kernel."""
@@ -164,7 +175,7 @@ async def completion_get(house: House, caller: Caller, params: calls.GetCompleti
     reply = await house.sessions.get(params.session).kernel_side.request(
         "shell", "complete_request", asked, params.timeout_s
     )
-    told = contents.decode(_content(reply), _CompleteReply)
+    told = _decoded(reply, _CompleteReply)
     return calls.Completion(
         matches=told.matches, cursor_start=told.cursor_start, cursor_end=told.cursor_end, metadata=told.metadata
     )
@@ -177,7 +188,7 @@ async def inspection_get(house: House, caller: Caller, params: calls.GetInspecti
     reply = await house.sessions.get(params.session).kernel_side.request(
         "shell", "inspect_request", asked, params.timeout_s
     )
-    told = contents.decode(_content(reply), _InspectReply)
+    told = _decoded(reply, _InspectReply)
     return calls.Inspection(found=told.found, data=told.data, metadata=told.metadata)
 
 
@@ -188,7 +199,7 @@ async def code_is_complete(house: House, caller: Caller, params: calls.IsComplet
     reply = await house.sessions.get(params.session).kernel_side.request(
         "shell", "is_complete_request", asked, params.timeout_s
     )
-    told = contents.decode(_content(reply), _IsCompleteReply)
+    told = _decoded(reply, _IsCompleteReply)
     known: dict[str, Literal["complete", "incomplete", "invalid", "unknown"]]
     known = {"complete": "complete", "incomplete": "incomplete", "invalid": "invalid"}
     return calls.Completeness(status=known.get(told.status, "unknown"), indent=told.indent)
@@ -206,7 +217,7 @@ async def history_get(house: House, caller: Caller, params: calls.GetHistory) ->
     reply = await house.sessions.get(params.session).kernel_side.request(
         "shell", "history_request", contents.encode(asked), params.timeout_s
     )
-    return calls.History(history=contents.decode(_content(reply), _HistoryReply).history)
+    return calls.History(history=_decoded(reply, _HistoryReply).history)
 
 
 # ---- comms and messages -------------------------------------------------------------------------------------------

@@ -159,6 +159,10 @@ class Feed:
         for _, told in waiting:
             told.callback(None)
 
+    def close_after(self, seq: int) -> None:
+        """Closes once every event up to `seq` is sent; the reader takes its time and nobody waits for it."""
+        self.sent(seq).addCallback(lambda _: self.close())
+
     def sent(self, seq: int) -> Deferred[None]:
         """Fires when every event up to `seq` has been given to the transport, or the feed is closed."""
         told: Deferred[None] = Deferred()

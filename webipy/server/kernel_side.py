@@ -46,15 +46,17 @@ class KernelSide:
     is_written: Callable[[str], bool]
     position: Position | None
     kernel: Kernel | None = None
+    _record: HostRecord | None = None
     _link: KernelLink | None = None
+    _burying: Deferred[None] | None = None
     _replies: dict[str, Deferred[Message]] = attrs.field(factory=dict)
     _log = Logger()
 
     # ---- having a kernel
 
     def adopt(self, kernel: Kernel, record: HostRecord) -> bool:
-        """Attaches to the host of `kernel`; false when that host lives no more."""
-        self.kernel = kernel
+        """Attaches to the host of `kernel`; false when that host lives no more (then `bury` it)."""
+        self.kernel, self._record = kernel, record
         since = self.position.number if self.position is not None and self.position.host == record.directory else 0
         self.position = Position(record.directory, since)
         self._link = self.world.launcher.connect(record, since, self)
@@ -189,12 +191,30 @@ class KernelSide:
         self._log.critical("session {session}: another webipy server has taken its kernel over", session=self.session)
         self.detach()
 
-    def gone(self, reason: str) -> None:
+    def gone(self) -> None:
         """The host has ended, and its kernel with it."""
         self.detach()
-        if self.kernel is not None:
-            self._append(self.kernel.lost(reason))
-        self._fail_replies(reason)
+        self._fail_replies("The kernel host ended before the kernel answered.")
+        self._burying = Deferred.fromCoroutine(self.bury()).addErrback(self._not_written)
+
+    async def settled(self) -> None:
+        """Waits until what an ended host left is taken in."""
+        if self._burying is not None:
+            told: Deferred[None] = Deferred()
+            self._burying.addBoth(lambda _: told.callback(None))
+            await told
+
+    async def bury(self) -> None:
+        """Takes in what an ended host left, and then tells the end of the kernel."""
+        kernel, record = self.kernel, self._record
+        assert kernel is not None and record is not None and self.position is not None
+        left = self.world.launcher.leftovers(record, self.position.number)
+        while (batch := await left.next()) is not None:
+            if batch.is_gap:
+                self._append([events.OutputLost(reason="Output that the kernel host had not yet sent is missing.")])
+            self.received(batch.messages, batch.number)
+        await self.append(kernel.lost(await left.reason()), None, None)
+        await left.remove()
 
     # ---- replies
 

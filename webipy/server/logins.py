@@ -128,7 +128,8 @@ class Logins:
         """
         self._throttle()
         if code is not None:
-            if self._codes.pop(_digest(code), 0.0) < self.seconds():
+            expires = self._codes.pop(_digest(code), None)
+            if expires is None or expires < self.seconds():
                 self._tries.append(self.seconds())
                 raise errors.NotAuthenticated(
                     "This link was used before or is too old. Get a fresh one with: webipy open"

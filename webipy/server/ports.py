@@ -94,8 +94,8 @@ class LinkReceiver(Protocol):
     def fenced(self) -> None:
         """A newer server has taken the host over."""
 
-    def gone(self, reason: str) -> None:
-        """The host has ended; nothing follows."""
+    def gone(self) -> None:
+        """The host has ended; nothing follows on this link."""
 
 
 class KernelLink(Protocol):
@@ -114,6 +114,28 @@ class KernelLink(Protocol):
         """Leaves; the host and its kernel live on."""
 
 
+@attrs.define(frozen=True, slots=True)
+class LeftBatch:
+    """Messages with their channels, in order, from what a host left; `is_gap` when some before them are missing."""
+
+    messages: list[tuple[str, Message]]
+    number: int
+    is_gap: bool
+
+
+class Leftovers(Protocol):
+    """What a host that has ended left behind, after the messages that are taken in already."""
+
+    def next(self) -> Deferred[LeftBatch | None]:
+        """The next messages, or `None` when there are no more."""
+
+    def reason(self) -> Deferred[str]:
+        """Why the host ended, in one sentence."""
+
+    def remove(self) -> Deferred[None]:
+        """Removes what it left."""
+
+
 class Launcher(Protocol):
     """Starts kernel hosts, and finds them again."""
 
@@ -128,6 +150,9 @@ class Launcher(Protocol):
 
     def connect(self, record: HostRecord, since: int, receiver: LinkReceiver) -> KernelLink | None:
         """Attaches to a host after message `since`; `None` when the host lives no more."""
+
+    def leftovers(self, record: HostRecord, since: int) -> Leftovers:
+        """What a host that has ended left, after message `since`."""
 
 
 class Journal(Protocol):
@@ -158,7 +183,7 @@ class Journals(Protocol):
     """All journals."""
 
     def open(self, session: str) -> Deferred[OpenedJournal]:
-        """Opens or creates the journal of a session. Fails when it is damaged."""
+        """Opens or creates the journal of a session. Fails with errors.Damaged when it cannot be read."""
 
 
 class Registry(Protocol):

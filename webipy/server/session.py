@@ -127,6 +127,8 @@ class Session:
                 self._spans[event.execution].finished = event.seq
             case events.SessionRenamed():
                 self.record = attrs.evolve(self.record, title=event.title)
+            case events.SessionClosed():
+                self.is_closed = True
             case _:
                 pass
 
@@ -251,8 +253,19 @@ class Session:
         while first <= min(last, self.written):
             bodies = await self.read(first)
             for body in bodies[: last - first + 1]:
-                take(events.decode(body))
+                event = _decoded(body, self.id)
+                if event is not None:
+                    take(event)
             first += len(bodies)
+
+
+def _decoded(body: bytes, session: str) -> AnyEvent | None:
+    try:
+        return events.decode_known(body)
+    except msgspec.DecodeError as fault:
+        raise errors.Damaged(
+            f"The journal of session {session} cannot be read: {fault}.", kind="session", id=session
+        ) from None
 
 
 @attrs.define

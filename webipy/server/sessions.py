@@ -19,12 +19,9 @@ from twisted.internet.defer import Deferred, DeferredLock
 from twisted.logger import Logger
 
 from webipy.core import errors, events
-from webipy.core.events import AnyEvent
 from webipy.core.kernel import Kernel
 from webipy.server.ports import HostRecord, SessionRecord, Spec, Specs, World
 from webipy.server.session import Session
-
-LOST_WITH_HOST = "The kernel host ended while no server was there, and the kernel with it."
 
 
 @attrs.define(eq=False)
@@ -71,18 +68,24 @@ class Sessions:
 
     async def _restore_one(self, record: SessionRecord) -> None:
         session = await self._load(record)
+        if session.is_closed:  # the last server died between the event and the row
+            await self.world.registry.close_session(session.id)
+            return
         self._open[record.id] = session
         kernel, host = session.kernel, record.host
-        if kernel is None or host is None:
+        if host is None:
             return
-        if not session.kernel_side.adopt(kernel, host):
-            lost = kernel.lost(LOST_WITH_HOST)
-            await session.append(lost, None)
+        if kernel is None or kernel.id != host.kernel:  # the last server died between the row and the event
+            kernel = Kernel(host.kernel, host.spec, host.display_name, host.language, host.url_without_key)
+            await session.append(kernel.started(), None)
+        if not session.kernel_side.adopt(kernel, host) and kernel.state != "dead":
+            await session.kernel_side.bury()
 
     async def _load(self, record: SessionRecord) -> Session:
         opened = await self.world.journals.open(record.id)
         session = Session(record, self.world, opened.journal, opened.position)
         await session.each_event(opened.journal.first_seq, opened.journal.written, session.restore)
+        session.seq = opened.journal.written
         return session
 
     async def create(
@@ -133,15 +136,18 @@ class Sessions:
 
     async def close(self, session: Session, by: str) -> None:
         """Shuts the kernel of a session down and ends its journal."""
-        session.check_writable()
-        session.is_closed = True
-        del self._open[session.id]
-        await self._end_kernel(session, by)
-        await session.append([events.SessionClosed()], by)
-        await self.world.registry.close_session(session.id)
+        await self._door.acquire()
+        try:
+            session.check_writable()
+            session.is_closed = True
+            del self._open[session.id]
+            await self._end_kernel(session, by)
+            await session.append([events.SessionClosed()], by)
+            await self.world.registry.close_session(session.id)
+        finally:
+            self._door.release()
         for feed in tuple(session.feeds):
-            await feed.sent(session.written)
-            feed.close()
+            feed.close_after(session.written)
 
     async def _end_kernel(self, session: Session, by: str) -> None:
         """Ends a kernel that its session has no use for any more, without waiting for its end."""
@@ -151,10 +157,8 @@ class Sessions:
         session.kernel_side.command("shut_down")
         session.kernel_side.detach()
         if kernel.state != "dead":
-            ended: list[AnyEvent] = (
-                kernel.lost("The session was closed.") if session.is_closed else kernel.lost("The kernel was replaced.")
-            )
-            await session.append(ended, by)
+            reason = "The session was closed." if session.is_closed else "The kernel was replaced."
+            await session.append(kernel.lost(reason, expected=True), by)
 
     # ---- kernels
 
@@ -176,6 +180,7 @@ class Sessions:
         await self._door.acquire()
         try:
             session.check_writable()
+            await session.kernel_side.settled()
             kernel = session.kernel
             if kernel is not None and kernel.state != "dead" and name in (None, kernel.kernelspec):
                 return
@@ -196,6 +201,7 @@ class Sessions:
         await self._door.acquire()
         try:
             session.check_writable()
+            await session.kernel_side.settled()
             kernel = session.kernel
             if kernel is None:
                 raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
