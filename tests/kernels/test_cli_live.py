@@ -1,0 +1,450 @@
+"""The `webipy` command as a user has it: real processes, a real server, real kernels.
+
+Nothing here waits for a time to pass. Code that must still be running at some moment waits for a file that the test makes (`gate`), and a test
+that must see output before the end reads it from the pipe before it opens the gate.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+from twisted.trial.unittest import SynchronousTestCase
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COMMAND = [sys.executable, "-m", "webipy.cli"]
+DEADLINE_S = 60
+
+WAIT = """
+import os, time
+def wait():
+    while not os.path.exists({gate!r}):
+        time.sleep(0.01)
+"""
+
+
+def environment() -> dict[str, str]:
+    """The environment of every process here: this checkout comes first."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+def read_until(stream: IO[bytes] | int, wanted: bytes) -> bytes:
+    """Read until `wanted` has come.
+
+    Raises:
+        AssertionError: It did not come; the message holds what came.
+    """
+    fd = stream if isinstance(stream, int) else stream.fileno()
+    got, deadline = b"", time.monotonic() + DEADLINE_S
+    while wanted not in got:
+        ready, _, _ = select.select([fd], [], [], max(0.0, deadline - time.monotonic()))
+        piece = os.read(fd, 65536) if ready else b""
+        assert piece, f"{wanted!r} did not come, but {got!r}"
+        got += piece
+    return got
+
+
+class Server:
+    """`webipy serve` as a process of its own.
+
+    Args:
+        state: Folder of its state.
+        root: Folder that kernels start in.
+    """
+
+    def __init__(self, state: Path, root: Path) -> None:
+        self.state = state
+        self.root = root
+        self.start()
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        options = ["--port", "0", "--state", str(self.state), "--root", str(self.root), "--kernels-stop-with-server"]
+        self.process = subprocess.Popen(
+            [*COMMAND, "serve", *options], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        assert self.process.stdout is not None
+        read_until(self.process.stdout, b"webipy is ready")
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.reap()
+
+    def stop(self) -> None:
+        """End it politely; its kernels end with it."""
+        self.process.terminate()
+        self.reap()
+
+    def reap(self) -> None:
+        """Wait for its end."""
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.process.wait(DEADLINE_S)
+
+
+class LiveTests(SynchronousTestCase):
+    """A test with a server of its own."""
+
+    def setUp(self) -> None:
+        folder = Path(self.mktemp()).resolve()
+        folder.mkdir()
+        self.folder = folder
+        self.gate = str(folder / "gate")
+        self.wait = WAIT.format(gate=self.gate)
+        self.server = Server(folder / "state", folder)
+        self.addCleanup(self.server.stop)
+
+    def open_gate(self) -> None:
+        """Let the code go on that waits."""
+        Path(self.gate).touch()
+
+    def arguments(self, command: str, *arguments: str) -> list[str]:
+        """The command line of a command that speaks to our server."""
+        return [*COMMAND, command, "--state", str(self.server.state), *arguments]
+
+    def webipy(self, command: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        line = self.arguments(command, *arguments)
+        return subprocess.run(line, input=stdin, capture_output=True, text=True, env=environment(), timeout=DEADLINE_S)
+
+    def begin(self, command: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command and let it run."""
+        process = subprocess.Popen(
+            self.arguments(command, *arguments),
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self.addCleanup(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process: subprocess.Popen[bytes]) -> None:
+        """End a command that a failed test has left running."""
+        process.kill()
+        process.communicate()
+
+    def finish(self, process: subprocess.Popen[bytes]) -> tuple[int, str, str]:
+        """The exit status of a command, and what else it printed."""
+        out, err = process.communicate(timeout=DEADLINE_S)
+        return process.returncode, out.decode(), err.decode()
+
+    def ok(self, finished: subprocess.CompletedProcess[str]) -> str:
+        """What a command printed that went well."""
+        self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+        return finished.stdout
+
+
+class ExecTests(LiveTests):
+    """`webipy exec`."""
+
+    def test_output_comes_before_the_code_ends(self) -> None:
+        """The output comes as it is made, each stream on its own."""
+        code = f"{self.wait}\nimport sys\nprint('first')\nprint('aside', file=sys.stderr)\nwait()\nprint('last')"
+        process = self.begin("exec", code)
+        assert process.stdout is not None and process.stderr is not None
+        self.assertEqual(read_until(process.stdout, b"first\n"), b"first\n")
+        self.assertEqual(read_until(process.stderr, b"aside\n"), b"aside\n")
+        self.open_gate()
+        self.assertEqual(self.finish(process), (0, "last\n", ""))
+
+    def test_variables_stay_and_results_are_shown(self) -> None:
+        """Code runs in the session `shell`, so that variables stay; pictures are a note."""
+        self.assertEqual(self.ok(self.webipy("exec", "x = 41")), "")
+        self.assertEqual(self.ok(self.webipy("exec", "print('no line end', end='')\nx + 1")), "no line end\n42\n")
+        shown = self.ok(
+            self.webipy("exec", "-", stdin="from IPython.display import Image\nImage(data=b'x' * 3000, format='png')")
+        )
+        self.assertEqual(shown, "<IPython.core.display.Image object>\n[image/png, 3 kB]\n")
+        script = self.folder / "script.py"
+        script.write_text("print(x * 2)")
+        self.assertEqual(self.ok(self.webipy("exec", "-f", str(script))), "82\n")
+        self.assertEqual(self.webipy("exec", "--fresh", "print(x)").returncode, 1)
+        (listed,) = json.loads(self.ok(self.webipy("ls", "--json")))["sessions"]
+        self.assertEqual((listed["path"], listed["kernel"]["kernelspec"]), ("shell", "python3"))
+
+    def test_the_exit_status_tells_how_it_ended(self) -> None:
+        """0 the code ran to its end; 1 it raised an error; 3 its kernel died; 4 no server can be reached."""
+        self.assertEqual(self.webipy("exec", "1").returncode, 0)
+        failed = self.webipy("exec", "1/0")
+        self.assertEqual((failed.returncode, failed.stdout), (1, ""))
+        self.assertIn("ZeroDivisionError: division by zero\n", failed.stderr)
+        self.assertNotIn("\x1b", failed.stderr)
+        died = self.webipy("exec", "import os\nprint('last words', flush=True)\nos.kill(os.getpid(), 9)")
+        self.assertEqual((died.returncode, died.stdout), (3, "last words\n"))
+        self.assertIn("SIGKILL", died.stderr)
+        again = self.webipy("exec", "print('new')")
+        self.assertEqual((again.returncode, again.stdout), (0, "new\n"))
+        self.assertIn("a new one starts, without the old variables", again.stderr)
+        wrong = self.webipy("exec", "-s", "nowhere", "1")
+        self.assertEqual(
+            (wrong.returncode, wrong.stderr),
+            (2, "webipy: There is no session 'nowhere'; `webipy ls` lists those there are.\n"),
+        )
+        unknown = self.webipy("exec", "-s", "other", "-k", "cobol", "1")
+        self.assertEqual(unknown.returncode, 1)
+        self.assertIn("cobol", unknown.stderr)
+
+    def test_json_holds_the_whole_execution(self) -> None:
+        """With --json the execution is printed at its end, and nothing else."""
+        told = json.loads(self.ok(self.webipy("exec", "--json", "print('a')\n6 * 7")))
+        self.assertEqual(told["status"], "ok")
+        self.assertEqual([output["output_type"] for output in told["outputs"]], ["stream", "execute_result"])
+        self.assertEqual(told["outputs"][1]["data"], {"text/plain": "42"})
+
+    def test_input_reads_standard_input(self) -> None:
+        """input() and getpass() read the lines of standard input; when there are no more, the code is interrupted."""
+        code = "import getpass\na = input('Name: ')\nb = getpass.getpass('Key: ')\nprint([a, len(b)])"
+        self.assertEqual(self.ok(self.webipy("exec", code, stdin="Ana Ä\nsecret\n")), "Name: Key: ['Ana Ä', 6]\n")
+        ended = self.webipy("exec", "input('More: ')", stdin="")
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("standard input has ended: interrupting", ended.stderr)
+        self.assertIn("KeyboardInterrupt", ended.stderr)
+        journal = self.ok(self.webipy("call", "session.events", json.dumps({"session": self.session_id()})))
+        self.assertIn("Ana", journal)
+        self.assertNotIn("secret", journal)
+
+    def session_id(self) -> str:
+        """The id of the only session."""
+        (listed,) = json.loads(self.ok(self.webipy("ls", "--json")))["sessions"]
+        return str(listed["id"])
+
+    def test_time_can_be_limited(self) -> None:
+        """--timeout interrupts the code."""
+        self.ok(self.webipy("exec", "import time"))
+        ended = self.webipy("exec", "--timeout", "1.5", "print('ready')\ntime.sleep(600)")
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("1.5 s are over: interrupting.", ended.stderr)
+        self.assertNotIn("It goes on running", ended.stderr)
+
+    def test_a_restarted_server_goes_unnoticed_by_the_code(self) -> None:
+        """The server is killed and started again in the middle of a run: nothing is lost, nothing is shown twice."""
+        code = f"{self.wait}\nfor i in range(100): print('before', i)\nwait()\nfor i in range(100): print('after', i)"
+        process = self.begin("exec", code)
+        assert process.stdout is not None
+        before = read_until(process.stdout, b"before 99\n").decode()
+        self.server.kill()
+        self.open_gate()
+        self.server.start()
+        status, after, err = self.finish(process)
+        expected = [f"{word} {i}" for word in ("before", "after") for i in range(100)]
+        self.assertEqual((before + after).splitlines(), expected)
+        self.assertEqual(status, 0)
+        self.assertEqual(
+            err,
+            "webipy: The line to the server is lost; what runs there goes on. Connecting again...\nwebipy: The server is back.\n",
+        )
+
+    def test_a_closed_pipe_ends_the_command_and_not_the_run(self) -> None:
+        """`webipy exec ... | head -1` ends; the run goes on."""
+        process = self.begin("exec", f"{self.wait}\nprint('first')\nwait()\nprint('second')\nx = 5")
+        assert process.stdout is not None and process.stderr is not None
+        read_until(process.stdout, b"first\n")
+        process.stdout.close()
+        self.open_gate()
+        self.assertEqual(process.wait(DEADLINE_S), 1)
+        self.assertEqual(process.stderr.read(), b"")
+        self.assertEqual(self.ok(self.webipy("exec", "x")), "5\n")
+
+
+class InterruptTests(LiveTests):
+    """^C in `webipy exec`."""
+
+    def test_the_first_interrupts_the_code(self) -> None:
+        """^C interrupts the code, whose error is shown."""
+        process = self.begin("exec", "import time\nprint('ready')\ntime.sleep(600)")
+        assert process.stdout is not None
+        read_until(process.stdout, b"ready\n")
+        process.send_signal(signal.SIGINT)
+        status, _, err = self.finish(process)
+        self.assertEqual(status, 1)
+        self.assertIn("Press ^C again to leave it running", err)
+        self.assertIn("KeyboardInterrupt", err)
+
+    def test_the_second_leaves_it_running(self) -> None:
+        """A second ^C leaves the code running, says how to watch it, and exits with 130; attach then shows the rest."""
+        stubborn = f"{self.wait}\nprint('ready')\ntry: wait()\nexcept KeyboardInterrupt: print('caught')\nwait()\nprint('end of it')"
+        process = self.begin("exec", stubborn)
+        assert process.stdout is not None
+        read_until(process.stdout, b"ready\n")
+        process.send_signal(signal.SIGINT)
+        read_until(process.stdout, b"caught\n")
+        process.send_signal(signal.SIGINT)
+        status, out, err = self.finish(process)
+        self.assertEqual((status, out), (130, ""))
+        hint = err.splitlines()[-1]
+        self.assertIn("It goes on running. Watch it with: webipy attach --state", hint)
+        self.open_gate()
+        watching = self.begin("attach", *hint.split(" attach ")[1].split()[2:])
+        assert watching.stdout is not None
+        seen = read_until(watching.stdout, b"end of it\n").decode()
+        self.assertIn("> try: wait()\n", seen)
+        self.assertTrue(seen.endswith("ready\ncaught\nend of it\n"), seen)
+        watching.send_signal(signal.SIGINT)
+        self.assertEqual(self.finish(watching), (0, "", ""))
+
+    def test_code_that_waits_in_line_is_taken_back(self) -> None:
+        """^C on a run that has not begun cancels it and leaves alone what runs before it."""
+        first = self.begin("exec", f"{self.wait}\nprint('ready')\nwait()\nprint('first is done')")
+        assert first.stdout is not None
+        read_until(first.stdout, b"ready\n")
+        watching = self.begin("attach", "--json", "--all", "shell")
+        second = self.begin("exec", "print('never')")
+        assert watching.stdout is not None
+        read_until(watching.stdout, b"never")
+        second.send_signal(signal.SIGINT)
+        status, out, err = self.finish(second)
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("cancelled", err)
+        self.open_gate()
+        self.assertEqual(self.finish(first), (0, "first is done\n", ""))
+
+
+class AttachTests(LiveTests):
+    """`webipy attach`."""
+
+    def test_it_shows_what_others_run(self) -> None:
+        """A watcher sees the code of others and its output while it comes."""
+        self.ok(self.webipy("exec", "x = 'seen'"))
+        watching = self.begin("attach", "--all", "shell")
+        assert watching.stdout is not None
+        read_until(watching.stdout, b"> x = 'seen'\n")
+        running = self.begin("exec", f"{self.wait}\nprint(x)\nwait()")
+        seen = read_until(watching.stdout, b"seen\n").decode()
+        self.assertIn("> print(x)\n", seen)
+        self.open_gate()
+        self.assertEqual(self.finish(running), (0, "seen\n", ""))
+
+    def test_it_ends_with_the_session(self) -> None:
+        """When the session is closed, watching ends; with --json each event was one line of JSON."""
+        self.ok(self.webipy("exec", "print(1)"))
+        watching = self.begin("attach", "--json", "--since", "0", "shell")
+        assert watching.stdout is not None
+        start = read_until(watching.stdout, b"execution_finished")
+        (listed,) = json.loads(self.ok(self.webipy("ls", "--json")))["sessions"]
+        self.ok(self.webipy("call", "session.close", json.dumps({"session": listed["id"]})))
+        status, rest, err = self.finish(watching)
+        self.assertEqual((status, err), (0, ""))
+        events = [json.loads(line) for line in (start.decode() + rest).splitlines()]
+        self.assertEqual([event["seq"] for event in events], list(range(1, len(events) + 1)))
+        self.assertEqual((events[0]["type"], events[-1]["type"]), ("session_created", "session_closed"))
+
+
+class OtherTests(LiveTests):
+    """The other commands."""
+
+    def test_sessions_and_kernels_are_listed(self) -> None:
+        """`ls` and `specs` print tables for people."""
+        self.assertIn("There are no sessions", self.webipy("ls").stderr)
+        self.ok(self.webipy("exec", "1"))
+        heads, row = self.ok(self.webipy("ls")).splitlines()
+        self.assertEqual(heads.split(), ["ID", "TITLE", "KERNEL", "STATE", "QUEUED", "ACTIVE"])
+        self.assertEqual(row.split()[1:5], ["shell", "python3", "idle", "0"])
+        specs = self.webipy("specs")
+        self.assertRegex(specs.stdout, r"(?m)^\*  python3 +python +Python 3")
+
+    def test_kernels_are_interrupted_restarted_and_killed(self) -> None:
+        """The three ways to end code, each on the session of that name or the start of its ID."""
+        running = self.begin("exec", "import time\nx = 1\nprint('ready')\ntime.sleep(600)")
+        assert running.stdout is not None
+        read_until(running.stdout, b"ready\n")
+        (listed,) = json.loads(self.ok(self.webipy("ls", "--json")))["sessions"]
+        self.assertEqual(self.webipy("interrupt", listed["id"][:8]).returncode, 0)
+        self.assertEqual(self.finish(running)[0], 1)
+        self.assertEqual(self.ok(self.webipy("exec", "x")), "1\n")
+        self.assertEqual(self.webipy("restart", "shell").returncode, 0)
+        self.assertIn("NameError", self.webipy("exec", "x").stderr)
+        watching = self.begin("attach", "--json", "--all", "shell")
+        assert watching.stdout is not None
+        self.assertEqual(self.webipy("kill", "shell").returncode, 0)
+        read_until(watching.stdout, b"kernel_died")
+
+    def test_any_method_can_be_called(self) -> None:
+        """`call` prints the result as JSON, or the failure with its name and code."""
+        self.assertEqual(json.loads(self.ok(self.webipy("call", "server.info")))["name"], "webipy")
+        created = json.loads(self.ok(self.webipy("call", "session.create", "-", stdin='{"title": "Data"}')))
+        self.assertEqual(created["title"], "Data")
+        refused = self.webipy("call", "session.get", '{"session": "x"}')
+        self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+        self.assertIn("webipy: not_found (-32003): ", refused.stderr)
+
+    def test_open_prints_an_address_that_signs_in(self) -> None:
+        """A fresh one-time address, of the start page or of a session."""
+        url = self.ok(self.webipy("open")).strip()
+        self.assertRegex(url, r"^http://127\.0\.0\.1:\d+/#code=[\w-]{20,}$")
+        self.ok(self.webipy("exec", "1"))
+        self.assertRegex(self.ok(self.webipy("open", "shell")), r"/s/[0-9a-f]+#code=")
+
+    def test_a_killed_server_is_told(self) -> None:
+        """A server that left its file behind and does not answer: exit status 4, and how to start one."""
+        self.server.kill()
+        told = self.webipy("ls")
+        self.assertEqual(told.returncode, 4)
+        self.assertRegex(
+            told.stderr, r"^webipy: No webipy server answers at http://127\.0\.0\.1:\d+\. Start one: webipy serve\n$"
+        )
+        checked = self.webipy("doctor")
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn("PROBLEM  server: ", checked.stdout)
+        self.server.start()
+        self.assertIn("ok       server: webipy ", self.webipy("doctor").stdout)
+
+    def test_a_wrong_token_is_told(self) -> None:
+        """A server elsewhere needs its token."""
+        url = json.loads((self.server.state / "server.json").read_text())["url"]
+        wrong = self.folder / "wrong"
+        wrong.write_text("x" * 40)
+        told = self.webipy("ls", "--url", url, "--token-file", str(wrong))
+        self.assertEqual(told.returncode, 4)
+        self.assertIn("does not take this token", told.stderr)
+        self.assertEqual(self.webipy("ls", "--url", url).returncode, 0)
+
+
+class TerminalTests(LiveTests):
+    """`webipy exec` in a terminal."""
+
+    def in_terminal(self, *arguments: str) -> tuple[subprocess.Popen[bytes], int]:
+        """Start a command in a terminal of its own; gives the user's end of it."""
+        ours, its = pty.openpty()
+        process = subprocess.Popen(
+            self.arguments("exec", *arguments),
+            env=environment(),
+            stdin=its,
+            stdout=its,
+            stderr=its,
+            start_new_session=True,
+        )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(os.close, ours)
+        os.close(its)
+        return process, ours
+
+    def test_colours_pass_and_nothing_else_does(self) -> None:
+        """Colours are shown in a terminal; what would set its title or move the cursor is taken out."""
+        _, terminal = self.in_terminal(r"print('\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b[2Jplain')")
+        shown = read_until(terminal, b"plain")
+        self.assertIn(b"\x1b[31mred\x1b[0m plain", shown)
+
+    def test_a_password_is_not_shown(self) -> None:
+        """What is typed for getpass() is not echoed; what is typed for input() is."""
+        process, terminal = self.in_terminal(
+            "import getpass\na = input('Name: ')\nb = getpass.getpass('Key: ')\nprint(len(a), len(b))"
+        )
+        shown = read_until(terminal, b"Name: ")
+        os.write(terminal, b"ana\n")
+        shown += read_until(terminal, b"Key: ")
+        os.write(terminal, b"secret\n")
+        shown += read_until(terminal, b"3 6\r\n")
+        self.assertEqual(shown, b"Name: ana\r\nKey: \r\n3 6\r\n")
+        self.assertEqual(process.wait(DEADLINE_S), 0)

@@ -1,0 +1,532 @@
+"""The command line without a server: what can be typed, what is told to newcomers, and what `exec` and `attach` do with events.
+
+Commands run in click's own runner. `Run` and `Watch` get a client that notes what is called and gives out the events that a test makes; the same
+commands against a real server are in tests/kernels/test_cli_live.py.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from click.testing import CliRunner, Result
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure as Fault
+from twisted.trial.unittest import SynchronousTestCase
+
+from webipy import lookup, running
+from webipy.cli import main
+from webipy.connecting import Target
+from webipy.core import calls, errors, events
+from webipy.io.client import Address, ConnectionLost, Event, Follower, NoServer
+from webipy.terminal import Screen
+
+ROOT = Path(__file__).resolve().parent.parent
+TIME = "2026-01-01T00:00:00.000000Z"
+
+
+def invoke(*arguments: str, stdin: str = "") -> Result:
+    """Run a command line."""
+    return CliRunner().invoke(main, list(arguments), input=stdin)
+
+
+def outcome(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine that waits for nothing gives or raises."""
+    results: list[Any] = []
+    Deferred.fromCoroutine(coroutine).addBoth(results.append)
+    (result,) = results
+    if isinstance(result, Fault):
+        result.raiseException()
+    return result
+
+
+def commands() -> list[str]:
+    """The names of all commands."""
+    return main.list_commands(click.Context(main))
+
+
+class HelpTests(SynchronousTestCase):
+    """What newcomers read."""
+
+    def test_every_command_explains_itself(self) -> None:
+        """`webipy` and each command have a --help whose first line is one sentence."""
+        self.assertEqual(
+            sorted(commands()),
+            ["attach", "call", "doctor", "exec", "interrupt", "kill", "ls", "open", "restart", "serve", "specs"],
+        )
+        for name in commands():
+            told = invoke(name, "--help")
+            self.assertEqual(told.exit_code, 0, name)
+            self.assertIn("Usage: ", told.output)
+        self.assertIn("webipy serve", invoke("--help").output)
+
+    def test_values_can_be_had_as_json(self) -> None:
+        """Every command that prints values has --json."""
+        for name in ("ls", "specs", "exec", "attach", "open", "doctor"):
+            self.assertIn("--json", invoke(name, "--help").output, name)
+
+    def test_the_exit_status_is_documented(self) -> None:
+        """`webipy exec --help` lists every exit status."""
+        told = invoke("exec", "--help").output
+        for status in ("0    ", "1    ", "2    ", "3    ", "4    ", "130  "):
+            self.assertIn(f"\n    {status}", told)
+
+    def test_serve_shows_the_options_of_the_server(self) -> None:
+        """`webipy serve --help` is about webipy's own options, not about those of twistd."""
+        told = invoke("serve", "--help").output
+        self.assertIn("--port", told)
+        self.assertNotIn("--chroot", told)
+
+    def test_help_needs_nothing_heavy(self) -> None:
+        """`webipy --help` starts at once: it imports neither Twisted nor msgspec."""
+        program = "import sys; sys.argv = ['webipy', '--help']; import atexit; atexit.register(lambda: print(sorted(sys.modules)))\n"
+        program += "from webipy.cli import main; main()"
+        told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+        for heavy in ("'twisted'", "'msgspec'", "'autobahn'", "'attrs'", "'asyncio'"):
+            self.assertNotIn(heavy, told.stdout)
+
+
+class CommandLineTests(SynchronousTestCase):
+    """What is wrong with a command line is told before anything is done."""
+
+    def nowhere(self) -> str:
+        """A state folder that no server uses."""
+        return str(self.mktemp())
+
+    def test_no_server_is_said_with_the_way_to_start_one(self) -> None:
+        """Exit status 4 and one sentence, for every command that needs a server."""
+        state = self.nowhere()
+        for line in (
+            ["ls"],
+            ["specs"],
+            ["open"],
+            ["exec", "1"],
+            ["attach", "x"],
+            ["kill", "x"],
+            ["call", "server.info"],
+        ):
+            told = invoke(line[0], "--state", state, *line[1:])
+            self.assertEqual((line, told.exit_code), (line, 4))
+            self.assertEqual(told.stderr, f"webipy: No webipy server uses {state}. Start one: webipy serve\n")
+
+    def test_exec_wants_code_from_one_place(self) -> None:
+        """Code, or a file, or standard input: exactly one of them."""
+        script = Path(self.mktemp())
+        script.write_text("1")
+        for line in (["exec"], ["exec", "1", "-f", str(script)]):
+            told = invoke(*line)
+            self.assertEqual(told.exit_code, 2)
+            self.assertIn("Give the code, or a file with -f, or - for standard input.", told.stderr)
+
+    def test_fresh_does_not_go_with_a_session(self) -> None:
+        """--fresh makes a session of its own."""
+        told = invoke("exec", "--fresh", "-s", "x", "1")
+        self.assertEqual(told.exit_code, 2)
+        self.assertIn("--fresh makes a session of its own", told.stderr)
+
+    def test_params_are_json_objects(self) -> None:
+        """`webipy call` refuses what is no JSON object."""
+        for params in ("{", "[1]", "1"):
+            told = invoke("call", "server.info", params)
+            self.assertEqual(told.exit_code, 2, params)
+            self.assertIn("PARAMS", told.stderr)
+
+    def test_wrong_options_of_the_server_are_told_in_one_sentence(self) -> None:
+        """`webipy serve` does not print all options before what is wrong with one."""
+        finished = subprocess.run(
+            [sys.executable, "-m", "webipy.cli", "serve", "--port", "many"], cwd=ROOT, capture_output=True, text=True
+        )
+        self.assertEqual((finished.returncode, finished.stdout), (2, ""))
+        self.assertEqual(len(finished.stderr.splitlines()), 2, finished.stderr)
+        self.assertIn("webipy serve: --port", finished.stderr)
+
+
+class TargetTests(SynchronousTestCase):
+    """Which server a command speaks to."""
+
+    def test_a_url_takes_its_token_from_a_file(self) -> None:
+        """--url with --token-file, or with the token of the state folder."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        (folder / "token").write_text("of the state\n")
+        (folder / "mine").write_text("of the file\n")
+        with_file = Target(str(folder), "http://h:1/", str(folder / "mine"))
+        self.assertEqual(with_file.find(), Address("http://h:1", "of the file"))
+        self.assertEqual(Target(str(folder), "http://h:1", None).find(), Address("http://h:1", "of the state"))
+
+    def test_a_token_that_cannot_be_read_is_told(self) -> None:
+        """The file is named."""
+        fault = self.assertRaises(NoServer, Target(None, "http://h:1", "nowhere").find)
+        self.assertEqual(str(fault), "The token cannot be read from nowhere: No such file or directory.")
+
+    def test_its_options_can_be_said_again(self) -> None:
+        """What we tell the user to type names the same server."""
+        self.assertEqual(Target("a b", None, None).options, "--state 'a b' ")
+        self.assertEqual(Target(None, None, None).options, "")
+
+
+def session(name: str = "s1", title: str = "shell", kernel: calls.Kernel | None = None) -> calls.Session:
+    """A session."""
+    return calls.Session(
+        id=name,
+        title=title,
+        path=None,
+        cwd="/",
+        kernel=kernel,
+        first_seq=1,
+        seq=5,
+        durable_seq=5,
+        created=TIME,
+        last_activity=TIME,
+    )
+
+
+def a_kernel(state: events.KernelState) -> calls.Kernel:
+    """A python3 kernel with two executions in line."""
+    return calls.Kernel(
+        id="k",
+        kernelspec="python3",
+        display_name="Python 3",
+        language="python",
+        state=state,
+        start=1,
+        execution_count=1,
+        queued=2,
+        url_without_key="",
+        host="",
+    )
+
+
+class ScriptedClient:
+    """A client that notes the calls and answers them from a table; a test gives out the events.
+
+    Attributes:
+        answers: Results by method; an exception is raised.
+        called: The calls, as (method, params).
+    """
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers: dict[str, Any] = {name.replace("__", "."): answer for name, answer in answers.items()}
+        self.called: list[tuple[str, dict[str, Any]]] = []
+        self.give: Callable[[int, Event], None] = lambda seq, event: None
+        self.followed: list[Follower] = []
+
+    async def call(self, method: str, params: Any, result: type[Any], *, repeat: bool = False) -> Any:
+        """Note a call and answer it."""
+        self.called.append((method, params if isinstance(params, dict) else msgspec.to_builtins(params)))
+        answer = self.answers.get(method, calls.Done())
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def follow(self, session: str, since: int | None, receive: Callable[[int, Event], None]) -> Follower:
+        """Follow a session."""
+        self.give = receive
+        follower = Follower(session, since, receive)
+        self.followed.append(follower)
+        return follower
+
+    def methods(self) -> list[str]:
+        """The names of the methods that were called."""
+        return [method for method, _ in self.called]
+
+
+class Typist:
+    """A keyboard on which a test types."""
+
+    is_terminal = False
+
+    def __init__(self) -> None:
+        self.told: Callable[[str | None], None] | None = None
+
+    def ask(self, told: Callable[[str | None], None]) -> None:
+        """A line is wanted."""
+        self.told = told
+
+    def withdraw(self) -> None:
+        """No line is wanted."""
+        self.told = None
+
+    def type(self, line: str | None) -> None:
+        """Type a line."""
+        assert self.told is not None, "nobody asked"
+        self.told(line)
+
+
+class LookupTests(SynchronousTestCase):
+    """How sessions are named."""
+
+    def find(self, name: str) -> calls.Session | None:
+        """Find one among four."""
+        listed = [session("abc1", "data"), session("abd2", "twin"), session("xyz3", "twin"), session("data9", "other")]
+        client: Any = ScriptedClient(session__list=calls.SessionList(sessions=listed))
+        found: calls.Session | None = outcome(lookup.find_session(client, name))
+        return found
+
+    def test_ids_titles_and_starts_of_ids_find_a_session(self) -> None:
+        """An exact name wins over the start of an id."""
+        found = {
+            name: getattr(self.find(name), "id", None) for name in ("abc1", "abd", "xyz3", "data", "data9", "nope", "")
+        }
+        expected = {
+            "abc1": "abc1",
+            "abd": "abd2",
+            "xyz3": "xyz3",
+            "data": "abc1",
+            "data9": "data9",
+            "nope": None,
+            "": None,
+        }
+        self.assertEqual(found, expected)
+
+    def test_a_name_of_several_is_refused_with_their_list(self) -> None:
+        """The candidates are listed with their ids."""
+        for name, ids in (("twin", ("abd2", "xyz3")), ("ab", ("abc1", "abd2"))):
+            fault = self.assertRaises(lookup.Wrong, self.find, name)
+            self.assertIn("is the name of 2 sessions", str(fault))
+            for one in ids:
+                self.assertIn(one, str(fault))
+
+    def test_sessions_are_a_table(self) -> None:
+        """Id, title, kernel, state, queue and how long ago something happened."""
+        kernel = a_kernel("busy")
+        now = datetime(2026, 1, 1, 0, 3, tzinfo=UTC)
+        told = lookup.sessions_table([session("0123456789", "a", kernel), session("b", "b")], now)
+        self.assertEqual([line.split() for line in told.splitlines()][1:], [
+            ["01234567", "a", "python3", "busy", "2", "3", "min", "ago"],
+            ["b", "b", "-", "-", "-", "3", "min", "ago"],
+        ])  # fmt: skip
+
+
+class RunTests(SynchronousTestCase):
+    """One run, from its acceptance to its end."""
+
+    def setUp(self) -> None:
+        self.client = ScriptedClient(
+            execution__start=calls.ExecutionAccepted(execution="e1", seq=6), input__reply=calls.Accepted(seq=9)
+        )
+        self.out, self.err = io.StringIO(), io.StringIO()
+        self.keyboard = Typist()
+        screen, client, keyboard = Screen(self.out, self.err), self.client, self.keyboard
+        self.run_ = running.Run(client, session(), "e1", screen, keyboard, screen)  # type: ignore[arg-type]  # stand-ins
+        outcome(self.run_.start("code"))
+        self.seq = 5
+
+    def give(self, *happened: Event) -> None:
+        """Give out events."""
+        for event in happened:
+            self.seq += 1
+            self.client.give(self.seq, event)
+
+    def printed(self, text: str, execution: str = "e1", **fields: Any) -> events.OutputAdded:
+        """Text on standard output."""
+        body = {"output_type": "stream", "name": "stdout", "text": text}
+        return events.OutputAdded(execution=execution, output=msgspec.Raw(msgspec.json.encode(body)), **fields)
+
+    def test_it_is_followed_before_it_is_sent(self) -> None:
+        """The session is followed from where it stood, so that no output can be missed; the id is ours, so that it runs once."""
+        self.assertEqual(self.client.followed[0].seq, 5)
+        (method, params) = self.client.called[0]
+        self.assertEqual((method, params["id"], params["code"]), ("execution.start", "e1", "code"))
+
+    def test_only_its_own_outputs_are_shown(self) -> None:
+        """What others run in the same session is theirs; nothing is shown after the end."""
+        ended = events.ExecutionFinished(execution="e1", status="ok", duration_s=1)
+        self.give(
+            self.printed("theirs", "e0"), self.printed("ours\n"), ended, self.printed("late"), events.SessionClosed()
+        )
+        self.assertEqual((self.out.getvalue(), self.err.getvalue()), ("ours\n", ""))
+        self.assertEqual(self.successResultOf(self.run_.finished).status, "ok")
+
+    def test_unknown_events_are_passed_over(self) -> None:
+        """An event of tomorrow disturbs nothing."""
+        self.give({"type": "of_tomorrow", "execution": "e1"})
+        self.assertNoResult(self.run_.finished)
+
+    def test_updates_of_what_it_has_shown_are_shown(self) -> None:
+        """A display that is updated is shown again; one of others is not."""
+        body = msgspec.Raw(b'{"text/plain": "50 %"}')
+        other = events.OutputUpdated(
+            display_id="d0", data=msgspec.Raw(b'{"text/plain": "theirs"}'), metadata=msgspec.Raw(b"{}")
+        )
+        update = events.OutputUpdated(display_id="d1", data=body, metadata=msgspec.Raw(b"{}"))
+        self.give(self.printed("0 %\n", display_id="d1"), other, update)
+        self.assertEqual(self.out.getvalue(), "0 %\n50 %\n")
+
+    def test_lines_answer_input(self) -> None:
+        """The prompt is shown, the line is sent, and the event that comes of it changes nothing."""
+        self.give(events.InputRequested(request="r1", prompt="Name: ", execution="e1"))
+        self.keyboard.type("Ana")
+        self.give(events.InputReplied(request="r1", value="Ana"))
+        self.assertEqual(self.client.called[-1], ("input.reply", {"session": "s1", "request": "r1", "value": "Ana"}))
+        self.assertEqual(self.out.getvalue(), "Name: ")
+
+    def test_an_answer_from_elsewhere_ends_the_question(self) -> None:
+        """Somebody answers in a browser: the answer is shown, and our keyboard is not asked any more."""
+        self.give(events.InputRequested(request="r1", prompt="Name: ", execution="e1"))
+        self.give(events.InputReplied(request="r1", value="Bo"))
+        self.assertEqual(self.out.getvalue(), "Name: Bo\n")
+        self.assertIsNone(self.keyboard.told)
+
+    def test_a_refused_answer_is_told(self) -> None:
+        """When somebody else was faster, the user hears it."""
+        self.client.answers["input.reply"] = errors.NotWaiting("This input was answered already.")
+        self.give(events.InputRequested(request="r1", prompt="", execution="e1"))
+        self.keyboard.type("Ana")
+        self.assertEqual(self.err.getvalue(), "webipy: This input was answered already.\n")
+
+    def test_the_end_of_standard_input_interrupts(self) -> None:
+        """Code that asks for more than there is is interrupted, and the user hears why."""
+        self.give(
+            events.ExecutionStarted(execution="e1"), events.InputRequested(request="r1", prompt="", execution="e1")
+        )
+        self.keyboard.type(None)
+        self.assertEqual(self.client.methods()[-1], "kernel.interrupt")
+        self.assertIn("standard input has ended", self.err.getvalue())
+
+    def test_it_is_cancelled_while_it_waits(self) -> None:
+        """^C before it has begun takes it back and interrupts nobody else."""
+        self.run_.interrupt()
+        self.assertEqual(self.client.methods(), ["execution.start", "execution.cancel"])
+        self.give(
+            events.ExecutionFinished(execution="e1", status="cancelled", duration_s=0, reason="It was taken back.")
+        )
+        self.assertIn("cancelled: It was taken back.", self.err.getvalue())
+
+    def test_one_that_begins_while_it_is_cancelled_is_interrupted(self) -> None:
+        """The kernel may take it before the cancelling comes: then it is interrupted, once."""
+        self.client.answers["execution.cancel"] = errors.NotWaiting("It runs already.")
+        self.run_.interrupt()
+        self.give(events.ExecutionStarted(execution="e1"))
+        self.assertEqual(self.client.methods(), ["execution.start", "execution.cancel", "kernel.interrupt"])
+
+    def test_the_second_interrupt_leaves(self) -> None:
+        """^C twice: it goes on running."""
+        self.give(events.ExecutionStarted(execution="e1"))
+        self.run_.interrupt()
+        self.run_.interrupt()
+        self.failureResultOf(self.run_.finished, running.Left)
+        self.assertEqual(self.client.methods().count("kernel.interrupt"), 1)
+
+    def test_a_death_is_told_once(self) -> None:
+        """The last words of the kernel and the reason, and not the same reason again."""
+        died = events.KernelDied(kernel="k", reason="It was killed (SIGKILL).", tail="last words")
+        self.give(
+            died,
+            events.ExecutionFinished(execution="e1", status="lost", duration_s=1, reason="It was killed (SIGKILL)."),
+        )
+        self.assertEqual(self.err.getvalue(), "last words\nwebipy: It was killed (SIGKILL).\n")
+
+    def test_missing_output_is_told(self) -> None:
+        """Output that is known to be missing is never missing silently."""
+        self.give(events.OutputLost(reason="The disk of the kernel host was full."))
+        self.assertEqual(self.err.getvalue(), "webipy: Output is missing: The disk of the kernel host was full.\n")
+
+    def test_a_closed_session_ends_it(self) -> None:
+        """Somebody closes the session: the command does not wait for ever."""
+        self.give(events.SessionClosed())
+        self.failureResultOf(self.run_.finished, ConnectionLost)
+
+    def test_the_end_of_the_line_ends_it(self) -> None:
+        """The server does not come back: the command ends with that."""
+        self.client.followed[0].end(NoServer("No webipy server answers."))
+        self.failureResultOf(self.run_.finished, NoServer)
+
+
+class KernelTests(SynchronousTestCase):
+    """The kernel that `exec` runs in."""
+
+    def start(self, state: events.KernelState | None, wanted: str | None) -> ScriptedClient:
+        """What is called for a session whose kernel is in a state, when a kernelspec is asked for."""
+        kernel = a_kernel(state) if state is not None else None
+        client = ScriptedClient(session__create=session(kernel=kernel), kernel__start=session())
+        execution = running.Execution(None, "", None, wanted, False, None, False, "")
+        outcome(execution._session(client))  # type: ignore[arg-type]  # a stand-in
+        return client
+
+    def test_a_living_kernel_is_used(self) -> None:
+        """Variables stay from one command to the next."""
+        self.assertEqual(
+            self.start("idle", None).called,
+            [("session.create", {"title": None, "path": "shell", "kernelspec": None, "cwd": None, "id": None})],
+        )
+        self.assertEqual(self.start("busy", "python3").methods(), ["session.create"])
+
+    def test_a_session_without_kernel_gets_one(self) -> None:
+        """The default one, or the one that was asked for."""
+        self.assertEqual(self.start(None, None).called[-1], ("kernel.start", {"session": "s1", "kernelspec": None}))
+        self.assertEqual(self.start(None, "ir").called[-1], ("kernel.start", {"session": "s1", "kernelspec": "ir"}))
+
+    def test_a_dead_kernel_is_replaced_by_its_like(self) -> None:
+        """A new one of the same kernelspec starts, and the user hears it."""
+        err = io.StringIO()
+        self.patch(sys, "stderr", err)
+        self.assertEqual(
+            self.start("dead", None).called[-1], ("kernel.start", {"session": "s1", "kernelspec": "python3"})
+        )
+        self.assertIn("a new one starts", err.getvalue())
+
+    def test_a_living_kernel_is_not_replaced_by_another(self) -> None:
+        """-k never throws variables away."""
+        fault = self.assertRaises(lookup.Wrong, self.start, "idle", "ir")
+        self.assertIn("has the kernel python3, not ir", str(fault))
+
+
+class WatchTests(SynchronousTestCase):
+    """`webipy attach`."""
+
+    def setUp(self) -> None:
+        self.out, self.err = io.StringIO(), io.StringIO()
+        screen = Screen(self.out, self.err)
+        client: Any = ScriptedClient()
+        self.watch = running.Watch(screen, running.Inputs(client, "s1", screen, None, lambda: None))
+
+    def give(self, *happened: Event) -> None:
+        """Give out events."""
+        for seq, event in enumerate(happened, 1):
+            self.watch.take(seq, event)
+
+    def test_code_is_shown_when_it_begins(self) -> None:
+        """Queued code is shown above its output, silent code not at all."""
+        queued = events.ExecutionQueued(execution="e1", code="a = 1\nb = 2")
+        silent = events.ExecutionQueued(execution="e2", code="hidden", silent=True)
+        self.give(queued, silent, events.ExecutionStarted(execution="e1"), events.ExecutionStarted(execution="e2"))
+        self.assertEqual(self.out.getvalue(), "> a = 1\n> b = 2\n")
+
+    def test_what_happens_to_the_kernel_is_told(self) -> None:
+        """Starts, restarts, deaths and lost runs."""
+        self.give(
+            events.KernelStarted(
+                kernel="k", kernelspec="p", display_name="Python", language="python", url_without_key=""
+            ),
+            events.KernelStateChanged(state="busy"),
+            events.KernelStateChanged(state="restarting"),
+            events.KernelDied(kernel="k", reason="expected", expected=True),
+            events.KernelDied(kernel="k", reason="It crashed."),
+            events.ExecutionFinished(execution="e1", status="aborted", duration_s=0, reason="An earlier run failed."),
+            events.OutputLost(reason="The disk was full."),
+        )
+        self.assertEqual(self.err.getvalue().splitlines(), [
+            "webipy: The kernel Python starts.",
+            "webipy: The kernel restarts: variables are gone.",
+            "webipy: It crashed.",
+            "webipy: aborted: An earlier run failed.",
+            "webipy: Output is missing: The disk was full.",
+        ])  # fmt: skip
+
+    def test_questions_and_answers_are_shown(self) -> None:
+        """A watcher without a terminal sees the prompt and the answer of somebody else."""
+        self.give(events.InputRequested(request="r", prompt="Name: "), events.InputReplied(request="r", value="Bo"))
+        self.assertEqual(self.out.getvalue(), "Name: Bo\n")
+
+    def test_the_end_of_the_session_is_the_end(self) -> None:
+        """When the session is closed, watching ends."""
+        self.give(events.SessionClosed())
+        self.assertIsNone(self.successResultOf(self.watch.ended))

@@ -1,0 +1,383 @@
+"""The `webipy` command: what can be typed, and what it is for.
+
+Data flow: click reads the command line; a command is an async function of a `Client`, which `connecting.run` brings to its end. What `exec` and
+`attach` do is in running.py, what a terminal shows in terminal.py, how a session is named in lookup.py.
+
+Start-up is part of the product: `webipy --help` imports click and nothing else, so everything heavier is imported inside the functions that need it.
+No module of webipy imports this one, so no cycle can hide there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from webipy.connecting import FAILED, OK, Target, run
+
+if TYPE_CHECKING:
+    from webipy.io.client import Client
+
+EXIT_STATUS = """\b
+Exit status:
+  0    the code ran to its end
+  1    it raised an error, was cancelled, or was not run after an earlier error
+  2    the command line is wrong
+  3    it was lost: its kernel died
+  4    no server can be reached
+  130  you left it running (^C twice)
+"""
+
+
+def server_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that name a server, and pass them on as `target`."""
+    from functools import wraps
+
+    @wraps(command)
+    def with_target(*args: Any, state: str | None, url: str | None, token_file: str | None, **options: Any) -> None:
+        command(*args, target=Target(state, url, token_file), **options)
+
+    decorated: Callable[..., None] = with_target
+    for decorate in (
+        click.option(
+            "--token-file", metavar="FILE", help="File with the token that --url needs. [default: STATE/token]"
+        ),
+        click.option("--url", metavar="URL", help="A server elsewhere, such as http://127.0.0.1:9000."),
+        click.option(
+            "--state",
+            metavar="DIR",
+            help="State folder of the server. [default: $XDG_STATE_HOME/webipy or ~/.local/state/webipy]",
+        ),
+    ):
+        decorated = decorate(decorated)
+    return decorated
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="webipy", message="webipy %(version)s")
+def main() -> None:
+    """IPython and every other Jupyter kernel, over the web.
+
+    A server owns the kernels and everything they ever printed. Browsers and this command are its clients: what you start in one you see in the
+    other, and closing either stops nothing.
+
+    \b
+    Begin with:
+      webipy serve               start a server; it prints an address for your browser
+      webipy exec 'print(1+1)'   run code from another terminal
+      webipy doctor              what is wrong with this installation, if anything
+    """
+
+
+@main.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def serve(options: tuple[str, ...]) -> None:
+    """Start a server here and print its address.
+
+    The same as `twistd -n webipy`. See `webipy serve --help` for the options.
+    """
+    from webipy import serving
+
+    serving.serve(list(options))
+
+
+# ---- sessions -----------------------------------------------------------------------------------------------------
+
+
+@main.command("ls")
+@json_option
+@server_options
+def list_sessions(target: Target, as_json: bool) -> None:
+    """List the sessions.
+
+    A session is a journal of everything that happened in it, with at most one kernel. Other commands take its ID (the start is enough), its
+    title or its path.
+    """
+
+    async def command(client: Client) -> int:
+        from datetime import UTC, datetime
+
+        from webipy.core import calls
+        from webipy.lookup import sessions_table
+        from webipy.terminal import print_json
+
+        found = await client.call("session.list", {}, calls.SessionList)
+        if as_json:
+            print_json(found)
+        elif found.sessions:
+            click.echo(sessions_table(found.sessions, datetime.now(UTC)))
+        else:
+            click.echo(
+                "There are no sessions. Begin with: webipy exec 'print(1)', or in a browser: webipy open", err=True
+            )
+        return OK
+
+    run(target, command)
+
+
+@main.command()
+@json_option
+@server_options
+def specs(target: Target, as_json: bool) -> None:
+    """List the kernels that can be started.
+
+    Install more with their own installers, such as R's IRkernel or `pip install bash_kernel`; they are found at once. The default is marked
+    with a star.
+    """
+
+    async def command(client: Client) -> int:
+        from webipy.core import calls
+        from webipy.terminal import Escapes, print_json, table
+
+        found = await client.call("kernelspec.list", {}, calls.KernelspecList)
+        if as_json:
+            print_json(found)
+            return OK
+        rows = [
+            ["*" if spec.name == found.default else "", spec.name, spec.language, spec.display_name]
+            for spec in found.kernelspecs
+        ]
+        click.echo(table(["", "NAME", "LANGUAGE", "DESCRIPTION"], rows))
+        for name, reason in found.broken.items():
+            click.echo(Escapes(False).clean(f"webipy: {name} cannot be read: {reason}"), err=True)
+        return OK
+
+    run(target, command)
+
+
+@main.command("open")
+@click.argument("session", required=False)
+@click.option("--browser", is_flag=True, help="Open the address in a browser, too.")
+@json_option
+@server_options
+def open_page(target: Target, session: str | None, browser: bool, as_json: bool) -> None:
+    """Print a fresh address of the page.
+
+    The address signs a browser in; it works once. Without SESSION it is that of the start page.
+    """
+
+    async def command(client: Client) -> int:
+        from webipy.core import calls
+        from webipy.lookup import the_session
+        from webipy.terminal import print_json
+
+        found = await the_session(client, session) if session is not None else None
+        page = calls.OpenPage(session=found.id if found is not None else None)
+        code = await client.call("server.launch_code", page, calls.LaunchCode)
+        if as_json:
+            print_json(code)
+        else:
+            click.echo(code.url)
+        if browser:
+            import webbrowser
+
+            if not webbrowser.open(code.url):
+                click.echo("webipy: No browser could be started here; open the address yourself.", err=True)
+        return OK
+
+    run(target, command)
+
+
+# ---- kernels ------------------------------------------------------------------------------------------------------
+
+
+def tell_kernel(target: Target, session: str, method: str, done: str) -> None:
+    """Call a method on the kernel of a session, and say that it was done."""
+
+    async def command(client: Client) -> int:
+        import msgspec
+
+        from webipy.lookup import the_session
+
+        found = await the_session(client, session)
+        await client.call_raw(method, msgspec.json.encode({"session": found.id}))
+        click.echo(f"webipy: {done}", err=True)
+        return OK
+
+    run(target, command)
+
+
+@main.command()
+@click.argument("session")
+@server_options
+def interrupt(target: Target, session: str) -> None:
+    """Interrupt what a session runs, as ^C would."""
+    tell_kernel(target, session, "kernel.interrupt", "Interrupted.")
+
+
+@main.command()
+@click.argument("session")
+@server_options
+def restart(target: Target, session: str) -> None:
+    """Give a session a new kernel process.
+
+    Variables are lost; what was printed stays, and so does the session. What was queued is not run.
+    """
+    tell_kernel(target, session, "kernel.restart", "Restarting: variables are gone, outputs stay.")
+
+
+@main.command()
+@click.argument("session")
+@server_options
+def kill(target: Target, session: str) -> None:
+    """End the kernel of a session at once.
+
+    Variables are lost; what was printed stays. The next `webipy exec` in this session starts a new kernel.
+    """
+    tell_kernel(target, session, "kernel.kill", "Killed.")
+
+
+# ---- running code -------------------------------------------------------------------------------------------------
+
+
+@main.command("exec", epilog=EXIT_STATUS)
+@click.argument("code", required=False)
+@click.option("-f", "--file", "file", type=click.File("r", encoding="utf-8"), help="Run the code of a file.")
+@click.option("-s", "--session", metavar="SESSION", help="Session to run in: ID, title or path. [default: shell]")
+@click.option(
+    "-k", "--kernel", metavar="NAME", help="Kernel for a session that has none yet; `webipy specs` lists them."
+)
+@click.option("--fresh", is_flag=True, help="Run in a session of its own, which is closed afterwards.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Interrupt the code after so many seconds.",
+)
+@json_option
+@server_options
+def execute(
+    target: Target,
+    code: str | None,
+    file: Any,
+    session: str | None,
+    kernel: str | None,
+    fresh: bool,
+    timeout: float | None,
+    as_json: bool,
+) -> None:
+    """Run CODE, or that of a file, or (with -) that of standard input.
+
+    The output comes as it is made, each stream on its own. Code runs in the session `shell` unless told otherwise, so that variables stay from
+    one command to the next; browsers see the same session live. `input()` reads the lines of standard input. ^C interrupts the code; a second
+    ^C leaves it running.
+
+    \b
+    Examples:
+      webipy exec 'x = 41'
+      webipy exec 'print(x + 1)'
+      webipy exec -f train.py -s training -k python3
+      echo 'print("hello")' | webipy exec -
+      webipy exec --fresh --json '6 * 7'
+    """
+    if (code is None) == (file is None):
+        raise click.UsageError("Give the code, or a file with -f, or - for standard input.")
+    if fresh and session is not None:
+        raise click.UsageError("--fresh makes a session of its own; it does not go with -s.")
+    if code is None:
+        code = str(file.read())
+    elif code == "-":
+        code = sys.stdin.read()
+    from twisted.internet import reactor
+
+    from webipy.running import Execution
+
+    execution = Execution(reactor, code, session, kernel, fresh, timeout, as_json, target.options)
+    run(target, execution.command, execution.interrupt)
+
+
+@main.command()
+@click.argument("session")
+@click.option("--since", type=click.IntRange(min=0), metavar="SEQ", help="Show everything after this event first.")
+@click.option("--all", "everything", is_flag=True, help="Show everything from the start first.")
+@json_option
+@server_options
+def attach(target: Target, session: str, since: int | None, everything: bool, as_json: bool) -> None:
+    """Watch a session: what is run in it, by whomever, and what it prints.
+
+    ^C ends the watching; what runs goes on. In a terminal you can answer input() here, too. With --json each event is one line.
+    """
+
+    async def command(client: Client) -> int:
+        from twisted.internet import reactor
+
+        from webipy.lookup import the_session
+        from webipy.running import watch
+
+        found = await the_session(client, session)
+        return await watch(reactor, client, found, 0 if everything else since, as_json)
+
+    run(target, command, cancelled=OK)
+
+
+# ---- anything -----------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("method")
+@click.argument("params", required=False, default="{}")
+@server_options
+def call(target: Target, method: str, params: str) -> None:
+    """Call any METHOD of the API; PARAMS is a JSON object (- reads it from standard input).
+
+    \b
+    Examples:
+      webipy call server.info
+      webipy call session.rename '{"session": "...", "title": "Data"}'
+      webipy call rpc.discover     lists every method with its params
+    """
+    import msgspec
+
+    from webipy.core import errors
+    from webipy.terminal import print_json
+
+    body = (sys.stdin.read() if params == "-" else params).encode()
+    try:
+        if not isinstance(msgspec.json.decode(body), dict):
+            raise click.BadParameter('params are an object, such as {"session": "..."}', param_hint="PARAMS")
+    except msgspec.DecodeError as fault:
+        raise click.BadParameter(f"this is not JSON: {fault}", param_hint="PARAMS") from None
+
+    async def command(client: Client) -> int:
+        try:
+            print_json(await client.call_raw(method, body))
+        except errors.Failure as failure:
+            name = failure.facts.get("name", failure.name) if type(failure) is errors.Failure else failure.name
+            code = failure.facts.get("code", failure.code) if type(failure) is errors.Failure else failure.code
+            click.echo(f"webipy: {name} ({code}): {failure.message}", err=True)
+            return FAILED
+        return OK
+
+    run(target, command)
+
+
+@main.command()
+@json_option
+@server_options
+def doctor(target: Target, as_json: bool) -> None:
+    """Check this installation, and say what to do about each problem.
+
+    The exit status is 1 when there is one.
+    """
+    from webipy import doctor as examination
+
+    findings = examination.examine(target.state_dir, target.find)
+    if as_json:
+        from webipy.terminal import print_json
+
+        print_json(examination.Report(findings=findings))
+    else:
+        click.echo(examination.text_of(findings))
+    sys.exit(FAILED if any(finding.is_problem for finding in findings) else OK)
+
+
+if __name__ == "__main__":
+    main()

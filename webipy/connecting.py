@@ -1,0 +1,174 @@
+"""How a command reaches its server: what the user said of it, the client that is built from that, and the exit status of what comes of it.
+
+`run` is the only place that builds a client and starts the reactor for one. Whatever goes wrong becomes one sentence on standard error and an exit
+status. Everything heavy is imported inside the functions, because `webipy --help` imports this module.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from webipy.io.client import Address, Client
+
+OK, FAILED, USAGE, NO_SERVER, LEFT = 0, 1, 2, 4, 130
+"""Exit statuses; 2 is click's own, 3 is that of a lost run."""
+
+PATIENCE_S = 120
+"""How long a command that is under way waits for a server that has gone away."""
+
+
+class Target:
+    """The server that a command speaks to.
+
+    Args:
+        state: The folder of its state; `None` for the usual one.
+        url: Its address, when it is not the one of the state folder.
+        token_file: The file with its token.
+    """
+
+    def __init__(self, state: str | None, url: str | None, token_file: str | None) -> None:
+        self.state = state
+        self.url = url
+        self.token_file = token_file
+
+    @property
+    def state_dir(self) -> Path:
+        """The folder of the server's state."""
+        from webipy.io.client import find_state_dir
+
+        return find_state_dir(self.state)
+
+    @property
+    def options(self) -> str:
+        """The options that name this server, for commands that we tell the user."""
+        from shlex import quote
+
+        given = (("--state", self.state), ("--url", self.url), ("--token-file", self.token_file))
+        return "".join(f"{name} {quote(value)} " for name, value in given if value is not None)
+
+    def find(self) -> Address:
+        """Where it is now.
+
+        Raises:
+            NoServer: No server is known.
+        """
+        from webipy.io.client import Address, NoServer, find_server
+
+        if self.url is None:
+            return find_server(self.state_dir)
+        path = self.state_dir / "token" if self.token_file is None else self.token_file
+        try:
+            with open(path, encoding="utf-8") as file:
+                return Address(self.url.rstrip("/"), file.read().strip())
+        except (OSError, UnicodeDecodeError) as fault:
+            raise NoServer(
+                f"The token cannot be read from {path}: {getattr(fault, 'strerror', None) or 'it is no text'}."
+            ) from None
+
+
+def run(
+    target: Target,
+    command: Callable[[Client], Coroutine[Any, Any, int]],
+    on_interrupt: Callable[[], bool] = lambda: False,
+    cancelled: int = LEFT,
+) -> None:
+    """Run a command with a client, and exit.
+
+    Args:
+        target: The server.
+        command: What to do; gives the exit status.
+        on_interrupt: Called at ^C; whether that was the command's business. Otherwise ^C ends it.
+        cancelled: Exit status when ^C has ended it.
+    """
+    from twisted.internet import reactor as _reactor
+    from twisted.internet.defer import Deferred
+    from twisted.python.failure import Failure as Fault
+
+    from webipy.io.client import NoServer
+
+    reactor: Any = _reactor
+    outcome: list[Any] = []
+
+    try:
+        target.find()
+    except NoServer:
+        exit_with(Fault(), cancelled)
+
+    def finish(result: Any) -> None:
+        outcome.append(result)
+        reactor.callLater(0, reactor.stop)
+
+    def interrupted() -> None:
+        if not on_interrupt():
+            running.cancel()
+
+    def begin() -> None:
+        # Only now: the reactor has put a function of its own on SIGTERM while it started.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        running.callback(None)
+
+    running: Deferred[Any] = Deferred()
+    running.addCallback(lambda _: Deferred.fromCoroutine(with_client(reactor, target, command))).addBoth(finish)
+    signal.signal(signal.SIGINT, lambda *_: reactor.callFromThread(interrupted))
+    reactor.callWhenRunning(begin)
+    reactor.run()
+    exit_with(outcome[0], cancelled)
+
+
+async def with_client(reactor: Any, target: Target, command: Callable[[Client], Coroutine[Any, Any, int]]) -> int:
+    """Connect, do what is to be done, and leave."""
+    from webipy.io.client import Client
+
+    client = Client(reactor, target.find, PATIENCE_S, tell_line)
+    await client.connect()
+    try:
+        return await command(client)
+    finally:
+        await client.close()
+
+
+def tell_line(is_there: bool) -> None:
+    """Say that the line to the server was lost, or is there again."""
+    lost = "The line to the server is lost; what runs there goes on. Connecting again..."
+    click.echo(f"webipy: {'The server is back.' if is_there else lost}", err=True)
+
+
+def exit_with(result: Any, cancelled: int) -> NoReturn:
+    """Exit with a status, with `cancelled` after ^C, or with that of a failure after one sentence about it."""
+    from twisted.internet.defer import CancelledError
+    from twisted.python.failure import Failure as Fault
+
+    from webipy.core import errors
+    from webipy.io.client import ConnectionLost, NoServer
+    from webipy.lookup import Wrong
+
+    if isinstance(result, int):
+        sys.exit(result)
+    assert isinstance(result, Fault)
+    if result.check(CancelledError):
+        sys.exit(cancelled)
+    if result.check(BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the last flush of the interpreter does not fail again
+        sys.exit(FAILED)
+    statuses = {
+        NoServer: NO_SERVER,
+        errors.NotAuthenticated: NO_SERVER,
+        errors.Failure: FAILED,
+        ConnectionLost: FAILED,
+        Wrong: USAGE,
+    }
+    kind = result.check(*statuses)
+    if kind is None:
+        assert result.value is not None
+        raise result.value  # a mistake of ours, with its traceback
+    click.echo(f"webipy: {result.getErrorMessage()}", err=True)
+    sys.exit(statuses[kind])

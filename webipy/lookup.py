@@ -1,0 +1,60 @@
+"""Finds what a user names on the command line.
+
+A session goes by its id, by any start of it that no other id has, by its title, or by its path. An exact name wins over the start of an id; a name
+of several sessions is refused with the list of them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from webipy.core import calls
+from webipy.io.client import Client
+from webipy.terminal import age, table
+
+
+class Wrong(Exception):
+    """The command line names something that there is not; the message says what there is."""
+
+
+async def find_session(client: Client, name: str) -> calls.Session | None:
+    """The session of that id, start of an id, title or path, or `None`.
+
+    Raises:
+        Wrong: There are several.
+    """
+    sessions = (await client.call("session.list", {}, calls.SessionList, repeat=True)).sessions
+    for matches in (
+        [session for session in sessions if session.id == name],
+        [session for session in sessions if name in (session.title, session.path)],
+        [session for session in sessions if name and session.id.startswith(name)],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            listed = sessions_table(matches, datetime.now(UTC))
+            raise Wrong(f"{name!r} is the name of {len(matches)} sessions; say which by its ID:\n{listed}")
+    return None
+
+
+async def the_session(client: Client, name: str) -> calls.Session:
+    """As `find_session`, for a session that must be there.
+
+    Raises:
+        Wrong: There is none, or there are several.
+    """
+    found = await find_session(client, name)
+    if found is None:
+        raise Wrong(f"There is no session {name!r}; `webipy ls` lists those there are.")
+    return found
+
+
+def sessions_table(sessions: list[calls.Session], now: datetime) -> str:
+    """Sessions for people."""
+    rows = []
+    for session in sessions:
+        kernel = session.kernel
+        active = age((now - datetime.fromisoformat(session.last_activity)).total_seconds())
+        words = (kernel.kernelspec, kernel.state, str(kernel.queued)) if kernel is not None else ("-", "-", "-")
+        rows.append([session.id[:8], session.title, *words, active])
+    return table(["ID", "TITLE", "KERNEL", "STATE", "QUEUED", "ACTIVE"], rows)
