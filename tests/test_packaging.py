@@ -6,6 +6,7 @@ when they are called and what comes of it. Nothing goes to the network.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -242,6 +243,18 @@ class LockTests(SynchronousTestCase):
         """web/package-lock.json holds no address of a registry, so that each installation uses its own."""
         lock = (ROOT / "web" / "package-lock.json").read_text()
         self.assertNotIn('"resolved": "http', lock)
+
+    def test_the_lock_is_complete(self) -> None:
+        """Every dependency has an entry, those for other platforms too: `npm ci` refuses a lock without them."""
+        packages = json.loads((ROOT / "web" / "package-lock.json").read_text())["packages"]
+        known = {path.rpartition("node_modules/")[2] for path in packages}
+        wanted = {
+            name
+            for entry in packages.values()
+            for kind in ("dependencies", "optionalDependencies")
+            for name in entry.get(kind, ())
+        }
+        self.assertEqual(sorted(wanted - known), [])
 
 
 class CountTests(SynchronousTestCase):

@@ -1,0 +1,628 @@
+"""The outside world in memory: journals, registry, launcher and kernel hosts for tests, and a `Rig` that joins them.
+
+Nothing here has a port, a thread or a clock of its own: time is a `twisted.internet.task.Clock`, and a write is
+committed in the next turn of that clock. What would survive a crash of the server (`Disk`: journals, registry, hosts) is
+one object, so a test restarts the server by making a new `Rig` on the same disk.
+
+The contract tests of test_journal.py, test_registry.py and test_launcher.py run on these fakes and on the real parts alike.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import attrs
+import msgspec
+from hypothesis import HealthCheck, settings
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from webipy.core import errors, wire
+from webipy.core.access import Principal, Verb
+from webipy.core.wire import Header, Message
+from webipy.server.api import Api, answered
+from webipy.server.logins import Logins
+from webipy.server.method import Caller, House
+from webipy.server.ports import (
+    HostRecord,
+    KernelLink,
+    LeftBatch,
+    Leftovers,
+    LinkReceiver,
+    OpenedJournal,
+    Position,
+    SessionRecord,
+    Spec,
+    Specs,
+    World,
+)
+from webipy.server.sessions import Sessions
+
+EPOCH = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+TOKEN = "a-token-of-more-than-twenty-characters"
+GONE = "The kernel host ended, and its kernel with it."
+TURNS = 1000
+"""Turns of the clock after which a call that has no answer is taken as hanging."""
+
+
+def examples(number: int) -> settings:
+    """How many random examples a test tries; always the same ones, so that a run says the same as the one before."""
+    return settings(
+        max_examples=number,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+# ---- messages -----------------------------------------------------------------------------------------------------
+
+
+def message(
+    msg_type: str,
+    content: object = None,
+    *,
+    parent: str | None = None,
+    parent_type: str = "execute_request",
+    msg_id: str = "k",
+    date: str = "",
+    buffers: tuple[bytes, ...] = (),
+    metadata: bytes = b"{}",
+) -> Message:
+    """A message of a kernel; `content` is bytes as they are, or what is made JSON."""
+    raw = content if isinstance(content, bytes) else json.dumps({} if content is None else content).encode()
+    of = None if parent is None else Header(msg_id=parent, msg_type=parent_type)
+    return wire.new_message(
+        msg_type, raw, msg_id=msg_id, session="kernel", parent=of, date=date, buffers=buffers, metadata=metadata
+    )
+
+
+def status(state: str, parent: str, *, date: str = "", parent_type: str = "execute_request") -> tuple[str, Message]:
+    """The kernel says that it is busy with, or done with, a request."""
+    return "iopub", message("status", {"execution_state": state}, parent=parent, date=date, parent_type=parent_type)
+
+
+def printed(text: str, parent: str | None, name: str = "stdout") -> tuple[str, Message]:
+    """Text of a stream."""
+    return "iopub", message("stream", {"name": name, "text": text}, parent=parent)
+
+
+def replied(parent: str, state: str = "ok", count: int = 1, **more: object) -> tuple[str, Message]:
+    """The reply to an execute_request."""
+    return "shell", message("execute_reply", {"status": state, "execution_count": count, **more}, parent=parent)
+
+
+def run_of(
+    execution: str, *outputs: tuple[str, Message], state: str = "ok", count: int = 1
+) -> list[tuple[str, Message]]:
+    """All messages of one run, in the order in which a host passes them on; it takes 0.25 s."""
+    return [
+        status("busy", execution, date="2026-03-01T09:30:00.000000Z"),
+        ("iopub", message("execute_input", {"code": "", "execution_count": count}, parent=execution)),
+        *outputs,
+        status("idle", execution, date="2026-03-01T09:30:00.250000Z"),
+        replied(execution, state, count),
+    ]
+
+
+# ---- the disk ----------------------------------------------------------------------------------------------------
+
+
+@attrs.define(eq=False)
+class FakeJournal:
+    """A journal in memory; see `webipy.server.ports.Journal`. With `broken` set, writes fail and are tried again every second."""
+
+    clock: Clock
+    bodies: list[bytes] = attrs.field(factory=list)
+    position: Position | None = None
+    first_seq: int = 1
+    written: int = 0
+    durable_seq: int = 0
+    fault: str | None = None
+    broken: str | None = None
+    reads: int = 0
+    is_left: bool = False
+    """Whether the server that opened it has died: what was not written by then is gone."""
+    _pending: list[tuple[int, list[bytes], Position | None, Deferred[None]]] = attrs.field(factory=list)
+
+    def append(self, first: int, bodies: list[bytes], position: Position | None) -> Deferred[None]:
+        """Writes events in the next turn."""
+        told: Deferred[None] = Deferred()
+        if not self._pending:
+            self.clock.callLater(0, self._commit)
+        self._pending.append((first, bodies, position, told))
+        return told
+
+    def _commit(self) -> None:
+        if self.is_left:
+            return
+        if self.broken is not None:
+            self.fault = self.broken
+            self.clock.callLater(1, self._commit)
+            return
+        self.fault = None
+        work, self._pending = self._pending, []
+        for first, bodies, position, _ in work:
+            assert first == len(self.bodies) + 1, f"event {first} written after {len(self.bodies)}"
+            self.bodies += bodies
+            self.position = position or self.position
+        self.written = len(self.bodies)
+        self.clock.callLater(0.1, self._sync, self.written)
+        for *_, told in work:
+            told.callback(None)
+
+    def _sync(self, seq: int) -> None:
+        self.durable_seq = max(self.durable_seq, seq)
+
+    def read(self, first: int, limit: int, limit_bytes: int) -> Deferred[list[bytes]]:
+        """Written events, in a later turn."""
+        self.reads += 1
+        found: list[bytes] = []
+        for body in self.bodies[first - 1 : min(self.written, first - 1 + limit)]:
+            found.append(body)
+            if sum(map(len, found)) >= limit_bytes:
+                break
+        told: Deferred[list[bytes]] = Deferred()
+        self.clock.callLater(0, told.callback, found)
+        return told
+
+    def again(self, clock: Clock) -> FakeJournal:
+        """The journal as the next server finds it."""
+        self.is_left = True
+        written = len(self.bodies)
+        return FakeJournal(clock, self.bodies, self.position, self.first_seq, written, written)
+
+    def events(self) -> list[dict[str, Any]]:
+        """The written events."""
+        return [json.loads(body) for body in self.bodies]
+
+
+@attrs.define(eq=False)
+class FakeJournals:
+    """All journals, in memory; see `webipy.server.ports.Journals`."""
+
+    clock: Clock
+    found: dict[str, FakeJournal] = attrs.field(factory=dict)
+    damaged: dict[str, Exception] = attrs.field(factory=dict)
+
+    def open(self, session: str) -> Deferred[OpenedJournal]:
+        """Opens or creates one; one in `damaged` fails."""
+        if session in self.damaged:
+            return fail(self.damaged[session])
+        before = self.found.get(session)
+        journal = self.found[session] = FakeJournal(self.clock) if before is None else before.again(self.clock)
+        return succeed(OpenedJournal(journal, journal.position))
+
+
+@attrs.define(eq=False)
+class FakeRegistry:
+    """Sessions and logins in memory; see `webipy.server.ports.Registry` and `webipy.server.logins.Accounts`."""
+
+    records: dict[str, SessionRecord] = attrs.field(factory=dict)
+    closed: set[str] = attrs.field(factory=set)
+    accounts: dict[bytes, str] = attrs.field(factory=dict)
+
+    def sessions(self) -> Deferred[list[SessionRecord]]:
+        """All sessions that are not closed, the oldest first."""
+        still_open = [record for record in self.records.values() if record.id not in self.closed]
+        return succeed(sorted(still_open, key=lambda record: record.created))
+
+    def put(self, record: SessionRecord) -> Deferred[None]:
+        """Writes one down."""
+        before = self.records.get(record.id)
+        if before is not None and record.host is None:
+            record = attrs.evolve(record, host=before.host)
+        self.records[record.id] = record
+        return succeed(None)
+
+    def close_session(self, session: str) -> Deferred[None]:
+        """Marks one as closed."""
+        self.closed.add(session)
+        return succeed(None)
+
+    def add_login(self, digest: bytes, name: str, days: int) -> Deferred[None]:
+        """Keeps a login."""
+        self.accounts[digest] = name
+        return succeed(None)
+
+    def logins(self) -> Deferred[list[tuple[bytes, str]]]:
+        """All logins."""
+        return succeed(list(self.accounts.items()))
+
+    def remove_login(self, digest: bytes) -> Deferred[None]:
+        """Forgets one."""
+        self.accounts.pop(digest, None)
+        return succeed(None)
+
+
+# ---- kernel hosts ------------------------------------------------------------------------------------------------
+
+
+@attrs.define(eq=False)
+class FakeLink:
+    """One server's link to a `FakeHost`; see `webipy.server.ports.KernelLink`."""
+
+    host: FakeHost
+    receiver: LinkReceiver
+    acknowledged: int = 0
+    is_closed: bool = False
+
+    def send(self, channel: str, message: Message) -> None:
+        """Hands a request to the host."""
+        if not self.is_closed:
+            self.host.receive(channel, message)
+
+    def command(self, name: str, content: bytes = b"{}") -> None:
+        """Hands a command to the host."""
+        if not self.is_closed:
+            self.host.commands.append((name, json.loads(content)))
+
+    def acknowledge(self, number: int) -> None:
+        """Takes note."""
+        self.acknowledged = number
+
+    def close(self) -> None:
+        """Leaves."""
+        self.is_closed = True
+
+
+@attrs.define(eq=False)
+class FakeHost:
+    """A kernel host that does what the test says: numbers and keeps what the kernel sends, forwards each id once.
+
+    Attributes:
+        requests: What reached the kernel, by id, each once, in order.
+        offered: Ids in the order in which they were sent, with repetitions.
+        commands: Commands to the host itself.
+    """
+
+    clock: Clock
+    record: HostRecord
+    start: int
+    is_alive: bool = True
+    kept: list[tuple[int, str, Message]] = attrs.field(factory=list)
+    requests: dict[str, tuple[str, Message]] = attrs.field(factory=dict)
+    offered: list[str] = attrs.field(factory=list)
+    commands: list[tuple[str, dict[str, Any]]] = attrs.field(factory=list)
+    link: FakeLink | None = None
+    reason: str = GONE
+    is_removed: bool = False
+    attached_since: list[int] = attrs.field(factory=list)
+
+    def receive(self, channel: str, message: Message) -> None:
+        """A request of the server."""
+        self.offered.append(message.header.msg_id)
+        self.requests.setdefault(message.header.msg_id, (channel, message))
+
+    def attach(self, since: int, receiver: LinkReceiver) -> FakeLink:
+        """A server attaches; in the next turn it is answered, and given what was kept after `since`."""
+        self.attached_since.append(since)
+        link = self.link = FakeLink(self, receiver)
+        self.clock.callLater(0, self._answer, link, since)
+        return link
+
+    def _answer(self, link: FakeLink, since: int) -> None:
+        if link is self.link and not link.is_closed:
+            link.receiver.attached(bool(self.kept) and self.kept[0][0] > since + 1)
+            self._deliver([kept for kept in self.kept if kept[0] > since])
+
+    def _deliver(self, kept: Sequence[tuple[int, str, Message]]) -> None:
+        if kept and self.link is not None and not self.link.is_closed:
+            self.link.receiver.received([(channel, message) for _, channel, message in kept], kept[-1][0])
+
+    def emit(self, *batch: tuple[str, Message]) -> None:
+        """The kernel, or the host itself, sends some messages; they arrive as one batch."""
+        first = self.kept[-1][0] + 1 if self.kept else 1
+        new = [(number, channel, message) for number, (channel, message) in enumerate(batch, first)]
+        self.kept += new
+        self._deliver(new)
+
+    def tell(self, event: str, **content: object) -> None:
+        """An event of the host itself."""
+        self.emit(("host", message(event, content)))
+
+    def ready(self) -> None:
+        """The kernel answered for the first time."""
+        self.tell("kernel_starting", start=self.start, pid=4711)
+        info = {"implementation": "fake", "banner": "Fake 1", "language_info": {"name": "python"}}
+        self.tell("kernel_ready", start=self.start, pid=4711, kernel_info=info, seconds=0.5)
+
+    def run(self, execution: str, *outputs: tuple[str, Message], state: str = "ok", count: int = 1) -> None:
+        """The kernel runs an execution, all in one batch."""
+        assert execution in self.requests, f"{execution} was not asked of this kernel"
+        self.emit(*run_of(execution, *outputs, state=state, count=count))
+
+    def end(self, reason: str = GONE, *unsent: tuple[str, Message]) -> None:
+        """The host process ends; `unsent` is what it had no time to send and left in its folder."""
+        self.is_alive, self.reason = False, reason
+        first = self.kept[-1][0] + 1 if self.kept else 1
+        self.kept += [(number, channel, message) for number, (channel, message) in enumerate(unsent, first)]
+        if self.link is not None and not self.link.is_closed:
+            self.link.receiver.gone()
+
+    def executed(self) -> list[str]:
+        """Ids of the execute requests that reached the kernel, in order."""
+        return [msg_id for msg_id, (_, sent) in self.requests.items() if sent.header.msg_type == "execute_request"]
+
+
+@attrs.define(eq=False)
+class FakeLeftovers:
+    """What a `FakeHost` left; see `webipy.server.ports.Leftovers`."""
+
+    host: FakeHost
+    after: int
+
+    def next(self) -> Deferred[LeftBatch | None]:
+        """Two messages at a time."""
+        left = [kept for kept in self.host.kept if kept[0] > self.after][:2]
+        told: Deferred[LeftBatch | None] = Deferred()
+        batch: LeftBatch | None = None
+        if left:
+            is_gap, self.after = left[0][0] > self.after + 1, left[-1][0]
+            batch = LeftBatch([(channel, message) for _, channel, message in left], self.after, is_gap)
+        self.host.clock.callLater(0, told.callback, batch)
+        return told
+
+    def reason(self) -> Deferred[str]:
+        """Why it ended."""
+        return succeed(self.host.reason)
+
+    def remove(self) -> Deferred[None]:
+        """Takes note."""
+        self.host.is_removed = True
+        return succeed(None)
+
+
+def spec_of(name: str) -> Spec:
+    """A kernelspec."""
+    return Spec(name, f"Fake {name}", "python", ["fake", "-f", "{connection_file}"], {}, "signal", {}, "")
+
+
+@attrs.define(eq=False)
+class FakeLauncher:
+    """Starts `FakeHost`s; see `webipy.server.ports.Launcher`."""
+
+    clock: Clock
+    known: Specs = attrs.field(
+        factory=lambda: Specs(
+            "python3", {"python3": spec_of("python3"), "other": spec_of("other")}, {"torn": "it has no argv."}
+        )
+    )
+    hosts: dict[str, FakeHost] = attrs.field(factory=dict)
+    refusal: str | None = None
+
+    def specs(self) -> Deferred[Specs]:
+        """The kernelspecs."""
+        return succeed(self.known)
+
+    def launch(self, kernel: str, spec: Spec, cwd: str, start: int) -> Deferred[HostRecord]:
+        """Starts a host in the next turn; with `refusal` set it fails."""
+        told: Deferred[HostRecord] = Deferred()
+        self.clock.callLater(0, self._launch, told, kernel, spec, start)
+        return told
+
+    def _launch(self, told: Deferred[HostRecord], kernel: str, spec: Spec, start: int) -> None:
+        if self.refusal is not None:
+            told.errback(errors.KernelFailed(self.refusal))
+            return
+        record = HostRecord(kernel, f"/hosts/{kernel}-{start}", spec.name, spec.display_name, spec.language)
+        self.hosts[record.directory] = FakeHost(self.clock, record, start)
+        told.callback(record)
+
+    def connect(self, record: HostRecord, since: int, receiver: LinkReceiver) -> KernelLink | None:
+        """Attaches to a host that lives."""
+        host = self.hosts.get(record.directory)
+        return host.attach(since, receiver) if host is not None and host.is_alive else None
+
+    def leftovers(self, record: HostRecord, since: int) -> Leftovers:
+        """What a host left, or nothing when there never was one."""
+        host = self.hosts.get(record.directory) or FakeHost(self.clock, record, 1)
+        return FakeLeftovers(host, since)
+
+
+@attrs.define(eq=False)
+class Disk:
+    """What outlives a server."""
+
+    clock: Clock = attrs.field(factory=Clock)
+    journals: FakeJournals = attrs.field(init=False)
+    registry: FakeRegistry = attrs.field(factory=FakeRegistry)
+    launcher: FakeLauncher = attrs.field(init=False)
+    ids: itertools.count[int] = attrs.field(factory=lambda: itertools.count(1))
+
+    def __attrs_post_init__(self) -> None:
+        self.journals = FakeJournals(self.clock)
+        self.launcher = FakeLauncher(self.clock)
+
+    def crash(self) -> None:
+        """The server dies: what was not written is gone, and its links with it."""
+        for journal in self.journals.found.values():
+            journal.is_left = True
+        for host in self.launcher.hosts.values():
+            if host.link is not None:
+                host.link.is_closed = True
+
+
+# ---- the rig -----------------------------------------------------------------------------------------------------
+
+
+class Refused(Exception):
+    """A call was answered with a failure."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error["message"])
+        self.code: int = error["code"]
+        self.message: str = error["message"]
+        self.facts: dict[str, Any] = error["data"]
+        self.name: str = error["data"]["name"]
+
+
+@attrs.define(eq=False)
+class Client:
+    """One connection: a caller, and what was sent to it."""
+
+    rig: Rig
+    caller: Caller
+    sent: list[bytes] = attrs.field(factory=list)
+
+    def notified(self) -> list[dict[str, Any]]:
+        """The events that were sent, in order; fails on a gap or a twin within one notification."""
+        found: list[dict[str, Any]] = []
+        for body in self.sent:
+            told = json.loads(body)
+            assert told["method"] == "events"
+            params = told["params"]
+            assert [event["seq"] for event in params["events"]] == list(
+                range(params["first"], params["first"] + len(params["events"]))
+            )
+            found += params["events"]
+        return found
+
+    def seqs(self) -> list[int]:
+        """Their seqs."""
+        return [event["seq"] for event in self.notified()]
+
+    def ask(self, method: str, **params: object) -> Deferred[dict[str, Any]]:
+        """Makes a call and gives the whole reply, when there is one."""
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+        return answered(self.rig.api, body, self.caller).addCallback(lambda reply: json.loads(reply or b"null"))
+
+    def call(self, method: str, **params: object) -> Any:
+        """Makes a call, turns the clock until it is answered, and gives its result.
+
+        Raises:
+            Refused: It was answered with a failure.
+        """
+        return result_of(self.rig.wait(self.ask(method, **params)))
+
+
+def result_of(reply: dict[str, Any]) -> Any:
+    """The result in a reply.
+
+    Raises:
+        Refused: There is a failure in it.
+    """
+    if "error" in reply:
+        raise Refused(reply["error"])
+    return reply["result"]
+
+
+@attrs.define(eq=False)
+class Rig:
+    """A whole server in memory, made by `make_rig`."""
+
+    disk: Disk
+    house: House
+    api: Api
+    me: Client = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.me = self.client()
+
+    @property
+    def clock(self) -> Clock:
+        """The one clock."""
+        return self.disk.clock
+
+    @property
+    def journal(self) -> FakeJournal:
+        """The journal of the only session."""
+        (journal,) = self.disk.journals.found.values()
+        return journal
+
+    @property
+    def host(self) -> FakeHost:
+        """The newest kernel host."""
+        return list(self.disk.launcher.hosts.values())[-1]
+
+    def client(self, verb: Verb | None = "own", name: str = "ada", can_notify: bool = True) -> Client:
+        """Another connection; with `verb` `None` nobody is logged in on it."""
+        principal = None if verb is None else Principal(name, verb, f"login-{name}")
+        caller = Caller(principal)
+        client = Client(self, caller)
+        if can_notify:
+            caller.send = client.sent.append
+            caller.soon = lambda call: self.clock.callLater(0, call)
+        return client
+
+    def turn(self, turns: int = 10) -> None:
+        """Lets some turns of the clock pass, and no time."""
+        for _ in range(turns):
+            self.clock.advance(0)
+
+    def wait(self, told: Deferred[Any]) -> Any:
+        """Turns the clock, without letting time pass, until `told` has fired; gives what it fired with."""
+        outcome: list[Any] = []
+        told.addBoth(outcome.append)
+        for _ in range(TURNS):
+            if outcome:
+                break
+            self.clock.advance(0)
+        else:
+            raise AssertionError("it was not answered")
+        if hasattr(outcome[0], "raiseException"):
+            outcome[0].raiseException()
+        return outcome[0]
+
+    def session(self, kernelspec: str | None = None) -> str:
+        """A new session; with a kernel that is ready if `kernelspec` is given."""
+        made = self.me.call("session.create", kernelspec=kernelspec)
+        if kernelspec is not None:
+            self.turn()
+            self.host.ready()
+            self.turn()
+        return str(made["id"])
+
+    def crashed(self) -> Rig:
+        """The next server on the same disk, after this one has died without a word."""
+        self.disk.crash()
+        return make_rig(self.disk)
+
+
+def make_rig(disk: Disk | None = None) -> Rig:
+    """A server in memory, with the sessions of `disk` brought back."""
+    disk = disk or Disk()
+    clock = disk.clock
+
+    def later(seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        pending = clock.callLater(seconds, call)
+        return lambda: pending.cancel() if pending.active() else None
+
+    def now() -> str:
+        return (EPOCH + timedelta(seconds=clock.seconds())).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    world = World(disk.journals, disk.registry, disk.launcher, now, lambda: f"id{next(disk.ids)}", later)
+    secrets = itertools.count(1)
+    logins = Logins(disk.registry, TOKEN, "ada", clock.seconds, lambda: f"secret-{next(secrets)}")
+    sessions = Sessions(world, "/")
+    house = House(world, sessions, logins, lambda code, session: f"http://here/{session or ''}#code={code}", "1.2.3")
+    rig = Rig(disk, house, Api(house))
+    rig.wait(Deferred.fromCoroutine(sessions.restore()))
+    rig.turn()
+    return rig
+
+
+def known_to_msgspec(body: object, kind: Any) -> Any:
+    """A plain value as a struct, for comparing whole values."""
+    return msgspec.convert(body, kind)
+
+
+class RigTestCase(SynchronousTestCase):
+    """A test with a server in memory."""
+
+    def setUp(self) -> None:
+        self.rig = make_rig()
+
+    def refused(self, name: str, method: str, client: Client | None = None, **params: object) -> Refused:
+        """Makes a call that must fail with the failure of that name, and gives the failure."""
+        with self.assertRaises(Refused) as caught:
+            (client or self.rig.me).call(method, **params)
+        told: Refused = caught.exception
+        self.assertEqual(told.name, name, told.message)
+        return told

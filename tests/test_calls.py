@@ -1,0 +1,134 @@
+"""webipy.core.calls: every params struct refuses what it does not know, and tells limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from twisted.trial.unittest import SynchronousTestCase
+
+from webipy.core import calls
+from webipy.core.calls import Params, Result
+
+STRUCTS: list[Any] = [
+    kind for kind in vars(calls).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+]
+PARAMS = [kind for kind in STRUCTS if issubclass(kind, Params)]
+RESULTS = [kind for kind in STRUCTS if issubclass(kind, Result)]
+SOME: dict[str, Any] = {
+    "after": "c", "cell": "c", "cell_type": "code", "changes": [[1, [1, "a"]]], "channel": "shell", "code": "1", "comm": "k", "cursor": 0,
+    "execution": "e", "msg_type": "custom_request", "request": "r", "session": "s", "source": "x", "target": "t", "title": "T", "value": "v",
+    "version": 0,
+}  # fmt: skip
+
+
+def least(kind: Any) -> dict[str, Any]:
+    """The fields that must be given, with good values."""
+    return {field.name: SOME[field.name] for field in msgspec.structs.fields(kind) if field.required}
+
+
+def decoded(kind: Any, **fields: Any) -> Any:
+    """What the method table makes of params."""
+    return msgspec.json.decode(msgspec.json.encode({**least(kind), **fields}), type=kind)
+
+
+class ParamsStructs(SynchronousTestCase):
+    """All of them."""
+
+    def test_the_least_params_are_accepted(self) -> None:
+        """What is not required has a default."""
+        for kind in PARAMS:
+            decoded(kind)
+
+    def test_a_field_that_is_unknown_is_refused(self) -> None:
+        """A typing mistake is told and not ignored."""
+        for kind in PARAMS:
+            fault = self.assertRaises(msgspec.ValidationError, decoded, kind, sesion="s")
+            self.assertIn("`sesion`", str(fault), kind.__name__)
+
+    def test_a_field_that_is_missing_is_named(self) -> None:
+        """Each required one."""
+        for kind in PARAMS:
+            for name in least(kind):
+                rest = {key: value for key, value in least(kind).items() if key != name}
+                fault = self.assertRaises(
+                    msgspec.ValidationError, msgspec.json.decode, msgspec.json.encode(rest), type=kind
+                )
+                self.assertIn(f"`{name}`", str(fault), kind.__name__)
+
+    def test_values_out_of_bounds_are_refused(self) -> None:
+        """A table: struct, field, good values, bad ones."""
+        ids = (["a", "A-z_9", "x" * 64], ["", "x" * 65, "a b", "a/b", "../x", "é", "a\n", "a\x00"])
+        table: list[tuple[Any, str, list[Any], list[Any]]] = [
+            (calls.CreateSession, "id", *ids),
+            (calls.StartExecution, "id", *ids),
+            (calls.InsertCell, "id", *ids),
+            (calls.OpenComm, "comm", *ids),
+            (calls.CreateSession, "title", ["", "x" * 200], ["x" * 201, 5]),
+            (calls.CreateSession, "path", ["a.ipynb"], ["x" * 1001]),
+            (calls.RenameSession, "title", ["x"], ["", "x" * 201]),
+            (calls.Subscribe, "since", [0, None, 2**40], [-1, 1.5, "0"]),
+            (calls.ReadEvents, "limit", [1, 10_000], [0, 10_001, -1]),
+            (calls.ReadEvents, "wait_s", [0, 60, 0.5], [-1, 61]),
+            (calls.WaitExecution, "timeout_s", [0, 86_400], [-1, 86_401]),
+            (calls.ReplyInput, "value", ["", "x" * 1_000_000], ["x" * 1_000_001]),
+            (calls.GetCompletion, "cursor", [0], [-1]),
+            (calls.GetCompletion, "timeout_s", [0.1, 60], [0, 61]),
+            (calls.GetInspection, "detail", [0, 1], [2, "0"]),
+            (calls.GetHistory, "n", [1, 100_000], [0, 100_001]),
+            (calls.SendMessage, "channel", ["shell", "control"], ["iopub", "stdin", "host", "hb"]),
+            (calls.SendMessage, "msg_type", ["debug_request"], ["", "Debug", "a b", "x" * 65, "a\n"]),
+            (calls.SendMessage, "timeout_s", [600], [0, 601]),
+            (calls.EditCell, "version", [0], [-1, None]),
+            (calls.EditCell, "changes", [[[1]], [[]]], [[], [1], [["a"]], [[1.5]], [[[1, [2]]]], [[1]] * 1001]),
+            (calls.EditCell, "client", ["x" * 64], ["x" * 65]),
+            (calls.SetSource, "version", [None, 0], [-1]),
+            (calls.InsertCell, "cell_type", ["code", "markdown", "raw"], ["heading", "Code", None]),
+            (calls.StartExecution, "user_expressions", [{"a": "1"}], [{"a": 1}, []]),
+        ]
+        for kind, field, good, bad in table:
+            for value in good:
+                decoded(kind, **{field: value})
+            for value in bad:
+                with self.assertRaises(msgspec.ValidationError, msg=(kind.__name__, field, value)):
+                    decoded(kind, **{field: value})
+
+    def test_every_field_may_only_be_added_with_a_default(self) -> None:
+        """A struct's field is never renamed or re-typed: what must be given today is all that must ever be given."""
+        self.assertEqual(
+            {kind.__name__: sorted(least(kind)) for kind in PARAMS if least(kind) not in ({}, {"session": "s"})},
+            {
+                "RenameSession": ["session", "title"],
+                "StartExecution": ["code", "session"],
+                "OfExecution": ["execution", "session"],
+                "WaitExecution": ["execution", "session"],
+                "ReplyInput": ["request", "session", "value"],
+                "GetCompletion": ["code", "cursor", "session"],
+                "GetInspection": ["code", "cursor", "session"],
+                "IsComplete": ["code", "session"],
+                "OpenComm": ["session", "target"],
+                "SendComm": ["comm", "session"],
+                "CloseComm": ["comm", "session"],
+                "SendMessage": ["channel", "msg_type", "session"],
+                "OfCell": ["cell", "session"],
+                "MoveCell": ["cell", "session"],
+                "EditCell": ["cell", "changes", "session", "version"],
+                "SetSource": ["cell", "session", "source"],
+                "SetCellType": ["cell", "cell_type", "session"],
+            },
+        )
+
+
+class ResultStructs(SynchronousTestCase):
+    """All of them."""
+
+    def test_every_struct_says_what_it_is(self) -> None:
+        """The description of the API is made of these docstrings."""
+        for kind in STRUCTS:
+            self.assertTrue((kind.__doc__ or "").strip(), kind.__name__)
+
+    def test_a_result_carries_no_secret(self) -> None:
+        """A kernel's key is told to nobody, and a login code only where it was asked for."""
+        for kind in RESULTS:
+            for field in msgspec.structs.fields(kind):
+                self.assertNotIn(field.name, {"key", "token", "password", "cookie", "secret"}, kind.__name__)

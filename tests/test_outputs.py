@@ -1,0 +1,155 @@
+"""webipy.core.outputs: the vectors that the page's fold runs too, and what holds for all sequences."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.fakes import examples
+from webipy.core import events, outputs
+from webipy.core.events import AnyEvent, OutputAdded, OutputsCleared, OutputUpdated
+
+VECTORS = Path(__file__).parent / "vectors"
+
+
+def vectors(name: str) -> list[dict[str, Any]]:
+    """The cases of one file."""
+    cases: list[dict[str, Any]] = json.loads((VECTORS / name).read_text("utf-8"))
+    return cases
+
+
+def known_events(case: dict[str, Any]) -> list[AnyEvent]:
+    """The events of a case as structs; those of a type that this version does not know are passed over, as every reader does."""
+    decoded = (events.decode_known(json.dumps(event).encode()) for event in case["events"])
+    return [event for event in decoded if event is not None]
+
+
+def text(execution: str, letters: str, name: str = "stdout") -> OutputAdded:
+    """Text of a stream."""
+    return OutputAdded(execution=execution, output=outputs.stream(name, letters))
+
+
+def folded(*given_events: AnyEvent) -> dict[str, list[Any]]:
+    """The fold as plain values."""
+    return {e: [json.loads(bytes(raw)) for raw in raws] for e, raws in outputs.fold(given_events).items()}
+
+
+class Vectors(SynchronousTestCase):
+    """tests/vectors/outputs.json."""
+
+    def test_the_fold_gives_what_the_vectors_say(self) -> None:
+        """Each case: events in, nbformat outputs by execution out."""
+        for case in vectors("outputs.json"):
+            self.assertEqual(folded(*known_events(case)), case["outputs"], case["name"])
+
+    def test_there_are_enough_cases_with_names_of_their_own(self) -> None:
+        """The page reports a case by its name."""
+        for file in ("outputs.json", "cells.json"):
+            names = [case["name"] for case in vectors(file)]
+            self.assertEqual(len(set(names)), len(names))
+            self.assertGreaterEqual(len(names), 12)
+
+    def test_seqs_of_the_vectors_are_dense(self) -> None:
+        """A vector is a journal."""
+        for case in [*vectors("outputs.json"), *vectors("cells.json")]:
+            seqs = [event["seq"] for event in case["events"]]
+            self.assertEqual(seqs, list(range(1, len(seqs) + 1)), case["name"])
+
+    def test_expected_outputs_are_nbformat(self) -> None:
+        """What the fold gives can be saved in a notebook."""
+        import nbformat
+
+        for case in vectors("outputs.json"):
+            for shown in case["outputs"].values():
+                cell = {
+                    "cell_type": "code",
+                    "id": "c",
+                    "metadata": {},
+                    "source": "",
+                    "execution_count": None,
+                    "outputs": shown,
+                }
+                nbformat.validate({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]})
+
+
+DISPLAYS = st.sampled_from(["d1", "d2", None])
+
+
+def shown(execution: str, number: int, display_id: str | None) -> OutputAdded:
+    """A display."""
+    output = {"output_type": "display_data", "data": {"text/plain": str(number)}, "metadata": {}}
+    return OutputAdded(execution=execution, output=Raw(msgspec.json.encode(output)), display_id=display_id)
+
+
+ANY_EVENT: st.SearchStrategy[AnyEvent] = st.one_of(
+    st.builds(
+        text, st.sampled_from("ab"), st.text("xy\r\n🧪", min_size=1, max_size=4), st.sampled_from(["stdout", "stderr"])
+    ),
+    st.builds(shown, st.sampled_from("ab"), st.integers(0, 9), DISPLAYS),
+    st.builds(lambda e, w: OutputsCleared(execution=e, wait=w), st.sampled_from("ab"), st.booleans()),
+    st.builds(
+        lambda d: OutputUpdated(display_id=d, data=Raw(b'{"text/plain":"new"}'), metadata=Raw(b"{}")),
+        st.sampled_from(["d1", "d2"]),
+    ),
+)
+
+
+class AllSequences(SynchronousTestCase):
+    """What holds for every sequence of events."""
+
+    def test_how_text_was_cut_does_not_show(self) -> None:
+        """One event with all the text, or one for each character: the same outputs."""
+
+        @examples(100)
+        @given(st.lists(ANY_EVENT, max_size=20))
+        def holds(given_events: list[AnyEvent]) -> None:
+            cut: list[AnyEvent] = []
+            for event in given_events:
+                raw = json.loads(bytes(event.output)) if isinstance(event, OutputAdded) else {}
+                if isinstance(event, OutputAdded) and raw["output_type"] == "stream":
+                    assert event.execution is not None
+                    cut += [text(event.execution, letter, raw["name"]) for letter in raw["text"]]
+                else:
+                    cut.append(event)
+            self.assertEqual(folded(*cut), folded(*given_events))
+
+        holds()
+
+    def test_no_two_adjacent_texts_are_of_one_stream(self) -> None:
+        """Adjacent text is joined."""
+
+        @examples(100)
+        @given(st.lists(ANY_EVENT, max_size=30))
+        def holds(given_events: list[AnyEvent]) -> None:
+            for raws in folded(*given_events).values():
+                names = [(raw["output_type"], raw.get("name")) for raw in raws]
+                self.assertFalse(any(a == b and a[0] == "stream" for a, b in pairwise(names)))
+
+        holds()
+
+    def test_executions_do_not_touch_each_other_but_by_display_ids(self) -> None:
+        """The fold of all is the folds of each, with every update."""
+
+        @examples(100)
+        @given(st.lists(ANY_EVENT, max_size=30))
+        def holds(given_events: list[AnyEvent]) -> None:
+            whole = folded(*given_events)
+            for execution in whole:
+                own = [e for e in given_events if getattr(e, "execution", execution) == execution]
+                self.assertEqual(folded(*own)[execution], whole[execution])
+
+        holds()
+
+    def test_folding_costs_no_more_per_event_the_more_there_are(self) -> None:
+        """100,000 prints are joined once, not once for each print."""
+        many = [text("e", "x\n") for _ in range(100_000)]
+        ((output,),) = folded(*many).values()
+        self.assertEqual(len(output["text"]), 200_000)
