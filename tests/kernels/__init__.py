@@ -52,11 +52,9 @@ def is_a(msg_type: str, parent: str | None = None) -> Wanted:
     return lambda item: item.msg_type == msg_type and parent in (None, item.parent)
 
 
-def is_idle(request: str) -> Wanted:
-    """Look for the end of what a request published."""
-    return lambda item: (
-        item.msg_type == "status" and item.parent == request and item.content == {"execution_state": "idle"}
-    )
+def is_over(request: str) -> Wanted:
+    """Look for the reply of an execution, which is the last of all that belongs to it."""
+    return is_a("execute_reply", request)
 
 
 class HostClient:
@@ -151,15 +149,8 @@ class HostClient:
         return self.until(lambda item: item.number == 0 and item.msg_type == name)[-1]
 
     def run(self, code: str, **options: Any) -> list[Item]:
-        """Run code and return all that came up to its reply and its idle."""
-        request, missing = self.execute(code, **options), {"execute_reply", "status"}
-
-        def is_last(item: Item) -> bool:
-            if is_a("execute_reply", request)(item) or is_idle(request)(item):
-                missing.discard(item.msg_type)
-            return not missing
-
-        return self.until(is_last)
+        """Run code and return all that came up to its reply."""
+        return self.until(is_over(self.execute(code, **options)))
 
     def printed(self, code: str) -> str:
         """Run code and return what it printed."""

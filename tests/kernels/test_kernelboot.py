@@ -12,7 +12,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kernels import ROOT, STOCK, HostClient, is_idle, start_host, wait_until
+from tests.kernels import ROOT, STOCK, HostClient, is_over, start_host, wait_until
 from webipy.host.process import BOOT_FILE
 
 
@@ -78,7 +78,7 @@ class Booted(SynchronousTestCase):
         go.touch()
         wait_until(far.exists, "more was shown than ZeroMQ queues")
         host.process.send_signal(signal.SIGCONT)
-        came = client.until(is_idle(request))
+        came = client.until(is_over(request))
         shown = [int(item.content["data"]["text/plain"]) for item in came if item.msg_type == "display_data"]
         self.assertEqual(shown, list(range(4000)))
 
@@ -92,10 +92,10 @@ class Booted(SynchronousTestCase):
         """What a child process writes to the inherited stdout is shown, in full."""
         client = self.ready()
         request = client.execute("import os; os.system('seq 1 20000')")
-        text, is_over = "", False
-        while not (is_over and text.endswith("\n20000\n")):
+        text, has_ended = "", False
+        while not (has_ended and text.endswith("\n20000\n")):
             item = client.until(lambda _: True)[-1]
-            text, is_over = text + item.text, is_over or is_idle(request)(item)
+            text, has_ended = text + item.text, has_ended or is_over(request)(item)
         self.assertEqual(text, "".join(f"{n}\n" for n in range(1, 20001)))
 
     def test_the_log_is_clean(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kernels import ROOT, STOCK, HostClient, RunningHost, is_a, is_alive, is_idle, start_host, wait_until
+from tests.kernels import ROOT, STOCK, HostClient, RunningHost, is_a, is_alive, is_over, start_host, wait_until
 
 FLOOD = "from IPython.display import display\nfor n in range({}): display({{'text/plain': str(n)}}, raw=True)"
 
@@ -75,7 +76,7 @@ class Running(HostTestCase):
         client = HostClient(self, host)
         client.attach()
         request = client.execute("print('first')")
-        came = client.until(is_idle(request))
+        came = client.until(is_over(request))
         self.assertIn("first\n", [item.text for item in came])
 
     def test_nothing_of_the_hosts_own_requests_is_forwarded(self) -> None:
@@ -92,7 +93,7 @@ class Running(HostTestCase):
         client.until(lambda item: item.text == "now")
         self.assertLess(time.monotonic() - began, 10)
         client.command("interrupt")
-        client.until(is_idle(request))
+        client.until(is_over(request))
 
     def test_input_is_asked_and_answered(self) -> None:
         """`input()` asks on stdin; the reply goes in once, even if it is sent twice."""
@@ -104,7 +105,7 @@ class Running(HostTestCase):
         asked = client.until(is_a("input_request"))[-1]
         self.assertEqual((asked.channel, asked.content["prompt"]), ("stdin", "Town? "))
         client.send("stdin", "input_reply", {"value": "Ulm"})
-        came = client.until(is_idle(request))
+        came = client.until(is_over(request))
         self.assertEqual("".join(item.text for item in came), "Ana Ulm\n")
 
     def test_raw_output_is_decoded_whole(self) -> None:
@@ -112,10 +113,10 @@ class Running(HostTestCase):
         _, client = self.ready()
         code = "import os, time\nfor byte in 'é€.\\n'.encode(): os.write(1, bytes([byte])); time.sleep(0.05)"
         request = client.execute(code)
-        text, is_over = "", False
-        while not (text.endswith(".\n") and is_over):
+        text, has_ended = "", False
+        while not (text.endswith(".\n") and has_ended):
             item = client.until(lambda _: True)[-1]
-            text, is_over = text + item.text, is_over or is_idle(request)(item)
+            text, has_ended = text + item.text, has_ended or is_over(request)(item)
         self.assertEqual(text, "é€.\n")
 
     def test_completion_overtakes_a_queue(self) -> None:
@@ -142,7 +143,7 @@ class Keeping(HostTestCase):
         client.close()
         again = HostClient(self, host)
         self.assertEqual(again.attach(generation=2, since=seen)["first"], seen + 1)
-        came = again.until(is_idle(request))
+        came = again.until(is_over(request))
         self.assertEqual("".join(item.text for item in came), "1\n2\n3\n4\n")
         self.assertEqual(again.items[0].number, seen + 1)
 
@@ -163,7 +164,7 @@ class Keeping(HostTestCase):
         request = client.execute(FLOOD.format(20_000))
         client.until(is_a("display_data"))
         time.sleep(2)  # the claim is about a server that does not read
-        client.until(is_idle(request), patience_s=60)
+        client.until(is_over(request), patience_s=60)
         shown = [int(item.content["data"]["text/plain"]) for item in client.items if item.msg_type == "display_data"]
         self.assertEqual(shown, list(range(20_000)))
 
@@ -177,7 +178,7 @@ class Keeping(HostTestCase):
         wait_until(lambda: os.path.exists(os.path.join(host.folder, "spool-1")), "the spool is used")
         again = HostClient(self, host)
         again.attach(generation=2, since=0)
-        again.until(is_idle(request), patience_s=60)
+        again.until(is_over(request), patience_s=60)
         shown = [int(item.content["data"]["text/plain"]) for item in again.items if item.msg_type == "display_data"]
         self.assertEqual(shown, list(range(1_500)))
         self.assertEqual([name for name in os.listdir(host.folder) if name.startswith("spool")], [])
@@ -193,7 +194,7 @@ class Keeping(HostTestCase):
         wait_until(lambda: "the spool cannot be written" in host.log(), "the spool is full")
         again = HostClient(self, host)
         again.attach(generation=2, since=0)
-        again.until(is_idle(request), patience_s=60)
+        again.until(is_over(request), patience_s=60)
         shown = [int(item.content["data"]["text/plain"]) for item in again.items if item.msg_type == "display_data"]
         self.assertEqual(shown, list(range(4_000)))
 
@@ -211,8 +212,8 @@ class Keeping(HostTestCase):
         wait_until(lambda: "the spool cannot be written" in host.log(), "the spool was full")
         again = HostClient(self, host)
         again.attach(generation=2, since=0)
-        missing = {"output_lost", "execute_reply"}
-        again.until(lambda item: missing.discard(item.msg_type) or not missing)
+        wanted = {"output_lost", "execute_reply"}
+        again.until(lambda _: wanted <= {item.msg_type for item in again.items})
         shown = [item for item in again.items if item.msg_type == "display_data"]
         lost = [item.content["count"] for item in again.items if item.msg_type == "output_lost"]
         self.assertEqual(len(shown) + sum(lost), 400)
@@ -260,7 +261,7 @@ class Once(HostTestCase):
         client.close()
         again = HostClient(self, host)
         again.attach(generation=2, since=client.items[-1].number)
-        again.until(is_idle(last))
+        again.until(is_over(last))
         text = "".join(item.text for item in client.items + again.items)
         self.assertEqual(text, "one\ntwo\nthree\n")
 
@@ -293,7 +294,7 @@ class Interrupting(HostTestCase):
         request = client.execute("print('in', flush=True)\nwhile True: pass")
         client.until(lambda item: item.text == "in\n")
         client.command("interrupt")
-        came = client.until(is_idle(request))
+        came = client.until(is_over(request))
         self.assertIn("KeyboardInterrupt", [item.content["ename"] for item in came if item.msg_type == "error"])
         self.assertEqual(client.printed("print(kept)"), "1\n")
 
@@ -303,7 +304,7 @@ class Interrupting(HostTestCase):
         request = client.execute("import time; print('in', flush=True); time.sleep(60)")
         client.until(lambda item: item.text == "in\n")
         client.command("interrupt")
-        client.until(is_idle(request))
+        client.until(is_over(request))
         client.run("1")
         self.assertNotIn("interrupt_reply", [item.msg_type for item in client.items])
 
@@ -313,7 +314,7 @@ class Interrupting(HostTestCase):
         request = client.execute(FLOOD.format(10**9))
         client.until(is_a("display_data"))
         client.command("interrupt")
-        client.until(is_idle(request), patience_s=60)
+        client.until(is_over(request), patience_s=60)
 
     def test_an_interrupt_while_idle_is_harmless(self) -> None:
         """Nothing runs, so nothing happens."""
@@ -339,7 +340,7 @@ class Interrupting(HostTestCase):
         request = client.execute("import time; print('in', flush=True); time.sleep(60)")
         client.until(lambda item: item.text == "in\n")
         client.command("interrupt")
-        client.until(is_idle(request))
+        client.until(is_over(request))
 
 
 class Restarting(HostTestCase):
@@ -374,7 +375,7 @@ class Restarting(HostTestCase):
         before = [client.execute("import time; time.sleep(60)"), client.execute("print('before')")]
         client.command("restart")
         after = client.execute("print('after')")
-        came = client.until(is_idle(after))
+        came = client.until(is_over(after))
         dropped = [item.content for item in came if item.msg_type == "request_dropped"]
         self.assertEqual(dropped, [{"msg_id": one, "reason": "kernel_restarted"} for one in before])
         self.assertEqual("".join(item.text for item in came), "after\n")
@@ -434,7 +435,7 @@ class Ending(HostTestCase):
         client.execute("import ctypes; ctypes.string_at(0)")
         died = client.until(is_a("kernel_died"))[-1].content
         self.assertEqual((died["exit_status"], died["signal"]), (None, "SIGSEGV"))
-        self.assertIn("Fatal Python error: Segmentation fault", died["tail"])
+        self.assertIn("Current thread", died["tail"])
         self.assertIn("string_at", died["tail"])
 
     def test_a_dead_kernel_refuses_and_restarts(self) -> None:
@@ -534,6 +535,17 @@ class Ending(HostTestCase):
         self.assertLess(farewell["acknowledged"], farewell["next"] - 1)
         with open(os.path.join(host.folder, "spool-0"), "rb") as spool:
             self.assertIn(b"kept", spool.read())
+
+    def test_a_host_whose_folder_was_removed_ends(self) -> None:
+        """Nobody can find it any more, so it does not wait for the time of grace; code that runs is ended too."""
+        host, client = self.ready()
+        pid = int(host.file("host.json")["kernel_pid"])
+        client.execute("import time; time.sleep(600)")
+        client.until(is_a("execute_input"))
+        client.close()
+        shutil.rmtree(host.folder)
+        self.assertEqual(host.process.wait(30), 0)
+        self.assertFalse(is_alive(pid))
 
     def test_a_busy_kernel_that_nobody_wants_is_let_finish(self) -> None:
         """The time of grace is for idle kernels."""

@@ -228,6 +228,10 @@ class Host:
         if is_idle and time.monotonic() - self._alone_since > self._launch.grace_s:
             log(f"no server for {self._launch.grace_s:g} s: the kernel is shut down")
             self._life.shut_down()
+        if not self._endpoint.has_server and not self._papers.can_be_found():
+            log(f"{self._folder} was removed, so no server can come any more: the kernel is shut down")
+            self._alone_since = -math.inf
+            self._life.shut_down()
         self._alarms.set("tend", TEND_S, self._tend)
 
     def _leave_if_over(self) -> None:

@@ -58,6 +58,10 @@ class Papers:
         except OSError as fault:
             log(f"host.json cannot be written: {fault.strerror}")
 
+    def can_be_found(self) -> bool:
+        """Tell whether a server that looks for this host finds its socket."""
+        return os.path.exists(os.path.join(self._folder, "host"))
+
     def farewell(self, reason: str) -> None:
         """Leave what the server does not have in the spool, and say so."""
         outbox = self._outbox
