@@ -17,7 +17,7 @@ PARAMS = [kind for kind in STRUCTS if issubclass(kind, Params)]
 RESULTS = [kind for kind in STRUCTS if issubclass(kind, Result)]
 SOME: dict[str, Any] = {
     "after": "c", "cell": "c", "cell_type": "code", "changes": [[1, [1, "a"]]], "channel": "shell", "code": "1", "comm": "k", "cursor": 0,
-    "execution": "e", "msg_type": "custom_request", "request": "r", "session": "s", "source": "x", "target": "t", "title": "T", "value": "v",
+    "execution": "e", "msg_type": "custom_request", "output": 0, "request": "r", "session": "s", "source": "x", "target": "t", "title": "T", "value": "v",
     "version": 0,
 }  # fmt: skip
 
@@ -102,6 +102,7 @@ class ParamsStructs(SynchronousTestCase):
                 "StartExecution": ["code", "session"],
                 "OfExecution": ["execution", "session"],
                 "WaitExecution": ["execution", "session"],
+                "ReadOutput": ["execution", "output", "session"],
                 "ReplyInput": ["request", "session", "value"],
                 "GetCompletion": ["code", "cursor", "session"],
                 "GetInspection": ["code", "cursor", "session"],

@@ -34,6 +34,8 @@ def value_of(kind: Any) -> st.SearchStrategy[Any]:
     options = get_args(kind)
     if kind == dict[str, str]:
         return st.dictionaries(text(), text(), max_size=2)
+    if kind is events.Omitted:
+        return st.builds(events.Omitted, st.integers(0, 9), st.integers(0, 9))
     if kind == list[str]:
         return st.lists(st.sampled_from(["", "AAEC"]), max_size=2)
     if options and all(isinstance(option, str) for option in options):

@@ -8,13 +8,15 @@ Start: port bound (options) → privileges, daemonizing (twistd) → registry, j
 hosts attached → listening → server.json written, address printed. Stop: listening ends, clients are told, what is
 pending is written, hosts are left alone.
 
-`STATE` (0700) holds webipy.sqlite, journals/, hosts/, token and server.json, all 0600.
+`STATE` (0700) holds webipy.sqlite, journals/, hosts/, token, server.json and lock, all 0600. One server at a time uses it: the
+lock (flock) is taken with the options and ends with the process, however that ends; daemonizing keeps it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import getpass
 import ipaddress
 import os
@@ -41,6 +43,7 @@ from twisted.python import usage
 from webipy.io.gate import Gate
 from webipy.io.journal import SqliteJournals
 from webipy.io.launcher import LocalLauncher
+from webipy.io.metrics import Metrics, Pulse
 from webipy.io.registry import SqliteRegistry
 from webipy.io.site import build_site
 from webipy.io.websocket import RpcFactory
@@ -98,6 +101,7 @@ class Options(usage.Options):
         self.socket: socket.socket
         self.root: Path
         self.state: Path
+        self.lock: int
         self.token: str
         self.grace_s: float
 
@@ -114,6 +118,7 @@ class Options(usage.Options):
         """Checks everything; what is wrong is told before anything is started."""
         self.root = self._root()
         self.state = self._state()
+        self.lock = self._lock()
         self.token = self._token()
         self.grace_s = self._grace()
         self.socket = self._bind()
@@ -139,6 +144,25 @@ class Options(usage.Options):
         if not os.access(state, os.W_OK | os.X_OK):
             raise usage.UsageError(f"--state: {state} is not writable.")
         return state
+
+    def _lock(self) -> int:
+        """The file descriptor of the lock: it is held for as long as this process lives, and closed by no one."""
+        path = self.state / "lock"
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as fault:
+            raise usage.UsageError(f"--state: {path} cannot be used: {fault.strerror}.") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as fault:
+            holder = os.pread(lock, 100, 0).decode("utf-8", "replace").strip() or "another process"
+            os.close(lock)
+            if fault.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise usage.UsageError(f"--state: {path} cannot be locked: {fault.strerror}.") from None
+            raise usage.UsageError(
+                f"--state: {self.state} is in use by another webipy server ({holder}). Stop that one first, or name another folder with --state."
+            ) from None
+        return lock
 
     def _token(self) -> str:
         path = Path(self["token-file"]).expanduser() if self["token-file"] else self.state / "token"
@@ -270,6 +294,7 @@ class WebipyService(Service):
 
     async def _start(self) -> None:
         options, reactor = self._options, self._reactor
+        _note_holder(options.lock, self.url)
         generation = await self._registry.start()
         self._journals.start()
         self._launcher = LocalLauncher(options.state / "hosts", username(), options.grace_s, generation, reactor)
@@ -283,7 +308,9 @@ class WebipyService(Service):
         self._clients = RpcFactory(gate, api, reactor)
         logins.on_logout = self._clients.end_login
         await self._sessions.restore()
-        self._listen(build_site(gate, api, WebSocketResource(self._clients), STATIC))
+        metrics = Metrics(self._sessions, Pulse(reactor), options.state / "hosts")
+        metrics.pulse.start()
+        self._listen(build_site(gate, api, WebSocketResource(self._clients), STATIC, metrics))
         self._announce(logins)
         self._launcher.specs().addErrback(lambda failure: self._log.failure("no kernelspecs", failure))
 
@@ -343,6 +370,13 @@ class WebipyService(Service):
         stopped = Deferred.fromCoroutine(self._stop())
         stopped.addTimeout(DRAIN_SECONDS, self._reactor)
         return stopped.addErrback(lambda failure: self._log.failure("the server did not stop in order", failure))
+
+
+def _note_holder(lock: int, url: str) -> None:
+    """Writes into the lock's file who holds it, for the sentence that a second server says; a full disk does not matter."""
+    with contextlib.suppress(OSError):
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"process {os.getpid()} at {url}".encode(), 0)
 
 
 def _say(text: str) -> None:

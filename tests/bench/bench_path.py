@@ -76,7 +76,7 @@ def main() -> None:
             one, other = first_output(direct, code), first_output(client, code)
             rows += [(f"{name}, direct / webipy, median ms", f"{median_ms(one):.1f} / {median_ms(other):.1f}", reach)]
         seconds, lines = flood(direct)
-        cpu = server.cpu_seconds()
+        cpu, turns = server.cpu_seconds(), server.turns()
         ours_s, ours_lines = flood(client)
         cpu = server.cpu_seconds() - cpu
         rows += [
@@ -84,6 +84,10 @@ def main() -> None:
         ]
         rows += [("  lines that came, direct / webipy", f"{lines} / {ours_lines}", f"{FLOOD} / {FLOOD}")]
         rows += [("  CPU of the server, s", f"{cpu:.2f}", "<= 4")]
+        after = server.turns()
+        ticks = after["+Inf"] - turns["+Inf"]
+        slow = ticks - (after["0.02"] - turns["0.02"])
+        rows += [("  turns of the reactor over 20 ms, of ticks", f"{slow:.0f} of {ticks:.0f}", "0")]
         table("The way of an execution", rows)
     finally:
         direct.close()

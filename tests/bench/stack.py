@@ -132,7 +132,7 @@ class Server:
             *options,
         ]
         began = time.perf_counter()
-        self.log = open(self.state / "log", "wb")
+        self.log = open(self.state / "log", "wb")  # noqa: SIM115 - open as long as the server
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
         file = self.state / "server.json"
         while not file.exists():
@@ -148,6 +148,17 @@ class Server:
         """CPU time of the server process so far, user and system."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def turns(self) -> dict[str, float]:
+        """The reactor's lateness so far: counts by upper bound in seconds, as /metrics has them, and `longest`."""
+        request = urllib.request.Request(f"{self.url}/metrics", headers={"Authorization": f"Bearer {self.token}"})
+        lines = urllib.request.urlopen(request).read().decode().splitlines()
+        start = 'webipy_reactor_lateness_seconds_bucket{le="'
+        found = {
+            line[len(start) : line.index('"}')]: float(line.split()[-1]) for line in lines if line.startswith(start)
+        }
+        found["longest"] = next(float(line.split()[-1]) for line in lines if line.startswith("webipy_reactor_longest"))
+        return found
 
     def host_pids(self) -> list[int]:
         """The kernel hosts of this server."""

@@ -144,16 +144,32 @@ class RenameSession(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Subscribe(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Join the journal after seq `since`: 0 for all of it, null for only what comes from now on."""
+    """Join the journal after seq `since`: 0 for all of it, null for only what comes from now on.
+
+    With `snapshot`, a reader that is far behind gets a snapshot in place of a long history; so does, whatever it asked, one whose `since` is older
+    than the oldest event that is kept.
+    """
 
     since: Annotated[int, msgspec.Meta(ge=0)] | None = 0
+    snapshot: bool = False
+
+
+class SnapshotEvents(Result, frozen=True, kw_only=True):
+    """Events that fold to what events 1 to `seq` fold to: fold them into an empty model, whatever their own seqs, and go on after `seq`."""
+
+    seq: int
+    events: list[Raw]
 
 
 class Subscribed(Result, frozen=True, kw_only=True):
-    """`events` notifications follow, from the event after `since` on; `seq` is the newest event now, `first_seq` the oldest that is kept."""
+    """`events` notifications follow: from the event after `since` on, or after `snapshot.seq` where there is a snapshot.
+
+    `seq` is the newest event now, `first_seq` the oldest that is kept.
+    """
 
     first_seq: int
     seq: int
+    snapshot: SnapshotEvents | None = None
 
 
 class ReadEvents(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -251,6 +267,22 @@ class Execution(Result, frozen=True, kw_only=True):
     queued: str | None = None
     started: str | None = None
     finished: str | None = None
+
+
+class ReadOutput(OfExecution, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The text of stream output number `output` (from 0) of an execution: `limit` characters from `offset` on."""
+
+    output: Annotated[int, msgspec.Meta(ge=0)]
+    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 100_000
+
+
+class OutputText(Result, frozen=True, kw_only=True):
+    """Part of the text of an output; `size` is all of it, in characters."""
+
+    text: str
+    offset: int
+    size: int
 
 
 class ReplyInput(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):

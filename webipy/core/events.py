@@ -152,6 +152,13 @@ class ExecutionFinished(Event, frozen=True, kw_only=True, omit_defaults=True, ta
     user_expressions: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+class Omitted(msgspec.Struct, frozen=True):
+    """Text of a stream output that a snapshot leaves out: `characters` of them after the first `at`. output.read gives them."""
+
+    at: int
+    characters: int
+
+
 class OutputAdded(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
     """One nbformat 4.5 output (`output_type` is stream, display_data, execute_result or error).
 
@@ -162,6 +169,8 @@ class OutputAdded(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tag
     output: msgspec.Raw
     cell: str | None = None
     display_id: str | None = None
+    omitted: Omitted | None = None
+    """Only in snapshots: what of the text is not here."""
 
 
 class OutputUpdated(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
@@ -245,12 +254,13 @@ class MessageReceived(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
 
 
 class CellInserted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """A cell stands after cell `after` (null: first)."""
+    """A cell stands after cell `after` (null: first). In a snapshot its source may be at a later version than 0."""
 
     cell: str
     after: str | None
     cell_type: CellType
     source: str
+    version: int = 0
 
 
 class CellDeleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):

@@ -43,6 +43,8 @@ class Run:
     started_s: float | None = None
     idle_s: float | None = None
     execution_count: int | None = None
+    is_restored: bool = False
+    """Whether `started_s` is when that was journaled: the kernel's own time is not in the journal."""
 
     @property
     def id(self) -> str:
@@ -101,6 +103,7 @@ class Executions:
             case ExecutionStarted() if event.execution in self.open:
                 run = self.open[event.execution]
                 run.running, run.started_s, run.execution_count = True, seconds(event.time), event.execution_count
+                run.is_restored = True
             case ExecutionFinished():
                 self.open.pop(event.execution, None)
             case InputRequested():
@@ -133,12 +136,14 @@ class Executions:
             run.running, run.execution_count = True, count
             self.new.add(ExecutionStarted(execution=run.id, execution_count=count))
 
-    def replied(self, execution: str, date: str, reply: contents.ExecuteReply) -> None:
-        """Its reply is here: it has ended."""
+    def replied(self, execution: str, date: str, reply: contents.ExecuteReply, began: str = "") -> None:
+        """Its reply is here: it has ended. `began` is when, where the kernel tells that in the reply."""
         run = self.open.get(execution)
         if run is None:
             return
         ended_s = run.idle_s or seconds(date)
+        if run.is_restored:
+            run.started_s = seconds(began) or run.started_s
         duration = max(0.0, ended_s - run.started_s) if ended_s and run.started_s else 0.0
         self._end(
             run,

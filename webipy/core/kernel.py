@@ -177,7 +177,7 @@ class Kernel:
         elif kind == "execute_reply" and parent is not None:
             reply = contents.decode(content, contents.ExecuteReply)
             self.execution_count = reply.execution_count or self.execution_count
-            self.executions.replied(parent, message.header.date, reply)
+            self.executions.replied(parent, message.header.date, reply, _began(message))
 
     def _refuse(self, message: Message, reason: str) -> None:
         """Tells of a message that cannot be read; an execution whose reply it was has ended all the same."""
@@ -304,6 +304,14 @@ class Kernel:
             )
         )
         self._become("dead")
+
+
+def _began(reply: Message) -> str:
+    """When the kernel began with the request, as ipykernel tells in the metadata of its replies; others do not."""
+    try:
+        return contents.decode(wire.clean_content(reply.metadata), contents.ReplyMetadata).started
+    except (wire.Malformed, msgspec.DecodeError):
+        return ""
 
 
 def _output(kind: str, content: bytes) -> tuple[Raw, str | None]:

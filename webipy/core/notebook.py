@@ -110,7 +110,7 @@ class Notebook:
         """Takes an event of the journal in; those that do not concern cells change nothing."""
         match event:
             case CellInserted():
-                self._cells[event.cell] = Cell(event.cell, event.cell_type, event.source)
+                self._cells[event.cell] = Cell(event.cell, event.cell_type, event.source, event.version)
                 self._place(event.cell, event.after)
             case CellEdited():
                 cell = self._cells[event.cell]

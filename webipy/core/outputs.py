@@ -18,7 +18,7 @@ import attrs
 import msgspec
 from msgspec import Raw
 
-from webipy.core.events import AnyEvent, OutputAdded, OutputsCleared, OutputUpdated
+from webipy.core.events import AnyEvent, Omitted, OutputAdded, OutputsCleared, OutputUpdated
 
 
 class Stream(msgspec.Struct, frozen=True, tag_field="output_type", tag="stream"):
@@ -52,11 +52,38 @@ def stream(name: str, text: str) -> Raw:
 
 @attrs.define(slots=True)
 class _Text:
+    """Text of one stream: what begins it, what was left out (characters), and the parts of its end."""
+
     name: str
     parts: list[str]
+    size: int
+    head: str = ""
+    left_out: int = 0
+    display_id: str | None = None
 
     def raw(self) -> Raw:
-        return stream(self.name, "".join(self.parts))
+        return stream(self.name, self.head + "".join(self.parts))
+
+    def omitted(self) -> Omitted | None:
+        return Omitted(len(self.head), self.left_out) if self.left_out else None
+
+    def add(self, text: str, omitted: Omitted | None, limit: int | None) -> None:
+        if omitted is not None:
+            self.head = self.head or "".join(self.parts) + text[: omitted.at]
+            self.left_out += omitted.characters
+            self.parts, text = [], text[omitted.at :]
+        self.parts.append(text)
+        self.size += len(text)
+        if limit is not None and self.size > 2 * limit:
+            self._shorten(limit)
+
+    def _shorten(self, limit: int) -> None:
+        text = "".join(self.parts)
+        if not self.head:
+            self.head, text = text[: limit // 4], text[limit // 4 :]
+        self.left_out += max(0, len(text) - limit)
+        self.parts = [text[-limit:]]
+        self.size = len(self.parts[0])
 
 
 @attrs.define(slots=True)
@@ -67,11 +94,19 @@ class _Rich:
     def raw(self) -> Raw:
         return self.output
 
+    def omitted(self) -> None:
+        return None
+
 
 @attrs.define(slots=True)
 class Fold:
-    """The outputs of one execution, grown event by event."""
+    """The outputs of one execution, grown event by event.
 
+    Args:
+        limit: When given, at least so many characters at the end of each stream output are kept, and a quarter of it at its start.
+    """
+
+    limit: int | None = None
     _items: list[_Text | _Rich] = attrs.field(factory=list)
     _clear_first: bool = False
 
@@ -89,10 +124,27 @@ class Fold:
             return
         text = _decode_stream(event.output)
         last = self._items[-1] if self._items else None
-        if isinstance(last, _Text) and last.name == text.name:
-            last.parts.append(text.text)
-        else:
-            self._items.append(_Text(text.name, [text.text]))
+        if not isinstance(last, _Text) or last.name != text.name:
+            last = _Text(text.name, [], 0)
+            self._items.append(last)
+        last.add(text.text, event.omitted, self.limit)
+
+    def text_of(self, output: int) -> str | None:
+        """The text of an output by its place, or `None` when there is none or it is no stream."""
+        item = self._items[output] if output < len(self._items) else None
+        return item.head + "".join(item.parts) if isinstance(item, _Text) else None
+
+    def events(self, execution: str, cell: str | None) -> list[OutputAdded | OutputsCleared]:
+        """The fewest events that fold to the same."""
+        shown: list[OutputAdded | OutputsCleared] = [
+            OutputAdded(
+                execution=execution, cell=cell, output=item.raw(), display_id=item.display_id, omitted=item.omitted()
+            )
+            for item in self._items
+        ]
+        if self._clear_first:
+            shown.append(OutputsCleared(execution=execution, cell=cell, wait=True))
+        return shown
 
     def clear(self, event: OutputsCleared) -> None:
         """Empties the list, or marks it to be emptied by the next output."""

@@ -17,13 +17,14 @@ The file (`STATE/journals/<session>.sqlite`), SQLite in WAL mode, `synchronous=N
 
 Invariants: rows are dense from `first_seq`; a transaction holds events and the position that they led to; `written`
 advances only after a commit and `durable_seq` only after an fdatasync that began after that commit; what does not
-match its chain is told as damage, never passed on.
+match its chain is told as damage, never passed on; what is wrong with one journal touches no other.
 
 SQLite hides damage of its write-ahead log (a flipped byte ends the log there, and its integrity check says ok): hence
 the chain.
 
 A failed write (disk full, I/O error) keeps the batch, sets `fault`, and is tried again every second: nothing that was
-acknowledged is lost, and nothing is acknowledged meanwhile.
+acknowledged is lost, and nothing is acknowledged meanwhile. After a failed fdatasync the system may have dropped the
+pages and say nothing the next time: `durable_seq` of that journal stands still until it is opened again.
 
 Rejected: one database for all sessions (one writer lock, one file to damage); writing in the reactor thread (a disk
 can stall); `synchronous=FULL` for each batch (10 ms on a disk, for each of them).
@@ -42,7 +43,7 @@ from typing import TypeVar
 
 import attrs
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -87,6 +88,7 @@ class SqliteJournal:
     written: int = 0
     durable_seq: int = 0
     fault: str | None = None
+    has_sync_failed: bool = False
     _chain: int = 0
     _pending: _Batch | None = None
     _writer: sqlite3.Connection | None = None
@@ -107,30 +109,67 @@ class SqliteJournal:
 
     def read(self, first: int, limit: int, limit_bytes: int) -> Deferred[list[bytes]]:
         """Written events from `first` on: at least one if there is one, until a limit is reached."""
-        return self._owner.in_reader(lambda: self._read(first, min(limit, self.written - first + 1), limit_bytes))
+        last = min(first + limit - 1, self.written)
+        return self._owner.in_reader(lambda: self._read(first, last, limit_bytes))
+
+    def take_pending(self) -> _Batch:
+        """What is to be written now."""
+        batch, self._pending = self._pending, None
+        assert batch is not None
+        return batch
+
+    def put_back(self, batch: _Batch) -> None:
+        """A batch could not be written: it goes in front of what has gathered since."""
+        since, self._pending = self._pending, batch
+        if since is not None:
+            batch.bodies += since.bodies
+            batch.position = since.position or batch.position
+            batch.told += since.told
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether something is to be written."""
+        return self._pending is not None
 
     # ---- in the writer thread
 
     def open(self) -> Position | None:
-        """Opens or creates the file; runs in the writer thread."""
-        is_new = not self.path.exists()
-        self._writer = self._connect()
-        if is_new:
-            os.chmod(self.path, 0o600)
-        self._writer.executescript(_SCHEMA)
-        facts = dict(self._writer.execute("SELECT name, value FROM facts").fetchall())
-        if facts.setdefault("format", FORMAT) != FORMAT:
-            raise errors.KernelFailed(
-                f"The journal {self.path.name} is of format {facts['format']}; this webipy reads format {FORMAT}."
-            )
-        self._writer.execute("INSERT OR IGNORE INTO facts VALUES ('format', ?)", (FORMAT,))
-        self._writer.commit()
-        first, last = self._writer.execute("SELECT min(seq), max(seq) FROM events").fetchone()
+        """Opens or creates the file; runs in the writer thread.
+
+        Raises:
+            errors.Damaged: It cannot be read.
+        """
+        try:
+            create_private(self.path)
+            self._writer = self._connect()
+            return self._load(self._writer)
+        except (sqlite3.Error, OSError) as fault:
+            self.close()
+            raise self._damage(str(fault)) from None
+        except errors.Damaged:
+            self.close()
+            raise
+
+    def _load(self, connection: sqlite3.Connection) -> Position | None:
+        connection.executescript(_SCHEMA)
+        connection.execute("INSERT OR IGNORE INTO facts VALUES ('format', ?)", (FORMAT,))
+        facts = dict(connection.execute("SELECT name, value FROM facts").fetchall())
+        if facts["format"] != FORMAT:
+            raise self._damage(f"it is of format {facts['format']}, and this webipy reads format {FORMAT}")
+        first, last = connection.execute("SELECT min(seq), max(seq) FROM events").fetchone()
         self.first_seq, self.written = first or 1, last or 0
         self.durable_seq = self.written
         if last:
-            self._chain = self._writer.execute("SELECT chain FROM events WHERE seq = ?", (last,)).fetchone()[0]
+            row = connection.execute("SELECT chain FROM events WHERE seq = ?", (last,)).fetchone()
+            if row is None or not isinstance(row[0], int):
+                raise self._damage(f"it is damaged at event {last}")
+            self._chain = row[0]
         return Position(facts["host"], facts["number"]) if "host" in facts else None
+
+    def _damage(self, why: str) -> errors.Damaged:
+        return errors.Damaged(
+            f"The journal of session {self.path.stem} cannot be read: {why}.", kind="session", id=self.path.stem
+        )
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
@@ -167,7 +206,7 @@ class SqliteJournal:
         os.fdatasync(self._wal)
 
     def close(self) -> None:
-        """Closes the files; runs in the writer thread."""
+        """Closes the files; runs in a thread of its owner, when no other one uses them."""
         if self._wal >= 0:
             os.close(self._wal)
             self._wal = -1
@@ -178,24 +217,45 @@ class SqliteJournal:
 
     # ---- in the reader thread
 
-    def _read(self, first: int, limit: int, limit_bytes: int) -> list[bytes]:
-        if self._reader is None:
-            self._reader = self._connect()
-        before = self._reader.execute("SELECT chain FROM events WHERE seq = ?", (first - 1,)).fetchone()
+    def _read(self, first: int, last: int, limit_bytes: int) -> list[bytes]:
+        try:
+            if self._reader is None:
+                self._reader = self._connect()
+            return self._read_rows(self._reader, first, last, limit_bytes)
+        except sqlite3.Error as fault:
+            raise self._damage(str(fault)) from None
+        finally:
+            if self._writer is None:  # it is closed already, and a slow reader goes on
+                self.close()
+
+    def _read_rows(self, connection: sqlite3.Connection, first: int, last: int, limit_bytes: int) -> list[bytes]:
+        before = connection.execute("SELECT chain FROM events WHERE seq = ?", (first - 1,)).fetchone()
         chain: int | None = before[0] if before else (0 if first == 1 else None)
         bodies: list[bytes] = []
         size = 0
-        expected = first
-        for seq, body, told in self._reader.execute(
-            "SELECT seq, body, chain FROM events WHERE seq >= ? ORDER BY seq LIMIT ?", (first, limit)
+        for seq, body, told in connection.execute(
+            "SELECT seq, body, chain FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq", (first, last)
         ):
-            if seq != expected or (chain is not None and zlib.crc32(body, chain) != told):
-                raise errors.NotFound(f"The journal is damaged at event {seq}.", kind="event", id=str(seq))
-            bodies.append(body)
-            chain, size, expected = told, size + len(body), seq + 1
-            if size >= limit_bytes:
+            if seq != first + len(bodies) or not _is_whole(body, chain, told):
                 break
+            bodies.append(body)
+            chain, size = told, size + len(body)
+            if size >= limit_bytes:
+                return bodies
+        if first + len(bodies) <= last:
+            raise self._damage(f"it is damaged at event {first + len(bodies)}")
         return bodies
+
+
+def _is_whole(body: object, chain: object, told: object) -> bool:
+    if not isinstance(body, bytes) or not isinstance(told, int):
+        return False
+    return chain is None or (isinstance(chain, int) and zlib.crc32(body, chain) == told)
+
+
+def create_private(path: Path) -> None:
+    """Makes an empty file that only its owner can read, unless there is one; what SQLite puts beside it gets the same mode."""
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 
 
 @attrs.define(eq=False)
@@ -212,9 +272,12 @@ class SqliteJournals:
     _pending: list[SqliteJournal] = attrs.field(factory=list)
     _open: dict[str, SqliteJournal] = attrs.field(factory=dict)
     _unsynced: dict[SqliteJournal, int] = attrs.field(factory=dict)
+    _retries: dict[SqliteJournal, IDelayedCall] = attrs.field(factory=dict)
+    _next_sync: IDelayedCall | None = None
     _is_writing: bool = False
     _is_syncing: bool = False
     _is_asked: bool = False
+    _is_stopping: bool = False
     _writer: Worker = attrs.field(init=False)
     _reader: Worker = attrs.field(init=False)
     _syncer: Worker = attrs.field(init=False)
@@ -228,11 +291,15 @@ class SqliteJournals:
         )
 
     async def stop(self) -> None:
-        """Writes what is pending, brings it to the disk, and ends the threads."""
-        await self._writer.run(lambda: None)
+        """Writes what is pending (once more what could not be written), brings it to the disk, and ends the threads."""
+        self._is_stopping = True
+        for journal in list(self._retries):
+            self._retry(journal)
         while self._is_writing or self._pending:
             self._flush()
             await self._writer.run(lambda: None)
+        if self._next_sync is not None:
+            self._next_sync.cancel()
         await self._syncer.run(lambda: _sync_all(self._unsynced))
         await self._reader.run(lambda: None)
         await self._writer.run(lambda: _close_all(self._open.values()))
@@ -241,8 +308,16 @@ class SqliteJournals:
 
     def open(self, session: str) -> Deferred[OpenedJournal]:
         """Opens or creates the journal of a session."""
-        journal = self._open.setdefault(session, SqliteJournal(self.folder / f"{session}.sqlite", self))
+        journal = self._open[session] = SqliteJournal(self.folder / f"{session}.sqlite", self)
         return self._writer.run(lambda: OpenedJournal(journal, journal.open()))
+
+    async def close(self, session: str) -> None:
+        """Closes the journal of a session; it must not be appended to any more."""
+        journal = self._open.pop(session)
+        self._unsynced.pop(journal, None)
+        await self._syncer.run(lambda: _sync_all([journal]))
+        await self._writer.run(lambda: None)
+        await self._reader.run(journal.close)
 
     def in_reader(self, work: Callable[[], _T]) -> Deferred[_T]:
         """Does some reading in the reader thread."""
@@ -259,39 +334,38 @@ class SqliteJournals:
         self._is_asked = False
         if self._is_writing or not self._pending:
             return
-        work: list[tuple[SqliteJournal, _Batch]] = []
-        for journal in self._pending:
-            batch, journal._pending = journal._pending, None
-            assert batch is not None
-            work.append((journal, batch))
+        work = [(journal, journal.take_pending()) for journal in self._pending]
         self._pending = []
-        self._write(work)
-
-    def _write(self, work: list[tuple[SqliteJournal, _Batch]]) -> None:
         self._is_writing = True
         self._writer.run(lambda: _write_all(work)).addCallback(self._was_written, work).addErrback(self._failed)
 
     def _was_written(self, outcomes: list[int | Exception], work: list[tuple[SqliteJournal, _Batch]]) -> None:
         self._is_writing = False
-        again = []
         for (journal, batch), outcome in zip(work, outcomes, strict=True):
             if isinstance(outcome, int):
                 self._committed(journal, batch, outcome)
             else:
-                if journal.fault is None:
-                    self._log.critical(
-                        "cannot write journal {name}: {fault}", name=journal.path.name, fault=str(outcome)
-                    )
-                journal.fault = str(outcome)
-                again.append((journal, batch))
-        if again:
-            self._is_writing = True
-            self.reactor.callLater(RETRY_SECONDS, self._write, again)
-        elif self._pending:
+                self._not_written(journal, batch, str(outcome))
+        if self._pending:
             self._flush()
-        if self._unsynced and not self._is_syncing:
-            self._is_syncing = True
-            self.reactor.callLater(SYNC_SECONDS / 2, self._sync)
+        self._sync_soon()
+
+    def _not_written(self, journal: SqliteJournal, batch: _Batch, fault: str) -> None:
+        """Keeps the batch for later; the other journals go on."""
+        if journal.fault is None:
+            self._log.critical("cannot write journal {name}: {fault}", name=journal.path.name, fault=fault)
+        journal.fault = fault
+        if journal.has_pending:
+            self._pending.remove(journal)
+        journal.put_back(batch)
+        if not self._is_stopping:
+            self._retries[journal] = self.reactor.callLater(RETRY_SECONDS, self._retry, journal)
+
+    def _retry(self, journal: SqliteJournal) -> None:
+        waiting = self._retries.pop(journal)
+        if waiting.active():
+            waiting.cancel()
+        self.has_pending(journal)
 
     def _committed(self, journal: SqliteJournal, batch: _Batch, last: int) -> None:
         if journal.fault is not None:
@@ -305,22 +379,27 @@ class SqliteJournals:
     def _failed(self, failure: Failure) -> None:
         self._log.failure("the journal's writer made a mistake", failure)
 
-    def _sync(self) -> None:
-        work, self._unsynced = self._unsynced, {}
-        self._syncer.run(lambda: _sync_all(work)).addCallbacks(self._was_synced, self._not_synced, callbackArgs=(work,))
-
-    def _was_synced(self, _: object, work: dict[SqliteJournal, int]) -> None:
-        self._is_syncing = False
-        for journal, seq in work.items():
-            journal.durable_seq = max(journal.durable_seq, seq)
-        if self._unsynced:
+    def _sync_soon(self) -> None:
+        if self._unsynced and not self._is_syncing and not self._is_stopping:
             self._is_syncing = True
-            self.reactor.callLater(SYNC_SECONDS / 2, self._sync)
+            self._next_sync = self.reactor.callLater(SYNC_SECONDS / 2, self._sync)
 
-    def _not_synced(self, failure: Failure) -> None:
-        """After a failed fdatasync the kernel may have dropped the pages: durable_seq stays where it is for what was in it."""
+    def _sync(self) -> None:
+        self._next_sync = None
+        work, self._unsynced = self._unsynced, {}
+        self._syncer.run(lambda: _sync_all(work)).addCallback(self._was_synced, work).addErrback(self._failed)
+
+    def _was_synced(self, faults: dict[SqliteJournal, OSError], work: dict[SqliteJournal, int]) -> None:
         self._is_syncing = False
-        self._log.critical("the journal cannot be brought to the disk: {fault}", fault=failure.getErrorMessage())
+        for journal, fault in faults.items():
+            journal.has_sync_failed = True
+            self._log.critical(
+                "journal {name} cannot be brought to the disk: {fault}", name=journal.path.name, fault=str(fault)
+            )
+        for journal, seq in work.items():
+            if not journal.has_sync_failed:
+                journal.durable_seq = max(journal.durable_seq, seq)
+        self._sync_soon()
 
 
 def _write_all(work: list[tuple[SqliteJournal, _Batch]]) -> list[int | Exception]:
@@ -333,9 +412,14 @@ def _write_all(work: list[tuple[SqliteJournal, _Batch]]) -> list[int | Exception
     return outcomes
 
 
-def _sync_all(journals: Iterable[SqliteJournal]) -> None:
+def _sync_all(journals: Iterable[SqliteJournal]) -> dict[SqliteJournal, OSError]:
+    faults: dict[SqliteJournal, OSError] = {}
     for journal in journals:
-        journal.sync()
+        try:
+            journal.sync()
+        except OSError as fault:
+            faults[journal] = fault
+    return faults
 
 
 def _close_all(journals: Iterable[SqliteJournal]) -> None:

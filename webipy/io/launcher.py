@@ -27,10 +27,11 @@ from typing import Any
 
 import attrs
 import msgspec
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.internet.utils import getProcessOutputAndValue
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from webipy.core import errors
 from webipy.core.spool import Kept
@@ -122,9 +123,14 @@ class LocalLauncher:
         return told
 
     def _ask(self) -> None:
-        asked = getProcessOutputAndValue(
-            sys.executable, ("-P", "-m", "webipy.kernelspecs"), env=dict(os.environ), reactor=self.reactor
+        asked: Deferred[tuple[bytes, bytes, int]] = maybeDeferred(
+            getProcessOutputAndValue,
+            sys.executable,
+            ("-P", "-m", "webipy.kernelspecs"),
+            env=dict(os.environ),
+            reactor=self.reactor,
         )
+        asked.addErrback(_not_asked)
         asked.addCallback(self._were_told).addBoth(self._tell)
 
     def _were_told(self, outcome: tuple[bytes, bytes, int]) -> Specs:
@@ -257,6 +263,14 @@ class LeftoversInThread:
     def remove(self) -> Deferred[None]:
         """Removes what it left."""
         return self._in_thread(self._left.remove)
+
+
+def _not_asked(failure: Failure) -> Any:
+    """No process could be started (EAGAIN, ENOMEM, EMFILE): says so, in the words of the system."""
+    fault = failure.check(OSError) and failure.value
+    if not isinstance(fault, OSError):
+        return failure
+    raise errors.KernelFailed(f"Kernelspecs cannot be looked up: {fault.strerror or fault}.") from None
 
 
 def _batch(read: list[Kept], since: int) -> LeftBatch | None:

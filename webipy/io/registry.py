@@ -8,7 +8,6 @@ A newer webipy may find an older format and moves it forward; an older one refus
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 import attrs
 from twisted.internet.defer import Deferred
 
-from webipy.io.journal import Reactor, Worker
+from webipy.io.journal import Reactor, Worker, create_private
 from webipy.server.ports import HostRecord, SessionRecord
 
 FORMAT = 1
@@ -34,7 +33,11 @@ CREATE TABLE IF NOT EXISTS logins (digest BLOB PRIMARY KEY, name TEXT NOT NULL, 
 """
 
 
-class NewerFormat(Exception):
+class Unreadable(Exception):
+    """The state cannot be read."""
+
+
+class NewerFormat(Unreadable):
     """The state was written by a newer webipy."""
 
 
@@ -55,31 +58,40 @@ class SqliteRegistry:
     def start(self) -> Deferred[int]:
         """Opens the database; fires with this server's generation, one more than that of the server before it.
 
-        Fails with `NewerFormat`.
+        Fails with `Unreadable`, or more exactly `NewerFormat`.
         """
         self._worker = Worker("webipy registry", self.reactor)
         return self._worker.run(self._open)
 
     def _open(self) -> int:
-        is_new = not self.path.exists()
+        create_private(self.path)
         self._connection = sqlite3.connect(self.path, check_same_thread=False)
-        if is_new:
-            os.chmod(self.path, 0o600)
+        self._check_format()
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute("PRAGMA foreign_keys=ON")
         with self._connection:
             self._connection.executescript(_SCHEMA)
             facts = dict(self._connection.execute("SELECT name, value FROM facts").fetchall())
-            if facts.get("format", FORMAT) > FORMAT:
-                raise NewerFormat(
-                    f"{self.path} was written by a newer webipy (format {facts['format']}, this one reads {FORMAT})."
-                )
             generation = int(facts.get("generation", 0)) + 1
             self._connection.executemany(
                 "INSERT OR REPLACE INTO facts VALUES (?, ?)", [("format", FORMAT), ("generation", generation)]
             )
         return generation
+
+    def _check_format(self) -> None:
+        """Returns when this version may write; what a newer one made is left as it is."""
+        try:
+            has_facts = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone()
+            found = has_facts and self._connection.execute("SELECT value FROM facts WHERE name = 'format'").fetchone()
+        except sqlite3.DatabaseError as fault:
+            raise Unreadable(
+                f"{self.path} cannot be read: {fault}. Put it aside to start without its sessions."
+            ) from None
+        if found and found[0] > FORMAT:
+            raise NewerFormat(
+                f"{self.path} was written by a newer webipy (format {found[0]}, this one reads {FORMAT})."
+            )
 
     async def stop(self) -> None:
         """Closes the database and ends the thread."""

@@ -11,13 +11,16 @@ it may do is decided in the method table alone.
     POST /rpc                  one call or a batch; WebSocket at the same place
     GET  /rpc/openrpc.json     the API, described
     GET  /healthz              200 while the server answers and can write
+    GET  /metrics              numbers for Prometheus, for whoever is logged in
 
 Source of the headers: OWASP secure headers; CSP level 3; the sealed frame is described in docs/decisions.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,7 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from webipy.core import errors
 from webipy.io.gate import COOKIE, Gate, cookie_of
+from webipy.io.metrics import Metrics
 from webipy.server.api import Api, answered
 from webipy.server.logins import COOKIE_DAYS
 from webipy.server.method import Caller
@@ -77,10 +81,18 @@ _TYPES = {
 }
 
 
+_GZIP = re.compile(rb"(?:^|,)\s*gzip\s*(?:,|$|;(?!\s*q=0(?:\.0*)?\s*(?:,|$)))", re.IGNORECASE)
+"""An Accept-Encoding that takes gzip (RFC 9110, section 12.5.3)."""
+
+NOTHING_HERE = "There is nothing at this address. The page is at /."
+
+
 class PageRequest(Request):
     """A request that has passed the checks that all requests must pass."""
 
+    content_type = ""
     _received = 0
+    _is_refused = False
 
     def header(self, name: str) -> str | None:
         """One request header as text; latin-1, as HTTP has it."""
@@ -88,7 +100,12 @@ class PageRequest(Request):
         return value[-1].decode("latin-1") if value else None
 
     def gotLength(self, length: int | None) -> None:
-        """The headers are read, the body is not: refuses one that is too large."""
+        """The headers are read, the body is not: refuses one that is too large.
+
+        The type is put aside: twisted.web would parse forms, which nobody here takes.
+        """
+        self.content_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        self.requestHeaders.removeHeader(b"content-type")
         if length is not None and length > MAX_BODY_BYTES:
             self._refuse_body()
             return
@@ -97,26 +114,35 @@ class PageRequest(Request):
     def handleContentChunk(self, data: bytes) -> None:
         """A part of the body: stops one that turns out too large."""
         self._received += len(data)
+        if self._is_refused:
+            return
         if self._received > MAX_BODY_BYTES:
             self._refuse_body()
             return
         super().handleContentChunk(data)
 
     def _refuse_body(self) -> None:
-        self.content = self.content if self.content is not None else _empty()
+        """Answers and ends the connection, past twisted.web, which answers only what it has read whole."""
+        self._is_refused = True
+        self.content = self.content if self.content is not None else BytesIO()
         body = _json_error(errors.TooLarge(f"A body holds at most {MAX_BODY_BYTES} bytes.", limit_bytes=MAX_BODY_BYTES))
-        head = (
-            b"HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-            % len(body)
-        )
+        headers = {
+            **_HEADERS,
+            b"Connection": b"close",
+            b"Content-Type": b"application/json",
+            b"Content-Length": b"%d" % len(body),
+        }
+        head = b"".join(b"%b: %b\r\n" % header for header in headers.items())
         assert self.channel is not None
         transport = self.channel.transport
         assert transport is not None
-        transport.write(head + body)
+        transport.write(b"HTTP/1.1 413 Payload Too Large\r\n%b\r\n%b" % (head, body))
         self.channel.loseConnection()
 
     def process(self) -> None:
         """Sets the headers of every answer, checks the host, and only then lets the request be routed."""
+        if self._is_refused:
+            return
         for name, value in _HEADERS.items():
             self.setHeader(name, value)
         assert self.channel is not None
@@ -127,18 +153,28 @@ class PageRequest(Request):
             return
         super().process()
 
-
-def _empty() -> Any:
-    from io import BytesIO
-
-    return BytesIO()
+    def render(self, resrc: IResource) -> None:
+        """Renders what was found, if it takes the method."""
+        self.setHeader(b"Server", _HEADERS[b"Server"])  # twisted.web has set its own
+        allowed = {name.removeprefix("render_") for name in dir(resrc) if name.startswith("render_")}
+        if "GET" not in allowed:
+            allowed.discard("HEAD")
+        if not allowed:
+            refuse(self, 404, errors.NotFound(NOTHING_HERE))
+        elif self.method.decode("latin-1") not in allowed:
+            self.setHeader(b"Allow", ", ".join(sorted(allowed)).encode())
+            refuse(self, 405, errors.InvalidRequest(f"This address takes {' and '.join(sorted(allowed))} only."))
+        else:
+            super().render(resrc)
 
 
 def refuse(request: Request, status: int, fault: errors.Failure) -> None:
     """Ends a request with a failure as JSON."""
+    body = _json_error(fault)
     request.setResponseCode(status)
     request.setHeader(b"Content-Type", b"application/json")
-    request.write(_json_error(fault))
+    request.setHeader(b"Content-Length", str(len(body)).encode())
+    request.write(body)
     request.finish()
 
 
@@ -168,13 +204,9 @@ class PageSite(Site):
 
 
 class Missing(Resource):
-    """What is at every path where nothing is."""
+    """What is at every path where nothing is, and below: it takes no method."""
 
-    def render(self, request: IRequest) -> int:
-        """Says so."""
-        assert isinstance(request, Request)
-        refuse(request, 404, errors.NotFound("There is nothing at this address. The page is at /."))
-        return NOT_DONE_YET
+    isLeaf = True
 
 
 class Branch(Resource):
@@ -258,14 +290,14 @@ class Static(Resource):
             refuse(request, 404, errors.NotFound("The page has no such file."))
             return NOT_DONE_YET
         packed = self._files.get(name + ".gz")
-        accepts = request.requestHeaders.getRawHeaders(b"accept-encoding") or []
+        accepts = b",".join(request.requestHeaders.getRawHeaders(b"accept-encoding") or [])
         request.setHeader(b"Content-Type", _TYPES.get(found.suffix, "application/octet-stream").encode())
         request.setHeader(b"Cache-Control", b"public, max-age=31536000, immutable")
         request.setHeader(
             b"Access-Control-Allow-Origin", b"*"
         )  # sealed frames have no origin; these files are no secret
         request.setHeader(b"Cross-Origin-Resource-Policy", b"cross-origin")
-        if packed is not None and any(b"gzip" in value for value in accepts):
+        if packed is not None and _GZIP.search(accepts):
             request.setHeader(b"Content-Encoding", b"gzip")
             request.setHeader(b"Vary", b"Accept-Encoding")
             found = packed
@@ -289,10 +321,9 @@ class JsonPost(Resource):
 
     def render_POST(self, request: PageRequest) -> int:
         """Checks where it comes from and what it carries, then answers."""
-        kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
         if not self._gate.is_same_site(request.header):
             refuse(request, 403, errors.NotPermitted("Another site's page may not do this."))
-        elif kind != "application/json":
+        elif request.content_type != "application/json":
             refuse(request, 415, errors.InvalidRequest("Send the body as Content-Type: application/json."))
         else:
             gone = request.notifyFinish()
@@ -323,8 +354,10 @@ class Login(JsonPost):
         """204 with the cookie."""
         try:
             form = msgspec.json.decode(body, type=_LoginForm)
-        except msgspec.DecodeError as fault:
-            raise errors.InvalidParams(f'Send {{"code": "..."}} or {{"token": "..."}}: {fault}', field="code") from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+            raise errors.InvalidParams(
+                f'Send {{"code": "..."}} or {{"token": "..."}}: {fault}.', field="code"
+            ) from None
         cookie = await self._gate.logins.login(form.code, form.token)
         set_cookie(request, cookie, COOKIE_DAYS * 86_400, is_secure=self._gate.is_behind_proxy)
         request.setResponseCode(204)
@@ -434,7 +467,26 @@ class Health(Resource):
         return b"ok\n"
 
 
-def build_site(gate: Gate, api: Api, websocket: IResource, static: Path) -> PageSite:
+class MetricsText(Resource):
+    """`/metrics`."""
+
+    isLeaf = True
+
+    def __init__(self, gate: Gate, metrics: Metrics) -> None:
+        super().__init__()
+        self._gate = gate
+        self._metrics = metrics
+
+    def render_GET(self, request: PageRequest) -> bytes | int:
+        """The numbers; 401 when nobody is logged in."""
+        if self._gate.principal_of(request.header) is None:
+            refuse(request, 401, errors.NotAuthenticated("Send the header Authorization: Bearer TOKEN."))
+            return NOT_DONE_YET
+        request.setHeader(b"Content-Type", b"text/plain; version=0.0.4; charset=utf-8")
+        return self._metrics.text()
+
+
+def build_site(gate: Gate, api: Api, websocket: IResource, static: Path, metrics: Metrics) -> PageSite:
     """The whole tree."""
     page = Page(static)
     root = Branch()
@@ -446,4 +498,5 @@ def build_site(gate: Gate, api: Api, websocket: IResource, static: Path) -> Page
     root.putChild(b"logout", Logout(gate))
     root.putChild(b"rpc", RpcPost(gate, api, websocket))
     root.putChild(b"healthz", Health(api))
+    root.putChild(b"metrics", MetricsText(gate, metrics))
     return PageSite(root, gate)

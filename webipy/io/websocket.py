@@ -1,8 +1,9 @@
 """The Autobahn protocol: WebSocket messages to the method table, replies and events back.
 
 One connection is one `Caller`. Its feeds stop when the transport's buffer is full (64 KiB) and go on when it is
-empty: what a slow reader costs is a cursor. Calls of one connection run side by side; when too many are under way,
-the connection is not read until some are answered.
+empty: what a slow reader costs is a cursor. Calls of one connection run side by side; while the transport is full or
+too many are under way they wait, and when too many wait the connection is not read (until then it is, so that the
+answers to pings are seen).
 
 Autobahn's defaults are open: here the origin is checked exactly (webipy.io.gate), messages are limited, compression
 is off (a small message may then not unpack to a large one), and silent peers are found by pings.
@@ -13,6 +14,7 @@ before ours can be.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
@@ -29,7 +31,10 @@ from webipy.server.method import Caller
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 MAX_CALLS = 256
-"""Calls of one connection under way; more wait in the network."""
+"""Calls of one connection under way; more wait."""
+
+MAX_WAITING = 64
+"""Calls that wait; more do so in the network."""
 
 PING_SECONDS = 20
 HANDSHAKE_SECONDS = 5
@@ -45,6 +50,9 @@ class RpcProtocol(WebSocketServerProtocol):
     transport: Server
     caller: Caller | None = None
     _calls = 0
+    _is_full = False
+    _is_read = True
+    _waiting: deque[bytes]
     _rpc_log = Logger()
 
     def onConnect(self, request: Any) -> None:
@@ -59,28 +67,44 @@ class RpcProtocol(WebSocketServerProtocol):
 
     def onOpen(self) -> None:
         """The handshake is done: the transport tells from now on when it is full."""
+        self._waiting = deque()
         self.factory.clients.add(self)
         self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        """One call or a batch."""
+        """One call or a batch; none is taken after the login has ended."""
+        if self.can_send:
+            self._waiting.append(payload)
+            self._go_on()
+
+    def _go_on(self) -> None:
         assert self.caller is not None
-        self._calls += 1
-        if self._calls == MAX_CALLS:
+        while self._waiting and self._calls < MAX_CALLS and not self._is_full and self.can_send:
+            self._calls += 1
+            asked = answered(self.factory.api, self._waiting.popleft(), self.caller)
+            asked.addCallbacks(self._reply, self._failed)
+        if self._is_read and len(self._waiting) >= MAX_WAITING:
+            self._is_read = False
             self.transport.pauseProducing()
-        answered(self.factory.api, payload, self.caller).addCallbacks(self._reply, self._failed)
+        elif not self._is_read and not self._waiting and self.can_send:
+            self._is_read = True
+            self.transport.resumeProducing()
 
     def _reply(self, reply: bytes | None) -> None:
         self._calls -= 1
-        if self._calls == MAX_CALLS - 1 and self.can_send:
-            self.transport.resumeProducing()
         if reply is not None:
             self._give(reply)
+        if self._waiting and not self._is_full:
+            self._soon(self._go_on)
 
     def _failed(self, failure: Failure) -> None:
         self._rpc_log.failure("a message could not be answered", failure)
-        self.sendClose(1011, "The server made a mistake")
+        self.say_goodbye(1011, "The server made a mistake")
+
+    def say_goodbye(self, code: int, reason: str) -> None:
+        """Closes with any code; Autobahn's `sendClose` refuses those that RFC 6455 (section 7.4.1) has for servers."""
+        self.sendCloseFrame(code, reason.encode(), False)
 
     @property
     def can_send(self) -> bool:
@@ -104,13 +128,16 @@ class RpcProtocol(WebSocketServerProtocol):
 
     def pauseProducing(self) -> None:
         """The transport is full."""
+        self._is_full = True
         if self.caller is not None:
             self.caller.pause()
 
     def resumeProducing(self) -> None:
         """The transport is empty."""
+        self._is_full = False
         if self.caller is not None:
             self.caller.resume()
+            self._go_on()
 
     def stopProducing(self) -> None:
         """The transport is gone; `onClose` follows."""
@@ -154,9 +181,9 @@ class RpcFactory(WebSocketServerFactory):
                 and client.caller.principal is not None
                 and client.caller.principal.login == login
             ):
-                client.sendClose(LOGIN_ENDED, "Your login was ended")
+                client.say_goodbye(LOGIN_ENDED, "Your login was ended")
 
     def close_all(self) -> None:
         """The server goes away; clients come back by themselves."""
         for client in tuple(self.clients):
-            client.sendClose(1001, "The server stops")
+            client.say_goodbye(1001, "The server stops")

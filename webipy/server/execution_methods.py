@@ -82,12 +82,17 @@ async def execution_cancel(house: House, caller: Caller, params: calls.OfExecuti
     return calls.Done()
 
 
-async def _told(session: Session, execution: str) -> calls.Execution:
+async def _story(session: Session, execution: str) -> ExecutionStory:
     span = session.span(execution)
     while session.written < span.queued:
         await session.news()
     story = ExecutionStory(execution)
     await session.each_event(span.queued, span.finished or session.written, story.take)
+    return story
+
+
+async def _told(session: Session, execution: str) -> calls.Execution:
+    story = await _story(session, execution)
     queued, started, finished = story.queued, story.started, story.finished
     assert queued is not None
     status: Literal["queued", "running"] = "running" if started is not None else "queued"
@@ -106,6 +111,20 @@ async def _told(session: Session, execution: str) -> calls.Execution:
         queued=queued.time,
         started=started.time if started else None,
         finished=finished.time if finished else None,
+    )
+
+
+@method("output.read", "read")
+async def output_read(house: House, caller: Caller, params: calls.ReadOutput) -> calls.OutputText:
+    """Part of the text of a stream output: the rest of one that a snapshot shows cut."""
+    session = house.sessions.get(params.session)
+    story = await _story(session, params.execution)
+    text = story.outputs.text_of(params.output)
+    if text is None:
+        message = f"Output {params.output} of execution {params.execution} is no text, or there is none."
+        raise errors.NotFound(message, kind="output", id=str(params.output))
+    return calls.OutputText(
+        text=text[params.offset : params.offset + params.limit], offset=params.offset, size=len(text)
     )
 
 

@@ -185,6 +185,9 @@ class Journals(Protocol):
     def open(self, session: str) -> Deferred[OpenedJournal]:
         """Opens or creates the journal of a session. Fails with errors.Damaged when it cannot be read."""
 
+    async def close(self, session: str) -> None:
+        """Closes the journal of a session: it is not appended to any more. Slow readers may go on."""
+
 
 class Registry(Protocol):
     """The list of sessions and their hosts, which outlives the server."""

@@ -15,7 +15,7 @@ An `await` is a door others walk through: state is changed before it (with the e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import attrs
 import msgspec
@@ -29,6 +29,7 @@ from webipy.core.outputs import Fold
 from webipy.server.feed import CHUNK_BYTES, CHUNK_EVENTS, Feed, Tail
 from webipy.server.kernel_side import KernelSide
 from webipy.server.ports import Journal, Position, SessionRecord, World
+from webipy.server.snapshots import Snapshots
 
 MAX_CODE_BYTES = 4 * 1024 * 1024
 """Code of one execution; as much as the source of a cell can hold."""
@@ -57,12 +58,14 @@ class Session:
     feeds: set[Feed] = attrs.field(factory=set)
     tail: Tail = attrs.field(init=False)
     kernel_side: KernelSide = attrs.field(init=False)
+    snapshots: Snapshots = attrs.field(init=False)
     _spans: dict[str, _Span] = attrs.field(factory=dict)
     _ends: dict[str, list[Deferred[None]]] = attrs.field(factory=dict)
     _news: list[Deferred[None]] = attrs.field(factory=list)
 
     def __attrs_post_init__(self) -> None:
         self.tail = Tail(self.record.id)
+        self.snapshots = Snapshots(self.each_event)
         self.kernel_side = KernelSide(self.record.id, self.world, self.append, self._is_accepted, self._position)
 
     @property
@@ -96,6 +99,7 @@ class Session:
             self._fold(stamped)
             bodies.append(events.encode(stamped))
         self.seq += len(new)
+        self.snapshots.weigh(self.seq, sum(map(len, bodies)))
         self.last_activity = time
         last = self.seq
         return self.journal.append(first, bodies, position).addCallback(self._was_written, first, bodies, last)
@@ -248,15 +252,27 @@ class Session:
         finally:
             stop_clock()
 
+    async def load(self) -> None:
+        """Folds the journal from its start, as this session is opened."""
+        async for seq, body in self._bodies(self.journal.first_seq, self.journal.written):
+            self.snapshots.weigh(seq, len(body))
+            event = _decoded(body, self.id)
+            if event is not None:
+                self.restore(event)
+        self.seq = self.journal.written
+
     async def each_event(self, first: int, last: int, take: Callable[[AnyEvent], None]) -> None:
         """Gives every written event from `first` to `last` to `take`, read in chunks."""
+        async for _, body in self._bodies(first, last):
+            event = _decoded(body, self.id)
+            if event is not None:
+                take(event)
+
+    async def _bodies(self, first: int, last: int) -> AsyncIterator[tuple[int, bytes]]:
         while first <= min(last, self.written):
-            bodies = await self.read(first)
-            for body in bodies[: last - first + 1]:
-                event = _decoded(body, self.id)
-                if event is not None:
-                    take(event)
-            first += len(bodies)
+            for body in (await self.read(first))[: last - first + 1]:
+                yield first, body
+                first += 1
 
 
 def _decoded(body: bytes, session: str) -> AnyEvent | None:

@@ -141,8 +141,13 @@ async def session_subscribe(house: House, caller: Caller, params: calls.Subscrib
         raise errors.InvalidParams(
             f"since is {since}, but the newest event of this session is {session.seq}.", field="since", seq=session.seq
         )
-    caller.subscribe(session, max(since + 1, session.journal.first_seq))
-    return calls.Subscribed(first_seq=session.journal.first_seq, seq=session.written)
+    snapshot = None
+    first_seq = session.journal.first_seq
+    if (params.snapshot or since + 1 < first_seq) and session.snapshots.serve(since, session.written, first_seq):
+        since, bodies = await session.snapshots.take(session.written)
+        snapshot = calls.SnapshotEvents(seq=since, events=[msgspec.Raw(body) for body in bodies])
+    caller.subscribe(session, since + 1)
+    return calls.Subscribed(first_seq=first_seq, seq=session.written, snapshot=snapshot)
 
 
 @method("session.unsubscribe", "read")

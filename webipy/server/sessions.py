@@ -70,6 +70,7 @@ class Sessions:
         session = await self._load(record)
         if session.is_closed:  # the last server died between the event and the row
             await self.world.registry.close_session(session.id)
+            await self.world.journals.close(session.id)
             return
         self._open[record.id] = session
         kernel, host = session.kernel, record.host
@@ -84,8 +85,7 @@ class Sessions:
     async def _load(self, record: SessionRecord) -> Session:
         opened = await self.world.journals.open(record.id)
         session = Session(record, self.world, opened.journal, opened.position)
-        await session.each_event(opened.journal.first_seq, opened.journal.written, session.restore)
-        session.seq = opened.journal.written
+        await session.load()
         return session
 
     async def create(
@@ -118,6 +118,7 @@ class Sessions:
         record = SessionRecord(new_id, title, path, cwd, self.world.now())
         session = await self._load(record)
         if session.seq:
+            await self.world.journals.close(new_id)
             raise errors.AlreadyExists(
                 f"A session with the id {new_id} was open before and is closed; choose another id.",
                 kind="session",
@@ -144,6 +145,7 @@ class Sessions:
             await self._end_kernel(session, by)
             await session.append([events.SessionClosed()], by)
             await self.world.registry.close_session(session.id)
+            await self.world.journals.close(session.id)
         finally:
             self._door.release()
         for feed in tuple(session.feeds):

@@ -135,6 +135,12 @@ export interface ExecutionFinished extends EventHead {
   user_expressions?: JsonMap;
 }
 
+/** Text of a stream output that a snapshot leaves out: `characters` of them after the first `at`. output.read gives them. */
+export interface Omitted {
+  at: number;
+  characters: number;
+}
+
 /**
  * One nbformat 4.5 output (`output_type` is stream, display_data, execute_result or error).
  *
@@ -146,6 +152,7 @@ export interface OutputAdded extends EventHead {
   output: JsonMap;
   cell?: string | null;
   display_id?: string | null;
+  omitted?: Omitted | null;
 }
 
 /** Every output shown under `display_id` in this session has new content. */
@@ -228,13 +235,14 @@ export interface MessageReceived extends EventHead {
   buffers?: string[];
 }
 
-/** A cell stands after cell `after` (null: first). */
+/** A cell stands after cell `after` (null: first). In a snapshot its source may be at a later version than 0. */
 export interface CellInserted extends EventHead {
   type: "cell_inserted";
   cell: string;
   after: string | null;
   cell_type: CellType;
   source: string;
+  version?: number;
 }
 
 /** The cell is gone, and its outputs with it. */
@@ -367,15 +375,32 @@ export interface RenameSession extends OfSession {
   title: string;
 }
 
-/** Join the journal after seq `since`: 0 for all of it, null for only what comes from now on. */
+/**
+ * Join the journal after seq `since`: 0 for all of it, null for only what comes from now on.
+ *
+ * With `snapshot`, a reader that is far behind gets a snapshot in place of a long history; so does, whatever it asked, one whose `since` is older
+ * than the oldest event that is kept.
+ */
 export interface Subscribe extends OfSession {
   since?: number | null;
+  snapshot?: boolean;
 }
 
-/** `events` notifications follow, from the event after `since` on; `seq` is the newest event now, `first_seq` the oldest that is kept. */
+/** Events that fold to what events 1 to `seq` fold to: fold them into an empty model, whatever their own seqs, and go on after `seq`. */
+export interface SnapshotEvents {
+  seq: number;
+  events: AnyEvent[];
+}
+
+/**
+ * `events` notifications follow: from the event after `since` on, or after `snapshot.seq` where there is a snapshot.
+ *
+ * `seq` is the newest event now, `first_seq` the oldest that is kept.
+ */
 export interface Subscribed {
   first_seq: number;
   seq: number;
+  snapshot: SnapshotEvents | null;
 }
 
 /** Up to `limit` events after `since`; waits up to `wait_s` seconds for the first one if there is none yet. */
@@ -458,6 +483,20 @@ export interface Execution {
   queued: string | null;
   started: string | null;
   finished: string | null;
+}
+
+/** The text of stream output number `output` (from 0) of an execution: `limit` characters from `offset` on. */
+export interface ReadOutput extends OfExecution {
+  output: number;
+  offset?: number;
+  limit?: number;
+}
+
+/** Part of the text of an output; `size` is all of it, in characters. */
+export interface OutputText {
+  text: string;
+  offset: number;
+  size: number;
 }
 
 /** The line that `input()` or `getpass()` waits for, without its line end. */
@@ -699,7 +738,8 @@ export type FailureName =
   | "throttled"
   | "not_waiting"
   | "degraded"
-  | "kernel_failed";
+  | "kernel_failed"
+  | "damaged";
 
 /** Every method: its params and its result. */
 export interface Methods {
@@ -730,6 +770,7 @@ export interface Methods {
   "kernel.start": { params: StartKernel; result: Session };
   "kernelspec.list": { params: Nothing; result: KernelspecList };
   "message.send": { params: SendMessage; result: Reply };
+  "output.read": { params: ReadOutput; result: OutputText };
   "rpc.discover": { params: Nothing; result: OpenRpc };
   "server.info": { params: Nothing; result: ServerInfo };
   "server.launch_code": { params: OpenPage; result: LaunchCode };

@@ -1,0 +1,202 @@
+"""Snapshots: `fold(log) == fold(snapshot(log[:k]) + log[k:])`."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import Raw
+from twisted.trial.unittest import SynchronousTestCase
+
+from webipy.core import events, outputs
+from webipy.core.events import AnyEvent
+from webipy.core.notebook import Notebook
+from webipy.core.snapshot import LAST_WITHOUT_CELL, Snapshot
+
+CELLS = ("a", "b", "c")
+
+
+def numbered(log: list[AnyEvent]) -> list[AnyEvent]:
+    """The same events with dense seqs, without those that could not happen."""
+    notebook, known, open_now, possible = Notebook(), set[str](), set[str](), list[AnyEvent]()
+    for event in log:
+        if not _can_happen(event, notebook, known, open_now):
+            continue
+        notebook.apply(event)
+        if isinstance(event, events.ExecutionQueued):
+            known.add(event.execution)
+            open_now.add(event.execution)
+        elif isinstance(event, events.ExecutionFinished):
+            open_now.discard(event.execution)
+        possible.append(msgspec.structs.replace(event, seq=len(possible) + 1, time="t"))
+    return possible
+
+
+def _can_happen(event: AnyEvent, notebook: Notebook, known: set[str], open_now: set[str]) -> bool:
+    match event:
+        case events.CellInserted():
+            return not notebook.has(event.cell) and (event.after is None or notebook.has(event.after))
+        case events.CellDeleted() | events.CellTypeSet():
+            return notebook.has(event.cell)
+        case events.CellMoved():
+            return (
+                notebook.has(event.cell)
+                and event.after != event.cell
+                and (event.after is None or notebook.has(event.after))
+            )
+        case events.ExecutionQueued():
+            return event.execution not in known and (event.cell is None or notebook.has(event.cell))
+        case events.ExecutionFinished() | events.ExecutionStarted() | events.OutputAdded() | events.OutputsCleared():
+            return event.execution in open_now
+        case _:
+            return True
+
+
+def state(log: list[AnyEvent]) -> object:
+    """What a reader shows: the cells with what is under them, open executions, prompts, the kernel."""
+    notebook, shown = Notebook(), outputs.fold(log)
+    inputs: dict[str, AnyEvent] = {}
+    runs: dict[str, list[str]] = {}
+    kernel: dict[str, AnyEvent] = {}
+    for event in log:
+        notebook.apply(event)
+        match event:
+            case events.ExecutionQueued():
+                runs[event.execution] = ["queued"]
+            case events.ExecutionStarted() | events.ExecutionFinished():
+                runs[event.execution].append(type(event).__name__)
+            case events.InputRequested():
+                inputs[event.request] = event
+            case events.InputReplied():
+                inputs.pop(event.request, None)
+            case events.KernelStarted():
+                kernel = {"started": event}
+            case events.KernelStateChanged():
+                kernel["state"] = event
+            case _:
+                pass
+    cells = [
+        (
+            c.id,
+            c.cell_type,
+            c.source,
+            c.version,
+            c.execution,
+            shown.get(c.execution or "", []),
+            runs.get(c.execution or ""),
+        )
+        for c in notebook.cells()
+    ]
+    unfinished = {run: (shown.get(run, []), told) for run, told in runs.items() if told[-1] != "ExecutionFinished"}
+    return cells, unfinished, sorted(inputs), kernel
+
+
+def _text(name: str, text: str) -> Raw:
+    return outputs.stream(name, text)
+
+
+def _display(number: int) -> Raw:
+    return Raw(b'{"output_type":"display_data","data":{"text/plain":"%d"},"metadata":{}}' % number)
+
+
+executions = st.integers(0, 6).map(str)
+cells = st.sampled_from(CELLS)
+places = st.one_of(st.none(), cells)
+one_event: st.SearchStrategy[AnyEvent] = st.one_of(
+    st.builds(
+        lambda c, a, s: events.CellInserted(cell=c, after=a, cell_type="code", source=s),
+        cells,
+        places,
+        st.text(max_size=3),
+    ),
+    st.builds(lambda c: events.CellDeleted(cell=c), cells),
+    st.builds(lambda c, a: events.CellMoved(cell=c, after=a), cells, places),
+    st.builds(lambda c: events.CellTypeSet(cell=c, cell_type="markdown"), cells),
+    st.builds(lambda c: events.CellOutputsCleared(cell=c), places),
+    st.builds(lambda e, c: events.ExecutionQueued(execution=e, code="x", cell=c), executions, places),
+    st.builds(lambda e: events.ExecutionStarted(execution=e, execution_count=1), executions),
+    st.builds(lambda e: events.ExecutionFinished(execution=e, status="ok", duration_s=1), executions),
+    st.builds(
+        lambda e, n, t: events.OutputAdded(execution=e, output=_text(n, t)),
+        executions,
+        st.sampled_from(["stdout", "stderr"]),
+        st.text(max_size=3),
+    ),
+    st.builds(
+        lambda e, n: events.OutputAdded(execution=e, output=_display(n), display_id="d"), executions, st.integers(0, 9)
+    ),
+    st.builds(
+        lambda n: events.OutputUpdated(display_id="d", data=Raw(b'{"text/plain":"%d"}' % n), metadata=Raw(b"{}")),
+        st.integers(0, 9),
+    ),
+    st.builds(lambda e, w: events.OutputsCleared(execution=e, wait=w), executions, st.booleans()),
+    st.builds(lambda r: events.InputRequested(request=r, prompt="?"), executions),
+    st.builds(lambda r: events.InputReplied(request=r, withdrawn=True), executions),
+    st.builds(
+        lambda: events.KernelStarted(
+            kernel="k", kernelspec="p", display_name="P", language="python", url_without_key="ipc://x"
+        )
+    ),
+    st.builds(lambda s: events.KernelStateChanged(state=s), st.sampled_from(["idle", "busy", "dead"])),
+)
+
+
+class SnapshotTests(SynchronousTestCase):
+    """What a reader that is far behind is given."""
+
+    def test_a_snapshot_and_the_tail_fold_to_what_the_log_folds_to(self) -> None:
+        """For every log and every place in it."""
+
+        @settings(max_examples=200, deadline=None)
+        @given(st.lists(one_event, max_size=40), st.integers(0, 40))
+        def holds(log: list[AnyEvent], place: int) -> None:
+            log = numbered(log)
+            place = min(place, len(log))
+            snapshot = Snapshot()
+            for event in log[:place]:
+                snapshot.take(event)
+            self.assertEqual(state([*snapshot.told(), *log[place:]]), state(log))
+
+        holds()
+
+    def test_a_snapshot_of_a_snapshot_is_the_same(self) -> None:
+        """Folding it again changes nothing, so a journal may keep one in place of its oldest events."""
+
+        @settings(max_examples=100, deadline=None)
+        @given(st.lists(one_event, max_size=40))
+        def holds(log: list[AnyEvent]) -> None:
+            once, twice = Snapshot(), Snapshot()
+            for event in numbered(log):
+                once.take(event)
+            for event in once.told():
+                twice.take(event)
+            self.assertEqual([events.encode(e) for e in twice.told()], [events.encode(e) for e in once.told()])
+
+        holds()
+
+    def test_long_text_is_cut_and_says_so(self) -> None:
+        """Head and tail are kept, `omitted` tells where and how much; the tail goes on growing."""
+        snapshot = Snapshot(limit=40)
+        snapshot.take(events.ExecutionQueued(seq=1, execution="e", code="x"))
+        text = "".join(f"{number:03}\n" for number in range(100))
+        for at in range(0, len(text), 7):
+            snapshot.take(events.OutputAdded(seq=2 + at, execution="e", output=_text("stdout", text[at : at + 7])))
+        (added,) = [event for event in snapshot.told() if isinstance(event, events.OutputAdded)]
+        shown = msgspec.json.decode(added.output, type=outputs.Stream).text
+        assert added.omitted is not None
+        at, characters = added.omitted.at, added.omitted.characters
+        self.assertEqual(len(shown) + characters, len(text))
+        self.assertEqual(shown[:at], text[:at])
+        self.assertEqual(shown[at:], text[at + characters :])
+        self.assertTrue(len(shown) <= 40 * 2 + 40)
+
+    def test_only_the_last_executions_without_a_cell_are_kept(self) -> None:
+        """Those of the command line are shown below the cells, the newest of them."""
+        snapshot = Snapshot()
+        for number in range(LAST_WITHOUT_CELL + 5):
+            snapshot.take(events.ExecutionQueued(seq=2 * number + 1, execution=str(number), code="x"))
+            snapshot.take(
+                events.ExecutionFinished(seq=2 * number + 2, execution=str(number), status="ok", duration_s=0)
+            )
+        kept = [event.execution for event in snapshot.told() if isinstance(event, events.ExecutionQueued)]
+        self.assertEqual(kept, [str(number) for number in range(5, LAST_WITHOUT_CELL + 5)])

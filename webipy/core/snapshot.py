@@ -1,0 +1,198 @@
+"""Snapshots: the fewest events that fold to what a long row of them folds to.
+
+A reader that is far behind is given a snapshot and then the tail, and a journal that is too long keeps one in place
+of its oldest events. A snapshot is made of the same events as the journal, so readers need one fold and no second
+format:
+
+    fold(log) == fold(snapshot(log[:k]) + log[k:])        for every k; tests hold the page and the server to it
+
+What is kept: the title; the last start of the kernel and its state; the cells; every execution that is open, shown
+under a cell or among the last that were started without one, with its outputs; prompts that wait; open comms; the
+last losses. What is left out: executions that were run again, text edits, closed comms, kernel messages without an
+event of their own.
+
+With a `limit`, long text is cut to its start and its end; `omitted` tells what is missing, and `output.read` gives
+it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import attrs
+import msgspec
+
+from webipy.core import events
+from webipy.core.events import AnyEvent
+from webipy.core.notebook import Notebook
+from webipy.core.outputs import Fold
+
+LAST_WITHOUT_CELL = 100
+"""Executions from the command line that a snapshot keeps."""
+
+LAST_LOSSES = 100
+LAST_OF_COMM = 1000
+"""Messages of an open comm that a snapshot keeps: widgets send their whole state when asked."""
+
+_KERNEL_EVENTS = (events.KernelStarted, events.KernelReady, events.KernelDied, events.KernelStateChanged)
+
+
+@attrs.define(slots=True)
+class _Story:
+    """One execution and its outputs."""
+
+    queued: events.ExecutionQueued
+    outputs: Fold
+    started: events.ExecutionStarted | None = None
+    finished: events.ExecutionFinished | None = None
+
+    def told(self) -> list[AnyEvent]:
+        told: list[AnyEvent] = [self.queued]
+        if self.started is not None:
+            told.append(self.started)
+        place = self.started or self.queued
+        for output in self.outputs.events(self.queued.execution, self.queued.cell):
+            told.append(msgspec.structs.replace(output, seq=place.seq, time=place.time))
+        if self.finished is not None:
+            told.append(self.finished)
+        return told
+
+
+@attrs.define(slots=True)
+class Snapshot:
+    """A growing snapshot.
+
+    Args:
+        limit: How much text of a stream output is kept; `None` for all of it.
+    """
+
+    limit: int | None = None
+    seq: int = 0
+    _created: AnyEvent | None = None
+    _renamed: AnyEvent | None = None
+    _closed: AnyEvent | None = None
+    _kernel: list[AnyEvent] = attrs.field(factory=list)
+    _notebook: Notebook = attrs.field(factory=Notebook)
+    _stories: dict[str, _Story] = attrs.field(factory=dict)
+    _without_cell: deque[str] = attrs.field(factory=deque)
+    _inputs: dict[str, AnyEvent] = attrs.field(factory=dict)
+    _comms: dict[str, list[AnyEvent]] = attrs.field(factory=dict)
+    _losses: deque[AnyEvent] = attrs.field(factory=lambda: deque(maxlen=LAST_LOSSES))
+
+    def take(self, event: AnyEvent) -> None:
+        """Takes the next event of the session in."""
+        self.seq = max(self.seq, event.seq)
+        match event:
+            case events.SessionCreated():
+                self._created = event
+            case events.SessionRenamed():
+                self._renamed = event
+            case events.SessionClosed():
+                self._closed = event
+            case events.OutputLost():
+                self._losses.append(event)
+            case events.InputRequested():
+                self._inputs[event.request] = event
+            case events.InputReplied():
+                self._inputs.pop(event.request, None)
+            case events.CommOpened() | events.CommMessage() | events.CommClosed():
+                self._take_comm(event)
+            case _ if isinstance(event, _KERNEL_EVENTS):
+                self._take_kernel(event)
+            case _:
+                self._take_document(event)
+
+    def told(self) -> list[AnyEvent]:
+        """The snapshot: events with their own seqs and times, those that stand for many with the seq of the snapshot."""
+        told = [event for event in (self._created, self._renamed, *self._kernel) if event is not None]
+        after: str | None = None
+        for cell in self._notebook.cells():
+            told.append(
+                events.CellInserted(
+                    seq=self.seq,
+                    cell=cell.id,
+                    after=after,
+                    cell_type=cell.cell_type,
+                    source=cell.source,
+                    version=cell.version,
+                )
+            )
+            after = cell.id
+        for story in self._kept():
+            told += story.told()
+        told += self._inputs.values()
+        told += [event for comm in self._comms.values() for event in comm]
+        told += self._losses
+        return [*told, self._closed] if self._closed is not None else told
+
+    def _kept(self) -> list[_Story]:
+        return [story for execution, story in self._stories.items() if self._is_kept(execution, story)]
+
+    def _is_kept(self, execution: str, story: _Story) -> bool:
+        if story.finished is None or execution in self._without_cell:
+            return True
+        cell = story.queued.cell
+        return cell is not None and self._notebook.has(cell) and self._notebook.get(cell).execution == execution
+
+    # ---- taking in
+
+    def _take_kernel(self, event: AnyEvent) -> None:
+        if isinstance(event, events.KernelStarted):
+            self._kernel = [event]
+            return
+        self._kernel = [kept for kept in self._kernel if type(kept) is not type(event)]
+        self._kernel.append(event)
+
+    def _take_comm(self, event: events.CommOpened | events.CommMessage | events.CommClosed) -> None:
+        if isinstance(event, events.CommOpened):
+            self._comms[event.comm] = [event]
+        elif isinstance(event, events.CommClosed):
+            self._comms.pop(event.comm, None)
+        elif event.comm in self._comms:
+            kept = self._comms[event.comm]
+            kept.append(event)
+            if len(kept) > LAST_OF_COMM:
+                del kept[1]
+
+    def _take_document(self, event: AnyEvent) -> None:
+        before = self._shown() if isinstance(event, events.CellDeleted | events.CellOutputsCleared) else set()
+        match event:
+            case events.ExecutionQueued():
+                self._queue(event)
+            case events.ExecutionStarted() if event.execution in self._stories:
+                self._stories[event.execution].started = event
+            case events.ExecutionFinished() if event.execution in self._stories:
+                self._stories[event.execution].finished = event
+                self._forget([event.execution])
+            case events.OutputAdded() if event.execution in self._stories:
+                self._stories[event.execution].outputs.add(event)
+            case events.OutputsCleared() if event.execution in self._stories:
+                self._stories[event.execution].outputs.clear(event)
+            case events.OutputUpdated():
+                for story in self._stories.values():
+                    story.outputs.update(event)
+            case _:
+                self._notebook.apply(event)
+        self._forget(before)
+
+    def _shown(self) -> set[str]:
+        return {cell.execution for cell in self._notebook.cells() if cell.execution is not None}
+
+    def _queue(self, event: events.ExecutionQueued) -> None:
+        replaced = []
+        if event.cell is None:
+            self._without_cell.append(event.execution)
+            if len(self._without_cell) > LAST_WITHOUT_CELL:
+                replaced.append(self._without_cell.popleft())
+        elif self._notebook.has(event.cell):
+            replaced.append(self._notebook.get(event.cell).execution or "")
+        self._stories[event.execution] = _Story(event, Fold(self.limit))
+        self._notebook.apply(event)
+        self._forget(replaced)
+
+    def _forget(self, executions: list[str] | set[str]) -> None:
+        """Drops those that need not be kept any more."""
+        for execution in executions:
+            story = self._stories.get(execution)
+            if story is not None and not self._is_kept(execution, story):
+                del self._stories[execution]

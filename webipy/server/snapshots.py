@@ -1,0 +1,59 @@
+"""Who is given a snapshot instead of a long history, and how it is made.
+
+A session keeps one growing snapshot. It is begun when the first reader needs it and goes on from there: each reader
+pays for the events since the one before. Events are read and folded in chunks, so the reactor has its turns in
+between.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable
+
+import attrs
+from twisted.internet.defer import DeferredLock
+
+from webipy.core import events
+from webipy.core.events import AnyEvent
+from webipy.core.snapshot import Snapshot
+
+FAR_EVENTS = 5_000
+FAR_MEBIBYTES = 4
+"""A reader that has more than so many events or MiB before it gets a snapshot if it can take one."""
+
+SHOWN_CHARACTERS = 200_000
+"""How much of the end of a stream output a snapshot holds at least: some thousand lines."""
+
+
+@attrs.define(eq=False)
+class Snapshots:
+    """The snapshots of one session.
+
+    Args:
+        each_event: Gives the written events from one seq to another to a function.
+    """
+
+    each_event: Callable[[int, int, Callable[[AnyEvent], None]], Awaitable[None]]
+    _growing: Snapshot = attrs.field(factory=lambda: Snapshot(SHOWN_CHARACTERS))
+    _door: DeferredLock = attrs.field(factory=DeferredLock)
+    _mebibytes: list[int] = attrs.field(factory=list)
+    _bytes: int = 0
+
+    def weigh(self, seq: int, size: int) -> None:
+        """Takes note that the journal has grown by so many bytes, up to event `seq`."""
+        self._bytes += size
+        self._mebibytes += [seq] * ((self._bytes >> 20) - len(self._mebibytes))
+
+    def serve(self, since: int, written: int, first_seq: int) -> bool:
+        """Whether a reader at `since` is better off with a snapshot."""
+        mebibytes = len(self._mebibytes) - bisect_right(self._mebibytes, since)
+        return written - since > FAR_EVENTS or mebibytes > FAR_MEBIBYTES or since + 1 < first_seq
+
+    async def take(self, written: int) -> tuple[int, list[bytes]]:
+        """A snapshot of at least what is written: the seq it stands for, and its events as JSON."""
+        await self._door.acquire()
+        try:
+            await self.each_event(self._growing.seq + 1, written, self._growing.take)
+            return self._growing.seq, [events.encode(event) for event in self._growing.told()]
+        finally:
+            self._door.release()
