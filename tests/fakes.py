@@ -127,6 +127,9 @@ class FakeJournal:
     fault: str | None = None
     broken: str | None = None
     reads: int = 0
+    base_bodies: list[bytes] = attrs.field(factory=list)
+    trimmed: int = 0
+    """How many of the oldest events are gone; their places in `bodies` stay."""
     is_left: bool = False
     """Whether the server that opened it has died: what was not written by then is gone."""
     _pending: list[tuple[int, list[bytes], Position | None, Deferred[None]]] = attrs.field(factory=list)
@@ -172,11 +175,28 @@ class FakeJournal:
         self.clock.callLater(0, told.callback, found)
         return told
 
+    def base(self) -> Deferred[list[bytes]]:
+        """What stands for the events that were cut, in a later turn."""
+        told: Deferred[list[bytes]] = Deferred()
+        self.clock.callLater(0, told.callback, self.base_bodies)
+        return told
+
+    async def cut(self, seq: int, bodies: list[bytes]) -> None:
+        """Keeps `bodies` in place of the events up to `seq`."""
+        self.base_bodies, self.first_seq = bodies, seq + 1
+
+    async def trim(self, before: int) -> None:
+        """Forgets events that are cut."""
+        self.trimmed = max(self.trimmed, min(before, self.first_seq) - 1)
+        self.bodies[: self.trimmed] = [b""] * self.trimmed
+
     def again(self, clock: Clock) -> FakeJournal:
         """The journal as the next server finds it."""
         self.is_left = True
         written = len(self.bodies)
-        return FakeJournal(clock, self.bodies, self.position, self.first_seq, written, written)
+        again = FakeJournal(clock, self.bodies, self.position, self.first_seq, written, written)
+        again.base_bodies, again.trimmed = self.base_bodies, self.trimmed
+        return again
 
     def events(self) -> list[dict[str, Any]]:
         """The written events."""
@@ -189,15 +209,21 @@ class FakeJournals:
 
     clock: Clock
     found: dict[str, FakeJournal] = attrs.field(factory=dict)
-    damaged: dict[str, Exception] = attrs.field(factory=dict)
+    damaged: dict[str, errors.Damaged] = attrs.field(factory=dict)
+    open_now: set[str] = attrs.field(factory=set)
 
     def open(self, session: str) -> Deferred[OpenedJournal]:
         """Opens or creates one; one in `damaged` fails."""
         if session in self.damaged:
             return fail(self.damaged[session])
+        self.open_now.add(session)
         before = self.found.get(session)
         journal = self.found[session] = FakeJournal(self.clock) if before is None else before.again(self.clock)
         return succeed(OpenedJournal(journal, journal.position))
+
+    async def close(self, session: str) -> None:
+        """Closes one; fails when it is not open."""
+        self.open_now.remove(session)
 
 
 @attrs.define(eq=False)
@@ -585,9 +611,8 @@ class Rig:
         return make_rig(self.disk)
 
 
-def make_rig(disk: Disk | None = None) -> Rig:
-    """A server in memory, with the sessions of `disk` brought back."""
-    disk = disk or Disk()
+def make_house(disk: Disk) -> House:
+    """The inside of a server on a disk; its clock may be the reactor."""
     clock = disk.clock
 
     def later(seconds: float, call: Callable[[], None]) -> Callable[[], None]:
@@ -601,9 +626,15 @@ def make_rig(disk: Disk | None = None) -> Rig:
     secrets = itertools.count(1)
     logins = Logins(disk.registry, TOKEN, "ada", clock.seconds, lambda: f"secret-{next(secrets)}")
     sessions = Sessions(world, "/")
-    house = House(world, sessions, logins, lambda code, session: f"http://here/{session or ''}#code={code}", "1.2.3")
+    return House(world, sessions, logins, lambda code, session: f"http://here/{session or ''}#code={code}", "1.2.3")
+
+
+def make_rig(disk: Disk | None = None) -> Rig:
+    """A server in memory, with the sessions of `disk` brought back."""
+    disk = disk or Disk()
+    house = make_house(disk)
     rig = Rig(disk, house, Api(house))
-    rig.wait(Deferred.fromCoroutine(sessions.restore()))
+    rig.wait(Deferred.fromCoroutine(house.sessions.restore()))
     rig.turn()
     return rig
 

@@ -51,6 +51,7 @@ from webipy.server.api import Api
 from webipy.server.logins import Logins
 from webipy.server.method import House
 from webipy.server.ports import World
+from webipy.server.retention import Retention
 from webipy.server.sessions import Sessions
 
 DEFAULT_PORT = 8888
@@ -83,6 +84,13 @@ class Options(usage.Options):
             "Folder for journals, logins and kernel hosts. [default: $XDG_STATE_HOME/webipy or ~/.local/state/webipy]",
         ],
         ["token-file", "t", None, "File with the token for scripts; made when missing. [default: STATE/token]"],
+        [
+            "keep-mib",
+            None,
+            "1024",
+            "Size of a session's journal over which its oldest events are cut; what is shown stays.",
+        ],
+        ["keep-days", None, None, "Age over which events are cut. [default: never]"],
         ["grace", "g", "24", "Hours that an idle kernel waits for a server before it ends by itself."],
     ]
     optFlags = [
@@ -104,6 +112,8 @@ class Options(usage.Options):
         self.lock: int
         self.token: str
         self.grace_s: float
+        self.keep_mebibytes: int
+        self.keep_days: float | None
 
     def opt_allow_host(self, name: str) -> None:
         """A host name that this server is reached under, besides localhost. May be given more than once."""
@@ -120,7 +130,9 @@ class Options(usage.Options):
         self.state = self._state()
         self.lock = self._lock()
         self.token = self._token()
-        self.grace_s = self._grace()
+        self.grace_s = self._number("grace", "hours", 24 * 366) * 3600
+        self.keep_mebibytes = max(1, int(self._number("keep-mib", "MiB", 1 << 30)))
+        self.keep_days = self._number("keep-days", "days", 36_500) if self["keep-days"] is not None else None
         self.socket = self._bind()
 
     def _root(self) -> Path:
@@ -180,14 +192,14 @@ class Options(usage.Options):
             )
         return token
 
-    def _grace(self) -> float:
+    def _number(self, option: str, unit: str, limit: float) -> float:
         try:
-            hours = float(self["grace"])
+            number = float(self[option])
         except ValueError:
-            hours = -1.0
-        if not 0 < hours < 24 * 366:
-            raise usage.UsageError(f"--grace: {self['grace']!r} is no number of hours; 24 is one.")
-        return hours * 3600
+            number = -1.0
+        if not 0 < number <= limit:
+            raise usage.UsageError(f"--{option}: {self[option]!r} is no number of {unit} from 0 to {limit:g}.")
+        return number
 
     def _bind(self) -> socket.socket:
         if not self["behind-proxy"] and not _is_loopback(self["interface"]):
@@ -308,9 +320,12 @@ class WebipyService(Service):
         self._clients = RpcFactory(gate, api, reactor)
         logins.on_logout = self._clients.end_login
         await self._sessions.restore()
+        records = await self._registry.sessions()
+        self._launcher.remove_others({record.host.directory for record in records if record.host is not None})
         metrics = Metrics(self._sessions, Pulse(reactor), options.state / "hosts")
         metrics.pulse.start()
         self._listen(build_site(gate, api, WebSocketResource(self._clients), STATIC, metrics))
+        Retention(world, self._sessions, options.keep_mebibytes, options.keep_days).start()
         self._announce(logins)
         self._launcher.specs().addErrback(lambda failure: self._log.failure("no kernelspecs", failure))
 

@@ -104,6 +104,12 @@ class ExecuteReply(msgspec.Struct):
     user_expressions: dict[str, Raw] | None = None
 
 
+class ReplyMetadata(msgspec.Struct):
+    """The metadata of a reply, as ipykernel has them."""
+
+    started: str = ""
+
+
 class InputRequest(msgspec.Struct):
     """input_request."""
 

@@ -77,7 +77,10 @@ class Executions:
     new: Growing
     open: dict[str, Run] = attrs.field(factory=dict)
     inputs: dict[str, InputRequested] = attrs.field(factory=dict)
+    answers: dict[str, InputReplied] = attrs.field(factory=dict)
+    """Answers in the journal whose execution is open, after a restart of the server: the kernel may not have got them."""
     _cells: dict[str, str | None] = attrs.field(factory=dict)
+    _asked_by: dict[str, str] = attrs.field(factory=dict)
 
     def knows(self, execution: str | None) -> bool:
         """Whether this execution was asked for here (and is not older than `KEPT_EXECUTIONS`)."""
@@ -106,10 +109,14 @@ class Executions:
                 run.is_restored = True
             case ExecutionFinished():
                 self.open.pop(event.execution, None)
+                self._forget_answers()
             case InputRequested():
                 self.inputs[event.request] = event
             case InputReplied():
-                self.inputs.pop(event.request, None)
+                asked = self.inputs.pop(event.request, None)
+                if asked is not None and asked.execution in self.open and event.value is not None:
+                    self.answers[event.request] = event
+                    self._asked_by[event.request] = asked.execution
             case _:
                 pass
 
@@ -180,6 +187,10 @@ class Executions:
         asked = self.inputs.pop(request)
         return InputReplied(request=request, value=None if asked.password else value)
 
+    def _forget_answers(self) -> None:
+        for request in [r for r, execution in self._asked_by.items() if execution not in self.open]:
+            del self.answers[request], self._asked_by[request]
+
     def _withdraw(self, request: str) -> None:
         del self.inputs[request]
         self.new.add(InputReplied(request=request, withdrawn=True))
@@ -196,6 +207,7 @@ class Executions:
         user_expressions: Raw | UnsetType = UNSET,
     ) -> None:
         del self.open[run.id]
+        self._forget_answers()
         for request in [r for r, asked in self.inputs.items() if asked.execution == run.id]:
             self._withdraw(request)
         self.new.add(

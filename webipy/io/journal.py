@@ -13,7 +13,13 @@ The file (`STATE/journals/<session>.sqlite`), SQLite in WAL mode, `synchronous=N
 
     events(seq INTEGER PRIMARY KEY, body BLOB, chain INTEGER)    body: the JSON of the event as every subscriber gets it
                                                                  chain: CRC-32 of body, started with the chain of the row before (0 for seq 1)
-    facts(name TEXT PRIMARY KEY, value)                          'format' = 1; 'host' and 'number': how far its host's messages are taken in
+    facts(name TEXT PRIMARY KEY, value)                          'format' = 1; 'host' and 'number': how far its host's messages are taken in;
+                                                                 'seal': CRC-32 of the last seq, its chain, number and host: events that are
+                                                                 missing at the end, and a position that was changed, show by it
+    bases(seq INTEGER PRIMARY KEY, chain INTEGER, events BLOB)   at most one: a JSON list of events that stand for all up to seq, and the chain there
+
+When a journal is cut, the base is written first and is what counts from then on; the rows it stands for are deleted after that, some
+thousand at a time, so that other sessions are written in between.
 
 Invariants: rows are dense from `first_seq`; a transaction holds events and the position that they led to; `written`
 advances only after a commit and `durable_seq` only after an fdatasync that began after that commit; what does not
@@ -36,12 +42,14 @@ import os
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReactorTime
 from twisted.logger import Logger
@@ -55,6 +63,9 @@ SYNC_SECONDS = 0.1
 """At most this long after its commit an event survives a power cut."""
 
 RETRY_SECONDS = 1.0
+ROWS_DELETED = 5_000
+"""Rows that are deleted in one transaction when a journal is cut."""
+
 CACHE_KIB = 512
 """SQLite page cache of one journal; rows are written once and seldom read."""
 
@@ -63,6 +74,7 @@ _T = TypeVar("_T")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, chain INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bases (seq INTEGER PRIMARY KEY, chain INTEGER NOT NULL, events BLOB NOT NULL);
 """
 
 
@@ -90,6 +102,7 @@ class SqliteJournal:
     fault: str | None = None
     has_sync_failed: bool = False
     _chain: int = 0
+    _position: Position | None = None
     _pending: _Batch | None = None
     _writer: sqlite3.Connection | None = None
     _reader: sqlite3.Connection | None = None
@@ -111,6 +124,21 @@ class SqliteJournal:
         """Written events from `first` on: at least one if there is one, until a limit is reached."""
         last = min(first + limit - 1, self.written)
         return self._owner.in_reader(lambda: self._read(first, last, limit_bytes))
+
+    def base(self) -> Deferred[list[bytes]]:
+        """The events that stand for those before `first_seq`; none when nothing was ever cut."""
+        return self._owner.in_reader(self._read_base)
+
+    async def cut(self, seq: int, bodies: list[bytes]) -> None:
+        """Lets `bodies` stand for all events up to `seq`; these can still be read until they are trimmed."""
+        await self._owner.in_writer(lambda: self._write_base(seq, bodies))
+        self.first_seq = seq + 1
+
+    async def trim(self, before: int) -> None:
+        """Gives the room of the events back that a base stands for and that are older than event `before`."""
+        oldest_kept = min(before, self.first_seq)
+        while await self._owner.in_writer(lambda: self._delete_some(oldest_kept)):
+            pass
 
     def take_pending(self) -> _Batch:
         """What is to be written now."""
@@ -141,7 +169,8 @@ class SqliteJournal:
         """
         try:
             create_private(self.path)
-            self._writer = self._connect()
+            is_new = self.path.stat().st_size == 0
+            self._writer = self._connect(is_new)
             return self._load(self._writer)
         except (sqlite3.Error, OSError) as fault:
             self.close()
@@ -151,28 +180,42 @@ class SqliteJournal:
             raise
 
     def _load(self, connection: sqlite3.Connection) -> Position | None:
+        self._check_format(connection)
         connection.executescript(_SCHEMA)
         connection.execute("INSERT OR IGNORE INTO facts VALUES ('format', ?)", (FORMAT,))
         facts = dict(connection.execute("SELECT name, value FROM facts").fetchall())
-        if facts["format"] != FORMAT:
-            raise self._damage(f"it is of format {facts['format']}, and this webipy reads format {FORMAT}")
-        first, last = connection.execute("SELECT min(seq), max(seq) FROM events").fetchone()
-        self.first_seq, self.written = first or 1, last or 0
+        (last,) = connection.execute("SELECT max(seq) FROM events").fetchone()
+        base = connection.execute("SELECT max(seq), chain FROM bases").fetchone()
+        self.first_seq, self.written = (base[0] or 0) + 1, max(last or 0, base[0] or 0)
+        self._chain = base[1] or 0
         self.durable_seq = self.written
         if last:
             row = connection.execute("SELECT chain FROM events WHERE seq = ?", (last,)).fetchone()
             if row is None or not isinstance(row[0], int):
                 raise self._damage(f"it is damaged at event {last}")
             self._chain = row[0]
-        return Position(facts["host"], facts["number"]) if "host" in facts else None
+        self._position = Position(facts["host"], facts["number"]) if "host" in facts else None
+        if "seal" in facts and facts["seal"] != _seal(self.written, self._chain, self._position):
+            raise self._damage(f"events after event {self.written} are missing, or what it says of its end is damaged")
+        self._wal = os.open(f"{self.path}-wal", os.O_RDWR | os.O_CLOEXEC)
+        return self._position
+
+    def _check_format(self, connection: sqlite3.Connection) -> None:
+        """Returns when this version may write; what a newer one made is left as it is."""
+        known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone()
+        found = known and connection.execute("SELECT value FROM facts WHERE name = 'format'").fetchone()
+        if found and found[0] != FORMAT:
+            raise self._damage(f"it is of format {found[0]}, and this webipy reads format {FORMAT}")
 
     def _damage(self, why: str) -> errors.Damaged:
         return errors.Damaged(
             f"The journal of session {self.path.stem} cannot be read: {why}.", kind="session", id=self.path.stem
         )
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, is_new: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        if is_new:
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
@@ -185,25 +228,37 @@ class SqliteJournal:
         for seq, body in enumerate(batch.bodies, batch.first):
             chain = zlib.crc32(body, chain)
             rows.append((seq, body, chain))
-        self._writer.execute("BEGIN IMMEDIATE")
-        try:
+        with _transaction(self._writer):
             self._writer.executemany("INSERT INTO events VALUES (?, ?, ?)", rows)
+            last, position = batch.first + len(rows) - 1, batch.position or self._position
+            facts: list[tuple[str, object]] = [("seal", _seal(last, chain, position))]
             if batch.position is not None:
-                facts = [("host", batch.position.host), ("number", batch.position.number)]
-                self._writer.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts)
-            self._writer.execute("COMMIT")
-        except BaseException:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
-            raise
-        self._chain = chain
-        return batch.first + len(rows) - 1
+                facts += [("host", batch.position.host), ("number", batch.position.number)]
+            self._writer.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts)
+        self._chain, self._position = chain, position
+        return last
+
+    def _write_base(self, seq: int, bodies: list[bytes]) -> None:
+        assert self._writer is not None
+        with _transaction(self._writer):
+            (chain,) = self._writer.execute("SELECT chain FROM events WHERE seq = ?", (seq,)).fetchone()
+            self._writer.execute("DELETE FROM bases")
+            self._writer.execute("INSERT INTO bases VALUES (?, ?, ?)", (seq, chain, b"[%b]" % b",".join(bodies)))
+
+    def _delete_some(self, before: int) -> bool:
+        assert self._writer is not None
+        oldest = "SELECT seq FROM events WHERE seq < ? ORDER BY seq LIMIT ?"
+        with _transaction(self._writer):
+            deleted = self._writer.execute(
+                f"DELETE FROM events WHERE seq IN ({oldest})", (before, ROWS_DELETED)
+            ).rowcount
+        self._writer.execute("PRAGMA incremental_vacuum")
+        return deleted > 0
 
     def sync(self) -> None:
         """Brings what is committed to the disk; runs in the sync thread."""
-        if self._wal < 0:
-            self._wal = os.open(f"{self.path}-wal", os.O_RDWR | os.O_CLOEXEC)
-        os.fdatasync(self._wal)
+        if self._wal >= 0:  # else it could not be opened
+            os.fdatasync(self._wal)
 
     def close(self) -> None:
         """Closes the files; runs in a thread of its owner, when no other one uses them."""
@@ -228,8 +283,19 @@ class SqliteJournal:
             if self._writer is None:  # it is closed already, and a slow reader goes on
                 self.close()
 
+    def _read_base(self) -> list[bytes]:
+        try:
+            if self._reader is None:
+                self._reader = self._connect()
+            found = self._reader.execute("SELECT events FROM bases").fetchone()
+            return [bytes(body) for body in msgspec.json.decode(found[0], type=list[msgspec.Raw])] if found else []
+        except (sqlite3.Error, msgspec.DecodeError) as fault:
+            raise self._damage(str(fault)) from None
+
     def _read_rows(self, connection: sqlite3.Connection, first: int, last: int, limit_bytes: int) -> list[bytes]:
-        before = connection.execute("SELECT chain FROM events WHERE seq = ?", (first - 1,)).fetchone()
+        before = connection.execute(
+            "SELECT chain FROM events WHERE seq = ?1 UNION ALL SELECT chain FROM bases WHERE seq = ?1", (first - 1,)
+        ).fetchone()
         chain: int | None = before[0] if before else (0 if first == 1 else None)
         bodies: list[bytes] = []
         size = 0
@@ -243,8 +309,38 @@ class SqliteJournal:
             if size >= limit_bytes:
                 return bodies
         if first + len(bodies) <= last:
-            raise self._damage(f"it is damaged at event {first + len(bodies)}")
+            raise self._damage(f"it is damaged {self._range_from(connection, first + len(bodies))}")
         return bodies
+
+    def _range_from(self, connection: sqlite3.Connection, first: int) -> str:
+        """How far the damage goes that begins at event `first`: to the last event that does not match the one before it."""
+        before = connection.execute("SELECT chain FROM events WHERE seq = ?", (first - 1,)).fetchone()
+        chain, expected, last = before[0] if before else None, first, first
+        for seq, body, told in connection.execute(
+            "SELECT seq, body, chain FROM events WHERE seq >= ? ORDER BY seq", (first,)
+        ):
+            if seq != expected or not _is_whole(body, chain, told):
+                last = seq
+            chain, expected = told, seq + 1
+        last = self.written if expected <= self.written else last
+        return f"at event {first}" if last == first else f"at event {first} (to event {last})"
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _seal(last: int, chain: int, position: Position | None) -> int:
+    where = f"{position.number} {position.host}" if position is not None else "-"
+    return zlib.crc32(f"{last} {chain} {where}".encode())
 
 
 def _is_whole(body: object, chain: object, told: object) -> bool:
@@ -318,6 +414,10 @@ class SqliteJournals:
         await self._syncer.run(lambda: _sync_all([journal]))
         await self._writer.run(lambda: None)
         await self._reader.run(journal.close)
+
+    def in_writer(self, work: Callable[[], _T]) -> Deferred[_T]:
+        """Does some writing in the writer thread."""
+        return self._writer.run(work)
 
     def in_reader(self, work: Callable[[], _T]) -> Deferred[_T]:
         """Does some reading in the reader thread."""

@@ -21,7 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,15 @@ class LocalLauncher:
         self._watches.clear()
         self._links.shutdown()
 
+    def remove_others(self, known: Collection[str]) -> None:
+        """Removes the directories of hosts that no session knows: the last server died before it had written their row, or after their session
+        was closed. A host whose directory is gone ends by itself, and its kernel with it.
+        """
+        for directory in self.folder.iterdir():
+            if str(directory) not in known:
+                self._log.info("removing {directory}: no session has this kernel host", directory=directory.name)
+                shutil.rmtree(directory, ignore_errors=True)
+
     # ---- kernelspecs
 
     def specs(self) -> Deferred[Specs]:
@@ -148,10 +157,13 @@ class LocalLauncher:
         self._specs_until = self.reactor.seconds() + SPECS_SECONDS
         return self._specs
 
-    def _tell(self, outcome: Specs) -> None:
+    def _tell(self, outcome: Specs | Failure) -> None:
         asking, self._asking = self._asking, []
         for told in asking:
-            told.callback(outcome)
+            if isinstance(outcome, Failure):
+                told.errback(outcome)
+            else:
+                told.callback(outcome)
 
     # ---- hosts
 
@@ -253,8 +265,7 @@ class LeftoversInThread:
 
     def next(self) -> Deferred[LeftBatch | None]:
         """The next messages, or `None` when there are no more."""
-        since = self._left.since
-        return self._in_thread(self._left.read).addCallback(_batch, since)
+        return self._in_thread(_next_batch, self._left)
 
     def reason(self) -> Deferred[str]:
         """Why the host ended, in one sentence."""
@@ -273,9 +284,12 @@ def _not_asked(failure: Failure) -> Any:
     raise errors.KernelFailed(f"Kernelspecs cannot be looked up: {fault.strerror or fault}.") from None
 
 
-def _batch(read: list[Kept], since: int) -> LeftBatch | None:
+def _next_batch(left: Leftovers) -> LeftBatch | None:
+    since = left.since
+    read: list[Kept] = left.read()
     if not read:
-        return None
+        last = left.missing_until()
+        return LeftBatch([], last, True) if last is not None else None
     is_gap = [kept.number for kept in read] != list(range(since + 1, since + 1 + len(read)))
     return LeftBatch([(kept.channel, kept.message) for kept in read], read[-1].number, is_gap)
 

@@ -5,7 +5,7 @@ leaves the spool as it was. Either is read once, in batches, by whoever takes th
 docs/kernel-host.md, webipy.core.spool.
 
 A record that is cut off or damaged ends its segment: what follows in it is counted as lost by the gap in the numbers,
-never skipped in silence.
+never skipped in silence; what is missing at the end shows by the farewell, which names the number that would have come next.
 """
 
 from __future__ import annotations
@@ -58,17 +58,31 @@ class Leftovers:
                 break
         return batch
 
+    def missing_until(self) -> int | None:
+        """The last message that the host had and did not leave, when all that it left was read; `None` when none is missing."""
+        farewell = self._farewell()
+        last = farewell.next - 1 if farewell is not None else 0
+        if last <= self.since:
+            return None
+        self.since = last
+        return last
+
     def reason(self) -> str:
         """Why the host ended, in one sentence."""
-        try:
-            return msgspec.json.decode((self.directory / "farewell.json").read_bytes(), type=_Farewell).reason
-        except (OSError, msgspec.DecodeError):
-            pass  # it had no time to say
+        farewell = self._farewell()
+        if farewell is not None:
+            return farewell.reason
         try:
             words = (self.directory / "host.log").read_bytes()[-500:].decode("utf-8", "replace").strip().splitlines()
         except OSError:
             words = []
         return f"{KILLED} Its last line of log: {words[-1]}" if words else KILLED
+
+    def _farewell(self) -> _Farewell | None:
+        try:
+            return msgspec.json.decode((self.directory / "farewell.json").read_bytes(), type=_Farewell)
+        except (OSError, msgspec.DecodeError):
+            return None  # it had no time to say
 
     def remove(self) -> None:
         """Removes the host's directory."""

@@ -142,9 +142,7 @@ async def input_reply(house: House, caller: Caller, params: calls.ReplyInput) ->
         )
     event = kernel.executions.answered(params.request, params.value)
     seq = await session.append([event], caller.name)
-    parent = wire.Header(msg_id=params.request, msg_type="input_request")
-    content = contents.encode({"value": params.value, "status": "ok"})
-    session.kernel_side.send("stdin", "input_reply", content, f"input-{params.request}", parent=parent)
+    session.kernel_side.send_answer(params.request, params.value)
     return calls.Accepted(seq=seq)
 
 

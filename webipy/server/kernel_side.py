@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from webipy.core import errors, events, wire
+from webipy.core import contents, errors, events, wire
 from webipy.core.events import AnyEvent
 from webipy.core.executions import Run
 from webipy.core.kernel import Kernel, Taken
@@ -124,6 +124,12 @@ class KernelSide:
         if self.kernel is not None and run.id in self.kernel.executions.open:
             self.send("shell", "execute_request", run.request(), run.id)
 
+    def send_answer(self, request: str, value: str) -> None:
+        """Gives the kernel the line that it waits for."""
+        parent = Header(msg_id=request, msg_type="input_request")
+        content = contents.encode({"value": value, "status": "ok"})
+        self.send("stdin", "input_reply", content, f"input-{request}", parent=parent)
+
     async def request(
         self,
         channel: str,
@@ -166,6 +172,10 @@ class KernelSide:
             for run in list(self.kernel.executions.open.values()):
                 if not run.running and self.is_written(run.id):
                     self.send_execution(run)
+            if self.kernel.state == "restarting":  # the server may have died before it could say so
+                self.command("restart", contents.encode({"start": self.kernel.start + 1}))
+            for answer in list(self.kernel.executions.answers.values()):
+                self.send_answer(answer.request, answer.value or "")
 
     def received(self, batch: list[tuple[str, Message]], number: int) -> None:
         """Takes a batch of the host's messages in, and acknowledges it when its events are written."""

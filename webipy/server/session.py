@@ -65,7 +65,7 @@ class Session:
 
     def __attrs_post_init__(self) -> None:
         self.tail = Tail(self.record.id)
-        self.snapshots = Snapshots(self.each_event)
+        self.snapshots = Snapshots(self.each_event, lambda: self.journal.first_seq)
         self.kernel_side = KernelSide(self.record.id, self.world, self.append, self._is_accepted, self._position)
 
     @property
@@ -202,9 +202,10 @@ class Session:
     async def _accepted_before(self, queued: events.ExecutionQueued, span: _Span) -> int:
         while self.written < span.queued:
             await self.news()
-        first = events.decode((await self.read(span.queued, 1))[0])
-        assert isinstance(first, events.ExecutionQueued)
-        if first.code != queued.code:
+        story = ExecutionStory(queued.execution)
+        await self.each_event(span.queued, span.queued, story.take)
+        assert story.queued is not None
+        if story.queued.code != queued.code:
             raise errors.AlreadyExists(
                 f"Execution {queued.execution} runs other code; choose another id.",
                 kind="execution",
@@ -254,7 +255,7 @@ class Session:
 
     async def load(self) -> None:
         """Folds the journal from its start, as this session is opened."""
-        async for seq, body in self._bodies(self.journal.first_seq, self.journal.written):
+        async for seq, body in self._bodies(0, self.journal.written):
             self.snapshots.weigh(seq, len(body))
             event = _decoded(body, self.id)
             if event is not None:
@@ -262,13 +263,17 @@ class Session:
         self.seq = self.journal.written
 
     async def each_event(self, first: int, last: int, take: Callable[[AnyEvent], None]) -> None:
-        """Gives every written event from `first` to `last` to `take`, read in chunks."""
+        """Gives every written event from `first` to `last` to `take`, read in chunks; for those that were cut, what stands for all of them."""
         async for _, body in self._bodies(first, last):
             event = _decoded(body, self.id)
             if event is not None:
                 take(event)
 
     async def _bodies(self, first: int, last: int) -> AsyncIterator[tuple[int, bytes]]:
+        if first < self.journal.first_seq:
+            for body in await self.journal.base():
+                yield self.journal.first_seq - 1, body
+            first = self.journal.first_seq
         while first <= min(last, self.written):
             for body in (await self.read(first))[: last - first + 1]:
                 yield first, body

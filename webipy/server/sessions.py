@@ -36,6 +36,7 @@ class Sessions:
     world: World
     root: str
     _open: dict[str, Session] = attrs.field(factory=dict)
+    _unreadable: dict[str, errors.Failure] = attrs.field(factory=dict)
     _door: DeferredLock = attrs.field(factory=DeferredLock)
     _log = Logger()
 
@@ -48,10 +49,13 @@ class Sessions:
 
         Raises:
             errors.NotFound: There is none.
+            errors.Damaged: Its journal could not be read when the server started.
         """
         try:
             return self._open[session]
         except KeyError:
+            if session in self._unreadable:
+                raise self._unreadable[session] from None
             raise errors.NotFound(
                 f"There is no open session {session!r}; session.list tells those there are.", kind="session", id=session
             ) from None
@@ -62,6 +66,7 @@ class Sessions:
             try:
                 await self._restore_one(record)
             except errors.Failure as fault:
+                self._unreadable[record.id] = fault
                 self._log.critical(
                     "session {session} cannot be opened: {fault}", session=record.id, fault=fault.message
                 )

@@ -31,9 +31,11 @@ class Snapshots:
 
     Args:
         each_event: Gives the written events from one seq to another to a function.
+        first_seq: Seq of the oldest event that is kept.
     """
 
     each_event: Callable[[int, int, Callable[[AnyEvent], None]], Awaitable[None]]
+    first_seq: Callable[[], int]
     _growing: Snapshot = attrs.field(factory=lambda: Snapshot(SHOWN_CHARACTERS))
     _door: DeferredLock = attrs.field(factory=DeferredLock)
     _mebibytes: list[int] = attrs.field(factory=list)
@@ -44,6 +46,23 @@ class Snapshots:
         self._bytes += size
         self._mebibytes += [seq] * ((self._bytes >> 20) - len(self._mebibytes))
 
+    def place_to_cut(self, keep_mebibytes: int) -> int:
+        """The seq up to which the journal may go so that half of what is allowed stays; 0 while it is within that."""
+        if len(self._mebibytes) <= keep_mebibytes:
+            return 0
+        return self._mebibytes[-max(1, keep_mebibytes // 2)]
+
+    def was_cut(self, seq: int) -> None:
+        """Takes note that events up to `seq` are gone."""
+        self._mebibytes = self._mebibytes[bisect_right(self._mebibytes, seq) :]
+        self._bytes = (len(self._mebibytes) << 20) + (self._bytes & 0xFFFFF)
+
+    async def whole(self, seq: int) -> list[bytes]:
+        """The events that stand for all up to `seq`, with nothing left out of what is shown."""
+        snapshot = Snapshot()
+        await self.each_event(0, seq, snapshot.take)
+        return [events.encode(event) for event in snapshot.told()]
+
     def serve(self, since: int, written: int, first_seq: int) -> bool:
         """Whether a reader at `since` is better off with a snapshot."""
         mebibytes = len(self._mebibytes) - bisect_right(self._mebibytes, since)
@@ -53,6 +72,8 @@ class Snapshots:
         """A snapshot of at least what is written: the seq it stands for, and its events as JSON."""
         await self._door.acquire()
         try:
+            if self._growing.seq + 1 < self.first_seq():  # what is missing in between was cut
+                self._growing = Snapshot(SHOWN_CHARACTERS)
             await self.each_event(self._growing.seq + 1, written, self._growing.take)
             return self._growing.seq, [events.encode(event) for event in self._growing.told()]
         finally:

@@ -1,0 +1,151 @@
+"""webipy.io.registry: one contract for the fake and the real one, and the file on the disk."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from twisted.internet import reactor
+from twisted.trial.unittest import TestCase
+
+from tests.fakes import FakeRegistry
+from webipy.io.journal import Reactor
+from webipy.io.registry import FORMAT, NewerFormat, SqliteRegistry, Unreadable
+from webipy.server.logins import Accounts
+from webipy.server.ports import HostRecord, Registry, SessionRecord
+
+ONE = SessionRecord("s1", "One", "a.ipynb", "/tmp", "2026-03-01T09:30:00.000000Z")
+TWO = SessionRecord("s2", "Two 🧪", None, "/", "2026-03-01T09:31:00.000000Z")
+HOST = HostRecord("k1", "/hosts/k1-1", "python3", "Python 3", "python")
+
+
+class Both(Registry, Accounts, Protocol):
+    """The two ports that one database serves."""
+
+
+class RegistryContract:
+    """What every implementation of `Registry` and `Accounts` holds to."""
+
+    assertEqual: Any
+    registry: Both
+    timeout = 20
+
+    async def test_a_new_registry_is_empty(self) -> None:
+        """Neither sessions nor logins."""
+        self.assertEqual((await self.registry.sessions(), await self.registry.logins()), ([], []))
+
+    async def test_sessions_come_back_whole_and_the_oldest_first(self) -> None:
+        """With and without a path and a host."""
+        await self.registry.put(TWO)
+        with_host = SessionRecord(ONE.id, ONE.title, ONE.path, ONE.cwd, ONE.created, HOST)
+        await self.registry.put(with_host)
+        self.assertEqual(await self.registry.sessions(), [with_host, TWO])
+
+    async def test_a_session_can_change(self) -> None:
+        """Its title and its host; a host that is not given stays."""
+        await self.registry.put(ONE)
+        newer = HostRecord("k2", "/hosts/k2-1", "other", "Other", "r")
+        for host in (HOST, newer):
+            await self.registry.put(SessionRecord(ONE.id, "New", ONE.path, ONE.cwd, ONE.created, host))
+        await self.registry.put(SessionRecord(ONE.id, "Newest", ONE.path, ONE.cwd, ONE.created))
+        (found,) = await self.registry.sessions()
+        self.assertEqual((found.title, found.host), ("Newest", newer))
+
+    async def test_a_closed_session_is_not_listed(self) -> None:
+        """Its path is free again."""
+        await self.registry.put(ONE)
+        await self.registry.close_session(ONE.id)
+        self.assertEqual(await self.registry.sessions(), [])
+        again = SessionRecord("s3", "One", ONE.path, ONE.cwd, ONE.created)
+        await self.registry.put(again)
+        self.assertEqual(await self.registry.sessions(), [again])
+
+    async def test_logins(self) -> None:
+        """Kept, listed, forgotten."""
+        await self.registry.add_login(b"\x00" * 32, "ada", 30)
+        await self.registry.add_login(b"\xff" * 32, "bob", 30)
+        self.assertEqual(sorted(await self.registry.logins()), [(b"\x00" * 32, "ada"), (b"\xff" * 32, "bob")])
+        await self.registry.remove_login(b"\x00" * 32)
+        await self.registry.remove_login(b"\x01" * 32)
+        self.assertEqual(await self.registry.logins(), [(b"\xff" * 32, "bob")])
+
+
+class Fake(RegistryContract, TestCase):
+    """The one of tests/fakes.py."""
+
+    def setUp(self) -> None:
+        self.registry: Both = FakeRegistry()
+
+
+class Sqlite(RegistryContract, TestCase):
+    """The real one."""
+
+    async def setUp(self) -> None:  # type: ignore[override]  # trial waits for it
+        self.path = Path(self.mktemp())
+        self.real: SqliteRegistry | None = None
+        self.generation = await self.begin()
+
+    async def begin(self) -> int:
+        """A server starts; gives its generation."""
+        self.real = SqliteRegistry(self.path, cast(Reactor, reactor))
+        self.registry: Both = self.real
+        return await self.real.start()
+
+    async def end(self) -> None:
+        """It ends."""
+        ended, self.real = self.real, None
+        if ended is not None:
+            await ended.stop()
+
+    async def tearDown(self) -> None:  # type: ignore[override]  # trial waits for it
+        await self.end()
+
+    def change(self, sql: str) -> None:
+        """Somebody changes the file from outside."""
+        connection = sqlite3.connect(self.path)
+        with connection:
+            connection.execute(sql)
+        connection.close()
+
+    async def test_everything_outlives_the_server_and_each_has_its_generation(self) -> None:
+        """One more than that of the server before it."""
+        await self.registry.put(SessionRecord(ONE.id, ONE.title, ONE.path, ONE.cwd, ONE.created, HOST))
+        await self.registry.add_login(b"x", "ada", 1)
+        await self.end()
+        self.assertEqual(await self.begin(), self.generation + 1)
+        self.assertEqual([record.host for record in await self.registry.sessions()], [HOST])
+        self.assertEqual(await self.registry.logins(), [(b"x", "ada")])
+
+    async def test_logins_end_after_their_days(self) -> None:
+        """They are forgotten, not only hidden."""
+        await self.registry.add_login(b"old", "ada", -1)
+        await self.registry.add_login(b"new", "ada", 1)
+        self.assertEqual(await self.registry.logins(), [(b"new", "ada")])
+        await self.end()
+        connection = sqlite3.connect(self.path)
+        self.assertEqual(connection.execute("SELECT count(*) FROM logins").fetchone(), (1,))
+        connection.close()
+
+    async def test_a_newer_format_is_refused_and_left_as_it_is(self) -> None:
+        """An older webipy does not touch what it does not understand."""
+        await self.end()
+        self.change(f"UPDATE facts SET value = {FORMAT + 1} WHERE name = 'format'")
+        before = self.path.read_bytes()
+        fault = await self.assertFailure(SqliteRegistry(self.path, cast(Reactor, reactor)).start(), NewerFormat)
+        self.assertIn("newer webipy", str(fault))
+        self.assertEqual(self.path.read_bytes(), before)
+
+    async def test_a_file_that_is_no_database_is_told(self) -> None:
+        """With its path, and what to do."""
+        path = Path(self.mktemp())
+        path.write_bytes(b"not a database" * 100)
+        fault = await self.assertFailure(SqliteRegistry(path, cast(Reactor, reactor)).start(), Unreadable)
+        self.assertIn(str(path), str(fault))
+
+    async def test_the_files_are_private(self) -> None:
+        """0600."""
+        await self.registry.put(ONE)
+        for path in self.path.parent.glob(self.path.name + "*"):
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600, path.name)

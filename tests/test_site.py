@@ -1,0 +1,594 @@
+"""webipy.io.site: the real tree and the real twisted.web, fed with bytes; no port, no thread."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import attrs
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+
+from tests.fakes import TOKEN, Rig, make_rig
+from webipy.io.gate import Gate
+from webipy.io.metrics import Metrics, Pulse
+from webipy.io.site import MAX_BODY_BYTES, build_site
+
+ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), usb=(), payment=(), display-capture=()",
+    "server": "webipy",
+}
+"""On every answer, whatever it says."""
+
+CALL = b'{"jsonrpc":"2.0","id":1,"method":"session.list"}'
+ORIGIN = "http://localhost:8888"
+
+ORIGINS: list[tuple[str | None, bool]] = [
+    (None, True),
+    (ORIGIN, True),
+    ("http://localhost", False),
+    ("http://localhost:8889", False),
+    ("https://localhost:8888", False),
+    ("http://127.0.0.1:8888", False),
+    ("http://LOCALHOST:8888", False),
+    ("http://localhost:8888/", False),
+    ("http://localhost:8888.evil.example", False),
+    ("http://localhost:8888@evil.example", False),
+    ("http://evil.example", False),
+    ("https://evil.example", False),
+    ("http://evil.example:8888", False),
+    ("http://sub.localhost:8888", False),
+    ("null", False),
+    ("", False),
+    ("file://", False),
+    ("chrome-extension://abcdef", False),
+    ("http://[::1]:8888", False),
+    ("*", False),
+    ("http://localhost:8888, http://localhost:8888", False),
+]
+"""What a browser may say of the page that asks, and whether our cookie counts for it."""
+
+
+@attrs.define(frozen=True)
+class Answer:
+    """What came back; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    raw: bytes
+    is_closed: bool
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+class Socket(Resource):
+    """Where the WebSocket would be."""
+
+    isLeaf = True
+
+    def render(self, request: Any) -> bytes:
+        """A word, to see that it was reached."""
+        return b"socket"
+
+
+class SiteTestCase(SynchronousTestCase):
+    """A site on a server in memory."""
+
+    is_behind_proxy = False
+
+    def setUp(self) -> None:
+        self.rig: Rig = make_rig()
+        self.static = Path(self.mktemp())
+        self.static.mkdir()
+        (self.static / "index.html").write_bytes(b'<script nonce="{{nonce}}"></script>')
+        (self.static / "frame.html").write_bytes(b"<p>frame")
+        (self.static / "main-abc.js").write_bytes(b"let a = 1" * 100)
+        (self.static / "main-abc.js.gz").write_bytes(b"packed")
+        (self.static / "sub").mkdir()
+        (self.static / "sub" / "font.woff2").write_bytes(b"font")
+        self.gate = Gate(self.rig.house.logins, is_behind_proxy=self.is_behind_proxy)
+        metrics = Metrics(self.rig.house.sessions, Pulse(self.rig.clock), self.static)
+        self.site = build_site(self.gate, self.rig.api, Socket(), self.static, metrics)
+        self.site.timeOut = None  # the reactor's clock is not ours
+
+    def send(self, raw: bytes) -> Answer:
+        """Sends bytes on a new connection and gives what came back."""
+        protocol = self.site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 5))
+        assert protocol is not None
+        transport = StringTransport()
+        protocol.makeConnection(cast(Any, transport))
+        protocol.dataReceived(raw)
+        self.rig.turn()
+        came = transport.value()
+        head, _, body = came.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines[1:])}
+        status = int(lines[0].split()[1]) if came else 0
+        return Answer(status, headers, body, came, transport.disconnecting)
+
+    def ask(
+        self, method: str, path: str, body: bytes = b"", host: str | None = "localhost:8888", **given: str
+    ) -> Answer:
+        """One request; headers by name, `_` for `-`."""
+        lines = [f"{method} {path} HTTP/1.1", *([] if host is None else [f"Host: {host}"]), "Connection: close"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in given.items()]
+        if body or method == "POST":
+            lines.append(f"Content-Length: {len(body)}")
+        return self.send("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+
+    def rpc(self, body: bytes = CALL, /, **given: str) -> Answer:
+        """A call by POST."""
+        return self.ask("POST", "/rpc", body, **{"Content_Type": "application/json", **given})
+
+    def login(self) -> str:
+        """A new cookie."""
+        return str(self.successResultOf(Deferred.fromCoroutine(self.rig.house.logins.login(None, TOKEN))))
+
+
+class Headers(SiteTestCase):
+    """On every answer."""
+
+    def test_every_answer_has_the_security_headers(self) -> None:
+        """Found, not found, refused, too large, from elsewhere: each with a policy that allows nothing or what it must."""
+        token = {"Authorization": f"Bearer {TOKEN}"}
+        table: list[tuple[int, Answer]] = [
+            (200, self.ask("GET", "/")),
+            (200, self.ask("HEAD", "/")),
+            (200, self.ask("GET", "/s/abc")),
+            (200, self.ask("GET", "/frame")),
+            (200, self.ask("GET", "/static/main-abc.js")),
+            (200, self.ask("GET", "/healthz")),
+            (200, self.ask("GET", "/rpc/openrpc.json")),
+            (200, self.ask("GET", "/metrics", Authorization=f"Bearer {TOKEN}")),
+            (200, self.rpc(**token)),
+            (204, self.rpc(b'{"jsonrpc":"2.0","method":"session.list"}', **token)),
+            (204, self.ask("POST", "/logout", b"", Content_Type="application/json")),
+            (400, self.ask("POST", "/login", b"{", Content_Type="application/json")),
+            (401, self.rpc()),
+            (401, self.ask("GET", "/metrics")),
+            (401, self.ask("POST", "/login", b'{"code":"x"}', Content_Type="application/json")),
+            (403, self.rpc(Origin="https://evil.example", **token)),
+            (404, self.ask("GET", "/nope")),
+            (404, self.ask("GET", "/nope/deeper/still")),
+            (404, self.ask("GET", "/static/nope.js")),
+            (404, self.ask("GET", "/rpc/nope")),
+            (404, self.ask("GET", "/s/a/b")),
+            (405, self.ask("GET", "/rpc")),
+            (405, self.ask("POST", "/", b"")),
+            (405, self.ask("GET", "/login")),
+            (405, self.ask("DELETE", "/rpc")),
+            (405, self.ask("PUT", "/rpc")),
+            (413, self.too_large()),
+            (415, self.ask("POST", "/rpc", CALL, Content_Type="text/plain", **token)),
+            (421, self.ask("GET", "/", host="evil.example")),
+        ]
+        for status, answer in table:
+            self.assertEqual(answer.status, status, answer.raw[:300])
+            for name, value in ALWAYS.items():
+                self.assertEqual(answer.headers.get(name), value, (status, name, answer.raw[:600]))
+            policy = answer.headers["content-security-policy"]
+            self.assertIn("default-src 'none'", policy)
+            self.assertRegex(policy, r"frame-ancestors '(none|self)'")
+            if status >= 400:
+                self.assertEqual(
+                    policy, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+                )
+                self.assertEqual(answer.headers["cache-control"], "no-store")
+                self.assertEqual(answer.headers["content-type"], "application/json", answer.raw[:300])
+                if answer.body:
+                    self.assertGreater(len(answer.json()["message"]), 20, answer.body)
+
+    def too_large(self) -> Answer:
+        """A body over the limit, of which nothing is sent."""
+        return self.send(
+            b"POST /rpc HTTP/1.1\r\nHost: localhost:8888\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY_BYTES + 1)
+        )
+
+    def test_the_page_has_a_nonce_of_its_own_each_time(self) -> None:
+        """In the document and in its policy."""
+        nonces = set()
+        for _ in range(3):
+            answer = self.ask("GET", "/")
+            found = re.search(rb'nonce="([^"]+)"', answer.body)
+            assert found is not None
+            self.assertIn(f"'nonce-{found.group(1).decode()}'", answer.headers["content-security-policy"])
+            self.assertNotIn("unsafe-", answer.headers["content-security-policy"])
+            nonces.add(found.group(1))
+        self.assertEqual(len(nonces), 3)
+
+    def test_the_frame_is_sealed_wherever_it_is_opened(self) -> None:
+        """Its own header takes its origin and its network away."""
+        policy = self.ask("GET", "/frame").headers["content-security-policy"]
+        self.assertTrue(policy.startswith("sandbox "))
+        self.assertNotIn("allow-same-origin", policy)
+        self.assertIn("connect-src 'none'", policy)
+
+    def test_head_is_get_without_the_body(self) -> None:
+        """Status, type and length."""
+        for path in ("/", "/healthz", "/static/main-abc.js", "/nope", "/rpc"):
+            get, head = self.ask("GET", path), self.ask("HEAD", path)
+            self.assertEqual((head.status, head.body), (get.status, b""), path)
+            self.assertEqual(head.headers["content-type"], get.headers["content-type"], path)
+
+
+class Routes(SiteTestCase):
+    """What is where, for strangers."""
+
+    def test_strangers_get_the_page_and_nothing_else(self) -> None:
+        """Every route of the tree, walked: the page, its files, health and the description of the API; all else is 401, 403, 404 or 405."""
+        public = {"/", "/s/x", "/static/main-abc.js", "/frame", "/healthz", "/rpc/openrpc.json"}
+        paths = public | {
+            "/rpc",
+            "/login",
+            "/logout",
+            "/metrics",
+            "/s",
+            "/s/",
+            "/static",
+            "/static/",
+            "/rpc/",
+            "/nope",
+            "/.",
+        }
+        walked = {f"/{name.decode()}" for name in self.site.resource.children}
+        self.assertLessEqual(walked, paths, "a new route: say here who may use it")
+        for path in sorted(paths):
+            for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"):
+                answer = self.ask(method, path, b"{}" if method == "POST" else b"", Content_Type="application/json")
+                if method == "GET" and path in public:
+                    self.assertEqual(answer.status, 200, (method, path))
+                elif (method, path) == ("POST", "/logout"):
+                    self.assertEqual(answer.status, 204, "nothing to end")
+                else:
+                    self.assertIn(answer.status, (401, 403, 404, 405), (method, path))
+
+    def test_static_files_are_the_listed_ones(self) -> None:
+        """By their exact name; nothing outside the folder has one."""
+        for name, kind in (("main-abc.js", "text/javascript; charset=utf-8"), ("sub/font.woff2", "font/woff2")):
+            answer = self.ask("GET", f"/static/{name}")
+            self.assertEqual((answer.status, answer.headers["content-type"]), (200, kind))
+            self.assertEqual(answer.headers["cache-control"], "public, max-age=31536000, immutable")
+            self.assertNotIn("set-cookie", answer.headers)
+        (self.static.parent / "secret").write_text("secret")
+        for name in (
+            "../secret",
+            "%2e%2e/secret",
+            "..%2fsecret",
+            "sub/../../secret",
+            "/etc/passwd",
+            "%00",
+            "",
+            "sub",
+            "main-abc.js/",
+            "./main-abc.js",
+        ):
+            answer = self.ask("GET", f"/static/{name}")
+            self.assertEqual(answer.status, 404, name)
+            self.assertNotIn(b"secret", answer.body)
+
+    def test_packed_files_go_to_those_who_take_them(self) -> None:
+        """By Accept-Encoding, and caches are told."""
+        packed = self.ask("GET", "/static/main-abc.js", Accept_Encoding="br, gzip")
+        self.assertEqual(
+            (packed.body, packed.headers["content-encoding"], packed.headers["vary"]),
+            (b"packed", "gzip", "Accept-Encoding"),
+        )
+        plain = self.ask("GET", "/static/main-abc.js")
+        self.assertNotIn("content-encoding", plain.headers)
+        self.assertEqual(plain.body, b"let a = 1" * 100)
+        refused = self.ask("GET", "/static/main-abc.js", Accept_Encoding="gzip;q=0")
+        self.assertEqual(refused.body, plain.body)
+
+    def test_a_checkout_without_a_page_says_how_to_build_it(self) -> None:
+        """503 with the command."""
+        (self.static / "index.html").unlink()
+        answer = self.ask("GET", "/")
+        self.assertEqual(answer.status, 503)
+        self.assertIn(b"make", answer.body)
+
+    def test_health_tells_when_the_journal_cannot_be_written(self) -> None:
+        """503 for whoever watches."""
+        self.assertEqual(self.ask("GET", "/healthz").body, b"ok\n")
+        self.rig.session()
+        self.rig.journal.fault = "database or disk is full"
+        answer = self.ask("GET", "/healthz")
+        self.assertEqual((answer.status, answer.body), (503, b"degraded: the journal cannot be written\n"))
+
+    def test_the_websocket_is_at_rpc(self) -> None:
+        """By its upgrade header, whatever the case of its letters."""
+        for value in ("websocket", "WebSocket"):
+            self.assertEqual(self.ask("GET", "/rpc", Upgrade=value).body, b"socket")
+
+    def test_metrics_are_for_whoever_is_logged_in(self) -> None:
+        """Prometheus' text format."""
+        self.rig.session("python3")
+        answer = self.ask("GET", "/metrics", Authorization=f"Bearer {TOKEN}")
+        self.assertIn(b"webipy_sessions 1\n", answer.body)
+        self.assertIn(b'webipy_kernels{state="idle"} 1\n', answer.body)
+        self.assertTrue(answer.headers["content-type"].startswith("text/plain; version=0.0.4"))
+
+
+class Hosts(SiteTestCase):
+    """The Host header."""
+
+    def test_other_names_are_misdirected(self) -> None:
+        """421 with a valid cookie and with the token, before anything else: DNS rebinding."""
+        cookie = self.login()
+        before = len(self.rig.disk.registry.records)
+        for host in ("evil.example", "evil.example:8888", "localhost.evil.example", "", None, "127.0.0.1.nip.io"):
+            for given in ({"Cookie": f"webipy={cookie}"}, {"Authorization": f"Bearer {TOKEN}"}):
+                answer = self.ask(
+                    "POST",
+                    "/rpc",
+                    b'{"jsonrpc":"2.0","id":1,"method":"session.create"}',
+                    host=host,
+                    **{"Content_Type": "application/json", **given},
+                )
+                self.assertIn(answer.status, (421, 400), host)
+        self.assertEqual(len(self.rig.disk.registry.records), before)
+
+    def test_the_answer_says_what_would_be_right(self) -> None:
+        """And names no path of the server."""
+        answer = self.ask("GET", "/", host="evil.example")
+        self.assertIn("--allow-host", answer.json()["message"])
+
+
+class Origins(SiteTestCase):
+    """Who may call from where."""
+
+    def test_the_origin_of_a_call(self) -> None:
+        """Each of 21 origins by cookie and by token: another site's page is refused with 403, and nothing is done."""
+        cookie = self.login()
+        create = b'{"jsonrpc":"2.0","id":1,"method":"session.create"}'
+        for origin, is_ours in ORIGINS:
+            given = {} if origin is None else {"Origin": origin}
+            for who in ({"Cookie": f"webipy={cookie}"}, {"Authorization": f"Bearer {TOKEN}"}):
+                before = len(self.rig.disk.registry.records)
+                answer = self.rpc(create, **given, **who)
+                self.assertEqual(answer.status, 200 if is_ours else 403, (origin, who))
+                self.assertEqual(len(self.rig.disk.registry.records) - before, int(is_ours), (origin, who))
+                self.assertNotIn("access-control-allow-origin", answer.headers)
+
+    def test_what_the_browser_says_of_the_site(self) -> None:
+        """Sec-Fetch-Site: only same-origin and none."""
+        cookie = self.login()
+        for site, status in (("same-origin", 200), ("none", 200), ("same-site", 403), ("cross-site", 403), ("", 403)):
+            answer = self.rpc(Cookie=f"webipy={cookie}", Sec_Fetch_Site=site)
+            self.assertEqual(answer.status, status, site)
+
+    def test_forms_and_plain_text_are_refused(self) -> None:
+        """What another site's page could send without asking: 415, and nothing is done."""
+        cookie = self.login()
+        create = b'{"jsonrpc":"2.0","id":1,"method":"session.create"}'
+        for kind in (
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "",
+            "application/json-patch+json",
+            "text/json",
+        ):
+            answer = self.ask("POST", "/rpc", create, Cookie=f"webipy={cookie}", Content_Type=kind)
+            self.assertEqual(answer.status, 415, kind)
+        answer = self.ask("POST", "/rpc", create, Cookie=f"webipy={cookie}")
+        self.assertEqual((answer.status, self.rig.disk.registry.records), (415, {}))
+
+    def test_json_with_a_charset_is_json(self) -> None:
+        """As many clients write it."""
+        answer = self.rpc(Authorization=f"Bearer {TOKEN}", Content_Type="Application/JSON; charset=utf-8")
+        self.assertEqual(answer.status, 200)
+
+    def test_a_preflight_is_answered_without_permission(self) -> None:
+        """No CORS headers: a browser then does not send the call."""
+        answer = self.ask("OPTIONS", "/rpc", Origin="https://evil.example", Access_Control_Request_Method="POST")
+        self.assertFalse([name for name in answer.headers if name.startswith("access-control")])
+
+
+class SigningIn(SiteTestCase):
+    """`/login` and `/logout`."""
+
+    def sign_in(self, body: object, **given: str) -> Answer:
+        """POST /login."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.ask("POST", "/login", raw, **{"Content_Type": "application/json", "Origin": ORIGIN, **given})
+
+    def test_a_code_is_exchanged_for_a_cookie_once(self) -> None:
+        """And the cookie is not for scripts, not for other sites, not for ever."""
+        code = self.rig.house.logins.new_code()
+        answer = self.sign_in({"code": code})
+        self.assertEqual((answer.status, answer.body), (204, b""))
+        name, *attributes = answer.headers["set-cookie"].split("; ")
+        self.assertTrue(name.startswith("webipy="))
+        self.assertEqual(attributes, ["Path=/", "HttpOnly", "SameSite=Strict", "Max-Age=2592000"])
+        self.assertEqual(self.rpc(Cookie=name, Origin=ORIGIN).status, 200)
+        again = self.sign_in({"code": code})
+        self.assertEqual((again.status, "set-cookie" in again.headers), (401, False))
+
+    def test_the_token_is_exchanged_too(self) -> None:
+        """For whoever types it into the form; a preset cookie is not taken over."""
+        answer = self.sign_in({"token": TOKEN}, Cookie="webipy=preset")
+        self.assertEqual(answer.status, 204)
+        self.assertNotIn("preset", answer.headers["set-cookie"])
+
+    def test_what_cannot_be_read_is_refused(self) -> None:
+        """400 with a word, whatever the bytes are; never a mistake of the server."""
+        for body in (
+            b"",
+            b"{",
+            b"[]",
+            b'"x"',
+            b'{"code":5}',
+            b'{"codes":"x"}',
+            b'{"code":"\xff"}',
+            b"\xff\xfe",
+            b'{"code":' * 20_000,
+            b"null",
+        ):
+            answer = self.sign_in(body)
+            self.assertEqual(answer.status, 400, body[:20])
+            self.assertEqual(answer.json()["data"]["name"], "invalid_params")
+
+    def test_wrong_ones_are_refused_and_limited(self) -> None:
+        """401, and after too many 429."""
+        for body in ({}, {"code": "x"}, {"token": "x"}, {"code": None, "token": None}):
+            self.assertEqual(self.sign_in(body).status, 401, body)
+        for _ in range(60):
+            last = self.sign_in({"token": "guess"})
+        self.assertEqual((last.status, last.json()["data"]["name"]), (429, "throttled"))
+
+    def test_another_site_cannot_sign_anybody_in(self) -> None:
+        """Nor out."""
+        for path in ("/login", "/logout"):
+            answer = self.ask(
+                "POST", path, b'{"token":"x"}', Content_Type="application/json", Origin="https://evil.example"
+            )
+            self.assertEqual(answer.status, 403)
+            answer = self.ask("POST", path, b'{"token":"x"}', Content_Type="text/plain")
+            self.assertEqual(answer.status, 415)
+
+    def test_logout_ends_the_login(self) -> None:
+        """The cookie is taken back and does not count any more."""
+        cookie = self.login()
+        answer = self.ask(
+            "POST", "/logout", b"", Content_Type="application/json", Cookie=f"webipy={cookie}", Origin=ORIGIN
+        )
+        self.assertEqual(answer.status, 204)
+        self.assertIn("webipy=; ", answer.headers["set-cookie"])
+        self.assertIn("Max-Age=0", answer.headers["set-cookie"])
+        self.assertEqual(self.rpc(Cookie=f"webipy={cookie}", Origin=ORIGIN).status, 401)
+
+
+class BehindProxy(SiteTestCase):
+    """With `--behind-proxy`."""
+
+    is_behind_proxy = True
+
+    def test_cookies_are_secure(self) -> None:
+        """They travel over HTTPS only."""
+        answer = self.ask("POST", "/login", json.dumps({"token": TOKEN}).encode(), Content_Type="application/json")
+        self.assertTrue(answer.headers["set-cookie"].endswith("; Secure"))
+
+
+class Calls(SiteTestCase):
+    """`POST /rpc`."""
+
+    def test_calls_batches_and_notifications(self) -> None:
+        """200 with JSON and its length, or 204."""
+        token = {"Authorization": f"Bearer {TOKEN}"}
+        one = self.rpc(**token)
+        self.assertEqual(
+            (one.status, one.json(), one.headers["content-length"]),
+            (200, {"jsonrpc": "2.0", "id": 1, "result": {"sessions": []}}, str(len(one.body))),
+        )
+        self.assertEqual([r["id"] for r in self.rpc(b"[%b,%b]" % (CALL, CALL), **token).json()], [1, 1])
+        none = self.rpc(b'{"jsonrpc":"2.0","method":"session.list"}', **token)
+        self.assertEqual((none.status, none.body), (204, b""))
+        bad = self.rpc(b"nonsense", **token)
+        self.assertEqual((bad.status, bad.json()["error"]["code"]), (200, -32700))
+
+    def test_strangers_may_call_nothing(self) -> None:
+        """Not even what needs no verb: 401 with what to do."""
+        for given in ({}, {"Authorization": "Bearer x"}, {"Cookie": "webipy=x"}, {"Authorization": "Basic eDp5"}):
+            answer = self.rpc(b'{"jsonrpc":"2.0","id":1,"method":"server.info"}', **given)
+            self.assertEqual(answer.status, 401, given)
+            self.assertIn("Log in first", answer.json()["message"])
+
+    def test_a_client_that_leaves_harms_nobody(self) -> None:
+        """In the middle of a long poll."""
+        session = self.rig.session()
+        protocol = self.site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 5))
+        assert protocol is not None
+        transport = StringTransport()
+        protocol.makeConnection(cast(Any, transport))
+        params = {"session": session, "since": 1, "wait_s": 9}
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "session.events", "params": params}).encode()
+        head = "POST /rpc HTTP/1.1\r\nHost: localhost:8888\r\nContent-Type: application/json\r\n"
+        head += f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n"
+        protocol.dataReceived(head.encode() + body)
+        self.rig.turn()
+        from twisted.internet.error import ConnectionLost
+        from twisted.python.failure import Failure
+
+        protocol.connectionLost(Failure(ConnectionLost()))
+        self.rig.clock.advance(10)
+        self.rig.turn()
+        self.assertEqual(transport.value(), b"")
+
+
+class Bodies(SiteTestCase):
+    """The limit of a body."""
+
+    def test_a_body_that_is_too_large_is_refused_before_it_is_read(self) -> None:
+        """After the headers: 413, and the connection ends."""
+        answer = self.send(
+            b"POST /rpc HTTP/1.1\r\nHost: localhost:8888\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY_BYTES + 1)
+        )
+        self.assertEqual((answer.status, answer.is_closed), (413, True))
+        self.assertEqual(answer.json()["data"], {"name": "too_large", "limit_bytes": MAX_BODY_BYTES})
+        self.assertEqual(answer.headers["connection"], "close")
+
+    def test_a_body_without_a_length_is_cut_off(self) -> None:
+        """Chunked, in pieces; answered once."""
+        piece = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
+        head = b"POST /rpc HTTP/1.1\r\nHost: localhost:8888\r\nTransfer-Encoding: chunked\r\n\r\n"
+        answer = self.send(head + piece * (MAX_BODY_BYTES // 0x100000 + 3) + b"0\r\n\r\n")
+        self.assertEqual((answer.status, answer.is_closed), (413, True))
+        self.assertEqual(answer.raw.count(b"HTTP/1.1"), 1)
+
+    def test_what_follows_a_refused_body_is_not_carried_out(self) -> None:
+        """The rest of the connection is not read as requests."""
+        smuggled = b"POST /rpc HTTP/1.1\r\nHost: localhost:8888\r\nContent-Type: application/json\r\n"
+        smuggled += f"Authorization: Bearer {TOKEN}\r\nContent-Length: 53\r\n\r\n".encode()
+        smuggled += b'{"jsonrpc":"2.0","id":1,"method":"session.create"}   '
+        answer = self.send(
+            b"POST /rpc HTTP/1.1\r\nHost: localhost:8888\r\nContent-Length: %d\r\n\r\n%b"
+            % (MAX_BODY_BYTES + 1, smuggled)
+        )
+        self.assertEqual((answer.raw.count(b"HTTP/1.1"), self.rig.disk.registry.records), (1, {}))
+
+    def test_a_body_at_the_limit_is_read(self) -> None:
+        """It is only no JSON."""
+        answer = self.rpc(b" " * MAX_BODY_BYTES, Authorization=f"Bearer {TOKEN}")
+        self.assertEqual((answer.status, answer.json()["error"]["code"]), (200, -32700))
+
+
+class Log(SiteTestCase):
+    """What is written about requests."""
+
+    def test_neither_queries_nor_credentials_are_logged(self) -> None:
+        """Method, path and status of what went wrong."""
+        from twisted.logger import globalLogPublisher
+
+        seen: list[str] = []
+
+        observe = cast(Any, lambda event: seen.append(repr({key: str(value) for key, value in event.items()})))
+        globalLogPublisher.addObserver(observe)
+        self.addCleanup(globalLogPublisher.removeObserver, observe)
+        self.ask(
+            "GET",
+            "/nope?code=canary-1#canary-2",
+            Authorization="Bearer canary-3",
+            Cookie="webipy=canary-4",
+            Referer="http://canary-5/",
+        )
+        self.ask("POST", "/login", b'{"code":"canary-6"}', Content_Type="application/json")
+        self.rpc(
+            b'{"jsonrpc":"2.0","id":1,"method":"execution.start","params":{"session":"s","code":"canary-7"}}',
+            Authorization=f"Bearer {TOKEN}",
+        )
+        whole = "\n".join(seen)
+        self.assertIn("/nope", whole)
+        for number in range(1, 8):
+            self.assertNotIn(f"canary-{number}", whole)
+        self.assertNotIn(TOKEN, whole)

@@ -1,0 +1,404 @@
+"""webipy.io.websocket: the real site and Autobahn's client over loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Any, cast
+
+from autobahn.twisted.resource import WebSocketResource
+from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from twisted.internet import reactor as _reactor
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.protocol import ClientFactory, Protocol
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import TestCase
+
+from tests.fakes import TOKEN, Disk, make_house
+from tests.test_site import ORIGINS
+from webipy.core import events
+from webipy.io.gate import Gate
+from webipy.io.metrics import Metrics, Pulse
+from webipy.io.site import build_site
+from webipy.io.websocket import MAX_MESSAGE_BYTES, RpcFactory
+from webipy.server.api import Api
+
+reactor: Any = _reactor
+
+
+class Line(WebSocketClientProtocol):
+    """One client."""
+
+    transport: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[dict[str, Any]] = []
+        self.opened: Deferred[None] = Deferred()
+        self.closed: Deferred[tuple[int | None, str | None]] = Deferred()
+        self.waiting: list[tuple[int, Deferred[None]]] = []
+
+    def onOpen(self) -> None:
+        self.opened.callback(None)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        self.messages.append(json.loads(payload))
+        for count, told in list(self.waiting):
+            if len(self.messages) >= count:
+                self.waiting.remove((count, told))
+                told.callback(None)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        if not self.opened.called:
+            self.opened.errback(ConnectionRefusedError(str(reason)))
+        self.closed.callback((code, reason))
+
+    def ask(self, method: str, call_id: Any = 1, **params: Any) -> None:
+        """Sends a call."""
+        self.sendMessage(json.dumps({"jsonrpc": "2.0", "id": call_id, "method": method, "params": params}).encode())
+
+    def until(self, count: int) -> Deferred[None]:
+        """Fires when so many messages have come."""
+        told: Deferred[None] = Deferred()
+        self.waiting.append((count, told))
+        if len(self.messages) >= count:
+            self.waiting.remove((count, told))
+            told.callback(None)
+        return told
+
+    async def call(self, method: str, **params: Any) -> Any:
+        """Makes a call and waits for the next message."""
+        count = len(self.messages)
+        self.ask(method, **params)
+        await self.until(count + 1)
+        return self.messages[count]
+
+    def seqs(self) -> list[int]:
+        """Seqs of the events that came."""
+        return [e["seq"] for m in self.messages if m.get("method") == "events" for e in m["params"]["events"]]
+
+
+class Raw(Protocol):
+    """A client that writes bytes and keeps what comes."""
+
+    def __init__(self) -> None:
+        self.came = b""
+        self.ended: Deferred[bytes] = Deferred()
+
+    def dataReceived(self, data: bytes) -> None:
+        self.came += data
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.ended.callback(self.came)
+
+
+class SocketTestCase(TestCase):
+    """A server with a journal in memory, on a port of its own."""
+
+    timeout = 30
+
+    def setUp(self) -> None:
+        self.disk = Disk(clock=reactor)
+        self.house = make_house(self.disk)
+        self.gate = Gate(self.house.logins)
+        self.factory = RpcFactory(self.gate, Api(self.house), reactor)
+        self.factory.startFactory()
+        metrics = Metrics(self.house.sessions, Pulse(reactor), Path("nowhere"))
+        self.site = build_site(self.gate, self.factory.api, WebSocketResource(self.factory), Path("nowhere"), metrics)
+        self.house.logins.on_logout = self.factory.end_login
+        self.port = reactor.listenTCP(0, self.site, interface="127.0.0.1")
+        self.number = self.port.getHost().port
+        self.lines: list[Line] = []
+        self.addCleanup(self.end)
+
+    async def end(self) -> None:
+        """Closes everything and waits for that."""
+        for line in self.lines:
+            line.transport.abortConnection()
+        await gatherResults([line.closed for line in self.lines])
+        await self.port.stopListening()
+        while self.factory.clients:
+            await turn()
+        await turn(0.15)  # the journal in memory brings what it has to its disk
+
+    def dial(self, origin: str | None = None, **headers: str) -> Line:
+        """Begins to connect; headers by name."""
+        factory = WebSocketClientFactory(
+            f"ws://127.0.0.1:{self.number}/rpc", origin=origin, headers=headers, reactor=reactor
+        )
+        line = Line()
+        line.factory = factory
+        factory.protocol = lambda: line  # type: ignore[assignment]  # one connection
+        factory.noisy = False
+        factory.setProtocolOptions(failByDrop=False, maxMessagePayloadSize=0, openHandshakeTimeout=20)
+        reactor.connectTCP("127.0.0.1", self.number, factory)
+        return line
+
+    async def connect(self, origin: str | None = None, **headers: str) -> Line:
+        """A connection by token."""
+        line = self.dial(origin, **(headers or {"Authorization": f"Bearer {TOKEN}"}))
+        await line.opened
+        self.lines.append(line)
+        return line
+
+    async def session(self) -> str:
+        """A new session."""
+        return (await self.house.sessions.create("T", None, None, None, "ada")).id
+
+    async def refusal(self, origin: str | None = None, **headers: str) -> str:
+        """Why a connection is refused."""
+        line = self.dial(origin, **headers)
+        try:
+            await line.opened
+        except ConnectionRefusedError as fault:
+            return str(fault)
+        raise self.failureException("it was let in")
+
+    def grow(self, session: str, count: int, size: int) -> None:
+        """Events of some size come from nowhere."""
+        found = self.house.sessions.get(session)
+        for _ in range(count):
+            found.append(
+                [events.CellInserted(cell=os.urandom(4).hex(), after=None, cell_type="raw", source="x" * size)], None
+            )
+
+
+def turn(seconds: float = 0.001) -> Deferred[None]:
+    """Some time of the reactor."""
+    return deferLater(reactor, seconds, lambda: None)
+
+
+class ComingIn(SocketTestCase):
+    """The handshake."""
+
+    async def test_strangers_are_refused(self) -> None:
+        """401 without a login, with a wrong token, with a wrong cookie."""
+        for headers in (
+            {},
+            {"Authorization": "Bearer wrong"},
+            {"Cookie": "webipy=wrong"},
+            {"Authorization": "Basic x"},
+        ):
+            self.assertIn("401", await self.refusal(**headers), headers)
+        self.assertEqual(self.factory.clients, set())
+
+    async def test_origins(self) -> None:
+        """A cookie with our own origin only, or without any as from no page; a token from anywhere."""
+        cookie = {"Cookie": f"webipy={await self.house.logins.login(None, TOKEN)}"}
+        own = f"http://127.0.0.1:{self.number}"
+        for origin, _ in ORIGINS:
+            if origin is not None:
+                self.assertRegex(await self.raw_status(origin, **cookie), "^HTTP/1.1 40[013] ", origin)
+        for origin in (None, own):
+            self.assertIn("101", await self.raw_status(origin, **cookie), origin)
+        for origin in ("https://evil.example", own, None):
+            self.assertIn("101", await self.raw_status(origin, Authorization=f"Bearer {TOKEN}"), origin)
+
+    async def raw_status(self, origin: str | None, **headers: str) -> str:
+        """The status line of a handshake, with headers as they are."""
+        raw = Raw()
+        factory = ClientFactory()
+        factory.noisy = False
+        factory.protocol = lambda: raw
+        reactor.connectTCP("127.0.0.1", self.number, factory)
+        while raw.transport is None:
+            await turn()
+        lines = [
+            "GET /rpc HTTP/1.1",
+            f"Host: {headers.pop('Host', f'127.0.0.1:{self.number}')}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Version: 13",
+            *([] if origin is None else [f"Origin: {origin}"]),
+            *(f"{name}: {value}" for name, value in headers.items()),
+        ]
+        cast(Any, raw.transport).write("\r\n".join(lines).encode() + b"\r\n\r\n")
+        while b"\r\n\r\n" not in raw.came and not raw.ended.called:
+            await turn()
+        cast(Any, raw.transport).abortConnection()
+        await raw.ended
+        return raw.came.partition(b"\r\n")[0].decode()
+
+    async def test_another_name_is_misdirected(self) -> None:
+        """421, with the token: DNS rebinding."""
+        for host in ("evil.example", f"localhost.evil.example:{self.number}"):
+            status = await self.raw_status(None, Host=host, Authorization=f"Bearer {TOKEN}")
+            self.assertIn("421", status)
+
+    async def test_compression_is_not_spoken(self) -> None:
+        """A small message may not unpack to a large one."""
+        raw = await self.raw_status(
+            None, Authorization=f"Bearer {TOKEN}", **{"Sec-WebSocket-Extensions": "permessage-deflate"}
+        )
+        self.assertIn("101", raw)
+        line = await self.connect()
+        self.assertEqual(line.websocket_extensions_in_use, [])
+
+
+class Calls(SocketTestCase):
+    """Messages."""
+
+    async def test_calls_batches_and_what_is_neither(self) -> None:
+        """Each is answered as JSON-RPC 2.0 says, and the connection goes on."""
+        line = await self.connect()
+        self.assertEqual((await line.call("session.list"))["result"], {"sessions": []})
+        line.sendMessage(b'[{"jsonrpc":"2.0","id":1,"method":"session.list"},{"jsonrpc":"2.0","id":2,"method":"nope"}]')
+        await line.until(2)
+        self.assertEqual([reply["id"] for reply in cast(Any, line.messages[1])], [1, 2])
+        for count, body in enumerate((b"{", b"\xff\xfe", b"[]", b"1", b'"x"', b"{}"), 3):
+            line.sendMessage(body, isBinary=True)
+            await line.until(count)
+            self.assertIn(line.messages[-1]["error"]["code"], (-32700, -32600), body)
+        line.sendMessage(b'{"jsonrpc":"2.0","method":"session.list"}')
+        self.assertIn("result", await line.call("session.list"))
+
+    async def test_who_asks_much_at_once_gets_every_answer(self) -> None:
+        """5,000 calls in a row, each answered once."""
+        line = await self.connect()
+        for number in range(5000):
+            line.ask("server.info", number)
+        await line.until(5000)
+        self.assertEqual(sorted(m["id"] for m in line.messages), list(range(5000)))
+
+    async def test_slow_calls_do_not_hold_up_quick_ones(self) -> None:
+        """Those of one connection run side by side."""
+        line, session = await self.connect(), await self.session()
+        line.ask("session.events", "slow", session=session, since=1, wait_s=20)
+        reply = await line.call("session.list")
+        self.assertEqual(reply["id"], 1)
+        self.grow(session, 1, 1)
+        await line.until(2)
+        self.assertEqual(line.messages[1]["id"], "slow")
+
+    async def test_a_message_that_is_too_large_ends_the_connection(self) -> None:
+        """1009; what is allowed is answered."""
+        line = await self.connect()
+        line.sendMessage(b" " * MAX_MESSAGE_BYTES)
+        await line.until(1)
+        self.assertEqual(line.messages[0]["error"]["code"], -32700)
+        line.sendMessage(b" " * (MAX_MESSAGE_BYTES + 1))
+        code, _ = await line.closed
+        self.assertEqual(code, 1009)
+
+    async def test_a_message_in_many_frames_is_limited_as_a_whole(self) -> None:
+        """Fragments count together."""
+        line = await self.connect()
+        line.beginMessage()
+        for _ in range(MAX_MESSAGE_BYTES // 0x100000 + 1):
+            line.sendMessageFrame(b" " * 0x100000)
+        code, _ = await line.closed
+        self.assertEqual(code, 1009)
+
+
+class Events(SocketTestCase):
+    """Notifications."""
+
+    async def test_events_follow_a_subscription(self) -> None:
+        """History first, then what comes; the other connections are not told."""
+        line, other, session = await self.connect(), await self.connect(), await self.session()
+        self.grow(session, 3, 10)
+        await line.call("session.subscribe", session=session)
+        while len(line.seqs()) < 4:
+            await turn()
+        self.grow(session, 2, 10)
+        while len(line.seqs()) < 6:
+            await turn()
+        self.assertEqual((line.seqs(), other.messages), ([1, 2, 3, 4, 5, 6], []))
+
+    def buffered(self) -> int:
+        """Bytes that the server holds for its clients."""
+        return sum(len(client.transport.dataBuffer) + client.transport._tempDataLen for client in self.factory.clients)
+
+    async def test_no_drop_a_client_that_does_not_read_does_not_grow_the_server(self) -> None:
+        """40 MB of events: its feed pauses, the other one is not delayed; when it reads, it gets them all, each once."""
+        slow, quick, session = await self.connect(), await self.connect(), await self.session()
+        for line in (slow, quick):
+            await line.call("session.subscribe", session=session)
+        while not slow.seqs():
+            await turn()
+        slow.transport.pauseProducing()
+        most = 0
+        for step in range(1, 101):
+            self.grow(session, 4, 100_000)
+            while (quick.seqs() or [0])[-1] < 1 + 4 * step:
+                await turn()
+                most = max(most, self.buffered())
+        self.assertTrue(any(feed.is_paused for feed in self.house.sessions.get(session).feeds))
+        self.assertLess(most, 4 * 1024 * 1024)
+        slow.transport.resumeProducing()
+        while slow.seqs()[-1] < 401:
+            await turn()
+        self.assertEqual(slow.seqs(), list(range(1, 402)))
+
+    async def test_a_client_that_asks_and_does_not_read_does_not_grow_the_server(self) -> None:
+        """300 answers of 1 MB: they wait until it reads, and then all come."""
+        line, session = await self.connect(), await self.session()
+        self.grow(session, 10, 100_000)
+        while self.house.sessions.get(session).written < 11:
+            await turn()
+        line.transport.pauseProducing()
+        most = 0
+        for number in range(300):
+            line.ask("cell.list", number, session=session)
+        for _ in range(200):
+            await turn()
+            most = max(most, self.buffered())
+        self.assertLess(most, 4 * 1024 * 1024)
+        line.transport.resumeProducing()
+        await line.until(300)
+        self.assertEqual(sorted(m["id"] for m in line.messages), list(range(300)))
+
+    async def test_a_connection_that_is_cut_leaves_nothing_behind(self) -> None:
+        """Law 11: its feeds end, what it asked for goes on."""
+        line, session = await self.connect(), await self.session()
+        await line.call("session.subscribe", session=session)
+        line.ask("cell.insert", session=session, id="c1")
+        while not self.house.sessions.get(session).notebook.has("c1"):
+            await turn()
+        line.transport.abortConnection()
+        await line.closed
+        while self.factory.clients:
+            await turn()
+        self.assertEqual(self.house.sessions.get(session).feeds, set())
+        self.assertEqual(self.house.sessions.get(session).written, 2)
+
+
+class Leaving(SocketTestCase):
+    """Ends."""
+
+    async def test_logout_closes_the_connections_of_that_login(self) -> None:
+        """4401 at once, and no other one; nothing that was on its way is carried out any more."""
+        cookie = await self.house.logins.login(None, TOKEN)
+        mine = [await self.connect(None, Cookie=f"webipy={cookie}") for _ in range(2)]
+        other = await self.connect()
+        await self.house.logins.logout(cookie)
+        mine[0].ask("session.create")
+        for line in mine:
+            code, reason = await line.closed
+            self.assertEqual((code, reason), (4401, "Your login was ended"))
+        self.assertEqual((await other.call("session.list"))["result"], {"sessions": []})
+        self.assertEqual(self.disk.registry.records, {})
+        self.assertIn("401", await self.refusal(Cookie=f"webipy={cookie}"))
+
+    async def test_the_server_says_good_bye(self) -> None:
+        """1001: clients come back by themselves."""
+        line = await self.connect()
+        self.factory.close_all()
+        code, _ = await line.closed
+        self.assertEqual(code, 1001)
+
+    async def test_a_handshake_that_is_not_finished_ends(self) -> None:
+        """No connection stays half open: the site's own time limit covers what comes before the upgrade."""
+        self.assertEqual(self.site.timeOut, 60)
+        self.assertEqual(self.factory.openHandshakeTimeout, 5)
+        self.assertEqual((self.factory.autoPingInterval, self.factory.autoPingTimeout), (20, 20))
+
+    async def test_a_half_written_request_does_no_harm(self) -> None:
+        """The client vanishes in the middle of its handshake."""
+        with socket.create_connection(("127.0.0.1", self.number)) as raw:
+            raw.sendall(b"GET /rpc HTTP/1.1\r\nHost: localhost\r\nUpgrade: webso")
+        line = await self.connect()
+        self.assertIn("result", await line.call("session.list"))
