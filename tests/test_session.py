@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tests.fakes import RigTestCase, message, printed, result_of, run_of, status
+from webipy.server.execution_methods import CANCEL_SECONDS
 from webipy.server.ports import Position
 
 
@@ -265,17 +266,28 @@ class Executions(SessionTestCase):
         self.refused("not_found", "execution.start", session=self.session, code="1", cell="ghost")
 
     def test_cancel(self) -> None:
-        """The host is told; its word ends the execution. One that runs, or has ended, cannot be cancelled."""
+        """The host is told; its word ends the execution and is the answer. One that runs, or has ended, cannot be cancelled."""
         running, waiting = self.start(), self.start()
         self.rig.host.emit(*run_of(running)[:2])
         self.rig.turn()
-        self.rig.me.call("execution.cancel", session=self.session, execution=waiting)
-        self.assertEqual(self.rig.host.commands[-1], ("cancel", {"msg_id": waiting}))
-        self.rig.host.tell("request_dropped", msg_id=waiting, reason="cancelled")
+        asked = self.rig.me.ask("execution.cancel", session=self.session, execution=waiting)
         self.rig.turn()
+        self.assertEqual(self.rig.host.commands[-1], ("cancel", {"msg_id": waiting}))
+        self.assertNoResult(asked)
+        self.rig.host.tell("request_dropped", msg_id=waiting, reason="cancelled")
+        self.rig.wait(asked)
         self.assertEqual(self.get(waiting)["status"], "cancelled")
         for execution in (running, waiting):
             self.refused("not_waiting", "execution.cancel", session=self.session, execution=execution)
+
+    def test_cancel_comes_too_late(self) -> None:
+        """The kernel has it already, though it has not said so yet: that is told, and the execution goes on."""
+        execution = self.start()
+        asked = self.rig.me.ask("execution.cancel", session=self.session, execution=execution)
+        self.rig.turn()
+        self.rig.clock.advance(CANCEL_SECONDS)
+        self.assertEqual(self.rig.wait(asked)["error"]["data"]["name"], "not_waiting")
+        self.assertEqual(self.get(execution)["status"], "queued")
 
     def test_an_execution_without_a_kernel_is_refused(self) -> None:
         """It is said what to do."""

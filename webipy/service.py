@@ -14,6 +14,7 @@ lock (flock) is taken with the options and ends with the process, however that e
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import fcntl
@@ -35,7 +36,7 @@ from typing import Any
 import msgspec
 from autobahn.twisted.resource import WebSocketResource
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, TimeoutError, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 from twisted.python import usage
@@ -44,7 +45,7 @@ from webipy.io.gate import Gate
 from webipy.io.journal import SqliteJournals
 from webipy.io.launcher import LocalLauncher
 from webipy.io.metrics import Metrics, Pulse
-from webipy.io.registry import SqliteRegistry
+from webipy.io.registry import SqliteRegistry, Unreadable
 from webipy.io.site import build_site
 from webipy.io.websocket import RpcFactory
 from webipy.server.api import Api
@@ -57,6 +58,9 @@ from webipy.server.sessions import Sessions
 DEFAULT_PORT = 8888
 PORTS_TRIED = 20
 """When the default port is taken, so many after it are tried."""
+
+KERNELS_SECONDS = 6.0
+"""With --kernels-stop-with-server: how long their polite end is waited for."""
 
 DRAIN_SECONDS = 8.0
 """Time to write and to leave at a stop; the whole stop stays under 10 s."""
@@ -135,15 +139,21 @@ class Options(usage.Options):
         self.keep_days = self._number("keep-days", "days", 36_500) if self["keep-days"] is not None else None
         self.socket = self._bind()
 
+    def _path(self, option: str, text: str) -> Path:
+        try:
+            return Path(text).expanduser()
+        except RuntimeError:
+            raise usage.UsageError(f"--{option}: {text} names a user who does not exist.") from None
+
     def _root(self) -> Path:
-        root = Path(self["root"] or ".").expanduser().resolve()
+        root = self._path("root", self["root"] or ".").resolve()
         if not root.is_dir():
             raise usage.UsageError(f"--root: {root} is no folder. Make it first, or name another one.")
         return root
 
     def _state(self) -> Path:
         default = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "webipy"
-        state = Path(self["state"]).expanduser().resolve() if self["state"] else default
+        state = self._path("state", self["state"]).resolve() if self["state"] else default
         try:
             state.mkdir(mode=0o700, parents=True, exist_ok=True)
             found = state.stat()
@@ -177,7 +187,7 @@ class Options(usage.Options):
         return lock
 
     def _token(self) -> str:
-        path = Path(self["token-file"]).expanduser() if self["token-file"] else self.state / "token"
+        path = self._path("token-file", self["token-file"]) if self["token-file"] else self.state / "token"
         try:
             if not path.exists():
                 write_private(path, secrets.token_urlsafe(32).encode() + b"\n")
@@ -300,8 +310,13 @@ class WebipyService(Service):
         Deferred.fromCoroutine(self._start()).addErrback(self._cannot_start)
 
     def _cannot_start(self, failure: Any) -> None:
-        self._log.failure("webipy cannot start", failure)
+        """Ends the process with status 1, which twistd itself gives only for what happens before its reactor runs."""
+        if failure.check(Unreadable):
+            self._log.critical("webipy cannot start: {fault}", fault=failure.getErrorMessage())
+        else:
+            self._log.failure("webipy cannot start", failure)
         _say(f"webipy cannot start: {failure.getErrorMessage()}")
+        atexit.register(os._exit, 1)
         self._reactor.stop()
 
     async def _start(self) -> None:
@@ -370,14 +385,23 @@ class WebipyService(Service):
         if self._clients is not None:
             self._clients.close_all()
         if self._sessions is not None:
-            for session in self._sessions.all():
-                if self._options["kernels-stop-with-server"] and session.kernel_side.has_host:
-                    session.kernel_side.command("shut_down")
-                session.kernel_side.detach()
-        await self._journals.stop()
-        if self._launcher is not None:
+            sides = [session.kernel_side for session in self._sessions.all()]
+            if self._options["kernels-stop-with-server"]:
+                ending = DeferredList([Deferred.fromCoroutine(side.end_kernel()) for side in sides], consumeErrors=True)
+                ending.addTimeout(KERNELS_SECONDS, self._reactor).addErrback(self._kernels_remain)
+                await ending
+            for side in sides:
+                side.detach()
+        if self._launcher is not None:  # made after the registry and the journals have started
+            await self._journals.stop()
             self._launcher.stop()
-        await self._registry.stop()
+            await self._registry.stop()
+
+    def _kernels_remain(self, failure: Any) -> None:
+        failure.trap(TimeoutError)
+        self._log.warn(
+            "some kernels take longer than {seconds:g} s to end; they end by themselves", seconds=KERNELS_SECONDS
+        )
 
     def stopService(self) -> Deferred[None]:
         """Stops within `DRAIN_SECONDS`; kernels go on."""

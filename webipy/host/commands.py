@@ -27,6 +27,10 @@ class _Number(msgspec.Struct, frozen=True):
     number: int
 
 
+class _Restart(msgspec.Struct):
+    start: int | None = None
+
+
 class _MsgId(msgspec.Struct, frozen=True):
     msg_id: str
 
@@ -100,7 +104,9 @@ class Commands:
             case "interrupt":
                 self._life.interrupt()
             case "restart":
-                self._life.restart()
+                wanted = msgspec.json.decode(content, type=_Restart).start
+                if wanted is None or wanted > self._life.start:
+                    self._life.restart()
             case "shut_down":
                 self._life.shut_down()
             case "kill":

@@ -150,7 +150,7 @@ class Endpoint:
         return servers.current is not None
 
     def watch(self) -> None:
-        """Take note of connections made and lost; without any there is no server."""
+        """Take note of connections made and lost; `let_go` does what follows from that."""
         while True:
             try:
                 event, _ = self.monitor.recv_multipart(zmq.NOBLOCK)
@@ -161,8 +161,11 @@ class Endpoint:
                 self._connected.add(connection)
             else:
                 self._connected.discard(connection)
-            if not self._connected:
-                self.servers.current = None
+
+    def let_go(self) -> None:
+        """Forget a server that is gone. Its last words may lie unread when its end is told: read them first."""
+        if not self._connected:
+            self.servers.current = None
 
     def refuse(self, what: str) -> None:
         """Count a message that is dropped, and log now and then."""

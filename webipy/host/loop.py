@@ -140,6 +140,7 @@ class Host:
         for _ in range(TURN_MESSAGES):
             received = self._endpoint.read()
             if received is None:
+                self._endpoint.let_go()
                 return
             try:
                 self._commands.obey(received)

@@ -28,6 +28,10 @@ _OWN_METHODS = {
 }
 
 
+CANCEL_SECONDS = 2.0
+"""How long the host is given to say that it took an execution back; it has it in its hands or the kernel has it."""
+
+
 # ---- executions ---------------------------------------------------------------------------------------------------
 
 
@@ -65,21 +69,26 @@ async def execution_get(house: House, caller: Caller, params: calls.OfExecution)
 
 @method("execution.cancel", "execute")
 async def execution_cancel(house: House, caller: Caller, params: calls.OfExecution) -> calls.Done:
-    """Takes a queued execution back; it ends as `cancelled`. One that runs is ended by kernel.interrupt."""
+    """Takes a queued execution back; answers when it has ended as `cancelled`. One that runs is ended by kernel.interrupt."""
     session = house.sessions.get(params.session)
     session.span(params.execution)
-    kernel = session.kernel_side.live()
-    run = kernel.executions.open.get(params.execution)
+    run = session.kernel_side.live().executions.open.get(params.execution)
     if run is None:
-        raise errors.NotWaiting(f"Execution {params.execution} has finished.", kind="execution", id=params.execution)
+        raise errors.NotWaiting(_FINISHED.format(params.execution), kind="execution", id=params.execution)
     if run.running:
-        raise errors.NotWaiting(
-            f"Execution {params.execution} runs already; kernel.interrupt ends it.",
-            kind="execution",
-            id=params.execution,
-        )
+        raise errors.NotWaiting(_RUNS.format(params.execution), kind="execution", id=params.execution)
     session.kernel_side.command("cancel", contents.encode({"msg_id": params.execution}))
+    try:
+        await session.ended(params.execution, CANCEL_SECONDS)
+    except errors.Timeout:
+        raise errors.NotWaiting(_RUNS.format(params.execution), kind="execution", id=params.execution) from None
+    if (await _told(session, params.execution)).status != "cancelled":
+        raise errors.NotWaiting(_FINISHED.format(params.execution), kind="execution", id=params.execution)
     return calls.Done()
+
+
+_RUNS = "Execution {} runs already; kernel.interrupt ends it."
+_FINISHED = "Execution {} has finished."
 
 
 async def _story(session: Session, execution: str) -> ExecutionStory:

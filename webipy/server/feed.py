@@ -115,6 +115,7 @@ class Feed:
         send: Takes one whole notification to the transport.
         cursor: The next seq to send.
         soon: Calls a function in a later turn of the reactor.
+        gave_up: Called when the journal cannot be read: the subscriber must not wait for what will not come.
     """
 
     source: Source
@@ -122,6 +123,7 @@ class Feed:
     cursor: int
     soon: Callable[[Callable[[], None]], object]
     is_paused: bool = False
+    gave_up: Callable[[], None] = lambda: None
     is_closed: bool = False
     _is_busy: bool = False
     _waiting: list[tuple[int, Deferred[None]]] = attrs.field(factory=list)
@@ -201,3 +203,4 @@ class Feed:
             "a feed of session {session} cannot read event {seq}", failure, session=self.source.id, seq=self.cursor
         )
         self.close()
+        self.gave_up()

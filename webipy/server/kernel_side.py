@@ -49,6 +49,7 @@ class KernelSide:
     _record: HostRecord | None = None
     _link: KernelLink | None = None
     _burying: Deferred[None] | None = None
+    _gone: Deferred[None] | None = None
     _replies: dict[str, Deferred[Message]] = attrs.field(factory=dict)
     _log = Logger()
 
@@ -79,6 +80,14 @@ class KernelSide:
         if self.kernel.state == "dead" or self._link is None:
             raise errors.KernelDead("The kernel of this session is not running: kernel.restart brings it back.")
         return self.kernel
+
+    async def end_kernel(self) -> None:
+        """Shuts the kernel down and waits until its host has ended."""
+        if self.has_host:
+            self.command("shut_down")
+            self._gone = Deferred()
+            await self._gone
+            await self.settled()
 
     def detach(self) -> None:
         """Leaves the host; it and its kernel live on."""
@@ -206,6 +215,9 @@ class KernelSide:
         self.detach()
         self._fail_replies("The kernel host ended before the kernel answered.")
         self._burying = Deferred.fromCoroutine(self.bury()).addErrback(self._not_written)
+        gone, self._gone = self._gone, None
+        if gone is not None:
+            gone.callback(None)
 
     async def settled(self) -> None:
         """Waits until what an ended host left is taken in."""

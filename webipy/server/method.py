@@ -46,11 +46,13 @@ class Caller:
         principal: Who acts; comes from the connection.
         send: Takes one notification to the transport; `None` where there is no way (POST).
         soon: Calls a function in a later turn of the reactor.
+        give_up: Ends the connection, because what it follows cannot be read; the client comes back by itself and goes on by seq.
     """
 
     principal: Principal | None
     send: Callable[[bytes], None] | None = None
     soon: Callable[[Callable[[], None]], object] = lambda call: call()
+    give_up: Callable[[], None] = lambda: None
     feeds: dict[str, Feed] = attrs.field(factory=dict)
     is_paused: bool = False
 
@@ -68,7 +70,7 @@ class Caller:
         if self.send is None:
             raise errors.InvalidRequest("Events come over a WebSocket; over POST ask session.events with wait_s.")
         self.unsubscribe(session.id)
-        feed = Feed(session, self.send, cursor, self.soon, self.is_paused)
+        feed = Feed(session, self.send, cursor, self.soon, self.is_paused, self.give_up)
         self.feeds[session.id] = feed
         self.soon(lambda: self._join(session, feed))
 
