@@ -158,14 +158,16 @@ class ScreenTests(SynchronousTestCase):
         self.assertEqual(err.getvalue(), "webipy: hello\n")
 
     def test_colours_are_put_back(self) -> None:
-        """At the end a terminal gets its colours back, and a file gets nothing."""
+        """At the end a terminal that was coloured gets its colours back; otherwise nothing is written."""
         shown, out, _ = screen(Terminal)
         shown.write("stdout", "\x1b[31mred")
         shown.finish()
         self.assertEqual(out.getvalue(), "\x1b[31mred\x1b[0m")
-        shown, out, _ = screen()
-        shown.finish()
-        self.assertEqual(out.getvalue(), "")
+        for kind in (Terminal, io.StringIO):
+            shown, out, _ = screen(kind)
+            shown.write("stdout", "plain")
+            shown.finish()
+            self.assertEqual(out.getvalue(), "plain")
 
     def test_an_output_that_is_none_is_told(self) -> None:
         """What is no nbformat output is not shown and not silently left out."""

@@ -73,10 +73,10 @@ class Inputs:
     def requested(self, event: events.InputRequested) -> None:
         """Running code waits for a line."""
         self._request = event.request
+        if self.keyboard is not None and event.password:
+            self._echo.enter_context(self.keyboard.hidden())  # before the prompt: who sees it may begin to type
         self.screen.write("stdout", event.prompt)
         if self.keyboard is not None:
-            if event.password:
-                self._echo.enter_context(self.keyboard.hidden())
             self.keyboard.ask(lambda line: self._typed(event, line))
 
     def replied(self, event: events.InputReplied) -> None:

@@ -143,11 +143,14 @@ class Screen:
         self._is_terminal = {name: stream.isatty() for name, stream in self._streams.items()}
         self._escapes = {name: Escapes(is_terminal) for name, is_terminal in self._is_terminal.items()}
         self._is_line_open = dict.fromkeys(self._streams, False)
+        self._coloured: set[str] = set()
 
     def write(self, name: str, text: str) -> None:
         """Write untrusted text to `stdout` or `stderr` at once."""
         name = name if name in self._streams else "stdout"
         clean = self._escapes[name].clean(text)
+        if "\x1b" in clean:
+            self._coloured.add(name)
         if clean:
             self._write(name, clean)
 
@@ -192,10 +195,9 @@ class Screen:
 
     def finish(self) -> None:
         """Nothing more comes: put colours back."""
-        for name, is_terminal in self._is_terminal.items():
-            if is_terminal:
-                self._streams[name].write("\x1b[0m")
-                self._streams[name].flush()
+        for name in sorted(self._coloured):
+            self._streams[name].write("\x1b[0m")
+            self._streams[name].flush()
 
     def _write(self, name: str, text: str) -> None:
         stream = self._streams[name]

@@ -10,9 +10,11 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import IO
@@ -50,6 +52,14 @@ def read_until(stream: IO[bytes] | int, wanted: bytes) -> bytes:
         assert piece, f"{wanted!r} did not come, but {got!r}"
         got += piece
     return got
+
+
+def command_of(pid: int) -> bytes:
+    """The command line of a process; empty when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 class Server:
@@ -90,6 +100,23 @@ class Server:
         self.process.stdout.close()
         self.process.wait(DEADLINE_S)
 
+    def hosts(self) -> list[int]:
+        """The process ids of the kernel hosts that live."""
+        found = [json.loads(path.read_bytes())["pid"] for path in self.state.glob("hosts/*/host.json")]
+        return [pid for pid in found if b"webipy.kernelhost" in command_of(pid)]
+
+    def remove(self) -> None:
+        """Take away everything that a test may have left: kernels outlive their server, and even its end as a crash."""
+        for pid in self.hosts():
+            try:
+                host = os.pidfd_open(pid)
+            except ProcessLookupError:
+                continue  # it has ended by itself in the meantime
+            signal.pidfd_send_signal(host, signal.SIGKILL)
+            select.select([host], [], [], DEADLINE_S)
+            os.close(host)
+        shutil.rmtree(self.state, ignore_errors=True)  # kernels that are dying take their sockets away themselves
+
 
 class LiveTests(SynchronousTestCase):
     """A test with a server of its own."""
@@ -100,7 +127,9 @@ class LiveTests(SynchronousTestCase):
         self.folder = folder
         self.gate = str(folder / "gate")
         self.wait = WAIT.format(gate=self.gate)
-        self.server = Server(folder / "state", folder)
+        # Not below the test's own folder: the paths of sockets are limited to 107 bytes.
+        self.server = Server(Path(tempfile.mkdtemp(prefix="webipy-cli-")), folder)
+        self.addCleanup(self.server.remove)
         self.addCleanup(self.server.stop)
 
     def open_gate(self) -> None:
