@@ -127,7 +127,7 @@ class FakeJournal:
     fault: str | None = None
     broken: str | None = None
     reads: int = 0
-    base_bodies: list[bytes] = attrs.field(factory=list)
+    prelude_bodies: list[bytes] = attrs.field(factory=list)
     trimmed: int = 0
     """How many of the oldest events are gone; their places in `bodies` stay."""
     is_left: bool = False
@@ -175,15 +175,15 @@ class FakeJournal:
         self.clock.callLater(0, told.callback, found)
         return told
 
-    def base(self) -> Deferred[list[bytes]]:
+    def prelude(self) -> Deferred[list[bytes]]:
         """What stands for the events that were cut, in a later turn."""
         told: Deferred[list[bytes]] = Deferred()
-        self.clock.callLater(0, told.callback, self.base_bodies)
+        self.clock.callLater(0, told.callback, self.prelude_bodies)
         return told
 
     async def cut(self, seq: int, bodies: list[bytes]) -> None:
         """Keeps `bodies` in place of the events up to `seq`."""
-        self.base_bodies, self.first_seq = bodies, seq + 1
+        self.prelude_bodies, self.first_seq = bodies, seq + 1
 
     async def trim(self, before: int) -> None:
         """Forgets events that are cut."""
@@ -195,7 +195,7 @@ class FakeJournal:
         self.is_left = True
         written = len(self.bodies)
         again = FakeJournal(clock, self.bodies, self.position, self.first_seq, written, written)
-        again.base_bodies, again.trimmed = self.base_bodies, self.trimmed
+        again.prelude_bodies, again.trimmed = self.prelude_bodies, self.trimmed
         return again
 
     def events(self) -> list[dict[str, Any]]:

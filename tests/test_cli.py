@@ -21,12 +21,12 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy import lookup, running
 from webipy.cli import main
-from webipy.connecting import Target
+from webipy.command import lookup, running
+from webipy.command.connecting import Target
+from webipy.command.terminal import Screen
 from webipy.core import calls, errors, events
 from webipy.io.client import Address, ConnectionLost, Event, Follower, NoServer
-from webipy.terminal import Screen
 
 ROOT = Path(__file__).resolve().parent.parent
 TIME = "2026-01-01T00:00:00.000000Z"

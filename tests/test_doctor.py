@@ -14,9 +14,9 @@ import msgspec
 from click.testing import CliRunner
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy import doctor
 from webipy.cli import main
-from webipy.doctor import Finding
+from webipy.command import doctor
+from webipy.command.doctor import Finding
 from webipy.io.client import Address, NoServer
 
 

@@ -24,12 +24,9 @@ FLOORS = (
     ("webipy.core", *BESIDE_THE_KERNEL, "webipy.kernelspecs"),
     ("webipy.server",),
     ("webipy.io",),
-    tuple(
-        f"webipy.{name}"
-        for name in ("service", "serving", "cli", "connecting", "running", "lookup", "terminal", "doctor")
-    ),
+    ("webipy.service", "webipy.cli", "webipy.command"),
 )
-BUILDERS = ("webipy.service", "webipy.cli", "webipy.connecting")
+BUILDERS = ("webipy.service", "webipy.cli", "webipy.command.connecting")
 """The modules whose functions may import the reactor: they put the program together."""
 
 NOT_IN_CORE = frozenset(

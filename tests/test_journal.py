@@ -121,13 +121,13 @@ class JournalContract:
         await self.again()
         self.assertEqual(await (await self.journals.open("s")).journal.read(1, 100, 10_000), BODIES)
 
-    async def test_a_base_stands_for_what_was_cut(self) -> None:
-        """Cut events can be read until they are trimmed; the journal opens again with its base, and goes on."""
+    async def test_a_prelude_stands_for_what_was_cut(self) -> None:
+        """Cut events can be read until they are trimmed; the journal opens again with its prelude, and goes on."""
         found = (await self.journals.open("s")).journal
         await found.append(1, BODIES, None)
-        self.assertEqual((found.first_seq, await found.base()), (1, []))
+        self.assertEqual((found.first_seq, await found.prelude()), (1, []))
         await found.cut(6, [b'{"a":1}', b'{"b":2}'])
-        self.assertEqual((found.first_seq, await found.base()), (7, [b'{"a":1}', b'{"b":2}']))
+        self.assertEqual((found.first_seq, await found.prelude()), (7, [b'{"a":1}', b'{"b":2}']))
         self.assertEqual(await found.read(3, 2, 10_000), BODIES[2:4])
         await found.trim(5)
         self.assertEqual(await found.read(5, 10, 10_000), BODIES[4:])
@@ -136,12 +136,12 @@ class JournalContract:
         await self.again()
         found = (await self.journals.open("s")).journal
         self.assertEqual((found.first_seq, found.written), (7, 10))
-        self.assertEqual(await found.base(), [b'{"a":1}', b'{"b":2}'])
+        self.assertEqual(await found.prelude(), [b'{"a":1}', b'{"b":2}'])
         await found.append(11, [b'{"seq":11}'], None)
         self.assertEqual(await found.read(7, 10, 10_000), [*BODIES[6:], b'{"seq":11}'])
 
     async def test_a_journal_may_be_cut_whole(self) -> None:
-        """Then it holds its base alone, and the next event follows it."""
+        """Then it holds its prelude alone, and the next event follows it."""
         found = (await self.journals.open("s")).journal
         await found.append(1, BODIES, None)
         await found.cut(10, [b"{}"])
@@ -336,7 +336,7 @@ class Sqlite(JournalContract, TestCase):
         original = SqliteJournal.write
 
         def write(one: SqliteJournal, batch: Any) -> int:
-            if one.path.stem in failing:
+            if one.file.path.stem in failing:
                 raise fault or sqlite3.OperationalError("database or disk is full")
             return original(one, batch)
 
@@ -398,7 +398,7 @@ class Sqlite(JournalContract, TestCase):
         fails = ["bad"]
 
         def sync(one: SqliteJournal) -> None:
-            if one.path.stem in fails:
+            if one.file.path.stem in fails:
                 raise OSError(5, "Input/output error")
             original(one)
 

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.terminal import MAX_SEQUENCE, Escapes, Keyboard, Screen, age, size_of, table, text_of
+from webipy.command.terminal import MAX_SEQUENCE, Escapes, Keyboard, Screen, age, size_of, table, text_of
 
 HARMLESS = re.compile(r"(?:[^\x00-\x1f\x7f-\x9f]|[\n\r\b\t])*")
 HARMLESS_OR_COLOURED = re.compile(r"(?:[^\x00-\x1f\x7f-\x9f]|[\n\r\b\t]|\x1b\[[0-9;:]*m)*")

@@ -1,7 +1,7 @@
 """The `webipy` command: what can be typed, and what it is for.
 
 Data flow: click reads the command line; a command is an async function of a `Client`, which `connecting.run` brings to its end. What `exec` and
-`attach` do is in running.py, what a terminal shows in terminal.py, how a session is named in lookup.py.
+`attach` do is in command/running.py, what a terminal shows in command/terminal.py, how a session is named in command/lookup.py.
 
 Start-up is part of the product: `webipy --help` imports click and nothing else, so everything heavier is imported inside the functions that need it.
 No module of webipy imports this one, so no cycle can hide there.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from webipy.connecting import FAILED, OK, Target, run
+from webipy.command.connecting import FAILED, OK, Target, run
 
 if TYPE_CHECKING:
     from webipy.io.client import Client
@@ -84,7 +84,7 @@ def serve(options: tuple[str, ...]) -> None:
 
     The same as `twistd -n webipy`. See `webipy serve --help` for the options.
     """
-    from webipy import serving
+    from webipy.command import serving
 
     serving.serve(list(options))
 
@@ -105,9 +105,9 @@ def list_sessions(target: Target, as_json: bool) -> None:
     async def command(client: Client) -> int:
         from datetime import UTC, datetime
 
+        from webipy.command.lookup import sessions_table
+        from webipy.command.terminal import print_json
         from webipy.core import calls
-        from webipy.lookup import sessions_table
-        from webipy.terminal import print_json
 
         found = await client.call("session.list", {}, calls.SessionList)
         if as_json:
@@ -134,8 +134,8 @@ def specs(target: Target, as_json: bool) -> None:
     """
 
     async def command(client: Client) -> int:
+        from webipy.command.terminal import Escapes, print_json, table
         from webipy.core import calls
-        from webipy.terminal import Escapes, print_json, table
 
         found = await client.call("kernelspec.list", {}, calls.KernelspecList)
         if as_json:
@@ -165,9 +165,9 @@ def open_page(target: Target, session: str | None, browser: bool, as_json: bool)
     """
 
     async def command(client: Client) -> int:
+        from webipy.command.lookup import the_session
+        from webipy.command.terminal import print_json
         from webipy.core import calls
-        from webipy.lookup import the_session
-        from webipy.terminal import print_json
 
         found = await the_session(client, session) if session is not None else None
         page = calls.OpenPage(session=found.id if found is not None else None)
@@ -195,7 +195,7 @@ def tell_kernel(target: Target, session: str, method: str, done: str) -> None:
     async def command(client: Client) -> int:
         import msgspec
 
-        from webipy.lookup import the_session
+        from webipy.command.lookup import the_session
 
         found = await the_session(client, session)
         await client.call_raw(method, msgspec.json.encode({"session": found.id}))
@@ -288,7 +288,7 @@ def execute(
         code = sys.stdin.read()
     from twisted.internet import reactor
 
-    from webipy.running import Execution
+    from webipy.command.running import Execution
 
     execution = Execution(reactor, code, session, kernel, fresh, timeout, as_json, target.options)
     run(target, execution.command, execution.interrupt)
@@ -309,8 +309,8 @@ def attach(target: Target, session: str, since: int | None, everything: bool, as
     async def command(client: Client) -> int:
         from twisted.internet import reactor
 
-        from webipy.lookup import the_session
-        from webipy.running import watch
+        from webipy.command.lookup import the_session
+        from webipy.command.running import watch
 
         found = await the_session(client, session)
         return await watch(reactor, client, found, 0 if everything else since, as_json)
@@ -336,8 +336,8 @@ def call(target: Target, method: str, params: str) -> None:
     """
     import msgspec
 
+    from webipy.command.terminal import print_json
     from webipy.core import errors
-    from webipy.terminal import print_json
 
     body = (sys.stdin.read() if params == "-" else params).encode()
     try:
@@ -367,11 +367,11 @@ def doctor(target: Target, as_json: bool) -> None:
 
     The exit status is 1 when there is one.
     """
-    from webipy import doctor as examination
+    from webipy.command import doctor as examination
 
     findings = examination.examine(target.state_dir, target.find)
     if as_json:
-        from webipy.terminal import print_json
+        from webipy.command.terminal import print_json
 
         print_json(examination.Report(findings=findings))
     else:

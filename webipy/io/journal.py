@@ -9,24 +9,9 @@ Data flow::
 While the writer is at work, what is appended gathers and goes in one batch after it: the busier the disk, the larger
 the batches.
 
-The file (`STATE/journals/<session>.sqlite`), SQLite in WAL mode, `synchronous=NORMAL`::
-
-    events(seq INTEGER PRIMARY KEY, body BLOB, chain INTEGER)    body: the JSON of the event as every subscriber gets it
-                                                                 chain: CRC-32 of body, started with the chain of the row before (0 for seq 1)
-    facts(name TEXT PRIMARY KEY, value)                          'format' = 1; 'host' and 'number': how far its host's messages are taken in;
-                                                                 'seal': CRC-32 of the last seq, its chain, number and host: events that are
-                                                                 missing at the end, and a position that was changed, show by it
-    bases(seq INTEGER PRIMARY KEY, chain INTEGER, events BLOB)   at most one: a JSON list of events that stand for all up to seq, and the chain there
-
-When a journal is cut, the base is written first and is what counts from then on; the rows it stands for are deleted after that, some
-thousand at a time, so that other sessions are written in between.
-
-Invariants: rows are dense from `first_seq`; a transaction holds events and the position that they led to; `written`
-advances only after a commit and `durable_seq` only after an fdatasync that began after that commit; what does not
-match its chain is told as damage, never passed on; what is wrong with one journal touches no other.
-
-SQLite hides damage of its write-ahead log (a flipped byte ends the log there, and its integrity check says ok): hence
-the chain.
+Invariants: `written` advances only after a commit and `durable_seq` only after an fdatasync that began after that
+commit; Deferreds fire in the order of their appends; what is wrong with one journal touches no other. The file
+itself: webipy.io.journalfile.
 
 A failed write (disk full, I/O error) keeps the batch, sets `fault`, and is tried again every second: nothing that was
 acknowledged is lost, and nothing is acknowledged meanwhile. After a failed fdatasync the system may have dropped the
@@ -38,44 +23,27 @@ can stall); `synchronous=FULL` for each batch (10 ms on a disk, for each of them
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
 import attrs
-import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from webipy.core import errors
+from webipy.io.journalfile import JournalFile
 from webipy.server.ports import OpenedJournal, Position
 
-FORMAT = 1
 SYNC_SECONDS = 0.1
 """At most this long after its commit an event survives a power cut."""
 
 RETRY_SECONDS = 1.0
-ROWS_DELETED = 5_000
-"""Rows that are deleted in one transaction when a journal is cut."""
-
-CACHE_KIB = 512
-"""SQLite page cache of one journal; rows are written once and seldom read."""
-
 _T = TypeVar("_T")
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, chain INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS bases (seq INTEGER PRIMARY KEY, chain INTEGER NOT NULL, events BLOB NOT NULL);
-"""
 
 
 class Reactor(IReactorTime, IReactorFromThreads):
@@ -94,19 +62,14 @@ class _Batch:
 class SqliteJournal:
     """The journal of one session; see `webipy.server.ports.Journal`."""
 
-    path: Path
+    file: JournalFile
     _owner: SqliteJournals
     first_seq: int = 1
     written: int = 0
     durable_seq: int = 0
     fault: str | None = None
     has_sync_failed: bool = False
-    _chain: int = 0
-    _position: Position | None = None
     _pending: _Batch | None = None
-    _writer: sqlite3.Connection | None = None
-    _reader: sqlite3.Connection | None = None
-    _wal: int = -1
 
     def append(self, first: int, bodies: list[bytes], position: Position | None) -> Deferred[None]:
         """Writes events `first` and on, and the position; fires when that is committed, in order."""
@@ -123,21 +86,21 @@ class SqliteJournal:
     def read(self, first: int, limit: int, limit_bytes: int) -> Deferred[list[bytes]]:
         """Written events from `first` on: at least one if there is one, until a limit is reached."""
         last = min(first + limit - 1, self.written)
-        return self._owner.in_reader(lambda: self._read(first, last, limit_bytes))
+        return self._owner.in_reader(lambda: self.file.read(first, last, limit_bytes))
 
-    def base(self) -> Deferred[list[bytes]]:
+    def prelude(self) -> Deferred[list[bytes]]:
         """The events that stand for those before `first_seq`; none when nothing was ever cut."""
-        return self._owner.in_reader(self._read_base)
+        return self._owner.in_reader(self.file.read_prelude)
 
     async def cut(self, seq: int, bodies: list[bytes]) -> None:
         """Lets `bodies` stand for all events up to `seq`; these can still be read until they are trimmed."""
-        await self._owner.in_writer(lambda: self._write_base(seq, bodies))
+        await self._owner.in_writer(lambda: self.file.write_prelude(seq, bodies))
         self.first_seq = seq + 1
 
     async def trim(self, before: int) -> None:
-        """Gives the room of the events back that a base stands for and that are older than event `before`."""
+        """Gives the room of the events back that a prelude stands for and that are older than event `before`."""
         oldest_kept = min(before, self.first_seq)
-        while await self._owner.in_writer(lambda: self._delete_some(oldest_kept)):
+        while await self._owner.in_writer(lambda: self.file.delete_some(oldest_kept)):
             pass
 
     def take_pending(self) -> _Batch:
@@ -159,199 +122,26 @@ class SqliteJournal:
         """Whether something is to be written."""
         return self._pending is not None
 
-    # ---- in the writer thread
+    # ---- in the threads of the owner
 
     def open(self) -> Position | None:
-        """Opens or creates the file; runs in the writer thread.
+        """Opens or creates the file.
 
         Raises:
             errors.Damaged: It cannot be read.
         """
-        try:
-            create_private(self.path)
-            is_new = self.path.stat().st_size == 0
-            self._writer = self._connect(is_new)
-            return self._load(self._writer)
-        except (sqlite3.Error, OSError) as fault:
-            self.close()
-            raise self._damage(str(fault)) from None
-        except errors.Damaged:
-            self.close()
-            raise
-
-    def _load(self, connection: sqlite3.Connection) -> Position | None:
-        self._check_format(connection)
-        connection.executescript(_SCHEMA)
-        connection.execute("INSERT OR IGNORE INTO facts VALUES ('format', ?)", (FORMAT,))
-        facts = dict(connection.execute("SELECT name, value FROM facts").fetchall())
-        (last,) = connection.execute("SELECT max(seq) FROM events").fetchone()
-        base = connection.execute("SELECT max(seq), chain FROM bases").fetchone()
-        self.first_seq, self.written = (base[0] or 0) + 1, max(last or 0, base[0] or 0)
-        self._chain = base[1] or 0
+        self.file.open()
+        self.first_seq, self.written = self.file.first_seq, self.file.written
         self.durable_seq = self.written
-        if last:
-            row = connection.execute("SELECT chain FROM events WHERE seq = ?", (last,)).fetchone()
-            if row is None or not isinstance(row[0], int):
-                raise self._damage(f"it is damaged at event {last}")
-            self._chain = row[0]
-        self._position = Position(facts["host"], facts["number"]) if "host" in facts else None
-        if "seal" in facts and facts["seal"] != _seal(self.written, self._chain, self._position):
-            raise self._damage(f"events after event {self.written} are missing, or what it says of its end is damaged")
-        self._wal = os.open(f"{self.path}-wal", os.O_RDWR | os.O_CLOEXEC)
-        return self._position
-
-    def _check_format(self, connection: sqlite3.Connection) -> None:
-        """Returns when this version may write; what a newer one made is left as it is."""
-        known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone()
-        found = known and connection.execute("SELECT value FROM facts WHERE name = 'format'").fetchone()
-        if found and found[0] != FORMAT:
-            raise self._damage(f"it is of format {found[0]}, and this webipy reads format {FORMAT}")
-
-    def _damage(self, why: str) -> errors.Damaged:
-        return errors.Damaged(
-            f"The journal of session {self.path.stem} cannot be read: {why}.", kind="session", id=self.path.stem
-        )
-
-    def _connect(self, is_new: bool = False) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        if is_new:
-            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
-        return connection
+        return self.file.position
 
     def write(self, batch: _Batch) -> int:
-        """Writes one batch in one transaction and gives its last seq; runs in the writer thread."""
-        assert self._writer is not None
-        chain, rows = self._chain, []
-        for seq, body in enumerate(batch.bodies, batch.first):
-            chain = zlib.crc32(body, chain)
-            rows.append((seq, body, chain))
-        with _transaction(self._writer):
-            self._writer.executemany("INSERT INTO events VALUES (?, ?, ?)", rows)
-            last, position = batch.first + len(rows) - 1, batch.position or self._position
-            facts: list[tuple[str, object]] = [("seal", _seal(last, chain, position))]
-            if batch.position is not None:
-                facts += [("host", batch.position.host), ("number", batch.position.number)]
-            self._writer.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts)
-        self._chain, self._position = chain, position
-        return last
-
-    def _write_base(self, seq: int, bodies: list[bytes]) -> None:
-        assert self._writer is not None
-        with _transaction(self._writer):
-            (chain,) = self._writer.execute("SELECT chain FROM events WHERE seq = ?", (seq,)).fetchone()
-            self._writer.execute("DELETE FROM bases")
-            self._writer.execute("INSERT INTO bases VALUES (?, ?, ?)", (seq, chain, b"[%b]" % b",".join(bodies)))
-
-    def _delete_some(self, before: int) -> bool:
-        assert self._writer is not None
-        oldest = "SELECT seq FROM events WHERE seq < ? ORDER BY seq LIMIT ?"
-        with _transaction(self._writer):
-            deleted = self._writer.execute(
-                f"DELETE FROM events WHERE seq IN ({oldest})", (before, ROWS_DELETED)
-            ).rowcount
-        self._writer.execute("PRAGMA incremental_vacuum")
-        return deleted > 0
+        """Writes one batch and gives its last seq."""
+        return self.file.write(batch.first, batch.bodies, batch.position)
 
     def sync(self) -> None:
-        """Brings what is committed to the disk; runs in the sync thread."""
-        if self._wal >= 0:  # else it could not be opened
-            os.fdatasync(self._wal)
-
-    def close(self) -> None:
-        """Closes the files; runs in a thread of its owner, when no other one uses them."""
-        if self._wal >= 0:
-            os.close(self._wal)
-            self._wal = -1
-        for connection in (self._reader, self._writer):
-            if connection is not None:
-                connection.close()
-        self._reader = self._writer = None
-
-    # ---- in the reader thread
-
-    def _read(self, first: int, last: int, limit_bytes: int) -> list[bytes]:
-        try:
-            if self._reader is None:
-                self._reader = self._connect()
-            return self._read_rows(self._reader, first, last, limit_bytes)
-        except sqlite3.Error as fault:
-            raise self._damage(str(fault)) from None
-        finally:
-            if self._writer is None:  # it is closed already, and a slow reader goes on
-                self.close()
-
-    def _read_base(self) -> list[bytes]:
-        try:
-            if self._reader is None:
-                self._reader = self._connect()
-            found = self._reader.execute("SELECT events FROM bases").fetchone()
-            return [bytes(body) for body in msgspec.json.decode(found[0], type=list[msgspec.Raw])] if found else []
-        except (sqlite3.Error, msgspec.DecodeError) as fault:
-            raise self._damage(str(fault)) from None
-
-    def _read_rows(self, connection: sqlite3.Connection, first: int, last: int, limit_bytes: int) -> list[bytes]:
-        before = connection.execute(
-            "SELECT chain FROM events WHERE seq = ?1 UNION ALL SELECT chain FROM bases WHERE seq = ?1", (first - 1,)
-        ).fetchone()
-        chain: int | None = before[0] if before else (0 if first == 1 else None)
-        bodies: list[bytes] = []
-        size = 0
-        for seq, body, told in connection.execute(
-            "SELECT seq, body, chain FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq", (first, last)
-        ):
-            if seq != first + len(bodies) or not _is_whole(body, chain, told):
-                break
-            bodies.append(body)
-            chain, size = told, size + len(body)
-            if size >= limit_bytes:
-                return bodies
-        if first + len(bodies) <= last:
-            raise self._damage(f"it is damaged {self._range_from(connection, first + len(bodies))}")
-        return bodies
-
-    def _range_from(self, connection: sqlite3.Connection, first: int) -> str:
-        """How far the damage goes that begins at event `first`: to the last event that does not match the one before it."""
-        before = connection.execute("SELECT chain FROM events WHERE seq = ?", (first - 1,)).fetchone()
-        chain, expected, last = before[0] if before else None, first, first
-        for seq, body, told in connection.execute(
-            "SELECT seq, body, chain FROM events WHERE seq >= ? ORDER BY seq", (first,)
-        ):
-            if seq != expected or not _is_whole(body, chain, told):
-                last = seq
-            chain, expected = told, seq + 1
-        last = self.written if expected <= self.written else last
-        return f"at event {first}" if last == first else f"at event {first} (to event {last})"
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _seal(last: int, chain: int, position: Position | None) -> int:
-    where = f"{position.number} {position.host}" if position is not None else "-"
-    return zlib.crc32(f"{last} {chain} {where}".encode())
-
-
-def _is_whole(body: object, chain: object, told: object) -> bool:
-    if not isinstance(body, bytes) or not isinstance(told, int):
-        return False
-    return chain is None or (isinstance(chain, int) and zlib.crc32(body, chain) == told)
-
-
-def create_private(path: Path) -> None:
-    """Makes an empty file that only its owner can read, unless there is one; what SQLite puts beside it gets the same mode."""
-    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        """Brings what is committed to the disk."""
+        self.file.sync()
 
 
 @attrs.define(eq=False)
@@ -404,7 +194,7 @@ class SqliteJournals:
 
     def open(self, session: str) -> Deferred[OpenedJournal]:
         """Opens or creates the journal of a session."""
-        journal = self._open[session] = SqliteJournal(self.folder / f"{session}.sqlite", self)
+        journal = self._open[session] = SqliteJournal(JournalFile(self.folder / f"{session}.sqlite"), self)
         return self._writer.run(lambda: OpenedJournal(journal, journal.open()))
 
     async def close(self, session: str) -> None:
@@ -413,7 +203,7 @@ class SqliteJournals:
         self._unsynced.pop(journal, None)
         await self._syncer.run(lambda: _sync_all([journal]))
         await self._writer.run(lambda: None)
-        await self._reader.run(journal.close)
+        await self._reader.run(journal.file.close)
 
     def in_writer(self, work: Callable[[], _T]) -> Deferred[_T]:
         """Does some writing in the writer thread."""
@@ -453,7 +243,7 @@ class SqliteJournals:
     def _not_written(self, journal: SqliteJournal, batch: _Batch, fault: str) -> None:
         """Keeps the batch for later; the other journals go on."""
         if journal.fault is None:
-            self._log.critical("cannot write journal {name}: {fault}", name=journal.path.name, fault=fault)
+            self._log.critical("cannot write journal {name}: {fault}", name=journal.file.path.name, fault=fault)
         journal.fault = fault
         if journal.has_pending:
             self._pending.remove(journal)
@@ -469,7 +259,7 @@ class SqliteJournals:
 
     def _committed(self, journal: SqliteJournal, batch: _Batch, last: int) -> None:
         if journal.fault is not None:
-            self._log.info("journal {name} can be written again", name=journal.path.name)
+            self._log.info("journal {name} can be written again", name=journal.file.path.name)
             journal.fault = None
         journal.written = max(journal.written, last)
         self._unsynced[journal] = journal.written
@@ -494,7 +284,7 @@ class SqliteJournals:
         for journal, fault in faults.items():
             journal.has_sync_failed = True
             self._log.critical(
-                "journal {name} cannot be brought to the disk: {fault}", name=journal.path.name, fault=str(fault)
+                "journal {name} cannot be brought to the disk: {fault}", name=journal.file.path.name, fault=str(fault)
             )
         for journal, seq in work.items():
             if not journal.has_sync_failed:
@@ -524,7 +314,7 @@ def _sync_all(journals: Iterable[SqliteJournal]) -> dict[SqliteJournal, OSError]
 
 def _close_all(journals: Iterable[SqliteJournal]) -> None:
     for journal in journals:
-        journal.close()
+        journal.file.close()
 
 
 @attrs.define(eq=False)

@@ -302,8 +302,10 @@ def _living(directory: Path) -> _HostFile | None:
         boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except (OSError, msgspec.DecodeError):
         return None
-    start_time = int(stat.rpartition(")")[2].split()[19])
-    return told if (start_time, boot_id) == (told.start_time, told.boot_id) else None
+    fields = stat.rpartition(")")[2].split()
+    if fields[0] in "ZX":  # it has ended, and nobody has asked for its status yet
+        return None
+    return told if (int(fields[19]), boot_id) == (told.start_time, told.boot_id) else None
 
 
 def _private(path: str, flags: int) -> int:

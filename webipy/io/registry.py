@@ -15,7 +15,8 @@ from pathlib import Path
 import attrs
 from twisted.internet.defer import Deferred
 
-from webipy.io.journal import Reactor, Worker, create_private
+from webipy.io.journal import Reactor, Worker
+from webipy.io.journalfile import create_private
 from webipy.server.ports import HostRecord, SessionRecord
 
 FORMAT = 1
@@ -64,9 +65,16 @@ class SqliteRegistry:
         return self._worker.run(self._open)
 
     def _open(self) -> int:
-        create_private(self.path)
+        try:
+            create_private(self.path)
+        except OSError as fault:
+            raise Unreadable(f"{self.path} cannot be opened: {fault.strerror}.") from None
         self._connection = sqlite3.connect(self.path, check_same_thread=False)
-        self._check_format()
+        try:
+            self._check_format()
+        except Unreadable:
+            self._connection.close()
+            raise
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute("PRAGMA foreign_keys=ON")

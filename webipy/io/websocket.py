@@ -63,7 +63,7 @@ class RpcProtocol(WebSocketServerProtocol):
         principal = gate.principal_of(request.headers.get)
         if principal is None:
             raise ConnectionDeny(401, "Log in first")
-        self.caller = Caller(principal, self._give, self._soon)
+        self.caller = Caller(principal, self._give, self._soon, self._give_up)
 
     def onOpen(self) -> None:
         """The handshake is done: the transport tells from now on when it is full."""
@@ -114,6 +114,9 @@ class RpcProtocol(WebSocketServerProtocol):
     def _give(self, message: bytes) -> None:
         if self.can_send:
             self.sendMessage(message)
+
+    def _give_up(self) -> None:
+        self.sendClose(1011, "The server cannot read its journal now")
 
     def _soon(self, call: Any) -> None:
         self.factory.clock.callLater(0, call)

@@ -21,9 +21,10 @@ from twisted.python.failure import Failure
 from webipy.core import contents, errors, events, wire
 from webipy.core.events import AnyEvent
 from webipy.core.executions import Run
-from webipy.core.kernel import Kernel, Taken
+from webipy.core.kernel import Kernel
 from webipy.core.wire import Header, Message
 from webipy.server.ports import HostRecord, KernelLink, Position, World
+from webipy.server.replies import Replies
 
 Append = Callable[[list[AnyEvent], str | None, Position | None], Deferred[int]]
 
@@ -50,7 +51,7 @@ class KernelSide:
     _link: KernelLink | None = None
     _burying: Deferred[None] | None = None
     _gone: Deferred[None] | None = None
-    _replies: dict[str, Deferred[Message]] = attrs.field(factory=dict)
+    _replies: Replies = attrs.field(factory=Replies)
     _log = Logger()
 
     # ---- having a kernel
@@ -156,19 +157,18 @@ class KernelSide:
         """
         self.live()
         msg_id = self.world.new_id()
-        reply: Deferred[Message] = Deferred()
-        self._replies[msg_id] = reply
+        reply = self._replies.expect(msg_id)
         fault = errors.Timeout(
             f"The kernel did not answer within {timeout_s:g} s; it may be busy with code that runs.",
             timeout_s=timeout_s,
         )
-        stop_clock = self.world.later(timeout_s, lambda: self._fail_reply(msg_id, fault))
+        stop_clock = self.world.later(timeout_s, lambda: self._replies.fail(msg_id, fault))
         try:
             self.send(channel, msg_type, content, msg_id, metadata=metadata, buffers=buffers)
             return await reply
         finally:
             stop_clock()
-            self._replies.pop(msg_id, None)
+            self._replies.forget(msg_id)
 
     # ---- in: what the link tells
 
@@ -193,7 +193,7 @@ class KernelSide:
         self.position = position = Position(self.position.host, number)
         written = self.append(taken.events, None, position)
         written.addCallbacks(self._acknowledge, self._not_written, callbackArgs=(position, self._link))
-        self._answer(taken)
+        self._replies.take(taken)
 
     def _acknowledge(self, _: int, position: Position, link: KernelLink | None) -> None:
         if link is not None and link is self._link:
@@ -213,7 +213,7 @@ class KernelSide:
     def gone(self) -> None:
         """The host has ended, and its kernel with it."""
         self.detach()
-        self._fail_replies("The kernel host ended before the kernel answered.")
+        self._replies.fail_all("The kernel host ended before the kernel answered.")
         self._burying = Deferred.fromCoroutine(self.bury()).addErrback(self._not_written)
         gone, self._gone = self._gone, None
         if gone is not None:
@@ -237,25 +237,3 @@ class KernelSide:
             self.received(batch.messages, batch.number)
         await self.append(kernel.lost(await left.reason()), None, None)
         await left.remove()
-
-    # ---- replies
-
-    def _answer(self, taken: Taken) -> None:
-        for request, message in taken.replies:
-            waiting = self._replies.pop(request, None)
-            if waiting is not None:
-                waiting.callback(message)
-        for request, reason in taken.dropped:
-            fault = errors.KernelDead(f"The kernel gave no answer to this ({reason.replace('_', ' ')}).")
-            self._fail_reply(request, fault)
-        if any(isinstance(event, events.KernelDied) for event in taken.events):
-            self._fail_replies("The kernel died before it answered.")
-
-    def _fail_reply(self, request: str, fault: errors.Failure) -> None:
-        waiting = self._replies.pop(request, None)
-        if waiting is not None:
-            waiting.errback(fault)
-
-    def _fail_replies(self, reason: str) -> None:
-        for request in list(self._replies):
-            self._fail_reply(request, errors.KernelDead(reason))

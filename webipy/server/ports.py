@@ -170,14 +170,14 @@ class Journal(Protocol):
     def read(self, first: int, limit: int, limit_bytes: int) -> Deferred[list[bytes]]:
         """Written events from `first` on: at least one if there is one, until a limit is reached."""
 
-    def base(self) -> Deferred[list[bytes]]:
+    def prelude(self) -> Deferred[list[bytes]]:
         """The events that stand for those before `first_seq`; none when nothing was ever cut."""
 
     async def cut(self, seq: int, bodies: list[bytes]) -> None:
         """Lets `bodies` stand for all events up to `seq`; these can still be read until they are trimmed."""
 
     async def trim(self, before: int) -> None:
-        """Gives the room of the events back that a base stands for and that are older than event `before`."""
+        """Gives the room of the events back that a prelude stands for and that are older than event `before`."""
 
 
 @attrs.define(frozen=True, slots=True)

@@ -271,7 +271,7 @@ class Session:
 
     async def _bodies(self, first: int, last: int) -> AsyncIterator[tuple[int, bytes]]:
         if first < self.journal.first_seq:
-            for body in await self.journal.base():
+            for body in await self.journal.prelude():
                 yield self.journal.first_seq - 1, body
             first = self.journal.first_seq
         while first <= min(last, self.written):

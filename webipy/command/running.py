@@ -23,10 +23,10 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
 
+from webipy.command.lookup import Wrong, find_session, the_session
+from webipy.command.terminal import Keyboard, Screen, print_json, text_of
 from webipy.core import calls, errors, events
 from webipy.io.client import Client, ConnectionLost, Event
-from webipy.lookup import Wrong, find_session, the_session
-from webipy.terminal import Keyboard, Screen, print_json, text_of
 
 OK, FAILED, LOST, LEFT = 0, 1, 3, 130
 """Exit statuses of `webipy exec`."""

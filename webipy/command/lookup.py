@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from webipy.command.terminal import age, table
 from webipy.core import calls
 from webipy.io.client import Client
-from webipy.terminal import age, table
 
 
 class Wrong(Exception):

@@ -147,9 +147,9 @@ def exit_with(result: Any, cancelled: int) -> NoReturn:
     from twisted.internet.defer import CancelledError
     from twisted.python.failure import Failure as Fault
 
+    from webipy.command.lookup import Wrong
     from webipy.core import errors
     from webipy.io.client import ConnectionLost, NoServer
-    from webipy.lookup import Wrong
 
     if isinstance(result, int):
         sys.exit(result)

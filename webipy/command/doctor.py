@@ -30,7 +30,7 @@ MAX_SOCKET_PATH: Final = 107  # bytes; sockaddr_un, unix(7)
 LEAST_FREE_BYTES: Final = 200_000_000
 ANSWER_S: Final = 5
 _OWN_PYTHON: Final = re.compile(r"python(3(\.[0-9]+)?)?")  # such a command is replaced by the Python that runs webipy
-STATIC: Final = Path(__file__).parent / "static"
+STATIC: Final = Path(__file__).parent.parent / "static"
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""What the `webipy` command does: connecting, naming sessions, running and watching, what a terminal shows, and the doctor."""
