@@ -17,7 +17,8 @@ PARAMS = [kind for kind in STRUCTS if issubclass(kind, Params)]
 RESULTS = [kind for kind in STRUCTS if issubclass(kind, Result)]
 SOME: dict[str, Any] = {
     "after": "c", "cell": "c", "cell_type": "code", "changes": [[1, [1, "a"]]], "channel": "shell", "code": "1", "comm": "k", "cursor": 0,
-    "execution": "e", "msg_type": "custom_request", "output": 0, "request": "r", "session": "s", "source": "x", "target": "t", "title": "T", "value": "v",
+    "execution": "e", "msg_type": "custom_request",
+    "output": 0, "request": "r", "session": "s", "source": "x", "target": "t", "title": "T", "value": "v",
     "version": 0,
 }  # fmt: skip
 

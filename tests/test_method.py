@@ -52,7 +52,9 @@ class Connection(RigTestCase):
         """The first notification is sent in the turn after the call."""
         client = self.rig.client()
         told = client.ask("session.subscribe", session=self.session)
-        self.assertEqual((self.successResultOf(told)["result"], client.sent), ({"first_seq": 1, "seq": 1}, []))
+        self.assertEqual(
+            (self.successResultOf(told)["result"], client.sent), ({"first_seq": 1, "seq": 1, "snapshot": None}, [])
+        )
         self.rig.turn()
         self.assertEqual(client.seqs(), [1])
 

@@ -460,7 +460,7 @@ class Returning(RigTestCase):
         self.rig.disk.journals.damaged = {self.session: errors.Damaged("The journal is damaged at event 3.")}
         again = self.rig.crashed()
         self.assertEqual([s["id"] for s in again.me.call("session.list")["sessions"]], [other])
-        self.refused("not_found", "session.get", again.me, session=self.session)
+        self.refused("damaged", "session.get", again.me, session=self.session)
 
     def test_a_journal_with_events_of_a_newer_version_can_be_read(self) -> None:
         """Unknown events are passed over, and their seqs are not given again."""

@@ -72,7 +72,8 @@ async function scripts(katexCss) {
     metafile: true,
   });
   const main = Object.entries(result.metafile.outputs).find(([, output]) => output.entryPoint === "src/main.tsx");
-  return { main: basename(main[0]), inputs: Object.keys(result.metafile.inputs) };
+  const first = main[1].imports.filter(one => one.kind === "import-statement").map(one => basename(one.path));
+  return { main: basename(main[0]), first, inputs: Object.keys(result.metafile.inputs) };
 }
 
 async function frame() {
@@ -85,12 +86,15 @@ async function frame() {
   );
 }
 
-async function page(css, main) {
+/** `first` are the chunks that `main` cannot start without: told to the browser, so that it does not find them one after the other. */
+async function page(css, main, first) {
   const icon = await readFile(join(here, "src", "icon.svg"));
   const iconName = `icon-${hashOf(icon)}.svg`;
   await writeFile(join(work, iconName), icon);
   const html = await readFile(join(here, "index.html"), "utf8");
-  await writeFile(join(work, "index.html"), html.replace("@ICON@", iconName).replace("@CSS@", css).replace("@MAIN@", main));
+  const preload = first.map(name => `<link rel="modulepreload" href="/static/${name}">`).join("\n    ");
+  const filled = html.replace("@ICON@", iconName).replace("@CSS@", css).replace("@MAIN@", main).replace("<!--PRELOAD-->", preload);
+  await writeFile(join(work, "index.html"), filled);
 }
 
 /** The licence texts of the packages that are in the bundle. */
@@ -123,9 +127,9 @@ const started = performance.now();
 await rm(work, { recursive: true, force: true });
 await mkdir(work, { recursive: true });
 const { main: css, katex } = await styles();
-const { main, inputs } = await scripts(katex);
+const { main, first, inputs } = await scripts(katex);
 await frame();
-await page(css, main);
+await page(css, main, first);
 await licences(inputs);
 await compress();
 await rm(target, { recursive: true, force: true });

@@ -29,8 +29,7 @@ class Line(PageCase):
         self.server.kill()
         expect(page.get_by_text("Reconnecting.", exact=True)).to_be_visible()
         gate.touch()
-        page.wait_for_timeout(0)
-        while not gate.with_suffix(".done").exists() and not (self.server.root / "gate.done").exists():
+        while not gate.with_name("gate.done").exists():
             page.wait_for_timeout(20)
         self.server.start()
         expect(page.get_by_text("Back online.")).to_be_visible()
@@ -57,6 +56,24 @@ class Line(PageCase):
         [cell] = self.server.call("cell.list", session=self.sessions[0])["cells"]
         self.assertEqual(cell["source"], "before while it was away")
         expect(page.locator(".cm-content")).to_have_text("before while it was away")
+
+    def test_a_long_outage_is_told_with_a_way_to_save_what_was_typed(self) -> None:
+        """After two minutes the page says so, counts the edits that wait, and copies them."""
+        self.context.clock.install()
+        page = self.notebook()
+        self.server.kill()
+        expect(page.get_by_text("Reconnecting.", exact=True)).to_be_visible()
+        self.put(page, "precious")
+        self.context.clock.fast_forward("02:05")
+        banner = page.get_by_role("alert")
+        expect(banner).to_contain_text("The server has been out of reach for 2 minutes.")
+        expect(banner).to_contain_text("1 edit waits in this browser.")
+        banner.get_by_role("button", name="Copy edits").click()
+        expect(page.get_by_text("Copied")).to_be_visible()
+        self.assertEqual(page.evaluate("navigator.clipboard.readText()"), "precious")
+        self.server.start()
+        banner.get_by_role("button", name="Try now").click()
+        expect(page.locator(".saved")).to_contain_text("Saved on server")
 
     def test_a_page_that_was_closed_says_what_came_meanwhile(self) -> None:
         """Opening a session again shows how many lines came since it was last seen."""
@@ -125,8 +142,8 @@ class Keys(PageCase):
         page.keyboard.press("Escape")
         page.keyboard.press("d")
         page.keyboard.press("d")
-        expect(page.locator(".cell .src")).to_have_text("")
         expect(page.locator(".cell")).to_have_count(1)
+        expect(page.locator(".cell .src")).to_have_text("")
 
 
 class Looks(PageCase):
@@ -162,7 +179,9 @@ class Looks(PageCase):
         expect(page.get_by_role("button", name="Heading")).to_be_visible()
         page.get_by_role("button", name="Heading").click()
         expect(page.locator(".side")).to_be_hidden()
-        self.assertEqual(page.locator(".dock .btn").evaluate_all("all => all.every(one => one.clientHeight >= 40)"), True)
+        self.assertEqual(
+            page.locator(".dock .btn").evaluate_all("all => all.every(one => one.clientHeight >= 40)"), True
+        )
 
     def test_names_and_roles_are_there_for_screen_readers(self) -> None:
         """Cells are items of a list with one tab stop, and the end of a run is said."""

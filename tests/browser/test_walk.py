@@ -33,6 +33,15 @@ class SignIn(PageCase):
         expect(other.get_by_role("alert")).to_contain_text("webipy open")
         expect(other.get_by_label("Token")).to_be_visible()
 
+    def test_a_fresh_link_works_in_a_tab_that_asks_to_sign_in(self) -> None:
+        """Opening a link in a tab that shows the page already changes only the fragment; it signs in all the same."""
+        page = self.new_page()
+        page.goto(self.server.origin)
+        expect(page.get_by_label("Token")).to_be_visible()
+        page.goto(self.server.link())
+        expect(page.get_by_role("heading", name="Still running")).to_be_visible()
+        self.assertNotIn("code", page.url)
+
     def test_a_wrong_code_is_refused(self) -> None:
         """Nobody gets in by a code that was never given out."""
         page = self.new_page()
@@ -92,12 +101,13 @@ class Running(PageCase):
         gate.unlink()
 
     def test_shift_enter_goes_to_the_next_cell_and_makes_one_at_the_end(self) -> None:
-        """Shift-Enter runs and goes on; a queued cell says its place."""
+        """Shift-Enter runs and goes on, and what is typed at once goes into the new cell; a queued cell says its place."""
         page = self.notebook()
         self.put(page, "input()")
         page.keyboard.press("Shift+Enter")
         expect(page.locator(".cell")).to_have_count(2)
-        expect(page.locator(".cell.edit")).to_have_attribute("aria-label", re.compile("^Cell 2"))
+        expect(page.locator(".stdin input")).to_be_focused()
+        page.locator(".cm-content").click()
         self.put(page, "2")
         page.keyboard.press("Shift+Enter")
         self.put(page, "3")
@@ -117,6 +127,7 @@ class Running(PageCase):
         session = self.new_session()
         one, two = self.open(session), self.open(session)
         one.locator(".cm-content").click()
+        expect(one.locator(".cm-content")).to_be_focused()
         self.finished(self.run_code(one, "print('from one')"))
         expect(two.locator(".out .text")).to_have_text("from one")
         expect(two.locator(".cell")).to_have_count(1)
@@ -164,8 +175,8 @@ class Running(PageCase):
         self.finished(self.run_code(page, "x = 20; print('kept')"))
         page.reload()
         expect(page.locator(".out .text")).to_have_text("kept")
-        page.locator(".src").click()
-        page.keyboard.press("Control+a")
+        page.locator(".cell").first.focus()
+        self.edit(page)
         cell = self.run_code(page, "x + 22")
         expect(cell.locator(".out .text")).to_have_text("42")
 

@@ -3,7 +3,7 @@ import { render } from "preact";
 import { signIn } from "./api/http.ts";
 import { applySettings } from "./store/settings.ts";
 import { t } from "./text/en.ts";
-import { connect, follow, open, route, signingIn } from "./view/app.ts";
+import { connect, connection, follow, open, phase, route, signingIn } from "./view/app.ts";
 import { LiveRegion, Toasts } from "./view/Foot.tsx";
 import { Home } from "./view/Home.tsx";
 import { SessionPage } from "./view/SessionPage.tsx";
@@ -21,17 +21,24 @@ function Page() {
   );
 }
 
-/** Exchanges the one-time code of the address, if there is one; the address keeps no trace of it. */
-async function useCode(): Promise<void> {
+/** Exchanges the one-time code of the address, if there is one; the address keeps no trace of it. True when it was taken. */
+async function useCode(): Promise<boolean> {
   const code = new URLSearchParams(location.hash.slice(1)).get("code");
-  if (code === null) return;
+  if (code === null) return false;
   history.replaceState(null, "", location.pathname);
   try {
     const answer = await signIn({ code });
-    if (!answer.ok) signingIn.value = { message: answer.message || t.codeRefused };
+    if (!answer.ok && phase.value !== "live") signingIn.value = { message: answer.message || t.codeRefused };
+    return answer.ok;
   } catch {
     signingIn.value = { message: t.signInUnreachable };
+    return false;
   }
+}
+
+/** A fresh link that is opened in a tab which shows the page already only changes the fragment. */
+async function linkOpened(): Promise<void> {
+  if ((await useCode()) && phase.value !== "live") connection.start();
 }
 
 async function boot(): Promise<void> {
@@ -43,6 +50,7 @@ async function boot(): Promise<void> {
   if (root === null) throw new Error("the page has no root");
   render(<Page />, root);
   connect();
+  addEventListener("hashchange", () => void linkOpened());
 }
 
 void boot();

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { Connection } from "../src/api/connection.ts";
 import type { AnyEvent, EditCell } from "../src/api/schema.ts";
 import { CellDraft } from "../src/edit/collab.ts";
@@ -13,6 +13,15 @@ const START = numbered([
   { type: "session_created", session: "s", title: "t" },
   { type: "cell_inserted", cell: "a", after: null, cell_type: "code", source: "start" },
 ]);
+
+const OPEN: SessionStore[] = [];
+afterEach(() => {
+  for (const store of OPEN.splice(0)) {
+    store.drafts.clear();
+    store.drafted("a");
+    store.close();
+  }
+});
 
 /** A server for one cell: it takes a change only on top of the newest version, and tells everybody. */
 class Server {
@@ -62,12 +71,13 @@ class Page {
   ) {
     this.connection.start();
     this.store.open();
+    OPEN.push(this.store);
   }
 
   async connect(): Promise<void> {
     this.#served = 0;
     this.world.last.open();
-    this.world.last.answer("session.subscribe", { first_seq: 1, seq: this.server.log.length });
+    this.world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: this.server.log.length });
     await settle();
     this.deliver();
     this.draft ??= new CellDraft(this.store, "a", []);
@@ -86,7 +96,7 @@ class Page {
   deliver(): void {
     const events = this.server.log
       .slice(this.store.model.seq)
-      .map(event => (event.type === "cell_edited" && event.client === this.name ? { ...event, client: OWN } : event));
+      .map(event => (event.type === "cell_edited" && event.client === this.name ? { ...event, client: this.draft?.client ?? "" } : event));
     if (events.length > 0)
       this.world.last.say({ jsonrpc: "2.0", method: "events", params: { session: "s", first: this.store.model.seq + 1, events } });
   }
@@ -99,7 +109,6 @@ class Page {
     draft.took([transaction], transaction.state);
   }
 }
-const { CLIENT: OWN } = await import("../src/edit/collab.ts");
 
 type Step = { page: number; act: "type" | "push" | "serve" | "deliver" | "cut"; at: number; remove: number; insert: string };
 const step: fc.Arbitrary<Step> = fc.record({
@@ -181,6 +190,31 @@ describe("drafts", () => {
     await page.serve();
     page.deliver();
     expect(server.source).toBe("start!");
+    expect(page.draft?.pending()).toBe(0);
+  });
+
+  test("a session that is given anew keeps what was not sent", async () => {
+    const server = new Server();
+    const page = new Page(server, "one");
+    await page.connect();
+    page.world.last.fail();
+    await settle();
+    page.type(5, 0, " mine");
+    page.connection.retryNow();
+    page.world.last.open();
+    const cell = { type: "cell_inserted", seq: 1, time: "2026-01-01T00:00:00Z", cell: "a", after: null, cell_type: "code" };
+    server.source = "start, changed";
+    server.version = 9;
+    server.log = Array.from({ length: 20 }, (_, at) => ({ ...(START[0] as AnyEvent), seq: at + 1 }));
+    page.world.last.answer("session.subscribe", {
+      first_seq: 15,
+      seq: 20,
+      snapshot: { seq: 20, events: [{ ...cell, source: server.source, version: 9 }] },
+    });
+    await settle();
+    await page.serve();
+    page.deliver();
+    expect(server.source).toBe("start mine");
     expect(page.draft?.pending()).toBe(0);
   });
 

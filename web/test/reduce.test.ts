@@ -1,8 +1,9 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { AnyEvent } from "../src/api/schema.ts";
-import { clean, reduce, toNbformat } from "../src/model/reduce.ts";
-import type { Model } from "../src/model/types.ts";
+import { clean, reduce, restored, toNbformat } from "../src/model/reduce.ts";
+import { type Model, STRAY } from "../src/model/types.ts";
 import { fold, logs, numbered } from "./log.ts";
 
 /** A model as plain values that can be compared; keys of outputs count how they came and are no part of it. */
@@ -59,6 +60,63 @@ describe("the laws of the reducer", () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+function vectors<T>(name: string): T[] {
+  return JSON.parse(readFileSync(new URL(`../../tests/vectors/${name}.json`, import.meta.url), "utf8")) as T[];
+}
+
+describe("outputs, as the server folds them", () => {
+  const all = vectors<{ name: string; events: AnyEvent[]; outputs: Record<string, unknown[]> }>("outputs");
+  test.each(all)("$name", ({ events, outputs }) => {
+    const model = fold(events);
+    for (const [id, wanted] of Object.entries(outputs)) expect((model.runs.get(id)?.outputs ?? []).map(toNbformat)).toEqual(wanted);
+    const others = [...model.runs.values()].filter(run => run.id !== STRAY && !(run.id in outputs));
+    expect(others.flatMap(run => run.outputs)).toEqual([]);
+  });
+});
+
+describe("cells, as the server folds them", () => {
+  const all = vectors<{ name: string; events: AnyEvent[]; cells: unknown[] }>("cells");
+  test.each(all)("$name", ({ events, cells }) => {
+    const model = fold(events);
+    const shown = model.order.map(id => {
+      const cell = model.cells.get(id);
+      return { id, cell_type: cell?.type, source: cell?.source, version: cell?.version, execution: cell?.run };
+    });
+    expect(shown).toEqual(cells);
+  });
+});
+
+describe("snapshots", () => {
+  test("their events are folded whatever their seqs, and the tail goes on after them", () => {
+    const log = numbered([
+      { type: "session_created", session: "s", title: "t" },
+      { type: "cell_inserted", cell: "a", after: null, cell_type: "code", source: "later", version: 7 },
+      { type: "execution_queued", execution: "r", code: "1", cell: "a" },
+    ]).map(event => ({ ...event, seq: 3 }));
+    const model = restored({ seq: 40, events: log });
+    expect(model.seq).toBe(40);
+    expect(model.cells.get("a")).toEqual({ id: "a", type: "code", source: "later", version: 7, run: "r" });
+    reduce(model, { type: "session_renamed", seq: 41, time: "2026-01-01T00:00:00Z", title: "u" }, clean());
+    expect(model.title).toBe("u");
+  });
+
+  test("text that is left out keeps its place", () => {
+    const model = fold(
+      numbered([
+        { type: "execution_queued", execution: "r", code: "1" },
+        {
+          type: "output_added",
+          execution: "r",
+          output: { output_type: "stream", name: "stdout", text: "😀headtail" },
+          omitted: { at: 5, characters: 900 },
+        },
+        { type: "output_added", execution: "r", output: { output_type: "stream", name: "stdout", text: "more" } },
+      ]),
+    );
+    expect(model.runs.get("r")?.outputs).toMatchObject([{ pieces: ["😀head", "tail", "more"], omitted: { piece: 1, characters: 900 } }]);
   });
 });
 

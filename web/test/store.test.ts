@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { Connection } from "../src/api/connection.ts";
 import type { AnyEvent } from "../src/api/schema.ts";
 import { FIRST_CELL, SessionStore } from "../src/store/store.ts";
@@ -16,6 +16,11 @@ const LOG = numbered([
   { type: "execution_finished", execution: "r", status: "ok", duration_s: 1 },
 ]);
 
+const OPEN: SessionStore[] = [];
+afterEach(() => {
+  for (const store of OPEN.splice(0)) store.close();
+});
+
 function opened() {
   localStorage.clear();
   const world = new FakeWorld();
@@ -23,6 +28,7 @@ function opened() {
   connection.start();
   const store = new SessionStore(connection, "s");
   store.open();
+  OPEN.push(store);
   world.last.open();
   const events = (list: AnyEvent[]) =>
     world.last.say({ jsonrpc: "2.0", method: "events", params: { session: "s", first: list[0]?.seq ?? 1, events: list } });
@@ -34,7 +40,7 @@ describe("a session in the page", () => {
     const { world, store, events } = opened();
     events(LOG.slice(0, 3));
     expect(store.standing.value).toBe("opening");
-    world.last.answer("session.subscribe", { first_seq: 1, seq: 7 });
+    world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: 7 });
     await settle();
     expect(store.standing.value).toBe("opening");
     events(LOG.slice(3));
@@ -45,14 +51,14 @@ describe("a session in the page", () => {
 
   test("subscribes again after the last event it has seen, and says what was missed", async () => {
     const { world, connection, store, events } = opened();
-    world.last.answer("session.subscribe", { first_seq: 1, seq: 4 });
+    world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: 4 });
     await settle();
     events(LOG.slice(0, 4));
     world.last.fail();
     connection.retryNow();
     world.last.open();
-    expect(world.last.sent.find(one => one.method === "session.subscribe")?.params).toEqual({ session: "s", since: 4 });
-    world.last.answer("session.subscribe", { first_seq: 1, seq: 7 });
+    expect(world.last.sent.find(one => one.method === "session.subscribe")?.params).toEqual({ session: "s", since: 4, snapshot: false });
+    world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: 7 });
     await settle();
     events(LOG.slice(4));
     expect(store.caughtUp.value).toMatchObject({ absence: "offline", lines: 2, figures: 1 });
@@ -61,21 +67,21 @@ describe("a session in the page", () => {
 
   test("a gap is asked for again and never shown", async () => {
     const { world, store, events } = opened();
-    world.last.answer("session.subscribe", { first_seq: 1, seq: 7 });
+    world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: 7 });
     await settle();
     events(LOG.slice(0, 2));
     events(LOG.slice(4));
     expect(store.model.seq).toBe(2);
     const asked = world.last.sent.filter(one => one.method === "session.subscribe").map(one => one.params);
     expect(asked).toEqual([
-      { session: "s", since: 0 },
-      { session: "s", since: 2 },
+      { session: "s", since: 0, snapshot: true },
+      { session: "s", since: 2, snapshot: false },
     ]);
   });
 
   test("an empty session gets one cell of a fixed name", async () => {
     const { world, events } = opened();
-    world.last.answer("session.subscribe", { first_seq: 1, seq: 1 });
+    world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: 1 });
     await settle();
     events(LOG.slice(0, 1));
     expect(world.last.sent.find(one => one.method === "cell.insert")?.params).toMatchObject({ session: "s", id: FIRST_CELL, after: null });
@@ -83,7 +89,7 @@ describe("a session in the page", () => {
 
   test("a session that had cells gets none", async () => {
     const { world, events } = opened();
-    world.last.answer("session.subscribe", { first_seq: 1, seq: 3 });
+    world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: 3 });
     await settle();
     events(
       numbered([
@@ -93,6 +99,51 @@ describe("a session in the page", () => {
       ]),
     );
     expect(world.last.sent.some(one => one.method === "cell.insert")).toBe(false);
+  });
+
+  test("a cell that is made here is shown at once, and the server's event changes nothing about it", async () => {
+    const { world, store, events } = opened();
+    world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: 2 });
+    await settle();
+    events(LOG.slice(0, 2));
+    const cell = store.insert("a", "code", "2");
+    expect(store.order).toEqual(["a", cell]);
+    expect(store.sourceOf(cell)).toBe("2");
+    const inserted = {
+      type: "cell_inserted" as const,
+      seq: 3,
+      time: "2026-01-01T00:00:00Z",
+      cell,
+      after: "a",
+      cell_type: "code" as const,
+      source: "2",
+    };
+    events([inserted]);
+    store.flush();
+    expect(store.order).toEqual(["a", cell]);
+    expect(store.model.order).toEqual(["a", cell]);
+  });
+
+  test("a cell that the server refuses goes away again", async () => {
+    const { world, store, events } = opened();
+    world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: 2 });
+    await settle();
+    events(LOG.slice(0, 2));
+    store.insert("a", "code", "2");
+    world.last.refuse("cell.insert", "too_large");
+    await settle();
+    expect(store.order).toEqual(["a"]);
+  });
+
+  test("a cell whose place is gone comes to the end", async () => {
+    const { world, store, events } = opened();
+    world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: 2 });
+    await settle();
+    events(LOG.slice(0, 2));
+    store.insert("deleted", "code", "2");
+    world.last.refuse("cell.insert", "not_found");
+    await settle();
+    expect(world.last.sent.at(-1)?.params).toMatchObject({ after: "a", source: "2" });
   });
 
   test("a session that does not exist is told apart from other refusals", async () => {

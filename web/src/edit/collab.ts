@@ -2,7 +2,7 @@
  * The draft of a cell: its text with the changes that the server has not confirmed yet, kept as a CodeMirror state, with or without a view.
  *
  * The server is the one authority. A draft sends its changes on top of the version it knows, one request at a time; they count as accepted
- * when they come back as `cell_edited` events with this page's client name, never because the request was answered. So a line that breaks in
+ * when they come back as `cell_edited` events with the draft's client name, never because the request was answered. So a line that breaks in
  * between does no harm: after it is back, either the events come (the changes were accepted) or the changes are sent again, and the version in the
  * request makes sure that they are taken once. `stale_version` means that another editor was faster: its events are on their way,
  * CodeMirror rebases, and the next push is on top of them.
@@ -15,36 +15,60 @@ import type { CellEdited, Changes } from "../api/schema.ts";
 import type { Draft, SessionStore } from "../store/store.ts";
 import { complain } from "../store/ui.ts";
 
-/** What this page calls itself in its edits. */
-export const CLIENT = crypto.randomUUID();
 /** Key presses within this time are sent together. */
 const GATHER_MS = 60;
 /** The server takes at most so many change sets in one request. */
 const MOST_CHANGES = 1000;
 
 /** The extensions that every state of a cell needs to be in step with the server. */
-function textRules(version: number): Extension {
+function textRules(version: number, client: string): Extension {
   return [
-    collab({ startVersion: version, clientID: CLIENT }),
+    collab({ startVersion: version, clientID: client }),
     // Only a line feed ends a line: a carriage return in a source is a character, as it is for the server.
     EditorState.lineSeparator.of("\n"),
   ];
 }
 
+/** The one replacement that makes `after` out of `before`, keeping what they share at both ends. */
+function difference(before: string, after: string): { from: number; to: number; insert: string } {
+  const shortest = Math.min(before.length, after.length);
+  let head = 0;
+  while (head < shortest && before[head] === after[head]) head++;
+  let tail = 0;
+  while (tail < shortest - head && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail++;
+  if (/[\ud800-\udbff]$/.test(before.slice(0, head))) head--; // never between the halves of a pair
+  if (/^[\udc00-\udfff]/.test(before.slice(before.length - tail))) tail--;
+  return { from: head, to: before.length - tail, insert: after.slice(head, after.length - tail) };
+}
+
 export class CellDraft implements Draft {
   state: EditorState;
   view: EditorView | null = null;
+  /** What this draft calls itself in its edits. */
+  readonly client = crypto.randomUUID();
   #sending = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
     readonly store: SessionStore,
     readonly cell: string,
-    extensions: Extension,
+    readonly extensions: Extension,
   ) {
-    const model = store.cellOf(cell);
-    this.state = EditorState.create({ doc: model?.source ?? "", extensions: [textRules(model?.version ?? 0), extensions] });
+    this.state = this.#fresh();
     store.drafts.set(cell, this);
+  }
+
+  #fresh(): EditorState {
+    const model = this.store.cellOf(this.cell);
+    return EditorState.create({ doc: model?.source ?? "", extensions: [textRules(model?.version ?? 0, this.client), this.extensions] });
+  }
+
+  restart(): void {
+    const mine = this.pending() > 0 ? this.text() : null;
+    this.state = this.#fresh();
+    if (mine !== null && mine !== this.text()) this.state = this.state.update({ changes: difference(this.text(), mine) }).state;
+    this.view?.setState(this.state);
+    this.store.drafted(this.cell);
   }
 
   text(): string {
@@ -91,7 +115,7 @@ export class CellDraft implements Draft {
     let told = version + changes.length;
     try {
       const { session, cell } = { session: this.store.id, cell: this.cell };
-      await this.store.connection.call("cell.edit", { session, cell, version, changes, client: CLIENT });
+      await this.store.connection.call("cell.edit", { session, cell, version, changes, client: this.client });
     } catch (error) {
       told = this.#refused(error);
     }

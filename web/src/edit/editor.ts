@@ -5,7 +5,7 @@ import { pythonLanguage } from "@codemirror/lang-python";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { search, searchKeymap } from "@codemirror/search";
 import { EditorState, type Extension } from "@codemirror/state";
-import { drawSelection, EditorView, type KeyBinding, keymap } from "@codemirror/view";
+import { drawSelection, EditorView, type KeyBinding, keymap, tooltips } from "@codemirror/view";
 import type { SessionStore } from "../store/store.ts";
 import { mode } from "../store/ui.ts";
 import type { Open } from "../view/app.ts";
@@ -49,6 +49,23 @@ function keys(store: SessionStore, isCode: boolean): Extension {
   ];
 }
 
+/**
+ * Typing over a selection: left to the browser, it would put styled elements into the text for a moment, against the page's policy.
+ * Handlers of typed text (closing brackets) come first, as they do for other text.
+ */
+const typeOver = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    const { main, ranges } = view.state.selection;
+    const text = event.data;
+    if (event.inputType !== "insertText" || text === null || view.composing || main.empty || ranges.length > 1) return false;
+    const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+    const taken = view.state.facet(EditorView.inputHandler).some(handler => handler(view, main.from, main.to, text, insert));
+    if (!taken) view.dispatch(insert());
+    event.preventDefault();
+    return true;
+  },
+});
+
 function extensions(store: SessionStore, cell: string): Extension {
   const isCode = store.cellOf(cell)?.type === "code";
   const language = store.model.kernel?.language ?? "python";
@@ -56,9 +73,12 @@ function extensions(store: SessionStore, cell: string): Extension {
     EditorView.cspNonce.of(nonce),
     history(),
     drawSelection(),
+    typeOver,
     indentUnit.of("    "),
     EditorState.allowMultipleSelections.of(true),
     search({ top: true }),
+    // The boxes of cells paint nothing outside of themselves: what hangs over has to stand elsewhere.
+    tooltips({ parent: document.body, position: "fixed" }),
     isCode ? [bracketMatching(), closeBrackets(), indentOnInput(), completion(store), inspection] : EditorView.lineWrapping,
     isCode && language === "python" ? pythonLanguage : [],
     keys(store, isCode),

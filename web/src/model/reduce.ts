@@ -18,8 +18,9 @@ import type {
   KernelStarted,
   OutputAdded,
   OutputUpdated,
+  SnapshotEvents,
 } from "../api/schema.ts";
-import { applyChanges } from "./text.ts";
+import { applyChanges, unitsBefore } from "./text.ts";
 import { type Model, type Output, type RichOutput, type Run, STRAY } from "./types.ts";
 
 /** What an event changed: ids of cells and runs, and whether the order of cells, or the head (title, kernel, queue), did. */
@@ -194,7 +195,7 @@ function touch(model: Model, run: string | null, dirty: Dirty): void {
 
 function cellInserted(model: Model, event: CellInserted, dirty: Dirty): void {
   model.hadCells = true;
-  model.cells.set(event.cell, { id: event.cell, type: event.cell_type, source: event.source, version: 0, run: null });
+  model.cells.set(event.cell, { id: event.cell, type: event.cell_type, source: event.source, version: event.version ?? 0, run: null });
   place(model, event.cell, event.after);
   dirty.cells.add(event.cell);
   dirty.order = true;
@@ -289,7 +290,7 @@ function inputRequested(model: Model, event: InputRequested, dirty: Dirty): void
 }
 
 /** The run that an output belongs to; outputs of no known execution have one of their own. */
-function runOf(model: Model, event: OutputAdded): Run {
+function runOf(model: Model, event: OutputAdded, dirty: Dirty): Run {
   const id = event.execution ?? STRAY;
   let run = model.runs.get(id);
   if (run === undefined) {
@@ -297,6 +298,7 @@ function runOf(model: Model, event: OutputAdded): Run {
     run.status = "ok";
     model.runs.set(id, run);
     model.loose.push(id);
+    dirty.head = true;
   }
   return run;
 }
@@ -322,26 +324,33 @@ function richOutput(model: Model, run: Run, event: OutputAdded): RichOutput {
 }
 
 function outputAdded(model: Model, event: OutputAdded, dirty: Dirty): void {
-  const run = runOf(model, event);
+  const run = runOf(model, event, dirty);
   if (run.clearNext) {
     forget(model, run);
     run.clearNext = false;
   }
   const raw = event.output;
-  if (raw.output_type === "stream") addText(model, run, text(raw.name), text(raw.text));
+  if (raw.output_type === "stream") addText(model, run, event);
   else if (raw.output_type === "error") {
     const traceback = Array.isArray(raw.traceback) ? raw.traceback.map(String) : [];
     run.outputs.push({ kind: "error", key: model.nextKey++, name: text(raw.ename), value: text(raw.evalue), traceback });
   } else run.outputs.push(richOutput(model, run, event));
-  touch(model, run.id, dirty);
+  dirty.runs.add(run.id);
 }
 
-function addText(model: Model, run: Run, name: string, piece: string): void {
+function addText(model: Model, run: Run, event: OutputAdded): void {
+  const [name, piece] = [text(event.output.name), text(event.output.text)];
   const last: Output | undefined = run.outputs[run.outputs.length - 1];
-  if (last?.kind === "stream" && last.name === name) {
+  const gap = event.omitted ?? null;
+  if (gap !== null) {
+    const at = unitsBefore(piece, gap.at);
+    const pieces = [piece.slice(0, at), piece.slice(at)];
+    const omitted = { piece: 1, characters: gap.characters };
+    run.outputs.push({ kind: "stream", key: model.nextKey++, name, pieces, length: piece.length, omitted });
+  } else if (last?.kind === "stream" && last.name === name) {
     last.pieces.push(piece);
     last.length += piece.length;
-  } else run.outputs.push({ kind: "stream", key: model.nextKey++, name, pieces: [piece], length: piece.length });
+  } else run.outputs.push({ kind: "stream", key: model.nextKey++, name, pieces: [piece], length: piece.length, omitted: null });
 }
 
 function outputsCleared(model: Model, execution: string, wait: boolean, dirty: Dirty): void {
@@ -349,7 +358,7 @@ function outputsCleared(model: Model, execution: string, wait: boolean, dirty: D
   if (run === undefined) return;
   run.clearNext = wait;
   if (!wait) forget(model, run);
-  touch(model, run.id, dirty);
+  dirty.runs.add(run.id);
 }
 
 /** Empties the outputs of a run; what is no longer shown is no longer updated. */
@@ -370,8 +379,19 @@ function outputUpdated(model: Model, event: OutputUpdated, dirty: Dirty): void {
     output.data = map(event.data);
     output.metadata = map(event.metadata);
     output.revision++;
-    touch(model, run, dirty);
+    dirty.runs.add(run);
   }
+}
+
+/** The model that a snapshot stands for: its events are folded whatever their own seqs, and what comes after it goes on from its seq. */
+export function restored(snapshot: SnapshotEvents): Model {
+  const model = emptyModel();
+  for (const event of snapshot.events) {
+    model.seq = event.seq - 1;
+    reduce(model, event, clean());
+  }
+  model.seq = snapshot.seq;
+  return model;
 }
 
 /** An output in its nbformat 4.5 form. */

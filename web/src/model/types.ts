@@ -8,6 +8,8 @@ export interface StreamOutput {
   /** The text in the pieces it came in; pieces are only ever added. */
   readonly pieces: string[];
   length: number;
+  /** What a snapshot left out: so many characters before the piece of that index. */
+  omitted: { readonly piece: number; readonly characters: number } | null;
 }
 export interface RichOutput {
   readonly kind: "rich";

@@ -10,6 +10,8 @@ import { MOST_CHARACTERS, paintLine } from "./ansi.ts";
 import { Rows } from "./rows.ts";
 
 export const ROW_PX = 20;
+/** The padding above and below the rows (css/cells.css, .log .view). */
+const PADDING_PX = 16;
 const MARGIN_ROWS = 16;
 /** Chromium and Firefox lay out at most some 17 to 33 million pixels. */
 const MOST_PX = 15_000_000;
@@ -22,6 +24,8 @@ export class LogWindow {
   #first = -1;
   #last = -1;
   #columns = 0;
+  #height = 0;
+  #top = 0;
   #settling = false;
   following = true;
 
@@ -36,7 +40,11 @@ export class LogWindow {
     this.#spacer.append(this.#pane);
     scroller.append(this.#spacer);
     scroller.addEventListener("scroll", this.#scrolled, { passive: true });
-    this.#resized = new ResizeObserver(() => this.update());
+    this.#height = scroller.clientHeight;
+    this.#resized = new ResizeObserver(() => {
+      this.#height = scroller.clientHeight;
+      this.update();
+    });
     this.#resized.observe(scroller);
   }
 
@@ -56,19 +64,24 @@ export class LogWindow {
     this.update();
   }
 
-  /** Shows what the buffer holds now. */
+  /** Shows what the buffer holds now. Nothing is measured here, so that an update costs one layout, at the end of the frame. */
   update(): void {
+    const clientHeight = this.#height;
+    const scrollTop = this.#top;
     const columns = this.wrap ? this.#fitting() : 0;
     this.#rows.update(this.buffer.lines, this.buffer.count, columns === this.#columns ? this.buffer.dirtyFrom : 0, columns);
     this.#columns = columns;
     this.buffer.clean();
-    this.#spacer.style.height = `${Math.min(MOST_PX, this.#rows.total * ROW_PX)}px`;
+    const height = Math.min(MOST_PX, this.#rows.total * ROW_PX);
+    const end = Math.max(0, height + PADDING_PX - clientHeight);
+    this.#paint(true, this.following ? end : Math.min(scrollTop, end), clientHeight);
+    this.#spacer.style.height = `${height}px`;
     this.#spacer.style.width = this.wrap ? "100%" : `${Math.min(this.#rows.widest, MOST_CHARACTERS)}ch`;
-    if (this.following) {
+    if (this.following && end !== scrollTop) {
       this.#settling = true;
-      this.scroller.scrollTop = this.scroller.scrollHeight;
+      this.#top = end;
+      this.scroller.scrollTop = end;
     }
-    this.#paint(true);
   }
 
   /** How many characters fit on a row. */
@@ -85,21 +98,22 @@ export class LogWindow {
 
   readonly #scrolled = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    this.#top = scrollTop;
     const atEnd = scrollTop + clientHeight >= scrollHeight - ROW_PX / 2;
     if (this.#settling) this.#settling = false;
     else if (atEnd !== this.following) {
       this.following = atEnd;
       this.changed();
     }
-    this.#paint(false);
+    this.#paint(false, scrollTop, clientHeight);
   };
 
-  #paint(all: boolean): void {
+  #paint(all: boolean, scrollTop: number, clientHeight: number): void {
     const total = this.#rows.total;
-    const height = this.scroller.clientHeight || 400;
+    const height = clientHeight || 400;
     const most = Math.max(1, Math.min(MOST_PX, total * ROW_PX) - height);
     const scale = total * ROW_PX > MOST_PX ? (total * ROW_PX - height) / most : 1;
-    const top = this.scroller.scrollTop * scale;
+    const top = scrollTop * scale;
     const first = Math.max(0, Math.floor(top / ROW_PX) - MARGIN_ROWS);
     const last = Math.min(total, Math.ceil((top + height) / ROW_PX) + MARGIN_ROWS);
     if (!all && first === this.#first && last === this.#last) return;
@@ -108,7 +122,7 @@ export class LogWindow {
     const rows: HTMLElement[] = [];
     for (let row = first; row < last; row++) rows.push(this.#row(row));
     this.#pane.replaceChildren(...rows);
-    this.#pane.style.transform = `translateY(${first * ROW_PX - (top - this.scroller.scrollTop)}px)`;
+    this.#pane.style.transform = `translateY(${first * ROW_PX - (top - scrollTop)}px)`;
   }
 
   #row(number: number): HTMLElement {

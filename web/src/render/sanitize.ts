@@ -5,9 +5,9 @@
  * Output is shown in the page only when it is passive. `isActive` is true when DOMPurify took out something that could run or send, or when the
  * markup has a part that only makes sense alive (frames, forms, media); then the sealed frame shows it instead.
  *
- * Browsers report styles in markup as violations of the page's policy as soon as they are parsed, in whatever document. So `separate` takes them
- * out of the text first: `style` attributes under another name, to be set through CSSOM; the text of `<style>` elements into a constructed
- * sheet of the shadow root that shows the output. That reading of the markup is only for looks: whatever it misses, DOMPurify still cleans.
+ * Browsers report styles and event handlers in markup as violations of the page's policy as soon as they are parsed, in whatever document. So
+ * `separate` takes them out of the text first: `style` attributes under another name, to be set through CSSOM; the text of `<style>` elements
+ * into a constructed sheet of the shadow root that shows the output. That reading of the markup is only for looks: whatever it misses, DOMPurify still cleans.
  */
 import DOMPurify from "dompurify";
 
@@ -34,7 +34,7 @@ function clean(markup: string, config: unknown): DocumentFragment {
 
 /** Whether this HTML has to be shown in the sealed frame. */
 export function isActive(html: string): boolean {
-  if (ACTIVE.test(html)) return true;
+  if (ACTIVE.test(html) || html.match(START_TAG)?.some(tag => HANDLER.test(tag)) === true) return true;
   clean(separate(html).markup, OUTPUT);
   return DOMPurify.removed.some(removed => {
     if ("element" in removed && removed.element !== undefined) return RUNNABLE_TAGS.has(removed.element.nodeName.toLowerCase());
@@ -58,7 +58,9 @@ const STYLE_NAME = "data-webipy-style";
 const START_TAG = /<[a-zA-Z][^\s/>]*(?:[^<>"']|"[^"]*"|'[^']*'){0,500}>/g;
 const ATTRIBUTE = /([^\s"'<>/=]+)(\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))/g;
 
-/** The markup without styles, and the text of its style sheets. */
+const HANDLER = /[\s"'/]on[a-z]+\s*=/i;
+
+/** The markup without styles and event handlers, and the text of its style sheets. */
 export function separate(html: string): { markup: string; sheets: string } {
   const sheets: string[] = [];
   const bare = html.replace(/<style\b[^>]*>([\s\S]*?)<\/style\s*>/gi, (_, text: string) => {
@@ -66,7 +68,10 @@ export function separate(html: string): { markup: string; sheets: string } {
     return "";
   });
   const markup = bare.replace(START_TAG, tag =>
-    tag.replace(ATTRIBUTE, (whole, name: string, value: string) => (name.toLowerCase() === "style" ? STYLE_NAME + value : whole)),
+    tag.replace(ATTRIBUTE, (whole, name: string, value: string) => {
+      if (/^on/i.test(name)) return "";
+      return name.toLowerCase() === "style" ? STYLE_NAME + value : whole;
+    }),
   );
   return { markup, sheets: sheets.join("\n") };
 }

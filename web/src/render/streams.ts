@@ -1,6 +1,7 @@
 /** The line buffer of each stream output, filled as far as the output has grown. Buffers live as long as their outputs. */
 import { LineBuffer } from "../model/lines.ts";
 import type { StreamOutput } from "../model/types.ts";
+import { t } from "../text/en.ts";
 
 interface Filled {
   readonly buffer: LineBuffer;
@@ -15,8 +16,20 @@ export function bufferOf(output: StreamOutput): LineBuffer {
     filled = { buffer: new LineBuffer(), pieces: 0 };
     buffers.set(output, filled);
   }
-  while (filled.pieces < output.pieces.length) filled.buffer.write(output.pieces[filled.pieces++] ?? "");
+  while (filled.pieces < output.pieces.length) {
+    if (output.omitted?.piece === filled.pieces) filled.buffer.write(`\n${t.leftOut(output.omitted.characters)}\n`);
+    filled.buffer.write(output.pieces[filled.pieces++] ?? "");
+  }
   return filled.buffer;
+}
+
+/** Puts the text that a snapshot left out in its place. */
+export function complete(output: StreamOutput, text: string): void {
+  if (output.omitted === null) return;
+  output.pieces.splice(output.omitted.piece, 0, text);
+  output.length += text.length;
+  output.omitted = null;
+  buffers.delete(output);
 }
 
 /** The lines of an output as text, without escape sequences. */

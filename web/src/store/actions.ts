@@ -155,7 +155,14 @@ export class Actions {
     if (code.trim() === "") return;
     const id = crypto.randomUUID();
     store.mine.add(id);
-    this.#do(store.there(cell).then(() => store.connection.durable("execution.start", { session: store.id, code, cell, id })));
+    this.#do(this.#start(id, cell, code));
+  }
+
+  async #start(id: string, cell: string, code: string): Promise<void> {
+    const { store } = this;
+    await store.there(cell);
+    if (store.model.kernel === null) await store.connection.durable("kernel.start", { session: store.id, kernelspec: null });
+    await store.connection.durable("execution.start", { session: store.id, code, cell, id });
   }
 
   runSelected(then: "stay" | "next" | "insert"): void {
@@ -183,7 +190,9 @@ export class Actions {
     const { store } = this;
     const until = this.#at();
     try {
-      if (store.model.kernel === null) await store.connection.call("kernel.start", { session: store.id });
+      const { kernel, death } = store.model;
+      if (kernel === null || death?.expected === true)
+        await store.connection.call("kernel.start", { session: store.id, kernelspec: kernel?.kernelspec ?? null });
       else await store.connection.call("kernel.restart", { session: store.id });
     } catch (error) {
       complain(error);

@@ -5,12 +5,14 @@
  * the last event that was seen, so a new line brings exactly what was missed. Text that is being edited lives in drafts (edit/collab.ts),
  * which hear of every `cell_edited` and send their own changes when the line is there.
  */
-import { type Signal, signal } from "@preact/signals";
+import { effect, type Signal, signal } from "@preact/signals";
 import type { Connection } from "../api/connection.ts";
 import { LineLost, type Notification, RpcFailure } from "../api/rpc.ts";
-import type { AnyEvent, CellEdited, CellType, Events, ExecutionFinished } from "../api/schema.ts";
-import { clean, type Dirty, emptyModel, reduce } from "../model/reduce.ts";
-import type { Cell, Model, Run } from "../model/types.ts";
+import type { AnyEvent, CellEdited, CellType, Events, ExecutionFinished, SnapshotEvents } from "../api/schema.ts";
+import { clean, type Dirty, emptyModel, reduce, restored } from "../model/reduce.ts";
+import { charactersBefore } from "../model/text.ts";
+import type { Cell, Model, Run, StreamOutput } from "../model/types.ts";
+import { complete } from "../render/streams.ts";
 import { type Box, rebox } from "./boxes.ts";
 import { CatchUp, type Missed } from "./catchup.ts";
 import { lastSeen, saveSeen } from "./settings.ts";
@@ -23,6 +25,8 @@ export interface Draft {
   pending(): number;
   receive(event: CellEdited): void;
   push(): void;
+  /** Begins again from the model, which was replaced; changes that were not sent are kept. */
+  restart(): void;
 }
 
 /** A cell that was made here and that the server has not told of yet. It can be written in at once: its id, text and version are known. */
@@ -37,8 +41,13 @@ export type Standing = "opening" | "ready" | "missing" | "refused";
 /** The id of the cell that an empty session gets: fixed, so that two pages that open it make one cell and not two. */
 export const FIRST_CELL = "first";
 
+/** The views are told at most so often. */
+const FLUSH_MS = 50;
+/** Characters that one `output.read` gives at most. */
+const MOST_CHARACTERS = 1_000_000;
+
 export class SessionStore {
-  readonly model: Model = emptyModel();
+  model: Model = emptyModel();
   readonly standing = signal<Standing>("opening");
   /** Why the session could not be opened. */
   readonly problem = signal("");
@@ -61,6 +70,9 @@ export class SessionStore {
   onOrder: () => void = () => {};
   #dirty: Dirty = clean();
   #scheduled = false;
+  #flushed = 0;
+  #cancelFlush: () => void = () => {};
+  #closed = false;
   #textDirty = false;
   #target = Number.POSITIVE_INFINITY;
   #catching: CatchUp | null = null;
@@ -92,12 +104,24 @@ export class SessionStore {
     if (this.connection.phase === "live") void this.#subscribe();
   }
 
+  /** Leaves the session as soon as the server has every edit that was made here. */
   close(): void {
+    for (const draft of this.drafts.values()) draft.push();
+    const settled = effect(() => {
+      if (this.unsent.value === 0 && !this.#closed) queueMicrotask(() => settled());
+      if (this.unsent.value === 0) this.#leave();
+    });
+  }
+
+  #leave(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelFlush();
     for (const stop of this.#stops) stop();
-    if (this.connection.phase === "live")
-      this.connection.call("session.unsubscribe", { session: this.id }).catch((error: unknown) => {
-        if (!(error instanceof RpcFailure || error instanceof LineLost)) throw error;
-      }); // the session may be gone or the line down: then nothing is subscribed any more
+    if (this.connection.phase !== "live") return;
+    this.connection.call("session.unsubscribe", { session: this.id }).catch((error: unknown) => {
+      if (!(error instanceof RpcFailure || error instanceof LineLost)) throw error;
+    }); // the session may be gone or the line down: then nothing is subscribed any more
   }
 
   cellVersion(id: string): Signal<number> {
@@ -161,7 +185,9 @@ export class SessionStore {
     const before = this.#index;
     this.order = order;
     this.#index = new Map(order.map((id, at) => [id, at]));
-    for (const [id, at] of this.#index) if (before.get(id) !== at) this.#dirty.cells.add(id);
+    const moved = order.filter((id, at) => before.get(id) !== at);
+    for (const id of moved.slice(0, AT_ONCE)) this.#dirty.cells.add(id);
+    this.#renumber(moved.slice(AT_ONCE));
     this.boxes.value = rebox(this.boxes.value, order, () => this.#nextBox++);
     this.onOrder();
     this.touchHead();
@@ -187,8 +213,9 @@ export class SessionStore {
     this.#target = Number.POSITIVE_INFINITY;
     this.#waitingEvents.length = 0;
     try {
-      const { first_seq, seq } = await this.connection.call("session.subscribe", { session: this.id, since });
-      if (first_seq > since + 1 && this.model.seq < first_seq - 1) this.model.seq = first_seq - 1; // older events are no longer kept
+      // Only the first time a snapshot is as good as the history: later, exactly what was missed is wanted, and drafts follow every edit.
+      const { seq, snapshot } = await this.connection.call("session.subscribe", { session: this.id, since, snapshot: since === 0 });
+      if (snapshot !== null) this.#restore(snapshot);
       const shown = since === 0 ? lastSeen(this.id) : since;
       this.#catching = new CatchUp(since === 0 ? "closed" : "offline", shown === 0 ? seq : shown, seq);
       this.#target = seq;
@@ -201,6 +228,36 @@ export class SessionStore {
       this.problem.value = error instanceof Error ? error.message : String(error);
       this.standing.value = error instanceof RpcFailure && error.kind === "not_found" ? "missing" : "refused";
     }
+  }
+
+  #restore(snapshot: SnapshotEvents): void {
+    this.model = restored(snapshot);
+    for (const [cell, draft] of this.drafts) {
+      if (this.model.cells.has(cell)) draft.restart();
+      else this.drafts.delete(cell);
+    }
+    for (const id of this.model.cells.keys()) this.#dirty.cells.add(id);
+    for (const id of this.model.runs.keys()) this.#dirty.runs.add(id);
+    this.#dirty.order = true;
+    this.#schedule();
+  }
+
+  /** Loads the text of an output that a snapshot left out. */
+  async loadAll(run: string, output: StreamOutput): Promise<void> {
+    const gap = output.omitted;
+    const index = this.model.runs.get(run)?.outputs.indexOf(output) ?? -1;
+    if (gap === null || index < 0) return;
+    const head = output.pieces.slice(0, gap.piece).join("");
+    const start = charactersBefore(head, head.length);
+    const parts: string[] = [];
+    for (let done = 0; done < gap.characters; done += MOST_CHARACTERS) {
+      const limit = Math.min(MOST_CHARACTERS, gap.characters - done);
+      const wanted = { session: this.id, execution: run, output: index, offset: start + done, limit };
+      parts.push((await this.connection.call("output.read", wanted)).text);
+    }
+    complete(output, parts.join(""));
+    this.#dirty.runs.add(run);
+    this.#schedule();
   }
 
   /** Events that came before the answer to the subscription. */
@@ -261,12 +318,37 @@ export class SessionStore {
     this.standing.value = "ready";
   }
 
+  /** Gives cells that only have another number now their new names, a few at a time while nothing else is to do. */
+  #renumber(cells: readonly string[]): void {
+    this.#renaming.push(...cells);
+    if (cells.length === 0 || this.#renaming.length > cells.length) return;
+    const go = (): void => {
+      for (const id of this.#renaming.splice(0, AT_ONCE)) bump(this.#cells.get(id));
+      if (this.#renaming.length > 0) whenIdle(go);
+    };
+    whenIdle(go);
+  }
+  readonly #renaming: string[] = [];
+
+  /** The first change is shown in the next frame; while more keep coming, a frame every so often is enough to read along. */
   #schedule(): void {
-    if (this.#scheduled) return;
+    if (this.#scheduled || this.#closed) return;
     this.#scheduled = true;
+    const wait = this.#flushed + FLUSH_MS - performance.now();
     // A hidden page gets no animation frames, but its title still tells whether the kernel is busy.
-    if (document.hidden) setTimeout(() => this.flush(), 100);
-    else requestAnimationFrame(() => this.flush());
+    if (document.hidden) this.#later(() => this.flush(), 2 * FLUSH_MS);
+    else if (wait > 0) this.#later(() => this.#nextFrame(), wait);
+    else this.#nextFrame();
+  }
+
+  #nextFrame(): void {
+    const frame = requestAnimationFrame(() => this.flush());
+    this.#cancelFlush = () => cancelAnimationFrame(frame);
+  }
+
+  #later(run: () => void, ms: number): void {
+    const timer = setTimeout(run, ms);
+    this.#cancelFlush = () => clearTimeout(timer);
   }
 
   /** Tells the views now. */
@@ -275,12 +357,26 @@ export class SessionStore {
     const dirty = this.#dirty;
     this.#dirty = clean();
     this.#scheduled = false;
+    this.#flushed = performance.now();
     if (dirty.order || this.#textDirty) this.textVersion.value++;
     this.#textDirty = false;
     for (const id of dirty.cells) bump(this.#cells.get(id));
     for (const id of dirty.runs) bump(this.#runs.get(id));
     if (dirty.head || dirty.order) this.head.value++;
   }
+}
+
+/** Cells that are painted again at once when their place changed: more than a screen holds. */
+const AT_ONCE = 100;
+
+/** Runs something when the browser has nothing better to do (Safari does not tell when that is). */
+export function whenIdle(run: () => void): () => void {
+  if (typeof requestIdleCallback === "undefined") {
+    const timer = setTimeout(run, 30);
+    return () => clearTimeout(timer);
+  }
+  const handle = requestIdleCallback(run, { timeout: 1000 });
+  return () => cancelIdleCallback(handle);
 }
 
 function bump(version: Signal<number> | undefined): void {

@@ -163,6 +163,8 @@ export const t = {
   stderr: "Error output",
   logFoot: (lines: number, bytes: number, following: boolean) =>
     `${many(lines, "line", "lines")} · ${size(bytes)}${following ? " · following the end" : ""}`,
+  leftOut: (characters: number) => `⋯ ${many(characters, "character is", "characters are")} not loaded here ⋯`,
+  loadAll: "Load all",
   toEnd: "To the end",
   wrap: "Wrap",
   copy: "Copy",

@@ -128,7 +128,15 @@ function KernelBanner({ open }: { open: Open }) {
       <Icon name="power" />
       <div class="banner-text">
         <p>
-          <b>{t.kernelStopped(death.reason)}</b> {t.kernelStoppedBody}
+          {kernel.languageInfo === null ? (
+            <>
+              <b>{t.kernelFailed}</b> {death.reason}
+            </>
+          ) : (
+            <>
+              <b>{t.kernelStopped(death.reason)}</b> {t.kernelStoppedBody}
+            </>
+          )}
         </p>
         {death.tail.trim() !== "" && (
           <details>

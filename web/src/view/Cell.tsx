@@ -99,6 +99,13 @@ export function Meta({ open, run }: { open: Open; run: Run }) {
   );
 }
 
+/** The painter of Python, as soon as its code has come: from then on nothing is shown without colours first. */
+let paint: ((source: string, into: HTMLElement) => void) | null = null;
+const painter = async (): Promise<NonNullable<typeof paint>> => {
+  paint ??= (await import("../render/highlight.ts")).paintPython;
+  return paint;
+};
+
 /** Source that is not being edited. Colours come when the parser is there; the text is there at once. */
 export function StaticSource(props: {
   text: string;
@@ -109,11 +116,15 @@ export function StaticSource(props: {
   const element = useRef<HTMLPreElement>(null);
   const { text } = props;
   useLayoutEffect(() => {
+    const into = element.current;
+    if (into === null) return;
+    const python = props.language === null || props.language === "python";
+    if (python && paint !== null) paint(text, into);
+    else into.textContent = text;
+    if (!python || paint !== null) return;
     let current = true;
-    if (element.current !== null) element.current.textContent = text;
-    if (props.language !== null && props.language !== "python") return;
-    void import("../render/highlight.ts").then(({ paintPython }) => {
-      if (current && element.current !== null) paintPython(text, element.current);
+    void painter().then(now => {
+      if (current) now(text, into);
     });
     return () => {
       current = false;
@@ -184,6 +195,9 @@ function Source({ open, cell, index, editing }: { open: Open; cell: CellModel; i
   );
 }
 
+/** The cell that is being pressed: it is on the screen, and must not move away from under the pointer. */
+let pressed: string | null = null;
+
 /** Gives the cell the focus when it is selected and not edited. */
 function useCellFocus(element: { current: HTMLElement | null }, isSelected: boolean, editing: boolean): void {
   useEffect(() => {
@@ -191,7 +205,8 @@ function useCellFocus(element: { current: HTMLElement | null }, isSelected: bool
     if (!isSelected || cell === null) return;
     if (!editing && !cell.contains(document.activeElement)) cell.focus({ preventScroll: true });
     else if (!editing && document.activeElement?.closest(".cm-editor") !== null) cell.focus({ preventScroll: true });
-    cell.scrollIntoView({ block: "nearest" });
+    if (cell.id !== `cell-${pressed}`) cell.scrollIntoView({ block: "nearest" });
+    pressed = null;
   }, [isSelected, editing]);
 }
 
@@ -219,23 +234,28 @@ export function Cell({ open, id }: { open: Open; id: string }) {
       aria-current={isSelected ? "true" : undefined}
       tabIndex={isSelected ? 0 : -1}
       onFocus={event => {
-        if (selected.value !== id && event.target !== element.current) actions.select(id);
+        if (selected.value !== id && event.target !== element.current && pressed === null) actions.select(id);
       }}
       onMouseDown={() => {
-        if (selected.value !== id) actions.select(id);
+        if (selected.value === id) return;
+        pressed = id;
+        actions.select(id);
       }}
     >
       <div class="gut">
         {cell.type === "code" && (
           <button
             type="button"
-            class="go"
+            class={running ? "go running" : "go"}
             tabIndex={-1}
             aria-label={running ? t.stopCell(index) : t.runCell(index)}
-            onClick={() => (running ? actions.interrupt() : actions.run(id))}
-          >
-            <Icon name={running ? "stop" : "play"} />
-          </button>
+            onClick={() => {
+              if (running) actions.interrupt();
+              else actions.run(id);
+              actions.select(id);
+              element.current?.focus({ preventScroll: true });
+            }}
+          />
         )}
         {cell.type === "code" && <span class="count">{run?.count ?? ""}</span>}
       </div>

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { headline } from "../model/select.ts";
 import { STRAY } from "../model/types.ts";
 import type { Box } from "../store/boxes.ts";
+import { whenIdle } from "../store/store.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
 import { Cell, Meta, StaticSource } from "./Cell.tsx";
@@ -27,10 +28,7 @@ function useFilled(boxes: number): number {
   const [filled, fill] = useState(BOXES_AT_ONCE);
   useEffect(() => {
     if (filled >= boxes) return;
-    const later = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 30));
-    const cancel = window.cancelIdleCallback ?? clearTimeout;
-    const handle = later(() => fill(filled + 1));
-    return () => cancel(handle as number);
+    return whenIdle(() => fill(filled + 1));
   }, [filled, boxes]);
   return filled;
 }

@@ -60,7 +60,7 @@ function Keys({ keys }: { keys: string }) {
 function KeyTable(props: { title: string; rows: readonly { title: string; keys: readonly string[] }[] }) {
   return (
     <section>
-      <h3>{props.title}</h3>
+      <h3>{props.title || "\u00a0"}</h3>
       <table class="key-table">
         <tbody>
           {props.rows.map(row => (
@@ -81,13 +81,18 @@ function KeyTable(props: { title: string; rows: readonly { title: string; keys: 
 
 function Shortcuts() {
   const editor = EDITOR_KEYS.map(({ title, keys }) => ({ title, keys: keys.split(" | ") }));
+  const commands = COMMANDS.filter(one => one.where === "command");
+  const half = Math.ceil(commands.length / 2);
   return (
     <Dialog title={t.shortcuts} onClose={close} wide>
       <p>{t.keysIntro}</p>
       <div class="key-columns">
-        <KeyTable title={t.keys.both} rows={COMMANDS.filter(one => one.where === "both")} />
-        <KeyTable title={t.keys.editMode} rows={editor} />
-        <KeyTable title={t.keys.commandMode} rows={COMMANDS.filter(one => one.where === "command")} />
+        <div>
+          <KeyTable title={t.keys.both} rows={COMMANDS.filter(one => one.where === "both")} />
+          <KeyTable title={t.keys.editMode} rows={editor} />
+        </div>
+        <KeyTable title={t.keys.commandMode} rows={commands.slice(0, half)} />
+        <KeyTable title="" rows={commands.slice(half)} />
       </div>
     </Dialog>
   );

@@ -159,6 +159,7 @@ export function Home() {
         </button>
       </header>
       <main class="home">
+        <h1 class="vh">{t.sessions}</h1>
         <ConnectionBanner unsent={0} />
         {specs !== null && <NewSession specs={specs} />}
         {sessions !== null && (

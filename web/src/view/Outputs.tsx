@@ -11,18 +11,35 @@ import { Traceback } from "./Traceback.tsx";
 
 const MOST_AT_ONCE = 200;
 
-function OutputView({ open, output, label, version }: { open: Open; output: Output; label: string; version: number }) {
+function OutputView({ open, run, output, label, version }: { open: Open; run: string; output: Output; label: string; version: number }) {
   if (output.kind === "stream")
-    return <StreamView output={output} version={version} label={`${output.name === "stderr" ? t.stderr : t.stdout}, ${label}`} />;
+    return (
+      <StreamView
+        store={open.store}
+        run={run}
+        output={output}
+        version={version}
+        label={`${output.name === "stderr" ? t.stderr : t.stdout}, ${label}`}
+      />
+    );
   if (output.kind === "error") return <Traceback open={open} output={output} />;
   return <RichView data={output.data} metadata={output.metadata} revision={output.revision} label={label} />;
+}
+
+/** Whether a person is in the middle of some text: then the focus is not taken away. */
+function isWritingElsewhere(): boolean {
+  const at = document.activeElement;
+  if (at instanceof HTMLInputElement) return true;
+  return at instanceof HTMLElement && at.isContentEditable && at.textContent !== "";
 }
 
 /** The line that `input()` or `getpass()` waits for. */
 export function StdinField({ open, prompt }: { open: Open; prompt: Prompt }) {
   const field = useRef<HTMLInputElement>(null);
   const [sent, setSent] = useState(false);
-  useEffect(() => field.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    if (!isWritingElsewhere()) field.current?.focus({ preventScroll: true });
+  }, []);
   const submit = (event: Event): void => {
     event.preventDefault();
     setSent(true);
@@ -66,7 +83,7 @@ export function Outputs({ open, run, label }: { open: Open; run: string; label: 
         </div>
       )}
       {found.outputs.slice(0, most).map(output => (
-        <OutputView key={output.key} open={open} output={output} label={label} version={version} />
+        <OutputView key={output.key} open={open} run={run} output={output} label={label} version={version} />
       ))}
       {hidden > 0 && (
         <button type="button" class="btn" onClick={() => setMost(most + 5 * MOST_AT_ONCE)}>

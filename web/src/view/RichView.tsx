@@ -124,13 +124,23 @@ export function RichView(bundle: Bundle) {
   }
 }
 
+type Markdown = typeof import("../render/markdown.ts");
+let markdown: Markdown | null = null;
+
 /** A text cell as it reads. */
 export function MarkdownView({ source }: { source: string }) {
   const host = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
+    const into = host.current;
+    if (into === null) return;
+    if (markdown !== null) {
+      markdown.showMarkdown(source, into);
+      return;
+    }
     let current = true;
-    void import("../render/markdown.ts").then(({ showMarkdown }) => {
-      if (current && host.current !== null) showMarkdown(source, host.current);
+    void import("../render/markdown.ts").then(loaded => {
+      markdown = loaded;
+      if (current) loaded.showMarkdown(source, into);
     });
     return () => {
       current = false;

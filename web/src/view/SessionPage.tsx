@@ -1,6 +1,7 @@
 /** The page of one session: frame, keys, clock and title. */
 import { useEffect, useRef } from "preact/hooks";
 import { KeyMap } from "../store/keys.ts";
+import { whenIdle } from "../store/store.ts";
 import { clockOffset, dialog, mode, now } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { goTo, type Open, phase } from "./app.ts";
@@ -109,6 +110,11 @@ function useFirstCaret({ store, actions }: Open, ready: boolean): void {
   }, [ready, store.boxes.value.length]);
 }
 
+/** Fetches the editor when the page has settled, so that the first key finds it there. */
+function useEditorSoon(): void {
+  useEffect(() => whenIdle(() => void import("../edit/editor.ts")), []);
+}
+
 export function SessionPage({ open }: { open: Open }) {
   const { store } = open;
   const standing = store.standing.value;
@@ -117,7 +123,7 @@ export function SessionPage({ open }: { open: Open }) {
   useTitle(open);
   useLeaveGuard(open);
   useFirstCaret(open, standing === "ready");
-  useEffect(() => void import("../edit/editor.ts"), []);
+  useEditorSoon();
   if (standing === "missing" || standing === "refused") return <Missing message={store.problem.value} />;
   if (standing === "opening")
     return (
@@ -131,8 +137,10 @@ export function SessionPage({ open }: { open: Open }) {
       <TopBar open={open} />
       <Side open={open} />
       <main class="page" id="main">
-        <Toolbar open={open} />
-        <Banners open={open} />
+        <div class="stick">
+          <Toolbar open={open} />
+          <Banners open={open} />
+        </div>
         <Cells open={open} />
       </main>
       <PagerPanel />

@@ -8,7 +8,8 @@ import { Mark } from "./icons.tsx";
 export function SignIn() {
   const [token, setToken] = useState("");
   const [busy, setBusy] = useState(false);
-  const [message, setMessage] = useState(signingIn.value?.message ?? "");
+  const [message, setMessage] = useState("");
+  const before = signingIn.value?.message ?? "";
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     setBusy(true);
@@ -30,11 +31,12 @@ export function SignIn() {
         </div>
         <form onSubmit={event => void submit(event)}>
           <h1>{t.signInTo}</h1>
-          {message !== "" && (
+          {(message || before) !== "" && (
             <p class="form-error" role="alert">
-              {message}
+              {message || before}
             </p>
           )}
+          <input type="text" name="username" autocomplete="username" value={t.product} readOnly hidden />
           <label>
             {t.token}
             <input

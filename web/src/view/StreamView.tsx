@@ -5,7 +5,8 @@ import { paintLine } from "../render/ansi.ts";
 import { LogWindow } from "../render/log.ts";
 import { bufferOf, resolvedText } from "../render/streams.ts";
 import { wrapLogs } from "../store/settings.ts";
-import { toast } from "../store/ui.ts";
+import type { SessionStore } from "../store/store.ts";
+import { complain, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { Icon } from "./icons.tsx";
 
@@ -14,6 +15,8 @@ const SHORT_LINES = 40;
 const SHORT_UNITS = 20_000;
 
 interface Props {
+  readonly store: SessionStore;
+  readonly run: string;
   readonly output: StreamOutput;
   readonly label: string;
   /** The run's version: a new one when there may be new text. */
@@ -34,7 +37,8 @@ function ShortText({ output, label, version }: Props) {
   return <pre class={`text stream ${output.name}`} ref={element} role="log" aria-live="off" aria-label={label} />;
 }
 
-async function copyAll(output: StreamOutput): Promise<void> {
+async function copyAll({ store, run, output }: Props): Promise<void> {
+  await store.loadAll(run, output);
   try {
     await navigator.clipboard.writeText(resolvedText(output));
     toast(t.copied);
@@ -43,7 +47,8 @@ async function copyAll(output: StreamOutput): Promise<void> {
   }
 }
 
-function save(output: StreamOutput): void {
+async function save({ store, run, output }: Props): Promise<void> {
+  await store.loadAll(run, output);
   const address = URL.createObjectURL(new Blob([resolvedText(output)], { type: "text/plain" }));
   const link = document.createElement("a");
   link.href = address;
@@ -52,7 +57,8 @@ function save(output: StreamOutput): void {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-function LongText({ output, label, version }: Props) {
+function LongText(props: Props) {
+  const { output, label, version } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const log = useRef<LogWindow | null>(null);
   const [, refresh] = useState(0);
@@ -63,7 +69,7 @@ function LongText({ output, label, version }: Props) {
     const window = new LogWindow(scroller.current, bufferOf(output), () => refresh(n => n + 1), wrapLogs.value);
     log.current = window;
     return () => window.destroy();
-  }, [output]);
+  }, [output, output.omitted]);
   useLayoutEffect(() => log.current?.update(), [output, output.length, version]);
   useEffect(() => log.current?.setWrap(wrap), [wrap]);
   const following = log.current?.following ?? true;
@@ -86,6 +92,11 @@ function LongText({ output, label, version }: Props) {
             {t.toEnd}
           </button>
         )}
+        {output.omitted !== null && (
+          <button type="button" class="btn ghost" onClick={() => void props.store.loadAll(props.run, output).catch(complain)}>
+            {t.loadAll}
+          </button>
+        )}
         <span class="grow" />
         <button
           type="button"
@@ -98,11 +109,11 @@ function LongText({ output, label, version }: Props) {
           <Icon name="wrap" />
           {t.wrap}
         </button>
-        <button type="button" class="btn ghost" onClick={() => void copyAll(output)}>
+        <button type="button" class="btn ghost" onClick={() => void copyAll(props).catch(complain)}>
           <Icon name="copy" />
           {t.copy}
         </button>
-        <button type="button" class="btn ghost" onClick={() => save(output)}>
+        <button type="button" class="btn ghost" onClick={() => void save(props).catch(complain)}>
           <Icon name="download" />
           {t.download}
         </button>

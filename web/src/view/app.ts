@@ -60,6 +60,8 @@ async function greet(): Promise<void> {
   server.value = updated.value && server.value !== null ? { ...facts, version: server.value.version } : facts;
 }
 
+const GREET_MS = 60_000;
+
 /** Connects, and keeps the signals in step with the line. */
 export function connect(): void {
   connection.onPhase(now => {
@@ -74,5 +76,8 @@ export function connect(): void {
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) connection.retryNow();
   });
+  setInterval(() => {
+    if (phase.value === "live" && !document.hidden) greet().catch(complain);
+  }, GREET_MS);
   connection.start();
 }
