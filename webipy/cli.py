@@ -55,6 +55,11 @@ def server_options(command: Callable[..., None]) -> Callable[..., None]:
     return decorated
 
 
+state_option = click.option(
+    "--state",
+    metavar="DIR",
+    help="State folder of the server. [default: $XDG_STATE_HOME/webipy or ~/.local/state/webipy]",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
@@ -121,6 +126,51 @@ def list_sessions(target: Target, as_json: bool) -> None:
         return OK
 
     run(target, command)
+
+
+@main.group()
+def journal() -> None:
+    """Look at the journals on the disk, verify and repair them.
+
+    A journal holds everything that happened in a session, closed ones too. These commands read the files themselves and need no server.
+    """
+
+
+@journal.command("ls")
+@json_option
+@state_option
+def list_journals(state: str | None, as_json: bool) -> None:
+    """List the journals: their sessions, events and sizes."""
+    from webipy.command import journals
+
+    sys.exit(journals.list_all(state, as_json))
+
+
+@journal.command()
+@click.argument("session", required=False)
+@json_option
+@state_option
+def verify(session: str | None, state: str | None, as_json: bool) -> None:
+    """Compare every event of one journal, or of all, with its checksum.
+
+    SESSION is an id; its start is enough. The exit status is 1 when something is damaged.
+    """
+    from webipy.command import journals
+
+    sys.exit(journals.verify(state, session, as_json))
+
+
+@journal.command()
+@click.argument("session")
+@state_option
+def repair(session: str, state: str | None) -> None:
+    """Save what can be read of a damaged journal.
+
+    Events that are gone are replaced by a note that they are; the damaged file is kept beside the new one. No server may be running.
+    """
+    from webipy.command import journals
+
+    sys.exit(journals.repair(state, session))
 
 
 @main.command()

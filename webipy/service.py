@@ -21,6 +21,7 @@ import fcntl
 import getpass
 import ipaddress
 import os
+import resource
 import secrets
 import socket
 import stat
@@ -324,7 +325,8 @@ class WebipyService(Service):
         _note_holder(options.lock, self.url)
         generation = await self._registry.start()
         self._journals.start()
-        self._launcher = LocalLauncher(options.state / "hosts", username(), options.grace_s, generation, reactor)
+        files = raise_file_limit()
+        self._launcher = LocalLauncher(options.state / "hosts", username(), options.grace_s, generation, reactor, files)
         self._launcher.start()
         world = World(self._journals, self._registry, self._launcher, now, lambda: uuid.uuid4().hex, self._later)
         self._sessions = Sessions(world, str(options.root))
@@ -416,6 +418,13 @@ def _note_holder(lock: int, url: str) -> None:
     with contextlib.suppress(OSError):
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"process {os.getpid()} at {url}".encode(), 0)
+
+
+def raise_file_limit() -> tuple[int, int]:
+    """Lets this process open as many files as it may: a session takes some six, and 1,024 is a usual limit. Gives what was before, for kernels."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    return before
 
 
 def _say(text: str) -> None:

@@ -96,7 +96,7 @@ class JournalFile:
                 raise self._damage(f"it is damaged at event {last}")
             self._chain = row[0]
         self.position = Position(facts["host"], facts["number"]) if "host" in facts else None
-        if "seal" in facts and facts["seal"] != _seal(self.written, self._chain, self.position):
+        if "seal" in facts and facts["seal"] != seal(self.written, self._chain, self.position):
             raise self._damage(f"events after event {self.written} are missing, or what it says of its end is damaged")
         self._wal = os.open(f"{self.path}-wal", os.O_RDWR | os.O_CLOEXEC)
 
@@ -131,7 +131,7 @@ class JournalFile:
         with _transaction(self._writer):
             self._writer.executemany("INSERT INTO events VALUES (?, ?, ?)", rows)
             last, at = first + len(rows) - 1, position or self.position
-            facts: list[tuple[str, object]] = [("seal", _seal(last, chain, at))]
+            facts: list[tuple[str, object]] = [("seal", seal(last, chain, at))]
             if position is not None:
                 facts += [("host", position.host), ("number", position.number)]
             self._writer.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts)
@@ -145,6 +145,13 @@ class JournalFile:
             (chain,) = self._writer.execute("SELECT chain FROM events WHERE seq = ?", (seq,)).fetchone()
             self._writer.execute("DELETE FROM preludes")
             self._writer.execute("INSERT INTO preludes VALUES (?, ?, ?)", (seq, chain, b"[%b]" % b",".join(bodies)))
+
+    def begin_with_prelude(self, seq: int, bodies: list[bytes]) -> None:
+        """Makes a new file begin after event `seq`, with `bodies` standing for all before."""
+        assert self._writer is not None
+        with _transaction(self._writer):
+            self._writer.execute("INSERT INTO preludes VALUES (?, 0, ?)", (seq, b"[%b]" % b",".join(bodies)))
+        self.first_seq, self.written = seq + 1, seq
 
     def delete_some(self, before: int) -> bool:
         """Deletes some of the events before `before`, oldest first; false when there were none."""
@@ -250,7 +257,8 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _seal(last: int, chain: int, position: Position | None) -> int:
+def seal(last: int, chain: int, position: Position | None) -> int:
+    """The checksum of how a journal ends."""
     where = f"{position.number} {position.host}" if position is not None else "-"
     return zlib.crc32(f"{last} {chain} {where}".encode())
 

@@ -16,6 +16,7 @@ with the terminal).
 from __future__ import annotations
 
 import os
+import resource
 import secrets
 import shutil
 import subprocess
@@ -88,6 +89,9 @@ class LocalLauncher:
     grace_s: float
     generation: int
     reactor: Reactor
+    files: tuple[int, int] | None = None
+    """What a host and its kernel get as limit of open files (RLIMIT_NOFILE); `None` for the server's own."""
+
     _links: LinkFactory = attrs.field(init=False)
     _children: dict[str, subprocess.Popen[bytes]] = attrs.field(factory=dict)
     _keys: dict[str, tuple[str, int]] = attrs.field(factory=dict)
@@ -204,6 +208,8 @@ class LocalLauncher:
                     start_new_session=True,
                     cwd="/",
                 )
+            if self.files is not None:
+                resource.prlimit(child.pid, resource.RLIMIT_NOFILE, self.files)
         except OSError as fault:
             raise errors.KernelFailed(f"The kernel host cannot be started: {fault.strerror or fault}.") from None
         record = HostRecord(kernel, str(directory), spec.name, spec.display_name, spec.language)

@@ -14,6 +14,7 @@ before ours can be.
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 from typing import Any
 
@@ -112,11 +113,12 @@ class RpcProtocol(WebSocketServerProtocol):
         return bool(self.state == self.STATE_OPEN)
 
     def _give(self, message: bytes) -> None:
+        """Sends one text message, past Autobahn's `sendMessage`: that makes up four lines of debug log for each, which cost more than the sending."""
         if self.can_send:
-            self.sendMessage(message)
+            self.transport.writeSequence([frame_head(len(message)), message])
 
     def _give_up(self) -> None:
-        self.sendClose(1011, "The server cannot read its journal now")
+        self.say_goodbye(1011, "The server cannot read its journal now")
 
     def _soon(self, call: Any) -> None:
         self.factory.clock.callLater(0, call)
@@ -144,6 +146,13 @@ class RpcProtocol(WebSocketServerProtocol):
 
     def stopProducing(self) -> None:
         """The transport is gone; `onClose` follows."""
+
+
+def frame_head(size: int) -> bytes:
+    """What stands before a text message of `size` bytes that a server sends as one frame. Source: RFC 6455, section 5.2."""
+    if size < 126:
+        return bytes((0x81, size))
+    return struct.pack(">BBH", 0x81, 126, size) if size < 65536 else struct.pack(">BBQ", 0x81, 127, size)
 
 
 class RpcFactory(WebSocketServerFactory):

@@ -1,0 +1,118 @@
+"""webipy.io.salvage and `webipy journal`: damage is found, told with its range, and what is left is saved."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+from twisted.trial.unittest import SynchronousTestCase
+
+from webipy.cli import main
+from webipy.core import events
+from webipy.io.journalfile import JournalFile
+from webipy.io.salvage import check
+from webipy.server.ports import Position
+
+ID = "0123456789abcdef"
+
+
+class SalvageTests(SynchronousTestCase):
+    """One state folder with one journal of ten events."""
+
+    def setUp(self) -> None:
+        self.state = Path(self.mktemp())
+        (self.state / "journals").mkdir(parents=True)
+        self.path = self.state / "journals" / f"{ID}.sqlite"
+        self.bodies = [events.encode(events.SessionCreated(seq=1, time="t", session=ID, title="Waves"))]
+        self.bodies += [
+            events.encode(events.KernelStateChanged(seq=seq, time="t", state="idle")) for seq in range(2, 11)
+        ]
+        self.write(lambda file: file.write(1, self.bodies, Position("/hosts/k-1", 7)))
+
+    def write(self, work: Any) -> None:
+        """Does something with the open file."""
+        file = JournalFile(self.path)
+        file.open()
+        work(file)
+        file.close()
+
+    def change(self, sql: str) -> None:
+        """Damages the file."""
+        connection = sqlite3.connect(self.path)
+        connection.execute(sql)
+        connection.commit()
+        connection.close()
+
+    def run_command(self, *words: str) -> Result:
+        """`webipy journal ...`."""
+        return CliRunner().invoke(main, ["journal", *words, "--state", str(self.state)])
+
+    def read(self) -> list[dict[str, Any]]:
+        """All events, through the file's own checks."""
+        found: list[dict[str, Any]] = []
+        self.write(lambda file: found.extend(json.loads(b) for b in file.read(file.first_seq, file.written, 1 << 20)))
+        return found
+
+    def test_a_whole_journal(self) -> None:
+        """It is listed, and said to be whole; repairing it changes nothing."""
+        told = self.run_command("ls").output
+        self.assertIn("Waves", told)
+        self.assertIn("1 to 10", told)
+        self.assertEqual(self.run_command("verify").exit_code, 0)
+        self.assertIn("nothing was changed", self.run_command("repair", ID[:6]).output)
+        self.assertEqual(len(self.read()), 10)
+
+    def test_damage_is_told_with_its_range(self) -> None:
+        """Changed, missing and cut-off events."""
+        self.change("UPDATE events SET body = x'7b7d' WHERE seq = 4")
+        self.change("DELETE FROM events WHERE seq IN (6, 7)")
+        found = check(self.path)
+        self.assertEqual(found.damaged, [4, 6, 7])
+        told = self.run_command("verify", ID)
+        self.assertEqual(told.exit_code, 1)
+        self.assertIn("3 events are missing or changed: 4, 6 to 7.", told.output)
+        (facts,) = json.loads(self.run_command("verify", "--json").output)
+        self.assertEqual((facts["is_whole"], facts["damaged"]), (False, [4, 6, 7]))
+
+    def test_a_lost_end_is_found(self) -> None:
+        """The seal knows where the journal ended."""
+        self.change("DELETE FROM events WHERE seq > 8")
+        self.assertIn("after event 8 are missing", check(self.path).faults[0])
+
+    def test_repair_saves_what_is_left(self) -> None:
+        """Seqs stay dense, what is gone is told, the position is kept, and so is the damaged file."""
+        self.change("UPDATE events SET body = x'7b7d' WHERE seq = 4")
+        told = self.run_command("repair", ID)
+        self.assertEqual(told.exit_code, 0, told.output)
+        self.assertIn("9 events were saved", told.output)
+        found = self.read()
+        self.assertEqual([event["seq"] for event in found], list(range(1, 11)))
+        self.assertEqual(found[3]["type"], "output_lost")
+        self.assertEqual([json.dumps(e) for e in found[4:]], [json.dumps(json.loads(b)) for b in self.bodies[4:]])
+        self.assertTrue(check(self.path).is_whole)
+        self.assertTrue(Path(f"{self.path}.damaged").exists())
+        self.write(lambda file: self.assertEqual(file.position, Position("/hosts/k-1", 7)))
+
+    def test_repair_keeps_what_stands_for_cut_events(self) -> None:
+        """A journal that was cut and then damaged."""
+        self.write(lambda file: file.write_prelude(5, [self.bodies[0]]))
+        self.write(lambda file: file.delete_some(6))
+        self.change("UPDATE events SET body = x'7b7d' WHERE seq = 8")
+        self.assertEqual(check(self.path).title, "Waves")
+        self.assertEqual(self.run_command("repair", ID).exit_code, 0)
+        self.assertEqual([event["seq"] for event in self.read()], list(range(6, 11)))
+        self.write(lambda file: self.assertEqual(file.read_prelude(), [self.bodies[0]]))
+
+    def test_bad_input(self) -> None:
+        """No such journal, no journal at all, a file that is none."""
+        self.assertIn("There is no journal x", self.run_command("verify", "x").output)
+        self.path.write_bytes(b"not a journal" * 1000)
+        told = self.run_command("verify")
+        self.assertEqual(told.exit_code, 1)
+        self.assertIn("cannot be read", told.output)
+        told = self.run_command("repair", ID)
+        self.assertIn("Nothing of the journal", told.output)
+        self.assertTrue(self.path.exists())
