@@ -4,7 +4,7 @@
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help serve test check bench clean
+.PHONY: help serve test check faults soak bench clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -39,6 +39,12 @@ test: $(VENV)/.installed-test ## Check everything: style, types, docs, every tes
 
 check: $(VENV)/.installed-test ## Check the quick part: no kernels, no browser
 	@exec $(PY) tests/check.py quick
+
+faults: $(VENV)/.installed-test ## Inject every fault often (docs/faults.md); half an hour
+	@exec $(PY) tests/check.py faults
+
+soak: $(VENV)/.installed-test ## Kernels print, everything is beaten at random, nothing may be lost; ARGS="--minutes 30"
+	@exec $(PY) -m tests.faults.soak $(ARGS)
 
 bench: $(VENV)/.installed-test ## Measure (tests/bench)
 	@exec $(PY) tests/check.py bench

@@ -1,4 +1,4 @@
-"""Runs every check of the project and says yes or no: `make test`, `make check`, `make bench`.
+"""Runs every check of the project and says yes or no: `make test`, `make check`, `make faults`, `make bench`.
 
 Data flow: a list of parts (a name, a command, how to count) runs one after the other, each with its output passed through;
 the end is a table of the parts and, alone on the last line, `N passed, N failed` (and `, N skipped`). Tests are counted by what trial and vitest
@@ -193,7 +193,7 @@ def get_chromium() -> None:
 
 
 def parts_of(kind: str, report: Path) -> list[Part]:
-    """The parts of `make test` (all), `make check` (quick) or `make bench` (bench).
+    """The parts of `make test` (all), `make check` (quick), `make faults` (faults) or `make bench` (bench).
 
     Raises:
         SystemExit: There is no such kind.
@@ -201,10 +201,12 @@ def parts_of(kind: str, report: Path) -> list[Part]:
     if kind == "bench":
         names = sorted(path.stem for path in (ROOT / "tests" / "bench").glob("bench_*.py"))
         return [Part(f"bench: {name}", [sys.executable, "-m", f"tests.bench.{name}"]) for name in names]
+    if kind == "faults":
+        return [attrs.evolve(trial("trial: faults", ["tests.faults"]), environment={"WEBIPY_FAULTS": "full"})]
     if kind == "quick":
         return [*style(), trial("trial", unit_modules(), WORKERS), *page(report)]
     if kind != "all":
-        sys.exit(f"python tests/check.py all|quick|bench, not {kind!r}")
+        sys.exit(f"python tests/check.py all|quick|faults|bench, not {kind!r}")
     get_chromium()
     return [
         *style(),

@@ -5,7 +5,7 @@
  * the last event that was seen, so a new line brings exactly what was missed. Text that is being edited lives in drafts (edit/collab.ts),
  * which hear of every `cell_edited` and send their own changes when the line is there.
  */
-import { effect, type Signal, signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import type { Connection } from "../api/connection.ts";
 import { LineLost, type Notification, RpcFailure } from "../api/rpc.ts";
 import type { AnyEvent, CellEdited, CellType, Events, ExecutionFinished, SnapshotEvents } from "../api/schema.ts";
@@ -68,6 +68,8 @@ export class SessionStore {
   readonly mine = new Set<string>();
   onFinished: (run: Run, event: ExecutionFinished, live: boolean) => void = () => {};
   onOrder: () => void = () => {};
+  /** Whether the page has opened this session again meanwhile: then the subscription is needed on. */
+  isReplaced: () => boolean = () => false;
   #dirty: Dirty = clean();
   #scheduled = false;
   #flushed = 0;
@@ -107,10 +109,11 @@ export class SessionStore {
   /** Leaves the session as soon as the server has every edit that was made here. */
   close(): void {
     for (const draft of this.drafts.values()) draft.push();
-    const settled = effect(() => {
-      if (this.unsent.value === 0 && !this.#closed) queueMicrotask(() => settled());
-      if (this.unsent.value === 0) this.#leave();
-    });
+    if (this.unsent.value === 0) this.#leave();
+    else
+      this.unsent.subscribe(unsent => {
+        if (unsent === 0) this.#leave();
+      });
   }
 
   #leave(): void {
@@ -118,7 +121,7 @@ export class SessionStore {
     this.#closed = true;
     this.#cancelFlush();
     for (const stop of this.#stops) stop();
-    if (this.connection.phase !== "live") return;
+    if (this.connection.phase !== "live" || this.isReplaced()) return;
     this.connection.call("session.unsubscribe", { session: this.id }).catch((error: unknown) => {
       if (!(error instanceof RpcFailure || error instanceof LineLost)) throw error;
     }); // the session may be gone or the line down: then nothing is subscribed any more

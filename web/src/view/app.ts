@@ -34,13 +34,15 @@ export function routeOf(path: string): Route {
 /** Shows the page of the address bar. */
 export function follow(): void {
   const next = routeOf(location.pathname);
-  open.value?.store.close();
+  const left = open.value;
   open.value = null;
+  left?.store.close();
   selected.value = null;
   pager.value = null;
   drawer.value = false;
   if (next.page === "session") {
     const store = new SessionStore(connection, next.session);
+    store.isReplaced = () => open.value !== null && open.value.store !== store && open.value.store.id === store.id;
     open.value = { store, actions: new Actions(store) };
     store.open();
   }

@@ -1,0 +1,82 @@
+"""Runs `twistd` with some functions of the server broken, as a test asks: `python -m tests.faults.faulty FAULTS twistd-options`.
+
+FAULTS is a JSON list of objects::
+
+    at     "webipy.io.journalfile:JournalFile.write"   the function
+    do     "kill"     SIGKILL to this process, as a crash of the machine's memory or of a person would
+           "EAGAIN"   any errno's name: raises that OSError
+           "full"     raises what SQLite raises on a full disk
+    when   "before" (default) or "after" the function has done its work ("kill" only)
+    call   break the n-th call and no other; without it every call
+    lines  only calls whose first text argument contains this
+    while  break only while this file exists
+
+The product has no such switch: this file patches it from outside.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import importlib
+import json
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from twisted.scripts.twistd import run
+
+
+def _fail(what: str) -> None:
+    if what == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "full":
+        raise sqlite3.OperationalError("database or disk is full")
+    number = getattr(errno, what)
+    raise OSError(number, os.strerror(number))
+
+
+def _broken(function: Callable[..., Any], fault: dict[str, Any]) -> Callable[..., Any]:
+    calls = 0
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **names: Any) -> Any:
+        nonlocal calls
+        wanted = fault.get("lines") is None or any(fault["lines"] == a for a in arguments if isinstance(a, str))
+        if "while" in fault:
+            wanted = wanted and os.path.exists(fault["while"])
+        calls += wanted
+        wanted = wanted and fault.get("call") in (None, calls)
+        is_after = fault.get("when") == "after"
+        if wanted and not is_after:
+            _fail(fault["do"])
+        value = function(*arguments, **names)
+        if wanted and is_after:
+            _fail(fault["do"])
+        return value
+
+    return call
+
+
+def break_function(fault: dict[str, Any]) -> None:
+    """Puts the broken function in the place of the whole one."""
+    module, _, path = fault["at"].partition(":")
+    owner: Any = importlib.import_module(module)
+    *outer, name = path.split(".")
+    for part in outer:
+        owner = getattr(owner, part)
+    setattr(owner, name, _broken(getattr(owner, name), fault))
+
+
+def main() -> None:
+    """Breaks what is asked, and runs twistd with the rest of the command line."""
+    for fault in json.loads(sys.argv.pop(1)):
+        break_function(fault)
+    run()
+
+
+if __name__ == "__main__":
+    main()

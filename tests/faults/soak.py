@@ -1,0 +1,168 @@
+"""A soak: `make soak ARGS="--minutes 30"`. Kernels print counters while server, hosts, lines and clocks of processes are beaten at random.
+
+Each kernel runs one execution after the other; each prints 0, 1, 2, ... Clients follow every session, some through a
+proxy that cuts. At random: `kill -9` of the server, SIGTERM, a cut of a client, SIGSTOP and SIGCONT of a host. At the
+end the ledger is compared: what every client saw, what the journal holds, what each execution must have printed.
+Prints a line every ten seconds; ends with status 1 at the first thing that is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import random
+import signal
+import sys
+import time
+
+import attrs
+
+from tests.faults import CuttingProxy, Refused, Stage, Subscriber, counted, counting, printed, rss_mb
+
+
+@attrs.define
+class Tally:
+    """What was done so far."""
+
+    kills: int = 0
+    stops: int = 0
+    cuts: int = 0
+    pauses: int = 0
+    executions: int = 0
+    slowest_return_s: float = 0.0
+
+
+class Soak:
+    """One soak.
+
+    Args:
+        kernels: How many.
+        clients: Followers of each session.
+        lines: Lines of each execution.
+        seed: Of the random choices.
+    """
+
+    def __init__(self, kernels: int, clients: int, lines: int, seed: int) -> None:
+        self.random, self.lines, self.tally = random.Random(seed), lines, Tally()
+        self.stage = Stage()
+        self.stage.start()
+        self.proxy = CuttingProxy(self.stage, lambda: self.random.randrange(2_000, 200_000))
+        self.sessions = [self.stage.session() for _ in range(kernels)]
+        self.open: dict[str, str] = {}
+        self.names: dict[str, list[str]] = {session: [] for session in self.sessions}
+        self.followers = {
+            session: [Subscriber(self.stage, session, port=self.proxy.port if n % 2 else None) for n in range(clients)]
+            for session in self.sessions
+        }
+
+    def feed(self) -> None:
+        """Gives every kernel that is done the next execution; a call that got no answer is repeated under its id."""
+        for session in self.sessions:
+            names, follower = self.names[session], self.followers[session][0]
+            if names and not any(
+                e["type"] == "execution_finished" and e["execution"] == names[-1] for e in follower.events[-50:]
+            ):
+                continue
+            names.append(f"n{len(names)}")
+            self.insist("execution.start", session=session, code=counting(self.lines, 0.0002), id=names[-1])
+            self.tally.executions += 1
+
+    def insist(self, method: str, **params: object) -> None:
+        """Makes a call until it is answered: its id makes that harmless."""
+        while True:
+            try:
+                self.stage.call(method, **params)
+                return
+            except (OSError, http.client.HTTPException):
+                self.back()
+
+    def back(self) -> None:
+        """Starts the next server."""
+        self.tally.slowest_return_s = max(self.tally.slowest_return_s, self.stage.start())
+
+    def harm(self) -> None:
+        """Does something bad."""
+        match self.random.choice(["kill", "kill", "stop", "cut", "cut", "cut", "pause"]):
+            case "kill":
+                self.tally.kills += 1
+                self.stage.kill()
+                self.back()
+            case "stop":
+                self.tally.stops += 1
+                assert self.stage.stop() < 10, "a stop took longer than 10 s"
+                self.back()
+            case "cut":
+                self.tally.cuts += 1
+                self.random.choice(self.random.choice(list(self.followers.values()))).cut()
+            case _:
+                self.tally.pauses += 1
+                pid = self.random.choice(self.stage.host_facts())["pid"]
+                os.kill(pid, signal.SIGSTOP)
+                time.sleep(self.random.uniform(0, 0.5))
+                os.kill(pid, signal.SIGCONT)
+
+    def run(self, minutes: float) -> None:
+        """Goes on for so long, then compares."""
+        end, told = time.monotonic() + 60 * minutes, 0.0
+        while time.monotonic() < end:
+            self.feed()
+            time.sleep(self.random.uniform(0, 0.3))
+            self.harm()
+            if time.monotonic() > told + 10:
+                told = time.monotonic()
+                size = rss_mb(self.stage.pid)
+                print(f"{max(0.0, end - told):7.0f} s left, server {size:.0f} MB, {self.tally}", flush=True)
+        self.compare()
+
+    def compare(self) -> None:
+        """The ledger.
+
+        Raises:
+            AssertionError: Something is missing, there twice, or other than it was.
+        """
+        for session, followers in self.followers.items():
+            last = self.names[session][-1]
+            for follower in followers:
+                follower.finished(last)
+            journal = self.stage.events(session)
+            for follower in followers:
+                follower.close()
+                assert follower.events == journal[: len(follower.events)], "a client saw something else"
+            finished = {e["execution"]: e["status"] for e in journal if e["type"] == "execution_finished"}
+            for name in self.names[session]:
+                assert finished[name] == "ok", (name, finished[name])
+                assert printed(journal, name) == counted(self.lines), f"{name} is not whole"
+        lines = self.tally.executions * self.lines
+        print(
+            f"{lines} lines in {self.tally.executions} executions, {self.proxy.cuts} connections cut by the proxy: 0 lost, 0 twice. {self.tally}"
+        )
+
+    def close(self) -> None:
+        """Ends everything."""
+        self.proxy.close()
+        self.stage.close()
+
+
+def main() -> int:
+    """Reads the options, runs, and says how it went."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("--minutes", type=float, default=30)
+    options.add_argument("--kernels", type=int, default=3)
+    options.add_argument("--clients", type=int, default=3)
+    options.add_argument("--lines", type=int, default=2000)
+    options.add_argument("--seed", type=int, default=1)
+    asked = options.parse_args()
+    soak = Soak(asked.kernels, asked.clients, asked.lines, asked.seed)
+    try:
+        soak.run(asked.minutes)
+    except (AssertionError, Refused) as fault:
+        print(f"WRONG: {fault}", file=sys.stderr)
+        return 1
+    finally:
+        soak.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""State directories as text, one folder for each format that was ever written."""

@@ -1,0 +1,158 @@
+"""`kill -9` of the server exactly between two of its steps: C1, C2, C6.
+
+Each test starts a server that kills itself at one function (tests/faults/faulty.py), does what leads there, and lets
+the next server go on.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+from typing import Any
+
+from tests.faults import FaultTestCase, Json, is_a, is_alive, until
+
+KILLED = -9
+ACCEPTING = [
+    ("webipy.io.journalfile:JournalFile.write", False),  # before the commit
+    ("webipy.io.journalfile:JournalFile.write after", True),  # committed, and the reactor has not heard of it
+    ("webipy.server.kernel_side:KernelSide.send_execution", True),  # nobody has asked the kernel
+    ("webipy.server.kernel_side:KernelSide.send_execution after", True),  # it was asked, and the client was not told
+]
+"""Where a server dies that accepts an execution, and whether the next one has it."""
+
+
+class CrashPoint(FaultTestCase):
+    """One session with a warm kernel, and a mark that code leaves each time it runs."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.stage.start()
+        self.session = self.stage.session()
+        self.mark = self.stage.folder / "mark"
+        self.code = f"open({str(self.mark)!r}, 'a').write('x')"
+
+    def crash_at(self, place: str, method: str, **params: Any) -> None:
+        """Goes on with a server that dies at `place` (`when` a call of it has, or is to be, made), and makes it die."""
+        at, _, when = place.partition(" ")
+        fault: Json = {"at": at, "do": "kill", "when": when or "before", "call": 1}
+        if " lines " in place:
+            fault["when"], fault["lines"] = "before", place.partition(" lines ")[2]
+        self.stage.kill()
+        self.stage.start(faults=[fault])
+        if method:
+            with self.assertRaises((OSError, http.client.HTTPException)):
+                self.stage.call(method, session=self.session, **params)
+        self.assertEqual(self.stage.ended(), KILLED)
+        self.stage.start()
+
+    def assert_runs_once(self, name: str = "once", marks: int = 1) -> None:
+        """The call is repeated, as a client does that got no answer: the code runs once."""
+        for _ in range(2):
+            self.stage.call("execution.start", session=self.session, code=self.code, id=name)
+        self.assertEqual(self.stage.wait(self.session, name)["status"], "ok")
+        self.assertEqual(self.stage.run(self.session, "1", f"after-{name}")["status"], "ok")
+        self.assertEqual(self.mark.read_text(), "x" * marks)
+        self.assert_once(self.stage.events(self.session))
+
+    def test_c1_c2_around_the_acceptance_of_an_execution(self) -> None:
+        """Before the commit nobody was told that it is accepted, and it may be asked again; from the commit on it runs, asked again or not."""
+        for number, (place, is_kept) in enumerate(ACCEPTING):
+            name = f"once{number}"
+            self.crash_at(place, "execution.start", code=self.code, id=name)
+            if is_kept:
+                self.assertEqual(self.stage.wait(self.session, name)["status"], "ok", place)
+            else:
+                self.refused("not_found", "execution.get", session=self.session, execution=name)
+            self.assert_runs_once(name, number + 1)
+
+    def test_c3_between_commit_and_acknowledge(self) -> None:
+        """The host sends again what the journal has: nothing is there twice."""
+        self.stage.call("execution.start", session=self.session, code="print(1)\nprint(2)", id="prints")
+        self.stage.wait(self.session, "prints")
+        place = "webipy.io.hostlink:HostLink.acknowledge"
+        self.crash_at(place, "execution.wait", execution=self._start_later(), timeout_s=30)
+        found = self.stage.wait(self.session, "later")
+        self.assertEqual([output["text"] for output in found["outputs"]], ["a\nb\n"])
+        self.assert_once(self.stage.events(self.session))
+
+    def _start_later(self) -> str:
+        """Code whose output comes when the next server is there."""
+        go = self.stage.folder / "go"
+        code = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(.01)\nprint('a'); print('b')"
+        self.stage.call("execution.start", session=self.session, code=code, id="later")
+        self.subscribe(self.session).until(is_a("execution_started", "later"))
+        go.write_text("")
+        return "later"
+
+    def test_c6_between_an_answer_to_input_and_the_kernel(self) -> None:
+        """The journal has the line, the kernel does not: the next server gives it, once."""
+        self.stage.call(
+            "execution.start", session=self.session, code="print(input('? '))\nprint(input('! '))", id="asks"
+        )
+        watcher = self.subscribe(self.session)
+        asked = watcher.until(is_a("input_requested", "asks"))
+        place = "webipy.server.kernel_side:KernelSide.send_answer"
+        self.crash_at(place, "input.reply", request=asked["request"], value="one")
+        again = watcher.until(lambda event: event["type"] == "input_requested" and event["prompt"] == "! ")
+        self.stage.call("input.reply", session=self.session, request=again["request"], value="two")
+        self.assertEqual(self.stage.wait(self.session, "asks")["outputs"][0]["text"], "one\ntwo\n")
+
+    def test_c6_between_a_restart_and_the_host(self) -> None:
+        """It was journaled, and the host has not heard of it: the next server tells it, and the kernel restarts once."""
+        self.stage.run(self.session, "x = 1", "sets")
+        self.crash_at("webipy.server.kernel_side:KernelSide.command before lines restart", "kernel.restart")
+        watcher = self.subscribe(self.session)
+        watcher.until(lambda event: event["type"] == "kernel_ready" and event["start"] == 2, "the second start")
+        found = self.stage.run(self.session, "x", "gone")
+        self.assertEqual((found["status"], found["outputs"][0]["ename"]), ("error", "NameError"))
+        self.assertEqual(sum(event["type"] == "kernel_ready" for event in self.stage.events(self.session)), 2)
+
+    def test_c2_between_the_launch_of_a_host_and_its_row(self) -> None:
+        """Nobody knows that host: it ends by itself, and the session can be given a kernel."""
+        self.session = self.stage.call("session.create")["id"]
+        mine = {fact["pid"] for fact in self.stage.host_facts()}
+        self.stage.kill()
+        self.stage.start(faults=[{"at": "webipy.core.kernel:Kernel.started", "do": "kill"}, self._before_row()])
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            self.stage.call("kernel.start", session=self.session)
+        self.assertEqual(self.stage.ended(), KILLED)
+        until(lambda: len(self.stage.host_facts()) == len(mine) + 1, "the host that nobody knows is up")
+        (stray,) = {fact["pid"] for fact in self.stage.host_facts()} - mine
+        self.stage.start()
+        until(lambda: not is_alive(stray), "the host that nobody knows ends")
+        self.assertIsNone(self.stage.call("session.get", session=self.session)["kernel"])
+        self.stage.call("kernel.start", session=self.session)
+        self.assert_runs_once()
+
+    @staticmethod
+    def _before_row() -> Json:
+        return {"at": "webipy.io.registry:SqliteRegistry.put", "do": "kill"}
+
+    def test_c2_between_the_row_of_a_host_and_its_event(self) -> None:
+        """The next server finds the host by its row, and tells of it."""
+        self.session = self.stage.call("session.create")["id"]
+        self.crash_at("webipy.core.kernel:Kernel.started", "kernel.start")
+        self.assert_runs_once()
+        self.assertEqual([e["type"] for e in self.stage.events(self.session)].count("kernel_started"), 1)
+
+    def test_c2_between_the_event_of_a_close_and_its_row(self) -> None:
+        """It is closed, for good, and its kernel ends."""
+        (host,) = self.stage.host_facts()
+        self.crash_at("webipy.io.registry:SqliteRegistry.close_session", "session.close")
+        self.refused("not_found", "session.get", session=self.session)
+        self.assertEqual(self.stage.call("session.list")["sessions"], [])
+        until(lambda: not is_alive(host["pid"]), "the host ends")
+
+    def test_c2_between_the_end_of_a_kernel_and_the_removal_of_its_folder(self) -> None:
+        """Its death is told once."""
+        (host,) = self.stage.host_facts()
+        self.stage.kill()
+        os.kill(host["pid"], 9)
+        until(lambda: not is_alive(host["pid"]), "the host ends")
+        self.stage.start(faults=[{"at": "webipy.io.leftovers:Leftovers.remove", "do": "kill"}], is_awaited=False)
+        self.assertEqual(self.stage.ended(), KILLED)
+        self.stage.start()
+        self.assertEqual([e["type"] for e in self.stage.events(self.session)].count("kernel_died"), 1)
+        self.stage.call("kernel.restart", session=self.session)
+        self.assert_runs_once()

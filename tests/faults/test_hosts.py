@@ -1,0 +1,188 @@
+"""Faults of kernel hosts and kernels: killed, stopped, ended while no server is there, impossible to start. C2, C4, C6."""
+
+from __future__ import annotations
+
+import functools
+import os
+import resource
+import signal
+from pathlib import Path
+
+from tests.faults import FaultTestCase, counted, counting, is_a, is_alive, rounds, until
+
+LINES = 5_000
+GRACE_HOURS = "0.0002"
+"""Under a second."""
+
+SLOW = "import time\nprint('begun', flush=True)\ntime.sleep(60)"
+
+
+class Hosts(FaultTestCase):
+    """Two sessions: what happens to one does not happen to the other."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.stage.start()
+        self.session = self.stage.session()
+        (self.host,) = self.stage.host_facts()
+
+    def test_c2_kill_9_of_a_host_ends_what_was_open_as_lost_and_nothing_else(self) -> None:
+        """The reason is told; kernel.restart brings the kernel back under its id."""
+        other = self.stage.session()
+        self.stage.call("execution.start", session=other, code=counting(400, 0.005), id="other")
+        self.stage.call("execution.start", session=self.session, code=SLOW, id="runs")
+        self.stage.call("execution.start", session=self.session, code="1", id="waits")
+        watcher = self.subscribe(self.session)
+        watcher.until(is_a("output_added", "runs"))
+        kernel = self.stage.call("session.get", session=self.session)["kernel"]
+        os.kill(self.host["pid"], signal.SIGKILL)
+        for execution in ("runs", "waits"):
+            finished = watcher.finished(execution)
+            self.assertEqual(finished["status"], "lost")
+            self.assertIn("The kernel host ended", finished["reason"])
+        until(lambda: not is_alive(kernel["pid"]), "the kernel dies with its host")
+        self.refused("kernel_dead", "execution.start", session=self.session, code="1")
+        again = self.stage.call("kernel.restart", session=self.session)["kernel"]
+        self.assertEqual(again["id"], kernel["id"])
+        self.assertEqual(self.stage.run(self.session, "1+1", "after")["outputs"][0]["data"]["text/plain"], "2")
+        found = self.stage.wait(other, "other")
+        self.assertEqual((found["status"], found["outputs"][0]["text"]), ("ok", counted(400)))
+
+    def test_c2_a_kernel_that_dies_is_told_with_the_reason(self) -> None:
+        """By a signal, by a crash in C, by its own exit; the host stays and restart works."""
+        table = [
+            ("import os; os.kill(os.getpid(), 9)", "SIGKILL"),
+            ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
+            ("import os; os._exit(3)", "exit status 3"),
+        ]
+        for number, (code, word) in enumerate(table):
+            found = self.stage.run(self.session, code, f"dies{number}")
+            self.assertEqual(found["status"], "lost")
+            self.assertIn(word, found["reason"])
+            self.stage.call("kernel.restart", session=self.session)
+            self.assertEqual(self.stage.run(self.session, "1", f"lives{number}")["status"], "ok")
+        self.assertEqual(self.stage.host_facts()[0]["pid"], self.host["pid"])
+
+    def test_c4_c10_a_process_that_is_stopped_for_a_while_is_not_taken_for_dead(self) -> None:
+        """Kernel, host and server in turn, in a flood: no false death, and everything comes in the end."""
+        watcher = self.subscribe(self.session)
+        kernel = self.stage.call("session.get", session=self.session)["kernel"]["pid"]
+        for number, pid in enumerate((kernel, self.host["pid"], self.stage.pid)):
+            name = f"stop{number}"
+            self.stage.call("execution.start", session=self.session, code=counting(LINES), id=name)
+            watcher.until(is_a("output_added", name))
+            os.kill(pid, signal.SIGSTOP)
+            until(functools.partial(_is_stopped, pid), "it is stopped")
+            if pid != self.stage.pid:
+                state = self.stage.call("session.get", session=self.session)["kernel"]["state"]
+                self.assertIn(state, ("busy", "idle"))
+            os.kill(pid, signal.SIGCONT)
+            self.assertEqual(watcher.finished(name)["status"], "ok")
+            self.assertEqual(watcher.printed(name), counted(LINES))
+        self.assertNotIn("kernel_died", [event["type"] for event in watcher.events])
+
+
+class EndsAlone(FaultTestCase):
+    """A host that ends by itself while no server is there, because its grace is over."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.stage.start("--grace", GRACE_HOURS)
+        self.session = self.stage.session()
+
+    def end_alone(self, number: int) -> Path:
+        """The kernel prints while no server is there, and the host ends; gives the folder of what it left."""
+        name, go = f"alone{number}", self.stage.folder / f"go{number}"
+        waiting = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(.01)"
+        self.stage.call("execution.start", session=self.session, code=f"{waiting}\n{counting(300)}", id=name)
+        self.subscribe(self.session).until(is_a("execution_started", name))
+        (host,) = self.stage.host_facts()
+        self.stage.kill()
+        go.write_text("")
+        until(lambda: not is_alive(host["pid"]), "the host ends")
+        (farewell,) = self.stage.state.glob("hosts/*/farewell.json")
+        return farewell.parent
+
+    def test_c6_what_a_host_left_that_ended_alone_is_taken_in(self) -> None:
+        """What finished meanwhile has finished, with all its output; then the kernel's end is told."""
+        folder = self.end_alone(0)
+        self.stage.start()
+        found = self.stage.wait(self.session, "alone0")
+        self.assertEqual((found["status"], found["outputs"][0]["text"]), ("ok", counted(300)))
+        events = self.stage.events(self.session)
+        self.assertNotIn("output_lost", [event["type"] for event in events])
+        self.assertEqual([event["type"] for event in events].count("kernel_died"), 1)
+        self.assert_once(events)
+        self.assertFalse(folder.exists())
+        self.stage.call("kernel.restart", session=self.session)
+        self.assertEqual(self.stage.run(self.session, "1", "after")["status"], "ok")
+
+    def test_c3_a_damaged_or_cut_off_spool_gives_its_whole_part_and_tells_of_the_gap(self) -> None:
+        """Cut off at a random byte, or one byte changed: a prefix, then `output_lost`, and numbers go on."""
+        for number in range(rounds(2, 20)):
+            spool = self.end_alone(number) / "spool-0"
+            body = bytearray(spool.read_bytes())
+            at = self.random.randrange(100, len(body))
+            if number % 2:
+                body[at] ^= 1 << self.random.randrange(8)
+            else:
+                del body[at:]
+            spool.write_bytes(body)
+            self.stage.start("--grace", GRACE_HOURS)
+            found = self.stage.wait(self.session, f"alone{number}")
+            text = found["outputs"][0]["text"] if found["outputs"] else ""
+            self.assertTrue(counted(300).startswith(text), text)
+            self.assertIn(found["status"], ("ok", "lost"))
+            events = [e["type"] for e in self.stage.events(self.session)]
+            self.assertEqual(events.count("output_lost"), number + 1)
+            self.stage.call("kernel.restart", session=self.session)
+            self.assertEqual(self.stage.run(self.session, "1", f"after{number}")["status"], "ok")
+
+
+class CannotStart(FaultTestCase):
+    """The system gives no process or no file."""
+
+    def test_c9_no_process_for_a_kernel_is_told_and_passes(self) -> None:
+        """EAGAIN of fork: a clear failure, sessions untouched, and it works when the system can again."""
+        full = self.stage.folder / "full"
+        faults = [
+            {"at": "subprocess:Popen", "do": "EAGAIN", "while": str(full)},
+            {"at": "webipy.io.launcher:getProcessOutputAndValue", "do": "EAGAIN", "while": str(full)},
+        ]
+        full.write_text("")
+        self.stage.start(faults=faults)
+        for _ in range(2):
+            told = self.refused("kernel_failed", "kernelspec.list")
+            self.assertIn("Resource temporarily unavailable", str(told))
+        full.unlink()
+        session = self.stage.call("session.create")["id"]
+        self.stage.call("kernelspec.list")
+        full.write_text("")
+        told = self.refused("kernel_failed", "kernel.start", session=session)
+        self.assertIn("Resource temporarily unavailable", str(told))
+        full.unlink()
+        self.stage.call("kernel.start", session=session)
+        self.assertEqual(self.stage.run(session, "1", "one")["status"], "ok")
+
+    def test_c9_no_file_descriptors_left_harms_no_one_who_is_there(self) -> None:
+        """EMFILE: who is connected goes on, new kernels are refused with the reason; when there is room all works."""
+        self.stage.start()
+        session = self.stage.session()
+        watcher = self.subscribe(session)
+        watcher.until(is_a("execution_finished", "warm"))
+        other = self.stage.call("session.create")["id"]
+        used = max(int(name) for name in os.listdir(f"/proc/{self.stage.pid}/fd"))
+        before = resource.prlimit(self.stage.pid, resource.RLIMIT_NOFILE)
+        self.stage.call("execution.start", session=session, code=counting(500, 0.004), id="goes-on")
+        resource.prlimit(self.stage.pid, resource.RLIMIT_NOFILE, (used + 2, before[1]))
+        told = self.refused("kernel_failed", "kernel.start", session=other)
+        self.assertIn("Too many open files", str(told))
+        self.assertEqual(watcher.finished("goes-on")["status"], "ok")
+        self.assertEqual(watcher.printed("goes-on"), counted(500))
+        resource.prlimit(self.stage.pid, resource.RLIMIT_NOFILE, before)
+        self.stage.call("kernel.start", session=other)
+        self.assertEqual(self.stage.run(other, "1", "one")["status"], "ok")
+
+
+def _is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"

@@ -1,0 +1,562 @@
+"""A real `twistd webipy`, real kernel hosts and real ipykernels: what a person or a program meets, and what survives what.
+
+Nothing waits for a time to pass: code that must still be running at some moment waits for a file that the test makes, and everything that the test
+waits for is an event of the session's journal.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.kernels import is_alive
+from tests.test_service import PATIENCE_S, Refusal, Server, wait_until
+
+Event = dict[str, Any]
+
+WAITS = "import os, time\nwhile not os.path.exists({gate!r}): time.sleep(0.01)\n"
+
+
+class Socket:
+    """A blocking WebSocket, as small as it gets (RFC 6455, sections 4.1 and 5.2)."""
+
+    def __init__(self, server: Server) -> None:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        self._socket = socket.create_connection((host, int(port)), timeout=PATIENCE_S)
+        self._stream = self._socket.makefile("rb")
+        key = base64.b64encode(os.urandom(16)).decode()
+        self._socket.sendall(
+            (
+                f"GET /rpc HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer {server.token}\r\n\r\n"
+            ).encode()
+        )
+        status = self._stream.readline()
+        assert b" 101 " in status, status
+        while self._stream.readline() != b"\r\n":
+            pass
+
+    def ask(self, method: str, **params: Any) -> None:
+        """Sends a call."""
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+        mask = os.urandom(4)
+        masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(body))
+        size = struct.pack(">B", 0x80 | len(body)) if len(body) < 126 else struct.pack(">BH", 0xFE, len(body))
+        self._socket.sendall(b"\x81" + size + mask + masked)
+
+    def receive(self) -> Any:
+        """The next message."""
+        head = self._stream.read(2)
+        size = head[1]
+        if size > 125:
+            size = int.from_bytes(self._stream.read(2 if size == 126 else 8), "big")
+        body = self._stream.read(size)
+        assert head[0] == 0x81, (head, body)
+        return json.loads(body)
+
+    def close(self) -> None:
+        """Cuts the line."""
+        self._stream.close()
+        self._socket.close()
+
+
+class ServerTestCase(SynchronousTestCase):
+    """One server for the tests of a class, each with a session of its own; it ends when the next class begins, or with the run."""
+
+    running: ClassVar[list[type[ServerTestCase]]] = []
+
+    folder: Path
+    server: Server
+
+    @classmethod
+    def begin(cls) -> None:
+        """Starts the server of this class."""
+        for other in ServerTestCase.running:
+            other.finish()
+        ServerTestCase.running[:] = [cls]
+        cls.folder = Path(tempfile.mkdtemp(prefix="wv"))
+        specs = cls.folder / "jupyter" / "kernels"
+        for name, argv in (
+            ("missing", ["/nonexistent/kernel", "-f", "{connection_file}"]),
+            ("dies", [sys.executable, "-c", "import sys; sys.exit('no such module: frobnicate')", "{connection_file}"]),
+        ):
+            (specs / name).mkdir(parents=True)
+            (specs / name / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": name, "language": "x"}))
+        (specs / "torn").mkdir()
+        (specs / "torn" / "kernel.json").write_text('{"argv": [')
+        cls.server = cls.serve()
+
+    @classmethod
+    def serve(cls, *options: str) -> Server:
+        """Starts the server, or the next one on the same state."""
+        environment = {"JUPYTER_PATH": str(cls.folder / "jupyter")}
+        return Server(cls.folder / "state", f"--root={cls.folder}", *options, environment=environment)
+
+    @classmethod
+    def finish(cls) -> None:
+        """Ends the server, and what it left running on purpose."""
+        if cls.server.process.poll() is None:
+            cls.server.terminate()
+        for host in (cls.folder / "state" / "hosts").glob("*/host.json"):
+            try:
+                os.kill(json.loads(host.read_text())["pid"], signal.SIGKILL)
+            except (ProcessLookupError, FileNotFoundError):
+                continue  # it has ended by itself
+        shutil.rmtree(cls.folder, ignore_errors=True)
+
+    def setUp(self) -> None:
+        self.session = ""
+        if type(self) not in ServerTestCase.running:
+            self.begin()
+
+    def open(self, kernelspec: str | None = "python3") -> str:
+        """A new session."""
+        self.session = str(self.call("session.create", kernelspec=kernelspec, title=self.id())["id"])
+        return self.session
+
+    def call(self, method: str, **params: Any) -> Any:
+        """A call."""
+        return self.server.call(method, **params)
+
+    def start(self, code: str, **params: Any) -> str:
+        """Starts an execution; gives its id."""
+        return str(self.call("execution.start", session=self.session, code=code, **params)["execution"])
+
+    def wait(self, execution: str) -> Any:
+        """The execution when it has finished."""
+        return self.call("execution.wait", session=self.session, execution=execution, timeout_s=PATIENCE_S)
+
+    def run_code(self, code: str, **params: Any) -> Any:
+        """Runs code to its end."""
+        return self.wait(self.start(code, **params))
+
+    def printed(self, code: str) -> str:
+        """What code prints."""
+        return "".join(output["text"] for output in self.run_code(code)["outputs"] if output["output_type"] == "stream")
+
+    def events(self, since: int = 0) -> list[Event]:
+        """Events of the session that are written now."""
+        found: list[Event] = []
+        while page := self.call("session.events", session=self.session, since=since + len(found), limit=10_000)[
+            "events"
+        ]:
+            found += page
+        return found
+
+    def until(self, wanted: Callable[[Event], bool], what: str, since: int = 0) -> list[Event]:
+        """Events up to the one that is wanted, by long poll."""
+        end, found = time.monotonic() + PATIENCE_S, list[Event]()
+        while time.monotonic() < end:
+            page = self.call("session.events", session=self.session, since=since + len(found), wait_s=5)["events"]
+            for event in page:
+                found.append(event)
+                if wanted(event):
+                    return found
+        raise AssertionError(f"it did not come: {what}; these did: {[event['type'] for event in found][-20:]}")
+
+    def until_type(self, kind: str, since: int = 0) -> Event:
+        """The first event of a type."""
+        return self.until(lambda event: event["type"] == kind, kind, since)[-1]
+
+    @property
+    def kernel(self) -> Any:
+        """The session's kernel."""
+        return self.call("session.get", session=self.session)["kernel"]
+
+    def refused(self, name: str, method: str, **params: Any) -> Refusal:
+        """A call that must fail."""
+        with self.assertRaises(Refusal) as caught:
+            self.call(method, **params)
+        told: Refusal = caught.exception
+        self.assertEqual(told.name, name, str(told))
+        return told
+
+
+@atexit.register
+def _finish() -> None:
+    for running in ServerTestCase.running:
+        running.finish()
+
+
+class Running(ServerTestCase):
+    """Code, its output and its questions."""
+
+    def test_a_run_from_its_start_to_its_end(self) -> None:
+        """Outputs of every kind, in order, folded; the events around them."""
+        self.open()
+        code = (
+            "import sys\nprint('a'); print('b')\nsys.stderr.write('w')\nfrom IPython.display import display, HTML\n"
+            "h = display(HTML('<i>'), display_id=True)\nh.update(HTML('<b>'))\n6 * 7"
+        )
+        found = self.run_code(code)
+        self.assertEqual((found["status"], found["execution_count"], found["code"]), ("ok", 1, code))
+        kinds = [
+            (o["output_type"], o.get("text") or o["data"].get("text/html") or o["data"]["text/plain"])
+            for o in found["outputs"]
+        ]
+        self.assertEqual(
+            kinds, [("stream", "a\nb\n"), ("stream", "w"), ("display_data", "<b>"), ("execute_result", "42")]
+        )
+        types = [event["type"] for event in self.events()]
+        self.assertEqual(types[:2], ["session_created", "kernel_started"])
+        self.assertLess(
+            types.index("execution_queued"), types.index("kernel_ready"), "it may be sent before the kernel is ready"
+        )
+        self.assertEqual([e["seq"] for e in self.events()], list(range(1, len(types) + 1)))
+
+    def test_an_error_is_told_and_stops_what_is_queued_behind_it(self) -> None:
+        """And only that: code that is sent afterwards runs."""
+        self.open()
+        gate = str(self.folder / self.session)
+        failing = self.start(WAITS.format(gate=gate) + "1 / 0")
+        behind = self.start("print('never')")
+        Path(gate).touch()
+        self.assertEqual([self.wait(e)["status"] for e in (failing, behind)], ["error", "aborted"])
+        self.assertEqual(self.wait(failing)["outputs"][0]["ename"], "ZeroDivisionError")
+        self.assertEqual(self.printed("print('still here')"), "still here\n")
+
+    def test_output_is_shown_while_it_runs(self) -> None:
+        """Before the run ends; an unflushed print too."""
+        self.open()
+        gate = str(self.folder / self.session)
+        execution = self.start("print('early')\n" + WAITS.format(gate=gate) + "print('late')")
+        self.until(lambda event: event["type"] == "output_added", "early output")
+        self.assertEqual(self.call("execution.get", session=self.session, execution=execution)["status"], "running")
+        Path(gate).touch()
+        self.assertEqual(self.wait(execution)["outputs"][0]["text"], "early\nlate\n")
+
+    def test_a_question_and_a_password(self) -> None:
+        """The line reaches the code; the password is in no file of the server."""
+        self.open()
+        execution = self.start(
+            "import getpass\nname = input('name? ')\nword = getpass.getpass('word? ')\nprint(name, len(word))"
+        )
+        asked = self.until_type("input_requested")
+        self.assertEqual((asked["prompt"], asked.get("password", False)), ("name? ", False))
+        self.call("input.reply", session=self.session, request=asked["request"], value="Ada")
+        asked = self.until_type("input_requested", since=asked["seq"])
+        self.assertEqual((asked["prompt"], asked["password"]), ("word? ", True))
+        self.call("input.reply", session=self.session, request=asked["request"], value="canary-hunter2")
+        self.assertEqual(self.wait(execution)["outputs"][0]["text"], "Ada 14\n")
+        self.refused("not_waiting", "input.reply", session=self.session, request=asked["request"], value="x")
+        for path in (self.folder / "state").rglob("*"):
+            if path.is_file() and not path.name.startswith("lock"):
+                self.assertNotIn(b"canary-hunter2", path.read_bytes(), path.name)
+
+    def test_interrupt_ends_what_runs_and_nothing_else(self) -> None:
+        """The variables stay."""
+        self.open()
+        self.run_code("x = 5")
+        execution = self.start("print('begun')\nimport time\nwhile True: time.sleep(0.01)")
+        self.until(lambda event: event["type"] == "output_added", "begun")
+        self.call("kernel.interrupt", session=self.session)
+        found = self.wait(execution)
+        self.assertEqual((found["status"], found["outputs"][-1]["ename"]), ("error", "KeyboardInterrupt"))
+        self.assertEqual(self.printed("print(x)"), "5\n")
+
+    def test_a_restart_forgets_variables_and_keeps_the_session(self) -> None:
+        """What ran is lost, what was queued is not run, what comes after runs in the new process."""
+        self.open()
+        self.run_code("x = 5")
+        before = self.kernel
+        running = self.start("import time\nprint('begun')\nwhile True: time.sleep(0.01)")
+        self.until(lambda event: event["type"] == "output_added", "begun")
+        queued = self.start("print('never')")
+        self.call("kernel.restart", session=self.session)
+        after = self.start("print('x' in globals())")
+        self.assertEqual(self.wait(after)["outputs"][0]["text"], "False\n")
+        self.assertEqual([self.wait(e)["status"] for e in (running, queued)], ["lost", "aborted"])
+        self.assertEqual((self.kernel["id"], self.kernel["start"]), (before["id"], 2))
+        self.assertNotEqual(self.kernel["pid"], before["pid"])
+
+    def test_completion_inspection_and_history(self) -> None:
+        """Asked of the running kernel, with its own positions."""
+        self.open()
+        self.run_code("a_long_name = 1")
+        found = self.call("completion.get", session=self.session, code="🧪 = a_long", cursor=10)
+        self.assertIn("a_long_name", found["matches"])
+        self.assertEqual((found["cursor_start"], found["cursor_end"]), (4, 10))
+        told = self.call("inspection.get", session=self.session, code="print", cursor=3)
+        self.assertIn("text/plain", told["data"])
+        self.assertEqual(self.call("code.is_complete", session=self.session, code="if x:")["status"], "incomplete")
+        self.assertIn("a_long_name = 1", json.dumps(self.call("history.get", session=self.session)))
+
+    def test_user_expressions_and_payloads_come_back(self) -> None:
+        """Also after the server has read them from its journal."""
+        self.open()
+        found = self.run_code("x = 2", user_expressions={"twice": "2 * x"})
+        self.assertEqual(found["user_expressions"]["twice"]["data"], {"text/plain": "4"})
+        execution = self.start("print?")
+        self.wait(execution)
+        (finished,) = (e for e in self.events() if e["type"] == "execution_finished" and e["execution"] == execution)
+        self.assertEqual(finished["payload"][0]["source"], "page")
+
+    def test_a_flood_is_whole(self) -> None:
+        """50,000 prints: each line once, in order."""
+        self.open()
+        lines = self.printed("for n in range(50_000): print(n)").split()
+        self.assertEqual(lines, [str(n) for n in range(50_000)])
+
+    def test_a_websocket_sees_what_a_poll_sees(self) -> None:
+        """History, then the live tail; two sockets get the same."""
+        self.open()
+        sockets = [Socket(self.server) for _ in range(2)]
+        for one in sockets:
+            self.addCleanup(one.close)
+            one.ask("session.subscribe", session=self.session, since=0)
+        self.run_code("for n in range(100): print(n, flush=True)")
+        last, seen = self.events()[-1]["seq"], list[list[Event]]()
+        for one in sockets:
+            came: list[Event] = []
+            while not came or came[-1]["seq"] < last:
+                told = one.receive()
+                came += told["params"]["events"] if told.get("method") == "events" else []
+            seen.append([event for event in came if event["seq"] <= last])
+        self.assertEqual(seen, [self.events()[:last]] * 2)
+
+    def test_code_of_strange_shape_is_run_as_it_is(self) -> None:
+        """NUL and emoji in the source, large output in one piece."""
+        self.open()
+        self.assertEqual(self.printed("print('🧪é世' * 2)"), "🧪é世🧪é世\n")
+        self.assertIn(self.run_code("x = '\x00'")["status"], ("ok", "error"))
+        self.assertEqual(len(self.printed("print('x' * 3_000_000)")), 3_000_001)
+
+
+class Dying(ServerTestCase):
+    """Bad kernels: each is told clearly, and the server and other sessions are untouched."""
+
+    def setUp(self) -> None:
+        is_first = type(self) not in ServerTestCase.running
+        super().setUp()
+        if is_first:
+            type(self).other = self.open()
+            self.run_code("x = 'untouched'")
+        self.addCleanup(self.check_other)
+
+    other: str
+
+    def check_other(self) -> None:
+        """The other session goes on."""
+        self.session = self.other
+        self.assertEqual(self.printed("print(x)"), "untouched\n")
+
+    def test_code_that_ends_its_kernel(self) -> None:
+        """`os._exit(3)`: the status is told, the run is lost, a restart brings the kernel back."""
+        self.open()
+        found = self.run_code("print('last words', flush=True)\nimport os\nos._exit(3)")
+        self.assertEqual((found["status"], found["reason"]), ("lost", "The kernel ended by itself with exit status 3."))
+        died = self.until_type("kernel_died")
+        self.assertEqual((died["exit_status"], died.get("expected", False)), (3, False))
+        self.assertEqual(self.kernel["state"], "dead")
+        self.refused("kernel_dead", "execution.start", session=self.session, code="1")
+        self.call("kernel.restart", session=self.session)
+        self.assertEqual(self.printed("print('back')"), "back\n")
+
+    def test_code_that_crashes_its_kernel(self) -> None:
+        """A null pointer: the signal is told, with the last raw words of the process."""
+        self.open()
+        found = self.run_code("import ctypes\nctypes.string_at(0)")
+        self.assertEqual((found["status"], found["reason"]), ("lost", "The kernel crashed (SIGSEGV)."))
+        died = self.until_type("kernel_died")
+        self.assertEqual(died["signal"], "SIGSEGV")
+        self.assertIn("string_at", died["tail"], "where it crashed")
+
+    def test_a_kernel_that_is_killed(self) -> None:
+        """From outside."""
+        self.open()
+        execution = self.start("print('begun')\nimport time\ntime.sleep(600)")
+        self.until(lambda event: event["type"] == "output_added", "begun")
+        os.kill(self.kernel["pid"], signal.SIGKILL)
+        self.assertIn("SIGKILL", self.wait(execution)["reason"])
+
+    def test_a_kernel_host_that_is_killed(self) -> None:
+        """Its kernel goes with it; what is open is lost, and a restart makes both anew."""
+        self.open()
+        execution = self.start("print('begun')\nimport time\ntime.sleep(600)")
+        self.until(lambda event: event["type"] == "output_added", "begun")
+        kernel = self.kernel
+        os.kill(json.loads((Path(kernel["host"]) / "host.json").read_text())["pid"], signal.SIGKILL)
+        self.assertEqual(self.wait(execution)["status"], "lost")
+        wait_until(lambda: not is_alive(kernel["pid"]), "the end of the kernel")
+        self.call("kernel.restart", session=self.session)
+        self.assertEqual(self.printed("print('back')"), "back\n")
+
+    def test_a_kernelspec_whose_command_does_not_exist(self) -> None:
+        """Told by name; what was queued is lost."""
+        self.open("missing")
+        died = self.until_type("kernel_died")
+        self.assertIn("/nonexistent/kernel", died["reason"])
+        self.assertEqual(self.kernel["state"], "dead")
+
+    def test_a_kernelspec_whose_command_ends_at_once(self) -> None:
+        """Its last words are told."""
+        self.open("dies")
+        died = self.until_type("kernel_died")
+        self.assertIn("no such module: frobnicate", died["reason"] + died.get("tail", ""))
+
+    def test_kernelspecs_that_cannot_be_used_are_told(self) -> None:
+        """Unknown: the known ones are listed. Torn: why."""
+        told = self.refused("unknown_kernelspec", "session.create", kernelspec="nope")
+        self.assertIn("python3", told.facts["known"])
+        self.refused("unknown_kernelspec", "session.create", kernelspec="torn")
+        listed = self.call("kernelspec.list")
+        self.assertIn("torn", listed["broken"])
+        self.assertEqual(listed["default"], "python3")
+
+
+class Surviving(ServerTestCase):
+    """The server goes and comes; kernels and their output do not care."""
+
+    def counting(self, gate: Path) -> str:
+        """Code that prints a growing number until the gate is there."""
+        return f"import os, time\nn = 0\nwhile not os.path.exists({str(gate)!r}):\n    print(n); n += 1; time.sleep(0.002)\nprint('end', n)"
+
+    def lines(self, execution: str) -> list[str]:
+        """Everything the execution has printed, line by line."""
+        outputs = self.wait(execution)["outputs"]
+        return "".join(o["text"] for o in outputs if o["output_type"] == "stream").splitlines()
+
+    def meet_again(self, stop: Callable[[], object]) -> None:
+        """Stops the server in the middle of a run with another one queued; the next server has every line of both."""
+        self.open()
+        gate = self.folder / f"gate-{self.session}"
+        execution = self.start(self.counting(gate))
+        self.until(lambda event: event["type"] == "output_added", "the first numbers")
+        queued = self.start("print('queued', n)")
+        pid, last = self.kernel["pid"], self.events()[-1]["seq"]
+        before = self.events()[:last]
+        stop()
+        self.assertTrue(is_alive(pid), "the kernel goes on")
+        gate.touch()  # it counts on, and ends, while no server is there
+        type(self).server = self.serve()
+        lines = self.lines(execution)
+        count = int(lines[-1].split()[1])
+        self.assertEqual(lines, [*map(str, range(count)), f"end {count}"])
+        self.assertEqual(self.lines(queued), [f"queued {count}"])
+        after = self.events()
+        self.assertEqual(after[:last], before, "what was written stays as it was")
+        self.assertEqual([e["seq"] for e in after], list(range(1, len(after) + 1)))
+        self.assertTrue(is_alive(pid))
+        self.assertEqual(self.printed("print(n)"), f"{count}\n")
+
+    def test_sigterm(self) -> None:
+        """In order, within 10 s."""
+
+        def stop() -> None:
+            self.assertLess(self.server.terminate(), 10)
+
+        self.meet_again(stop)
+
+    def test_sigkill(self) -> None:
+        """Without a word, in the middle of the stream."""
+        self.meet_again(self.server.kill)
+
+    def test_a_call_that_is_repeated_at_the_next_server_runs_once(self) -> None:
+        """The client did not get its answer."""
+        self.open()
+        counter = self.folder / "counter"
+        code = f"open({str(counter)!r}, 'a').write('x')"
+        self.start(code, id="once")
+        self.server.kill()
+        type(self).server = self.serve()
+        for _ in range(3):
+            self.start(code, id="once")
+        self.wait("once")
+        self.run_code("1")
+        self.assertEqual(counter.read_text(), "x")
+
+    def test_a_kernel_that_died_meanwhile_is_told(self) -> None:
+        """Its host says how."""
+        self.open()
+        gate = self.folder / f"gate-{self.session}"
+        execution = self.start(WAITS.format(gate=str(gate)) + "os._exit(7)")
+        self.until(lambda event: event["type"] == "execution_started", "the start")
+        pid = self.kernel["pid"]
+        self.server.kill()
+        gate.touch()
+        wait_until(lambda: not is_alive(pid), "the end of the kernel")
+        type(self).server = self.serve()
+        found = self.wait(execution)
+        self.assertEqual((found["status"], found["reason"]), ("lost", "The kernel ended by itself with exit status 7."))
+        self.call("kernel.restart", session=self.session)
+        self.assertEqual(self.printed("print('back')"), "back\n")
+
+    def test_a_host_that_was_killed_meanwhile_is_told(self) -> None:
+        """What is open is lost, said plainly."""
+        self.open()
+        execution = self.start("print('begun')\nimport time\ntime.sleep(600)")
+        self.until(lambda event: event["type"] == "output_added", "begun")
+        host = json.loads((Path(self.kernel["host"]) / "host.json").read_text())["pid"]
+        self.server.kill()
+        os.kill(host, signal.SIGKILL)
+        wait_until(lambda: not is_alive(host), "the end of the host")
+        type(self).server = self.serve()
+        found = self.wait(execution)
+        self.assertEqual((found["status"], found["outputs"][0]["text"]), ("lost", "begun\n"))
+        self.assertIn("host", found["reason"])
+
+
+class Ending(ServerTestCase):
+    """Kernels that shall not survive, and secrets that shall not be seen."""
+
+    def test_kernels_stop_with_the_server_when_asked_to(self) -> None:
+        """`--kernels-stop-with-server`."""
+        self.server.terminate()
+        type(self).server = self.serve("--kernels-stop-with-server")
+        self.open()
+        self.run_code("1")
+        pid = self.kernel["pid"]
+        self.assertLess(self.server.terminate(), 10)
+        wait_until(lambda: not is_alive(pid), "the end of the kernel")
+        type(self).server = self.serve()
+
+    def test_closing_a_session_ends_its_kernel(self) -> None:
+        """Its process, its host, and the folder of both."""
+        self.open()
+        self.run_code("1")
+        kernel = self.kernel
+        self.call("session.close", session=self.session)
+        wait_until(lambda: not is_alive(kernel["pid"]), "the end of the kernel")
+        wait_until(lambda: not Path(kernel["host"]).exists(), "the end of the host's folder")
+        self.assertTrue((self.folder / "state" / "journals" / f"{self.session}.sqlite").exists())
+
+    def test_shut_down_and_kill_are_expected_ends(self) -> None:
+        """Told as such."""
+        for method in ("kernel.shut_down", "kernel.kill"):
+            self.open()
+            self.run_code("1")
+            self.call(method, session=self.session)
+            died = self.until_type("kernel_died")
+            self.assertTrue(died["expected"], died)
+
+    def test_secrets_are_in_no_command_line_environment_or_log(self) -> None:
+        """Neither the token nor the key of a kernel."""
+        self.open()
+        self.run_code("1")
+        kernel = self.kernel
+        host = Path(kernel["host"])
+        key = json.loads((host / "host.json").read_text())["key"]
+        self.assertEqual({(host / name).stat().st_mode & 0o777 for name in ("host.json", "launch.json")}, {0o600})
+        self.assertEqual(host.stat().st_mode & 0o777, 0o700)
+        for pid in (self.server.process.pid, kernel["pid"], json.loads((host / "host.json").read_text())["pid"]):
+            for what in ("cmdline", "environ"):
+                body = Path(f"/proc/{pid}/{what}").read_bytes()
+                for secret in (self.server.token, key):
+                    self.assertNotIn(secret.encode(), body, what)
+        for secret in (self.server.token, key):
+            self.assertNotIn(secret, self.server.log.read_text())
+        self.assertNotIn(key, json.dumps(self.events()) + json.dumps(kernel))

@@ -1,0 +1,387 @@
+"""webipy.io.launcher and webipy.io.leftovers: one contract for the fake and the real launcher, which starts real kernel hosts.
+
+The hosts here have kernelspecs whose command does not exist, so they tell `start_failed` and nothing heavy is started; hosts with kernels are in
+tests/kernels.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import attrs
+from twisted.internet import reactor as _reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.internet.utils import getProcessOutputAndValue
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from tests.fakes import FakeLauncher, printed
+from webipy.core import errors
+from webipy.core.spool import MAGIC, encode_record, keep
+from webipy.core.wire import Message
+from webipy.io import launcher as module
+from webipy.io.hostlink import LAST_WORDS_SECONDS
+from webipy.io.launcher import LocalLauncher
+from webipy.io.leftovers import KILLED, Leftovers
+from webipy.server.ports import HostRecord, KernelLink, Launcher, Spec
+
+reactor: Any = _reactor
+
+
+def turn(seconds: float = 0.005) -> Deferred[None]:
+    """Some time of the reactor."""
+    return deferLater(reactor, seconds, lambda: None)
+
+
+@attrs.define(eq=False)
+class Ear:
+    """Keeps what a link tells."""
+
+    types: list[str] = attrs.field(factory=list)
+    number: int = 0
+    attachments: list[bool] = attrs.field(factory=list)
+    ends: int = 0
+    is_fenced: bool = False
+
+    def attached(self, is_gap: bool) -> None:
+        """The host answered."""
+        self.attachments.append(is_gap)
+
+    def received(self, batch: list[tuple[str, Message]], number: int) -> None:
+        """Messages."""
+        self.types += [message.header.msg_type for _, message in batch]
+        self.number = number
+
+    def fenced(self) -> None:
+        """A newer server."""
+        self.is_fenced = True
+
+    def gone(self) -> None:
+        """The end."""
+        self.ends += 1
+
+
+def spec_of(*argv: str) -> Spec:
+    """A kernelspec."""
+    return Spec("missing", "Missing", "x", list(argv), {}, "signal", {}, "")
+
+
+MISSING = spec_of("/nonexistent/kernel", "{connection_file}")
+
+
+class LauncherContract:
+    """What every implementation of `Launcher` holds to."""
+
+    assertEqual: Any
+    assertIsNone: Any
+    assertIsNotNone: Any
+    timeout = 60
+    launcher: Launcher
+
+    async def end_host(self, record: HostRecord) -> None:
+        """The host process ends."""
+        raise NotImplementedError
+
+    async def until(self, what: Any) -> None:
+        """Turns of the reactor until something holds."""
+        while not what():
+            await turn()
+
+    async def test_kernelspecs_are_listed(self) -> None:
+        """By name; the default is one of them."""
+        specs = await self.launcher.specs()
+        assert specs.default is not None
+        self.assertEqual(specs.found[specs.default].name, specs.default)
+
+    async def test_a_host_is_launched_and_attached_to(self) -> None:
+        """The record says where it lives; the link tells that it answered."""
+        record = await self.launcher.launch("k1", MISSING, "/", 1)
+        self.assertEqual(
+            (record.kernel, record.spec, record.display_name, record.language), ("k1", "missing", "Missing", "x")
+        )
+        ear = Ear()
+        link = self.launcher.connect(record, 0, ear)
+        assert link is not None
+        await self.until(lambda: ear.attachments)
+        self.assertEqual(ear.attachments, [False])
+        link.close()
+        await self.end_host(record)
+
+    async def test_the_end_of_a_host_is_told(self) -> None:
+        """Once; it cannot be attached to any more, and what it left can be read."""
+        record = await self.launcher.launch("k1", MISSING, "/", 1)
+        ear = Ear()
+        link = self.launcher.connect(record, 0, ear)
+        assert link is not None
+        await self.until(lambda: ear.attachments)
+        await self.end_host(record)
+        await self.until(lambda: ear.ends)
+        self.assertIsNone(self.launcher.connect(record, 0, Ear()))
+        left = self.launcher.leftovers(record, 1_000)
+        self.assertIsNone(await left.next())
+        self.assertEqual(type(await left.reason()), str)
+        await left.remove()
+        link.close()
+        await turn(0.1)
+        self.assertEqual(ear.ends, 1)
+
+    async def test_a_host_that_never_was_cannot_be_attached_to(self) -> None:
+        """`None`, and nothing left."""
+        record = HostRecord("k9", "/nonexistent/host", "missing", "Missing", "x")
+        self.assertIsNone(self.launcher.connect(record, 0, Ear()))
+        self.assertIsNone(await self.launcher.leftovers(record, 0).next())
+
+
+class Fake(LauncherContract, TestCase):
+    """The one of tests/fakes.py; the reactor is its clock."""
+
+    def setUp(self) -> None:
+        self.fake = FakeLauncher(reactor)
+        self.launcher: Launcher = self.fake
+
+    async def end_host(self, record: HostRecord) -> None:
+        """By its own method."""
+        self.fake.hosts[record.directory].end()
+
+
+class Local(LauncherContract, TestCase):
+    """The real one."""
+
+    def setUp(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="wl"))  # short: a socket's path has 107 bytes
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.real = self.make(generation=1)
+        self.launcher: Launcher = self.real
+        self.addCleanup(self.end_all)
+
+    def make(self, generation: int) -> LocalLauncher:
+        """A launcher, as a server has it."""
+        made = LocalLauncher(self.folder / "hosts", "ada", 60.0, generation, reactor)
+        made.start()
+        self.addCleanup(made.stop)
+        return made
+
+    def end_all(self) -> None:
+        """Ends every host that still lives, by its pid."""
+        for child in self.real._children.values():
+            child.kill()
+            child.wait()
+
+    async def end_host(self, record: HostRecord) -> None:
+        """By SIGKILL."""
+        child = self.real._children.get(record.directory)
+        if child is not None:
+            child.kill()
+            await self.until(lambda: record.directory not in self.real._children)
+            await turn(2 * LAST_WORDS_SECONDS)
+
+    async def attach(
+        self, record: HostRecord, since: int = 0, launcher: LocalLauncher | None = None
+    ) -> tuple[KernelLink, Ear]:
+        """A link that was answered."""
+        ear = Ear()
+        link = (launcher or self.real).connect(record, since, ear)
+        assert link is not None
+        await self.until(lambda: ear.attachments)
+        self.addCleanup(link.close)
+        return link, ear
+
+    # ---- kernelspecs
+
+    async def test_a_list_of_kernelspecs_is_good_for_a_while(self) -> None:
+        """Those who ask at once are answered by one process; a new kernelspec shows soon."""
+        asked: list[tuple[Any, ...]] = []
+        original = getProcessOutputAndValue
+
+        def ask(*arguments: Any, **more: Any) -> Any:
+            asked.append(arguments)
+            return original(*arguments, **more)
+
+        self.patch(module, "getProcessOutputAndValue", ask)
+        first = [self.real.specs() for _ in range(3)]
+        found = [await one for one in first]
+        self.assertEqual(len(asked), 1)
+        self.assertIs(await self.real.specs(), found[0])
+        self.patch(module, "SPECS_SECONDS", 0.0)
+        self.real._specs_until = 0.0
+        await self.real.specs()
+        self.assertEqual(len(asked), 2)
+
+    async def test_a_list_that_cannot_be_made_is_told_to_all_who_ask(self) -> None:
+        """And the next one who asks tries again."""
+        original = getProcessOutputAndValue
+        self.patch(module, "getProcessOutputAndValue", lambda *_, **more: original("/bin/false", reactor=reactor))
+        for one in [self.real.specs() for _ in range(2)]:
+            await self.assertFailure(one, errors.KernelFailed)
+        self.patch(module, "getProcessOutputAndValue", original)
+        self.assertIn("python3", (await self.real.specs()).found)
+
+    # ---- hosts
+
+    async def test_a_host_lives_in_a_private_folder(self) -> None:
+        """0700, its files 0600; the key is in a file and not on a command line."""
+        record = await self.real.launch("k1", MISSING, "/", 1)
+        link, _ = await self.attach(record)
+        folder = Path(record.directory)
+        self.assertEqual(stat.S_IMODE(folder.stat().st_mode), 0o700)
+        for name in ("launch.json", "host.json", "host.log"):
+            self.assertEqual(stat.S_IMODE((folder / name).stat().st_mode), 0o600, name)
+        launch = json.loads((folder / "launch.json").read_text())
+        child = self.real._children[record.directory]
+        self.assertNotIn(launch["key"].encode(), Path(f"/proc/{child.pid}/cmdline").read_bytes())
+        self.assertNotIn(launch["key"].encode(), Path(f"/proc/{child.pid}/environ").read_bytes())
+        self.assertEqual(os.getsid(child.pid), child.pid, "its own OS session")
+        self.assertEqual(
+            (launch["kernel"], launch["start"], launch["grace_s"], launch["username"]), ("k1", 1, 60.0, "ada")
+        )
+        link.close()
+
+    async def test_what_a_host_tells_comes_over_the_link(self) -> None:
+        """Here that its kernel cannot be started."""
+        record = await self.real.launch("k1", MISSING, "/", 1)
+        _, ear = await self.attach(record)
+        await self.until(lambda: "start_failed" in ear.types)
+
+    async def test_the_next_server_attaches_where_the_last_one_stopped(self) -> None:
+        """And takes the host over: the last one is told."""
+        record = await self.real.launch("k1", MISSING, "/", 1)
+        _, first = await self.attach(record)
+        await self.until(lambda: "start_failed" in first.types)
+        _, second = await self.attach(record, first.number, self.make(generation=2))
+        await self.until(lambda: first.is_fenced)
+        self.assertEqual((second.types, second.attachments), ([], [False]))
+        _, third = await self.attach(record, 0, self.make(generation=3))
+        self.assertEqual(third.attachments, [True], "the second one's word where it stopped was an acknowledgement")
+
+    async def test_a_process_that_only_has_the_pid_of_a_host_is_none(self) -> None:
+        """Its start time and the boot must be those of the file."""
+        folder = self.folder / "hosts" / "old-1"
+        folder.mkdir()
+        own = Path(f"/proc/{os.getpid()}/stat").read_text().rpartition(")")[2].split()[19]
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        good = {
+            "pid": os.getpid(),
+            "start_time": int(own),
+            "boot_id": boot,
+            "endpoint": "x",
+            "key": "k" * 64,
+            "start": 1,
+        }
+        for change in ({"start_time": int(own) + 1}, {"boot_id": "another"}, {"pid": 2**22 + 1}, {"key": 5}):
+            (folder / "host.json").write_text(json.dumps({**good, **change}))
+            self.assertIsNone(module._living(folder), change)
+        (folder / "host.json").write_text("{")
+        self.assertIsNone(module._living(folder))
+        (folder / "host.json").write_text(json.dumps(good))
+        self.assertIsNotNone(module._living(folder))
+
+    async def test_a_long_state_folder_is_no_obstacle(self) -> None:
+        """The host then lives in the folder for temporary files: a socket's path has 107 bytes."""
+        self.real.folder = self.folder / ("long" * 30)
+        self.real.folder.mkdir()
+        record = await self.real.launch("k" * 32, MISSING, "/", 1)
+        self.addCleanup(shutil.rmtree, record.directory, ignore_errors=True)
+        self.assertLess(len(f"{record.directory}/host-xx"), 108)
+        self.assertEqual(stat.S_IMODE(os.stat(record.directory).st_mode), 0o700)
+        await self.attach(record)
+
+    async def test_a_folder_that_cannot_be_made_is_told(self) -> None:
+        """With the reason, and without a path of the server."""
+        shutil.rmtree(self.folder / "hosts")
+        (self.folder / "hosts").write_text("in the way")
+        with self.assertRaises(errors.KernelFailed) as caught:
+            await self.real.launch("k1", MISSING, "/", 1)
+        fault = caught.exception
+        self.assertIn("Not a directory", fault.message)
+        self.assertNotIn(str(self.folder), fault.message)
+
+
+class Remains(SynchronousTestCase):
+    """`Leftovers`."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir()
+
+    def spool(self, segment: int, *numbers: int, tail: bytes = b"") -> None:
+        """A segment of the spool."""
+        records = [encode_record(keep(n, "iopub", printed(f"{n}", "e")[1])) for n in numbers]
+        (self.folder / f"spool-{segment}").write_bytes(MAGIC + b"".join(records) + tail)
+
+    def numbers(self, since: int = 0) -> list[int]:
+        """The numbers of all messages after one."""
+        left, found = Leftovers(self.folder, since), list[int]()
+        while batch := left.read():
+            found += [kept.number for kept in batch]
+        return found
+
+    def test_segments_are_read_in_the_order_of_their_numbers(self) -> None:
+        """Not of their names; what is there twice is taken once, what is taken in already not at all."""
+        self.spool(2, 3, 4)
+        self.spool(10, 4, 5, 6)
+        self.spool(1, 1, 2, 3)
+        (self.folder / "spool-x").write_bytes(b"nothing")
+        self.assertEqual(self.numbers(), [1, 2, 3, 4, 5, 6])
+        self.assertEqual(self.numbers(since=4), [5, 6])
+        self.assertEqual(self.numbers(since=6), [])
+
+    def test_a_record_that_was_cut_off_ends_its_segment(self) -> None:
+        """At every byte of the last one: everything before it is whole, and the next segment is read."""
+        whole = encode_record(keep(2, "iopub", printed("2", "e")[1]))
+        for cut in range(len(whole)):
+            self.spool(1, 1, tail=whole[:cut])
+            self.spool(2, 3)
+            self.assertEqual(self.numbers(), [1, 3], cut)
+        self.spool(1, 1, tail=whole)
+        self.assertEqual(self.numbers(), [1, 2, 3])
+
+    def test_what_is_no_spool_is_empty(self) -> None:
+        """And a folder that is not there."""
+        (self.folder / "spool-1").write_bytes(b"webipy spool 9\r\n")
+        (self.folder / "spool-2").write_bytes(b"")
+        self.assertEqual(self.numbers(), [])
+        self.folder /= "nowhere"
+        self.assertEqual(self.numbers(), [])
+
+    def test_a_flipped_bit_is_never_passed_on(self) -> None:
+        """Anywhere in a record: what is read is what was written, or it is missing."""
+        self.spool(1, 1, 2, 3)
+        whole = (self.folder / "spool-1").read_bytes()
+        for at in range(len(MAGIC), len(whole), 7):
+            broken = bytearray(whole)
+            broken[at] ^= 0x10
+            (self.folder / "spool-1").write_bytes(broken)
+            self.assertIn(self.numbers(), ([], [1], [1, 2]), at)
+
+    def test_why_it_ended(self) -> None:
+        """Its farewell, else the last line of its log, else that it said nothing."""
+        left = Leftovers(self.folder, 0)
+        self.assertEqual(left.reason(), KILLED)
+        (self.folder / "host.log").write_text("one\nout of memory\n\n")
+        self.assertEqual(left.reason(), f"{KILLED} Its last line of log: out of memory")
+        (self.folder / "farewell.json").write_text("{")
+        self.assertIn("out of memory", left.reason())
+        (self.folder / "farewell.json").write_text('{"reason": "Nobody came for a day.", "next": 5}')
+        self.assertEqual(left.reason(), "Nobody came for a day.")
+        left.remove()
+        self.assertFalse(self.folder.exists())
+
+
+class Weight(SynchronousTestCase):
+    """What the server imports."""
+
+    def test_the_server_imports_nothing_of_jupyter(self) -> None:
+        """The list of kernelspecs is made by a process of its own: jupyter_client costs 20 MB and half a second."""
+        heavy = "('jupyter', 'traitlets', 'tornado', 'IPython', 'nbformat')"
+        code = f"import webipy.service, sys; print([m for m in sys.modules if m.startswith({heavy})])"
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+        self.assertEqual(done.stdout.strip(), "[]", done.stderr)
