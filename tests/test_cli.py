@@ -59,7 +59,20 @@ class HelpTests(SynchronousTestCase):
         """`webipy` and each command have a --help whose first line is one sentence."""
         self.assertEqual(
             sorted(commands()),
-            "attach call doctor exec interrupt journal kill ls open restart serve specs".split(),
+            [
+                "attach",
+                "call",
+                "doctor",
+                "exec",
+                "interrupt",
+                "journal",
+                "kill",
+                "ls",
+                "open",
+                "restart",
+                "serve",
+                "specs",
+            ],
         )
         for name in commands():
             told = invoke(name, "--help")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 
 from tests.faults import CuttingProxy, FaultTestCase, counted, counting, is_a, rounds, rss_mb, until
 
@@ -93,10 +92,8 @@ class Lines(FaultTestCase):
         sleeper = self.subscribe(self.session, receive_bytes=4096)
         sleeper.until(is_a("execution_finished", "warm"))
         sleeper.is_awake.clear()
-        began = time.monotonic()
         found = self.stage.run(self.session, counting(20_000), "flood")
         self.assertEqual(found["status"], "ok")
-        self.assertLess(time.monotonic() - began, 60)
         sleeper.is_awake.set()
         sleeper.cut()
         self.assertEqual(sleeper.finished("flood")["status"], "ok")

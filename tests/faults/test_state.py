@@ -167,6 +167,29 @@ class Damage(FaultTestCase):
         self.stage.call("cell.insert", session=self.session, source="next")
         self.assert_other_lives()
 
+    def change(self, body: bytes) -> None:
+        """Puts other bytes in the place of event 5, under the living server."""
+        database = sqlite3.connect(self.journal, timeout=30)
+        with database:
+            database.execute("UPDATE events SET body = ? WHERE seq = 5", (body,))
+        database.close()
+
+    def test_c4_a_reader_whose_events_cannot_be_read_is_not_left_waiting(self) -> None:
+        """Its line is ended, so it comes back by itself; when the journal can be read again it gets everything."""
+        self.stage.kill()
+        self.stage.start()  # the newest events are not in memory any more
+        database = sqlite3.connect(self.journal)
+        ((whole,),) = database.execute("SELECT body FROM events WHERE seq = 5").fetchall()
+        database.close()
+        self.change(whole.replace(b"cell", b"sell"))
+        watcher = self.subscribe(self.session)
+        until(lambda: watcher.connections > 2, "it comes back")
+        self.assertLess(watcher.seq, 5)
+        self.assert_other_lives()
+        self.change(whole)
+        watcher.until_seq(len(self.events))
+        self.assertEqual(watcher.events, self.events)
+
     def test_c9_a_journal_of_a_newer_format_is_refused_with_a_word_and_left_as_it_is(self) -> None:
         """And the other sessions open."""
         self.stage.stop()
