@@ -433,11 +433,25 @@ class FakeLauncher:
         self.clock.callLater(0, self._launch, told, kernel, spec, start)
         return told
 
-    def _launch(self, told: Deferred[HostRecord], kernel: str, spec: Spec, start: int) -> None:
+    def attach(self, kernel: str, connection: str, start: int) -> Deferred[HostRecord]:
+        """Starts a host in the next turn; a file whose name does not end in .json is refused."""
+        told: Deferred[HostRecord] = Deferred()
+        if not connection.endswith(".json"):
+            fault = errors.InvalidParams(f"{connection} is not a Jupyter connection file.", field="connection")
+            self.clock.callLater(0, told.errback, fault)
+            return told
+        spec = Spec("attached", "Attached kernel", "", [], {}, "message", {}, "")
+        self.clock.callLater(0, self._launch, told, kernel, spec, start, True)
+        return told
+
+    def _launch(
+        self, told: Deferred[HostRecord], kernel: str, spec: Spec, start: int, is_attached: bool = False
+    ) -> None:
         if self.refusal is not None:
             told.errback(errors.KernelFailed(self.refusal))
             return
-        record = HostRecord(kernel, f"/hosts/{kernel}-{start}", spec.name, spec.display_name, spec.language)
+        directory = f"/hosts/{kernel}-{start}"
+        record = HostRecord(kernel, directory, spec.name, spec.display_name, spec.language, is_attached)
         self.hosts[record.directory] = FakeHost(self.clock, record, start)
         told.callback(record)
 

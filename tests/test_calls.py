@@ -16,7 +16,8 @@ STRUCTS: list[Any] = [
 PARAMS = [kind for kind in STRUCTS if issubclass(kind, Params)]
 RESULTS = [kind for kind in STRUCTS if issubclass(kind, Result)]
 SOME: dict[str, Any] = {
-    "after": "c", "cell": "c", "cell_type": "code", "changes": [[1, [1, "a"]]], "channel": "shell", "code": "1", "comm": "k", "cursor": 0,
+    "after": "c", "cell": "c", "cell_type": "code", "changes": [[1, [1, "a"]]], "channel": "shell", "code": "1", "comm": "k",
+    "connection": "/k.json", "cursor": 0,
     "execution": "e", "msg_type": "custom_request",
     "output": 0, "request": "r", "session": "s", "source": "x", "target": "t", "title": "T", "value": "v",
     "version": 0,
@@ -85,6 +86,7 @@ class ParamsStructs(SynchronousTestCase):
             (calls.EditCell, "client", ["x" * 64], ["x" * 65]),
             (calls.SetSource, "version", [None, 0], [-1]),
             (calls.InsertCell, "cell_type", ["code", "markdown", "raw"], ["heading", "Code", None]),
+            (calls.AttachKernel, "connection", ["/k.json", "x" * 4096], ["", "x" * 4097, None]),
             (calls.StartExecution, "user_expressions", [{"a": "1"}], [{"a": 1}, []]),
         ]
         for kind, field, good, bad in table:
@@ -100,6 +102,7 @@ class ParamsStructs(SynchronousTestCase):
             {kind.__name__: sorted(least(kind)) for kind in PARAMS if least(kind) not in ({}, {"session": "s"})},
             {
                 "RenameSession": ["session", "title"],
+                "AttachKernel": ["connection", "session"],
                 "StartExecution": ["code", "session"],
                 "OfExecution": ["execution", "session"],
                 "WaitExecution": ["execution", "session"],

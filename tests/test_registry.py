@@ -53,6 +53,14 @@ class RegistryContract:
         (found,) = await self.registry.sessions()
         self.assertEqual((found.title, found.host), ("Newest", newer))
 
+    async def test_an_attached_kernel_is_remembered_as_one(self) -> None:
+        """Until another host takes its place in the session."""
+        attached = HostRecord("k3", "/hosts/k3-1", "attached", "Attached kernel", "", True)
+        for host in (attached, HOST):
+            with_host = SessionRecord(ONE.id, ONE.title, ONE.path, ONE.cwd, ONE.created, host)
+            await self.registry.put(with_host)
+            self.assertEqual(await self.registry.sessions(), [with_host])
+
     async def test_a_closed_session_is_not_listed(self) -> None:
         """Its path is free again."""
         await self.registry.put(ONE)

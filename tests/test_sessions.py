@@ -305,6 +305,68 @@ class Kernels(RigTestCase):
             self.rig.me.call(f"kernel.{method}", session=self.session)
         self.assertEqual([name for name, _ in host.commands], ["interrupt", "shut_down", "kill"])
 
+    def attach(self) -> FakeHost:
+        """Joins a kernel."""
+        told = self.rig.me.call("kernel.attach", session=self.session, connection="/run/kernel-1.json")["kernel"]
+        self.assertEqual(
+            (told["kernelspec"], told["display_name"], told["language"], told["state"]),
+            ("attached", "Attached kernel", "", "starting"),
+        )
+        host = self.rig.host
+        info = {"language_info": {"name": "julia"}}
+        host.tell("kernel_starting", start=1, pid=None)
+        host.tell("kernel_ready", start=1, pid=None, kernel_info=info, seconds=0.1)
+        self.rig.turn()
+        return host
+
+    def test_a_kernel_that_something_else_started_is_joined(self) -> None:
+        """It runs code, and tells its language itself; it has no process that is ours. All of that outlives the server."""
+        host = self.attach()
+        self.rig.me.call("execution.start", session=self.session, code="1", id="e1")
+        self.assertEqual(host.executed(), ["e1"])
+        for rig in (self.rig, self.rig.crashed()):
+            kernel = rig.me.call("session.get", session=self.session)["kernel"]
+            self.assertEqual((kernel["state"], kernel["language"], kernel["pid"]), ("idle", "julia", None))
+
+    def test_an_attached_kernel_is_not_restarted_and_not_killed(self) -> None:
+        """It is said why, and what can be done; interrupting and asking it to end go. So it is after the server came back, and on a dead one."""
+        host = self.attach()
+        self.rig = self.rig.crashed()
+        self.rig.turn()
+        for method in ("restart", "kill"):
+            fault = self.refused("kernel_not_ready", f"kernel.{method}", session=self.session)
+            self.assertIn(f"webipy did not start this kernel, so it cannot {method} it", fault.message)
+        for method in ("interrupt", "shut_down"):
+            self.rig.me.call(f"kernel.{method}", session=self.session)
+        self.assertEqual([name for name, _ in host.commands], ["interrupt", "shut_down"])
+        host.tell(
+            "kernel_died", start=1, exit_status=None, signal=None, tail="", expected=False, reason="It is silent."
+        )
+        self.rig.turn()
+        (died,) = (e for e in self.rig.journal.events() if e["type"] == "kernel_died")
+        self.assertEqual((died["reason"], self.state()), ("It is silent.", "dead"))
+        self.refused("kernel_not_ready", "kernel.restart", session=self.session)
+        fault = self.refused("kernel_dead", "kernel.interrupt", session=self.session)
+        self.assertIn("kernel.start", fault.message)
+
+    def test_an_attached_kernel_is_let_go_of(self) -> None:
+        """When the session gets another kernel, or is closed: nobody asked it to end."""
+        host = self.attach()
+        self.start("other")
+        self.assertEqual([name for name, _ in host.commands], ["kill"])
+        host = self.attach()
+        self.rig.me.call("session.close", session=self.session)
+        self.assertEqual([name for name, _ in host.commands], ["kill"])
+
+    def test_a_kernel_that_cannot_be_joined_leaves_the_session_what_it_has(self) -> None:
+        """The fault is told before anything is ended."""
+        host = self.start()
+        fault = self.refused("invalid_params", "kernel.attach", session=self.session, connection="/etc/passwd")
+        self.assertIn("connection file", fault.message)
+        self.rig.disk.launcher.refusal = "No space left on device."
+        self.refused("kernel_failed", "kernel.attach", session=self.session, connection="/k.json")
+        self.assertEqual((host.commands, self.state()), ([], "idle"))
+
     def test_kernelspecs_are_listed(self) -> None:
         """With the default and those that are broken."""
         listed = self.rig.me.call("kernelspec.list")

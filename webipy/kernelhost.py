@@ -1,6 +1,7 @@
 """The kernel host: the small process beside one kernel, which owns its channels and outlives the server.
 
-`python -m webipy.kernelhost DIR` starts the kernel that DIR/launch.json describes and serves it at `ipc://DIR/host`.
+`python -m webipy.kernelhost DIR` starts the kernel that DIR/launch.json describes, or joins the one whose connection
+file is in there, and serves it at `ipc://DIR/host`.
 It numbers all that leaves the kernel and keeps it until a server has acknowledged it, so that a server can be stopped,
 killed or upgraded at any moment while code runs. docs/kernel-host.md is the protocol; `webipy.core.hosting` takes the
 decisions; `webipy.host` holds the sockets, the process and the files.
@@ -52,15 +53,18 @@ def main(argv: list[str]) -> int:
     launch = _read_launch(os.path.join(folder, "launch.json"))
     process, fault = KernelProcess(launch, folder, umask), None
     try:
-        process.spawn(launch.key)
+        if launch.connection is None:
+            process.spawn(launch.key)
     except CannotStart as failed:
         fault = failed
     import zmq  # only now: the kernel starts while ZeroMQ is imported
 
+    from webipy.host.foreign import ForeignKernel
     from webipy.host.loop import Host
 
     try:
-        host = Host(launch, folder, process, fault)
+        kernel = process if launch.connection is None else ForeignKernel(launch.connection)
+        host = Host(launch, folder, kernel, fault)
     except (OSError, zmq.ZMQError) as failed:
         sys.stderr.write(f"The endpoint in {folder} cannot be opened: {failed.strerror}.\n")
         return 1

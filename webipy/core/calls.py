@@ -213,6 +213,15 @@ class StartKernel(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     kernelspec: str | None = None
 
 
+class AttachKernel(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Joins a kernel that something else started, in place of the one that the session has. `connection` is the absolute path of its Jupyter
+    connection file on the server's machine; the address of a kernel in another form is not understood. The kernel is never restarted, killed, or
+    ended with its session or the server; kernel.shut_down asks it to end.
+    """
+
+    connection: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+
+
 # ---- executions ---------------------------------------------------------------------------------------------------
 
 

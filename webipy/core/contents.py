@@ -129,7 +129,7 @@ class Ready(msgspec.Struct):
     """The host: the kernel answered for the first time."""
 
     start: int
-    pid: int
+    pid: int | None
     seconds: float
     kernel_info: Raw
 
@@ -142,6 +142,12 @@ class KernelInfo(msgspec.Struct):
     language_info: Raw = Raw(b"{}")
 
 
+class LanguageInfo(msgspec.Struct):
+    """The language of a kernel (Jupyter messaging 5.4, language_info)."""
+
+    name: str = ""
+
+
 class Started(msgspec.Struct):
     """The host: a kernel process was started."""
 
@@ -150,12 +156,13 @@ class Started(msgspec.Struct):
 
 
 class Death(msgspec.Struct):
-    """The host: the kernel process ended."""
+    """The host: the kernel process ended; `reason` tells of a kernel that was no process of the host's."""
 
     exit_status: int | None = None
     signal: str | None = None
     tail: str = ""
     expected: bool = False
+    reason: str = ""
 
 
 class Failed(msgspec.Struct):

@@ -76,7 +76,7 @@ class Kernel:
         id: Its id, the same over restarts.
         kernelspec: Name of the launch recipe.
         display_name: Its name for people.
-        language: The language it runs.
+        language: The language it runs; empty until the kernel tells it, where no kernelspec did.
         url_without_key: Where its host listens.
         start: Number of its present process, from 1.
     """
@@ -109,6 +109,7 @@ class Kernel:
                 self._ending = frozenset(self.executions.open) if event.state == "restarting" else frozenset()
             case KernelReady():
                 self.start, self.execution_count = event.start, 0
+                self.language = self.language or _language(event.language_info)
             case _:
                 self.execution_count = getattr(event, "execution_count", None) or self.execution_count
 
@@ -250,7 +251,7 @@ class Kernel:
             case "kernel_died":
                 death = contents.decode(content, contents.Death)
                 if self.state != "restarting" or not death.expected:
-                    self._die(death, death_reason(death.exit_status, death.signal, death.expected))
+                    self._die(death, death.reason or death_reason(death.exit_status, death.signal, death.expected))
             case "start_failed":
                 failed = contents.decode(content, contents.Failed)
                 self._die(contents.Death(tail=failed.tail), failed.reason)
@@ -265,6 +266,7 @@ class Kernel:
     def _ready(self, ready: contents.Ready) -> None:
         told = contents.decode(ready.kernel_info, contents.KernelInfo)
         self.start, self.pid, self.execution_count = ready.start, ready.pid, 0
+        self.language = self.language or _language(told.language_info)
         self._busy_with.clear()
         self._new.add(
             KernelReady(
@@ -304,6 +306,14 @@ class Kernel:
             )
         )
         self._become("dead")
+
+
+def _language(language_info: Raw) -> str:
+    """The language that a kernel says it runs; empty where it does not say so."""
+    try:
+        return contents.decode(language_info, contents.LanguageInfo).name
+    except msgspec.DecodeError:
+        return ""
 
 
 def _began(reply: Message) -> str:

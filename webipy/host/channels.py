@@ -12,6 +12,7 @@ here the queue is endless: the host reads what it can, and says what it could no
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Final
 
 import zmq
@@ -20,7 +21,6 @@ from webipy.core import wire
 
 KERNEL_CHANNELS: Final = ("control", "shell", "stdin", "iopub")
 READ_AHEAD: Final = 1000  # messages of a kernel that waits; ZeroMQ's own default
-_PORTS: Final = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4}
 _RECONNECT_MS: Final = 10
 
 
@@ -29,16 +29,18 @@ class Channels:
 
     Args:
         context: ZeroMQ's context.
-        folder: The host's directory, where the kernel binds `k-1` to `k-5`.
+        addresses: Where the kernel binds each channel.
         key: The key of this start, as bytes.
         waits: Whether the kernel waits for a slow reader instead of dropping.
     """
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], folder: str, key: bytes, *, waits: bool) -> None:
+    def __init__(
+        self, context: zmq.Context[zmq.Socket[bytes]], addresses: Mapping[str, str], key: bytes, *, waits: bool
+    ) -> None:
         self._key = key
         self.sockets: dict[str, zmq.Socket[bytes]] = {}
         identity = os.urandom(16).hex().encode()
-        for channel, port in _PORTS.items():
+        for channel in KERNEL_CHANNELS:
             socket = context.socket(zmq.SUB if channel == "iopub" else zmq.DEALER)
             socket.linger = 0
             socket.sndhwm = 0
@@ -48,7 +50,7 @@ class Channels:
                 socket.setsockopt(zmq.SUBSCRIBE, b"")
             else:
                 socket.setsockopt(zmq.ROUTING_ID, identity)
-            socket.connect(f"ipc://{os.path.join(folder, 'k')}-{port}")
+            socket.connect(addresses[channel])
             self.sockets[channel] = socket
 
     def send(self, channel: str, message: wire.Message) -> None:

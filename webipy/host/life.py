@@ -11,6 +11,9 @@ requests given. Replies to the host's own requests are never forwarded.
 
 The end: a dead process's last messages are still in the sockets. They are read until nothing came for a moment, and
 only then the end is told. An end that was asked for is polite first (`shutdown_request`), then SIGKILL.
+
+A kernel that something else started (`webipy.host.foreign`) is joined instead of spawned, has one start only, and does
+not end with its host.
 """
 
 from __future__ import annotations
@@ -26,7 +29,8 @@ import zmq
 
 from webipy.core import wire
 from webipy.host.channels import Channels
-from webipy.host.endpoint import Author
+from webipy.host.endpoint import Author, log
+from webipy.host.foreign import ForeignKernel
 from webipy.host.process import CannotStart, Exit, KernelProcess, Launch
 
 NUDGE_S: Final = 1.0  # a kernel that did not answer is asked again after this, then after twice as long
@@ -99,7 +103,7 @@ class Life:
     Args:
         launch: What to start.
         folder: The host's directory.
-        process: The kernel's process; spawned already for the first start.
+        process: The kernel's process, spawned already for the first start; or a kernel that something else started.
         context: ZeroMQ's context.
         author: Makes the host's own requests.
         alarms: The loop's alarms.
@@ -110,7 +114,7 @@ class Life:
         self,
         launch: Launch,
         folder: str,
-        process: KernelProcess,
+        process: KernelProcess | ForeignKernel,
         context: zmq.Context[zmq.Socket[bytes]],
         author: Author,
         alarms: Alarms,
@@ -143,8 +147,10 @@ class Life:
             return
         self.state, self._kernel_info, self._hears_iopub, self._nudge_s = "starting", b"", False, NUDGE_S
         self._audience.event("kernel_starting", {"start": self.start, "pid": self.process.pid})
-        self.channels = Channels(self._context, self._folder, self._key.encode(), waits=self.process.has_boot)
+        key, addresses = self.process.wire_key(self._key), self.process.addresses()
+        self.channels = Channels(self._context, addresses, key, waits=self.process.has_boot)
         self._alarms.set("late", self._launch.ready_timeout_s, self._give_up)
+        self._beat()
         self._nudge()
 
     def heard(self, channel: str, message: wire.Message) -> bool:
@@ -153,6 +159,8 @@ class Life:
         Returns:
             Whether it is the answer to a request of the host's own, and not to be forwarded.
         """
+        if isinstance(self.process, ForeignKernel):
+            self.process.heard()
         if self.is_draining:
             self._alarms.set("drained", DRAIN_QUIET_S, self._ended)
         if not self._author.wrote(message.parent):
@@ -172,7 +180,7 @@ class Life:
         """Look whether the process has ended."""
         if self._exit is None and (ended := self.process.poll()) is not None:
             self._exit = ended
-            self._alarms.clear("nudge", "silent", "late", "polite")
+            self._alarms.clear("nudge", "silent", "late", "polite", "beat")
             self._alarms.set("drained", DRAIN_QUIET_S, self._ended)
             self._alarms.set("drained at last", DRAIN_S, self._ended)
 
@@ -187,9 +195,12 @@ class Life:
 
     def restart(self) -> None:
         """End the process politely, then by force, and start the next one."""
+        if not self.process.is_ours:
+            log("a restart was refused: this kernel was started by something else")
+            return
         if self.ending == "exit" or self.ending == "restart":
             return
-        if self.process.pid is None and not self.is_draining:
+        if not self.process.is_there and not self.is_draining:
             self._audience.closed("kernel_restarted", is_dead=False)
             self._next()
             return
@@ -199,16 +210,23 @@ class Life:
         """End the process politely, then by force, for good."""
         if self.ending == "exit" or self.is_over:
             return
-        if self.process.pid is None and not self.is_draining:
+        if not self.process.is_there and not self.is_draining:
             self.is_over = True
             return
         self._end_politely("exit", SHUT_DOWN_POLITELY_S)
 
     def kill(self) -> None:
-        """End the process now, for good."""
+        """End the process now, for good; a kernel that something else started is let go of and lives on."""
         self.ending = "exit"
         self.process.signal(signal.SIGKILL)
-        self.is_over = self.process.pid is None and not self.is_draining
+        self.is_over = not self.process.is_there and not self.is_draining
+
+    def leave(self) -> None:
+        """Prepare the end of the host, which nobody asked of the kernel: only one of ours ends with it."""
+        if self.process.is_ours:
+            self.shut_down()
+        elif not self.is_over:
+            self.kill()
 
     def _end_politely(self, ending: Ending, patience_s: float) -> None:
         self.ending = ending
@@ -220,8 +238,14 @@ class Life:
         if self.channels is not None:
             self.channels.send(channel, self._author.message(msg_type, content))
 
+    def _beat(self) -> None:
+        if isinstance(self.process, ForeignKernel) and (next_s := self.process.beat(self._context)) is not None:
+            self._alarms.set("beat", next_s, self._beat)
+
     def _nudge(self) -> None:
         self._ask("shell", "kernel_info_request", {})
+        if not self.process.is_ours:  # it may be busy with what somebody else runs: most kernels answer on control then
+            self._ask("control", "kernel_info_request", {})
         self._alarms.set("nudge", self._nudge_s, self._nudge)
         if not self._kernel_info:
             self._nudge_s *= 2
@@ -252,10 +276,10 @@ class Life:
         self.channels.close()
         self.channels = None
         if ending == "late":
-            self._fail(f"The kernel did not answer within {self._launch.ready_timeout_s:g} s.", self.process.tail())
+            self._fail(self.process.late(self._launch.ready_timeout_s), self.process.tail())
         elif self.state == "starting" and not ending:
             how = f"exit status {ended.exit_status}" if ended.signal is None else f"signal {ended.signal}"
-            self._fail(f"The kernel ended with {how} before it was ready.", self.process.tail())
+            self._fail(ended.reason or f"The kernel ended with {how} before it was ready.", self.process.tail())
         else:
             self._died(ended, is_expected=bool(ending))
             self._audience.closed(
@@ -267,7 +291,9 @@ class Life:
 
     def _died(self, ended: Exit, *, is_expected: bool) -> None:
         self.state = "dead"
-        content = {"start": self.start, "exit_status": ended.exit_status, "signal": ended.signal}
+        content: dict[str, Any] = {"start": self.start, "exit_status": ended.exit_status, "signal": ended.signal}
+        if ended.reason:
+            content["reason"] = ended.reason
         self._audience.event("kernel_died", {**content, "tail": self.process.tail(), "expected": is_expected})
 
     def _fail(self, reason: str, tail: str) -> None:

@@ -30,6 +30,7 @@ from webipy.core.hosting import Dropped, Effect, LastWords, Outbox, Requests
 from webipy.host.channels import KERNEL_CHANNELS
 from webipy.host.commands import Commands
 from webipy.host.endpoint import Author, Endpoint, log
+from webipy.host.foreign import ForeignKernel
 from webipy.host.life import Alarms, Life
 from webipy.host.papers import Papers
 from webipy.host.process import CannotStart, KernelProcess, Launch
@@ -54,11 +55,13 @@ class Host:
     Args:
         launch: What `launch.json` says.
         folder: The host's directory.
-        process: The kernel's process; the first spawn was tried.
+        process: The kernel's process, the first spawn was tried; or a kernel that something else started.
         fault: Why the first spawn failed, if it did.
     """
 
-    def __init__(self, launch: Launch, folder: str, process: KernelProcess, fault: CannotStart | None) -> None:
+    def __init__(
+        self, launch: Launch, folder: str, process: KernelProcess | ForeignKernel, fault: CannotStart | None
+    ) -> None:
         self._launch, self._folder = launch, folder
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._author, self._alarms = Author(), Alarms()
@@ -84,7 +87,7 @@ class Host:
             self._watch()
             ready = dict(self._poller.poll(math.ceil(self._alarms.wait_s() * 1000)))
             if self._wakeup in ready and signal.SIGTERM in os.read(self._wakeup, 4096):
-                self._life.shut_down()
+                self._life.leave()
             self._endpoint.watch()
             self._read_server()
             self._read_kernel()
@@ -227,13 +230,16 @@ class Host:
         self._life.process.cut_log()
         is_idle = self._requests.is_idle and not self._is_busy
         if is_idle and time.monotonic() - self._alone_since > self._launch.grace_s:
-            log(f"no server for {self._launch.grace_s:g} s: the kernel is shut down")
-            self._life.shut_down()
+            log(f"no server for {self._launch.grace_s:g} s: {self._leaving()}")
+            self._life.leave()
         if not self._endpoint.has_server and not self._papers.can_be_found():
-            log(f"{self._folder} was removed, so no server can come any more: the kernel is shut down")
+            log(f"{self._folder} was removed, so no server can come any more: {self._leaving()}")
             self._alone_since = -math.inf
-            self._life.shut_down()
+            self._life.leave()
         self._alarms.set("tend", TEND_S, self._tend)
+
+    def _leaving(self) -> str:
+        return "the kernel is shut down" if self._life.process.is_ours else "the kernel is let go of"
 
     def _leave_if_over(self) -> None:
         if not self._life.is_over:
@@ -245,7 +251,7 @@ class Host:
             self._alarms.set("leave", LEAVE_S, self._leave)
 
     def _leave(self) -> None:
-        self._done = "The kernel was shut down."
+        self._done = "The kernel was shut down." if self._life.process.is_ours else "The kernel was let go of."
 
 
 def _wakeup() -> int:

@@ -27,10 +27,13 @@ from typing import Final, Literal
 
 import msgspec
 
+from webipy.core.connection import CHANNELS, Connection
+
 LOG_BYTES: Final = 1024 * 1024  # kernel.log is cut to its last half past this
 TAIL_BYTES: Final = 8 * 1024  # raw output that a death report quotes
 BOOT_FILE: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "kernelboot.py")
 
+_PORTS: Final = {channel: number for number, channel in enumerate(CHANNELS, 1)}
 _PR_SET_PDEATHSIG: Final = 1
 _PYTHONS: Final = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
 _RESET_SIGNALS: Final = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
@@ -63,6 +66,7 @@ class Launch(msgspec.Struct, frozen=True):
         ready_timeout_s: How long it may take to answer its first request.
         prefix: `sys.prefix` of webipy, for `{prefix}` in the kernelspec; empty means this Python's.
         start: Number of the first start; more than 1 when an earlier host of the same kernel had some.
+        connection: A kernel that something else started, to join instead of starting one.
     """
 
     kernel: str
@@ -75,13 +79,15 @@ class Launch(msgspec.Struct, frozen=True):
     ready_timeout_s: float = 60
     prefix: str = ""
     start: int = 1
+    connection: Connection | None = None
 
 
 class Exit(msgspec.Struct, frozen=True):
-    """How a process ended: one of the two is None."""
+    """How a process ended: one of the first two is None. Both are where there was no process of ours: then `reason` tells."""
 
     exit_status: int | None
     signal: str | None
+    reason: str = ""
 
 
 class CannotStart(Exception):
@@ -97,6 +103,8 @@ class KernelProcess:
         umask: The umask the kernel gets (the host's own is 077).
     """
 
+    is_ours = True  # to signal, to restart, and to end with its host
+
     def __init__(self, launch: Launch, folder: str, umask: int) -> None:
         self._launch = launch
         self._folder = folder
@@ -110,6 +118,23 @@ class KernelProcess:
     def pid(self) -> int | None:
         """Process id while it lives or is not yet reaped; None without a process."""
         return None if self._child is None else self._child.pid
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a process that lives or is not yet reaped."""
+        return self._child is not None
+
+    def addresses(self) -> dict[str, str]:
+        """Give the addresses of the kernel's channels."""
+        return {channel: f"ipc://{os.path.join(self._folder, 'k')}-{port}" for channel, port in _PORTS.items()}
+
+    def wire_key(self, key: str) -> bytes:
+        """Give the key that the kernel signs with, as bytes: that of its start."""
+        return key.encode()
+
+    def late(self, timeout_s: float) -> str:
+        """Say that it did not answer in time."""
+        return f"The kernel did not answer within {timeout_s:g} s."
 
     def spawn(self, key: str) -> None:
         """Start a process.
@@ -200,9 +225,7 @@ class KernelProcess:
 
 def _connection(folder: str, key: str, name: str) -> bytes:
     """Encode a connection file ("Jupyter kernels, connection files")."""
-    ports = {
-        f"{channel}_port": number + 1 for number, channel in enumerate(("shell", "iopub", "stdin", "control", "hb"))
-    }
+    ports = {f"{channel}_port": port for channel, port in _PORTS.items()}
     where = {"transport": "ipc", "ip": os.path.join(folder, "k"), "kernel_name": name}
     return msgspec.json.encode({**where, **ports, "key": key, "signature_scheme": "hmac-sha256"})
 

@@ -19,6 +19,7 @@ import os
 import resource
 import secrets
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -35,11 +36,16 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from webipy.core import errors
+from webipy.core.connection import MAX_BYTES, BadConnection, Connection, read
 from webipy.core.spool import Kept
 from webipy.io.hostlink import LAST_WORDS_SECONDS, HostLink, LinkFactory, ProcessWatch, Reactor
 from webipy.io.leftovers import Leftovers
 from webipy.server.ports import HostRecord, KernelLink, LeftBatch, LinkReceiver, Spec, Specs
 
+READY_SECONDS = 60
+"""How long a kernel may take to answer for the first time."""
+ATTACHED_SECONDS = 10
+"""The same for one that something else started, and that should be there already."""
 MAX_SOCKET_PATH = 107
 LONGEST_NAME = "/host-xx"
 SPECS_SECONDS = 5.0
@@ -175,6 +181,16 @@ class LocalLauncher:
         """Starts a host; see the port."""
         return self._in_thread(self._launch, kernel, spec, cwd, start)
 
+    def attach(self, kernel: str, connection: str, start: int) -> Deferred[HostRecord]:
+        """Starts a host that joins a kernel; see the port."""
+        return self._in_thread(self._attach, kernel, connection, start)
+
+    def _attach(self, kernel: str, path: str, start: int) -> HostRecord:
+        connection = read_connection(path)
+        name = connection.kernel_name or "attached"
+        spec = Spec(name, "Attached kernel", "", [], {}, "message", {}, "")
+        return self._launch(kernel, spec, "/", start, connection)
+
     def _in_thread(self, work: Callable[..., Any], *arguments: object) -> Deferred[Any]:
         return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work, *arguments)
 
@@ -182,22 +198,25 @@ class LocalLauncher:
         """What a host that has ended left, after message `since`."""
         return LeftoversInThread(Leftovers(Path(record.directory), since), self._in_thread)
 
-    def _launch(self, kernel: str, spec: Spec, cwd: str, start: int) -> HostRecord:
+    def _launch(
+        self, kernel: str, spec: Spec, cwd: str, start: int, connection: Connection | None = None
+    ) -> HostRecord:
         key = secrets.token_hex(32)
+        launch = {
+            "kernel": kernel,
+            "spec": {field.name: getattr(spec, field.name) for field in attrs.fields(Spec)},
+            "cwd": cwd,
+            "env": {},
+            "key": key,
+            "username": self.username,
+            "grace_s": self.grace_s,
+            "ready_timeout_s": READY_SECONDS if connection is None else ATTACHED_SECONDS,
+            "prefix": sys.prefix,
+            "start": start,
+            "connection": connection,
+        }
         try:
             directory = self._make_directory(kernel, start)
-            launch = {
-                "kernel": kernel,
-                "spec": {field.name: getattr(spec, field.name) for field in attrs.fields(Spec)},
-                "cwd": cwd,
-                "env": {},
-                "key": key,
-                "username": self.username,
-                "grace_s": self.grace_s,
-                "ready_timeout_s": 60,
-                "prefix": sys.prefix,
-                "start": start,
-            }
             _write_private(directory / "launch.json", msgspec.json.encode(launch))
             with open(directory / "host.log", "ab", opener=_private) as log:
                 child = subprocess.Popen(
@@ -212,7 +231,8 @@ class LocalLauncher:
                 resource.prlimit(child.pid, resource.RLIMIT_NOFILE, self.files)
         except OSError as fault:
             raise errors.KernelFailed(f"The kernel host cannot be started: {fault.strerror or fault}.") from None
-        record = HostRecord(kernel, str(directory), spec.name, spec.display_name, spec.language)
+        is_attached = connection is not None
+        record = HostRecord(kernel, str(directory), spec.name, spec.display_name, spec.language, is_attached)
         self._children[record.directory] = child
         self._keys[record.directory] = (key, start)
         return record
@@ -290,6 +310,30 @@ def _not_asked(failure: Failure) -> Any:
     raise errors.KernelFailed(f"Kernelspecs cannot be looked up: {fault.strerror or fault}.") from None
 
 
+def read_connection(path: str) -> Connection:
+    """Reads a connection file; never waits for one that is a pipe.
+
+    Raises:
+        errors.InvalidParams: There is none, or none that can be joined.
+    """
+    if not os.path.isabs(path):
+        raise errors.InvalidParams(f"connection must be an absolute path; {path!r} is none.", field="connection")
+    try:
+        with open(path, "rb", opener=_at_once) as file:
+            is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            text = file.read(MAX_BYTES) if is_file else b""
+        return read(text)
+    except (OSError, ValueError) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) else str(fault)
+        raise errors.InvalidParams(f"{path} cannot be read: {reason}.", field="connection") from None
+    except BadConnection as fault:
+        raise errors.InvalidParams(f"{path} {fault}", field="connection") from None
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
+
+
 def _next_batch(left: Leftovers) -> LeftBatch | None:
     since = left.since
     read: list[Kept] = left.read()
@@ -304,11 +348,11 @@ def _living(directory: Path) -> _HostFile | None:
     """What a host says of itself, if the process that said it still lives."""
     try:
         told = msgspec.json.decode((directory / "host.json").read_bytes(), type=_HostFile)
-        stat = Path(f"/proc/{told.pid}/stat").read_text()
+        status = Path(f"/proc/{told.pid}/stat").read_text()
         boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except (OSError, msgspec.DecodeError):
         return None
-    fields = stat.rpartition(")")[2].split()
+    fields = status.rpartition(")")[2].split()
     if fields[0] in "ZX":  # it has ended, and nobody has asked for its status yet
         return None
     return told if (int(fields[19]), boot_id) == (told.start_time, told.boot_id) else None

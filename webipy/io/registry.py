@@ -30,7 +30,13 @@ CREATE TABLE IF NOT EXISTS hosts (
     session TEXT PRIMARY KEY REFERENCES sessions (id), kernel TEXT NOT NULL, directory TEXT NOT NULL,
     kernelspec TEXT NOT NULL, display_name TEXT NOT NULL, language TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS attached_hosts (session TEXT PRIMARY KEY REFERENCES sessions (id), directory TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS logins (digest BLOB PRIMARY KEY, name TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
+"""
+
+_HOSTS = """
+SELECT session, kernel, directory, kernelspec, display_name, language, attached_hosts.session IS NOT NULL
+FROM hosts LEFT JOIN attached_hosts USING (session, directory)
 """
 
 
@@ -121,9 +127,9 @@ class SqliteRegistry:
 
         def work() -> list[SessionRecord]:
             hosts = {
-                session: HostRecord(*host)
-                for session, *host in self._connection.execute(
-                    "SELECT session, kernel, directory, kernelspec, display_name, language FROM hosts"
+                session: HostRecord(kernel, directory, spec, display_name, language, bool(is_attached))
+                for session, kernel, directory, spec, display_name, language, is_attached in self._connection.execute(
+                    _HOSTS
                 )
             }
             rows = self._connection.execute(
@@ -143,6 +149,9 @@ class SqliteRegistry:
         if host is not None:
             values = (record.id, host.kernel, host.directory, host.spec, host.display_name, host.language)
             statements.append(("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?)", values))
+            if host.is_attached:
+                attached = (record.id, host.directory)
+                statements.append(("INSERT OR REPLACE INTO attached_hosts VALUES (?, ?)", attached))
         return self._write(*statements)
 
     def close_session(self, session: str) -> Deferred[None]:

@@ -79,16 +79,23 @@ class KernelSide:
         if self.kernel is None:
             raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
         if self.kernel.state == "dead" or self._link is None:
-            raise errors.KernelDead("The kernel of this session is not running: kernel.restart brings it back.")
+            is_attached = self._record is not None and self._record.is_attached
+            back = "kernel.start gives it a new one." if is_attached else "kernel.restart brings it back."
+            raise errors.KernelDead(f"The kernel of this session is not running: {back}")
         return self.kernel
 
     async def end_kernel(self) -> None:
-        """Shuts the kernel down and waits until its host has ended."""
+        """Shuts the kernel down, or lets go of one that something else started, and waits until its host has ended."""
         if self.has_host:
-            self.command("shut_down")
+            self.end_host()
             self._gone = Deferred()
             await self._gone
             await self.settled()
+
+    def end_host(self) -> None:
+        """Ends the host, which must be attached; its kernel ends with it unless something else started that."""
+        assert self._record is not None
+        self.command("kill" if self._record.is_attached else "shut_down")
 
     def detach(self) -> None:
         """Leaves the host; it and its kernel live on."""

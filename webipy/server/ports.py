@@ -48,6 +48,7 @@ class HostRecord:
         spec: Name of its kernelspec.
         display_name: Its name for people.
         language: Its language.
+        is_attached: Whether something else started the kernel: it is not restarted, not killed, and not ended with its session.
     """
 
     kernel: str
@@ -55,6 +56,7 @@ class HostRecord:
     spec: str
     display_name: str
     language: str
+    is_attached: bool = False
 
     @property
     def url_without_key(self) -> str:
@@ -146,6 +148,12 @@ class Launcher(Protocol):
         """Starts a host for a new kernel, or for start number `start` of one whose host is gone.
 
         Fails with errors.KernelFailed when it cannot be started.
+        """
+
+    def attach(self, kernel: str, connection: str, start: int) -> Deferred[HostRecord]:
+        """Starts a host that joins the kernel of a connection file, which is told by its path.
+
+        Fails with errors.InvalidParams when the file cannot be used, with errors.KernelFailed when the host cannot be started.
         """
 
     def connect(self, record: HostRecord, since: int, receiver: LinkReceiver) -> KernelLink | None:

@@ -12,6 +12,7 @@ from webipy.server.feed import CHUNK_BYTES
 from webipy.server.logins import CODE_SECONDS
 from webipy.server.method import Caller, House, Methods
 from webipy.server.session import Session
+from webipy.server.sessions import check_ours
 
 PROTOCOL = 1
 """Version of the API; additions do not change it."""
@@ -127,7 +128,7 @@ async def session_rename(house: House, caller: Caller, params: calls.RenameSessi
 
 @method("session.close", "own")
 async def session_close(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
-    """Shuts the session's kernel down and closes it. Its journal stays on the server's disk."""
+    """Shuts the session's kernel down and closes it; an attached kernel lives on. Its journal stays on the server's disk."""
     await house.sessions.close(house.sessions.get(params.session), caller.name)
     return calls.Done()
 
@@ -196,9 +197,17 @@ async def kernel_start(house: House, caller: Caller, params: calls.StartKernel) 
     return session_struct(session)
 
 
+@method("kernel.attach", "execute")
+async def kernel_attach(house: House, caller: Caller, params: calls.AttachKernel) -> calls.Session:
+    """Joins a kernel that something else started, by its connection file. One that does not answer within 10 s is told by `kernel_died`."""
+    session = house.sessions.get(params.session)
+    await house.sessions.attach_kernel(session, params.connection, caller.name)
+    return session_struct(session)
+
+
 @method("kernel.restart", "execute")
 async def kernel_restart(house: House, caller: Caller, params: calls.OfSession) -> calls.Session:
-    """Replaces the kernel process: variables are lost, what was queued is not run, the kernel keeps its id. Works on a dead kernel too."""
+    """Replaces the kernel process: variables and the queue are lost, its id stays. Works on a dead kernel too, not on an attached one."""
     session = house.sessions.get(params.session)
     await house.sessions.restart_kernel(session, caller.name)
     return session_struct(session)
@@ -206,7 +215,7 @@ async def kernel_restart(house: House, caller: Caller, params: calls.OfSession) 
 
 @method("kernel.interrupt", "execute")
 async def kernel_interrupt(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
-    """Interrupts what runs, by signal or by message as the kernelspec says."""
+    """Interrupts what runs, by signal or by message as the kernelspec says; an attached kernel always by message."""
     session = house.sessions.get(params.session)
     session.kernel_side.live()
     session.kernel_side.command("interrupt")
@@ -215,7 +224,7 @@ async def kernel_interrupt(house: House, caller: Caller, params: calls.OfSession
 
 @method("kernel.shut_down", "execute")
 async def kernel_shut_down(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
-    """Ends the kernel politely; `kernel_died` with `expected` tells when it has gone."""
+    """Ends the kernel politely; `kernel_died` with `expected` tells when it has gone. An attached kernel is asked to end, and let go of after 5 s."""
     session = house.sessions.get(params.session)
     session.kernel_side.live()
     session.kernel_side.command("shut_down")
@@ -224,8 +233,9 @@ async def kernel_shut_down(house: House, caller: Caller, params: calls.OfSession
 
 @method("kernel.kill", "execute")
 async def kernel_kill(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
-    """Ends the kernel at once, by SIGKILL."""
+    """Ends the kernel at once, by SIGKILL; not an attached one."""
     session = house.sessions.get(params.session)
     session.kernel_side.live()
+    check_ours(session, "kill")
     session.kernel_side.command("kill")
     return calls.Done()

@@ -161,7 +161,7 @@ class Sessions:
         kernel = session.kernel
         if kernel is None or not session.kernel_side.has_host:
             return
-        session.kernel_side.command("shut_down")
+        session.kernel_side.end_host()
         session.kernel_side.detach()
         if kernel.state != "dead":
             reason = "The session was closed." if session.is_closed else "The kernel was replaced."
@@ -199,11 +199,28 @@ class Sessions:
         finally:
             self._door.release()
 
+    async def attach_kernel(self, session: Session, connection: str, by: str) -> None:
+        """Gives a session the kernel of a connection file in place of the one that it has.
+
+        Raises:
+            errors.InvalidParams, errors.KernelFailed: It cannot be joined; the session keeps what it has.
+        """
+        await self._door.acquire()
+        try:
+            session.check_writable()
+            await session.kernel_side.settled()
+            host = await self.world.launcher.attach(self.world.new_id(), connection, 1)
+            await self._end_kernel(session, by)
+            kernel = Kernel(host.kernel, host.spec, host.display_name, host.language, "")
+            await self._join(session, kernel, host, by)
+        finally:
+            self._door.release()
+
     async def restart_kernel(self, session: Session, by: str) -> None:
         """New process, same kernel: in place while its host lives, else with a new host.
 
         Raises:
-            errors.KernelNotReady: The session never had a kernel.
+            errors.KernelNotReady: The session never had a kernel, or something else started it.
         """
         await self._door.acquire()
         try:
@@ -212,6 +229,7 @@ class Sessions:
             kernel = session.kernel
             if kernel is None:
                 raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
+            check_ours(session, "restart")
             if session.kernel_side.has_host:
                 await session.append(kernel.restarting(), by)
                 if session.kernel_side.has_host:
@@ -225,12 +243,28 @@ class Sessions:
 
     async def _launch(self, session: Session, kernel: Kernel, spec: Spec, by: str) -> None:
         host: HostRecord = await self.world.launcher.launch(kernel.id, spec, session.record.cwd, kernel.start)
+        await self._join(session, kernel, host, by)
+
+    async def _join(self, session: Session, kernel: Kernel, host: HostRecord, by: str) -> None:
         kernel.url_without_key = host.url_without_key
         session.record = attrs.evolve(session.record, host=host)
         await self.world.registry.put(session.record)
         begun: Deferred[int] = session.append(kernel.started(), by)
         session.kernel_side.adopt(kernel, host)
         await begun
+
+
+def check_ours(session: Session, act: str) -> None:
+    """Refuses what can only be done to a kernel that webipy started.
+
+    Raises:
+        errors.KernelNotReady: Something else started the kernel of this session.
+    """
+    if session.record.host is not None and session.record.host.is_attached:
+        raise errors.KernelNotReady(
+            f"webipy did not start this kernel, so it cannot {act} it; kernel.shut_down asks it to end, and "
+            "kernel.start gives the session a new one."
+        )
 
 
 def _choose(specs: Specs, name: str | None) -> Spec:

@@ -437,6 +437,15 @@ export interface StartKernel extends OfSession {
 }
 
 /**
+ * Joins a kernel that something else started, in place of the one that the session has. `connection` is the absolute path of its Jupyter
+ * connection file on the server's machine; the address of a kernel in another form is not understood. The kernel is never restarted, killed, or
+ * ended with its session or the server; kernel.shut_down asks it to end.
+ */
+export interface AttachKernel extends OfSession {
+  connection: string;
+}
+
+/**
  * Runs `code`. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
  *
  * `user_expressions` maps names to expressions that the kernel evaluates afterwards (Jupyter messaging 5.4, execute_request).
@@ -763,6 +772,7 @@ export interface Methods {
   "history.get": { params: GetHistory; result: History };
   "input.reply": { params: ReplyInput; result: Accepted };
   "inspection.get": { params: GetInspection; result: Inspection };
+  "kernel.attach": { params: AttachKernel; result: Session };
   "kernel.interrupt": { params: OfSession; result: Done };
   "kernel.kill": { params: OfSession; result: Done };
   "kernel.restart": { params: OfSession; result: Session };
