@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { intern, PLAIN, paletteRgb, rendition, styleOf } from "../src/model/ansi.ts";
+import { contrast, intern, legible, PLAIN, paletteRgb, rendition, styleOf } from "../src/model/ansi.ts";
 import type { Line } from "../src/model/lines.ts";
 import { best, formText, imageSize } from "../src/render/mime.ts";
 import { Rows } from "../src/render/rows.ts";
+import { separate } from "../src/render/sanitize.ts";
 import { frames, isArrow } from "../src/render/traceback.ts";
 import { type Box, MOST, rebox } from "../src/store/boxes.ts";
 import { KeyMap, shown, spelling } from "../src/store/keys.ts";
@@ -55,6 +56,33 @@ describe("the form that is shown", () => {
   test("sizes come from the metadata of the type", () => {
     expect(imageSize({ "image/png": { width: 10, height: 20 } }, "image/png")).toEqual({ width: 10, height: 20 });
     expect(imageSize({ width: -1 }, "image/png")).toEqual({});
+  });
+});
+
+describe("styles in markup", () => {
+  test("are put aside before anything parses them", () => {
+    expect(separate('<style scoped>a > b {x:1}</style><p style="color:red" title="a style=b">x</p>')).toEqual({
+      markup: '<p data-webipy-style="color:red" title="a style=b">x</p>',
+      sheets: "a > b {x:1}",
+    });
+  });
+  test("event handlers are taken out, text stays", () => {
+    expect(separate("<b onclick='f(1)' id=x>on style=1 < 2</b>").markup).toBe("<b  id=x>on style=1 < 2</b>");
+  });
+  test("hostile markup does not make it slow", () => {
+    const started = performance.now();
+    separate('<a "'.repeat(50_000));
+    separate("<style>".repeat(200_000));
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+});
+
+describe("colours of output", () => {
+  test("are made legible on their ground, and left alone where they are", () => {
+    expect(legible([255, 255, 0], [250, 249, 246])).not.toEqual([255, 255, 0]);
+    expect(contrast(legible([255, 255, 0], [250, 249, 246]), [250, 249, 246])).toBeGreaterThanOrEqual(4.5);
+    expect(contrast(legible([0, 0, 90], [19, 21, 23]), [19, 21, 23])).toBeGreaterThanOrEqual(4.5);
+    expect(legible([0, 0, 90], [250, 249, 246])).toEqual([0, 0, 90]);
   });
 });
 

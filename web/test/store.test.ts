@@ -124,6 +124,21 @@ describe("a session in the page", () => {
     expect(store.model.order).toEqual(["a", cell]);
   });
 
+  test("a cell that is told of and deleted in one go is gone", async () => {
+    const { world, store, events } = opened();
+    world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: 2 });
+    await settle();
+    events(LOG.slice(0, 2));
+    const cell = store.insert("a", "code", "2");
+    const head = { time: "2026-01-01T00:00:00Z", cell };
+    events([
+      { ...head, type: "cell_inserted", seq: 3, after: "a", cell_type: "code", source: "2" },
+      { ...head, type: "cell_deleted", seq: 4 },
+    ]);
+    store.flush();
+    expect(store.order).toEqual(["a"]);
+  });
+
   test("a cell that the server refuses goes away again", async () => {
     const { world, store, events } = opened();
     world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: 2 });

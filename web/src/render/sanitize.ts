@@ -58,15 +58,30 @@ const STYLE_NAME = "data-webipy-style";
 const START_TAG = /<[a-zA-Z][^\s/>]*(?:[^<>"']|"[^"]*"|'[^']*'){0,500}>/g;
 const ATTRIBUTE = /([^\s"'<>/=]+)(\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))/g;
 
+/** Takes `<style>` elements out, in one walk through the text. */
+function withoutSheets(html: string): { bare: string; sheets: string[] } {
+  const sheets: string[] = [];
+  let bare = "";
+  let at = 0;
+  const begin = /<style\b[^<>]*>/gi;
+  const end = /<\/style\s*>/gi;
+  for (let match = begin.exec(html); match !== null; match = begin.exec(html)) {
+    end.lastIndex = begin.lastIndex;
+    const close = end.exec(html);
+    if (close === null) break;
+    sheets.push(html.slice(begin.lastIndex, close.index));
+    bare += html.slice(at, match.index);
+    at = end.lastIndex;
+    begin.lastIndex = at;
+  }
+  return { bare: bare + html.slice(at), sheets };
+}
+
 const HANDLER = /[\s"'/]on[a-z]+\s*=/i;
 
 /** The markup without styles and event handlers, and the text of its style sheets. */
 export function separate(html: string): { markup: string; sheets: string } {
-  const sheets: string[] = [];
-  const bare = html.replace(/<style\b[^>]*>([\s\S]*?)<\/style\s*>/gi, (_, text: string) => {
-    sheets.push(text);
-    return "";
-  });
+  const { bare, sheets } = withoutSheets(html);
   const markup = bare.replace(START_TAG, tag =>
     tag.replace(ATTRIBUTE, (whole, name: string, value: string) => {
       if (/^on/i.test(name)) return "";

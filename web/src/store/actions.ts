@@ -95,10 +95,11 @@ export class Actions {
     const { order, connection, id } = this.store;
     this.#last = this.#at();
     if (order.length === 1) this.insert(null, "code", "", false);
-    const gone = connection.durable("cell.delete", { session: id, cell: cell.id }).catch((error: unknown) => {
-      if (!(error instanceof RpcFailure && error.kind === "not_found")) throw error; // somebody else, or this call's first try, was faster
-    });
-    this.#do(gone);
+    const remove = (): Promise<unknown> =>
+      connection.durable("cell.delete", { session: id, cell: cell.id }).catch((error: unknown) => {
+        if (!(error instanceof RpcFailure && error.kind === "not_found")) throw error; // somebody else, or this call's first try, was faster
+      });
+    this.#do(this.store.there(cell.id).then(remove));
     toast(t.cellDeleted, { action: { title: t.undo, run: () => this.undoRemove() } });
   }
 
@@ -129,7 +130,8 @@ export class Actions {
   setType(type: CellType): void {
     const cell = this.#cell();
     if (cell === null || cell.type === type) return;
-    this.#do(this.store.connection.durable("cell.set_type", { session: this.store.id, cell: cell.id, cell_type: type }));
+    const { connection, id } = this.store;
+    this.#do(this.store.there(cell.id).then(() => connection.durable("cell.set_type", { session: id, cell: cell.id, cell_type: type })));
   }
 
   /** Moves the selected cell up (-1) or down (1). */
@@ -139,7 +141,8 @@ export class Actions {
     const cell = order[at];
     if (cell === undefined || at + by < 0 || at + by >= order.length) return;
     const after = order[by < 0 ? at - 2 : at + 1] ?? null;
-    this.#do(this.store.connection.durable("cell.move", { session: this.store.id, cell, after }));
+    const { connection, id } = this.store;
+    this.#do(this.store.there(cell).then(() => connection.durable("cell.move", { session: id, cell, after })));
   }
 
   clearOutputs(cell: string | null): void {

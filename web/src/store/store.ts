@@ -182,7 +182,8 @@ export class SessionStore {
   #reorder(): void {
     const order = [...this.model.order];
     for (const [id, { after }] of this.#coming) {
-      if (this.model.cells.has(id)) this.#coming.delete(id);
+      if (this.model.cells.has(id))
+        this.#coming.delete(id); // told by a snapshot
       else order.splice(after === null ? 0 : order.indexOf(after) + 1 || order.length, 0, id);
     }
     const before = this.#index;
@@ -292,8 +293,10 @@ export class SessionStore {
     this.#catching?.take(event);
     if (event.type === "cell_type_set" || (event.type === "cell_edited" && this.model.cells.get(event.cell)?.type === "markdown"))
       this.#textDirty = true;
-    if (event.type === "cell_inserted") this.drafts.get(event.cell)?.push();
-    else if (event.type === "cell_edited") this.drafts.get(event.cell)?.receive(event);
+    if (event.type === "cell_inserted") {
+      this.#coming.delete(event.cell); // it may be deleted again before the next flush
+      this.drafts.get(event.cell)?.push();
+    } else if (event.type === "cell_edited") this.drafts.get(event.cell)?.receive(event);
     else if (event.type === "cell_deleted") {
       this.drafts.delete(event.cell);
       this.drafted(event.cell);

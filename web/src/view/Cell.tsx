@@ -146,18 +146,29 @@ export function StaticSource(props: {
   );
 }
 
+type Editor = typeof import("../edit/editor.ts");
+let editor: Editor | null = null;
+
+/** Fetches the editor. Once it is there, a cell that is to be edited has the caret before the next key. */
+export async function fetchEditor(): Promise<Editor> {
+  editor ??= await import("../edit/editor.ts");
+  return editor;
+}
+
 /** The editor of the selected cell. Until its code has come, the source stands as it is. */
 function LiveSource({ open, cell, label }: { open: Open; cell: string; label: string }) {
   const host = useRef<HTMLDivElement>(null);
-  const [ready, setReady] = useState(false);
+  const [ready, setReady] = useState(editor !== null);
   useLayoutEffect(() => {
     let current = true;
     let unmount = (): void => {};
-    void import("../edit/editor.ts").then(({ mountEditor }) => {
+    const mount = ({ mountEditor }: Editor): void => {
       if (!current || host.current === null) return;
       unmount = mountEditor(open, cell, host.current, label, caret.value);
       setReady(true);
-    });
+    };
+    if (editor !== null) mount(editor);
+    else void fetchEditor().then(mount);
     return () => {
       current = false;
       unmount();
@@ -212,7 +223,7 @@ function useCellFocus(element: { current: HTMLElement | null }, isSelected: bool
 
 export function Cell({ open, id }: { open: Open; id: string }) {
   const { store, actions } = open;
-  const element = useRef<HTMLElement>(null);
+  const element = useRef<HTMLDivElement>(null);
   store.cellVersion(id).value;
   const isSelected = selected.value === id;
   const editing = isSelected && mode.value === "edit";
@@ -225,7 +236,7 @@ export function Cell({ open, id }: { open: Open; id: string }) {
   const word = cell.type === "code" ? stateWord(store.model, run) : "";
   return (
     // biome-ignore lint/a11y/useSemanticElements: the boxes between the list and its items are no list
-    <section
+    <div
       ref={element}
       id={`cell-${id}`}
       class={`cell ${cell.type} ${cell.type === "code" ? barClass(run) : ""} ${isSelected ? "sel" : ""} ${editing ? "edit" : ""}`}
@@ -264,6 +275,6 @@ export function Cell({ open, id }: { open: Open; id: string }) {
         {cell.type === "code" && run !== undefined && <Outputs open={open} run={run.id} label={t.output(index)} />}
       </div>
       {cell.type === "code" && run !== undefined ? <Meta open={open} run={run} /> : <div class="meta" />}
-    </section>
+    </div>
   );
 }

@@ -60,7 +60,7 @@ function Keys({ keys }: { keys: string }) {
 function KeyTable(props: { title: string; rows: readonly { title: string; keys: readonly string[] }[] }) {
   return (
     <section>
-      <h3>{props.title || "\u00a0"}</h3>
+      {props.title !== "" && <h3>{props.title}</h3>}
       <table class="key-table">
         <tbody>
           {props.rows.map(row => (
@@ -92,7 +92,9 @@ function Shortcuts() {
           <KeyTable title={t.keys.editMode} rows={editor} />
         </div>
         <KeyTable title={t.keys.commandMode} rows={commands.slice(0, half)} />
-        <KeyTable title="" rows={commands.slice(half)} />
+        <div class="key-more">
+          <KeyTable title="" rows={commands.slice(half)} />
+        </div>
       </div>
     </Dialog>
   );

@@ -147,7 +147,7 @@ export function Home() {
   return (
     <>
       <header class="top">
-        <a class="brand" href="/" aria-label={t.home}>
+        <a class="brand" href="/" title={t.home}>
           <Mark />
           {t.product}
         </a>

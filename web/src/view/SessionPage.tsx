@@ -6,6 +6,7 @@ import { clockOffset, dialog, mode, now } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { goTo, type Open, phase } from "./app.ts";
 import { Banners, ConnectionBanner } from "./Banners.tsx";
+import { fetchEditor } from "./Cell.tsx";
 import { Cells } from "./Cells.tsx";
 import { Dialogs, PagerPanel } from "./Dialogs.tsx";
 import { Foot } from "./Foot.tsx";
@@ -112,7 +113,7 @@ function useFirstCaret({ store, actions }: Open, ready: boolean): void {
 
 /** Fetches the editor when the page has settled, so that the first key finds it there. */
 function useEditorSoon(): void {
-  useEffect(() => whenIdle(() => void import("../edit/editor.ts")), []);
+  useEffect(() => whenIdle(() => void fetchEditor()), []);
 }
 
 export function SessionPage({ open }: { open: Open }) {
