@@ -328,6 +328,24 @@ class Kernels(RigTestCase):
             kernel = rig.me.call("session.get", session=self.session)["kernel"]
             self.assertEqual((kernel["state"], kernel["language"], kernel["pid"]), ("idle", "julia", None))
 
+    def test_a_kernel_that_is_ending_is_restarted_with_a_new_host(self) -> None:
+        """After kernel.shut_down or kernel.kill nothing more can be asked of its host, be its end told already or not."""
+        session = self.rig.session("python3")
+        for count, method in enumerate(("kernel.shut_down", "kernel.kill"), 1):
+            before = self.rig.host
+            kernel = self.rig.me.call("session.get", session=session)["kernel"]["id"]
+            self.rig.me.call(method, session=session)
+            if method == "kernel.kill":
+                before.tell("kernel_died", start=count, exit_status=None, signal="SIGKILL", tail="", expected=True)
+                self.rig.turn()
+            self.rig.me.call("kernel.restart", session=session)
+            self.rig.turn()
+            self.assertIsNot(self.rig.host, before)
+            self.rig.host.ready()
+            self.rig.turn()
+            told = self.rig.me.call("session.get", session=session)["kernel"]
+            self.assertEqual((told["id"], told["state"]), (kernel, "idle"))
+
     def test_an_attached_kernel_is_not_restarted_and_not_killed(self) -> None:
         """It is said why, and what can be done; interrupting and asking it to end go. So it is after the server came back, and on a dead one."""
         host = self.attach()

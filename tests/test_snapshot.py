@@ -18,9 +18,12 @@ CELLS = ("a", "b", "c")
 
 def numbered(log: list[AnyEvent]) -> list[AnyEvent]:
     """The same events with dense seqs, without those that could not happen."""
-    notebook, known, open_now, possible = Notebook(), set[str](), set[str](), list[AnyEvent]()
+    notebook, known, open_now, started = Notebook(), set[str](), set[str](), set[str]()
+    possible: list[AnyEvent] = []
     for event in log:
         if not _can_happen(event, notebook, known, open_now):
+            continue
+        if isinstance(event, events.ExecutionStarted) and event.execution in started:
             continue
         notebook.apply(event)
         if isinstance(event, events.ExecutionQueued):
@@ -28,6 +31,8 @@ def numbered(log: list[AnyEvent]) -> list[AnyEvent]:
             open_now.add(event.execution)
         elif isinstance(event, events.ExecutionFinished):
             open_now.discard(event.execution)
+        elif isinstance(event, events.ExecutionStarted):
+            started.add(event.execution)
         possible.append(msgspec.structs.replace(event, seq=len(possible) + 1, time="t"))
     return possible
 
@@ -158,6 +163,22 @@ class SnapshotTests(SynchronousTestCase):
             self.assertEqual(state([*snapshot.told(), *log[place:]]), state(log))
 
         holds()
+
+    def test_outputs_that_were_put_away_stay_away(self) -> None:
+        """Also while what writes them still runs."""
+        snapshot = Snapshot()
+        for event in numbered(
+            [
+                events.CellInserted(cell="a", after=None, cell_type="code", source="x"),
+                events.ExecutionQueued(execution="e", code="x", cell="a"),
+                events.CellOutputsCleared(cell=None),
+            ]
+        ):
+            snapshot.take(event)
+        notebook = Notebook()
+        for event in snapshot.told():
+            notebook.apply(event)
+        self.assertEqual([cell.execution for cell in notebook.cells()], [None])
 
     def test_a_snapshot_of_a_snapshot_is_the_same(self) -> None:
         """Folding it again changes nothing, so a journal may keep one in place of its oldest events."""

@@ -90,6 +90,8 @@ class Kernel:
     state: KernelState = "starting"
     pid: int | None = None
     execution_count: int = 0
+    is_over: bool = False
+    """Whether it ended because that was asked for: its host ends, too."""
     _new: Growing = attrs.field(factory=Growing)
     executions: Executions = attrs.field(init=False)
     _ending: frozenset[str] = frozenset()
@@ -107,6 +109,8 @@ class Kernel:
             case KernelStateChanged():
                 self.state = event.state
                 self._ending = frozenset(self.executions.open) if event.state == "restarting" else frozenset()
+            case KernelDied():
+                self.is_over = event.expected
             case KernelReady():
                 self.start, self.execution_count = event.start, 0
                 self.language = self.language or _language(event.language_info)
@@ -293,7 +297,7 @@ class Kernel:
             self._dropped.append((dropped.msg_id, dropped.reason))
 
     def _die(self, death: contents.Death, reason: str) -> None:
-        self.pid = None
+        self.pid, self.is_over = None, death.expected
         self.executions.end_all(tuple(self.executions.open), running="lost", waiting="lost", reason=reason)
         self._new.add(
             KernelDied(

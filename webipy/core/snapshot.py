@@ -118,12 +118,23 @@ class Snapshot:
                 )
             )
             after = cell.id
-        for story in self._kept():
+        kept = self._kept()
+        for story in kept:
             told += story.told()
+        told += self._put_away(kept)
         told += self._inputs.values()
         told += [event for comm in self._comms.values() for event in comm]
         told += self._losses
         return [*told, self._closed] if self._closed is not None else told
+
+    def _put_away(self, kept: list[_Story]) -> list[AnyEvent]:
+        """Cells whose outputs were put away while what was started from them still runs."""
+        cells = {story.queued.cell for story in kept if story.queued.cell is not None}
+        return [
+            events.CellOutputsCleared(seq=self.seq, cell=cell.id)
+            for cell in self._notebook.cells()
+            if cell.id in cells and cell.execution is None
+        ]
 
     def _kept(self) -> list[_Story]:
         return [story for execution, story in self._stories.items() if self._is_kept(execution, story)]

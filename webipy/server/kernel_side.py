@@ -50,6 +50,8 @@ class KernelSide:
     _record: HostRecord | None = None
     _link: KernelLink | None = None
     _burying: Deferred[None] | None = None
+    is_leaving: bool = False
+    """Whether the host was told to end, so that nothing more can be asked of it."""
     _gone: Deferred[None] | None = None
     _replies: Replies = attrs.field(factory=Replies)
     _log = Logger()
@@ -59,6 +61,7 @@ class KernelSide:
     def adopt(self, kernel: Kernel, record: HostRecord) -> bool:
         """Attaches to the host of `kernel`; false when that host lives no more (then `bury` it)."""
         self.kernel, self._record = kernel, record
+        self.is_leaving = kernel.is_over
         since = self.position.number if self.position is not None and self.position.host == record.directory else 0
         self.position = Position(record.directory, since)
         self._link = self.world.launcher.connect(record, since, self)
@@ -108,6 +111,7 @@ class KernelSide:
     def command(self, name: str, content: bytes = b"{}") -> None:
         """Sends a command to the host; one must be attached."""
         assert self._link is not None
+        self.is_leaving = self.is_leaving or name in ("shut_down", "kill")
         self._link.command(name, content)
 
     def send(

@@ -230,6 +230,8 @@ class Sessions:
             if kernel is None:
                 raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
             check_ours(session, "restart")
+            if session.kernel_side.has_host and session.kernel_side.is_leaving:
+                await self._end_kernel(session, by)
             if session.kernel_side.has_host:
                 await session.append(kernel.restarting(), by)
                 if session.kernel_side.has_host:
