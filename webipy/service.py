@@ -46,6 +46,7 @@ from webipy.io.gate import Gate
 from webipy.io.journal import SqliteJournals
 from webipy.io.launcher import LocalLauncher
 from webipy.io.metrics import Metrics, Pulse
+from webipy.io.private import write_private
 from webipy.io.registry import SqliteRegistry, Unreadable
 from webipy.io.site import build_site
 from webipy.io.websocket import RpcFactory
@@ -264,14 +265,6 @@ def _port_of(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) <= 65535:
         return int(text)
     raise usage.UsageError(f"--port: {text!r} is no port; use a number from 0 to 65535.")
-
-
-def write_private(path: Path, body: bytes) -> None:
-    """Writes a file that only its owner can read, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(temporary, "wb", opener=lambda p, flags: os.open(p, flags | os.O_CLOEXEC, 0o600)) as file:
-        file.write(body)
-    temporary.replace(path)
 
 
 def now() -> str:

@@ -40,6 +40,7 @@ from webipy.core.connection import MAX_BYTES, BadConnection, Connection, read
 from webipy.core.spool import Kept
 from webipy.io.hostlink import LAST_WORDS_SECONDS, HostLink, LinkFactory, ProcessWatch, Reactor
 from webipy.io.leftovers import Leftovers
+from webipy.io.private import private, write_private
 from webipy.server.ports import HostRecord, KernelLink, LeftBatch, LinkReceiver, Spec, Specs
 
 READY_SECONDS = 60
@@ -217,8 +218,8 @@ class LocalLauncher:
         }
         try:
             directory = self._make_directory(kernel, start)
-            _write_private(directory / "launch.json", msgspec.json.encode(launch))
-            with open(directory / "host.log", "ab", opener=_private) as log:
+            write_private(directory / "launch.json", msgspec.json.encode(launch))
+            with open(directory / "host.log", "ab", opener=private) as log:
                 child = subprocess.Popen(
                     [sys.executable, "-P", "-m", "webipy.kernelhost", str(directory)],
                     stdin=subprocess.DEVNULL,
@@ -356,12 +357,3 @@ def _living(directory: Path) -> _HostFile | None:
     if fields[0] in "ZX":  # it has ended, and nobody has asked for its status yet
         return None
     return told if (int(fields[19]), boot_id) == (told.start_time, told.boot_id) else None
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)
-
-
-def _write_private(path: Path, body: bytes) -> None:
-    with open(path, "wb", opener=_private) as file:
-        file.write(body)
