@@ -7,18 +7,23 @@ from typing import Any
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import calls
+from webipy.core import calls, file_calls, notebook_calls
 from webipy.core.calls import Params, Result
 
 STRUCTS: list[Any] = [
-    kind for kind in vars(calls).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    kind
+    for module in (calls, notebook_calls, file_calls)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
 ]
 PARAMS = [kind for kind in STRUCTS if issubclass(kind, Params)]
 RESULTS = [kind for kind in STRUCTS if issubclass(kind, Result)]
 SOME: dict[str, Any] = {
-    "after": "c", "cell": "c", "cell_type": "code", "changes": [[1, [1, "a"]]], "channel": "shell", "code": "1", "comm": "k",
-    "connection": "/k.json", "cursor": 0,
+    "after": "c", "at": 0, "cell": "c", "cells": ["c", "d"], "cell_type": "code",
+    "changes": [[1, [1, "a"]]], "channel": "shell", "code": "1", "comm": "k",
+    "checkpoint": "p", "content": "x", "connection": "/k.json", "cursor": 0,
     "execution": "e", "msg_type": "custom_request",
+    "format": "html", "metadata": {}, "path": "a.ipynb", "since": 1, "to": "b.ipynb",
     "output": 0, "request": "r", "session": "s", "source": "x", "target": "t", "title": "T", "value": "v",
     "version": 0,
 }  # fmt: skip
@@ -120,6 +125,21 @@ class ParamsStructs(SynchronousTestCase):
                 "EditCell": ["cell", "changes", "session", "version"],
                 "SetSource": ["cell", "session", "source"],
                 "SetCellType": ["cell", "cell_type", "session"],
+                "SplitCell": ["at", "cell", "session", "version"],
+                "MergeCells": ["cells", "session"],
+                "SetCellMetadata": ["cell", "metadata", "session"],
+                "SetNotebookMetadata": ["metadata", "session"],
+                "MoveExecution": ["execution", "session"],
+                "MakeCheckpoint": ["checkpoint", "session"],
+                "DiffNotebook": ["session", "since"],
+                "ExportNotebook": ["format", "session"],
+                "OfFile": ["path"],
+                "CreateFile": ["path"],
+                "MoveFile": ["path", "to"],
+                "CopyFile": ["path"],
+                "DeleteFile": ["path"],
+                "ReadFile": ["path"],
+                "WriteFile": ["content", "path"],
             },
         )
 

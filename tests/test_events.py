@@ -36,6 +36,8 @@ def value_of(kind: Any) -> st.SearchStrategy[Any]:
         return st.dictionaries(text(), text(), max_size=2)
     if kind is events.Omitted:
         return st.builds(events.Omitted, st.integers(0, 9), st.integers(0, 9))
+    if kind == list[Raw]:
+        return st.lists(value_of(Raw), max_size=2)
     if kind == list[str]:
         return st.lists(st.sampled_from(["", "AAEC"]), max_size=2)
     if options and all(isinstance(option, str) for option in options):
@@ -87,6 +89,9 @@ class WireFormat(SynchronousTestCase):
                 "input_requested", "input_replied",
                 "comm_opened", "comm_message", "comm_closed", "message_received",
                 "cell_inserted", "cell_deleted", "cell_moved", "cell_edited", "cell_type_set", "cell_outputs_cleared",
+                "execution_moved", "cell_metadata_set", "cell_outputs_set", "notebook_metadata_set",
+                "notebook_opened", "notebook_saved", "notebook_reloaded", "notebook_conflicted", "notebook_save_failed",
+                "notebook_moved", "checkpoint_made", "widget_output_added", "widget_outputs_cleared",
             },
             set(names),
         )  # fmt: skip
@@ -119,6 +124,8 @@ class WireFormat(SynchronousTestCase):
                 "comm_opened": ["comm", "content", "metadata", "target"],
                 "comm_message": ["comm", "content", "metadata"],
                 "comm_closed": ["comm", "content"],
+                "widget_output_added": ["comm", "output"],
+                "widget_outputs_cleared": ["comm"],
                 "message_received": ["channel", "content", "metadata", "msg_type"],
                 "cell_inserted": ["after", "cell", "cell_type", "source"],
                 "cell_deleted": ["cell"],
@@ -126,6 +133,17 @@ class WireFormat(SynchronousTestCase):
                 "cell_edited": ["cell", "changes", "version"],
                 "cell_type_set": ["cell", "cell_type"],
                 "cell_outputs_cleared": ["cell"],
+                "execution_moved": ["execution"],
+                "cell_metadata_set": ["cell", "metadata"],
+                "cell_outputs_set": ["cell", "outputs"],
+                "notebook_metadata_set": ["metadata"],
+                "notebook_opened": ["etag", "path"],
+                "notebook_saved": ["etag", "path", "until"],
+                "notebook_reloaded": ["etag", "path"],
+                "notebook_conflicted": ["path", "reason"],
+                "notebook_save_failed": ["path", "reason"],
+                "notebook_moved": ["path"],
+                "checkpoint_made": ["name"],
             },
         )
 

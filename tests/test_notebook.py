@@ -170,6 +170,7 @@ class Checks(SynchronousTestCase):
 
     def test_a_session_has_a_limit_of_cells(self) -> None:
         """`MAX_CELLS`."""
+        self.patch(notebook, "MAX_CELLS", 100)
         book = made(*(inserted(f"c{n}") for n in range(notebook.MAX_CELLS - 1)))
         book.check_place(None)
         book.apply(inserted("last"))

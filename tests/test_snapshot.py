@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from webipy.core import events, outputs
 from webipy.core.events import AnyEvent
 from webipy.core.notebook import Notebook
+from webipy.core.origin import Origin
 from webipy.core.snapshot import LAST_WITHOUT_CELL, Snapshot
 
 CELLS = ("a", "b", "c")
@@ -19,13 +20,17 @@ CELLS = ("a", "b", "c")
 def numbered(log: list[AnyEvent]) -> list[AnyEvent]:
     """The same events with dense seqs, without those that could not happen."""
     notebook, known, open_now, started = Notebook(), set[str](), set[str](), set[str]()
+    origin = Origin()
     possible: list[AnyEvent] = []
     for event in log:
         if not _can_happen(event, notebook, known, open_now):
             continue
         if isinstance(event, events.ExecutionStarted) and event.execution in started:
             continue
+        if isinstance(event, events.NotebookConflicted | events.NotebookSaveFailed) and origin.path is None:
+            continue
         notebook.apply(event)
+        origin.take(event)
         if isinstance(event, events.ExecutionQueued):
             known.add(event.execution)
             open_now.add(event.execution)
@@ -41,7 +46,7 @@ def _can_happen(event: AnyEvent, notebook: Notebook, known: set[str], open_now: 
     match event:
         case events.CellInserted():
             return not notebook.has(event.cell) and (event.after is None or notebook.has(event.after))
-        case events.CellDeleted() | events.CellTypeSet():
+        case events.CellDeleted() | events.CellTypeSet() | events.CellMetadataSet() | events.CellOutputsSet():
             return notebook.has(event.cell)
         case events.CellMoved():
             return (
@@ -63,11 +68,23 @@ def state(log: list[AnyEvent]) -> object:
     inputs: dict[str, AnyEvent] = {}
     runs: dict[str, list[str]] = {}
     kernel: dict[str, AnyEvent] = {}
+    laid: dict[str | None, list[Raw]] = {}
+    origin, checkpoints = Origin(), []
     for event in log:
         notebook.apply(event)
+        origin.take(event)
         match event:
+            case events.CellOutputsSet():
+                laid[event.cell] = event.outputs
+            case events.CellDeleted():
+                laid.pop(event.cell, None)
+            case events.CellOutputsCleared():
+                laid = {} if event.cell is None else {cell: o for cell, o in laid.items() if cell != event.cell}
+            case events.CheckpointMade():
+                checkpoints.append(event)
             case events.ExecutionQueued():
                 runs[event.execution] = ["queued"]
+                laid.pop(event.cell, None)
             case events.ExecutionStarted() | events.ExecutionFinished():
                 runs[event.execution].append(type(event).__name__)
             case events.InputRequested():
@@ -89,11 +106,14 @@ def state(log: list[AnyEvent]) -> object:
             c.execution,
             shown.get(c.execution or "", []),
             runs.get(c.execution or ""),
+            c.ran_version,
+            c.metadata,
+            laid.get(c.id) if c.execution is None else None,
         )
         for c in notebook.cells()
     ]
     unfinished = {run: (shown.get(run, []), told) for run, told in runs.items() if told[-1] != "ExecutionFinished"}
-    return cells, unfinished, sorted(inputs), kernel
+    return cells, unfinished, sorted(inputs), kernel, notebook.metadata, origin, checkpoints
 
 
 def _text(name: str, text: str) -> Raw:
@@ -118,7 +138,24 @@ one_event: st.SearchStrategy[AnyEvent] = st.one_of(
     st.builds(lambda c, a: events.CellMoved(cell=c, after=a), cells, places),
     st.builds(lambda c: events.CellTypeSet(cell=c, cell_type="markdown"), cells),
     st.builds(lambda c: events.CellOutputsCleared(cell=c), places),
-    st.builds(lambda e, c: events.ExecutionQueued(execution=e, code="x", cell=c), executions, places),
+    st.builds(
+        lambda c, n: events.CellOutputsSet(cell=c, outputs=[_display(n)], execution_count=n or None),
+        cells,
+        st.integers(0, 9),
+    ),
+    st.builds(lambda c, n: events.CellMetadataSet(cell=c, metadata=Raw(b'{"n":%d}' % n)), cells, st.integers(0, 9)),
+    st.builds(lambda n: events.NotebookMetadataSet(metadata=Raw(b'{"n":%d}' % n)), st.integers(0, 9)),
+    st.builds(lambda p: events.NotebookOpened(path=p, etag="e"), executions),
+    st.builds(lambda p, u: events.NotebookSaved(path=p, etag="f", until=u), executions, st.integers(0, 9)),
+    st.builds(lambda p: events.NotebookConflicted(path=p, reason="r", etag="g"), executions),
+    st.builds(lambda p: events.NotebookSaveFailed(path=p, reason="r"), executions),
+    st.builds(lambda n: events.CheckpointMade(name=n), executions),
+    st.builds(
+        lambda e, c, v: events.ExecutionQueued(execution=e, code="x", cell=c, version=v),
+        executions,
+        places,
+        st.integers(0, 2),
+    ),
     st.builds(lambda e: events.ExecutionStarted(execution=e, execution_count=1), executions),
     st.builds(lambda e: events.ExecutionFinished(execution=e, status="ok", duration_s=1), executions),
     st.builds(

@@ -122,19 +122,29 @@ class SessionList(Result, frozen=True, kw_only=True):
 
 
 class CreateSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """With `path`, opens the session that exists for it. With `kernelspec`, starts that kernel if the session has none."""
+    """With `path`, opens the notebook file of that path below the root, in the session that it has already or in a new one, in the file's folder.
+
+    With `create`, the file is made if there is none. With `kernelspec`, starts that kernel if the session has none.
+    """
 
     title: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     path: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
     kernelspec: str | None = None
     cwd: str | None = None
     id: ClientChosenId | None = None
+    create: bool = False
 
 
 class OfSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A method on one session."""
 
     session: str
+
+
+class CloseSession(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Closes it; with `discard` also when its document cannot be saved."""
+
+    discard: bool = False
 
 
 class RenameSession(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -261,7 +271,10 @@ class WaitExecution(OfExecution, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Execution(Result, frozen=True, kw_only=True):
-    """One run of some code. `status` is `queued` or `running` until it is an end; `outputs` are folded nbformat 4.5 outputs."""
+    """One run of some code. `status` is `queued` or `running` until it is an end; `outputs` are folded nbformat 4.5 outputs.
+
+    `by` has started it; `run` is the run of many cells that it is part of, `version` that of the cell's source if `code` was just that.
+    """
 
     session: str
     id: str
@@ -276,6 +289,9 @@ class Execution(Result, frozen=True, kw_only=True):
     queued: str | None = None
     started: str | None = None
     finished: str | None = None
+    by: str | None = None
+    run: str | None = None
+    version: int | None = None
 
 
 class ReadOutput(OfExecution, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -441,6 +457,8 @@ class InsertCell(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     cell_type: CellType = "code"
     source: str = ""
     id: ClientChosenId | None = None
+    metadata: Raw | UnsetType = UNSET
+    attachments: Raw | UnsetType = UNSET
 
 
 class CellAccepted(Result, frozen=True, kw_only=True):
@@ -488,6 +506,26 @@ class SetCellType(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True)
     cell_type: CellType
 
 
+class SplitCell(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Splits the cell at `at` (UTF-16 units): what follows goes into a new cell after it, of the same type, with the id `id`."""
+
+    version: Annotated[int, msgspec.Meta(ge=0)]
+    at: Annotated[int, msgspec.Meta(ge=0)]
+    id: ClientChosenId | None = None
+
+
+class MergeCells(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Joins the sources of `cells`, in the order of the notebook and with an empty line between, into the first of them; the others are deleted."""
+
+    cells: Annotated[list[str], msgspec.Meta(min_length=2, max_length=10_000)]
+
+
+class SetCellMetadata(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Replaces the metadata of the cell, a JSON map."""
+
+    metadata: Raw
+
+
 class ClearOutputs(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Puts away what is shown under a cell (null: under every cell)."""
 
@@ -501,6 +539,11 @@ class Cell(Result, frozen=True, kw_only=True):
     cell_type: CellType
     source: str
     version: int
+    is_stale: bool = False
+    """Whether the source was changed since its last run."""
+    execution: str | None = None
+    metadata: Raw | UnsetType = UNSET
+    attachments: Raw | UnsetType = UNSET
 
 
 class CellList(Result, frozen=True, kw_only=True):

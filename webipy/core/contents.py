@@ -4,7 +4,7 @@ Every struct ignores fields it does not name and has defaults where kernels diff
 passed on whole stays raw.
 
 Source: Jupyter messaging 5.4 (the kernel's messages); docs/kernel-host.md (`Ready`, `Started`, `Death`, `Failed`,
-`Dropped`, `Lost`).
+`Dropped`, `Moved`, `Lost`).
 """
 
 from __future__ import annotations
@@ -177,6 +177,13 @@ class Dropped(msgspec.Struct):
 
     msg_id: str
     reason: str
+
+
+class Moved(msgspec.Struct):
+    """The host: a request waits just behind `after` now; null: before all others."""
+
+    msg_id: str
+    after: str | None = None
 
 
 class Lost(msgspec.Struct):

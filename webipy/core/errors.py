@@ -150,3 +150,30 @@ class KernelFailed(Failure):
     """A kernel could not be started; the message says why."""
 
     code, name = -32014, "kernel_failed"
+
+
+class Conflict(Failure):
+    """A file is not the one that was meant: `etag` is that of the one that is there (null: none)."""
+
+    code, name = -32016, "conflict"
+
+
+class FileFault(Failure):
+    """The system refuses to do this to a file.
+
+    `reason` is one of `full`, `denied`, `read_only`, `outside`, `not_a_file`, `not_a_folder`, `not_empty`, `too_long`, `failed`.
+    """
+
+    code, name = -32018, "file_fault"
+
+
+class InvalidNotebook(Failure):
+    """This is no notebook; `where` is the place in it, such as `cells[3].outputs[0]` (empty: all of it)."""
+
+    code, name = -32017, "invalid_notebook"
+
+
+class ConversionFailed(Failure):
+    """A document could not be turned into another format; `format` is the one that was wanted, `missing` a program or package that it needs."""
+
+    code, name = -32019, "conversion_failed"

@@ -116,7 +116,8 @@ class KernelDied(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagg
 class ExecutionQueued(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
     """An execution was accepted: it will run once, or end with the reason why it did not.
 
-    The last four say how the kernel was asked to run it, as in the content of execute_request (Jupyter messaging 5.4).
+    `silent` to `user_expressions` say how the kernel was asked to run it, as in the content of execute_request (Jupyter messaging 5.4).
+    `version` is that of the cell's source when `code` is just that source; `run` names the run of many cells that it is part of.
     """
 
     execution: str
@@ -127,6 +128,8 @@ class ExecutionQueued(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     stop_on_error: bool = True
     allow_stdin: bool = True
     user_expressions: dict[str, str] = {}
+    version: int | None = None
+    run: str | None = None
 
 
 class ExecutionStarted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
@@ -242,6 +245,25 @@ class CommClosed(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagg
     execution: str | None = None
 
 
+class WidgetOutputAdded(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """One nbformat 4.5 output that the Output widget of `comm` has captured: it belongs to the widget and not to the execution.
+
+    Text joins text as in `output_added`.
+    """
+
+    comm: str
+    output: msgspec.Raw
+    execution: str | None = None
+    display_id: str | None = None
+
+
+class WidgetOutputsCleared(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The outputs of an Output widget are cleared: now, or (`wait`) when the next one comes."""
+
+    comm: str
+    wait: bool = False
+
+
 class MessageReceived(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
     """A kernel message of a type that has no event of its own (debug events and the like), whole."""
 
@@ -253,14 +275,26 @@ class MessageReceived(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     buffers: list[str] = []
 
 
+class ExecutionMoved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """A queued execution now waits just before execution `before` (null: last of all)."""
+
+    execution: str
+    before: str | None = None
+
+
 class CellInserted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """A cell stands after cell `after` (null: first). In a snapshot its source may be at a later version than 0."""
+    """A cell stands after cell `after` (null: first). In a snapshot, or for a cell that comes back, its source may be at a later version than 0.
+
+    `metadata` and `attachments` are those of nbformat 4.5.
+    """
 
     cell: str
     after: str | None
     cell_type: CellType
     source: str
     version: int = 0
+    metadata: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    attachments: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class CellDeleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
@@ -301,6 +335,91 @@ class CellOutputsCleared(Event, frozen=True, kw_only=True, omit_defaults=True, t
     cell: str | None
 
 
+class CellMetadataSet(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The metadata of a cell, whole (nbformat 4.5)."""
+
+    cell: str
+    metadata: msgspec.Raw
+
+
+class CellOutputsSet(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """These outputs stand under the cell now, in place of those of its last execution: a file was read, or an earlier state came back.
+
+    `version` is that of the source they came from; null: the one now if there is an `execution_count`, else none.
+    """
+
+    cell: str
+    outputs: list[msgspec.Raw]
+    execution_count: int | None = None
+    version: int | None = None
+
+
+class NotebookMetadataSet(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The metadata of the notebook, whole (nbformat 4.5)."""
+
+    metadata: msgspec.Raw
+
+
+class NotebookOpened(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The session's document is the file `path` (relative to the root) now; the events before it, written with it, brought its cells in.
+
+    `format` is `ipynb`, or a text format as jupytext names it (`py:percent`). `repairs` are sentences about what was wrong in the file.
+    """
+
+    path: str
+    etag: str
+    format: str = "ipynb"
+    repairs: list[str] = []
+
+
+class NotebookSaved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The file holds what the events up to `until` make."""
+
+    path: str
+    etag: str
+    until: int
+    format: str = "ipynb"
+
+
+class NotebookReloaded(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """Another program changed the file; the events before this one, written with it, took its changes of `cells` cells in."""
+
+    path: str
+    etag: str
+    cells: int = 0
+
+
+class NotebookConflicted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The file was changed (or, without `etag`, deleted) by another program in a way that does not go together with what is here.
+
+    It is not written until someone decides: `notebook.save` with that etag, or `notebook.reload`. `cells` differ on both sides.
+    """
+
+    path: str
+    reason: str
+    etag: str | None = None
+    cells: list[str] = []
+
+
+class NotebookSaveFailed(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The file could not be written; nothing is lost, and it is tried again."""
+
+    path: str
+    reason: str
+
+
+class NotebookMoved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The file of the session has another path."""
+
+    path: str
+
+
+class CheckpointMade(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The state of the document at this event has a name."""
+
+    name: str
+
+
 AnyEvent = (
     SessionCreated
     | SessionRenamed
@@ -321,6 +440,8 @@ AnyEvent = (
     | CommOpened
     | CommMessage
     | CommClosed
+    | WidgetOutputAdded
+    | WidgetOutputsCleared
     | MessageReceived
     | CellInserted
     | CellDeleted
@@ -328,6 +449,17 @@ AnyEvent = (
     | CellEdited
     | CellTypeSet
     | CellOutputsCleared
+    | ExecutionMoved
+    | CellMetadataSet
+    | CellOutputsSet
+    | NotebookMetadataSet
+    | NotebookOpened
+    | NotebookSaved
+    | NotebookReloaded
+    | NotebookConflicted
+    | NotebookSaveFailed
+    | NotebookMoved
+    | CheckpointMade
 )
 
 

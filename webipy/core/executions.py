@@ -5,6 +5,10 @@ the kernel host passes on only after everything the kernel published for it (doc
 it stands before `execution_finished`, and nothing about an end is ever held in memory alone. How long it took is read
 from the kernel's own timestamps, which a slow or absent server does not change.
 
+The order of `open` is that of the host's queue: what runs, then what waits. A move is told by the host, in the row of its other
+messages, so the journal has it when and where it happened, whoever is killed in between; the host tells what the moved one
+stands behind, because what was accepted since may not have reached it.
+
 Invariants: an execution ends once; an input that nobody will wait for any more is withdrawn; output is attributed
 only to executions that were asked for here (a kernel may claim anything as its parent). Source: Jupyter messaging
 5.4, execute and stdin.
@@ -22,6 +26,7 @@ from webipy.core import contents
 from webipy.core.events import (
     AnyEvent,
     ExecutionFinished,
+    ExecutionMoved,
     ExecutionQueued,
     ExecutionStarted,
     ExecutionStatus,
@@ -43,6 +48,9 @@ class Run:
     started_s: float | None = None
     idle_s: float | None = None
     execution_count: int | None = None
+    moves: int = 0
+    """How often it was moved."""
+    is_over: bool = False
     is_restored: bool = False
     """Whether `started_s` is when that was journaled: the kernel's own time is not in the journal."""
 
@@ -50,6 +58,11 @@ class Run:
     def id(self) -> str:
         """The execution's id, which is also the id of its execute_request."""
         return self.queued.execution
+
+    @property
+    def metadata(self) -> bytes:
+        """The metadata of its execute_request: the run that it is part of, for the host."""
+        return b"{}" if self.queued.run is None else contents.encode({"webipy": {"run": self.queued.run}})
 
     def request(self) -> bytes:
         """The content of its execute_request (Jupyter messaging 5.4)."""
@@ -98,6 +111,11 @@ class Executions:
             del self._cells[next(ended for ended in self._cells if ended not in self.open)]
         return run
 
+    def accepted(self, event: ExecutionQueued) -> None:
+        """Its event has its time and who caused it."""
+        if event.execution in self.open:
+            self.open[event.execution].queued = event
+
     def restore(self, event: AnyEvent) -> None:
         """Takes an event of the journal in, as when it was made."""
         match event:
@@ -107,6 +125,8 @@ class Executions:
                 run = self.open[event.execution]
                 run.running, run.started_s, run.execution_count = True, seconds(event.time), event.execution_count
                 run.is_restored = True
+            case ExecutionMoved() if event.execution in self.open:
+                self._move(event.execution, event.before)
             case ExecutionFinished():
                 self.open.pop(event.execution, None)
                 self._forget_answers()
@@ -119,6 +139,28 @@ class Executions:
                     self._asked_by[event.request] = asked.execution
             case _:
                 pass
+
+    def waiting(self) -> list[Run]:
+        """Those that wait, in their order."""
+        return [run for run in self.open.values() if not run.running]
+
+    def moved(self, execution: str, after: str | None) -> None:
+        """The host tells that it waits behind execution `after` now."""
+        if execution not in self.open:
+            return
+        others = [other for other in self.open if other != execution]
+        place = others.index(after) + 1 if after in self.open and after != execution else 0
+        before = others[place] if place < len(others) else None
+        self._move(execution, before)
+        self.new.add(ExecutionMoved(execution=execution, before=before))
+
+    def _move(self, execution: str, before: str | None) -> None:
+        run = self.open.pop(execution)
+        run.moves += 1
+        behind = [] if before not in self.open else list(self.open)[list(self.open).index(before) :]
+        self.open[execution] = run
+        for other in behind:
+            self.open[other] = self.open.pop(other)
 
     # ---- what the kernel says of them
 
@@ -207,6 +249,7 @@ class Executions:
         user_expressions: Raw | UnsetType = UNSET,
     ) -> None:
         del self.open[run.id]
+        run.is_over = True
         self._forget_answers()
         for request in [r for r, asked in self.inputs.items() if asked.execution == run.id]:
             self._withdraw(request)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import attrs
 
 from webipy.core import outputs
-from webipy.core.events import AnyEvent, OutputAdded
+from webipy.core.events import AnyEvent, OutputAdded, WidgetOutputAdded
 
 MAX_MERGED_CHARACTERS = 256 * 1024
 """Stream text joined in one event; more starts the next one, so that readers page through a flood in even steps."""
@@ -21,6 +21,7 @@ class _Text:
     execution: str | None
     cell: str | None
     name: str
+    comm: str | None
     parts: list[str] = attrs.field(factory=list)
     size: int = 0
 
@@ -37,12 +38,13 @@ class Growing:
         self._end_text()
         self._events.append(event)
 
-    def write(self, execution: str | None, cell: str | None, name: str, text: str) -> None:
-        """Adds stream text to the output that is growing, or begins the next one."""
+    def write(self, execution: str | None, cell: str | None, name: str, text: str, comm: str | None = None) -> None:
+        """Adds stream text to the output that is growing, or begins the next one; `comm` is the Output widget that has captured it."""
         grown = self._text
-        if grown is None or (grown.execution, grown.name) != (execution, name) or grown.size > MAX_MERGED_CHARACTERS:
+        whose = (execution, name, comm)
+        if grown is None or (grown.execution, grown.name, grown.comm) != whose or grown.size > MAX_MERGED_CHARACTERS:
             self._end_text()
-            grown = self._text = _Text(execution, cell, name)
+            grown = self._text = _Text(execution, cell, name, comm)
         grown.parts.append(text)
         grown.size += len(text)
 
@@ -56,4 +58,7 @@ class Growing:
         grown, self._text = self._text, None
         if grown is not None:
             output = outputs.stream(grown.name, "".join(grown.parts))
-            self._events.append(OutputAdded(execution=grown.execution, cell=grown.cell, output=output))
+            if grown.comm is not None:
+                self._events.append(WidgetOutputAdded(comm=grown.comm, output=output, execution=grown.execution))
+            else:
+                self._events.append(OutputAdded(execution=grown.execution, cell=grown.cell, output=output))

@@ -7,14 +7,16 @@ Four small machines, values in and values out; the host's loop does what they sa
   the port `Spool`), and overflow (memory again, used only while the spool refuses). Sending never gets further than a
   window ahead of the acknowledgement.
 - `Requests` forwards each request id once. Execute requests for the main shell are held and given to the kernel one
-  at a time, so that they outlive the server, can be cancelled, and let completion overtake them.
+  at a time, so that they outlive the server, can be cancelled and moved, and let completion overtake them.
 - `LastWords` keeps an execute_reply until the kernel has said `idle` for the same request, so that one message ends an
   execution and everything before it is its output: a server that stops between the two would never know the end.
 - `Servers` knows the one server that is obeyed: the newest generation that attached.
 
 Invariants: numbers are dense and never given twice; what is kept is `acknowledged + 1` to `next - 1`, without holes;
-a request id leads to exactly one effect in its life: given to the kernel, or dropped with a reason, never both before
-its kernel ends; execute requests are given in the order of their arrival.
+a request id leads to exactly one fate in its life: given to the kernel, or dropped with a reason, never both before
+its kernel ends; execute requests are given in the order of their arrival, unless one is moved, which is told.
+
+A place in the queue is told by what stands before it: what stands behind may be on its way from the server still.
 
 Plain classes, without attrs: a host is counted in megabytes, and the library costs one.
 
@@ -27,6 +29,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
+from collections.abc import Collection
 from typing import Final, Protocol
 
 import msgspec
@@ -40,6 +43,7 @@ WINDOW_BYTES: Final = 8 * 1024 * 1024  # sent and not acknowledged; a server rea
 WINDOW_MESSAGES: Final = 2_000  # the same, as a count
 REMEMBERED_IDLES: Final = 1_000  # requests whose idle came before their reply; one at a time is usual
 REMEMBERED_IDS: Final = 100_000  # request ids known as forwarded; hours of the fastest client
+REMEMBERED_RUNS: Final = 1_000  # runs that have failed: what comes late of one is not run either
 
 
 class Spool(Protocol):
@@ -171,7 +175,14 @@ class Dropped(msgspec.Struct, frozen=True):
     reason: str
 
 
-Effect = Give | Dropped
+class Moved(msgspec.Struct, frozen=True):
+    """Tell the server that a request waits just behind `after` now, which waits or runs; None: before all others."""
+
+    msg_id: str
+    after: str | None
+
+
+Effect = Give | Dropped | Moved
 
 
 _FAILURES: Final = ("error", "aborted", "abort")  # IRkernel writes the last one after an interrupt
@@ -179,6 +190,14 @@ _FAILURES: Final = ("error", "aborted", "abort")  # IRkernel writes the last one
 
 class _ExecuteRequest(msgspec.Struct, frozen=True):
     stop_on_error: bool = True
+
+
+class _OfRun(msgspec.Struct, frozen=True):
+    run: str | None = None
+
+
+class _Metadata(msgspec.Struct, frozen=True):
+    webipy: _OfRun = _OfRun()
 
 
 class _Reply(msgspec.Struct, frozen=True):
@@ -202,6 +221,7 @@ class Requests:
         self._held: deque[Message] = deque()
         self._running: Message | None = None
         self._given: dict[str, None] = {}
+        self._failed_runs: dict[str, None] = {}
 
     @property
     def is_idle(self) -> bool:
@@ -235,16 +255,29 @@ class Requests:
         finished, self._running = self._running, None
         dropped: list[Effect] = []
         if _failed(content) and _stops_on_error(finished.content):
-            dropped = [Dropped(held.header.msg_id, "aborted") for held in self._held]
-            self._held.clear()
+            dropped = self._abort(run_of(finished))
         return [*dropped, *self._give_next()]
 
-    def cancel(self, msg_id: str) -> list[Effect]:
-        """Drop a request that waits; one that the kernel has is not changed."""
-        waiting = len(self._early) + len(self._held)
-        self._early = deque(give for give in self._early if give.message.header.msg_id != msg_id)
-        self._held = deque(held for held in self._held if held.header.msg_id != msg_id)
-        return [Dropped(msg_id, "cancelled")] if len(self._early) + len(self._held) < waiting else []
+    def cancel(self, msg_ids: Collection[str]) -> list[Effect]:
+        """Drop those of the requests that wait; what the kernel has is not changed."""
+        wanted = set(msg_ids)
+        waiting = [*self._held, *(give.message for give in self._early)]
+        self._early = deque(give for give in self._early if give.message.header.msg_id not in wanted)
+        self._held = deque(held for held in self._held if held.header.msg_id not in wanted)
+        return [Dropped(held.header.msg_id, "cancelled") for held in waiting if held.header.msg_id in wanted]
+
+    def move(self, msg_id: str, before: str | None) -> list[Effect]:
+        """Let an execute request that waits do so just before another one that does, or (None) behind all; else nothing."""
+        queue = self._queue()
+        places = {held.header.msg_id: place for place, held in enumerate(queue)}
+        if msg_id not in places or msg_id == before or (before is not None and before not in places):
+            return []
+        moved = queue.pop(places[msg_id])
+        place = len(queue) if before is None else places[before] - (places[before] > places[msg_id])
+        queue.insert(place, moved)
+        self._requeue(queue)
+        first = None if self._running is None else self._running.header.msg_id
+        return [Moved(msg_id, queue[place - 1].header.msg_id if place else first)]
 
     def close(self, reason: str, *, is_dead: bool) -> list[Effect]:
         """Drop every request that the kernel has or should have got: it ended.
@@ -263,8 +296,33 @@ class Requests:
         self.is_open, self.is_dead = False, is_dead
         return dropped
 
+    def _queue(self) -> list[Message]:
+        """The execute requests that wait, in their order."""
+        return [*self._held, *(give.message for give in self._early if _is_queued(give.channel, give.message))]
+
+    def _requeue(self, queue: list[Message]) -> None:
+        """Put them into another order; what waits among them for the kernel's start, and is none, keeps its place."""
+        order = iter(queue)
+        self._held = deque(next(order) for _ in self._held)
+        self._early = deque(
+            Give("shell", next(order)) if _is_queued(give.channel, give.message) else give for give in self._early
+        )
+
+    def _abort(self, run: str | None) -> list[Effect]:
+        """Drop what waits behind a failure: the rest of its run; everything, if it was part of none."""
+        waiting, self._held = self._held, deque()
+        if run is not None:
+            self._failed_runs[run] = None
+            self._held.extend(held for held in waiting if run_of(held) != run)
+        if len(self._failed_runs) > REMEMBERED_RUNS:
+            del self._failed_runs[next(iter(self._failed_runs))]
+        kept = {held.header.msg_id for held in self._held}
+        return [Dropped(held.header.msg_id, "aborted") for held in waiting if held.header.msg_id not in kept]
+
     def _pass_on(self, channel: str, message: Message) -> list[Effect]:
         if _is_queued(channel, message):
+            if self._failed_runs and run_of(message) in self._failed_runs:
+                return [Dropped(message.header.msg_id, "aborted")]
             self._held.append(message)
             return self._give_next()
         if message.header.msg_type.endswith("_request"):  # the others, such as comm_msg, have no reply
@@ -288,6 +346,14 @@ def _is_queued(channel: str, message: Message) -> bool:
     """Whether a request waits its turn; one for a subshell is meant to run beside the main one."""
     is_main = not isinstance(message.header.subshell_id, str)
     return channel == "shell" and message.header.msg_type == "execute_request" and is_main
+
+
+def run_of(request: Message) -> str | None:
+    """The run of many requests that one is part of, from the member `webipy` of its metadata."""
+    try:
+        return msgspec.json.decode(request.metadata, type=_Metadata).webipy.run
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _failed(content: bytes) -> bool:

@@ -26,7 +26,8 @@ import attrs
 import msgspec
 from msgspec import Raw
 
-from webipy.core import contents, wire
+from webipy.core import contents, outputs, wire
+from webipy.core.capture import Captures
 from webipy.core.events import (
     AnyEvent,
     CommClosed,
@@ -43,6 +44,8 @@ from webipy.core.events import (
     OutputLost,
     OutputsCleared,
     OutputUpdated,
+    WidgetOutputAdded,
+    WidgetOutputsCleared,
 )
 from webipy.core.executions import Executions
 from webipy.core.growing import Growing
@@ -51,6 +54,8 @@ from webipy.core.wire import Message
 _BUSY_MAKING = frozenset({"execute_request", "comm_open", "comm_msg", "comm_close", "debug_request"})
 _UNSAID = frozenset({"iopub_welcome", "execute_input", "clear_output", "shutdown_reply"})
 """Published messages that need no event when they concern no execution of ours."""
+_CAPTURED = frozenset({"stream", "display_data", "execute_result", "error", "clear_output"})
+"""What an Output widget takes for itself."""
 
 
 @attrs.define(frozen=True, slots=True)
@@ -61,11 +66,13 @@ class Taken:
         events: To journal.
         replies: By the id of the request they answer.
         dropped: Requests that got no reply, with the host's reason.
+        says: What to tell the kernel about its Output widgets: contents of comm_msg.
     """
 
     events: list[AnyEvent]
     replies: list[tuple[str, Message]]
     dropped: list[tuple[str, str]]
+    says: list[bytes] = attrs.field(factory=list)
 
 
 @attrs.define(slots=True)
@@ -95,9 +102,12 @@ class Kernel:
     _new: Growing = attrs.field(factory=Growing)
     executions: Executions = attrs.field(init=False)
     _ending: frozenset[str] = frozenset()
+    _leaving: int = 0
+    """The start whose end a restart was asked for."""
     _busy_with: set[str] = attrs.field(factory=set)
     _replies: list[tuple[str, Message]] = attrs.field(factory=list)
     _dropped: list[tuple[str, str]] = attrs.field(factory=list)
+    _captures: Captures = attrs.field(factory=Captures)
 
     def __attrs_post_init__(self) -> None:
         self.executions = Executions(self._new)
@@ -105,10 +115,12 @@ class Kernel:
     def restore(self, event: AnyEvent) -> None:
         """Takes an event of the journal in, as when it was made: the way a kernel comes back after the server did."""
         self.executions.restore(event)
+        self._captures.restore(event)
         match event:
             case KernelStateChanged():
                 self.state = event.state
                 self._ending = frozenset(self.executions.open) if event.state == "restarting" else frozenset()
+                self._leaving = self.start if event.state == "restarting" else 0
             case KernelDied():
                 self.is_over = event.expected
             case KernelReady():
@@ -131,7 +143,7 @@ class Kernel:
     def restarting(self) -> list[AnyEvent]:
         """A restart was asked for."""
         if self.state != "restarting":
-            self._ending = frozenset(self.executions.open)
+            self._ending, self._leaving = frozenset(self.executions.open), self.start
             self._become("restarting")
         return self._new.take()
 
@@ -161,7 +173,8 @@ class Kernel:
                 self._refuse(message, f"The kernel sent a {kind} that is not JSON.")
             except msgspec.DecodeError as fault:
                 self._refuse(message, f"The kernel sent a malformed {kind}: {fault}")
-        taken = Taken(self._new.take(), self._replies, self._dropped)
+        says = self._captures.unsaid() if self.state == "idle" else []
+        taken = Taken(self._new.take(), self._replies, self._dropped, says)
         self._replies, self._dropped = [], []
         return taken
 
@@ -194,7 +207,10 @@ class Kernel:
 
     def _published(self, message: Message, execution: str | None, content: bytes) -> None:
         cell = self.executions.cell_of(execution)
+        captor = self._captures.captor(message.parent.msg_id if message.parent is not None else None)
         match message.header.msg_type:
+            case kind if captor is not None and kind in _CAPTURED:
+                self._captured(captor, kind, execution, content)
             case "stream":
                 text = contents.decode(content, contents.Text)
                 self._new.write(execution, cell, text.name, text.text)
@@ -213,9 +229,27 @@ class Kernel:
             case "update_display_data":
                 self._updated(contents.decode(content, contents.Display))
             case "comm_open" | "comm_msg" | "comm_close" as kind:
-                self._new.add(_comm(kind, message, execution, contents.decode(content, contents.Comm)))
+                said = _comm(kind, message, execution, contents.decode(content, contents.Comm))
+                if self._captures.heard(said):
+                    self._new.add(said)
             case kind if kind not in _UNSAID:
                 self._new.add(_whole(message, execution, content))
+
+    def _captured(self, comm: str, kind: str, execution: str | None, content: bytes) -> None:
+        """An Output widget takes it."""
+        if kind == "clear_output":
+            cleared = WidgetOutputsCleared(comm=comm, wait=contents.decode(content, contents.Clear).wait)
+            self._captures.took(cleared)
+            self._new.add(cleared)
+        elif kind == "stream":
+            text = contents.decode(content, contents.Text)
+            self._captures.took(WidgetOutputAdded(comm=comm, output=outputs.stream(text.name, text.text)))
+            self._new.write(execution, None, text.name, text.text, comm)
+        else:
+            output, display_id = _output(kind, content)
+            added = WidgetOutputAdded(comm=comm, output=output, execution=execution, display_id=display_id)
+            self._captures.took(added)
+            self._new.add(added)
 
     def _status(self, message: Message, execution: str | None, state: str) -> None:
         parent = message.parent
@@ -234,7 +268,9 @@ class Kernel:
     def _updated(self, shown: contents.Display) -> None:
         if shown.transient is not None and shown.transient.display_id:
             display_id = shown.transient.display_id
-            self._new.add(OutputUpdated(display_id=display_id, data=shown.data, metadata=shown.metadata))
+            updated = OutputUpdated(display_id=display_id, data=shown.data, metadata=shown.metadata)
+            self._captures.updated(updated)
+            self._new.add(updated)
 
     def _become(self, state: KernelState) -> None:
         if state != self.state:
@@ -261,6 +297,9 @@ class Kernel:
                 self._die(contents.Death(tail=failed.tail), failed.reason)
             case "request_dropped":
                 self._request_dropped(contents.decode(content, contents.Dropped))
+            case "request_moved":
+                moved = contents.decode(content, contents.Moved)
+                self.executions.moved(moved.msg_id, moved.after)
             case "output_lost":
                 lost = contents.decode(content, contents.Lost)
                 self._new.add(OutputLost(reason=lost.reason, count=lost.count))
@@ -282,12 +321,14 @@ class Kernel:
                 banner=told.banner,
             )
         )
-        self._become("idle")
+        if self.state != "restarting" or ready.start > self._leaving:  # else that process is on its way out
+            self._become("idle")
 
     def _restarted(self) -> None:
         ending = self._ending if self.state == "restarting" else frozenset(self.executions.open)
         self.executions.end_all(ending, running="lost", waiting="aborted", reason="The kernel was restarted.")
-        self._ending = frozenset()
+        self._ending, self._leaving = frozenset(), 0
+        self._captures.forget()
         self._become("restarting")
 
     def _request_dropped(self, dropped: contents.Dropped) -> None:
@@ -298,6 +339,7 @@ class Kernel:
 
     def _die(self, death: contents.Death, reason: str) -> None:
         self.pid, self.is_over = None, death.expected
+        self._captures.forget()
         self.executions.end_all(tuple(self.executions.open), running="lost", waiting="lost", reason=reason)
         self._new.add(
             KernelDied(

@@ -16,6 +16,7 @@ Rejected: a CRDT (two more packages, tombstones, a second truth beside the journ
 from __future__ import annotations
 
 import attrs
+from msgspec import UNSET, Raw, UnsetType
 
 from webipy.core import errors
 from webipy.core.events import (
@@ -23,42 +24,94 @@ from webipy.core.events import (
     CellDeleted,
     CellEdited,
     CellInserted,
+    CellMetadataSet,
     CellMoved,
     CellOutputsCleared,
+    CellOutputsSet,
     CellType,
     CellTypeSet,
     Changes,
+    ExecutionFinished,
     ExecutionQueued,
+    NotebookMetadataSet,
 )
 
-MAX_CELLS = 10_000
-"""Cells in one session: the page is tested up to this many."""
+MAX_CELLS = 100_000
+"""Cells in one session: folding, reading and writing so many takes seconds; programs that make more write data, not notebooks."""
 
 MAX_SOURCE_UNITS = 4 * 1024 * 1024
 """UTF-16 units in the source of one cell; a cell that needs more holds data and belongs in a file."""
 
 
+REMEMBERED_DELETED = 100
+"""Deleted cells that can be brought back."""
+
+NO_METADATA = b"{}"
+
+
 @attrs.define(slots=True)
 class Cell:
-    """One cell. `execution` is the one whose outputs are shown under it."""
+    """One cell.
+
+    Args:
+        version: Counts the changes of the source.
+        execution: The one whose outputs are shown under the cell; `None` when they were put away or came from a file.
+        ran_version: Version of the source that what is shown came from.
+        metadata: JSON map (nbformat 4.5), as bytes.
+        attachments: The same, or `None`.
+    """
 
     id: str
     cell_type: CellType
     source: str
     version: int = 0
     execution: str | None = None
+    ran_version: int | None = None
+    metadata: bytes = NO_METADATA
+    attachments: bytes | None = None
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether what is shown, if anything is, came from another source than the one now."""
+        return self.cell_type == "code" and bool(self.source.strip()) and self.ran_version != self.version
+
+
+@attrs.define(slots=True)
+class Deleted:
+    """A cell that was deleted, and the cell it stood after."""
+
+    cell: Cell
+    after: str | None
 
 
 @attrs.define(slots=True)
 class Notebook:
-    """The cells of a session in their order."""
+    """The cells of a session in their order, and what they all have in common.
 
+    Args:
+        metadata: JSON map (nbformat 4.5), as bytes.
+        deleted: The cells that were deleted last.
+    """
+
+    metadata: bytes = NO_METADATA
+    deleted: dict[str, Deleted] = attrs.field(factory=dict)
     _cells: dict[str, Cell] = attrs.field(factory=dict)
     _order: list[str] = attrs.field(factory=list)
+    _running: dict[str, str] = attrs.field(factory=dict)
+    """Cells by the executions that were started from them and have not ended."""
 
     def cells(self) -> list[Cell]:
         """The cells in their order."""
         return [self._cells[cell] for cell in self._order]
+
+    def last(self) -> str | None:
+        """The last cell."""
+        return self._order[-1] if self._order else None
+
+    def before(self, cell: str) -> str | None:
+        """The cell that stands before `cell`."""
+        at = self._order.index(cell)
+        return self._order[at - 1] if at else None
 
     def has(self, cell: str) -> bool:
         """Whether the cell exists."""
@@ -110,30 +163,84 @@ class Notebook:
         """Takes an event of the journal in; those that do not concern cells change nothing."""
         match event:
             case CellInserted():
-                self._cells[event.cell] = Cell(event.cell, event.cell_type, event.source, event.version)
+                self._cells[event.cell] = Cell(
+                    event.cell,
+                    event.cell_type,
+                    event.source,
+                    event.version,
+                    metadata=NO_METADATA if isinstance(event.metadata, UnsetType) else bytes(event.metadata),
+                    attachments=None if isinstance(event.attachments, UnsetType) else bytes(event.attachments),
+                )
                 self._place(event.cell, event.after)
+                self.deleted.pop(event.cell, None)
             case CellEdited():
                 cell = self._cells[event.cell]
                 cell.source, cell.version = apply_changes(cell.source, event.changes), event.version
             case CellDeleted():
-                del self._cells[event.cell]
-                self._order.remove(event.cell)
+                self._delete(event.cell)
             case CellMoved():
                 self._order.remove(event.cell)
                 self._place(event.cell, event.after)
             case CellTypeSet():
                 self._cells[event.cell].cell_type = event.cell_type
+            case CellMetadataSet():
+                self._cells[event.cell].metadata = bytes(event.metadata)
+            case NotebookMetadataSet():
+                self.metadata = bytes(event.metadata)
+            case _:
+                self._show(event)
+
+    def _show(self, event: AnyEvent) -> None:
+        """Takes in what is shown under the cells."""
+        match event:
             case ExecutionQueued() if event.cell in self._cells:
-                self._cells[event.cell].execution = event.execution
+                cell = self._cells[event.cell]
+                cell.execution, cell.ran_version = event.execution, event.version
+                self._running[event.execution] = cell.id
+            case ExecutionFinished():
+                self._ended(event)
             case CellOutputsCleared():
                 for cell in self._cells.values():
                     if event.cell in (None, cell.id):
-                        cell.execution = None
+                        cell.execution = cell.ran_version = None
+            case CellOutputsSet() if event.cell in self._cells:
+                cell = self._cells[event.cell]
+                now = cell.version if event.execution_count is not None else None
+                cell.execution, cell.ran_version = None, now if event.version is None else event.version
             case _:
                 pass
 
+    def _ended(self, event: ExecutionFinished) -> None:
+        """What was not run to an end of its own has not shown what the source does."""
+        cell = self._cells.get(self._running.pop(event.execution, ""))
+        if cell is not None and cell.execution == event.execution and event.status in ("aborted", "cancelled", "lost"):
+            cell.ran_version = None
+
+    def _delete(self, cell: str) -> None:
+        self.deleted[cell] = Deleted(self._cells.pop(cell), self.before(cell))
+        self._order.remove(cell)
+        if len(self.deleted) > REMEMBERED_DELETED:
+            del self.deleted[next(iter(self.deleted))]
+
     def _place(self, cell: str, after: str | None) -> None:
-        self._order.insert(self._order.index(after) + 1 if after is not None else 0, cell)
+        if self._order and after == self._order[-1]:
+            self._order.append(cell)
+        else:
+            self._order.insert(self._order.index(after) + 1 if after is not None else 0, cell)
+
+
+def inserted(cell: Cell, after: str | None, seq: int = 0) -> CellInserted:
+    """The event that brings a cell in as it is, without its outputs."""
+    return CellInserted(
+        seq=seq,
+        cell=cell.id,
+        after=after,
+        cell_type=cell.cell_type,
+        source=cell.source,
+        version=cell.version,
+        metadata=Raw(cell.metadata) if cell.metadata != NO_METADATA else UNSET,
+        attachments=Raw(cell.attachments) if cell.attachments is not None else UNSET,
+    )
 
 
 def apply_changes(text: str, changes: Changes) -> str:
@@ -190,17 +297,10 @@ def replace_all(old: str, new: str) -> Changes:
     """The change set that makes `new` out of `old`, keeping what they share at both ends."""
     a, b = old.encode("utf-16-le"), new.encode("utf-16-le")
     shortest = min(len(a), len(b)) // 2
-    head = 0
-    while head < shortest and a[2 * head : 2 * head + 2] == b[2 * head : 2 * head + 2]:
-        head += 1
+    head = _shared(a, b, shortest)
     if head and 0xD8 <= a[2 * head - 1] <= 0xDB:
         head -= 1
-    tail = 0
-    while (
-        tail < shortest - head
-        and a[len(a) - 2 * tail - 2 : len(a) - 2 * tail] == b[len(b) - 2 * tail - 2 : len(b) - 2 * tail]
-    ):
-        tail += 1
+    tail = _shared(a, b, shortest - head, from_end=True)
     if tail and 0xDC <= a[len(a) - 2 * tail + 1] <= 0xDF:
         tail -= 1
     middle = b[2 * head : len(b) - 2 * tail].decode("utf-16-le")
@@ -210,3 +310,16 @@ def replace_all(old: str, new: str) -> Changes:
     if middle or deleted:
         parts.append(replaced)
     return [*parts, tail] if tail else parts
+
+
+def _shared(a: bytes, b: bytes, most: int, from_end: bool = False) -> int:
+    """How many UTF-16 units, at most `most`, two texts share at their start or end: by halving, so that long sources cost little."""
+    low = 0
+    while low < most:
+        middle = (low + most + 1) // 2
+        if from_end:
+            is_same = a[len(a) - 2 * middle : len(a) - 2 * low] == b[len(b) - 2 * middle : len(b) - 2 * low]
+        else:
+            is_same = a[2 * low : 2 * middle] == b[2 * low : 2 * middle]
+        low, most = (middle, most) if is_same else (low, middle - 1)
+    return low

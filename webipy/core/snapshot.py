@@ -6,10 +6,10 @@ format:
 
     fold(log) == fold(snapshot(log[:k]) + log[k:])        for every k; tests hold the page and the server to it
 
-What is kept: the title; the last start of the kernel and its state; the cells; every execution that is open, shown
-under a cell or among the last that were started without one, with its outputs; prompts that wait; open comms; the
-last losses. What is left out: executions that were run again, text edits, closed comms, kernel messages without an
-event of their own.
+What is kept: the title; the last start of the kernel and its state; the cells; the file they are saved in; names of
+states; every execution that is open, shown under a cell or among the last that were started without one, with its
+outputs; prompts that wait; comms as `webipy.core.widgets` folds them; the last losses. What is left out: executions
+that were run again, text edits, closed comms, kernel messages without an event of their own.
 
 With a `limit`, long text is cut to its start and its end; `omitted` tells what is missing, and `output.read` gives
 it.
@@ -21,19 +21,30 @@ from collections import deque
 
 import attrs
 import msgspec
+from msgspec import Raw
 
 from webipy.core import events
 from webipy.core.events import AnyEvent
-from webipy.core.notebook import Notebook
+from webipy.core.notebook import NO_METADATA, Notebook, inserted
+from webipy.core.origin import Origin
 from webipy.core.outputs import Fold
+from webipy.core.widgets import Comms
 
 LAST_WITHOUT_CELL = 100
 """Executions from the command line that a snapshot keeps."""
 
 LAST_LOSSES = 100
-LAST_OF_COMM = 1000
-"""Messages of an open comm that a snapshot keeps: widgets send their whole state when asked."""
+LAST_CHECKPOINTS = 100
 
+_PUTS_AWAY = (events.CellDeleted, events.CellOutputsCleared, events.CellOutputsSet)
+
+_OF_COMMS = (
+    events.CommOpened,
+    events.CommMessage,
+    events.CommClosed,
+    events.WidgetOutputAdded,
+    events.WidgetOutputsCleared,
+)
 _KERNEL_EVENTS = (events.KernelStarted, events.KernelReady, events.KernelDied, events.KernelStateChanged)
 
 
@@ -73,15 +84,24 @@ class Snapshot:
     _closed: AnyEvent | None = None
     _kernel: list[AnyEvent] = attrs.field(factory=list)
     _notebook: Notebook = attrs.field(factory=Notebook)
+    _outputs: dict[str, events.CellOutputsSet] = attrs.field(factory=dict)
+    """Outputs of cells that came from no execution."""
+    _origin: Origin = attrs.field(factory=Origin)
+    _checkpoints: deque[AnyEvent] = attrs.field(factory=lambda: deque(maxlen=LAST_CHECKPOINTS))
     _stories: dict[str, _Story] = attrs.field(factory=dict)
     _without_cell: deque[str] = attrs.field(factory=deque)
     _inputs: dict[str, AnyEvent] = attrs.field(factory=dict)
-    _comms: dict[str, list[AnyEvent]] = attrs.field(factory=dict)
+    _comms: Comms = attrs.field(init=False)
     _losses: deque[AnyEvent] = attrs.field(factory=lambda: deque(maxlen=LAST_LOSSES))
+
+    def __attrs_post_init__(self) -> None:
+        self._comms = Comms(self.limit)
 
     def take(self, event: AnyEvent) -> None:
         """Takes the next event of the session in."""
         self.seq = max(self.seq, event.seq)
+        self._origin.take(event)
+        self._comms.take(event)
         match event:
             case events.SessionCreated():
                 self._created = event
@@ -91,12 +111,14 @@ class Snapshot:
                 self._closed = event
             case events.OutputLost():
                 self._losses.append(event)
+            case events.CheckpointMade():
+                self._checkpoints.append(event)
             case events.InputRequested():
                 self._inputs[event.request] = event
             case events.InputReplied():
                 self._inputs.pop(event.request, None)
-            case events.CommOpened() | events.CommMessage() | events.CommClosed():
-                self._take_comm(event)
+            case _ if isinstance(event, _OF_COMMS):
+                pass
             case _ if isinstance(event, _KERNEL_EVENTS):
                 self._take_kernel(event)
             case _:
@@ -105,27 +127,35 @@ class Snapshot:
     def told(self) -> list[AnyEvent]:
         """The snapshot: events with their own seqs and times, those that stand for many with the seq of the snapshot."""
         told = [event for event in (self._created, self._renamed, *self._kernel) if event is not None]
-        after: str | None = None
-        for cell in self._notebook.cells():
-            told.append(
-                events.CellInserted(
-                    seq=self.seq,
-                    cell=cell.id,
-                    after=after,
-                    cell_type=cell.cell_type,
-                    source=cell.source,
-                    version=cell.version,
-                )
-            )
-            after = cell.id
+        told += self._cells_told()
+        told += self._origin.told(self.seq)
+        told += self._checkpoints
         kept = self._kept()
         for story in kept:
             told += story.told()
         told += self._put_away(kept)
+        told += self._outputs_told()
         told += self._inputs.values()
-        told += [event for comm in self._comms.values() for event in comm]
+        told += self._comms.told()
         told += self._losses
         return [*told, self._closed] if self._closed is not None else told
+
+    def _cells_told(self) -> list[AnyEvent]:
+        told: list[AnyEvent] = []
+        if self._notebook.metadata != NO_METADATA:
+            told.append(events.NotebookMetadataSet(seq=self.seq, metadata=Raw(self._notebook.metadata)))
+        after: str | None = None
+        for cell in self._notebook.cells():
+            told.append(inserted(cell, after, self.seq))
+            after = cell.id
+        return told
+
+    def _outputs_told(self) -> list[AnyEvent]:
+        return [
+            msgspec.structs.replace(self._outputs[cell.id], version=cell.ran_version)
+            for cell in self._notebook.cells()
+            if cell.id in self._outputs
+        ]
 
     def _put_away(self, kept: list[_Story]) -> list[AnyEvent]:
         """Cells whose outputs were put away while what was started from them still runs."""
@@ -133,7 +163,7 @@ class Snapshot:
         return [
             events.CellOutputsCleared(seq=self.seq, cell=cell.id)
             for cell in self._notebook.cells()
-            if cell.id in cells and cell.execution is None
+            if cell.id in cells and cell.execution is None and cell.id not in self._outputs
         ]
 
     def _kept(self) -> list[_Story]:
@@ -154,19 +184,8 @@ class Snapshot:
         self._kernel = [kept for kept in self._kernel if type(kept) is not type(event)]
         self._kernel.append(event)
 
-    def _take_comm(self, event: events.CommOpened | events.CommMessage | events.CommClosed) -> None:
-        if isinstance(event, events.CommOpened):
-            self._comms[event.comm] = [event]
-        elif isinstance(event, events.CommClosed):
-            self._comms.pop(event.comm, None)
-        elif event.comm in self._comms:
-            kept = self._comms[event.comm]
-            kept.append(event)
-            if len(kept) > LAST_OF_COMM:
-                del kept[1]
-
     def _take_document(self, event: AnyEvent) -> None:
-        before = self._shown() if isinstance(event, events.CellDeleted | events.CellOutputsCleared) else set()
+        before = self._shown() if isinstance(event, _PUTS_AWAY) else set()
         match event:
             case events.ExecutionQueued():
                 self._queue(event)
@@ -174,17 +193,46 @@ class Snapshot:
                 self._stories[event.execution].started = event
             case events.ExecutionFinished() if event.execution in self._stories:
                 self._stories[event.execution].finished = event
+                self._notebook.apply(event)
                 self._forget([event.execution])
             case events.OutputAdded() if event.execution in self._stories:
                 self._stories[event.execution].outputs.add(event)
             case events.OutputsCleared() if event.execution in self._stories:
                 self._stories[event.execution].outputs.clear(event)
+            case events.CellOutputsSet() if self._notebook.has(event.cell):
+                self._notebook.apply(event)
+                self._outputs[event.cell] = event
+            case events.ExecutionMoved():
+                self._move(event)
             case events.OutputUpdated():
                 for story in self._stories.values():
                     story.outputs.update(event)
             case _:
                 self._notebook.apply(event)
+        self._forget_outputs(event)
         self._forget(before)
+
+    def _forget_outputs(self, event: AnyEvent) -> None:
+        match event:
+            case events.CellDeleted() | events.ExecutionQueued():
+                self._outputs.pop(event.cell or "", None)
+            case events.CellOutputsCleared():
+                for cell in list(self._outputs) if event.cell is None else [event.cell]:
+                    self._outputs.pop(cell, None)
+            case _:
+                pass
+
+    def _move(self, event: events.ExecutionMoved) -> None:
+        moved = self._stories.get(event.execution)
+        if moved is None:
+            return
+        order = {execution: story for execution, story in self._stories.items() if story is not moved}
+        self._stories = {}
+        for execution, story in order.items():
+            if execution == event.before:
+                self._stories[event.execution] = moved
+            self._stories[execution] = story
+        self._stories.setdefault(event.execution, moved)
 
     def _shown(self) -> set[str]:
         return {cell.execution for cell in self._notebook.cells() if cell.execution is not None}

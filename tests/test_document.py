@@ -1,0 +1,400 @@
+"""webipy.core.document: the document of a session, folded from its events; and text as a terminal shows it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.fakes import examples
+from tests.test_snapshot import numbered, one_event
+from webipy.core import document, events, ipynb, outputs, overwriting
+from webipy.core.document import Document, DocumentCell, DocumentFold
+from webipy.core.events import AnyEvent
+from webipy.core.notebook import Notebook
+from webipy.core.overwriting import resolved
+from webipy.core.snapshot import Snapshot
+
+VECTORS = Path(__file__).parent / "vectors"
+
+more_events: st.SearchStrategy[AnyEvent] = st.one_of(
+    one_event,
+    st.builds(
+        lambda c, s, n: events.CellOutputsSet(cell=c, outputs=[outputs.stream("stdout", s)], execution_count=n),
+        st.sampled_from("abc"),
+        st.text(max_size=2),
+        st.sampled_from([None, 5]),
+    ),
+    st.builds(
+        lambda c, s: events.CellMetadataSet(cell=c, metadata=Raw(s)),
+        st.sampled_from("abc"),
+        st.sampled_from([b'{"b": 1, "a": 2}', b'{"a":2,"b":1}']),
+    ),
+    st.builds(lambda s: events.NotebookMetadataSet(metadata=Raw(s)), st.sampled_from([b'{ "k" : 1 }', b"{}"])),
+    st.builds(lambda e: events.ExecutionStarted(execution=e, execution_count=3), st.sampled_from("0123")),
+)
+
+
+def possible(log: list[AnyEvent]) -> list[AnyEvent]:
+    """The same with dense seqs, without events that could not happen."""
+    cells: set[str] = set()
+    kept: list[AnyEvent] = []
+    for event in numbered(log):
+        if isinstance(event, events.CellOutputsSet | events.CellMetadataSet) and event.cell not in cells:
+            continue
+        if isinstance(event, events.CellInserted):
+            cells.add(event.cell)
+        elif isinstance(event, events.CellDeleted):
+            cells.discard(event.cell)
+        kept.append(event)
+    return [msgspec.structs.replace(event, seq=number) for number, event in enumerate(kept, 1)]
+
+
+def folded(*log: AnyEvent) -> DocumentFold:
+    """The fold of some events."""
+    fold = DocumentFold()
+    for event in log:
+        fold.take(event)
+    return fold
+
+
+def plainly(log: list[AnyEvent]) -> Document:
+    """The document, made in the simplest way: all at once, from the folds of cells and of outputs."""
+    book, shown = Notebook(), outputs.fold(log)
+    counts: dict[str | None, int | None] = {}
+    put: dict[str, events.CellOutputsSet] = {}
+    for event in log:
+        book.apply(event)
+        match event:
+            case events.ExecutionStarted() | events.ExecutionFinished() if event.execution_count is not None:
+                counts[event.execution] = event.execution_count
+            case events.CellOutputsSet():
+                put[event.cell] = event
+            case events.CellDeleted() | events.CellOutputsCleared() | events.ExecutionQueued():
+                is_all = event.cell is None and isinstance(event, events.CellOutputsCleared)
+                for known in list(put) if is_all else [event.cell or ""]:
+                    put.pop(known, None)
+            case _:
+                pass
+    made = []
+    for cell in book.cells():
+        plain = DocumentCell(cell.id, cell.cell_type, cell.source, sorted_map(cell.metadata))
+        raws, count = shown.get(cell.execution or "", []), counts.get(cell.execution)
+        if cell.id in put:
+            raws, count = put[cell.id].outputs, put[cell.id].execution_count
+        if cell.cell_type == "code":
+            shown_now = tuple(sorted_map(output_resolved(bytes(raw), cell.id not in put)) for raw in raws)
+            plain = DocumentCell(plain.id, "code", plain.source, plain.metadata, None, shown_now, count)
+        made.append(plain)
+    return Document(tuple(made), sorted_map(book.metadata))
+
+
+def sorted_map(raw: bytes) -> bytes:
+    """JSON with sorted keys."""
+    return msgspec.json.encode(msgspec.json.decode(raw), order="sorted")
+
+
+def output_resolved(raw: bytes, is_resolved: bool) -> bytes:
+    """An output with its text as a terminal shows it."""
+    output = json.loads(raw)
+    if output["output_type"] == "stream" and is_resolved:
+        output["text"] = resolved(output["text"])
+    return msgspec.json.encode(output)
+
+
+class Folding(SynchronousTestCase):
+    """What holds for every log."""
+
+    def test_the_document_is_what_the_folds_of_cells_and_outputs_say(self) -> None:
+        """In the form in which files are read."""
+
+        @examples(200)
+        @given(st.lists(more_events, max_size=40))
+        def holds(log: list[AnyEvent]) -> None:
+            log = possible(log)
+            made = folded(*log).document()
+            self.assertEqual(made, plainly(log))
+            self.assertEqual(ipynb.read(ipynb.write(made, None)).document, made)
+
+        holds()
+
+    def test_a_snapshot_and_the_tail_make_the_same_document(self) -> None:
+        """For every log and every place in it."""
+
+        @examples(200)
+        @given(st.lists(more_events, max_size=40), st.integers(0, 40))
+        def holds(log: list[AnyEvent], place: int) -> None:
+            log = possible(log)
+            snapshot = Snapshot()
+            for event in log[:place]:
+                snapshot.take(event)
+            self.assertEqual(folded(*snapshot.told(), *log[place:]).document(), folded(*log).document())
+
+        holds()
+
+    def test_changed_is_the_last_event_that_changed_the_document(self) -> None:
+        """Whenever the document is another, `changed` is the seq of that event."""
+
+        @examples(200)
+        @given(st.lists(more_events, max_size=40))
+        def holds(log: list[AnyEvent]) -> None:
+            fold = DocumentFold()
+            for event in possible(log):
+                before = fold.document()
+                fold.take(event)
+                self.assertEqual(fold.seq, event.seq)
+                if fold.document() != before:
+                    self.assertEqual(fold.changed, event.seq)
+
+        holds()
+
+    def test_titles_and_kernels_change_no_document(self) -> None:
+        """Nor do executions that are shown under no cell, and what they print."""
+        fold = folded(events.CellInserted(seq=1, cell="a", after=None, cell_type="code", source=""))
+        for event in (
+            events.SessionRenamed(seq=2, title="t"),
+            events.KernelStateChanged(seq=3, state="busy"),
+            events.ExecutionQueued(seq=4, execution="e", code="x"),
+            events.OutputAdded(seq=5, execution="e", output=outputs.stream("stdout", "x")),
+            events.OutputAdded(seq=6, execution=None, output=outputs.stream("stdout", "x")),
+            events.ExecutionQueued(seq=7, execution="f", code="x", cell="a"),
+            events.OutputsCleared(seq=8, execution="f"),
+            events.ExecutionFinished(seq=9, execution="f", status="ok", duration_s=1),
+            events.OutputUpdated(seq=10, display_id="d", data=Raw(b"{}"), metadata=Raw(b"{}")),
+            events.CellOutputsCleared(seq=11, cell=None),
+        ):
+            fold.take(event)
+            self.assertEqual((fold.seq, fold.changed), (event.seq, 1))
+
+
+class Shown(SynchronousTestCase):
+    """What stands under a cell."""
+
+    def cell(self, *log: AnyEvent) -> DocumentCell:
+        """The one cell of a session in which this happened to it."""
+        (cell,) = folded(events.CellInserted(cell="a", after=None, cell_type="code", source=""), *log).document().cells
+        return cell
+
+    def test_an_execution_replaces_what_is_shown_when_it_is_queued(self) -> None:
+        """And its number is there once it has started."""
+        queued = events.ExecutionQueued(execution="e", code="x", cell="a")
+        put = events.CellOutputsSet(cell="a", outputs=[outputs.stream("stdout", "old")], execution_count=4)
+        self.assertEqual(self.cell(put).execution_count, 4)
+        self.assertEqual(self.cell(put, queued), DocumentCell("a", "code", ""))
+        started = events.ExecutionStarted(execution="e", execution_count=5)
+        self.assertEqual(self.cell(put, queued, started).execution_count, 5)
+
+    def test_late_output_still_joins(self) -> None:
+        """Of a thread that goes on after the cell has finished."""
+        cell = self.cell(
+            events.ExecutionQueued(execution="e", code="x", cell="a"),
+            events.OutputAdded(execution="e", output=outputs.stream("stdout", "a")),
+            events.ExecutionFinished(execution="e", status="ok", duration_s=1, execution_count=2),
+            events.OutputAdded(execution="e", output=outputs.stream("stdout", "b")),
+        )
+        self.assertEqual(cell.outputs, (b'{"name":"stdout","output_type":"stream","text":"ab"}',))
+        self.assertEqual(cell.execution_count, 2)
+
+    def test_outputs_are_in_the_form_in_which_files_are_read(self) -> None:
+        """Sorted, compact, texts in one piece; what is transient is left out."""
+        raw = (
+            b'{"output_type": "display_data", "transient": {"a": 1}, "metadata": {"b":1e-5, "a":1}, '
+            b'"data": {"text/html": ["a\\n", "b"], "application/json": [ 1.0 ]}}'
+        )
+        cell = self.cell(events.CellOutputsSet(cell="a", outputs=[Raw(raw)]))
+        self.assertEqual(
+            cell.outputs,
+            (
+                b'{"data":{"application/json":[1.0],"text/html":"a\\nb"},"metadata":{"a":1,"b":1e-5},"output_type":"display_data"}',
+            ),
+        )
+
+    def test_only_code_has_outputs_and_only_text_has_attachments(self) -> None:
+        """They come back when the type does."""
+        attached = events.CellInserted(
+            cell="m",
+            after=None,
+            cell_type="markdown",
+            source="",
+            attachments=Raw(b'{ "a.png": {"image/png": "eA=="} }'),
+        )
+        put = events.CellOutputsSet(cell="m", outputs=[outputs.stream("stdout", "x")], execution_count=1)
+        (cell,) = folded(attached, put).document().cells
+        self.assertEqual(cell, DocumentCell("m", "markdown", "", b"{}", b'{"a.png":{"image/png":"eA=="}}'))
+        (cell,) = folded(attached, put, events.CellTypeSet(cell="m", cell_type="code")).document().cells
+        self.assertEqual((cell.attachments, len(cell.outputs), cell.execution_count), (None, 1, 1))
+
+    def test_what_no_notebook_can_hold_never_stops_a_save(self) -> None:
+        """It is left out, and its place says so."""
+        cell = self.cell(
+            events.CellOutputsSet(cell="a", outputs=[Raw(b'{"output_type":"odd"}')]),
+            events.CellMetadataSet(cell="a", metadata=Raw(b"[1]")),
+        )
+        self.assertEqual(cell.metadata, b"{}")
+        self.assertIn(b"cannot hold", cell.outputs[0])
+        made = Document((cell,))
+        self.assertEqual(ipynb.read(ipynb.write(made, None)).document, made)
+
+    def test_what_is_taken_again_is_not_made_again(self) -> None:
+        """Cells that did not change are the same objects."""
+        fold = folded(
+            *(events.CellInserted(cell=cell, after=None, cell_type="code", source="") for cell in "ab"),
+            events.ExecutionQueued(execution="e", code="x", cell="b"),
+            events.OutputAdded(
+                execution="e", output=Raw(b'{"output_type":"display_data","data":{},"metadata":{}}'), display_id="d"
+            ),
+        )
+        before = fold.document()
+        fold.take(events.OutputAdded(execution="e", output=outputs.stream("stdout", "x")))
+        after = fold.document()
+        self.assertIs(after.cells[1], before.cells[1])
+        self.assertIs(after.cells[0].outputs[0], before.cells[0].outputs[0])
+        fold.take(events.OutputUpdated(display_id="d", data=Raw(b'{"text/plain":"new"}'), metadata=Raw(b"{}")))
+        self.assertIn(b'"new"', fold.document().cells[0].outputs[0])
+
+    def test_printing_a_lot_costs_no_more_for_each_line(self) -> None:
+        """200,000 prints, the document taken now and then."""
+        fold = folded(
+            events.CellInserted(cell="a", after=None, cell_type="code", source=""),
+            events.ExecutionQueued(execution="e", code="x", cell="a"),
+        )
+        line = events.OutputAdded(execution="e", output=outputs.stream("stdout", "x\n"))
+        for number in range(200_000):
+            fold.take(line)
+            if number % 50_000 == 0:
+                fold.document()
+        (output,) = fold.document().cells[0].outputs
+        self.assertEqual(json.loads(output)["text"], "x\n" * 200_000)
+
+
+class LongStreams(SynchronousTestCase):
+    """A file holds so much of one stream."""
+
+    def setUp(self) -> None:
+        self.patch(document, "_TAIL", 40)
+        self.patch(document, "_HEAD", 10)
+
+    def text(self, *parts: str) -> str:
+        """What a file holds of text that came in these parts."""
+        cell = folded(
+            events.CellInserted(cell="a", after=None, cell_type="code", source=""),
+            events.ExecutionQueued(execution="e", code="x", cell="a"),
+            *(events.OutputAdded(execution="e", output=outputs.stream("stdout", part)) for part in parts),
+        ).document()
+        return str(json.loads(cell.cells[0].outputs[0])["text"])
+
+    def test_the_start_and_the_end_are_kept_and_what_is_between_is_told(self) -> None:
+        """In a line of its own."""
+        printed = "".join(f"{number:04}\n" for number in range(1000))
+        self.assertEqual(
+            self.text(printed),
+            "0000\n0001\n\n[4,950 characters are left out here; the journal of the session has them]\n"
+            + "".join(f"{number:04}\n" for number in range(992, 1000)),
+        )
+
+    def test_how_the_text_came_does_not_matter(self) -> None:
+        """All at once or bit by bit, and below the limit it is whole."""
+
+        @examples(100)
+        @given(st.integers(0, 400), st.integers(1, 60))
+        def holds(length: int, step: int) -> None:
+            printed = "".join(chr(97 + number % 26) for number in range(length)) + "."
+            whole = self.text(printed)
+            self.assertEqual(self.text(*(printed[at : at + step] for at in range(0, len(printed), step))), whole)
+            self.assertEqual(whole == printed, len(printed) <= 50)
+
+        holds()
+
+    def test_a_snapshot_that_leaves_text_out_makes_the_same(self) -> None:
+        """When it keeps as much as a file."""
+        log: list[AnyEvent] = [
+            events.CellInserted(seq=1, cell="a", after=None, cell_type="code", source=""),
+            events.ExecutionQueued(seq=2, execution="e", code="x", cell="a"),
+            *(
+                events.OutputAdded(seq=3 + number, execution="e", output=outputs.stream("stdout", f"{number:04}\n"))
+                for number in range(100)
+            ),
+        ]
+        for place in (20, 60, len(log)):
+            snapshot = Snapshot(limit=40)
+            for event in log[:place]:
+                snapshot.take(event)
+            self.assertEqual(folded(*snapshot.told(), *log[place:]).document(), folded(*log).document())
+
+
+class Overwriting(SynchronousTestCase):
+    """webipy.core.overwriting, and tests/vectors/overwriting.json."""
+
+    def test_text_is_what_a_terminal_shows_in_the_end(self) -> None:
+        """Each case: what was printed, and what a file holds of it."""
+        cases = json.loads((VECTORS / "overwriting.json").read_text("utf-8"))
+        for case in cases:
+            self.assertEqual(resolved(case["text"]), case["shown"], case["name"])
+            self.assertEqual(resolved(case["shown"]), case["shown"], case["name"])
+
+    def test_it_shows_what_the_page_shows(self) -> None:
+        """tests/vectors/lines.json, but for what the page drops and a file keeps: colors, other escapes and control characters."""
+        dropped = re.compile(
+            r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\(B|[\x00\x07\x7f]|\x1b\Z|\x1b\[3\Z"
+        )
+        cases = json.loads((VECTORS / "lines.json").read_text("utf-8"))["vectors"]
+        self.assertGreater(len(cases), 30)
+        for case in cases:
+            shown = dropped.sub("", resolved(case["text"]))
+            self.assertEqual(shown.split("\n"), case["lines"], case["name"])
+
+    def test_it_does_what_a_row_of_columns_does(self) -> None:
+        """For all texts of letters, returns and backspaces; and what is shown shows as itself."""
+
+        @examples(300)
+        @given(st.text("abc🧪\r\b\n", max_size=24))
+        def holds(text: str) -> None:
+            rows: list[list[str]] = [[]]
+            at = 0
+            for number, letter in enumerate(text):
+                rest = text[number:].lstrip("\r")
+                if letter == "\n":
+                    rows.append([])
+                    at = 0
+                elif letter == "\b":
+                    at = max(0, at - 1)
+                elif letter == "\r":
+                    at = at if rest.startswith("\n") else 0
+                else:
+                    rows[-1][at : at + 1] = [letter]
+                    at += 1
+            shown = "\n".join("".join(row) for row in rows)
+            self.assertEqual(resolved(text), shown)
+            self.assertEqual(resolved(shown), shown)
+
+        holds()
+
+    def test_colors_never_break_it(self) -> None:
+        """Every letter that is shown is there without colors, too."""
+
+        @examples(200)
+        @given(
+            st.lists(st.sampled_from(["a", "b", "\r", "\b", "\x1b[31m", "\x1b[1m", "\x1b[0m", "\x1b[m"]), max_size=20)
+        )
+        def holds(parts: list[str]) -> None:
+            plain = "".join(part for part in parts if "\x1b" not in part)
+            shown = resolved("".join(parts))
+            for color in ("\x1b[31m", "\x1b[1m", "\x1b[0m", "\x1b[m"):
+                shown = shown.replace(color, "")
+            self.assertEqual(shown, resolved(plain))
+
+        holds()
+
+    def test_very_long_lines_are_carried_out_from_their_last_part_on(self) -> None:
+        """A bar with a million states is no trouble."""
+        self.patch(overwriting, "LONGEST", 100)
+        bar = "".join(f"\x1b[32m{number:6}\x1b[0m\r" for number in range(1000))
+        self.assertEqual(resolved(bar), "\x1b[0m\x1b[32m   999\x1b[0m")
+        self.assertEqual(resolved("x\b" * 1000 + "y"), "y")
+        self.assertEqual(resolved("".join(f"{number}\r" for number in range(300_000))), "299999")

@@ -1,0 +1,213 @@
+"""webipy.core.parameters: values as code. The languages that are installed here run what is written; of the others, the text is compared."""
+
+from __future__ import annotations
+
+import ast
+import math
+import shutil
+import subprocess
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.fakes import examples
+from webipy.core import errors
+from webipy.core.parameters import MAX_DEPTH, Value, source, table
+
+HOSTILE = (
+    "",
+    "plain",
+    'it\'s "quoted"',
+    "back\\slash \\n \\u0022 \\",
+    "line\nline\r\ttab\x0b\x0c",
+    "$(rm -rf /) `rm` ${x} $x !! %s {0} #{x}",
+    '"); import os; os._exit(1) #',
+    "'; DROP",
+    "\x1b]0;t\x07\x7f\x9b",
+    "é 🧪 \u2028\u2029\u202e\u2066\ufeff\xa0",
+    "\u2018\u2019\u201c\u201d\u201e",
+    "*/ --> ]]> -- %> #} )",
+    "~ * ? [a] (b) &&|;<>",
+)
+
+texts = st.text(max_size=20) | st.sampled_from(HOSTILE)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+class Python(SynchronousTestCase):
+    """The one language whose whole meaning can be tested here."""
+
+    @given(st.dictionaries(st.sampled_from(["a", "b_2", "größe"]), values, min_size=1))
+    @examples(300)
+    def test_what_is_written_is_what_was_given(self, parameters: dict[str, Value]) -> None:
+        """Every line is one assignment of one literal (floats that are no numbers: one call of `float`), with the value that was given."""
+        module = ast.parse(source("Python", parameters))
+        self.assertEqual(len(module.body), len(parameters))
+        for line, (name, value) in zip(module.body, parameters.items(), strict=True):
+            assert isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
+            self.assertEqual(line.targets[0].id, name)
+            self.assertEqual(repr(self.literal(line.value)), repr(value))
+
+    def literal(self, node: ast.expr) -> Any:
+        """The value of a literal, in which `float('nan')` and the like are allowed."""
+
+        class Floats(ast.NodeTransformer):
+            def visit_Call(self, node: ast.Call) -> ast.AST:
+                assert isinstance(node.func, ast.Name) and node.func.id == "float"
+                assert isinstance(node.args[0], ast.Constant) and node.args[0].value in ("nan", "inf", "-inf")
+                return ast.copy_location(ast.Constant(float(node.args[0].value)), node)
+
+        return ast.literal_eval(Floats().visit(node))
+
+    def test_the_header(self) -> None:
+        """As papermill writes it."""
+        self.assertEqual(source("python", {"a": 1, "b": "x"}), '# Parameters\na = 1\nb = "x"')
+
+    @given(st.text(max_size=50))
+    @examples(300)
+    def test_the_source_is_shown_as_it_is(self, text: str) -> None:
+        """Nothing in it is invisible, turns the direction of writing, or ends a line."""
+        written = source("python", {"a": text})
+        self.assertEqual(len(written.splitlines()), 2)
+        self.assertFalse(set(written) & set("\x1b\u202e\u2066\u200b\ufeff\x85"))
+
+
+class Bash(SynchronousTestCase):
+    """Run by the bash of this machine."""
+
+    def bash(self, parameters: dict[str, Value], show: str) -> list[str]:
+        """What a script prints after the parameters are set, in parts that end with NUL."""
+        program = shutil.which("bash")
+        if program is None:
+            self.skipTest("bash is not installed")
+        script = source("bash", parameters) + "\n" + show
+        ran = subprocess.run([str(program), "-eu"], input=script.encode(), capture_output=True, check=True)
+        return [part.decode() for part in ran.stdout.split(b"\0")[:-1]]
+
+    def test_texts_stay_texts(self) -> None:
+        """Each of the hostile ones, alone, in a list, and as key and value of a map."""
+        hostile: list[Value] = list(HOSTILE)
+        for text in HOSTILE:
+            self.assertEqual(self.bash({"a": text}, "printf '%s\\0' \"$a\""), [text])
+        self.assertEqual(self.bash({"a": hostile}, "printf '%s\\0' \"${a[@]}\""), hostile)
+        keys: dict[str, Value] = {text: text for text in HOSTILE if text}
+        show = 'for k in "${!a[@]}"; do printf \'%s\\0%s\\0\' "$k" "${a[$k]}"; done'
+        shown = self.bash({"a": keys}, show)
+        self.assertEqual(dict(zip(shown[::2], shown[1::2], strict=True)), keys)
+
+    def test_other_values(self) -> None:
+        """As papermill has them: null is empty, numbers and booleans are words."""
+        given_: dict[str, Value] = {"a": None, "b": True, "c": -5, "d": 1.5, "e": math.inf}
+        self.assertEqual(self.bash(given_, "printf '%s\\0' \"$a\" $b $c $d $e"), ["", "true", "-5", "1.5", "inf"])
+
+    def test_what_bash_cannot_hold_is_refused(self) -> None:
+        """Lists within lists, NUL, names with other letters."""
+        nested: list[Value] = [[[1]], {"a": [1]}, {"": 1}, "a\0b", {"a": "\0"}]
+        for value in nested:
+            self.assertRaises(errors.InvalidParams, source, "bash", {"a": value})
+        self.assertRaises(errors.InvalidParams, source, "bash", {"größe": 1})
+
+
+class R(SynchronousTestCase):
+    """Run by the R of this machine, where there is one."""
+
+    def test_texts_stay_texts(self) -> None:
+        """Printed as the numbers of their characters."""
+        program = shutil.which("Rscript")
+        if program is None:
+            self.skipTest("R is not installed")
+        hostile: dict[str, Value] = {"a": list(HOSTILE), "b": dict.fromkeys(HOSTILE, 1), "_c": None}
+        script = source("R", hostile) + '\nfor (x in c(a, names(b))) cat(utf8ToInt(x), "\\n")'
+        ran = subprocess.run([program, "-"], input=script.encode(), capture_output=True, check=True)
+        shown = ["".join(chr(int(point)) for point in line.split()) for line in ran.stdout.decode().splitlines()]
+        self.assertEqual(shown, [*HOSTILE, *HOSTILE])
+
+
+class Others(SynchronousTestCase):
+    """The forms of each language, and that no text gets out of its quotes."""
+
+    GIVEN: dict[str, Value] = {
+        "a": None,
+        "b": True,
+        "c": 5_000_000_000,
+        "d": math.nan,
+        "e": '$"\\\n',
+        "f": [1, 2],
+        "g": [1, "x"],
+        "h": {"k": 1},
+    }
+
+    def test_the_forms(self) -> None:
+        """Null, true, a large integer, not a number, a text with all that is special, lists of one kind and of several, a map."""
+        for language, lines in {
+            "julia": ["nothing", "true", "5000000000", "NaN", r'"\$\"\\\n"', "[1, 2]", '[1, "x"]', 'Dict("k" => 1)'],
+            "R": ["NULL", "TRUE", "5000000000", "NaN", r'"$\"\\\n"', "list(1, 2)", 'list(1, "x")', 'list("k" = 1)'],
+            "scala": ["None", "true", "5000000000L", "Double.NaN", r'"$\"\\\n"', "Seq(1, 2)", 'Seq(1, "x")', 'Map("k" -> 1)'],
+            "powershell": ["$Null", "$True", "5000000000", "[double]::NaN", '"`$`"\\`n"', "@(1, 2)", '@(1, "x")', '@{"k" = 1}'],
+            "matlab": [
+                "NaN", "true", "5000000000", "NaN", "['$\"\\', char(10)]", "{1, 2}", '{1, "x"}',
+                "containers.Map({'k'}, {1}, 'UniformValues', false)",
+            ],
+            "C#": [
+                "null", "true", "5000000000L", "double.NaN", r'"$\"\\\n"', "new [] { 1, 2 }", 'new object[] { 1, "x" }',
+                'new Dictionary<string, object> { { "k", 1 } }',
+            ],
+            "F#": [
+                "None", "true", "5000000000L", "nan", r'"$\"\\\n"', "[ 1; 2 ]", '[ box (1); box ("x") ]', 'Map.ofList [ ("k", 1) ]',
+            ],
+        }.items():  # fmt: skip
+            written = source(language, self.GIVEN).splitlines()
+            self.assertIn("Parameters", written[0])
+            self.assertEqual([line.partition(" = ")[2].removesuffix(";") for line in written[1:]], lines, language)
+
+    @given(texts)
+    @examples(300)
+    def test_no_text_gets_out_of_its_quotes(self, text: str) -> None:
+        """Between the first and the last quote stands nothing that the language would act on: all of it is escaped."""
+        text = text.replace("\0", "")
+        for language in ("python", "julia", "r", "scala", "c#", "f#"):
+            written = source(language, {"a": text}).splitlines()[1]
+            inner = written[written.index('"') + 1 : written.rindex('"')]
+            while inner:
+                self.assertNotIn(inner[0], '"\n\r' + ("$" if language == "julia" else ""), (language, written))
+                inner = inner[2:] if inner[0] == "\\" else inner[1:]
+        written = source("powershell", {"a": text}).splitlines()[1]
+        inner = written[written.index('"') + 1 : written.rindex('"')]
+        while inner:
+            if inner.startswith("$([char]0x"):
+                inner = inner[inner.index(")") + 1 :]
+                continue
+            self.assertNotIn(inner[0], '"$\u201c\u201d\u201e\n\r', written)
+            inner = inner[2:] if inner[0] == "`" else inner[1:]
+
+    def test_what_is_refused(self) -> None:
+        """A language that is not known, names that are none, half a character, and what is too deep: with a sentence."""
+        deep: Value = 1
+        for _ in range(MAX_DEPTH + 1):
+            deep = [deep]
+        for language, parameters in (
+            ("cobol", {"a": 1}),
+            ("", {"a": 1}),
+            ("python", {"a b": 1}),
+            ("python", {"for": 1}),
+            ("matlab", {"_a": 1}),
+            ("julia", {"a": "\ud800"}),
+            ("R", {"a": "\0"}),
+            ("python", {"a": deep}),
+        ):
+            with self.assertRaises(errors.InvalidParams) as caught:
+                source(language, parameters)
+            self.assertEqual(caught.exception.facts, {"field": "parameters"})
+
+    def test_every_language_takes_every_plain_value(self) -> None:
+        """No exception that is not a sentence."""
+        for language in table():
+            self.assertEqual(
+                len(source(language, {**self.GIVEN, "i": {}, "j": [], "k": -1, "l": -1e300}).splitlines()), 13
+            )

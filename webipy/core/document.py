@@ -1,0 +1,278 @@
+"""A notebook document as a value, and how the events of a session make it.
+
+    events of a session, or those of a snapshot ──► DocumentFold.take ──► DocumentFold.document() ──► Document
+
+A `Document` is what a notebook file holds, without how the file spells it: every JSON part is in the normal form of
+`webipy.core.nboutput`, so two documents with the same content are equal byte for byte, however they came about:
+
+    ipynb.read(ipynb.write(document, original)).document == document
+
+Outputs are those shown under a cell: of the execution that was started from it last (from the moment it was queued), or those that an event
+put there. Only those are kept. Text of a stream is written as a terminal shows it in the end (`overwriting.resolved`), and of
+more than `MAX_STREAM` characters the start and the end, with a line in between that says what is left out: the journal has it.
+
+Invariants: a document does not depend on how text was cut into events, nor on whether it was folded from the whole log or from a
+snapshot and the tail; taking the document again costs only the cells that changed since.
+
+Rejected: keeping outputs in normal form while they come in (a flood of displays would pay for what is never saved).
+"""
+
+from __future__ import annotations
+
+import attrs
+import msgspec
+from msgspec import Raw
+
+from webipy.core import events, jsontext, nboutput
+from webipy.core.errors import InvalidNotebook
+from webipy.core.events import AnyEvent, CellType
+from webipy.core.notebook import NO_METADATA, Cell, Notebook
+from webipy.core.outputs import Fold, Stream
+from webipy.core.overwriting import resolved
+
+MAX_STREAM = 8 * 1024 * 1024
+"""Characters of one stream output that a file holds: what is more makes notebooks that no editor opens."""
+
+_TAIL = MAX_STREAM * 3 // 4
+_HEAD = _TAIL // 4
+
+_decode_stream = msgspec.json.Decoder(Stream).decode
+_encode = msgspec.json.Encoder().encode
+
+
+@attrs.define(frozen=True, slots=True)
+class DocumentCell:
+    """A cell as a file holds it.
+
+    Args:
+        metadata: JSON map in normal form.
+        attachments: The same, or `None`; code cells have none.
+        outputs: Each in normal form; other cells than code cells have none.
+        execution_count: The kernel's number of the run that made the outputs.
+    """
+
+    id: str
+    cell_type: CellType
+    source: str
+    metadata: bytes = NO_METADATA
+    attachments: bytes | None = None
+    outputs: tuple[bytes, ...] = ()
+    execution_count: int | None = None
+
+
+@attrs.define(frozen=True, slots=True)
+class Document:
+    """A notebook: its cells in their order and its metadata (JSON map in normal form)."""
+
+    cells: tuple[DocumentCell, ...] = ()
+    metadata: bytes = NO_METADATA
+
+
+@attrs.define(slots=True)
+class _Shown:
+    """What is shown under one cell: outputs of an execution, or outputs that were put there."""
+
+    execution: str | None = None
+    count: int | None = None
+    fold: Fold = attrs.field(factory=lambda: Fold(_TAIL))
+    put: list[Raw] = attrs.field(factory=list)
+    has_output: bool = False
+    displays: set[str] = attrs.field(factory=set)
+    _formed: dict[int, tuple[Raw, bytes]] = attrs.field(factory=dict)
+
+    def is_empty(self) -> bool:
+        return self.count is None and not self.put and not self.has_output
+
+    def outputs(self) -> tuple[bytes, ...]:
+        """All outputs in normal form; those that are as they were last time are not formed again."""
+        formed: dict[int, tuple[Raw, bytes]] = {}
+        for number, event in enumerate(self.fold.events("", None)):
+            if not isinstance(event, events.OutputAdded):
+                continue
+            before = self._formed.get(number)
+            if before is not None and before[0] is event.output:
+                formed[number] = before
+            else:
+                formed[number] = (event.output, _formed(event))
+        self._formed = formed
+        return tuple(map(_formed_as_put, self.put)) + tuple(normal for _, normal in formed.values())
+
+
+def _formed(event: events.OutputAdded) -> bytes:
+    try:
+        text = _decode_stream(event.output)
+    except msgspec.ValidationError:
+        return _formed_as_put(event.output)
+    at, left_out = (event.omitted.at, event.omitted.characters) if event.omitted else (0, 0)
+    whole = _limited(text.text, at, left_out)
+    return b'{"name":' + jsontext.quoted(text.name) + b',"output_type":"stream","text":' + jsontext.quoted(whole) + b"}"
+
+
+def _limited(text: str, at: int, left_out: int) -> str:
+    """The text as a file holds it; `left_out` characters are missing after the first `at`."""
+    if not left_out and len(text) <= _HEAD + _TAIL:
+        return resolved(text)
+    head = text[: at if left_out else _HEAD]
+    tail = text[max(len(head), len(text) - _TAIL) :]
+    left_out += len(text) - len(head) - len(tail)
+    notice = f"[{left_out:,} characters are left out here; the journal of the session has them]"
+    return f"{resolved(head)}\n{notice}\n{resolved(tail)}"
+
+
+def _formed_as_put(raw: Raw) -> bytes:
+    try:
+        return nboutput.output(raw)
+    except InvalidNotebook:  # nothing that a notebook can hold; what comes in is checked where it comes in
+        return _NO_OUTPUT
+
+
+_NO_OUTPUT = (
+    b'{"data":{"text/plain":"[an output that notebooks cannot hold]"},"metadata":{},"output_type":"display_data"}'
+)
+
+
+@attrs.define(slots=True)
+class DocumentFold:
+    """A document that grows event by event.
+
+    `seq` is that of the last event taken; `changed` of the last one that changed what a file would hold.
+    """
+
+    seq: int = 0
+    changed: int = 0
+    _notebook: Notebook = attrs.field(factory=Notebook)
+    _shown: dict[str, _Shown] = attrs.field(factory=dict)
+    """By cell."""
+    _under: dict[str, str] = attrs.field(factory=dict)
+    """The cell under which an execution is shown."""
+    _displays: dict[str, set[str]] = attrs.field(factory=dict)
+    """The cells that show something under a display id."""
+    _made: dict[str, DocumentCell] = attrs.field(factory=dict)
+    """The cells that did not change since they were made."""
+    _metadata: tuple[bytes, bytes] = (NO_METADATA, NO_METADATA)
+
+    def document(self) -> Document:
+        """The document now."""
+        cells = tuple(self._made.get(cell.id) or self._make(cell) for cell in self._notebook.cells())
+        raw, formed = self._metadata
+        if raw != self._notebook.metadata:
+            raw, formed = self._notebook.metadata, _map(self._notebook.metadata)
+            self._metadata = raw, formed
+        return Document(cells, formed)
+
+    def _make(self, cell: Cell) -> DocumentCell:
+        shown = self._shown.get(cell.id) if cell.cell_type == "code" else None
+        attached = cell.attachments if cell.cell_type != "code" else None
+        made = DocumentCell(
+            cell.id,
+            cell.cell_type,
+            cell.source,
+            _map(cell.metadata),
+            None if attached is None else _attached(attached),
+            shown.outputs() if shown is not None else (),
+            shown.count if shown is not None else None,
+        )
+        self._made[cell.id] = made
+        return made
+
+    # ---- taking in
+
+    def take(self, event: AnyEvent) -> None:
+        """Takes the next event of the session in."""
+        self.seq = max(self.seq, event.seq)
+        match event:
+            case events.OutputAdded() | events.OutputsCleared() | events.OutputUpdated():
+                self._take_output(event)
+            case events.ExecutionQueued() | events.ExecutionStarted() | events.ExecutionFinished():
+                self._take_execution(event)
+            case events.CellOutputsCleared():
+                for cell in list(self._shown) if event.cell is None else [event.cell]:
+                    self._put_away(cell)
+            case events.CellOutputsSet() if self._notebook.has(event.cell):
+                self._put_away(event.cell)
+                self._show(event.cell, _Shown(count=event.execution_count, put=event.outputs))
+            case events.CellDeleted():
+                self._put_away(event.cell)
+                self._change(event.cell)
+            case events.CellInserted() | events.CellEdited() | events.CellTypeSet() | events.CellMetadataSet():
+                self._change(event.cell)
+            case events.CellMoved() | events.NotebookMetadataSet():
+                self.changed = self.seq
+            case _:
+                return
+        self._notebook.apply(event)
+
+    def _change(self, cell: str) -> None:
+        self._made.pop(cell, None)
+        self.changed = self.seq
+
+    def _show(self, cell: str, shown: _Shown) -> None:
+        self._shown[cell] = shown
+        if shown.execution is not None:
+            self._under[shown.execution] = cell
+        if not shown.is_empty():
+            self._change(cell)
+
+    def _put_away(self, cell: str) -> None:
+        shown = self._shown.pop(cell, None)
+        if shown is None:
+            return
+        if shown.execution is not None:
+            self._under.pop(shown.execution, None)
+        for display in shown.displays:
+            self._displays[display].discard(cell)
+            if not self._displays[display]:
+                del self._displays[display]
+        if not shown.is_empty():
+            self._change(cell)
+
+    def _take_execution(
+        self, event: events.ExecutionQueued | events.ExecutionStarted | events.ExecutionFinished
+    ) -> None:
+        if isinstance(event, events.ExecutionQueued):
+            if event.cell is not None and self._notebook.has(event.cell):
+                self._put_away(event.cell)
+                self._show(event.cell, _Shown(event.execution))
+            return
+        cell = self._under.get(event.execution)
+        if cell is None or event.execution_count is None or self._shown[cell].count == event.execution_count:
+            return
+        self._shown[cell].count = event.execution_count
+        self._change(cell)
+
+    def _take_output(self, event: events.OutputAdded | events.OutputsCleared | events.OutputUpdated) -> None:
+        if isinstance(event, events.OutputUpdated):
+            for showing in self._displays.get(event.display_id, ()):
+                self._shown[showing].fold.update(event)
+                self._change(showing)
+            return
+        cell = self._under.get(event.execution) if event.execution is not None else None
+        if cell is None:
+            return
+        shown = self._shown[cell]
+        if isinstance(event, events.OutputsCleared):
+            shown.fold.clear(event)
+            if event.wait or not shown.has_output:
+                return
+            shown.has_output = False
+        else:
+            shown.fold.add(event)
+            shown.has_output = True
+            if event.display_id is not None:
+                shown.displays.add(event.display_id)
+                self._displays.setdefault(event.display_id, set()).add(cell)
+        self._change(cell)
+
+
+def _map(raw: bytes) -> bytes:
+    try:
+        return nboutput.metadata(raw)
+    except InvalidNotebook:
+        return NO_METADATA
+
+
+def _attached(raw: bytes) -> bytes | None:
+    try:
+        return nboutput.attachments(raw)
+    except InvalidNotebook:
+        return None

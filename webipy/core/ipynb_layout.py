@@ -1,0 +1,247 @@
+"""How documents are laid out in notebook files.
+
+    fresh(document)                     as the nbformat library writes: sorted keys, one space of indent, texts as lists of lines
+    changed(document, known, original)  the bytes that were there, with the least changes that make them say `document`
+
+For the second, the file is taken apart (`jsontext.Shell`): the map, its `cells`, each cell that changed, its metadata and outputs. Only what
+differs is written again, in the style of the file; everything else, white space included, keeps its bytes.
+
+Source: nbformat 4.5; nbformat.v4.nbjson (`JSONWriter`) for the canonical layout.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+import attrs
+
+from webipy.core import jsontext, nboutput
+from webipy.core.align import align
+from webipy.core.document import Document, DocumentCell
+from webipy.core.jsontext import Piece, Shell, Style
+
+_NEVER_WRITTEN = ("orig_nbformat", "orig_nbformat_minor", "signature")
+_NEVER_WRITTEN_IN_CELLS = ("trusted",)
+"""What the nbformat library leaves out of files that it makes."""
+
+_CODE_ONLY = ("execution_count", "outputs")
+
+
+@attrs.define(frozen=True, slots=True)
+class Known:
+    """A file that is there: its bytes after repairs, the document in it, and which ids of that are not in it."""
+
+    body: bytes
+    document: Document
+    made_ids: frozenset[str]
+    minor: int
+
+
+# ---- a new file
+
+
+def fresh(document: Document) -> bytes:
+    """The file of a document, made anew."""
+    style = Style()
+    parts = [b"{", style.break_at(1), b'"cells": [']
+    for number, cell in enumerate(document.cells):
+        members = _members(cell, is_in_lines=True)
+        if cell.metadata != b"{}":
+            members["metadata"] = _without(cell.metadata, _NEVER_WRITTEN_IN_CELLS)
+        parts += (b"," if number else b"", style.break_at(2), style.text(jsontext.joined(sorted(members.items())), 2))
+    metadata = style.text(_without(document.metadata, _NEVER_WRITTEN), 1)
+    parts += (style.break_at(1) if document.cells else b"", b"],", style.break_at(1), b'"metadata": ', metadata)
+    parts += (b",", style.break_at(1), b'"nbformat": 4,', style.break_at(1), b'"nbformat_minor": 5\n}\n')
+    return b"".join(parts)
+
+
+def _without(metadata: bytes, names: tuple[str, ...]) -> bytes:
+    members = jsontext.members(metadata)
+    if not any(name in members for name in names):
+        return metadata
+    return jsontext.joined((name, bytes(value)) for name, value in members.items() if name not in names)
+
+
+def _members(cell: DocumentCell, is_in_lines: bool) -> dict[str, bytes]:
+    """The members of a cell, compact."""
+    source = jsontext.quoted(cell.source)
+    members = {
+        "cell_type": jsontext.quoted(cell.cell_type),
+        "id": jsontext.quoted(cell.id),
+        "metadata": cell.metadata,
+        "source": jsontext.lines_of(source) if is_in_lines else source,
+    }
+    if cell.attachments is not None and cell.cell_type != "code":
+        members["attachments"] = nboutput.split_attachments(cell.attachments) if is_in_lines else cell.attachments
+    if cell.cell_type == "code":
+        outputs = map(nboutput.split_output, cell.outputs) if is_in_lines else cell.outputs
+        members["outputs"] = jsontext.listed(outputs)
+        members["execution_count"] = _count(cell.execution_count)
+    return members
+
+
+def _count(count: int | None) -> bytes:
+    return b"null" if count is None else b"%d" % count
+
+
+# ---- a file that is there
+
+
+def changed(document: Document, known: Known, original: bytes) -> bytes:
+    """The file `original` with the least changes that make it say `document`."""
+    before = align(document, known.document, known.made_ids)
+    if before == document:
+        return original
+    top = jsontext.parted_object(known.body) or jsontext.relaid(known.body, Style(), 0)
+    made = {new.id for old, new in zip(known.document.cells, before.cells, strict=True) if old.id in known.made_ids}
+    layout = _Layout(jsontext.style_of(top, known.body), {cell.id: cell for cell in before.cells}, made)
+    layout.put_cells(top, before, document)
+    if document.metadata != before.metadata or not _is_map(top.get("metadata")):
+        _patch_member(top, "metadata", document.metadata, layout.style, 0)
+    if known.minor < 5:
+        top.put("nbformat_minor", b"5", layout.style, 0)
+    return top.joined()
+
+
+def _is_map(raw: Piece | None) -> bool:
+    return raw is not None and raw[:1] == b"{"
+
+
+@attrs.define(slots=True)
+class _Layout:
+    """The changes of one file.
+
+    Args:
+        style: How the file is laid out.
+        before: Its cells, by id.
+        made: Ids that are not in it.
+    """
+
+    style: Style
+    before: dict[str, DocumentCell]
+    made: set[str]
+    is_in_lines: bool = True
+    order: dict[str, list[str]] = attrs.field(factory=dict)
+    """The order of the names in a cell, by its type."""
+
+    def put_cells(self, top: Shell, before: Document, document: Document) -> None:
+        """Gives the file the cells of the document."""
+        shell = jsontext.parted_array(top.get("cells") or b"[]")
+        self._look(shell, before)
+        places = {cell.id: number for number, cell in enumerate(before.cells)}
+        chosen = [(places.get(cell.id), self._cell(cell, places.get(cell.id), shell)) for cell in document.cells]
+        shell.fill(chosen, self.style, 1)
+        top.inner["cells"] = shell
+
+    def _look(self, shell: Shell, before: Document) -> None:
+        """Finds out how the cells of the file are made."""
+        seen: list[bool] = []
+        for raw, cell in zip(shell.values, before.cells, strict=True):
+            if cell.cell_type in self.order and seen:
+                continue
+            members = jsontext.members(raw)
+            self.order.setdefault(cell.cell_type, list(members))
+            source = bytes(memoryview(members["source"])[:2])
+            if source != b'""' and not seen:
+                seen.append(source[:1] == b"[")
+        self.is_in_lines = seen[0] if seen else True
+
+    def _cell(self, cell: DocumentCell, place: int | None, shell: Shell) -> Piece:
+        if place is None:
+            return self._new(cell)
+        raw, before = shell.values[place], self.before[cell.id]
+        if cell == before and cell.id not in self.made:
+            return raw
+        parted = jsontext.parted_object(raw) or jsontext.relaid(raw, self.style, 2)
+        return self._patched(parted, before, cell)
+
+    def _new(self, cell: DocumentCell) -> bytes:
+        members = _members(cell, self.is_in_lines)
+        order = self.order.get(cell.cell_type) or next(iter(self.order.values()), [])
+        if order == sorted(order):
+            names = sorted(members)
+        else:
+            names = [name for name in order if name in members]
+            names += [name for name in sorted(members) if name not in names]
+        return self.style.text(jsontext.joined((name, members[name]) for name in names), 2)
+
+    def _patched(self, parted: Shell, before: DocumentCell, cell: DocumentCell) -> bytes:
+        style = self.style
+        if cell.id in self.made:
+            parted.put("id", jsontext.quoted(cell.id), style, 2, after="cell_type")
+        if cell.cell_type != before.cell_type:
+            parted.put("cell_type", jsontext.quoted(cell.cell_type), style, 2)
+            for name in (*_CODE_ONLY, "attachments"):
+                parted.drop(name)
+            before = attrs.evolve(before, attachments=None, outputs=(), execution_count=None)
+        if cell.source != before.source:
+            self._put_source(parted, cell)
+        if cell.metadata != before.metadata or not _is_map(parted.get("metadata")):
+            _patch_member(parted, "metadata", cell.metadata, style, 2)
+        if cell.attachments != before.attachments:
+            self._put_attachments(parted, cell)
+        if cell.cell_type == "code":
+            self._put_run(parted, before, cell)
+        return parted.joined()
+
+    def _put_source(self, parted: Shell, cell: DocumentCell) -> None:
+        old = parted.get("source") or b""
+        is_in_lines = self.is_in_lines if old in (b"", b'""', b"[]") else old[:1] == b"["
+        source = jsontext.quoted(cell.source)
+        parted.put("source", self.style.text(jsontext.lines_of(source) if is_in_lines else source, 3), self.style, 2)
+
+    def _put_attachments(self, parted: Shell, cell: DocumentCell) -> None:
+        if cell.attachments is None:
+            parted.drop("attachments")
+            return
+        attached = nboutput.split_attachments(cell.attachments) if self.is_in_lines else cell.attachments
+        parted.put("attachments", self.style.text(attached, 3), self.style, 2)
+
+    def _put_run(self, parted: Shell, before: DocumentCell, cell: DocumentCell) -> None:
+        if cell.execution_count != before.execution_count or "execution_count" not in parted.names:
+            parted.put("execution_count", _count(cell.execution_count), self.style, 2)
+        old = parted.get("outputs")
+        if cell.outputs == before.outputs and old and old[:1] == b"[":
+            return
+        shell = jsontext.parted_array(old if old and old[:1] == b"[" else b"[]")
+        chosen = list(self._outputs(shell, before, cell))
+        shell.fill(chosen, self.style, 3)
+        parted.put("outputs", shell.joined(), self.style, 2)
+
+    def _outputs(self, shell: Shell, before: DocumentCell, cell: DocumentCell) -> Iterator[tuple[int | None, Piece]]:
+        """The outputs of a cell, those that were there as they were."""
+        at = 0
+        places: dict[bytes, list[int]] = {}
+        for place, output in enumerate(before.outputs):
+            places.setdefault(output, []).append(place)
+        for output in cell.outputs:
+            known = places.get(output, [])
+            nearest = bisect_left(known, at)
+            if nearest < len(known):
+                at = known[nearest] + 1
+                yield known[nearest], shell.values[known[nearest]]
+            else:
+                split = nboutput.split_output(output) if self.is_in_lines else output
+                yield None, self.style.text(split, 4)
+
+
+def _patch_member(shell: Shell, name: str, wanted: bytes, style: Style, level: int) -> None:
+    """Makes a member, a map, say `wanted`, leaving what is the same in it as it is."""
+    old = shell.get(name)
+    if old is None or not _is_map(old):
+        shell.put(name, style.text(wanted, level + 1), style, level)
+        return
+    parted = jsontext.parted_object(old) or jsontext.relaid(old, style, level + 1)
+    new = {key: bytes(value) for key, value in jsontext.members(wanted).items()}
+    for key in [key for key in parted.names if key not in new]:
+        parted.drop(key)
+    for key, value in new.items():
+        now = parted.get(key)
+        if now is not None and jsontext.normal(now) == value:
+            continue
+        if _is_map(now) and _is_map(value):
+            _patch_member(parted, key, value, style, level + 1)
+        else:
+            parted.put(key, style.text(value, level + 2), style, level + 1)
+    shell.put(name, parted.joined(), style, level)

@@ -1,0 +1,219 @@
+"""The params and results of the methods `notebook.*` and of the queue, as in `webipy.core.calls`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from webipy.core.calls import ClientChosenId, OfSession, Result
+from webipy.core.events import CellType
+
+RelativePath = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+"""A path below the server's root, with `/` between its parts."""
+
+
+class Conflict(Result, frozen=True, kw_only=True):
+    """Why the file is not written: another program changed it (`etag`; null: deleted it), `cells` differ on both sides."""
+
+    reason: str
+    etag: str | None = None
+    cells: list[str] = []
+
+
+class NotebookState(Result, frozen=True, kw_only=True):
+    """The document of a session: its file, and whether that holds everything. Without a file, `path` is null."""
+
+    session: str
+    path: str | None
+    format: str
+    etag: str | None
+    is_saved: bool
+    saved_seq: int
+    seq: int
+    cells: int
+    metadata: Raw
+    conflict: Conflict | None = None
+    save_failed: str | None = None
+
+
+class SaveNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Writes the file now; with `path`, under that name, which is the session's from then on (its suffix chooses the format).
+
+    After a conflict, `overwrite` is the etag of the file that may be replaced (what it held is kept beside it as a copy), or `"missing"` to write a
+    deleted file again.
+    """
+
+    path: RelativePath | None = None
+    overwrite: str | None = None
+
+
+class SetNotebookMetadata(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Replaces the metadata of the notebook, a JSON map."""
+
+    metadata: Raw
+
+
+class RunNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Runs code cells in their order: those of `cells`, or `which` of them (`above` and `below` count from `cell`: before it, and from it on).
+
+    With `stop_on_error` the rest of this run is not run after a failure. `parameters` are names and values that a new cell
+    sets, after the cell with the tag `parameters` (or first), in place of what an earlier run put there. The same `id` again is the same run.
+    """
+
+    cells: list[str] | None = None
+    which: Literal["all", "above", "below", "stale"] = "all"
+    cell: str | None = None
+    stop_on_error: bool = True
+    parameters: dict[str, Raw] | UnsetType = UNSET
+    id: ClientChosenId | None = None
+
+
+class CellRun(Result, frozen=True, kw_only=True):
+    """A cell and the execution that runs it."""
+
+    cell: str
+    execution: str
+
+
+class NotebookRun(Result, frozen=True, kw_only=True):
+    """The executions of a run, in their order; `run` is in each one's `execution_queued`."""
+
+    run: str
+    executions: list[CellRun]
+    seq: int
+
+
+class QueuedExecution(Result, frozen=True, kw_only=True):
+    """An execution that has not ended: the one that runs comes first, then those that wait, in their order."""
+
+    execution: str
+    status: Literal["queued", "running"]
+    code: str
+    cell: str | None = None
+    run: str | None = None
+    by: str | None = None
+    queued: str = ""
+
+
+class ExecutionQueue(Result, frozen=True, kw_only=True):
+    """The queue of a session, as of event `seq`."""
+
+    seq: int
+    executions: list[QueuedExecution]
+
+
+class MoveExecution(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lets a queued execution wait just before execution `before` (null: last of all)."""
+
+    execution: str
+    before: str | None = None
+
+
+class CancelRun(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Takes back what of a run still waits (null: everything that waits)."""
+
+    run: str | None = None
+
+
+class RunCancelled(Result, frozen=True, kw_only=True):
+    """The executions that were taken back."""
+
+    executions: list[str]
+
+
+# ---- history --------------------------------------------------------------------------------------------------------
+
+
+class ReadHistory(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The moments of the document, the newest first: at most `limit`, all before seq `before` if given."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
+    before: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
+class Moment(Result, frozen=True, kw_only=True):
+    """A state of the document worth going back to. `kind`: `edited` stands for a row of edits by one person; `cells` counts the cells it touched."""
+
+    seq: int
+    time: str
+    kind: Literal["opened", "edited", "ran", "saved", "reloaded", "checkpoint", "conflict"]
+    by: str | None = None
+    name: str = ""
+    cells: int = 0
+
+
+class Moments(Result, frozen=True, kw_only=True):
+    """Moments, the newest first. `first_seq` is the oldest state that can be shown."""
+
+    moments: list[Moment]
+    first_seq: int
+
+
+class AtMoment(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A state of the document: after event `seq`, at `time` (RFC 3339), or the checkpoint `checkpoint`; none of them: now."""
+
+    seq: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    time: str | None = None
+    checkpoint: str | None = None
+
+
+class NotebookAt(Result, frozen=True, kw_only=True):
+    """The document after event `seq`, as nbformat 4.5 JSON."""
+
+    seq: int
+    time: str
+    notebook: Raw
+
+
+class MakeCheckpoint(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Gives the state of the document now a name, 1 to 100 characters."""
+
+    checkpoint: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+
+
+class DiffNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Compares the state after event `since` with that after event `until` (null: now)."""
+
+    since: Annotated[int, msgspec.Meta(ge=1)]
+    until: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
+class CellChange(Result, frozen=True, kw_only=True):
+    """How one cell differs; `before` and `after` are its sources where it was and is."""
+
+    cell: str
+    change: Literal["added", "removed", "changed", "moved"]
+    cell_type: CellType
+    before: str | None = None
+    after: str | None = None
+    outputs_changed: bool = False
+    metadata_changed: bool = False
+
+
+class NotebookDiff(Result, frozen=True, kw_only=True):
+    """The cells that differ, in the order of the newer state (those removed where they stood)."""
+
+    since: int
+    until: int
+    cells: list[CellChange]
+    metadata_changed: bool = False
+
+
+# ---- export ---------------------------------------------------------------------------------------------------------
+
+
+class ExportNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Makes another format of the document as it is now."""
+
+    format: Literal["ipynb", "html", "markdown", "script", "py:percent", "pdf"]
+
+
+class Exported(Result, frozen=True, kw_only=True):
+    """Where the export can be fetched with the same login, for an hour: `GET url`."""
+
+    url: str
+    name: str
+    media_type: str
+    size: int

@@ -1,0 +1,116 @@
+"""The file of a document: where it is, and how much of the document it holds, folded from events.
+
+The document is the journal; the file follows it. `saved` is the seq up to which the file holds everything, so the
+document is saved when nothing it consists of was changed after that.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from webipy.core.events import (
+    AnyEvent,
+    CellDeleted,
+    CellEdited,
+    CellInserted,
+    CellMetadataSet,
+    CellMoved,
+    CellOutputsCleared,
+    CellOutputsSet,
+    CellTypeSet,
+    ExecutionFinished,
+    ExecutionQueued,
+    ExecutionStarted,
+    NotebookConflicted,
+    NotebookMetadataSet,
+    NotebookMoved,
+    NotebookOpened,
+    NotebookReloaded,
+    NotebookSaved,
+    NotebookSaveFailed,
+    OutputAdded,
+    OutputsCleared,
+    OutputUpdated,
+)
+
+EDITS = (CellInserted, CellDeleted, CellMoved, CellEdited, CellTypeSet, CellMetadataSet, NotebookMetadataSet)
+"""Events by which people change a document; all else that a file holds comes from executions."""
+
+
+@attrs.define(slots=True)
+class Origin:
+    """The file of one session's document.
+
+    Args:
+        path: Relative to the server's root; `None` for a session without a file.
+        format: `ipynb`, or a text format as jupytext names it.
+        etag: The state of the file that was read or written last.
+        saved: The file holds what the events up to this seq make.
+        conflict: Why the file is not written, until somebody decides.
+        failed: Why it could not be written the last time.
+        edited: Seq of the last event by which somebody changed the document.
+        changed: Seq of the last event that changed what a file holds, outputs included.
+    """
+
+    path: str | None = None
+    format: str = "ipynb"
+    etag: str | None = None
+    saved: int = 0
+    conflict: NotebookConflicted | None = None
+    failed: NotebookSaveFailed | None = None
+    edited: int = attrs.field(default=0, eq=False)
+    changed: int = attrs.field(default=0, eq=False)
+    _from_cells: set[str] = attrs.field(factory=set, eq=False)
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the file holds everything."""
+        return self.path is not None and self.changed <= self.saved
+
+    def take(self, event: AnyEvent) -> None:
+        """Takes the next event of the session in."""
+        match event:
+            case NotebookOpened():
+                self.path, self.format, self.etag, self.saved = event.path, event.format, event.etag, event.seq
+                self.conflict = self.failed = None
+            case NotebookSaved():
+                self.path, self.format, self.etag, self.saved = event.path, event.format, event.etag, event.until
+                self.conflict = self.failed = None
+            case NotebookReloaded():
+                self.path, self.etag, self.conflict = event.path, event.etag, None
+            case NotebookConflicted():
+                self.conflict = event
+            case NotebookSaveFailed():
+                self.failed = event
+            case NotebookMoved():
+                self.path = event.path
+            case _ if isinstance(event, EDITS):
+                self.edited = self.changed = event.seq
+            case _:
+                self._take_shown(event)
+
+    def _take_shown(self, event: AnyEvent) -> None:
+        match event:
+            case ExecutionQueued() if event.cell is not None:
+                self._from_cells.add(event.execution)
+            case ExecutionStarted() | OutputAdded() | OutputsCleared() if event.execution in self._from_cells:
+                pass
+            case ExecutionFinished() if event.execution in self._from_cells:
+                self._from_cells.remove(event.execution)
+            case OutputUpdated() | CellOutputsCleared() | CellOutputsSet():
+                pass
+            case OutputAdded() if event.cell is not None:
+                pass
+            case _:
+                return
+        self.changed = event.seq
+
+    def told(self, seq: int) -> list[AnyEvent]:
+        """The fewest events that fold to the same; those that stand for many have the seq `seq`."""
+        if self.path is None:
+            return []
+        told: list[AnyEvent] = [
+            NotebookOpened(seq=seq, path=self.path, etag=self.etag or "", format=self.format),
+            NotebookSaved(seq=seq, path=self.path, etag=self.etag or "", until=self.saved, format=self.format),
+        ]
+        return told + [event for event in (self.conflict, self.failed) if event is not None]
