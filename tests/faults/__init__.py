@@ -119,6 +119,7 @@ class Stage:
             is_awaited: Whether to wait until it answers; else 0 is given.
         """
         twistd = ["--pidfile=", "-n", "webipy", "--port", "0", "--state", str(self.state), "--root", str(self.folder)]
+        twistd.append("--spare-kernels=0")  # hosts are counted
         command = [str(Path(sys.executable).with_name("twistd"))]
         if faults:
             command = [sys.executable, "-m", "tests.faults.faulty", json.dumps(list(faults))]

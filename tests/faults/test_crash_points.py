@@ -6,6 +6,7 @@ the next server go on.
 
 from __future__ import annotations
 
+import functools
 import http.client
 import os
 from typing import Any
@@ -16,8 +17,8 @@ KILLED = -9
 ACCEPTING = [
     ("webipy.io.journalfile:JournalFile.write", False),  # before the commit
     ("webipy.io.journalfile:JournalFile.write after", True),  # committed, and the reactor has not heard of it
-    ("webipy.server.kernel_side:KernelSide.send_execution", True),  # nobody has asked the kernel
-    ("webipy.server.kernel_side:KernelSide.send_execution after", True),  # it was asked, and the client was not told
+    ("webipy.server.outgoing:Outgoing._send", True),  # nobody has asked the kernel
+    ("webipy.server.outgoing:Outgoing._send after", True),  # it was asked, and the client was not told
 ]
 """Where a server dies that accepts an execution, and whether the next one has it."""
 
@@ -65,6 +66,53 @@ class CrashPoint(FaultTestCase):
             else:
                 self.refused("not_found", "execution.get", session=self.session, execution=name)
             self.assert_runs_once(name, number + 1)
+
+    def test_c1_around_the_acceptance_of_a_run(self) -> None:
+        """The whole run is there or nothing of it, and each cell runs once; the call that is repeated is the same run."""
+        for number in range(3):
+            cell = {"session": self.session, "id": f"c{number}", "after": f"c{number - 1}" if number else None}
+            self.stage.call("cell.insert", source=self.code, **cell)
+        for number, (place, is_kept) in enumerate(ACCEPTING, 1):
+            self.crash_at(place, "notebook.run", id=f"run{number}")
+            found = [
+                event["execution"] for event in self.stage.events(self.session) if event.get("run") == f"run{number}"
+            ]
+            names = [f"run{number}-{n}" for n in (1, 2, 3)]
+            self.assertEqual(found, names if is_kept else [], place)
+            told = self.stage.call("notebook.run", session=self.session, id=f"run{number}")
+            self.assertEqual([one["execution"] for one in told["executions"]], names)
+            for name in names:
+                self.assertEqual(self.stage.wait(self.session, name)["status"], "ok")
+            self.assertEqual(self.mark.read_text(), "xxx" * number)
+        self.assert_once(self.stage.events(self.session))
+
+    def test_c6_around_a_move_in_the_queue(self) -> None:
+        """The host has moved it, or has not heard of it: the next server knows the order that is the host's, and it runs in that order."""
+        places = [
+            ("webipy.server.kernel_side:KernelSide.command before lines move", ["b", "c"]),
+            ("webipy.core.executions:Executions.moved", ["c", "b"]),
+            ("webipy.core.executions:Executions.moved after", ["c", "b"]),
+        ]
+        for number, (place, order) in enumerate(places):
+            go = self.stage.folder / f"go{number}"
+            waits = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(.01)"
+            names = {short: f"{short}{number}" for short in "abc"}
+            for short, code in (("a", waits), ("b", "1"), ("c", "1")):
+                self.stage.call("execution.start", session=self.session, code=code, id=names[short])
+            self.subscribe(self.session).until(is_a("execution_started", names["a"]))
+            self.crash_at(place, "execution.move", execution=names["c"], before=names["b"])
+            wanted = [names[short] for short in ("a", *order)]
+            queue = functools.partial(self._queue, wanted)
+            until(queue, f"the order of the host: {wanted}")
+            go.write_text("")
+            for name in names.values():
+                self.assertEqual(self.stage.wait(self.session, name)["status"], "ok")
+            started = [e["execution"] for e in self.stage.events(self.session) if e["type"] == "execution_started"]
+            self.assertEqual(started[-3:], wanted)
+
+    def _queue(self, wanted: list[str]) -> bool:
+        told = self.stage.call("execution.queue", session=self.session)
+        return [one["execution"] for one in told["executions"]] == wanted
 
     def test_c3_between_commit_and_acknowledge(self) -> None:
         """The host sends again what the journal has: nothing is there twice."""

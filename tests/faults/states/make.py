@@ -22,7 +22,7 @@ def main() -> None:
     stage = Stage()
     try:
         stage.start()
-        session = stage.call("session.create", title="Kept", path="kept.ipynb", kernelspec="python3", cwd="/")["id"]
+        session = stage.call("session.create", title="Kept", kernelspec="python3", cwd="/")["id"]
         first = stage.call("cell.insert", session=session, source="print('kept')")["cell"]
         stage.call("cell.insert", session=session, source="second", after=first)
         stage.call("execution.start", session=session, cell=first, code="print('kept')", id="kept")

@@ -1,0 +1,215 @@
+"""Files in memory, and the converter that is not there: for tests of what happens around them, under a clock of their own."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping
+
+import attrs
+from twisted.internet.defer import Deferred, execute, fail
+
+from webipy.core import errors
+from webipy.core.file_calls import FileKind
+from webipy.core.formats import ExportFormat
+from webipy.core.naming import beside
+from webipy.io.filemoves import check_not_within
+from webipy.io.filetree import natural_key, not_a_file, taken
+from webipy.io.rooted import no_such, parts_of
+from webipy.server.ports import ExportedFile, FileRecord, FileRecords
+
+TIME = "2026-01-01T00:00:00.000000Z"
+
+
+@attrs.define
+class _Entry:
+    body: bytes | None
+    """`None` for a folder."""
+    etag: str
+
+
+@attrs.define
+class FakeFiles:
+    """See webipy.server.ports.Files. `fault`, when set, is what every write fails with. A folder is there when something is in it."""
+
+    entries: dict[str, _Entry] = attrs.field(factory=dict)
+    watches: dict[str, list[Callable[[], None]]] = attrs.field(factory=dict)
+    fault: errors.Failure | None = None
+    writes: int = 0
+    _count: int = 0
+
+    # ---- what other programs do
+
+    def put(self, path: str, body: bytes) -> None:
+        """Writes a file as another program does."""
+        self._set(path, body)
+
+    def take(self, path: str) -> None:
+        """Deletes a file as another program does."""
+        del self.entries[path]
+        self._tell(path)
+
+    def body(self, path: str) -> bytes:
+        """What a file holds."""
+        body = self.entries[path].body
+        assert body is not None
+        return body
+
+    def _set(self, path: str, body: bytes | None) -> FileRecord:
+        self._count += 1
+        self.entries[path] = _Entry(body, f"e{self._count}")
+        self._tell(path)
+        return self._record(path)
+
+    def _tell(self, path: str) -> None:
+        for changed in list(self.watches.get(path, [])) + list(self.watches.get(posixpath.dirname(path), [])):
+            changed()
+
+    def _within(self, path: str) -> list[str]:
+        return [name for name in self.entries if name == path or name.startswith(f"{path}/")]
+
+    def _record(self, path: str) -> FileRecord:
+        parts_of(path)
+        if path in self.entries and self.entries[path].body is not None:
+            body = self.body(path)
+            kind: FileKind = "notebook" if path.endswith(".ipynb") else "file"
+            return FileRecord(path, kind, len(body), TIME, self.entries[path].etag, True)
+        if path and not self._within(path):
+            raise no_such(path)
+        return FileRecord(path, "folder", 0, TIME, f"f{self._count}", True)
+
+    def _check_free(self, path: str) -> None:
+        parts_of(path)
+        folder = posixpath.dirname(path)
+        if self._within(path):
+            raise taken(path)
+        if self._record(folder).kind != "folder":
+            raise no_such(path)
+
+    # ---- the port
+
+    def list(self, path: str, offset: int, limit: int) -> Deferred[tuple[FileRecords, int]]:
+        """What is directly in a folder."""
+        return execute(self._list, path, offset, limit)
+
+    def _list(self, path: str, offset: int, limit: int) -> tuple[FileRecords, int]:
+        if self._record(path).kind != "folder":
+            raise errors.FileFault(f"{path!r} is no folder.", reason="not_a_folder", path=path)
+        start = f"{path}/" if path else ""
+        names = {name[len(start) :].partition("/")[0] for name in self.entries if name.startswith(start)}
+        found = [self._record(start + name) for name in names]
+        found.sort(key=lambda record: natural_key(posixpath.basename(record.path), record.kind == "folder"))
+        return found[offset : offset + limit], len(found)
+
+    def stat(self, path: str) -> Deferred[FileRecord]:
+        """One file or folder."""
+        return execute(self._record, path)
+
+    def read(self, path: str, offset: int = 0, limit: int | None = None) -> Deferred[tuple[bytes, FileRecord]]:
+        """Bytes of a file."""
+        return execute(self._read, path, offset, None if limit is None else offset + limit)
+
+    def _read(self, path: str, offset: int, end: int | None) -> tuple[bytes, FileRecord]:
+        record = self._record(path)
+        if record.kind == "folder":
+            raise not_a_file(path)
+        return self.body(path)[offset:end], record
+
+    def write(self, path: str, body: bytes, if_match: str | None) -> Deferred[FileRecord]:
+        """Replaces a file."""
+        return execute(self._write, path, body, if_match)
+
+    def _write(self, path: str, body: bytes, if_match: str | None) -> FileRecord:
+        if self.fault is not None:
+            raise self.fault
+        here = self.entries[path].etag if path in self.entries else None
+        if if_match not in (None, here or "missing"):
+            raise errors.Conflict(f"{path} is another one.", etag=here)
+        if here is None:
+            self._check_free(path)
+        elif self.entries[path].body is None:
+            raise not_a_file(path)
+        self.writes += 1
+        return self._set(path, body)
+
+    def create(self, path: str, kind: FileKind, body: bytes = b"") -> Deferred[FileRecord]:
+        """Makes a file or folder."""
+        return execute(self._create, path, kind, body)
+
+    def _create(self, path: str, kind: FileKind, body: bytes) -> FileRecord:
+        self._check_free(path)
+        return self._set(path, None if kind == "folder" else body)
+
+    def rename(self, path: str, to: str) -> Deferred[FileRecord]:
+        """Another path."""
+        return execute(self._rename, path, to)
+
+    def _rename(self, path: str, to: str) -> FileRecord:
+        self._record(path)
+        parts_of(to)
+        if path != to:
+            check_not_within(path, to)
+            self._check_free(to)
+            for name in self._within(path):
+                self.entries[to + name[len(path) :]] = self.entries.pop(name)
+            self._tell(path)
+            self._tell(to)
+        return self._record(to)
+
+    def copy(self, path: str, to: str | None) -> Deferred[FileRecord]:
+        """A copy."""
+        return execute(self._copy, path, to)
+
+    def _copy(self, path: str, to: str | None) -> FileRecord:
+        parts_of(to or "")
+        is_folder = self._record(path).kind == "folder"
+        target = to or next(name for name in beside(path, is_folder) if not self._within(name))
+        check_not_within(path, target)
+        self._check_free(target)
+        for name in self._within(path):
+            self._set(target + name[len(path) :], self.entries[name].body)
+        return self._record(target)
+
+    def delete(self, path: str, recursive: bool) -> Deferred[None]:
+        """Deletes."""
+        return execute(self._delete, path, recursive)
+
+    def _delete(self, path: str, recursive: bool) -> None:
+        self._record(path)
+        names = self._within(path)
+        if names != [path] and not recursive:
+            raise errors.FileFault(f"{path!r} is not empty.", reason="not_empty", path=path)
+        for name in names:
+            self.take(name)
+
+    def watch(self, path: str, changed: Callable[[], None]) -> Callable[[], None]:
+        """Tells of every change at once."""
+        parts_of(path)
+        self.watches.setdefault(path, []).append(changed)
+        return lambda: self.watches[path].remove(changed)
+
+
+@attrs.define
+class FakeConverter:
+    """See webipy.server.ports.Converter: nothing can be converted here."""
+
+    def upgrade(self, body: bytes) -> Deferred[bytes]:
+        """Fails."""
+        return fail(_no_converter())
+
+    def to_notebook(self, body: bytes, format: str, name: str) -> Deferred[bytes]:
+        """Fails."""
+        return fail(_no_converter())
+
+    def from_notebook(self, notebook: bytes, format: str, original: bytes | None) -> Deferred[bytes]:
+        """Fails."""
+        return fail(_no_converter())
+
+    def export(
+        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes]
+    ) -> Deferred[ExportedFile]:
+        """Fails."""
+        return fail(_no_converter())
+
+
+def _no_converter() -> errors.ConversionFailed:
+    return errors.ConversionFailed("Nothing converts here.", format="", missing="converter")
