@@ -23,7 +23,7 @@ import msgspec.inspect as kinds
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from webipy.core import calls, errors, events  # noqa: E402 - the folder above is on the path only now
+from webipy.core import calls, errors, events, file_calls  # noqa: E402 - the folder above is on the path only now
 from webipy.server.api import METHODS  # noqa: E402
 from webipy.server.method import Method  # noqa: E402
 
@@ -74,6 +74,8 @@ GROUPS: Final[dict[str, str]] = {
     "comm": "Comms and other messages",
     "message": "Comms and other messages",
     "cell": "Cells",
+    "notebook": "Notebooks",
+    "file": "Files",
 }
 """The headings of docs/protocol.md, in their order, by the first word of a method."""
 
@@ -101,6 +103,7 @@ def all_structs() -> list[Struct]:
         enter(METHODS[name].params)
         enter(METHODS[name].result)
     enter(calls.Events)
+    enter(file_calls.FolderChanged)
     return list(ordered)
 
 
@@ -279,8 +282,10 @@ One method table serves the page, the `webipy` command, scripts and tests. It is
 | `WS /rpc` | calls, batches and, from the server, notifications |
 | `POST /rpc` | one call or batch a request, `Content-Type: application/json`; wait for events with `session.events {wait_s}` |
 | `GET /rpc/openrpc.json` | this table as an OpenRPC document; the same as method `rpc.discover` |
+| `GET`, `HEAD /files/PATH` | the bytes of a file under the root: `ETag`, `If-None-Match`, `Range`; `?inline=1` shows images, PDF and plain text |
+| `PUT /files/PATH` | writes a file of any size, atomically: 201 or 200 with its `ETag`; `If-Match`, `If-None-Match: *` (412 for another file) |
 
-Both take `Authorization: Bearer TOKEN` or the cookie of the page together with our own `Origin`; otherwise the answer is 401.
+All take `Authorization: Bearer TOKEN` or the cookie of the page together with our own `Origin`; otherwise the answer is 401.
 
 ```
 -> {"jsonrpc": "2.0", "id": 1, "method": "session.create", "params": {"path": "shell", "kernelspec": "python3"}}
@@ -293,6 +298,11 @@ Both take `Authorization: Bearer TOKEN` or the cookie of the page together with 
 - Unknown params are refused by name. Unknown fields in results and events are to be ignored: both grow, and nothing is ever renamed or re-typed.
 - Ids are opaque strings; where a client may choose one, repeating the call is harmless.
 - Times are RFC 3339 UTC with microseconds. Positions in code count unicode characters, positions in change sets UTF-16 units.
+- Paths are relative to the server's root. A path that leads out of it, by a link, is refused; names that begin with a dot are not there. Names
+  that are no UTF-8 are listed with U+FFFD and cannot be opened. The etag of a file changes whenever its content may have changed.
+- A large file can be put in parts, in order: each `PUT` with `Content-Range: bytes FIRST-LAST/TOTAL` is answered 202 with `Upload-Offset`, the
+  last one puts the file in place. `GET /files/PATH?upload=1` tells how much is there. A part that is not the next is 409 with that number; one
+  that is sent twice does no harm.
 - A session is the list of its events, numbered by `seq` without a gap. Whoever lost the line subscribes again with the last `seq` it has seen.
 """
 

@@ -18,10 +18,11 @@ from typing import Any
 import attrs
 import msgspec
 from hypothesis import HealthCheck, settings
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.fake_files import FakeConverter, FakeFiles
 from webipy.core import errors, wire
 from webipy.core.access import Principal, Verb
 from webipy.core.wire import Header, Message
@@ -39,6 +40,7 @@ from webipy.server.ports import (
     SessionRecord,
     Spec,
     Specs,
+    T,
     World,
 )
 from webipy.server.sessions import Sessions
@@ -427,11 +429,19 @@ class FakeLauncher:
         """The kernelspecs."""
         return succeed(self.known)
 
-    def launch(self, kernel: str, spec: Spec, cwd: str, start: int) -> Deferred[HostRecord]:
+    def launch(
+        self, kernel: str, spec: Spec, cwd: str, start: int, grace_s: float | None = None
+    ) -> Deferred[HostRecord]:
         """Starts a host in the next turn; with `refusal` set it fails."""
         told: Deferred[HostRecord] = Deferred()
         self.clock.callLater(0, self._launch, told, kernel, spec, start)
         return told
+
+    def discard(self, record: HostRecord) -> None:
+        """Ends it."""
+        host = self.hosts.get(record.directory)
+        if host is not None:
+            host.is_alive, host.is_removed = False, True
 
     def attach(self, kernel: str, connection: str, start: int) -> Deferred[HostRecord]:
         """Starts a host in the next turn; a file whose name does not end in .json is refused."""
@@ -474,6 +484,7 @@ class Disk:
     journals: FakeJournals = attrs.field(init=False)
     registry: FakeRegistry = attrs.field(factory=FakeRegistry)
     launcher: FakeLauncher = attrs.field(init=False)
+    files: FakeFiles = attrs.field(factory=FakeFiles)
     ids: itertools.count[int] = attrs.field(factory=lambda: itertools.count(1))
 
     def __attrs_post_init__(self) -> None:
@@ -482,6 +493,7 @@ class Disk:
 
     def crash(self) -> None:
         """The server dies: what was not written is gone, and its links with it."""
+        self.files.watches.clear()
         for journal in self.journals.found.values():
             journal.is_left = True
         for host in self.launcher.hosts.values():
@@ -625,6 +637,11 @@ class Rig:
         return make_rig(self.disk)
 
 
+def at_once(call: Callable[[], T]) -> Deferred[T]:
+    """Runs what a server runs off the reactor."""
+    return maybeDeferred(call)
+
+
 def make_house(disk: Disk) -> House:
     """The inside of a server on a disk; its clock may be the reactor."""
     clock = disk.clock
@@ -636,7 +653,18 @@ def make_house(disk: Disk) -> House:
     def now() -> str:
         return (EPOCH + timedelta(seconds=clock.seconds())).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
-    world = World(disk.journals, disk.registry, disk.launcher, now, lambda: f"id{next(disk.ids)}", later)
+    world = World(
+        disk.journals,
+        disk.registry,
+        disk.launcher,
+        now,
+        lambda: f"id{next(disk.ids)}",
+        later,
+        disk.files,
+        FakeConverter(),
+        clock.seconds,
+        at_once,
+    )
     secrets = itertools.count(1)
     logins = Logins(disk.registry, TOKEN, "ada", clock.seconds, lambda: f"secret-{next(secrets)}")
     sessions = Sessions(world, "/")
@@ -649,6 +677,7 @@ def make_rig(disk: Disk | None = None) -> Rig:
     house = make_house(disk)
     rig = Rig(disk, house, Api(house))
     rig.wait(Deferred.fromCoroutine(house.sessions.restore()))
+    rig.wait(Deferred.fromCoroutine(house.documents.resume()))
     rig.turn()
     return rig
 

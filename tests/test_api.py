@@ -32,6 +32,13 @@ VERBS: dict[str, str] = {
     "comm.open": "execute", "comm.send": "execute", "comm.close": "execute", "message.send": "execute",
     "cell.list": "read", "cell.insert": "write", "cell.delete": "write", "cell.move": "write", "cell.edit": "write",
     "cell.set_source": "write", "cell.set_type": "write", "cell.clear_outputs": "write",
+    "cell.restore": "write", "cell.split": "write", "cell.merge": "write", "cell.set_metadata": "write",
+    "notebook.get": "read", "notebook.save": "write", "notebook.reload": "write", "notebook.set_metadata": "write",
+    "notebook.history": "read", "notebook.at": "read", "notebook.checkpoint": "write", "notebook.diff": "read", "notebook.restore": "write",
+    "notebook.export": "read",
+    "file.list": "read", "file.stat": "read", "file.read": "read", "file.watch": "read", "file.unwatch": "read",
+    "file.write": "write", "file.create": "write", "file.rename": "write", "file.copy": "write", "file.delete": "write",
+    "notebook.run": "execute", "execution.queue": "read", "execution.move": "execute", "run.cancel": "execute",
 }  # fmt: skip
 """What each method needs, written down a second time: a change of a verb is never by mistake."""
 

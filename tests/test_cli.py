@@ -64,12 +64,14 @@ class HelpTests(SynchronousTestCase):
                 "call",
                 "doctor",
                 "exec",
+                "export",
                 "interrupt",
                 "journal",
                 "kill",
                 "ls",
                 "open",
                 "restart",
+                "run",
                 "serve",
                 "specs",
             ],
@@ -82,14 +84,15 @@ class HelpTests(SynchronousTestCase):
 
     def test_values_can_be_had_as_json(self) -> None:
         """Every command that prints values has --json."""
-        for name in ("ls", "specs", "exec", "attach", "open", "doctor"):
+        for name in ("ls", "specs", "exec", "run", "attach", "open", "doctor"):
             self.assertIn("--json", invoke(name, "--help").output, name)
 
     def test_the_exit_status_is_documented(self) -> None:
-        """`webipy exec --help` lists every exit status."""
-        told = invoke("exec", "--help").output
-        for status in ("0    ", "1    ", "2    ", "3    ", "4    ", "130  "):
-            self.assertIn(f"\n    {status}", told)
+        """`webipy exec --help` and `webipy run --help` list every exit status."""
+        for command in ("exec", "run"):
+            told = invoke(command, "--help").output
+            for status in ("0    ", "1    ", "2    ", "3    ", "4    ", "130  "):
+                self.assertIn(f"\n    {status}", told)
 
     def test_serve_shows_the_options_of_the_server(self) -> None:
         """`webipy serve --help` is about webipy's own options, not about those of twistd."""
@@ -121,6 +124,7 @@ class CommandLineTests(SynchronousTestCase):
             ["specs"],
             ["open"],
             ["exec", "1"],
+            ["run", "nb.ipynb"],
             ["attach", "x"],
             ["kill", "x"],
             ["call", "server.info"],
@@ -456,21 +460,40 @@ class RunTests(SynchronousTestCase):
 class KernelTests(SynchronousTestCase):
     """The kernel that `exec` runs in."""
 
-    def start(self, state: events.KernelState | None, wanted: str | None) -> ScriptedClient:
+    def start(self, state: events.KernelState | None, wanted: str | None, title: str = running.SHELL) -> ScriptedClient:
         """What is called for a session whose kernel is in a state, when a kernelspec is asked for."""
         kernel = a_kernel(state) if state is not None else None
-        client = ScriptedClient(session__create=session(kernel=kernel), kernel__start=session())
+        found = calls.SessionList(sessions=[session(kernel=kernel, title=title)])
+        client = ScriptedClient(session__list=found, session__create=session(), kernel__start=session())
         execution = running.Execution(None, "", None, wanted, False, None, False, "")
         outcome(execution._session(client))  # type: ignore[arg-type]  # a stand-in
         return client
 
     def test_a_living_kernel_is_used(self) -> None:
         """Variables stay from one command to the next."""
-        self.assertEqual(
-            self.start("idle", None).called,
-            [("session.create", {"title": None, "path": "shell", "kernelspec": None, "cwd": None, "id": None})],
-        )
-        self.assertEqual(self.start("busy", "python3").methods(), ["session.create"])
+        self.assertEqual(self.start("idle", None).called, [("session.list", {})])
+        self.assertEqual(self.start("busy", "python3").methods(), ["session.list"])
+
+    def test_the_session_is_made_when_there_is_none(self) -> None:
+        """Under an id that follows from its title, so that two commands at once make one; the next id when a session of that id was closed."""
+        client = self.start(None, None, title="another")
+        self.assertEqual(client.methods(), ["session.list", "session.create", "kernel.start"])
+        _, first = client.called[1]
+        self.assertEqual((first["title"], first["path"]), ("shell", None))
+        again = ScriptedClient(session__list=calls.SessionList(sessions=[]))
+        ids: list[str] = []
+
+        async def create(method: str, params: Any, kind: Any, *, repeat: bool = False) -> Any:
+            if method == "session.create":
+                ids.append(params.id)
+                if len(ids) == 1:
+                    raise errors.AlreadyExists("It was closed.")
+                return session()
+            return calls.SessionList(sessions=[])
+
+        again.call = create  # type: ignore[method-assign,assignment]  # a server that has closed one
+        outcome(running.Execution._named(again, "shell"))  # type: ignore[arg-type]  # a stand-in
+        self.assertEqual((ids[0], len(set(ids))), (first["id"], 2))
 
     def test_a_session_without_kernel_gets_one(self) -> None:
         """The default one, or the one that was asked for."""

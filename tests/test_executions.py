@@ -311,6 +311,15 @@ class Ends(KernelTestCase):
         (*_, finished) = self.kernel.take(run_of("e3")).events
         self.assertEqual(finished, ExecutionFinished(execution="e3", status="ok", duration_s=0.25, execution_count=1))
 
+    def test_a_process_that_gets_ready_while_it_is_being_ended_is_not_taken_for_the_next_one(self) -> None:
+        """A restart in the middle of a start: the kernel is not idle before the new process is ready."""
+        self.kernel.restarting()
+        self.kernel.take(ready(1))
+        self.assertEqual(self.kernel.state, "restarting")
+        self.kernel.take(self.restart())
+        self.kernel.take(ready(2))
+        self.assertEqual(self.kernel.state, "idle")
+
     def test_a_restart_ends_what_never_reached_the_host(self) -> None:
         """Queued before the restart, and lost on the way to the host: it does not stay open."""
         self.kernel.restarting()

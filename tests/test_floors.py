@@ -21,7 +21,7 @@ PACKAGE = ROOT / "webipy"
 
 BESIDE_THE_KERNEL = ("webipy.kernelhost", "webipy.host", "webipy.kernelboot")
 FLOORS = (
-    ("webipy.core", *BESIDE_THE_KERNEL, "webipy.kernelspecs"),
+    ("webipy.core", *BESIDE_THE_KERNEL, "webipy.kernelspecs", "webipy.converter"),
     ("webipy.server",),
     ("webipy.io",),
     ("webipy.service", "webipy.cli", "webipy.command"),
@@ -204,6 +204,22 @@ class FloorTests(SynchronousTestCase):
                 for imported, line in imports(tree)
                 if imported.partition(".")[0] not in allowed and not any(is_within(imported, part) for part in own)
             ]
+        self.tell(faults)
+
+    def test_heavy_libraries_of_notebooks_stay_in_the_converter(self) -> None:
+        """Only the short process imports nbformat, nbconvert and jupytext: they cost 100 MB and a second. It imports nothing else of webipy."""
+        heavy, faults = {"nbformat", "nbconvert", "jupytext", "bs4", "markupsafe"}, []
+        for name, tree in self.modules.items():
+            for imported, line in imports(tree):
+                is_inside, first = is_within(name, "webipy.converter"), imported.partition(".")[0]
+                if not is_inside and first in heavy:
+                    faults.append(f"{name}:{line} imports {imported}")
+                if (
+                    is_inside
+                    and first not in {*heavy, *sys.stdlib_module_names}
+                    and not is_within(imported, "webipy.converter")
+                ):
+                    faults.append(f"{name}:{line} imports {imported}")
         self.tell(faults)
 
     def test_the_reactor_is_imported_where_programs_are_put_together(self) -> None:

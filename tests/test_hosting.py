@@ -223,7 +223,7 @@ class RequestsTests(SynchronousTestCase):
         requests = opened()
         requests.receive("shell", request("1"))
         requests.receive("shell", request("2"))
-        requests.cancel("2")
+        requests.cancel(["2"])
         for _ in range(2):
             self.assertEqual([requests.receive("shell", request(one)) for one in "12"], [[], []])
         self.assertEqual(replied(requests, "1"), [])
@@ -265,10 +265,10 @@ class RequestsTests(SynchronousTestCase):
         requests = Requests()
         for msg_id in "123":
             requests.receive("shell", request(msg_id))
-        self.assertEqual(requests.cancel("3"), [Dropped("3", "cancelled")])
+        self.assertEqual(requests.cancel(["3"]), [Dropped("3", "cancelled")])
         requests.open()
-        self.assertEqual(requests.cancel("2"), [Dropped("2", "cancelled")])
-        self.assertEqual([requests.cancel(msg_id) for msg_id in "123x"], [[], [], [], []])
+        self.assertEqual(requests.cancel(["2"]), [Dropped("2", "cancelled")])
+        self.assertEqual([requests.cancel([msg_id]) for msg_id in "123x"], [[], [], [], []])
 
     def test_the_end_of_the_kernel_drops_everything(self) -> None:
         """What runs, what was given without a reply, and what waits: each is told once."""
@@ -319,7 +319,7 @@ def one_step(requests: Requests, step: str, msg_id: str, running: list[str]) -> 
         case "x":
             return requests.close("kernel_restarted", is_dead=False)
         case "c":
-            return requests.cancel(msg_id)
+            return requests.cancel([msg_id])
         case _:
             return requests.open()
 

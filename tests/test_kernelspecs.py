@@ -83,5 +83,7 @@ class Listing(SynchronousTestCase):
             [sys.executable, "-m", "webipy.kernelspecs"], cwd=ROOT, capture_output=True, timeout=60, check=True
         )
         listed = json.loads(done.stdout)
-        self.assertEqual((list(listed), listed["default"]), (["default", "kernelspecs", "broken"], "python3"))
+        self.assertEqual(
+            (list(listed), listed["default"]), (["default", "kernelspecs", "broken", "looked_at"], "python3")
+        )
         self.assertIn("ipykernel_launcher", listed["kernelspecs"]["python3"]["argv"])

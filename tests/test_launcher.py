@@ -28,6 +28,7 @@ from webipy.core import errors
 from webipy.core.spool import MAGIC, encode_record, keep
 from webipy.core.wire import Message
 from webipy.io import launcher as module
+from webipy.io import speclist
 from webipy.io.hostlink import LAST_WORDS_SECONDS
 from webipy.io.launcher import LocalLauncher
 from webipy.io.leftovers import KILLED, Leftovers
@@ -205,23 +206,42 @@ class Local(LauncherContract, TestCase):
             asked.append(arguments)
             return original(*arguments, **more)
 
-        self.patch(module, "getProcessOutputAndValue", ask)
+        self.patch(speclist, "getProcessOutputAndValue", ask)
         first = [self.real.specs() for _ in range(3)]
         found = [await one for one in first]
         self.assertEqual(len(asked), 1)
         self.assertIs(await self.real.specs(), found[0])
-        self.patch(module, "SPECS_SECONDS", 0.0)
-        self.real._specs_until = 0.0
+        self.patch(speclist, "UNSEEN_SECONDS", 0.001)
+        self.real._specs._good_until = 0.0
+        self.assertIs(await self.real.specs(), found[0], "nothing has changed")
+        self.real._specs._looked_at[str(self.folder)] = -1
+        await turn(0.002)
         await self.real.specs()
         self.assertEqual(len(asked), 2)
+
+    async def test_a_kernelspec_that_is_installed_or_changed_shows_at_once(self) -> None:
+        """And so does one that is removed."""
+        self.patch(speclist, "UNSEEN_SECONDS", 0.0)
+        kernels = self.folder / "kernels"
+        self.patch(os, "environ", {**os.environ, "JUPYTER_PATH": str(self.folder)})
+        names = {"mine"} & set((await self.real.specs()).found)
+        self.assertEqual(names, set())
+        (kernels / "mine").mkdir(parents=True)
+        self.assertNotIn("mine", (await self.real.specs()).found)
+        for title in ("One", "Two"):
+            spec = {"argv": ["x", "{connection_file}"], "display_name": title, "language": "x"}
+            (kernels / "mine" / "kernel.json").write_text(json.dumps(spec))
+            self.assertEqual((await self.real.specs()).found["mine"].display_name, title)
+        shutil.rmtree(kernels)
+        self.assertNotIn("mine", (await self.real.specs()).found)
 
     async def test_a_list_that_cannot_be_made_is_told_to_all_who_ask(self) -> None:
         """And the next one who asks tries again."""
         original = getProcessOutputAndValue
-        self.patch(module, "getProcessOutputAndValue", lambda *_, **more: original("/bin/false", reactor=reactor))
+        self.patch(speclist, "getProcessOutputAndValue", lambda *_, **more: original("/bin/false", reactor=reactor))
         for one in [self.real.specs() for _ in range(2)]:
             await self.assertFailure(one, errors.KernelFailed)
-        self.patch(module, "getProcessOutputAndValue", original)
+        self.patch(speclist, "getProcessOutputAndValue", original)
         self.assertIn("python3", (await self.real.specs()).found)
 
     # ---- hosts

@@ -43,6 +43,22 @@ class LoginsTestCase(SynchronousTestCase):
         return fault
 
 
+class Expiry(LoginsTestCase):
+    """A login lasts for so many days."""
+
+    def test_a_login_that_is_too_old_ends_while_the_server_runs(self) -> None:
+        """And its connections with it; the others stay."""
+        old, new = self.login(token=TOKEN), self.login(token=TOKEN)
+        ended: list[str] = []
+        self.logins.on_logout = ended.append
+        digest = hashlib.sha256(old.encode()).digest()
+        self.successResultOf(self.rig.disk.registry.remove_login(digest))
+        self.successResultOf(Deferred.fromCoroutine(self.logins.expire()))
+        self.assertEqual(ended, [digest.hex()])
+        self.assertIsNone(self.logins.principal_of(given(cookie=old)))
+        self.assertIsNotNone(self.logins.principal_of(given(cookie=new)))
+
+
 class Bearer(LoginsTestCase):
     """The token of the command line."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from pathlib import Path
@@ -11,9 +12,9 @@ from click.testing import CliRunner, Result
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.cli import main
-from webipy.core import events
+from webipy.core import errors, events
 from webipy.io.journalfile import JournalFile
-from webipy.io.salvage import check
+from webipy.io.salvage import check, repair
 from webipy.server.ports import Position
 
 ID = "0123456789abcdef"
@@ -105,6 +106,22 @@ class SalvageTests(SynchronousTestCase):
         self.assertEqual(self.run_command("repair", ID).exit_code, 0)
         self.assertEqual([event["seq"] for event in self.read()], list(range(6, 11)))
         self.write(lambda file: self.assertEqual(file.read_prelude(), [self.bodies[0]]))
+
+    def test_c4_a_damaged_prelude_is_told_and_repaired_as_far_as_it_can_be_read(self) -> None:
+        """One changed letter in what stands for events that were cut."""
+        self.write(lambda file: file.write_prelude(5, [self.bodies[0]]))
+        self.write(lambda file: file.delete_some(6))
+        with contextlib.closing(sqlite3.connect(self.path)) as connection:
+            (packed,) = connection.execute("SELECT events FROM preludes").fetchone()
+            changed = packed.replace(b"session_created", b"session_kreated")
+            self.assertNotEqual(changed, packed)
+            connection.execute("UPDATE preludes SET events = ?", (changed,))
+            connection.commit()
+        self.assertRaises(errors.Damaged, self.write, lambda file: file.read_prelude())
+        self.assertEqual(len(check(self.path).faults), 1)
+        repair(self.path, "2026-01-01T00:00:00.000000Z")
+        self.assertTrue(check(self.path).is_whole)
+        self.write(lambda file: self.assertIn(b"output_lost", file.read_prelude()[-1]))
 
     def test_bad_input(self) -> None:
         """No such journal, no journal at all, a file that is none."""

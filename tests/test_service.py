@@ -58,7 +58,7 @@ class Refusal(Exception):
 
 
 class Server:
-    """One `twistd webipy` process on a free port, with a state folder of its own or a given one.
+    """One `twistd webipy` process on a free port, with a state folder of its own or a given one; without spare kernels unless told otherwise.
 
     Args:
         state: The folder; a short one, because a socket's path has 107 bytes.
@@ -69,7 +69,14 @@ class Server:
         self.state = state
         self.log = state.parent / "server.log"
         command = twistd(
-            "--pidfile=", f"--logfile={self.log}", "-n", "webipy", "--port=0", f"--state={state}", *options
+            "--pidfile=",
+            f"--logfile={self.log}",
+            "-n",
+            "webipy",
+            "--port=0",
+            "--spare-kernels=0",
+            f"--state={state}",
+            *options,
         )
         self.out = open(state.parent / "server.out", "ab")  # noqa: SIM115 - it lives as long as the process
         self.process = subprocess.Popen(
@@ -181,6 +188,8 @@ class BadOptions(SynchronousTestCase):
         plain.write_text("")
         missing = self.folder / "missing"
         table: list[tuple[str, list[str]]] = [
+            ("--spare-kernels: 'many' is no number from 0 to 20", ["--spare-kernels", "many"]),
+            ("--spare-kernels: ", ["--spare-kernels", "21"]),
             ("--root: ", ["--root", str(missing)]),
             ("no folder. Make it first", ["--root", str(plain)]),
             ("--root: ", ["--root", "~nosuchuser/x"]),

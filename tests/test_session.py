@@ -204,6 +204,9 @@ class Executions(SessionTestCase):
                 "queued": "2026-03-01T09:30:00.000000Z",
                 "started": "2026-03-01T09:30:00.000000Z",
                 "finished": "2026-03-01T09:30:01.000000Z",
+                "by": "ada",
+                "run": None,
+                "version": None,
             },
         )
 

@@ -21,7 +21,7 @@ from tests.fakes import (
     result_of,
     run_of,
 )
-from webipy.core import errors
+from webipy.core import errors, ipynb
 from webipy.server.ports import Specs
 
 
@@ -70,11 +70,14 @@ class Making(RigTestCase):
 
     def test_a_title_is_found_where_none_was_given(self) -> None:
         """The file's name, else the time."""
-        self.assertEqual(self.rig.me.call("session.create", path="a/b.ipynb")["title"], "b.ipynb")
+        self.rig.disk.files.create("a", "folder")
+        made = self.rig.me.call("session.create", path="a/b.ipynb", cwd=".", create=True)
+        self.assertEqual(made["title"], "b.ipynb")
         self.assertEqual(self.rig.me.call("session.create")["title"], "Session 2026-03-01 09:30")
 
     def test_a_path_and_an_id_open_the_session_that_there_is(self) -> None:
         """Also when two clients ask in the same turn."""
+        self.rig.disk.files.put("a.ipynb", ipynb.empty())
         calls: list[dict[str, Any]] = [{"path": "a.ipynb"}, {"id": "mine"}]
         for params in calls:
             told = [self.rig.client().ask("session.create", **params) for _ in range(3)]

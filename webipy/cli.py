@@ -31,6 +31,17 @@ Exit status:
 """
 
 
+RUN_STATUS = """\b
+Exit status:
+  0    every cell ran to its end
+  1    a cell raised an error, was cancelled, or was not run after an earlier error
+  2    the command line is wrong
+  3    the run was lost: its kernel died
+  4    no server can be reached
+  130  you left it running (^C twice)
+"""
+
+
 def server_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that name a server, and pass them on as `target`."""
     from functools import wraps
@@ -366,6 +377,95 @@ def attach(target: Target, session: str, since: int | None, everything: bool, as
         return await watch(reactor, client, found, 0 if everything else since, as_json)
 
     run(target, command, cancelled=OK)
+
+
+# ---- notebooks ----------------------------------------------------------------------------------------------------
+
+
+@main.command("run", epilog=RUN_STATUS)
+@click.argument("notebook")
+@click.option("-o", "--output", metavar="OUT", help="Run a copy of the notebook, made under this name.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
+@click.option(
+    "-p", "--parameter", "given", metavar="NAME=VALUE", multiple=True, help="Set a parameter; VALUE is JSON, or a text."
+)
+@click.option("--params", metavar="FILE", type=click.File("rb"), help="Set the parameters of a JSON file.")
+@click.option("-k", "--kernel", metavar="NAME", help="Kernel to run it in. [default: the one that the notebook names]")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Stop the run after so many seconds.",
+)
+@click.option("--keep-going", is_flag=True, help="Run the cells after one that failed, too.")
+@click.option("--show", is_flag=True, help="Show the outputs as they are made; errors are shown in any case.")
+@click.option("--keep", is_flag=True, help="Leave the session open, with its kernel and its variables.")
+@click.option("--follow", metavar="RUN", help="Go on with a run that was left, and start none.")
+@json_option
+@server_options
+def run_notebook(
+    target: Target, given: tuple[str, ...], params: Any, timeout: float | None, as_json: bool, **options: Any
+) -> None:
+    """Run a whole notebook and save it.
+
+    NOTEBOOK is a file below the server's root, named from here or from the root. A notebook that is open already runs in its session, where everybody
+    sees it; else a session is made for the run. Parameters are set by a cell after the one with the tag `parameters`, as papermill does it.
+    ^C stops the run; a second ^C leaves it running.
+
+    \b
+    Examples:
+      webipy run report.ipynb
+      webipy run report.ipynb -o reports/may.ipynb -p month=5 -p name=May
+      webipy run train.ipynb --show --keep --timeout 3600
+    """
+    from twisted.internet import reactor
+
+    from webipy.command.notebooks import NotebookCommand, parameters_given
+
+    try:
+        parameters = parameters_given(params.read() if params is not None else None, given)
+    except ValueError as fault:
+        raise click.UsageError(str(fault)) from None
+    command = NotebookCommand(
+        reactor, parameters=parameters, timeout_s=timeout, as_json=as_json, options=target.options, **options
+    )
+    run(target, command.command, command.interrupt)
+
+
+@main.command()
+@click.argument("notebook")
+@click.option(
+    "--to",
+    "format",
+    type=click.Choice(["html", "markdown", "script", "py:percent", "pdf", "ipynb"]),
+    default="html",
+    show_default=True,
+    help="Format to make; pdf needs a Chromium on the server.",
+)
+@click.option("-o", "--output", metavar="OUT", help="File or folder to write to; - is standard output. [default: here]")
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
+@server_options
+def export(target: Target, notebook: str, format: Any, output: str | None, overwrite: bool) -> None:
+    """Make another format of NOTEBOOK.
+
+    NOTEBOOK is a file below the server's root, named from here or from the root. What is exported is what the server has of it now, with the outputs
+    that are shown; nothing is executed. html is one file that needs no others; markdown is a zip when there are images.
+
+    \b
+    Examples:
+      webipy export report.ipynb
+      webipy export report.ipynb --to pdf -o /tmp/report.pdf
+      webipy export report.ipynb --to script -o - | less
+    """
+
+    async def command(client: Client) -> int:
+        from twisted.internet import reactor
+
+        from webipy.command.exporting import Export, run_export
+
+        return await run_export(reactor, client, target.find(), Export(notebook, format, output, overwrite))
+
+    run(target, command)
 
 
 # ---- anything -----------------------------------------------------------------------------------------------------

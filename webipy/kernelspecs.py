@@ -2,7 +2,8 @@
 
     {"default": NAME or null,
      "kernelspecs": {NAME: {name, argv, display_name, language, env, interrupt_mode, metadata, resource_dir}, ...},
-     "broken": {NAME: SENTENCE, ...}}
+     "broken": {NAME: SENTENCE, ...},
+     "looked_at": {PATH: ns since 1970 at which it was changed last, or -1 where there is nothing, ...}}
 
 They are found as every Jupyter program finds them, by jupyter_client's KernelSpecManager, including the `python3` of
 the Python that runs this when ipykernel is installed there. It is a program of its own because importing jupyter_client
@@ -13,7 +14,9 @@ The default is `python3` if there is one, else the first by name.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 from typing import Any
 
@@ -53,9 +56,28 @@ def _read(manager: KernelSpecManager, name: str) -> dict[str, Any]:
     return spec
 
 
+def look(folders: list[str]) -> dict[str, int]:
+    """When each folder that kernelspecs are looked for in, each folder in there, and each kernel.json was changed last."""
+    paths = list(folders)
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            inner = [entry.path for entry in os.scandir(folder) if entry.is_dir()]
+            paths += [path for one in inner for path in (one, os.path.join(one, "kernel.json"))]
+    return {path: _changed(path) for path in paths}
+
+
+def _changed(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return -1
+
+
 def main() -> int:
     """Print the kernelspecs."""
-    json.dump(list_kernelspecs(KernelSpecManager(ensure_native_kernel=True)), sys.stdout)
+    manager = KernelSpecManager(ensure_native_kernel=True)
+    looked_at = look(list(manager.kernel_dirs))  # before they are read: what is changed meanwhile shows
+    json.dump({**list_kernelspecs(manager), "looked_at": looked_at}, sys.stdout)
     sys.stdout.write("\n")
     return 0
 

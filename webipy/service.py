@@ -8,8 +8,8 @@ Start: port bound (options) → privileges, daemonizing (twistd) → registry, j
 hosts attached → listening → server.json written, address printed. Stop: listening ends, clients are told, what is
 pending is written, hosts are left alone.
 
-`STATE` (0700) holds webipy.sqlite, journals/, hosts/, token, server.json and lock, all 0600. One server at a time uses it: the
-lock (flock) is taken with the options and ends with the process, however that ends; daemonizing keeps it.
+`STATE` (0700) holds webipy.sqlite, journals/, hosts/, exports/, conversions/, token, server.json and lock, all 0600. One server at a time uses
+it: the lock (flock) is taken with the options and ends with the process, however that ends; daemonizing keeps it.
 """
 
 from __future__ import annotations
@@ -39,9 +39,14 @@ from autobahn.twisted.resource import WebSocketResource
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, TimeoutError, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python import usage
 
+from webipy.io.conversion import LocalConverter
+from webipy.io.exports import ExportFiles, Exports
+from webipy.io.files import FileThreads, RootFiles, files_below
+from webipy.io.files_resource import FileResource
 from webipy.io.gate import Gate
 from webipy.io.journal import SqliteJournals
 from webipy.io.launcher import LocalLauncher
@@ -51,21 +56,28 @@ from webipy.io.registry import SqliteRegistry, Unreadable
 from webipy.io.site import build_site
 from webipy.io.websocket import RpcFactory
 from webipy.server.api import Api
+from webipy.server.documents import Documents
 from webipy.server.logins import Logins
 from webipy.server.method import House
-from webipy.server.ports import World
+from webipy.server.ports import T, World
 from webipy.server.retention import Retention
 from webipy.server.sessions import Sessions
+from webipy.server.spares import Spares
 
 DEFAULT_PORT = 8888
 PORTS_TRIED = 20
 """When the default port is taken, so many after it are tried."""
+
+MOST_SPARES = 20
 
 KERNELS_SECONDS = 6.0
 """With --kernels-stop-with-server: how long their polite end is waited for."""
 
 DRAIN_SECONDS = 8.0
 """Time to write and to leave at a stop; the whole stop stays under 10 s."""
+
+LOGINS_SECONDS = 3600.0
+"""How often logins are looked at that may have become too old."""
 
 STATIC = Path(__file__).parent / "static"
 
@@ -82,7 +94,7 @@ class Options(usage.Options):
     optParameters = [
         ["port", "p", None, f"Port to listen on; 0 takes a free one. [default: {DEFAULT_PORT}, or the next free one]"],
         ["interface", "i", "127.0.0.1", "Address to listen on."],
-        ["root", "r", None, "Folder that kernels start in. [default: the current folder]"],
+        ["root", "r", None, "Folder whose files are served, and that kernels start in. [default: the current folder]"],
         [
             "state",
             "s",
@@ -97,6 +109,12 @@ class Options(usage.Options):
             "Size of a session's journal over which its oldest events are cut; what is shown stays.",
         ],
         ["keep-days", None, None, "Age over which events are cut. [default: never]"],
+        [
+            "spare-kernels",
+            None,
+            "1",
+            "Kernels of the default kind kept ready, so that a new notebook starts at once; each takes some 80 MB. 0: none.",
+        ],
         ["grace", "g", "24", "Hours that an idle kernel waits for a server before it ends by itself."],
     ]
     optFlags = [
@@ -117,9 +135,11 @@ class Options(usage.Options):
         self.state: Path
         self.lock: int
         self.token: str
+        self.token_file: Path
         self.grace_s: float
         self.keep_mebibytes: int
         self.keep_days: float | None
+        self.spare_kernels: int
 
     def opt_allow_host(self, name: str) -> None:
         """A host name that this server is reached under, besides localhost. May be given more than once."""
@@ -139,6 +159,7 @@ class Options(usage.Options):
         self.grace_s = self._number("grace", "hours", 24 * 366) * 3600
         self.keep_mebibytes = max(1, int(self._number("keep-mib", "MiB", 1 << 30)))
         self.keep_days = self._number("keep-days", "days", 36_500) if self["keep-days"] is not None else None
+        self.spare_kernels = self._spare_kernels()
         self.socket = self._bind()
 
     def _path(self, option: str, text: str) -> Path:
@@ -190,6 +211,7 @@ class Options(usage.Options):
 
     def _token(self) -> str:
         path = self._path("token-file", self["token-file"]) if self["token-file"] else self.state / "token"
+        self.token_file = path
         try:
             if not path.exists():
                 write_private(path, secrets.token_urlsafe(32).encode() + b"\n")
@@ -212,6 +234,12 @@ class Options(usage.Options):
         if not 0 < number <= limit:
             raise usage.UsageError(f"--{option}: {self[option]!r} is no number of {unit} from 0 to {limit:g}.")
         return number
+
+    def _spare_kernels(self) -> int:
+        text = self["spare-kernels"]
+        if text.isascii() and text.isdigit() and int(text) <= MOST_SPARES:
+            return int(text)
+        raise usage.UsageError(f"--spare-kernels: {text!r} is no number from 0 to {MOST_SPARES}.")
 
     def _bind(self) -> socket.socket:
         if not self["behind-proxy"] and not _is_loopback(self["interface"]):
@@ -290,10 +318,16 @@ class WebipyService(Service):
         self._reactor = reactor
         self._registry = SqliteRegistry(options.state / "webipy.sqlite", reactor)
         self._journals = SqliteJournals(options.state / "journals", reactor)
+        self._exports = Exports(options.state / "exports", reactor.callLater, reactor.callFromThread)
+        self._converter = LocalConverter(options.state / "conversions", self._exports.keep, reactor, STATIC)
         self._launcher: LocalLauncher | None = None
         self._port: IListeningPort | None = None
         self._clients: RpcFactory | None = None
         self._sessions: Sessions | None = None
+        self._spares: Spares | None = None
+        self._documents: Documents | None = None
+        self._threads = FileThreads(reactor)
+        self._files: RootFiles
         bound = options.socket.getsockname()
         host = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         self.url = f"http://{host}:{bound[1]}"
@@ -321,29 +355,64 @@ class WebipyService(Service):
         files = raise_file_limit()
         self._launcher = LocalLauncher(options.state / "hosts", username(), options.grace_s, generation, reactor, files)
         self._launcher.start()
-        world = World(self._journals, self._registry, self._launcher, now, lambda: uuid.uuid4().hex, self._later)
-        self._sessions = Sessions(world, str(options.root))
+        self._start_files()
+        world = self._world(self._launcher)
+        self._sessions = sessions = Sessions(world, str(options.root))
+        self._spares = Spares(world, sessions.root, options.spare_kernels, options.grace_s, sessions.is_starting)
+        sessions.take_spare = self._spares.take
         logins = Logins(self._registry, options.token, username(), time.monotonic, lambda: secrets.token_urlsafe(32))
         await logins.load()
-        api = Api(House(world, self._sessions, logins, self._launch_url, version("webipy")))
+        house = House(world, self._sessions, logins, self._launch_url, version("webipy"))
+        api = Api(house)
+        self._documents = house.documents
         gate = Gate(logins, frozenset(options.hosts), bool(options["behind-proxy"]))
         self._clients = RpcFactory(gate, api, reactor)
         logins.on_logout = self._clients.end_login
+        self._expire_logins(logins)
         await self._sessions.restore()
         records = await self._registry.sessions()
         self._launcher.remove_others({record.host.directory for record in records if record.host is not None})
         metrics = Metrics(self._sessions, Pulse(reactor), options.state / "hosts")
         metrics.pulse.start()
-        self._listen(build_site(gate, api, WebSocketResource(self._clients), STATIC, metrics))
+        more = {b"exports": ExportFiles(self._exports, gate), b"files": FileResource(gate, self._files)}
+        self._listen(build_site(gate, api, WebSocketResource(self._clients), STATIC, metrics, more))
+        await house.documents.resume()
         Retention(world, self._sessions, options.keep_mebibytes, options.keep_days).start()
         self._announce(logins)
         self._launcher.specs().addErrback(lambda failure: self._log.failure("no kernelspecs", failure))
+        self._spares.start()
+
+    def _start_files(self) -> None:
+        options = self._options
+        self._threads.start()
+        self._files = files_below(options.root, (options.state, options.token_file), self._reactor, self._threads.run)
+        self._exports.start()
+        self._converter.start()
+
+    def _world(self, launcher: LocalLauncher) -> World:
+        return World(
+            journals=self._journals,
+            registry=self._registry,
+            launcher=launcher,
+            now=now,
+            new_id=lambda: uuid.uuid4().hex,
+            later=self._later,
+            files=self._files,
+            converter=self._converter,
+            clock=self._reactor.seconds,
+            aside=_aside,
+        )
 
     def _listen(self, site: Any) -> None:
         bound = self._options.socket
         self._clients.startFactory()  # type: ignore[union-attr]  # made just before
         self._port = self._reactor.adoptStreamPort(bound.fileno(), bound.family, site)
         bound.close()
+
+    def _expire_logins(self, logins: Logins) -> None:
+        expired = Deferred.fromCoroutine(logins.expire())
+        expired.addErrback(lambda failure: self._log.failure("logins could not be looked at", failure))
+        expired.addCallback(lambda _: self._later(LOGINS_SECONDS, lambda: self._expire_logins(logins)))
 
     def _later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
         pending = self._reactor.callLater(seconds, call)
@@ -379,6 +448,10 @@ class WebipyService(Service):
             await maybeDeferred(self._port.stopListening)
         if self._clients is not None:
             self._clients.close_all()
+        if self._documents is not None:
+            await self._documents.stop()
+        if self._spares is not None:
+            self._spares.stop()
         if self._sessions is not None:
             sides = [session.kernel_side for session in self._sessions.all()]
             if self._options["kernels-stop-with-server"]:
@@ -388,6 +461,10 @@ class WebipyService(Service):
             for side in sides:
                 side.detach()
         if self._launcher is not None:  # made after the registry and the journals have started
+            await self._converter.stop()
+            if self._files is not None:
+                self._files.stop()
+            await self._threads.stop()
             await self._journals.stop()
             self._launcher.stop()
             await self._registry.stop()
@@ -404,6 +481,11 @@ class WebipyService(Service):
         stopped = Deferred.fromCoroutine(self._stop())
         stopped.addTimeout(DRAIN_SECONDS, self._reactor)
         return stopped.addErrback(lambda failure: self._log.failure("the server did not stop in order", failure))
+
+
+def _aside(call: Callable[[], T]) -> Deferred[T]:
+    """Runs work on values in one of the reactor's threads."""
+    return deferToThread(call)
 
 
 def _note_holder(lock: int, url: str) -> None:

@@ -117,6 +117,7 @@ class Server:
 
     def __init__(self, *options: str) -> None:
         self.state = Path(tempfile.mkdtemp(prefix="webipy-bench-"))
+        self.root = Path(tempfile.mkdtemp(prefix="webipy-root-"))
         twistd = Path(sys.executable).with_name("twistd")
         command = [
             str(twistd),
@@ -128,7 +129,8 @@ class Server:
             "--state",
             str(self.state),
             "--root",
-            str(self.state),
+            str(self.root),
+            "--spare-kernels=0",
             *options,
         ]
         began = time.perf_counter()
@@ -173,6 +175,7 @@ class Server:
             os.kill(pid, signal.SIGKILL)
         self.log.close()
         shutil.rmtree(self.state, ignore_errors=True)
+        shutil.rmtree(self.root, ignore_errors=True)
 
 
 class Client:

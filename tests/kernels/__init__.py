@@ -86,11 +86,21 @@ class HostClient:
             self._socket.close()
             self._context.term()
 
-    def send(self, channel: str, msg_type: str, content: dict[str, Any], msg_id: str = "", key: bytes = b"") -> str:
+    def send(
+        self,
+        channel: str,
+        msg_type: str,
+        content: dict[str, Any],
+        msg_id: str = "",
+        key: bytes = b"",
+        metadata: bytes = b"{}",
+    ) -> str:
         """Send one message; return its id."""
         self._sent += 1
         msg_id = msg_id or f"{self._session}-{self._sent}"
-        message = wire.new_message(msg_type, msgspec.json.encode(content), msg_id=msg_id, session=self._session)
+        message = wire.new_message(
+            msg_type, msgspec.json.encode(content), msg_id=msg_id, session=self._session, metadata=metadata
+        )
         self._socket.send_multipart(wire.encode_link(key or self._key, wire.stamp(channel), message))
         return msg_id
 
@@ -98,9 +108,11 @@ class HostClient:
         """Send a command to the host itself."""
         return self.send("host", name, content)
 
-    def execute(self, code: str, msg_id: str = "", **options: Any) -> str:
-        """Send an execute request; return its id."""
-        return self.send("shell", "execute_request", {"code": code, "silent": False, **options}, msg_id)
+    def execute(self, code: str, msg_id: str = "", run: str | None = None, **options: Any) -> str:
+        """Send an execute request, which may be part of a run of many; return its id."""
+        metadata = b"{}" if run is None else msgspec.json.encode({"webipy": {"run": run}})
+        content = {"code": code, "silent": False, **options}
+        return self.send("shell", "execute_request", content, msg_id, metadata=metadata)
 
     def attach(self, generation: int = 1, since: int = 0) -> Any:
         """Attach and return the content of the answer."""

@@ -78,6 +78,7 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it is ready."""
         options = ["--port", "0", "--state", str(self.state), "--root", str(self.root), "--kernels-stop-with-server"]
+        options.append("--spare-kernels=0")
         self.process = subprocess.Popen(
             [*COMMAND, "serve", *options], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )

@@ -250,6 +250,30 @@ class Once(HostTestCase):
         self.assertEqual(dropped.content, {"msg_id": second, "reason": "cancelled"})
         self.assertEqual(client.printed("print(ran)"), "['first', 'third']\n")
 
+    def test_a_queued_run_can_be_moved(self) -> None:
+        """It is run where it was moved to, and the server is told what it stands behind; many can be cancelled at once."""
+        host, client = self.ready()
+        gate = os.path.join(host.folder, "gate")
+        running = client.execute(f"import os, time\nwhile not os.path.exists({gate!r}): time.sleep(0.01)\nran = []")
+        names = [client.execute(f"ran.append({n})") for n in range(5)]
+        client.command("move", msg_id=names[2], before=names[0])
+        client.command("move", msg_id=names[0], before=None)
+        client.command("move", msg_id=running, before=None)
+        client.command("cancel", msg_ids=[names[3], names[4], running, "ghost"])
+        came = client.until(lambda item: item.msg_type == "request_dropped" and item.content["msg_id"] == names[4])
+        told = [item.content for item in came if item.msg_type in ("request_moved", "request_dropped")]
+        self.assertEqual(
+            told,
+            [
+                {"msg_id": names[2], "after": running},
+                {"msg_id": names[0], "after": names[4]},
+                {"msg_id": names[3], "reason": "cancelled"},
+                {"msg_id": names[4], "reason": "cancelled"},
+            ],
+        )
+        open(gate, "w").close()
+        self.assertEqual(client.printed("print(ran)"), "[2, 1, 0]\n")
+
     def test_queued_runs_survive_the_server(self) -> None:
         """Runs that waited when the server went are run without it."""
         host, client = self.ready()
@@ -276,6 +300,19 @@ class Once(HostTestCase):
         self.assertEqual(dropped, [{"msg_id": one, "reason": "aborted"} for one in waiting])
         self.assertEqual(client.printed("print('later')"), "later\n")
         self.assertNotIn("never\n", [item.text for item in client.items])
+
+    def test_an_error_in_a_run_of_many_drops_the_rest_of_that_run(self) -> None:
+        """What is of another one, or of none, is run, also by a kernel that aborts its own queue."""
+        _, client = self.ready()
+        failing = client.execute("import time; time.sleep(0.3); 1 / 0", run="a")
+        waiting = [client.execute("print('never')", run="a"), client.execute("print('b')", run="b")]
+        client.execute("print('single')")
+        client.until(is_a("execute_reply", failing))
+        late = client.execute("print('never')", run="a")
+        client.run("print('later')")
+        dropped = [item.content for item in client.items if item.msg_type == "request_dropped"]
+        self.assertEqual(dropped, [{"msg_id": one, "reason": "aborted"} for one in (waiting[0], late)])
+        self.assertEqual([item.text for item in client.items if item.text], ["b\n", "single\n", "later\n"])
 
     def test_an_error_may_be_told_not_to_stop_anything(self) -> None:
         """With `stop_on_error` false the runs behind an error go on."""
@@ -663,3 +700,33 @@ class Trust(HostTestCase):
         done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=30)
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         return done.stderr
+
+
+class Entering(HostTestCase):
+    """A kernel that was started before anybody needed it."""
+
+    def test_it_goes_where_it_is_needed_before_anything_else(self) -> None:
+        """Ready or not; nothing is told of how it went; the next start begins there."""
+        for is_ready in (False, True):
+            host, client = self.ready() if is_ready else self.early()
+            folder = self.mktemp()
+            os.mkdir(folder)
+            there = os.path.realpath(folder)
+            code = f"__import__('os').chdir({there!r}); print('said nowhere')"
+            client.command("enter", cwd=there, code=code, grace_s=0.5)
+            request = client.execute("import os; print(os.getcwd())")
+            client.until(is_over(request))
+            self.assertEqual([item.text for item in client.items if item.text], [f"{there}\n"])
+            self.assertIn({"cwd": there}, [i.content for i in client.items if i.msg_type == "kernel_entered"])
+            client.command("restart")
+            client.until(lambda item: item.msg_type == "kernel_ready" and item.content["start"] == 2)
+            self.assertEqual(client.printed("import os; print(os.getcwd())"), f"{there}\n")
+            client.close()
+            self.assertEqual(host.process.wait(60), 0, "its own grace is over")
+
+    def early(self) -> tuple[RunningHost, HostClient]:
+        """A host whose kernel is being started."""
+        host = start_host(self)
+        client = HostClient(self, host)
+        client.attach()
+        return host, client

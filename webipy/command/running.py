@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import attrs
@@ -32,7 +32,7 @@ OK, FAILED, LOST, LEFT = 0, 1, 3, 130
 """Exit statuses of `webipy exec`."""
 
 SHELL = "shell"
-"""Path of the session that code runs in unless the user says otherwise."""
+"""Title of the session that code runs in unless the user says otherwise."""
 
 STUBBORN_S = 10
 """How long a run that was interrupted by `--timeout` may take to end before it is left."""
@@ -401,37 +401,53 @@ class Execution:
         if self.fresh:
             title = f"exec {self.code.strip().partition(chr(10))[0][:60]}".strip()
             made = calls.CreateSession(title=title, id=uuid.uuid4().hex)
-            return await self._with_kernel(
-                client, await client.call("session.create", made, calls.Session, repeat=True)
-            )
+            fresh = await client.call("session.create", made, calls.Session, repeat=True)
+            return await with_kernel(client, fresh, self.kernel)
         if self.session is None:
-            return await self._with_kernel(client, await self._at_path(client, SHELL))
+            return await with_kernel(client, await self._named(client, SHELL), self.kernel)
         if self.kernel is None:
-            return await self._with_kernel(client, await the_session(client, self.session))
-        found = await find_session(client, self.session)
-        return await self._with_kernel(client, found or await self._at_path(client, self.session))
+            return await with_kernel(client, await the_session(client, self.session), None)
+        return await with_kernel(client, await self._named(client, self.session), self.kernel)
 
     @staticmethod
-    async def _at_path(client: Client, path: str) -> calls.Session:
-        return await client.call("session.create", calls.CreateSession(path=path), calls.Session, repeat=True)
+    async def _named(client: Client, name: str) -> calls.Session:
+        """The session of that title, made if there is none: under an id that follows from the title, so that two commands at once make one."""
+        found = await find_session(client, name)
+        number = 0
+        while found is None:
+            number += 1
+            wanted = uuid.uuid5(uuid.NAMESPACE_OID, f"webipy exec {number} {name}").hex
+            made = calls.CreateSession(title=name, id=wanted)
+            with suppress(errors.AlreadyExists):  # a session of that id was closed
+                found = await client.call("session.create", made, calls.Session, repeat=True)
+        return found
 
-    async def _with_kernel(self, client: Client, session: calls.Session) -> calls.Session:
-        kernel = session.kernel
-        is_alive = kernel is not None and kernel.state != "dead"
-        if kernel is not None and is_alive and self.kernel not in (None, kernel.kernelspec):
-            raise Wrong(
-                f"Session {session.title!r} has the kernel {kernel.kernelspec}, not {self.kernel}. Name another session with -s, or use --fresh."
-            )
-        if is_alive:
-            return session
-        if kernel is not None:
-            sys.stderr.write(
-                "webipy: The kernel of this session had ended: a new one starts, without the old variables.\n"
-            )
-        name = self.kernel or (kernel.kernelspec if kernel is not None else None)
-        return await client.call(
-            "kernel.start", calls.StartKernel(session=session.id, kernelspec=name), calls.Session, repeat=True
+
+async def with_kernel(client: Client, session: calls.Session, kernelspec: str | None) -> calls.Session:
+    """The session with a living kernel: its own, or a new one.
+
+    Args:
+        client: The connection.
+        session: The session.
+        kernelspec: The kernelspec that the kernel must be of; `None` for any, and for a new one for that of the last one or the default one.
+
+    Raises:
+        Wrong: Its kernel is another one.
+        errors.Failure: No kernel can be started.
+    """
+    kernel = session.kernel
+    is_alive = kernel is not None and kernel.state != "dead"
+    if kernel is not None and is_alive and kernelspec not in (None, kernel.kernelspec):
+        raise Wrong(
+            f"Session {session.title!r} has the kernel {kernel.kernelspec}, not {kernelspec}. Name another session with -s, or use --fresh."
         )
+    if is_alive:
+        return session
+    if kernel is not None:
+        sys.stderr.write("webipy: The kernel of this session had ended: a new one starts, without the old variables.\n")
+    name = kernelspec or (kernel.kernelspec if kernel is not None else None)
+    asked = calls.StartKernel(session=session.id, kernelspec=name)
+    return await client.call("kernel.start", asked, calls.Session, repeat=True)
 
 
 async def watch(reactor: Any, client: Client, session: calls.Session, since: int | None, as_json: bool) -> int:

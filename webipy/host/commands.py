@@ -1,7 +1,7 @@
 """What a server may ask of a host: commands on the channel `host`, and requests for the kernel on the others.
 
 Only the server that attached last is obeyed; others are told so. Between the beginning of a restart and the new process,
-requests (and what cancels them) wait here: they are meant for the new one.
+requests (and what cancels or moves them) wait here: they are meant for the new one.
 """
 
 from __future__ import annotations
@@ -31,8 +31,20 @@ class _Restart(msgspec.Struct):
     start: int | None = None
 
 
-class _MsgId(msgspec.Struct, frozen=True):
+class _Cancel(msgspec.Struct, frozen=True):
+    msg_id: str | None = None
+    msg_ids: list[str] = []
+
+
+class _Move(msgspec.Struct, frozen=True):
     msg_id: str
+    before: str | None = None
+
+
+class _Enter(msgspec.Struct, frozen=True):
+    cwd: str
+    code: str
+    grace_s: float
 
 
 class Commands:
@@ -70,7 +82,7 @@ class Commands:
             self._attach(received)
         elif received.identity != servers.current:
             self._endpoint.answer(received.identity, received.key, "fenced", {"generation": servers.generation})
-        elif self._life.ending == "restart" and (not is_command or name == "cancel"):
+        elif self._life.ending == "restart" and (not is_command or name in ("cancel", "move")):
             self._later.append(received)
         else:
             self._do(received)
@@ -100,7 +112,14 @@ class Commands:
             case "acknowledge":
                 self._outbox.acknowledge(msgspec.json.decode(content, type=_Number).number)
             case "cancel":
-                self._apply(self._requests.cancel(msgspec.json.decode(content, type=_MsgId).msg_id))
+                asked = msgspec.json.decode(content, type=_Cancel)
+                self._apply(self._requests.cancel([*asked.msg_ids, *([asked.msg_id] if asked.msg_id else [])]))
+            case "move":
+                move = msgspec.json.decode(content, type=_Move)
+                self._apply(self._requests.move(move.msg_id, move.before))
+            case "enter":
+                enter = msgspec.json.decode(content, type=_Enter)
+                self._life.enter(enter.cwd, enter.code, enter.grace_s)
             case "interrupt":
                 self._life.interrupt()
             case "restart":

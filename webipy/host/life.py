@@ -128,7 +128,9 @@ class Life:
         self.state: State = "starting"
         self.ending: Ending = ""
         self.is_over = False
+        self.grace_s = launch.grace_s
         self._key = launch.key
+        self._entering = ""
         self._spawned_at = time.monotonic()
         self._exit: Exit | None = None
         self._kernel_info = b""
@@ -146,6 +148,7 @@ class Life:
             self._fail(str(fault), "")
             return
         self.state, self._kernel_info, self._hears_iopub, self._nudge_s = "starting", b"", False, NUDGE_S
+        self._entering = ""
         self._audience.event("kernel_starting", {"start": self.start, "pid": self.process.pid})
         key, addresses = self.process.wire_key(self._key), self.process.addresses()
         self.channels = Channels(self._context, addresses, key, waits=self.process.has_boot)
@@ -183,6 +186,23 @@ class Life:
             self._alarms.clear("nudge", "silent", "late", "polite", "beat")
             self._alarms.set("drained", DRAIN_QUIET_S, self._ended)
             self._alarms.set("drained at last", DRAIN_S, self._ended)
+
+    def enter(self, cwd: str, code: str, grace_s: float) -> None:
+        """Go over to what the kernel was started in advance for.
+
+        Args:
+            cwd: The folder that it runs in from now on; later starts begin there.
+            code: What brings this start there; it is run before anything else, and nothing is told of it.
+            grace_s: How long it waits for a server from now on.
+        """
+        self.grace_s = grace_s
+        if isinstance(self.process, KernelProcess):
+            self.process.enter(cwd)
+        if self.state == "ready" and code:
+            self._ask("shell", "execute_request", _silent(code))
+        elif self.state == "starting":
+            self._entering = code
+        self._audience.event("kernel_entered", {"cwd": cwd})
 
     def interrupt(self) -> None:
         """Interrupt what runs; before readiness nothing does, and a signal would end the kernel."""
@@ -260,6 +280,8 @@ class Life:
         seconds = round(time.monotonic() - self._spawned_at, 3)
         content = {"start": self.start, "pid": self.process.pid, "kernel_info": msgspec.Raw(info), "seconds": seconds}
         self._audience.event("kernel_ready", content)
+        if self._entering:
+            self._ask("shell", "execute_request", _silent(self._entering))
         self._audience.opened()
 
     def _give_up(self) -> None:
@@ -281,20 +303,16 @@ class Life:
             how = f"exit status {ended.exit_status}" if ended.signal is None else f"signal {ended.signal}"
             self._fail(ended.reason or f"The kernel ended with {how} before it was ready.", self.process.tail())
         else:
-            self._died(ended, is_expected=bool(ending))
+            self.state = "dead"
+            content: dict[str, Any] = {"start": self.start, "exit_status": ended.exit_status, "signal": ended.signal}
+            content |= {"reason": ended.reason} if ended.reason else {}
+            self._audience.event("kernel_died", {**content, "tail": self.process.tail(), "expected": bool(ending)})
             self._audience.closed(
                 "kernel_restarted" if ending == "restart" else "kernel_died", is_dead=ending != "restart"
             )
         if ending == "restart":
             self._next()
         self.is_over = ending == "exit"
-
-    def _died(self, ended: Exit, *, is_expected: bool) -> None:
-        self.state = "dead"
-        content: dict[str, Any] = {"start": self.start, "exit_status": ended.exit_status, "signal": ended.signal}
-        if ended.reason:
-            content["reason"] = ended.reason
-        self._audience.event("kernel_died", {**content, "tail": self.process.tail(), "expected": is_expected})
 
     def _fail(self, reason: str, tail: str) -> None:
         self.state = "failed"
@@ -313,3 +331,9 @@ class Life:
             fault = failed
         self._audience.respawned(self._key)
         self.begin(fault)
+
+
+def _silent(code: str) -> dict[str, Any]:
+    """The content of an execute_request that leaves no trace (Jupyter messaging 5.4)."""
+    asked = {"code": code, "silent": True, "store_history": False, "user_expressions": {}}
+    return {**asked, "allow_stdin": False, "stop_on_error": False}

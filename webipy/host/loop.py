@@ -26,7 +26,7 @@ import msgspec
 import zmq
 
 from webipy.core import wire
-from webipy.core.hosting import Dropped, Effect, LastWords, Outbox, Requests
+from webipy.core.hosting import Dropped, Effect, LastWords, Moved, Outbox, Requests
 from webipy.host.channels import KERNEL_CHANNELS
 from webipy.host.commands import Commands
 from webipy.host.endpoint import Author, Endpoint, log
@@ -218,6 +218,8 @@ class Host:
         for effect in effects:
             if isinstance(effect, Dropped):
                 self.event("request_dropped", {"msg_id": effect.msg_id, "reason": effect.reason})
+            elif isinstance(effect, Moved):
+                self.event("request_moved", {"msg_id": effect.msg_id, "after": effect.after})
             elif self._life.channels is not None:
                 self._life.channels.send(effect.channel, effect.message)
 
@@ -229,8 +231,8 @@ class Host:
         self._papers.tend()
         self._life.process.cut_log()
         is_idle = self._requests.is_idle and not self._is_busy
-        if is_idle and time.monotonic() - self._alone_since > self._launch.grace_s:
-            log(f"no server for {self._launch.grace_s:g} s: {self._leaving()}")
+        if is_idle and time.monotonic() - self._alone_since > self._life.grace_s:
+            log(f"no server for {self._life.grace_s:g} s: {self._leaving()}")
             self._life.leave()
         if not self._endpoint.has_server and not self._papers.can_be_found():
             log(f"{self._folder} was removed, so no server can come any more: {self._leaving()}")
@@ -244,7 +246,7 @@ class Host:
     def _leave_if_over(self) -> None:
         if not self._life.is_over:
             return
-        is_forgotten = time.monotonic() - self._alone_since > self._launch.grace_s
+        is_forgotten = time.monotonic() - self._alone_since > self._life.grace_s
         if self._outbox.is_empty or is_forgotten:
             self._leave()
         elif not self._alarms.has("leave"):

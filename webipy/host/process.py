@@ -136,6 +136,10 @@ class KernelProcess:
         """Say that it did not answer in time."""
         return f"The kernel did not answer within {timeout_s:g} s."
 
+    def enter(self, cwd: str) -> None:
+        """Let later starts begin in another folder."""
+        self._launch = msgspec.structs.replace(self._launch, cwd=cwd)
+
     def spawn(self, key: str) -> None:
         """Start a process.
 

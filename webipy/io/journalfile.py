@@ -33,6 +33,8 @@ from webipy.core import errors
 from webipy.server.ports import Position
 
 FORMAT = 1
+PRELUDE_FORMAT = b"\x01"
+
 ROWS_DELETED = 5_000
 """Rows that are deleted in one transaction when a journal is cut."""
 
@@ -144,13 +146,13 @@ class JournalFile:
         with _transaction(self._writer):
             (chain,) = self._writer.execute("SELECT chain FROM events WHERE seq = ?", (seq,)).fetchone()
             self._writer.execute("DELETE FROM preludes")
-            self._writer.execute("INSERT INTO preludes VALUES (?, ?, ?)", (seq, chain, b"[%b]" % b",".join(bodies)))
+            self._writer.execute("INSERT INTO preludes VALUES (?, ?, ?)", (seq, chain, pack_prelude(bodies)))
 
     def begin_with_prelude(self, seq: int, bodies: list[bytes]) -> None:
         """Makes a new file begin after event `seq`, with `bodies` standing for all before."""
         assert self._writer is not None
         with _transaction(self._writer):
-            self._writer.execute("INSERT INTO preludes VALUES (?, 0, ?)", (seq, b"[%b]" % b",".join(bodies)))
+            self._writer.execute("INSERT INTO preludes VALUES (?, 0, ?)", (seq, pack_prelude(bodies)))
         self.first_seq, self.written = seq + 1, seq
 
     def delete_some(self, before: int) -> bool:
@@ -207,8 +209,8 @@ class JournalFile:
             if self._reader is None:
                 self._reader = self._connect()
             found = self._reader.execute("SELECT events FROM preludes").fetchone()
-            return [bytes(body) for body in msgspec.json.decode(found[0], type=list[msgspec.Raw])] if found else []
-        except (sqlite3.Error, msgspec.DecodeError) as fault:
+            return unpack_prelude(found[0]) if found else []
+        except (sqlite3.Error, ValueError) as fault:
             raise self._damage(str(fault)) from None
 
     def _read_rows(self, connection: sqlite3.Connection, first: int, last: int, limit_bytes: int) -> list[bytes]:
@@ -261,6 +263,26 @@ def seal(last: int, chain: int, position: Position | None) -> int:
     """The checksum of how a journal ends."""
     where = f"{position.number} {position.host}" if position is not None else "-"
     return zlib.crc32(f"{last} {chain} {where}".encode())
+
+
+def pack_prelude(bodies: list[bytes]) -> bytes:
+    """The events of a prelude with their checksum: a byte of format, CRC-32 (4 bytes, big-endian), a JSON list."""
+    listed = b"[%b]" % b",".join(bodies)
+    return PRELUDE_FORMAT + zlib.crc32(listed).to_bytes(4, "big") + listed
+
+
+def unpack_prelude(packed: bytes) -> list[bytes]:
+    """What `pack_prelude` was given; a bare JSON list, as it was written once, is taken as it is.
+
+    Raises:
+        ValueError: It is not what was written.
+    """
+    listed = packed
+    if packed[:1] == PRELUDE_FORMAT:
+        checksum, listed = packed[1:5], packed[5:]
+        if zlib.crc32(listed).to_bytes(4, "big") != checksum:
+            raise ValueError("the events that stand for those that were cut are damaged")
+    return [bytes(body) for body in msgspec.json.decode(listed, type=list[msgspec.Raw])]
 
 
 def _is_whole(body: object, chain: object, told: object) -> bool:

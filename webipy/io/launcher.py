@@ -1,4 +1,4 @@
-"""Starts kernel hosts on this machine, finds them again, and asks which kernelspecs there are.
+"""Starts kernel hosts on this machine, and finds them again.
 
 A host lives in a directory of its own, 0700, under `STATE/hosts` (or under the system's folder for temporary files
 where the state directory's path is too long for a socket: 107 bytes). The server writes `launch.json` there, with the
@@ -8,8 +8,10 @@ server attaches to that process and to no other that got its number.
 A host is started in its own OS session, so that no signal and no end of the server reaches it; its end is told by a
 pidfd.
 
-Kernelspecs are asked of a short-lived process: importing jupyter_client would cost the server 20 MB and half a second
-for a list. Source: docs/kernel-host.md. Rejected: `reactor.spawnProcess` (the child stays in our session and dies
+A host may be launched before anybody needs it (webipy.server.spares), and is connected to again by the session that gets it: a
+second connection takes the place of the first.
+
+Source: docs/kernel-host.md. Rejected: `reactor.spawnProcess` (the child stays in our session and dies
 with the terminal).
 """
 
@@ -29,11 +31,9 @@ from typing import Any
 
 import attrs
 import msgspec
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
-from twisted.internet.utils import getProcessOutputAndValue
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from webipy.core import errors
 from webipy.core.connection import MAX_BYTES, BadConnection, Connection, read
@@ -41,6 +41,7 @@ from webipy.core.spool import Kept
 from webipy.io.hostlink import LAST_WORDS_SECONDS, HostLink, LinkFactory, ProcessWatch, Reactor
 from webipy.io.leftovers import Leftovers
 from webipy.io.private import private, write_private
+from webipy.io.speclist import SpecList
 from webipy.server.ports import HostRecord, KernelLink, LeftBatch, LinkReceiver, Spec, Specs
 
 READY_SECONDS = 60
@@ -49,8 +50,6 @@ ATTACHED_SECONDS = 10
 """The same for one that something else started, and that should be there already."""
 MAX_SOCKET_PATH = 107
 LONGEST_NAME = "/host-xx"
-SPECS_SECONDS = 5.0
-"""How long a list of kernelspecs is good for; a new one that is installed meanwhile shows then."""
 
 
 class _HostFile(msgspec.Struct):
@@ -60,23 +59,6 @@ class _HostFile(msgspec.Struct):
     endpoint: str
     key: str
     start: int
-
-
-class _SpecFile(msgspec.Struct):
-    name: str
-    argv: list[str]
-    display_name: str
-    language: str
-    env: dict[str, str]
-    interrupt_mode: str
-    metadata: dict[str, object]
-    resource_dir: str
-
-
-class _SpecsFile(msgspec.Struct):
-    default: str | None
-    kernelspecs: dict[str, _SpecFile]
-    broken: dict[str, str] = {}
 
 
 @attrs.define(eq=False)
@@ -102,23 +84,25 @@ class LocalLauncher:
     _links: LinkFactory = attrs.field(init=False)
     _children: dict[str, subprocess.Popen[bytes]] = attrs.field(factory=dict)
     _keys: dict[str, tuple[str, int]] = attrs.field(factory=dict)
-    _specs: Specs | None = None
-    _specs_until: float = 0.0
-    _asking: list[Deferred[Specs]] = attrs.field(factory=list)
-    _watches: set[ProcessWatch] = attrs.field(factory=set)
+    _specs: SpecList = attrs.field(init=False)
+    _connected: dict[str, tuple[ProcessWatch, HostLink]] = attrs.field(factory=dict)
+    _unwanted: set[str] = attrs.field(factory=set)
     _log = Logger()
 
     def start(self) -> None:
         """Makes ready to link."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._links = LinkFactory(self.reactor)
+        self._specs = SpecList(self.reactor)
 
     def stop(self) -> None:
-        """Leaves all hosts; they live on."""
-        for watch in list(self._watches):
+        """Leaves all hosts; they live on, but for those that were discarded."""
+        for watch, _ in self._connected.values():
             watch.close()
-        self._watches.clear()
+        self._connected.clear()
         self._links.shutdown()
+        for directory in self._unwanted:
+            shutil.rmtree(directory, ignore_errors=True)
 
     def remove_others(self, known: Collection[str]) -> None:
         """Removes the directories of hosts that no session knows: the last server died before it had written their row, or after their session
@@ -133,54 +117,25 @@ class LocalLauncher:
 
     def specs(self) -> Deferred[Specs]:
         """The kernelspecs that are installed now."""
-        told: Deferred[Specs] = Deferred()
-        if self._specs is not None and self.reactor.seconds() < self._specs_until:
-            told.callback(self._specs)
-            return told
-        self._asking.append(told)
-        if len(self._asking) == 1:
-            self._ask()
-        return told
-
-    def _ask(self) -> None:
-        asked: Deferred[tuple[bytes, bytes, int]] = maybeDeferred(
-            getProcessOutputAndValue,
-            sys.executable,
-            ("-P", "-m", "webipy.kernelspecs"),
-            env=dict(os.environ),
-            reactor=self.reactor,
-        )
-        asked.addErrback(_not_asked)
-        asked.addCallback(self._were_told).addBoth(self._tell)
-
-    def _were_told(self, outcome: tuple[bytes, bytes, int]) -> Specs:
-        out, err, status = outcome
-        if status != 0:
-            self._log.error(
-                "looking for kernelspecs failed with status {status}: {err}",
-                status=status,
-                err=err.decode("utf-8", "replace")[-2000:],
-            )
-            raise errors.KernelFailed("Looking for kernelspecs failed; the server's log tells why.")
-        told = msgspec.json.decode(out, type=_SpecsFile)
-        found = {name: Spec(**msgspec.structs.asdict(spec)) for name, spec in told.kernelspecs.items()}
-        self._specs = Specs(told.default, found, told.broken)
-        self._specs_until = self.reactor.seconds() + SPECS_SECONDS
-        return self._specs
-
-    def _tell(self, outcome: Specs | Failure) -> None:
-        asking, self._asking = self._asking, []
-        for told in asking:
-            if isinstance(outcome, Failure):
-                told.errback(outcome)
-            else:
-                told.callback(outcome)
+        return self._specs.specs()
 
     # ---- hosts
 
-    def launch(self, kernel: str, spec: Spec, cwd: str, start: int) -> Deferred[HostRecord]:
+    def launch(
+        self, kernel: str, spec: Spec, cwd: str, start: int, grace_s: float | None = None
+    ) -> Deferred[HostRecord]:
         """Starts a host; see the port."""
-        return self._in_thread(self._launch, kernel, spec, cwd, start)
+        return self._in_thread(self._launch, kernel, spec, cwd, start, None, grace_s)
+
+    def discard(self, record: HostRecord) -> None:
+        """Ends a host that nobody needs; see the port."""
+        child = self._children.get(record.directory)
+        self._unwanted.add(record.directory)
+        if child is not None:
+            child.kill()
+        connected = self._connected.get(record.directory)
+        if connected is not None:
+            connected[1].close()
 
     def attach(self, kernel: str, connection: str, start: int) -> Deferred[HostRecord]:
         """Starts a host that joins a kernel; see the port."""
@@ -200,22 +155,17 @@ class LocalLauncher:
         return LeftoversInThread(Leftovers(Path(record.directory), since), self._in_thread)
 
     def _launch(
-        self, kernel: str, spec: Spec, cwd: str, start: int, connection: Connection | None = None
+        self,
+        kernel: str,
+        spec: Spec,
+        cwd: str,
+        start: int,
+        connection: Connection | None = None,
+        grace_s: float | None = None,
     ) -> HostRecord:
         key = secrets.token_hex(32)
-        launch = {
-            "kernel": kernel,
-            "spec": {field.name: getattr(spec, field.name) for field in attrs.fields(Spec)},
-            "cwd": cwd,
-            "env": {},
-            "key": key,
-            "username": self.username,
-            "grace_s": self.grace_s,
-            "ready_timeout_s": READY_SECONDS if connection is None else ATTACHED_SECONDS,
-            "prefix": sys.prefix,
-            "start": start,
-            "connection": connection,
-        }
+        launch = self._told(kernel, spec, cwd, start, key, connection)
+        launch["grace_s"] = self.grace_s if grace_s is None else grace_s
         try:
             directory = self._make_directory(kernel, start)
             write_private(directory / "launch.json", msgspec.json.encode(launch))
@@ -238,6 +188,23 @@ class LocalLauncher:
         self._keys[record.directory] = (key, start)
         return record
 
+    def _told(
+        self, kernel: str, spec: Spec, cwd: str, start: int, key: str, connection: Connection | None
+    ) -> dict[str, object]:
+        """What `launch.json` says."""
+        return {
+            "kernel": kernel,
+            "spec": {field.name: getattr(spec, field.name) for field in attrs.fields(Spec)},
+            "cwd": cwd,
+            "env": {},
+            "key": key,
+            "username": self.username,
+            "ready_timeout_s": READY_SECONDS if connection is None else ATTACHED_SECONDS,
+            "prefix": sys.prefix,
+            "start": start,
+            "connection": connection,
+        }
+
     def _make_directory(self, kernel: str, start: int) -> Path:
         directory = self.folder / f"{kernel[:16]}-{start}"
         if len(os.fsencode(directory)) + len(LONGEST_NAME) > MAX_SOCKET_PATH:
@@ -248,39 +215,43 @@ class LocalLauncher:
 
     def connect(self, record: HostRecord, since: int, receiver: LinkReceiver) -> KernelLink | None:
         """Attaches to a host; `None` when it lives no more."""
-        child = self._children.get(record.directory)
-        if child is not None:
-            pid, (key, start) = child.pid, self._keys.pop(record.directory)
+        child, first = self._children.get(record.directory), self._keys.pop(record.directory, None)
+        if child is not None and first is not None:
+            pid, (key, start) = child.pid, first
         else:
             found = _living(Path(record.directory))
             if found is None:
                 return None
             pid, key, start = found.pid, found.key, found.start
-        link: HostLink
-
-        def ended() -> None:
-            self._watches.discard(watch)
-            if child is not None:
-                child.wait()
-                del self._children[record.directory]
-            link.doRead()
-            self.reactor.callLater(LAST_WORDS_SECONDS, gone)
-
-        def gone() -> None:
-            link.doRead()
-            if link.is_closed:
-                shutil.rmtree(record.directory, ignore_errors=True)
-            else:
-                receiver.gone()
-
+        before = self._connected.pop(record.directory, None)
+        if before is not None:  # who had it until now started it in advance
+            before[0].close()
+            before[1].close()
         try:
-            watch = ProcessWatch(self.reactor, pid, ended)
+            watch = ProcessWatch(self.reactor, pid, lambda: self._ended(record, link, receiver))
         except ProcessLookupError:
             return None
-        self._watches.add(watch)
         endpoint = f"ipc://{record.directory}/host"
         link = HostLink(self._links, endpoint, key, start, generation=self.generation, since=since, receiver=receiver)
+        self._connected[record.directory] = watch, link
         return link
+
+    def _ended(self, record: HostRecord, link: HostLink, receiver: LinkReceiver) -> None:
+        """A host has ended: its last messages are heard, and then whoever had it is told."""
+        self._connected.pop(record.directory, None)
+        child = self._children.pop(record.directory, None)
+        if child is not None:
+            child.wait()
+        link.doRead()
+        self.reactor.callLater(LAST_WORDS_SECONDS, self._gone, record, link, receiver)
+
+    def _gone(self, record: HostRecord, link: HostLink, receiver: LinkReceiver) -> None:
+        link.doRead()
+        if link.is_closed:
+            self._unwanted.discard(record.directory)
+            shutil.rmtree(record.directory, ignore_errors=True)
+        else:
+            receiver.gone()
 
 
 @attrs.define(eq=False)
@@ -301,14 +272,6 @@ class LeftoversInThread:
     def remove(self) -> Deferred[None]:
         """Removes what it left."""
         return self._in_thread(self._left.remove)
-
-
-def _not_asked(failure: Failure) -> Any:
-    """No process could be started (EAGAIN, ENOMEM, EMFILE): says so, in the words of the system."""
-    fault = failure.check(OSError) and failure.value
-    if not isinstance(fault, OSError):
-        return failure
-    raise errors.KernelFailed(f"Kernelspecs cannot be looked up: {fault.strerror or fault}.") from None
 
 
 def read_connection(path: str) -> Connection:

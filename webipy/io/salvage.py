@@ -19,7 +19,7 @@ import attrs
 import msgspec
 
 from webipy.core import errors, events
-from webipy.io.journalfile import FORMAT, JournalFile, seal
+from webipy.io.journalfile import FORMAT, JournalFile, pack_prelude, seal, unpack_prelude
 from webipy.server.ports import Position
 
 BATCH_ROWS = 1_000
@@ -39,6 +39,7 @@ class Check:
         title: The session's title, as far as it can be read.
         faults: What is wrong, in sentences; empty when it is whole.
         damaged: Seqs of events that are missing or changed.
+        is_prelude_damaged: Whether the events that stand for those that were cut are not what was written.
     """
 
     session: str
@@ -48,6 +49,7 @@ class Check:
     title: str = ""
     faults: list[str] = attrs.field(factory=list)
     damaged: list[int] = attrs.field(factory=list)
+    is_prelude_damaged: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -79,7 +81,7 @@ def check(path: Path, *, is_thorough: bool = True) -> Check:
             _look(connection, found, is_thorough)
         finally:
             connection.close()
-    except (sqlite3.Error, msgspec.DecodeError) as fault:
+    except (sqlite3.Error, ValueError) as fault:
         found.faults.append(f"It cannot be read: {fault}.")
     return found
 
@@ -90,11 +92,12 @@ def _look(connection: sqlite3.Connection, found: Check, is_thorough: bool) -> No
     if facts.get("format") != FORMAT:
         found.faults.append(f"It is of format {facts.get('format')}; this webipy reads format {FORMAT}.")
         return
-    prelude = connection.execute("SELECT seq, chain, events FROM preludes").fetchone() or (0, 0, b"[]")
+    prelude = connection.execute("SELECT seq, chain, events FROM preludes").fetchone() or (0, 0, pack_prelude([]))
     (last,) = connection.execute("SELECT max(seq) FROM events").fetchone()
     found.first_seq, found.last_seq = prelude[0] + 1, max(last or 0, prelude[0])
     first = connection.execute("SELECT body FROM events WHERE seq = 1").fetchone()
-    body = first[0] if first else next(iter(msgspec.json.decode(prelude[2], type=list[msgspec.Raw])), b"{}")
+    standing = _standing(prelude[2], found)
+    body = first[0] if first else next(iter(standing), b"{}")
     found.title = msgspec.json.decode(body, type=_Titled).title
     if not is_thorough:
         return
@@ -104,6 +107,19 @@ def _look(connection: sqlite3.Connection, found: Check, is_thorough: bool) -> No
     position = Position(facts["host"], facts["number"]) if "host" in facts else None
     if not found.damaged and "seal" in facts and facts["seal"] != seal(found.last_seq, chain, position):
         found.faults.append(f"Events after event {found.last_seq} are missing, or what it says of its end is damaged.")
+
+
+def _standing(packed: bytes, found: Check) -> list[bytes]:
+    """The events that stand for those that were cut: as far as they can be read, when they are damaged."""
+    try:
+        return unpack_prelude(packed)
+    except ValueError as fault:
+        found.faults.append(f"{str(fault).capitalize()}.")
+        found.is_prelude_damaged = True
+    try:
+        return [bytes(body) for body in msgspec.json.decode(packed[5:], type=list[msgspec.Raw])]
+    except msgspec.DecodeError:
+        return []
 
 
 def _follow(connection: sqlite3.Connection, before: int, chain: int, last: int) -> tuple[int, list[int]]:
@@ -178,7 +194,9 @@ def _copy(source: sqlite3.Connection, made: JournalFile, found: Check, now: str)
     prelude = source.execute("SELECT seq, events FROM preludes").fetchone()
     first = found.first_seq
     if prelude is not None:
-        bodies = [bytes(raw) for raw in msgspec.json.decode(prelude[1], type=list[msgspec.Raw])]
+        bodies = _standing(prelude[1], found)
+        if found.is_prelude_damaged:
+            bodies.append(events.encode(events.OutputLost(seq=prelude[0], time=now, reason=LOST)))
         made.begin_with_prelude(prelude[0], bodies)
     batch: list[bytes] = []
     for body in _bodies(source, first, found, now):

@@ -6,12 +6,14 @@ it may do is decided in the method table alone.
 
     GET  /  /s/<session>       the page (static/index.html with the nonce of this response)
     GET  /static/<file>        its files: names carry a hash, so they are kept for a year
-    GET  /frame                the document of sealed output frames: an opaque origin, without network
+    GET  /frame                the document of sealed output frames: see webipy.io.frames
     POST /login  /logout       {"code"} or {"token"} to a cookie, and its end
     POST /rpc                  one call or a batch; WebSocket at the same place
     GET  /rpc/openrpc.json     the API, described
     GET  /healthz              200 while the server answers and can write
     GET  /metrics              numbers for Prometheus, for whoever is logged in
+    GET  /exports/...          see webipy.io.exports
+    GET  /files/...  PUT       see webipy.io.files_resource
 
 Source of the headers: OWASP secure headers; CSP level 3; the sealed frame is described in docs/decisions.
 """
@@ -20,9 +22,10 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from twisted.internet.defer import Deferred
@@ -34,6 +37,7 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from webipy.core import errors
+from webipy.io.frames import Frame
 from webipy.io.gate import COOKIE, Gate, cookie_of
 from webipy.io.metrics import Metrics
 from webipy.server.api import Api, answered
@@ -47,11 +51,6 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'none'; img-src 'self' data: blob:; "
     "media-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types webipy dompurify"
-)
-FRAME_POLICY = (
-    "sandbox allow-scripts allow-forms allow-modals allow-downloads allow-pointer-lock; default-src 'none'; "
-    "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; img-src data: blob:; font-src 'self' data:; "
-    "media-src data: blob:; connect-src 'none'; worker-src blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
@@ -84,13 +83,40 @@ _TYPES = {
 _GZIP = re.compile(rb"(?:^|,)\s*gzip\s*(?:,|$|;(?!\s*q=0(?:\.0*)?\s*(?:,|$)))", re.IGNORECASE)
 """An Accept-Encoding that takes gzip (RFC 9110, section 12.5.3)."""
 
+_STATUSES: dict[type[errors.Failure], int] = {
+    errors.NotAuthenticated: 401,
+    errors.NotPermitted: 403,
+    errors.NotFound: 404,
+    errors.AlreadyExists: 409,
+    errors.Conflict: 412,
+    errors.TooLarge: 413,
+    errors.Throttled: 429,
+    errors.InternalError: 500,
+}
+
 NOTHING_HERE = "There is nothing at this address. The page is at /."
+
+
+class Body(Protocol):
+    """Where the body of one request goes, piece by piece."""
+
+    def came(self, piece: bytes) -> errors.Failure | None:
+        """Takes a piece; a failure ends the connection."""
+
+
+class BodyTaker(Resource):
+    """A resource at the top of the tree that takes the bodies of PUT itself, of any size."""
+
+    def take_body(self, request: PageRequest, path: bytes, size: int | None) -> Body:
+        """The headers of a request for `path` are read, its body of `size` bytes (`None`: not told) is not."""
+        raise NotImplementedError
 
 
 class PageRequest(Request):
     """A request that has passed the checks that all requests must pass."""
 
     content_type = ""
+    body: Body | None = None
     _received = 0
     _is_refused = False
 
@@ -106,26 +132,52 @@ class PageRequest(Request):
         """
         self.content_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
         self.requestHeaders.removeHeader(b"content-type")
+        taker = self._taker()
+        if taker is not None:
+            self.content = BytesIO()
+            self.body = taker.take_body(self, self._target(), length)
+            return
         if length is not None and length > MAX_BODY_BYTES:
             self._refuse_body()
             return
         super().gotLength(length)
+
+    def _target(self) -> bytes:
+        """The path of the request line; twisted.web itself tells it when the body is there."""
+        assert self.channel is not None
+        path: bytes = self.channel._path
+        return path.partition(b"?")[0]
+
+    def _taker(self) -> BodyTaker | None:
+        """Who takes the body of this request, if it is not this class."""
+        if self.channel is None or self.channel._command != b"PUT":
+            return None
+        top = self._target().split(b"/")[1:2]
+        site: PageSite = self.channel.site  # type: ignore[attr-defined]  # twisted.web sets it on every channel
+        found = site.resource.children.get(top[0]) if top else None
+        return found if isinstance(found, BodyTaker) else None
 
     def handleContentChunk(self, data: bytes) -> None:
         """A part of the body: stops one that turns out too large."""
         self._received += len(data)
         if self._is_refused:
             return
+        if self.body is not None:
+            fault = self.body.came(data)
+            if fault is not None:
+                self._refuse_body(status_of(fault), fault)
+            return
         if self._received > MAX_BODY_BYTES:
             self._refuse_body()
             return
         super().handleContentChunk(data)
 
-    def _refuse_body(self) -> None:
+    def _refuse_body(self, status: int = 413, fault: errors.Failure | None = None) -> None:
         """Answers and ends the connection, past twisted.web, which answers only what it has read whole."""
         self._is_refused = True
         self.content = self.content if self.content is not None else BytesIO()
-        body = _json_error(errors.TooLarge(f"A body holds at most {MAX_BODY_BYTES} bytes.", limit_bytes=MAX_BODY_BYTES))
+        too_large = errors.TooLarge(f"A body holds at most {MAX_BODY_BYTES} bytes.", limit_bytes=MAX_BODY_BYTES)
+        body = _json_error(fault or too_large)
         headers = {
             **_HEADERS,
             b"Connection": b"close",
@@ -136,7 +188,8 @@ class PageRequest(Request):
         assert self.channel is not None
         transport = self.channel.transport
         assert transport is not None
-        transport.write(b"HTTP/1.1 413 Payload Too Large\r\n%b\r\n%b" % (head, body))
+        line = b"HTTP/1.1 %d %b\r\n" % (status, http.RESPONSES.get(status, b"Refused"))
+        transport.write(b"%b%b\r\n%b" % (line, head, body))
         self.channel.loseConnection()
 
     def process(self) -> None:
@@ -176,6 +229,15 @@ def refuse(request: Request, status: int, fault: errors.Failure) -> None:
     request.setHeader(b"Content-Length", str(len(body)).encode())
     request.write(body)
     request.finish()
+
+
+def status_of(fault: errors.Failure) -> int:
+    """The HTTP status that goes best with a failure; 400 for what has none of its own."""
+    if isinstance(fault, errors.FileFault):
+        return {"full": 507, "denied": 403, "read_only": 403, "outside": 403, "failed": 500}.get(
+            str(fault.facts.get("reason")), 409
+        )
+    return _STATUSES.get(type(fault), 400)
 
 
 def _json_error(fault: errors.Failure) -> bytes:
@@ -252,22 +314,6 @@ class SessionPages(Branch):
         return self._page if path else Missing()
 
 
-class Frame(Resource):
-    """The document of sealed output frames."""
-
-    isLeaf = True
-
-    def __init__(self, static: Path) -> None:
-        super().__init__()
-        self._path = static / "frame.html"
-
-    def render_GET(self, request: Request) -> bytes:
-        """frame.html, sandboxed by its own header, wherever it is opened."""
-        request.setHeader(b"Content-Type", b"text/html; charset=utf-8")
-        request.setHeader(b"Content-Security-Policy", FRAME_POLICY.encode())
-        return self._path.read_bytes() if self._path.is_file() else b""
-
-
 class Static(Resource):
     """The page's files: one flat folder, listed once."""
 
@@ -340,8 +386,7 @@ class JsonPost(Resource):
     def _failed(self, failure: Failure, request: PageRequest) -> None:
         told = failure.value
         if isinstance(told, errors.Failure):
-            status = {errors.NotAuthenticated: 401, errors.Throttled: 429}.get(type(told), 400)
-            refuse(request, status, told)
+            refuse(request, status_of(told), told)
         else:
             self._log.failure("{path} failed", failure, path=request.path)
             refuse(request, 500, errors.InternalError("The server made a mistake; its log tells more."))
@@ -486,8 +531,15 @@ class MetricsText(Resource):
         return self._metrics.text()
 
 
-def build_site(gate: Gate, api: Api, websocket: IResource, static: Path, metrics: Metrics) -> PageSite:
-    """The whole tree."""
+def build_site(
+    gate: Gate,
+    api: Api,
+    websocket: IResource,
+    static: Path,
+    metrics: Metrics,
+    more: Mapping[bytes, IResource] | None = None,
+) -> PageSite:
+    """The whole tree; `more` are resources at its top that have modules of their own."""
     page = Page(static)
     root = Branch()
     root.putChild(b"", page)
@@ -499,4 +551,6 @@ def build_site(gate: Gate, api: Api, websocket: IResource, static: Path, metrics
     root.putChild(b"rpc", RpcPost(gate, api, websocket))
     root.putChild(b"healthz", Health(api))
     root.putChild(b"metrics", MetricsText(gate, metrics))
+    for name, resource in (more or {}).items():
+        root.putChild(name, resource)
     return PageSite(root, gate)

@@ -20,7 +20,16 @@ from twisted.logger import Logger
 
 from webipy.core import access, calls, errors, rpc
 from webipy.core.rpc import Call
-from webipy.server import cell_methods, execution_methods, openrpc, session_methods
+from webipy.server import (
+    cell_methods,
+    execution_methods,
+    export_methods,
+    file_methods,
+    notebook_methods,
+    openrpc,
+    run_methods,
+    session_methods,
+)
 from webipy.server.method import Caller, House, Method, Methods
 
 _OWN = Methods()
@@ -37,6 +46,10 @@ METHODS: dict[str, Method] = {
     **session_methods.METHODS.table,
     **execution_methods.METHODS.table,
     **cell_methods.METHODS.table,
+    **notebook_methods.METHODS.table,
+    **run_methods.METHODS.table,
+    **export_methods.METHODS.table,
+    **file_methods.METHODS.table,
 }
 
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from webipy.core import calls, errors, events
+from msgspec import UNSET, Raw, UnsetType
+
+from webipy.core import calls, errors, events, wire
 from webipy.core.events import AnyEvent
-from webipy.core.notebook import MAX_SOURCE_UNITS, replace_all
+from webipy.core.notebook import MAX_SOURCE_UNITS, Cell, inserted, replace_all
 from webipy.server.method import Caller, House, Methods
 from webipy.server.session import Session
+from webipy.server.stories import story
+
+MAX_METADATA_BYTES = 16 * 1024 * 1024
+"""Of one cell, with its attachments, or of a notebook."""
 
 METHODS = Methods()
 method = METHODS.method
@@ -24,14 +30,44 @@ async def _accepted(session: Session, caller: Caller, cell: str, new: list[AnyEv
     return calls.CellAccepted(cell=cell, seq=seq, version=version)
 
 
+def clean_map(value: Raw | UnsetType, field: str) -> Raw | UnsetType:
+    """A parameter that is a JSON map of at most `MAX_METADATA_BYTES`, fit to stand in an event.
+
+    Raises:
+        errors.InvalidParams: It is something else.
+        errors.TooLarge: It is larger.
+    """
+    if isinstance(value, UnsetType):
+        return value
+    if len(bytes(value)) > MAX_METADATA_BYTES:
+        raise errors.TooLarge(f"{field} holds at most {MAX_METADATA_BYTES} bytes.", limit_bytes=MAX_METADATA_BYTES)
+    try:
+        clean = wire.clean_content(bytes(value))
+    except wire.Malformed as fault:
+        raise errors.InvalidParams(f"{field}: {fault}.", field=field) from None
+    if not clean.lstrip().startswith(b"{"):
+        raise errors.InvalidParams(f"{field} is a JSON map.", field=field)
+    return Raw(clean)
+
+
 @method("cell.list", "read")
 async def cell_list(house: House, caller: Caller, params: calls.OfSession) -> calls.CellList:
     """The cells in their order."""
     session = house.sessions.get(params.session)
-    cells = [
-        calls.Cell(id=c.id, cell_type=c.cell_type, source=c.source, version=c.version) for c in session.notebook.cells()
-    ]
-    return calls.CellList(seq=session.seq, cells=cells)
+    return calls.CellList(seq=session.seq, cells=[_told(cell) for cell in session.notebook.cells()])
+
+
+def _told(cell: Cell) -> calls.Cell:
+    return calls.Cell(
+        id=cell.id,
+        cell_type=cell.cell_type,
+        source=cell.source,
+        version=cell.version,
+        is_stale=cell.is_stale,
+        execution=cell.execution,
+        metadata=Raw(cell.metadata),
+        attachments=Raw(cell.attachments) if cell.attachments is not None else UNSET,
+    )
 
 
 @method("cell.insert", "write")
@@ -46,7 +82,14 @@ async def cell_insert(house: House, caller: Caller, params: calls.InsertCell) ->
         raise errors.TooLarge(
             f"The source of a cell holds at most {MAX_SOURCE_UNITS} UTF-16 units.", limit=MAX_SOURCE_UNITS
         )
-    event = events.CellInserted(cell=cell, after=params.after, cell_type=params.cell_type, source=params.source)
+    event = events.CellInserted(
+        cell=cell,
+        after=params.after,
+        cell_type=params.cell_type,
+        source=params.source,
+        metadata=clean_map(params.metadata, "metadata"),
+        attachments=clean_map(params.attachments, "attachments"),
+    )
     return await _accepted(session, caller, cell, [event])
 
 
@@ -56,6 +99,85 @@ async def cell_delete(house: House, caller: Caller, params: calls.OfCell) -> cal
     session = _writable(house, params.session)
     session.notebook.get(params.cell)
     return await _accepted(session, caller, params.cell, [events.CellDeleted(cell=params.cell)])
+
+
+@method("cell.restore", "write")
+async def cell_restore(house: House, caller: Caller, params: calls.OfCell) -> calls.CellAccepted:
+    """Brings back one of the cells that were deleted last, with its outputs, to where it stood."""
+    session = _writable(house, params.session)
+    if session.notebook.has(params.cell):
+        return await _accepted(session, caller, params.cell, [])
+    gone = session.notebook.deleted.get(params.cell)
+    if gone is None:
+        raise errors.NotFound(
+            f"Cell {params.cell!r} is not among the last that were deleted; notebook.at shows earlier states.",
+            kind="cell",
+            id=params.cell,
+        )
+    new: list[AnyEvent] = []
+    if gone.cell.execution is not None:
+        shown = await story(session, gone.cell.execution)
+        new = [shown.as_set(params.cell, gone.cell.ran_version)]
+        if session.notebook.has(params.cell):
+            return await _accepted(session, caller, params.cell, [])
+    session.notebook.check_place(None)
+    after = gone.after if gone.after is None or session.notebook.has(gone.after) else session.notebook.last()
+    return await _accepted(session, caller, params.cell, [inserted(gone.cell, after), *new])
+
+
+@method("cell.split", "write")
+async def cell_split(house: House, caller: Caller, params: calls.SplitCell) -> calls.CellAccepted:
+    """Splits a cell in two; the answer names the new one, which stands after the other. One line end at the border is taken away."""
+    session = _writable(house, params.session)
+    new_cell = params.id or house.world.new_id()
+    if session.notebook.has(new_cell):
+        return await _accepted(session, caller, new_cell, [])
+    cell = session.notebook.get(params.cell)
+    units = cell.source.encode("utf-16-le", "surrogatepass")
+    if params.at > len(units) // 2:
+        raise errors.InvalidParams(f"The source has {len(units) // 2} UTF-16 units.", field="at")
+    try:
+        head, tail = units[: 2 * params.at].decode("utf-16-le"), units[2 * params.at :].decode("utf-16-le")
+    except UnicodeDecodeError:
+        raise errors.InvalidParams("at splits a character in two.", field="at") from None
+    changes = replace_all(cell.source, head.removesuffix("\n"))
+    session.notebook.check_edit(params.cell, params.version, [changes])
+    session.notebook.check_place(params.cell)
+    new: list[AnyEvent] = [
+        events.CellEdited(cell=params.cell, version=params.version + 1, changes=changes),
+        events.CellInserted(cell=new_cell, after=params.cell, cell_type=cell.cell_type, source=tail.removeprefix("\n")),
+    ]
+    return await _accepted(session, caller, new_cell, new)
+
+
+@method("cell.merge", "write")
+async def cell_merge(house: House, caller: Caller, params: calls.MergeCells) -> calls.CellAccepted:
+    """Joins cells into the first of them."""
+    session = _writable(house, params.session)
+    wanted = set(params.cells)
+    for cell in params.cells:
+        session.notebook.get(cell)
+    first, *others = (cell for cell in session.notebook.cells() if cell.id in wanted)
+    if not others:
+        raise errors.InvalidParams("Two or more different cells are needed.", field="cells")
+    for other in others:
+        if other.attachments not in (None, b"{}"):
+            raise errors.InvalidParams(f"Cell {other.id} has attachments, which a merge would lose.", field="cells")
+    joined = "\n\n".join(cell.source for cell in (first, *others) if cell.source)
+    changes = replace_all(first.source, joined)
+    session.notebook.check_edit(first.id, first.version, [changes])
+    new: list[AnyEvent] = [events.CellEdited(cell=first.id, version=first.version + 1, changes=changes)]
+    return await _accepted(session, caller, first.id, [*new, *(events.CellDeleted(cell=c.id) for c in others)])
+
+
+@method("cell.set_metadata", "write")
+async def cell_set_metadata(house: House, caller: Caller, params: calls.SetCellMetadata) -> calls.CellAccepted:
+    """Replaces the metadata of a cell."""
+    session = _writable(house, params.session)
+    session.notebook.get(params.cell)
+    metadata = clean_map(params.metadata, "metadata")
+    assert isinstance(metadata, Raw)
+    return await _accepted(session, caller, params.cell, [events.CellMetadataSet(cell=params.cell, metadata=metadata)])
 
 
 @method("cell.move", "write")

@@ -13,7 +13,8 @@ from webipy.core import calls, contents, errors, events, wire
 from webipy.core.kernel import base64s
 from webipy.core.wire import Message
 from webipy.server.method import Caller, House, Methods
-from webipy.server.session import ExecutionStory, Session
+from webipy.server.session import Session
+from webipy.server.stories import story
 
 METHODS = Methods()
 method = METHODS.method
@@ -31,6 +32,9 @@ _OWN_METHODS = {
 CANCEL_SECONDS = 2.0
 """How long the host is given to say that it took an execution back; it has it in its hands or the kernel has it."""
 
+RESTART_SECONDS = 8.0
+"""The same during a restart: what is asked then is done when the old process has gone."""
+
 
 # ---- executions ---------------------------------------------------------------------------------------------------
 
@@ -39,6 +43,7 @@ CANCEL_SECONDS = 2.0
 async def execution_start(house: House, caller: Caller, params: calls.StartExecution) -> calls.ExecutionAccepted:
     """Accepts code to run; answers when that is in the journal. It runs once, whatever happens to the caller or the server."""
     session = house.sessions.get(params.session)
+    shown = session.notebook.get(params.cell) if params.cell and session.notebook.has(params.cell) else None
     queued = events.ExecutionQueued(
         execution=params.id or house.world.new_id(),
         code=params.code,
@@ -48,6 +53,7 @@ async def execution_start(house: House, caller: Caller, params: calls.StartExecu
         stop_on_error=params.stop_on_error,
         allow_stdin=params.allow_stdin,
         user_expressions=params.user_expressions,
+        version=shown.version if shown is not None and shown.source == params.code else None,
     )
     seq = await session.execute(queued, caller.name)
     return calls.ExecutionAccepted(execution=queued.execution, seq=seq)
@@ -79,7 +85,7 @@ async def execution_cancel(house: House, caller: Caller, params: calls.OfExecuti
         raise errors.NotWaiting(_RUNS.format(params.execution), kind="execution", id=params.execution)
     session.kernel_side.command("cancel", contents.encode({"msg_id": params.execution}))
     try:
-        await session.ended(params.execution, CANCEL_SECONDS)
+        await session.ended(params.execution, patience_s(session))
     except errors.Timeout:
         raise errors.NotWaiting(_RUNS.format(params.execution), kind="execution", id=params.execution) from None
     if (await _told(session, params.execution)).status != "cancelled":
@@ -87,22 +93,19 @@ async def execution_cancel(house: House, caller: Caller, params: calls.OfExecuti
     return calls.Done()
 
 
+def patience_s(session: Session) -> float:
+    """How long the host is given to do something with what waits."""
+    is_restarting = session.kernel is not None and session.kernel.state == "restarting"
+    return RESTART_SECONDS if is_restarting else CANCEL_SECONDS
+
+
 _RUNS = "Execution {} runs already; kernel.interrupt ends it."
 _FINISHED = "Execution {} has finished."
 
 
-async def _story(session: Session, execution: str) -> ExecutionStory:
-    span = session.span(execution)
-    while session.written < span.queued:
-        await session.news()
-    story = ExecutionStory(execution)
-    await session.each_event(span.queued, span.finished or session.written, story.take)
-    return story
-
-
 async def _told(session: Session, execution: str) -> calls.Execution:
-    story = await _story(session, execution)
-    queued, started, finished = story.queued, story.started, story.finished
+    run = await story(session, execution)
+    queued, started, finished = run.queued, run.started, run.finished
     assert queued is not None
     status: Literal["queued", "running"] = "running" if started is not None else "queued"
     return calls.Execution(
@@ -110,7 +113,7 @@ async def _told(session: Session, execution: str) -> calls.Execution:
         id=execution,
         status=finished.status if finished is not None else status,
         code=queued.code,
-        outputs=story.outputs.outputs(),
+        outputs=run.outputs.outputs(),
         cell=queued.cell,
         execution_count=(finished.execution_count if finished else None)
         or (started.execution_count if started else None),
@@ -118,6 +121,9 @@ async def _told(session: Session, execution: str) -> calls.Execution:
         reason=finished.reason if finished else "",
         user_expressions=finished.user_expressions if finished else UNSET,
         queued=queued.time,
+        by=queued.by,
+        run=queued.run,
+        version=queued.version,
         started=started.time if started else None,
         finished=finished.time if finished else None,
     )
@@ -127,8 +133,8 @@ async def _told(session: Session, execution: str) -> calls.Execution:
 async def output_read(house: House, caller: Caller, params: calls.ReadOutput) -> calls.OutputText:
     """Part of the text of a stream output: the rest of one that a snapshot shows cut."""
     session = house.sessions.get(params.session)
-    story = await _story(session, params.execution)
-    text = story.outputs.text_of(params.output)
+    run = await story(session, params.execution)
+    text = run.outputs.text_of(params.output)
     if text is None:
         message = f"Output {params.output} of execution {params.execution} is no text, or there is none."
         raise errors.NotFound(message, kind="output", id=str(params.output))

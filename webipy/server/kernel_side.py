@@ -20,11 +20,14 @@ from twisted.python.failure import Failure
 
 from webipy.core import contents, errors, events, wire
 from webipy.core.events import AnyEvent
-from webipy.core.executions import Run
 from webipy.core.kernel import Kernel
 from webipy.core.wire import Header, Message
+from webipy.server.outgoing import Outgoing
 from webipy.server.ports import HostRecord, KernelLink, Position, World
 from webipy.server.replies import Replies
+
+_ABOUT_REQUESTS = frozenset({"cancel", "move", "restart"})
+"""Commands that mean requests which were accepted before them."""
 
 Append = Callable[[list[AnyEvent], str | None, Position | None], Deferred[int]]
 
@@ -53,8 +56,13 @@ class KernelSide:
     is_leaving: bool = False
     """Whether the host was told to end, so that nothing more can be asked of it."""
     _gone: Deferred[None] | None = None
+    outgoing: Outgoing = attrs.field(init=False)
+    """Executions that are accepted and written, on their way to the host."""
     _replies: Replies = attrs.field(factory=Replies)
     _log = Logger()
+
+    def __attrs_post_init__(self) -> None:
+        self.outgoing = Outgoing(self.send, self.world.later)
 
     # ---- having a kernel
 
@@ -102,6 +110,7 @@ class KernelSide:
 
     def detach(self) -> None:
         """Leaves the host; it and its kernel live on."""
+        self.outgoing.clear()
         link, self._link = self._link, None
         if link is not None:
             link.close()
@@ -111,6 +120,8 @@ class KernelSide:
     def command(self, name: str, content: bytes = b"{}") -> None:
         """Sends a command to the host; one must be attached."""
         assert self._link is not None
+        if name in _ABOUT_REQUESTS:
+            self.outgoing.flush()
         self.is_leaving = self.is_leaving or name in ("shut_down", "kill")
         self._link.command(name, content)
 
@@ -139,11 +150,6 @@ class KernelSide:
                 buffers=buffers,
             )
             self._link.send(channel, message)
-
-    def send_execution(self, run: Run) -> None:
-        """Asks the kernel for an execution, unless it has ended meanwhile."""
-        if self.kernel is not None and run.id in self.kernel.executions.open:
-            self.send("shell", "execute_request", run.request(), run.id)
 
     def send_answer(self, request: str, value: str) -> None:
         """Gives the kernel the line that it waits for."""
@@ -189,9 +195,7 @@ class KernelSide:
             reason = "The kernel host no longer had all output that this server had not yet written down."
             self._append([events.OutputLost(reason=reason)])
         if self.kernel is not None:
-            for run in list(self.kernel.executions.open.values()):
-                if not run.running and self.is_written(run.id):
-                    self.send_execution(run)
+            self.outgoing.restart(run for run in self.kernel.executions.waiting() if self.is_written(run.id))
             if self.kernel.state == "restarting":  # the server may have died before it could say so
                 self.command("restart", contents.encode({"start": self.kernel.start + 1}))
             for answer in list(self.kernel.executions.answers.values()):
@@ -204,6 +208,8 @@ class KernelSide:
         self.position = position = Position(self.position.host, number)
         written = self.append(taken.events, None, position)
         written.addCallbacks(self._acknowledge, self._not_written, callbackArgs=(position, self._link))
+        for content in taken.says:
+            self.send("shell", "comm_msg", content, self.world.new_id())
         self._replies.take(taken)
 
     def _acknowledge(self, _: int, position: Position, link: KernelLink | None) -> None:

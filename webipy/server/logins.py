@@ -92,6 +92,14 @@ class Logins:
         """Reads the logins that outlived the server."""
         self._cookies = dict(await self.accounts.logins())
 
+    async def expire(self) -> None:
+        """Ends the logins that were too old by now, and their connections with them."""
+        before = set(self._cookies)
+        valid = {digest for digest, _ in await self.accounts.logins()}
+        for digest in before - valid:
+            if self._cookies.pop(digest, None) is not None:
+                self.on_logout(digest.hex())
+
     def principal_of(self, given: Credentials) -> Principal | None:
         """Who sends this request, or `None` when nobody is logged in by it."""
         if given.authorization is not None:

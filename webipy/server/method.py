@@ -15,6 +15,7 @@ import attrs
 from webipy.core import errors
 from webipy.core.access import Principal, Verb
 from webipy.core.calls import Params, Result
+from webipy.server.documents import Documents
 from webipy.server.feed import Feed
 from webipy.server.logins import Logins
 from webipy.server.ports import World
@@ -36,6 +37,10 @@ class House:
     logins: Logins
     launch_url: Callable[[str, str | None], str]
     version: str
+    documents: Documents = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.documents = Documents(self.world, self.sessions)
 
 
 @attrs.define(eq=False)
@@ -54,7 +59,10 @@ class Caller:
     soon: Callable[[Callable[[], None]], object] = lambda call: call()
     give_up: Callable[[], None] = lambda: None
     feeds: dict[str, Feed] = attrs.field(factory=dict)
+    watches: dict[str, Callable[[], None]] = attrs.field(factory=dict)
     is_paused: bool = False
+    is_gone: bool = False
+    _held: dict[str, bytes] = attrs.field(factory=dict)
 
     @property
     def name(self) -> str:
@@ -88,6 +96,29 @@ class Caller:
             if isinstance(feed.source, Session):
                 feed.source.feeds.discard(feed)
 
+    def watch(self, path: str, begin: Callable[[Callable[[], None]], Callable[[], None]], notification: bytes) -> None:
+        """Sends a notification whenever a folder has changed, until `unwatch`; while the transport is full, one is kept.
+
+        Args:
+            begin: Takes what is to be called at each change, and gives what ends that.
+        """
+        self.unwatch(path)
+        if not self.is_gone:
+            self.watches[path] = begin(lambda: self._notify(path, notification))
+
+    def _notify(self, path: str, notification: bytes) -> None:
+        if self.is_paused:
+            self._held[path] = notification
+        elif self.send is not None:
+            self.send(notification)
+
+    def unwatch(self, path: str) -> None:
+        """Ends the watch of a folder, if there is one."""
+        self._held.pop(path, None)
+        end = self.watches.pop(path, None)
+        if end is not None:
+            end()
+
     def pause(self) -> None:
         """The transport is full."""
         self.is_paused = True
@@ -97,11 +128,17 @@ class Caller:
     def resume(self) -> None:
         """The transport has room again."""
         self.is_paused = False
+        held, self._held = self._held, {}
+        for path, notification in held.items():
+            self._notify(path, notification)
         for feed in tuple(self.feeds.values()):
             feed.resume()
 
     def leave(self) -> None:
-        """The connection is closed: its feeds end, and nothing else does."""
+        """The connection is closed: its feeds and watches end, and nothing else does."""
+        self.is_gone = True
+        for path in list(self.watches):
+            self.unwatch(path)
         for session in list(self.feeds):
             self.unsubscribe(session)
 

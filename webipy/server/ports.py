@@ -6,13 +6,17 @@ the same contract tests run on both.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
 import attrs
 from twisted.internet.defer import Deferred
 
+from webipy.core.file_calls import FileKind
+from webipy.core.formats import ExportFormat
 from webipy.core.wire import Message
+
+T = TypeVar("T")
 
 
 @attrs.define(frozen=True, slots=True)
@@ -144,11 +148,19 @@ class Launcher(Protocol):
     def specs(self) -> Deferred[Specs]:
         """The kernelspecs that are installed now."""
 
-    def launch(self, kernel: str, spec: Spec, cwd: str, start: int) -> Deferred[HostRecord]:
+    def launch(
+        self, kernel: str, spec: Spec, cwd: str, start: int, grace_s: float | None = None
+    ) -> Deferred[HostRecord]:
         """Starts a host for a new kernel, or for start number `start` of one whose host is gone.
+
+        Args:
+            grace_s: How long it waits for a server before it ends by itself, idle; `None` for as long as is usual.
 
         Fails with errors.KernelFailed when it cannot be started.
         """
+
+    def discard(self, record: HostRecord) -> None:
+        """Ends a host that was launched in advance and is not needed, with its kernel and all that it has."""
 
     def attach(self, kernel: str, connection: str, start: int) -> Deferred[HostRecord]:
         """Starts a host that joins the kernel of a connection file, which is told by its path.
@@ -157,7 +169,7 @@ class Launcher(Protocol):
         """
 
     def connect(self, record: HostRecord, since: int, receiver: LinkReceiver) -> KernelLink | None:
-        """Attaches to a host after message `since`; `None` when the host lives no more."""
+        """Attaches to a host after message `since`, in place of who was attached before; `None` when the host lives no more."""
 
     def leftovers(self, record: HostRecord, since: int) -> Leftovers:
         """What a host that has ended left, after message `since`."""
@@ -220,10 +232,141 @@ class Registry(Protocol):
 
 
 @attrs.define(frozen=True, slots=True)
+class FileRecord:
+    """A file or folder under the root, as it was found.
+
+    Args:
+        path: Relative to the root, with `/` between its parts; `""` is the root.
+        size: Bytes; 0 for what is no file.
+        modified: RFC 3339 UTC with microseconds.
+        etag: Changes whenever the content may have changed; opaque.
+        is_writable: Whether this server may write it.
+    """
+
+    path: str
+    kind: FileKind
+    size: int
+    modified: str
+    etag: str
+    is_writable: bool
+
+
+FileRecords = list[FileRecord]
+
+
+class Files(Protocol):
+    """The files under the root. Everything fails with errors.NotFound for what is not there, hidden, or outside the root, with
+    errors.InvalidParams for what is no path, and with errors.FileFault where the system refuses."""
+
+    def list(self, path: str, offset: int, limit: int) -> Deferred[tuple[FileRecords, int]]:
+        """`limit` entries of a folder from number `offset` on, and how many it has: folders first, then by name."""
+
+    def stat(self, path: str) -> Deferred[FileRecord]:
+        """One file or folder."""
+
+    def read(self, path: str, offset: int = 0, limit: int | None = None) -> Deferred[tuple[bytes, FileRecord]]:
+        """`limit` bytes of a file from `offset` on (all: `None`), and the file as it was when they were read."""
+
+    def write(self, path: str, body: bytes, if_match: str | None) -> Deferred[FileRecord]:
+        """Replaces a file whole, or makes it: at any time, and after any crash, it is the old one or the new one.
+
+        Args:
+            if_match: The etag that the file must have, `"missing"` for none, or `None` for whatever is there.
+
+        Fails with errors.Conflict when it is another one; then nothing has changed.
+        """
+
+    def create(self, path: str, kind: FileKind, body: bytes = b"") -> Deferred[FileRecord]:
+        """Makes a folder, or a file with this content. Fails with errors.AlreadyExists."""
+
+    def rename(self, path: str, to: str) -> Deferred[FileRecord]:
+        """Gives a file or folder another path, never over something. Fails with errors.AlreadyExists."""
+
+    def copy(self, path: str, to: str | None) -> Deferred[FileRecord]:
+        """A copy at `to`, or beside it under a free name (`None`). Fails with errors.AlreadyExists."""
+
+    def delete(self, path: str, recursive: bool) -> Deferred[None]:
+        """Deletes a file, or a folder; one that holds something only with `recursive`."""
+
+    def watch(self, path: str, changed: Callable[[], None]) -> Callable[[], None]:
+        """Calls `changed` when a file, or what is directly in a folder, may have changed: at most five times a second. Gives what ends it.
+
+        Raises:
+            errors.InvalidParams: It is no path. What is not there can be watched: it may come.
+        """
+
+
+@attrs.define(frozen=True, slots=True)
+class ExportedFile:
+    """A document in another format, as a file that is kept for an hour.
+
+    Args:
+        id: Names it in addresses; nobody can guess it.
+        path: Where it lies on this machine.
+        name: Its name for people, with its suffix.
+        media_type: Its content type, with the charset where it is text.
+        size: Bytes.
+    """
+
+    id: str
+    path: str
+    name: str
+    media_type: str
+    size: int
+
+
+class Converter(Protocol):
+    """Turns documents into other formats, outside of this process.
+
+    Everything fails with errors.ConversionFailed when it cannot be done, with errors.Timeout when it takes too long, and as a cancelled
+    Deferred when the server stops. Cancelling a Deferred ends the work.
+    """
+
+    def upgrade(self, body: bytes) -> Deferred[bytes]:
+        """A notebook of nbformat 1 to 3 as one of 4.5. Fails with errors.InvalidNotebook when it is none."""
+
+    def to_notebook(self, body: bytes, format: str, name: str) -> Deferred[bytes]:
+        """A text notebook as nbformat 4.5.
+
+        Args:
+            body: The text, UTF-8.
+            format: As core.formats names it, such as `py:percent`.
+            name: The file's name, for what is said when it cannot be read.
+
+        Fails with errors.InvalidNotebook when it is none.
+        """
+
+    def from_notebook(self, notebook: bytes, format: str, original: bytes | None) -> Deferred[bytes]:
+        """A notebook as text: `original` is the text that it was made from, whose header and style are kept."""
+
+    def export(
+        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes]
+    ) -> Deferred[ExportedFile]:
+        """A notebook in another format, as a file.
+
+        Args:
+            notebook: nbformat 4 JSON.
+            name: The document's name without its suffix; the file is called after it.
+            images: What lies beside the document, by the relative addresses that its Markdown cells have.
+        """
+
+
+class Aside(Protocol):
+    """Runs a function of values off the reactor."""
+
+    def __call__(self, call: Callable[[], T]) -> Deferred[T]:
+        """What it gives, or how it failed."""
+
+
+@attrs.define(frozen=True, slots=True)
 class World:
     """What every session needs of the outside, in one value.
 
     Args:
+        files: The files under the root.
+        converter: Other formats of documents.
+        clock: Seconds that only go forward.
+        aside: Runs long work on values off the reactor.
         now: The time as RFC 3339 UTC with microseconds.
         new_id: A new id that nobody can guess.
         later: Calls a function after so many seconds and gives what cancels that.
@@ -235,3 +378,7 @@ class World:
     now: Callable[[], str]
     new_id: Callable[[], str]
     later: Callable[[float, Callable[[], None]], Callable[[], None]]
+    files: Files
+    converter: Converter
+    clock: Callable[[], float]
+    aside: Aside

@@ -25,7 +25,8 @@ from webipy.core import errors, events
 from webipy.core.events import AnyEvent
 from webipy.core.kernel import Kernel
 from webipy.core.notebook import Notebook
-from webipy.core.outputs import Fold
+from webipy.core.origin import Origin
+from webipy.core.story import ExecutionStory
 from webipy.server.feed import CHUNK_BYTES, CHUNK_EVENTS, Feed, Tail
 from webipy.server.kernel_side import KernelSide
 from webipy.server.ports import Journal, Position, SessionRecord, World
@@ -52,6 +53,9 @@ class Session:
     journal: Journal
     _position: Position | None
     notebook: Notebook = attrs.field(factory=Notebook)
+    origin: Origin = attrs.field(factory=Origin)
+    on_written: Callable[[], None] = lambda: None
+    """Called when new events are in the journal."""
     seq: int = 0
     last_activity: str = ""
     is_closed: bool = False
@@ -113,6 +117,7 @@ class Session:
             for told in news:
                 told.callback(None)
             self._tell_ends()
+            self.on_written()
         return last
 
     def _tell_ends(self) -> None:
@@ -124,9 +129,12 @@ class Session:
 
     def _fold(self, event: AnyEvent) -> None:
         self.notebook.apply(event)
+        self.origin.take(event)
         match event:
             case events.ExecutionQueued():
                 self._spans[event.execution] = _Span(event.seq)
+                if self.kernel is not None:
+                    self.kernel.executions.accepted(event)
             case events.ExecutionFinished() if event.execution in self._spans:
                 self._spans[event.execution].finished = event.seq
             case events.SessionRenamed():
@@ -193,7 +201,7 @@ class Session:
             self.notebook.get(queued.cell)
         run = self.kernel_side.live().executions.queue(queued)
         seq = await self.append([queued], by)
-        self.kernel_side.send_execution(run)
+        self.kernel_side.outgoing.add([run])
         return seq
 
     def _is_accepted(self, execution: str) -> bool:
@@ -287,34 +295,3 @@ def _decoded(body: bytes, session: str) -> AnyEvent | None:
         raise errors.Damaged(
             f"The journal of session {session} cannot be read: {fault}.", kind="session", id=session
         ) from None
-
-
-@attrs.define
-class ExecutionStory:
-    """What the journal tells of one execution, gathered event by event."""
-
-    execution: str
-    queued: events.ExecutionQueued | None = None
-    started: events.ExecutionStarted | None = None
-    finished: events.ExecutionFinished | None = None
-    outputs: Fold = attrs.field(factory=Fold)
-
-    def take(self, event: AnyEvent) -> None:
-        """Takes one event of the session in."""
-        if isinstance(event, events.OutputUpdated):
-            self.outputs.update(event)
-        if getattr(event, "execution", None) != self.execution:
-            return
-        match event:
-            case events.ExecutionQueued():
-                self.queued = event
-            case events.ExecutionStarted():
-                self.started = event
-            case events.ExecutionFinished():
-                self.finished = event
-            case events.OutputAdded():
-                self.outputs.add(event)
-            case events.OutputsCleared():
-                self.outputs.clear(event)
-            case _:
-                pass

@@ -100,7 +100,12 @@ async def session_create(house: House, caller: Caller, params: calls.CreateSessi
     """Makes a session, or opens the one that there is for `path` or `id`; with `kernelspec` it has that kernel afterwards."""
     if params.kernelspec is not None:
         await house.sessions.spec(params.kernelspec)  # a wrong name is told before anything is made
-    session = await house.sessions.create(params.title, params.path, params.cwd, params.id, caller.name)
+    if params.path is not None:
+        session = await house.documents.open(
+            params.path, params.create, params.title, params.cwd, params.id, caller.name
+        )
+    else:
+        session = await house.sessions.create(params.title, None, params.cwd, params.id, caller.name)
     if params.kernelspec is not None:
         await house.sessions.start_kernel(session, params.kernelspec, caller.name)
     return session_struct(session)
@@ -127,9 +132,11 @@ async def session_rename(house: House, caller: Caller, params: calls.RenameSessi
 
 
 @method("session.close", "own")
-async def session_close(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
-    """Shuts the session's kernel down and closes it; an attached kernel lives on. Its journal stays on the server's disk."""
-    await house.sessions.close(house.sessions.get(params.session), caller.name)
+async def session_close(house: House, caller: Caller, params: calls.CloseSession) -> calls.Done:
+    """Saves the session's document, shuts its kernel down and closes it; an attached kernel lives on. Its journal stays on the server's disk."""
+    session = house.sessions.get(params.session)
+    await house.documents.leave(session, params.discard)
+    await house.sessions.close(session, caller.name)
     return calls.Done()
 
 

@@ -13,9 +13,10 @@ nobody ever comes.
 from __future__ import annotations
 
 import os.path
+from collections.abc import Awaitable, Callable
 
 import attrs
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.logger import Logger
 
 from webipy.core import errors, events
@@ -31,10 +32,14 @@ class Sessions:
     Args:
         world: The outside.
         root: Folder that kernels start in unless told otherwise.
+        take_spare: Gives the host of a kernel that was started in advance and is in a folder now; `None` when there is none that fits.
     """
 
     world: World
     root: str
+    take_spare: Callable[[Spec, str], Awaitable[HostRecord | None]] = attrs.field(
+        default=lambda spec, cwd: succeed(None)
+    )
     _open: dict[str, Session] = attrs.field(factory=dict)
     _unreadable: dict[str, errors.Failure] = attrs.field(factory=dict)
     _door: DeferredLock = attrs.field(factory=DeferredLock)
@@ -140,6 +145,14 @@ class Sessions:
         await session.append([events.SessionRenamed(title=title)], by)
         await self.world.registry.put(session.record)
 
+    async def has_moved(self, session: Session, path: str, by: str) -> None:
+        """Takes note that the file of a session has another path; a title that was the name of the file follows."""
+        old = session.record.path
+        session.record = attrs.evolve(session.record, path=path)
+        if old is None or session.record.title == os.path.basename(old):
+            await session.append([events.SessionRenamed(title=os.path.basename(path))], by)
+        await self.world.registry.put(session.record)
+
     async def close(self, session: Session, by: str) -> None:
         """Shuts the kernel of a session down and ends its journal."""
         await self._door.acquire()
@@ -169,6 +182,11 @@ class Sessions:
 
     # ---- kernels
 
+    def is_starting(self) -> bool:
+        """Whether a kernel of some session is being started."""
+        kernels = (session.kernel for session in self._open.values())
+        return any(kernel is not None and kernel.state in ("starting", "restarting") for kernel in kernels)
+
     async def spec(self, name: str | None) -> Spec:
         """The kernelspec of that name, or the default one.
 
@@ -193,9 +211,13 @@ class Sessions:
                 return
             spec = await self.spec(name)
             await self._end_kernel(session, by)
-            await self._launch(
-                session, Kernel(self.world.new_id(), spec.name, spec.display_name, spec.language, ""), spec, by
-            )
+            spare = await self.take_spare(spec, session.record.cwd)
+            kernel_id = self.world.new_id() if spare is None else spare.kernel
+            kernel = Kernel(kernel_id, spec.name, spec.display_name, spec.language, "")
+            if spare is None:
+                await self._launch(session, kernel, spec, by)
+            else:
+                await self._join(session, kernel, spare, by)
         finally:
             self._door.release()
 
@@ -252,8 +274,10 @@ class Sessions:
         session.record = attrs.evolve(session.record, host=host)
         await self.world.registry.put(session.record)
         begun: Deferred[int] = session.append(kernel.started(), by)
-        session.kernel_side.adopt(kernel, host)
+        is_there = session.kernel_side.adopt(kernel, host)
         await begun
+        if not is_there:  # it has ended since it was launched
+            await session.kernel_side.bury()
 
 
 def check_ours(session: Session, act: str) -> None:

@@ -17,8 +17,8 @@ from webipy.core import events
 from webipy.core.events import AnyEvent
 from webipy.core.snapshot import Snapshot
 
-FAR_EVENTS = 5_000
-FAR_MEBIBYTES = 4
+FAR_EVENTS = 10_000
+FAR_MEBIBYTES = 16
 """A reader that has more than so many events or MiB before it gets a snapshot if it can take one."""
 
 SHOWN_CHARACTERS = 200_000

@@ -1,0 +1,219 @@
+"""Notebook files on a real disk, in a real server, with real kernels: opened, run, saved, merged, and never torn."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from tests.kernels.test_server_live import WAITS, ServerTestCase
+from tests.test_service import Refusal, wait_until
+
+
+def code_cell(source: str, **more: Any) -> dict[str, Any]:
+    """A code cell without an id, as older notebooks have them."""
+    return {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": source, **more}
+
+
+def notebook(*cells: dict[str, Any], minor: int = 5) -> dict[str, Any]:
+    """A notebook of these cells."""
+    return {"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": minor}
+
+
+class NotebookTestCase(ServerTestCase):
+    """A server with a root of its own."""
+
+    def path(self, name: str) -> Path:
+        """Where a file of this test lies; its name below the root is the same for no two tests."""
+        return self.folder / self.name(name)
+
+    def name(self, name: str) -> str:
+        """The path of a file of this test below the root."""
+        return f"{self.id().rpartition('.')[2][:40]}-{name}"
+
+    def write(self, name: str, body: Any) -> None:
+        """Writes a file."""
+        text = body if isinstance(body, str | bytes) else json.dumps(body)
+        self.path(name).write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def open_file(self, name: str, kernelspec: str | None = None, **params: Any) -> str:
+        """Opens a notebook; gives the session."""
+        made = self.call("session.create", path=self.name(name), kernelspec=kernelspec, **params)
+        self.session = str(made["id"])
+        return self.session
+
+    def cells(self) -> list[Any]:
+        """The cells of the session."""
+        return list(self.call("cell.list", session=self.session)["cells"])
+
+    def types(self) -> list[str]:
+        """Types of the events so far."""
+        return [event["type"] for event in self.call("session.events", session=self.session, limit=1000)["events"]]
+
+    def until_saved(self) -> None:
+        """Waits until the file holds everything."""
+        wait_until(lambda: self.call("notebook.get", session=self.session)["is_saved"], "saved")
+
+
+class Files(NotebookTestCase):
+    """What comes in and what goes out."""
+
+    def test_a_notebook_is_opened_run_and_saved(self) -> None:
+        """Its outputs are in the file a second later; the nbformat library finds it valid."""
+        self.write("a.ipynb", notebook(code_cell("print('hello')\n6 * 7", id="one")))
+        self.open_file("a.ipynb", "python3")
+        self.run_code("print('hello')\n6 * 7", cell="one")
+        self.until_saved()
+        read = nbformat.read(self.path("a.ipynb"), as_version=4)
+        nbformat.validate(read)
+        self.assertEqual(read.cells[0].outputs[0].text, "hello\n")
+        self.assertEqual(read.cells[0].outputs[1].data["text/plain"], "42")
+        self.assertEqual(read.cells[0].execution_count, 1)
+        self.assertEqual(read.metadata.kernelspec.name, "python3")
+
+    def test_a_notebook_starts_in_its_own_folder(self) -> None:
+        """What it reads lies beside it."""
+        (self.path("sub")).mkdir()
+        self.write("sub/a.ipynb", notebook(code_cell("1", id="one")))
+        self.open_file("sub/a.ipynb", "python3")
+        self.assertEqual(self.printed("import os; print(os.getcwd())").strip(), str(self.path("sub")))
+
+    def test_a_change_by_another_program_appears_by_itself(self) -> None:
+        """Within moments, without anybody asking."""
+        self.write("a.ipynb", notebook(code_cell("x = 1", id="one"), code_cell("y = 1", id="two")))
+        self.open_file("a.ipynb")
+        self.call("cell.set_source", session=self.session, cell="one", source="x = 10")
+        self.until_saved()
+        whole = json.loads(self.path("a.ipynb").read_bytes())
+        whole["cells"][1]["source"] = "y = 20"
+        self.write("a.ipynb", whole)
+        wait_until(lambda: [cell["source"] for cell in self.cells()] == ["x = 10", "y = 20"], "the change")
+
+    def test_an_old_notebook_is_upgraded(self) -> None:
+        """Format 3, through the nbformat library; the file stays as it is until something changes."""
+        old = nbformat.v3.new_notebook(
+            worksheets=[nbformat.v3.new_worksheet(cells=[nbformat.v3.new_code_cell(input="print 1")])]
+        )
+        self.write("a.ipynb", nbformat.v3.writes_json(old))
+        before = self.path("a.ipynb").read_bytes()
+        self.open_file("a.ipynb")
+        (cell,) = self.cells()
+        self.assertEqual((cell["source"], self.path("a.ipynb").read_bytes()), ("print 1", before))
+        self.call("cell.set_source", session=self.session, cell=cell["id"], source="print(1)")
+        self.until_saved()
+        read = nbformat.read(self.path("a.ipynb"), as_version=nbformat.NO_CONVERT)
+        nbformat.validate(read)
+        self.assertEqual((read.nbformat, read.nbformat_minor, read.cells[0].source), (4, 5, "print(1)"))
+
+    def test_a_text_notebook_is_opened_and_saved(self) -> None:
+        """Percent cells in a program: what was not changed stays as it was written."""
+        text = "# %% [markdown]\n# Title\n\n# %%\nx  =  1  # as I like it\n\n# %%\ny = 2\n"
+        self.write("a.py", text)
+        self.open_file("a.py")
+        self.assertEqual([cell["cell_type"] for cell in self.cells()], ["markdown", "code", "code"])
+        self.call("notebook.save", session=self.session)
+        self.assertEqual(self.path("a.py").read_text(), text)
+        self.call("cell.set_source", session=self.session, cell=self.cells()[2]["id"], source="y = 20")
+        self.call("notebook.save", session=self.session)
+        self.assertEqual(self.path("a.py").read_text(), text.replace("y = 2", "y = 20"))
+
+    def test_outputs_survive_the_server(self) -> None:
+        """It is killed while a cell prints and an edit is not saved; the next one saves all of it, and nobody is asked."""
+        gate = self.path("gate")
+        self.write("a.ipynb", notebook(code_cell("", id="one"), code_cell("old", id="two")))
+        self.open_file("a.ipynb", "python3")
+        code = f"print('before', flush=True)\n{WAITS.format(gate=str(gate))}print('after')"
+        self.call("cell.set_source", session=self.session, cell="one", source=code)
+        self.start(code, cell="one")
+        wait_until(lambda: "output_added" in self.types(), "the first output")
+        self.call("cell.set_source", session=self.session, cell="two", source="new")
+        self.server.kill()
+        gate.touch()
+        type(self).server = self.serve()
+        wait_until(
+            lambda: json.loads(self.path("a.ipynb").read_bytes())["cells"][0]["execution_count"] is not None, "the end"
+        )
+        self.until_saved()
+        cells = json.loads(self.path("a.ipynb").read_bytes())["cells"]
+        self.assertEqual("".join(cells[0]["outputs"][0]["text"]), "before\nafter\n")
+        self.assertEqual("".join(cells[1]["source"]), "new")
+
+
+class BadFiles(NotebookTestCase):
+    """Each is one clear failure or a repair that is told, and leaves no session behind when it fails."""
+
+    def refusal(self, name: str) -> Refusal:
+        """The failure with which a file is refused."""
+        before = len(self.call("session.list")["sessions"])
+        fault = self.assertRaises(Refusal, self.open_file, name)
+        self.assertEqual(len(self.call("session.list")["sessions"]), before)
+        assert isinstance(fault, Refusal)
+        return fault
+
+    def test_what_is_no_notebook(self) -> None:
+        """Not JSON, JSON of something else, a wrong type deep inside, a newer format."""
+        for body, where in (
+            ("{", ""),
+            ("[1, 2]", ""),
+            ('{"cells": 5, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "cells"),
+            (
+                json.dumps(notebook(code_cell("1", id="a"), code_cell("1", id="b", outputs=[{"output_type": 5}]))),
+                "cells[1]",
+            ),
+            (b"\xff\xfe{\x00}\x00", ""),
+        ):
+            self.write("a.ipynb", body)
+            fault = self.refusal("a.ipynb")
+            self.assertEqual(fault.name, "invalid_notebook", body)
+            self.assertTrue(fault.facts["where"].startswith(where), (body, fault.facts))
+        self.write("a.ipynb", '{"cells": [], "metadata": {}, "nbformat": 5, "nbformat_minor": 0}')
+        self.assertEqual(self.refusal("a.ipynb").name, "invalid_notebook")
+
+    def test_what_is_no_file(self) -> None:
+        """A folder, a fifo, a link to nowhere, a link out of the root: none hangs."""
+        self.path("folder.ipynb").mkdir()
+        os.mkfifo(self.path("fifo.ipynb"))
+        self.path("dangling.ipynb").symlink_to("nowhere")
+        self.path("out.ipynb").symlink_to("/etc/passwd")
+        for name in ("folder", "fifo", "dangling", "out"):
+            self.assertIn(self.refusal(f"{name}.ipynb").name, ("file_fault", "not_found", "invalid_params"), name)
+
+    def test_what_is_too_much(self) -> None:
+        """500 MB (of nothing), a hundred thousand cells, a thousand levels."""
+        with open(self.path("big.ipynb"), "wb") as file:
+            file.truncate(500 * 1024 * 1024)
+        self.assertEqual(self.refusal("big.ipynb").name, "too_large")
+        self.write("cells.ipynb", notebook(*[code_cell("", id=f"c{n}") for n in range(100_001)]))
+        self.assertIn(self.refusal("cells.ipynb").name, ("too_large", "invalid_notebook"))
+        deep = '{"cells": [], "metadata": {"x": DEEP}, "nbformat": 4, "nbformat_minor": 5}'
+        self.write("deep.ipynb", deep.replace("DEEP", "[" * 100_000 + "]" * 100_000))
+        self.assertEqual(self.refusal("deep.ipynb").name, "invalid_notebook")
+
+    def test_what_can_be_repaired_is_repaired_and_told(self) -> None:
+        """Ids that stand twice, half characters."""
+        self.write("twice.ipynb", notebook(code_cell("a", id="x"), code_cell("b", id="x")))
+        self.open_file("twice.ipynb")
+        self.assertEqual(len({cell["id"] for cell in self.cells()}), 2)
+        self.assertTrue(self.opened()["repairs"])
+        self.write("half.ipynb", json.dumps(notebook(code_cell("a\ud800b", id="x"))))
+        self.open_file("half.ipynb")
+        self.assertEqual(self.cells()[0]["source"], "a\ufffdb")
+        self.assertTrue(self.opened()["repairs"])
+
+    def opened(self) -> Any:
+        """The event that tells of the file."""
+        told = self.call("session.events", session=self.session, limit=1000)["events"]
+        return next(event for event in told if event["type"] == "notebook_opened")
+
+    def test_a_file_that_is_deleted_under_its_session(self) -> None:
+        """The work stays in the session, and can be saved again."""
+        self.write("a.ipynb", notebook(code_cell("x", id="one")))
+        self.open_file("a.ipynb")
+        self.path("a.ipynb").unlink()
+        wait_until(lambda: self.call("notebook.get", session=self.session)["conflict"] is not None, "the conflict")
+        self.call("cell.set_source", session=self.session, cell="one", source="y")
+        self.call("notebook.save", session=self.session, overwrite="missing")
+        self.assertEqual("".join(json.loads(self.path("a.ipynb").read_bytes())["cells"][0]["source"]), "y")

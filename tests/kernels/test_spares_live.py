@@ -1,0 +1,151 @@
+"""Spare kernels, with a real server, real kernel hosts and real ipykernels."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from tests.kernels import is_alive
+from tests.kernels.test_server_live import ServerTestCase
+from tests.test_service import Server, wait_until
+
+
+class SpareTestCase(ServerTestCase):
+    """A server of its own for each test, with one spare."""
+
+    def setUp(self) -> None:
+        ServerTestCase.running[:] = [other for other in ServerTestCase.running if other is not type(self)]
+        super().setUp()
+        self.addCleanup(self.finish)
+
+    @classmethod
+    def serve(cls, *options: str) -> Server:
+        """With one spare; its options count more than those of the others."""
+        return super().serve("--spare-kernels=1", *options)
+
+    def hosts(self) -> dict[str, dict[str, Any]]:
+        """What the hosts that live say of themselves, by kernel."""
+        found = {}
+        for path in (self.folder / "state" / "hosts").glob("*/host.json"):
+            try:
+                fact = json.loads(path.read_text())
+            except FileNotFoundError:
+                continue  # it is just being removed
+            if is_alive(fact["pid"]) and fact["kernel_pid"] is not None:
+                found[path.parent.name] = fact
+        return found
+
+    def spare(self) -> dict[str, Any]:
+        """The spare, when it is there."""
+        wait_until(lambda: len(self.hosts()) == 1, "the spare")
+        (fact,) = self.hosts().values()
+        wait_until(lambda: "kernel_ready" in self.ready_log(), "it is ready")
+        return fact
+
+    def ready_log(self) -> str:
+        """A word that stands for its kernel being ready: its shell socket is there."""
+        sockets = list((self.folder / "state" / "hosts").glob("*/k-1"))
+        return "kernel_ready" if sockets else ""
+
+
+class Taking(SpareTestCase):
+    """A session gets the spare."""
+
+    def test_it_is_as_if_it_had_been_started_there(self) -> None:
+        """Folder, search path, directory history, counts and names are those of a kernel that was started for the session."""
+        (self.folder / "sub dir'é").mkdir()
+        (self.folder / "sub dir'é" / "mine_own.py").write_text("x = 5")
+        look = (
+            "import os, sys, json, mine_own; print(json.dumps([os.getcwd(), sys.path, [str(d) for d in _dh], "
+            "sorted(n for n in globals() if not n.startswith('_i')), In, len(Out), mine_own.x]))"
+        )
+        told = {}
+        for kind in ("spare", "cold"):
+            if kind == "spare":
+                pid = self.spare()["kernel_pid"]
+            else:
+                self.server.terminate()
+                type(self).server = ServerTestCase.serve.__func__(type(self), "--spare-kernels=0")  # type: ignore[attr-defined]  # the one without
+            self.session = self.call("session.create", kernelspec="python3", cwd="sub dir'é")["id"]
+            told[kind] = json.loads(self.printed(look))
+            self.assertEqual(self.kernel["pid"] == pid, kind == "spare")
+            self.assertEqual(self.wait(self.start("1"))["execution_count"], 2)
+        self.assertEqual(told["spare"], told["cold"])
+        self.assertEqual(told["spare"][0], str(self.folder / "sub dir'é"))
+
+    def test_a_restart_begins_in_the_folder(self) -> None:
+        """Of the session, not of the spare."""
+        (self.folder / "sub").mkdir()
+        self.spare()
+        self.session = self.call("session.create", kernelspec="python3", cwd="sub")["id"]
+        self.call("kernel.restart", session=self.session)
+        self.assertEqual(self.printed("import os; print(os.getcwd())"), f"{self.folder / 'sub'}\n")
+
+    def test_it_is_taken_before_it_is_ready(self) -> None:
+        """Code that is sent at once waits for it, and runs in the folder."""
+        (self.folder / "sub").mkdir()
+        wait_until(lambda: len(self.hosts()) == 1, "the spare begins")
+        (name,) = self.hosts()
+        self.session = self.call("session.create", kernelspec="python3", cwd="sub")["id"]
+        self.assertEqual(self.printed("import os; print(os.getcwd())"), f"{self.folder / 'sub'}\n")
+        host = Path(self.kernel["host"]).name
+        self.assertIn(host, self.hosts())
+        self.assertTrue(
+            host == name or name not in self.hosts(), "it was taken, or it came too late and was not kept twice"
+        )
+
+    def test_its_kernel_survives_the_server_as_any_other(self) -> None:
+        """kill -9, the next server, the same process and its variables."""
+        pid = self.spare()["kernel_pid"]
+        self.open()
+        self.run_code("x = 5")
+        self.server.kill()
+        type(self).server = self.serve()
+        self.assertEqual(self.printed("import os; print(x, os.getpid())"), f"5 {pid}\n")
+
+    def test_the_next_spare_comes(self) -> None:
+        """After each use."""
+        first = self.spare()["kernel_pid"]
+        self.open()
+        self.run_code("1")
+        wait_until(lambda: len(self.hosts()) == 2, "another spare")
+        self.assertEqual(self.kernel["pid"], first)
+
+
+class Ending(SpareTestCase):
+    """No spare is left behind."""
+
+    def test_it_ends_with_the_server(self) -> None:
+        """In order."""
+        fact = self.spare()
+        self.server.terminate()
+        wait_until(lambda: not is_alive(fact["pid"]) and not is_alive(fact["kernel_pid"]), "it ends")
+        wait_until(lambda: not list((self.folder / "state" / "hosts").iterdir()), "its folder is removed")
+
+    def test_one_that_a_killed_server_left_ends_with_the_next_one(self) -> None:
+        """Which has one of its own, and says nothing of any session."""
+        fact = self.spare()
+        self.server.kill()
+        self.assertTrue(is_alive(fact["pid"]))
+        type(self).server = self.serve()
+        wait_until(lambda: not is_alive(fact["pid"]) and not is_alive(fact["kernel_pid"]), "it ends")
+        self.assertEqual(self.call("session.list")["sessions"], [])
+        self.assertNotEqual(self.spare()["pid"], fact["pid"])
+
+    def test_one_that_nobody_comes_back_to_has_a_minute(self) -> None:
+        """Its launch says so."""
+        self.spare()
+        (launch,) = (self.folder / "state" / "hosts").glob("*/launch.json")
+        self.assertEqual(json.loads(launch.read_text())["grace_s"], 60.0)
+
+    def test_one_that_dies_is_replaced(self) -> None:
+        """Its host is killed."""
+        fact = self.spare()
+        os.kill(fact["pid"], signal.SIGKILL)
+        wait_until(lambda: not is_alive(fact["kernel_pid"]), "its kernel ends with it")
+        wait_until(lambda: any(one["pid"] != fact["pid"] for one in self.hosts().values()), "another one")
+        self.open()
+        self.assertEqual(self.printed("print(1)"), "1\n")

@@ -1,0 +1,335 @@
+"""`notebook.export`, webipy.io.exports and `webipy export`: what is exported, where it is kept, who may fetch it, and how it gets into a file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import attrs
+from twisted.internet import reactor as _reactor
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.web.client import Agent
+from twisted.web.http_headers import Headers as HttpHeaders
+
+from tests.fake_files import FakeConverter
+from tests.fakes import TOKEN, RigTestCase, make_rig
+from tests.test_cli import invoke
+from tests.test_site import ALWAYS, Answer, SiteTestCase, Socket
+from webipy.command.lookup import Wrong
+from webipy.command.paths import below
+from webipy.core.formats import ExportFormat
+from webipy.io.exports import KEPT_SECONDS, MAX_KEPT, ExportFiles, Exports
+from webipy.io.gate import Gate
+from webipy.io.metrics import Metrics, Pulse
+from webipy.io.site import build_site
+from webipy.server.export_methods import MAX_IMAGES_BYTES, shown_images
+from webipy.server.ports import ExportedFile
+
+reactor: Any = _reactor
+
+BODY = b"<script>alert(1)</script>" * 100_000
+"""An export: 2.5 MB."""
+
+
+@attrs.define(eq=False)
+class NotingConverter(FakeConverter):
+    """Notes what it is to export."""
+
+    asked: list[tuple[bytes, str, str, dict[str, bytes]]] = attrs.field(factory=list)
+
+    def export(
+        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes]
+    ) -> Deferred[ExportedFile]:
+        """A file."""
+        self.asked.append((notebook, format, name, dict(images)))
+        return succeed(ExportedFile("a-b_c", "/nowhere", f"{name}.x", "text/x", 7))
+
+
+class MethodTests(RigTestCase):
+    """`notebook.export`."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.converter = NotingConverter()
+        self.rig.house.world = attrs.evolve(self.rig.house.world, converter=self.converter)
+        self.session = self.rig.session()
+
+    def export(self, format: str = "html") -> Any:
+        """Exports the document."""
+        return self.rig.me.call("notebook.export", session=self.session, format=format)
+
+    def insert(self, source: str, cell_type: str = "markdown") -> None:
+        """A new cell."""
+        self.rig.me.call("cell.insert", session=self.session, source=source, cell_type=cell_type)
+
+    def test_it_tells_where_the_export_is(self) -> None:
+        """An address with the id and the name of the file, its type and size; what is exported is the document as it is now."""
+        self.rig.me.call("session.rename", session=self.session, title="Ä/b\n c?")
+        self.insert("here")
+        made = self.export()
+        self.assertEqual(
+            made,
+            {
+                "url": f"/exports/a-b_c/{quote('Ä b  c?.x', safe='')}",
+                "name": "Ä b  c?.x",
+                "media_type": "text/x",
+                "size": 7,
+            },
+        )
+        ((notebook, format, name, images),) = self.converter.asked
+        self.assertIn(b"here", notebook)
+        self.assertEqual((format, name, images), ("html", "Ä b  c?", {}))
+
+    def test_images_beside_the_document_go_along(self) -> None:
+        """Those that its Markdown shows, under the address that it has there and as a page writes it; for pages only."""
+        self.rig.disk.files.create("sub", "folder")
+        for path in ("a.png", "sub/b c.png", "code.png"):
+            self.rig.disk.files.create(path, "file", path.encode())
+        self.insert("![a](a.png) ![b](<sub/b c.png>) ![none](none.png) ![up](../x.png)")
+        self.insert("![c](code.png)", "code")
+        for format, wanted in (("html", True), ("pdf", True), ("markdown", False), ("ipynb", False)):
+            self.export(format)
+            images = {"a.png": b"a.png", "sub/b c.png": b"sub/b c.png", "sub/b%20c.png": b"sub/b c.png"}
+            self.assertEqual(self.converter.asked[-1][3], images if wanted else {}, format)
+
+    def test_images_have_a_limit(self) -> None:
+        """What is too much stays outside."""
+        self.rig.disk.files.create("large.png", "file", b"x" * (MAX_IMAGES_BYTES + 1))
+        self.rig.disk.files.create("small.png", "file", b"x")
+        self.insert("![a](large.png) ![b](small.png)")
+        self.export()
+        self.assertEqual(list(self.converter.asked[0][3]), ["small.png"])
+
+    def test_what_cannot_be_made_is_told(self) -> None:
+        """The converter's failure, an unknown format, a session that is not there."""
+        self.rig.house.world = attrs.evolve(self.rig.house.world, converter=FakeConverter())
+        self.refused("conversion_failed", "notebook.export", session=self.session, format="html")
+        self.refused("invalid_params", "notebook.export", session=self.session, format="docx")
+        self.refused("not_found", "notebook.export", session="nope", format="html")
+
+    def test_addresses_of_images(self) -> None:
+        """Relative ones below the document's folder, of images, that name no hidden file; each once."""
+        for source, found in (
+            ("![a](a.png)", ["a.png"]),
+            ("![a]( a.png 'title')", ["a.png"]),
+            ("![a](<x y.png>)", ["x y.png"]),
+            ('<img alt="x" src="d/a.jpg"> <IMG SRC=\'b.GIF\'>', ["d/a.jpg", "b.GIF"]),
+            ("![a](a.png)![a](a.png)", ["a.png"]),
+            ("![a](a%20b.png)", ["a%20b.png"]),
+            ("![a](/a.png) ![a](../a.png) ![a](x/../a.png) ![a](./a.png) ![a](%2e%2e/a.png)", []),
+            ("![a](http://x/a.png) ![a](file:///a.png) ![a](attachment:a.png) ![a](data:image/png;base64,x.png)", []),
+            ("![a](.ssh/a.png) ![a](a.txt) ![a](a%00.png) ![a]() [a](a.png) `src='x.png'`", []),
+        ):
+            self.assertEqual((source, shown_images(source)), (source, found))
+
+
+class ExportsTests(SynchronousTestCase):
+    """The exports there are."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir()
+        (self.folder / "old").write_text("from before")
+        self.exports = Exports(self.folder, self.clock.callLater, lambda call, *arguments: call(*arguments))
+        self.exports.start()
+
+    def keep(self, name: str = "a.html", body: str = "body") -> ExportedFile:
+        """Keeps a file."""
+        path = Path(self.mktemp())
+        path.write_text(body)
+        path.chmod(0o644)
+        return self.exports.keep(path, name, "text/html")
+
+    def test_a_file_is_taken_over(self) -> None:
+        """It is for its owner alone, under an id that nobody can guess, and found by id and name."""
+        kept = self.keep()
+        self.assertEqual(self.exports.find(kept.id, "a.html"), kept)
+        self.assertEqual((kept.size, Path(kept.path).read_text()), (4, "body"))
+        self.assertEqual(stat.S_IMODE(os.stat(kept.path).st_mode), 0o600)
+        self.assertGreaterEqual(len(kept.id), 32)
+        for export, name in ((kept.id, "b.html"), ("x", "a.html"), ("", ""), (kept.id, "")):
+            self.assertIsNone(self.exports.find(export, name))
+
+    def test_it_is_kept_for_an_hour(self) -> None:
+        """And then its file is gone, too."""
+        kept = self.keep()
+        self.clock.advance(KEPT_SECONDS - 1)
+        self.assertIsNotNone(self.exports.find(kept.id, "a.html"))
+        self.clock.advance(1)
+        self.assertIsNone(self.exports.find(kept.id, "a.html"))
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_there_are_not_too_many(self) -> None:
+        """The oldest go first."""
+        kept = [self.keep() for _ in range(MAX_KEPT + 2)]
+        found = [self.exports.find(one.id, one.name) is not None for one in kept]
+        self.assertEqual(found, [False] * 2 + [True] * MAX_KEPT)
+        self.assertEqual(len(list(self.folder.iterdir())), MAX_KEPT)
+        self.clock.advance(KEPT_SECONDS)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_a_server_starts_with_none(self) -> None:
+        """What an earlier one kept is removed."""
+        self.assertEqual(list(self.folder.iterdir()), [])
+        self.assertEqual(stat.S_IMODE(self.folder.stat().st_mode), 0o700)
+
+
+class AddressTests(SiteTestCase):
+    """`GET /exports/ID/NAME`, but for the body: that is sent as fast as a real connection takes it, in `DownloadTests`."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        folder = Path(self.mktemp())
+        self.exports = Exports(folder, self.rig.clock.callLater, lambda call, *arguments: call(*arguments))
+        self.exports.start()
+        gate = Gate(self.rig.house.logins)
+        metrics = Metrics(self.rig.house.sessions, Pulse(self.rig.clock), self.static)
+        more = {b"exports": ExportFiles(self.exports, gate)}
+        self.site = build_site(gate, self.rig.api, Socket(), self.static, metrics, more)
+        self.site.timeOut = None  # the reactor's clock is not ours
+        made = folder / "made"
+        made.write_bytes(BODY)
+        self.kept = self.exports.keep(made, "Große “Zahl”.html", "text/html; charset=utf-8")
+        self.url = f"/exports/{self.kept.id}/{quote(self.kept.name, safe='')}"
+
+    def fetch(self, path: str, method: str = "HEAD") -> Answer:
+        """Asks as whoever has the token."""
+        return self.ask(method, path, Authorization=f"Bearer {TOKEN}")
+
+    def test_it_runs_nowhere(self) -> None:
+        """It is an attachment with its name and length, under a policy that allows no script and gives it no origin of ours."""
+        answer = self.fetch(self.url)
+        self.assertEqual((answer.status, answer.body), (200, b""))
+        self.assertLessEqual(ALWAYS.items(), answer.headers.items())
+        for name, value in {
+            "content-type": "text/html; charset=utf-8",
+            "content-length": str(len(BODY)),
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(self.kept.name, safe='')}",
+            "content-security-policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+            "cache-control": "no-store",
+        }.items():
+            self.assertEqual((name, answer.headers[name]), (name, value))
+
+    def test_a_browser_comes_with_its_cookie(self) -> None:
+        """A link of the page, without more; the page of another site gets nothing."""
+        cookie = f"webipy={self.login()}"
+        self.assertEqual(self.ask("HEAD", self.url, Cookie=cookie, Sec_Fetch_Site="same-origin").status, 200)
+        self.assertEqual(self.ask("HEAD", self.url, Cookie=cookie, Sec_Fetch_Site="cross-site").status, 401)
+
+    def test_strangers_learn_nothing(self) -> None:
+        """401 for what is there and for what is not; other methods are refused."""
+        for url in (self.url, "/exports/x/y", "/exports/", "/exports"):
+            self.assertEqual(self.ask("GET", url).status, 401, url)
+            for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+                self.assertEqual(self.ask(method, url).status, 405, (method, url))
+
+    def test_what_is_not_there_is_said(self) -> None:
+        """Another name, another id, more parts, none; and a file that somebody has removed."""
+        id = self.kept.id
+        for path in (
+            "x/y",
+            f"{id}/x",
+            id,
+            f"{id}/",
+            "",
+            f"{self.url[9:]}/more",
+            f"../{id}",
+            "..%2f..%2ftoken/token",
+            f"{id}/%ff",
+        ):
+            answer = self.fetch(f"/exports/{path}", "GET")
+            self.assertEqual((path, answer.status, answer.json()["data"]["name"]), (path, 404, "not_found"))
+        Path(self.kept.path).unlink()
+        self.assertEqual(self.fetch(self.url, "GET").status, 404)
+
+
+class DownloadTests(TestCase):
+    """The body of an export, over a real connection."""
+
+    async def test_it_arrives_whole_however_it_is_read(self) -> None:
+        """A reader that pauses gets the same bytes."""
+        rig = make_rig()
+        folder = Path(self.mktemp())
+        exports = Exports(folder, rig.clock.callLater, lambda call, *arguments: call(*arguments))
+        exports.start()
+        (folder / "made").write_bytes(BODY)
+        kept = exports.keep(folder / "made", "a b.html", "text/html")
+        gate = Gate(rig.house.logins)
+        metrics = Metrics(rig.house.sessions, Pulse(rig.clock), folder)
+        site = build_site(gate, rig.api, Socket(), folder, metrics, {b"exports": ExportFiles(exports, gate)})
+        port = reactor.listenTCP(0, site, interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        url = f"http://127.0.0.1:{port.getHost().port}/exports/{kept.id}/a%20b.html"
+        response = await Agent(reactor).request(
+            b"GET", url.encode(), HttpHeaders({"Authorization": [f"Bearer {TOKEN}"]})
+        )
+        reader = Pausing(reactor)
+        response.deliverBody(reader)
+        self.assertEqual((response.code, response.length, await reader.ended), (200, len(BODY), BODY))
+
+
+class Pausing(Protocol):
+    """Reads a body, and pauses after each part."""
+
+    def __init__(self, clock: Any) -> None:
+        self._clock = clock
+        self._parts: list[bytes] = []
+        self.ended: Deferred[bytes] = Deferred()
+
+    def dataReceived(self, data: bytes) -> None:
+        """A part."""
+        self._parts.append(data)
+        assert self.transport is not None
+        self.transport.pauseProducing()  # type: ignore[attr-defined]  # a body's transport is a producer
+        self._clock.callLater(0, self.transport.resumeProducing)  # type: ignore[attr-defined]
+
+    def connectionLost(self, reason: Any = None) -> None:
+        """All of it."""
+        self.ended.callback(b"".join(self._parts))
+
+
+class CommandTests(SynchronousTestCase):
+    """`webipy export`, as far as it needs no server; tests/kernels/test_export_live.py has the rest."""
+
+    def test_a_notebook_is_named_from_here_or_from_the_root(self) -> None:
+        """A file that is here is told from the root on; what is not here is taken as a path from the root."""
+        root = Path(self.mktemp()).resolve()
+        (root / "sub").mkdir(parents=True)
+        (root / "sub" / "a.ipynb").touch()
+        (root / "link.ipynb").symlink_to(root / "sub" / "a.ipynb")
+        outside = Path(self.mktemp()).resolve()
+        outside.touch()
+        self.addCleanup(os.chdir, Path.cwd())
+        os.chdir(root / "sub")
+        for named, path in (
+            ("a.ipynb", "sub/a.ipynb"),
+            (str(root / "sub" / "a.ipynb"), "sub/a.ipynb"),
+            ("../sub/a.ipynb", "sub/a.ipynb"),
+            ("../link.ipynb", "sub/a.ipynb"),
+            (str(root / "link.ipynb"), "link.ipynb"),
+            ("sub/a.ipynb", "sub/a.ipynb"),
+            ("none.ipynb", "none.ipynb"),
+        ):
+            self.assertEqual((named, below(root, named)), (named, path))
+        for named in (str(outside), "/none/at/all.ipynb"):
+            with self.assertRaises(Wrong) as caught:
+                below(root, named)
+            self.assertIn(f"{named} is not below the root of the server, {root}", str(caught.exception))
+
+    def test_a_wrong_format_is_told_before_anything_is_done(self) -> None:
+        """With those that there are."""
+        told = invoke("export", "a.ipynb", "--to", "docx")
+        self.assertEqual(told.exit_code, 2)
+        self.assertIn("'py:percent'", told.stderr)
+
+    def test_no_server_is_said(self) -> None:
+        """As with every command."""
+        self.assertEqual(invoke("export", "--state", str(self.mktemp()), "a.ipynb").exit_code, 4)

@@ -1,0 +1,171 @@
+"""`webipy export`: another format of a notebook, from the server to a file here.
+
+The notebook is opened in the session that it has, or in one of our own under an id that we choose; only such a one is closed again, and not when
+somebody has started a kernel in it meanwhile. What is exported is the document as the server has it now, which may be ahead of its file.
+
+The file appears whole or not at all: it is received beside its place under another name, and compared with the size that was announced.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectError
+from twisted.internet.protocol import Protocol
+from twisted.python.failure import Failure as Fault
+from twisted.web.client import Agent, ResponseDone
+from twisted.web.http_headers import Headers
+
+from webipy.command.connecting import FAILED, OK, USAGE
+from webipy.command.paths import path_below_root
+from webipy.core import calls, notebook_calls
+from webipy.core.formats import ExportFormat
+from webipy.io.client import Address, Client, ConnectionLost
+
+CONNECT_S = 10
+
+
+@attrs.define(frozen=True)
+class Export:
+    """What is wanted.
+
+    Args:
+        notebook: The notebook, as the user named it.
+        format: The format.
+        output: The file it goes to, `-` for standard output, or `None` for its own name in the working directory.
+        overwrite: Whether an existing file may be replaced.
+    """
+
+    notebook: str
+    format: ExportFormat
+    output: str | None
+    overwrite: bool
+
+
+class _Body(Protocol):
+    """Writes the body of an answer to a file."""
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
+        self.size = 0
+        self.ended: Deferred[None] = Deferred(lambda _: self._leave())
+
+    def dataReceived(self, data: bytes) -> None:
+        """A part came."""
+        if self.ended.called:
+            return
+        try:
+            self._write(data)
+        except OSError as fault:
+            self.ended.errback(fault)
+            self._leave()
+        self.size += len(data)
+
+    def _leave(self) -> None:
+        if self.transport is not None:
+            self.transport.loseConnection()
+
+    def connectionLost(self, reason: Fault = Fault(ResponseDone())) -> None:  # noqa: B008 - as Twisted has it
+        """All has come, or the line was lost."""
+        if not self.ended.called:
+            self.ended.callback(None)
+
+
+async def run_export(reactor: Any, client: Client, address: Address, wanted: Export) -> int:
+    """Does it; gives the exit status."""
+    path = await path_below_root(client, wanted.notebook)
+    if wanted.output is not None and Path(wanted.output).is_file() and not wanted.overwrite:
+        return _exists(wanted.output)  # told before anything is converted
+    own = uuid.uuid4().hex
+    opened = calls.CreateSession(path=path, id=own)
+    session = await client.call("session.create", opened, calls.Session, repeat=True)
+    try:
+        if sys.stderr.isatty():
+            click.echo(f"webipy: Converting {path} to {wanted.format}...", err=True)
+        asked = notebook_calls.ExportNotebook(session=session.id, format=wanted.format)
+        made = await client.call("notebook.export", asked, notebook_calls.Exported, repeat=True)
+        return await _receive(reactor, address, made, wanted)
+    finally:
+        if session.id == own:
+            await _close(client, own)
+
+
+async def _close(client: Client, own: str) -> None:
+    session = await client.call("session.get", calls.OfSession(session=own), calls.Session, repeat=True)
+    if session.kernel is None:
+        await client.call("session.close", calls.CloseSession(session=own), calls.Done)
+
+
+async def _receive(reactor: Any, address: Address, made: notebook_calls.Exported, wanted: Export) -> int:
+    """Fetches an export to where it is wanted."""
+    if wanted.output == "-":
+        await _fetch(reactor, address, made, sys.stdout.buffer.write)
+        sys.stdout.buffer.flush()
+        return OK
+    target = Path(wanted.output if wanted.output is not None else made.name)
+    if target.is_dir():
+        target /= made.name
+    try:
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:100]}.", delete=False) as file:
+            temporary = Path(file.name)
+            try:
+                await _fetch(reactor, address, made, file.write)
+                file.flush()
+                temporary.chmod(0o666 & ~_umask())
+                if wanted.overwrite:
+                    temporary.replace(target)
+                else:
+                    os.link(temporary, target)
+            finally:
+                temporary.unlink(missing_ok=True)
+    except FileExistsError:
+        return _exists(str(target))
+    except OSError as fault:
+        click.echo(f"webipy: {target} cannot be written: {fault.strerror or fault}.", err=True)
+        return FAILED
+    click.echo(str(target))
+    return OK
+
+
+async def _fetch(
+    reactor: Any, address: Address, made: notebook_calls.Exported, write: Callable[[bytes], object]
+) -> None:
+    """Gives an export to `write`, in parts.
+
+    Raises:
+        ConnectionLost: It did not come, or not whole.
+        OSError: It cannot be written.
+    """
+    headers = Headers({"Authorization": [f"Bearer {address.token}"]})
+    agent = Agent(reactor, connectTimeout=CONNECT_S)
+    try:
+        response = await agent.request(b"GET", f"{address.url}{made.url}".encode(), headers)
+    except ConnectError:
+        raise ConnectionLost("The line to the server was lost before the export came. Try again.") from None
+    if response.code != 200:
+        raise ConnectionLost(f"The server did not send the export (HTTP status {response.code}). Try again.")
+    body = _Body(write)
+    response.deliverBody(body)
+    await body.ended
+    if body.size != made.size:
+        raise ConnectionLost("The export did not come whole. Try again.")
+
+
+def _exists(target: str) -> int:
+    click.echo(f"webipy: {target} exists already. Add --overwrite, or name another file with -o.", err=True)
+    return USAGE
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

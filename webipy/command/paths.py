@@ -1,0 +1,53 @@
+"""Finds what a user names on the command line among the files below a server's root.
+
+A path means what it means in the user's shell, when there is such a file; it is then told to the server from its root on. What is not there is
+taken as a path from the root, as the page and `webipy ls` show them: the server may be another machine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from webipy.command.lookup import Wrong
+from webipy.core import calls
+from webipy.io.client import Client
+
+
+async def path_below_root(client: Client, named: str) -> str:
+    """The path from the server's root, with `/` between its parts.
+
+    Raises:
+        Wrong: The file is there, but not below the root.
+    """
+    info = await client.call("server.info", {}, calls.ServerInfo, repeat=True)
+    return below(Path(info.root or "/"), named)
+
+
+def below(root: Path, named: str) -> str:
+    """`path_below_root` for a known root.
+
+    Raises:
+        Wrong: The file is there, but not below the root.
+    """
+    path = Path(named)
+    if not path.exists() and not path.is_absolute():
+        return path.as_posix()
+    for absolute in (path.absolute(), path.resolve()):
+        if absolute.is_relative_to(root) and ".." not in absolute.parts:
+            return absolute.relative_to(root).as_posix()
+    raise Wrong(f"{named} is not below the root of the server, {root}. Start one there: webipy serve --root FOLDER")
+
+
+def below_new(root: Path, named: str) -> str:
+    """As `below`, for a file that need not be there yet: it goes where the user means, if that folder is below the root, else from the root.
+
+    Raises:
+        Wrong: It is to be made outside the root.
+    """
+    path = Path(named)
+    for folder in (path.parent.absolute(), path.parent.resolve()):
+        if folder.is_dir() and folder.is_relative_to(root) and ".." not in folder.parts:
+            return (folder / path.name).relative_to(root).as_posix()
+    if path.is_absolute() or ".." in path.parts:
+        raise Wrong(f"{named} is not below the root of the server, {root}; choose a place there.")
+    return path.as_posix()

@@ -1,0 +1,215 @@
+"""A page as a PDF: a Chromium without a window prints it.
+
+It is steered over a pair of pipes by the DevTools protocol, messages of JSON that end with a NUL. The page is written into an empty document, not
+opened from a file: so it has an origin of its own, from which Chromium lets nothing reach a file of this machine. Nor does it reach a network:
+every name is unknown, and every address is asked of a proxy that is not there. What the page's own scripts draw is printed; they have as long as
+the conversion has, and their dialogs are dismissed.
+
+Nothing is waited for by time: the page is printed when it is loaded, its fonts and images are there and two frames were drawn.
+
+Source: Chrome DevTools Protocol: Target, Page.printToPDF, IO.read; `--remote-debugging-pipe` reads from descriptor 3 and writes to 4.
+Rejected: `--print-to-pdf=FILE` (opens the page from a file, so that it may show others; tells nothing of what went wrong); xelatex by pandoc (a
+gigabyte of TeX, and no HTML output in it).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from webipy.converter.told import Refused
+
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+    "brave-browser",
+)
+"""Names that a Chromium goes by."""
+
+OPTIONS = (
+    "--headless=new",
+    "--remote-debugging-pipe",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--proxy-server=http://127.0.0.1:1",
+    "--proxy-bypass-list=<-loopback>",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-breakpad",
+    "--disable-crash-reporter",
+    "--disable-dev-shm-usage",
+    "--disable-extensions",
+    "--disable-gpu",
+    "--disable-sync",
+    "--mute-audio",
+)
+
+WRITE = "function(text) { document.open(); document.write(text); document.close(); }"
+READY = """(async () => {
+  if (document.readyState !== "complete") await new Promise(resolve => addEventListener("load", resolve, {once: true}));
+  await Promise.all([document.fonts.ready, ...[...document.images].map(image => image.decode().catch(() => null))]);
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+})()"""
+
+PART_BYTES = 1 << 20
+LEAVE_SECONDS = 10
+
+
+def find_browser() -> str:
+    """The path of a Chromium.
+
+    Raises:
+        Refused: There is none.
+    """
+    for name in BROWSERS:
+        found = shutil.which(name)
+        if found is not None:
+            return found
+    words = (
+        "A PDF is printed by Chromium, and the server has none on its PATH. Install one there (Debian: apt install chromium), or export html "
+        "and print that in your browser."
+    )
+    raise Refused("missing", words, "chromium")
+
+
+def print_pdf(browser: str, html: str, output: Path, folder: Path) -> None:
+    """Prints a page to a file.
+
+    Args:
+        browser: The path of a Chromium.
+        html: The page.
+        output: The file.
+        folder: Where the browser may keep what it needs.
+
+    Raises:
+        Refused: It cannot be done; the last line of what the browser said tells why.
+    """
+    options = [*OPTIONS, f"--user-data-dir={folder / 'browser'}"]
+    if os.geteuid() == 0:
+        options.append("--no-sandbox")  # Chromium refuses to run as root with it
+    asked, answers = os.pipe(), os.pipe()
+    # The shell gives the pipes the numbers that Chromium expects, whatever numbers they have here.
+    start = f'exec "$0" "$@" 3<&{asked[0]} 4>&{answers[1]}'
+    with open(folder / "browser.log", "w+b") as log:
+        child = subprocess.Popen(
+            ["/bin/sh", "-c", start, browser, *options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(asked[0], answers[1]),
+            cwd=folder,
+            env={**os.environ, "TMPDIR": "/proc/self/cwd"},  # it makes a socket there: a path of at most 107 bytes
+        )
+        os.close(asked[0])
+        os.close(answers[1])
+        line = Line(asked[1], answers[0])
+        try:
+            with open(output, "wb") as file:
+                for part in _printed(line, html):
+                    file.write(part)
+            line.send("Browser.close", {})
+            child.wait(LEAVE_SECONDS)
+        except (BrokenPipeError, EOFError):
+            log.seek(0)
+            raise Refused("failed", f"Chromium ended without printing ({_reason(log.read())})") from None
+        except subprocess.TimeoutExpired:
+            pass  # it has printed; the server ends the whole group
+        finally:
+            child.kill()
+            child.wait()
+
+
+def _reason(log: bytes) -> str:
+    """The line of a browser's log that tells why it has ended: the fatal one, else the last."""
+    lines = [line.strip() for line in log.decode("utf-8", "replace").splitlines() if line.strip()]
+    fatal = [line for line in lines if "FATAL" in line]
+    return [*fatal[:1], *reversed(lines), "it said nothing"][0][:300]
+
+
+def _printed(line: Line, html: str) -> Iterator[bytes]:
+    """The PDF of a page, in parts."""
+    target = line.ask("Target.createTarget", {"url": "about:blank"})["targetId"]
+    line.session = line.ask("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
+    line.ask("Page.enable", {})
+    document = line.ask("Runtime.evaluate", {"expression": "document"})["result"]["objectId"]
+    line.ask(
+        "Runtime.callFunctionOn",
+        {"functionDeclaration": WRITE, "objectId": document, "arguments": [{"value": html}]},
+    )
+    line.ask("Runtime.evaluate", {"expression": READY, "awaitPromise": True})
+    options = {"printBackground": True, "preferCSSPageSize": True, "transferMode": "ReturnAsStream"}
+    stream = line.ask("Page.printToPDF", {**options, "generateTaggedPDF": False})["stream"]
+    while True:
+        part = line.ask("IO.read", {"handle": stream, "size": PART_BYTES})
+        yield base64.b64decode(part["data"]) if part.get("base64Encoded") else part["data"].encode()
+        if part["eof"]:
+            return
+
+
+class Line:
+    """The two pipes to a browser.
+
+    Args:
+        to: Descriptor to write to.
+        back: Descriptor to read from.
+    """
+
+    def __init__(self, to: int, back: int) -> None:
+        self._to = os.fdopen(to, "wb")
+        self._back = os.fdopen(back, "rb")
+        self._last = 0
+        self._rest = b""
+        self.session: str | None = None
+
+    def send(self, method: str, params: dict[str, Any]) -> int:
+        """Sends a call; gives its number."""
+        self._last += 1
+        call: dict[str, Any] = {"id": self._last, "method": method, "params": params}
+        if self.session is not None and not method.startswith("Browser."):
+            call["sessionId"] = self.session
+        self._to.write(json.dumps(call).encode() + b"\0")
+        self._to.flush()
+        return self._last
+
+    def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Makes a call and waits for its answer; dialogs that open meanwhile are dismissed.
+
+        Raises:
+            Refused: The browser refuses.
+            EOFError: The browser has ended.
+        """
+        number = self.send(method, params)
+        while True:
+            told = self._next()
+            if told.get("method") == "Page.javascriptDialogOpening":
+                self.send("Page.handleJavaScriptDialog", {"accept": False})
+            elif told.get("method") in ("Inspector.targetCrashed", "Target.targetCrashed"):
+                raise Refused("failed", "the page needs more memory than there is")
+            elif told.get("id") == number:
+                if "error" in told:
+                    raise Refused("failed", f"Chromium says: {told['error'].get('message', '')}")
+                result: dict[str, Any] = told["result"]
+                return result
+
+    def _next(self) -> dict[str, Any]:
+        parts = [self._rest]
+        while b"\0" not in parts[-1]:
+            read = os.read(self._back.fileno(), PART_BYTES)
+            if not read:
+                raise EOFError
+            parts.append(read)
+        message, _, self._rest = b"".join(parts).partition(b"\0")
+        told: dict[str, Any] = json.loads(message)
+        return told

@@ -1,0 +1,189 @@
+"""Notebooks from older formats and from text, and back to text: nbformat and jupytext do it.
+
+What is made of the same document is the same each time: cells get ids from what they hold (nbformat and jupytext draw them at random), so that a
+file that another program wrote is compared with what was read before, cell by cell.
+
+What goes back to text keeps the file that it came from. jupytext alone would rewrite its own version in the header, the ends of the
+lines and blank lines that it counts otherwise; so what is written is the difference that jupytext sees between the file as it was read and the
+notebook as it is now, laid over the file itself: `lay_over`.
+
+Source: nbformat 4.5 (cell ids: 1 to 64 of A-Z a-z 0-9 - _); jupytext, "The text representation".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from difflib import SequenceMatcher
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from webipy.converter.told import Refused, first_line
+
+MAX_LINES = 50_000
+"""Of a text that is compared line by line; a longer one is written as jupytext writes it."""
+
+MAX_LINES_EXACT = 2000
+"""Of a text that is compared with care; in longer ones, lines that come often are not looked for."""
+
+_VERSION = re.compile(r"^(\W*jupytext_version:).*$", re.MULTILINE)
+
+
+def convert(folder: Path, operation: str, format: str, name: str) -> dict[str, Any]:
+    """Writes `output` of a folder from its `body`; gives the answer.
+
+    Raises:
+        Refused: It is no notebook.
+    """
+    body = (folder / "body").read_bytes()
+    if operation == "upgrade":
+        output = upgrade(body)
+    elif operation == "to_notebook":
+        output = to_notebook(body, format, name)
+    else:
+        original = folder / "original"
+        output = from_notebook(body, format, original.read_bytes() if original.exists() else None)
+    (folder / "output").write_bytes(output)
+    return {"name": name, "media_type": ""}
+
+
+def upgrade(body: bytes) -> bytes:
+    """A notebook of any older format as 4.5.
+
+    Raises:
+        Refused: It is no notebook.
+    """
+    import nbformat
+    from nbformat import reader
+
+    try:
+        notebook = nbformat.convert(reader.reads(body.decode("utf-8")), 4)
+        output = _encoded(notebook.metadata, notebook.cells)
+    except UnicodeDecodeError as fault:
+        raise Refused("invalid", f"This is no notebook: byte {fault.start} is not UTF-8.") from None
+    except reader.NotJSONError:
+        raise Refused("invalid", "This is no notebook: it is not JSON.") from None
+    except (nbformat.ValidationError, AttributeError, KeyError, TypeError, ValueError, IndexError) as fault:
+        raise Refused("invalid", f"This is no notebook of nbformat 1 to 4: {first_line(fault)}.") from None
+    return output
+
+
+def to_notebook(body: bytes, format: str, name: str) -> bytes:
+    """A text as a notebook.
+
+    Raises:
+        Refused: It is not UTF-8, or jupytext cannot read it.
+    """
+    import jupytext
+
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise Refused("invalid", f"{name} cannot be opened as a notebook: byte {fault.start} is not UTF-8.") from None
+    if "\0" in text:
+        raise Refused("invalid", f"{name} cannot be opened as a notebook: it holds a NUL, so it is no text.")
+    try:
+        notebook = jupytext.reads(_with_plain_ends(text), format)
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError, AssertionError) as fault:
+        raise Refused("invalid", f"{name} cannot be read as {format}: {first_line(fault)}.") from None
+    return _encoded(notebook.metadata, notebook.cells)
+
+
+def from_notebook(body: bytes, format: str, original: bytes | None) -> bytes:
+    """A notebook as text, in the header, style and ends of lines of `original`."""
+    import jupytext
+    from nbformat import reader
+
+    new = written(reader.reads(body.decode("utf-8")), format)
+    if original is None:
+        return new.encode("utf-8")
+    mark = "\ufeff" if original.startswith(b"\xef\xbb\xbf") else ""
+    old = original.decode("utf-8-sig", "surrogateescape")
+    ends = "\r\n" if old.count("\r\n") * 2 > old.count("\n") else "\n"
+    plain = _with_plain_ends(old)
+    read = written(jupytext.reads(plain, format), format)
+    told = _VERSION.search(plain)
+    if told is not None:
+        read, new = (_VERSION.sub(lambda _: told[0], text, count=1) for text in (read, new))
+    is_open = bool(plain) and not plain.endswith("\n")
+    text = lay_over(f"{plain}\n" if is_open else plain, read, new)
+    text = mark + (text.removesuffix("\n") if is_open else text)
+    return (text.replace("\n", ends) if ends != "\n" else text).encode("utf-8", "surrogateescape")
+
+
+def written(notebook: Any, format: str) -> str:
+    """A notebook as jupytext writes it; metadata in the order of their names, because notebook files do not keep another."""
+    import jupytext
+
+    for key in ("jupytext", "kernelspec", "language_info"):
+        if not isinstance(notebook.metadata.get(key, {}), dict):
+            del notebook.metadata[key]
+    for cell in notebook.cells:
+        cell.metadata = type(cell.metadata)(sorted(cell.metadata.items()))
+    text: str = jupytext.writes(notebook, format)
+    return text if text.endswith("\n") else f"{text}\n"
+
+
+def lay_over(original: str, read: str, new: str) -> str:
+    """The difference between `read` and `new`, laid over `original`, from which `read` differs in style only.
+
+    Where something changed in the very lines in which the style differs, `new` wins.
+    """
+    if read == new:
+        return original
+    ours, middle, theirs = (text.splitlines(keepends=True) for text in (original, read, new))
+    if max(len(ours), len(middle), len(theirs)) > MAX_LINES:
+        return new
+    changes = _hunks(middle, theirs)
+    hunks = sorted([*changes, *_apart(_hunks(middle, ours), changes)], key=lambda hunk: hunk[:2])
+    text: list[str] = []
+    at = 0
+    for first, end, lines in hunks:
+        text += middle[at:first]
+        text += lines
+        at = end
+    return "".join(text + middle[at:])
+
+
+_Hunk = tuple[int, int, list[str]]
+"""Lines `first` to `end` (half-open) become other lines."""
+
+
+def _hunks(old: list[str], new: list[str]) -> list[_Hunk]:
+    """What must be done to `old` to make it `new`."""
+    matcher = SequenceMatcher(None, old, new, autojunk=len(old) > MAX_LINES_EXACT)
+    return [(a, b, new[c:d]) for kind, a, b, c, d in matcher.get_opcodes() if kind != "equal"]
+
+
+def _apart(hunks: list[_Hunk], others: list[_Hunk]) -> list[_Hunk]:
+    """Those of `hunks` that share no line and no place of insertion with one of `others`; both are in order."""
+    found, at = [], 0
+    for first, end, lines in hunks:
+        while at < len(others) and others[at][1] < first:
+            at += 1
+        meets = False
+        for a, b, _ in islice(others, at, None):
+            if a > end:
+                break
+            meets = meets or (first < b and a < end) or first == end == a == b
+        if not meets:
+            found.append((first, end, lines))
+    return found
+
+
+def _with_plain_ends(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _encoded(metadata: Any, cells: list[Any]) -> bytes:
+    """nbformat 4.5 JSON; each cell has an id from its content and from how many cells before it have the same."""
+    seen: dict[str, int] = {}
+    for cell in cells:
+        cell.pop("id", None)
+        content = json.dumps([cell.cell_type, cell.source], sort_keys=True)
+        seen[content] = seen.get(content, 0) + 1
+        cell["id"] = hashlib.sha256(f"{seen[content]} {content}".encode("utf-8", "replace")).hexdigest()[:12]
+    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True).encode("utf-8", "replace") + b"\n"

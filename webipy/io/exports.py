@@ -1,0 +1,121 @@
+"""Exports: files that conversions made, kept for an hour, and the address to fetch them from: `GET /exports/ID/NAME`.
+
+    STATE/exports/ID   one file, 0600; ID cannot be guessed
+
+An export is a document of somebody's, and may be a page with scripts. It is sent as an attachment under a policy that gives it an origin of its
+own and no scripts, so that a browser which shows it all the same runs nothing as our page. It goes out in parts, as fast as the reader takes them.
+
+The hour is the longest: what is over `MAX_KEPT` files is removed, the oldest first, and a server starts with none.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import attrs
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+from twisted.web.static import NoRangeStaticProducer
+
+from webipy.core import errors
+from webipy.io.gate import Gate
+from webipy.io.site import PageRequest, refuse
+from webipy.server.ports import ExportedFile
+
+KEPT_SECONDS = 3600.0
+MAX_KEPT = 50
+POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
+
+
+@attrs.define(eq=False)
+class Exports:
+    """The exports there are.
+
+    Args:
+        folder: Where they lie; whatever is in it at the start is removed.
+        later: Calls a function after so many seconds.
+        in_reactor: Calls a function in the reactor's thread.
+    """
+
+    folder: Path
+    later: Callable[[float, Callable[[], None]], object]
+    in_reactor: Callable[..., object]
+    _kept: dict[str, ExportedFile] = attrs.field(factory=dict)
+
+    def start(self) -> None:
+        """Makes ready."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(mode=0o700, parents=True)
+
+    def keep(self, made: Path, name: str, media_type: str) -> ExportedFile:
+        """Takes a file over; called in any thread."""
+        export = secrets.token_urlsafe(24)
+        path = self.folder / export
+        made.chmod(0o600)
+        made.rename(path)
+        kept = ExportedFile(export, str(path), name, media_type, path.stat().st_size)
+        self.in_reactor(self._note, kept)
+        return kept
+
+    def _note(self, kept: ExportedFile) -> None:
+        self._kept[kept.id] = kept
+        self.later(KEPT_SECONDS, lambda: self.remove(kept.id))
+        while len(self._kept) > MAX_KEPT:
+            self.remove(next(iter(self._kept)))
+
+    def find(self, export: str, name: str) -> ExportedFile | None:
+        """The export of that id and name, if it is still kept."""
+        found = self._kept.get(export)
+        return found if found is not None and found.name == name else None
+
+    def remove(self, export: str) -> None:
+        """Removes one; nothing happens when it is gone."""
+        kept = self._kept.pop(export, None)
+        if kept is not None:
+            Path(kept.path).unlink(missing_ok=True)
+
+
+class ExportFiles(Resource):
+    """`/exports/ID/NAME`."""
+
+    isLeaf = True
+
+    def __init__(self, exports: Exports, gate: Gate) -> None:
+        super().__init__()
+        self._exports = exports
+        self._gate = gate
+
+    def render_GET(self, request: PageRequest) -> int:
+        """The file; 401 when nobody is logged in, 404 when there is no such export (any more)."""
+        parts = [part.decode("utf-8", "replace") for part in request.postpath or []]
+        found = self._exports.find(*parts) if len(parts) == 2 else None
+        if self._gate.principal_of(request.header) is None:
+            refuse(request, 401, errors.NotAuthenticated("Log in first, as for the page."))
+        elif found is None:
+            gone = "There is no such export. Exports are kept for an hour, and not over a restart of the server: make it again."
+            refuse(request, 404, errors.NotFound(gone, kind="export", id=parts[0][:64] if parts else ""))
+        else:
+            self._send(request, found)
+        return NOT_DONE_YET
+
+    def _send(self, request: PageRequest, export: ExportedFile) -> None:
+        try:
+            file = open(export.path, "rb")  # noqa: SIM115 - the producer closes it
+        except FileNotFoundError:
+            refuse(request, 404, errors.NotFound("This export was removed from the disk.", kind="export", id=export.id))
+            return
+        request.setHeader(b"Content-Type", export.media_type.encode())
+        request.setHeader(b"Content-Length", str(export.size).encode())
+        request.setHeader(
+            b"Content-Disposition", f"attachment; filename*=UTF-8''{quote(export.name, safe='')}".encode()
+        )
+        request.setHeader(b"Content-Security-Policy", POLICY.encode())
+        if request.method == b"HEAD":
+            file.close()
+            request.finish()
+        else:
+            NoRangeStaticProducer(request, file).start()

@@ -1,0 +1,106 @@
+"""Earlier states of a document, read from the journal of its session.
+
+Every state since the oldest event that is kept can be had; those before it were cut (see `webipy.server.retention`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+from twisted.internet.defer import DeferredLock
+
+from webipy.core import errors
+from webipy.core.document import Document, DocumentFold
+from webipy.core.events import AnyEvent
+from webipy.core.moments import Moments
+from webipy.server.ports import World
+from webipy.server.session import Session
+
+
+@attrs.define(eq=False)
+class History:
+    """The history of one session's document."""
+
+    session: Session
+    world: World
+    _moments: Moments = attrs.field(factory=Moments)
+    _door: DeferredLock = attrs.field(factory=DeferredLock)
+
+    async def moments(self) -> Moments:
+        """The moments up to now; each call reads what is new since the one before."""
+        await self._door.acquire()
+        try:
+            first = max(self._moments.seq + 1, self.session.journal.first_seq)
+            await self.session.each_event(first, self.session.written, self._moments.take)
+            return self._moments
+        finally:
+            self._door.release()
+
+    async def state(self, seq: int) -> Document:
+        """The document after event `seq`.
+
+        Raises:
+            errors.NotFound: That is too long ago, or has not happened yet.
+        """
+        self._check(seq)
+        fold = DocumentFold()
+        await self.session.each_event(0, seq, fold.take)
+        return await self.world.aside(fold.document)
+
+    async def seq_of(self, seq: int | None, time: str | None, checkpoint: str | None) -> int:
+        """The seq that one of the three means; none of them: now.
+
+        Raises:
+            errors.InvalidParams: Two of them are given, or the time is none.
+            errors.NotFound: There is no such checkpoint, or nothing was there then.
+        """
+        if sum(wanted is not None for wanted in (seq, time, checkpoint)) > 1:
+            raise errors.InvalidParams("Give seq, time or checkpoint: one of them.", field="seq")
+        if checkpoint is not None:
+            found = (await self.moments()).checkpoints.get(checkpoint)
+            if found is None:
+                raise errors.NotFound(
+                    f"There is no checkpoint {checkpoint!r}; notebook.history lists them.",
+                    kind="checkpoint",
+                    id=checkpoint,
+                )
+            seq = found
+        elif time is not None:
+            seq = await self._at_time(time)
+        seq = self.session.written if seq is None else seq
+        self._check(seq)
+        return seq
+
+    def _check(self, seq: int) -> None:
+        first, last = max(0, self.session.journal.first_seq - 1), self.session.written
+        if not first <= seq <= last:
+            raise errors.NotFound(
+                f"States after events {first} to {last} are kept, not {seq}.", kind="seq", id=str(seq)
+            )
+
+    async def time_of(self, seq: int) -> str:
+        """When an event was written."""
+        found: list[AnyEvent] = []
+        await self.session.each_event(seq, seq, found.append)
+        return found[-1].time if found else self.session.record.created
+
+    async def _at_time(self, time: str) -> int:
+        """Seq of the last event at or before a time; found by halving."""
+        wanted = _parsed(time)
+        low, high = self.session.journal.first_seq - 1, self.session.written
+        while low < high:
+            middle = (low + high + 1) // 2
+            is_later = _parsed(await self.time_of(middle)) > wanted
+            low, high = (low, middle - 1) if is_later else (middle, high)
+        return low
+
+
+def _parsed(time: str) -> datetime:
+    try:
+        parsed = datetime.fromisoformat(time)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.tzinfo is None:
+        raise errors.InvalidParams("time is RFC 3339 with its offset, such as 2026-01-31T12:00:00Z.", field="time")
+    return parsed

@@ -1,0 +1,149 @@
+"""The methods `notebook.*` on the document of a session and its file; `notebook.run` and the queue are in run_methods."""
+
+from __future__ import annotations
+
+from msgspec import Raw
+
+from webipy.core import calls, events, ipynb, merge, notebook_calls
+from webipy.core.moments import Moment
+from webipy.server.cell_methods import clean_map
+from webipy.server.history import History
+from webipy.server.method import Caller, House, Methods
+from webipy.server.session import Session
+
+METHODS = Methods()
+method = METHODS.method
+
+
+def _state(session: Session) -> notebook_calls.NotebookState:
+    origin = session.origin
+    conflict = origin.conflict
+    return notebook_calls.NotebookState(
+        session=session.id,
+        path=origin.path,
+        format=origin.format,
+        etag=origin.etag,
+        is_saved=origin.is_saved,
+        saved_seq=origin.saved,
+        seq=session.seq,
+        cells=len(session.notebook.cells()),
+        metadata=Raw(session.notebook.metadata),
+        conflict=None
+        if conflict is None
+        else notebook_calls.Conflict(reason=conflict.reason, etag=conflict.etag, cells=conflict.cells),
+        save_failed=origin.failed.reason if origin.failed is not None else None,
+    )
+
+
+@method("notebook.get", "read")
+async def notebook_get(house: House, caller: Caller, params: calls.OfSession) -> notebook_calls.NotebookState:
+    """The document of a session: its file, and whether that holds everything."""
+    return _state(house.sessions.get(params.session))
+
+
+@method("notebook.save", "write")
+async def notebook_save(
+    house: House, caller: Caller, params: notebook_calls.SaveNotebook
+) -> notebook_calls.NotebookState:
+    """Writes the file now, atomically, after taking in what another program changed in it; `conflict` when both changed the same."""
+    session = house.sessions.get(params.session)
+    session.check_writable()
+    if params.path is not None and params.path != session.origin.path:
+        await house.documents.save_as(session, params.path, caller.name)
+    else:
+        await house.documents.of(session).save(caller.name, params.overwrite)
+    return _state(session)
+
+
+@method("notebook.reload", "write")
+async def notebook_reload(house: House, caller: Caller, params: calls.OfSession) -> notebook_calls.NotebookState:
+    """Takes the file as it is on disk, in place of what is here; what was here stays in the history."""
+    session = house.sessions.get(params.session)
+    following = house.documents.of(session)
+    await following.bound.reload(following.bound.path(), caller.name)
+    return _state(session)
+
+
+@method("notebook.set_metadata", "write")
+async def notebook_set_metadata(
+    house: House, caller: Caller, params: notebook_calls.SetNotebookMetadata
+) -> calls.Accepted:
+    """Replaces the metadata of the notebook."""
+    session = house.sessions.get(params.session)
+    session.check_writable()
+    metadata = clean_map(params.metadata, "metadata")
+    assert isinstance(metadata, Raw)
+    return calls.Accepted(seq=await session.append([events.NotebookMetadataSet(metadata=metadata)], caller.name))
+
+
+# ---- history --------------------------------------------------------------------------------------------------------
+
+
+def _told(moment: Moment) -> notebook_calls.Moment:
+    return notebook_calls.Moment(
+        seq=moment.seq,
+        time=moment.time,
+        kind=moment.kind,
+        by=moment.by,
+        name=moment.name,
+        cells=len(moment.cells),
+    )
+
+
+def _history(house: House, session: str) -> History:
+    return house.documents.of(house.sessions.get(session)).history
+
+
+@method("notebook.history", "read")
+async def notebook_history(house: House, caller: Caller, params: notebook_calls.ReadHistory) -> notebook_calls.Moments:
+    """The states of the document worth going back to, the newest first."""
+    history = _history(house, params.session)
+    moments = await history.moments()
+    told: list[notebook_calls.Moment] = []
+    for moment in reversed(moments.all):
+        if params.before is None or moment.seq < params.before:
+            told.append(_told(moment))
+        if len(told) == params.limit:
+            break
+    return notebook_calls.Moments(moments=told, first_seq=max(1, history.session.journal.first_seq - 1))
+
+
+@method("notebook.at", "read")
+async def notebook_at(house: House, caller: Caller, params: notebook_calls.AtMoment) -> notebook_calls.NotebookAt:
+    """An earlier state of the document, whole, with its outputs."""
+    history = _history(house, params.session)
+    seq = await history.seq_of(params.seq, params.time, params.checkpoint)
+    document = await history.state(seq)
+    body = await house.world.aside(lambda: ipynb.write(document, None))
+    return notebook_calls.NotebookAt(seq=seq, time=await history.time_of(seq), notebook=Raw(body))
+
+
+@method("notebook.checkpoint", "write")
+async def notebook_checkpoint(house: House, caller: Caller, params: notebook_calls.MakeCheckpoint) -> calls.Accepted:
+    """Gives the state of the document now a name; a name that is there already moves to this state."""
+    session = house.sessions.get(params.session)
+    session.check_writable()
+    return calls.Accepted(seq=await session.append([events.CheckpointMade(name=params.checkpoint)], caller.name))
+
+
+@method("notebook.diff", "read")
+async def notebook_diff(
+    house: House, caller: Caller, params: notebook_calls.DiffNotebook
+) -> notebook_calls.NotebookDiff:
+    """How two states of the document differ, cell by cell."""
+    history = _history(house, params.session)
+    until = await history.seq_of(params.until, None, None)
+    old, new = await history.state(params.since), await history.state(until)
+    changes = await house.world.aside(lambda: merge.diff(old, new))
+    return notebook_calls.NotebookDiff(
+        since=params.since, until=until, cells=list(changes), metadata_changed=old.metadata != new.metadata
+    )
+
+
+@method("notebook.restore", "write")
+async def notebook_restore(house: House, caller: Caller, params: notebook_calls.AtMoment) -> calls.Accepted:
+    """Brings an earlier state of the document back, as changes of the one now: nothing is taken out of the history."""
+    session = house.sessions.get(params.session)
+    history = _history(house, params.session)
+    document = await history.state(await history.seq_of(params.seq, params.time, params.checkpoint))
+    return calls.Accepted(seq=await house.documents.of(session).bound.become(document, caller.name))
