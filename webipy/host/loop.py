@@ -10,6 +10,9 @@ Every turn reads at most `TURN_MESSAGES` from each side, so an interrupt is serv
 waits: what takes time (a polite end, readiness, the last outputs of a dead kernel) is an alarm. Between two reads of
 the kernel lies nothing that a server could hold up.
 
+A turn costs as much as reading and sending several small messages. So while a kernel floods, its IOPUB is read at a
+pace (`Pace`), and each turn finds some; whatever else happens, a reply of the kernel too, still begins a turn at once.
+
 When the spool is full, a kernel that waits for its reader is made to wait: its IOPUB is not read. The output of others
 is read and not kept, except `status`, and an `output_lost` event says how many messages are missing.
 """
@@ -27,7 +30,7 @@ import zmq
 
 from webipy.core import wire
 from webipy.core.hosting import Dropped, Effect, LastWords, Outbox, Requests
-from webipy.host.channels import KERNEL_CHANNELS
+from webipy.host.channels import KERNEL_CHANNELS, Channels
 from webipy.host.commands import Commands
 from webipy.host.endpoint import Author, Endpoint, log
 from webipy.host.foreign import ForeignKernel
@@ -40,6 +43,9 @@ TURN_MESSAGES: Final = 200  # read from each side in one turn; about 10 ms of wo
 LEAVE_S: Final = 10.0  # how long the host waits for the last acknowledgement
 LAST_WORDS_S: Final = 2.0  # how long a reply waits for the kernel's `idle`, which every kernel should say
 TEND_S: Final = 1.0  # how often the spool is tried again and the log is cut
+FLOOD_TURNS: Final = 16  # so many turns in a row that found output, each soon after the one before, are a flood
+FLOOD_GAP_S: Final = 0.002
+PACE_S: Final = 0.008  # a flood's output is read so often
 
 
 _ENDS: Final = frozenset({"kernel_died", "kernel_restarting", "start_failed"})
@@ -47,6 +53,29 @@ _ENDS: Final = frozenset({"kernel_died", "kernel_restarting", "start_failed"})
 
 class _Status(msgspec.Struct, frozen=True):
     execution_state: str = "idle"
+
+
+class Pace:
+    """Tells a flood of output from output that somebody waits for.
+
+    A flood begins with many turns in a row that found output, each soon after the one before, and goes on for as long
+    as more than one message comes in the time of a pace.
+    """
+
+    def __init__(self) -> None:
+        self._row = 0
+        self._last_s = -math.inf
+
+    @property
+    def is_flood(self) -> bool:
+        """Whether output is to be read at a pace."""
+        return self._row > FLOOD_TURNS
+
+    def found(self, messages: int, now_s: float) -> None:
+        """Take note of a turn that found output."""
+        is_close = messages > 1 or (not self.is_flood and now_s - self._last_s < FLOOD_GAP_S)
+        self._row = self._row + 1 if is_close else 0
+        self._last_s = now_s
 
 
 class Host:
@@ -75,8 +104,9 @@ class Host:
         self._is_busy = False
         self._done = ""
         self._alone_since = time.monotonic()
-        self._wakeup, self._poller = _wakeup(), zmq.Poller()
+        self._wakeup, self._poller, self._calm_poller = _wakeup(), zmq.Poller(), zmq.Poller()
         self._watched: list[Any] = []
+        self._pace = Pace()
         self._papers.write()
         self._life.begin(fault)
         self._alarms.set("tend", TEND_S, self._tend)
@@ -85,12 +115,13 @@ class Host:
         """Turn until the kernel is gone for good and the server has everything, or nobody came back."""
         while not self._done:
             self._watch()
-            ready = dict(self._poller.poll(math.ceil(self._alarms.wait_s() * 1000)))
+            ready = self._wait()
             if self._wakeup in ready and signal.SIGTERM in os.read(self._wakeup, 4096):
                 self._life.leave()
-            self._endpoint.watch()
-            self._read_server()
-            self._read_kernel()
+            if self._endpoint.router in ready or self._endpoint.monitor in ready:
+                self._endpoint.watch()
+                self._read_server()
+            self._read_kernel(ready)
             self._life.check()
             self._alarms.ring()
             self._commands.obey_later()
@@ -132,9 +163,19 @@ class Host:
         if channels is not None:
             watched += [socket for name, socket in channels.sockets.items() if name != "iopub" or self._reads_iopub()]
         if watched != self._watched:
-            self._watched, self._poller = watched, zmq.Poller()
+            self._watched, self._poller, self._calm_poller = watched, zmq.Poller(), zmq.Poller()
             for one in watched:
                 self._poller.register(one, zmq.POLLIN)
+                if channels is None or one is not channels.sockets["iopub"]:
+                    self._calm_poller.register(one, zmq.POLLIN)
+
+    def _wait(self) -> dict[Any, int]:
+        """Wait until something is to be done, and tell what can be read."""
+        wait_s = self._alarms.wait_s()
+        if self._pace.is_flood:
+            self._calm_poller.poll(math.ceil(min(wait_s, PACE_S) * 1000))
+            wait_s = self._alarms.wait_s()
+        return dict(self._poller.poll(math.ceil(wait_s * 1000)))
 
     def _reads_iopub(self) -> bool:
         return not self._outbox.is_full or not self._life.process.has_boot or self._life.is_draining
@@ -150,24 +191,33 @@ class Host:
             except (msgspec.DecodeError, UnicodeDecodeError) as fault:
                 self._endpoint.refuse(f"a malformed {received.message.header.msg_type}: {fault}")
 
-    def _read_kernel(self) -> None:
-        budget = TURN_MESSAGES
+    def _read_kernel(self, ready: dict[Any, int]) -> None:
+        channels, budget = self._life.channels, TURN_MESSAGES
         for channel in KERNEL_CHANNELS:
-            while budget and self._life.channels is not None and (channel != "iopub" or self._reads_iopub()):
-                try:
-                    message = self._life.channels.read(channel)
-                except wire.BadFrame as fault:
-                    self._endpoint.refuse(f"a message from the kernel: {fault}")
-                    if isinstance(fault, wire.Malformed):
-                        self._outbox.add(
-                            "host", self._author.lost(f"The kernel sent what cannot be passed on: {fault}.")
-                        )
-                    continue
-                if message is None:
-                    break
-                budget -= 1
-                if not self._life.heard(channel, message):
-                    self._forward(channel, message)
+            if channels is None or channels.sockets[channel] not in ready:
+                continue
+            read = self._read_channel(channels, channel, budget)
+            budget -= read
+            if channel == "iopub" and read and budget:  # with nothing left of the budget there is more to read
+                self._pace.found(read, time.monotonic())
+
+    def _read_channel(self, channels: Channels, channel: str, budget: int) -> int:
+        """Take the messages of one channel; gives how many."""
+        read = 0
+        while read < budget and self._life.channels is channels and (channel != "iopub" or self._reads_iopub()):
+            try:
+                message = channels.read(channel)
+            except wire.BadFrame as fault:
+                self._endpoint.refuse(f"a message from the kernel: {fault}")
+                if isinstance(fault, wire.Malformed):
+                    self._outbox.add("host", self._author.lost(f"The kernel sent what cannot be passed on: {fault}."))
+                continue
+            if message is None:
+                break
+            read += 1
+            if not self._life.heard(channel, message):
+                self._forward(channel, message)
+        return read
 
     def _forward(self, channel: str, message: wire.Message) -> None:
         """Number and keep one message of the kernel, and let the next request go."""
