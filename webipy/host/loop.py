@@ -10,8 +10,7 @@ Every turn reads at most `TURN_MESSAGES` from each side, so an interrupt is serv
 waits: what takes time (a polite end, readiness, the last outputs of a dead kernel) is an alarm. Between two reads of
 the kernel lies nothing that a server could hold up.
 
-A turn costs as much as reading and sending several small messages. So while a kernel floods, its IOPUB is read at a
-pace (`Pace`), and each turn finds some; whatever else happens, a reply of the kernel too, still begins a turn at once.
+While a kernel floods, its IOPUB is read at a pace (`webipy.host.watch`), so that each turn finds some.
 
 When the spool is full, a kernel that waits for its reader is made to wait: its IOPUB is not read. The output of others
 is read and not kept, except `status`, and an `output_lost` event says how many messages are missing.
@@ -38,14 +37,12 @@ from webipy.host.life import Alarms, Life
 from webipy.host.papers import Papers
 from webipy.host.process import CannotStart, KernelProcess, Launch
 from webipy.host.spoolfile import SpoolFile
+from webipy.host.watch import Watch
 
 TURN_MESSAGES: Final = 200  # read from each side in one turn; about 10 ms of work
 LEAVE_S: Final = 10.0  # how long the host waits for the last acknowledgement
 LAST_WORDS_S: Final = 2.0  # how long a reply waits for the kernel's `idle`, which every kernel should say
 TEND_S: Final = 1.0  # how often the spool is tried again and the log is cut
-FLOOD_TURNS: Final = 16  # so many turns in a row that found output, each soon after the one before, are a flood
-FLOOD_GAP_S: Final = 0.002
-PACE_S: Final = 0.008  # a flood's output is read so often
 
 
 _ENDS: Final = frozenset({"kernel_died", "kernel_restarting", "start_failed"})
@@ -53,29 +50,6 @@ _ENDS: Final = frozenset({"kernel_died", "kernel_restarting", "start_failed"})
 
 class _Status(msgspec.Struct, frozen=True):
     execution_state: str = "idle"
-
-
-class Pace:
-    """Tells a flood of output from output that somebody waits for.
-
-    A flood begins with many turns in a row that found output, each soon after the one before, and goes on for as long
-    as more than one message comes in the time of a pace.
-    """
-
-    def __init__(self) -> None:
-        self._row = 0
-        self._last_s = -math.inf
-
-    @property
-    def is_flood(self) -> bool:
-        """Whether output is to be read at a pace."""
-        return self._row > FLOOD_TURNS
-
-    def found(self, messages: int, now_s: float) -> None:
-        """Take note of a turn that found output."""
-        is_close = messages > 1 or (not self.is_flood and now_s - self._last_s < FLOOD_GAP_S)
-        self._row = self._row + 1 if is_close else 0
-        self._last_s = now_s
 
 
 class Host:
@@ -104,9 +78,7 @@ class Host:
         self._is_busy = False
         self._done = ""
         self._alone_since = time.monotonic()
-        self._wakeup, self._poller, self._calm_poller = _wakeup(), zmq.Poller(), zmq.Poller()
-        self._watched: list[Any] = []
-        self._pace = Pace()
+        self._wakeup, self._watch = _wakeup(), Watch()
         self._papers.write()
         self._life.begin(fault)
         self._alarms.set("tend", TEND_S, self._tend)
@@ -114,8 +86,8 @@ class Host:
     def run(self) -> None:
         """Turn until the kernel is gone for good and the server has everything, or nobody came back."""
         while not self._done:
-            self._watch()
-            ready = self._wait()
+            self._look()
+            ready = self._watch.wait(self._alarms.wait_s())
             if self._wakeup in ready and signal.SIGTERM in os.read(self._wakeup, 4096):
                 self._life.leave()
             if self._endpoint.router in ready or self._endpoint.monitor in ready:
@@ -156,26 +128,13 @@ class Host:
 
     # One turn.
 
-    def _watch(self) -> None:
-        """Poll the sockets that there are now."""
+    def _look(self) -> None:
+        """Watch the sockets that there are now."""
         channels = self._life.channels
         watched: list[Any] = [self._wakeup, self._endpoint.router, self._endpoint.monitor]
         if channels is not None:
             watched += [socket for name, socket in channels.sockets.items() if name != "iopub" or self._reads_iopub()]
-        if watched != self._watched:
-            self._watched, self._poller, self._calm_poller = watched, zmq.Poller(), zmq.Poller()
-            for one in watched:
-                self._poller.register(one, zmq.POLLIN)
-                if channels is None or one is not channels.sockets["iopub"]:
-                    self._calm_poller.register(one, zmq.POLLIN)
-
-    def _wait(self) -> dict[Any, int]:
-        """Wait until something is to be done, and tell what can be read."""
-        wait_s = self._alarms.wait_s()
-        if self._pace.is_flood:
-            self._calm_poller.poll(math.ceil(min(wait_s, PACE_S) * 1000))
-            wait_s = self._alarms.wait_s()
-        return dict(self._poller.poll(math.ceil(wait_s * 1000)))
+        self._watch.over(watched, channels.sockets["iopub"] if channels is not None else None)
 
     def _reads_iopub(self) -> bool:
         return not self._outbox.is_full or not self._life.process.has_boot or self._life.is_draining
@@ -199,7 +158,7 @@ class Host:
             read = self._read_channel(channels, channel, budget)
             budget -= read
             if channel == "iopub" and read and budget:  # with nothing left of the budget there is more to read
-                self._pace.found(read, time.monotonic())
+                self._watch.pace.found(read, time.monotonic())
 
     def _read_channel(self, channels: Channels, channel: str, budget: int) -> int:
         """Take the messages of one channel; gives how many."""
