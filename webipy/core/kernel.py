@@ -156,7 +156,10 @@ class Kernel:
                     self._replies.append((message.parent.msg_id, message))
                 continue
             try:
-                self._take_one(channel, message, wire.clean_content(message.content))
+                if channel == "iopub" and kind == "stream":
+                    self._written(message)
+                else:
+                    self._take_one(channel, message, wire.clean_content(message.content))
             except wire.Malformed:
                 self._refuse(message, f"The kernel sent a {kind} that is not JSON.")
             except msgspec.DecodeError as fault:
@@ -192,12 +195,16 @@ class Kernel:
 
     # ---- iopub
 
+    def _written(self, message: Message) -> None:
+        """Text was written to a stream."""
+        parent = message.parent.msg_id if message.parent is not None else None
+        execution = parent if self.executions.knows(parent) else None
+        text = _text(message.content)
+        self._new.write(execution, self.executions.cell_of(execution), text.name, text.text)
+
     def _published(self, message: Message, execution: str | None, content: bytes) -> None:
         cell = self.executions.cell_of(execution)
         match message.header.msg_type:
-            case "stream":
-                text = contents.decode(content, contents.Text)
-                self._new.write(execution, cell, text.name, text.text)
             case "display_data" | "execute_result" | "error" as kind:
                 output, display_id = _output(kind, content)
                 self._new.add(OutputAdded(execution=execution, cell=cell, output=output, display_id=display_id))
@@ -326,6 +333,16 @@ def _began(reply: Message) -> str:
         return contents.decode(wire.clean_content(reply.metadata), contents.ReplyMetadata).started
     except (wire.Malformed, msgspec.DecodeError):
         return ""
+
+
+def _text(content: bytes) -> contents.Text:
+    """Stream text, safe to splice as after `wire.clean_content`, but looked at once: it is most of what comes, and may be large."""
+    try:
+        text = contents.decode(content, contents.Text)
+        content.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return contents.decode(wire.clean_content(content), contents.Text)
+    return text
 
 
 def _output(kind: str, content: bytes) -> tuple[Raw, str | None]:
