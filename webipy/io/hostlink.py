@@ -38,7 +38,8 @@ PATIENCE_SECONDS = 0.003
 
 ACKNOWLEDGE_SECONDS = 0.05
 ACKNOWLEDGE_MESSAGES = 500
-"""The host is acknowledged after this time or so many messages: its window is 2,000."""
+ACKNOWLEDGE_BYTES = 2 * 1024 * 1024
+"""The host is acknowledged after this time, so many messages or bytes: its window is 2,000 messages and 8 MiB."""
 
 FLOOD_BATCHES = 16
 FLOOD_GAP_SECONDS = 0.002
@@ -115,6 +116,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         self._patience: IDelayedCall | None = None
         self._written = self._acknowledged = since
         self._acknowledging: IDelayedCall | None = None
+        self._bytes_read = 0
         self._row = 0
         self._last_read = 0.0
         self.refused = 0
@@ -138,7 +140,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
     def acknowledge(self, number: int) -> None:
         """Lets the host forget all messages up to `number`."""
         self._written = number
-        if number - self._acknowledged >= ACKNOWLEDGE_MESSAGES:
+        if number - self._acknowledged >= ACKNOWLEDGE_MESSAGES or self._bytes_read >= ACKNOWLEDGE_BYTES:
             self._acknowledge_now()
         elif self._acknowledging is None and not self.is_closed:
             self._acknowledging = self._clock.callLater(ACKNOWLEDGE_SECONDS, self._acknowledge_now)
@@ -147,7 +149,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         _cancel(self._acknowledging)
         self._acknowledging = None
         if self._written > self._acknowledged:
-            self._acknowledged = self._written
+            self._acknowledged, self._bytes_read = self._written, 0
             self.command("acknowledge", b'{"number":%d}' % self._written)
 
     def close(self) -> None:
@@ -185,6 +187,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
                 break
             size += sum(map(len, frames))
             self._take(frames, batch)
+        self._bytes_read += size
         if is_more:
             self._look_again()
         if not is_more and _can_wait(batch):
