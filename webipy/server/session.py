@@ -62,6 +62,8 @@ class Session:
     _spans: dict[str, _Span] = attrs.field(factory=dict)
     _ends: dict[str, list[Deferred[None]]] = attrs.field(factory=dict)
     _news: list[Deferred[None]] = attrs.field(factory=list)
+    _told: int = 0
+    """Seq of the newest event that feeds were woken for."""
 
     def __attrs_post_init__(self) -> None:
         self.tail = Tail(self.record.id)
@@ -107,6 +109,8 @@ class Session:
     def _was_written(self, _: None, first: int, bodies: list[bytes], last: int) -> int:
         if bodies:
             self.tail.add(first, bodies)
+        if last >= self.written > self._told:  # else more was written with it, and its turn comes next
+            self._told = self.written
             for feed in tuple(self.feeds):
                 feed.wake()
             news, self._news = self._news, []
@@ -260,7 +264,7 @@ class Session:
             event = _decoded(body, self.id)
             if event is not None:
                 self.restore(event)
-        self.seq = self.journal.written
+        self.seq = self._told = self.journal.written
 
     async def each_event(self, first: int, last: int, take: Callable[[AnyEvent], None]) -> None:
         """Gives every written event from `first` to `last` to `take`, read in chunks; for those that were cut, what stands for all of them."""
