@@ -26,6 +26,7 @@ from zope.interface import implementer
 
 from webipy.core import contents, wire
 from webipy.core.wire import Message
+from webipy.host.parts import read_parts, send_parts
 from webipy.server.ports import LinkReceiver
 
 TURN_MESSAGES = 200
@@ -130,7 +131,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         """Sends a request for the kernel; the host forwards each id once."""
         if self.is_closed:
             return
-        self.socket.send_multipart(wire.encode_link(self._key, wire.stamp(channel), message), zmq.NOBLOCK)
+        send_parts(self.socket, wire.encode_link(self._key, wire.stamp(channel), message))
         self._look_again()
 
     def command(self, name: str, content: bytes = b"{}") -> None:
@@ -181,7 +182,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         is_more = True
         while len(batch) < TURN_MESSAGES and size < TURN_BYTES and perf_counter() < end:
             try:
-                frames = self.socket.recv_multipart(zmq.NOBLOCK)
+                frames = read_parts(self.socket)
             except zmq.Again:
                 is_more = False
                 break
