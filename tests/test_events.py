@@ -173,6 +173,26 @@ class WireFormat(SynchronousTestCase):
             self.assertRaises(msgspec.DecodeError, events.decode, body)
             self.assertRaises(msgspec.DecodeError, events.decode_known, body)
 
+    @given(st.data())
+    @examples(100)
+    def test_outputs_in_a_row_are_told_without_decoding(self, data: st.DataObject) -> None:
+        """Two outputs of one execution tell the same, those of others something else, and other events nothing."""
+        one, two = (data.draw(st.one_of(of_kind(events.OutputAdded), of_kind(events.ExecutionStarted))) for _ in "ab")
+        told = [events.execution_of_output(events.encode(event)) for event in (one, two)]
+        for event, execution in zip((one, two), told, strict=True):
+            self.assertEqual(execution is None, not isinstance(event, events.OutputAdded))
+        if isinstance(one, events.OutputAdded) and isinstance(two, events.OutputAdded):
+            self.assertEqual(told[0] == told[1], one.execution == two.execution)
+
+    def test_an_execution_of_any_name_is_told(self) -> None:
+        """Even one that looks like the JSON around it."""
+        names = ['","output":"', ',"execution":', '\\","output":', "e", None]
+        told = {
+            events.execution_of_output(events.encode(events.OutputAdded(seq=seq, execution=name, output=Raw(b"{}"))))
+            for seq, name in enumerate(names)
+        }
+        self.assertEqual(len(told), len(names))
+
     def test_output_stays_the_bytes_that_came(self) -> None:
         """Values that only kernels and pages understand are never decoded and encoded again."""
         raw = b'{"output_type" : "display_data", "data":{"a":1.0e2,"a":"\\u00e9"}, "metadata":{}}'

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
 from webipy.server import feed
-from webipy.server.feed import CHUNK_EVENTS, TAIL_BYTES, TURN_BYTES, Feed, Tail, notification
+from webipy.server.feed import CHUNK_EVENTS, JOINED_BYTES, TAIL_BYTES, TURN_BYTES, Feed, Tail, notification
 
 
 @attrs.define(eq=False)
@@ -277,6 +277,22 @@ class Tails(SynchronousTestCase):
         tail.add(100, [b"x" * 2 * TAIL_BYTES])
         self.assertIsNone(tail.message_from(99))
         self.assertIsNotNone(tail.message_from(100))
+
+    def test_what_was_written_together_is_one_notification(self) -> None:
+        """Unless it was sent already, or is large."""
+        tail = Tail("s")
+        tail.add(1, [b"1"])
+        tail.add(2, [b"2", b"3"])
+        self.assertEqual(tail.message_from(1), (notification("s", 1, [b"1", b"2", b"3"]), 4))
+        tail.add(4, [b"4"])
+        self.assertEqual(tail.message_from(1), (notification("s", 1, [b"1", b"2", b"3"]), 4))
+        self.assertEqual(tail.message_from(2), (notification("s", 2, [b"2", b"3"]), 4))
+        self.assertEqual(tail.message_from(4), (notification("s", 4, [b"4"]), 5))
+        large = b"x" * JOINED_BYTES
+        tail.add(5, [b"5"])
+        tail.add(6, [large])
+        self.assertEqual(tail.message_from(5), (notification("s", 5, [b"5"]), 6))
+        self.assertEqual(tail.message_from(6), (notification("s", 6, [large]), 7))
 
     def test_a_notification_is_json(self) -> None:
         """Events are spliced in as they are."""

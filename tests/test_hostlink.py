@@ -20,7 +20,7 @@ from twisted.trial.unittest import TestCase
 from tests.fakes import message, printed, status
 from webipy.core import wire
 from webipy.core.wire import Message
-from webipy.io.hostlink import TURN_MESSAGES, HostLink, LinkFactory, ProcessWatch
+from webipy.io.hostlink import ACKNOWLEDGE_BYTES, TURN_MESSAGES, HostLink, LinkFactory, ProcessWatch
 
 reactor: Any = _reactor
 KEY = "k" * 64
@@ -158,6 +158,16 @@ class Speaking(LinkTestCase):
             self.link.acknowledge(number)
         channel, heard = await self.hear()
         self.assertEqual((heard.header.msg_type, json.loads(heard.content)), ("acknowledge", {"number": 9}))
+
+    async def test_many_bytes_are_acknowledged_at_once(self) -> None:
+        """The host's window is of bytes, too: it does not wait for the clock."""
+        await self.hear()
+        self.say(2, "iopub", printed("x" * ACKNOWLEDGE_BYTES, "e")[1])
+        await self.until(1)
+        self.link.acknowledge(2)
+        self.assertIsNone(self.link._acknowledging, "a clock runs")
+        _, heard = await self.hear()
+        self.assertEqual((heard.header.msg_type, json.loads(heard.content)), ("acknowledge", {"number": 2}))
 
     async def test_what_was_sent_last_goes_out_although_it_leaves(self) -> None:
         """A command and a close in one turn, with the last acknowledgement."""

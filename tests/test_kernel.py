@@ -32,7 +32,7 @@ from webipy.core.events import (
     OutputUpdated,
 )
 from webipy.core.executions import KEPT_EXECUTIONS
-from webipy.core.growing import MAX_MERGED_CHARACTERS
+from webipy.core.growing import MAX_MERGED_BYTES
 from webipy.core.kernel import Kernel
 from webipy.core.wire import Message
 
@@ -116,13 +116,41 @@ class Output(KernelTestCase):
             text("3", execution="e2"),
         )
 
+    def test_text_is_joined_as_it_came(self) -> None:
+        """JSON strings, not decoded: with escapes, letters outside of ASCII, other fields and any white space."""
+        batch = [
+            ("iopub", message("stream", b'{"name":"stdout","text":"a\\n\\"\\u00e9"}', parent="e1")),
+            (
+                "iopub",
+                message(
+                    "stream", '{"x": [{}], "text" : "\u00df\\ud83d\\ude00" ,"name": "stdout"}'.encode(), parent="e1"
+                ),
+            ),
+            ("iopub", message("stream", b'{"name":"stdout","text":""}', parent="e1")),
+        ]
+        (event,) = self.kernel.take(batch).events
+        assert isinstance(event, OutputAdded)
+        self.assertEqual(bytes(event.output).count(b"\\u00e9"), 1)
+        self.assertEqual(json.loads(bytes(event.output))["text"], 'a\n"\u00e9\u00df\U0001f600')
+
+    def test_text_that_is_no_text_is_lost_and_told(self) -> None:
+        """Nothing that is not a JSON string gets between the others."""
+        for content in (
+            b'{"name":"stdout","text":1}',
+            b'{"name":"stdout","text":"a"}x',
+            b'{"name":"stdout"}',
+            b'{"name":"stdout","text":["a"]}',
+        ):
+            (event,) = self.kernel.take([("iopub", message("stream", content, parent="e1"))]).events
+            self.assertIsInstance(event, OutputLost)
+
     def test_merged_text_has_a_limit(self) -> None:
         """A flood is some even events, and none of its text is lost."""
         piece = "x" * 1000
         taken = self.kernel.take([printed(piece, "e1") for _ in range(1000)]).events
         sizes = [len(json.loads(bytes(e.output))["text"]) for e in taken if isinstance(e, OutputAdded)]
         self.assertEqual(sum(sizes), 1_000_000)
-        self.assertLessEqual(max(sizes), MAX_MERGED_CHARACTERS + 1000)
+        self.assertLessEqual(max(sizes), MAX_MERGED_BYTES + 1000)
         self.assertLess(len(sizes), 6)
 
     def test_displays_and_results(self) -> None:

@@ -71,6 +71,19 @@ class WriteFirst(SessionTestCase):
         self.assertEqual(result_of(self.successResultOf(told))["seq"], seq + 1)
         self.assertEqual(watcher.seqs(), [seq + 1])
 
+    def test_what_is_written_together_is_shown_together(self) -> None:
+        """In one notification, and without reading the journal again."""
+        watcher = self.rig.client()
+        watcher.call("session.subscribe", session=self.session, since=None)
+        self.rig.turn()
+        seq, reads = self.rig.journal.written, self.rig.journal.reads
+        told = [self.rig.me.ask("cell.insert", session=self.session, source="x") for _ in range(3)]
+        self.rig.turn()
+        for one in told:
+            self.successResultOf(one)
+        self.assertEqual(watcher.seqs(), [seq + 1, seq + 2, seq + 3])
+        self.assertEqual((len(watcher.sent), self.rig.journal.reads), (1, reads))
+
     def test_write_first_the_host_is_acknowledged_after_the_events_are_written(self) -> None:
         """With the position in the same transaction."""
         link = self.rig.host.link

@@ -47,6 +47,16 @@ def a_message(**fields: Any) -> wire.Message:
 class Vectors(SynchronousTestCase):
     """The vectors that every implementation shares."""
 
+    def test_small_and_large_parts_are_signed_alike(self) -> None:
+        """Whether they are joined before or not; by hand, as the protocol has it."""
+        for size in (10, 100_000):
+            made = wire.new_message("stream", b'"' + b"x" * size + b'"', msg_id="m", session="s")
+            frames = wire.encode(b"key", made)
+            self.assertEqual(frames[1], hmac.new(b"key", b"".join(frames[2:]), "sha256").hexdigest().encode())
+            link = wire.encode_link(b"key", b"1 iopub", made)
+            counted = b"".join(len(part).to_bytes(8, "big") + part for part in [link[0], *link[2:]])
+            self.assertEqual(link[1], hmac.new(b"key", counted, "sha256").digest())
+
     def test_messages_decode_as_written(self) -> None:
         """Frames of both wires give the parts of the vector."""
         for case in VECTORS["messages"]:

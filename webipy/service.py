@@ -18,6 +18,7 @@ import atexit
 import contextlib
 import errno
 import fcntl
+import gc
 import getpass
 import ipaddress
 import os
@@ -38,7 +39,7 @@ import msgspec
 from autobahn.twisted.resource import WebSocketResource
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, TimeoutError, maybeDeferred
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python import usage
@@ -72,6 +73,9 @@ MOST_SPARES = 20
 
 KERNELS_SECONDS = 6.0
 """With --kernels-stop-with-server: how long their polite end is waited for."""
+
+SPECS_SECONDS = 2.0
+"""Kernelspecs are looked for before anybody asks; with sessions to bring back, these have the processor first."""
 
 DRAIN_SECONDS = 8.0
 """Time to write and to leave at a stop; the whole stop stays under 10 s."""
@@ -328,6 +332,7 @@ class WebipyService(Service):
         self._documents: Documents | None = None
         self._threads = FileThreads(reactor)
         self._files: RootFiles
+        self._look_for_specs: IDelayedCall | None = None
         bound = options.socket.getsockname()
         host = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         self.url = f"http://{host}:{bound[1]}"
@@ -376,11 +381,16 @@ class WebipyService(Service):
         metrics.pulse.start()
         more = {b"exports": ExportFiles(self._exports, gate), b"files": FileResource(gate, self._files)}
         self._listen(build_site(gate, api, WebSocketResource(self._clients), STATIC, metrics, more))
-        await house.documents.resume()
         Retention(world, self._sessions, options.keep_mebibytes, options.keep_days).start()
         self._announce(logins)
-        self._launcher.specs().addErrback(lambda failure: self._log.failure("no kernelspecs", failure))
+        gc.freeze()  # what is here stays: without this a full collection looks at all of it, and nothing has its turn for 40 ms
+        self._look_for_specs = reactor.callLater(SPECS_SECONDS if records else 0, self._find_specs, self._launcher)
         self._spares.start()
+        resumed = Deferred.fromCoroutine(house.documents.resume())
+        resumed.addErrback(lambda failure: self._log.failure("documents could not be followed", failure))
+
+    def _find_specs(self, launcher: LocalLauncher) -> None:
+        launcher.specs().addErrback(lambda failure: self._log.failure("no kernelspecs", failure))
 
     def _start_files(self) -> None:
         options = self._options
@@ -444,6 +454,8 @@ class WebipyService(Service):
 
     async def _stop(self) -> None:
         (self._options.state / "server.json").unlink(missing_ok=True)
+        if self._look_for_specs is not None and self._look_for_specs.active():
+            self._look_for_specs.cancel()
         if self._port is not None:
             await maybeDeferred(self._port.stopListening)
         if self._clients is not None:

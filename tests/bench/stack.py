@@ -230,7 +230,9 @@ class Client:
             elif size == 127:
                 (size,) = struct.unpack(">Q", self.file.read(8))
             body = self.file.read(size)
-            if first & 15 == 1:
+            if first & 15 == 9:  # a ping: who does not answer is taken for gone after 20 s
+                self.socket.sendall(bytes((0x8A, 0x80 | size)) + bytes(4) + body)
+            elif first & 15 == 1:
                 message: Json = json.loads(body)
                 return message
 

@@ -172,7 +172,7 @@ class Keeping(HostTestCase):
         """More than memory holds is written to disk, read back in order, and the file goes away."""
         host, client = self.ready()
         client.acknowledges = False
-        request = client.execute(LARGE.format(1_500, 10_000))
+        request = client.execute(LARGE.format(4_500, 10_000))
         client.until(is_a("execute_input"))
         client.close()
         wait_until(lambda: os.path.exists(os.path.join(host.folder, "spool-1")), "the spool is used")
@@ -180,7 +180,7 @@ class Keeping(HostTestCase):
         again.attach(generation=2, since=0)
         again.until(is_over(request), patience_s=60)
         shown = [int(item.content["data"]["text/plain"]) for item in again.items if item.msg_type == "display_data"]
-        self.assertEqual(shown, list(range(1_500)))
+        self.assertEqual(shown, list(range(4_500)))
         self.assertEqual([name for name in os.listdir(host.folder) if name.startswith("spool")], [])
 
     def test_a_full_disk_makes_the_kernel_wait(self) -> None:
@@ -204,7 +204,7 @@ class Keeping(HostTestCase):
         fill_disk(host)
         client.acknowledges = False
         path = os.path.join(host.folder, "shown")
-        slowly = LARGE.format(400, 50_000) + "\n    time.sleep(0.002)"
+        slowly = LARGE.format(1_000, 50_000) + "\n    time.sleep(0.002)"
         client.execute(f"import time\n{slowly}\nopen({path!r}, 'w').close()")
         client.until(is_a("execute_input"))
         client.close()
@@ -216,7 +216,7 @@ class Keeping(HostTestCase):
         again.until(lambda _: wanted <= {item.msg_type for item in again.items})
         shown = [item for item in again.items if item.msg_type == "display_data"]
         lost = [item.content["count"] for item in again.items if item.msg_type == "output_lost"]
-        self.assertEqual(len(shown) + sum(lost), 400)
+        self.assertEqual(len(shown) + sum(lost), 1_000)
         self.assertEqual(again.printed("print('on')"), "on\n")
 
     def test_binary_buffers_pass_both_ways(self) -> None:

@@ -14,6 +14,8 @@ from typing import TypeVar, cast
 import msgspec
 from msgspec import Raw
 
+_QUOTE = ord('"')
+
 
 class Status(msgspec.Struct):
     """status."""
@@ -22,10 +24,14 @@ class Status(msgspec.Struct):
 
 
 class Text(msgspec.Struct):
-    """stream: text of stdout or stderr."""
+    """stream: text of stdout or stderr, as the JSON string that it came as."""
 
     name: str
-    text: str
+    text: Raw
+
+    def __post_init__(self) -> None:
+        if memoryview(self.text)[0] != _QUOTE:
+            raise ValueError("text is not a string")
 
 
 class Transient(msgspec.Struct):

@@ -499,3 +499,18 @@ def decode_known(body: bytes) -> AnyEvent | None:
         if _kind_decoder.decode(body).type not in _NAMES:
             return None
         raise
+
+
+_OUTPUT = b'{"type":"output_added",'
+
+
+def execution_of_output(body: bytes) -> bytes | None:
+    """Which execution an output is of, as JSON; `None` for other events. Nothing is decoded: journals are mostly outputs.
+
+    Args:
+        body: The bytes of an event, as `encode` made them.
+    """
+    if not body.startswith(_OUTPUT):
+        return None
+    start = body.find(b',"execution":')
+    return body[start : body.find(b',"output":', start)]

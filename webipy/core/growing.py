@@ -1,17 +1,21 @@
 """Events that are being gathered, with adjacent text of a stream joined into one of them.
 
 A flood of prints is then some events with much text, not as many rows, frames and repaints as there were prints.
+
+Text stays the JSON string that the kernel sent, and strings are joined without being decoded: they are most of what a
+kernel prints.
 """
 
 from __future__ import annotations
 
 import attrs
+from msgspec import Raw
 
 from webipy.core import outputs
 from webipy.core.events import AnyEvent, OutputAdded, WidgetOutputAdded
 
-MAX_MERGED_CHARACTERS = 256 * 1024
-"""Stream text joined in one event; more starts the next one, so that readers page through a flood in even steps."""
+MAX_MERGED_BYTES = 256 * 1024
+"""Stream text, as JSON, joined in one event; more starts the next one, so that readers page through a flood in even steps."""
 
 
 @attrs.define(slots=True)
@@ -22,7 +26,7 @@ class _Text:
     cell: str | None
     name: str
     comm: str | None
-    parts: list[str] = attrs.field(factory=list)
+    parts: list[Raw] = attrs.field(factory=list)
     size: int = 0
 
 
@@ -38,15 +42,19 @@ class Growing:
         self._end_text()
         self._events.append(event)
 
-    def write(self, execution: str | None, cell: str | None, name: str, text: str, comm: str | None = None) -> None:
-        """Adds stream text to the output that is growing, or begins the next one; `comm` is the Output widget that has captured it."""
+    def write(self, execution: str | None, cell: str | None, name: str, text: Raw, comm: str | None = None) -> None:
+        """Adds stream text, a valid JSON string, to the output that is growing, or begins the next one.
+
+        Args:
+            comm: The Output widget that has captured it.
+        """
         grown = self._text
         whose = (execution, name, comm)
-        if grown is None or (grown.execution, grown.name, grown.comm) != whose or grown.size > MAX_MERGED_CHARACTERS:
+        if grown is None or (grown.execution, grown.name, grown.comm) != whose or grown.size > MAX_MERGED_BYTES:
             self._end_text()
             grown = self._text = _Text(execution, cell, name, comm)
         grown.parts.append(text)
-        grown.size += len(text)
+        grown.size += memoryview(text).nbytes
 
     def take(self) -> list[AnyEvent]:
         """Gives what was gathered and begins anew."""
@@ -57,7 +65,7 @@ class Growing:
     def _end_text(self) -> None:
         grown, self._text = self._text, None
         if grown is not None:
-            output = outputs.stream(grown.name, "".join(grown.parts))
+            output = outputs.joined_stream(grown.name, grown.parts)
             if grown.comm is not None:
                 self._events.append(WidgetOutputAdded(comm=grown.comm, output=output, execution=grown.execution))
             else:

@@ -37,7 +37,9 @@ import msgspec
 from webipy.core.spool import Kept, keep
 from webipy.core.wire import Message
 
-MEMORY_BYTES: Final = 8 * 1024 * 1024  # kept in memory before the spool is used; one window
+MEMORY_BYTES: Final = (
+    32 * 1024 * 1024
+)  # kept in memory before the spool is used: what a server lags behind by in a short flood
 MEMORY_MESSAGES: Final = 4_000  # the same, as a count: a small message costs about 1 KiB of Python objects
 WINDOW_BYTES: Final = 8 * 1024 * 1024  # sent and not acknowledged; a server reads about 50 MB/s
 WINDOW_MESSAGES: Final = 2_000  # the same, as a count

@@ -168,7 +168,10 @@ class Kernel:
                     self._replies.append((message.parent.msg_id, message))
                 continue
             try:
-                self._take_one(channel, message, wire.clean_content(message.content))
+                if channel == "iopub" and kind == "stream":
+                    self._written(message)
+                else:
+                    self._take_one(channel, message, wire.clean_content(message.content))
             except wire.Malformed:
                 self._refuse(message, f"The kernel sent a {kind} that is not JSON.")
             except msgspec.DecodeError as fault:
@@ -205,15 +208,24 @@ class Kernel:
 
     # ---- iopub
 
+    def _written(self, message: Message) -> None:
+        """Text was written to a stream."""
+        parent = message.parent.msg_id if message.parent is not None else None
+        execution = parent if self.executions.knows(parent) else None
+        text, captor = _text(message.content), self._captures.captor(parent)
+        if captor is None:
+            self._new.write(execution, self.executions.cell_of(execution), text.name, text.text)
+            return
+        output = outputs.joined_stream(text.name, [text.text])
+        self._captures.took(WidgetOutputAdded(comm=captor, output=output))
+        self._new.write(execution, None, text.name, text.text, captor)
+
     def _published(self, message: Message, execution: str | None, content: bytes) -> None:
         cell = self.executions.cell_of(execution)
         captor = self._captures.captor(message.parent.msg_id if message.parent is not None else None)
         match message.header.msg_type:
             case kind if captor is not None and kind in _CAPTURED:
                 self._captured(captor, kind, execution, content)
-            case "stream":
-                text = contents.decode(content, contents.Text)
-                self._new.write(execution, cell, text.name, text.text)
             case "display_data" | "execute_result" | "error" as kind:
                 output, display_id = _output(kind, content)
                 self._new.add(OutputAdded(execution=execution, cell=cell, output=output, display_id=display_id))
@@ -241,10 +253,6 @@ class Kernel:
             cleared = WidgetOutputsCleared(comm=comm, wait=contents.decode(content, contents.Clear).wait)
             self._captures.took(cleared)
             self._new.add(cleared)
-        elif kind == "stream":
-            text = contents.decode(content, contents.Text)
-            self._captures.took(WidgetOutputAdded(comm=comm, output=outputs.stream(text.name, text.text)))
-            self._new.write(execution, None, text.name, text.text, comm)
         else:
             output, display_id = _output(kind, content)
             added = WidgetOutputAdded(comm=comm, output=output, execution=execution, display_id=display_id)
@@ -368,6 +376,16 @@ def _began(reply: Message) -> str:
         return contents.decode(wire.clean_content(reply.metadata), contents.ReplyMetadata).started
     except (wire.Malformed, msgspec.DecodeError):
         return ""
+
+
+def _text(content: bytes) -> contents.Text:
+    """Stream text, safe to splice as after `wire.clean_content`, but looked at once: it is most of what comes, and may be large."""
+    try:
+        text = contents.decode(content, contents.Text)
+        content.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return contents.decode(wire.clean_content(content), contents.Text)
+    return text
 
 
 def _output(kind: str, content: bytes) -> tuple[Raw, str | None]:

@@ -50,6 +50,17 @@ def stream(name: str, text: str) -> Raw:
     return Raw(encode(Stream(name, text)))
 
 
+def joined_stream(name: str, texts: Iterable[Raw]) -> Raw:
+    """The JSON of a stream output whose text is that of some JSON strings one after the other; they are not decoded.
+
+    Args:
+        name: Name of the stream.
+        texts: JSON strings, each with its quotes and valid by itself, so that what is between the quotes can be joined.
+    """
+    inner = [memoryview(text)[1:-1] for text in texts]
+    return Raw(b"".join([b'{"output_type":"stream","name":', encode(name), b',"text":"', *inner, b'"}']))
+
+
 @attrs.define(slots=True)
 class _Text:
     """Text of one stream: what begins it, what was left out (characters), and the parts of its end."""

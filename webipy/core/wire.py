@@ -39,7 +39,9 @@ from __future__ import annotations
 import hmac
 import json
 import re
+import struct
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -55,6 +57,9 @@ NESTING_MARGIN: Final = 256  # levels of JSON nesting left free below the decode
 
 _PARTS_BEFORE_BUFFERS: Final = 6
 _SIGNATURE_BYTES: Final = 32
+_JOINED_BYTES: Final = 16 * 1024  # parts that are copied into one before they are signed
+_PARENTS: Final = 16  # parents that are kept decoded: the messages of one execution all have the same
+_length: Final = struct.Struct(">Q").pack
 _STAMP: Final = re.compile(rb"(?:(0|[1-9][0-9]{0,18}) )?(shell|control|iopub|stdin|host)")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -166,7 +171,7 @@ def encode(key: bytes, message: Message, identities: Iterable[bytes] = ()) -> li
     Source: "Jupyter messaging 5.4, the wire protocol".
     """
     parts = split(message)
-    return [*identities, DELIMITER, _sign(key, parts[:4]).hexdigest().encode(), *parts]
+    return [*identities, DELIMITER, _sign(key, parts[:4]).hex().encode(), *parts]
 
 
 def decode(key: bytes, frames: Sequence[bytes]) -> Message:
@@ -193,7 +198,7 @@ def decode(key: bytes, frames: Sequence[bytes]) -> Message:
     if len(parts) < 4:
         raise Malformed(f"a message has at least 4 parts after its signature; this one has {len(parts)}")
     _check_limits(parts)
-    expected = _sign(key, parts[:4]).hexdigest().encode()
+    expected = _sign(key, parts[:4]).hex().encode()
     if not hmac.compare_digest(expected, frames[start + 1]):
         raise BadSignature("the message is not signed with this kernel's key")
     return join(parts)
@@ -276,7 +281,7 @@ def join(parts: Sequence[bytes]) -> Message:
     Raises:
         Malformed: A header is not a JSON object with `msg_id` and `msg_type`.
     """
-    parent = None if parts[1] in (b"{}", b"null", b"") else _header(parts[1], is_parent=True)
+    parent = None if parts[1] in (b"{}", b"null", b"") else _parent(parts[1])
     header = _header(parts[0], is_parent=False)
     assert header is not None  # only a parent may be empty
     return Message(header, parent, bytes(parts[2]), bytes(parts[3]), tuple(parts[4:]))
@@ -335,21 +340,23 @@ def _finite(text: str) -> float | None:
     return number if abs(number) != float("inf") else None
 
 
-def _sign(key: bytes, parts: Iterable[bytes]) -> hmac.HMAC:
+def _sign(key: bytes, parts: Sequence[bytes]) -> bytes:
+    """HMAC-SHA256 over parts, one after the other; in one go where they are small, because each step costs more than its bytes."""
     if not key:
         raise ValueError("a kernel's key must not be empty")
+    if sum(map(len, parts)) < _JOINED_BYTES:
+        return hmac.digest(key, b"".join(parts), "sha256")
     digest = hmac.new(key, digestmod="sha256")
     for part in parts:
         digest.update(part)
-    return digest
+    return digest.digest()
 
 
 def _sign_link(key: bytes, stamp: bytes, parts: Sequence[bytes]) -> bytes:
-    digest = _sign(key, (len(stamp).to_bytes(8, "big"), stamp))
+    signed = [_length(len(stamp)), stamp]
     for part in parts:
-        digest.update(len(part).to_bytes(8, "big"))
-        digest.update(part)
-    return digest.digest()
+        signed += (_length(len(part)), part)
+    return _sign(key, signed)
 
 
 def _check_limits(parts: Sequence[bytes]) -> None:
@@ -360,6 +367,11 @@ def _check_limits(parts: Sequence[bytes]) -> None:
         raise Malformed(f"a header is larger than {MAX_HEADER_BYTES} bytes")
     if max(map(len, parts)) > MAX_PART_BYTES:
         raise Malformed(f"a part is larger than {MAX_PART_BYTES} bytes")
+
+
+@lru_cache(_PARENTS)
+def _parent(raw: bytes) -> Header | None:
+    return _header(raw, is_parent=True)
 
 
 def _header(raw: bytes, *, is_parent: bool) -> Header | None:

@@ -18,6 +18,7 @@ from typing import Final
 import zmq
 
 from webipy.core import wire
+from webipy.host.parts import read_parts, send_parts
 
 KERNEL_CHANNELS: Final = ("control", "shell", "stdin", "iopub")
 READ_AHEAD: Final = 1000  # messages of a kernel that waits; ZeroMQ's own default
@@ -55,7 +56,7 @@ class Channels:
 
     def send(self, channel: str, message: wire.Message) -> None:
         """Send a request to the kernel; it waits in memory while the kernel does not read."""
-        self.sockets[channel].send_multipart(wire.encode(self._key, message), zmq.NOBLOCK, copy=True)
+        send_parts(self.sockets[channel], wire.encode(self._key, message))
 
     def read(self, channel: str) -> wire.Message | None:
         """Read one message, or None when there is none now.
@@ -64,7 +65,7 @@ class Channels:
             webipy.core.wire.BadFrame: It is not one of this kernel's.
         """
         try:
-            frames = self.sockets[channel].recv_multipart(zmq.NOBLOCK)
+            frames = read_parts(self.sockets[channel])
         except zmq.Again:
             return None
         return wire.decode(self._key, frames)

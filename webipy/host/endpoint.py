@@ -25,6 +25,7 @@ import zmq
 from webipy.core import wire
 from webipy.core.hosting import Servers
 from webipy.core.spool import Kept
+from webipy.host.parts import read_parts, send_parts
 
 LOG_S: Final = 10.0  # refused messages are logged at most so often
 MAX_KEYS: Final = 8  # keys accepted at a time: restarts that a server may be behind
@@ -121,7 +122,7 @@ class Endpoint:
         """Read one message that is well signed, or None when there is none now."""
         while True:
             try:
-                frames = self.router.recv_multipart(zmq.NOBLOCK)
+                frames = read_parts(self.router)
             except zmq.Again:
                 return None
             try:
@@ -194,7 +195,7 @@ class Endpoint:
 
     def _send(self, identity: bytes, frames: list[bytes]) -> bool:
         try:
-            self.router.send_multipart([identity, *frames], zmq.NOBLOCK)
+            send_parts(self.router, [identity, *frames])
         except zmq.ZMQError as fault:
             if fault.errno != zmq.EHOSTUNREACH:
                 raise

@@ -10,6 +10,8 @@ Every turn reads at most `TURN_MESSAGES` from each side, so an interrupt is serv
 waits: what takes time (a polite end, readiness, the last outputs of a dead kernel) is an alarm. Between two reads of
 the kernel lies nothing that a server could hold up.
 
+While a kernel floods, its IOPUB is read at a pace (`webipy.host.watch`), so that each turn finds some.
+
 When the spool is full, a kernel that waits for its reader is made to wait: its IOPUB is not read. The output of others
 is read and not kept, except `status`, and an `output_lost` event says how many messages are missing.
 """
@@ -27,7 +29,7 @@ import zmq
 
 from webipy.core import wire
 from webipy.core.hosting import Dropped, Effect, LastWords, Moved, Outbox, Requests
-from webipy.host.channels import KERNEL_CHANNELS
+from webipy.host.channels import KERNEL_CHANNELS, Channels
 from webipy.host.commands import Commands
 from webipy.host.endpoint import Author, Endpoint, log
 from webipy.host.foreign import ForeignKernel
@@ -35,6 +37,7 @@ from webipy.host.life import Alarms, Life
 from webipy.host.papers import Papers
 from webipy.host.process import CannotStart, KernelProcess, Launch
 from webipy.host.spoolfile import SpoolFile
+from webipy.host.watch import Watch
 
 TURN_MESSAGES: Final = 200  # read from each side in one turn; about 10 ms of work
 LEAVE_S: Final = 10.0  # how long the host waits for the last acknowledgement
@@ -75,8 +78,7 @@ class Host:
         self._is_busy = False
         self._done = ""
         self._alone_since = time.monotonic()
-        self._wakeup, self._poller = _wakeup(), zmq.Poller()
-        self._watched: list[Any] = []
+        self._wakeup, self._watch = _wakeup(), Watch()
         self._papers.write()
         self._life.begin(fault)
         self._alarms.set("tend", TEND_S, self._tend)
@@ -84,13 +86,14 @@ class Host:
     def run(self) -> None:
         """Turn until the kernel is gone for good and the server has everything, or nobody came back."""
         while not self._done:
-            self._watch()
-            ready = dict(self._poller.poll(math.ceil(self._alarms.wait_s() * 1000)))
+            self._look()
+            ready = self._watch.wait(self._alarms.wait_s())
             if self._wakeup in ready and signal.SIGTERM in os.read(self._wakeup, 4096):
                 self._life.leave()
-            self._endpoint.watch()
-            self._read_server()
-            self._read_kernel()
+            if self._endpoint.router in ready or self._endpoint.monitor in ready:
+                self._endpoint.watch()
+                self._read_server()
+            self._read_kernel(ready)
             self._life.check()
             self._alarms.ring()
             self._commands.obey_later()
@@ -125,16 +128,13 @@ class Host:
 
     # One turn.
 
-    def _watch(self) -> None:
-        """Poll the sockets that there are now."""
+    def _look(self) -> None:
+        """Watch the sockets that there are now."""
         channels = self._life.channels
         watched: list[Any] = [self._wakeup, self._endpoint.router, self._endpoint.monitor]
         if channels is not None:
             watched += [socket for name, socket in channels.sockets.items() if name != "iopub" or self._reads_iopub()]
-        if watched != self._watched:
-            self._watched, self._poller = watched, zmq.Poller()
-            for one in watched:
-                self._poller.register(one, zmq.POLLIN)
+        self._watch.over(watched, channels.sockets["iopub"] if channels is not None else None)
 
     def _reads_iopub(self) -> bool:
         return not self._outbox.is_full or not self._life.process.has_boot or self._life.is_draining
@@ -150,24 +150,33 @@ class Host:
             except (msgspec.DecodeError, UnicodeDecodeError) as fault:
                 self._endpoint.refuse(f"a malformed {received.message.header.msg_type}: {fault}")
 
-    def _read_kernel(self) -> None:
-        budget = TURN_MESSAGES
+    def _read_kernel(self, ready: dict[Any, int]) -> None:
+        channels, budget = self._life.channels, TURN_MESSAGES
         for channel in KERNEL_CHANNELS:
-            while budget and self._life.channels is not None and (channel != "iopub" or self._reads_iopub()):
-                try:
-                    message = self._life.channels.read(channel)
-                except wire.BadFrame as fault:
-                    self._endpoint.refuse(f"a message from the kernel: {fault}")
-                    if isinstance(fault, wire.Malformed):
-                        self._outbox.add(
-                            "host", self._author.lost(f"The kernel sent what cannot be passed on: {fault}.")
-                        )
-                    continue
-                if message is None:
-                    break
-                budget -= 1
-                if not self._life.heard(channel, message):
-                    self._forward(channel, message)
+            if channels is None or channels.sockets[channel] not in ready:
+                continue
+            read = self._read_channel(channels, channel, budget)
+            budget -= read
+            if channel == "iopub" and read and budget:  # with nothing left of the budget there is more to read
+                self._watch.pace.found(read, time.monotonic())
+
+    def _read_channel(self, channels: Channels, channel: str, budget: int) -> int:
+        """Take the messages of one channel; gives how many."""
+        read = 0
+        while read < budget and self._life.channels is channels and (channel != "iopub" or self._reads_iopub()):
+            try:
+                message = channels.read(channel)
+            except wire.BadFrame as fault:
+                self._endpoint.refuse(f"a message from the kernel: {fault}")
+                if isinstance(fault, wire.Malformed):
+                    self._outbox.add("host", self._author.lost(f"The kernel sent what cannot be passed on: {fault}."))
+                continue
+            if message is None:
+                break
+            read += 1
+            if not self._life.heard(channel, message):
+                self._forward(channel, message)
+        return read
 
     def _forward(self, channel: str, message: wire.Message) -> None:
         """Number and keep one message of the kernel, and let the next request go."""

@@ -26,6 +26,7 @@ from zope.interface import implementer
 
 from webipy.core import contents, wire
 from webipy.core.wire import Message
+from webipy.host.parts import read_parts, send_parts
 from webipy.server.ports import LinkReceiver
 
 TURN_MESSAGES = 200
@@ -38,7 +39,8 @@ PATIENCE_SECONDS = 0.003
 
 ACKNOWLEDGE_SECONDS = 0.05
 ACKNOWLEDGE_MESSAGES = 500
-"""The host is acknowledged after this time or so many messages: its window is 2,000."""
+ACKNOWLEDGE_BYTES = 2 * 1024 * 1024
+"""The host is acknowledged after this time, so many messages or bytes: its window is 2,000 messages and 8 MiB."""
 
 FLOOD_BATCHES = 16
 FLOOD_GAP_SECONDS = 0.002
@@ -115,6 +117,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         self._patience: IDelayedCall | None = None
         self._written = self._acknowledged = since
         self._acknowledging: IDelayedCall | None = None
+        self._bytes_read = 0
         self._row = 0
         self._last_read = 0.0
         self.refused = 0
@@ -128,7 +131,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         """Sends a request for the kernel; the host forwards each id once."""
         if self.is_closed:
             return
-        self.socket.send_multipart(wire.encode_link(self._key, wire.stamp(channel), message), zmq.NOBLOCK)
+        send_parts(self.socket, wire.encode_link(self._key, wire.stamp(channel), message))
         self._look_again()
 
     def command(self, name: str, content: bytes = b"{}") -> None:
@@ -138,7 +141,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
     def acknowledge(self, number: int) -> None:
         """Lets the host forget all messages up to `number`."""
         self._written = number
-        if number - self._acknowledged >= ACKNOWLEDGE_MESSAGES:
+        if number - self._acknowledged >= ACKNOWLEDGE_MESSAGES or self._bytes_read >= ACKNOWLEDGE_BYTES:
             self._acknowledge_now()
         elif self._acknowledging is None and not self.is_closed:
             self._acknowledging = self._clock.callLater(ACKNOWLEDGE_SECONDS, self._acknowledge_now)
@@ -147,7 +150,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         _cancel(self._acknowledging)
         self._acknowledging = None
         if self._written > self._acknowledged:
-            self._acknowledged = self._written
+            self._acknowledged, self._bytes_read = self._written, 0
             self.command("acknowledge", b'{"number":%d}' % self._written)
 
     def close(self) -> None:
@@ -179,12 +182,13 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         is_more = True
         while len(batch) < TURN_MESSAGES and size < TURN_BYTES and perf_counter() < end:
             try:
-                frames = self.socket.recv_multipart(zmq.NOBLOCK)
+                frames = read_parts(self.socket)
             except zmq.Again:
                 is_more = False
                 break
             size += sum(map(len, frames))
             self._take(frames, batch)
+        self._bytes_read += size
         if is_more:
             self._look_again()
         if not is_more and _can_wait(batch):

@@ -38,6 +38,9 @@ PRELUDE_FORMAT = b"\x01"
 ROWS_DELETED = 5_000
 """Rows that are deleted in one transaction when a journal is cut."""
 
+PAGE_BYTES = 8192
+"""SQLite's page: a large output is written page by page, twice."""
+
 CACHE_KIB = 512
 """SQLite page cache of one journal; rows are written once and seldom read."""
 
@@ -117,6 +120,7 @@ class JournalFile:
     def _connect(self, is_new: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         if is_new:
+            connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")

@@ -37,6 +37,9 @@ CHUNK_EVENTS = 1000
 TAIL_BYTES = 1024 * 1024
 """Newest events of a session that stay in memory, so that a short pause needs no reading."""
 
+JOINED_BYTES = 64 * 1024
+"""Events that were written together are sent together up to this size."""
+
 TURN_BYTES = 1024 * 1024
 """What one feed sends in one turn of the reactor before others have theirs."""
 
@@ -55,6 +58,10 @@ class _Block:
     size: int
     message: bytes | None = None
 
+    def holds_before(self, seq: int) -> bool:
+        """Whether event `seq` follows right after this block, and there is room for it."""
+        return self.first + len(self.bodies) == seq and len(self.bodies) < CHUNK_EVENTS
+
 
 @attrs.define(slots=True)
 class Tail:
@@ -65,9 +72,17 @@ class Tail:
     _size: int = 0
 
     def add(self, first: int, bodies: list[bytes]) -> None:
-        """Takes newly written events in, and lets the oldest go."""
+        """Takes newly written events in, and lets the oldest go.
+
+        What was written together goes out together: it is joined to the newest block unless that was sent already.
+        """
         size = sum(map(len, bodies))
-        self._blocks.append(_Block(first, bodies, size))
+        last = self._blocks[-1] if self._blocks else None
+        if last is not None and last.message is None and last.holds_before(first) and last.size + size <= JOINED_BYTES:
+            last.bodies += bodies
+            last.size += size
+        else:
+            self._blocks.append(_Block(first, list(bodies), size))
         self._size += size
         while self._size > TAIL_BYTES and len(self._blocks) > 1:
             self._size -= self._blocks.popleft().size

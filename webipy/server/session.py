@@ -35,6 +35,10 @@ from webipy.server.snapshots import Snapshots
 MAX_CODE_BYTES = 4 * 1024 * 1024
 """Code of one execution; as much as the source of a cell can hold."""
 
+LOADED_EVENTS = 4 * CHUNK_EVENTS
+LOADED_BYTES = 4 * CHUNK_BYTES
+"""What is read of a journal at once while it is opened."""
+
 
 @attrs.define(slots=True)
 class _Span:
@@ -66,6 +70,8 @@ class Session:
     _spans: dict[str, _Span] = attrs.field(factory=dict)
     _ends: dict[str, list[Deferred[None]]] = attrs.field(factory=dict)
     _news: list[Deferred[None]] = attrs.field(factory=list)
+    _told: int = 0
+    """Seq of the newest event that feeds were woken for."""
 
     def __attrs_post_init__(self) -> None:
         self.tail = Tail(self.record.id)
@@ -111,6 +117,8 @@ class Session:
     def _was_written(self, _: None, first: int, bodies: list[bytes], last: int) -> int:
         if bodies:
             self.tail.add(first, bodies)
+        if last >= self.written > self._told:  # else more was written with it, and its turn comes next
+            self._told = self.written
             for feed in tuple(self.feeds):
                 feed.wake()
             news, self._news = self._news, []
@@ -262,13 +270,22 @@ class Session:
             stop_clock()
 
     async def load(self) -> None:
-        """Folds the journal from its start, as this session is opened."""
-        async for seq, body in self._bodies(0, self.journal.written):
-            self.snapshots.weigh(seq, len(body))
-            event = _decoded(body, self.id)
+        """Folds the journal from its start, as this session is opened; of outputs in a row only the last one says where things stand."""
+        held, output = b"", None
+
+        def restore_held() -> None:
+            event = _decoded(held, self.id) if held else None
             if event is not None:
                 self.restore(event)
-        self.seq = self.journal.written
+
+        async for seq, body in self._bodies(0, self.journal.written, LOADED_EVENTS, LOADED_BYTES):
+            self.snapshots.weigh(seq, len(body))
+            before, output = output, events.execution_of_output(body)
+            if output is None or output != before:
+                restore_held()
+            held = body
+        restore_held()
+        self.seq = self._told = self.journal.written
 
     async def each_event(self, first: int, last: int, take: Callable[[AnyEvent], None]) -> None:
         """Gives every written event from `first` to `last` to `take`, read in chunks; for those that were cut, what stands for all of them."""
@@ -277,13 +294,15 @@ class Session:
             if event is not None:
                 take(event)
 
-    async def _bodies(self, first: int, last: int) -> AsyncIterator[tuple[int, bytes]]:
+    async def _bodies(
+        self, first: int, last: int, limit: int = CHUNK_EVENTS, limit_bytes: int = CHUNK_BYTES
+    ) -> AsyncIterator[tuple[int, bytes]]:
         if first < self.journal.first_seq:
             for body in await self.journal.prelude():
                 yield self.journal.first_seq - 1, body
             first = self.journal.first_seq
         while first <= min(last, self.written):
-            for body in (await self.read(first))[: last - first + 1]:
+            for body in (await self.read(first, limit, limit_bytes))[: last - first + 1]:
                 yield first, body
                 first += 1
 
