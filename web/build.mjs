@@ -4,6 +4,8 @@
  *     index.html            the page; the server puts the nonce of each response in for {{nonce}}
  *     frame.html            the sealed frame, its script inside, because an opaque origin may load nothing of ours
  *     NAME-HASH.js|css|...  immutable assets, the compressible ones with a .gz beside them
+ *     frame-NAME-HASH.js    what sealed frames need for figures and widgets; the page hands it to them
+ *     formulas.js|css       KaTeX with its fonts inside, for exported documents: the converter puts them into a page that has formulas
  *     licenses.txt          the licences of what is bundled
  *
  * `node build.mjs [DIR]` builds into another directory.
@@ -32,6 +34,43 @@ const sheetText = {
   },
 };
 
+/** The style sheets of widgets are imported as text, with what they import and the pictures inside. */
+const frameSheet = {
+  name: "frame-sheet",
+  setup(build) {
+    build.onLoad({ filter: /frame[/\\](widgets[/\\]widgets|math)\.css$/ }, async ({ path }) => {
+      const built = await esbuild.build({
+        ...shared,
+        entryPoints: [path],
+        write: false,
+        loader: { ".svg": "dataurl", ".woff2": "dataurl", ".woff": "empty", ".ttf": "empty" },
+      });
+      return { contents: built.outputFiles[0].text, loader: "text" };
+    });
+  },
+};
+
+/**
+ * What is loaded later shares modules with the page. Left alone, each set of sharers gets a file of its own, a dozen small ones; told that all of
+ * them need the whole page, which is there anyway, what is shared becomes one file.
+ */
+const onePage = {
+  name: "one-page",
+  setup(build) {
+    const later = new Set();
+    build.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+      if (kind === "dynamic-import") later.add(resolve(resolveDir, path));
+      return undefined;
+    });
+    build.onLoad({ filter: /[/\\]src[/\\].*\.tsx?$/ }, async ({ path }) => {
+      if (!later.has(path)) return undefined;
+      const source = await readFile(path, "utf8");
+      const whole = `import ${JSON.stringify(join(here, "src", "main.tsx"))};\n${source}`;
+      return { contents: whole, loader: path.endsWith("x") ? "tsx" : "ts", resolveDir: dirname(path) };
+    });
+  },
+};
+
 const shared = {
   absWorkingDir: here,
   bundle: true,
@@ -56,7 +95,41 @@ async function styles() {
   return { main: await name(build("src/css/main.css")), katex: await name(build("node_modules/katex/dist/katex.css")) };
 }
 
-async function scripts(katexCss) {
+/** What the page hands to sealed frames, by name: `plotly` is built with the bundle of the usual charts and, as `plotly-all`, with everything. */
+const LIBRARIES = {
+  plotly: { entry: "src/frame/plotly.ts", alias: { plotly: "plotly.js-cartesian-dist-min" } },
+  "plotly-all": { entry: "src/frame/plotly.ts", alias: { plotly: "plotly.js-dist-min" } },
+  vega: { entry: "src/frame/vega.ts" },
+  widgets: { entry: "src/frame/widgets/widgets.ts" },
+  math: { entry: "src/frame/math.ts" },
+  icons: { entry: "src/frame/widgets/icons.css" },
+};
+
+/** Builds them; gives the addresses by their names, and the sources that are in them. */
+async function libraries() {
+  const addresses = {};
+  const inputs = [];
+  for (const [name, { entry, alias = {} }] of Object.entries(LIBRARIES)) {
+    const result = await esbuild.build({
+      ...shared,
+      entryPoints: { [`frame-${name}`]: entry },
+      outdir: work,
+      entryNames: "[name]-[hash]",
+      format: "iife",
+      alias,
+      define: { PLOTLY_NAME: JSON.stringify(name), "process.env.NODE_ENV": '"production"' },
+      loader: { ".woff2": "dataurl", ".ttf": "empty", ".svg": "dataurl" },
+      plugins: [frameSheet],
+      metafile: true,
+    });
+    const [output] = Object.keys(result.metafile.outputs);
+    addresses[name] = `/static/${basename(output)}`;
+    inputs.push(...Object.keys(result.metafile.inputs));
+  }
+  return { addresses, inputs };
+}
+
+async function scripts(katexCss, libraryAddresses) {
   const result = await esbuild.build({
     ...shared,
     entryPoints: ["src/main.tsx"],
@@ -67,8 +140,8 @@ async function scripts(katexCss) {
     chunkNames: "chunk-[hash]",
     jsx: "automatic",
     jsxImportSource: "preact",
-    define: { KATEX_CSS: JSON.stringify(`/static/${katexCss}`) },
-    plugins: [sheetText],
+    define: { KATEX_CSS: JSON.stringify(`/static/${katexCss}`), FRAME_LIBRARIES: JSON.stringify(libraryAddresses) },
+    plugins: [sheetText, onePage],
     metafile: true,
   });
   const main = Object.entries(result.metafile.outputs).find(([, output]) => output.entryPoint === "src/main.tsx");
@@ -84,6 +157,17 @@ async function frame() {
     join(work, "frame.html"),
     html.replace("@GUEST@", () => script),
   );
+}
+
+/** What an exported document needs to show its formulas without a network. */
+async function formulas() {
+  await esbuild.build({ ...shared, entryPoints: ["src/export/formulas.ts"], format: "iife", outfile: join(work, "formulas.js") });
+  await esbuild.build({
+    ...shared,
+    entryPoints: ["node_modules/katex/dist/katex.css"],
+    outfile: join(work, "formulas.css"),
+    loader: { ".woff2": "dataurl", ".woff": "empty", ".ttf": "empty" },
+  });
 }
 
 /** `first` are the chunks that `main` cannot start without: told to the browser, so that it does not find them one after the other. */
@@ -127,11 +211,13 @@ const started = performance.now();
 await rm(work, { recursive: true, force: true });
 await mkdir(work, { recursive: true });
 const { main: css, katex } = await styles();
-const { main, first, inputs } = await scripts(katex);
+const { addresses, inputs: drawn } = await libraries();
+const { main, first, inputs } = await scripts(katex, addresses);
 await frame();
 await page(css, main, first);
-await licences(inputs);
+await licences([...inputs, ...drawn]);
 await compress();
+await formulas(); // after that: it goes into documents, never over the line by itself
 await rm(target, { recursive: true, force: true });
 await rename(work, target);
 console.log(`built ${target} in ${Math.round(performance.now() - started)} ms`);

@@ -277,6 +277,36 @@ class PageCase(SynchronousTestCase):
         expect(page.locator(".cell").first).to_be_visible()
         return page
 
+    def write_notebook(self, path: str, *cells: tuple[str, str] | dict[str, Any]) -> Path:
+        """A notebook file below the root: cells as `(type, source)`, or as nbformat has them. Its cells are `c0`, `c1`, ..."""
+        written = []
+        for number, cell in enumerate(cells):
+            if isinstance(cell, tuple):
+                kind, source = cell
+                cell = {"cell_type": kind, "source": source}
+            own: dict[str, Any] = {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
+            written.append({"id": f"c{number}", "metadata": {}, **own, **cell})
+        spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        body = {"cells": written, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}
+        file = self.server.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(body, indent=1) + "\n", "utf-8")
+        return file
+
+    def read_notebook(self, file: Path) -> list[dict[str, Any]]:
+        """The cells that a notebook file holds now, their sources as one text each."""
+        cells = cast(list[dict[str, Any]], json.loads(file.read_text("utf-8"))["cells"])
+        return [{**cell, "source": "".join(cell["source"])} for cell in cells]
+
+    def open_file(self, path: str, kernel: bool = False) -> Page:
+        """A signed-in tab on the notebook `path`, ready, in command mode on its first cell."""
+        more = {"kernelspec": "python3"} if kernel else {}
+        session = str(self.server.call("session.create", path=path, **more)["id"])
+        self.sessions.append(session)
+        page = self.open(session)
+        expect(page.locator(".cell.sel")).to_have_count(1)
+        return page
+
     def notebook(self) -> Page:
         """A signed-in tab on a new session, the caret in its one empty cell."""
         page = self.open(self.new_session())

@@ -83,7 +83,8 @@ class Running(PageCase):
         """Output is shown as it is printed, and the time counts meanwhile."""
         page = self.new_page()
         page.goto(self.server.link())
-        page.get_by_role("button", name=re.compile("^New Python 3")).click()
+        page.get_by_role("button", name="New, other kinds").click()
+        page.get_by_role("menuitem", name=re.compile("^Python 3.* session without a file")).click()
         expect(page.locator(".cm-content")).to_be_focused()
         self.sessions.append(page.url.rsplit("/", 1)[-1])
         gate = self.server.root / "gate"
@@ -202,4 +203,4 @@ class Running(PageCase):
         page.goto(f"{self.server.origin}/s/nothing")
         expect(page.get_by_role("heading", name="There is no such session.")).to_be_visible()
         page.get_by_role("link", name="To the home page").click()
-        expect(page.get_by_role("heading", name="Start a new session")).to_be_visible()
+        expect(page.get_by_role("button", name="New notebook")).to_be_visible()

@@ -12,9 +12,10 @@ import { SignIn } from "./view/SignIn.tsx";
 function Page() {
   if (signingIn.value !== null) return <SignIn />;
   const session = open.value;
+  const at = route.value;
   return (
     <>
-      {route.value.page === "session" && session !== null ? <SessionPage key={session.store.id} open={session} /> : <Home />}
+      {at.page === "home" ? <Home folder={at.folder} /> : session !== null && <SessionPage key={session.store.id} open={session} />}
       <Toasts />
       <LiveRegion />
     </>

@@ -98,7 +98,7 @@ describe("snapshots", () => {
     ]).map(event => ({ ...event, seq: 3 }));
     const model = restored({ seq: 40, events: log });
     expect(model.seq).toBe(40);
-    expect(model.cells.get("a")).toEqual({ id: "a", type: "code", source: "later", version: 7, run: "r" });
+    expect(model.cells.get("a")).toMatchObject({ id: "a", type: "code", source: "later", version: 7, run: "r" });
     reduce(model, { type: "session_renamed", seq: 41, time: "2026-01-01T00:00:00Z", title: "u" }, clean());
     expect(model.title).toBe("u");
   });

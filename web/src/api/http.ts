@@ -38,6 +38,17 @@ export async function probe(): Promise<Probe> {
   }
 }
 
+/** The address of a file below the root. */
+export const fileAddress = (path: string): string => `/files/${path.split("/").map(encodeURIComponent).join("/")}`;
+
+/** Lets the browser save what stands at an address of this server. */
+export function save(address: string, name: string): void {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+}
+
 /** The browser itself as the world of a connection. */
 export function browserWorld(): World {
   const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/rpc`;

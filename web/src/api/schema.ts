@@ -97,7 +97,8 @@ export interface KernelDied extends EventHead {
 /**
  * An execution was accepted: it will run once, or end with the reason why it did not.
  *
- * The last four say how the kernel was asked to run it, as in the content of execute_request (Jupyter messaging 5.4).
+ * `silent` to `user_expressions` say how the kernel was asked to run it, as in the content of execute_request (Jupyter messaging 5.4).
+ * `version` is that of the cell's source when `code` is just that source; `run` names the run of many cells that it is part of.
  */
 export interface ExecutionQueued extends EventHead {
   type: "execution_queued";
@@ -109,6 +110,8 @@ export interface ExecutionQueued extends EventHead {
   stop_on_error?: boolean;
   allow_stdin?: boolean;
   user_expressions?: { [name: string]: string };
+  version?: number | null;
+  run?: string | null;
 }
 
 /** The kernel began to run it. A silent execution has no count. */
@@ -224,6 +227,26 @@ export interface CommClosed extends EventHead {
   execution?: string | null;
 }
 
+/**
+ * One nbformat 4.5 output that the Output widget of `comm` has captured: it belongs to the widget and not to the execution.
+ *
+ * Text joins text as in `output_added`.
+ */
+export interface WidgetOutputAdded extends EventHead {
+  type: "widget_output_added";
+  comm: string;
+  output: JsonMap;
+  execution?: string | null;
+  display_id?: string | null;
+}
+
+/** The outputs of an Output widget are cleared: now, or (`wait`) when the next one comes. */
+export interface WidgetOutputsCleared extends EventHead {
+  type: "widget_outputs_cleared";
+  comm: string;
+  wait?: boolean;
+}
+
 /** A kernel message of a type that has no event of its own (debug events and the like), whole. */
 export interface MessageReceived extends EventHead {
   type: "message_received";
@@ -235,7 +258,11 @@ export interface MessageReceived extends EventHead {
   buffers?: string[];
 }
 
-/** A cell stands after cell `after` (null: first). In a snapshot its source may be at a later version than 0. */
+/**
+ * A cell stands after cell `after` (null: first). In a snapshot, or for a cell that comes back, its source may be at a later version than 0.
+ *
+ * `metadata` and `attachments` are those of nbformat 4.5.
+ */
 export interface CellInserted extends EventHead {
   type: "cell_inserted";
   cell: string;
@@ -243,6 +270,8 @@ export interface CellInserted extends EventHead {
   cell_type: CellType;
   source: string;
   version?: number;
+  metadata?: JsonMap;
+  attachments?: Json;
 }
 
 /** The cell is gone, and its outputs with it. */
@@ -284,6 +313,101 @@ export interface CellOutputsCleared extends EventHead {
   cell: string | null;
 }
 
+/** A queued execution now waits just before execution `before` (null: last of all). */
+export interface ExecutionMoved extends EventHead {
+  type: "execution_moved";
+  execution: string;
+  before?: string | null;
+}
+
+/** The metadata of a cell, whole (nbformat 4.5). */
+export interface CellMetadataSet extends EventHead {
+  type: "cell_metadata_set";
+  cell: string;
+  metadata: JsonMap;
+}
+
+/**
+ * These outputs stand under the cell now, in place of those of its last execution: a file was read, or an earlier state came back.
+ *
+ * `version` is that of the source they came from; null: the one now if there is an `execution_count`, else none.
+ */
+export interface CellOutputsSet extends EventHead {
+  type: "cell_outputs_set";
+  cell: string;
+  outputs: JsonMap[];
+  execution_count?: number | null;
+  version?: number | null;
+}
+
+/** The metadata of the notebook, whole (nbformat 4.5). */
+export interface NotebookMetadataSet extends EventHead {
+  type: "notebook_metadata_set";
+  metadata: JsonMap;
+}
+
+/**
+ * The session's document is the file `path` (relative to the root) now; the events before it, written with it, brought its cells in.
+ *
+ * `format` is `ipynb`, or a text format as jupytext names it (`py:percent`). `repairs` are sentences about what was wrong in the file.
+ */
+export interface NotebookOpened extends EventHead {
+  type: "notebook_opened";
+  path: string;
+  etag: string;
+  format?: string;
+  repairs?: string[];
+}
+
+/** The file holds what the events up to `until` make. */
+export interface NotebookSaved extends EventHead {
+  type: "notebook_saved";
+  path: string;
+  etag: string;
+  until: number;
+  format?: string;
+}
+
+/** Another program changed the file; the events before this one, written with it, took its changes of `cells` cells in. */
+export interface NotebookReloaded extends EventHead {
+  type: "notebook_reloaded";
+  path: string;
+  etag: string;
+  cells?: number;
+}
+
+/**
+ * The file was changed (or, without `etag`, deleted) by another program in a way that does not go together with what is here.
+ *
+ * It is not written until someone decides: `notebook.save` with that etag, or `notebook.reload`. `cells` differ on both sides.
+ */
+export interface NotebookConflicted extends EventHead {
+  type: "notebook_conflicted";
+  path: string;
+  reason: string;
+  etag?: string | null;
+  cells?: string[];
+}
+
+/** The file could not be written; nothing is lost, and it is tried again. */
+export interface NotebookSaveFailed extends EventHead {
+  type: "notebook_save_failed";
+  path: string;
+  reason: string;
+}
+
+/** The file of the session has another path. */
+export interface NotebookMoved extends EventHead {
+  type: "notebook_moved";
+  path: string;
+}
+
+/** The state of the document at this event has a name. */
+export interface CheckpointMade extends EventHead {
+  type: "checkpoint_made";
+  name: string;
+}
+
 /** A method without params. */
 export type Nothing = Record<string, never>;
 
@@ -322,13 +446,18 @@ export interface LaunchCode {
   expires: string;
 }
 
-/** With `path`, opens the session that exists for it. With `kernelspec`, starts that kernel if the session has none. */
+/**
+ * With `path`, opens the notebook file of that path below the root, in the session that it has already or in a new one, in the file's folder.
+ *
+ * With `create`, the file is made if there is none. With `kernelspec`, starts that kernel if the session has none.
+ */
 export interface CreateSession {
   title?: string | null;
   path?: string | null;
   kernelspec?: string | null;
   cwd?: string | null;
   id?: string | null;
+  create?: boolean;
 }
 
 /** The kernel of a session. `start` counts its processes: 1, and one more with each restart. The key is told to nobody. */
@@ -373,6 +502,11 @@ export interface OfSession {
 /** A new title, 1 to 200 characters. */
 export interface RenameSession extends OfSession {
   title: string;
+}
+
+/** Closes it; with `discard` also when its document cannot be saved. */
+export interface CloseSession extends OfSession {
+  discard?: boolean;
 }
 
 /**
@@ -477,7 +611,11 @@ export interface WaitExecution extends OfExecution {
   timeout_s?: number;
 }
 
-/** One run of some code. `status` is `queued` or `running` until it is an end; `outputs` are folded nbformat 4.5 outputs. */
+/**
+ * One run of some code. `status` is `queued` or `running` until it is an end; `outputs` are folded nbformat 4.5 outputs.
+ *
+ * `by` has started it; `run` is the run of many cells that it is part of, `version` that of the cell's source if `code` was just that.
+ */
 export interface Execution {
   session: string;
   id: string;
@@ -492,6 +630,9 @@ export interface Execution {
   queued: string | null;
   started: string | null;
   finished: string | null;
+  by: string | null;
+  run: string | null;
+  version: number | null;
 }
 
 /** The text of stream output number `output` (from 0) of an execution: `limit` characters from `offset` on. */
@@ -637,6 +778,10 @@ export interface Cell {
   cell_type: CellType;
   source: string;
   version: number;
+  is_stale: boolean;
+  execution: string | null;
+  metadata?: JsonMap;
+  attachments?: Json;
 }
 
 /** The cells in their order, as of event `seq`. */
@@ -651,6 +796,8 @@ export interface InsertCell extends OfSession {
   cell_type?: CellType;
   source?: string;
   id?: string | null;
+  metadata?: JsonMap;
+  attachments?: Json;
 }
 
 /** The cell's id, the event that tells of it, and the version of its source. */
@@ -663,6 +810,23 @@ export interface CellAccepted {
 /** A method on one cell. */
 export interface OfCell extends OfSession {
   cell: string;
+}
+
+/** Splits the cell at `at` (UTF-16 units): what follows goes into a new cell after it, of the same type, with the id `id`. */
+export interface SplitCell extends OfCell {
+  version: number;
+  at: number;
+  id?: string | null;
+}
+
+/** Joins the sources of `cells`, in the order of the notebook and with an empty line between, into the first of them; the others are deleted. */
+export interface MergeCells extends OfSession {
+  cells: string[];
+}
+
+/** Replaces the metadata of the cell, a JSON map. */
+export interface SetCellMetadata extends OfCell {
+  metadata: JsonMap;
 }
 
 /** Puts the cell after cell `after` (null: first). */
@@ -698,6 +862,267 @@ export interface ClearOutputs extends OfSession {
   cell?: string | null;
 }
 
+/** Why the file is not written: another program changed it (`etag`; null: deleted it), `cells` differ on both sides. */
+export interface Conflict {
+  reason: string;
+  etag: string | null;
+  cells: string[];
+}
+
+/** The document of a session: its file, and whether that holds everything. Without a file, `path` is null. */
+export interface NotebookState {
+  session: string;
+  path: string | null;
+  format: string;
+  etag: string | null;
+  is_saved: boolean;
+  saved_seq: number;
+  seq: number;
+  cells: number;
+  metadata: JsonMap;
+  conflict: Conflict | null;
+  save_failed: string | null;
+}
+
+/**
+ * Writes the file now; with `path`, under that name, which is the session's from then on (its suffix chooses the format).
+ *
+ * After a conflict, `overwrite` is the etag of the file that may be replaced (what it held is kept beside it as a copy), or `"missing"` to write a
+ * deleted file again.
+ */
+export interface SaveNotebook extends OfSession {
+  path?: string | null;
+  overwrite?: string | null;
+}
+
+/** Replaces the metadata of the notebook, a JSON map. */
+export interface SetNotebookMetadata extends OfSession {
+  metadata: JsonMap;
+}
+
+/** The moments of the document, the newest first: at most `limit`, all before seq `before` if given. */
+export interface ReadHistory extends OfSession {
+  limit?: number;
+  before?: number | null;
+}
+
+/** A state of the document worth going back to. `kind`: `edited` stands for a row of edits by one person; `cells` counts the cells it touched. */
+export interface Moment {
+  seq: number;
+  time: string;
+  kind: "checkpoint" | "conflict" | "edited" | "opened" | "ran" | "reloaded" | "saved";
+  by: string | null;
+  name: string;
+  cells: number;
+}
+
+/** Moments, the newest first. `first_seq` is the oldest state that can be shown. */
+export interface Moments {
+  moments: Moment[];
+  first_seq: number;
+}
+
+/** A state of the document: after event `seq`, at `time` (RFC 3339), or the checkpoint `checkpoint`; none of them: now. */
+export interface AtMoment extends OfSession {
+  seq: number | null;
+  time: string | null;
+  checkpoint?: string | null;
+}
+
+/** The document after event `seq`, as nbformat 4.5 JSON. */
+export interface NotebookAt {
+  seq: number;
+  time: string;
+  notebook: Json;
+}
+
+/** Gives the state of the document now a name, 1 to 100 characters. */
+export interface MakeCheckpoint extends OfSession {
+  checkpoint: string;
+}
+
+/** Compares the state after event `since` with that after event `until` (null: now). */
+export interface DiffNotebook extends OfSession {
+  since: number;
+  until?: number | null;
+}
+
+/** How one cell differs; `before` and `after` are its sources where it was and is. */
+export interface CellChange {
+  cell: string;
+  change: "added" | "changed" | "moved" | "removed";
+  cell_type: CellType;
+  before: string | null;
+  after: string | null;
+  outputs_changed: boolean;
+  metadata_changed: boolean;
+}
+
+/** The cells that differ, in the order of the newer state (those removed where they stood). */
+export interface NotebookDiff {
+  since: number;
+  until: number;
+  cells: CellChange[];
+  metadata_changed: boolean;
+}
+
+/**
+ * Runs code cells in their order: those of `cells`, or `which` of them (`above` and `below` count from `cell`: before it, and from it on).
+ *
+ * With `stop_on_error` the rest of this run is not run after a failure. `parameters` are names and values that a new cell
+ * sets, after the cell with the tag `parameters` (or first), in place of what an earlier run put there. The same `id` again is the same run.
+ */
+export interface RunNotebook extends OfSession {
+  cells?: string[] | null;
+  which?: "above" | "all" | "below" | "stale";
+  cell?: string | null;
+  stop_on_error?: boolean;
+  parameters?: { [name: string]: Json };
+  id?: string | null;
+}
+
+/** A cell and the execution that runs it. */
+export interface CellRun {
+  cell: string;
+  execution: string;
+}
+
+/** The executions of a run, in their order; `run` is in each one's `execution_queued`. */
+export interface NotebookRun {
+  run: string;
+  executions: CellRun[];
+  seq: number;
+}
+
+/** An execution that has not ended: the one that runs comes first, then those that wait, in their order. */
+export interface QueuedExecution {
+  execution: string;
+  status: "queued" | "running";
+  code: string;
+  cell: string | null;
+  run: string | null;
+  by: string | null;
+  queued: string;
+}
+
+/** The queue of a session, as of event `seq`. */
+export interface ExecutionQueue {
+  seq: number;
+  executions: QueuedExecution[];
+}
+
+/** Lets a queued execution wait just before execution `before` (null: last of all). */
+export interface MoveExecution extends OfSession {
+  execution: string;
+  before?: string | null;
+}
+
+/** Takes back what of a run still waits (null: everything that waits). */
+export interface CancelRun extends OfSession {
+  run?: string | null;
+}
+
+/** The executions that were taken back. */
+export interface RunCancelled {
+  executions: string[];
+}
+
+/** Makes another format of the document as it is now. */
+export interface ExportNotebook extends OfSession {
+  format: "html" | "ipynb" | "markdown" | "pdf" | "py:percent" | "script";
+}
+
+/** Where the export can be fetched with the same login, for an hour: `GET url`. */
+export interface Exported {
+  url: string;
+  name: string;
+  media_type: string;
+  size: number;
+}
+
+/** A method on one file or folder. */
+export interface OfFile {
+  path: string;
+}
+
+/** The content of a folder: folders first, then by name; `limit` entries from number `offset` on. */
+export interface ListFiles extends OfFile {
+  offset?: number;
+  limit?: number;
+}
+
+/** A file or folder. `size` is in bytes; `session` is the open one of this file, `kernel_state` that of its kernel. */
+export interface File {
+  name: string;
+  path: string;
+  kind: "file" | "folder" | "notebook" | "other";
+  size: number;
+  modified: string;
+  etag: string;
+  is_writable: boolean;
+  session: string | null;
+  kernel_state: KernelState | null;
+}
+
+/** Part of a folder; `total` counts all its entries that are not hidden. */
+export interface FileList {
+  path: string;
+  entries: File[];
+  total: number;
+}
+
+/** `limit` bytes from `offset` on; larger parts go through `GET /files/PATH`. */
+export interface ReadFile extends OfFile {
+  offset?: number;
+  limit?: number;
+}
+
+/** Part of a file: `content` is its text where the part is UTF-8, else base64. `size` is all of it. */
+export interface FileContent {
+  content: string;
+  encoding: "base64" | "utf-8";
+  offset: number;
+  size: number;
+  etag: string;
+}
+
+/** Tells this connection, by the notification `folder_changed`, when something in the folder has changed. */
+export type WatchFolder = OfFile;
+
+/** Replaces a file whole, atomically. `if_match` is the etag it must have, `"missing"`: it must not exist; null: whatever is there. */
+export interface WriteFile extends OfFile {
+  content: string;
+  encoding?: "base64" | "utf-8";
+  if_match?: string | null;
+}
+
+/** Makes an empty file, a folder, or a notebook (for that kernelspec). When the name is taken: with `unique` another one is found. */
+export interface CreateFile extends OfFile {
+  kind?: "file" | "folder" | "notebook";
+  kernelspec?: string | null;
+  unique?: boolean;
+}
+
+/** Another path for a file or folder, or a copy of it; never over something that exists. */
+export interface MoveFile extends OfFile {
+  to: string;
+}
+
+/** A copy of a file or folder at `to`; null: beside it, under a free name. */
+export interface CopyFile extends OfFile {
+  to?: string | null;
+}
+
+/** Deletes a file, or a folder; one that holds something only with `recursive`. */
+export interface DeleteFile extends OfFile {
+  recursive?: boolean;
+}
+
+/** The params of the notification `folder_changed`: list the folder again. */
+export interface FolderChanged {
+  path: string;
+}
+
 /** An event of a session. */
 export type AnyEvent =
   | SessionCreated
@@ -719,13 +1144,26 @@ export type AnyEvent =
   | CommOpened
   | CommMessage
   | CommClosed
+  | WidgetOutputAdded
+  | WidgetOutputsCleared
   | MessageReceived
   | CellInserted
   | CellDeleted
   | CellMoved
   | CellEdited
   | CellTypeSet
-  | CellOutputsCleared;
+  | CellOutputsCleared
+  | ExecutionMoved
+  | CellMetadataSet
+  | CellOutputsSet
+  | NotebookMetadataSet
+  | NotebookOpened
+  | NotebookSaved
+  | NotebookReloaded
+  | NotebookConflicted
+  | NotebookSaveFailed
+  | NotebookMoved
+  | CheckpointMade;
 
 /** What `data.name` of an error may be. */
 export type FailureName =
@@ -748,7 +1186,11 @@ export type FailureName =
   | "not_waiting"
   | "degraded"
   | "kernel_failed"
-  | "damaged";
+  | "damaged"
+  | "conflict"
+  | "invalid_notebook"
+  | "file_fault"
+  | "conversion_failed";
 
 /** Every method: its params and its result. */
 export interface Methods {
@@ -757,9 +1199,13 @@ export interface Methods {
   "cell.edit": { params: EditCell; result: CellAccepted };
   "cell.insert": { params: InsertCell; result: CellAccepted };
   "cell.list": { params: OfSession; result: CellList };
+  "cell.merge": { params: MergeCells; result: CellAccepted };
   "cell.move": { params: MoveCell; result: CellAccepted };
+  "cell.restore": { params: OfCell; result: CellAccepted };
+  "cell.set_metadata": { params: SetCellMetadata; result: CellAccepted };
   "cell.set_source": { params: SetSource; result: CellAccepted };
   "cell.set_type": { params: SetCellType; result: CellAccepted };
+  "cell.split": { params: SplitCell; result: CellAccepted };
   "code.is_complete": { params: IsComplete; result: Completeness };
   "comm.close": { params: CloseComm; result: CommAccepted };
   "comm.open": { params: OpenComm; result: CommAccepted };
@@ -767,8 +1213,20 @@ export interface Methods {
   "completion.get": { params: GetCompletion; result: Completion };
   "execution.cancel": { params: OfExecution; result: Done };
   "execution.get": { params: OfExecution; result: Execution };
+  "execution.move": { params: MoveExecution; result: Accepted };
+  "execution.queue": { params: OfSession; result: ExecutionQueue };
   "execution.start": { params: StartExecution; result: ExecutionAccepted };
   "execution.wait": { params: WaitExecution; result: Execution };
+  "file.copy": { params: CopyFile; result: File };
+  "file.create": { params: CreateFile; result: File };
+  "file.delete": { params: DeleteFile; result: Done };
+  "file.list": { params: ListFiles; result: FileList };
+  "file.read": { params: ReadFile; result: FileContent };
+  "file.rename": { params: MoveFile; result: File };
+  "file.stat": { params: OfFile; result: File };
+  "file.unwatch": { params: WatchFolder; result: Done };
+  "file.watch": { params: WatchFolder; result: Done };
+  "file.write": { params: WriteFile; result: File };
   "history.get": { params: GetHistory; result: History };
   "input.reply": { params: ReplyInput; result: Accepted };
   "inspection.get": { params: GetInspection; result: Inspection };
@@ -780,12 +1238,24 @@ export interface Methods {
   "kernel.start": { params: StartKernel; result: Session };
   "kernelspec.list": { params: Nothing; result: KernelspecList };
   "message.send": { params: SendMessage; result: Reply };
+  "notebook.at": { params: AtMoment; result: NotebookAt };
+  "notebook.checkpoint": { params: MakeCheckpoint; result: Accepted };
+  "notebook.diff": { params: DiffNotebook; result: NotebookDiff };
+  "notebook.export": { params: ExportNotebook; result: Exported };
+  "notebook.get": { params: OfSession; result: NotebookState };
+  "notebook.history": { params: ReadHistory; result: Moments };
+  "notebook.reload": { params: OfSession; result: NotebookState };
+  "notebook.restore": { params: AtMoment; result: Accepted };
+  "notebook.run": { params: RunNotebook; result: NotebookRun };
+  "notebook.save": { params: SaveNotebook; result: NotebookState };
+  "notebook.set_metadata": { params: SetNotebookMetadata; result: Accepted };
   "output.read": { params: ReadOutput; result: OutputText };
   "rpc.discover": { params: Nothing; result: OpenRpc };
+  "run.cancel": { params: CancelRun; result: RunCancelled };
   "server.info": { params: Nothing; result: ServerInfo };
   "server.launch_code": { params: OpenPage; result: LaunchCode };
   "server.sync": { params: Nothing; result: Done };
-  "session.close": { params: OfSession; result: Done };
+  "session.close": { params: CloseSession; result: Done };
   "session.create": { params: CreateSession; result: Session };
   "session.events": { params: ReadEvents; result: Events };
   "session.get": { params: OfSession; result: Session };

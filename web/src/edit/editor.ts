@@ -4,9 +4,9 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { pythonLanguage } from "@codemirror/lang-python";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { search, searchKeymap } from "@codemirror/search";
-import { EditorState, type Extension } from "@codemirror/state";
-import { drawSelection, EditorView, type KeyBinding, keymap, tooltips } from "@codemirror/view";
-import type { SessionStore } from "../store/store.ts";
+import { Compartment, EditorState, type Extension } from "@codemirror/state";
+import { drawSelection, EditorView, type KeyBinding, keymap, lineNumbers, tooltips } from "@codemirror/view";
+import { languageOf } from "../model/select.ts";
 import { mode } from "../store/ui.ts";
 import type { Open } from "../view/app.ts";
 import { CellDraft } from "./collab.ts";
@@ -29,7 +29,7 @@ function leave(view: EditorView): boolean {
   return true;
 }
 
-function keys(store: SessionStore, isCode: boolean): Extension {
+function keys({ store, actions }: Open, isCode: boolean): Extension {
   const help: KeyBinding = {
     key: "Shift-Tab",
     run: view => {
@@ -37,9 +37,15 @@ function keys(store: SessionStore, isCode: boolean): Extension {
       return true;
     },
   };
+  const split = (view: EditorView): boolean => {
+    actions.split(view.state.selection.main.head);
+    return true;
+  };
   const own: KeyBinding[] = [
     { key: "Escape", run: leave },
     { key: "Ctrl-m", run: leave },
+    { key: "Ctrl-Shift--", run: split },
+    { key: "Ctrl-Shift-_", run: split },
   ];
   if (isCode) own.push({ key: "Tab", run: tab }, help);
   return [
@@ -66,9 +72,12 @@ const typeOver = EditorView.domEventHandlers({
   },
 });
 
-function extensions(store: SessionStore, cell: string): Extension {
+const numbering = new Compartment();
+
+function extensions(open: Open, cell: string): Extension {
+  const { store } = open;
   const isCode = store.cellOf(cell)?.type === "code";
-  const language = store.model.kernel?.language ?? "python";
+  const language = languageOf(store.model) ?? "python";
   return [
     EditorView.cspNonce.of(nonce),
     history(),
@@ -81,7 +90,8 @@ function extensions(store: SessionStore, cell: string): Extension {
     tooltips({ parent: document.body, position: "fixed" }),
     isCode ? [bracketMatching(), closeBrackets(), indentOnInput(), completion(store), inspection] : EditorView.lineWrapping,
     isCode && language === "python" ? pythonLanguage : [],
-    keys(store, isCode),
+    keys(open, isCode),
+    numbering.of([]),
     theme,
     EditorView.clipboardInputFilter.of(text => text.replace(/\r\n?/g, "\n")),
   ];
@@ -89,11 +99,12 @@ function extensions(store: SessionStore, cell: string): Extension {
 
 /** The cell's draft, made from the model when there is none. A draft without unsent changes is made anew when the cell's type was changed. */
 const made = new WeakMap<CellDraft, string>();
-function draftOf(store: SessionStore, cell: string): CellDraft {
+function draftOf(open: Open, cell: string): CellDraft {
+  const { store } = open;
   const type = store.cellOf(cell)?.type ?? "code";
   const known = store.drafts.get(cell);
   if (known instanceof CellDraft && (made.get(known) === type || known.pending() > 0)) return known;
-  const draft = new CellDraft(store, cell, extensions(store, cell));
+  const draft = new CellDraft(store, cell, extensions(open, cell));
   made.set(draft, type);
   return draft;
 }
@@ -106,8 +117,8 @@ function putCaret(view: EditorView, place: Place): void {
 }
 
 /** Puts an editor for the cell into `host`; the function given back takes it down. */
-export function mountEditor(open: Open, cell: string, host: HTMLElement, label: string, place: Place): () => void {
-  const draft = draftOf(open.store, cell);
+export function mountEditor(open: Open, cell: string, host: HTMLElement, label: string, place: Place, numbered: boolean): () => void {
+  const draft = draftOf(open, cell);
   const view = new EditorView({
     state: draft.state,
     parent: host,
@@ -118,6 +129,7 @@ export function mountEditor(open: Open, cell: string, host: HTMLElement, label: 
   });
   view.contentDOM.setAttribute("aria-label", label);
   draft.view = view;
+  view.dispatch({ effects: numbering.reconfigure(numbered ? lineNumbers() : []) });
   putCaret(view, place);
   view.focus();
   return () => {

@@ -10,6 +10,9 @@ const rules = EditorView.theme({
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "var(--lh-code)", fontVariantLigatures: "none", overflowX: "auto" },
   ".cm-content": { padding: "9px 0", caretColor: "var(--ink)" },
   ".cm-line": { padding: "0 14px" },
+  ".cm-gutters": { backgroundColor: "transparent", border: "0", color: "var(--ink-3)" },
+  ".cm-lineNumbers .cm-gutterElement": { minWidth: "42px", padding: "0" },
+  ".cm-gutters + .cm-content .cm-line": { paddingLeft: "14px" },
   ".cm-cursor": { borderLeftColor: "var(--ink)", borderLeftWidth: "2px" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
     backgroundColor: "color-mix(in srgb, var(--sea) 22%, transparent)",

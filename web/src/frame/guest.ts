@@ -1,77 +1,276 @@
 /**
- * The guest of a sealed frame: shows one output and tells its height. It runs in an opaque origin without network; nothing it does reaches the
- * page but the messages that render/frame.ts names. Built into frame.html as an inline script, because an opaque origin may load nothing
- * that is the page's own.
+ * The guest of a sealed frame: shows one output and tells its height. It runs in an opaque origin; nothing it does reaches the page but the
+ * messages of protocol.ts. Built into frame.html as an inline script; what it needs besides (plotly, vega, the widgets) it asks the page for, which
+ * hands over a copy of its own file: so the frame's policy names no place at all that scripts may come from.
+ *
+ * Scripts of an HTML output run one after the other in their order, as in a document. Well-known libraries that they would load from a
+ * public server are ours instead.
  */
-interface Show {
-  webipy: "show";
-  type: string;
-  body: string;
-  dark: boolean;
-}
-type Message = Show | { webipy: "theme"; dark: boolean };
+import type { Json } from "../api/schema.ts";
+import type { LibraryName, Show, ToGuest, ToPage } from "./protocol.ts";
 
-const root = document.getElementById("output");
+/** What a library gets to work with. */
+export interface Surroundings {
+  readonly root: HTMLElement;
+  readonly hosts: readonly string[];
+  isDark(): boolean;
+  onDark(then: () => void): void;
+  onMessage(then: (message: ToGuest) => void): void;
+  send(message: ToPage): void;
+  library(name: LibraryName): Promise<Library>;
+  /** The file of a library as text or the like, when it is no script. */
+  file(name: LibraryName): Promise<Blob>;
+  complain(reason: string): void;
+  showHtml(html: string, into: HTMLElement): Promise<void>;
+  /** Draws a figure of rich/kinds.ts. */
+  figure(type: string, body: Json, into: HTMLElement): Promise<void>;
+}
+export interface Library {
+  show?(type: string, body: Json, surroundings: Surroundings): Promise<void> | void;
+  /** Sets the formulas in an element. */
+  typeset?(element: HTMLElement): void;
+}
+
+declare global {
+  interface Window {
+    /** Where a library puts itself. */
+    webipy: { [name: string]: Library };
+  }
+}
+
+const root = document.getElementById("output") ?? document.body;
+const listeners: ((message: ToGuest) => void)[] = [];
+const themed: (() => void)[] = [];
+let dark = false;
+let hosts: readonly string[] = [];
 let told = -1;
+window.webipy = {};
 
 // Peer connections are the one way out that the frame's policy does not close: guest code does not get them.
 for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "RTCDataChannel"]) Reflect.deleteProperty(window, name);
+
+const send = (message: ToPage): void => parent.postMessage(message, "*");
 
 function tell(): void {
   const height = document.documentElement.getBoundingClientRect().height;
   if (Math.abs(height - told) < 1) return;
   told = height;
-  parent.postMessage({ webipy: "size", height }, "*");
+  send({ webipy: "size", height });
 }
 
-function theme(dark: boolean): void {
+function theme(now: boolean): void {
+  dark = now;
   document.documentElement.style.colorScheme = dark ? "dark" : "light";
   document.documentElement.dataset.theme = dark ? "dark" : "light";
+  for (const then of themed) then();
 }
 
 function complain(reason: string): void {
   const line = document.createElement("pre");
   line.className = "error";
   line.textContent = reason;
-  root?.append(line);
+  root.append(line);
 }
 
-/** A fragment made from a range runs its scripts when it is inserted, in their order. */
-function showHtml(html: string): void {
-  const range = document.createRange();
-  range.selectNodeContents(root ?? document.body);
-  root?.append(range.createContextualFragment(html));
+// ---- libraries
+
+const files = new Map<LibraryName, { promise: Promise<Blob>; take(code: Blob | null): void }>();
+const loading = new Map<LibraryName, Promise<Library>>();
+
+function file(name: LibraryName): Promise<Blob> {
+  let wanted = files.get(name);
+  if (wanted === undefined) {
+    let take: (code: Blob | null) => void = () => {};
+    const promise = new Promise<Blob>((resolve, reject) => {
+      take = code => (code === null ? reject(new Error("A part of webipy could not be loaded. Reload the page.")) : resolve(code));
+    });
+    wanted = { promise, take };
+    files.set(name, wanted);
+    send({ webipy: "want", name });
+  }
+  return wanted.promise;
 }
 
-function showScript(code: string): void {
+async function load(name: LibraryName): Promise<Library> {
+  await runScript({ src: URL.createObjectURL(await file(name)) });
+  return window.webipy[name] ?? {};
+}
+
+function library(name: LibraryName): Promise<Library> {
+  let promise = loading.get(name);
+  if (promise === undefined) {
+    promise = load(name);
+    loading.set(name, promise);
+  }
+  return promise;
+}
+
+/** Public places of libraries that are ours too. */
+const KNOWN: readonly (readonly [RegExp, LibraryName])[] = [
+  [/^https:\/\/[^/]+\/(?:npm\/|ajax\/libs\/)?vega(?:-lite|-embed)?[@/]/, "vega"],
+  [/^https:\/\/cdn\.plot\.ly\/plotly-/, "plotly-all"],
+  [/^https:\/\/[^/]+\/(?:npm\/|ajax\/libs\/)?plotly\.js(?:-dist|-dist-min)?[@/]/, "plotly-all"],
+];
+const known = (address: string): LibraryName | undefined => KNOWN.find(([pattern]) => pattern.test(address))?.[1];
+
+/** Scripts that code makes by itself get our copies too. */
+const source = Object.getOwnPropertyDescriptor(HTMLScriptElement.prototype, "src");
+if (source?.set !== undefined && source.get !== undefined) {
+  const { set, get } = source;
+  Object.defineProperty(HTMLScriptElement.prototype, "src", {
+    configurable: true,
+    enumerable: true,
+    get,
+    set(this: HTMLScriptElement, address: string) {
+      const name = known(String(address));
+      if (name === undefined) set.call(this, address);
+      else
+        library(name).then(
+          () => this.dispatchEvent(new Event("load")),
+          () => this.dispatchEvent(new Event("error")),
+        );
+    },
+  });
+}
+
+// ---- showing
+
+/** Runs a script where `place` stands, or at the end; resolves when it has run. A script that cannot be loaded is told of, and the next one runs. */
+function runScript(like: { src?: string; text?: string; attributes?: Iterable<Attr> }, place?: Element): Promise<void> {
+  const script = document.createElement("script");
+  for (const { name, value } of like.attributes ?? []) if (name !== "src") script.setAttribute(name, value);
+  return new Promise(resolve => {
+    if (like.src !== undefined) {
+      script.addEventListener("load", () => resolve());
+      script.addEventListener("error", () => resolve());
+      script.async = false;
+      script.src = like.src;
+    } else script.text = like.text ?? "";
+    if (place === undefined) document.head.append(script);
+    else place.replaceWith(script);
+    if (like.src === undefined) resolve();
+  });
+}
+
+const RUNNABLE = /^(|text\/javascript|application\/javascript|module|text\/ecmascript|application\/ecmascript)$/i;
+
+async function showHtml(html: string, into: HTMLElement): Promise<void> {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const scripts = [...template.content.querySelectorAll("script")].filter(one => RUNNABLE.test(one.type.trim()));
+  into.append(template.content);
+  for (const one of scripts) {
+    const address = one.getAttribute("src");
+    const { attributes, text } = one;
+    const ran = runScript(address === null ? { text, attributes } : { src: address, attributes }, one);
+    if (address !== null && !one.hasAttribute("async")) await ran;
+  }
+}
+
+/** In a document that is there already `document.write` would begin a new one: what it writes stands after the script that runs, or at the end. */
+function writeHere(...markup: string[]): void {
+  const { currentScript } = document;
+  const place = document.createElement("div");
+  place.style.display = "contents";
+  if (currentScript !== null && root.contains(currentScript)) currentScript.after(place);
+  else root.append(place);
+  void showHtml(markup.join(""), place);
+}
+document.write = writeHere;
+document.writeln = writeHere;
+
+function runCode(code: string): void {
   const run = new Function("element", `${code}\n//# sourceURL=output.js`);
   run(root);
 }
 
+const surroundings: Surroundings = {
+  root,
+  get hosts() {
+    return hosts;
+  },
+  isDark: () => dark,
+  onDark: then => themed.push(then),
+  onMessage: then => listeners.push(then),
+  send,
+  library,
+  file,
+  complain,
+  showHtml,
+  figure: async (type, body, into) => await (await library(drawer(type, body))).show?.(type, body, { ...surroundings, root: into }),
+};
+
+/** The library that draws a figure of that type. */
+function drawer(type: string, body: Json): LibraryName {
+  if (type === "plotly") return isSimple(body) ? "plotly" : "plotly-all";
+  return type === "widget" ? "widgets" : "vega";
+}
+
+/** The traces that the smaller of the two plotly bundles draws. */
+const SIMPLE = new Set(
+  "scatter bar pie box heatmap histogram histogram2d histogram2dcontour contour violin funnel funnelarea waterfall image scatterternary quiver"
+    .split(" ")
+    .concat(""),
+);
+
+function isSimple(body: Json): boolean {
+  const found: string[] = [];
+  const gather = (traces: unknown): void => {
+    if (Array.isArray(traces)) for (const trace of traces as { type?: string }[]) found.push(trace?.type ?? "");
+  };
+  const figure = body as { data?: unknown; frames?: { data?: unknown }[]; layout?: object };
+  gather(figure.data);
+  for (const frame of figure.frames ?? []) gather(frame.data);
+  const text = JSON.stringify({ ...figure.layout, template: null });
+  return found.every(type => SIMPLE.has(type)) && !/"(scene|geo|map|mapbox|polar|smith)\d*":/.test(text);
+}
+
+async function showMessage({ type, body, before }: Show): Promise<void> {
+  for (const script of before) runCode(script);
+  if (type === "text/html") await showHtml(String(body), root);
+  else if (type === "application/javascript") runCode(String(body));
+  else await surroundings.figure(type, body, root);
+}
+
 function show(message: Show): void {
   theme(message.dark);
-  try {
-    if (message.type === "text/html") showHtml(message.body);
-    else showScript(message.body);
-  } catch (error) {
-    complain(String(error));
-  }
-  tell();
+  hosts = message.hosts;
+  showMessage(message)
+    .catch((error: unknown) => complain(error instanceof Error ? `${error.name}: ${error.message}` : String(error)))
+    .finally(tell);
 }
+
+// ---- what goes wrong
+
+const said = new Set<string>();
+
+addEventListener("securitypolicyviolation", event => {
+  const { blockedURI } = event;
+  if (!/^https?:/.test(blockedURI)) return;
+  const { host, hostname } = new URL(blockedURI);
+  if (said.has(host)) return;
+  said.add(host);
+  if (!event.effectiveDirective.startsWith("script-src")) complain(`${host} was not asked: output has no network.`);
+  if (hostname.includes(".") && blockedURI.startsWith("https:")) send({ webipy: "blocked", host });
+});
 
 addEventListener(
   "error",
   event => {
     if (event.target instanceof HTMLScriptElement) complain(`A script from ${event.target.src} was not loaded: output has no network.`);
-    else complain(event.message);
+    else if (event instanceof ErrorEvent) complain(event.message);
   },
   true,
 );
 addEventListener("unhandledrejection", event => complain(String(event.reason)));
-addEventListener("message", (event: MessageEvent<Message>) => {
+
+addEventListener("message", (event: MessageEvent<ToGuest>) => {
   if (event.source !== parent) return;
-  if (event.data.webipy === "show") show(event.data);
-  else if (event.data.webipy === "theme") theme(event.data.dark);
+  const message = event.data;
+  if (message.webipy === "show") show(message);
+  else if (message.webipy === "theme") theme(message.dark);
+  else if (message.webipy === "library") files.get(message.name)?.take(message.code);
+  else for (const then of listeners) then(message);
 });
 new ResizeObserver(tell).observe(document.documentElement);
-parent.postMessage({ webipy: "ready" }, "*");
+send({ webipy: "ready" });

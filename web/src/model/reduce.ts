@@ -9,17 +9,22 @@ import type {
   AnyEvent,
   CellEdited,
   CellInserted,
+  CellOutputsSet,
   ExecutionFinished,
+  ExecutionMoved,
   ExecutionQueued,
   ExecutionStarted,
   InputRequested,
   JsonMap,
   KernelDied,
   KernelStarted,
+  Omitted,
   OutputAdded,
   OutputUpdated,
   SnapshotEvents,
 } from "../api/schema.ts";
+import { isOfDocument, reduceDocument } from "./document.ts";
+import { map, text } from "./json.ts";
 import { applyChanges, unitsBefore } from "./text.ts";
 import { type Model, type Output, type RichOutput, type Run, STRAY } from "./types.ts";
 
@@ -52,20 +57,21 @@ export function emptyModel(): Model {
     prompts: new Map(),
     displays: new Map(),
     lost: [],
+    file: null,
+    metadata: {},
+    changedSeq: 0,
     hadCells: false,
     nextKey: 1,
   };
 }
 
-const text = (value: unknown): string =>
-  Array.isArray(value) ? value.join("") : value === undefined || value === null ? "" : String(value);
-const map = (value: unknown): JsonMap => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonMap) : {});
 const time = (event: AnyEvent): number => Date.parse(event.time);
 
 /** Takes one event in. Events that the model has seen already change nothing. */
 export function reduce(model: Model, event: AnyEvent, dirty: Dirty): void {
   if (event.seq <= model.seq) return;
   model.seq = event.seq;
+  if (isOfDocument(model, event)) model.changedSeq = event.seq;
   switch (event.type) {
     case "session_created":
     case "session_renamed":
@@ -127,8 +133,18 @@ function reduceCells(model: Model, event: AnyEvent, dirty: Dirty): void {
       for (const cell of model.cells.values())
         if (event.cell === null || event.cell === cell.id) {
           cell.run = null;
+          cell.ranVersion = null;
           dirty.cells.add(cell.id);
         }
+      return;
+    case "cell_metadata_set": {
+      const cell = model.cells.get(event.cell);
+      if (cell !== undefined) cell.metadata = map(event.metadata);
+      dirty.cells.add(event.cell);
+      return;
+    }
+    case "cell_outputs_set":
+      outputsSet(model, event, dirty);
       return;
     default:
       reduceKernel(model, event, dirty);
@@ -171,8 +187,12 @@ function reduceKernel(model: Model, event: AnyEvent, dirty: Dirty): void {
       touch(model, prompt?.run ?? null, dirty);
       return;
     }
+    case "execution_moved":
+      executionMoved(model, event, dirty);
+      return;
     default:
-      return; // comm and foreign messages: nothing on the page shows them; a type that this version does not know
+      reduceDocument(model, event, dirty); // and comm and foreign messages, which nothing on the page shows; types that this version does not know
+      return;
   }
 }
 
@@ -195,7 +215,16 @@ function touch(model: Model, run: string | null, dirty: Dirty): void {
 
 function cellInserted(model: Model, event: CellInserted, dirty: Dirty): void {
   model.hadCells = true;
-  model.cells.set(event.cell, { id: event.cell, type: event.cell_type, source: event.source, version: event.version ?? 0, run: null });
+  model.cells.set(event.cell, {
+    id: event.cell,
+    type: event.cell_type,
+    source: event.source,
+    version: event.version ?? 0,
+    run: null,
+    ranVersion: null,
+    metadata: map(event.metadata),
+    attachments: map(event.attachments),
+  });
   place(model, event.cell, event.after);
   dirty.cells.add(event.cell);
   dirty.order = true;
@@ -228,13 +257,15 @@ function kernelDied(model: Model, event: KernelDied, dirty: Dirty): void {
   dirty.head = true;
 }
 
-function newRun(id: string, cell: string | null, code: string, silent: boolean, by: string | null, at: number): Run {
+function newRun(id: string, at: number, known: Partial<Run>): Run {
   return {
     id,
-    cell,
-    code,
-    silent,
-    by,
+    cell: null,
+    code: "",
+    silent: false,
+    by: null,
+    group: null,
+    kept: false,
     status: "queued",
     count: null,
     queuedAt: at,
@@ -244,16 +275,20 @@ function newRun(id: string, cell: string | null, code: string, silent: boolean, 
     reason: "",
     outputs: [],
     clearNext: false,
+    ...known,
   };
 }
 
 function executionQueued(model: Model, event: ExecutionQueued, dirty: Dirty): void {
   const cell = event.cell ?? null;
   const shown = cell === null ? undefined : model.cells.get(cell);
-  model.runs.set(event.execution, newRun(event.execution, cell, event.code, event.silent ?? false, event.by ?? null, time(event)));
+  const known = { cell, code: event.code, silent: event.silent ?? false, by: event.by ?? null, group: event.run ?? null };
+  model.runs.set(event.execution, newRun(event.execution, time(event), known));
   model.queue.push(event.execution);
-  if (shown !== undefined) shown.run = event.execution;
-  else if (event.silent !== true) model.loose.push(event.execution);
+  if (shown !== undefined) {
+    shown.run = event.execution;
+    shown.ranVersion = event.version ?? null;
+  } else if (event.silent !== true) model.loose.push(event.execution);
   touch(model, event.execution, dirty);
   dirty.head = true;
 }
@@ -294,8 +329,7 @@ function runOf(model: Model, event: OutputAdded, dirty: Dirty): Run {
   const id = event.execution ?? STRAY;
   let run = model.runs.get(id);
   if (run === undefined) {
-    run = newRun(id, event.cell ?? null, "", false, null, time(event));
-    run.status = "ok";
+    run = newRun(id, time(event), { cell: event.cell ?? null, status: "ok" });
     model.runs.set(id, run);
     model.loose.push(id);
     dirty.head = true;
@@ -303,8 +337,36 @@ function runOf(model: Model, event: OutputAdded, dirty: Dirty): Run {
   return run;
 }
 
-function richOutput(model: Model, run: Run, event: OutputAdded): RichOutput {
-  const raw = event.output;
+/** A queued execution waits just before another, or last. */
+function executionMoved(model: Model, event: ExecutionMoved, dirty: Dirty): void {
+  if (!model.queue.includes(event.execution)) return;
+  remove(model.queue, event.execution);
+  const at = model.queue.indexOf(event.before ?? "");
+  model.queue.splice(at < 0 ? model.queue.length : at, 0, event.execution);
+  for (const one of model.queue) touch(model, one, dirty);
+  dirty.head = true;
+}
+
+/** Outputs that came with the document stand under the cell as those of a run that nobody started. */
+function outputsSet(model: Model, event: CellOutputsSet, dirty: Dirty): void {
+  const cell = model.cells.get(event.cell);
+  if (cell === undefined) return;
+  dirty.cells.add(cell.id);
+  const count = event.execution_count ?? null;
+  cell.ranVersion = event.version ?? (count === null ? null : cell.version);
+  if (event.outputs.length === 0 && count === null) {
+    cell.run = null;
+    return;
+  }
+  const id = `kept-${event.seq}-${cell.id}`;
+  const run = newRun(id, time(event), { cell: cell.id, code: cell.source, kept: true, status: "ok", count });
+  model.runs.set(id, run);
+  cell.run = id;
+  for (const output of event.outputs) addOutput(model, run, output, null, null);
+  dirty.runs.add(id);
+}
+
+function richOutput(model: Model, run: Run, raw: JsonMap, displayId: string | null): RichOutput {
   const output: RichOutput = {
     kind: "rich",
     key: model.nextKey++,
@@ -312,7 +374,7 @@ function richOutput(model: Model, run: Run, event: OutputAdded): RichOutput {
     data: map(raw.data),
     metadata: map(raw.metadata),
     count: typeof raw.execution_count === "number" ? raw.execution_count : null,
-    displayId: event.display_id ?? null,
+    displayId,
     revision: 0,
   };
   if (output.displayId !== null) {
@@ -329,19 +391,21 @@ function outputAdded(model: Model, event: OutputAdded, dirty: Dirty): void {
     forget(model, run);
     run.clearNext = false;
   }
-  const raw = event.output;
-  if (raw.output_type === "stream") addText(model, run, event);
-  else if (raw.output_type === "error") {
-    const traceback = Array.isArray(raw.traceback) ? raw.traceback.map(String) : [];
-    run.outputs.push({ kind: "error", key: model.nextKey++, name: text(raw.ename), value: text(raw.evalue), traceback });
-  } else run.outputs.push(richOutput(model, run, event));
+  addOutput(model, run, event.output, event.display_id ?? null, event.omitted ?? null);
   dirty.runs.add(run.id);
 }
 
-function addText(model: Model, run: Run, event: OutputAdded): void {
-  const [name, piece] = [text(event.output.name), text(event.output.text)];
+function addOutput(model: Model, run: Run, raw: JsonMap, displayId: string | null, gap: Omitted | null): void {
+  if (raw.output_type === "stream") addText(model, run, raw, gap);
+  else if (raw.output_type === "error") {
+    const traceback = Array.isArray(raw.traceback) ? raw.traceback.map(String) : [];
+    run.outputs.push({ kind: "error", key: model.nextKey++, name: text(raw.ename), value: text(raw.evalue), traceback });
+  } else run.outputs.push(richOutput(model, run, raw, displayId));
+}
+
+function addText(model: Model, run: Run, raw: JsonMap, gap: Omitted | null): void {
+  const [name, piece] = [text(raw.name), text(raw.text)];
   const last: Output | undefined = run.outputs[run.outputs.length - 1];
-  const gap = event.omitted ?? null;
   if (gap !== null) {
     const at = unitsBefore(piece, gap.at);
     const pieces = [piece.slice(0, at), piece.slice(at)];

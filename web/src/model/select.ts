@@ -1,6 +1,7 @@
 /** Questions that the views ask the model. Pure. */
-import type { Json } from "../api/schema.ts";
-import type { Model, Output, Run } from "./types.ts";
+import type { Json, JsonMap } from "../api/schema.ts";
+import { map, text } from "./json.ts";
+import type { Cell, Model, Output, Run } from "./types.ts";
 
 export interface Heading {
   readonly cell: string;
@@ -25,6 +26,49 @@ export function outline(model: Model): Heading[] {
 }
 
 const plainHeading = (text: string): string => text.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[*_`]+/g, "");
+
+/** Whether what is shown under a cell came from another source than `source`, the one now. */
+export function isStale(model: Model, cell: Cell, source: string): boolean {
+  const run = cell.run === null ? undefined : model.runs.get(cell.run);
+  if (cell.type !== "code" || run === undefined || source.trim() === "") return false;
+  return run.kept ? cell.ranVersion !== cell.version || source !== cell.source : run.code !== source;
+}
+
+/** Whether the file holds everything; a session without one has nothing to save. */
+export function isSaved(model: Model): boolean {
+  return model.file === null || model.changedSeq <= model.file.savedSeq;
+}
+
+const flag = (metadata: JsonMap, group: string, name: string): boolean => map(metadata[group])[name] === true;
+
+/** Whether the outputs of a cell are put out of sight, as Jupyter notes it. */
+export function outputsHidden(cell: Cell): boolean {
+  return flag(cell.metadata, "jupyter", "outputs_hidden") || cell.metadata.collapsed === true;
+}
+
+export function sourceHidden(cell: Cell): boolean {
+  return flag(cell.metadata, "jupyter", "source_hidden");
+}
+
+/** The metadata of a cell with its outputs hidden or not; what was there stays. */
+export function withOutputsHidden(metadata: JsonMap, hidden: boolean): JsonMap {
+  const { collapsed: _, jupyter, ...others } = metadata;
+  const { outputs_hidden: __, ...kept } = map(jupyter);
+  const own = hidden ? { ...kept, outputs_hidden: true } : kept;
+  return Object.keys(own).length === 0 ? others : { ...others, jupyter: own };
+}
+
+/** The kernelspec that the document asks for. */
+export function wantedKernel(model: Model): { name: string; title: string } | null {
+  const spec = map(model.metadata.kernelspec);
+  return typeof spec.name === "string" && spec.name !== "" ? { name: spec.name, title: text(spec.display_name) || spec.name } : null;
+}
+
+/** The language of the code: that of the kernel, or the one that the document says; null when neither is known. */
+export function languageOf(model: Model): string | null {
+  const said = text(map(model.metadata.language_info).name) || text(map(model.metadata.kernelspec).language);
+  return model.kernel?.language ?? (said === "" ? null : said.toLowerCase());
+}
 
 /** How many executions are before this one in the queue, the running one too; -1 when it is not in it. */
 export function ahead(model: Model, run: Run): number {

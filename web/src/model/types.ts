@@ -40,6 +40,10 @@ export interface Run {
   readonly code: string;
   readonly silent: boolean;
   readonly by: string | null;
+  /** The run of many cells that it is part of. */
+  readonly group: string | null;
+  /** Outputs that came with the document: nothing ran here. */
+  readonly kept: boolean;
   status: RunStatus;
   count: number | null;
   queuedAt: number;
@@ -58,6 +62,34 @@ export interface Cell {
   version: number;
   /** The execution whose outputs are shown. */
   run: string | null;
+  /** The version of the source that what is shown came from, where that is known. */
+  ranVersion: number | null;
+  /** As in nbformat 4.5. */
+  metadata: JsonMap;
+  /** The files that its text can show as `attachment:NAME`: a MIME bundle for each name. */
+  attachments: JsonMap;
+}
+
+/** What another program did to the file that does not go together with what is here. */
+export interface ConflictNote {
+  readonly reason: string;
+  /** That of the file that is there now; null when it was deleted. */
+  readonly etag: string | null;
+  readonly cells: readonly string[];
+}
+
+/** The file that holds the document. */
+export interface NotebookFile {
+  path: string;
+  format: string;
+  etag: string;
+  /** The file holds what the events up to this one make. */
+  savedSeq: number;
+  /** Null when that is not known. */
+  savedAt: number | null;
+  /** Why it could not be written, if so. */
+  failed: string | null;
+  conflict: ConflictNote | null;
 }
 
 export interface Prompt {
@@ -106,6 +138,12 @@ export interface Model {
   readonly prompts: Map<string, Prompt>;
   readonly displays: Map<string, { run: string; output: RichOutput }[]>;
   readonly lost: LostNote[];
+  /** Null when the session has no file. */
+  file: NotebookFile | null;
+  /** The metadata of the notebook, as in nbformat 4.5. */
+  metadata: JsonMap;
+  /** The last event that changed what a file would hold. */
+  changedSeq: number;
   /** Whether any cell was ever inserted. */
   hadCells: boolean;
   nextKey: number;

@@ -5,7 +5,11 @@
  * their places. KaTeX is loaded when the first formula is met.
  */
 import { Marked, type TokenizerAndRendererExtension } from "marked";
+import { fileAddress } from "../api/http.ts";
+import type { JsonMap } from "../api/schema.ts";
+import { map } from "../model/json.ts";
 import { setMath } from "./math.ts";
+import { formText } from "./mime.ts";
 import { markdownFragment } from "./sanitize.ts";
 
 interface Formula {
@@ -48,10 +52,44 @@ function extension(formulas: Formula[]): TokenizerAndRendererExtension[] {
   ];
 }
 
+/** Where the pictures of a text are: its own attachments, and the folder that relative paths start from. */
+export interface Surroundings {
+  readonly attachments: JsonMap;
+  readonly folder: string;
+}
+
+/** The address of a picture: an attachment as its bytes, a relative path as a file below the root. */
+function pictureAddress(href: string, { attachments, folder }: Surroundings): string {
+  if (href.startsWith("attachment:")) {
+    const bundle = map(attachments[decoded(href.slice("attachment:".length))]);
+    const type = Object.keys(bundle).find(one => one.startsWith("image/"));
+    return type === undefined ? href : `data:${type};base64,${formText(bundle, type).replace(/\s+/g, "")}`;
+  }
+  if (/^([a-z][a-z0-9+.-]*:|\/|#)/i.test(href) || href === "") return href;
+  const parts: string[] = [];
+  for (const part of `${folder}${decoded(href)}`.split("/"))
+    if (part === "..") parts.pop();
+    else if (part !== "." && part !== "") parts.push(part);
+  return `${fileAddress(parts.join("/"))}?inline=1`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a percent sign that is just one
+  }
+}
+
 /** Shows markdown in an element. The formulas of it come when KaTeX is there. */
-export function showMarkdown(source: string, into: HTMLElement): void {
+export function showMarkdown(source: string, into: HTMLElement, surroundings: Surroundings = { attachments: {}, folder: "" }): void {
   const formulas: Formula[] = [];
   const marked = new Marked({ gfm: true, async: false, extensions: extension(formulas) });
+  marked.use({
+    walkTokens: token => {
+      if (token.type === "image") token.href = pictureAddress(String(token.href), surroundings);
+    },
+  });
   const fragment = markdownFragment(marked.parse(source, { async: false }));
   const places = [...fragment.querySelectorAll<HTMLElement>("span[data-tex]")];
   for (const table of fragment.querySelectorAll("table")) table.classList.add("df");

@@ -1,246 +1,328 @@
 /**
- * What a person can do in a session, as calls. Cells and executions get their ids here, so that every call may be repeated when the line
- * breaks, and the page knows the cell that is coming. Nothing is changed locally: the server's event is what changes the page.
+ * What a person can do with the cells, as calls. Cells get their ids here, so that every call may be repeated when the line breaks, and the page
+ * knows the cell that is coming. Nothing else is changed locally: the server's event is what changes the page.
+ *
+ * The selection is one cell, or all cells from `anchor` to `selected`.
  */
 import { RpcFailure } from "../api/rpc.ts";
-import type { CellType, ExecutionFinished, JsonMap } from "../api/schema.ts";
-import { errorName, wasInterrupted } from "../model/select.ts";
-import type { Cell, Run } from "../model/types.ts";
-import { duration, t } from "../text/en.ts";
+import type { CellType } from "../api/schema.ts";
+import { outputsHidden, withOutputsHidden } from "../model/select.ts";
+import { t } from "../text/en.ts";
+import { asText, type CopiedCell, copied, keep, pasted } from "./clipboard.ts";
+import { Filing } from "./filing.ts";
+import { Running } from "./running.ts";
+import { lineNumbers } from "./settings.ts";
 import type { SessionStore } from "./store.ts";
-import { caret, complain, mode, pager, say, selected, toast } from "./ui.ts";
-
-interface Removed {
-  readonly type: CellType;
-  readonly source: string;
-  readonly after: string | null;
-}
+import { anchor, attempt, caret, mode, numberedOtherwise, selected, toast } from "./ui.ts";
 
 export class Actions {
-  readonly #removed: Removed[] = [];
-  #clipboard: Removed | null = null;
+  readonly runs: Running;
+  readonly file: Filing;
+  /** The cells that were deleted here, in the groups that come back together. */
+  readonly #removed: string[][] = [];
+  #last = 0;
 
   constructor(readonly store: SessionStore) {
+    this.runs = new Running(store);
+    this.file = new Filing(store);
+    this.runs.insertAfter = (cell, source) => this.insert(cell, "code", source);
     store.onOrder = () => this.#ordered();
-    store.onFinished = (run, event, live) => this.#finished(run, event, live);
   }
 
-  /** Calls and says what went wrong. */
   #do(call: Promise<unknown>): void {
-    this.#offline();
-    call.catch(complain);
+    attempt(this.store.connection, call);
   }
 
-  #offline(): void {
-    if (this.store.connection.phase !== "live") toast(t.later);
-  }
-
-  #cell(): Cell | null {
-    return this.store.cellOf(selected.value) ?? null;
-  }
+  // ---- the selection
 
   #at(): number {
     return this.store.indexOf(selected.value);
   }
 
+  /** The selected cells, in the order of the notebook. */
+  chosen(): string[] {
+    const { store } = this;
+    const [one, other] = [this.#at(), store.indexOf(anchor.value)];
+    if (one < 0) return [];
+    return other < 0 ? store.order.slice(one, one + 1) : store.order.slice(Math.min(one, other), Math.max(one, other) + 1);
+  }
+
   select(cell: string | null, edit = false): void {
     selected.value = cell;
+    anchor.value = null;
     mode.value = edit && cell !== null ? "edit" : "command";
   }
 
   edit(where: typeof caret.value = null): void {
-    if (this.#cell() === null) return;
+    if (this.#at() < 0) return;
+    anchor.value = null;
     caret.value = where;
     mode.value = "edit";
   }
 
   move(by: number): void {
     const { order } = this.store;
-    const at = Math.min(order.length - 1, Math.max(0, this.#at() + by));
-    this.select(order[at] ?? null);
+    this.select(order[Math.min(order.length - 1, Math.max(0, this.#at() + by))] ?? null);
+  }
+
+  /** Makes the selection end so many cells further. */
+  extend(by: number): void {
+    const { order } = this.store;
+    this.extendTo(order[Math.min(order.length - 1, Math.max(0, this.#at() + by))] ?? null);
+  }
+
+  extendTo(cell: string | null): void {
+    if (cell === null || this.#at() < 0) return;
+    const from = anchor.value ?? selected.value;
+    mode.value = "command";
+    selected.value = cell;
+    anchor.value = from === cell ? null : from;
+  }
+
+  selectAll(): void {
+    const { order } = this.store;
+    selected.value = order.at(-1) ?? null;
+    anchor.value = order.length > 1 ? (order[0] ?? null) : null;
   }
 
   /** Selects the first cell when nothing is selected, or the one that took the place of a deleted one. */
   #ordered(): void {
     const { order } = this.store;
     if (this.#at() < 0) this.select(order[Math.max(0, Math.min(this.#last, order.length - 1))] ?? null);
+    if (anchor.value !== null && this.store.indexOf(anchor.value) < 0) anchor.value = null;
     this.#last = Math.max(0, this.#at());
   }
-  #last = 0;
+
+  // ---- making and deleting
 
   /** Makes a cell and selects it. */
   insert(after: string | null, type: CellType, source = "", edit = true): void {
-    this.#offline();
+    if (this.store.connection.phase !== "live") toast(t.later);
     this.select(this.store.insert(after, type, source), edit);
   }
 
   insertAbove(type: CellType): void {
-    this.insert(this.store.order[this.#at() - 1] ?? null, type, "", false);
+    this.insert(this.#before(), type, "", false);
   }
 
   insertBelow(type: CellType, edit: boolean): void {
-    this.insert(selected.value ?? this.store.order.at(-1) ?? null, type, "", edit);
+    this.insert(this.chosen().at(-1) ?? this.store.order.at(-1) ?? null, type, "", edit);
   }
 
-  #removedOf(cell: Cell): Removed {
-    const { order } = this.store;
-    return { type: cell.type, source: this.store.sourceOf(cell.id), after: order[this.store.indexOf(cell.id) - 1] ?? null };
+  /** The cell before the selected ones. */
+  #before(): string | null {
+    return this.store.order[this.store.indexOf(this.chosen()[0] ?? null) - 1] ?? null;
   }
 
-  /** Deletes the selected cell; the last one is replaced by an empty one, since a page without cells can do nothing. */
+  /** Deletes the selected cells; when none is left there is an empty one, since a page without cells can do nothing. */
   remove(): void {
-    const cell = this.#cell();
-    if (cell === null) return;
-    this.#removed.push(this.#removedOf(cell));
+    const cells = this.chosen();
+    const [first] = cells;
+    if (first === undefined) return;
+    this.#removed.push(cells);
     const { order, connection, id } = this.store;
-    this.#last = this.#at();
-    if (order.length === 1) this.insert(null, "code", "", false);
-    const remove = (): Promise<unknown> =>
-      connection.durable("cell.delete", { session: id, cell: cell.id }).catch((error: unknown) => {
+    this.#last = this.store.indexOf(first);
+    anchor.value = null;
+    if (order.length === cells.length) this.insert(null, "code", "", false);
+    else selected.value = order[this.#last + cells.length] ?? order[this.#last - 1] ?? null;
+    const remove = (cell: string): Promise<unknown> =>
+      connection.durable("cell.delete", { session: id, cell }).catch((error: unknown) => {
         if (!(error instanceof RpcFailure && error.kind === "not_found")) throw error; // somebody else, or this call's first try, was faster
       });
-    this.#do(this.store.there(cell.id).then(remove));
-    toast(t.cellDeleted, { action: { title: t.undo, run: () => this.undoRemove() } });
+    this.#do(Promise.all(cells.map(cell => this.store.there(cell).then(() => remove(cell)))));
+    toast(t.cellsDeleted(cells.length), { action: { title: t.undo, run: () => this.undoRemove() } });
   }
 
+  /** Brings the cells back that were deleted last, with their outputs. */
   undoRemove(): void {
     const back = this.#removed.pop();
-    if (back === undefined) return;
-    const after = this.store.indexOf(back.after) >= 0 ? back.after : null;
-    this.insert(after, back.type, back.source, false);
+    if (back === undefined) {
+      toast(t.nothingToUndo);
+      return;
+    }
+    const restore = async (): Promise<void> => {
+      const { connection, id } = this.store;
+      // The server knows after which cell each one stood when it went: the last one first.
+      for (const cell of [...back].reverse()) await connection.durable("cell.restore", { session: id, cell });
+      this.select(back[0] ?? null);
+    };
+    this.#do(restore());
   }
 
-  copy(): void {
-    const cell = this.#cell();
-    if (cell !== null) this.#clipboard = this.#removedOf(cell);
+  #copyOf(id: string): CopiedCell | null {
+    const cell = this.store.cellOf(id);
+    if (cell === undefined) return null;
+    return { type: cell.type, source: this.store.sourceOf(id), metadata: cell.metadata, attachments: cell.attachments };
   }
 
-  cut(): void {
-    this.copy();
-    this.remove();
+  /** Copies the selected cells; gives their text, for the clipboard of the system. */
+  copy(): string {
+    const cells = this.chosen()
+      .map(id => this.#copyOf(id))
+      .filter(one => one !== null);
+    keep(cells);
+    return asText(cells);
   }
 
-  paste(above: boolean): void {
-    const from = this.#clipboard;
-    if (from === null) return;
-    const { order } = this.store;
-    this.insert(above ? (order[this.#at() - 1] ?? null) : selected.value, from.type, from.source, false);
+  /** Copies by a key, which has to tell the system too; where that is refused, cells can still be pasted here. */
+  copyByKey(cut = false): void {
+    const text = this.copy();
+    navigator.clipboard?.writeText(text).catch(() => {});
+    if (cut) this.remove();
   }
+
+  paste(above: boolean, cells: readonly CopiedCell[] = copied()): void {
+    let after = above ? this.#before() : (this.chosen().at(-1) ?? this.store.order.at(-1) ?? null);
+    if (cells.length > 0 && this.store.connection.phase !== "live") toast(t.later);
+    for (const { type, source, metadata, attachments } of cells) {
+      const more = Object.keys(attachments).length === 0 || type === "code" ? { metadata } : { metadata, attachments };
+      after = this.store.insert(after, type, source, more);
+    }
+    if (cells.length > 0) this.select(after);
+  }
+
+  pasteText(text: string): void {
+    if (text !== "") this.paste(false, pasted(text));
+  }
+
+  // ---- changing
 
   setType(type: CellType): void {
-    const cell = this.#cell();
-    if (cell === null || cell.type === type) return;
-    const { connection, id } = this.store;
-    this.#do(this.store.there(cell.id).then(() => connection.durable("cell.set_type", { session: id, cell: cell.id, cell_type: type })));
+    for (const cell of this.chosen()) this.#setType(cell, type);
   }
 
-  /** Moves the selected cell up (-1) or down (1). */
+  #setType(cell: string, type: CellType): void {
+    if (this.store.cellOf(cell)?.type === type) return;
+    const { connection, id } = this.store;
+    this.#do(this.store.there(cell).then(() => connection.durable("cell.set_type", { session: id, cell, cell_type: type })));
+  }
+
+  /** Makes the selected cells text cells whose first line is a heading of that level. */
+  heading(level: number): void {
+    for (const cell of this.chosen()) {
+      this.#setType(cell, "markdown");
+      const source = this.store.sourceOf(cell);
+      this.setSource(cell, `${"#".repeat(level)} ${source.replace(/^\s*#*[ \t]*/, "")}`);
+    }
+  }
+
+  /** Replaces the text of a cell. */
+  setSource(cell: string, source: string): void {
+    if (source === this.store.sourceOf(cell)) return;
+    const { connection, id } = this.store;
+    const set = async (): Promise<void> => {
+      await this.store.settled();
+      await connection.durable("cell.set_source", { session: id, cell, source });
+    };
+    this.#do(set());
+  }
+
+  /** Moves the selected cells one up (-1) or down (1). */
   shift(by: -1 | 1): void {
     const { order } = this.store;
-    const at = this.#at();
-    const cell = order[at];
-    if (cell === undefined || at + by < 0 || at + by >= order.length) return;
-    const after = order[by < 0 ? at - 2 : at + 1] ?? null;
+    const cells = this.chosen();
+    const first = this.store.indexOf(cells[0] ?? null);
+    if (first < 0 || first + by < 0 || first + cells.length - 1 + by >= order.length) return;
+    this.place(cells, order[by < 0 ? first - 2 : first + cells.length] ?? null);
+  }
+
+  /** Puts cells after another one (null: first), in their order. */
+  place(cells: readonly string[], after: string | null): void {
     const { connection, id } = this.store;
-    this.#do(this.store.there(cell).then(() => connection.durable("cell.move", { session: id, cell, after })));
+    const moved = async (): Promise<void> => {
+      let last = after;
+      for (const cell of cells) {
+        await this.store.there(cell);
+        await connection.durable("cell.move", { session: id, cell, after: last });
+        last = cell;
+      }
+    };
+    if (after !== null && cells.includes(after)) return;
+    this.#do(moved());
+  }
+
+  /** Splits the cell that is edited at a place in its text (UTF-16 units), and goes on in the second half. */
+  split(at: number): void {
+    const cell = selected.value;
+    if (cell === null) return;
+    const { store } = this;
+    const split = async (): Promise<void> => {
+      await store.settled();
+      const version = store.model.cells.get(cell)?.version ?? 0;
+      const made = await store.connection.durable("cell.split", { session: store.id, cell, version, at, id: crypto.randomUUID() });
+      if (selected.value === cell) this.select(made.cell);
+    };
+    mode.value = "command";
+    this.#do(split());
+  }
+
+  /** Joins the selected cells; a single one with the one below (1) or above (-1). */
+  merge(by: -1 | 1 = 1): void {
+    const { store } = this;
+    let cells = this.chosen();
+    if (cells.length === 1) {
+      const other = store.order[this.#at() + by];
+      if (other === undefined) return;
+      cells = by < 0 ? [other, ...cells] : [...cells, other];
+    }
+    const [first] = cells;
+    if (first === undefined) return;
+    const merge = async (): Promise<void> => {
+      await store.settled();
+      await store.connection.call("cell.merge", { session: store.id, cells });
+      this.#removed.push(cells.slice(1));
+    };
+    this.select(first);
+    this.#do(merge());
   }
 
   clearOutputs(cell: string | null): void {
     this.#do(this.store.connection.durable("cell.clear_outputs", { session: this.store.id, cell }));
   }
 
-  /** Runs a code cell; a text cell is shown. */
-  run(cell: string): void {
-    const { store } = this;
-    for (const draft of store.drafts.values()) draft.push();
-    if (store.cellOf(cell)?.type !== "code") return;
-    const code = store.sourceOf(cell);
-    if (code.trim() === "") return;
-    const id = crypto.randomUUID();
-    store.mine.add(id);
-    this.#do(this.#start(id, cell, code));
+  /** Shows the outputs of the selected cells, or puts them out of sight; that is kept in the document. */
+  toggleOutputs(): void {
+    const cells = this.chosen().filter(id => this.store.cellOf(id)?.type === "code");
+    const hide = cells.some(id => !this.#hidden(id));
+    for (const id of cells) if (this.#hidden(id) !== hide) this.showOutputs(id, !hide);
   }
 
-  async #start(id: string, cell: string, code: string): Promise<void> {
-    const { store } = this;
-    await store.there(cell);
-    if (store.model.kernel === null) await store.connection.durable("kernel.start", { session: store.id, kernelspec: null });
-    await store.connection.durable("execution.start", { session: store.id, code, cell, id });
+  #hidden(id: string): boolean {
+    const cell = this.store.cellOf(id);
+    return cell !== undefined && outputsHidden(cell);
   }
 
+  showOutputs(id: string, shown: boolean): void {
+    const cell = this.store.cellOf(id);
+    if (cell === undefined) return;
+    const metadata = withOutputsHidden(cell.metadata, !shown);
+    const { connection, id: session } = this.store;
+    this.#do(this.store.there(id).then(() => connection.durable("cell.set_metadata", { session, cell: id, metadata })));
+  }
+
+  toggleLines(): void {
+    const changed = new Set(numberedOtherwise.value);
+    for (const cell of this.chosen()) if (!changed.delete(cell)) changed.add(cell);
+    numberedOtherwise.value = changed;
+  }
+
+  toggleAllLines(): void {
+    numberedOtherwise.value = new Set();
+    lineNumbers.value = !lineNumbers.value;
+  }
+
+  // ---- running
+
+  /** Runs the selected cells; text cells are shown. */
   runSelected(then: "stay" | "next" | "insert"): void {
-    const cell = this.#cell();
-    if (cell === null) return;
-    this.run(cell.id);
-    const next = this.store.order[this.#at() + 1];
-    if (then === "insert" || (then === "next" && next === undefined)) this.insert(cell.id, "code");
-    else this.select(then === "next" && next !== undefined ? next : cell.id);
-  }
-
-  runAll(): void {
-    for (const cell of this.store.order) this.run(cell);
-  }
-
-  cancel(run: string): void {
-    this.#do(this.store.connection.call("execution.cancel", { session: this.store.id, execution: run }));
-  }
-
-  interrupt(): void {
-    this.#do(this.store.connection.call("kernel.interrupt", { session: this.store.id }));
-  }
-
-  async restart(runAbove: boolean): Promise<void> {
-    const { store } = this;
-    const until = this.#at();
-    try {
-      const { kernel, death } = store.model;
-      if (kernel === null || death?.expected === true)
-        await store.connection.call("kernel.start", { session: store.id, kernelspec: kernel?.kernelspec ?? null });
-      else await store.connection.call("kernel.restart", { session: store.id });
-    } catch (error) {
-      complain(error);
-      return;
-    }
-    if (runAbove) for (const cell of store.order.slice(0, until + 1)) this.run(cell);
-  }
-
-  shutDown(): void {
-    this.#do(this.store.connection.call("kernel.shut_down", { session: this.store.id }));
-  }
-
-  startKernel(kernelspec: string | null): void {
-    this.#do(this.store.connection.call("kernel.start", { session: this.store.id, kernelspec }));
-  }
-
-  rename(title: string): void {
-    const name = title.trim();
-    if (name === "" || name === this.store.model.title) return;
-    this.#do(this.store.connection.durable("session.rename", { session: this.store.id, title: name }));
-  }
-
-  answer(request: string, value: string): void {
-    this.#do(this.store.connection.call("input.reply", { session: this.store.id, request, value }));
-  }
-
-  #finished(run: Run, event: ExecutionFinished, live: boolean): void {
-    const at = this.store.indexOf(run.cell) + 1;
-    if (live && at > 0) {
-      if (run.status === "ok") say(t.finishedSay(at, duration(event.duration_s)));
-      else if (wasInterrupted(run)) say(t.interruptedSay(at));
-      else say(t.failedSay(at, errorName(run)));
-    }
-    if (this.store.mine.delete(run.id)) for (const one of event.payload ?? []) this.#follow(run, one);
-  }
-
-  /** Does what a payload of execute_reply asks for: a next cell (`%load`, `%recall`), or a page of documentation (`?`). */
-  #follow(run: Run, payload: JsonMap): void {
-    const { model, connection, id } = this.store;
-    if (payload.source === "page" && typeof payload.data === "object" && payload.data !== null)
-      pager.value = { data: payload.data as JsonMap };
-    else if (payload.source === "set_next_input" && typeof payload.text === "string") {
-      if (payload.replace === true && run.cell !== null && model.cells.has(run.cell))
-        this.#do(connection.durable("cell.set_source", { session: id, cell: run.cell, source: payload.text }));
-      else this.insert(run.cell !== null && model.cells.has(run.cell) ? run.cell : (this.store.order.at(-1) ?? null), "code", payload.text);
-    }
+    const cells = this.chosen();
+    const last = cells.at(-1);
+    if (last === undefined) return;
+    if (cells.length > 1) this.runs.runMany(cells);
+    else this.runs.run(last);
+    const next = this.store.order[this.store.indexOf(last) + 1];
+    if (then === "insert" || (then === "next" && next === undefined)) this.insert(last, "code");
+    else if (then === "next" && next !== undefined) this.select(next);
+    else if (cells.length === 1) this.select(last);
   }
 }

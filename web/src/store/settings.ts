@@ -25,6 +25,9 @@ const stored = recall("webipy.theme");
 export const theme = signal<Theme>(THEMES.find(one => one === stored) ?? "system");
 export const wrapLogs = signal(recall("webipy.wrap") === "yes");
 
+export const lineNumbers = signal(recall("webipy.lines") === "yes");
+export const stopOnError = signal(recall("webipy.keep-going") !== "yes");
+
 export function nextTheme(): void {
   theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? "system";
 }
@@ -37,6 +40,8 @@ export function applySettings(): void {
     remember("webipy.theme", theme.value);
   });
   effect(() => remember("webipy.wrap", wrapLogs.value ? "yes" : "no"));
+  effect(() => remember("webipy.lines", lineNumbers.value ? "yes" : "no"));
+  effect(() => remember("webipy.keep-going", stopOnError.value ? "no" : "yes"));
 }
 
 /** Whether the page is dark now. */

@@ -8,11 +8,13 @@
 import { type Signal, signal } from "@preact/signals";
 import type { Connection } from "../api/connection.ts";
 import { LineLost, type Notification, RpcFailure } from "../api/rpc.ts";
-import type { AnyEvent, CellEdited, CellType, Events, ExecutionFinished, SnapshotEvents } from "../api/schema.ts";
+import type { AnyEvent, CellEdited, CellType, Events, ExecutionFinished, JsonMap, SnapshotEvents } from "../api/schema.ts";
 import { clean, type Dirty, emptyModel, reduce, restored } from "../model/reduce.ts";
+import { isSaved } from "../model/select.ts";
 import { charactersBefore } from "../model/text.ts";
 import type { Cell, Model, Run, StreamOutput } from "../model/types.ts";
 import { complete } from "../render/streams.ts";
+import { WidgetFeed } from "../widgets/feed.ts";
 import { type Box, rebox } from "./boxes.ts";
 import { CatchUp, type Missed } from "./catchup.ts";
 import { lastSeen, saveSeen } from "./settings.ts";
@@ -36,6 +38,12 @@ interface Coming {
   readonly made: Promise<unknown>;
 }
 
+/** What a cell can have besides its type and text, as in nbformat 4.5. */
+export interface CellMore {
+  readonly metadata?: JsonMap;
+  readonly attachments?: JsonMap;
+}
+
 export type Standing = "opening" | "ready" | "missing" | "refused";
 
 /** The id of the cell that an empty session gets: fixed, so that two pages that open it make one cell and not two. */
@@ -56,9 +64,13 @@ export class SessionStore {
   /** The text of a text cell, or what is a text cell, changed: the outline with it. */
   readonly textVersion = signal(0);
   readonly boxes = signal<readonly Box[]>([]);
+  /** Edits and new cells that the server does not have. */
   readonly unsent = signal(0);
+  /** Whether the file holds everything that the server has. */
+  readonly saved = signal(true);
   readonly caughtUp = signal<CatchUp | null>(null);
   readonly missed = new Map<string, Missed>();
+  readonly widgets = new WidgetFeed(this);
   readonly drafts = new Map<string, Draft>();
   /** The cells as this page shows them: those of the model, and those that are coming. */
   order: readonly string[] = [];
@@ -101,6 +113,7 @@ export class SessionStore {
         this.touchHead();
       }),
       () => removeEventListener("pagehide", leave),
+      () => this.widgets.close(),
       leave,
     ];
     if (this.connection.phase === "live") void this.#subscribe();
@@ -150,10 +163,23 @@ export class SessionStore {
   }
 
   /** Makes a cell, and shows it before the server has it: who types on without waiting types into the new cell. */
-  insert(after: string | null, type: CellType, source: string): string {
+  insert(after: string | null, type: CellType, source: string, more: CellMore = {}): string {
     const id = crypto.randomUUID();
-    const made = this.#make(id, after, type, source);
-    this.#coming.set(id, { cell: { id, type, source, version: 0, run: null }, after, made });
+    const made = this.#make(id, after, type, source, more);
+    this.#coming.set(id, {
+      cell: {
+        id,
+        type,
+        source,
+        version: 0,
+        run: null,
+        ranVersion: null,
+        metadata: more.metadata ?? {},
+        attachments: more.attachments ?? {},
+      },
+      after,
+      made,
+    });
     made.catch((error: unknown) => {
       this.#coming.delete(id);
       this.#reorder();
@@ -168,8 +194,8 @@ export class SessionStore {
     await this.#coming.get(cell)?.made;
   }
 
-  async #make(id: string, after: string | null, type: CellType, source: string): Promise<void> {
-    const params = { session: this.id, cell_type: type, source, id };
+  async #make(id: string, after: string | null, type: CellType, source: string, more: CellMore): Promise<void> {
+    const params = { session: this.id, cell_type: type, source, id, ...more };
     try {
       await this.connection.durable("cell.insert", { ...params, after });
     } catch (error) {
@@ -186,6 +212,7 @@ export class SessionStore {
         this.#coming.delete(id); // told by a snapshot
       else order.splice(after === null ? 0 : order.indexOf(after) + 1 || order.length, 0, id);
     }
+    this.#countUnsent();
     const before = this.#index;
     this.order = order;
     this.#index = new Map(order.map((id, at) => [id, at]));
@@ -197,14 +224,32 @@ export class SessionStore {
     this.touchHead();
   }
 
+  /** Resolves when the server has every cell and every edit that was made here up to now. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#coming.values()].map(one => one.made));
+    for (const draft of this.drafts.values()) draft.push();
+    if (this.unsent.value === 0) return;
+    await new Promise<void>(resolve => {
+      const stop = this.unsent.subscribe(unsent => {
+        if (unsent > 0) return;
+        resolve();
+        queueMicrotask(() => stop());
+      });
+    });
+  }
+
   /** Says that a draft changed. */
   drafted(cell: string): void {
-    let unsent = 0;
-    for (const draft of this.drafts.values()) unsent += draft.pending();
-    this.unsent.value = unsent;
+    this.#countUnsent();
     this.#dirty.cells.add(cell);
     this.#textDirty ||= this.cellOf(cell)?.type === "markdown";
     this.#schedule();
+  }
+
+  #countUnsent(): void {
+    let unsent = this.#coming.size;
+    for (const draft of this.drafts.values()) unsent += draft.pending();
+    this.unsent.value = unsent;
   }
 
   touchHead(): void {
@@ -219,7 +264,10 @@ export class SessionStore {
     try {
       // Only the first time a snapshot is as good as the history: later, exactly what was missed is wanted, and drafts follow every edit.
       const { seq, snapshot } = await this.connection.call("session.subscribe", { session: this.id, since, snapshot: since === 0 });
-      if (snapshot !== null) this.#restore(snapshot);
+      if (snapshot !== null) {
+        this.#restore(snapshot);
+        void this.#askSaved();
+      }
       const shown = since === 0 ? lastSeen(this.id) : since;
       this.#catching = new CatchUp(since === 0 ? "closed" : "offline", shown === 0 ? seq : shown, seq);
       this.#target = seq;
@@ -236,6 +284,7 @@ export class SessionStore {
 
   #restore(snapshot: SnapshotEvents): void {
     this.model = restored(snapshot);
+    for (const event of snapshot.events) this.widgets.take(event);
     for (const [cell, draft] of this.drafts) {
       if (this.model.cells.has(cell)) draft.restart();
       else this.drafts.delete(cell);
@@ -244,6 +293,21 @@ export class SessionStore {
     for (const id of this.model.runs.keys()) this.#dirty.runs.add(id);
     this.#dirty.order = true;
     this.#schedule();
+  }
+
+  /** Asks how much of the document the file holds, where events do not tell: a snapshot stands for many, a reload for any number of changes. */
+  async #askSaved(): Promise<void> {
+    if (this.model.file === null) return;
+    try {
+      const { is_saved, saved_seq, seq } = await this.connection.call("notebook.get", { session: this.id });
+      const { file } = this.model;
+      if (file === null || this.model.changedSeq > seq || file.savedSeq > saved_seq) return; // newer events have told
+      file.savedSeq = saved_seq;
+      this.model.changedSeq = is_saved ? saved_seq : saved_seq + 1;
+      this.touchHead();
+    } catch (error) {
+      if (!(error instanceof LineLost || error instanceof RpcFailure)) throw error; // the next save tells
+    }
   }
 
   /** Loads the text of an output that a snapshot left out. */
@@ -283,6 +347,7 @@ export class SessionStore {
     for (const event of events.events) {
       if (event.seq <= this.model.seq) continue;
       reduce(this.model, event, this.#dirty);
+      this.widgets.take(event);
       this.#follow(event);
     }
     this.#checkTarget();
@@ -300,7 +365,8 @@ export class SessionStore {
     else if (event.type === "cell_deleted") {
       this.drafts.delete(event.cell);
       this.drafted(event.cell);
-    } else if (event.type === "execution_finished") {
+    } else if (event.type === "notebook_reloaded") void this.#askSaved();
+    else if (event.type === "execution_finished") {
       const run = this.model.runs.get(event.execution);
       if (run !== undefined) this.onFinished(run, event, event.seq > this.#target);
     }
@@ -316,7 +382,7 @@ export class SessionStore {
       this.#dirty.runs.add(run);
     }
     for (const draft of this.drafts.values()) draft.push();
-    if (!this.model.hadCells && !this.model.closed)
+    if (!this.model.hadCells && !this.model.closed && this.model.file === null)
       this.connection.durable("cell.insert", { session: this.id, id: FIRST_CELL, after: null }).catch((error: unknown) => {
         this.problem.value = error instanceof Error ? error.message : String(error);
       });
@@ -369,6 +435,7 @@ export class SessionStore {
     for (const id of dirty.cells) bump(this.#cells.get(id));
     for (const id of dirty.runs) bump(this.#runs.get(id));
     if (dirty.head || dirty.order) this.head.value++;
+    this.saved.value = isSaved(this.model);
   }
 }
 

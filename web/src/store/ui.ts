@@ -3,7 +3,18 @@ import { signal } from "@preact/signals";
 import { t } from "../text/en.ts";
 
 export type Mode = "command" | "edit";
-export type DialogName = "restart" | "shut_down" | "kernels" | "shortcuts" | null;
+export type DialogName =
+  | "restart"
+  | "restart_run"
+  | "shut_down"
+  | "kernels"
+  | "shortcuts"
+  | "history"
+  | "checkpoint"
+  | "compare"
+  | "save_as"
+  | "reload"
+  | null;
 
 export interface Toast {
   readonly key: number;
@@ -17,12 +28,20 @@ export interface Pager {
 }
 
 export const selected = signal<string | null>(null);
+/** The other end of a selection of several cells; null when it is one. */
+export const anchor = signal<string | null>(null);
 export const mode = signal<Mode>("command");
 /** Where the caret goes when the selected cell begins to be edited: a point on the screen, or an end of the text. */
 export const caret = signal<{ x: number; y: number } | "start" | "end" | null>(null);
 export const dialog = signal<DialogName>(null);
 export const pager = signal<Pager | null>(null);
+/** Whether the title is being changed. */
+export const renaming = signal(false);
 export const drawer = signal(false);
+/** The bar that finds in all cells; with `replace` it has a second field. */
+export const finding = signal<{ readonly replace: boolean } | null>(null);
+/** Cells whose line numbers are not as the setting says. */
+export const numberedOtherwise = signal<ReadonlySet<string>>(new Set());
 export const toasts = signal<readonly Toast[]>([]);
 export const spoken = signal("");
 /** Milliseconds since 1970 on the server's clock, ticking while something runs. */
@@ -47,6 +66,12 @@ export function dismiss(key: number): void {
 export function complain(error: unknown): void {
   if (error instanceof Error && error.name === "LineLost") toast(t.later);
   else toast(error instanceof Error ? error.message : String(error), { bad: true });
+}
+
+/** Waits for a call and says what went wrong; without a line, that it is done later. */
+export function attempt(line: { readonly phase: string }, call: Promise<unknown>): void {
+  if (line.phase !== "live") toast(t.later);
+  call.catch(complain);
 }
 
 /** Says a sentence to screen readers. */

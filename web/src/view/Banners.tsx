@@ -1,38 +1,17 @@
 /** What is wrong, or just was, above the cells: the line, the login, the version, the kernel. */
-import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { CatchUp } from "../store/catchup.ts";
-import { toast } from "../store/ui.ts";
+import { selected, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { AnsiText } from "./AnsiText.tsx";
 import { connection, type Open, phase, server, signingIn, updated } from "./app.ts";
-import { Icon, type IconName } from "./icons.tsx";
+import { Banner } from "./Banner.tsx";
+import { FileBanners } from "./Conflict.tsx";
+import { Icon } from "./icons.tsx";
 
 const PATIENCE_MS = 1500;
 const LONG_MS = 120_000;
 const BACK_MS = 6000;
-
-type Kind = "warn" | "bad" | "sea" | "info";
-
-export function Banner(props: {
-  kind: Kind;
-  icon: IconName | "spin";
-  bold: string;
-  children?: ComponentChildren;
-  end?: ComponentChildren;
-}) {
-  return (
-    <div class={`banner ${props.kind}`} role={props.kind === "bad" ? "alert" : "status"}>
-      {props.icon === "spin" ? <span class="spin" /> : <Icon name={props.icon} />}
-      <div class="banner-text">
-        <p>
-          <b>{props.bold}</b> {props.children}
-        </p>
-      </div>
-      {props.end !== undefined && <span class="end">{props.end}</span>}
-    </div>
-  );
-}
 
 /** Milliseconds since the line was lost, 0 while it is live; counts on its own. */
 function useOutage(): number {
@@ -118,6 +97,11 @@ function BackBanner({ caught }: { caught: CatchUp }) {
   );
 }
 
+/** The cells up to the selected one. */
+function upTo({ store }: Open): string[] {
+  return store.order.slice(0, store.indexOf(selected.value) + 1);
+}
+
 function KernelBanner({ open }: { open: Open }) {
   const { store, actions } = open;
   store.head.value;
@@ -146,10 +130,10 @@ function KernelBanner({ open }: { open: Open }) {
         )}
       </div>
       <span class="end">
-        <button type="button" class="btn" onClick={() => void actions.restart(false)}>
+        <button type="button" class="btn" onClick={() => void actions.runs.restart()}>
           {t.restart}
         </button>
-        <button type="button" class="btn main" onClick={() => void actions.restart(true)}>
+        <button type="button" class="btn main" onClick={() => void actions.runs.restart(upTo(open))}>
           {t.restartRunAbove}
         </button>
       </span>
@@ -200,6 +184,7 @@ export function Banners({ open }: { open: Open }) {
           {t.closedBody}
         </Banner>
       )}
+      <FileBanners open={open} />
       <KernelBanner open={open} />
       {store.model.lost.map(note => (
         <Banner key={note.seq} kind="warn" icon="warn" bold={t.outputLost(note.reason, note.count)} />

@@ -1,14 +1,16 @@
 /** The column of cells, in boxes that the browser paints only when they are near; the boxes far down are made when the page is idle. */
 import { useEffect, useState } from "preact/hooks";
-import { headline } from "../model/select.ts";
+import { headline, languageOf } from "../model/select.ts";
 import { STRAY } from "../model/types.ts";
 import type { Box } from "../store/boxes.ts";
 import { whenIdle } from "../store/store.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
-import { Cell, Meta, StaticSource } from "./Cell.tsx";
+import { Cell } from "./Cell.tsx";
 import { Icon } from "./icons.tsx";
+import { Meta } from "./Meta.tsx";
 import { Outputs, StdinField } from "./Outputs.tsx";
+import { StaticSource } from "./Source.tsx";
 
 const BOXES_AT_ONCE = 2;
 const MOST_LOOSE = 50;
@@ -63,14 +65,14 @@ function LooseRun({ open, id }: { open: Open; id: string }) {
         <span class="count">{run.count ?? ""}</span>
       </div>
       <div class="body">
-        <StaticSource text={run.code} language={store.model.kernel?.language ?? null} label={headline(run.code)} />
+        <StaticSource text={run.code} language={languageOf(store.model)} label={headline(run.code)} />
         <Outputs open={open} run={id} label={headline(run.code)} />
         <button type="button" class="btn ghost to-cell" onClick={() => actions.insert(store.order.at(-1) ?? null, "code", run.code)}>
           <Icon name="copy" />
           {t.toNewCell}
         </button>
       </div>
-      <Meta open={open} run={run} />
+      <Meta open={open} run={run} stale={false} />
     </section>
   );
 }
@@ -111,6 +113,19 @@ export function Cells({ open }: { open: Open }) {
           <CellBox key={box.key} open={open} box={box} />
         ))}
       </div>
+      {boxes.length === 0 && (
+        <div class="no-cells">
+          <p class="quiet">{t.emptyNotebook}</p>
+          <button type="button" class="btn" onClick={() => open.actions.insertBelow("code", true)}>
+            <Icon name="plus" />
+            {t.addCode}
+          </button>
+          <button type="button" class="btn" onClick={() => open.actions.insertBelow("markdown", true)}>
+            <Icon name="plus" />
+            {t.addText}
+          </button>
+        </div>
+      )}
       <Loose open={open} />
     </div>
   );

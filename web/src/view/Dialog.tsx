@@ -44,15 +44,25 @@ export function Dialog(props: { title: string; onClose(): void; children: Compon
 }
 
 /** A question with one answer that does something. */
-export function Ask(props: { title: string; body: string; act: string; danger?: boolean; onAct(): void; onClose(): void }) {
+export function Ask(props: {
+  title: string;
+  body: string;
+  act: string;
+  danger?: boolean;
+  onAct(): void;
+  onClose(): void;
+  /** Called instead of `onClose` when the answer is no. */
+  onNo?(): void;
+}) {
+  const no = (): void => (props.onNo ?? props.onClose)();
   return (
     <Dialog
       title={props.title}
-      onClose={props.onClose}
+      onClose={no}
       foot={
         <>
           <span class="grow" />
-          <button type="button" class="btn" onClick={() => props.onClose()}>
+          <button type="button" class="btn" onClick={no}>
             {t.cancel}
           </button>
           <button
@@ -70,6 +80,66 @@ export function Ask(props: { title: string; body: string; act: string; danger?: 
       }
     >
       <p>{props.body}</p>
+    </Dialog>
+  );
+}
+
+/** A question whose answer is a line of text. */
+export function AskText(props: {
+  title: string;
+  body?: string;
+  label: string;
+  initial: string;
+  act: string;
+  most?: number;
+  /** What is selected at first: all of it, or the name without its suffix. */
+  stem?: boolean;
+  onAct(text: string): void;
+  onClose(): void;
+}) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const dot = props.stem === true ? props.initial.lastIndexOf(".") : -1;
+    field.current?.focus();
+    field.current?.setSelectionRange(0, dot > 0 ? dot : props.initial.length);
+  }, []);
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    const text = field.current?.value.trim() ?? "";
+    if (text === "") return;
+    props.onClose();
+    props.onAct(text);
+  };
+  return (
+    <Dialog
+      title={props.title}
+      onClose={props.onClose}
+      foot={
+        <>
+          <span class="grow" />
+          <button type="button" class="btn" onClick={() => props.onClose()}>
+            {t.cancel}
+          </button>
+          <button type="submit" class="btn main" form="ask-text">
+            {props.act}
+          </button>
+        </>
+      }
+    >
+      <form id="ask-text" onSubmit={submit}>
+        {props.body !== undefined && <p>{props.body}</p>}
+        <label class="field">
+          {props.label}
+          <input
+            class="input"
+            ref={field}
+            defaultValue={props.initial}
+            maxLength={props.most ?? 4096}
+            autocomplete="off"
+            spellcheck={false}
+          />
+        </label>
+      </form>
     </Dialog>
   );
 }

@@ -6,7 +6,7 @@ import { shown } from "../store/keys.ts";
 import { complain, dialog, pager } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { connection, type Open } from "./app.ts";
-import { Ask, Dialog } from "./Dialog.tsx";
+import { Ask, AskText, Dialog } from "./Dialog.tsx";
 import { Icon } from "./icons.tsx";
 import { RichView } from "./RichView.tsx";
 
@@ -32,7 +32,7 @@ function Kernels({ open }: { open: Open }) {
               class="choice"
               onClick={() => {
                 close();
-                open.actions.startKernel(spec.name);
+                open.actions.runs.startKernel(spec.name);
               }}
             >
               <b>{spec.display_name}</b>
@@ -79,9 +79,12 @@ function KeyTable(props: { title: string; rows: readonly { title: string; keys: 
   );
 }
 
+/** Commands that stand for one with another number or key. */
+const REPEATED = /^heading-[2-6]$/;
+
 function Shortcuts() {
   const editor = EDITOR_KEYS.map(({ title, keys }) => ({ title, keys: keys.split(" | ") }));
-  const commands = COMMANDS.filter(one => one.where === "command");
+  const commands = COMMANDS.filter(one => one.where === "command" && !REPEATED.test(one.id));
   const half = Math.ceil(commands.length / 2);
   return (
     <Dialog title={t.shortcuts} onClose={close} wide>
@@ -100,17 +103,63 @@ function Shortcuts() {
   );
 }
 
+/** History and comparison come when they are first wanted. */
+function Later({ open, which }: { open: Open; which: "History" | "Compare" }) {
+  const [loaded, load] = useState<typeof import("./History.tsx") | null>(null);
+  useEffect(() => {
+    import("./History.tsx").then(load).catch(complain);
+  }, []);
+  const View = loaded?.[which];
+  return View === undefined ? null : <View open={open} />;
+}
+
 export function Dialogs({ open }: { open: Open }) {
-  const { actions } = open;
+  const { actions, store } = open;
   switch (dialog.value) {
     case "restart":
-      return <Ask title={t.restartAsk} body={t.restartBody} act={t.restart} onClose={close} onAct={() => void actions.restart(false)} />;
+      return <Ask title={t.restartAsk} body={t.restartBody} act={t.restart} onClose={close} onAct={() => void actions.runs.restart()} />;
+    case "restart_run": {
+      const run = (): void => void actions.runs.restart("all");
+      return <Ask title={t.restartRunAllAsk} body={t.restartRunAllBody} act={t.restartRunAll} onClose={close} onAct={run} />;
+    }
     case "shut_down":
-      return <Ask title={t.shutDownAsk} body={t.shutDownBody} act={t.shutDown} danger onClose={close} onAct={() => actions.shutDown()} />;
+      return (
+        <Ask title={t.shutDownAsk} body={t.shutDownBody} act={t.shutDown} danger onClose={close} onAct={() => actions.runs.shutDown()} />
+      );
+    case "reload":
+      return <Ask title={t.reloadAsk} body={t.reloadBody} act={t.reloadAct} onClose={close} onAct={() => void actions.file.takeTheirs()} />;
+    case "checkpoint":
+      return (
+        <AskText
+          title={t.checkpointAsk}
+          body={t.checkpointBody}
+          label={t.checkpointLabel}
+          initial=""
+          most={100}
+          act={t.checkpointAct}
+          onClose={close}
+          onAct={name => void actions.file.checkpoint(name)}
+        />
+      );
+    case "save_as":
+      return (
+        <AskText
+          title={t.saveAs}
+          label={t.saveAsLabel}
+          initial={`${store.model.title.replaceAll("/", " ") || t.untitled}.ipynb`}
+          act={t.saveAct}
+          onClose={close}
+          onAct={path => void actions.file.saveUnder(path)}
+        />
+      );
     case "kernels":
       return <Kernels open={open} />;
     case "shortcuts":
       return <Shortcuts />;
+    case "history":
+      return <Later open={open} which="History" />;
+    case "compare":
+      return <Later open={open} which="Compare" />;
     case null:
       return null;
   }

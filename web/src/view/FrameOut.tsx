@@ -1,25 +1,77 @@
 /** Active output: a sealed frame, made when it comes near the screen. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Guest, SealedFrame } from "../render/frame.ts";
+import type { FromModels } from "../frame/protocol.ts";
+import { type FrameTrouble, type Guest, SealedFrame } from "../render/frame.ts";
+import { library } from "../render/libraries.ts";
+import { allowedHosts, allowHosts } from "../rich/hosts.ts";
 import { isDark, theme } from "../store/settings.ts";
-import { t } from "../text/en.ts";
+import { r } from "../text/rich.ts";
 import { Icon } from "./icons.tsx";
 
 const NEAR = "800px";
+/** An output that asks for more servers than this is not asked about all of them. */
+const MOST_HOSTS = 6;
 
-export function FrameOut({ guest }: { guest: Guest }) {
+/** The models that a frame of widgets speaks of. */
+export interface Models {
+  /** Takes what a frame says. */
+  take(message: FromModels, frame: SealedFrame): void;
+  leave(frame: SealedFrame): void;
+}
+
+function Trouble({ text, title, act }: { text: string; title: string; act(): void }) {
+  return (
+    <div class="banner warn" role="status">
+      <Icon name="lock" />
+      <div class="banner-text">
+        <p>{text}</p>
+      </div>
+      <button type="button" class="btn" onClick={act}>
+        {title}
+      </button>
+    </div>
+  );
+}
+
+/** What an output wants to load from elsewhere, and the button that lets it. */
+function Wanted({ hosts }: { hosts: readonly string[] }) {
+  return (
+    <div class="wanted" role="status">
+      <Icon name="lock" />
+      <p>
+        <b>{r.wants(hosts)}</b> {r.wantsBody}
+      </p>
+      <button type="button" class="btn" onClick={() => allowHosts(hosts)}>
+        {r.allow}
+      </button>
+    </div>
+  );
+}
+
+export function FrameOut({ guest, models }: { guest: Guest; models?: Models }) {
   const host = useRef<HTMLDivElement>(null);
   const frame = useRef<SealedFrame | null>(null);
-  const [trouble, setTrouble] = useState<"escaped" | "silent" | null>(null);
+  const [trouble, setTrouble] = useState<FrameTrouble | null>(null);
+  const [wanted, setWanted] = useState<readonly string[]>([]);
   const chosen = theme.value;
+  const open = allowedHosts.value.filter(one => wanted.includes(one));
+  const refused = wanted.filter(one => !open.includes(one));
+  const hosts = open.join(" ");
   useEffect(() => {
     const place = host.current;
     if (place === null || trouble !== null) return;
+    const watch = {
+      isDark,
+      library,
+      failed: setTrouble,
+      blocked: (name: string) => setWanted(known => (known.includes(name) || known.length >= MOST_HOSTS ? known : [...known, name])),
+      ...(models === undefined ? {} : { models: (message: FromModels) => frame.current !== null && models.take(message, frame.current) }),
+    };
     const near = new IntersectionObserver(
       entries => {
         if (!entries.some(entry => entry.isIntersecting)) return;
         near.disconnect();
-        frame.current = new SealedFrame(guest, t.sealed, isDark, setTrouble);
+        frame.current = new SealedFrame(guest, r.sealed, hosts === "" ? [] : hosts.split(" "), watch);
         place.append(frame.current.element);
       },
       { rootMargin: NEAR },
@@ -27,19 +79,17 @@ export function FrameOut({ guest }: { guest: Guest }) {
     near.observe(place);
     return () => {
       near.disconnect();
+      if (frame.current !== null) models?.leave(frame.current);
       frame.current?.destroy();
       frame.current = null;
     };
-  }, [guest.body, guest.type, trouble]);
+  }, [guest.body, guest.type, trouble, hosts, models]);
   useEffect(() => frame.current?.themed(), [chosen]);
-  if (trouble !== null)
-    return (
-      <div class="banner warn" role="status">
-        <Icon name="lock" />
-        <div class="banner-text">
-          <p>{trouble === "escaped" ? t.escaped : t.frameFailed}</p>
-        </div>
-      </div>
-    );
-  return <div class="frame-host" ref={host} title={t.sealedNote} />;
+  if (trouble !== null) return <Trouble text={r[trouble]} title={r.showAgain} act={() => setTrouble(null)} />;
+  return (
+    <>
+      <div class="frame-host" ref={host} title={r.sealedNote} />
+      {refused.length > 0 && <Wanted hosts={refused} />}
+    </>
+  );
 }

@@ -1,93 +1,208 @@
-/** The home page: what runs, and a new session. The list is asked for every few seconds while the page can be seen. */
-import { useEffect, useState } from "preact/hooks";
+/** The home page: what still runs, the files below the root, and what is new. */
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { signOut } from "../api/http.ts";
+import { RpcFailure } from "../api/rpc.ts";
 import type { KernelspecList, Session } from "../api/schema.ts";
-import { clockOffset, complain } from "../store/ui.ts";
+import { Folder } from "../store/files.ts";
+import { complain } from "../store/ui.ts";
+import { upload } from "../store/uploads.ts";
 import { t } from "../text/en.ts";
-import { connection, goTo, phase } from "./app.ts";
+import { connection, goTo, openNotebook, phase } from "./app.ts";
 import { ConnectionBanner } from "./Banners.tsx";
-import { Ask } from "./Dialog.tsx";
+import { Ask, AskText } from "./Dialog.tsx";
+import { Files } from "./Files.tsx";
+import { HomeLink } from "./HomeLink.tsx";
 import { Icon, Mark } from "./icons.tsx";
+import { Menu, type MenuRow } from "./Menu.tsx";
+import { Tile, useSessions } from "./Running.tsx";
 import { ThemeButton } from "./ThemeButton.tsx";
+import { Uploads } from "./Uploads.tsx";
 
-const REFRESH_MS = 3000;
-
-function stateWords(session: Session): { dot: string; words: string } {
-  const kernel = session.kernel;
-  if (kernel === null) return { dot: "off", words: t.noKernel };
-  const words = kernel.state === "busy" && kernel.queued > 0 ? t.kernel.busyQueued(kernel.queued) : t.kernel[kernel.state];
-  const dot = { starting: "off", idle: "", busy: "busy", restarting: "busy", dead: "dead" }[kernel.state];
-  return { dot, words: `${kernel.display_name} · ${words}` };
+async function newNotebook(folder: string, kernelspec: string | null): Promise<void> {
+  const path = `${folder === "" ? "" : `${folder}/`}${t.untitled}.ipynb`;
+  try {
+    const file = await connection.call("file.create", { path, kind: "notebook", kernelspec, unique: true });
+    await openNotebook(file.path, kernelspec);
+  } catch (error) {
+    complain(error);
+  }
 }
 
-function Tile(props: { session: Session; onClose(): void }) {
-  const { session } = props;
-  const { dot, words } = stateWords(session);
-  const seconds = (Date.now() + clockOffset.value - Date.parse(session.last_activity)) / 1000;
-  const title = session.title || t.untitled;
+async function newSession(kernelspec: string): Promise<void> {
+  try {
+    const session = await connection.durable("session.create", { kernelspec, id: crypto.randomUUID() });
+    goTo(`/s/${encodeURIComponent(session.id)}`);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+function New({ folder, specs }: { folder: string; specs: KernelspecList | null }) {
+  const [naming, name] = useState(false);
+  const [busy, work] = useState(false);
+  const sorted = [...(specs?.kernelspecs ?? [])].sort((a, b) => Number(b.name === specs?.default) - Number(a.name === specs?.default));
+  const make = (kernelspec: string | null): void => {
+    work(true);
+    void newNotebook(folder, kernelspec).then(() => work(false));
+  };
+  const rows: MenuRow[] = [
+    ...sorted.map(spec => ({ title: t.notebookIn(spec.display_name), run: () => make(spec.name) })),
+    { heading: "" },
+    { title: t.newFolder, run: () => name(true) },
+    ...sorted.map(spec => ({ title: t.sessionIn(spec.display_name), run: () => void newSession(spec.name) })),
+  ];
   return (
-    <li class="tile">
-      <a
-        href={`/s/${encodeURIComponent(session.id)}`}
-        onClick={event => {
-          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-          event.preventDefault();
-          goTo(`/s/${encodeURIComponent(session.id)}`);
-        }}
-      >
-        <b>{title}</b>
-      </a>
-      <span class="st">
-        <span class={`dot ${dot}`} />
-        {words}
-      </span>
-      <span class="st sub">{t.lastActivity(seconds)}</span>
-      <button
-        type="button"
-        class="btn ghost icon tile-close"
-        aria-label={t.closeSessionNamed(title)}
-        title={t.closeSession}
-        onClick={() => props.onClose()}
-      >
-        <Icon name="cross" />
+    <span class="group main-group">
+      <button type="button" class="btn main" disabled={busy || phase.value !== "live"} onClick={() => make(specs?.default ?? null)}>
+        <Icon name="plus" />
+        {t.newNotebook}
       </button>
-    </li>
+      <Menu className="btn main icon narrow" label={t.newMore} title={t.newMore} items={rows}>
+        <Icon name="down" />
+      </Menu>
+      {naming && (
+        <AskText
+          title={t.files.newFolderAsk}
+          label={t.files.folderName}
+          initial=""
+          most={255}
+          act={t.files.create}
+          onClose={() => name(false)}
+          onAct={text => {
+            const path = `${folder === "" ? "" : `${folder}/`}${text}`;
+            connection.call("file.create", { path, kind: "folder" }).catch(complain);
+          }}
+        />
+      )}
+    </span>
   );
 }
 
-function NewSession({ specs }: { specs: KernelspecList }) {
-  const [starting, setStarting] = useState(false);
-  const create = async (kernelspec: string): Promise<void> => {
-    setStarting(true);
-    try {
-      const session = await connection.durable("session.create", { kernelspec, id: crypto.randomUUID() });
-      goTo(`/s/${encodeURIComponent(session.id)}`);
-    } catch (error) {
-      setStarting(false);
-      complain(error);
-    }
-  };
-  const broken = Object.entries(specs.broken);
-  const sorted = [...specs.kernelspecs].sort((a, b) => Number(b.name === specs.default) - Number(a.name === specs.default));
+function UploadButton({ folder }: { folder: string }) {
+  const field = useRef<HTMLInputElement>(null);
   return (
-    <section aria-labelledby="new-heading">
-      <h2 id="new-heading">{t.startWith}</h2>
-      {sorted.length === 0 && <p class="quiet">{t.noSpecs}</p>}
-      <div class="row">
-        {sorted.map(spec => (
-          <button
-            type="button"
-            key={spec.name}
-            class={spec.name === specs.default ? "btn main" : "btn"}
-            disabled={starting}
-            aria-label={t.newIn(spec.display_name)}
-            onClick={() => void create(spec.name)}
-          >
-            <Icon name="plus" />
-            {spec.display_name}
-          </button>
+    <>
+      <button type="button" class="btn" onClick={() => field.current?.click()}>
+        <Icon name="upload" />
+        <span class="wide-only">{t.files.upload}</span>
+        <span class="vh narrow-only">{t.files.upload}</span>
+      </button>
+      <input
+        ref={field}
+        type="file"
+        multiple
+        hidden
+        onChange={event => {
+          upload(event.currentTarget.files ?? [], folder);
+          event.currentTarget.value = "";
+        }}
+      />
+    </>
+  );
+}
+
+/** Files that are dropped anywhere on the page are uploaded into the folder. */
+function useDrop(folder: string): boolean {
+  const [over, set] = useState(false);
+  useEffect(() => {
+    const has = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") === true;
+    const enter = (event: DragEvent): void => {
+      if (!has(event)) return;
+      event.preventDefault();
+      set(true);
+    };
+    const leave = (event: DragEvent): void => {
+      if (event.relatedTarget === null) set(false);
+    };
+    const drop = (event: DragEvent): void => {
+      if (!has(event)) return;
+      event.preventDefault();
+      set(false);
+      upload(event.dataTransfer?.files ?? [], folder);
+    };
+    addEventListener("dragover", enter);
+    addEventListener("dragleave", leave);
+    addEventListener("drop", drop);
+    return () => {
+      removeEventListener("dragover", enter);
+      removeEventListener("dragleave", leave);
+      removeEventListener("drop", drop);
+    };
+  }, [folder]);
+  return over;
+}
+
+/** Asks before a session is closed, and again when its document cannot be saved. */
+function Closing({ session, done }: { session: Session; done(): void }) {
+  const [problem, tell] = useState<string | null>(null);
+  const title = session.path ?? (session.title || t.untitled);
+  const close = (discard: boolean): void => {
+    connection
+      .call("session.close", { session: session.id, discard })
+      .then(done)
+      .catch((error: unknown) => {
+        if (discard || !(error instanceof RpcFailure)) {
+          complain(error);
+          done();
+        } else tell(error.message);
+      });
+  };
+  if (problem === null)
+    return (
+      <Ask
+        title={t.closeSessionAsk(title)}
+        body={session.path === null ? t.closeSessionBody : t.closeNotebookBody}
+        act={t.closeSession}
+        danger
+        onClose={() => {}}
+        onNo={done}
+        onAct={() => close(false)}
+      />
+    );
+  return (
+    <Ask
+      key="unsaved"
+      title={t.closeUnsavedAsk(title)}
+      body={t.closeUnsavedBody}
+      act={t.closeUnsaved}
+      danger
+      onClose={() => {}}
+      onNo={done}
+      onAct={() => close(true)}
+    />
+  );
+}
+
+function Still({ sessions, refresh }: { sessions: readonly Session[]; refresh(): void }) {
+  const [closing, setClosing] = useState<Session | null>(null);
+  return (
+    <section aria-labelledby="running-heading">
+      <h2 id="running-heading">{t.stillRunning}</h2>
+      {sessions.length === 0 && <p class="quiet">{t.noSessions}</p>}
+      <ul class="tiles">
+        {sessions.map(session => (
+          <Tile key={session.id} session={session} onClose={() => setClosing(session)} />
         ))}
-      </div>
+      </ul>
+      {closing !== null && (
+        <Closing
+          key={closing.id}
+          session={closing}
+          done={() => {
+            setClosing(null);
+            refresh();
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function Broken({ specs }: { specs: KernelspecList }) {
+  const broken = Object.entries(specs.broken);
+  return (
+    <>
+      {specs.kernelspecs.length === 0 && <p class="quiet">{t.noSpecs}</p>}
       {broken.length > 0 && (
         <details class="quiet">
           <summary>{t.brokenSpecs(broken.length)}</summary>
@@ -100,91 +215,64 @@ function NewSession({ specs }: { specs: KernelspecList }) {
           </ul>
         </details>
       )}
-    </section>
+    </>
   );
 }
 
-function useSessions(): [Session[] | null, () => void] {
-  const [sessions, setSessions] = useState<Session[] | null>(null);
-  const live = phase.value === "live";
-  const ask = (): void => {
-    if (connection.phase !== "live" || document.hidden) return;
-    connection
-      .call("session.list", {})
-      .then(list => setSessions(list.sessions))
-      .catch(complain);
-  };
-  useEffect(() => {
-    if (!live) return;
-    ask();
-    const timer = setInterval(ask, REFRESH_MS);
-    document.addEventListener("visibilitychange", ask);
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", ask);
-    };
-  }, [live]);
-  return [sessions, ask];
-}
-
-export function Home() {
-  const [sessions, refresh] = useSessions();
+function useSpecs(): KernelspecList | null {
   const [specs, setSpecs] = useState<KernelspecList | null>(null);
-  const [closing, setClosing] = useState<Session | null>(null);
   const live = phase.value === "live";
   useEffect(() => {
-    document.title = t.product;
     if (live) connection.call("kernelspec.list", {}).then(setSpecs).catch(complain);
   }, [live]);
-  const leave = async (): Promise<void> => {
-    try {
-      await signOut();
-      location.assign("/");
-    } catch (error) {
-      complain(error);
-    }
-  };
+  return specs;
+}
+
+async function leave(): Promise<void> {
+  try {
+    await signOut();
+    location.assign("/");
+  } catch (error) {
+    complain(error);
+  }
+}
+
+export function Home({ folder: path }: { folder: string }) {
+  const [sessions, refresh] = useSessions();
+  const specs = useSpecs();
+  const dropping = useDrop(path);
+  const folder = useMemo(() => new Folder(connection, path), [path]);
+  useEffect(() => {
+    folder.open();
+    return () => folder.close();
+  }, [folder]);
+  useEffect(() => {
+    document.title = path === "" ? t.product : t.pageTitle(path, false);
+  }, [path]);
   return (
     <>
       <header class="top">
-        <a class="brand" href="/" title={t.home}>
+        <HomeLink folder="" className="brand">
           <Mark />
-          {t.product}
-        </a>
+          <span class="wide-only">{t.product}</span>
+        </HomeLink>
         <span class="grow" />
+        <UploadButton folder={path} />
+        <New folder={path} specs={specs} />
         <ThemeButton />
-        <button type="button" class="btn ghost" onClick={() => void leave()}>
+        <button type="button" class="btn ghost icon" aria-label={t.signOut} title={t.signOut} onClick={() => void leave()}>
           <Icon name="leave" />
-          {t.signOut}
         </button>
       </header>
       <main class="home">
-        <h1 class="vh">{t.sessions}</h1>
+        <h1 class="vh">{t.home}</h1>
         <ConnectionBanner unsent={0} />
-        {specs !== null && <NewSession specs={specs} />}
-        {sessions !== null && (
-          <section aria-labelledby="running-heading">
-            <h2 id="running-heading">{t.stillRunning}</h2>
-            {sessions.length === 0 && <p class="quiet">{t.noSessions}</p>}
-            <ul class="tiles">
-              {sessions.map(session => (
-                <Tile key={session.id} session={session} onClose={() => setClosing(session)} />
-              ))}
-            </ul>
-          </section>
-        )}
-        {sessions === null && <p class="quiet">{t.opening}</p>}
+        {sessions !== null && <Still sessions={sessions} refresh={refresh} />}
+        <Files key={path} folder={folder} sessions={sessions} />
+        {specs !== null && <Broken specs={specs} />}
       </main>
-      {closing !== null && (
-        <Ask
-          title={t.closeSessionAsk(closing.title || t.untitled)}
-          body={t.closeSessionBody}
-          act={t.closeSession}
-          danger
-          onClose={() => setClosing(null)}
-          onAct={() => void connection.call("session.close", { session: closing.id }).then(refresh).catch(complain)}
-        />
-      )}
+      <Uploads />
+      {dropping && <div class="drop-here">{t.files.dropHere}</div>}
     </>
   );
 }

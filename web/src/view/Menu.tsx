@@ -1,19 +1,38 @@
-/** A button with a menu: arrows move, Esc closes and gives the focus back. */
-import type { ComponentChildren } from "preact";
+/** A button with a menu, or with a small panel: arrows move, Esc closes and gives the focus back. */
+import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Icon } from "./icons.tsx";
 
 export interface MenuItem {
   readonly title: string;
   readonly disabled?: boolean;
+  /** As a person reads them. */
+  readonly keys?: string;
+  /** For an item that is on or off. */
+  readonly checked?: boolean;
   run(): void;
 }
 
-export function Menu(props: { label: string; className: string; items: readonly MenuItem[]; children: ComponentChildren }) {
+/** A heading, or (empty) a line, between items. */
+export interface MenuHeading {
+  readonly heading: string;
+}
+
+export type MenuRow = MenuItem | MenuHeading | null | false;
+
+interface Shell {
+  readonly label: string;
+  readonly className: string;
+  readonly children: ComponentChildren;
+  /** Where the panel stands: its left or its right edge is that of the button. */
+  readonly from?: "left" | "right";
+}
+
+function useShown(): [boolean, (on: boolean) => void, RefObject<HTMLSpanElement | null>, () => void] {
   const [shown, show] = useState(false);
   const root = useRef<HTMLSpanElement>(null);
   useEffect(() => {
     if (!shown) return;
-    root.current?.querySelector<HTMLElement>("[role=menuitem]:not(:disabled)")?.focus();
     const outside = (event: Event): void => {
       if (!(event.target instanceof Node) || root.current?.contains(event.target) !== true) show(false);
     };
@@ -24,15 +43,61 @@ export function Menu(props: { label: string; className: string; items: readonly 
     show(false);
     root.current?.querySelector("button")?.focus();
   };
+  return [shown, show, root, close];
+}
+
+function Row({ row, close }: { row: MenuItem | MenuHeading; close: () => void }) {
+  if ("heading" in row) return <div class={row.heading === "" ? "menu-line" : "menu-heading"}>{row.heading}</div>;
+  const act = (): void => {
+    close();
+    row.run();
+  };
+  const content = (
+    <>
+      {row.checked !== undefined && <span class="menu-check">{row.checked && <Icon name="check" />}</span>}
+      <span class="grow">{row.title}</span>
+      {row.keys !== undefined && (
+        <span class="kbd" aria-hidden="true">
+          {row.keys}
+        </span>
+      )}
+    </>
+  );
+  if (row.checked !== undefined)
+    return (
+      <button type="button" role="menuitemcheckbox" aria-checked={row.checked} disabled={row.disabled ?? false} onClick={act}>
+        {content}
+      </button>
+    );
+  return (
+    <button type="button" role="menuitem" disabled={row.disabled ?? false} onClick={act}>
+      {content}
+    </button>
+  );
+}
+
+const ITEMS = "[role^=menuitem]:not(:disabled)";
+
+export function Menu(props: Shell & { items: readonly MenuRow[]; title?: string }) {
+  const [shown, show, root, close] = useShown();
+  const panel = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!shown) return;
+    panel.current?.querySelector<HTMLElement>(ITEMS)?.focus();
+    const box = panel.current?.getBoundingClientRect();
+    if (box !== undefined && box.bottom > innerHeight && box.top > box.height) panel.current?.classList.add("up");
+  }, [shown]);
   const keys = (event: KeyboardEvent): void => {
     if (!shown) return;
     event.stopPropagation();
-    const items = [...(root.current?.querySelectorAll<HTMLElement>("[role=menuitem]:not(:disabled)") ?? [])];
+    const items = [...(root.current?.querySelectorAll<HTMLElement>(ITEMS) ?? [])];
     const at = document.activeElement instanceof HTMLElement ? items.indexOf(document.activeElement) : -1;
     if (event.key === "Escape") close();
     else if (event.key === "Tab") show(false);
     else if (event.key === "ArrowDown") items[(at + 1) % items.length]?.focus();
     else if (event.key === "ArrowUp") items[(at - 1 + items.length) % items.length]?.focus();
+    else if (event.key === "Home") items[0]?.focus();
+    else if (event.key === "End") items.at(-1)?.focus();
     else return;
     if (event.key !== "Tab") event.preventDefault();
   };
@@ -43,6 +108,7 @@ export function Menu(props: { label: string; className: string; items: readonly 
         type="button"
         class={props.className}
         aria-label={props.label}
+        title={props.title}
         aria-haspopup="menu"
         aria-expanded={shown}
         onClick={() => show(!shown)}
@@ -50,21 +116,41 @@ export function Menu(props: { label: string; className: string; items: readonly 
         {props.children}
       </button>
       {shown && (
-        <div class="menu" role="menu" aria-label={props.label}>
-          {props.items.map(item => (
-            <button
-              type="button"
-              role="menuitem"
-              key={item.title}
-              disabled={item.disabled ?? false}
-              onClick={() => {
-                close();
-                item.run();
-              }}
-            >
-              {item.title}
-            </button>
-          ))}
+        <div class={props.from === "left" ? "menu from-left" : "menu"} role="menu" aria-label={props.label} ref={panel}>
+          {props.items.map((row, at) => (row === null || row === false ? null : <Row key={at} row={row} close={close} />))}
+        </div>
+      )}
+    </span>
+  );
+}
+
+/** A button with a panel of anything. */
+export function Popover(props: Shell & { panel: () => ComponentChildren }) {
+  const [shown, show, root, close] = useShown();
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Esc for the panel inside
+    <span
+      class="menu-root"
+      ref={root}
+      onKeyDown={event => {
+        if (!shown || event.key !== "Escape") return;
+        event.stopPropagation();
+        close();
+      }}
+    >
+      <button
+        type="button"
+        class={props.className}
+        aria-label={props.label}
+        aria-haspopup="dialog"
+        aria-expanded={shown}
+        onClick={() => show(!shown)}
+      >
+        {props.children}
+      </button>
+      {shown && (
+        <div class={props.from === "left" ? "menu popover from-left" : "menu popover"} role="dialog" aria-label={props.label}>
+          {props.panel()}
         </div>
       )}
     </span>

@@ -2,7 +2,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { promptsOf } from "../model/select.ts";
 import type { Output, Prompt } from "../model/types.ts";
+import { plainText } from "../render/ansi.ts";
+import { Tools } from "../rich/Tools.tsx";
 import { t } from "../text/en.ts";
+import { r } from "../text/rich.ts";
 import type { Open } from "./app.ts";
 import { Icon } from "./icons.tsx";
 import { RichView } from "./RichView.tsx";
@@ -22,7 +25,12 @@ function OutputView({ open, run, output, label, version }: { open: Open; run: st
         label={`${output.name === "stderr" ? t.stderr : t.stdout}, ${label}`}
       />
     );
-  if (output.kind === "error") return <Traceback open={open} output={output} />;
+  if (output.kind === "error")
+    return (
+      <Tools label={label} kind={r.text} content={() => plainText(output.traceback.join("\n")) || `${output.name}: ${output.value}`}>
+        <Traceback open={open} output={output} />
+      </Tools>
+    );
   return <RichView data={output.data} metadata={output.metadata} revision={output.revision} label={label} />;
 }
 
@@ -43,7 +51,7 @@ export function StdinField({ open, prompt }: { open: Open; prompt: Prompt }) {
   const submit = (event: Event): void => {
     event.preventDefault();
     setSent(true);
-    open.actions.answer(prompt.request, field.current?.value ?? "");
+    open.actions.runs.answer(prompt.request, field.current?.value ?? "");
   };
   const shared = { ref: field, autocomplete: "off", spellcheck: false, disabled: sent } as const;
   return (

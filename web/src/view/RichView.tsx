@@ -1,10 +1,13 @@
 /** One MIME bundle in the best form that it has. What needs a library waits for it; the place is kept. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Json, JsonMap } from "../api/schema.ts";
-import { best, formText, imageSize } from "../render/mime.ts";
+import type { JsonMap } from "../api/schema.ts";
+import { best, type Shown as Form, formText, imageSize } from "../render/mime.ts";
+import { figureOf } from "../rich/kinds.ts";
+import { lazily } from "../rich/lazily.tsx";
+import { Tools } from "../rich/Tools.tsx";
 import { t } from "../text/en.ts";
+import { r } from "../text/rich.ts";
 import { AnsiText } from "./AnsiText.tsx";
-import { FrameOut } from "./FrameOut.tsx";
 
 export interface Bundle {
   readonly data: JsonMap;
@@ -22,7 +25,21 @@ function ImageOut({ type, data, metadata, label }: Bundle & { type: string }) {
       : `data:${type};base64,${text.replace(/\s+/g, "")}`;
   useEffect(() => setBad(false), [source]);
   if (bad) return <p class="quiet">{t.unreadable(t.image.toLowerCase())}</p>;
-  return <img class="image" src={source} alt={plainAlt(data, label)} onError={() => setBad(true)} {...imageSize(metadata, type)} />;
+  const fill = (event: Event): void => {
+    const box = event.currentTarget instanceof Element ? event.currentTarget.closest(".output") : null;
+    void import("../rich/take.ts").then(({ fullScreen }) => box !== null && fullScreen(box));
+  };
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the menu of the output does the same by keyboard
+    <img
+      class="image"
+      src={source}
+      alt={plainAlt(data, label)}
+      onError={() => setBad(true)}
+      onClick={fill}
+      {...imageSize(metadata, type)}
+    />
+  );
 }
 
 /** The text form of a figure says what it is (`<Figure size 640x480 with 1 Axes>`). */
@@ -42,7 +59,11 @@ function HtmlOut({ data, metadata, label }: Bundle) {
       if (!current) return;
       const runs = isActive(html);
       setActive(runs);
-      if (!runs && host.current !== null) showHtml(html, host.current, outputSheet());
+      if (runs || host.current === null) return;
+      showHtml(html, host.current, outputSheet());
+      const { shadowRoot } = host.current;
+      if (shadowRoot?.querySelector("table") != null)
+        void import("../rich/tables.ts").then(({ dressTables }) => current && dressTables(shadowRoot, label));
     });
     return () => {
       current = false;
@@ -70,41 +91,15 @@ function MarkedOut({ data, type }: Bundle & { type: "text/markdown" | "text/late
   return <div class={type === "text/latex" ? "md latex" : "md"} ref={host} />;
 }
 
-const MOST_ITEMS = 100;
+const FrameOut = lazily(async () => (await import("./FrameOut.tsx")).FrameOut);
+const JsonView = lazily(async () => (await import("../rich/JsonView.tsx")).JsonView);
+const Figure = lazily(async () => (await import("../rich/Figure.tsx")).Figure);
+const Widget = lazily(async () => (await import("../widgets/Widget.tsx")).Widget);
 
-/** A JSON value as a tree; branches are made when they are opened. */
-function JsonTree({ value, name, depth }: { value: Json; name: string | null; depth: number }) {
-  const [open, setOpen] = useState(depth < 1);
-  const [most, setMost] = useState(MOST_ITEMS);
-  const head = name === null ? null : <span class="json-name">{name}: </span>;
-  if (typeof value !== "object" || value === null)
-    return (
-      <div class="json-leaf">
-        {head}
-        <span class={typeof value === "string" ? "s" : "n"}>{JSON.stringify(value)}</span>
-      </div>
-    );
-  const entries = Array.isArray(value) ? value.map((one, at) => [String(at), one] as const) : Object.entries(value);
-  return (
-    <details class="json" open={open} onToggle={event => setOpen(event.currentTarget.open)}>
-      <summary>
-        {head}
-        <span class="sub">
-          {Array.isArray(value) ? "[…]" : "{…}"} {t.items(entries.length)}
-        </span>
-      </summary>
-      {open && entries.slice(0, most).map(([key, one]) => <JsonTree key={key} name={key} value={one} depth={depth + 1} />)}
-      {open && entries.length > most && (
-        <button type="button" class="btn" onClick={() => setMost(most + 10 * MOST_ITEMS)}>
-          {t.showOutputs(entries.length - most)}
-        </button>
-      )}
-    </details>
-  );
-}
-
-export function RichView(bundle: Bundle) {
-  const type = best(bundle.data);
+function Shown({ bundle, type }: { bundle: Bundle; type: Form | null }) {
+  const figure = figureOf(bundle.data);
+  if (figure?.kind === "widget") return <Widget data={bundle.data} />;
+  if (figure !== null) return <Figure figure={figure} data={bundle.data} revision={bundle.revision} />;
   switch (type) {
     case "application/javascript":
       return <FrameOut key={bundle.revision} guest={{ type, body: formText(bundle.data, type) }} />;
@@ -114,7 +109,7 @@ export function RichView(bundle: Bundle) {
     case "text/latex":
       return <MarkedOut {...bundle} type={type} />;
     case "application/json":
-      return <JsonTree value={bundle.data[type] ?? null} name={null} depth={0} />;
+      return <JsonView key={bundle.revision} value={bundle.data[type] ?? null} />;
     case "text/plain":
       return <AnsiText text={formText(bundle.data, type)} />;
     case null:
@@ -124,27 +119,38 @@ export function RichView(bundle: Bundle) {
   }
 }
 
+export function RichView(bundle: Bundle) {
+  const type = best(bundle.data);
+  const figure = figureOf(bundle.data);
+  const picture = figure === null && type !== null && type.startsWith("image/");
+  return (
+    <Tools label={bundle.label} content={bundle.data} kind={picture ? r.image : r.file} isTable={figure === null && type === "text/html"}>
+      <Shown bundle={bundle} type={type} />
+    </Tools>
+  );
+}
+
 type Markdown = typeof import("../render/markdown.ts");
 let markdown: Markdown | null = null;
 
 /** A text cell as it reads. */
-export function MarkdownView({ source }: { source: string }) {
+export function MarkdownView({ source, attachments, folder }: { source: string; attachments: JsonMap; folder: string }) {
   const host = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const into = host.current;
     if (into === null) return;
     if (markdown !== null) {
-      markdown.showMarkdown(source, into);
+      markdown.showMarkdown(source, into, { attachments, folder });
       return;
     }
     let current = true;
     void import("../render/markdown.ts").then(loaded => {
       markdown = loaded;
-      if (current) loaded.showMarkdown(source, into);
+      if (current) loaded.showMarkdown(source, into, { attachments, folder });
     });
     return () => {
       current = false;
     };
-  }, [source]);
+  }, [source, attachments, folder]);
   return <div class="md" ref={host} />;
 }

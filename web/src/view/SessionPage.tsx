@@ -1,28 +1,31 @@
 /** The page of one session: frame, keys, clock and title. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { KeyMap } from "../store/keys.ts";
 import { whenIdle } from "../store/store.ts";
-import { clockOffset, dialog, mode, now } from "../store/ui.ts";
+import { clockOffset, complain, dialog, finding, mode, now } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { goTo, type Open, phase } from "./app.ts";
 import { Banners, ConnectionBanner } from "./Banners.tsx";
-import { fetchEditor } from "./Cell.tsx";
 import { Cells } from "./Cells.tsx";
 import { Dialogs, PagerPanel } from "./Dialogs.tsx";
 import { Foot } from "./Foot.tsx";
 import { Mark } from "./icons.tsx";
 import { Side } from "./Side.tsx";
+import { fetchEditor } from "./Source.tsx";
 import { Dock, Toolbar } from "./Toolbar.tsx";
 import { TopBar } from "./TopBar.tsx";
 
 const TICK_MS = 100;
 
 /** Whether a key press belongs to a field or a button and not to the cells. */
-function isElsewhere(target: EventTarget | null): boolean {
+function isElsewhere({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof Element)) return false;
   if (target.closest("input, textarea, select, .menu, dialog") !== null) return true;
-  return target.closest("button, a, summary") !== null;
+  return OF_BUTTONS.test(key) && target.closest("button, a, summary") !== null;
 }
+
+/** The keys that a button or a link has a use for; letters are for the cells wherever the focus is. */
+const OF_BUTTONS = /^(Enter| |Tab|Arrow.*|Home|End)$/;
 
 function useKeys({ actions }: Open): void {
   const map = useRef(new KeyMap());
@@ -30,7 +33,7 @@ function useKeys({ actions }: Open): void {
     const press = (event: KeyboardEvent): void => {
       if (event.isComposing || dialog.value !== null) return;
       const inEditor = event.target instanceof Element && event.target.closest(".cm-editor") !== null;
-      if (!inEditor && isElsewhere(event.target) && event.key !== "Escape" && !(event.shiftKey && event.key === "Enter")) return;
+      if (!inEditor && isElsewhere(event) && event.key !== "Escape" && !(event.shiftKey && event.key === "Enter")) return;
       const command = map.current.press(event, inEditor ? "edit" : "command", event.timeStamp);
       if (command === null) return;
       event.preventDefault();
@@ -41,6 +44,49 @@ function useKeys({ actions }: Open): void {
     addEventListener("keydown", press, true);
     return () => removeEventListener("keydown", press, true);
   }, [actions]);
+}
+
+/** Whether the keys belong to the cells now, and no text is selected with the mouse. */
+function isForCells(): boolean {
+  const at = document.activeElement;
+  const free = dialog.value === null && mode.value === "command" && (getSelection()?.isCollapsed ?? true);
+  return free && !(at instanceof HTMLElement && (at.isContentEditable || at.matches("input, textarea, select")));
+}
+
+/** The copying and pasting of the system, for cells. */
+function Clipboard({ open }: { open: Open }) {
+  const { actions } = open;
+  useEffect(() => {
+    const take = (event: ClipboardEvent): void => {
+      if (!isForCells()) return;
+      event.clipboardData?.setData("text/plain", actions.copy());
+      event.preventDefault();
+      if (event.type === "cut") actions.remove();
+    };
+    const paste = (event: ClipboardEvent): void => {
+      if (!isForCells()) return;
+      event.preventDefault();
+      actions.pasteText(event.clipboardData?.getData("text/plain") ?? "");
+    };
+    addEventListener("copy", take);
+    addEventListener("cut", take);
+    addEventListener("paste", paste);
+    return () => {
+      removeEventListener("copy", take);
+      removeEventListener("cut", take);
+      removeEventListener("paste", paste);
+    };
+  }, [actions]);
+  return null;
+}
+
+/** The bar comes when it is first wanted. */
+function FindBar({ open }: { open: Open }) {
+  const [loaded, load] = useState<typeof import("./FindBar.tsx") | null>(null);
+  useEffect(() => {
+    import("./FindBar.tsx").then(load).catch(complain);
+  }, []);
+  return loaded === null ? null : <loaded.FindBar open={open} />;
 }
 
 /** The clock runs while something runs. */
@@ -140,10 +186,16 @@ export function SessionPage({ open }: { open: Open }) {
       <main class="page" id="main">
         <div class="stick">
           <Toolbar open={open} />
+          {finding.value !== null && (
+            <div class="banners">
+              <FindBar open={open} />
+            </div>
+          )}
           <Banners open={open} />
         </div>
         <Cells open={open} />
       </main>
+      <Clipboard open={open} />
       <PagerPanel />
       <Foot open={open} />
       <Dock open={open} />

@@ -1,38 +1,9 @@
 /** The side: the outline of the text cells, and what runs and waits on the server. */
-import { ahead, headline, outline, promptsOf } from "../model/select.ts";
-import type { Run } from "../model/types.ts";
-import { drawer, now, selected } from "../store/ui.ts";
-import { duration, t } from "../text/en.ts";
+import { outline } from "../model/select.ts";
+import { drawer, selected } from "../store/ui.ts";
+import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
-
-function Queued({ open, run }: { open: Open; run: Run }) {
-  const { store } = open;
-  const running = run.status === "running";
-  const position = ahead(store.model, run) + (store.model.runs.get(store.model.queue[0] ?? "")?.status === "running" ? 0 : 1);
-  const words = !running
-    ? position <= 1
-      ? t.next
-      : t.inLine(position)
-    : promptsOf(store.model, run.id).length > 0
-      ? t.waiting
-      : duration(Math.max(0, now.value - (run.startedAt ?? now.value)) / 1000);
-  return (
-    <li class={running ? "now" : ""}>
-      <button type="button" disabled={run.cell === null} onClick={() => jump(open, run.cell)}>
-        <span class={running ? "dot busy" : "dot off"} />
-        <code>{headline(run.code)}</code>
-        <span class="t">{words}</span>
-      </button>
-    </li>
-  );
-}
-
-function jump({ actions, store }: Open, cell: string | null): void {
-  if (cell === null || !store.model.cells.has(cell)) return;
-  actions.select(cell);
-  drawer.value = false;
-  requestAnimationFrame(() => document.getElementById(`cell-${cell}`)?.scrollIntoView({ block: "start" }));
-}
+import { jump, QueueList, queued } from "./Queue.tsx";
 
 export function Side({ open }: { open: Open }) {
   const { store } = open;
@@ -42,7 +13,7 @@ export function Side({ open }: { open: Open }) {
   const at = store.indexOf(selected.value);
   const before = headings.filter(heading => store.indexOf(heading.cell) <= at);
   const current = before[before.length - 1];
-  const queue = store.model.queue.map(id => store.model.runs.get(id)).filter(run => run !== undefined && !run.silent) as Run[];
+  const queue = queued(open);
   return (
     <aside class={drawer.value ? "side open" : "side"} aria-label={t.side}>
       <h2>{t.outline}</h2>
@@ -63,11 +34,7 @@ export function Side({ open }: { open: Open }) {
       </ul>
       <h2>{t.runningHere}</h2>
       {queue.length === 0 && <p class="quiet">{t.nothingRuns}</p>}
-      <ul class="queue">
-        {queue.slice(0, 50).map(run => (
-          <Queued key={run.id} open={open} run={run} />
-        ))}
-      </ul>
+      <QueueList open={open} />
     </aside>
   );
 }

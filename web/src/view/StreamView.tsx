@@ -4,10 +4,12 @@ import type { StreamOutput } from "../model/types.ts";
 import { paintLine } from "../render/ansi.ts";
 import { LogWindow } from "../render/log.ts";
 import { bufferOf, resolvedText } from "../render/streams.ts";
+import { Tools } from "../rich/Tools.tsx";
 import { wrapLogs } from "../store/settings.ts";
 import type { SessionStore } from "../store/store.ts";
 import { complain, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { r } from "../text/rich.ts";
 import { Icon } from "./icons.tsx";
 
 /** A stream with more lines, or a line longer than this, gets a window. */
@@ -129,5 +131,10 @@ export function StreamView(props: Props) {
   useEffect(() => {
     if (long) setGrown(true);
   }, [long]);
-  return long || grown ? <LongText {...props} /> : <ShortText {...props} />;
+  if (long || grown) return <LongText {...props} />;
+  return (
+    <Tools label={props.label} kind={r.text} content={() => resolvedText(props.output)}>
+      <ShortText {...props} />
+    </Tools>
+  );
 }

@@ -1,17 +1,51 @@
 /** The bar over the cells, and on small screens the dock under them. */
-import { dialog, drawer, selected } from "../store/ui.ts";
+import { waitingCount } from "../model/select.ts";
+import { stopOnError } from "../store/settings.ts";
+import { dialog, drawer, finding, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
 import { Icon } from "./icons.tsx";
+import { Menu, type MenuRow, Popover } from "./Menu.tsx";
+import { QueueList } from "./Queue.tsx";
 
-const ask = (which: "restart" | "shortcuts") => () => {
+const ask = (which: "restart" | "restart_run" | "shortcuts") => () => {
   dialog.value = which;
 };
+
+function RunMenu({ open }: { open: Open }) {
+  const { actions } = open;
+  const cell = actions.chosen()[0] ?? null;
+  const last = actions.chosen().at(-1) ?? null;
+  const rows: MenuRow[] = [
+    { title: t.runThis, keys: "Ctrl ⏎", disabled: cell === null, run: () => actions.runSelected("stay") },
+    { title: t.runAll, run: () => actions.runs.runMany("all") },
+    { title: t.runAbove, disabled: cell === null, run: () => actions.runs.runMany("above", cell) },
+    { title: t.runBelow, disabled: cell === null, run: () => actions.runs.runMany("below", cell ?? last) },
+    { title: t.runStale, run: () => actions.runs.runMany("stale") },
+    { heading: "" },
+    { title: t.restartRunAll, run: ask("restart_run") },
+    { heading: "" },
+    {
+      title: t.stopOnErrorItem,
+      checked: stopOnError.value,
+      run: () => {
+        stopOnError.value = !stopOnError.value;
+      },
+    },
+  ];
+  return (
+    <Menu className="btn icon narrow" label={t.runMenu} title={t.runMenu} items={rows} from="left">
+      <Icon name="down" />
+    </Menu>
+  );
+}
 
 export function Toolbar({ open }: { open: Open }) {
   const { actions, store } = open;
   store.head.value;
   const busy = store.model.queue.length > 0;
+  const waiting = waitingCount(store.model);
+  const several = actions.chosen().length;
   return (
     <div class="bar" role="toolbar" aria-label={t.toolbar}>
       <span class="group">
@@ -22,7 +56,8 @@ export function Toolbar({ open }: { open: Open }) {
             ⇧⏎
           </span>
         </button>
-        <button type="button" class="btn icon" aria-label={t.runAll} title={t.runAll} onClick={() => actions.runAll()}>
+        <RunMenu open={open} />
+        <button type="button" class="btn icon" aria-label={t.runAll} title={t.runAll} onClick={() => actions.runs.runMany("all")}>
           <Icon name="playAll" />
         </button>
         <button
@@ -31,7 +66,7 @@ export function Toolbar({ open }: { open: Open }) {
           aria-label={t.interrupt}
           title={t.interrupt}
           disabled={!busy}
-          onClick={() => actions.interrupt()}
+          onClick={() => actions.runs.interrupt()}
         >
           <Icon name="stop" />
         </button>
@@ -55,6 +90,24 @@ export function Toolbar({ open }: { open: Open }) {
         {t.addText}
       </button>
       <span class="grow" />
+      {several > 1 && <span class="quiet several">{t.selectedCells(several)}</span>}
+      {waiting > 0 && (
+        <Popover className="btn ghost" label={t.queueTitle} panel={() => <QueueList open={open} />}>
+          <Icon name="clock" />
+          {t.queueButton(waiting)}
+        </Popover>
+      )}
+      <button
+        type="button"
+        class="btn ghost icon"
+        aria-label={t.find.title}
+        title={t.find.title}
+        onClick={() => {
+          finding.value = { replace: false };
+        }}
+      >
+        <Icon name="search" />
+      </button>
       <button type="button" class="btn ghost icon" aria-label={t.shortcuts} title={t.shortcuts} onClick={ask("shortcuts")}>
         <Icon name="keyboard" />
       </button>
@@ -89,7 +142,7 @@ export function Dock({ open }: { open: Open }) {
         class="btn ghost icon"
         aria-label={t.interrupt}
         disabled={store.model.queue.length === 0}
-        onClick={() => actions.interrupt()}
+        onClick={() => actions.runs.interrupt()}
       >
         <Icon name="stop" />
       </button>

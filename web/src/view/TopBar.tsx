@@ -1,20 +1,32 @@
 /** The top bar: where one is, what is saved, the kernel and the theme. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import { waitingCount } from "../model/select.ts";
-import { dialog, drawer } from "../store/ui.ts";
-import { t } from "../text/en.ts";
-import { goTo, type Open } from "./app.ts";
+import { useEffect, useRef } from "preact/hooks";
+import { waitingCount, wantedKernel } from "../model/select.ts";
+import { nameOf } from "../store/filing.ts";
+import { dialog, drawer, renaming } from "../store/ui.ts";
+import { clock, t } from "../text/en.ts";
+import type { Open } from "./app.ts";
+import { DocumentMenu } from "./DocumentMenu.tsx";
+import { HomeLink } from "./HomeLink.tsx";
 import { Icon, Mark } from "./icons.tsx";
 import { Menu, type MenuItem } from "./Menu.tsx";
 import { ThemeButton } from "./ThemeButton.tsx";
 
 function Title({ open }: { open: Open }) {
-  const [editing, edit] = useState(false);
   const field = useRef<HTMLInputElement>(null);
-  const title = open.store.model.title || t.untitled;
+  open.store.head.value;
+  const { file, title: named } = open.store.model;
+  const title = file === null ? named || t.untitled : nameOf(file.path);
+  const editing = renaming.value;
   useEffect(() => {
-    if (editing) field.current?.select();
+    const input = field.current;
+    if (!editing || input === null) return;
+    input.focus();
+    const dot = file === null ? -1 : title.lastIndexOf(".");
+    input.setSelectionRange(0, dot > 0 ? dot : title.length);
   }, [editing]);
+  const edit = (on: boolean): void => {
+    renaming.value = on;
+  };
   if (!editing)
     return (
       <button type="button" class="title" title={t.rename} onClick={() => edit(true)}>
@@ -22,14 +34,15 @@ function Title({ open }: { open: Open }) {
       </button>
     );
   const done = (keep: boolean): void => {
-    if (keep) open.actions.rename(field.current?.value ?? "");
+    if (!renaming.value) return;
     edit(false);
+    if (keep) open.actions.file.rename(field.current?.value ?? "");
   };
   return (
     <input
       ref={field}
       class="title-field"
-      aria-label={t.sessionTitle}
+      aria-label={file === null ? t.sessionTitle : t.fileName}
       maxLength={200}
       defaultValue={title}
       onBlur={() => done(true)}
@@ -42,9 +55,57 @@ function Title({ open }: { open: Open }) {
   );
 }
 
+/** The folders of the file, each of which leads to its files. */
+function Folders({ path }: { path: string }) {
+  const parts = path.split("/").slice(0, -1);
+  return (
+    <>
+      {parts.map((part, at) => (
+        <span key={at} class="dir">
+          <HomeLink folder={parts.slice(0, at + 1).join("/")}>{part}</HomeLink>
+          <span class="sep">/</span>
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** Where what is on this page is: on its way, on the server, in the file. */
+function SaveState({ open }: { open: Open }) {
+  const { store } = open;
+  store.head.value;
+  const unsent = store.unsent.value;
+  const { file } = store.model;
+  if (unsent > 0) return <>{t.sending(unsent)}</>;
+  if (file === null)
+    return (
+      <>
+        <Icon name="check" />
+        {t.saved}
+      </>
+    );
+  const trouble = file.conflict !== null ? t.conflict.short : file.failed;
+  if (trouble !== null)
+    return (
+      <span class="not-saved" title={trouble}>
+        <Icon name="warn" />
+        {t.notSaved(trouble)}
+      </span>
+    );
+  if (!store.saved.value) return <span title={t.savingFileTitle}>{t.savingFile}</span>;
+  return (
+    <span title={file.savedAt === null ? file.path : t.savedFileAt(file.path, clock(file.savedAt))}>
+      <Icon name="check" />
+      {t.savedFile}
+    </span>
+  );
+}
+
 /** The kernel's state in words and as a dot. */
 export function kernelWords({ store }: Open): { name: string; words: string; dot: string } {
   const { kernel } = store.model;
+  const wanted = wantedKernel(store.model);
+  if (kernel === null && wanted !== null) return { name: wanted.title, words: t.kernel.withFirstRun, dot: "off" };
   if (kernel === null) return { name: t.kernel.none, words: t.kernel.choose, dot: "off" };
   const queued = waitingCount(store.model);
   const words = kernel.state === "busy" && queued > 0 ? t.kernel.busyQueued(queued) : t.kernel[kernel.state];
@@ -61,10 +122,13 @@ function KernelPill({ open }: { open: Open }) {
   };
   const items: MenuItem[] =
     kernel === null
-      ? [{ title: t.kernel.pick, run: show("kernels") }]
+      ? [
+          { title: t.kernel.start, run: () => void open.actions.runs.restart() },
+          { title: t.kernel.pick, run: show("kernels") },
+        ]
       : [
-          { title: t.kernel.interrupt, disabled: kernel.state !== "busy", run: () => open.actions.interrupt() },
-          { title: alive ? t.kernel.restart : t.kernel.start, run: alive ? show("restart") : () => void open.actions.restart(false) },
+          { title: t.kernel.interrupt, disabled: kernel.state !== "busy", run: () => open.actions.runs.interrupt() },
+          { title: alive ? t.kernel.restart : t.kernel.start, run: alive ? show("restart") : () => void open.actions.runs.restart() },
           { title: t.kernel.shutDown, disabled: !alive, run: show("shut_down") },
           { title: t.kernel.change, run: show("kernels") },
         ];
@@ -79,37 +143,23 @@ function KernelPill({ open }: { open: Open }) {
 export function TopBar({ open }: { open: Open }) {
   const { store } = open;
   store.head.value;
-  const unsent = store.unsent.value;
+  const path = store.model.file?.path ?? "";
   return (
     <header class="top">
-      <a
-        class="brand"
-        href="/"
-        aria-label={t.home}
-        onClick={event => {
-          if (event.ctrlKey || event.metaKey) return;
-          event.preventDefault();
-          goTo("/");
-        }}
-      >
+      <HomeLink folder={path.split("/").slice(0, -1).join("/")} className="brand" label={t.home}>
         <Mark />
-      </a>
+      </HomeLink>
       <div class="crumb">
+        <Folders path={path} />
         <Title open={open} />
         <span class="saved" role="status">
-          {unsent === 0 ? (
-            <>
-              <Icon name="check" />
-              {t.saved}
-            </>
-          ) : (
-            t.sending(unsent)
-          )}
+          <SaveState open={open} />
         </span>
       </div>
       <span class="grow" />
       <KernelPill open={open} />
       <ThemeButton />
+      <DocumentMenu open={open} />
       <button
         type="button"
         class="btn ghost icon small-only"

@@ -5,9 +5,9 @@ import { browserWorld } from "../api/http.ts";
 import type { ServerInfo } from "../api/schema.ts";
 import { Actions } from "../store/actions.ts";
 import { SessionStore } from "../store/store.ts";
-import { clockOffset, complain, drawer, pager, selected } from "../store/ui.ts";
+import { anchor, clockOffset, complain, drawer, finding, pager, renaming, selected } from "../store/ui.ts";
 
-export type Route = { readonly page: "home" } | { readonly page: "session"; readonly session: string };
+export type Route = { readonly page: "home"; readonly folder: string } | { readonly page: "session"; readonly session: string };
 
 export interface Open {
   readonly store: SessionStore;
@@ -21,23 +21,33 @@ export const everLive = signal(false);
 export const server = signal<ServerInfo | null>(null);
 /** The version of the server when this page was loaded. */
 export const updated = signal(false);
-export const route = signal<Route>({ page: "home" });
+export const route = signal<Route>({ page: "home", folder: "" });
 export const open = signal<Open | null>(null);
 /** Shown instead of the page: the sign-in form, with what went wrong before. */
 export const signingIn = signal<{ message: string } | null>(null);
 
-export function routeOf(path: string): Route {
+export function routeOf(path: string, query = ""): Route {
   const match = /^\/s\/([^/]+)\/?$/.exec(path);
-  return match?.[1] === undefined ? { page: "home" } : { page: "session", session: decodeURIComponent(match[1]) };
+  return match?.[1] === undefined
+    ? { page: "home", folder: new URLSearchParams(query).get("in") ?? "" }
+    : { page: "session", session: decodeURIComponent(match[1]) };
+}
+
+/** The address of the home page that shows a folder. */
+export function homeAddress(folder: string): string {
+  return folder === "" ? "/" : `/?in=${encodeURIComponent(folder).replaceAll("%2F", "/")}`;
 }
 
 /** Shows the page of the address bar. */
 export function follow(): void {
-  const next = routeOf(location.pathname);
+  const next = routeOf(location.pathname, location.search);
   const left = open.value;
   open.value = null;
   left?.store.close();
   selected.value = null;
+  anchor.value = null;
+  finding.value = null;
+  renaming.value = false;
   pager.value = null;
   drawer.value = false;
   if (next.page === "session") {
@@ -47,6 +57,16 @@ export function follow(): void {
     store.open();
   }
   route.value = next;
+}
+
+/** Opens a file as a notebook: its session, made if there is none. */
+export async function openNotebook(path: string, kernelspec: string | null = null): Promise<void> {
+  try {
+    const session = await connection.durable("session.create", { path, kernelspec });
+    goTo(`/s/${encodeURIComponent(session.id)}`);
+  } catch (error) {
+    complain(error);
+  }
 }
 
 export function goTo(path: string): void {

@@ -28,6 +28,14 @@ const PATHS = {
   leave: "M6.5 2.8H3.2v10.4h3.3M10 5l3 3-3 3M13 8H6.2",
   bars: "M3 5.5h10M3 10.5h10",
   text: "M3.5 4h9M8 4v8.5",
+  grip: "M6 3.5v.1M10 3.5v.1M6 8v.1M10 8v.1M6 12.5v.1M10 12.5v.1",
+  dots: "M3.5 7.7a.3.3 0 1 0 0 .6.3.3 0 0 0 0-.6M8 7.7a.3.3 0 1 0 0 .6.3.3 0 0 0 0-.6M12.5 7.7a.3.3 0 1 0 0 .6.3.3 0 0 0 0-.6",
+  folder: "M1.8 4.2c0-.6.4-1 1-1h3l1.4 1.6h6c.6 0 1 .4 1 1v6c0 .6-.4 1-1 1H2.8c-.6 0-1-.4-1-1z",
+  file: "M4 1.8h5L12.5 5v9.2H4zM9 2v3.2h3.3",
+  notebook: "M4 1.8h8.2c.4 0 .8.3.8.8v10.8c0 .5-.4.8-.8.8H4zM6.3 1.8v12.4M2.6 4.6h2M2.6 8h2M2.6 11.4h2",
+  upload: "M8 10.4V2.8M4.8 6 8 2.8 11.2 6M2.8 13.2h10.4",
+  search: "M7 2.8a4.2 4.2 0 1 0 0 8.4 4.2 4.2 0 0 0 0-8.4M10.2 10.2l3.3 3.3",
+  up: "m4.5 9.5 3.5-3.5 3.5 3.5",
 } as const;
 export type IconName = keyof typeof PATHS;
 const FILLED: ReadonlySet<IconName> = new Set(["play", "playAll", "stop"]);

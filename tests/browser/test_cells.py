@@ -1,0 +1,200 @@
+"""The cells of a notebook: everything that is done with them by keys, buttons and the mouse, and what the file then holds."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.stage import PageCase
+
+
+class Cells(PageCase):
+    """Cell operations, on notebooks that need no kernel."""
+
+    def letters(self, *sources: str) -> Page:
+        """A tab on a notebook with these code cells, in command mode on the first."""
+        self.path = f"cells/{self._testMethodName}.ipynb"
+        self.file = self.write_notebook(self.path, *(("code", source) for source in sources))
+        page = self.open_file(self.path)
+        page.locator(".cell").first.focus()
+        return page
+
+    def press(self, page: Page, *keys: str) -> None:
+        """Presses keys one after the other."""
+        for key in keys:
+            page.keyboard.press(key)
+
+    def are(self, page: Page, *sources: str) -> None:
+        """Waits until the page shows these cells, in this order, and the file holds them too."""
+        expect(page.locator(".cell .src, .cell .rendered")).to_have_text(list(sources))
+        expect(page.locator(".saved")).to_have_text("Saved")
+
+    def held(self) -> list[tuple[str, str]]:
+        """The types and sources that the file holds."""
+        return [(cell["cell_type"], cell["source"]) for cell in self.read_notebook(self.file)]
+
+    def test_deleted_cells_come_back_with_their_outputs(self) -> None:
+        """D D deletes what is selected, Z brings it back to where it stood, with what it had put out."""
+        self.path = "cells/back.ipynb"
+        self.file = self.write_notebook(self.path, ("code", "a"), ("code", "print('kept')"), ("code", "c"))
+        page = self.open_file(self.path, kernel=True)
+        self.execute(self.sessions[0], "print('kept')", "c1")
+        page.locator(".cell").first.focus()
+        self.press(page, "j", "Shift+J", "d", "d")
+        self.are(page, "a")
+        self.assertEqual(self.held(), [("code", "a")])
+        self.press(page, "z")
+        self.are(page, "a", "print('kept')", "c")
+        expect(page.locator("#cell-c1 .out .text")).to_have_text("kept")
+        expect(page.locator("#cell-c1 .count")).to_have_text("1")
+
+    def test_cells_are_split_and_merged(self) -> None:
+        """Ctrl-Shift-minus splits where the caret is; Shift-M merges the selected cells, or the one with the one below."""
+        page = self.letters("one\ntwo\nthree", "four")
+        page.keyboard.press("Enter")
+        expect(page.locator(".cm-content")).to_be_focused()
+        self.press(page, "Control+Home", "ArrowDown", "Control+Shift+Minus")
+        self.are(page, "one", "two\nthree", "four")
+        self.press(page, "Shift+ArrowDown", "Shift+M")
+        self.are(page, "one", "two\nthree\n\nfour")
+        self.press(page, "k", "Shift+M")
+        self.are(page, "one\n\ntwo\nthree\n\nfour")
+        self.assertEqual(self.held(), [("code", "one\n\ntwo\nthree\n\nfour")])
+
+    def test_cells_are_moved_by_keys_and_by_the_mouse(self) -> None:
+        """Alt with an arrow moves the selected cells; the handle drags them to where the line is."""
+        page = self.letters("a", "b", "c", "d")
+        self.press(page, "Alt+ArrowDown")
+        self.are(page, "b", "a", "c", "d")
+        self.press(page, "Shift+ArrowDown", "Alt+ArrowUp")
+        self.are(page, "a", "c", "b", "d")
+        grip = page.locator("#cell-c3 .grip")
+        page.locator("#cell-c3").hover()
+        box, first = grip.bounding_box(), page.locator("#cell-c0").bounding_box()
+        assert box is not None and first is not None
+        page.mouse.move(box["x"] + 8, box["y"] + 8)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 20, first["y"] + 30, steps=5)
+        page.mouse.move(box["x"] + 20, first["y"] + 2, steps=5)
+        expect(page.locator(".drop-line")).to_be_visible()
+        page.wait_for_function("parseFloat(document.querySelector('.drop-line')?.style.top ?? 1e9) < 160")
+        page.mouse.up()
+        self.are(page, "d", "a", "c", "b")
+        self.assertEqual([source for _, source in self.held()], ["d", "a", "c", "b"])
+
+    def test_types_and_headings(self) -> None:
+        """M, R and Y change the type; a digit makes a heading of that level."""
+        page = self.letters("some words", "print()")
+        self.press(page, "2")
+        expect(page.locator(".cell h2")).to_have_text("some words")
+        expect(page.locator(".toc")).to_contain_text("some words")
+        self.press(page, "j", "r")
+        expect(page.locator(".cell.raw")).to_have_count(1)
+        self.press(page, "y")
+        expect(page.locator(".cell.raw")).to_have_count(0)
+        expect(page.locator(".saved")).to_have_text("Saved")
+        self.assertEqual(self.held(), [("markdown", "## some words"), ("code", "print()")])
+
+    def test_cells_are_cut_copied_and_pasted(self) -> None:
+        """X, C and V work on all selected cells; Shift-V pastes above; another notebook can paste them too."""
+        page = self.letters("a", "b", "c")
+        self.press(page, "Shift+J", "x", "v")
+        self.are(page, "c", "a", "b")
+        self.press(page, "c", "Shift+V")
+        self.are(page, "c", "a", "b", "b")
+        other = self.write_notebook("cells/other.ipynb", ("code", "other"))
+        page = self.open_file("cells/other.ipynb")
+        page.locator(".cell").first.focus()
+        self.press(page, "v")
+        self.are(page, "other", "b")
+        self.assertEqual([cell["source"] for cell in self.read_notebook(other)], ["other", "b"])
+
+    def test_the_system_clipboard_gives_and_takes_cells(self) -> None:
+        """Ctrl-C gives the sources as text; Ctrl-V makes cells of Jupyter's JSON, and a code cell of any other text."""
+        page = self.letters("a", "b")
+        self.press(page, "Control+a", "Control+c")
+        self.assertEqual(page.evaluate("navigator.clipboard.readText()"), "a\n\nb")
+        cells = {
+            "cells": [
+                {"cell_type": "markdown", "source": ["# From\n", "elsewhere"]},
+                {"cell_type": "code", "source": "1"},
+            ]
+        }
+        page.evaluate("text => navigator.clipboard.writeText(text)", json.dumps(cells))
+        self.press(page, "Control+v")
+        expect(page.locator(".cell h1")).to_have_text("From")
+        expect(page.locator(".cell")).to_have_count(4)
+        page.evaluate("navigator.clipboard.writeText('plain = text')")
+        self.press(page, "Control+v")
+        expect(page.locator(".cell.sel .src")).to_have_text("plain = text")
+        expect(page.locator(".saved")).to_have_text("Saved")
+        self.assertEqual(self.held()[2:], [("markdown", "# From\nelsewhere"), ("code", "1"), ("code", "plain = text")])
+
+    def test_outputs_and_line_numbers(self) -> None:
+        """O hides the outputs and notes it in the file as Jupyter does, L numbers the lines of the cell, Shift-L those of all."""
+        stream = {"output_type": "stream", "name": "stdout", "text": ["shown\n"]}
+        cell = {"cell_type": "code", "source": "a\nb", "outputs": [stream], "execution_count": 1}
+        file = self.write_notebook("cells/out.ipynb", cell, ("code", "c"))
+        page = self.open_file("cells/out.ipynb")
+        page.locator(".cell").first.focus()
+        page.keyboard.press("o")
+        expect(page.get_by_text("Outputs are hidden.")).to_be_visible()
+        expect(page.locator(".out")).to_have_count(0)
+        expect(page.locator(".saved")).to_have_text("Saved")
+        self.assertEqual(self.read_notebook(file)[0]["metadata"], {"jupyter": {"outputs_hidden": True}})
+        page.keyboard.press("o")
+        expect(page.locator(".out .text")).to_have_text("shown")
+        page.keyboard.press("l")
+        expect(page.locator(".src.numbered")).to_have_attribute("data-lines", "1\n2")
+        page.keyboard.press("Enter")
+        expect(page.locator(".cm-lineNumbers")).to_contain_text("2")
+        self.press(page, "Escape", "Shift+L")
+        expect(page.locator(".src.numbered")).to_have_count(2)
+
+    def test_several_cells_are_selected(self) -> None:
+        """Shift with arrows and with the mouse selects a row of cells, Escape lets go, Ctrl-A takes all."""
+        page = self.letters("a", "b", "c", "d")
+        self.press(page, "Shift+ArrowDown", "Shift+ArrowDown")
+        expect(page.locator(".cell.among")).to_have_count(3)
+        expect(page.get_by_text("3 cells selected")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator(".cell.among")).to_have_count(0)
+        page.locator("#cell-c3 .src").click(modifiers=["Shift"])
+        expect(page.locator(".cell.among")).to_have_count(2)
+        page.keyboard.press("Control+a")
+        expect(page.locator(".cell.among")).to_have_count(4)
+
+    def test_find_and_replace(self) -> None:
+        """F finds in all cells and goes from match to match; Ctrl-H replaces one or all, by pattern if wanted."""
+        page = self.letters("alpha = 1", "beta = alpha", "Alpha")
+        page.keyboard.press("f")
+        page.get_by_label("Find", exact=True).fill("alpha")
+        expect(page.locator(".find-count")).to_have_text("1 of 3")
+        page.get_by_role("button", name="Match case").click()
+        expect(page.locator(".find-count")).to_have_text("1 of 2")
+        page.get_by_role("button", name="Next match").click()
+        expect(page.locator(".cell.sel .src")).to_have_text("beta = alpha")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Control+h")
+        page.get_by_label("Find", exact=True).fill(r"(\w+) = (\w+)")
+        page.get_by_role("button", name="Regular expression").click()
+        page.get_by_label("Replace with").fill("$2 = $1")
+        page.get_by_role("button", name="Replace all").click()
+        self.are(page, "1 = alpha", "alpha = beta", "Alpha")
+        self.assertEqual([source for _, source in self.held()], ["1 = alpha", "alpha = beta", "Alpha"])
+
+    def test_pictures_of_text_cells(self) -> None:
+        """A text cell shows its attachments, and pictures that lie beside the notebook."""
+        dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+        text = {"cell_type": "markdown", "source": "![in](attachment:my%20dot.png) ![by](pics/dot.png)"}
+        file = self.write_notebook("cells/pictures.ipynb", {**text, "attachments": {"my dot.png": {"image/png": dot}}})
+        (file.parent / "pics").mkdir()
+        import base64
+
+        (file.parent / "pics" / "dot.png").write_bytes(base64.b64decode(dot))
+        page = self.open_file("cells/pictures.ipynb")
+        for name in ("in", "by"):
+            picture = page.get_by_role("img", name=name, exact=True)
+            expect(picture).to_be_visible()
+            page.wait_for_function("image => image.naturalWidth === 1", arg=picture.element_handle())

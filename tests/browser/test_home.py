@@ -1,0 +1,183 @@
+"""The home page: the files below the root, and what is made from there."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import FilePayload, Page, expect
+
+from tests.browser.stage import PageCase
+
+
+class Home(PageCase):
+    """Files and folders, one test a folder of its own."""
+
+    def home(self, folder: str = "") -> Page:
+        """A signed-in tab on a folder."""
+        self.sign_in()
+        page = self.new_page()
+        page.goto(f"{self.server.origin}/?in={folder}")
+        expect(page.locator(".files")).to_be_visible()
+        return page
+
+    def folder(self) -> str:
+        """A new folder for this test."""
+        (self.server.root / self._testMethodName).mkdir()
+        return self._testMethodName
+
+    def here(self, page: Page) -> None:
+        """Notes the session that the tab shows, so that it ends with the test."""
+        page.wait_for_url(re.compile(r"/s/"))
+        self.sessions.append(page.url.rpartition("/")[2])
+
+    def act(self, page: Page, name: str, item: str) -> None:
+        """Chooses an item from the menu of an entry."""
+        page.get_by_role("button", name=f"Actions for {name}").click()
+        page.get_by_role("menuitem", name=item).click()
+
+    def test_a_new_notebook_is_a_file_that_runs(self) -> None:
+        """New notebook makes an .ipynb in the folder that is shown, with a kernel, the caret in its first cell."""
+        folder = self.folder()
+        page = self.home(folder)
+        page.get_by_role("button", name="New notebook").click()
+        self.here(page)
+        expect(page.locator(".cm-content")).to_be_focused()
+        expect(page.locator(".title")).to_have_text("Untitled.ipynb")
+        cell = self.run_code(page, "6 * 7")
+        self.finished(cell)
+        self.assertEqual(self.shown(cell), "42")
+        expect(page.locator(".saved")).to_have_text("Saved")
+        [written] = self.read_notebook(self.server.root / folder / "Untitled.ipynb")
+        self.assertEqual(written["source"], "6 * 7")
+        self.assertEqual(written["outputs"][0]["data"]["text/plain"], ["42"])
+
+    def test_folders_are_walked_and_a_notebook_opens(self) -> None:
+        """A folder opens in place, the breadcrumb leads back; a notebook opens with what it holds, and its folder is one click away."""
+        self.write_notebook("walk/deep/one.ipynb", ("markdown", "# Title"), ("code", "1"))
+        page = self.home()
+        page.get_by_role("link", name="walk", exact=True).click()
+        page.get_by_role("link", name="deep", exact=True).click()
+        expect(page.get_by_role("navigation", name="Folder")).to_have_text("Files/walk/deep")
+        page.get_by_role("link", name="one.ipynb").click()
+        self.here(page)
+        expect(page.locator(".cell h1")).to_have_text("Title")
+        page.get_by_role("link", name="deep", exact=True).click()
+        row = page.get_by_role("row", name="one.ipynb")
+        expect(row).to_be_visible()
+        page.get_by_role("navigation", name="Folder").get_by_role("link", name="Files").click()
+        expect(page.get_by_role("link", name="walk", exact=True)).to_be_visible()
+
+    def test_what_other_programs_do_to_the_folder_is_shown(self) -> None:
+        """A file that appears or goes by another program appears and goes here."""
+        folder = self.folder()
+        page = self.home(folder)
+        expect(page.get_by_text("This folder is empty.")).to_be_visible()
+        file = self.server.root / folder / "made.csv"
+        file.write_text("a,b\n")
+        expect(page.get_by_role("link", name="made.csv")).to_be_visible()
+        file.unlink()
+        expect(page.get_by_role("link", name="made.csv")).to_have_count(0)
+
+    def test_files_are_renamed_copied_and_deleted(self) -> None:
+        """The menu of an entry renames, duplicates and deletes, the last after asking; so do F2 and Delete."""
+        folder = self.folder()
+        (self.server.root / folder / "data.csv").write_text("x")
+        page = self.home(folder)
+        self.act(page, "data.csv", "Rename…")
+        field = page.get_by_label("New name")
+        expect(field).to_be_focused()
+        page.keyboard.insert_text("numbers")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("link", name="numbers.csv")).to_be_visible()
+        self.act(page, "numbers.csv", "Duplicate")
+        expect(page.locator(".files .entry")).to_have_count(2)
+        page.get_by_role("link", name="numbers.csv", exact=True).focus()
+        page.keyboard.press("Delete")
+        page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+        expect(page.locator(".files .entry")).to_have_count(1)
+        names = [one.name for one in (self.server.root / folder).iterdir() if not one.name.startswith(".")]
+        self.assertEqual(len(names), 1)
+        self.assertNotEqual(names, ["numbers.csv"])
+
+    def test_a_folder_is_made_and_a_taken_name_is_told(self) -> None:
+        """New folder makes one; the same name again is refused in words."""
+        folder = self.folder()
+        page = self.home(folder)
+        for _ in range(2):
+            page.get_by_role("button", name="New, other kinds").click()
+            page.get_by_role("menuitem", name="Folder…").click()
+            page.get_by_label("Name of the folder").fill("results")
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("link", name="results")).to_be_visible()
+        expect(page.locator(".toast.bad")).to_be_visible()
+
+    def test_the_filter_and_the_arrows_find_a_file(self) -> None:
+        """A slash goes to the filter, what is typed leaves only what has it in its name, arrows go through the list, Enter opens."""
+        folder = self.folder()
+        for name in ("alpha.csv", "beta.csv", "gamma.txt"):
+            (self.server.root / folder / name).write_text(name)
+        page = self.home(folder)
+        expect(page.locator(".files .entry")).to_have_count(3)
+        page.keyboard.press("/")
+        page.keyboard.type("csv")
+        expect(page.locator(".files .entry")).to_have_text(["alpha.csv", "beta.csv"])
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowDown")
+        expect(page.get_by_role("link", name="beta.csv")).to_be_focused()
+        page.get_by_label("Filter by name").fill("nothing like it")
+        expect(page.get_by_text("Nothing here has that in its name.")).to_be_visible()
+
+    def test_entries_are_sorted(self) -> None:
+        """A click on a heading sorts by it, a second one the other way; folders stay first."""
+        folder = self.folder()
+        (self.server.root / folder / "zoo").mkdir()
+        for name, size in (("a10.csv", 5), ("a9.csv", 500)):
+            (self.server.root / folder / name).write_text("x" * size)
+        page = self.home(folder)
+        expect(page.locator(".files .entry")).to_have_text(["zoo", "a9.csv", "a10.csv"])
+        page.get_by_role("button", name="Size").click()
+        expect(page.locator(".files .entry")).to_have_text(["zoo", "a9.csv", "a10.csv"])
+        page.get_by_role("button", name="Size").click()
+        expect(page.locator(".files .entry")).to_have_text(["zoo", "a10.csv", "a9.csv"])
+
+    def test_files_are_uploaded_and_downloaded(self) -> None:
+        """A small file and one of several parts arrive whole; a name that is taken asks first; a download gives the same bytes."""
+        folder = self.folder()
+        page = self.home(folder)
+        large = bytes(range(256)) * 40_000
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Upload").click()
+        chooser.value.set_files(
+            [
+                FilePayload(name="small.txt", mimeType="text/plain", buffer=b"hello"),
+                FilePayload(name="large.bin", mimeType="application/octet-stream", buffer=large),
+            ]
+        )
+        expect(page.get_by_role("link", name="large.bin")).to_be_visible()
+        expect(page.get_by_text("large.bin is uploaded.")).to_be_visible()
+        self.assertEqual((self.server.root / folder / "small.txt").read_bytes(), b"hello")
+        self.assertEqual((self.server.root / folder / "large.bin").read_bytes(), large)
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Upload").click()
+        chooser.value.set_files([FilePayload(name="small.txt", mimeType="text/plain", buffer=b"other")])
+        page.get_by_role("dialog").get_by_role("button", name="Replace").click()
+        expect(page.get_by_text("small.txt is uploaded.").nth(1)).to_be_visible()
+        self.assertEqual((self.server.root / folder / "small.txt").read_bytes(), b"other")
+        with page.expect_download() as download:
+            self.act(page, "large.bin", "Download")
+        self.assertEqual(download.value.path().read_bytes(), large)
+
+    def test_an_open_notebook_shows_its_kernel(self) -> None:
+        """The entry of a notebook that is open says what its kernel does."""
+        self.write_notebook("marks/open.ipynb", ("code", "1"))
+        session = str(self.server.call("session.create", path="marks/open.ipynb", kernelspec="python3")["id"])
+        self.sessions.append(session)
+        page = self.home("marks")
+        expect(page.get_by_role("row", name="open.ipynb")).to_contain_text("ready")
+
+    def test_a_folder_that_is_not_there_is_told(self) -> None:
+        """An address of a folder that does not exist says so."""
+        self.sign_in()
+        page = self.new_page()
+        page.goto(f"{self.server.origin}/?in=nowhere")
+        expect(page.get_by_role("alert")).to_be_visible()

@@ -1,0 +1,24 @@
+/** The libraries of sealed frames. A frame has an opaque origin, and so no cache of its own: the page loads each file once and hands it to all frames. */
+import type { LibraryName } from "../frame/protocol.ts";
+
+const loaded = new Map<LibraryName, Promise<Blob | null>>();
+
+async function load(name: LibraryName): Promise<Blob | null> {
+  try {
+    const response = await fetch(FRAME_LIBRARIES[name] ?? "");
+    if (response.ok) return await response.blob();
+  } catch {
+    // out of reach: asked for again when the next frame wants it
+  }
+  loaded.delete(name);
+  return null;
+}
+
+export function library(name: LibraryName): Promise<Blob | null> {
+  let one = loaded.get(name);
+  if (one === undefined) {
+    one = load(name);
+    loaded.set(name, one);
+  }
+  return one;
+}

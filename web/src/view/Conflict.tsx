@@ -1,0 +1,66 @@
+/** When the file and what is here do not go together: the banner with the choices, and the trouble of saving. */
+import { dialog } from "../store/ui.ts";
+import { t } from "../text/en.ts";
+import type { Open } from "./app.ts";
+import { Banner } from "./Banner.tsx";
+
+export function FileBanners({ open }: { open: Open }) {
+  open.store.head.value;
+  const { file } = open.store.model;
+  const { actions } = open;
+  if (file === null) return null;
+  const { conflict, failed } = file;
+  if (conflict !== null)
+    return (
+      <Banner
+        kind="warn"
+        icon="warn"
+        bold={conflict.etag === null ? t.conflict.deleted : t.conflict.changed}
+        end={
+          <>
+            {conflict.etag !== null && (
+              <>
+                <button
+                  type="button"
+                  class="btn"
+                  onClick={() => {
+                    dialog.value = "compare";
+                  }}
+                >
+                  {t.conflict.compare}
+                </button>
+                <button type="button" class="btn" title={t.conflict.takeTheirsTitle} onClick={() => void actions.file.takeTheirs()}>
+                  {t.conflict.takeTheirs}
+                </button>
+              </>
+            )}
+            <button
+              type="button"
+              class={conflict.etag === null ? "btn main" : "btn"}
+              title={t.conflict.keepMineTitle}
+              onClick={() => void actions.file.keepMine()}
+            >
+              {conflict.etag === null ? t.conflict.writeAgain : t.conflict.keepMine}
+            </button>
+          </>
+        }
+      >
+        {conflict.cells.length > 0 ? t.conflict.cells(conflict.cells.length) : t.conflict.gone}
+      </Banner>
+    );
+  if (failed === null) return null;
+  return (
+    <Banner
+      kind="bad"
+      icon="warn"
+      bold={t.saveFailed}
+      end={
+        <button type="button" class="btn" onClick={() => void actions.file.save()}>
+          {t.tryAgain}
+        </button>
+      }
+    >
+      {t.saveFailedBody(failed)}
+    </Banner>
+  );
+}

@@ -1,0 +1,64 @@
+/** What can be done with the document as a whole. */
+import { fileAddress, save } from "../api/http.ts";
+import { type ExportFormat, nameOf } from "../store/filing.ts";
+import { complain, dialog, renaming, toast } from "../store/ui.ts";
+import { t } from "../text/en.ts";
+import type { Open } from "./app.ts";
+import { Icon } from "./icons.tsx";
+import { Menu, type MenuRow } from "./Menu.tsx";
+
+const FORMATS: readonly ExportFormat[] = ["ipynb", "html", "markdown", "script", "py:percent", "pdf"];
+
+const show = (which: NonNullable<typeof dialog.value>) => (): void => {
+  dialog.value = which;
+};
+
+async function duplicate({ store, actions }: Open, path: string): Promise<void> {
+  try {
+    await store.settled();
+    await store.connection.call("notebook.save", { session: store.id });
+    const copy = await actions.store.connection.call("file.copy", { path, to: null });
+    toast(t.duplicated(copy.name));
+  } catch (error) {
+    complain(error);
+  }
+}
+
+export function DocumentMenu({ open }: { open: Open }) {
+  const { store, actions } = open;
+  store.head.value;
+  const { file } = store.model;
+  const words = t.documentMenu;
+  const rename: MenuRow = {
+    title: words.rename,
+    run: () => {
+      renaming.value = true;
+    },
+  };
+  const ofFile: MenuRow[] =
+    file === null
+      ? [{ title: words.saveAs, run: show("save_as") }, rename]
+      : [
+          { title: words.save, keys: "S", run: () => void actions.file.save() },
+          rename,
+          { title: words.duplicate, run: () => void duplicate(open, file.path) },
+          { title: words.download, run: () => save(fileAddress(file.path), nameOf(file.path)) },
+          { title: words.reload, run: show("reload") },
+        ];
+  const rows: MenuRow[] = [
+    ...ofFile,
+    { heading: "" },
+    { title: words.checkpoint, run: show("checkpoint") },
+    { title: words.history, run: show("history") },
+    { heading: words.export },
+    ...FORMATS.map(format => ({ title: words[format], run: () => void actions.file.export(format) })),
+    { heading: "" },
+    { title: words.clearOutputs, run: () => actions.clearOutputs(null) },
+    { title: words.print, run: () => print() },
+  ];
+  return (
+    <Menu className="btn ghost icon" label={t.more} title={t.more} items={rows}>
+      <Icon name="dots" />
+    </Menu>
+  );
+}

@@ -1,0 +1,76 @@
+/** What still runs: a tile for each session. The list is asked for every few seconds while the page can be seen. */
+import { useEffect, useState } from "preact/hooks";
+import type { Session } from "../api/schema.ts";
+import { clockOffset, complain } from "../store/ui.ts";
+import { t } from "../text/en.ts";
+import { connection, goTo, phase } from "./app.ts";
+import { Icon } from "./icons.tsx";
+
+const REFRESH_MS = 3000;
+
+/** The kernel of a session in words and as a dot. */
+export function stateWords(session: Session): { dot: string; words: string } {
+  const kernel = session.kernel;
+  if (kernel === null) return { dot: "off", words: t.noKernel };
+  const words = kernel.state === "busy" && kernel.queued > 0 ? t.kernel.busyQueued(kernel.queued) : t.kernel[kernel.state];
+  const dot = { starting: "off", idle: "", busy: "busy", restarting: "busy", dead: "dead" }[kernel.state];
+  return { dot, words: `${kernel.display_name} · ${words}` };
+}
+
+export function useSessions(): [readonly Session[] | null, () => void] {
+  const [sessions, setSessions] = useState<readonly Session[] | null>(null);
+  const live = phase.value === "live";
+  const ask = (): void => {
+    if (connection.phase !== "live" || document.hidden) return;
+    connection
+      .call("session.list", {})
+      .then(list => setSessions(list.sessions))
+      .catch(complain);
+  };
+  useEffect(() => {
+    if (!live) return;
+    ask();
+    const timer = setInterval(ask, REFRESH_MS);
+    document.addEventListener("visibilitychange", ask);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", ask);
+    };
+  }, [live]);
+  return [sessions, ask];
+}
+
+export function Tile(props: { session: Session; onClose(): void }) {
+  const { session } = props;
+  const { dot, words } = stateWords(session);
+  const seconds = (Date.now() + clockOffset.value - Date.parse(session.last_activity)) / 1000;
+  const title = session.path ?? (session.title || t.untitled);
+  return (
+    <li class="tile">
+      <a
+        href={`/s/${encodeURIComponent(session.id)}`}
+        onClick={event => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          event.preventDefault();
+          goTo(`/s/${encodeURIComponent(session.id)}`);
+        }}
+      >
+        <b>{title}</b>
+      </a>
+      <span class="st">
+        <span class={`dot ${dot}`} />
+        {words}
+      </span>
+      <span class="st sub">{t.lastActivity(seconds)}</span>
+      <button
+        type="button"
+        class="btn ghost icon tile-close"
+        aria-label={t.closeSessionNamed(title)}
+        title={t.closeSession}
+        onClick={() => props.onClose()}
+      >
+        <Icon name="cross" />
+      </button>
+    </li>
+  );
+}

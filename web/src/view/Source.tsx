@@ -1,0 +1,141 @@
+/** The source of a cell: painted as it stands, or in the editor while it is edited. */
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { languageOf, sourceHidden } from "../model/select.ts";
+import type { Cell as CellModel } from "../model/types.ts";
+import { folderOf } from "../store/filing.ts";
+import { lineNumbers } from "../store/settings.ts";
+import { caret, numberedOtherwise, selected } from "../store/ui.ts";
+import { t } from "../text/en.ts";
+import type { Open } from "./app.ts";
+import { MarkdownView } from "./RichView.tsx";
+
+/** The painter of Python, as soon as its code has come: from then on nothing is shown without colours first. */
+let paint: ((source: string, into: HTMLElement) => void) | null = null;
+const painter = async (): Promise<NonNullable<typeof paint>> => {
+  paint ??= (await import("../render/highlight.ts")).paintPython;
+  return paint;
+};
+
+/** The numbers of the lines of a text, one in each line: shown by the style sheet, so that copying leaves them out. */
+function numbersOf(text: string): string {
+  return text
+    .split("\n")
+    .map((_, at) => at + 1)
+    .join("\n");
+}
+
+/** Source that is not being edited. Colours come when the parser is there; the text is there at once. */
+export function StaticSource(props: {
+  text: string;
+  language: string | null;
+  label: string;
+  numbered?: boolean;
+  onEdit?: (at: { x: number; y: number }) => void;
+}) {
+  const element = useRef<HTMLPreElement>(null);
+  const { text } = props;
+  useLayoutEffect(() => {
+    const into = element.current;
+    if (into === null) return;
+    const python = props.language === null || props.language === "python";
+    if (python && paint !== null) paint(text, into);
+    else into.textContent = text;
+    if (!python || paint !== null) return;
+    let current = true;
+    void painter().then(now => {
+      if (current) now(text, into);
+    });
+    return () => {
+      current = false;
+    };
+  }, [text, props.language]);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a set of form fields is not what this is
+    <pre
+      class={props.numbered === true ? "src numbered" : "src"}
+      data-lines={props.numbered === true ? numbersOf(text) : undefined}
+      role="group"
+      ref={element}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: source can be scrolled and copied by keyboard
+      tabIndex={0}
+      aria-label={props.label}
+      onMouseUp={event => {
+        if (event.button === 0 && !event.shiftKey && getSelection()?.isCollapsed !== false)
+          props.onEdit?.({ x: event.clientX, y: event.clientY });
+      }}
+    />
+  );
+}
+
+type Editor = typeof import("../edit/editor.ts");
+let editor: Editor | null = null;
+
+/** Fetches the editor. Once it is there, a cell that is to be edited has the caret before the next key. */
+export async function fetchEditor(): Promise<Editor> {
+  editor ??= await import("../edit/editor.ts");
+  return editor;
+}
+
+/** The editor of the selected cell. Until its code has come, the source stands as it is. */
+function LiveSource({ open, cell, label, numbered }: { open: Open; cell: string; label: string; numbered: boolean }) {
+  const host = useRef<HTMLDivElement>(null);
+  const [ready, setReady] = useState(editor !== null);
+  useLayoutEffect(() => {
+    let current = true;
+    let unmount = (): void => {};
+    const mount = ({ mountEditor }: Editor): void => {
+      if (!current || host.current === null) return;
+      unmount = mountEditor(open, cell, host.current, label, caret.value, numbered);
+      setReady(true);
+    };
+    if (editor !== null) mount(editor);
+    else void fetchEditor().then(mount);
+    return () => {
+      current = false;
+      unmount();
+    };
+  }, [cell, numbered]);
+  return (
+    <div class="live" ref={host}>
+      {!ready && <StaticSource text={open.store.sourceOf(cell)} language={languageOf(open.store.model)} label={label} />}
+    </div>
+  );
+}
+
+export function Source({ open, cell, index, editing }: { open: Open; cell: CellModel; index: number; editing: boolean }) {
+  const { model } = open.store;
+  const [shown, show] = useState(false);
+  open.store.cellVersion(cell.id).value;
+  const label = t.source(index);
+  const text = open.store.sourceOf(cell.id);
+  const numbered = cell.type === "code" && lineNumbers.value !== numberedOtherwise.value.has(cell.id);
+  const edit = (at: { x: number; y: number }): void => {
+    selected.value = cell.id;
+    open.actions.edit(at);
+  };
+  if (editing) return <LiveSource open={open} cell={cell.id} label={label} numbered={numbered} />;
+  if (sourceHidden(cell) && !shown)
+    return (
+      <p class="hidden-part">
+        {t.sourceHidden}
+        <button type="button" class="link" onClick={() => show(true)}>
+          {t.show}
+        </button>
+      </p>
+    );
+  if (cell.type !== "markdown")
+    return (
+      <StaticSource text={text} language={cell.type === "code" ? languageOf(model) : ""} label={label} numbered={numbered} onEdit={edit} />
+    );
+  const folder = folderOf(model.file?.path ?? "");
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Enter on the cell does the same by keyboard
+    <div class="rendered" onDblClick={event => edit({ x: event.clientX, y: event.clientY })}>
+      {text.trim() === "" ? (
+        <p class="quiet">{t.emptyText}</p>
+      ) : (
+        <MarkdownView source={text} attachments={cell.attachments} folder={folder} />
+      )}
+    </div>
+  );
+}
