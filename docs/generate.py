@@ -137,7 +137,7 @@ def is_optional(struct: Struct, field: kinds.Field) -> bool:
     """Whether a field may be left out: by a caller in params; by us in events, which leave out what is as usual, never in results."""
     if issubclass(struct, calls.Result):  # left out only when unset, which msgspec shows as optional without a default
         return not field.required and field.default is msgspec.NODEFAULT and field.default_factory is msgspec.NODEFAULT
-    return not field.required and field.name not in ALWAYS
+    return not field.required and not (issubclass(struct, events.Event) and field.name in ALWAYS)
 
 
 def is_changes(kind: kinds.Type) -> bool:

@@ -425,6 +425,16 @@ class Cells(DocumentTestCase):
         self.assertEqual(self.sources(), ["x = 1", "y = 2"])
         self.refused("not_found", "cell.restore", session=self.session, cell="never")
 
+    def test_outputs_that_came_with_the_file_come_back_too(self) -> None:
+        """As they were before the cell was deleted."""
+        shown: dict[str, Any] = {"name": "stdout", "output_type": "stream", "text": ["hello\n"]}
+        self.files.put("b.ipynb", notebook("x = 1", c0=[shown]))
+        self.session = self.open("b.ipynb")
+        self.call("cell.delete", cell="c0")
+        self.call("cell.restore", cell="c0")
+        self.rest()
+        self.assertEqual(json.loads(self.files.body("b.ipynb"))["cells"][0]["outputs"], [shown])
+
     def test_a_cell_is_split_in_two(self) -> None:
         """At UTF-16 units; the line end at the border goes."""
         self.edit("c0", "a = '😀'\nb = 2")

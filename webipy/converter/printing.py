@@ -150,7 +150,9 @@ def _printed(line: Line, html: str) -> Iterator[bytes]:
     )
     line.ask("Runtime.evaluate", {"expression": READY, "awaitPromise": True})
     options = {"printBackground": True, "preferCSSPageSize": True, "transferMode": "ReturnAsStream"}
-    stream = line.ask("Page.printToPDF", {**options, "generateTaggedPDF": True, "generateDocumentOutline": True})["stream"]
+    stream = line.ask("Page.printToPDF", {**options, "generateTaggedPDF": True, "generateDocumentOutline": True})[
+        "stream"
+    ]
     while True:
         part = line.ask("IO.read", {"handle": stream, "size": PART_BYTES})
         yield base64.b64decode(part["data"]) if part.get("base64Encoded") else part["data"].encode()

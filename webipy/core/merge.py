@@ -149,7 +149,7 @@ def _inserted(cell: DocumentCell, after: str | None, version: int) -> Iterable[A
         attachments=Raw(cell.attachments) if cell.attachments is not None else UNSET,
     )
     if cell.outputs or cell.execution_count is not None:
-        yield _outputs_set(cell)
+        yield outputs_set(cell)
 
 
 def _edited(old: DocumentCell, new: DocumentCell, version: int) -> Iterable[AnyEvent]:
@@ -162,14 +162,18 @@ def _edited(old: DocumentCell, new: DocumentCell, version: int) -> Iterable[AnyE
     is_code_now = new.cell_type == "code" and old.cell_type != "code"
     if _run(old) != _run(new) or is_code_now:
         if new.outputs or new.execution_count is not None:
-            yield _outputs_set(new)
+            yield outputs_set(new)
         else:
             yield events.CellOutputsCleared(cell=new.id)
 
 
-def _outputs_set(cell: DocumentCell) -> events.CellOutputsSet:
+def outputs_set(cell: DocumentCell, version: int | None = None) -> events.CellOutputsSet:
+    """The event that puts the outputs of a cell there; `version` is that of the source which they came from."""
     return events.CellOutputsSet(
-        cell=cell.id, outputs=[Raw(output) for output in cell.outputs], execution_count=cell.execution_count
+        cell=cell.id,
+        outputs=[Raw(output) for output in cell.outputs],
+        execution_count=cell.execution_count,
+        version=version,
     )
 
 

@@ -57,6 +57,7 @@ class Cell:
         version: Counts the changes of the source.
         execution: The one whose outputs are shown under the cell; `None` when they were put away or came from a file.
         ran_version: Version of the source that what is shown came from.
+        has_outputs_set: Whether what is shown came from a file, or from an earlier state.
         metadata: JSON map (nbformat 4.5), as bytes.
         attachments: The same, or `None`.
     """
@@ -67,6 +68,7 @@ class Cell:
     version: int = 0
     execution: str | None = None
     ran_version: int | None = None
+    has_outputs_set: bool = False
     metadata: bytes = NO_METADATA
     attachments: bytes | None = None
 
@@ -78,10 +80,11 @@ class Cell:
 
 @attrs.define(slots=True)
 class Deleted:
-    """A cell that was deleted, and the cell it stood after."""
+    """A cell that was deleted, the cell it stood after, and the seq of the event that deleted it."""
 
     cell: Cell
     after: str | None
+    seq: int
 
 
 @attrs.define(slots=True)
@@ -177,7 +180,7 @@ class Notebook:
                 cell = self._cells[event.cell]
                 cell.source, cell.version = apply_changes(cell.source, event.changes), event.version
             case CellDeleted():
-                self._delete(event.cell)
+                self._delete(event.cell, event.seq)
             case CellMoved():
                 self._order.remove(event.cell)
                 self._place(event.cell, event.after)
@@ -195,18 +198,19 @@ class Notebook:
         match event:
             case ExecutionQueued() if event.cell in self._cells:
                 cell = self._cells[event.cell]
-                cell.execution, cell.ran_version = event.execution, event.version
+                cell.execution, cell.ran_version, cell.has_outputs_set = event.execution, event.version, False
                 self._running[event.execution] = cell.id
             case ExecutionFinished():
                 self._ended(event)
             case CellOutputsCleared():
                 for cell in self._cells.values():
                     if event.cell in (None, cell.id):
-                        cell.execution = cell.ran_version = None
+                        cell.execution, cell.ran_version, cell.has_outputs_set = None, None, False
             case CellOutputsSet() if event.cell in self._cells:
                 cell = self._cells[event.cell]
                 now = cell.version if event.execution_count is not None else None
                 cell.execution, cell.ran_version = None, now if event.version is None else event.version
+                cell.has_outputs_set = bool(event.outputs)
             case _:
                 pass
 
@@ -216,8 +220,8 @@ class Notebook:
         if cell is not None and cell.execution == event.execution and event.status in ("aborted", "cancelled", "lost"):
             cell.ran_version = None
 
-    def _delete(self, cell: str) -> None:
-        self.deleted[cell] = Deleted(self._cells.pop(cell), self.before(cell))
+    def _delete(self, cell: str, seq: int) -> None:
+        self.deleted[cell] = Deleted(self._cells.pop(cell), self.before(cell), seq)
         self._order.remove(cell)
         if len(self.deleted) > REMEMBERED_DELETED:
             del self.deleted[next(iter(self.deleted))]

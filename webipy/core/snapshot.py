@@ -185,7 +185,7 @@ class Snapshot:
         self._kernel.append(event)
 
     def _take_document(self, event: AnyEvent) -> None:
-        before = self._shown() if isinstance(event, _PUTS_AWAY) else set()
+        before = self._shown_under(event.cell) if isinstance(event, _PUTS_AWAY) else set()
         match event:
             case events.ExecutionQueued():
                 self._queue(event)
@@ -234,8 +234,12 @@ class Snapshot:
             self._stories[execution] = story
         self._stories.setdefault(event.execution, moved)
 
-    def _shown(self) -> set[str]:
-        return {cell.execution for cell in self._notebook.cells() if cell.execution is not None}
+    def _shown_under(self, cell: str | None) -> set[str]:
+        """The executions that are shown under a cell (`None`: under all)."""
+        if cell is None:
+            return {shown.execution for shown in self._notebook.cells() if shown.execution is not None}
+        execution = self._notebook.get(cell).execution if self._notebook.has(cell) else None
+        return set() if execution is None else {execution}
 
     def _queue(self, event: events.ExecutionQueued) -> None:
         replaced = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, Raw, UnsetType
 
-from webipy.core import calls, errors, events, wire
+from webipy.core import calls, errors, events, merge, wire
 from webipy.core.events import AnyEvent
 from webipy.core.notebook import MAX_SOURCE_UNITS, Cell, inserted, replace_all
 from webipy.server.method import Caller, House, Methods
@@ -114,15 +114,18 @@ async def cell_restore(house: House, caller: Caller, params: calls.OfCell) -> ca
             kind="cell",
             id=params.cell,
         )
-    new: list[AnyEvent] = []
+    shown: list[AnyEvent] = []
     if gone.cell.execution is not None:
-        shown = await story(session, gone.cell.execution)
-        new = [shown.as_set(params.cell, gone.cell.ran_version)]
-        if session.notebook.has(params.cell):
-            return await _accepted(session, caller, params.cell, [])
+        run = await story(session, gone.cell.execution)
+        shown = [run.as_set(params.cell, gone.cell.ran_version)]
+    elif gone.cell.has_outputs_set:
+        before = await house.documents.of(session).history.state(gone.seq - 1)
+        shown = [merge.outputs_set(cell, gone.cell.ran_version) for cell in before.cells if cell.id == params.cell]
+    if session.notebook.has(params.cell):
+        return await _accepted(session, caller, params.cell, [])
     session.notebook.check_place(None)
     after = gone.after if gone.after is None or session.notebook.has(gone.after) else session.notebook.last()
-    return await _accepted(session, caller, params.cell, [inserted(gone.cell, after), *new])
+    return await _accepted(session, caller, params.cell, [inserted(gone.cell, after), *shown])
 
 
 @method("cell.split", "write")

@@ -924,8 +924,8 @@ export interface Moments {
 
 /** A state of the document: after event `seq`, at `time` (RFC 3339), or the checkpoint `checkpoint`; none of them: now. */
 export interface AtMoment extends OfSession {
-  seq: number | null;
-  time: string | null;
+  seq?: number | null;
+  time?: string | null;
   checkpoint?: string | null;
 }
 
