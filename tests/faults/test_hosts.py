@@ -147,7 +147,7 @@ class CannotStart(FaultTestCase):
         full = self.stage.folder / "full"
         faults = [
             {"at": "subprocess:Popen", "do": "EAGAIN", "while": str(full)},
-            {"at": "webipy.io.launcher:getProcessOutputAndValue", "do": "EAGAIN", "while": str(full)},
+            {"at": "webipy.io.speclist:getProcessOutputAndValue", "do": "EAGAIN", "while": str(full)},
         ]
         full.write_text("")
         self.stage.start(faults=faults)

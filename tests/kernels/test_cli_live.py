@@ -201,7 +201,7 @@ class ExecTests(LiveTests):
         self.assertEqual(self.ok(self.webipy("exec", "-f", str(script))), "82\n")
         self.assertEqual(self.webipy("exec", "--fresh", "print(x)").returncode, 1)
         (listed,) = json.loads(self.ok(self.webipy("ls", "--json")))["sessions"]
-        self.assertEqual((listed["path"], listed["kernel"]["kernelspec"]), ("shell", "python3"))
+        self.assertEqual((listed["title"], listed["kernel"]["kernelspec"]), ("shell", "python3"))
 
     def test_the_exit_status_tells_how_it_ended(self) -> None:
         """0 the code ran to its end; 1 it raised an error; 3 its kernel died; 4 no server can be reached."""
