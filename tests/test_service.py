@@ -18,13 +18,13 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.kernels import wait_until
 from webipy import service
 from webipy.service import Options
 
@@ -37,15 +37,6 @@ def twistd(*arguments: str) -> list[str]:
     """The command line of twistd in this Python."""
     program = "import sys; from twisted.scripts.twistd import run; sys.argv[0] = 'twistd'; run()"
     return [sys.executable, "-c", program, *arguments]
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Looks again and again until something outside has happened."""
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"it did not happen: {what}")
-        time.sleep(0.01)
 
 
 class Refusal(Exception):

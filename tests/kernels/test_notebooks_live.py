@@ -9,8 +9,9 @@ from typing import Any
 
 import nbformat
 
+from tests.kernels import wait_until
 from tests.kernels.test_server_live import WAITS, ServerTestCase
-from tests.test_service import Refusal, wait_until
+from tests.test_service import Refusal
 
 
 def code_cell(source: str, **more: Any) -> dict[str, Any]:

@@ -23,8 +23,8 @@ from typing import Any, ClassVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kernels import is_alive
-from tests.test_service import PATIENCE_S, Refusal, Server, wait_until
+from tests.kernels import is_alive, wait_until
+from tests.test_service import PATIENCE_S, Refusal, Server
 
 Event = dict[str, Any]
 

@@ -8,9 +8,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from tests.kernels import is_alive
+from tests.kernels import is_alive, wait_until
 from tests.kernels.test_server_live import ServerTestCase
-from tests.test_service import Server, wait_until
+from tests.test_service import Server
 
 
 class SpareTestCase(ServerTestCase):

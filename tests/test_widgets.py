@@ -1,0 +1,222 @@
+"""webipy.core.widgets and webipy.core.capture: the shared vectors, snapshots, and what Output widgets take for themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+from twisted.trial.unittest import SynchronousTestCase
+
+from webipy.core import contents, events, outputs, widgets
+from webipy.core.capture import Captures
+from webipy.core.events import AnyEvent, CommClosed, CommMessage, CommOpened, WidgetOutputAdded, WidgetOutputsCleared
+from webipy.core.widgets import Comms
+
+VECTORS = Path(__file__).parent / "vectors" / "widgets.json"
+
+
+def vectors() -> list[dict[str, Any]]:
+    """The cases that the page is held to as well (web/test/rich-widgets.test.ts)."""
+    cases: list[dict[str, Any]] = json.loads(VECTORS.read_text("utf-8"))
+    return cases
+
+
+def plain(told: list[AnyEvent]) -> list[Any]:
+    """Events as plain JSON."""
+    return [json.loads(events.encode(event)) for event in told]
+
+
+def folded(log: list[AnyEvent]) -> Comms:
+    """The comms after these events."""
+    comms = Comms()
+    for event in log:
+        comms.take(event)
+    return comms
+
+
+def raw(value: Any) -> Raw:
+    """The JSON of a value."""
+    return Raw(json.dumps(value).encode())
+
+
+def opened(comm: str, state: dict[str, Any], seq: int = 1, target: str = "jupyter.widget") -> CommOpened:
+    """A comm that is opened with a state."""
+    content = {"state": state, "buffer_paths": []}
+    return CommOpened(seq=seq, comm=comm, target=target, content=raw(content), metadata=raw({}))
+
+
+def said(comm: str, state: dict[str, Any], by: str | None = None, method: str = "update") -> CommMessage:
+    """A message about its state."""
+    return CommMessage(comm=comm, content=raw({"method": method, "state": state}), metadata=raw({}), by=by)
+
+
+def printed(comm: str, text: str) -> WidgetOutputAdded:
+    """Text that a widget has captured."""
+    return WidgetOutputAdded(comm=comm, output=outputs.stream("stdout", text))
+
+
+class Snapshots(SynchronousTestCase):
+    """The fold of comms."""
+
+    def test_the_vectors_are_told_as_they_say(self) -> None:
+        """The page folds the events of each case, and its snapshot, to the same widgets."""
+        for case in vectors():
+            log = [events.decode(msgspec.json.encode(event)) for event in case["events"]]
+            self.assertEqual(plain(folded(log).told()), case["snapshot"], case["name"])
+
+    def test_a_snapshot_folds_to_itself(self) -> None:
+        """`fold(log) == fold(snapshot(log[:k]) + log[k:])` for every k."""
+        for case in vectors():
+            log = [events.decode(msgspec.json.encode(event)) for event in case["events"]]
+            for k in range(1, len(log) + 1):
+                began: list[AnyEvent] = [log[0], *folded(log[:k]).told()] if k > 0 else []
+                again = folded([*began, *log[k:]])
+                self.assertEqual(values(again.told()), values(folded(log).told()), (case["name"], k))
+
+    def test_a_dragged_slider_is_one_event(self) -> None:
+        """However often it was moved."""
+        log: list[AnyEvent] = [opened("c", {"value": 0})]
+        for n in range(2000):
+            log += [said("c", {"value": n}, by="ada"), said("c", {"value": n}, method="echo_update")]
+        self.assertEqual((len(folded(log).told()), values(folded(log).told())), (1, {"c": {"value": 1999}}))
+
+    def test_comms_of_other_targets_keep_their_last_messages(self) -> None:
+        """Nobody but their two sides knows what they mean."""
+        log: list[AnyEvent] = [opened("c", {}, target="other")]
+        log += [said("c", {"n": n}) for n in range(widgets.LAST_OF_COMM + 5)]
+        told = folded(log).told()
+        self.assertEqual(plain(told), plain([log[0], *log[-widgets.LAST_OF_COMM + 1 :]]))
+
+    def test_widgets_of_ended_kernels_are_kept_up_to_a_number(self) -> None:
+        """The oldest go first."""
+        log: list[AnyEvent] = [opened(f"c{n}", {}) for n in range(widgets.LAST_ENDED + 2)]
+        log.append(events.KernelStateChanged(state="restarting"))
+        told = folded(log).told()
+        self.assertEqual(len(told), widgets.LAST_ENDED)
+        self.assertEqual(plain(told[:1]), plain(log[2:3]))
+
+    def test_long_text_in_a_widget_is_cut_with_a_word(self) -> None:
+        """With a limit its start and its end are told, and how much is not."""
+        comms = Comms(limit=100)
+        comms.take(opened("o", {"outputs": []}))
+        for n in range(100):
+            comms.take(printed("o", f"line {n}\n"))
+        added = comms.told()[1]
+        assert isinstance(added, WidgetOutputAdded)
+        text = json.loads(bytes(added.output))["text"]
+        self.assertTrue(text.startswith("line 0\n"))
+        self.assertTrue(text.endswith("line 99\n"))
+        self.assertRegex(text, r"\[\d+ characters are left out here\]")
+
+    def test_messages_that_are_no_widgets_are_passed_over(self) -> None:
+        """A comm may carry anything."""
+        strange = CommMessage(comm="c", content=raw([1, 2]), metadata=raw({}))
+        log: list[AnyEvent] = [opened("c", {"value": 0}), strange, said("unknown", {"value": 1})]
+        self.assertEqual(plain(folded(log).told()), plain([opened("c", {"value": 0})]))
+
+
+def values(told: list[AnyEvent]) -> dict[str, Any]:
+    """What a snapshot says of each widget, whatever waits to be echoed."""
+    shown: dict[str, Any] = {}
+    for event in told:
+        if isinstance(event, CommOpened):
+            shown[event.comm] = dict(json.loads(bytes(event.content))["state"])
+        elif isinstance(event, CommMessage):
+            shown[event.comm] |= json.loads(bytes(event.content))["state"]
+        elif isinstance(event, WidgetOutputAdded):
+            shown[event.comm]["outputs"] = [*shown[event.comm].get("outputs", []), json.loads(bytes(event.output))]
+    return shown
+
+
+class Capturing(SynchronousTestCase):
+    """The Output widgets of a kernel."""
+
+    def setUp(self) -> None:
+        """Two Output widgets."""
+        self.captures = Captures()
+        for comm in ("o", "p"):
+            self.captures.heard(opened(comm, {"_model_name": "OutputModel", "outputs": [], "msg_id": ""}))
+
+    def capture(self, comm: str, request: str) -> None:
+        """The kernel says that a widget captures a request; empty: none any more."""
+        self.assertTrue(self.captures.heard(said(comm, {"msg_id": request})))
+
+    def test_the_last_that_asked_captures(self) -> None:
+        """`with` blocks can be nested: when the inner one ends, the outer one captures again."""
+        self.assertIsNone(self.captures.captor("m"))
+        self.capture("o", "m")
+        self.capture("p", "m")
+        self.assertEqual(self.captures.captor("m"), "p")
+        self.capture("p", "")
+        self.assertEqual((self.captures.captor("m"), self.captures.captor("n")), ("o", None))
+        self.capture("o", "")
+        self.assertIsNone(self.captures.captor("m"))
+        self.assertIsNone(self.captures.captor(None))
+
+    def test_the_kernel_is_told_when_the_block_has_ended(self) -> None:
+        """Once, with all outputs; its echo of that is nobody's business."""
+        self.capture("o", "m")
+        self.captures.took(printed("o", "a"))
+        self.captures.took(printed("o", "b"))
+        self.assertEqual(self.captures.unsaid(), [])
+        self.capture("o", "")
+        told = [contents.decode(content, contents.Comm) for content in self.captures.unsaid()]
+        text = {"output_type": "stream", "name": "stdout", "text": "ab"}
+        self.assertEqual(
+            [(one.comm_id, json.loads(bytes(one.data))) for one in told],
+            [("o", {"method": "update", "state": {"outputs": [text]}, "buffer_paths": []})],
+        )
+        self.assertEqual(self.captures.unsaid(), [])
+        echo = said("o", {"outputs": [text]}, method="echo_update")
+        self.assertEqual([self.captures.heard(echo), self.captures.heard(echo)], [False, True])
+
+    def test_what_the_kernel_says_of_the_outputs_holds(self) -> None:
+        """It has just said it, so it need not be told."""
+        self.captures.took(printed("o", "a"))
+        self.captures.heard(said("o", {"outputs": []}))
+        self.assertEqual(self.captures.unsaid(), [])
+        self.captures.took(WidgetOutputsCleared(comm="o"))
+        self.assertEqual(len(self.captures.unsaid()), 1)
+
+    def test_other_widgets_capture_nothing(self) -> None:
+        """Only an Output widget does."""
+        self.captures.heard(opened("s", {"_model_name": "IntSliderModel"}))
+        self.captures.heard(said("s", {"msg_id": "m"}))
+        self.captures.took(printed("s", "a"))
+        self.assertEqual((self.captures.captor("m"), self.captures.unsaid()), (None, []))
+
+    def test_a_closed_widget_captures_nothing(self) -> None:
+        """Nor does one of a kernel that has ended."""
+        self.capture("o", "m")
+        self.captures.heard(CommClosed(comm="o", content=raw({})))
+        self.assertIsNone(self.captures.captor("m"))
+        self.capture("p", "m")
+        self.captures.forget()
+        self.assertIsNone(self.captures.captor("m"))
+
+    def test_a_server_that_starts_again_knows_them(self) -> None:
+        """From the events of the journal; what clients said is not the kernel's word."""
+        captures = Captures()
+        shown = events.OutputUpdated(display_id="d", data=raw({}), metadata=raw({}))
+        log: list[AnyEvent] = [
+            opened("o", {"_model_name": "OutputModel"}),
+            said("o", {"msg_id": "x"}, by="ada"),
+            printed("o", "a"),
+            shown,
+        ]
+        log.append(said("o", {"msg_id": "m"}))
+        for event in log:
+            captures.restore(event)
+        self.assertEqual((captures.captor("m"), captures.captor("x")), ("o", None))
+        captures.restore(events.KernelDied(kernel="k", reason="gone"))
+        self.assertIsNone(captures.captor("m"))
+
+    def test_outputs_that_are_none_are_left_out(self) -> None:
+        """A kernel can say anything of them."""
+        for strange in ([1, {"output_type": "stream"}], "x", {"a": 1}):
+            self.assertTrue(self.captures.heard(said("o", {"outputs": strange, "msg_id": 7})))
+        self.captures.took(WidgetOutputsCleared(comm="o", wait=True))
+        self.assertEqual(len(self.captures.unsaid()), 1)
