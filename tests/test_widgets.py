@@ -13,7 +13,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from webipy.core import contents, events, outputs, widgets
 from webipy.core.capture import Captures
 from webipy.core.events import AnyEvent, CommClosed, CommMessage, CommOpened, WidgetOutputAdded, WidgetOutputsCleared
+from webipy.core.kernel import Kernel
 from webipy.core.widgets import Comms
+from webipy.core.wire import Header, Message
 
 VECTORS = Path(__file__).parent / "vectors" / "widgets.json"
 
@@ -220,3 +222,59 @@ class Capturing(SynchronousTestCase):
             self.assertTrue(self.captures.heard(said("o", {"outputs": strange, "msg_id": 7})))
         self.captures.took(WidgetOutputsCleared(comm="o", wait=True))
         self.assertEqual(len(self.captures.unsaid()), 1)
+
+
+class KernelCaptures(SynchronousTestCase):
+    """webipy.core.kernel, with an Output widget."""
+
+    def test_what_a_widget_captures_is_no_output_of_the_execution(self) -> None:
+        """Text, displays and clearing of the request that it captures; adjacent text is one event; the kernel is told when it rests."""
+        kernel = Kernel(id="k", kernelspec="python3", display_name="P", language="python", url_without_key="")
+        state = {"_model_name": "OutputModel", "outputs": [], "msg_id": ""}
+        told = kernel.take(
+            [
+                told_by_kernel(
+                    "comm_open", {"comm_id": "o", "target_name": "jupyter.widget", "data": {"state": state}}
+                ),
+                told_by_kernel("status", {"execution_state": "busy"}),
+                told_by_kernel("comm_msg", {"comm_id": "o", "data": {"method": "update", "state": {"msg_id": "m"}}}),
+                told_by_kernel("stream", {"name": "stdout", "text": "a"}),
+                told_by_kernel("stream", {"name": "stdout", "text": "b"}),
+                told_by_kernel("clear_output", {"wait": True}),
+                told_by_kernel("display_data", {"data": {}, "metadata": {}, "transient": {"display_id": "d"}}),
+                told_by_kernel("stream", {"name": "stdout", "text": "of another request"}, parent="n"),
+            ]
+        )
+        display = {"output_type": "display_data", "data": {}, "metadata": {}}
+        self.assertEqual(
+            [
+                (type(event).__name__, json.loads(bytes(event.output)) if hasattr(event, "output") else None)
+                for event in told.events[-4:]
+            ],
+            [
+                ("WidgetOutputAdded", {"output_type": "stream", "name": "stdout", "text": "ab"}),
+                ("WidgetOutputsCleared", None),
+                ("WidgetOutputAdded", display),
+                ("OutputAdded", {"output_type": "stream", "name": "stdout", "text": "of another request"}),
+            ],
+        )
+        self.assertEqual(told.says, [])
+        told = kernel.take(
+            [
+                told_by_kernel("comm_msg", {"comm_id": "o", "data": {"method": "update", "state": {"msg_id": ""}}}),
+                told_by_kernel("status", {"execution_state": "idle"}),
+            ]
+        )
+        outputs_now = {"method": "update", "state": {"outputs": [display]}, "buffer_paths": []}
+        self.assertEqual([json.loads(one) for one in told.says], [{"comm_id": "o", "data": outputs_now}])
+        echo = {"method": "echo_update", "state": {"outputs": [display]}}
+        self.assertEqual(kernel.take([told_by_kernel("comm_msg", {"comm_id": "o", "data": echo})]).events, [])
+
+
+def told_by_kernel(kind: str, content: dict[str, Any], parent: str = "m") -> tuple[str, Message]:
+    """A published message of a kernel, about a request."""
+    header = Header(msg_id="x", msg_type=kind)
+    about = Header(msg_id=parent, msg_type="comm_msg")
+    return "iopub", Message(
+        header=header, parent=about, metadata=b"{}", content=json.dumps(content).encode(), buffers=()
+    )

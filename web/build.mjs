@@ -140,6 +140,7 @@ async function scripts(katexCss, libraryAddresses) {
     chunkNames: "chunk-[hash]",
     jsx: "automatic",
     jsxImportSource: "preact",
+    loader: { ".py": "text" },
     define: { KATEX_CSS: JSON.stringify(`/static/${katexCss}`), FRAME_LIBRARIES: JSON.stringify(libraryAddresses) },
     plugins: [sheetText, onePage],
     metafile: true,

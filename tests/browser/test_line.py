@@ -202,3 +202,64 @@ class Looks(PageCase):
         expect(page.get_by_role("list", name="Cells").get_by_role("listitem")).to_have_count(2)
         expect(page.locator(".cell[tabindex='0']")).to_have_count(1)
         expect(page.locator(".cell").nth(1)).to_have_attribute("aria-label", re.compile("Cell 2, code"))
+
+
+class Kept(PageCase):
+    """What was written without a line outlives the page."""
+
+    def make_server(self) -> Server:
+        """A server that can be killed."""
+        return self.own_server()
+
+    def test_edits_survive_the_end_of_the_page_and_are_sent_when_it_is_opened_again(self) -> None:
+        """Typed text, new cells and moves that the server never got are sent by the next page, on top of what others wrote meanwhile, once."""
+        file = self.write_notebook("kept.ipynb", ("code", "one = 1"), ("code", "two = 2"), ("code", "three = 3"))
+        page = self.open_file("kept.ipynb")
+        session = page.url
+        self.edit(page)
+        page.keyboard.press("End")
+        page.keyboard.type(" # before")
+        expect(page.locator(".saved")).to_contain_text("Saved")
+        self.server.kill()
+        expect(page.get_by_text("Reconnecting.", exact=True)).to_be_visible()
+        page.keyboard.type(" and after \U0001f600")
+        page.keyboard.press("Escape")
+        page.keyboard.press("b")
+        page.keyboard.press("Enter")
+        expect(page.locator(".cm-content")).to_be_focused()
+        page.keyboard.type("made = 'offline'")
+        page.keyboard.press("Escape")
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        page.keyboard.press("Alt+ArrowUp")
+        expect(page.locator(".saved")).to_contain_text("Sending")
+        page.wait_for_function(KEPT, arg="offline")
+        page.close()
+        self.server.start()
+        self.server.call("cell.set_source", session=session.rsplit("/", 1)[-1], cell="c0", source="# first\none = 1 # before")
+        again = self.new_page()
+        again.goto(session)
+        expect(again.get_by_text("kept in this browser")).to_be_visible()
+        expect(again.locator(".saved")).to_contain_text("Saved")
+        expect(again.locator(".src")).to_have_text(
+            ["# first\none = 1 # before and after \U0001f600", "made = 'offline'", "three = 3", "two = 2"]
+        )
+        again.reload()
+        expect(again.locator(".src").first).to_contain_text("after")
+        self.server.call("notebook.save", session=session.rsplit("/", 1)[-1])
+        self.assertEqual(
+            [cell["source"] for cell in self.read_notebook(file)],
+            ["# first\none = 1 # before and after \U0001f600", "made = 'offline'", "three = 3", "two = 2"],
+        )
+
+
+KEPT = """async text => {
+    const open = indexedDB.open("webipy");
+    await new Promise(resolve => { open.onsuccess = resolve; });
+    const all = open.result.transaction("outbox").objectStore("outbox").getAll();
+    await new Promise(resolve => { all.onsuccess = resolve; });
+    open.result.close();
+    const made = all.result.some(one => one.calls.some(call => call.method === "cell.move"));
+    return made && JSON.stringify(all.result).includes(text);
+}"""
+"""Whether the browser's database holds the move and some text."""

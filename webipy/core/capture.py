@@ -47,7 +47,8 @@ class Said(msgspec.Struct):
     method: str = ""
     state: dict[str, Raw] = {}
     buffer_paths: list[list[str | int]] = []
-    content: Raw | msgspec.UnsetType = msgspec.UNSET
+    echoes: bool = False
+    """Only in snapshots: see `webipy.core.widgets`."""
 
 
 @attrs.define(slots=True)

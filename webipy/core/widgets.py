@@ -12,6 +12,8 @@ had been opened with the state that it came to:
 The page folds by the same rules (web/src/widgets/comms.ts). Comms of other targets have no known state: of those the last
 messages are kept.
 
+In a `comm_opened` of a snapshot `echoes` in its content says that the kernel has echoed before.
+
 Invariants: a comm is told in events with their own seqs, so a reader knows which kernel it was of; widgets of kernels that
 have ended are kept (they can still be shown), up to a number.
 """
@@ -47,6 +49,15 @@ class _Part:
 _Parts = dict[str, _Part]
 
 
+@attrs.define(slots=True)
+class _Pending:
+    """What a client has said, and how often the kernel had nothing more to do since: the first time may have been before it heard this."""
+
+    event: events.CommMessage
+    parts: _Parts
+    idles: int = 0
+
+
 def parts_of(message: Said, buffers: list[str]) -> _Parts:
     """A message key by key."""
     parts = {key: _Part(value) for key, value in message.state.items()}
@@ -58,6 +69,17 @@ def parts_of(message: Said, buffers: list[str]) -> _Parts:
     return parts
 
 
+def _says(parts: _Parts, others: _Parts) -> bool:
+    """Whether all of `others` is in `parts`: the same JSON, however it is written."""
+    return all(key in parts and _is_same(parts[key], other) for key, other in others.items())
+
+
+def _is_same(one: _Part, other: _Part) -> bool:
+    if one.buffers != other.buffers or one.value is None or other.value is None:
+        return one == other
+    return bytes(one.value) == bytes(other.value) or msgspec.json.decode(one.value) == msgspec.json.decode(other.value)
+
+
 @attrs.define(slots=True)
 class _Widget:
     """A widget as its events have made it."""
@@ -65,13 +87,15 @@ class _Widget:
     opened: events.CommOpened
     limit: int | None
     state: _Parts = attrs.field(factory=dict)
-    pending: list[tuple[events.CommMessage, _Parts]] = attrs.field(factory=list)
+    pending: list[_Pending] = attrs.field(factory=list)
     echoes: bool = False
     outputs: Fold = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.outputs = Fold(self.limit)
-        self.confirm(parts_of(said(self.opened.content), self.opened.buffers))
+        message = said(self.opened.content)
+        self.echoes = message.echoes
+        self.confirm(parts_of(message, self.opened.buffers))
 
     def confirm(self, parts: _Parts) -> None:
         """The kernel holds these values."""
@@ -81,9 +105,16 @@ class _Widget:
 
     def settle(self, end: int) -> None:
         """The kernel has heard so many of the messages that wait."""
-        for _, parts in self.pending[:end]:
-            self.confirm(parts)
+        for one in self.pending[:end]:
+            self.confirm(one.parts)
         del self.pending[:end]
+
+    def idle(self) -> None:
+        """The kernel has nothing more to do. One that does not echo is taken at its word; one that does has a second chance to echo."""
+        for one in self.pending:
+            one.idles += 1
+        waits = (at for at, one in enumerate(self.pending) if self.echoes and one.idles < 2)
+        self.settle(next(waits, len(self.pending)))
 
     def take(self, event: events.CommMessage) -> None:
         """A message on its comm."""
@@ -91,15 +122,16 @@ class _Widget:
         parts = parts_of(message, event.buffers)
         if event.by is not None:
             if message.method == "update":
-                self.pending.append((event, parts))
+                self.pending.append(_Pending(event, parts))
         elif message.method == "echo_update":
             self.echoes = True
-            heard = next((at for at, (_, one) in enumerate(self.pending) if parts.keys() <= one.keys()), -1)
+            heard = next((at for at, one in enumerate(self.pending) if _says(one.parts, parts)), -1)
             self.settle(heard + 1)
             self.confirm(parts)
         elif message.method == "update":
             if not self.echoes:  # the last to speak is right
-                self.pending = [(one, _without(said_parts, parts)) for one, said_parts in self.pending]
+                for one in self.pending:
+                    one.parts = {key: part for key, part in one.parts.items() if key not in parts}
             self.confirm(parts)
 
     def told(self) -> list[AnyEvent]:
@@ -107,16 +139,20 @@ class _Widget:
         state: dict[str, Raw] = {}
         paths: list[list[str | int]] = []
         buffers: list[str] = []
-        for key, part in self.state.items():
+        heard = {key: part for one in self.pending if one.idles for key, part in one.parts.items()}
+        for key, part in {**self.state, **heard}.items():
             if part.value is not None:
                 state[key] = Raw(b"[]") if key == "outputs" else part.value
             for path, buffer in part.buffers:
                 paths.append([key, *path])
                 buffers.append(buffer)
-        content = Raw(contents.encode({"state": state, "buffer_paths": paths}))
+        data: dict[str, object] = {"state": state, "buffer_paths": paths}
+        if self.echoes:
+            data["echoes"] = True
+        content = Raw(contents.encode(data))
         told: list[AnyEvent] = [msgspec.structs.replace(self.opened, content=content, buffers=buffers)]
         told += [_widget_output(self.opened, event) for event in self.outputs.events("", None)]
-        return told + [_message(event, parts) for event, parts in self.pending]
+        return told + [_message(one.event, one.parts) for one in self.pending if not one.idles]
 
 
 def _widget_output(opened: events.CommOpened, event: events.OutputAdded | events.OutputsCleared) -> AnyEvent:
@@ -131,10 +167,6 @@ def _widget_output(opened: events.CommOpened, event: events.OutputAdded | events
     return events.WidgetOutputAdded(
         seq=opened.seq, time=opened.time, comm=opened.comm, output=output, display_id=event.display_id
     )
-
-
-def _without(parts: _Parts, others: _Parts) -> _Parts:
-    return {key: part for key, part in parts.items() if key not in others}
 
 
 def _message(event: events.CommMessage, parts: _Parts) -> events.CommMessage:
@@ -180,7 +212,7 @@ class Comms:
                     widget.outputs.update(event)
             case events.KernelStateChanged(state="idle"):
                 for widget in self._widgets.values():
-                    widget.settle(len(widget.pending))
+                    widget.idle()
             case events.KernelStateChanged(state=state) if state in _ENDS:
                 self._end()
             case events.KernelStarted() | events.KernelReady() | events.KernelDied():

@@ -11,7 +11,8 @@
  * An idle line is checked with `server.sync`: a line that is dead without having been closed is found within 30 s.
  *
  * Calls are made on the line that is live now; `LineLost` says that it broke. `durable` repeats a call on the next line until it is
- * answered, and is only for calls that may be repeated without harm (ids chosen here, or idempotent by nature).
+ * answered, and is only for calls that may be repeated without harm (ids chosen here, or idempotent by nature). Those that have no
+ * answer yet can be read, in their order, by who keeps them over the end of the page.
  */
 import { LineLost, type Notification, RpcPeer } from "./rpc.ts";
 import type { Method, Methods } from "./schema.ts";
@@ -43,6 +44,12 @@ export const IDLE_CHECK_MS = 20_000;
 export const ANSWER_LIMIT_MS = 10_000;
 const LOGIN_ENDED = 4401;
 
+/** A call that is repeated until it is answered. */
+export interface DurableCall {
+  readonly method: Method;
+  readonly params: unknown;
+}
+
 export class Connection {
   phase: Phase = "connecting";
   /** When the line was lost (clock of `World.now`), null while it is live. */
@@ -53,6 +60,7 @@ export class Connection {
   #cancel: () => void = () => {};
   #lines = 0;
   readonly #held = new Set<() => void>();
+  readonly #unanswered = new Set<DurableCall>();
   readonly #phaseListeners = new Set<(phase: Phase) => void>();
   readonly #notified = new Set<(notification: Notification) => void>();
 
@@ -89,6 +97,16 @@ export class Connection {
 
   /** Calls, and calls again on the next line whenever the line breaks before the answer. Only for calls that may be repeated. */
   async durable<M extends Method>(method: M, params: Methods[M]["params"]): Promise<Methods[M]["result"]> {
+    const call: DurableCall = { method, params };
+    this.#unanswered.add(call);
+    try {
+      return await this.#repeat(method, params);
+    } finally {
+      this.#unanswered.delete(call);
+    }
+  }
+
+  async #repeat<M extends Method>(method: M, params: Methods[M]["params"]): Promise<Methods[M]["result"]> {
     for (;;) {
       try {
         return await this.call(method, params);
@@ -97,6 +115,11 @@ export class Connection {
         await this.#nextLine();
       }
     }
+  }
+
+  /** The durable calls that have no answer yet, in the order they were made. */
+  get unanswered(): readonly DurableCall[] {
+    return [...this.#unanswered];
   }
 
   /** How many durable calls wait for a line. */

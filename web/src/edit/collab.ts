@@ -41,11 +41,21 @@ function difference(before: string, after: string): { from: number; to: number; 
   return { from: head, to: before.length - tail, insert: after.slice(head, after.length - tail) };
 }
 
+/** The changes of a draft that the server has not confirmed, with what is needed to go on with them in another page. */
+export interface KeptEdits {
+  readonly cell: string;
+  readonly client: string;
+  /** The version that they are on top of, and its text. */
+  readonly version: number;
+  readonly text: string;
+  readonly changes: readonly Changes[];
+}
+
 export class CellDraft implements Draft {
   state: EditorState;
   view: EditorView | null = null;
-  /** What this draft calls itself in its edits. */
-  readonly client = crypto.randomUUID();
+  /** What this draft calls itself in its edits: its own name, or that of the draft whose edits it goes on with. */
+  client: string = crypto.randomUUID();
   #sending = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -56,6 +66,33 @@ export class CellDraft implements Draft {
   ) {
     this.state = this.#fresh();
     store.drafts.set(cell, this);
+  }
+
+  /** What is to be kept when the page ends now; null when the server has everything. */
+  kept(): KeptEdits | null {
+    const updates = sendableUpdates(this.state);
+    const cell = this.store.cellOf(this.cell);
+    const version = getSyncedVersion(this.state);
+    if (updates.length === 0 || cell?.version !== version) return null;
+    const changes = updates.map(update => update.changes.toJSON() as Changes);
+    return { cell: this.cell, client: this.client, version, text: cell.source, changes };
+  }
+
+  /**
+   * Goes on with the edits of another draft, that of a page which has ended. `since` are the edits of the cell after the version that they are on
+   * top of: those of the same name are the kept ones, accepted before anybody heard of it; all others move them along.
+   */
+  resume(kept: KeptEdits, since: readonly CellEdited[]): void {
+    this.client = kept.client;
+    let state = EditorState.create({ doc: kept.text, extensions: [textRules(kept.version, this.client), this.extensions] });
+    for (const changes of kept.changes) state = state.update({ changes: ChangeSet.fromJSON(changes) }).state;
+    this.state = state;
+    this.view?.setState(state);
+    this.#sending = true; // not before all that happened since is here
+    for (const event of since) this.receive(event);
+    this.#sending = false;
+    this.store.drafted(this.cell);
+    this.push();
   }
 
   #fresh(): EditorState {
@@ -69,6 +106,14 @@ export class CellDraft implements Draft {
     if (mine !== null && mine !== this.text()) this.state = this.state.update({ changes: difference(this.text(), mine) }).state;
     this.view?.setState(this.state);
     this.store.drafted(this.cell);
+  }
+
+  insert(text: string): boolean {
+    const { view } = this;
+    if (view === null) return false;
+    view.dispatch({ ...view.state.replaceSelection(text), userEvent: "input", scrollIntoView: true });
+    view.focus();
+    return true;
   }
 
   text(): string {

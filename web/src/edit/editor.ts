@@ -11,6 +11,8 @@ import { mode } from "../store/ui.ts";
 import type { Open } from "../view/app.ts";
 import { CellDraft } from "./collab.ts";
 import { completion, tab } from "./complete.ts";
+import { closeCall, help } from "./help.ts";
+import { Outbox } from "./outbox.ts";
 import { theme } from "./theme.ts";
 import { closeInspection, inspect, inspection } from "./tooltip.ts";
 
@@ -24,7 +26,7 @@ const without = (bindings: readonly KeyBinding[]): KeyBinding[] => bindings.filt
 
 function leave(view: EditorView): boolean {
   if (completionStatus(view.state) !== null) return closeCompletion(view);
-  if (closeInspection(view)) return true;
+  if (closeInspection(view) || closeCall(view)) return true;
   mode.value = "command";
   return true;
 }
@@ -88,7 +90,7 @@ function extensions(open: Open, cell: string): Extension {
     search({ top: true }),
     // The boxes of cells paint nothing outside of themselves: what hangs over has to stand elsewhere.
     tooltips({ parent: document.body, position: "fixed" }),
-    isCode ? [bracketMatching(), closeBrackets(), indentOnInput(), completion(store), inspection] : EditorView.lineWrapping,
+    isCode ? [bracketMatching(), closeBrackets(), indentOnInput(), completion(store), inspection, help(store)] : EditorView.lineWrapping,
     isCode && language === "python" ? pythonLanguage : [],
     keys(open, isCode),
     numbering.of([]),
@@ -137,4 +139,10 @@ export function mountEditor(open: Open, cell: string, host: HTMLElement, label: 
     draft.view = null;
     view.destroy();
   };
+}
+
+/** Takes over the unsent edits of pages that have ended, and keeps those of this one; ends with the function given back. */
+export function keepEdits(open: Open): { readonly outbox: Outbox; stop(): void } {
+  const outbox = new Outbox(open.store, cell => extensions(open, cell));
+  return { outbox, stop: outbox.start() };
 }

@@ -244,21 +244,23 @@ function show(message: Show): void {
 
 const said = new Set<string>();
 
-addEventListener("securitypolicyviolation", event => {
-  const { blockedURI } = event;
-  if (!/^https?:/.test(blockedURI)) return;
-  const { host, hostname } = new URL(blockedURI);
+/** Says once of each server that nothing came from there. */
+function refused(address: string): void {
+  const { host, hostname, protocol } = new URL(address);
   if (said.has(host)) return;
   said.add(host);
-  if (!event.effectiveDirective.startsWith("script-src")) complain(`${host} was not asked: output has no network.`);
-  if (hostname.includes(".") && blockedURI.startsWith("https:")) send({ webipy: "blocked", host });
+  complain(`Nothing was loaded from ${host}: output has no network.`);
+  if (hostname.includes(".") && protocol === "https:") send({ webipy: "blocked", host });
+}
+
+addEventListener("securitypolicyviolation", event => {
+  if (/^https?:/.test(event.blockedURI)) refused(event.blockedURI);
 });
 
 addEventListener(
   "error",
   event => {
-    if (event.target instanceof HTMLScriptElement) complain(`A script from ${event.target.src} was not loaded: output has no network.`);
-    else if (event instanceof ErrorEvent) complain(event.message);
+    if (event instanceof ErrorEvent) complain(event.message);
   },
   true,
 );

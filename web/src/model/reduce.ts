@@ -60,6 +60,7 @@ export function emptyModel(): Model {
     file: null,
     metadata: {},
     changedSeq: 0,
+    namesSeq: 0,
     hadCells: false,
     nextKey: 1,
   };
@@ -159,6 +160,7 @@ function reduceKernel(model: Model, event: AnyEvent, dirty: Dirty): void {
       return;
     case "kernel_ready":
       if (model.kernel !== null) model.kernel.languageInfo = map(event.language_info);
+      model.namesSeq = event.seq;
       dirty.head = true;
       return;
     case "kernel_state_changed":
@@ -176,6 +178,7 @@ function reduceKernel(model: Model, event: AnyEvent, dirty: Dirty): void {
       executionStarted(model, event, dirty);
       return;
     case "execution_finished":
+      if (model.runs.get(event.execution)?.silent !== true) model.namesSeq = event.seq;
       executionFinished(model, event, dirty);
       return;
     case "input_requested":

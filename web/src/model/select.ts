@@ -1,5 +1,5 @@
 /** Questions that the views ask the model. Pure. */
-import type { Json, JsonMap } from "../api/schema.ts";
+import type { Json, JsonMap, KernelState } from "../api/schema.ts";
 import { map, text } from "./json.ts";
 import type { Cell, Model, Output, Run } from "./types.ts";
 
@@ -67,7 +67,8 @@ export function wantedKernel(model: Model): { name: string; title: string } | nu
 /** The language of the code: that of the kernel, or the one that the document says; null when neither is known. */
 export function languageOf(model: Model): string | null {
   const said = text(map(model.metadata.language_info).name) || text(map(model.metadata.kernelspec).language);
-  return model.kernel?.language ?? (said === "" ? null : said.toLowerCase());
+  const spoken = model.kernel?.language || text(map(model.kernel?.languageInfo).name).toLowerCase();
+  return spoken || (said === "" ? null : said.toLowerCase());
 }
 
 /** How many executions are before this one in the queue, the running one too; -1 when it is not in it. */
@@ -75,9 +76,46 @@ export function ahead(model: Model, run: Run): number {
   return model.queue.indexOf(run.id);
 }
 
+/** The executions that have not ended and that anybody wants to hear of: what the page itself asks the kernel is silent. */
+export function underway(model: Model): Run[] {
+  return model.queue.map(id => model.runs.get(id)).filter(run => run !== undefined && !run.silent) as Run[];
+}
+
 /** The number of executions that wait behind the running one. */
 export function waitingCount(model: Model): number {
-  return model.queue.filter(id => model.runs.get(id)?.status === "queued").length;
+  return underway(model).filter(run => run.status === "queued").length;
+}
+
+/** The state of the kernel as a person sees it: a silent execution does not count as busy. */
+export function kernelState(model: Model): KernelState | null {
+  const state = model.kernel?.state ?? null;
+  return state === "busy" && model.queue.length > 0 && underway(model).length === 0 ? "idle" : state;
+}
+
+/** What the server calls a kernel that something else started. */
+const ATTACHED = "Attached kernel";
+
+/** Whether something else started the kernel: it can be neither restarted nor started again from here. */
+export function isAttached(model: Model): boolean {
+  return model.kernel?.displayName === ATTACHED;
+}
+
+export type SectionState = "" | "running" | "failed";
+
+/** For each heading, what the cells under it are doing, up to the next heading. */
+export function sectionStates(model: Model, headings: readonly Heading[]): SectionState[] {
+  const states: SectionState[] = headings.map(() => "");
+  const places = new Map<string, number>();
+  for (const [at, heading] of headings.entries()) places.set(heading.cell, at);
+  let at = -1;
+  for (const id of model.order) {
+    at = places.get(id) ?? at;
+    const run = model.runs.get(model.cells.get(id)?.run ?? "");
+    if (at < 0 || run === undefined || states[at] === "running") continue;
+    if (run.status === "running" || run.status === "queued") states[at] = "running";
+    else if (run.status === "lost" || (run.status === "error" && !wasInterrupted(run))) states[at] = "failed";
+  }
+  return states;
 }
 
 /** Whether a run ended because it was interrupted. */

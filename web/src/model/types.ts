@@ -144,6 +144,8 @@ export interface Model {
   metadata: JsonMap;
   /** The last event that changed what a file would hold. */
   changedSeq: number;
+  /** The last event after which variables can be others than before: a run that anybody sees ended, or the kernel began anew. */
+  namesSeq: number;
   /** Whether any cell was ever inserted. */
   hadCells: boolean;
   nextKey: number;

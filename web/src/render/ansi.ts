@@ -5,9 +5,9 @@ import { type Line, linesOf } from "../model/lines.ts";
 /** Characters of one line that are painted; the rest is told and can be copied. A browser lays out megabytes on one line for seconds. */
 export const MOST_CHARACTERS = 20_000;
 
-/** The grounds that text stands on in the two themes (css/tokens.css, --sunken: the one with less contrast in light). */
-const LIGHT: Rgb = [242, 240, 234];
-const DARK: Rgb = [26, 29, 32];
+/** The grounds that text stands on in the two themes, those with the least contrast: the marked line of a traceback (css/cells.css, .tb-line). */
+const LIGHT: Rgb = [247, 222, 219];
+const DARK: Rgb = [67, 37, 36];
 
 const rgbOf = (colour: Colour | null): Rgb | null => (colour === null ? null : "rgb" in colour ? colour.rgb : paletteRgb(colour.palette));
 const css = (rgb: Rgb): string => `rgb(${rgb.join(",")})`;

@@ -1,7 +1,7 @@
 /** The forms of an output that need a library of their own, in the order in which they are taken. They stand before every other form. */
 import type { JsonMap } from "../api/schema.ts";
 
-export type FigureKind = "widget" | "plotly" | "vega" | "vega-lite" | "bokeh";
+export type FigureKind = "widget" | "plotly" | "vega" | "vega-lite" | "bokeh" | "bokeh-load";
 
 const FORMS: readonly (readonly [RegExp, FigureKind])[] = [
   [/^application\/vnd\.jupyter\.widget-view\+json$/, "widget"],
@@ -9,7 +9,11 @@ const FORMS: readonly (readonly [RegExp, FigureKind])[] = [
   [/^application\/vnd\.vegalite\.v\d+(\+json|\.json)$/, "vega-lite"],
   [/^application\/vnd\.vega\.v\d+(\+json|\.json)$/, "vega"],
   [/^application\/vnd\.bokehjs_exec\.v0\+json$/, "bokeh"],
+  [/^application\/vnd\.bokehjs_load\.v0\+json$/, "bokeh-load"],
 ];
+
+/** What Bokeh shows while a front end loads its code: here each figure brings it along. */
+const isBokehWaiting = (html: unknown): boolean => typeof html === "string" && html.slice(0, 200).includes(".bk-notebook-logo {");
 
 export interface Figure {
   readonly kind: FigureKind;
@@ -23,5 +27,5 @@ export function figureOf(data: JsonMap): Figure | null {
     const type = types.find(one => pattern.test(one));
     if (type !== undefined) return { kind, type };
   }
-  return null;
+  return isBokehWaiting(data["text/html"]) ? { kind: "bokeh-load", type: "text/html" } : null;
 }

@@ -57,9 +57,6 @@ function makeSortable(table: HTMLTableElement, said: HTMLElement): void {
     button.append(...head.childNodes);
     if (name === "") button.setAttribute("aria-label", "#");
     head.append(button);
-    button.addEventListener("keydown", event => {
-      if (event.key === "Enter" || event.key === " ") event.stopPropagation(); // the notebook has other uses for these keys
-    });
     button.addEventListener("click", () => {
       const before = head.getAttribute("aria-sort") ?? "none";
       const order: Order = before === "none" ? "ascending" : before === "ascending" ? "descending" : "none";

@@ -1,13 +1,16 @@
-/** Every command once: its title, keys and action. The key map, the shortcut sheet and the buttons read this table. */
+/** Every command once: its title, keys and action. The key map, the palette and the shortcut sheet read this table. */
+import { t } from "../text/en.ts";
 import type { Actions } from "./actions.ts";
-import { anchor, type DialogName, dialog, finding, pager, selected } from "./ui.ts";
+import type { ExportFormat } from "./filing.ts";
+import { nextTheme, type SideTab, sideTab, wrapLogs } from "./settings.ts";
+import { anchor, type DialogName, dialog, drawer, finding, pager, renaming, selected } from "./ui.ts";
 
 export type Where = "command" | "edit" | "both";
 
 export interface Command {
   readonly id: string;
   readonly title: string;
-  /** As they are shown; the first of each is what `keys.ts` matches. */
+  /** As `keys.ts` spells them; none for a command that only the palette has. */
   readonly keys: readonly string[];
   readonly where: Where;
   run(actions: Actions): void;
@@ -16,7 +19,7 @@ export interface Command {
 const command = (id: string, title: string, keys: string, where: Where, run: (actions: Actions) => void): Command => ({
   id,
   title,
-  keys: keys.split(" | "),
+  keys: keys === "" ? [] : keys.split(" | "),
   where,
   run,
 });
@@ -32,7 +35,19 @@ const find = (replace: boolean) => (): void => {
   finding.value = { replace };
 };
 
+const side = (tab: SideTab) => (): void => {
+  sideTab.value = tab;
+  drawer.value = true;
+};
+
+/** A command that has no key. */
+const named = (id: string, title: string, run: (actions: Actions) => void): Command => command(id, title, "", "command", run);
+
+const FORMATS: readonly ExportFormat[] = ["ipynb", "html", "markdown", "script", "py:percent", "pdf"];
+
 export const COMMANDS: readonly Command[] = [
+  command("palette", "Find a command, a heading or a file", "Ctrl+Shift+p | Ctrl+Shift+c", "both", show("palette")),
+  command("palette-key", "Find a command, a heading or a file", "Ctrl+k | p", "command", show("palette")),
   command("run-next", "Run and go to the next cell", "Shift+Enter", "both", a => a.runSelected("next")),
   command("run", "Run and stay", "Ctrl+Enter", "both", a => a.runSelected("stay")),
   command("run-insert", "Run and insert a cell below", "Alt+Enter", "both", a => a.runSelected("insert")),
@@ -72,6 +87,34 @@ export const COMMANDS: readonly Command[] = [
   command("interrupt", "Interrupt the kernel", "i i", "command", a => a.runs.interrupt()),
   command("restart", "Restart the kernel", "0 0", "command", show("restart")),
   command("shortcuts", "Show the keys", "h", "command", show("shortcuts")),
+  named("run-all", "Run all cells", a => a.runs.runMany("all")),
+  named("run-above", "Run all above the cell", a => a.runs.runMany("above", a.chosen()[0] ?? null)),
+  named("run-below", "Run the cell and all below", a => a.runs.runMany("below", a.chosen()[0] ?? null)),
+  named("run-stale", "Run changed and new cells", a => a.runs.runMany("stale")),
+  named("restart-run", "Restart the kernel and run all cells", show("restart_run")),
+  named("cancel-all", "Take back all that waits", a => a.runs.cancelAll()),
+  named("shut-down", "Shut the kernel down", show("shut_down")),
+  named("kernels", "Change the kernel", show("kernels")),
+  named("insert-code", "Insert a code cell below and edit it", a => a.insertBelow("code", true)),
+  named("insert-text", "Insert a text cell below and edit it", a => a.insertBelow("markdown", true)),
+  named("clear", "Clear the outputs of all cells", a => a.clearOutputs(null)),
+  named("rename", "Rename the notebook", () => {
+    renaming.value = true;
+  }),
+  named("save-as", "Save as a notebook", show("save_as")),
+  named("reload", "Read the file again", show("reload")),
+  named("checkpoint", "Name this state", show("checkpoint")),
+  named("history", "Show the history", show("history")),
+  ...FORMATS.map(format => named(`export-${format}`, t.exportAs(t.documentMenu[format]), a => void a.file.export(format))),
+  named("print", "Print", () => print()),
+  named("outline", "Show the outline", side("outline")),
+  named("files", "Show the files", side("files")),
+  named("variables", "Show the variables", side("variables")),
+  named("wrap", "Wrap long lines of output, or not", () => {
+    wrapLogs.value = !wrapLogs.value;
+  }),
+  named("theme", "Change the theme", nextTheme),
+  command("settings", "Settings", "Ctrl+,", "both", show("settings")),
   command("close-pager", "Close the documentation", "Escape | q", "command", a => {
     if (anchor.value !== null) a.select(selected.value);
     pager.value = null;

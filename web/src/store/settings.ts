@@ -2,6 +2,8 @@
 import { effect, signal } from "@preact/signals";
 
 export type Theme = "system" | "light" | "dark";
+export type CodeSize = "small" | "usual" | "large" | "larger";
+export type SideTab = "outline" | "files" | "variables";
 
 /** A browser may refuse storage (private modes, full disks): then nothing is remembered, and nothing else changes. */
 export function recall(key: string): string | null {
@@ -20,13 +22,25 @@ export function remember(key: string, value: string): void {
   }
 }
 
-const THEMES: readonly Theme[] = ["system", "light", "dark"];
-const stored = recall("webipy.theme");
-export const theme = signal<Theme>(THEMES.find(one => one === stored) ?? "system");
-export const wrapLogs = signal(recall("webipy.wrap") === "yes");
+export const THEMES: readonly Theme[] = ["system", "light", "dark"];
+export const CODE_SIZES: readonly CodeSize[] = ["small", "usual", "large", "larger"];
+const TABS: readonly SideTab[] = ["outline", "files", "variables"];
 
+/** What is remembered under a key, if it is one of the values that are known. */
+function known<T extends string>(key: string, values: readonly T[], otherwise: T): T {
+  const stored = recall(key);
+  return values.find(one => one === stored) ?? otherwise;
+}
+
+export const theme = signal<Theme>(known("webipy.theme", THEMES, "system"));
+export const codeSize = signal<CodeSize>(known("webipy.code-size", CODE_SIZES, "usual"));
+export const sideTab = signal<SideTab>(known("webipy.side", TABS, "outline"));
+export const wrapLogs = signal(recall("webipy.wrap") === "yes");
 export const lineNumbers = signal(recall("webipy.lines") === "yes");
 export const stopOnError = signal(recall("webipy.keep-going") !== "yes");
+/** Whether a name under the pointer is explained, and whether a call is explained while it is typed. */
+export const hoverHelp = signal(recall("webipy.hover") !== "no");
+export const typingHelp = signal(recall("webipy.signatures") !== "no");
 
 export function nextTheme(): void {
   theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? "system";
@@ -39,6 +53,13 @@ export function applySettings(): void {
     else document.documentElement.setAttribute("data-theme", theme.value);
     remember("webipy.theme", theme.value);
   });
+  effect(() => {
+    document.documentElement.setAttribute("data-code", codeSize.value);
+    remember("webipy.code-size", codeSize.value);
+  });
+  effect(() => remember("webipy.side", sideTab.value));
+  effect(() => remember("webipy.hover", hoverHelp.value ? "yes" : "no"));
+  effect(() => remember("webipy.signatures", typingHelp.value ? "yes" : "no"));
   effect(() => remember("webipy.wrap", wrapLogs.value ? "yes" : "no"));
   effect(() => remember("webipy.lines", lineNumbers.value ? "yes" : "no"));
   effect(() => remember("webipy.keep-going", stopOnError.value ? "no" : "yes"));

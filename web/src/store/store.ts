@@ -27,6 +27,8 @@ export interface Draft {
   pending(): number;
   receive(event: CellEdited): void;
   push(): void;
+  /** Puts text where the caret is; false when it is not being edited. */
+  insert(text: string): boolean;
   /** Begins again from the model, which was replaced; changes that were not sent are kept. */
   restart(): void;
 }
@@ -163,8 +165,7 @@ export class SessionStore {
   }
 
   /** Makes a cell, and shows it before the server has it: who types on without waiting types into the new cell. */
-  insert(after: string | null, type: CellType, source: string, more: CellMore = {}): string {
-    const id = crypto.randomUUID();
+  insert(after: string | null, type: CellType, source: string, more: CellMore = {}, id: string = crypto.randomUUID()): string {
     const made = this.#make(id, after, type, source, more);
     this.#coming.set(id, {
       cell: {
@@ -238,9 +239,17 @@ export class SessionStore {
     });
   }
 
+  /** Calls back whenever a draft changed. */
+  onDrafted(listener: () => void): () => void {
+    this.#drafted.add(listener);
+    return () => this.#drafted.delete(listener);
+  }
+  readonly #drafted = new Set<() => void>();
+
   /** Says that a draft changed. */
   drafted(cell: string): void {
     this.#countUnsent();
+    for (const listener of this.#drafted) listener();
     this.#dirty.cells.add(cell);
     this.#textDirty ||= this.cellOf(cell)?.type === "markdown";
     this.#schedule();

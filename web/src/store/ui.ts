@@ -8,6 +8,8 @@ export type DialogName =
   | "restart_run"
   | "shut_down"
   | "kernels"
+  | "palette"
+  | "settings"
   | "shortcuts"
   | "history"
   | "checkpoint"

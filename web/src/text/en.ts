@@ -195,6 +195,7 @@ export const t = {
 
   more: "More",
   documentMenu: {
+    settings: "Settings…",
     save: "Save now",
     saveAs: "Save as a notebook…",
     checkpoint: "Name this state…",
@@ -254,6 +255,59 @@ export const t = {
     unchanged: (count: number) => `${many(count, "line", "lines")} as before`,
   },
 
+  palette: {
+    title: "Find a command, a heading or a file",
+    open: "Find a command",
+    hint: "Type a command, a heading, code or a file name",
+    nothing: "Nothing has these letters.",
+    heading: "heading",
+    cell: (index: number) => `cell ${n(index)}`,
+    file: "file",
+    folder: "folder",
+    notebook: "notebook",
+    count: (count: number) => many(count, "match", "matches"),
+  },
+  settings: {
+    title: "Settings",
+    theme: "Theme",
+    themes: { system: "As the system", light: "Light", dark: "Dark" },
+    codeSize: "Size of code",
+    sizes: { small: "Small", usual: "Usual", large: "Large", larger: "Larger" },
+    lineNumbers: "Line numbers",
+    wrap: "Wrap long lines of output",
+    hover: "Explain names under the pointer",
+    hoverNote: "Rest the pointer on a name for half a second.",
+    typing: "Show signatures while typing",
+    typingNote: "After an opening bracket. Shift-Tab shows them at any time.",
+    stop: "Stop at the first error",
+    stopNote: "When several cells run, those after it are not run.",
+    where: "Kept in this browser. Notebooks save themselves on the server.",
+  },
+  variables: {
+    title: "Variables",
+    filter: "Filter by name or type",
+    none: "No variables yet. They appear when code has run.",
+    noMatch: "No variable has that in its name or type.",
+    noKernel: "Variables appear when a kernel runs.",
+    starting: "The kernel is starting.",
+    dead: "The kernel has stopped: its variables are gone.",
+    busy: "The kernel is busy. What is shown is from before.",
+    language: (name: string) => `Variables are shown for Python. This kernel runs ${name}.`,
+    more: (count: number) => `and ${many(count, "more name", "more names")}`,
+    failed: (reason: string) => `The kernel could not list its variables: ${reason}`,
+    inspect: (name: string) => `Show what is known of ${name}`,
+    insert: (name: string) => `Insert ${name} into the cell`,
+    insertAct: "insert",
+    refresh: "Ask again",
+    elements: (count: number) => many(count, "item", "items"),
+    characters: (count: number) => many(count, "character", "characters"),
+    loading: "Asking the kernel…",
+  },
+  sideTabs: { outline: "Outline", files: "Files", variables: "Variables", label: "Side panel" },
+  headingRuns: "runs",
+  headingFailed: "failed",
+  exportAs: (format: string) => `Export as ${format}`,
+
   find: {
     title: "Find in the cells",
     find: "Find",
@@ -282,6 +336,7 @@ export const t = {
   close: "Close",
 
   kernel: {
+    attached: (language: string) => `Attached${language === "" ? "" : ` ${language}`} kernel`,
     label: (name: string, state: string) => `Kernel ${name}, ${state}`,
     starting: "starting…",
     idle: "ready",
@@ -444,7 +499,7 @@ export const t = {
   longOutageEdits: (edits: number) =>
     edits === 0
       ? "Runs go on there. This page connects by itself."
-      : `${many(edits, "edit waits", "edits wait")} in this browser. Copy them if you must leave.`,
+      : `${many(edits, "edit waits", "edits wait")} in this browser. ${edits === 1 ? "It is" : "They are"} sent when the line is back, or when you open this page again.`,
   copyEdits: "Copy edits",
   sessionEnded: "Your session has ended.",
   sessionEndedBody: "Sign in again and you return to this spot.",
@@ -457,6 +512,12 @@ export const t = {
   kernelStoppedBody: "Outputs and code are safe; variables are gone.",
   lastWords: "Its last output",
   kernelFailed: "The kernel could not be started.",
+  attachedGone: (reason: string) => `The attached kernel is gone: ${reason}`,
+  attachedGoneBody: "Something else started it, so it is not restarted from here. Choose a kernel of the server to go on.",
+  unsentKept: (edits: number) =>
+    `${many(edits, "edit", "edits")} from when this page was last open ${edits === 1 ? "was" : "were"} kept in this browser and ${edits === 1 ? "is" : "are"} sent now.`,
+  unsentMisplaced: (cells: number) =>
+    `${many(cells, "cell", "cells")} with unsent edits ${cells === 1 ? "was" : "were"} deleted meanwhile; what you wrote is in ${cells === 1 ? "a new cell" : "new cells"}.`,
   degraded: "The server cannot write its journal now.",
   degradedBody: "Nothing that was accepted is lost; new work is refused until it can.",
   later: "Not connected: this is done when the line is back.",
@@ -469,6 +530,7 @@ export const t = {
   keys: {
     editMode: "While editing",
     commandMode: "Cell commands (after Esc)",
+    headings: "Make it a heading of level 1 to 6",
     both: "Always",
   },
 } as const;

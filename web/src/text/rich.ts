@@ -43,7 +43,8 @@ export const r = {
   wantsBody:
     "Output has no network unless you allow it. Those servers learn that you look at it, and its code could send them what it shows.",
   allow: "Allow",
-  allowedHost: (host: string) => `May load from ${host}`,
+  allowedHost: (host: string) => `May load from ${host}. `,
+  forbid: "Forbid it",
 
   noModel: "This widget is not there any more. Run the cell again to make it anew.",
   deadWidget: "The kernel that made this widget has ended: what it shows stays, but nothing answers.",

@@ -1,7 +1,8 @@
 /** What is wrong, or just was, above the cells: the line, the login, the version, the kernel. */
 import { useEffect, useState } from "preact/hooks";
+import { isAttached } from "../model/select.ts";
 import type { CatchUp } from "../store/catchup.ts";
-import { selected, toast } from "../store/ui.ts";
+import { dialog, selected, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { AnsiText } from "./AnsiText.tsx";
 import { connection, type Open, phase, server, signingIn, updated } from "./app.ts";
@@ -107,12 +108,17 @@ function KernelBanner({ open }: { open: Open }) {
   store.head.value;
   const { death, kernel, closed } = store.model;
   if (death === null || death.expected || kernel?.state !== "dead" || closed) return null;
+  const attached = isAttached(store.model);
   return (
     <div class="banner bad tall" role="alert">
       <Icon name="power" />
       <div class="banner-text">
         <p>
-          {kernel.languageInfo === null ? (
+          {attached ? (
+            <>
+              <b>{t.attachedGone(death.reason)}</b> {t.attachedGoneBody}
+            </>
+          ) : kernel.languageInfo === null ? (
             <>
               <b>{t.kernelFailed}</b> {death.reason}
             </>
@@ -130,12 +136,26 @@ function KernelBanner({ open }: { open: Open }) {
         )}
       </div>
       <span class="end">
-        <button type="button" class="btn" onClick={() => void actions.runs.restart()}>
-          {t.restart}
-        </button>
-        <button type="button" class="btn main" onClick={() => void actions.runs.restart(upTo(open))}>
-          {t.restartRunAbove}
-        </button>
+        {attached ? (
+          <button
+            type="button"
+            class="btn main"
+            onClick={() => {
+              dialog.value = "kernels";
+            }}
+          >
+            {t.kernel.pick}
+          </button>
+        ) : (
+          <>
+            <button type="button" class="btn" onClick={() => void actions.runs.restart()}>
+              {t.restart}
+            </button>
+            <button type="button" class="btn main" onClick={() => void actions.runs.restart(upTo(open))}>
+              {t.restartRunAbove}
+            </button>
+          </>
+        )}
       </span>
     </div>
   );

@@ -1,8 +1,7 @@
 /** The dialogs of a session, and the pager. */
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { KernelspecList } from "../api/schema.ts";
-import { COMMANDS, EDITOR_KEYS } from "../store/commands.ts";
-import { shown } from "../store/keys.ts";
 import { complain, dialog, pager } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { connection, type Open } from "./app.ts";
@@ -45,72 +44,34 @@ function Kernels({ open }: { open: Open }) {
   );
 }
 
-function Keys({ keys }: { keys: string }) {
-  return (
-    <span class="keys">
-      {shown(keys).map((key, at) => (
-        <kbd class="kbd" key={at}>
-          {key}
-        </kbd>
-      ))}
-    </span>
-  );
+const LATER = {
+  history: async () => (await import("./History.tsx")).History,
+  compare: async () => (await import("./History.tsx")).Compare,
+  palette: async () => (await import("./Palette.tsx")).Palette,
+  settings: async () => (await import("./Settings.tsx")).Settings,
+  shortcuts: async () => (await import("./Shortcuts.tsx")).Shortcuts,
+} as const;
+
+type Lazy = (props: { open: Open }) => ComponentChildren;
+const here = new Map<keyof typeof LATER, Lazy>();
+
+/** Fetches the code of a dialog; once it is there, the dialog takes the very next key. */
+export async function fetchDialog(which: keyof typeof LATER): Promise<Lazy> {
+  const view: Lazy = await LATER[which]();
+  here.set(which, view);
+  return view;
 }
 
-function KeyTable(props: { title: string; rows: readonly { title: string; keys: readonly string[] }[] }) {
-  return (
-    <section>
-      {props.title !== "" && <h3>{props.title}</h3>}
-      <table class="key-table">
-        <tbody>
-          {props.rows.map(row => (
-            <tr key={row.title}>
-              <td>{row.title}</td>
-              <td>
-                {row.keys.map(keys => (
-                  <Keys key={keys} keys={keys} />
-                ))}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-}
-
-/** Commands that stand for one with another number or key. */
-const REPEATED = /^heading-[2-6]$/;
-
-function Shortcuts() {
-  const editor = EDITOR_KEYS.map(({ title, keys }) => ({ title, keys: keys.split(" | ") }));
-  const commands = COMMANDS.filter(one => one.where === "command" && !REPEATED.test(one.id));
-  const half = Math.ceil(commands.length / 2);
-  return (
-    <Dialog title={t.shortcuts} onClose={close} wide>
-      <p>{t.keysIntro}</p>
-      <div class="key-columns">
-        <div>
-          <KeyTable title={t.keys.both} rows={COMMANDS.filter(one => one.where === "both")} />
-          <KeyTable title={t.keys.editMode} rows={editor} />
-        </div>
-        <KeyTable title={t.keys.commandMode} rows={commands.slice(0, half)} />
-        <div class="key-more">
-          <KeyTable title="" rows={commands.slice(half)} />
-        </div>
-      </div>
-    </Dialog>
-  );
-}
-
-/** History and comparison come when they are first wanted. */
-function Later({ open, which }: { open: Open; which: "History" | "Compare" }) {
-  const [loaded, load] = useState<typeof import("./History.tsx") | null>(null);
+/** What most pages never show comes when it is first wanted. */
+function Later({ open, which }: { open: Open; which: keyof typeof LATER }) {
+  const [View, load] = useState<Lazy | null>(() => here.get(which) ?? null);
   useEffect(() => {
-    import("./History.tsx").then(load).catch(complain);
+    if (View !== null) return;
+    fetchDialog(which)
+      .then(view => load(() => view))
+      .catch(complain);
   }, []);
-  const View = loaded?.[which];
-  return View === undefined ? null : <View open={open} />;
+  return View === null ? null : <View open={open} />;
 }
 
 export function Dialogs({ open }: { open: Open }) {
@@ -154,12 +115,12 @@ export function Dialogs({ open }: { open: Open }) {
       );
     case "kernels":
       return <Kernels open={open} />;
+    case "palette":
+    case "settings":
     case "shortcuts":
-      return <Shortcuts />;
     case "history":
-      return <Later open={open} which="History" />;
     case "compare":
-      return <Later open={open} which="Compare" />;
+      return <Later key={dialog.value} open={open} which={dialog.value} />;
     case null:
       return null;
   }

@@ -55,6 +55,7 @@ export function DocumentMenu({ open }: { open: Open }) {
     { heading: "" },
     { title: words.clearOutputs, run: () => actions.clearOutputs(null) },
     { title: words.print, run: () => print() },
+    { title: words.settings, keys: "Ctrl ,", run: show("settings") },
   ];
   return (
     <Menu className="btn ghost icon" label={t.more} title={t.more} items={rows}>

@@ -18,15 +18,15 @@ type Asking = { readonly what: "rename" | "delete"; readonly file: File } | null
 /** What the browser can show by itself. */
 const VIEWABLE = /\.(png|jpe?g|gif|webp|pdf|txt|md|py|r|jl|js|ts|json|ya?ml|toml|csv|tsv|log|sh|ini|cfg|html?|css|svg|xml|tex|rst)$/i;
 const AS_NOTEBOOK = /\.(py|md|rmd|qmd|r|jl)$/i;
-const ICONS: Readonly<Record<File["kind"], IconName>> = { folder: "folder", notebook: "notebook", file: "file", other: "file" };
+export const ICONS: Readonly<Record<File["kind"], IconName>> = { folder: "folder", notebook: "notebook", file: "file", other: "file" };
 
 /** The address that a click on an entry leads to. */
-function addressOf(file: File): string {
+export function addressOf(file: File): string {
   if (file.kind === "folder") return homeAddress(file.path);
   return `${fileAddress(file.path)}${VIEWABLE.test(file.name) ? "?inline=1" : ""}`;
 }
 
-function openFile(file: File): void {
+export function openFile(file: File): void {
   if (file.kind === "folder") goTo(homeAddress(file.path));
   else if (file.kind === "notebook") void openNotebook(file.path);
   else if (VIEWABLE.test(file.name)) window.open(addressOf(file), "_blank", "noopener");

@@ -154,7 +154,7 @@ export function FindBar({ open }: { open: Open }) {
         <Icon name="down" />
       </button>
       <Toggle on={matchCase} label={t.find.caseSensitive} sign="Aa" set={setCase} />
-      <Toggle on={word} label={t.find.word} sign="ab" set={setWord} />
+      <Toggle on={word} label={t.find.word} sign="W" set={setWord} />
       <Toggle on={regular} label={t.find.regular} sign=".*" set={setRegular} />
       {replace && (
         <>

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { FromModels } from "../frame/protocol.ts";
 import { type FrameTrouble, type Guest, SealedFrame } from "../render/frame.ts";
 import { library } from "../render/libraries.ts";
-import { allowedHosts, allowHosts } from "../rich/hosts.ts";
+import { allowedHosts, allowHosts, forbidHost } from "../rich/hosts.ts";
 import { isDark, theme } from "../store/settings.ts";
 import { r } from "../text/rich.ts";
 import { Icon } from "./icons.tsx";
@@ -90,6 +90,14 @@ export function FrameOut({ guest, models }: { guest: Guest; models?: Models }) {
     <>
       <div class="frame-host" ref={host} title={r.sealedNote} />
       {refused.length > 0 && <Wanted hosts={refused} />}
+      {open.map(name => (
+        <p key={name} class="allowed">
+          {r.allowedHost(name)}
+          <button type="button" class="link" onClick={() => forbidHost(name)}>
+            {r.forbid}
+          </button>
+        </p>
+      ))}
     </>
   );
 }

@@ -1,5 +1,5 @@
 /** What runs and waits on the server, in its order: each one can be gone to, taken back, and moved. */
-import { headline, promptsOf } from "../model/select.ts";
+import { headline, promptsOf, underway } from "../model/select.ts";
 import type { Run } from "../model/types.ts";
 import { drawer } from "../store/ui.ts";
 import { t } from "../text/en.ts";
@@ -19,7 +19,7 @@ export function jump({ actions, store }: Open, cell: string | null): void {
 
 /** The executions that have not ended and that somebody can see. */
 export function queued({ store }: Open): Run[] {
-  return store.model.queue.map(id => store.model.runs.get(id)).filter(run => run !== undefined && !run.silent) as Run[];
+  return underway(store.model);
 }
 
 function Entry({ open, run, waiting, at }: { open: Open; run: Run; waiting: number; at: number }) {

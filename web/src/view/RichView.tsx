@@ -122,6 +122,7 @@ function Shown({ bundle, type }: { bundle: Bundle; type: Form | null }) {
 export function RichView(bundle: Bundle) {
   const type = best(bundle.data);
   const figure = figureOf(bundle.data);
+  if (figure?.kind === "bokeh-load") return null; // each figure brings it along
   const picture = figure === null && type !== null && type.startsWith("image/");
   return (
     <Tools label={bundle.label} content={bundle.data} kind={picture ? r.image : r.file} isTable={figure === null && type === "text/html"}>

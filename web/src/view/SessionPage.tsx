@@ -1,13 +1,14 @@
 /** The page of one session: frame, keys, clock and title. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { kernelState, underway } from "../model/select.ts";
 import { KeyMap } from "../store/keys.ts";
 import { whenIdle } from "../store/store.ts";
 import { clockOffset, complain, dialog, finding, mode, now } from "../store/ui.ts";
 import { t } from "../text/en.ts";
-import { goTo, type Open, phase } from "./app.ts";
+import { connection, goTo, type Open } from "./app.ts";
 import { Banners, ConnectionBanner } from "./Banners.tsx";
 import { Cells } from "./Cells.tsx";
-import { Dialogs, PagerPanel } from "./Dialogs.tsx";
+import { Dialogs, fetchDialog, PagerPanel } from "./Dialogs.tsx";
 import { Foot } from "./Foot.tsx";
 import { Mark } from "./icons.tsx";
 import { Side } from "./Side.tsx";
@@ -18,7 +19,9 @@ import { TopBar } from "./TopBar.tsx";
 const TICK_MS = 100;
 
 /** Whether a key press belongs to a field or a button and not to the cells. */
-function isElsewhere({ target, key }: KeyboardEvent): boolean {
+function isElsewhere(event: KeyboardEvent): boolean {
+  const { key } = event;
+  const [target] = event.composedPath(); // inside of the shadow roots of outputs, too
   if (!(target instanceof Element)) return false;
   if (target.closest("input, textarea, select, .menu, dialog") !== null) return true;
   return OF_BUTTONS.test(key) && target.closest("button, a, summary") !== null;
@@ -92,7 +95,7 @@ function FindBar({ open }: { open: Open }) {
 /** The clock runs while something runs. */
 function useClock({ store }: Open): void {
   store.head.value;
-  const running = store.model.queue.length > 0;
+  const running = underway(store.model).length > 0;
   useEffect(() => {
     now.value = Date.now() + clockOffset.value;
     if (!running) return;
@@ -105,22 +108,41 @@ function useClock({ store }: Open): void {
 
 function useTitle({ store }: Open): void {
   store.head.value;
-  const busy = store.model.kernel?.state === "busy" || store.model.queue.length > 0;
+  const busy = kernelState(store.model) === "busy" || underway(store.model).length > 0;
   const title = t.pageTitle(store.model.title || t.untitled, busy);
   useEffect(() => {
     document.title = title;
   }, [title]);
 }
 
-/** Unsent edits are only in this page: leaving asks first. */
-function useLeaveGuard({ store }: Open): void {
-  const unsent = store.unsent.value > 0 && phase.value !== "live";
+/** Unsent edits outlive the page in the browser's database. Where there is none, leaving asks first. */
+function useUnsent(open: Open, ready: boolean): void {
+  const { store } = open;
+  const outbox = useRef<{ readonly works: boolean } | null>(null);
   useEffect(() => {
-    if (!unsent) return;
-    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    if (!ready) return;
+    let stop: (() => void) | null = null;
+    let over = false;
+    const start = ({ keepEdits }: Awaited<ReturnType<typeof fetchEditor>>): void => {
+      if (over) return;
+      const kept = keepEdits(open);
+      outbox.current = kept.outbox;
+      stop = kept.stop;
+    };
+    const wait = whenIdle(() => void fetchEditor().then(start).catch(complain));
+    return () => {
+      over = true;
+      wait();
+      stop?.();
+    };
+  }, [open, ready]);
+  useEffect(() => {
+    const ask = (event: BeforeUnloadEvent): void => {
+      if (store.unsent.value > 0 && connection.phase !== "live" && outbox.current?.works !== true) event.preventDefault();
+    };
     addEventListener("beforeunload", ask);
     return () => removeEventListener("beforeunload", ask);
-  }, [unsent]);
+  }, [store]);
 }
 
 function Missing({ message }: { message: string }) {
@@ -157,9 +179,15 @@ function useFirstCaret({ store, actions }: Open, ready: boolean): void {
   }, [ready, store.boxes.value.length]);
 }
 
-/** Fetches the editor when the page has settled, so that the first key finds it there. */
+/** Fetches the editor when the page has settled, so that the first key finds it there; and then the palette. */
 function useEditorSoon(): void {
-  useEffect(() => whenIdle(() => void fetchEditor()), []);
+  useEffect(() => {
+    const fetch = async (): Promise<void> => {
+      await fetchEditor();
+      await fetchDialog("palette");
+    };
+    return whenIdle(() => void fetch().catch(() => {})); // what cannot be fetched now is fetched, or told, when it is wanted
+  }, []);
 }
 
 export function SessionPage({ open }: { open: Open }) {
@@ -168,7 +196,7 @@ export function SessionPage({ open }: { open: Open }) {
   useKeys(open);
   useClock(open);
   useTitle(open);
-  useLeaveGuard(open);
+  useUnsent(open, standing === "ready");
   useFirstCaret(open, standing === "ready");
   useEditorSoon();
   if (standing === "missing" || standing === "refused") return <Missing message={store.problem.value} />;

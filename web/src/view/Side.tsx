@@ -1,22 +1,36 @@
-/** The side: the outline of the text cells, and what runs and waits on the server. */
-import { outline } from "../model/select.ts";
-import { drawer, selected } from "../store/ui.ts";
+/** The side: the outline of the text cells, the files, the variables; and always what runs and waits on the server. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { outline, type SectionState, sectionStates } from "../model/select.ts";
+import { type SideTab, sideTab } from "../store/settings.ts";
+import { complain, drawer, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
 import { jump, QueueList, queued } from "./Queue.tsx";
 
-export function Side({ open }: { open: Open }) {
+const TABS: readonly SideTab[] = ["outline", "files", "variables"];
+
+function Mark({ state }: { state: SectionState }) {
+  if (state === "") return null;
+  return (
+    <span class="mark-at-end">
+      <span class={state === "running" ? "dot busy" : "dot dead"} />
+      <span class="vh">{state === "running" ? t.headingRuns : t.headingFailed}</span>
+    </span>
+  );
+}
+
+function Outline({ open }: { open: Open }) {
   const { store } = open;
   store.head.value;
-  store.textVersion.value;
-  const headings = outline(store.model);
+  const version = store.textVersion.value;
+  const headings = useMemo(() => outline(store.model), [store, version, store.model]);
+  const states = sectionStates(store.model, headings);
   const at = store.indexOf(selected.value);
   const before = headings.filter(heading => store.indexOf(heading.cell) <= at);
   const current = before[before.length - 1];
-  const queue = queued(open);
   return (
-    <aside class={drawer.value ? "side open" : "side"} aria-label={t.side}>
-      <h2>{t.outline}</h2>
+    <>
       {headings.length === 0 && <p class="quiet">{t.outlineEmpty}</p>}
       <ul class="toc">
         {headings.map((heading, index) => (
@@ -27,11 +41,73 @@ export function Side({ open }: { open: Open }) {
               aria-current={heading === current ? "true" : undefined}
               onClick={() => jump(open, heading.cell)}
             >
-              {heading.text || t.untitledHeading}
+              <span class="heading-text">{heading.text || t.untitledHeading}</span>
+              <Mark state={states[index] ?? ""} />
             </button>
           </li>
         ))}
       </ul>
+    </>
+  );
+}
+
+const LATER = {
+  files: async () => (await import("./FilesTab.tsx")).FilesTab,
+  variables: async () => (await import("./VariablesTab.tsx")).VariablesTab,
+} as const;
+
+function Later({ open, which }: { open: Open; which: keyof typeof LATER }) {
+  const [View, load] = useState<((props: { open: Open }) => ComponentChildren) | null>(null);
+  useEffect(() => {
+    LATER[which]()
+      .then(view => load(() => view))
+      .catch(complain);
+  }, []);
+  return View === null ? null : <View open={open} />;
+}
+
+function Tabs() {
+  const now = sideTab.value;
+  const go = (event: KeyboardEvent): void => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    sideTab.value = TABS[(TABS.indexOf(now) + by + TABS.length) % TABS.length] ?? now;
+    document.getElementById(`tab-${sideTab.value}`)?.focus();
+  };
+  return (
+    <div class="tabs" role="tablist" aria-label={t.sideTabs.label} onKeyDown={go}>
+      {TABS.map(tab => (
+        <button
+          key={tab}
+          id={`tab-${tab}`}
+          type="button"
+          role="tab"
+          aria-selected={tab === now}
+          aria-controls="side-panel"
+          tabIndex={tab === now ? 0 : -1}
+          onClick={() => {
+            sideTab.value = tab;
+          }}
+        >
+          {t.sideTabs[tab]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+export function Side({ open }: { open: Open }) {
+  open.store.head.value;
+  const tab = sideTab.value;
+  const queue = queued(open);
+  return (
+    <aside class={drawer.value ? "side open" : "side"} aria-label={t.side}>
+      <Tabs />
+      <div role="tabpanel" id="side-panel" aria-labelledby={`tab-${tab}`} class="side-panel">
+        {tab === "outline" ? <Outline open={open} /> : <Later key={tab} open={open} which={tab} />}
+      </div>
       <h2>{t.runningHere}</h2>
       {queue.length === 0 && <p class="quiet">{t.nothingRuns}</p>}
       <QueueList open={open} />

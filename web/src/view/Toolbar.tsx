@@ -1,5 +1,5 @@
 /** The bar over the cells, and on small screens the dock under them. */
-import { waitingCount } from "../model/select.ts";
+import { isAttached, underway, waitingCount } from "../model/select.ts";
 import { stopOnError } from "../store/settings.ts";
 import { dialog, drawer, finding, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
@@ -8,7 +8,7 @@ import { Icon } from "./icons.tsx";
 import { Menu, type MenuRow, Popover } from "./Menu.tsx";
 import { QueueList } from "./Queue.tsx";
 
-const ask = (which: "restart" | "restart_run" | "shortcuts") => () => {
+const ask = (which: "restart" | "restart_run" | "shortcuts" | "palette") => () => {
   dialog.value = which;
 };
 
@@ -23,7 +23,7 @@ function RunMenu({ open }: { open: Open }) {
     { title: t.runBelow, disabled: cell === null, run: () => actions.runs.runMany("below", cell ?? last) },
     { title: t.runStale, run: () => actions.runs.runMany("stale") },
     { heading: "" },
-    { title: t.restartRunAll, run: ask("restart_run") },
+    { title: t.restartRunAll, disabled: isAttached(open.store.model), run: ask("restart_run") },
     { heading: "" },
     {
       title: t.stopOnErrorItem,
@@ -43,7 +43,7 @@ function RunMenu({ open }: { open: Open }) {
 export function Toolbar({ open }: { open: Open }) {
   const { actions, store } = open;
   store.head.value;
-  const busy = store.model.queue.length > 0;
+  const busy = underway(store.model).length > 0;
   const waiting = waitingCount(store.model);
   const several = actions.chosen().length;
   return (
@@ -75,7 +75,7 @@ export function Toolbar({ open }: { open: Open }) {
           class="btn icon"
           aria-label={t.restartKernel}
           title={t.restartKernel}
-          disabled={store.model.kernel === null}
+          disabled={store.model.kernel === null || isAttached(store.model)}
           onClick={ask("restart")}
         >
           <Icon name="restart" />
@@ -92,7 +92,7 @@ export function Toolbar({ open }: { open: Open }) {
       <span class="grow" />
       {several > 1 && <span class="quiet several">{t.selectedCells(several)}</span>}
       {waiting > 0 && (
-        <Popover className="btn ghost" label={t.queueTitle} panel={() => <QueueList open={open} />}>
+        <Popover className="btn ghost" label={`${t.queueButton(waiting)}: ${t.queueTitle}`} panel={() => <QueueList open={open} />}>
           <Icon name="clock" />
           {t.queueButton(waiting)}
         </Popover>
@@ -110,6 +110,13 @@ export function Toolbar({ open }: { open: Open }) {
       </button>
       <button type="button" class="btn ghost icon" aria-label={t.shortcuts} title={t.shortcuts} onClick={ask("shortcuts")}>
         <Icon name="keyboard" />
+      </button>
+      <button type="button" class="btn ghost find-command" title={t.palette.title} onClick={ask("palette")}>
+        <Icon name="command" />
+        <span class="words">{t.palette.open}</span>
+        <span class="kbd" aria-hidden="true">
+          Ctrl K
+        </span>
       </button>
     </div>
   );
@@ -141,7 +148,7 @@ export function Dock({ open }: { open: Open }) {
         type="button"
         class="btn ghost icon"
         aria-label={t.interrupt}
-        disabled={store.model.queue.length === 0}
+        disabled={underway(store.model).length === 0}
         onClick={() => actions.runs.interrupt()}
       >
         <Icon name="stop" />

@@ -1,6 +1,6 @@
 /** The top bar: where one is, what is saved, the kernel and the theme. */
 import { useEffect, useRef } from "preact/hooks";
-import { waitingCount, wantedKernel } from "../model/select.ts";
+import { isAttached, kernelState, waitingCount, wantedKernel } from "../model/select.ts";
 import { nameOf } from "../store/filing.ts";
 import { dialog, drawer, renaming } from "../store/ui.ts";
 import { clock, t } from "../text/en.ts";
@@ -8,7 +8,7 @@ import type { Open } from "./app.ts";
 import { DocumentMenu } from "./DocumentMenu.tsx";
 import { HomeLink } from "./HomeLink.tsx";
 import { Icon, Mark } from "./icons.tsx";
-import { Menu, type MenuItem } from "./Menu.tsx";
+import { Menu, type MenuRow } from "./Menu.tsx";
 import { ThemeButton } from "./ThemeButton.tsx";
 
 function Title({ open }: { open: Open }) {
@@ -108,19 +108,23 @@ export function kernelWords({ store }: Open): { name: string; words: string; dot
   if (kernel === null && wanted !== null) return { name: wanted.title, words: t.kernel.withFirstRun, dot: "off" };
   if (kernel === null) return { name: t.kernel.none, words: t.kernel.choose, dot: "off" };
   const queued = waitingCount(store.model);
-  const words = kernel.state === "busy" && queued > 0 ? t.kernel.busyQueued(queued) : t.kernel[kernel.state];
-  const dot = { starting: "off", idle: "", busy: "busy", restarting: "busy", dead: "dead" }[kernel.state];
-  return { name: kernel.displayName, words, dot };
+  const state = kernelState(store.model) ?? kernel.state;
+  const words = state === "busy" && queued > 0 ? t.kernel.busyQueued(queued) : t.kernel[state];
+  const dot = { starting: "off", idle: "", busy: "busy", restarting: "busy", dead: "dead" }[state];
+  const language = String(kernel.languageInfo?.name ?? "");
+  const name = isAttached(store.model) ? t.kernel.attached(language) : kernel.displayName;
+  return { name, words, dot };
 }
 
 function KernelPill({ open }: { open: Open }) {
   const { name, words, dot } = kernelWords(open);
   const { kernel } = open.store.model;
   const alive = kernel !== null && kernel.state !== "dead";
+  const attached = isAttached(open.store.model);
   const show = (which: "restart" | "shut_down" | "kernels") => () => {
     dialog.value = which;
   };
-  const items: MenuItem[] =
+  const items: MenuRow[] =
     kernel === null
       ? [
           { title: t.kernel.start, run: () => void open.actions.runs.restart() },
@@ -128,7 +132,10 @@ function KernelPill({ open }: { open: Open }) {
         ]
       : [
           { title: t.kernel.interrupt, disabled: kernel.state !== "busy", run: () => open.actions.runs.interrupt() },
-          { title: alive ? t.kernel.restart : t.kernel.start, run: alive ? show("restart") : () => void open.actions.runs.restart() },
+          !attached && {
+            title: alive ? t.kernel.restart : t.kernel.start,
+            run: alive ? show("restart") : () => void open.actions.runs.restart(),
+          },
           { title: t.kernel.shutDown, disabled: !alive, run: show("shut_down") },
           { title: t.kernel.change, run: show("kernels") },
         ];

