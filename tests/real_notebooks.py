@@ -34,7 +34,7 @@ def _fetch(package: str) -> None:
     """Unpacks the notebooks of a package into the cache: whole or not at all, also when two tests do it at once."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-binary", ":all:", "--no-deps"]
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", package]
         try:
             done = subprocess.run(
                 [*command, "--dest", folder, package], capture_output=True, text=True, timeout=SECONDS, check=False
