@@ -108,8 +108,8 @@ class Session:
             stamped = msgspec.structs.replace(event, seq=seq, time=time, by=by)
             self._fold(stamped)
             bodies.append(events.encode(stamped))
+            self.snapshots.weigh(seq, bodies[-1])
         self.seq += len(new)
-        self.snapshots.weigh(self.seq, sum(map(len, bodies)))
         self.last_activity = time
         last = self.seq
         return self.journal.append(first, bodies, position).addCallback(self._was_written, first, bodies, last)
@@ -279,7 +279,7 @@ class Session:
                 self.restore(event)
 
         async for seq, body in self._bodies(0, self.journal.written, LOADED_EVENTS, LOADED_BYTES):
-            self.snapshots.weigh(seq, len(body))
+            self.snapshots.weigh(seq, body)
             before, output = output, events.execution_of_output(body)
             if output is None or output != before:
                 restore_held()

@@ -151,7 +151,7 @@ async def session_subscribe(house: House, caller: Caller, params: calls.Subscrib
         )
     snapshot = None
     first_seq = session.journal.first_seq
-    if (params.snapshot or since + 1 < first_seq) and session.snapshots.serve(since, session.written, first_seq):
+    if (params.snapshot or since + 1 < first_seq) and session.snapshots.serve(since, first_seq):
         since, bodies = await session.snapshots.take(session.written)
         snapshot = calls.SnapshotEvents(seq=since, events=[msgspec.Raw(body) for body in bodies])
     caller.subscribe(session, since + 1)

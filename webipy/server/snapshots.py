@@ -17,9 +17,17 @@ from webipy.core import events
 from webipy.core.events import AnyEvent
 from webipy.core.snapshot import Snapshot
 
-FAR_EVENTS = 10_000
-FAR_MEBIBYTES = 16
-"""A reader that has more than so many events or MiB before it gets a snapshot if it can take one."""
+FAR_BYTES = 4 * 1024 * 1024
+"""A reader that has more than so much before it, of what a snapshot makes short, gets one if it can take one."""
+
+EVENT_BYTES = 800
+"""What an event costs a reader beside its bytes, counted as bytes: five thousand small ones are far, too."""
+
+_MARK = 18
+"""A mark is set each 2 to this power bytes."""
+
+_KEPT_WHOLE = (b'{"type":"cell_', b'{"type":"notebook_')
+"""How the events begin that a snapshot keeps as they are, most of them: cells. A large notebook is not far because it is large."""
 
 SHOWN_CHARACTERS = 200_000
 """How much of the end of a stream output a snapshot holds at least: some thousand lines."""
@@ -40,11 +48,17 @@ class Snapshots:
     _door: DeferredLock = attrs.field(factory=DeferredLock)
     _mebibytes: list[int] = attrs.field(factory=list)
     _bytes: int = 0
+    _marks: list[int] = attrs.field(factory=list)
+    _short: int = 0
+    """Bytes of what a snapshot makes short."""
 
-    def weigh(self, seq: int, size: int) -> None:
-        """Takes note that the journal has grown by so many bytes, up to event `seq`."""
-        self._bytes += size
+    def weigh(self, seq: int, body: bytes) -> None:
+        """Takes note of event `seq` in the journal, and of its JSON."""
+        self._bytes += len(body)
         self._mebibytes += [seq] * ((self._bytes >> 20) - len(self._mebibytes))
+        if not body.startswith(_KEPT_WHOLE):
+            self._short += len(body) + EVENT_BYTES
+            self._marks += [seq] * ((self._short >> _MARK) - len(self._marks))
 
     def place_to_cut(self, keep_mebibytes: int) -> int:
         """The seq up to which the journal may go so that half of what is allowed stays; 0 while it is within that."""
@@ -63,10 +77,10 @@ class Snapshots:
         await self.each_event(0, seq, snapshot.take)
         return [events.encode(event) for event in snapshot.told()]
 
-    def serve(self, since: int, written: int, first_seq: int) -> bool:
+    def serve(self, since: int, first_seq: int) -> bool:
         """Whether a reader at `since` is better off with a snapshot."""
-        mebibytes = len(self._mebibytes) - bisect_right(self._mebibytes, since)
-        return written - since > FAR_EVENTS or mebibytes > FAR_MEBIBYTES or since + 1 < first_seq
+        marks = len(self._marks) - bisect_right(self._marks, since)
+        return marks > FAR_BYTES >> _MARK or since + 1 < first_seq
 
     async def take(self, written: int) -> tuple[int, list[bytes]]:
         """A snapshot of at least what is written: the seq it stands for, and its events as JSON."""
