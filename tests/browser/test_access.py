@@ -21,10 +21,16 @@ RUN = """async rules => {
 }"""
 
 CELLS: tuple[tuple[str, str], ...] = (
-    ("markdown", "# Everything\n\nText with `code`, a [link](https://example.org), $x^2$.\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
+    (
+        "markdown",
+        "# Everything\n\nText with `code`, a [link](https://example.org), $x^2$.\n\n| a | b |\n|---|---|\n| 1 | 2 |",
+    ),
     ("code", "for n in range(60): print('line', n)"),
     ("code", "import sys\nprint('\\x1b[31mred\\x1b[0m \\x1b[32mgreen\\x1b[0m'); print('err', file=sys.stderr)"),
-    ("code", "from IPython.display import display, HTML, JSON\ndisplay(JSON({'a': [1, 2]}))\nHTML('<table><thead><tr><th>n</th></tr></thead><tr><td>1</td></tr></table>')"),
+    (
+        "code",
+        "from IPython.display import display, HTML, JSON\ndisplay(JSON({'a': [1, 2]}))\nHTML('<table><thead><tr><th>n</th></tr></thead><tr><td>1</td></tr></table>')",
+    ),
     ("raw", "raw text"),
     ("markdown", "## Second"),
     ("code", "def deep(n):\n    return 1 / n\ndeep(0)"),

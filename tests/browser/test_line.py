@@ -233,10 +233,13 @@ class Kept(PageCase):
         page.keyboard.press("j")
         page.keyboard.press("Alt+ArrowUp")
         expect(page.locator(".saved")).to_contain_text("Sending")
-        page.wait_for_function(KEPT, arg="offline")
+        while not page.evaluate(KEPT):
+            page.wait_for_timeout(20)
         page.close()
         self.server.start()
-        self.server.call("cell.set_source", session=session.rsplit("/", 1)[-1], cell="c0", source="# first\none = 1 # before")
+        self.server.call(
+            "cell.set_source", session=session.rsplit("/", 1)[-1], cell="c0", source="# first\none = 1 # before"
+        )
         again = self.new_page()
         again.goto(session)
         expect(again.get_by_text("kept in this browser")).to_be_visible()
@@ -253,13 +256,12 @@ class Kept(PageCase):
         )
 
 
-KEPT = """async text => {
+KEPT = """async () => {
     const open = indexedDB.open("webipy");
     await new Promise(resolve => { open.onsuccess = resolve; });
     const all = open.result.transaction("outbox").objectStore("outbox").getAll();
     await new Promise(resolve => { all.onsuccess = resolve; });
     open.result.close();
-    const made = all.result.some(one => one.calls.some(call => call.method === "cell.move"));
-    return made && JSON.stringify(all.result).includes(text);
+    return all.result.some(one => one.calls.some(call => call.method === "cell.move"));
 }"""
-"""Whether the browser's database holds the move and some text."""
+"""Whether the browser's database holds the move, which was made last."""

@@ -266,7 +266,8 @@ class Trees(RichCase):
         """As a subscript, which Python and JavaScript read alike."""
         tree = self.tree()
         tree.get_by_role("searchbox").fill("needle")
-        tree.locator(".json-hit").get_by_role("button", name="Copy path").click()
+        tree.locator(".json-hit").hover()
+        tree.locator(".json-branch:has(> .json-hit)").get_by_role("button", name="Copy path").click()
         self.assertEqual(tree.page.evaluate("navigator.clipboard.readText()"), '["deep"]["a"][0]["needle"]')
 
 

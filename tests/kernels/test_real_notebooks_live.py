@@ -46,7 +46,9 @@ class RealNotebooks(ServerTestCase):
                 session = self.call("session.create", path=name)["id"]
             except Refusal as fault:
                 self.assertEqual(fault.name, "invalid_notebook", name)
-                if json.loads(before)["nbformat_minor"] <= 5:  # what comes after 4.5 may have cells that are not known yet
+                if (
+                    json.loads(before)["nbformat_minor"] <= 5
+                ):  # what comes after 4.5 may have cells that are not known yet
                     self.assertRaises(nbformat.ValidationError, _valid, before)
                 continue
             opened += 1

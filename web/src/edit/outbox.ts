@@ -36,8 +36,9 @@ export interface Kept {
 const DATABASE = "webipy";
 const TABLE = "outbox";
 const page = crypto.randomUUID();
-/** A record is written so long after a change at the latest; what is answered sooner never gets there. */
+/** A record is written so long after a change at the latest; what is answered sooner never gets there. Without a line, nothing is. */
 const WRITE_MS = 300;
+const WRITE_OFFLINE_MS = 50;
 const EVENTS_AT_ONCE = 5000;
 
 const CALLS: ReadonlySet<string> = new Set<Method>([
@@ -132,7 +133,8 @@ export class Outbox {
   }
 
   changed(): void {
-    this.#timer ??= setTimeout(() => this.#write(), WRITE_MS);
+    const wait = this.store.connection.phase === "live" ? WRITE_MS : WRITE_OFFLINE_MS;
+    this.#timer ??= setTimeout(() => this.#write(), wait);
   }
 
   #failed(error: unknown): void {

@@ -68,7 +68,6 @@ function Leaf({ value, place, current }: { value: Json; place: Place; current: b
           {t.loadAll}
         </button>
       )}
-      {place.length > 0 && <CopyButton place={place} />}
     </div>
   );
 }
@@ -118,7 +117,7 @@ function Branch({ value, place }: { value: Json; place: Place }) {
   const count = size(value);
   const branch = typeof value === "object" && value !== null;
   return (
-    <div ref={element}>
+    <div class="json-branch" ref={element}>
       {branch && count > 0 ? (
         <details class="json" open={open} onToggle={event => tree.toggle(place, event.currentTarget.open)}>
           <summary class={current ? "json-hit" : ""}>
@@ -126,13 +125,13 @@ function Branch({ value, place }: { value: Json; place: Place }) {
             <span class="sub">
               {Array.isArray(value) ? "[…]" : "{…}"} {t.items(count)}
             </span>
-            {place.length > 0 && <CopyButton place={place} />}
           </summary>
           {inside !== null && <Items inside={inside} place={place} />}
         </details>
       ) : (
         <Leaf value={value} place={place} current={current} />
       )}
+      {place.length > 0 && <CopyButton place={place} />}
     </div>
   );
 }

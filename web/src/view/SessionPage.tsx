@@ -179,15 +179,16 @@ function useFirstCaret({ store, actions }: Open, ready: boolean): void {
   }, [ready, store.boxes.value.length]);
 }
 
-/** Fetches the editor when the page has settled, so that the first key finds it there; and then the palette. */
-function useEditorSoon(): void {
+/** Fetches the editor when the first cells are there and nothing is to do, so that the first key finds it; and then the palette. */
+function useEditorSoon(ready: boolean): void {
   useEffect(() => {
+    if (!ready) return;
     const fetch = async (): Promise<void> => {
       await fetchEditor();
       await fetchDialog("palette");
     };
     return whenIdle(() => void fetch().catch(() => {})); // what cannot be fetched now is fetched, or told, when it is wanted
-  }, []);
+  }, [ready]);
 }
 
 export function SessionPage({ open }: { open: Open }) {
@@ -198,7 +199,7 @@ export function SessionPage({ open }: { open: Open }) {
   useTitle(open);
   useUnsent(open, standing === "ready");
   useFirstCaret(open, standing === "ready");
-  useEditorSoon();
+  useEditorSoon(standing === "ready");
   if (standing === "missing" || standing === "refused") return <Missing message={store.problem.value} />;
   if (standing === "opening")
     return (

@@ -67,10 +67,24 @@ function LongText(props: Props) {
   const buffer = bufferOf(output);
   const wrap = wrapLogs.value;
   useLayoutEffect(() => {
-    if (scroller.current === null) return;
-    const window = new LogWindow(scroller.current, bufferOf(output), () => refresh(n => n + 1), wrapLogs.value);
-    log.current = window;
-    return () => window.destroy();
+    const element = scroller.current;
+    if (element === null) return;
+    // Rows are made when the log comes near: a thousand logs that nobody looks at would each cost a layout.
+    const watch = new IntersectionObserver(
+      entries => {
+        if (!entries.some(one => one.isIntersecting)) return;
+        watch.disconnect();
+        log.current = new LogWindow(element, bufferOf(output), () => refresh(n => n + 1), wrapLogs.value);
+        log.current.update();
+      },
+      { root: element.closest("#main"), rootMargin: "800px 0px" },
+    );
+    watch.observe(element);
+    return () => {
+      watch.disconnect();
+      log.current?.destroy();
+      log.current = null;
+    };
   }, [output, output.omitted]);
   useLayoutEffect(() => log.current?.update(), [output, output.length, version]);
   useEffect(() => log.current?.setWrap(wrap), [wrap]);

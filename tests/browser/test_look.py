@@ -1,0 +1,137 @@
+"""The page looks as it was made: its main states against pictures of them, in light, in dark and on a phone.
+
+Text is drawn otherwise on every machine, so the pictures are small: an eighth of the size, in grey, and what is compared is how far they are from each
+other on average and in their worst tenth. That sees a panel that is gone, a colour of the wrong theme or a column that moved, and not another
+font. What must hold exactly is asked of the page itself: nothing scrolls sideways, parts do not overlap, and controls are large enough.
+
+`WEBIPY_LOOK=keep` writes the pictures anew; look at them before they are kept for good.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+from PIL import Image, ImageChops, ImageStat
+from playwright.sync_api import Page, expect
+
+from tests.browser.stage import PageCase
+
+PICTURES = Path(__file__).parent / "look"
+KEEP = os.environ.get("WEBIPY_LOOK") == "keep"
+SMALLER = 8
+MEAN_MOST = 7.0
+"""The mean distance of two pictures, of 255; another font on another machine is some 2."""
+
+BLOCKS = 6
+BLOCK_MOST = 40.0
+"""The same for the worst of `BLOCKS` by `BLOCKS` parts."""
+
+FACTS = """() => {
+    const wrong = [];
+    const root = document.documentElement;
+    if (root.scrollWidth > root.clientWidth) wrong.push(`scrolls sideways by ${root.scrollWidth - root.clientWidth} px`);
+    const main = document.querySelector("#main");
+    if (main !== null && main.scrollWidth > main.clientWidth) wrong.push(`the cells scroll sideways by ${main.scrollWidth - main.clientWidth} px`);
+    const parts = [...document.querySelectorAll(".top, .side:not(.open), #main, .foot-bar, .dock, main.home")]
+        .map(one => [one.className || one.id, one.getBoundingClientRect()]).filter(([, box]) => box.width > 0);
+    for (const [name, a] of parts) for (const [other, b] of parts)
+        if (name < other && a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
+            wrong.push(`${name} overlaps ${other}`);
+    const least = matchMedia("(max-width: 720px)").matches ? 36 : 24;
+    for (const one of document.querySelectorAll(".top .btn, .bar .btn, .dock .btn")) {
+        const box = one.getBoundingClientRect();
+        if (box.width > 0 && (box.height < least || box.right > innerWidth + 1)) wrong.push(`${one.className} is ${box.height} px high, ends at ${box.right}`);
+    }
+    return wrong;
+}"""
+
+CELLS = (
+    (
+        "markdown",
+        "# Damped oscillator\n\nThe log of the pendulum is fitted with one mode.\n\n$$x(t) = A e^{-\\gamma t} \\cos(\\omega t + \\varphi)$$",
+    ),
+    ("code", "import math\nrows = [(t / 10, math.exp(-t / 30) * math.cos(t / 3)) for t in range(75)]\nlen(rows)"),
+    ("markdown", "## Least squares\n\n- amplitude\n- damping"),
+    ("code", "for t, x in rows[:30]: print(f'{t:5.1f} {x:+.4f}')"),
+    ("code", "1 / 0"),
+)
+
+
+def small(picture: bytes) -> Image.Image:
+    """A screenshot as it is compared."""
+    whole = Image.open(io.BytesIO(picture)).convert("L")
+    return whole.resize((whole.width // SMALLER, whole.height // SMALLER), Image.Resampling.BOX)
+
+
+def distances(one: Image.Image, other: Image.Image) -> tuple[float, float]:
+    """How far two pictures are from each other: on average, and in the worst part."""
+    between = ImageChops.difference(one, other)
+    wide, high = between.width // BLOCKS, between.height // BLOCKS
+    corners = [(x * wide, y * high) for x in range(BLOCKS) for y in range(BLOCKS)]
+    parts = [between.crop((x, y, x + wide, y + high)) for x, y in corners]
+    return ImageStat.Stat(between).mean[0], max(ImageStat.Stat(part).mean[0] for part in parts)
+
+
+class Look(PageCase):
+    """The main states."""
+
+    def same(self, page: Page, name: str) -> None:
+        """Compares what is shown with its picture."""
+        self.assertEqual(page.evaluate(FACTS), [], name)
+        page.evaluate("document.fonts.ready.then(() => null)")
+        now = small(page.screenshot(animations="disabled", caret="hide"))
+        file = PICTURES / f"{name}.png"
+        if KEEP:
+            now.save(file, optimize=True)
+            return
+        kept = Image.open(file).convert("L")
+        self.assertEqual(now.size, kept.size, name)
+        mean, worst = distances(now, kept)
+        if mean > MEAN_MOST or worst > BLOCK_MOST:
+            now.save(f"{name}.png")  # trial's own folder keeps it
+        self.assertLessEqual(mean, MEAN_MOST, name)
+        self.assertLessEqual(worst, BLOCK_MOST, name)
+
+    def test_the_main_states_look_as_they_were_made(self) -> None:
+        """A notebook that has run, its palette and its variables, the home page: light, dark, and on a phone."""
+        self.write_notebook("look/oscillator.ipynb", *CELLS)
+        page = self.open_file("look/oscillator.ipynb", kernel=True)
+        page.get_by_role("button", name="Run all cells").click()
+        expect(page.locator(".cell.failed")).to_have_count(1)
+        expect(page.locator(".katex").first).to_be_visible()
+        expect(page.locator(".saved")).to_contain_text("Saved")
+        page.locator(".cell").nth(1).focus()
+        page.locator("#main").evaluate("one => one.scrollTo(0, 0)")
+        self.same(page, "notebook-light")
+        page.emulate_media(color_scheme="dark")
+        self.same(page, "notebook-dark")
+        page.keyboard.press("Control+k")
+        expect(page.get_by_role("combobox")).to_be_focused()
+        page.keyboard.type("run")
+        self.same(page, "palette-dark")
+        page.keyboard.press("Escape")
+        page.emulate_media(color_scheme="light")
+        page.get_by_role("tab", name="Variables").click()
+        expect(page.locator(".variable")).not_to_have_count(0)
+        self.same(page, "variables-light")
+        page.get_by_role("tab", name="Outline").click()
+        page.set_viewport_size({"width": 390, "height": 780})
+        page.locator("#main").evaluate("one => one.scrollTo(0, 0)")
+        self.same(page, "notebook-phone")
+        home = self.new_page()
+        home.goto(f"{self.server.origin}/?in=look")
+        expect(home.get_by_text("oscillator.ipynb").last).to_be_visible()
+        self.assertEqual(home.evaluate(FACTS), [])
+        home.set_viewport_size({"width": 390, "height": 780})
+        self.assertEqual(home.evaluate(FACTS), [])
+
+    def test_the_sign_in_page(self) -> None:
+        """The first thing that anybody sees."""
+        page = self.new_page()
+        page.goto(self.server.origin)
+        expect(page.get_by_label("Token")).to_be_visible()
+        self.same(page, "sign-in-light")
+        page.emulate_media(color_scheme="dark")
+        self.same(page, "sign-in-dark")
