@@ -233,7 +233,9 @@ class Kept(PageCase):
         page.keyboard.press("j")
         page.keyboard.press("Alt+ArrowUp")
         expect(page.locator(".saved")).to_contain_text("Sending")
-        while not page.evaluate(KEPT):
+        for _ in range(500):
+            if page.evaluate(KEPT):
+                break
             page.wait_for_timeout(20)
         page.close()
         self.server.start()

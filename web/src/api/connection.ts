@@ -61,6 +61,7 @@ export class Connection {
   #lines = 0;
   readonly #held = new Set<() => void>();
   readonly #unanswered = new Set<DurableCall>();
+  readonly #unansweredListeners = new Set<() => void>();
   readonly #phaseListeners = new Set<(phase: Phase) => void>();
   readonly #notified = new Set<(notification: Notification) => void>();
 
@@ -99,11 +100,23 @@ export class Connection {
   async durable<M extends Method>(method: M, params: Methods[M]["params"]): Promise<Methods[M]["result"]> {
     const call: DurableCall = { method, params };
     this.#unanswered.add(call);
+    this.#tellUnanswered();
     try {
       return await this.#repeat(method, params);
     } finally {
       this.#unanswered.delete(call);
+      this.#tellUnanswered();
     }
+  }
+
+  /** Calls back whenever a durable call is made or answered. */
+  onUnanswered(listener: () => void): () => void {
+    this.#unansweredListeners.add(listener);
+    return () => this.#unansweredListeners.delete(listener);
+  }
+
+  #tellUnanswered(): void {
+    for (const listener of this.#unansweredListeners) listener();
   }
 
   async #repeat<M extends Method>(method: M, params: Methods[M]["params"]): Promise<Methods[M]["result"]> {

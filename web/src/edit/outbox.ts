@@ -113,7 +113,8 @@ export class Outbox {
   start(): () => void {
     live();
     const leave = (): void => this.#write();
-    const stops = [this.store.onDrafted(() => this.changed())];
+    const changed = (): void => this.changed();
+    const stops = [this.store.onDrafted(changed), this.store.connection.onUnanswered(changed)];
     let over = false;
     const stopUnsent = this.store.unsent.subscribe(unsent => {
       this.changed();
