@@ -39,7 +39,7 @@ class Lines(FaultTestCase):
     def test_c4_a_connection_that_is_cut_every_few_bytes_loses_nothing(self) -> None:
         """Each time at another place, in the middle of frames; the client goes on by its own seq."""
         cuts = rounds(50, 1000)
-        proxy = CuttingProxy(self.stage, lambda: self.random.randrange(400, 6000))
+        proxy = CuttingProxy(self.stage, lambda: self.random.randrange(400, 60_000))  # an event must fit at times
         self.addCleanup(proxy.close)
         watcher = self.subscribe(self.session, port=proxy.port)
         round_ = 0
