@@ -199,9 +199,9 @@ class Access(PageCase):
             seen.append(at["name"])
             if not (at["ring"] and at["seen"]):
                 hidden.append(at["name"])
-        self.assertEqual(hidden, [])
+        self.assertEqual(hidden, [], seen)
         for name in ("BUTTON Run all cells", "BUTTON Find a command", "DIV Cell 1, code", "PRE Source of cell 1"):
-            self.assertIn(name, seen)
+            self.assertTrue(any(one.startswith(name) for one in seen), (name, seen))  # a key may stand behind it
         self.assertNotIn("DIV Cell 2, code", seen)
         page.locator(".cell").first.focus()
         page.keyboard.press("Enter")
