@@ -101,6 +101,8 @@ class Server:
         log = self.state.with_suffix(".log")
         place = log.stat().st_size if log.exists() else 0
         options = [
+            "--spare-kernels",
+            "0",
             "--port",
             str(self.port),
             "--state",
