@@ -27,7 +27,7 @@ from twisted.python.failure import Failure as Fault
 from webipy.command.lookup import Wrong
 from webipy.command.paths import below, below_new
 from webipy.command.progress import Progress, first_line
-from webipy.command.running import FAILED, LEFT, LOST, OK, STUBBORN_S, Inputs, Left, show_death
+from webipy.command.running import FAILED, LEFT, LOST, OK, STUBBORN_S, Inputs, Left, Stoppable, show_death
 from webipy.command.terminal import Keyboard, Screen, print_json
 from webipy.core import calls, errors, events, file_calls, notebook_calls
 from webipy.io.client import Client, ConnectionLost, Event
@@ -125,7 +125,7 @@ def _check_name(name: str) -> None:
 
 
 @attrs.define(eq=False)
-class Run:
+class Run(Stoppable):
     """A run of a notebook, followed from its acceptance to its end.
 
     Args:
@@ -137,8 +137,6 @@ class Run:
         finished: Fires when every execution has ended.
     """
 
-    client: Client
-    session: calls.Session
     id: str
     progress: Progress
     screen: Screen
@@ -151,7 +149,6 @@ class Run:
     _order: dict[str, int] = attrs.field(factory=dict)
     _open: int = 0
     _is_stopped: bool = False
-    _interrupts: int = 0
 
     def __attrs_post_init__(self) -> None:
         self.inputs = Inputs(self.client, self.session.id, self.screen, self.keyboard, self._input_ended)
@@ -198,25 +195,6 @@ class Run:
                 )
             )
 
-    def interrupt(self) -> None:
-        """The user has pressed ^C."""
-        self._interrupts += 1
-        if self._interrupts > 1:
-            self._end(Fault(Left(False)))
-            return
-        self.progress.note("Interrupting. Press ^C again to leave it running.")
-        self._stop()
-
-    def time_out(self, timeout_s: float) -> None:
-        """It has run for long enough."""
-        self._interrupts += 1
-        self.progress.note(f"{timeout_s:g} s are over: interrupting.")
-        self._stop()
-
-    def leave(self) -> None:
-        """It does not react: leave it."""
-        self._end(Fault(Left(True)))
-
     def status(self) -> str:
         """How the run as a whole ended."""
         found = {end.status for end in self.ends.values()}
@@ -230,9 +208,8 @@ class Run:
             if end.status in ("error", "lost")
         ]
 
-    def _input_ended(self) -> None:
-        self.progress.note("The code asks for input and standard input has ended: interrupting.")
-        self._stop()
+    def _note(self, text: str) -> None:
+        self.progress.note(text)
 
     def _stop(self) -> None:
         """Take back what waits, and interrupt what runs."""
@@ -244,10 +221,6 @@ class Run:
         await self.client.call("run.cancel", waiting, notebook_calls.RunCancelled, repeat=True)
         if any(end.status == "running" for end in self.ends.values()):
             await self._interrupt()
-
-    async def _interrupt(self) -> None:
-        of_session = calls.OfSession(session=self.session.id)
-        await self.client.call("kernel.interrupt", of_session, calls.Done, repeat=True)
 
     def _end(self, fault: Fault | None) -> None:
         if not self.finished.called:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -122,7 +123,60 @@ def show_death(event: events.KernelDied, screen: Screen) -> None:
 
 
 @attrs.define(eq=False)
-class Run:
+class Stoppable(ABC):
+    """What runs on the server for a command, and how its user ends it or leaves it.
+
+    Args:
+        client: The connection.
+        session: The session that it runs in.
+    """
+
+    client: Client
+    session: calls.Session
+    _interrupts: int = attrs.field(default=0, init=False)
+
+    def interrupt(self) -> None:
+        """The user has pressed ^C."""
+        self._interrupts += 1
+        if self._interrupts > 1:
+            self._end(Fault(Left(False)))
+            return
+        self._note("Interrupting. Press ^C again to leave it running.")
+        self._stop()
+
+    def time_out(self, timeout_s: float) -> None:
+        """It has run for long enough."""
+        self._interrupts += 1
+        self._note(f"{timeout_s:g} s are over: interrupting.")
+        self._stop()
+
+    def leave(self) -> None:
+        """It does not react: leave it."""
+        self._end(Fault(Left(True)))
+
+    async def _interrupt(self) -> None:
+        of_session = calls.OfSession(session=self.session.id)
+        await self.client.call("kernel.interrupt", of_session, calls.Done, repeat=True)
+
+    def _input_ended(self) -> None:
+        self._note("The code asks for input and standard input has ended: interrupting.")
+        self._stop()
+
+    @abstractmethod
+    def _note(self, text: str) -> None:
+        """Say something of our own."""
+
+    @abstractmethod
+    def _stop(self) -> None:
+        """Begin to end it."""
+
+    @abstractmethod
+    def _end(self, ending: Fault) -> None:
+        """Follow it no more."""
+
+
+@attrs.define(eq=False)
+class Run(Stoppable):
     """One execution, from its acceptance to its end.
 
     Args:
@@ -135,8 +189,6 @@ class Run:
         finished: Fires with its end.
     """
 
-    client: Client
-    session: calls.Session
     execution: str
     screen: Screen | None
     keyboard: Keyboard
@@ -146,7 +198,6 @@ class Run:
     _has_started: bool = False
     _is_stopped: bool = False
     _has_died: bool = False
-    _interrupts: int = 0
     _displays: set[str] = attrs.field(factory=set)
     _inputs: Inputs = attrs.field(init=False)
 
@@ -165,24 +216,8 @@ class Run:
         accepted = await self.client.call("execution.start", asked, calls.ExecutionAccepted, repeat=True)
         self.seq = accepted.seq
 
-    def interrupt(self) -> None:
-        """The user has pressed ^C."""
-        self._interrupts += 1
-        if self._interrupts > 1:
-            self._end(Fault(Left(False)))
-            return
-        self.notes.note("Interrupting. Press ^C again to leave it running.")
-        self._stop()
-
-    def time_out(self, timeout_s: float) -> None:
-        """It has run for long enough."""
-        self._interrupts += 1
-        self.notes.note(f"{timeout_s:g} s are over: interrupting.")
-        self._stop()
-
-    def leave(self) -> None:
-        """It does not react: leave it."""
-        self._end(Fault(Left(True)))
+    def _note(self, text: str) -> None:
+        self.notes.note(text)
 
     def close(self) -> None:
         """Nothing more is shown."""
@@ -194,20 +229,12 @@ class Run:
         ending = self._interrupt() if self._has_started else self._cancel()
         Deferred.fromCoroutine(ending).addErrback(tell, self.notes)
 
-    async def _interrupt(self) -> None:
-        of_session = calls.OfSession(session=self.session.id)
-        await self.client.call("kernel.interrupt", of_session, calls.Done, repeat=True)
-
     async def _cancel(self) -> None:
         of_execution = calls.OfExecution(session=self.session.id, execution=self.execution)
         try:
             await self.client.call("execution.cancel", of_execution, calls.Done)
         except errors.NotWaiting:
             pass  # it has just begun, and `_take_own` interrupts it, or it has ended
-
-    def _input_ended(self) -> None:
-        self.notes.note("The code asks for input and standard input has ended: interrupting.")
-        self._stop()
 
     def _line_ended(self, fault: Fault) -> None:
         self._end(fault)

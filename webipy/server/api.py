@@ -4,7 +4,8 @@ Browser, command line, tests and every translation call the same table: `METHODS
 its result struct, the verb it needs and its function. `Api.answer` takes one message of any transport through five
 steps, in this order: parse (core/rpc), find, decode params, permit, call.
 
-Invariants: a method without a verb cannot be entered; `permit` is called here and nowhere else, before every method;
+Invariants: a method without a verb cannot be entered; `permit` is called here before every method, and once more for the raw
+streams of /files, which are no methods (webipy.io.files_resource);
 whatever goes wrong in a method is answered for that call alone; what is no `Failure` is logged under a reference and
 told without details.
 """
