@@ -56,6 +56,7 @@ class Log:
         self.tail.add(first, new)
         for one in self.feeds:
             one.wake()
+        self.tail.trim(min((one.cursor for one in self.feeds), default=self.written + 1))
 
 
 @attrs.define(eq=False)
@@ -181,18 +182,18 @@ class Behind(SynchronousTestCase):
         """What the tail has let go comes in chunks from the journal, the rest from the tail."""
         reader = Reader(Log())
         reader.feed.pause()
-        for _ in range(30):
+        for _ in range(90):
             reader.log.write(100, size=1000)
         reader.feed.resume()
         self.assertEqual([(first, limit) for _, first, limit, _ in reader.log.reads], [(1, CHUNK_EVENTS)])
         reader.settle()
-        self.assertEqual(reader.seqs(), list(range(1, 3001)))
+        self.assertEqual(reader.seqs(), list(range(1, 9001)))
 
     def test_a_pause_while_it_reads_sends_no_more_than_that_chunk(self) -> None:
         """One feed holds at most one chunk."""
         reader = Reader(Log())
         reader.feed.pause()
-        for _ in range(40):
+        for _ in range(90):
             reader.log.write(100, size=1000)
         reader.feed.resume()
         reader.feed.pause()
@@ -271,12 +272,26 @@ class Tails(SynchronousTestCase):
         tail = Tail("s")
         for seq in range(1, 100):
             tail.add(seq, [b"x" * (TAIL_BYTES // 10)])
+            tail.trim(seq + 1)
         self.assertIsNone(tail.message_from(89))
         self.assertIsNotNone(tail.message_from(90))
         self.assertIsNone(tail.message_from(100))
         tail.add(100, [b"x" * 2 * TAIL_BYTES])
+        tail.trim(101)
         self.assertIsNone(tail.message_from(99))
         self.assertIsNotNone(tail.message_from(100))
+
+    def test_it_keeps_what_a_reader_has_yet_to_get(self) -> None:
+        """Up to `LAGGING_BYTES`, and not for longer than that reader needs it."""
+        tail = Tail("s")
+        for seq in range(1, 11):
+            tail.add(seq, [b"x" * TAIL_BYTES])
+            tail.trim(1)
+        self.assertIsNone(tail.message_from(2))
+        self.assertIsNotNone(tail.message_from(3))
+        tail.trim(6)
+        self.assertIsNone(tail.message_from(5))
+        self.assertIsNotNone(tail.message_from(6))
 
     def test_what_was_written_together_is_one_notification(self) -> None:
         """Unless it was sent already, or is large."""

@@ -309,7 +309,7 @@ class Sqlite(JournalContract, TestCase):
         import random
 
         rng = random.Random(7)
-        large = [body + b" " * 2_000 for body in BODIES]
+        large = [body + b" " * 20_000 for body in BODIES]
         await (await self.open()).append(1, large, None)
         await self.end()
         whole = (self.folder / "s.sqlite").read_bytes()
@@ -322,7 +322,7 @@ class Sqlite(JournalContract, TestCase):
             (self.folder / f"f{number}.sqlite").write_bytes(broken)
             try:
                 found = await self.open(f"f{number}")
-                self.assertEqual(await found.read(1, 100, 100_000), large, at)
+                self.assertEqual(await found.read(1, 100, 10_000_000), large, at)
             except errors.Damaged:
                 found_damage += 1
             await self.real.close(f"f{number}") if f"f{number}" in self.real._open else None

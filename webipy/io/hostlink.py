@@ -191,11 +191,12 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         self._bytes_read += size
         if is_more:
             self._look_again()
-        if not is_more and _can_wait(batch):
-            if batch and self._patience is None:
-                self._patience = self._clock.callLater(PATIENCE_SECONDS, self._deliver)
-        else:
             self._deliver()
+        elif not _can_wait(batch):
+            self._deliver()
+            self._pace()
+        elif batch and self._patience is None:
+            self._patience = self._clock.callLater(PATIENCE_SECONDS, self._deliver)
 
     def _deliver(self) -> None:
         """Gives what was read to the receiver."""
@@ -204,10 +205,9 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         batch, self._batch = self._batch, []
         if batch and not self.is_closed:
             self._receiver.received(batch, self._number)
-            self._pace()
 
     def _pace(self) -> None:
-        """Takes a breath when the kernel floods."""
+        """Takes a breath when the kernel floods with small batches; a full one leaves nothing to wait for."""
         now = perf_counter()
         self._row = self._row + 1 if now - self._last_read < FLOOD_GAP_SECONDS + PACE_SECONDS * self._is_pacing else 0
         self._last_read = now

@@ -38,7 +38,7 @@ PRELUDE_FORMAT = b"\x01"
 ROWS_DELETED = 5_000
 """Rows that are deleted in one transaction when a journal is cut."""
 
-PAGE_BYTES = 8192
+PAGE_BYTES = 16384
 """SQLite's page: a large output is written page by page, twice."""
 
 CACHE_KIB = 512

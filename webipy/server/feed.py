@@ -37,6 +37,9 @@ CHUNK_EVENTS = 1000
 TAIL_BYTES = 1024 * 1024
 """Newest events of a session that stay in memory, so that a short pause needs no reading."""
 
+LAGGING_BYTES = 8 * 1024 * 1024
+"""The same while a subscriber has yet to get them: one large output more, and a reader that is as fast as its network would read the journal."""
+
 JOINED_BYTES = 64 * 1024
 """Events that were written together are sent together up to this size."""
 
@@ -72,7 +75,7 @@ class Tail:
     _size: int = 0
 
     def add(self, first: int, bodies: list[bytes]) -> None:
-        """Takes newly written events in, and lets the oldest go.
+        """Takes newly written events in.
 
         What was written together goes out together: it is joined to the newest block unless that was sent already.
         """
@@ -84,8 +87,14 @@ class Tail:
         else:
             self._blocks.append(_Block(first, list(bodies), size))
         self._size += size
-        while self._size > TAIL_BYTES and len(self._blocks) > 1:
-            self._size -= self._blocks.popleft().size
+
+    def trim(self, needed: int) -> None:
+        """Lets the oldest events go, those from `needed` on only when there are too many of them."""
+        blocks = self._blocks
+        while self._size > TAIL_BYTES and len(blocks) > 1:
+            if blocks[0].first + len(blocks[0].bodies) > needed and self._size <= LAGGING_BYTES:
+                return
+            self._size -= blocks.popleft().size
 
     def message_from(self, seq: int) -> tuple[bytes, int] | None:
         """The notification that starts with event `seq` and the seq after its last event; `None` when `seq` is no longer here."""

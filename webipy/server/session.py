@@ -121,6 +121,7 @@ class Session:
             self._told = self.written
             for feed in tuple(self.feeds):
                 feed.wake()
+            self.tail.trim(min((feed.cursor for feed in self.feeds), default=last + 1))
             news, self._news = self._news, []
             for told in news:
                 told.callback(None)
