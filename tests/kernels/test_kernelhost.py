@@ -573,6 +573,13 @@ class Ending(HostTestCase):
         with open(os.path.join(host.folder, "spool-0"), "rb") as spool:
             self.assertIn(b"kept", spool.read())
 
+    def test_a_server_that_says_nothing_is_there_all_the_same(self) -> None:
+        """However short the time of grace is: the process does not end while a server is attached."""
+        host, client = self.ready(grace_s=0.2)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            host.process.wait(2.5)
+        self.assertEqual(client.printed("print('here')"), "here\n")
+
     def test_a_host_whose_folder_was_removed_ends(self) -> None:
         """Nobody can find it any more, so it does not wait for the time of grace; code that runs is ended too."""
         host, client = self.ready()
