@@ -63,6 +63,8 @@ GROUPS: Final[dict[str, str]] = {
     "server": "Server",
     "rpc": "Server",
     "session": "Sessions",
+    "share": "People",
+    "presence": "People",
     "kernelspec": "Kernels",
     "kernel": "Kernels",
     "execution": "Executions",

@@ -44,6 +44,7 @@ from webipy.server.ports import (
     World,
 )
 from webipy.server.sessions import Sessions
+from webipy.server.shares import Guest, Share, Shares
 
 EPOCH = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 TOKEN = "a-token-of-more-than-twenty-characters"
@@ -230,11 +231,13 @@ class FakeJournals:
 
 @attrs.define(eq=False)
 class FakeRegistry:
-    """Sessions and logins in memory; see `webipy.server.ports.Registry` and `webipy.server.logins.Accounts`."""
+    """Sessions, logins and shares in memory; see `Registry`, `Accounts` and `ShareStore` in webipy.server."""
 
     records: dict[str, SessionRecord] = attrs.field(factory=dict)
     closed: set[str] = attrs.field(factory=set)
     accounts: dict[bytes, str] = attrs.field(factory=dict)
+    links: dict[str, Share] = attrs.field(factory=dict)
+    visitors: dict[str, Guest] = attrs.field(factory=dict)
 
     def sessions(self) -> Deferred[list[SessionRecord]]:
         """All sessions that are not closed, the oldest first."""
@@ -250,8 +253,10 @@ class FakeRegistry:
         return succeed(None)
 
     def close_session(self, session: str) -> Deferred[None]:
-        """Marks one as closed."""
+        """Marks one as closed; its shares end."""
         self.closed.add(session)
+        for share in [share.id for share in self.links.values() if share.session == session]:
+            self.remove_share(share)
         return succeed(None)
 
     def add_login(self, digest: bytes, name: str, days: int) -> Deferred[None]:
@@ -266,6 +271,31 @@ class FakeRegistry:
     def remove_login(self, digest: bytes) -> Deferred[None]:
         """Forgets one."""
         self.accounts.pop(digest, None)
+        return succeed(None)
+
+    def shares(self) -> Deferred[tuple[list[Share], list[Guest]]]:
+        """All shares and guests."""
+        return succeed((list(self.links.values()), list(self.visitors.values())))
+
+    def put_share(self, share: Share) -> Deferred[None]:
+        """Keeps a share."""
+        self.links[share.id] = share
+        return succeed(None)
+
+    def remove_share(self, share: str) -> Deferred[None]:
+        """Forgets one with its guests."""
+        self.links.pop(share, None)
+        self.visitors = {guest.id: guest for guest in self.visitors.values() if guest.share != share}
+        return succeed(None)
+
+    def add_guest(self, guest: Guest) -> Deferred[None]:
+        """Keeps a guest."""
+        self.visitors[guest.id] = guest
+        return succeed(None)
+
+    def remove_guest(self, guest: str) -> Deferred[None]:
+        """Forgets one."""
+        self.visitors.pop(guest, None)
         return succeed(None)
 
 
@@ -666,9 +696,10 @@ def make_house(disk: Disk) -> House:
         at_once,
     )
     secrets = itertools.count(1)
-    logins = Logins(disk.registry, TOKEN, "ada", clock.seconds, lambda: f"secret-{next(secrets)}")
+    shares = Shares(disk.registry, now, later, world.new_id, lambda: f"secret-{next(secrets)}")
+    logins = Logins(disk.registry, TOKEN, "ada", clock.seconds, shares.new_secret, shares)
     sessions = Sessions(world, "/")
-    return House(world, sessions, logins, lambda code, session: f"http://here/{session or ''}#code={code}", "1.2.3")
+    return House(world, sessions, logins, lambda session, fragment: f"http://here/{session or ''}#{fragment}", "1.2.3")
 
 
 def make_rig(disk: Disk | None = None) -> Rig:

@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "rpc.discover": "none", "server.info": "none", "server.sync": "read", "server.launch_code": "own",
     "session.create": "write", "session.list": "read", "session.get": "read", "session.rename": "write", "session.close": "own",
     "session.subscribe": "read", "session.unsubscribe": "read", "session.events": "read",
+    "share.link": "own", "share.list": "own", "share.set": "own", "share.revoke": "own",
     "kernelspec.list": "read", "kernel.start": "execute", "kernel.attach": "execute", "kernel.restart": "execute", "kernel.interrupt": "execute",
     "kernel.shut_down": "execute", "kernel.kill": "execute",
     "execution.start": "execute", "execution.wait": "read", "execution.get": "read", "execution.cancel": "execute",
@@ -329,9 +330,10 @@ class Server(RigTestCase):
     """`server.*` and `rpc.discover`."""
 
     def test_info_tells_strangers_less(self) -> None:
-        """Neither the root nor the kernelspecs."""
+        """Neither the root nor the kernelspecs; who is in learns what they may."""
         known, strange = self.rig.me.call("server.info"), self.rig.client(None).call("server.info")
         self.assertEqual((known["principal"], known["root"], known["default_kernelspec"]), ("ada", "/", "python3"))
+        self.assertEqual((known["verb"], known["session"], known["owner"]), ("own", None, "ada"))
         self.assertEqual(
             strange,
             {
@@ -343,6 +345,9 @@ class Server(RigTestCase):
                 "root": None,
                 "default_kernelspec": None,
                 "degraded": False,
+                "verb": None,
+                "session": None,
+                "owner": None,
             },
         )
 

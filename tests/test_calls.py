@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import calls, file_calls, notebook_calls
+from webipy.core import calls, file_calls, notebook_calls, people_calls
 from webipy.core.calls import Params, Result
 
 STRUCTS: list[Any] = [
     kind
-    for module in (calls, notebook_calls, file_calls)
+    for module in (calls, notebook_calls, file_calls, people_calls)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
 ]
@@ -24,7 +24,7 @@ SOME: dict[str, Any] = {
     "checkpoint": "p", "content": "x", "connection": "/k.json", "cursor": 0,
     "execution": "e", "msg_type": "custom_request",
     "format": "html", "metadata": {}, "path": "a.ipynb", "since": 1, "to": "b.ipynb",
-    "output": 0, "request": "r", "session": "s", "source": "x", "target": "t", "title": "T", "value": "v",
+    "output": 0, "request": "r", "session": "s", "share": "h", "source": "x", "target": "t", "title": "T", "value": "v", "verb": "read",
     "version": 0,
 }  # fmt: skip
 
@@ -140,6 +140,9 @@ class ParamsStructs(SynchronousTestCase):
                 "DeleteFile": ["path"],
                 "ReadFile": ["path"],
                 "WriteFile": ["content", "path"],
+                "LinkSession": ["session", "verb"],
+                "OfShare": ["session", "share"],
+                "SetShare": ["session", "share", "verb"],
             },
         )
 

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import attrs
 from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
 
@@ -15,18 +16,23 @@ from webipy.io.journal import Reactor
 from webipy.io.registry import FORMAT, NewerFormat, SqliteRegistry, Unreadable
 from webipy.server.logins import Accounts
 from webipy.server.ports import HostRecord, Registry, SessionRecord
+from webipy.server.shares import Guest, Share, ShareStore
 
 ONE = SessionRecord("s1", "One", "a.ipynb", "/tmp", "2026-03-01T09:30:00.000000Z")
 TWO = SessionRecord("s2", "Two 🧪", None, "/", "2026-03-01T09:31:00.000000Z")
 HOST = HostRecord("k1", "/hosts/k1-1", "python3", "Python 3", "python")
 
 
-class Both(Registry, Accounts, Protocol):
-    """The two ports that one database serves."""
+SHARE = Share("h1", "s1", b"\x01" * 32, "read", "For Grace", ONE.created, "2026-03-08T09:30:00.000000Z")
+GUEST = Guest("g1", "h1", b"\x02" * 32, "Grace", TWO.created)
+
+
+class Both(Registry, Accounts, ShareStore, Protocol):
+    """The ports that one database serves."""
 
 
 class RegistryContract:
-    """What every implementation of `Registry` and `Accounts` holds to."""
+    """What every implementation of `Registry`, `Accounts` and `ShareStore` holds to."""
 
     assertEqual: Any
     registry: Both
@@ -78,6 +84,26 @@ class RegistryContract:
         await self.registry.remove_login(b"\x00" * 32)
         await self.registry.remove_login(b"\x01" * 32)
         self.assertEqual(await self.registry.logins(), [(b"\xff" * 32, "bob")])
+
+    async def test_shares_and_guests(self) -> None:
+        """Kept, changed, forgotten; a share goes with its guests, and with its session."""
+        await self.registry.put(ONE)
+        second = attrs.evolve(SHARE, id="h2", digest=b"\x03" * 32, created="2026-03-02T00:00:00.000000Z")
+        for share in (SHARE, second):
+            await self.registry.put_share(share)
+        other = attrs.evolve(GUEST, id="g2", digest=b"\x04" * 32)
+        theirs = attrs.evolve(GUEST, id="g3", digest=b"\x05" * 32, share="h2")
+        for guest in (GUEST, other, theirs):
+            await self.registry.add_guest(guest)
+        runs = attrs.evolve(SHARE, verb="execute")
+        await self.registry.put_share(runs)
+        await self.registry.remove_guest("g2")
+        self.assertEqual(await self.registry.shares(), ([runs, second], [GUEST, theirs]))
+        self.assertEqual(await self.registry.logins(), [], "guests are no logins of the owner")
+        await self.registry.remove_share("h1")
+        self.assertEqual(await self.registry.shares(), ([second], [theirs]))
+        await self.registry.close_session("s1")
+        self.assertEqual(await self.registry.shares(), ([], []))
 
 
 class Fake(RegistryContract, TestCase):
@@ -144,6 +170,22 @@ class Sqlite(RegistryContract, TestCase):
         fault = await self.assertFailure(SqliteRegistry(self.path, cast(Reactor, reactor)).start(), NewerFormat)
         self.assertIn("newer webipy", str(fault))
         self.assertEqual(self.path.read_bytes(), before)
+
+    async def test_an_older_format_is_moved_forward(self) -> None:
+        """One of the first: what it has stays, and what it has not is made."""
+        await self.registry.put(ONE)
+        await self.registry.add_login(b"x", "ada", 1)
+        await self.end()
+        self.change("DROP TABLE guests")
+        self.change("DROP TABLE shares")
+        self.change("DROP TABLE attached_hosts")
+        self.change("UPDATE facts SET value = 1 WHERE name = 'format'")
+        await self.begin()
+        self.assertEqual((await self.registry.sessions(), await self.registry.logins()), ([ONE], [(b"x", "ada")]))
+        await self.registry.put_share(SHARE)
+        await self.end()
+        await self.begin()
+        self.assertEqual(await self.registry.shares(), ([SHARE], []))
 
     async def test_a_file_that_is_no_database_is_told(self) -> None:
         """With its path, and what to do."""

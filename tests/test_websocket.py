@@ -369,6 +369,39 @@ class Events(SocketTestCase):
 class Leaving(SocketTestCase):
     """Ends."""
 
+    async def test_a_guest_is_thrown_out_when_the_link_is_revoked(self) -> None:
+        """4401 within a second, also with calls under way; not a message comes after it, and the owner's lines stay."""
+        session = await self.session()
+        shares = self.house.logins.shares
+        share, secret = await shares.link(session, "read", "", 1)
+        guest = {"Cookie": f"webipy={await self.house.logins.join(secret, 'Grace')}"}
+        line, owner = await self.connect(f"http://127.0.0.1:{self.number}", **guest), await self.connect()
+        refused = await line.call("file.list")
+        self.assertEqual(refused["error"]["data"]["name"], "not_permitted")
+        await line.call("session.subscribe", session=session)
+        line.ask("session.events", call_id="waits", session=session, since=10, wait_s=30)
+        await shares.revoke(session, share.id)
+        self.grow(session, 3, 10)
+        self.assertEqual(await line.closed, (4401, "Your login was ended"))
+        self.assertEqual([message for message in line.messages if message.get("id") == "waits"], [])
+        self.assertLess(max(line.seqs(), default=0), 2)
+        self.assertIn("result", await owner.call("session.list"))
+        self.assertIn("401", await self.refusal(f"http://127.0.0.1:{self.number}", **guest))
+
+    async def test_a_guest_whose_link_is_over_is_thrown_out(self) -> None:
+        """Though it asked for something in between, and was told no."""
+        session = await self.session()
+        shares = self.house.logins.shares
+        share, secret = await shares.link(session, "read", "", 1)
+        line = await self.connect(
+            f"http://127.0.0.1:{self.number}", Cookie=f"webipy={await self.house.logins.join(secret, 'Grace')}"
+        )
+        shares.now = lambda: share.expires
+        told = await line.call("session.get", session=session)
+        self.assertEqual(told["error"]["data"]["name"], "not_authenticated")
+        shares._look()
+        self.assertEqual(await line.closed, (4401, "Your login was ended"))
+
     async def test_logout_closes_the_connections_of_that_login(self) -> None:
         """4401 at once, and no other one; nothing that was on its way is carried out any more."""
         cookie = await self.house.logins.login(None, TOKEN)

@@ -52,6 +52,7 @@ from webipy.io.gate import Gate
 from webipy.io.journal import SqliteJournals
 from webipy.io.launcher import LocalLauncher
 from webipy.io.metrics import Metrics, Pulse
+from webipy.io.offers import Offer
 from webipy.io.private import write_private
 from webipy.io.registry import SqliteRegistry, Unreadable
 from webipy.io.site import build_site
@@ -63,6 +64,7 @@ from webipy.server.method import House
 from webipy.server.ports import T, World
 from webipy.server.retention import Retention
 from webipy.server.sessions import Sessions
+from webipy.server.shares import Shares
 from webipy.server.spares import Spares
 
 DEFAULT_PORT = 8888
@@ -299,6 +301,11 @@ def _port_of(text: str) -> int:
     raise usage.UsageError(f"--port: {text!r} is no port; use a number from 0 to 65535.")
 
 
+def new_secret() -> str:
+    """256 random bits as text."""
+    return secrets.token_urlsafe(32)
+
+
 def now() -> str:
     """The time, RFC 3339 UTC with microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -365,9 +372,9 @@ class WebipyService(Service):
         self._sessions = sessions = Sessions(world, str(options.root))
         self._spares = Spares(world, sessions.root, options.spare_kernels, options.grace_s, sessions.is_starting)
         sessions.take_spare = self._spares.take
-        logins = Logins(self._registry, options.token, username(), time.monotonic, lambda: secrets.token_urlsafe(32))
+        logins = self._logins(world)
         await logins.load()
-        house = House(world, self._sessions, logins, self._launch_url, version("webipy"))
+        house = House(world, self._sessions, logins, self._page_url, version("webipy"))
         api = Api(house)
         self._documents = house.documents
         gate = Gate(logins, frozenset(options.hosts), bool(options["behind-proxy"]))
@@ -379,7 +386,11 @@ class WebipyService(Service):
         self._launcher.remove_others({record.host.directory for record in records if record.host is not None})
         metrics = Metrics(self._sessions, Pulse(reactor), options.state / "hosts")
         metrics.pulse.start()
-        more = {b"exports": ExportFiles(self._exports, gate), b"files": FileResource(gate, self._files)}
+        more = {
+            b"exports": ExportFiles(self._exports, gate),
+            b"files": FileResource(gate, self._files),
+            b"share": Offer(gate, sessions),
+        }
         self._listen(build_site(gate, api, WebSocketResource(self._clients), STATIC, metrics, more))
         Retention(world, self._sessions, options.keep_mebibytes, options.keep_days).start()
         self._announce(logins)
@@ -413,6 +424,10 @@ class WebipyService(Service):
             aside=_aside,
         )
 
+    def _logins(self, world: World) -> Logins:
+        shares = Shares(self._registry, now, self._later, world.new_id, new_secret)
+        return Logins(self._registry, self._options.token, username(), time.monotonic, new_secret, shares)
+
     def _listen(self, site: Any) -> None:
         bound = self._options.socket
         self._clients.startFactory()  # type: ignore[union-attr]  # made just before
@@ -433,8 +448,8 @@ class WebipyService(Service):
 
         return cancel
 
-    def _launch_url(self, code: str, session: str | None) -> str:
-        return f"{self.url}/{f's/{session}' if session else ''}#code={code}"
+    def _page_url(self, session: str | None, fragment: str) -> str:
+        return f"{self.url}/{f's/{session}' if session else ''}#{fragment}"
 
     def _announce(self, logins: Logins) -> None:
         body = msgspec.json.encode({"url": self.url, "token": self._options.token, "pid": os.getpid()})
@@ -448,7 +463,7 @@ class WebipyService(Service):
         if self._options["port"] is None and not self.url.endswith(f":{DEFAULT_PORT}"):
             _say(f"Port {DEFAULT_PORT} is in use by another program; taking {self.url.rpartition(':')[2]} instead.")
         _say(
-            f"\n  webipy is ready. Open this address in a browser on this machine:\n\n    {self._launch_url(logins.new_code(), None)}\n"
+            f"\n  webipy is ready. Open this address in a browser on this machine:\n\n    {self._page_url(None, f'code={logins.new_code()}')}\n"
         )
         _say("  The link works once; `webipy open` prints a fresh one. Stop with Ctrl-C: kernels go on running.\n")
 

@@ -227,11 +227,26 @@ class OneServer(FaultTestCase):
         self.stage.start()
         self.assertEqual(self.stage.run(session, "1", "next")["status"], "ok")
 
-    def test_c6_a_state_directory_of_an_earlier_version_opens(self) -> None:
-        """Everything that format 1 can hold is still read: sessions, cells, executions, a kernel that is gone."""
+    def test_c6_a_state_directory_of_format_1_opens(self) -> None:
+        """Everything that it can hold is still read: sessions, cells, executions, a kernel that is gone. It can be shared now."""
+        session = self.opened("1")
+        self.assertEqual(self.stage.call("share.list", session=session), {"shares": []})
+        self.stage.call("share.link", session=session, verb="read")
+
+    def test_c6_a_state_directory_of_format_2_opens(self) -> None:
+        """The same, and its links."""
+        session = self.opened("2")
+        database = sqlite3.connect(self.stage.state / "webipy.sqlite")
+        (made,) = database.execute("SELECT created FROM shares").fetchall()
+        database.close()
+        listed = self.stage.call("share.list", session=session)["shares"]
+        self.assertLessEqual({share["created"] for share in listed}, {made[0]})  # it is over one day
+
+    def opened(self, number: str) -> str:
+        """Starts a server on the state of a format and looks at what is in every one; gives the session."""
         state = self.stage.state
         (state / "journals").mkdir(parents=True, mode=0o700)
-        for path in sorted((STATES / "1").glob("*.sql")):
+        for path in sorted((STATES / number).glob("*.sql")):
             name = path.stem if path.stem == "webipy" else f"journals/{path.stem}"
             database = sqlite3.connect(state / f"{name}.sqlite")
             database.executescript(path.read_text())
@@ -243,6 +258,7 @@ class OneServer(FaultTestCase):
         self.assertEqual((found["status"], found["outputs"][0]["text"]), ("ok", "kept\n"))
         self.stage.call("kernel.restart", session=session["id"])
         self.assertEqual(self.stage.run(session["id"], "1", "now")["status"], "ok")
+        return str(session["id"])
 
 
 class Syscalls(FaultTestCase):

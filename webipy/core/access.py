@@ -3,12 +3,13 @@
 A method of the API names the verb it needs; `permit` is asked once, before every method. Verbs are ordered: who may
 own a session may also run code in it, who may run code may also write and read.
 
-Today every login is the person who runs the server, so a principal's rights hold for all sessions; `permit` takes the
-session's id so that rights on a single session change nothing for its caller.
+Whoever runs the server holds `own` for everything. A guest came by the link of one session, holds one verb there, and
+none anywhere else: not in another session, and not on the server, whose files and list of sessions are no part of any.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Literal
 
 import attrs
@@ -16,8 +17,14 @@ import attrs
 from webipy.core import errors
 
 Verb = Literal["none", "read", "write", "execute", "own"]
+Right = Literal["read", "write", "execute"]
+"""What a link can give."""
 
 _RANK: dict[Verb, int] = {"none": 0, "read": 1, "write": 2, "execute": 3, "own": 4}
+
+MAX_NAME = 40
+_JOINERS = "\u200c\u200d"
+"""What some scripts, and pictures of several people, need between letters; other invisible characters are refused."""
 
 
 @attrs.define(frozen=True, slots=True)
@@ -28,6 +35,13 @@ class Principal:
     verb: Verb
     login: str
     """The id of the login it came by, so that revoking the login ends its connections."""
+    session: str | None = None
+    """The only session where a guest holds the verb; `None`: it holds everywhere."""
+
+    @property
+    def person(self) -> str:
+        """Tells people apart: every login of whoever runs the server is the same one, every guest one of their own."""
+        return "owner" if self.session is None else self.login
 
 
 def permit(principal: Principal | None, verb: Verb, session: str | None) -> None:
@@ -35,7 +49,7 @@ def permit(principal: Principal | None, verb: Verb, session: str | None) -> None
 
     Raises:
         errors.NotAuthenticated: Nobody is logged in and the verb is not `none`.
-        errors.NotPermitted: The principal lacks the verb.
+        errors.NotPermitted: The principal lacks the verb, or holds it in another session only.
     """
     if verb == "none":
         return
@@ -43,8 +57,35 @@ def permit(principal: Principal | None, verb: Verb, session: str | None) -> None
         raise errors.NotAuthenticated(
             "Log in first: send the header Authorization: Bearer TOKEN, or open the address that the server printed."
         )
+    if principal.session is not None and principal.session != session:
+        raise errors.NotPermitted(
+            f"{principal.name} came by the link of session {principal.session} and may do nothing outside of it.",
+            verb=verb,
+            session=principal.session,
+        )
     if _RANK[principal.verb] < _RANK[verb]:
         where = f" in session {session}" if session else ""
         raise errors.NotPermitted(
             f"{principal.name} may {principal.verb}{where}, but this needs the right to {verb}.", verb=verb
         )
+
+
+def guest_name(given: str) -> str:
+    """The name that a guest gave, without needless space.
+
+    Raises:
+        errors.InvalidParams: It is empty or too long, or has characters that cannot be seen or turn the text around.
+    """
+    name = " ".join(given.split())
+    if not 1 <= len(name) <= MAX_NAME:
+        raise errors.InvalidParams(f"A name has 1 to {MAX_NAME} characters; this has {len(name)}.", field="name")
+    if any(unicodedata.category(letter)[0] == "C" and letter not in _JOINERS for letter in name):
+        raise errors.InvalidParams("A name has no control characters.", field="name")
+    if not any(unicodedata.category(letter)[0] in "LNS" for letter in name):
+        raise errors.InvalidParams("A name has a letter or a number in it.", field="name")
+    return name
+
+
+def marked(name: str) -> str:
+    """The name of a guest as everybody sees it and events tell it: nobody can be taken for whoever runs the server."""
+    return f"{name} (guest)"

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from webipy.core.access import Verb
 from webipy.core.events import CellType, Changes, ExecutionStatus, KernelState
 
 ClientChosenId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(?!\n)$")]
@@ -46,7 +47,7 @@ class Accepted(Result, frozen=True, kw_only=True):
 
 
 class ServerInfo(Result, frozen=True, kw_only=True):
-    """Who answers. `durable` is false while the journal cannot be written."""
+    """Who answers, and to whom: `principal` may do `verb`, a guest only in `session`. `owner` runs the server, whose `root` is told to no guest."""
 
     name: str
     version: str
@@ -56,6 +57,9 @@ class ServerInfo(Result, frozen=True, kw_only=True):
     root: str | None
     default_kernelspec: str | None
     degraded: bool = False
+    verb: Verb | None = None
+    session: str | None = None
+    owner: str | None = None
 
 
 class OpenRpc(Result, frozen=True, kw_only=True):

@@ -1,9 +1,11 @@
-"""The registry: sessions, their hosts and the logins, in one small SQLite database that survives a power cut.
+"""The registry: sessions, their hosts, the logins and the shares, in one small SQLite database that survives a power cut.
 
 `STATE/webipy.sqlite`, WAL, `synchronous=FULL`: every write here is rare and must be found again (that a kernel host
 exists, that somebody is logged in). One thread owns the connection. Secrets are stored as SHA-256 digests only.
 
-A newer webipy may find an older format and moves it forward; an older one refuses a newer format with a clear word.
+A newer webipy may find an older format and moves it forward, one step after the other and all of them or none; an older one
+refuses a newer format with a clear word. (It must: it would not know that guests are no owners. So they are not among the
+logins, either.)
 """
 
 from __future__ import annotations
@@ -18,10 +20,9 @@ from twisted.internet.defer import Deferred
 from webipy.io.journal import Reactor, Worker
 from webipy.io.journalfile import create_private
 from webipy.server.ports import HostRecord, SessionRecord
+from webipy.server.shares import Guest, Share
 
-FORMAT = 1
-
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sessions (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, path TEXT, cwd TEXT NOT NULL, created TEXT NOT NULL, is_closed INTEGER NOT NULL DEFAULT 0
@@ -33,6 +34,22 @@ CREATE TABLE IF NOT EXISTS hosts (
 CREATE TABLE IF NOT EXISTS attached_hosts (session TEXT PRIMARY KEY REFERENCES sessions (id), directory TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS logins (digest BLOB PRIMARY KEY, name TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
 """
+_SHARES = """
+CREATE TABLE shares (
+    id TEXT PRIMARY KEY, session TEXT NOT NULL REFERENCES sessions (id), digest BLOB NOT NULL UNIQUE, verb TEXT NOT NULL,
+    label TEXT NOT NULL, created TEXT NOT NULL, expires TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE guests (
+    id TEXT PRIMARY KEY, share TEXT NOT NULL REFERENCES shares (id) ON DELETE CASCADE, digest BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL, since TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX guests_by_share ON guests (share);
+"""
+
+_STEPS = (_FIRST, _SHARES)
+"""What makes format 1, 2, ... out of the one before it."""
+
+FORMAT = len(_STEPS)
 
 _HOSTS = """
 SELECT session, kernel, directory, kernelspec, display_name, language, attached_hosts.session IS NOT NULL
@@ -50,7 +67,7 @@ class NewerFormat(Unreadable):
 
 @attrs.define(eq=False)
 class SqliteRegistry:
-    """See `webipy.server.ports.Registry` and `webipy.server.logins.Accounts`.
+    """See `webipy.server.ports.Registry`, `webipy.server.logins.Accounts` and `webipy.server.shares.ShareStore`.
 
     Args:
         path: The database file.
@@ -77,7 +94,7 @@ class SqliteRegistry:
             raise Unreadable(f"{self.path} cannot be opened: {fault.strerror}.") from None
         self._connection = sqlite3.connect(self.path, check_same_thread=False)
         try:
-            self._check_format()
+            found = self._checked_format()
         except Unreadable:
             self._connection.close()
             raise
@@ -85,7 +102,10 @@ class SqliteRegistry:
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute("PRAGMA foreign_keys=ON")
         with self._connection:
-            self._connection.executescript(_SCHEMA)
+            self._connection.execute("BEGIN IMMEDIATE")
+            for step in _STEPS[found if found > 1 else 0 :]:  # format 1 has grown without a new number
+                for statement in step.split(";"):
+                    self._connection.execute(statement)
             facts = dict(self._connection.execute("SELECT name, value FROM facts").fetchall())
             generation = int(facts.get("generation", 0)) + 1
             self._connection.executemany(
@@ -93,8 +113,8 @@ class SqliteRegistry:
             )
         return generation
 
-    def _check_format(self) -> None:
-        """Returns when this version may write; what a newer one made is left as it is."""
+    def _checked_format(self) -> int:
+        """The format that is there, 0 in a new file, when this version may write it; what a newer one made is left as it is."""
         try:
             has_facts = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone()
             found = has_facts and self._connection.execute("SELECT value FROM facts WHERE name = 'format'").fetchone()
@@ -106,6 +126,7 @@ class SqliteRegistry:
             raise NewerFormat(
                 f"{self.path} was written by a newer webipy (format {found[0]}, this one reads {FORMAT})."
             )
+        return int(found[0]) if found else 0
 
     async def stop(self) -> None:
         """Closes the database and ends the thread."""
@@ -155,8 +176,11 @@ class SqliteRegistry:
         return self._write(*statements)
 
     def close_session(self, session: str) -> Deferred[None]:
-        """Marks a session as closed."""
-        return self._write(("UPDATE sessions SET is_closed = 1, path = NULL WHERE id = ?", (session,)))
+        """Marks a session as closed; its shares end, and the logins of their guests."""
+        return self._write(
+            ("UPDATE sessions SET is_closed = 1, path = NULL WHERE id = ?", (session,)),
+            ("DELETE FROM shares WHERE session = ?", (session,)),
+        )
 
     # ---- logins
 
@@ -179,3 +203,36 @@ class SqliteRegistry:
     def remove_login(self, digest: bytes) -> Deferred[None]:
         """Forgets a login."""
         return self._write(("DELETE FROM logins WHERE digest = ?", (digest,)))
+
+    # ---- shares
+
+    def shares(self) -> Deferred[tuple[list[Share], list[Guest]]]:
+        """All shares and guests, the oldest first."""
+
+        def work() -> tuple[list[Share], list[Guest]]:
+            shares = self._connection.execute(
+                "SELECT id, session, digest, verb, label, created, expires FROM shares ORDER BY created"
+            ).fetchall()
+            guests = self._connection.execute(
+                "SELECT id, share, digest, name, since FROM guests ORDER BY since"
+            ).fetchall()
+            return [Share(*row) for row in shares], [Guest(*row) for row in guests]
+
+        return self._worker.run(work)
+
+    def put_share(self, share: Share) -> Deferred[None]:
+        """Writes a share down, new or with another right."""
+        update = "ON CONFLICT (id) DO UPDATE SET verb = excluded.verb"
+        return self._write((f"INSERT INTO shares VALUES (?, ?, ?, ?, ?, ?, ?) {update}", attrs.astuple(share)))
+
+    def remove_share(self, share: str) -> Deferred[None]:
+        """Forgets a share and its guests."""
+        return self._write(("DELETE FROM shares WHERE id = ?", (share,)))
+
+    def add_guest(self, guest: Guest) -> Deferred[None]:
+        """Writes a guest down."""
+        return self._write(("INSERT INTO guests VALUES (?, ?, ?, ?, ?)", attrs.astuple(guest)))
+
+    def remove_guest(self, guest: str) -> Deferred[None]:
+        """Forgets a guest."""
+        return self._write(("DELETE FROM guests WHERE id = ?", (guest,)))

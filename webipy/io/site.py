@@ -7,11 +7,12 @@ it may do is decided in the method table alone.
     GET  /  /s/<session>       the page (static/index.html with the nonce of this response)
     GET  /static/<file>        its files: names carry a hash, so they are kept for a year
     GET  /frame                the document of sealed output frames: see webipy.io.frames
-    POST /login  /logout       {"code"} or {"token"} to a cookie, and its end
+    POST /login  /logout       {"code"}, {"token"} or {"share", "name"} to a cookie, and its end
+    POST /share                what a link is for: see webipy.io.offers
     POST /rpc                  one call or a batch; WebSocket at the same place
     GET  /rpc/openrpc.json     the API, described
     GET  /healthz              200 while the server answers and can write
-    GET  /metrics              numbers for Prometheus, for whoever is logged in
+    GET  /metrics              numbers for Prometheus, for whoever runs the server
     GET  /exports/...          see webipy.io.exports
     GET  /files/...  PUT       see webipy.io.files_resource
 
@@ -36,13 +37,14 @@ from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from webipy.core import errors
+from webipy.core import access, errors
 from webipy.io.frames import Frame
 from webipy.io.gate import COOKIE, Gate, cookie_of
 from webipy.io.metrics import Metrics
 from webipy.server.api import Api, answered
 from webipy.server.logins import COOKIE_DAYS
 from webipy.server.method import Caller
+from webipy.server.shares import digest
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """Body of one POST, as of one WebSocket message: code is text, and data goes elsewhere."""
@@ -353,6 +355,8 @@ class Static(Resource):
 class _LoginForm(msgspec.Struct, forbid_unknown_fields=True):
     code: str | None = None
     token: str | None = None
+    share: str | None = None
+    name: str = ""
 
 
 class JsonPost(Resource):
@@ -393,7 +397,7 @@ class JsonPost(Resource):
 
 
 class Login(JsonPost):
-    """Exchanges a one-time code, or the token, for a cookie."""
+    """Exchanges a one-time code, the token, or the secret of a link and a name, for a cookie. It takes the place of a guest's."""
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
         """204 with the cookie."""
@@ -401,9 +405,16 @@ class Login(JsonPost):
             form = msgspec.json.decode(body, type=_LoginForm)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             raise errors.InvalidParams(
-                f'Send {{"code": "..."}} or {{"token": "..."}}: {fault}.', field="code"
+                f'Send {{"code": "..."}}, {{"token": "..."}} or {{"share": "...", "name": "..."}}: {fault}.',
+                field="code",
             ) from None
-        cookie = await self._gate.logins.login(form.code, form.token)
+        logins, before = self._gate.logins, cookie_of(request.header("cookie"))
+        if form.share is not None:
+            cookie = await logins.join(form.share, form.name)
+        else:
+            cookie = await logins.login(form.code, form.token)
+        if before is not None:
+            await logins.shares.leave(digest(before))
         set_cookie(request, cookie, COOKIE_DAYS * 86_400, is_secure=self._gate.is_behind_proxy)
         request.setResponseCode(204)
         request.finish()
@@ -463,6 +474,8 @@ class RpcPost(JsonPost):
         reply = await answered(self._api, body, caller)
         if gone:
             return
+        if self._gate.logins.still(caller.principal) is None:
+            raise errors.NotAuthenticated("Your login was ended.")
         request.setResponseCode(200 if reply is not None else 204)
         request.setHeader(b"Content-Type", b"application/json")
         if reply is not None:
@@ -523,9 +536,11 @@ class MetricsText(Resource):
         self._metrics = metrics
 
     def render_GET(self, request: PageRequest) -> bytes | int:
-        """The numbers; 401 when nobody is logged in."""
-        if self._gate.principal_of(request.header) is None:
-            refuse(request, 401, errors.NotAuthenticated("Send the header Authorization: Bearer TOKEN."))
+        """The numbers; 401 when nobody is logged in, 403 for guests."""
+        try:
+            access.permit(self._gate.principal_of(request.header), "read", None)
+        except errors.Failure as fault:
+            refuse(request, status_of(fault), fault)
             return NOT_DONE_YET
         request.setHeader(b"Content-Type", b"text/plain; version=0.0.4; charset=utf-8")
         return self._metrics.text()

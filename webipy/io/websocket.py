@@ -56,6 +56,8 @@ class RpcProtocol(WebSocketServerProtocol):
     factory: RpcFactory
     transport: Server
     caller: Caller | None = None
+    login = ""
+    """The id of the login that this connection came by, whatever has become of it."""
     _calls = 0
     _is_full = False
     _is_read = True
@@ -70,6 +72,7 @@ class RpcProtocol(WebSocketServerProtocol):
         principal = gate.principal_of(request.headers.get)
         if principal is None:
             raise ConnectionDeny(401, "Log in first")
+        self.login = principal.login
         self.caller = Caller(principal, self._give, self._soon, self._give_up)
 
     def onOpen(self) -> None:
@@ -225,14 +228,12 @@ class RpcFactory(WebSocketServerFactory):
         )
 
     def end_login(self, login: str) -> None:
-        """Closes the connections of a login that was ended."""
+        """Closes the connections of a login that was ended; they get nothing more, and nobody sees them any more."""
         for client in tuple(self.clients):
-            if (
-                client.caller is not None
-                and client.caller.principal is not None
-                and client.caller.principal.login == login
-            ):
+            if client.login == login:
                 client.say_goodbye(LOGIN_ENDED, "Your login was ended")
+                if client.caller is not None:
+                    client.caller.leave()
 
     def close_all(self) -> None:
         """The server goes away; clients come back by themselves."""

@@ -4,8 +4,8 @@ Browser, command line, tests and every translation call the same table: `METHODS
 its result struct, the verb it needs and its function. `Api.answer` takes one message of any transport through five
 steps, in this order: parse (core/rpc), find, decode params, permit, call.
 
-Invariants: a method without a verb cannot be entered; `permit` is called here before every method, and once more for the raw
-streams of /files, which are no methods (webipy.io.files_resource);
+Invariants: a method without a verb cannot be entered; `permit` is called here before every method, with the rights that the caller
+has at that moment, and once more for the raw streams, which are no methods (webipy.io.files_resource, webipy.io.site);
 whatever goes wrong in a method is answered for that call alone; what is no `Failure` is logged under a reference and
 told without details.
 """
@@ -30,6 +30,7 @@ from webipy.server import (
     openrpc,
     run_methods,
     session_methods,
+    share_methods,
 )
 from webipy.server.method import Caller, House, Method, Methods
 
@@ -45,6 +46,7 @@ async def rpc_discover(house: House, caller: Caller, params: calls.Nothing) -> c
 METHODS: dict[str, Method] = {
     **_OWN.table,
     **session_methods.METHODS.table,
+    **share_methods.METHODS.table,
     **execution_methods.METHODS.table,
     **cell_methods.METHODS.table,
     **notebook_methods.METHODS.table,
@@ -106,7 +108,8 @@ class Api:
                 f"There is no method {call.method[:64]!r}; rpc.discover lists all.", method=call.method[:64]
             )
         params = self._params(method, call)
-        access.permit(caller.principal, method.verb, getattr(params, "session", None))
+        caller.principal = self.house.logins.still(caller.principal)
+        access.permit(caller.principal, method.verb, method.place(params, caller.principal))
         return await method.function(self.house, caller, params)
 
     def _params(self, method: Method, call: Call) -> calls.Params:

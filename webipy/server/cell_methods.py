@@ -50,7 +50,7 @@ def clean_map(value: Raw | UnsetType, field: str) -> Raw | UnsetType:
     return Raw(clean)
 
 
-@method("cell.list", "read")
+@method("cell.list", "read", "session")
 async def cell_list(house: House, caller: Caller, params: calls.OfSession) -> calls.CellList:
     """The cells in their order."""
     session = house.sessions.get(params.session)
@@ -70,7 +70,7 @@ def _told(cell: Cell) -> calls.Cell:
     )
 
 
-@method("cell.insert", "write")
+@method("cell.insert", "write", "session")
 async def cell_insert(house: House, caller: Caller, params: calls.InsertCell) -> calls.CellAccepted:
     """Inserts a cell. With an id that exists already nothing changes, so two tabs may both make the first cell."""
     session = _writable(house, params.session)
@@ -93,7 +93,7 @@ async def cell_insert(house: House, caller: Caller, params: calls.InsertCell) ->
     return await _accepted(session, caller, cell, [event])
 
 
-@method("cell.delete", "write")
+@method("cell.delete", "write", "session")
 async def cell_delete(house: House, caller: Caller, params: calls.OfCell) -> calls.CellAccepted:
     """Deletes a cell. What it runs goes on."""
     session = _writable(house, params.session)
@@ -101,7 +101,7 @@ async def cell_delete(house: House, caller: Caller, params: calls.OfCell) -> cal
     return await _accepted(session, caller, params.cell, [events.CellDeleted(cell=params.cell)])
 
 
-@method("cell.restore", "write")
+@method("cell.restore", "write", "session")
 async def cell_restore(house: House, caller: Caller, params: calls.OfCell) -> calls.CellAccepted:
     """Brings back one of the cells that were deleted last, with its outputs, to where it stood."""
     session = _writable(house, params.session)
@@ -128,7 +128,7 @@ async def cell_restore(house: House, caller: Caller, params: calls.OfCell) -> ca
     return await _accepted(session, caller, params.cell, [inserted(gone.cell, after), *shown])
 
 
-@method("cell.split", "write")
+@method("cell.split", "write", "session")
 async def cell_split(house: House, caller: Caller, params: calls.SplitCell) -> calls.CellAccepted:
     """Splits a cell in two; the answer names the new one, which stands after the other. One line end at the border is taken away."""
     session = _writable(house, params.session)
@@ -153,7 +153,7 @@ async def cell_split(house: House, caller: Caller, params: calls.SplitCell) -> c
     return await _accepted(session, caller, new_cell, new)
 
 
-@method("cell.merge", "write")
+@method("cell.merge", "write", "session")
 async def cell_merge(house: House, caller: Caller, params: calls.MergeCells) -> calls.CellAccepted:
     """Joins cells into the first of them."""
     session = _writable(house, params.session)
@@ -173,7 +173,7 @@ async def cell_merge(house: House, caller: Caller, params: calls.MergeCells) -> 
     return await _accepted(session, caller, first.id, [*new, *(events.CellDeleted(cell=c.id) for c in others)])
 
 
-@method("cell.set_metadata", "write")
+@method("cell.set_metadata", "write", "session")
 async def cell_set_metadata(house: House, caller: Caller, params: calls.SetCellMetadata) -> calls.CellAccepted:
     """Replaces the metadata of a cell."""
     session = _writable(house, params.session)
@@ -183,7 +183,7 @@ async def cell_set_metadata(house: House, caller: Caller, params: calls.SetCellM
     return await _accepted(session, caller, params.cell, [events.CellMetadataSet(cell=params.cell, metadata=metadata)])
 
 
-@method("cell.move", "write")
+@method("cell.move", "write", "session")
 async def cell_move(house: House, caller: Caller, params: calls.MoveCell) -> calls.CellAccepted:
     """Moves a cell to stand after another."""
     session = _writable(house, params.session)
@@ -195,7 +195,7 @@ async def cell_move(house: House, caller: Caller, params: calls.MoveCell) -> cal
     return await _accepted(session, caller, params.cell, [events.CellMoved(cell=params.cell, after=params.after)])
 
 
-@method("cell.edit", "write")
+@method("cell.edit", "write", "session")
 async def cell_edit(house: House, caller: Caller, params: calls.EditCell) -> calls.CellAccepted:
     """Changes the source by CodeMirror change sets on top of a version; `stale_version` tells the one to rebase on."""
     session = _writable(house, params.session)
@@ -207,7 +207,7 @@ async def cell_edit(house: House, caller: Caller, params: calls.EditCell) -> cal
     return await _accepted(session, caller, params.cell, new)
 
 
-@method("cell.set_source", "write")
+@method("cell.set_source", "write", "session")
 async def cell_set_source(house: House, caller: Caller, params: calls.SetSource) -> calls.CellAccepted:
     """Replaces the source; in the journal it is the change from the old one."""
     session = _writable(house, params.session)
@@ -222,7 +222,7 @@ async def cell_set_source(house: House, caller: Caller, params: calls.SetSource)
     )
 
 
-@method("cell.set_type", "write")
+@method("cell.set_type", "write", "session")
 async def cell_set_type(house: House, caller: Caller, params: calls.SetCellType) -> calls.CellAccepted:
     """Makes a cell code, markdown or raw."""
     session = _writable(house, params.session)
@@ -232,7 +232,7 @@ async def cell_set_type(house: House, caller: Caller, params: calls.SetCellType)
     )
 
 
-@method("cell.clear_outputs", "write")
+@method("cell.clear_outputs", "write", "session")
 async def cell_clear_outputs(house: House, caller: Caller, params: calls.ClearOutputs) -> calls.Accepted:
     """Puts the outputs of one cell, or of all, away. They stay in the journal."""
     session = _writable(house, params.session)

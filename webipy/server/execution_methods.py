@@ -39,7 +39,7 @@ RESTART_SECONDS = 8.0
 # ---- executions ---------------------------------------------------------------------------------------------------
 
 
-@method("execution.start", "execute")
+@method("execution.start", "execute", "session")
 async def execution_start(house: House, caller: Caller, params: calls.StartExecution) -> calls.ExecutionAccepted:
     """Accepts code to run; answers when that is in the journal. It runs once, whatever happens to the caller or the server."""
     session = house.sessions.get(params.session)
@@ -59,7 +59,7 @@ async def execution_start(house: House, caller: Caller, params: calls.StartExecu
     return calls.ExecutionAccepted(execution=queued.execution, seq=seq)
 
 
-@method("execution.wait", "read")
+@method("execution.wait", "read", "session")
 async def execution_wait(house: House, caller: Caller, params: calls.WaitExecution) -> calls.Execution:
     """Waits until an execution has finished and tells how, with its outputs."""
     session = house.sessions.get(params.session)
@@ -67,13 +67,13 @@ async def execution_wait(house: House, caller: Caller, params: calls.WaitExecuti
     return await _told(session, params.execution)
 
 
-@method("execution.get", "read")
+@method("execution.get", "read", "session")
 async def execution_get(house: House, caller: Caller, params: calls.OfExecution) -> calls.Execution:
     """An execution as it is now, with its outputs so far."""
     return await _told(house.sessions.get(params.session), params.execution)
 
 
-@method("execution.cancel", "execute")
+@method("execution.cancel", "execute", "session")
 async def execution_cancel(house: House, caller: Caller, params: calls.OfExecution) -> calls.Done:
     """Takes a queued execution back; answers when it has ended as `cancelled`. One that runs is ended by kernel.interrupt."""
     session = house.sessions.get(params.session)
@@ -129,7 +129,7 @@ async def _told(session: Session, execution: str) -> calls.Execution:
     )
 
 
-@method("output.read", "read")
+@method("output.read", "read", "session")
 async def output_read(house: House, caller: Caller, params: calls.ReadOutput) -> calls.OutputText:
     """Part of the text of a stream output: the rest of one that a snapshot shows cut."""
     session = house.sessions.get(params.session)
@@ -143,7 +143,7 @@ async def output_read(house: House, caller: Caller, params: calls.ReadOutput) ->
     )
 
 
-@method("input.reply", "execute")
+@method("input.reply", "execute", "session")
 async def input_reply(house: House, caller: Caller, params: calls.ReplyInput) -> calls.Accepted:
     """Answers `input()` or `getpass()`. The first answer counts."""
     session = house.sessions.get(params.session)
@@ -200,7 +200,7 @@ def _decoded(reply: Message, kind: type[_T]) -> _T:
         raise errors.KernelFailed(f"The kernel sent a malformed {reply.header.msg_type}: {fault}") from None
 
 
-@method("completion.get", "execute")
+@method("completion.get", "execute", "session")
 async def completion_get(house: House, caller: Caller, params: calls.GetCompletion) -> calls.Completion:
     """Completions, asked of the running kernel."""
     asked = contents.encode({"code": params.code, "cursor_pos": params.cursor})
@@ -213,7 +213,7 @@ async def completion_get(house: House, caller: Caller, params: calls.GetCompleti
     )
 
 
-@method("inspection.get", "execute")
+@method("inspection.get", "execute", "session")
 async def inspection_get(house: House, caller: Caller, params: calls.GetInspection) -> calls.Inspection:
     """Signature and documentation, asked of the running kernel."""
     asked = contents.encode({"code": params.code, "cursor_pos": params.cursor, "detail_level": params.detail})
@@ -224,7 +224,7 @@ async def inspection_get(house: House, caller: Caller, params: calls.GetInspecti
     return calls.Inspection(found=told.found, data=told.data, metadata=told.metadata)
 
 
-@method("code.is_complete", "execute")
+@method("code.is_complete", "execute", "session")
 async def code_is_complete(house: House, caller: Caller, params: calls.IsComplete) -> calls.Completeness:
     """Whether code may be run as it is, asked of the running kernel."""
     asked = contents.encode({"code": params.code})
@@ -237,7 +237,7 @@ async def code_is_complete(house: House, caller: Caller, params: calls.IsComplet
     return calls.Completeness(status=known.get(told.status, "unknown"), indent=told.indent)
 
 
-@method("history.get", "execute")
+@method("history.get", "execute", "session")
 async def history_get(house: House, caller: Caller, params: calls.GetHistory) -> calls.History:
     """The kernel's own input history; the session's is its journal."""
     asked: dict[str, object] = {"raw": params.raw, "output": params.output, "n": params.n, "unique": params.unique}
@@ -266,7 +266,7 @@ def _unpacked(buffers: list[str]) -> tuple[bytes, ...]:
         raise errors.InvalidParams(f"buffers are base64: {fault}", field="buffers") from None
 
 
-@method("comm.open", "execute")
+@method("comm.open", "execute", "session")
 async def comm_open(house: House, caller: Caller, params: calls.OpenComm) -> calls.CommAccepted:
     """Opens a comm to a target that the kernel has registered."""
     session = house.sessions.get(params.session)
@@ -282,7 +282,7 @@ async def comm_open(house: House, caller: Caller, params: calls.OpenComm) -> cal
     return await _comm(house, caller, session, "comm_open", comm, event, content, _raw(params.metadata), buffers)
 
 
-@method("comm.send", "execute")
+@method("comm.send", "execute", "session")
 async def comm_send(house: House, caller: Caller, params: calls.SendComm) -> calls.CommAccepted:
     """Sends a message on a comm."""
     session, buffers = house.sessions.get(params.session), _unpacked(params.buffers)
@@ -293,7 +293,7 @@ async def comm_send(house: House, caller: Caller, params: calls.SendComm) -> cal
     return await _comm(house, caller, session, "comm_msg", params.comm, event, content, _raw(params.metadata), buffers)
 
 
-@method("comm.close", "execute")
+@method("comm.close", "execute", "session")
 async def comm_close(house: House, caller: Caller, params: calls.CloseComm) -> calls.CommAccepted:
     """Closes a comm."""
     session = house.sessions.get(params.session)
@@ -321,7 +321,7 @@ async def _comm(
     return calls.CommAccepted(comm=comm, seq=seq)
 
 
-@method("message.send", "execute")
+@method("message.send", "execute", "session")
 async def message_send(house: House, caller: Caller, params: calls.SendMessage) -> calls.Reply:
     """Sends any Jupyter request (debug_request, custom ones) and gives the reply; what it publishes comes as events."""
     if params.msg_type in _OWN_METHODS:

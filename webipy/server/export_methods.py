@@ -1,7 +1,8 @@
 """The method `notebook.export`: the document as it is now, in another format.
 
 What the Markdown of a document shows from files beside it goes along, so that an export is whole: images below the document's own folder, read
-through the port `Files` and so never from outside the root. What cannot be read is left as it is.
+through the port `Files` and so never from outside the root. What cannot be read is left as it is. For guests nothing goes along: one who may
+edit could name any image that lies there.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _AS_IT_IS = "/%!$&'()*+,;=:@~"
 _NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f]+")
 
 
-@method("notebook.export", "read")
+@method("notebook.export", "read", "session")
 async def notebook_export(house: House, caller: Caller, params: ExportNotebook) -> Exported:
     """Makes another format of the document as it is now, and tells where it can be fetched.
 
@@ -41,7 +42,8 @@ async def notebook_export(house: House, caller: Caller, params: ExportNotebook) 
     """
     session = house.sessions.get(params.session)
     notebook = await house.documents.as_ipynb(session)
-    images = await _images(house, session) if params.format in ("html", "pdf") else {}
+    is_guest = caller.principal is not None and caller.principal.session is not None
+    images = await _images(house, session) if params.format in ("html", "pdf") and not is_guest else {}
     made = await house.world.converter.export(notebook, params.format, _name(session), images)
     url = f"/exports/{made.id}/{quote(made.name, safe='')}"
     return Exported(url=url, name=made.name, media_type=made.media_type, size=made.size)

@@ -2,8 +2,9 @@
 
 A credential is a token (command line, scripts: `Authorization: Bearer TOKEN`) or a cookie (browsers). A browser gets
 its cookie for a one-time code, which the server prints in the fragment of its address (fragments are not sent to
-servers nor kept in their logs), or for the token typed into the sign-in form. Only SHA-256 digests are kept: of 256
-random bits nothing can be guessed from them.
+servers nor kept in their logs), or for the token typed into the sign-in form. A guest gets one for the link of a
+session and a name (webipy.server.shares). Only SHA-256 digests are kept: of 256 random bits nothing can be guessed
+from them.
 
 Invariants: `principal_of` is the only way to a `Principal`; a cookie counts only with our own Origin, so another
 site's page cannot use it (a request without any Origin cannot come from another site's script, and safe requests from
@@ -15,7 +16,6 @@ Tries are throttled for all together: with 256-bit credentials a try only costs 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Callable
 from typing import Protocol
@@ -25,6 +25,8 @@ from twisted.internet.defer import Deferred
 
 from webipy.core import errors
 from webipy.core.access import Principal
+from webipy.server.shares import Share, Shares
+from webipy.server.shares import digest as _digest
 
 COOKIE_DAYS = 30
 CODE_SECONDS = 24 * 3600
@@ -76,6 +78,7 @@ class Logins:
         name: That person's name.
         seconds: A monotonic clock.
         new_secret: 256 new random bits as text.
+        shares: The links, and who came by them.
     """
 
     accounts: Accounts
@@ -83,14 +86,19 @@ class Logins:
     name: str
     seconds: Callable[[], float]
     new_secret: Callable[[], str]
+    shares: Shares
     on_logout: Callable[[str], None] = lambda login: None
     _cookies: dict[bytes, str] = attrs.field(factory=dict)
     _codes: dict[bytes, float] = attrs.field(factory=dict)
     _tries: list[float] = attrs.field(factory=list)
 
+    def __attrs_post_init__(self) -> None:
+        self.shares.on_end = lambda login: self.on_logout(login)
+
     async def load(self) -> None:
         """Reads the logins that outlived the server."""
         self._cookies = dict(await self.accounts.logins())
+        await self.shares.load()
 
     async def expire(self) -> None:
         """Ends the logins that were too old by now, and their connections with them."""
@@ -111,7 +119,11 @@ class Logins:
             return None
         digest = _digest(given.cookie)
         name = self._cookies.get(digest)
-        return Principal(name, "own", digest.hex()) if name is not None else None
+        return Principal(name, "own", digest.hex()) if name is not None else self.shares.principal_of(digest)
+
+    def still(self, principal: Principal | None) -> Principal | None:
+        """A principal as it is now: a guest with the right that their link gives at this moment, or nobody when it has ended."""
+        return principal if principal is None or principal.session is None else self.shares.principal(principal.login)
 
     @staticmethod
     def _is_own(given: Credentials) -> bool:
@@ -150,6 +162,31 @@ class Logins:
         self._cookies[_digest(cookie)] = self.name
         return cookie
 
+    def offered(self, secret: str) -> Share:
+        """What the link with this secret is for.
+
+        Raises:
+            errors.NotAuthenticated: It is for nothing, or not any more.
+            errors.Throttled: Too many wrong tries in the last minute.
+        """
+        self._throttle()
+        share = self.shares.offered(secret)
+        if share is None:
+            self._tries.append(self.seconds())
+            raise errors.NotAuthenticated(
+                "This link was taken back or is too old. Ask whoever sent it for another one."
+            )
+        return share
+
+    async def join(self, secret: str, name: str) -> str:
+        """Exchanges the secret of a link, and a name, for a guest's new cookie.
+
+        Raises:
+            errors.NotAuthenticated, errors.Throttled: As `offered`.
+            errors.InvalidParams, errors.TooLarge: As `Shares.join`.
+        """
+        return await self.shares.join(self.offered(secret), name)
+
     def _throttle(self) -> None:
         now = self.seconds()
         self._tries = [t for t in self._tries if t > now - 60]
@@ -160,10 +197,8 @@ class Logins:
     async def logout(self, cookie: str) -> None:
         """Ends the login of a cookie, and its connections with it."""
         digest = _digest(cookie)
+        if await self.shares.leave(digest):
+            return
         if self._cookies.pop(digest, None) is not None:
             await self.accounts.remove_login(digest)
             self.on_logout(digest.hex())
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()

@@ -2,13 +2,14 @@
 
 A method is a function from a `House`, a `Caller` and its params struct to its result struct. The decorator `method`
 gives it its name and verb and reads the two structs from its annotations, so that the table cannot say other than the
-function does.
+function does. It also says how far the method reaches, which is what keeps guests in their session: the whole server,
+unless it says that all it touches is the session in its params, or nothing but the caller's own connection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 import attrs
 
@@ -28,14 +29,14 @@ class House:
     """What the methods work on.
 
     Args:
-        launch_url: Makes the address of the page from a one-time code and a session's id (or `None`).
+        page_url: Makes the address of the page for a session's id (or `None`), with a fragment.
         version: webipy's version.
     """
 
     world: World
     sessions: Sessions
     logins: Logins
-    launch_url: Callable[[str, str | None], str]
+    page_url: Callable[[str | None, str], str]
     version: str
     documents: Documents = attrs.field(init=False)
 
@@ -144,17 +145,34 @@ class Caller:
 
 
 Function = Callable[[House, Caller, Any], Awaitable[Result]]
+Reach = Literal["server", "session", "caller"]
 
 
 @attrs.define(frozen=True)
 class Method:
-    """One line of the method table."""
+    """One line of the method table.
+
+    Args:
+        reach: What a call can touch: all of the server, only the session in its params, or only the connection that it comes from.
+        beyond: Params that, when they are given, let a call reach beyond its session.
+    """
 
     name: str
     verb: Verb
     params: type[Params]
     result: type[Result]
     function: Function
+    reach: Reach = "server"
+    beyond: tuple[str, ...] = ()
+
+    def place(self, params: Params, principal: Principal | None) -> str | None:
+        """The session that a call stays in; `None` when it reaches beyond one."""
+        if self.reach == "caller":
+            return principal.session if principal is not None else None
+        if self.reach == "server" or any(getattr(params, name) is not None for name in self.beyond):
+            return None
+        session: str = params.session  # type: ignore[attr-defined]  # all that stay in a session have it
+        return session
 
     @property
     def doc(self) -> str:
@@ -171,12 +189,14 @@ class Methods:
 
     table: dict[str, Method] = attrs.field(factory=dict)
 
-    def method(self, name: str, verb: Verb) -> Callable[[_F], _F]:
-        """Enters the function below into the table, under its name and the verb it needs."""
+    def method(
+        self, name: str, verb: Verb, reach: Reach = "server", beyond: tuple[str, ...] = ()
+    ) -> Callable[[_F], _F]:
+        """Enters the function below into the table, under its name, the verb it needs and how far it reaches."""
 
         def enter(function: _F) -> _F:
             kinds = get_type_hints(function)
-            self.table[name] = Method(name, verb, kinds["params"], kinds["return"], function)
+            self.table[name] = Method(name, verb, kinds["params"], kinds["return"], function, reach, beyond)
             return function
 
         return enter

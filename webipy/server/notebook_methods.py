@@ -35,13 +35,13 @@ def _state(session: Session) -> notebook_calls.NotebookState:
     )
 
 
-@method("notebook.get", "read")
+@method("notebook.get", "read", "session")
 async def notebook_get(house: House, caller: Caller, params: calls.OfSession) -> notebook_calls.NotebookState:
     """The document of a session: its file, and whether that holds everything."""
     return _state(house.sessions.get(params.session))
 
 
-@method("notebook.save", "write")
+@method("notebook.save", "write", "session", beyond=("path", "overwrite"))
 async def notebook_save(
     house: House, caller: Caller, params: notebook_calls.SaveNotebook
 ) -> notebook_calls.NotebookState:
@@ -55,7 +55,7 @@ async def notebook_save(
     return _state(session)
 
 
-@method("notebook.reload", "write")
+@method("notebook.reload", "write", "session")
 async def notebook_reload(house: House, caller: Caller, params: calls.OfSession) -> notebook_calls.NotebookState:
     """Takes the file as it is on disk, in place of what is here; what was here stays in the history."""
     session = house.sessions.get(params.session)
@@ -64,7 +64,7 @@ async def notebook_reload(house: House, caller: Caller, params: calls.OfSession)
     return _state(session)
 
 
-@method("notebook.set_metadata", "write")
+@method("notebook.set_metadata", "write", "session")
 async def notebook_set_metadata(
     house: House, caller: Caller, params: notebook_calls.SetNotebookMetadata
 ) -> calls.Accepted:
@@ -94,7 +94,7 @@ def _history(house: House, session: str) -> History:
     return house.documents.of(house.sessions.get(session)).history
 
 
-@method("notebook.history", "read")
+@method("notebook.history", "read", "session")
 async def notebook_history(house: House, caller: Caller, params: notebook_calls.ReadHistory) -> notebook_calls.Moments:
     """The states of the document worth going back to, the newest first."""
     history = _history(house, params.session)
@@ -108,7 +108,7 @@ async def notebook_history(house: House, caller: Caller, params: notebook_calls.
     return notebook_calls.Moments(moments=told, first_seq=max(1, history.session.journal.first_seq - 1))
 
 
-@method("notebook.at", "read")
+@method("notebook.at", "read", "session")
 async def notebook_at(house: House, caller: Caller, params: notebook_calls.AtMoment) -> notebook_calls.NotebookAt:
     """An earlier state of the document, whole, with its outputs."""
     history = _history(house, params.session)
@@ -118,7 +118,7 @@ async def notebook_at(house: House, caller: Caller, params: notebook_calls.AtMom
     return notebook_calls.NotebookAt(seq=seq, time=await history.time_of(seq), notebook=Raw(body))
 
 
-@method("notebook.checkpoint", "write")
+@method("notebook.checkpoint", "write", "session")
 async def notebook_checkpoint(house: House, caller: Caller, params: notebook_calls.MakeCheckpoint) -> calls.Accepted:
     """Gives the state of the document now a name; a name that is there already moves to this state."""
     session = house.sessions.get(params.session)
@@ -126,7 +126,7 @@ async def notebook_checkpoint(house: House, caller: Caller, params: notebook_cal
     return calls.Accepted(seq=await session.append([events.CheckpointMade(name=params.checkpoint)], caller.name))
 
 
-@method("notebook.diff", "read")
+@method("notebook.diff", "read", "session")
 async def notebook_diff(
     house: House, caller: Caller, params: notebook_calls.DiffNotebook
 ) -> notebook_calls.NotebookDiff:
@@ -140,7 +140,7 @@ async def notebook_diff(
     )
 
 
-@method("notebook.restore", "write")
+@method("notebook.restore", "write", "session")
 async def notebook_restore(house: House, caller: Caller, params: notebook_calls.AtMoment) -> calls.Accepted:
     """Brings an earlier state of the document back, as changes of the one now: nothing is taken out of the history."""
     session = house.sessions.get(params.session)

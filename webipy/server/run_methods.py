@@ -58,7 +58,7 @@ class _Part:
 # ---- running a notebook -------------------------------------------------------------------------------------------
 
 
-@method("notebook.run", "execute")
+@method("notebook.run", "execute", "session")
 async def notebook_run(house: House, caller: Caller, params: notebook_calls.RunNotebook) -> notebook_calls.NotebookRun:
     """Accepts code cells to run, those that are not empty, as they are now; answers when all are in the journal, in one piece."""
     session = house.sessions.get(params.session)
@@ -192,7 +192,7 @@ def _tags(cell: Cell) -> list[str]:
 # ---- the queue ----------------------------------------------------------------------------------------------------
 
 
-@method("execution.queue", "read")
+@method("execution.queue", "read", "session")
 async def execution_queue(house: House, caller: Caller, params: OfSession) -> notebook_calls.ExecutionQueue:
     """What runs and what waits, in its order."""
     session = house.sessions.get(params.session)
@@ -212,7 +212,7 @@ async def execution_queue(house: House, caller: Caller, params: OfSession) -> no
     return notebook_calls.ExecutionQueue(seq=session.seq, executions=told)
 
 
-@method("execution.move", "execute")
+@method("execution.move", "execute", "session")
 async def execution_move(house: House, caller: Caller, params: notebook_calls.MoveExecution) -> Accepted:
     """Lets a queued execution wait at another place; answers when the host has moved it and that is in the journal."""
     session = house.sessions.get(params.session)
@@ -249,7 +249,7 @@ def _waiting(session: Session, executions: Executions, execution: str) -> Run:
     return run
 
 
-@method("run.cancel", "execute")
+@method("run.cancel", "execute", "session")
 async def run_cancel(house: House, caller: Caller, params: notebook_calls.CancelRun) -> notebook_calls.RunCancelled:
     """Takes back what of a run still waits, or everything that waits; answers when that has ended. What runs is ended by kernel.interrupt."""
     session = house.sessions.get(params.session)

@@ -27,21 +27,24 @@ method = METHODS.method
 @method("server.info", "none")
 async def server_info(house: House, caller: Caller, params: calls.Nothing) -> calls.ServerInfo:
     """Who answers, and as whom the caller is logged in."""
-    known = caller.principal is not None
-    specs = await house.world.launcher.specs() if known else None
+    who = caller.principal
+    specs = await house.world.launcher.specs() if who is not None else None
     return calls.ServerInfo(
         name="webipy",
         version=house.version,
         protocol=PROTOCOL,
         time=house.world.now(),
         principal=caller.name or None,
-        root=house.sessions.root if known else None,
+        root=house.sessions.root if who is not None and who.session is None else None,
         default_kernelspec=specs.default if specs is not None else None,
         degraded=any(session.journal.fault is not None for session in house.sessions.all()),
+        verb=who.verb if who is not None else None,
+        session=who.session if who is not None else None,
+        owner=house.logins.name if who is not None else None,
     )
 
 
-@method("server.sync", "read")
+@method("server.sync", "read", "caller")
 async def server_sync(house: House, caller: Caller, params: calls.Nothing) -> calls.Done:
     """Answers after every event that was written before this call has been sent on this connection."""
     for feed in tuple(caller.feeds.values()):
@@ -57,7 +60,9 @@ async def server_launch_code(house: House, caller: Caller, params: calls.OpenPag
     code = house.logins.new_code()
     expires = datetime.fromisoformat(house.world.now()) + timedelta(seconds=CODE_SECONDS)
     return calls.LaunchCode(
-        code=code, url=house.launch_url(code, params.session), expires=expires.isoformat().replace("+00:00", "Z")
+        code=code,
+        url=house.page_url(params.session, f"code={code}"),
+        expires=expires.isoformat().replace("+00:00", "Z"),
     )
 
 
@@ -117,13 +122,13 @@ async def session_list(house: House, caller: Caller, params: calls.Nothing) -> c
     return calls.SessionList(sessions=[session_struct(session) for session in house.sessions.all()])
 
 
-@method("session.get", "read")
+@method("session.get", "read", "session")
 async def session_get(house: House, caller: Caller, params: calls.OfSession) -> calls.Session:
     """One session."""
     return session_struct(house.sessions.get(params.session))
 
 
-@method("session.rename", "write")
+@method("session.rename", "write", "session")
 async def session_rename(house: House, caller: Caller, params: calls.RenameSession) -> calls.Session:
     """Gives a session another title."""
     session = house.sessions.get(params.session)
@@ -131,16 +136,17 @@ async def session_rename(house: House, caller: Caller, params: calls.RenameSessi
     return session_struct(session)
 
 
-@method("session.close", "own")
+@method("session.close", "own", "session")
 async def session_close(house: House, caller: Caller, params: calls.CloseSession) -> calls.Done:
     """Saves the session's document, shuts its kernel down and closes it; an attached kernel lives on. Its journal stays on the server's disk."""
     session = house.sessions.get(params.session)
     await house.documents.leave(session, params.discard)
     await house.sessions.close(session, caller.name)
+    await house.logins.shares.end_session(session.id)
     return calls.Done()
 
 
-@method("session.subscribe", "read")
+@method("session.subscribe", "read", "session")
 async def session_subscribe(house: House, caller: Caller, params: calls.Subscribe) -> calls.Subscribed:
     """Joins a session's journal: all events after `since`, then the live ones, as `events` notifications; no gap, no twin."""
     session = house.sessions.get(params.session)
@@ -158,14 +164,14 @@ async def session_subscribe(house: House, caller: Caller, params: calls.Subscrib
     return calls.Subscribed(first_seq=first_seq, seq=session.written, snapshot=snapshot)
 
 
-@method("session.unsubscribe", "read")
+@method("session.unsubscribe", "read", "session")
 async def session_unsubscribe(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
     """Ends the subscription of this connection."""
     caller.unsubscribe(params.session)
     return calls.Done()
 
 
-@method("session.events", "read")
+@method("session.events", "read", "session")
 async def session_events(house: House, caller: Caller, params: calls.ReadEvents) -> calls.Events:
     """Events by long poll, for clients without a WebSocket."""
     session = house.sessions.get(params.session)
@@ -186,17 +192,18 @@ async def session_events(house: House, caller: Caller, params: calls.ReadEvents)
 # ---- kernels ------------------------------------------------------------------------------------------------------
 
 
-@method("kernelspec.list", "read")
+@method("kernelspec.list", "read", "caller")
 async def kernelspec_list(house: House, caller: Caller, params: calls.Nothing) -> calls.KernelspecList:
     """The kernels that can be started here."""
     specs = await house.world.launcher.specs()
+    is_guest = caller.principal is not None and caller.principal.session is not None
     found = [
         calls.Kernelspec(name=s.name, display_name=s.display_name, language=s.language) for s in specs.found.values()
     ]
-    return calls.KernelspecList(default=specs.default, kernelspecs=found, broken=specs.broken)
+    return calls.KernelspecList(default=specs.default, kernelspecs=found, broken={} if is_guest else specs.broken)
 
 
-@method("kernel.start", "execute")
+@method("kernel.start", "execute", "session")
 async def kernel_start(house: House, caller: Caller, params: calls.StartKernel) -> calls.Session:
     """Starts a kernel for the session; answers as soon as it is being started. Executions may be sent at once: they wait for it."""
     session = house.sessions.get(params.session)
@@ -212,7 +219,7 @@ async def kernel_attach(house: House, caller: Caller, params: calls.AttachKernel
     return session_struct(session)
 
 
-@method("kernel.restart", "execute")
+@method("kernel.restart", "execute", "session")
 async def kernel_restart(house: House, caller: Caller, params: calls.OfSession) -> calls.Session:
     """Replaces the kernel process: variables and the queue are lost, its id stays. Works on a dead kernel too, not on an attached one."""
     session = house.sessions.get(params.session)
@@ -220,7 +227,7 @@ async def kernel_restart(house: House, caller: Caller, params: calls.OfSession) 
     return session_struct(session)
 
 
-@method("kernel.interrupt", "execute")
+@method("kernel.interrupt", "execute", "session")
 async def kernel_interrupt(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
     """Interrupts what runs, by signal or by message as the kernelspec says; an attached kernel always by message."""
     session = house.sessions.get(params.session)
@@ -229,7 +236,7 @@ async def kernel_interrupt(house: House, caller: Caller, params: calls.OfSession
     return calls.Done()
 
 
-@method("kernel.shut_down", "execute")
+@method("kernel.shut_down", "execute", "session")
 async def kernel_shut_down(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
     """Ends the kernel politely; `kernel_died` with `expected` tells when it has gone. An attached kernel is asked to end, and let go of after 5 s."""
     session = house.sessions.get(params.session)
@@ -238,7 +245,7 @@ async def kernel_shut_down(house: House, caller: Caller, params: calls.OfSession
     return calls.Done()
 
 
-@method("kernel.kill", "execute")
+@method("kernel.kill", "execute", "session")
 async def kernel_kill(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
     """Ends the kernel at once, by SIGKILL; not an attached one."""
     session = house.sessions.get(params.session)

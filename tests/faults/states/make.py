@@ -1,7 +1,7 @@
 """Makes a state directory's text: `python -m tests.faults.states.make NUMBER` writes states/NUMBER/*.sql.
 
 Run once for each format of the files, by the version that writes it, and kept from then on: every later version must
-open it. The session has two cells, an execution with output and a kernel that was ended.
+open it. The session has two cells, an execution with output, a kernel that was ended and, from format 2 on, a link.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ def main() -> None:
         session = stage.call("session.create", title="Kept", kernelspec="python3", cwd="/")["id"]
         first = stage.call("cell.insert", session=session, source="print('kept')")["cell"]
         stage.call("cell.insert", session=session, source="second", after=first)
+        stage.call("share.link", session=session, verb="read", label="For Grace", days=365)
         stage.call("execution.start", session=session, cell=first, code="print('kept')", id="kept")
         stage.wait(session, "kept")
         (host,) = stage.host_facts()

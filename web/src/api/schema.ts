@@ -419,7 +419,7 @@ export interface OpenRpc {
   components: { [name: string]: Json };
 }
 
-/** Who answers. `durable` is false while the journal cannot be written. */
+/** Who answers, and to whom: `principal` may do `verb`, a guest only in `session`. `owner` runs the server, whose `root` is told to no guest. */
 export interface ServerInfo {
   name: string;
   version: string;
@@ -429,6 +429,9 @@ export interface ServerInfo {
   root: string | null;
   default_kernelspec: string | null;
   degraded: boolean;
+  verb: "execute" | "none" | "own" | "read" | "write" | null;
+  session: string | null;
+  owner: string | null;
 }
 
 /** A method that was carried out and has nothing to say. */
@@ -577,6 +580,56 @@ export interface StartKernel extends OfSession {
  */
 export interface AttachKernel extends OfSession {
   connection: string;
+}
+
+/**
+ * A link that gives whoever has it the right `verb` in this session for so many days.
+ *
+ * `execute` lets them run code as the person who runs the server, who can do what that person can. `label` is for the owner: whom it is meant for.
+ */
+export interface LinkSession extends OfSession {
+  verb: "execute" | "read" | "write";
+  label?: string;
+  days?: number;
+}
+
+/** A new link. `url` has its secret in its fragment, `/s/SESSION#share=SECRET`, and is told only here. */
+export interface ShareLink {
+  share: string;
+  url: string;
+  expires: string;
+}
+
+/** Somebody who came by a link, with the name that they gave. `login` is the `person` of `presence`. */
+export interface Guest {
+  login: string;
+  name: string;
+  since: string;
+}
+
+/** A link into a session, and who came by it. */
+export interface Share {
+  id: string;
+  verb: "execute" | "read" | "write";
+  label: string;
+  created: string;
+  expires: string;
+  guests: Guest[];
+}
+
+/** The links of a session that count now, the oldest first. */
+export interface ShareList {
+  shares: Share[];
+}
+
+/** A method on one link of a session. */
+export interface OfShare extends OfSession {
+  share: string;
+}
+
+/** What the link gives from now on, also to who came by it. */
+export interface SetShare extends OfShare {
+  verb: "execute" | "read" | "write";
 }
 
 /**
@@ -1263,6 +1316,10 @@ export interface Methods {
   "session.rename": { params: RenameSession; result: Session };
   "session.subscribe": { params: Subscribe; result: Subscribed };
   "session.unsubscribe": { params: OfSession; result: Done };
+  "share.link": { params: LinkSession; result: ShareLink };
+  "share.list": { params: OfSession; result: ShareList };
+  "share.revoke": { params: OfShare; result: Done };
+  "share.set": { params: SetShare; result: Done };
 }
 
 export type Method = keyof Methods;

@@ -1,0 +1,54 @@
+"""The methods `share.*`: who else may come into a session. How that is kept: webipy.server.shares."""
+
+from __future__ import annotations
+
+from webipy.core import calls, people_calls
+from webipy.server.method import Caller, House, Methods
+from webipy.server.shares import Share
+
+METHODS = Methods()
+method = METHODS.method
+
+
+@method("share.link", "own", "session")
+async def share_link(house: House, caller: Caller, params: people_calls.LinkSession) -> people_calls.ShareLink:
+    """Makes a link that lets somebody into this session, and nowhere else: whoever opens it gives a name and is in, until it is revoked or over."""
+    session = house.sessions.get(params.session)
+    session.check_writable()
+    label = " ".join(params.label.split())
+    share, secret = await house.logins.shares.link(session.id, params.verb, label, params.days)
+    url = house.page_url(session.id, f"share={secret}")
+    return people_calls.ShareLink(share=share.id, url=url, expires=share.expires)
+
+
+@method("share.list", "own", "session")
+async def share_list(house: House, caller: Caller, params: calls.OfSession) -> people_calls.ShareList:
+    """The links of a session, and who came by each."""
+    session = house.sessions.get(params.session)
+    return people_calls.ShareList(shares=[_told(house, share) for share in house.logins.shares.of(session.id)])
+
+
+def _told(house: House, share: Share) -> people_calls.Share:
+    guests = [
+        people_calls.Guest(login=guest.id, name=guest.name, since=guest.since)
+        for guest in house.logins.shares.guests(share.id)
+    ]
+    return people_calls.Share(
+        id=share.id, verb=share.verb, label=share.label, created=share.created, expires=share.expires, guests=guests
+    )
+
+
+@method("share.set", "own", "session")
+async def share_set(house: House, caller: Caller, params: people_calls.SetShare) -> calls.Done:
+    """Changes what a link gives, at once and also to who came by it."""
+    session = house.sessions.get(params.session)
+    await house.logins.shares.set(session.id, params.share, params.verb)
+    return calls.Done()
+
+
+@method("share.revoke", "own", "session")
+async def share_revoke(house: House, caller: Caller, params: people_calls.OfShare) -> calls.Done:
+    """Ends a link, and the logins that came by it, with their connections (close code 4401). What they have started goes on."""
+    session = house.sessions.get(params.session)
+    await house.logins.shares.revoke(session.id, params.share)
+    return calls.Done()
