@@ -1,9 +1,10 @@
 """Runs every check of the project and says yes or no: `make test`, `make check`, `make faults`, `make bench`.
 
-Data flow: a list of parts (a name, a command, how to count) runs one after the other, each with its output passed through;
-the end is a table of the parts and, alone on the last line, `N passed, N failed` (and `, N skipped`). Tests are counted by what trial and vitest
-say themselves. A part that is no test run (style, types) adds one failure when it fails and nothing when it passes; so does a test run
-that broke before it could count. The exit status is 0 only when nothing failed.
+Data flow: lanes of parts (a name, a command, how to count) run side by side, the parts of a lane one after the other: most tests wait more than
+they work, and two lanes keep two cores busy. One part at a time has the word: its output is passed through as it comes, and that of a part beside
+it is kept until it has the word. The end is a table of the parts and, alone on the last line, `N passed, N failed` (and `, N skipped`). Tests are
+counted by what trial and vitest say themselves. A part that is no test run (style, types) adds one failure when it fails and nothing when it passes;
+so does a test run that broke before it could count. The exit status is 0 only when nothing failed.
 
 Everything runs even after a failure: one run tells all that is wrong.
 """
@@ -18,8 +19,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import attrs
@@ -93,11 +96,44 @@ def count_vitest(report: Path) -> Count | None:
     return Count(found["numPassedTests"], found["numFailedTests"], found["numPendingTests"] + found["numTodoTests"])
 
 
-def run(part: Part) -> Outcome:
+@attrs.define(eq=False)
+class Voice:
+    """What one part prints: passed on while it has the word, else kept.
+
+    Args:
+        word: Held by the part that has the word.
+    """
+
+    word: threading.Lock
+    printed: list[str] = attrs.field(factory=list)
+    _has_word: bool = False
+    _said: int = 0
+
+    def say(self, line: str) -> None:
+        """Takes a line."""
+        self.printed.append(line)
+        self._has_word = self._has_word or self.word.acquire(blocking=False)
+        if self._has_word:
+            self._pass_on()
+
+    def end(self) -> None:
+        """Passes on what was kept, when the others have ended, and gives the word back."""
+        if not self._has_word:
+            self.word.acquire()
+        self._pass_on()
+        self.word.release()
+
+    def _pass_on(self) -> None:
+        sys.stdout.write("".join(self.printed[self._said :]))
+        sys.stdout.flush()
+        self._said = len(self.printed)
+
+
+def run(part: Part, word: threading.Lock) -> Outcome:
     """Run a part, pass on what it prints, and count."""
-    print(f"\n=== {part.name}", flush=True)
+    voice = Voice(word)
+    voice.say(f"\n=== {part.name}\n")
     began = time.monotonic()
-    printed: list[str] = []
     with subprocess.Popen(
         part.command,
         cwd=part.folder,
@@ -110,16 +146,24 @@ def run(part: Part) -> Outcome:
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            printed.append(line)
+            voice.say(line)
+    seconds = time.monotonic() - began
+    voice.end()
     succeeded = process.returncode == 0
-    count = part.count("".join(printed)) if part.count is not None else None
+    count = part.count("".join(voice.printed)) if part.count is not None else None
     if count is None:
         count = Count()
     if not succeeded and count.failed == 0:
         count += Count(failed=1)
-    return Outcome(part, succeeded and count.failed == 0, count, time.monotonic() - began)
+    return Outcome(part, succeeded and count.failed == 0, count, seconds)
+
+
+def run_lanes(lanes: list[list[Part]]) -> list[Outcome]:
+    """Run lanes side by side, and the parts of each one after the other."""
+    word = threading.Lock()
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        outcomes = pool.map(lambda lane: [run(part, word) for part in lane], lanes)
+        return [outcome for lane in outcomes for outcome in lane]
 
 
 def trial(name: str, modules: list[str], *options: str) -> Part:
@@ -192,27 +236,26 @@ def get_chromium() -> None:
         )
 
 
-def parts_of(kind: str, report: Path) -> list[Part]:
-    """The parts of `make test` (all), `make check` (quick), `make faults` (faults) or `make bench` (bench).
+def lanes_of(kind: str, report: Path) -> list[list[Part]]:
+    """The lanes of `make test` (all), `make check` (quick), `make faults` (faults) or `make bench` (bench).
 
     Raises:
         SystemExit: There is no such kind.
     """
     if kind == "bench":
         names = sorted(path.stem for path in (ROOT / "tests" / "bench").glob("bench_*.py"))
-        return [Part(f"bench: {name}", [sys.executable, "-m", f"tests.bench.{name}"]) for name in names]
+        return [[Part(f"bench: {name}", [sys.executable, "-m", f"tests.bench.{name}"]) for name in names]]
     if kind == "faults":
-        return [attrs.evolve(trial("trial: faults", ["tests.faults"]), environment={"WEBIPY_FAULTS": "full"})]
+        return [[attrs.evolve(trial("trial: faults", ["tests.faults"]), environment={"WEBIPY_FAULTS": "full"})]]
     if kind == "quick":
-        return [*style(), trial("trial", unit_modules(), WORKERS), *page(report)]
+        return [[*style(), trial("trial", unit_modules(), WORKERS), *page(report)]]
     if kind != "all":
         sys.exit(f"python tests/check.py all|quick|faults|bench, not {kind!r}")
     get_chromium()
+    browser = ["--temp-directory", "_trial_temp_browser"]
     return [
-        *style(),
-        trial("trial", [*unit_modules(), *test_packages()], WORKERS),
-        *page(report),
-        trial("trial: in the browser", ["tests.browser"]),
+        [trial("trial", [*unit_modules(), *test_packages()], WORKERS)],
+        [*style(), *page(report), trial("trial: in the browser", ["tests.browser"], *browser)],
     ]
 
 
@@ -237,7 +280,7 @@ def main() -> int:
     """Run the parts of the kind that the command line names; 0 when all is well."""
     kind = sys.argv[1] if len(sys.argv) > 1 else "all"
     with tempfile.TemporaryDirectory() as folder:
-        outcomes = [run(part) for part in parts_of(kind, Path(folder) / "vitest.json")]
+        outcomes = run_lanes(lanes_of(kind, Path(folder) / "vitest.json"))
     return 0 if tell(outcomes).failed == 0 else 1
 
 

@@ -6,6 +6,8 @@ when they are called and what comes of it. Nothing goes to the network.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -283,7 +285,21 @@ class CountTests(SynchronousTestCase):
 
     def test_a_failing_part_counts_as_one_failure(self) -> None:
         """A part that counts nothing, such as a style check, is one failure when it fails."""
-        outcome = check.run(check.Part("breaks", [sys.executable, "-c", "raise SystemExit(3)"]))
-        self.assertEqual((outcome.succeeded, outcome.count), (False, check.Count(failed=1)))
-        outcome = check.run(check.Part("works", [sys.executable, "-c", ""]))
-        self.assertEqual((outcome.succeeded, outcome.count), (True, check.Count()))
+        lane = [
+            check.Part("breaks", [sys.executable, "-c", "raise SystemExit(3)"]),
+            check.Part("works", [sys.executable, "-c", ""]),
+        ]
+        with contextlib.redirect_stdout(io.StringIO()):
+            broken, works = check.run_lanes([lane])
+        self.assertEqual((broken.succeeded, broken.count), (False, check.Count(failed=1)))
+        self.assertEqual((works.succeeded, works.count), (True, check.Count()))
+
+    def test_parts_side_by_side_speak_one_after_the_other(self) -> None:
+        """What one prints is passed on whole, and nothing of another one in between."""
+        code = "import sys, time\nfor n in range(20): print(sys.argv[1], flush=True); time.sleep(0.01)"
+        lanes = [[check.Part(name, [sys.executable, "-c", code, name])] for name in "abc"]
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            outcomes = check.run_lanes(lanes)
+        self.assertEqual([outcome.part.name for outcome in outcomes], ["a", "b", "c"])
+        blocks = sorted(block.split() for block in said.getvalue().split("===") if block.strip())
+        self.assertEqual(blocks, [[name] * 21 for name in "abc"])
