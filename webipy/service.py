@@ -535,8 +535,17 @@ def _say(text: str) -> None:
         print(text, file=sys.__stdout__, flush=True)
 
 
+def count_time(reactor: Any) -> None:
+    """Lets a reactor count time, where Twisted's go by the wall clock: one that is set back by an hour would hold everything up for an hour.
+
+    Nothing may have been called for later yet. What tells people the time does not ask the reactor.
+    """
+    reactor.seconds = time.monotonic
+
+
 def makeService(options: Options) -> WebipyService:
     """What twistd calls; the only place where the parts are put together."""
     from twisted.internet import reactor
 
+    count_time(reactor)
     return WebipyService(options, reactor)

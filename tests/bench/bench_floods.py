@@ -1,4 +1,5 @@
-"""Floods: prints, lines, megabytes and displays, whole and against a direct client; many subscribers; sleepers; the journal.
+"""Floods: prints, lines, megabytes and displays, whole and against a direct client; many subscribers; sleepers; many
+sessions; the journal.
 
 `python -m tests.bench.bench_floods 0.1` for a tenth of everything.
 """
@@ -25,6 +26,7 @@ from webipy.io.journal import SqliteJournals
 
 SHARE = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
 MEGABYTE = 1_000_000
+LINES_EACH = 500
 
 Rows = list[tuple[str, str, str]]
 
@@ -199,6 +201,34 @@ def _drain(others: list[Client], lines: int) -> tuple[int, int]:
     return sum(reader.messages for reader in readers), sum(reader.lines == lines for reader in readers)
 
 
+def sessions(server: Server, count: int) -> Rows:
+    """Many sessions, each with a kernel, all of which print at once."""
+    client, before, began = Client(server), rss_mb(server.process.pid), time.perf_counter()
+    made = []
+    for _ in range(count):
+        client.open_session()
+        made.append(client.session)
+    started, began = time.perf_counter() - began, time.perf_counter()
+    grown = rss_mb(server.process.pid) - before
+    code = f"for i in range({LINES_EACH}): print(i, flush=True)"
+    for session in made:
+        client.send("execution.start", session=session, code=code, id="many")
+    complete = 0
+    expected = "".join(f"{number}\n" for number in range(LINES_EACH))
+    for session in made:
+        ended = client.call("execution.wait", session=session, execution="many")
+        complete += "".join(output.get("text", "") for output in ended["outputs"]) == expected
+    printed = time.perf_counter() - began
+    for session in made:
+        client.call("session.close", session=session)
+    client.socket.close()
+    return [
+        (f"{count} sessions with kernels, one after the other: s", f"{started:.0f}", ""),
+        ("  the server grows, kB each", f"{grown * 1024 / count:.0f}", ""),
+        (f"  each prints {LINES_EACH} lines, all at once: complete / s", f"{complete} / {printed:.1f}", str(count)),
+    ]
+
+
 async def journal() -> Rows:
     """The journal alone: events of 200 bytes, in batches as a flood makes them; then how late they are durable."""
     with tempfile.TemporaryDirectory() as folder:
@@ -242,6 +272,7 @@ def main() -> None:
         table(
             "Many subscribers", fan_out(server, client, 100, share(50_000)) + fan_out(server, client, 500, share(5_000))
         )
+        table("Many sessions", sessions(server, share(100)))
     finally:
         direct.close()
         server.close()

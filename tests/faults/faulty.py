@@ -6,6 +6,7 @@ FAULTS is a JSON list of objects::
     do     "kill"     SIGKILL to this process, as a crash of the machine's memory or of a person would
            "EAGAIN"   any errno's name: raises that OSError
            "full"     raises what SQLite raises on a full disk
+           "jump"     for what gives the time: it is an hour later for some calls, and then again not
     when   "before" (default) or "after" the function has done its work ("kill" only)
     call   break the n-th call and no other; without it every call
     lines  only calls whose first text argument contains this
@@ -19,15 +20,27 @@ from __future__ import annotations
 import errno
 import functools
 import importlib
+import inspect
 import json
 import os
 import signal
 import sqlite3
 import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from twisted.scripts.twistd import run
+
+JUMP_CALLS = 7
+
+
+def _jumped(value: Any) -> Any:
+    """A time, in seconds or as RFC 3339, that is an hour later."""
+    if isinstance(value, str):
+        later = datetime.fromisoformat(value) + timedelta(hours=1)
+        return later.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return value + 3600
 
 
 def _fail(what: str) -> None:
@@ -50,6 +63,9 @@ def _broken(function: Callable[..., Any], fault: dict[str, Any]) -> Callable[...
             wanted = wanted and os.path.exists(fault["while"])
         calls += wanted
         wanted = wanted and fault.get("call") in (None, calls)
+        if fault["do"] == "jump":
+            value = function(*arguments, **names)
+            return _jumped(value) if calls // JUMP_CALLS % 2 else value
         is_after = fault.get("when") == "after"
         if wanted and not is_after:
             _fail(fault["do"])
@@ -68,7 +84,9 @@ def break_function(fault: dict[str, Any]) -> None:
     *outer, name = path.split(".")
     for part in outer:
         owner = getattr(owner, part)
-    setattr(owner, name, _broken(getattr(owner, name), fault))
+    broken = _broken(getattr(owner, name), fault)
+    is_static = isinstance(inspect.getattr_static(owner, name), staticmethod)
+    setattr(owner, name, staticmethod(broken) if is_static else broken)
 
 
 def main() -> None:
