@@ -23,7 +23,7 @@ import msgspec.inspect as kinds
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from webipy.core import calls, errors, events, file_calls  # noqa: E402 - the folder above is on the path only now
+from webipy.core import calls, errors, events, file_calls, people_calls  # noqa: E402 - the folder above is on the path only now
 from webipy.server.api import METHODS  # noqa: E402
 from webipy.server.method import Method  # noqa: E402
 
@@ -106,6 +106,7 @@ def all_structs() -> list[Struct]:
         enter(METHODS[name].result)
     enter(calls.Events)
     enter(file_calls.FolderChanged)
+    enter(people_calls.Presence)
     return list(ordered)
 
 

@@ -24,7 +24,7 @@ VERBS: dict[str, str] = {
     "rpc.discover": "none", "server.info": "none", "server.sync": "read", "server.launch_code": "own",
     "session.create": "write", "session.list": "read", "session.get": "read", "session.rename": "write", "session.close": "own",
     "session.subscribe": "read", "session.unsubscribe": "read", "session.events": "read",
-    "share.link": "own", "share.list": "own", "share.set": "own", "share.revoke": "own",
+    "share.link": "own", "share.list": "own", "share.set": "own", "share.revoke": "own", "presence.set": "read",
     "kernelspec.list": "read", "kernel.start": "execute", "kernel.attach": "execute", "kernel.restart": "execute", "kernel.interrupt": "execute",
     "kernel.shut_down": "execute", "kernel.kill": "execute",
     "execution.start": "execute", "execution.wait": "read", "execution.get": "read", "execution.cancel": "execute",

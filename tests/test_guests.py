@@ -24,7 +24,7 @@ WHO: dict[str, str] = {
     "elsewhere read write execute owner": "server.sync kernelspec.list",
     "read write execute owner": """
         session.get session.subscribe session.unsubscribe session.events execution.wait execution.get execution.queue output.read cell.list
-        notebook.get notebook.history notebook.at notebook.diff notebook.export
+        presence.set notebook.get notebook.history notebook.at notebook.diff notebook.export
     """,
     "write execute owner": """
         session.rename cell.insert cell.delete cell.restore cell.split cell.merge cell.set_metadata cell.move cell.edit cell.set_source

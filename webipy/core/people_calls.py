@@ -1,4 +1,7 @@
-"""The params and results of the methods `share.*`: links into a session, and the people who came by them. See webipy.core.calls."""
+"""The params and results of the methods `share.*` and `presence.set`: links into a session, who came by them, and where everybody is.
+
+See webipy.core.calls.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ from typing import Annotated
 
 import msgspec
 
-from webipy.core.access import Right
+from webipy.core.access import Right, Verb
 from webipy.core.calls import OfSession, Result
+from webipy.core.notebook import MAX_SOURCE_UNITS as MAX_UNITS
 
 MAX_DAYS = 365
 DAYS = 7
@@ -68,3 +72,51 @@ class ShareList(Result, frozen=True, kw_only=True):
     """The links of a session that count now, the oldest first."""
 
     shares: list[Share]
+
+
+# ---- presence -----------------------------------------------------------------------------------------------------
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A selection in the source of a cell, or a caret where both ends are one place: UTF-16 units, in the source of that `version`."""
+
+    anchor: Annotated[int, msgspec.Meta(ge=0, le=MAX_UNITS)]
+    head: Annotated[int, msgspec.Meta(ge=0, le=MAX_UNITS)]
+    version: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class SetPresence(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where this connection is: in a cell or in none, with a selection where its source is being edited. Also says that somebody is there."""
+
+    cell: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    selection: Selection | None = None
+
+
+class Person(Result, frozen=True, kw_only=True):
+    """Somebody who follows the session on one connection, and where they are.
+
+    `id` is that of the connection; connections of one `person` have that in common (`owner` for whoever runs the server). `name` is what `by`
+    of events says. `is_idle` after two minutes without a move.
+    """
+
+    id: str
+    person: str
+    name: str
+    verb: Verb
+    is_guest: bool
+    cell: str | None
+    selection: Selection | None
+    is_idle: bool
+
+
+class Presence(Result, frozen=True, kw_only=True):
+    """The params of the notification `presence`: everybody who follows the session now, who moved last first, and `more` that are not listed.
+
+    `you` is the id of the connection that this is sent to. It comes when somebody comes, moves or leaves, at most every 60 ms, never to somebody
+    who is alone, and is in no journal. A right that changes is told by it, too.
+    """
+
+    session: str
+    you: str
+    more: int
+    people: list[Person]

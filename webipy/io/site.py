@@ -44,7 +44,6 @@ from webipy.io.metrics import Metrics
 from webipy.server.api import Api, answered
 from webipy.server.logins import COOKIE_DAYS
 from webipy.server.method import Caller
-from webipy.server.shares import digest
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """Body of one POST, as of one WebSocket message: code is text, and data goes elsewhere."""
@@ -414,7 +413,7 @@ class Login(JsonPost):
         else:
             cookie = await logins.login(form.code, form.token)
         if before is not None:
-            await logins.shares.leave(digest(before))
+            await logins.leave(before)
         set_cookie(request, cookie, COOKIE_DAYS * 86_400, is_secure=self._gate.is_behind_proxy)
         request.setResponseCode(204)
         request.finish()

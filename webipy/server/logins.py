@@ -197,8 +197,12 @@ class Logins:
     async def logout(self, cookie: str) -> None:
         """Ends the login of a cookie, and its connections with it."""
         digest = _digest(cookie)
-        if await self.shares.leave(digest):
+        if await self.leave(cookie):
             return
         if self._cookies.pop(digest, None) is not None:
             await self.accounts.remove_login(digest)
             self.on_logout(digest.hex())
+
+    async def leave(self, cookie: str) -> bool:
+        """Ends the login of a guest's cookie; false when it is none."""
+        return await self.shares.leave(_digest(cookie))

@@ -19,6 +19,7 @@ from webipy.core.calls import Params, Result
 from webipy.server.documents import Documents
 from webipy.server.feed import Feed
 from webipy.server.logins import Logins
+from webipy.server.people import People, Seat
 from webipy.server.ports import World
 from webipy.server.session import Session
 from webipy.server.sessions import Sessions
@@ -39,9 +40,11 @@ class House:
     page_url: Callable[[str | None, str], str]
     version: str
     documents: Documents = attrs.field(init=False)
+    people: People = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.documents = Documents(self.world, self.sessions)
+        self.people = People(self.world.later, self.world.clock)
 
 
 @attrs.define(eq=False)
@@ -61,6 +64,7 @@ class Caller:
     give_up: Callable[[], None] = lambda: None
     feeds: dict[str, Feed] = attrs.field(factory=dict)
     watches: dict[str, Callable[[], None]] = attrs.field(factory=dict)
+    seats: dict[str, tuple[Seat, Callable[[], None]]] = attrs.field(factory=dict)
     is_paused: bool = False
     is_gone: bool = False
     _held: dict[str, bytes] = attrs.field(factory=dict)
@@ -78,7 +82,7 @@ class Caller:
         """
         if self.send is None:
             raise errors.InvalidRequest("Events come over a WebSocket; over POST ask session.events with wait_s.")
-        self.unsubscribe(session.id)
+        self._end_feed(session.id)
         feed = Feed(session, self.send, cursor, self.soon, self.is_paused, self.give_up)
         self.feeds[session.id] = feed
         self.soon(lambda: self._join(session, feed))
@@ -89,8 +93,18 @@ class Caller:
             session.feeds.add(feed)
             feed.wake()
 
+    def sit(self, session: str, seat: Seat, leave: Callable[[], None]) -> None:
+        """Takes a seat in a session until `unsubscribe`; `leave` gives it up."""
+        self.seats[session] = seat, leave
+
     def unsubscribe(self, session: str) -> None:
-        """Ends the feed of a session, if there is one."""
+        """Ends the feed of a session and gives up the seat in it, if there are any."""
+        self._end_feed(session)
+        _, leave = self.seats.pop(session, (None, None))
+        if leave is not None:
+            leave()
+
+    def _end_feed(self, session: str) -> None:
         feed = self.feeds.pop(session, None)
         if feed is not None:
             feed.close()
@@ -105,12 +119,13 @@ class Caller:
         """
         self.unwatch(path)
         if not self.is_gone:
-            self.watches[path] = begin(lambda: self._notify(path, notification))
+            self.watches[path] = begin(lambda: self.tell_latest(path, notification))
 
-    def _notify(self, path: str, notification: bytes) -> None:
+    def tell_latest(self, about: str, notification: bytes) -> None:
+        """Sends a notification; while the transport is full, the last one about something is kept."""
         if self.is_paused:
-            self._held[path] = notification
-        elif self.send is not None:
+            self._held[about] = notification
+        elif self.send is not None and not self.is_gone:
             self.send(notification)
 
     def unwatch(self, path: str) -> None:
@@ -130,8 +145,8 @@ class Caller:
         """The transport has room again."""
         self.is_paused = False
         held, self._held = self._held, {}
-        for path, notification in held.items():
-            self._notify(path, notification)
+        for about, notification in held.items():
+            self.tell_latest(about, notification)
         for feed in tuple(self.feeds.values()):
             feed.resume()
 
@@ -140,7 +155,7 @@ class Caller:
         self.is_gone = True
         for path in list(self.watches):
             self.unwatch(path)
-        for session in list(self.feeds):
+        for session in [*self.feeds, *self.seats]:
             self.unsubscribe(session)
 
 

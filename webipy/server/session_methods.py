@@ -13,6 +13,7 @@ from webipy.server.logins import CODE_SECONDS
 from webipy.server.method import Caller, House, Methods
 from webipy.server.session import Session
 from webipy.server.sessions import check_ours
+from webipy.server.share_methods import sit
 
 PROTOCOL = 1
 """Version of the API; additions do not change it."""
@@ -161,6 +162,7 @@ async def session_subscribe(house: House, caller: Caller, params: calls.Subscrib
         since, bodies = await session.snapshots.take(session.written)
         snapshot = calls.SnapshotEvents(seq=since, events=[msgspec.Raw(body) for body in bodies])
     caller.subscribe(session, since + 1)
+    sit(house, caller, session.id)
     return calls.Subscribed(first_seq=first_seq, seq=session.written, snapshot=snapshot)
 
 

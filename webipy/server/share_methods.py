@@ -1,8 +1,8 @@
-"""The methods `share.*`: who else may come into a session. How that is kept: webipy.server.shares."""
+"""The methods `share.*`, who else may come into a session (see webipy.server.shares), and `presence.set`, where they are (webipy.server.people)."""
 
 from __future__ import annotations
 
-from webipy.core import calls, people_calls
+from webipy.core import calls, errors, people_calls
 from webipy.server.method import Caller, House, Methods
 from webipy.server.shares import Share
 
@@ -43,6 +43,7 @@ async def share_set(house: House, caller: Caller, params: people_calls.SetShare)
     """Changes what a link gives, at once and also to who came by it."""
     session = house.sessions.get(params.session)
     await house.logins.shares.set(session.id, params.share, params.verb)
+    house.people.changed(session.id)
     return calls.Done()
 
 
@@ -51,4 +52,31 @@ async def share_revoke(house: House, caller: Caller, params: people_calls.OfShar
     """Ends a link, and the logins that came by it, with their connections (close code 4401). What they have started goes on."""
     session = house.sessions.get(params.session)
     await house.logins.shares.revoke(session.id, params.share)
+    return calls.Done()
+
+
+# ---- presence -----------------------------------------------------------------------------------------------------
+
+
+def sit(house: House, caller: Caller, session: str) -> None:
+    """Takes a seat for a connection that follows a session, if it has none there."""
+    if session in caller.seats or caller.is_gone:
+        return
+    about = f"\0presence {session}"  # no folder that is watched has such a name
+    seat = house.people.enter(
+        session,
+        lambda: house.logins.still(caller.principal),
+        lambda notification: caller.tell_latest(about, notification),
+    )
+    caller.sit(session, seat, lambda: house.people.leave(session, seat))
+
+
+@method("presence.set", "read", "session")
+async def presence_set(house: House, caller: Caller, params: people_calls.SetPresence) -> calls.Done:
+    """Tells the others where this connection is, by the notification `presence`. It must follow the session."""
+    session = house.sessions.get(params.session)
+    seat, _ = caller.seats.get(session.id, (None, None))
+    if seat is None:
+        raise errors.InvalidRequest("Only who follows the session has a place in it: session.subscribe first.")
+    house.people.move(session.id, seat, params.cell, params.selection)
     return calls.Done()

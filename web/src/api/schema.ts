@@ -632,6 +632,19 @@ export interface SetShare extends OfShare {
   verb: "execute" | "read" | "write";
 }
 
+/** A selection in the source of a cell, or a caret where both ends are one place: UTF-16 units, in the source of that `version`. */
+export interface Selection {
+  anchor: number;
+  head: number;
+  version: number;
+}
+
+/** Where this connection is: in a cell or in none, with a selection where its source is being edited. Also says that somebody is there. */
+export interface SetPresence extends OfSession {
+  cell?: string | null;
+  selection?: Selection | null;
+}
+
 /**
  * Runs `code`. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
  *
@@ -1176,6 +1189,36 @@ export interface FolderChanged {
   path: string;
 }
 
+/**
+ * Somebody who follows the session on one connection, and where they are.
+ *
+ * `id` is that of the connection; connections of one `person` have that in common (`owner` for whoever runs the server). `name` is what `by`
+ * of events says. `is_idle` after two minutes without a move.
+ */
+export interface Person {
+  id: string;
+  person: string;
+  name: string;
+  verb: "execute" | "none" | "own" | "read" | "write";
+  is_guest: boolean;
+  cell: string | null;
+  selection: Selection | null;
+  is_idle: boolean;
+}
+
+/**
+ * The params of the notification `presence`: everybody who follows the session now, who moved last first, and `more` that are not listed.
+ *
+ * `you` is the id of the connection that this is sent to. It comes when somebody comes, moves or leaves, at most every 60 ms, never to somebody
+ * who is alone, and is in no journal. A right that changes is told by it, too.
+ */
+export interface Presence {
+  session: string;
+  you: string;
+  more: number;
+  people: Person[];
+}
+
 /** An event of a session. */
 export type AnyEvent =
   | SessionCreated
@@ -1303,6 +1346,7 @@ export interface Methods {
   "notebook.save": { params: SaveNotebook; result: NotebookState };
   "notebook.set_metadata": { params: SetNotebookMetadata; result: Accepted };
   "output.read": { params: ReadOutput; result: OutputText };
+  "presence.set": { params: SetPresence; result: Done };
   "rpc.discover": { params: Nothing; result: OpenRpc };
   "run.cancel": { params: CancelRun; result: RunCancelled };
   "server.info": { params: Nothing; result: ServerInfo };

@@ -1,0 +1,241 @@
+"""webipy.server.people and presence.set: who is in a session, where, and what it costs to tell."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.fakes import Client, RigTestCase
+from tests.test_shares import Came, come, secret_of
+from webipy.server.people import CROWD, IDLE_SECONDS, MAX_LISTED, TELL_SECONDS
+
+
+class PeopleTestCase(RigTestCase):
+    """A session, with its owner in it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.session = self.rig.session()
+        self.me = self.rig.me
+        self.follow(self.me)
+
+    def follow(self, client: Client) -> Client:
+        """Follows the session."""
+        client.call("session.subscribe", session=self.session)
+        return client
+
+    def guest(self, verb: str = "read", name: str = "Grace") -> Came:
+        """Somebody who came by a link, and follows."""
+        told = self.me.call("share.link", session=self.session, verb=verb)
+        grace = come(self.rig, secret_of(told["url"]), name)
+        self.follow(grace.client)
+        return grace
+
+    def tick(self, seconds: float = 1.0) -> None:
+        """Lets time pass, in steps that nobody oversleeps."""
+        for _ in range(20):
+            self.rig.clock.advance(seconds / 20)
+
+    def told(self, client: Client) -> list[dict[str, Any]]:
+        """The notifications `presence` that came to somebody, since the last look."""
+        found = [json.loads(body) for body in client.sent]
+        client.sent[:] = [body for body in client.sent if json.loads(body)["method"] != "presence"]
+        return [message["params"] for message in found if message["method"] == "presence"]
+
+    def newest(self, client: Client) -> dict[str, dict[str, Any]]:
+        """Whom somebody sees now, by name."""
+        self.tick()
+        return {person["name"]: person for person in self.told(client)[-1]["people"]}
+
+
+class Coming(PeopleTestCase):
+    """Who is there."""
+
+    def test_who_is_alone_is_told_nothing(self) -> None:
+        """Whatever they do."""
+        self.me.call("presence.set", session=self.session, cell="a")
+        self.tick(2 * IDLE_SECONDS)
+        self.assertEqual(self.told(self.me), [])
+
+    def test_somebody_comes_and_goes(self) -> None:
+        """Each sees all, with the right and whether it is a guest, and knows which is their own."""
+        grace = self.guest("write")
+        self.tick()
+        (mine,), (theirs,) = self.told(self.me), self.told(grace.client)
+        self.assertEqual(mine["people"], theirs["people"])
+        self.assertEqual((mine["session"], mine["more"]), (self.session, 0))
+        by_id = {person["id"]: person for person in mine["people"]}
+        self.assertEqual(
+            by_id[theirs["you"]],
+            {
+                "id": theirs["you"],
+                "person": grace.principal.login,
+                "name": "Grace (guest)",
+                "verb": "write",
+                "is_guest": True,
+                "cell": None,
+                "selection": None,
+                "is_idle": False,
+            },
+        )
+        self.assertEqual(
+            {key: by_id[mine["you"]][key] for key in ("person", "name", "verb", "is_guest")},
+            {"person": "owner", "name": "ada", "verb": "own", "is_guest": False},
+        )
+        grace.client.caller.leave()
+        self.assertEqual(list(self.newest(self.me)), ["ada"])
+        self.me.call("presence.set", session=self.session)
+        self.tick()
+        self.assertEqual(self.told(self.me), [], "alone again")
+
+    def test_a_guest_who_is_alone_is_told(self) -> None:
+        """Their right may change."""
+        grace = self.guest()
+        self.me.call("session.unsubscribe", session=self.session)
+        (share,) = self.me.call("share.list", session=self.session)["shares"]
+        self.assertEqual(self.newest(grace.client)["Grace (guest)"]["verb"], "read")
+        self.me.call("share.set", session=self.session, share=share["id"], verb="execute")
+        self.assertEqual(self.newest(grace.client)["Grace (guest)"]["verb"], "execute")
+
+    def test_two_pages_of_one_person_are_two_places(self) -> None:
+        """With one `person`."""
+        second = self.follow(self.rig.client())
+        self.tick()
+        (told,) = self.told(second)
+        self.assertEqual([person["person"] for person in told["people"]], ["owner", "owner"])
+        self.assertEqual(len({person["id"] for person in told["people"]}), 2)
+
+    def test_to_follow_again_keeps_the_seat(self) -> None:
+        """A page that fills a gap does not go and come."""
+        grace = self.guest()
+        grace.client.call("presence.set", session=self.session, cell="a")
+        before = self.newest(self.me)
+        self.follow(grace.client)
+        self.me.call("presence.set", session=self.session)
+        self.assertEqual(self.newest(self.me)["Grace (guest)"], before["Grace (guest)"])
+
+    def test_who_is_thrown_out_is_not_there(self) -> None:
+        """At the next word, though their connection may not be closed yet."""
+        self.guest()
+        (share,) = self.me.call("share.list", session=self.session)["shares"]
+        self.assertEqual(len(self.newest(self.me)), 2)
+        self.me.call("share.revoke", session=self.session, share=share["id"])
+        self.me.call("presence.set", session=self.session)
+        self.assertEqual(list(self.newest(self.me)), ["ada"])
+
+    def test_sessions_do_not_mix(self) -> None:
+        """Who is in another one sees and tells nothing."""
+        other = self.rig.session()
+        far = self.rig.client()
+        far.call("session.subscribe", session=other)
+        grace = self.guest()
+        self.assertEqual(len(self.newest(grace.client)), 2)
+        self.assertEqual(self.told(far), [])
+
+    def test_only_who_follows_has_a_place(self) -> None:
+        """By POST there is none, and after the end of a subscription."""
+        self.refused("invalid_request", "presence.set", self.rig.client(), session=self.session)
+        self.refused("invalid_request", "presence.set", self.rig.client(can_notify=False), session=self.session)
+        self.me.call("session.unsubscribe", session=self.session)
+        self.refused("invalid_request", "presence.set", session=self.session)
+
+
+class Moving(PeopleTestCase):
+    """Where they are."""
+
+    def test_cell_and_selection(self) -> None:
+        """As they were set; nothing of it is in the journal."""
+        before = list(self.rig.journal.bodies)
+        grace = self.guest()
+        selection = {"anchor": 3, "head": 0, "version": 2}
+        grace.client.call("presence.set", session=self.session, cell="a", selection=selection)
+        told = self.newest(self.me)["Grace (guest)"]
+        self.assertEqual((told["cell"], told["selection"]), ("a", selection))
+        grace.client.call("presence.set", session=self.session)
+        told = self.newest(self.me)["Grace (guest)"]
+        self.assertEqual((told["cell"], told["selection"]), (None, None))
+        self.assertEqual(self.rig.journal.bodies, before)
+
+    def test_wrong_places_are_refused(self) -> None:
+        """A table; sizes too."""
+        good: dict[str, Any] = {"anchor": 0, "head": 0, "version": 0}
+        wrong: list[dict[str, Any]] = [
+            {"cell": "x" * 201},
+            {"cell": 5},
+            {"selection": {**good, "anchor": -1}},
+            {"selection": {**good, "head": 2**40}},
+            {"selection": {**good, "x": 1}},
+            {"selection": {"anchor": 0, "head": 0}},
+        ]
+        for params in wrong:
+            call: Any = {"session": self.session, **params}
+            self.refused("invalid_params", "presence.set", **call)
+
+    def test_many_moves_are_one_word(self) -> None:
+        """Once in `TELL_SECONDS`, and the last one is told."""
+        grace = self.guest()
+        self.tick()
+        self.told(self.me)
+        for number in range(50):
+            grace.client.call("presence.set", session=self.session, cell=f"c{number}")
+        self.rig.clock.advance(TELL_SECONDS)
+        (told,) = self.told(self.me)
+        self.assertIn("c49", [person["cell"] for person in told["people"]])
+        self.tick()
+        self.assertEqual(self.told(self.me), [])
+
+    def test_a_slow_reader_has_one_word_waiting(self) -> None:
+        """Whatever has happened meanwhile."""
+        grace = self.guest()
+        self.tick()
+        self.told(self.me)
+        self.me.caller.pause()
+        for number in range(50):
+            grace.client.call("presence.set", session=self.session, cell=f"c{number}")
+            self.tick(2 * TELL_SECONDS)
+        self.assertEqual(len(self.me.caller._held), 1)
+        self.me.caller.resume()
+        (told,) = self.told(self.me)
+        self.assertEqual(told["people"][0]["cell"], "c49")
+
+    def test_idle(self) -> None:
+        """Told when it begins and when it ends, and not in between."""
+        grace = self.guest()
+        self.me.call("presence.set", session=self.session, cell="a")
+        grace.client.call("presence.set", session=self.session, cell="a")
+        self.tick(IDLE_SECONDS - 1)
+        self.assertFalse(any(person["is_idle"] for person in self.told(self.me)[-1]["people"]))
+        self.me.call("presence.set", session=self.session, cell="b")
+        self.tick(2)
+        told = {person["name"]: person["is_idle"] for person in self.told(self.me)[-1]["people"]}
+        self.assertEqual(told, {"ada": False, "Grace (guest)": True})
+        self.tick(IDLE_SECONDS + 10)
+        self.assertEqual(len(self.told(self.me)), 1)
+        self.tick(10 * IDLE_SECONDS)
+        self.assertEqual(self.told(self.me), [])
+        grace.client.call("presence.set", session=self.session, cell="a")
+        self.assertFalse(self.newest(self.me)["Grace (guest)"]["is_idle"])
+
+    def test_a_crowd_is_told_less_often_and_listed_in_part(self) -> None:
+        """Who moved last is listed; the others are counted."""
+        crowd = [self.follow(self.rig.client()) for _ in range(MAX_LISTED + 4)]
+        self.tick(2)
+        self.told(self.me)
+        crowd[7].call("presence.set", session=self.session, cell="here")
+        self.rig.clock.advance(TELL_SECONDS * (MAX_LISTED + 5) / CROWD - 0.001)
+        self.assertEqual(self.told(self.me), [])
+        self.rig.clock.advance(0.002)
+        (told,) = self.told(self.me)
+        self.assertEqual((len(told["people"]), told["more"], told["people"][0]["cell"]), (MAX_LISTED, 5, "here"))
+
+    def test_nothing_is_left_behind(self) -> None:
+        """A session that nobody follows has no room and no timer."""
+        grace = self.guest()
+        self.tick()
+        grace.client.caller.leave()
+        self.me.caller.leave()
+        self.tick(2)
+        self.assertEqual(self.rig.house.people._rooms, {})
+        for share in self.rig.me.call("share.list", session=self.session)["shares"]:
+            self.rig.me.call("share.revoke", session=self.session, share=share["id"])
+        self.assertEqual(self.rig.clock.getDelayedCalls(), [])
