@@ -95,6 +95,7 @@ class SiteTestCase(SynchronousTestCase):
         (self.static / "frame.html").write_bytes(b"<p>frame")
         (self.static / "main-abc.js").write_bytes(b"let a = 1" * 100)
         (self.static / "main-abc.js.gz").write_bytes(b"packed")
+        (self.static / "main-abc.js.br").write_bytes(b"packed tighter")
         (self.static / "sub").mkdir()
         (self.static / "sub" / "font.woff2").write_bytes(b"font")
         self.gate = Gate(self.rig.house.logins, is_behind_proxy=self.is_behind_proxy)
@@ -278,12 +279,15 @@ class Routes(SiteTestCase):
             self.assertNotIn(b"secret", answer.body)
 
     def test_packed_files_go_to_those_who_take_them(self) -> None:
-        """By Accept-Encoding, and caches are told."""
-        packed = self.ask("GET", "/static/main-abc.js", Accept_Encoding="br, gzip")
-        self.assertEqual(
-            (packed.body, packed.headers["content-encoding"], packed.headers["vary"]),
-            (b"packed", "gzip", "Accept-Encoding"),
-        )
+        """By Accept-Encoding, the smallest that is taken, and caches are told."""
+        for accepts, body, coding in (
+            ("gzip, deflate", b"packed", "gzip"),
+            ("gzip, deflate, br, zstd", b"packed tighter", "br"),
+            ("br;q=0, gzip;q=0.5", b"packed", "gzip"),
+        ):
+            packed = self.ask("GET", "/static/main-abc.js", Accept_Encoding=accepts)
+            told = packed.headers["content-encoding"], packed.headers["vary"]
+            self.assertEqual((packed.body, *told), (body, coding, "Accept-Encoding"))
         plain = self.ask("GET", "/static/main-abc.js")
         self.assertNotIn("content-encoding", plain.headers)
         self.assertEqual(plain.body, b"let a = 1" * 100)

@@ -3,7 +3,7 @@
  *
  *     index.html            the page; the server puts the nonce of each response in for {{nonce}}
  *     frame.html            the sealed frame, its script inside, because an opaque origin may load nothing of ours
- *     NAME-HASH.js|css|...  immutable assets, the compressible ones with a .gz beside them
+ *     NAME-HASH.js|css|...  immutable assets, the compressible ones with a .gz beside them, those of the page itself with a .br too
  *     frame-NAME-HASH.js    what sealed frames need for figures and widgets; the page hands it to them
  *     formulas.js|css       KaTeX with its fonts inside, for exported documents: the converter puts them into a page that has formulas
  *     licenses.txt          the licences of what is bundled
@@ -14,12 +14,15 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { brotliCompress, gzip } from "node:zlib";
 import * as esbuild from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = resolve(process.argv[2] ?? join(here, "..", "webipy", "static"));
 const work = `${target}.new`;
+
+const packed = { gzip: promisify(gzip), brotli: promisify(brotliCompress) };
 
 const hashOf = bytes => createHash("sha256").update(bytes).digest("hex").slice(0, 10);
 
@@ -200,12 +203,15 @@ async function licences(inputs) {
   await writeFile(join(work, "licenses.txt"), parts.join(`\n${"-".repeat(80)}\n\n`));
 }
 
+/** Brotli at its best takes ten seconds for a megabyte: what sealed frames are handed goes without. */
 async function compress() {
-  for (const name of await readdir(work)) {
-    if (!/\.(js|css|svg|txt)$/.test(name) && name !== "frame.html") continue;
+  const pack = async name => {
     const bytes = await readFile(join(work, name));
-    await writeFile(join(work, `${name}.gz`), gzipSync(bytes, { level: 9 }));
-  }
+    await writeFile(join(work, `${name}.gz`), await packed.gzip(bytes, { level: 9 }));
+    if (!name.startsWith("frame")) await writeFile(join(work, `${name}.br`), await packed.brotli(bytes));
+  };
+  const names = (await readdir(work)).filter(name => /\.(js|css|svg|txt)$/.test(name) || name === "frame.html");
+  await Promise.all(names.map(pack));
 }
 
 const started = performance.now();

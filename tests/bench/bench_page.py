@@ -1,10 +1,13 @@
 """What the page costs in a browser: bytes and requests until it can be used, and the renderer's CPU for floods, many cells and missed output.
 
-Data flow: a server of its own (tests/browser/stage.py) and Debian's Chromium, driven by Playwright; the DevTools protocol tells
-`TaskDuration`, the seconds that the page's main thread has worked, and which bytes came over the line. Wall times on a busy machine say little, so
-CPU seconds, bytes and counts are what is compared; a stall is the longest time between two ticks of a timer in the page.
+Data flow: a server of its own (tests/browser/stage.py) and a tab that measures (tests/bench/tab.py). The same beside JupyterLab and Notebook 7:
+tests/bench/beside.py.
 
-    python -m tests.bench.bench_page [opening|flood|cells|missed|typing|large ...]
+A key that is typed while a kernel floods is measured three ways, because the kernel, the server and the browser's own processes want the same cores:
+the time until it shows; the CPU that the page's main thread spends from the press until it shows, which is what the page can be blamed for; and the
+time in a page that holds a text field and nothing else, beside the same flood, which is what the machine does to any page.
+
+    python -m tests.bench.bench_page [opening|flood|cells|growing|missed|typing|large ...]
 """
 
 from __future__ import annotations
@@ -16,126 +19,71 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import expect
 
 from tests.bench.stack import table
+from tests.bench.tab import FRAMES, STALLS, UNTIL_FIRST, WAIT_MS, Tab
 from tests.browser.stage import PATIENCE_MS, Server, new_server, the_browser
 
-WAIT_MS = 120_000
-FLOOD = "for i in range({lines}): print(f'line {{i:06d}} epoch {{i % 7}} loss 0.{{i % 997:04d}} and some more text')"
+LINE = "print(f'line {{i:06d}} epoch {{i % 7}} loss 0.{{i % 997:04d}} and some more text')"
+FLOOD = f"for i in range({{lines}}): {LINE}"
+FLOOD_S = f"""import itertools, time
+end = time.time() + {{seconds}}
+for i in itertools.count():
+    {LINE}
+    if time.time() > end: break
+"""
 DONE = "done: the last line"
 
-STALLS = """() => {
-    let last = performance.now();
-    window.longest = 0;
-    setInterval(() => {
-        const now = performance.now();
-        window.longest = Math.max(window.longest, now - last);
-        last = now;
-    }, 4);
-}"""
+KEYS = "the quick brown fox jumps over the lazy dog " * 3
+KEY_S = 0.08
+"""A fast typist."""
 
 TYPING = """() => {
+    const is_watched = window.delays !== undefined;
     window.delays = [];
-    addEventListener("keydown", event => {
+    if (!is_watched) addEventListener("keydown", event => {
         const pressed = event.timeStamp;
-        requestAnimationFrame(() => setTimeout(() => window.delays.push(performance.now() - pressed)));
+        performance.mark("pressed");
+        requestAnimationFrame(() => setTimeout(() => {
+            performance.mark("shown");
+            window.delays.push(performance.now() - pressed);
+        }));
     }, true);
 }"""
 
-FRAMES = """() => {
-    window.frames_ = 0;
-    const next = () => { window.frames_++; requestAnimationFrame(next); };
-    next();
-}"""
-
-FIRST_CELL = """(() => {
-    if (window !== top) return;
-    const look = new MutationObserver(() => {
-        if (document.querySelector(".cell") === null) return;
-        look.disconnect();
-        window.firstCell = performance.now();
-    });
-    look.observe(document, {childList: true, subtree: true});
-})()"""
-
-UNTIL_FIRST = """() => {
-    const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
-    const before = all.filter(one => one.responseEnd <= window.firstCell);
-    return [before.reduce((sum, one) => sum + one.transferSize, 0), before.length];
-}"""
-"""Bytes and requests (without the WebSocket) that had come when the first cell was put into the page."""
+FIELD = "<textarea rows=6 cols=60 autofocus></textarea>"
 
 Rows = list[tuple[str, str, str]]
 
 
-class Tab:
-    """A signed-in tab with its DevTools session, counting what it loads."""
-
-    def __init__(self, server: Server, browser: Browser) -> None:
-        self.server = server
-        self.context = browser.new_context(viewport={"width": 1280, "height": 860})
-        self.context.set_default_timeout(WAIT_MS)
-        self.context.request.post(f"{server.origin}/login", data={"token": server.token()})
-        self.context.add_init_script(FIRST_CELL)
-        self.page: Page = self.context.new_page()
-        self.tools: CDPSession = self.context.new_cdp_session(self.page)
-        self.bytes = self.requests = 0
-        self.tools.on("Network.loadingFinished", self._loaded)
-        self.tools.on("Network.webSocketFrameReceived", self._framed)
-        self.tools.send("Network.enable")
-        self.tools.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    def _loaded(self, event: dict[str, Any]) -> None:
-        self.requests += 1
-        self.bytes += int(event["encodedDataLength"])
-
-    def _framed(self, event: dict[str, Any]) -> None:
-        self.bytes += len(event["response"]["payloadData"])
-
-    def cpu(self) -> float:
-        """Seconds that the main thread of the page has worked."""
-        told = self.tools.send("Performance.getMetrics")["metrics"]
-        return float(next(one["value"] for one in told if one["name"] == "TaskDuration"))
-
-    def settled(self) -> float:
-        """Waits until the main thread does nothing for half a second; its CPU then."""
-        before = self.cpu()
-        while True:
-            self.page.wait_for_timeout(500)
-            now = self.cpu()
-            if now - before < 0.025:
-                return now
-            before = now
-
-    def open(self, session: str) -> None:
-        """Opens a session and waits for its first cell."""
-        self.page.goto(f"{self.server.origin}/s/{session}")
-        expect(self.page.locator(".cell").first).to_be_visible(timeout=WAIT_MS)
-
-    def close(self) -> None:
-        """Ends the tab."""
-        self.context.close()
-
-
 @contextmanager
 def tab(server: Server) -> Iterator[Tab]:
-    """A tab that is closed afterwards."""
-    one = Tab(server, the_browser())
+    """A signed-in tab that is closed afterwards."""
+    one = Tab(the_browser())
     try:
+        one.context.request.post(f"{server.origin}/login", data={"token": server.token()})
         yield one
     finally:
         one.close()
 
 
+def address(server: Server, session: str) -> str:
+    """Where a session is shown."""
+    return f"{server.origin}/s/{session}"
+
+
 def write(server: Server, name: str, cells: int, output: str = "one\ntwo\nthree\n", kernel: bool = False) -> str:
     """Writes a notebook, nine of ten cells code with an output, opens it on the server and gives its session."""
-    body = [cell(number, output) for number in range(cells)]
-    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    file = {"cells": body, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}
-    (server.root / name).write_text(json.dumps(file), "utf-8")
+    (server.root / name).write_text(notebook([cell(number, output) for number in range(cells)]), "utf-8")
     more = {"kernelspec": "python3"} if kernel else {}
     return str(server.call("session.create", path=name, **more)["id"])
+
+
+def notebook(cells: list[dict[str, Any]]) -> str:
+    """A notebook file of these cells."""
+    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return json.dumps({"cells": cells, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def cell(number: int, output: str) -> dict[str, Any]:
@@ -148,11 +96,16 @@ def cell(number: int, output: str) -> dict[str, Any]:
     return {**own, "cell_type": "code", "source": source, "outputs": outputs, "execution_count": number}
 
 
+def percentile(values: list[float], percent: int) -> float:
+    """The value that so many in a hundred do not exceed."""
+    return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
+
+
 def opening(server: Server) -> Rows:
     """A small notebook, until its first cell shows and until a key types."""
     session = write(server, "small.ipynb", 3)
     with tab(server) as one:
-        one.open(session)
+        one.go(address(server, session))
         first_cpu = one.cpu()
         loaded, requests = one.page.evaluate(UNTIL_FIRST)
         one.page.locator(".src").first.click()
@@ -172,7 +125,7 @@ def flood(server: Server, lines: int = 100_000) -> Rows:
     """Many printed lines in one cell, all kept."""
     session = write(server, "flood.ipynb", 2, kernel=True)
     with tab(server) as one:
-        one.open(session)
+        one.go(address(server, session))
         server.call("execution.start", session=session, code="1", cell="c1")
         before = one.settled()
         one.page.evaluate(STALLS)
@@ -193,28 +146,49 @@ def cells(server: Server) -> Rows:
     for number, settled_bar, first_bar in ((500, "1.5", ""), (10_000, "6", "1.0")):
         session = write(server, f"cells-{number}.ipynb", number)
         with tab(server) as one:
-            one.open(session)
+            one.go(address(server, session))
             first = one.cpu()
             settled = one.settled()
-            one.page.mouse.move(700, 500)
-            one.page.evaluate(FRAMES)
-            begun = one.cpu()
-            for _ in range(40):
-                one.page.mouse.wheel(0, 600)
-                one.page.wait_for_timeout(30)
-            worked = one.cpu() - begun
-            frames = int(one.page.evaluate("window.frames_"))
+            frame, frames = scrolled(one)
         rows += [
             (f"{number:,} cells: CPU until the first cell, s", f"{first:.2f}", first_bar),
             (f"{number:,} cells: CPU until settled, s", f"{settled:.2f}", settled_bar),
-            (
-                f"{number:,} cells: CPU of a frame while scrolling, ms ({frames} frames)",
-                f"{worked / max(1, frames) * 1000:.1f}",
-                "16",
-            ),
+            (f"{number:,} cells: CPU of a frame while scrolling, ms ({frames} frames)", f"{frame:.1f}", "16"),
         ]
         server.call("session.close", session=session)
     return rows
+
+
+def scrolled(one: Tab) -> tuple[float, int]:
+    """Scrolls on; the CPU of a frame, in milliseconds, and how many there were."""
+    one.page.mouse.move(700, 500)
+    one.page.evaluate(FRAMES)
+    begun = one.cpu()
+    for _ in range(40):
+        one.page.mouse.wheel(0, 600)
+        one.page.wait_for_timeout(30)
+    worked = one.cpu() - begun
+    frames = int(one.page.evaluate("window.frames_"))
+    return worked / max(1, frames) * 1000, frames
+
+
+def growing(server: Server) -> Rows:
+    """One cell of ten thousand prints on and on: what a frame costs meanwhile."""
+    session = write(server, "growing.ipynb", 10_000, kernel=True)
+    with tab(server) as one:
+        one.go(address(server, session))
+        server.call("execution.start", session=session, code="1", cell="c1")
+        one.settled()
+        one.page.evaluate(FRAMES)
+        begun = one.cpu()
+        code = "import time\nfor i in range(150): print('step', i); time.sleep(0.02)"
+        started = server.call("execution.start", session=session, code=code, cell="c1")
+        server.call("execution.wait", session=session, execution=started["execution"], timeout_s=60)
+        worked = one.cpu() - begun
+        frames = int(one.page.evaluate("window.frames_"))
+    server.call("session.close", session=session)
+    figure = f"{worked / max(1, frames) * 1000:.1f}"
+    return [(f"10,000 cells: CPU of a frame while one prints, ms ({frames} frames)", figure, "16")]
 
 
 def missed(server: Server, lines: int = 50_000) -> Rows:
@@ -232,7 +206,7 @@ def missed(server: Server, lines: int = 50_000) -> Rows:
             opened.append(line)
 
         one.page.route_web_socket("**/rpc", route)
-        one.open(session)
+        one.go(address(server, session))
         one.settled()
         held[0] = True
         opened.pop().close(code=4000)
@@ -247,22 +221,74 @@ def missed(server: Server, lines: int = 50_000) -> Rows:
 
 
 def typing(server: Server) -> Rows:
-    """Keys pressed in one cell while another floods: from the press to the next frame."""
+    """Keys pressed in one cell while another floods, and in a bare field beside the same flood."""
     session = write(server, "typing.ipynb", 3, kernel=True)
     with tab(server) as one:
-        one.open(session)
+        one.go(address(server, session))
         one.page.locator("#cell-c2 .src").click()
         expect(one.page.locator(".cm-content")).to_be_focused()
         one.page.keyboard.press("Control+End")
-        one.settled()
-        one.page.evaluate(TYPING)
-        server.call("execution.start", session=session, code="import time\n" + FLOOD.format(lines=60_000), cell="c1")
-        expect(one.page.locator("#cell-c1 .log-foot")).to_be_visible(timeout=WAIT_MS)
-        for letter in "the quick brown fox jumps over the lazy dog " * 2:
+        still, _ = typed(one)
+        with flooding(server, session):
+            expect(one.page.locator("#cell-c1 .log-foot")).to_be_visible(timeout=WAIT_MS)
+            shown, worked = typed(one)
+    with tab(server) as one:
+        one.page.goto("about:blank")
+        one.page.set_content(FIELD)
+        one.page.locator("textarea").click()
+        with flooding(server, session):
+            bare, _ = typed(one)
+    return [
+        (f"{len(worked)} keys typed under a flood: CPU of a key, p50, p95, ms", in_two(worked), "30"),
+        ("  until it shows, p50, p95, ms", in_two(shown), "30"),
+        ("  the same without a flood", in_two(still), ""),
+        ("  the same in a bare text field beside the flood", in_two(bare), ""),
+    ]
+
+
+def in_two(values: list[float]) -> str:
+    """The median and the 95th percentile."""
+    return f"{percentile(values, 50):.0f}, {percentile(values, 95):.0f}"
+
+
+@contextmanager
+def flooding(server: Server, session: str) -> Iterator[None]:
+    """A cell that prints for as long as the block types."""
+    code = FLOOD_S.format(seconds=len(KEYS) * KEY_S + 3)
+    started = server.call("execution.start", session=session, code=code, cell="c1")
+    yield
+    server.call("kernel.interrupt", session=session)
+    server.call("execution.wait", session=session, execution=started["execution"], timeout_s=60)
+
+
+def typed(one: Tab) -> tuple[list[float], list[float]]:
+    """Types at a steady pace; for each key the milliseconds until it showed, and those that the main thread worked in between."""
+    one.page.evaluate(TYPING)
+    with one.tracing() as events:
+        begun = time.perf_counter()
+        for number, letter in enumerate(KEYS):
+            one.page.wait_for_timeout(max(0.0, begun + number * KEY_S - time.perf_counter()) * 1000)
             one.page.keyboard.press(letter if letter != " " else "Space")
-        delays = sorted(float(delay) for delay in one.page.evaluate("window.delays"))
-    rank = delays[min(len(delays) - 1, int(len(delays) * 0.95))]
-    return [(f"typing under a flood, p95 of {len(delays)} keys, ms", f"{rank:.0f}", "30")]
+        one.page.wait_for_timeout(500)
+    return [float(delay) for delay in one.page.evaluate("window.delays")], worked_between(events)
+
+
+def worked_between(events: list[dict[str, Any]]) -> list[float]:
+    """The CPU, in milliseconds, of the tasks between each `pressed` and the `shown` after it, on the thread of these marks."""
+    marks = [one for one in events if one["cat"] == "blink.user_timing" and one["name"] in ("pressed", "shown")]
+    marks.sort(key=lambda one: float(one["ts"]))
+    thread = (marks[0]["pid"], marks[0]["tid"])
+    tasks = [
+        one for one in events if one["ph"] == "X" and "RunTask" in one["name"] and (one["pid"], one["tid"]) == thread
+    ]
+    found: list[float] = []
+    for mark in (one for one in marks if one["name"] == "pressed"):
+        shown = next((one for one in marks if one["name"] == "shown" and one["ts"] > mark["ts"]), None)
+        if shown is None:
+            break
+        between = (one for one in tasks if one["ts"] < shown["ts"] and one["ts"] + one["dur"] > mark["ts"])
+        found.append(sum(float(one.get("tdur", 0)) for one in between) / 1000)
+    return found
 
 
 def large(server: Server) -> Rows:
@@ -270,16 +296,18 @@ def large(server: Server) -> Rows:
     session = write(server, "large.ipynb", 2000, output="a line of output that is not short at all\n" * 125)
     with tab(server) as one:
         began = time.perf_counter()
-        one.open(session)
+        one.go(address(server, session))
         first_s = time.perf_counter() - began
         first = one.cpu()
         settled = one.settled()
         size = one.bytes
+        frame, frames = scrolled(one)
     server.call("session.close", session=session)
     return [
         (f"10 MB: first cell shows, s ({size / 1e6:.1f} MB came)", f"{first_s:.2f}", ""),
         ("10 MB: renderer CPU until the first cell, s", f"{first:.2f}", "1.0"),
-        ("10 MB: renderer CPU until settled, s", f"{settled:.2f}", ""),
+        ("10 MB: renderer CPU until settled, s", f"{settled:.2f}", "6"),
+        (f"10 MB: CPU of a frame while scrolling, ms ({frames} frames)", f"{frame:.1f}", "16"),
     ]
 
 
@@ -287,6 +315,7 @@ PARTS: dict[str, Callable[[Server], Rows]] = {
     "opening": opening,
     "flood": flood,
     "cells": cells,
+    "growing": growing,
     "missed": missed,
     "typing": typing,
     "large": large,

@@ -23,6 +23,11 @@ export function bufferOf(output: StreamOutput): LineBuffer {
   return filled.buffer;
 }
 
+/** Takes new text in as it comes, where the output is shown: little by little, so that painting has no heap of it to read first. */
+export function keepUp(output: StreamOutput): void {
+  if (buffers.has(output)) bufferOf(output);
+}
+
 /** Puts the text that a snapshot left out in its place. */
 export function complete(output: StreamOutput, text: string): void {
   if (output.omitted === null) return;

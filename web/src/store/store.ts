@@ -1,7 +1,7 @@
 /**
  * One session in this page: its model, kept up with the server, and the signals that tell the views what changed.
  *
- * Data flow: notification -> `reduce` -> dirty ids -> one flush for each animation frame -> version signals -> views. A subscription starts after
+ * Data flow: notification -> `reduce` -> dirty ids -> one flush in a while (pace.ts) -> version signals -> views. A subscription starts after
  * the last event that was seen, so a new line brings exactly what was missed. Text that is being edited lives in drafts (edit/collab.ts),
  * which hear of every `cell_edited` and send their own changes when the line is there.
  */
@@ -13,10 +13,11 @@ import { clean, type Dirty, emptyModel, reduce, restored } from "../model/reduce
 import { isSaved } from "../model/select.ts";
 import { charactersBefore } from "../model/text.ts";
 import type { Cell, Model, Run, StreamOutput } from "../model/types.ts";
-import { complete } from "../render/streams.ts";
+import { complete, keepUp } from "../render/streams.ts";
 import { WidgetFeed } from "../widgets/feed.ts";
 import { type Box, rebox } from "./boxes.ts";
 import { CatchUp, type Missed } from "./catchup.ts";
+import { Pace, type Urgency, whenIdle } from "./pace.ts";
 import { lastSeen, saveSeen } from "./settings.ts";
 import { complain } from "./ui.ts";
 
@@ -51,8 +52,10 @@ export type Standing = "opening" | "ready" | "missing" | "refused";
 /** The id of the cell that an empty session gets: fixed, so that two pages that open it make one cell and not two. */
 export const FIRST_CELL = "first";
 
-/** The views are told at most so often. */
-const FLUSH_MS = 50;
+/** What is being sent is told anew when it has not changed for so long. */
+const STEADY_MS = 400;
+/** Events that come in any number, the one as good as the next; all others happen once. */
+const FLOWING: ReadonlySet<AnyEvent["type"]> = new Set(["output_added", "output_updated", "outputs_cleared", "cell_edited"]);
 /** Characters that one `output.read` gives at most. */
 const MOST_CHARACTERS = 1_000_000;
 
@@ -68,6 +71,8 @@ export class SessionStore {
   readonly boxes = signal<readonly Box[]>([]);
   /** Edits and new cells that the server does not have. */
   readonly unsent = signal(0);
+  /** The same for the eye: what is on its way for a moment at each key is told steadily, not twice a key. */
+  readonly sending = signal(0);
   /** Whether the file holds everything that the server has. */
   readonly saved = signal(true);
   readonly caughtUp = signal<CatchUp | null>(null);
@@ -85,9 +90,7 @@ export class SessionStore {
   /** Whether the page has opened this session again meanwhile: then the subscription is needed on. */
   isReplaced: () => boolean = () => false;
   #dirty: Dirty = clean();
-  #scheduled = false;
-  #flushed = 0;
-  #cancelFlush: () => void = () => {};
+  readonly #pace = new Pace(() => this.flush());
   #closed = false;
   #textDirty = false;
   #target = Number.POSITIVE_INFINITY;
@@ -109,6 +112,7 @@ export class SessionStore {
     };
     addEventListener("pagehide", leave);
     this.#stops = [
+      this.#pace.watch(),
       this.connection.onNotification(notification => this.#notified(notification)),
       this.connection.onPhase(phase => {
         if (phase === "live") void this.#subscribe();
@@ -134,7 +138,7 @@ export class SessionStore {
   #leave(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancelFlush();
+    this.#pace.cancel();
     for (const stop of this.#stops) stop();
     if (this.connection.phase !== "live" || this.isReplaced()) return;
     this.connection.call("session.unsubscribe", { session: this.id }).catch((error: unknown) => {
@@ -252,18 +256,25 @@ export class SessionStore {
     for (const listener of this.#drafted) listener();
     this.#dirty.cells.add(cell);
     this.#textDirty ||= this.cellOf(cell)?.type === "markdown";
-    this.#schedule();
+    this.#schedule("flowing");
   }
 
   #countUnsent(): void {
     let unsent = this.#coming.size;
     for (const draft of this.drafts.values()) unsent += draft.pending();
+    if (unsent === this.unsent.value) return;
     this.unsent.value = unsent;
+    if (this.sending.value === 0) this.sending.value = unsent;
+    clearTimeout(this.#steady);
+    this.#steady = setTimeout(() => {
+      this.sending.value = this.unsent.value;
+    }, STEADY_MS);
   }
+  #steady: ReturnType<typeof setTimeout> | undefined;
 
   touchHead(): void {
     this.#dirty.head = true;
-    this.#schedule();
+    this.#schedule("soon");
   }
 
   async #subscribe(): Promise<void> {
@@ -301,7 +312,7 @@ export class SessionStore {
     for (const id of this.model.cells.keys()) this.#dirty.cells.add(id);
     for (const id of this.model.runs.keys()) this.#dirty.runs.add(id);
     this.#dirty.order = true;
-    this.#schedule();
+    this.#schedule("soon");
   }
 
   /** Asks how much of the document the file holds, where events do not tell: a snapshot stands for many, a reload for any number of changes. */
@@ -334,7 +345,7 @@ export class SessionStore {
     }
     complete(output, parts.join(""));
     this.#dirty.runs.add(run);
-    this.#schedule();
+    this.#schedule("soon");
   }
 
   /** Events that came before the answer to the subscription. */
@@ -353,14 +364,20 @@ export class SessionStore {
       void this.#subscribe(); // a gap: what is between is asked for again
       return;
     }
+    let urgency: Urgency = "flowing";
     for (const event of events.events) {
       if (event.seq <= this.model.seq) continue;
+      if (!FLOWING.has(event.type)) urgency = "soon";
       reduce(this.model, event, this.#dirty);
       this.widgets.take(event);
       this.#follow(event);
     }
+    for (const run of this.#dirty.runs) {
+      const last = this.model.runs.get(run)?.outputs.at(-1);
+      if (last?.kind === "stream") keepUp(last);
+    }
     this.#checkTarget();
-    this.#schedule();
+    this.#schedule(urgency);
   }
 
   #follow(event: AnyEvent): void {
@@ -411,25 +428,8 @@ export class SessionStore {
   }
   readonly #renaming: string[] = [];
 
-  /** The first change is shown in the next frame; while more keep coming, a frame every so often is enough to read along. */
-  #schedule(): void {
-    if (this.#scheduled || this.#closed) return;
-    this.#scheduled = true;
-    const wait = this.#flushed + FLUSH_MS - performance.now();
-    // A hidden page gets no animation frames, but its title still tells whether the kernel is busy.
-    if (document.hidden) this.#later(() => this.flush(), 2 * FLUSH_MS);
-    else if (wait > 0) this.#later(() => this.#nextFrame(), wait);
-    else this.#nextFrame();
-  }
-
-  #nextFrame(): void {
-    const frame = requestAnimationFrame(() => this.flush());
-    this.#cancelFlush = () => cancelAnimationFrame(frame);
-  }
-
-  #later(run: () => void, ms: number): void {
-    const timer = setTimeout(run, ms);
-    this.#cancelFlush = () => clearTimeout(timer);
+  #schedule(urgency: Urgency): void {
+    if (!this.#closed) this.#pace.ask(urgency);
   }
 
   /** Tells the views now. */
@@ -437,8 +437,7 @@ export class SessionStore {
     if (this.#dirty.order) this.#reorder();
     const dirty = this.#dirty;
     this.#dirty = clean();
-    this.#scheduled = false;
-    this.#flushed = performance.now();
+    this.#pace.ran();
     if (dirty.order || this.#textDirty) this.textVersion.value++;
     this.#textDirty = false;
     for (const id of dirty.cells) bump(this.#cells.get(id));
@@ -450,16 +449,6 @@ export class SessionStore {
 
 /** Cells that are painted again at once when their place changed: more than a screen holds. */
 const AT_ONCE = 100;
-
-/** Runs something when the browser has nothing better to do (Safari does not tell when that is). */
-export function whenIdle(run: () => void): () => void {
-  if (typeof requestIdleCallback === "undefined") {
-    const timer = setTimeout(run, 30);
-    return () => clearTimeout(timer);
-  }
-  const handle = requestIdleCallback(run, { timeout: 1000 });
-  return () => cancelIdleCallback(handle);
-}
 
 function bump(version: Signal<number> | undefined): void {
   if (version !== undefined) version.value++;

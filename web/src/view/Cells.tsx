@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { headline, languageOf } from "../model/select.ts";
 import { STRAY } from "../model/types.ts";
 import type { Box } from "../store/boxes.ts";
-import { whenIdle } from "../store/store.ts";
+import { whenIdle } from "../store/pace.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
 import { Cell } from "./Cell.tsx";

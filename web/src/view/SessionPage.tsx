@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { kernelState, underway } from "../model/select.ts";
 import { KeyMap } from "../store/keys.ts";
-import { whenIdle } from "../store/store.ts";
+import { whenIdle } from "../store/pace.ts";
 import { clockOffset, complain, dialog, finding, mode, now } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { connection, goTo, type Open } from "./app.ts";

@@ -74,9 +74,9 @@ function Folders({ path }: { path: string }) {
 function SaveState({ open }: { open: Open }) {
   const { store } = open;
   store.head.value;
-  const unsent = store.unsent.value;
+  const sending = store.sending.value;
   const { file } = store.model;
-  if (unsent > 0) return <>{t.sending(unsent)}</>;
+  if (sending > 0) return <>{t.sending(sending)}</>;
   if (file === null)
     return (
       <>

@@ -1,0 +1,91 @@
+/**
+ * When the views are told what changed: what happens once in the next frame, output that keeps coming at a pace at which it can be read along,
+ * and while the person types seldom and in a pause, because a frame that paints new output cannot show the key that was just pressed.
+ *
+ *     soon     the next frame, at most every 50 ms: a run that starts or ends, cells that come and go, answers to what the person did
+ *     flowing  the same; for 0.6 s after each typed letter at most every 250 ms, when the browser has nothing else to do
+ *
+ * What is asked for while something is scheduled is shown with it; only a call for `soon` does not wait for what may take longer.
+ */
+
+/** The views are told at most so often. */
+export const FLUSH_MS = 50;
+/** The same for output while the person types: as often as a number that changes can be read. */
+export const TYPING_FLUSH_MS = 250;
+/** After a letter, the person is taken to type on for so long. */
+const TYPING_MS = 600;
+/** The longest that a pause is waited for. */
+const PAUSE_MS = 150;
+
+export type Urgency = "soon" | "flowing";
+
+export class Pace {
+  #scheduled: Urgency | null = null;
+  #ran = Number.NEGATIVE_INFINITY;
+  #typed = Number.NEGATIVE_INFINITY;
+  #cancel: () => void = () => {};
+
+  constructor(readonly run: () => void) {}
+
+  /** Notices what the person types, anywhere in the page; ends with the function given back. */
+  watch(): () => void {
+    const typed = (): void => {
+      this.#typed = performance.now();
+    };
+    addEventListener("beforeinput", typed, { capture: true, passive: true });
+    return () => removeEventListener("beforeinput", typed, { capture: true });
+  }
+
+  /** Has the views told: once for any number of calls. */
+  ask(urgency: Urgency): void {
+    if (urgency === "soon") this.#typed = Number.NEGATIVE_INFINITY; // what begins now is shown at once, its output too
+    if (this.#scheduled === "soon" || this.#scheduled === urgency) return;
+    this.#cancel();
+    this.#scheduled = urgency;
+    const now = performance.now();
+    // A hidden page gets no animation frames, but its title still tells whether the kernel is busy.
+    if (document.hidden) this.#later(this.run, 2 * FLUSH_MS);
+    else if (now - this.#typed < TYPING_MS) this.#later(() => this.#inPause(), this.#ran + TYPING_FLUSH_MS - now);
+    else this.#later(() => this.#nextFrame(), this.#ran + FLUSH_MS - now);
+  }
+
+  /** The views have been told, asked for or not. */
+  ran(): void {
+    this.cancel();
+    this.#ran = performance.now();
+  }
+
+  /** Forgets what was asked for. */
+  cancel(): void {
+    this.#cancel();
+    this.#scheduled = null;
+  }
+
+  #later(run: () => void, ms: number): void {
+    if (ms <= 0) {
+      run();
+      return;
+    }
+    const timer = setTimeout(run, ms);
+    this.#cancel = () => clearTimeout(timer);
+  }
+
+  #nextFrame(): void {
+    const frame = requestAnimationFrame(() => this.run());
+    this.#cancel = () => cancelAnimationFrame(frame);
+  }
+
+  #inPause(): void {
+    this.#cancel = whenIdle(this.run, PAUSE_MS);
+  }
+}
+
+/** Runs something when the browser has nothing better to do (Safari does not tell when that is), or after `timeout` ms. */
+export function whenIdle(run: () => void, timeout = 1000): () => void {
+  if (typeof requestIdleCallback === "undefined") {
+    const timer = setTimeout(run, 30);
+    return () => clearTimeout(timer);
+  }
+  const handle = requestIdleCallback(run, { timeout });
+  return () => cancelIdleCallback(handle);
+}

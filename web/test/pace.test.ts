@@ -1,0 +1,85 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { FLUSH_MS, Pace, TYPING_FLUSH_MS } from "../src/store/pace.ts";
+
+const FRAME_MS = 16;
+let ran: number[] = [];
+let pace: Pace;
+let stop: () => void;
+
+const type = (): boolean => dispatchEvent(new Event("beforeinput"));
+const clock = (): number => Math.round(performance.now());
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "requestAnimationFrame", "cancelAnimationFrame"] });
+  vi.stubGlobal("requestIdleCallback", (run: () => void) => setTimeout(run, 1));
+  vi.stubGlobal("cancelIdleCallback", (handle: ReturnType<typeof setTimeout>) => clearTimeout(handle));
+  ran = [];
+  pace = new Pace(() => {
+    pace.ran();
+    ran.push(clock());
+  });
+  stop = pace.watch();
+});
+
+afterEach(() => {
+  stop();
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+/** Lets output come every 10 ms for `ms`, with a letter typed every 80 ms; gives how often it was shown. */
+function flow(ms: number, typing: boolean): number {
+  const before = ran.length;
+  for (let at = 0; at < ms; at += 10) {
+    if (typing && at % 80 === 0) type();
+    pace.ask("flowing");
+    vi.advanceTimersByTime(10);
+  }
+  return ran.length - before;
+}
+
+describe("the pace of the views", () => {
+  test("shows the first change in the next frame, and any number of changes once", () => {
+    for (let n = 0; n < 5; n++) pace.ask("flowing");
+    vi.advanceTimersByTime(FRAME_MS + 1);
+    expect(ran).toHaveLength(1);
+  });
+
+  test("shows what keeps coming at most every 50 ms", () => {
+    const shown = flow(1000, false);
+    expect(shown).toBeGreaterThanOrEqual(1000 / (FLUSH_MS + 2 * FRAME_MS));
+    expect(shown).toBeLessThanOrEqual(1000 / FLUSH_MS + 1);
+  });
+
+  test("shows it seldom while the person types, and as often as before after that", () => {
+    flow(100, true);
+    const shown = flow(2000, true);
+    expect(shown).toBeGreaterThanOrEqual(2000 / (TYPING_FLUSH_MS + 20));
+    expect(shown).toBeLessThanOrEqual(2000 / TYPING_FLUSH_MS);
+    vi.advanceTimersByTime(1000);
+    expect(flow(1000, false)).toBeGreaterThan(10);
+  });
+
+  test("does not let what happens once wait for what flows, nor the output after it", () => {
+    flow(500, true);
+    type();
+    pace.ask("flowing");
+    const asked = clock();
+    pace.ask("soon");
+    vi.advanceTimersByTime(FLUSH_MS + FRAME_MS + 1);
+    expect(ran.filter(at => at > asked)).toHaveLength(1);
+    pace.ask("flowing");
+    vi.advanceTimersByTime(FLUSH_MS + FRAME_MS + 1);
+    expect(ran.filter(at => at > asked)).toHaveLength(2);
+  });
+
+  test("runs nothing after it was cancelled or the views were told otherwise", () => {
+    pace.ask("soon");
+    pace.cancel();
+    pace.ask("flowing");
+    pace.ran();
+    vi.advanceTimersByTime(1000);
+    expect(ran).toEqual([]);
+  });
+});
