@@ -226,6 +226,18 @@ class Headers(SiteTestCase):
 class Routes(SiteTestCase):
     """What is where, for strangers."""
 
+    def test_a_browser_at_a_wrong_address_gets_the_page(self) -> None:
+        """Who reads HTML gets the page with status 404, under the page's policy; programs and other methods get JSON."""
+        for path in ("/nope", "/nope/deeper/still"):
+            answer = self.ask("GET", path, Accept="text/html,*/*;q=0.8")
+            self.assertEqual((answer.status, answer.headers["content-type"]), (404, "text/html; charset=utf-8"))
+            self.assertIn("require-trusted-types-for", answer.headers["content-security-policy"])
+            self.assertEqual(self.ask("GET", path).headers["content-type"], "application/json")
+            self.assertEqual(self.ask("POST", path, b"{}", Accept="text/html").status, 404)
+        self.assertEqual(
+            self.ask("GET", "/static/nope.js", Accept="text/html").headers["content-type"], "application/json"
+        )
+
     def test_strangers_get_the_page_and_nothing_else(self) -> None:
         """Every route of the tree, walked: the page, its files, health and the description of the API; all else is 401, 403, 404 or 405."""
         public = {"/", "/s/x", "/static/main-abc.js", "/frame", "/healthz", "/rpc/openrpc.json"}

@@ -90,7 +90,13 @@ class Palette(PageCase):
         page.keyboard.press("Escape")
         page.keyboard.press("h")
         sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
-        for words in ("Find a command", "Settings", "Move the cells up", "Interrupt the kernel", "Split the cell here"):
+        for words in (
+            "Find a command",
+            "Settings",
+            "Move the cells up",
+            "Interrupt the kernel",
+            "Split the cell at the caret",
+        ):
             expect(sheet).to_contain_text(words)
         titles = sheet.locator("tr td:first-child").all_inner_texts()
         self.assertEqual(len(titles), len(set(titles)))

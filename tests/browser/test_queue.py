@@ -42,7 +42,7 @@ class Queue(PageCase):
         expect(page.locator("#cell-c1")).to_contain_text("ZeroDivisionError")
         expect(page.locator("#cell-c2 .meta")).to_contain_text("not run")
         note = page.locator(".toast", has_text="Stopped here. 1 later cell was not run.")
-        note.get_by_role("button", name="Run anyway").click()
+        note.get_by_role("button", name="Run it anyway").click()
         self.ran(page, "c2", "three")
 
     def test_above_below_and_what_was_changed(self) -> None:

@@ -204,3 +204,7 @@ class Running(PageCase):
         expect(page.get_by_role("heading", name="There is no such session.")).to_be_visible()
         page.get_by_role("link", name="To the home page").click()
         expect(page.get_by_role("button", name="New notebook")).to_be_visible()
+        page.goto(f"{self.server.origin}/no/such/page")
+        expect(page.get_by_role("heading", name="There is nothing at this address.")).to_be_visible()
+        page.get_by_role("link", name="To the home page").click()
+        expect(page.get_by_role("button", name="New notebook")).to_be_visible()

@@ -6,6 +6,7 @@ import { t } from "./text/en.ts";
 import { connect, connection, follow, open, phase, route, signingIn } from "./view/app.ts";
 import { LiveRegion, Toasts } from "./view/Foot.tsx";
 import { Home } from "./view/Home.tsx";
+import { Nothing } from "./view/Nothing.tsx";
 import { SessionPage } from "./view/SessionPage.tsx";
 import { SignIn } from "./view/SignIn.tsx";
 
@@ -15,7 +16,9 @@ function Page() {
   const at = route.value;
   return (
     <>
-      {at.page === "home" ? <Home folder={at.folder} /> : session !== null && <SessionPage key={session.store.id} open={session} />}
+      {at.page === "home" && <Home folder={at.folder} />}
+      {at.page === "session" && session !== null && <SessionPage key={session.store.id} open={session} />}
+      {at.page === "nowhere" && <Nothing title={t.nowhere} body={t.nowhereBody} />}
       <Toasts />
       <LiveRegion />
     </>

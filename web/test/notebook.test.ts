@@ -5,7 +5,7 @@ import type { File } from "../src/api/schema.ts";
 import { cellsOf, diffCells, diffLines } from "../src/model/diff.ts";
 import { matchesIn, patternOf, replaced } from "../src/model/find.ts";
 import { restored } from "../src/model/reduce.ts";
-import { isSaved, isStale, languageOf, outputsHidden, wantedKernel, withOutputsHidden } from "../src/model/select.ts";
+import { isSaved, isStale, languageOf, outputsHidden, wantedKernel, withHidden } from "../src/model/select.ts";
 import { asText, cellsIn, keep, pasted } from "../src/store/clipboard.ts";
 import { arranged } from "../src/store/files.ts";
 import { fold, numbered } from "./log.ts";
@@ -86,9 +86,9 @@ describe("cells that came from a file", () => {
   });
 
   test("note hidden outputs as Jupyter does, and leave the rest of the metadata alone", () => {
-    const hidden = withOutputsHidden({ tags: ["x"], jupyter: { source_hidden: true } }, true);
+    const hidden = withHidden({ tags: ["x"], jupyter: { source_hidden: true } }, "outputs", true);
     expect(hidden).toEqual({ tags: ["x"], jupyter: { source_hidden: true, outputs_hidden: true } });
-    expect(withOutputsHidden({ collapsed: true, jupyter: { outputs_hidden: true } }, false)).toEqual({});
+    expect(withHidden({ collapsed: true, jupyter: { outputs_hidden: true } }, "outputs", false)).toEqual({});
     const cell = with_({ type: "cell_metadata_set", cell: "a", metadata: hidden }).cells.get("a");
     expect(cell !== undefined && outputsHidden(cell)).toBe(true);
   });

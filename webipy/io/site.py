@@ -4,7 +4,7 @@ Every request passes `PageRequest` before it is routed: the security headers are
 size of the body is limited before it is read, and the `Host` header is checked. Who sends it is asked of `Gate`; what
 it may do is decided in the method table alone.
 
-    GET  /  /s/<session>       the page (static/index.html with the nonce of this response)
+    GET  /  /s/<session>       the page (static/index.html with the nonce of this response); a person at a wrong address gets it, too
     GET  /static/<file>        its files: names carry a hash, so they are kept for a year
     GET  /frame                the document of sealed output frames: see webipy.io.frames
     POST /login  /logout       {"code"}, {"token"} or {"share", "name"} to a cookie, and its end
@@ -308,6 +308,38 @@ class Page(Branch):
         return self._index.read_bytes().replace(b"{{nonce}}", nonce.encode())
 
 
+class Nowhere(Branch):
+    """A wrong address in a browser: the page says so in words, and the status says so to everything else."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._page = page
+
+    def getChild(self, path: bytes, request: IRequest) -> Resource:
+        """Nothing is below it either."""
+        return self
+
+    def render_GET(self, request: Request) -> bytes:
+        """The page, with the status of what is not there."""
+        request.setResponseCode(404)
+        return self._page.render_GET(request)
+
+
+class Root(Branch):
+    """The top of the tree. At an address that is none, a browser gets the page, which says so, and a program gets JSON."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._nowhere = Nowhere(page)
+        self.putChild(b"", page)
+
+    def getChild(self, path: bytes, request: IRequest) -> Resource:
+        """What is not there, as whoever asks can read it."""
+        assert isinstance(request, PageRequest)
+        is_read = request.method in (b"GET", b"HEAD")
+        return self._nowhere if is_read and "text/html" in (request.header("accept") or "") else Missing()
+
+
 class SessionPages(Branch):
     """`/s/<session>`: the page again; which session it is, the page reads off its address."""
 
@@ -561,8 +593,7 @@ def build_site(
 ) -> PageSite:
     """The whole tree; `more` are resources at its top that have modules of their own."""
     page = Page(static)
-    root = Branch()
-    root.putChild(b"", page)
+    root = Root(page)
     root.putChild(b"s", SessionPages(page))
     root.putChild(b"static", Static(static))
     root.putChild(b"frame", Frame(static))

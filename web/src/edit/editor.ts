@@ -1,22 +1,24 @@
 /** The editor of a cell: made when the cell is edited, taken down when it is left; its state (text, history, selection) stays in the draft. */
 import { closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, completionStatus } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { defaultKeymap, deleteLine, history, historyKeymap, selectLine } from "@codemirror/commands";
 import { pythonLanguage } from "@codemirror/lang-python";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
-import { search, searchKeymap } from "@codemirror/search";
+import { selectNextOccurrence, selectSelectionMatches } from "@codemirror/search";
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import { drawSelection, EditorView, type KeyBinding, keymap, lineNumbers, tooltips } from "@codemirror/view";
 import { languageOf } from "../model/select.ts";
+import { keySet } from "../store/settings.ts";
 import { mode } from "../store/ui.ts";
 import type { Open } from "../view/app.ts";
 import { CellDraft } from "./collab.ts";
 import { completion, tab } from "./complete.ts";
 import { closeCall, help } from "./help.ts";
 import { Outbox } from "./outbox.ts";
+import { recall } from "./recall.ts";
 import { theme } from "./theme.ts";
 import { closeInspection, inspect, inspection } from "./tooltip.ts";
 
-type Place = { x: number; y: number } | "start" | "end" | null;
+type Place = { x: number; y: number } | { line: number } | "start" | "end" | null;
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
 
@@ -48,10 +50,15 @@ function keys({ store, actions }: Open, isCode: boolean): Extension {
     { key: "Ctrl-m", run: leave },
     { key: "Ctrl-Shift--", run: split },
     { key: "Ctrl-Shift-_", run: split },
+    { key: "Mod-d", run: deleteLine },
+    { key: "Mod-Shift-d", run: selectNextOccurrence },
+    { key: "Mod-Shift-l", run: selectSelectionMatches },
+    { key: "Mod-l", run: selectLine },
   ];
+  const before = (by: 1 | -1) => (view: EditorView) => keySet.value === "jupyter" && recall(store, view, by);
+  if (isCode) own.push({ key: "Alt-ArrowUp", run: before(1) }, { key: "Alt-ArrowDown", run: before(-1) });
   if (isCode) own.push({ key: "Tab", run: tab }, help);
   return [
-    keymap.of(searchKeymap.filter(one => one.key !== "Escape")),
     keymap.of(completionKeymap.filter(one => one.key !== "Escape")),
     keymap.of([...own, ...without(closeBracketsKeymap), ...without(defaultKeymap), ...without(historyKeymap)]),
   ];
@@ -87,7 +94,6 @@ function extensions(open: Open, cell: string): Extension {
     typeOver,
     indentUnit.of("    "),
     EditorState.allowMultipleSelections.of(true),
-    search({ top: true }),
     // The boxes of cells paint nothing outside of themselves: what hangs over has to stand elsewhere.
     tooltips({ parent: document.body, position: "fixed" }),
     isCode ? [bracketMatching(), closeBrackets(), indentOnInput(), completion(store), inspection, help(store)] : EditorView.lineWrapping,
@@ -111,11 +117,17 @@ function draftOf(open: Open, cell: string): CellDraft {
   return draft;
 }
 
+function offsetOf(view: EditorView, place: NonNullable<Place>): number | null {
+  if (place === "start") return 0;
+  if (place === "end") return null;
+  if ("line" in place) return view.state.doc.line(Math.min(Math.max(1, place.line), view.state.doc.lines)).from;
+  return view.posAtCoords(place, false);
+}
+
 function putCaret(view: EditorView, place: Place): void {
   if (place === null) return;
   const end = view.state.doc.length;
-  const at = place === "start" ? 0 : place === "end" ? end : (view.posAtCoords(place, false) ?? end);
-  view.dispatch({ selection: { anchor: at } });
+  view.dispatch({ selection: { anchor: offsetOf(view, place) ?? end }, scrollIntoView: true });
 }
 
 /** Puts an editor for the cell into `host`; the function given back takes it down. */
@@ -134,7 +146,9 @@ export function mountEditor(open: Open, cell: string, host: HTMLElement, label: 
   view.dispatch({ effects: numbering.reconfigure(numbered ? lineNumbers() : []) });
   putCaret(view, place);
   view.focus();
+  open.actions.splitHere = () => open.actions.split(view.state.selection.main.head);
   return () => {
+    open.actions.splitHere = null;
     draft.state = view.state;
     draft.view = null;
     view.destroy();

@@ -50,11 +50,20 @@ export function sourceHidden(cell: Cell): boolean {
   return flag(cell.metadata, "jupyter", "source_hidden");
 }
 
-/** The metadata of a cell with its outputs hidden or not; what was there stays. */
-export function withOutputsHidden(metadata: JsonMap, hidden: boolean): JsonMap {
-  const { collapsed: _, jupyter, ...others } = metadata;
-  const { outputs_hidden: __, ...kept } = map(jupyter);
-  const own = hidden ? { ...kept, outputs_hidden: true } : kept;
+/** Whether the outputs of a cell scroll in a box of limited height, as Jupyter notes it. */
+export const isScrolled = (cell: Cell): boolean => cell.metadata.scrolled === true;
+
+export function withScrolled(metadata: JsonMap, on: boolean): JsonMap {
+  const { scrolled: _, ...others } = metadata;
+  return on ? { ...others, scrolled: true } : others;
+}
+
+/** The metadata of a cell with its code or its outputs hidden or not; what was there stays. */
+export function withHidden(metadata: JsonMap, part: "source" | "outputs", hidden: boolean): JsonMap {
+  const { jupyter, ...others } = metadata;
+  if (part === "outputs") delete others.collapsed; // how older notebooks say it
+  const { [`${part}_hidden`]: _, ...kept } = map(jupyter);
+  const own = hidden ? { ...kept, [`${part}_hidden`]: true } : kept;
   return Object.keys(own).length === 0 ? others : { ...others, jupyter: own };
 }
 

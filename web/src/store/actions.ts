@@ -5,21 +5,30 @@
  * The selection is one cell, or all cells from `anchor` to `selected`.
  */
 import { RpcFailure } from "../api/rpc.ts";
-import type { CellType } from "../api/schema.ts";
-import { outputsHidden, withOutputsHidden } from "../model/select.ts";
+import type { CellType, JsonMap } from "../api/schema.ts";
 import { t } from "../text/en.ts";
 import { asText, type CopiedCell, copied, keep, pasted } from "./clipboard.ts";
 import { Filing } from "./filing.ts";
+import { Parts } from "./parts.ts";
 import { Running } from "./running.ts";
+import { Sections } from "./sections.ts";
 import { lineNumbers } from "./settings.ts";
 import type { SessionStore } from "./store.ts";
 import { anchor, attempt, caret, mode, numberedOtherwise, selected, toast } from "./ui.ts";
+import { Undo } from "./undo.ts";
 
 export class Actions {
   readonly runs: Running;
   readonly file: Filing;
-  /** The cells that were deleted here, in the groups that come back together. */
-  readonly #removed: string[][] = [];
+  readonly parts = new Parts(this);
+  readonly sections = new Sections(this);
+  readonly undo = new Undo(
+    call => this.#do(call),
+    (step, undone) =>
+      toast(step === null ? (undone ? t.nothingToUndo : t.nothingToRedo) : undone ? t.undone(step.what) : t.redone(step.what)),
+  );
+  /** Splits the cell that is edited where the caret is; set by the editor while there is one. */
+  splitHere: (() => void) | null = null;
   #last = 0;
 
   constructor(readonly store: SessionStore) {
@@ -60,15 +69,22 @@ export class Actions {
     mode.value = "edit";
   }
 
+  /** The cell so many further, among those that are not folded away. */
+  #further(by: number): string | null {
+    const { store } = this;
+    const away = this.sections.away.value;
+    if (away.size === 0) return store.order[Math.min(store.order.length - 1, Math.max(0, this.#at() + by))] ?? null;
+    const order = store.order.filter(id => !away.has(id) || id === selected.value);
+    return order[Math.min(order.length - 1, Math.max(0, order.indexOf(selected.value ?? "") + by))] ?? null;
+  }
+
   move(by: number): void {
-    const { order } = this.store;
-    this.select(order[Math.min(order.length - 1, Math.max(0, this.#at() + by))] ?? null);
+    this.select(this.#further(by));
   }
 
   /** Makes the selection end so many cells further. */
   extend(by: number): void {
-    const { order } = this.store;
-    this.extendTo(order[Math.min(order.length - 1, Math.max(0, this.#at() + by))] ?? null);
+    this.extendTo(this.#further(by));
   }
 
   extendTo(cell: string | null): void {
@@ -98,7 +114,13 @@ export class Actions {
   /** Makes a cell and selects it. */
   insert(after: string | null, type: CellType, source = "", edit = true): void {
     if (this.store.connection.phase !== "live") toast(t.later);
-    this.select(this.store.insert(after, type, source), edit);
+    const made = this.store.insert(after, type, source);
+    this.#inserted([made]);
+    this.select(made, edit);
+  }
+
+  #inserted(cells: readonly string[]): void {
+    this.undo.did({ what: t.steps.insertion(cells.length), undo: () => this.#delete(cells), redo: () => this.#restore(cells) });
   }
 
   insertAbove(type: CellType): void {
@@ -116,37 +138,43 @@ export class Actions {
 
   /** Deletes the selected cells; when none is left there is an empty one, since a page without cells can do nothing. */
   remove(): void {
-    const cells = this.chosen();
+    const cells = this.#withFolded(this.chosen());
     const [first] = cells;
     if (first === undefined) return;
-    this.#removed.push(cells);
-    const { order, connection, id } = this.store;
+    const { order } = this.store;
     this.#last = this.store.indexOf(first);
     anchor.value = null;
-    if (order.length === cells.length) this.insert(null, "code", "", false);
+    if (order.length === cells.length) this.select(this.store.insert(null, "code", ""));
     else selected.value = order[this.#last + cells.length] ?? order[this.#last - 1] ?? null;
+    this.#do(this.#delete(cells));
+    this.undo.did({ what: t.steps.deletion(cells.length), undo: () => this.#restore(cells), redo: () => this.#delete(cells) });
+    toast(t.cellsDeleted(cells.length), { action: { title: t.undo, run: () => this.undo.undo() } });
+  }
+
+  /** A folded section goes as a whole, as one sees it. */
+  #withFolded(cells: string[]): string[] {
+    const { store, sections } = this;
+    let end = store.indexOf(cells.at(-1) ?? null) + 1;
+    while (sections.away.value.has(store.order[end] ?? "")) end++;
+    const from = store.indexOf(cells[0] ?? null);
+    return from < 0 ? cells : store.order.slice(from, Math.max(end, from + cells.length));
+  }
+
+  async #delete(cells: readonly string[]): Promise<void> {
+    const { connection, id } = this.store;
     const remove = (cell: string): Promise<unknown> =>
       connection.durable("cell.delete", { session: id, cell }).catch((error: unknown) => {
         if (!(error instanceof RpcFailure && error.kind === "not_found")) throw error; // somebody else, or this call's first try, was faster
       });
-    this.#do(Promise.all(cells.map(cell => this.store.there(cell).then(() => remove(cell)))));
-    toast(t.cellsDeleted(cells.length), { action: { title: t.undo, run: () => this.undoRemove() } });
+    await Promise.all(cells.map(cell => this.store.there(cell).then(() => remove(cell))));
   }
 
-  /** Brings the cells back that were deleted last, with their outputs. */
-  undoRemove(): void {
-    const back = this.#removed.pop();
-    if (back === undefined) {
-      toast(t.nothingToUndo);
-      return;
-    }
-    const restore = async (): Promise<void> => {
-      const { connection, id } = this.store;
-      // The server knows after which cell each one stood when it went: the last one first.
-      for (const cell of [...back].reverse()) await connection.durable("cell.restore", { session: id, cell });
-      this.select(back[0] ?? null);
-    };
-    this.#do(restore());
+  /** Brings deleted cells back, with their outputs. */
+  async #restore(cells: readonly string[]): Promise<void> {
+    const { connection, id } = this.store;
+    // The server knows after which cell each one stood when it went: the last one first.
+    for (const cell of [...cells].reverse()) await connection.durable("cell.restore", { session: id, cell });
+    this.select(cells[0] ?? null);
   }
 
   #copyOf(id: string): CopiedCell | null {
@@ -174,11 +202,15 @@ export class Actions {
   paste(above: boolean, cells: readonly CopiedCell[] = copied()): void {
     let after = above ? this.#before() : (this.chosen().at(-1) ?? this.store.order.at(-1) ?? null);
     if (cells.length > 0 && this.store.connection.phase !== "live") toast(t.later);
+    const made: string[] = [];
     for (const { type, source, metadata, attachments } of cells) {
       const more = Object.keys(attachments).length === 0 || type === "code" ? { metadata } : { metadata, attachments };
       after = this.store.insert(after, type, source, more);
+      made.push(after);
     }
-    if (cells.length > 0) this.select(after);
+    if (made.length === 0) return;
+    this.#inserted(made);
+    this.select(after);
   }
 
   pasteText(text: string): void {
@@ -188,57 +220,85 @@ export class Actions {
   // ---- changing
 
   setType(type: CellType): void {
-    for (const cell of this.chosen()) this.#setType(cell, type);
+    const before = this.chosen().flatMap(id => {
+      const was = this.store.cellOf(id)?.type;
+      return was === undefined || was === type ? [] : [{ id, was }];
+    });
+    if (before.length === 0) return;
+    const redo = (): Promise<unknown> => Promise.all(before.map(({ id }) => this.#setType(id, type)));
+    this.#do(redo());
+    this.undo.did({ what: t.steps.type, undo: () => Promise.all(before.map(({ id, was }) => this.#setType(id, was))), redo });
   }
 
-  #setType(cell: string, type: CellType): void {
-    if (this.store.cellOf(cell)?.type === type) return;
-    const { connection, id } = this.store;
-    this.#do(this.store.there(cell).then(() => connection.durable("cell.set_type", { session: id, cell, cell_type: type })));
+  async #setType(cell: string, type: CellType): Promise<void> {
+    await this.store.there(cell);
+    await this.store.connection.durable("cell.set_type", { session: this.store.id, cell, cell_type: type });
   }
 
   /** Makes the selected cells text cells whose first line is a heading of that level. */
   heading(level: number): void {
-    for (const cell of this.chosen()) {
-      this.#setType(cell, "markdown");
-      const source = this.store.sourceOf(cell);
-      this.setSource(cell, `${"#".repeat(level)} ${source.replace(/^\s*#*[ \t]*/, "")}`);
-    }
+    this.setType("markdown");
+    this.setSources(
+      this.chosen().map(cell => [cell, `${"#".repeat(level)} ${this.store.sourceOf(cell).replace(/^\s*#*[ \t]*/, "")}`]),
+      t.steps.heading,
+    );
   }
 
-  /** Replaces the text of a cell. */
-  setSource(cell: string, source: string): void {
-    if (source === this.store.sourceOf(cell)) return;
-    const { connection, id } = this.store;
-    const set = async (): Promise<void> => {
-      await this.store.settled();
-      await connection.durable("cell.set_source", { session: id, cell, source });
-    };
-    this.#do(set());
+  /** Replaces the texts of cells, as one step. */
+  setSources(sources: readonly (readonly [string, string])[], what: string): void {
+    const changes = sources.map(([id, to]) => ({ id, from: this.store.sourceOf(id), to })).filter(({ from, to }) => from !== to);
+    if (changes.length === 0) return;
+    const redo = (): Promise<unknown> => Promise.all(changes.map(({ id, to }) => this.#setSource(id, to)));
+    this.#do(redo());
+    this.undo.did({ what, undo: () => Promise.all(changes.map(({ id, from }) => this.#setSource(id, from))), redo });
+  }
+
+  async #setSource(cell: string, source: string): Promise<void> {
+    await this.store.settled();
+    await this.store.connection.durable("cell.set_source", { session: this.store.id, cell, source });
+  }
+
+  setMetadata(cell: string, metadata: JsonMap): void {
+    const { connection, id: session } = this.store;
+    this.#do(this.store.there(cell).then(() => connection.durable("cell.set_metadata", { session, cell, metadata })));
   }
 
   /** Moves the selected cells one up (-1) or down (1). */
   shift(by: -1 | 1): void {
     const { order } = this.store;
-    const cells = this.chosen();
+    const away = this.sections.away.value;
+    const cells = this.#withFolded(this.chosen());
     const first = this.store.indexOf(cells[0] ?? null);
-    if (first < 0 || first + by < 0 || first + cells.length - 1 + by >= order.length) return;
-    this.place(cells, order[by < 0 ? first - 2 : first + cells.length] ?? null);
+    const end = first + cells.length;
+    if (first < 0 || (by < 0 ? first === 0 : end >= order.length)) return;
+    let place = by < 0 ? first - 2 : end;
+    if (by < 0) while (away.has(order[place + 1] ?? "")) place--;
+    else while (away.has(order[place + 1] ?? "")) place++;
+    this.place(cells, order[place] ?? null);
   }
 
   /** Puts cells after another one (null: first), in their order. */
   place(cells: readonly string[], after: string | null): void {
-    const { connection, id } = this.store;
-    const moved = async (): Promise<void> => {
+    if (after !== null && cells.includes(after)) return;
+    const { order } = this.store;
+    const before = cells.map(cell => ({ cell, after: order[this.store.indexOf(cell) - 1] ?? null }));
+    const redo = async (): Promise<void> => {
       let last = after;
       for (const cell of cells) {
-        await this.store.there(cell);
-        await connection.durable("cell.move", { session: id, cell, after: last });
+        await this.#move(cell, last);
         last = cell;
       }
     };
-    if (after !== null && cells.includes(after)) return;
-    this.#do(moved());
+    const undo = async (): Promise<void> => {
+      for (const one of before) await this.#move(one.cell, one.after);
+    };
+    this.#do(redo());
+    this.undo.did({ what: t.steps.move, undo, redo });
+  }
+
+  async #move(cell: string, after: string | null): Promise<void> {
+    await this.store.there(cell);
+    await this.store.connection.durable("cell.move", { session: this.store.id, cell, after });
   }
 
   /** Splits the cell that is edited at a place in its text (UTF-16 units), and goes on in the second half. */
@@ -248,9 +308,20 @@ export class Actions {
     const { store } = this;
     const split = async (): Promise<void> => {
       await store.settled();
+      const whole = store.sourceOf(cell);
       const version = store.model.cells.get(cell)?.version ?? 0;
       const made = await store.connection.durable("cell.split", { session: store.id, cell, version, at, id: crypto.randomUUID() });
       if (selected.value === cell) this.select(made.cell);
+      const undo = async (): Promise<void> => {
+        await this.#delete([made.cell]);
+        await this.#setSource(cell, whole);
+        this.select(cell);
+      };
+      const redo = async (): Promise<void> => {
+        await this.#restore([made.cell]);
+        await this.#setSource(cell, whole.slice(0, at).replace(/\n$/, ""));
+      };
+      this.undo.did({ what: t.steps.split, undo, redo });
     };
     mode.value = "command";
     this.#do(split());
@@ -267,37 +338,27 @@ export class Actions {
     }
     const [first] = cells;
     if (first === undefined) return;
-    const merge = async (): Promise<void> => {
+    let alone = "";
+    const redo = async (): Promise<void> => {
       await store.settled();
+      alone = store.sourceOf(first);
       await store.connection.call("cell.merge", { session: store.id, cells });
-      this.#removed.push(cells.slice(1));
+    };
+    const undo = async (): Promise<void> => {
+      await this.#restore(cells.slice(1));
+      await this.#setSource(first, alone);
+      this.select(first);
     };
     this.select(first);
-    this.#do(merge());
+    this.#do(redo().then(() => this.undo.did({ what: t.steps.merge, undo, redo })));
   }
 
   clearOutputs(cell: string | null): void {
     this.#do(this.store.connection.durable("cell.clear_outputs", { session: this.store.id, cell }));
   }
 
-  /** Shows the outputs of the selected cells, or puts them out of sight; that is kept in the document. */
-  toggleOutputs(): void {
-    const cells = this.chosen().filter(id => this.store.cellOf(id)?.type === "code");
-    const hide = cells.some(id => !this.#hidden(id));
-    for (const id of cells) if (this.#hidden(id) !== hide) this.showOutputs(id, !hide);
-  }
-
-  #hidden(id: string): boolean {
-    const cell = this.store.cellOf(id);
-    return cell !== undefined && outputsHidden(cell);
-  }
-
-  showOutputs(id: string, shown: boolean): void {
-    const cell = this.store.cellOf(id);
-    if (cell === undefined) return;
-    const metadata = withOutputsHidden(cell.metadata, !shown);
-    const { connection, id: session } = this.store;
-    this.#do(this.store.there(id).then(() => connection.durable("cell.set_metadata", { session, cell: id, metadata })));
+  clearChosen(): void {
+    for (const cell of this.chosen()) this.clearOutputs(cell);
   }
 
   toggleLines(): void {

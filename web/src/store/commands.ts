@@ -1,9 +1,15 @@
-/** Every command once: its title, keys and action. The key map, the palette and the shortcut sheet read this table. */
+/**
+ * Every command once: its title, keys and action. The key map, the palette and the shortcut sheet read this table.
+ *
+ * There are two sets of keys. That of Jupyter is the table; that of Colab and VS Code has all of these and, in both modes, what Colab has
+ * behind Ctrl-M, which then is no longer a way out of the editor.
+ */
+import { c, heading as headingTitle, own } from "../text/commands.ts";
 import { t } from "../text/en.ts";
 import type { Actions } from "./actions.ts";
 import type { ExportFormat } from "./filing.ts";
-import { nextTheme, type SideTab, sideTab, wrapLogs } from "./settings.ts";
-import { anchor, type DialogName, dialog, drawer, finding, pager, renaming, selected } from "./ui.ts";
+import { besideOutputs, type KeySet, keySet, nextTheme, type SideTab, sideTab, wrapLogs } from "./settings.ts";
+import { anchor, type DialogName, dialog, drawer, find, finding, findStep, pager, renaming, selected } from "./ui.ts";
 
 export type Where = "command" | "edit" | "both";
 
@@ -16,7 +22,10 @@ export interface Command {
   run(actions: Actions): void;
 }
 
-const command = (id: string, title: string, keys: string, where: Where, run: (actions: Actions) => void): Command => ({
+type Id = keyof typeof c;
+type Run = (actions: Actions) => void;
+
+const titled = (id: string, title: string, keys: string, where: Where, run: Run): Command => ({
   id,
   title,
   keys: keys === "" ? [] : keys.split(" | "),
@@ -24,15 +33,18 @@ const command = (id: string, title: string, keys: string, where: Where, run: (ac
   run,
 });
 
+const command = (id: Id, keys: string, run: Run): Command => titled(id, c[id], keys, "command", run);
+const both = (id: Id, keys: string, run: Run): Command => titled(id, c[id], keys, "both", run);
+/** Further keys of a command, in command mode only. */
+const also = (id: Id, keys: string, run: Run): Command => titled(`${id}-key`, c[id], keys, "command", run);
+/** A command that has no key. */
+const named = (id: Id, run: Run): Command => command(id, "", run);
+
 const heading = (level: number): Command =>
-  command(`heading-${level}`, `Make it a heading of level ${level}`, String(level), "command", a => a.heading(level));
+  titled(`heading-${level}`, headingTitle(level), String(level), "command", a => a.heading(level));
 
 const show = (name: DialogName) => (): void => {
   dialog.value = name;
-};
-
-const find = (replace: boolean) => (): void => {
-  finding.value = { replace };
 };
 
 const side = (tab: SideTab) => (): void => {
@@ -40,97 +52,165 @@ const side = (tab: SideTab) => (): void => {
   drawer.value = true;
 };
 
-/** A command that has no key. */
-const named = (id: string, title: string, run: (actions: Actions) => void): Command => command(id, title, "", "command", run);
+const step = (by: -1 | 1) => (): void => {
+  if (finding.value === null) find(false);
+  else findStep.value = { by };
+};
 
 const FORMATS: readonly ExportFormat[] = ["ipynb", "html", "markdown", "script", "py:percent", "pdf"];
 
 export const COMMANDS: readonly Command[] = [
-  command("palette", "Find a command, a heading or a file", "Ctrl+Shift+p | Ctrl+Shift+c", "both", show("palette")),
-  command("palette-key", "Find a command, a heading or a file", "Ctrl+k | p", "command", show("palette")),
-  command("run-next", "Run and go to the next cell", "Shift+Enter", "both", a => a.runSelected("next")),
-  command("run", "Run and stay", "Ctrl+Enter", "both", a => a.runSelected("stay")),
-  command("run-insert", "Run and insert a cell below", "Alt+Enter", "both", a => a.runSelected("insert")),
-  command("save", "Save now", "Ctrl+s", "both", a => void a.file.save()),
-  command("save-key", "Save now", "s", "command", a => void a.file.save()),
-  command("edit", "Edit the cell", "Enter", "command", a => a.edit("end")),
-  command("up", "Select the cell above", "ArrowUp | k", "command", a => a.move(-1)),
-  command("down", "Select the cell below", "ArrowDown | j", "command", a => a.move(1)),
-  command("extend-up", "Select the one above too", "Shift+ArrowUp | Shift+k", "command", a => a.extend(-1)),
-  command("extend-down", "Select the one below too", "Shift+ArrowDown | Shift+j", "command", a => a.extend(1)),
-  command("all", "Select all cells", "Ctrl+a", "command", a => a.selectAll()),
-  command("first", "Select the first cell", "Home", "command", a => a.move(-1e9)),
-  command("last", "Select the last cell", "End", "command", a => a.move(1e9)),
-  command("extend-first", "Select up to the first cell", "Shift+Home", "command", a => a.extend(-1e9)),
-  command("extend-last", "Select up to the last cell", "Shift+End", "command", a => a.extend(1e9)),
-  command("above", "Insert a code cell above", "a", "command", a => a.insertAbove("code")),
-  command("below", "Insert a code cell below", "b", "command", a => a.insertBelow("code", false)),
-  command("cut", "Cut the cells", "x", "command", a => a.copyByKey(true)),
-  command("copy", "Copy the cells", "c", "command", a => a.copyByKey()),
-  command("paste", "Paste below", "v", "command", a => a.paste(false)),
-  command("paste-above", "Paste above", "Shift+v", "command", a => a.paste(true)),
-  command("delete", "Delete the cells", "d d", "command", a => a.remove()),
-  command("undo", "Undo the deletion", "z", "command", a => a.undoRemove()),
-  command("code", "Make it a code cell", "y", "command", a => a.setType("code")),
-  command("text", "Make it a text cell", "m", "command", a => a.setType("markdown")),
-  command("raw", "Make it a raw cell", "r", "command", a => a.setType("raw")),
+  both("palette", "Ctrl+Shift+p | Ctrl+Shift+c", show("palette")),
+  also("palette", "Ctrl+k | p", show("palette")),
+  both("run-next", "Shift+Enter", a => a.runSelected("next")),
+  both("run", "Ctrl+Enter", a => a.runSelected("stay")),
+  both("run-insert", "Alt+Enter", a => a.runSelected("insert")),
+  both("save", "Ctrl+s", a => void a.file.save()),
+  also("save", "s", a => void a.file.save()),
+  command("edit", "Enter", a => a.edit("end")),
+  command("up", "ArrowUp | k", a => a.move(-1)),
+  command("down", "ArrowDown | j", a => a.move(1)),
+  command("extend-up", "Shift+ArrowUp | Shift+k", a => a.extend(-1)),
+  command("extend-down", "Shift+ArrowDown | Shift+j", a => a.extend(1)),
+  command("all", "Ctrl+a", a => a.selectAll()),
+  command("first", "Home", a => a.move(-1e9)),
+  command("last", "End", a => a.move(1e9)),
+  command("extend-first", "Shift+Home", a => a.extend(-1e9)),
+  command("extend-last", "Shift+End", a => a.extend(1e9)),
+  command("above", "a", a => a.insertAbove("code")),
+  command("below", "b", a => a.insertBelow("code", false)),
+  command("cut", "x", a => a.copyByKey(true)),
+  command("copy", "c", a => a.copyByKey()),
+  command("paste", "v", a => a.paste(false)),
+  command("paste-above", "Shift+v", a => a.paste(true)),
+  command("delete", "d d", a => a.remove()),
+  command("undo", "z", a => a.undo.undo()),
+  command("redo", "Shift+z", a => a.undo.redo()),
+  command("code", "y", a => a.setType("code")),
+  command("text", "m", a => a.setType("markdown")),
+  command("raw", "r", a => a.setType("raw")),
   ...[1, 2, 3, 4, 5, 6].map(heading),
-  command("merge", "Merge the selected cells, or with the one below", "Shift+m | Ctrl+Shift+m", "command", a => a.merge(1)),
-  command("merge-above", "Merge with the cell above", "Ctrl+Backspace", "command", a => a.merge(-1)),
-  command("move-up", "Move the cells up", "Ctrl+Shift+ArrowUp | Alt+ArrowUp", "command", a => a.shift(-1)),
-  command("move-down", "Move the cells down", "Ctrl+Shift+ArrowDown | Alt+ArrowDown", "command", a => a.shift(1)),
-  command("outputs", "Show or hide the outputs", "o", "command", a => a.toggleOutputs()),
-  command("lines", "Line numbers of the cell", "l", "command", a => a.toggleLines()),
-  command("all-lines", "Line numbers of all cells", "Shift+l", "command", a => a.toggleAllLines()),
-  command("find", "Find in all cells", "f | Ctrl+f", "command", find(false)),
-  command("replace", "Find and replace in all cells", "Ctrl+h", "both", find(true)),
-  command("interrupt", "Interrupt the kernel", "i i", "command", a => a.runs.interrupt()),
-  command("restart", "Restart the kernel", "0 0", "command", show("restart")),
-  command("shortcuts", "Show the keys", "h", "command", show("shortcuts")),
-  named("run-all", "Run all cells", a => a.runs.runMany("all")),
-  named("run-above", "Run all above the cell", a => a.runs.runMany("above", a.chosen()[0] ?? null)),
-  named("run-below", "Run the cell and all below", a => a.runs.runMany("below", a.chosen()[0] ?? null)),
-  named("run-stale", "Run changed and new cells", a => a.runs.runMany("stale")),
-  named("restart-run", "Restart the kernel and run all cells", show("restart_run")),
-  named("cancel-all", "Take back all that waits", a => a.runs.cancelAll()),
-  named("shut-down", "Shut the kernel down", show("shut_down")),
-  named("kernels", "Change the kernel", show("kernels")),
-  named("insert-code", "Insert a code cell below and edit it", a => a.insertBelow("code", true)),
-  named("insert-text", "Insert a text cell below and edit it", a => a.insertBelow("markdown", true)),
-  named("clear", "Clear the outputs of all cells", a => a.clearOutputs(null)),
-  named("rename", "Rename the notebook", () => {
+  command("heading-above", "Shift+a", a => a.sections.insert(-1)),
+  command("heading-below", "Shift+b", a => a.sections.insert(1)),
+  titled("split", c.split, "", "edit", a => a.splitHere?.()),
+  command("merge", "Shift+m | Ctrl+Shift+m", a => a.merge(1)),
+  command("merge-above", "Ctrl+Backspace", a => a.merge(-1)),
+  command("move-up", "Ctrl+Shift+ArrowUp | Alt+ArrowUp", a => a.shift(-1)),
+  command("move-down", "Ctrl+Shift+ArrowDown | Alt+ArrowDown", a => a.shift(1)),
+  command("fold", "ArrowLeft", a => a.sections.fold()),
+  command("unfold", "ArrowRight", a => a.sections.unfold()),
+  command("fold-all", "Ctrl+Shift+ArrowLeft", a => a.sections.foldAll(true)),
+  command("unfold-all", "Ctrl+Shift+ArrowRight", a => a.sections.foldAll(false)),
+  command("outputs", "o", a => a.parts.toggle("outputs")),
+  command("scrolled", "Shift+o", a => a.parts.toggle("scrolled")),
+  command("beside", "Shift+r", () => {
+    besideOutputs.value = !besideOutputs.value;
+  }),
+  command("lines", "l", a => a.toggleLines()),
+  command("all-lines", "Shift+l", a => a.toggleAllLines()),
+  both("find", "Ctrl+f", () => find(false)),
+  also("find", "f", () => find(false)),
+  both("replace", "Ctrl+h", () => find(true)),
+  both("find-next", "Ctrl+g", step(1)),
+  both("find-previous", "Ctrl+Shift+g", step(-1)),
+  command("interrupt", "i i", a => a.runs.interrupt()),
+  command("restart", "0 0", show("restart")),
+  command("shortcuts", "h", show("shortcuts")),
+  named("run-all", a => a.runs.runMany("all")),
+  named("run-above", a => a.runs.runMany("above", a.chosen()[0] ?? null)),
+  named("run-below", a => a.runs.runMany("below", a.chosen()[0] ?? null)),
+  named("run-stale", a => a.runs.runMany("stale")),
+  named("restart-run", show("restart_run")),
+  named("cancel-all", a => a.runs.cancelAll()),
+  named("shut-down", show("shut_down")),
+  named("kernels", show("kernels")),
+  named("insert-code", a => a.insertBelow("code", true)),
+  named("insert-text", a => a.insertBelow("markdown", true)),
+  named("source", a => a.parts.toggle("source")),
+  named("hide-all-code", a => a.parts.setAll("source", true)),
+  named("show-all-code", a => a.parts.setAll("source", false)),
+  named("clear-cell", a => a.clearChosen()),
+  named("clear", a => a.clearOutputs(null)),
+  named("rename", () => {
     renaming.value = true;
   }),
-  named("save-as", "Save as a notebook", show("save_as")),
-  named("reload", "Read the file again", show("reload")),
-  named("checkpoint", "Name this state", show("checkpoint")),
-  named("history", "Show the history", show("history")),
-  ...FORMATS.map(format => named(`export-${format}`, t.exportAs(t.documentMenu[format]), a => void a.file.export(format))),
-  named("print", "Print", () => print()),
-  named("outline", "Show the outline", side("outline")),
-  named("files", "Show the files", side("files")),
-  named("variables", "Show the variables", side("variables")),
-  named("wrap", "Wrap long lines of output, or not", () => {
+  named("save-as", show("save_as")),
+  named("reload", show("reload")),
+  named("checkpoint", show("checkpoint")),
+  named("history", show("history")),
+  ...FORMATS.map(format => titled(`export-${format}`, t.exportAs(t.documentMenu[format]), "", "command", a => void a.file.export(format))),
+  named("print", () => print()),
+  named("outline", side("outline")),
+  named("files", side("files")),
+  named("variables", side("variables")),
+  named("wrap", () => {
     wrapLogs.value = !wrapLogs.value;
   }),
-  named("theme", "Change the theme", nextTheme),
-  command("settings", "Settings", "Ctrl+,", "both", show("settings")),
-  command("close-pager", "Close the documentation", "Escape | q", "command", a => {
+  named("theme", nextTheme),
+  both("settings", "Ctrl+,", show("settings")),
+  command("close-pager", "Escape | q", a => {
     if (anchor.value !== null) a.select(selected.value);
     pager.value = null;
     finding.value = null;
   }),
 ];
 
-/** Keys that the editor has of its own, for the shortcut sheet. */
-export const EDITOR_KEYS: readonly { title: string; keys: string }[] = [
-  { title: "Leave the editor", keys: "Escape | Ctrl+m" },
-  { title: "Complete, or indent", keys: "Tab" },
-  { title: "Signature and documentation; again for all of it", keys: "Shift+Tab" },
-  { title: "Split the cell here", keys: "Ctrl+Shift+-" },
-  { title: "Comment or uncomment", keys: "Ctrl+/" },
-  { title: "Indent, dedent", keys: "Ctrl+] | Ctrl+[" },
-  { title: "Delete the line", keys: "Ctrl+Shift+k" },
-  { title: "Find in the cell", keys: "Ctrl+f" },
-  { title: "Undo, redo", keys: "Ctrl+z | Ctrl+Shift+z" },
+/** What Colab has behind Ctrl-M, and its keys for runs: in both modes. */
+const COLAB: Readonly<Record<string, string>> = {
+  above: "Ctrl+m a",
+  below: "Ctrl+m b",
+  delete: "Ctrl+m d",
+  undo: "Ctrl+m z",
+  redo: "Ctrl+m Shift+z",
+  code: "Ctrl+m y",
+  text: "Ctrl+m m",
+  up: "Ctrl+m p",
+  down: "Ctrl+m n",
+  "move-up": "Ctrl+m k",
+  "move-down": "Ctrl+m j",
+  cut: "Ctrl+m x",
+  copy: "Ctrl+m c",
+  paste: "Ctrl+m v",
+  split: "Ctrl+m -",
+  merge: "Ctrl+m /",
+  outputs: "Ctrl+m o",
+  lines: "Ctrl+m l",
+  interrupt: "Ctrl+m i",
+  restart: "Ctrl+m .",
+  shortcuts: "Ctrl+m h",
+  "run-all": "Ctrl+F9",
+  "run-above": "Ctrl+F8",
+  "run-below": "Ctrl+F10",
+};
+
+const COLAB_COMMANDS: readonly Command[] = [
+  ...COMMANDS,
+  ...COMMANDS.flatMap(one => {
+    const keys = COLAB[one.id];
+    return keys === undefined ? [] : [{ ...one, id: `colab-${one.id}`, keys: [keys], where: "both" as const }];
+  }),
 ];
+
+/** The commands with the keys of a set. */
+export const commandsOf = (set: KeySet = keySet.value): readonly Command[] => (set === "colab" ? COLAB_COMMANDS : COMMANDS);
+
+/** Keys that the editor and the browser have of their own, for the shortcut sheet. */
+export function editorKeys(set: KeySet = keySet.value): readonly { title: string; keys: string }[] {
+  return [
+    { title: own.leave, keys: set === "colab" ? "Escape" : "Escape | Ctrl+m" },
+    { title: own.complete, keys: "Tab" },
+    { title: own.help, keys: "Shift+Tab" },
+    { title: c.split, keys: set === "colab" ? "Ctrl+Shift+- | Ctrl+m -" : "Ctrl+Shift+-" },
+    { title: own.comment, keys: "Ctrl+/" },
+    { title: own.indent, keys: "Ctrl+] | Ctrl+[" },
+    { title: own.deleteLine, keys: "Ctrl+d | Ctrl+Shift+k" },
+    { title: own.occurrence, keys: "Ctrl+Shift+d" },
+    set === "colab"
+      ? { title: own.moveLine, keys: "Alt+ArrowUp | Alt+ArrowDown" }
+      : { title: own.recall, keys: "Alt+ArrowUp | Alt+ArrowDown" },
+    { title: own.undo, keys: "Ctrl+z | Ctrl+Shift+z" },
+  ];
+}
+
+/** The same for command mode. */
+export const PAGE_KEYS: readonly { title: string; keys: string }[] = [{ title: own.scroll, keys: "Space | Shift+Space" }];

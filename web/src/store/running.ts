@@ -138,7 +138,7 @@ export class Running {
     setTimeout(() => {
       const cells = this.#aborted;
       this.#aborted = [];
-      toast(t.notRunAfter(cells.length), { action: { title: t.runAnyway, run: () => this.runMany(cells) } });
+      toast(t.notRunAfter(cells.length), { action: { title: t.runAnyway(cells.length), run: () => this.runMany(cells) } });
     }, GATHER_MS);
   }
 

@@ -3,6 +3,8 @@ import { effect, signal } from "@preact/signals";
 
 export type Theme = "system" | "light" | "dark";
 export type CodeSize = "small" | "usual" | "large" | "larger";
+/** Whose keys: those of Jupyter, or also those of Colab and VS Code. */
+export type KeySet = "jupyter" | "colab";
 export type SideTab = "outline" | "files" | "variables";
 
 /** A browser may refuse storage (private modes, full disks): then nothing is remembered, and nothing else changes. */
@@ -24,6 +26,7 @@ export function remember(key: string, value: string): void {
 
 export const THEMES: readonly Theme[] = ["system", "light", "dark"];
 export const CODE_SIZES: readonly CodeSize[] = ["small", "usual", "large", "larger"];
+export const KEY_SETS: readonly KeySet[] = ["jupyter", "colab"];
 const TABS: readonly SideTab[] = ["outline", "files", "variables"];
 
 /** What is remembered under a key, if it is one of the values that are known. */
@@ -35,6 +38,9 @@ function known<T extends string>(key: string, values: readonly T[], otherwise: T
 export const theme = signal<Theme>(known("webipy.theme", THEMES, "system"));
 export const codeSize = signal<CodeSize>(known("webipy.code-size", CODE_SIZES, "usual"));
 export const sideTab = signal<SideTab>(known("webipy.side", TABS, "outline"));
+export const keySet = signal<KeySet>(known("webipy.keys", KEY_SETS, "jupyter"));
+/** Whether outputs stand beside their code. */
+export const besideOutputs = signal(recall("webipy.beside") === "yes");
 export const wrapLogs = signal(recall("webipy.wrap") === "yes");
 export const lineNumbers = signal(recall("webipy.lines") === "yes");
 export const stopOnError = signal(recall("webipy.keep-going") !== "yes");
@@ -58,6 +64,8 @@ export function applySettings(): void {
     remember("webipy.code-size", codeSize.value);
   });
   effect(() => remember("webipy.side", sideTab.value));
+  effect(() => remember("webipy.keys", keySet.value));
+  effect(() => remember("webipy.beside", besideOutputs.value ? "yes" : "no"));
   effect(() => remember("webipy.hover", hoverHelp.value ? "yes" : "no"));
   effect(() => remember("webipy.signatures", typingHelp.value ? "yes" : "no"));
   effect(() => remember("webipy.wrap", wrapLogs.value ? "yes" : "no"));

@@ -382,7 +382,11 @@ export class SessionStore {
 
   #follow(event: AnyEvent): void {
     this.#catching?.take(event);
-    if (event.type === "cell_type_set" || (event.type === "cell_edited" && this.model.cells.get(event.cell)?.type === "markdown"))
+    if (
+      event.type === "cell_type_set" ||
+      event.type === "cell_metadata_set" ||
+      (event.type === "cell_edited" && this.model.cells.get(event.cell)?.type === "markdown")
+    )
       this.#textDirty = true;
     if (event.type === "cell_inserted") {
       this.#coming.delete(event.cell); // it may be deleted again before the next flush

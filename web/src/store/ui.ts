@@ -33,15 +33,23 @@ export const selected = signal<string | null>(null);
 /** The other end of a selection of several cells; null when it is one. */
 export const anchor = signal<string | null>(null);
 export const mode = signal<Mode>("command");
-/** Where the caret goes when the selected cell begins to be edited: a point on the screen, or an end of the text. */
-export const caret = signal<{ x: number; y: number } | "start" | "end" | null>(null);
+/** Where the caret goes when the selected cell begins to be edited: a point on the screen, a line from 1, or an end of the text. */
+export const caret = signal<{ x: number; y: number } | { line: number } | "start" | "end" | null>(null);
 export const dialog = signal<DialogName>(null);
 export const pager = signal<Pager | null>(null);
 /** Whether the title is being changed. */
 export const renaming = signal(false);
 export const drawer = signal(false);
-/** The bar that finds in all cells; with `replace` it has a second field. */
-export const finding = signal<{ readonly replace: boolean } | null>(null);
+/** The bar that finds in all cells; with `replace` it has a second field. It begins with `text`. */
+export const finding = signal<{ readonly replace: boolean; readonly text: string } | null>(null);
+/** Asks the bar for the match after (1) or before (-1) the one it is at: a new value is a new wish. */
+export const findStep = signal<{ readonly by: -1 | 1 }>({ by: 1 });
+
+/** Opens the bar, with the text that is selected. */
+export function find(replace: boolean): void {
+  const text = getSelection()?.toString() ?? "";
+  finding.value = { replace, text: text.length > 200 || text.includes("\n") ? "" : text };
+}
 /** Cells whose line numbers are not as the setting says. */
 export const numberedOtherwise = signal<ReadonlySet<string>>(new Set());
 export const toasts = signal<readonly Toast[]>([]);

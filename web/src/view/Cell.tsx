@@ -1,12 +1,13 @@
 /** One cell: gutter, source, outputs, and what is to say about its run. */
 import { useComputed } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import { isStale, outputsHidden } from "../model/select.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { headingLevel, isFolded } from "../model/sections.ts";
+import { isScrolled, isStale, outputsHidden } from "../model/select.ts";
 import type { Cell as CellModel, Run } from "../model/types.ts";
 import { anchor, mode, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
-import { dragCells } from "./drag.ts";
+import { FoldButton, Folded, Handle, Plus } from "./CellTools.tsx";
 import { barClass, Meta, stateWord } from "./Meta.tsx";
 import { Outputs } from "./Outputs.tsx";
 import { Source } from "./Source.tsx";
@@ -48,31 +49,21 @@ function Gutter(props: { open: Open; cell: CellModel; index: number; run: Run | 
         />
       )}
       {cell.type === "code" && <span class="count">{run?.count ?? ""}</span>}
-      <button
-        type="button"
-        class="grip"
-        tabIndex={-1}
-        aria-label={t.moveCell(index)}
-        title={t.moveCell(index)}
-        onPointerDown={event => {
-          if (event.button !== 0) return;
-          const chosen = open.actions.chosen();
-          dragCells(open, chosen.includes(cell.id) ? chosen : [cell.id], event);
-        }}
-      />
+      {headingLevel(cell) > 0 && <FoldButton open={open} cell={cell} index={index} />}
+      <Handle open={open} cell={cell} index={index} />
     </div>
   );
 }
 
 function CellOutputs({ open, cell, run, index }: { open: Open; cell: CellModel; run: Run; index: number }) {
   open.store.cellVersion(cell.id).value;
-  if (!outputsHidden(cell)) return <Outputs open={open} run={run.id} label={t.output(index)} />;
+  if (!outputsHidden(cell)) return <Outputs open={open} run={run.id} label={t.output(index)} scrolled={isScrolled(cell)} />;
   open.store.runVersion(run.id).value;
   if (run.outputs.length === 0) return null;
   return (
     <p class="hidden-part">
       {t.outputHidden}
-      <button type="button" class="link" onClick={() => open.actions.showOutputs(cell.id, true)}>
+      <button type="button" class="link" onClick={() => open.actions.parts.set("outputs", cell.id, false)}>
         {t.show}
       </button>
     </p>
@@ -82,9 +73,15 @@ function CellOutputs({ open, cell, run, index }: { open: Open; cell: CellModel; 
 export function Cell({ open, id }: { open: Open; id: string }) {
   const { store, actions } = open;
   const element = useRef<HTMLDivElement>(null);
+  const [near, setNear] = useState(false);
   store.cellVersion(id).value;
   // One value, so that of thousands of cells only those are painted again for which it changes.
-  const standing = useComputed(() => (selected.value === id ? (mode.value === "edit" ? "sel edit" : "sel") : "") + isAmong(open, id)).value;
+  const standing = useComputed(
+    () =>
+      (selected.value === id ? (mode.value === "edit" ? "sel edit" : "sel") : "") +
+      isAmong(open, id) +
+      (actions.sections.away.value.has(id) ? " away" : ""),
+  ).value;
   const isSelected = standing.startsWith("sel");
   const editing = standing.startsWith("sel edit");
   useCellFocus(element, isSelected, editing);
@@ -111,11 +108,13 @@ export function Cell({ open, id }: { open: Open; id: string }) {
       aria-label={t.cellLabel(index, t.kind[cell.type], word)}
       aria-current={isSelected ? "true" : undefined}
       tabIndex={isSelected ? 0 : -1}
+      onPointerEnter={() => setNear(true)}
+      onPointerLeave={() => setNear(false)}
       onFocus={event => {
         if (selected.value !== id && event.target !== element.current && pressed === null) actions.select(id);
       }}
       onMouseDown={event => {
-        if (event.target instanceof Element && event.target.closest(".grip") !== null) return;
+        if (event.target instanceof Element && event.target.closest(".grip, .menu, .plus, .fold") !== null) return;
         if (event.shiftKey && selected.value !== id && mode.value === "command") {
           event.preventDefault();
           actions.extendTo(id);
@@ -128,6 +127,7 @@ export function Cell({ open, id }: { open: Open; id: string }) {
       <Gutter open={open} cell={cell} index={index} run={run} onRun={onRun} />
       <div class="body">
         <Source open={open} cell={cell} index={index} editing={editing} />
+        {cell.type === "markdown" && isFolded(cell) && headingLevel(cell) > 0 && <Folded open={open} id={id} />}
         {cell.type === "code" && run !== undefined && <CellOutputs open={open} cell={cell} run={run} index={index} />}
       </div>
       {cell.type === "code" && run !== undefined && !(run.kept && !stale) ? (
@@ -135,6 +135,7 @@ export function Cell({ open, id }: { open: Open; id: string }) {
       ) : (
         <div class="meta" />
       )}
+      {(near || isSelected) && <Plus open={open} id={id} index={index} />}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** Finds, and replaces, in the sources of all cells. Loaded when it is first wanted. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Match, MOST_MATCHES, matchesIn, patternOf, replaced } from "../model/find.ts";
-import { caret, finding, mode, selected, toast } from "../store/ui.ts";
+import { caret, finding, findStep, mode, selected, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
 import { Icon } from "./icons.tsx";
@@ -82,9 +82,10 @@ export function FindBar({ open }: { open: Open }) {
   const matches = allMatches(open, pattern);
   const current = matches[Math.min(at, matches.length - 1)];
   useEffect(() => {
+    if (finding.value !== null && finding.value.text !== "") setText(finding.value.text);
     field.current?.focus();
     field.current?.select();
-  }, [replace]);
+  }, [finding.value]);
   useEffect(() => {
     paint(matches, current);
     return () => paint([], undefined);
@@ -94,11 +95,18 @@ export function FindBar({ open }: { open: Open }) {
     if (found === undefined) return;
     setAt(matches.indexOf(found));
     const element = document.getElementById(`cell-${found.cell}`);
+    actions.sections.reveal(found.cell);
     selected.value = found.cell;
     mode.value = "command";
     (element?.querySelector("pre.src") ?? element)?.scrollIntoView({ block: "nearest" });
     requestAnimationFrame(() => field.current?.focus());
   };
+  const step = useRef(findStep.value);
+  useEffect(() => {
+    if (step.current === findStep.value) return;
+    step.current = findStep.value;
+    go(at + findStep.value.by);
+  }, [findStep.value]);
   const close = (): void => {
     finding.value = null;
     if (current === undefined) document.getElementById(`cell-${selected.value}`)?.focus();
@@ -110,19 +118,26 @@ export function FindBar({ open }: { open: Open }) {
   };
   const replaceOne = (): void => {
     if (current === undefined || pattern === null) return;
-    actions.setSource(current.cell, replaced(store.sourceOf(current.cell), pattern, by, regular, current.from));
+    actions.setSources([[current.cell, replaced(store.sourceOf(current.cell), pattern, by, regular, current.from)]], t.steps.replacement);
     setTimeout(() => again(n => n + 1), 100);
   };
   const replaceAll = (): void => {
     if (pattern === null || matches.length === 0) return;
-    const cells = new Set(matches.map(match => match.cell));
-    for (const cell of cells) actions.setSource(cell, replaced(store.sourceOf(cell), pattern, by, regular));
-    toast(t.find.replaced(matches.length, cells.size));
+    const cells = [...new Set(matches.map(match => match.cell))];
+    actions.setSources(
+      cells.map(cell => [cell, replaced(store.sourceOf(cell), pattern, by, regular)]),
+      t.steps.replacement,
+    );
+    toast(t.find.replaced(matches.length, cells.length), { action: { title: t.undo, run: () => actions.undo.undo() } });
     setTimeout(() => again(n => n + 1), 100);
   };
   const keys = (event: KeyboardEvent): void => {
     event.stopPropagation();
+    const withCtrl = event.ctrlKey || event.metaKey;
     if (event.key === "Escape") close();
+    else if (withCtrl && event.key.toLowerCase() === "g") go(at + (event.shiftKey ? -1 : 1));
+    else if (withCtrl && event.key === "f") field.current?.select();
+    else if (withCtrl && event.key === "h") finding.value = { replace: true, text: "" };
     else if (event.key === "Enter" && event.target === field.current) go((matches.length === 0 ? 0 : at) + (event.shiftKey ? -1 : 1));
     else return;
     event.preventDefault();

@@ -1,6 +1,10 @@
-/** A button with a menu, or with a small panel: arrows move, Esc closes and gives the focus back. */
+/**
+ * A button with a menu, or with a small panel: arrows move, Esc closes and gives the focus back.
+ *
+ * What opens stands in the top layer: the boxes of cells paint nothing outside of themselves, and would cut it off.
+ */
 import type { ComponentChildren, RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icons.tsx";
 
 export interface MenuItem {
@@ -26,6 +30,7 @@ interface Shell {
   readonly children: ComponentChildren;
   /** Where the panel stands: its left or its right edge is that of the button. */
   readonly from?: "left" | "right";
+  onPointerDown?(event: PointerEvent): void;
 }
 
 function useShown(): [boolean, (on: boolean) => void, RefObject<HTMLSpanElement | null>, () => void] {
@@ -76,16 +81,39 @@ function Row({ row, close }: { row: MenuItem | MenuHeading; close: () => void })
   );
 }
 
+const GAP = 6;
+const EDGE = 8;
+
+/** Puts what opened under its button, or over it where there is no room; scrolling away from it closes it. */
+function usePlace(shown: boolean, show: (on: boolean) => void, panel: RefObject<HTMLDivElement | null>, from: "left" | "right"): void {
+  useLayoutEffect(() => {
+    const element = panel.current;
+    if (!shown || element === null) return;
+    element.showPopover?.();
+    const button = element.parentElement?.querySelector("button")?.getBoundingClientRect();
+    if (button !== undefined) {
+      const { width, height } = element.getBoundingClientRect();
+      const left = from === "left" ? button.left : button.right - width;
+      const below = button.bottom + GAP + height <= innerHeight - EDGE || button.top < height + GAP + EDGE;
+      element.style.left = `${Math.max(EDGE, Math.min(left, innerWidth - width - EDGE))}px`;
+      element.style.top = `${Math.max(EDGE, below ? Math.min(button.bottom + GAP, innerHeight - height - EDGE) : button.top - GAP - height)}px`;
+    }
+    const scrolled = (event: Event): void => {
+      if (!(event.target instanceof Node) || !element.contains(event.target)) show(false);
+    };
+    addEventListener("scroll", scrolled, true);
+    return () => removeEventListener("scroll", scrolled, true);
+  }, [shown]);
+}
+
 const ITEMS = "[role^=menuitem]:not(:disabled)";
 
 export function Menu(props: Shell & { items: readonly MenuRow[]; title?: string }) {
   const [shown, show, root, close] = useShown();
   const panel = useRef<HTMLDivElement>(null);
+  usePlace(shown, show, panel, props.from ?? "right");
   useEffect(() => {
-    if (!shown) return;
-    panel.current?.querySelector<HTMLElement>(ITEMS)?.focus();
-    const box = panel.current?.getBoundingClientRect();
-    if (box !== undefined && box.bottom > innerHeight && box.top > box.height) panel.current?.classList.add("up");
+    if (shown) panel.current?.querySelector<HTMLElement>(ITEMS)?.focus({ preventScroll: true });
   }, [shown]);
   const keys = (event: KeyboardEvent): void => {
     if (!shown) return;
@@ -111,12 +139,13 @@ export function Menu(props: Shell & { items: readonly MenuRow[]; title?: string 
         title={props.title}
         aria-haspopup="menu"
         aria-expanded={shown}
+        onPointerDown={props.onPointerDown}
         onClick={() => show(!shown)}
       >
         {props.children}
       </button>
       {shown && (
-        <div class={props.from === "left" ? "menu from-left" : "menu"} role="menu" aria-label={props.label} ref={panel}>
+        <div class="menu" popover="manual" role="menu" aria-label={props.label} ref={panel}>
           {props.items.map((row, at) => (row === null || row === false ? null : <Row key={at} row={row} close={close} />))}
         </div>
       )}
@@ -127,6 +156,8 @@ export function Menu(props: Shell & { items: readonly MenuRow[]; title?: string 
 /** A button with a panel of anything. */
 export function Popover(props: Shell & { panel: () => ComponentChildren }) {
   const [shown, show, root, close] = useShown();
+  const panel = useRef<HTMLDivElement>(null);
+  usePlace(shown, show, panel, props.from ?? "right");
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Esc for the panel inside
     <span
@@ -149,7 +180,7 @@ export function Popover(props: Shell & { panel: () => ComponentChildren }) {
         {props.children}
       </button>
       {shown && (
-        <div class={props.from === "left" ? "menu popover from-left" : "menu popover"} role="dialog" aria-label={props.label}>
+        <div class="menu popover" popover="manual" role="dialog" aria-label={props.label} ref={panel}>
           {props.panel()}
         </div>
       )}

@@ -72,7 +72,7 @@ export function StdinField({ open, prompt }: { open: Open; prompt: Prompt }) {
   );
 }
 
-export function Outputs({ open, run, label }: { open: Open; run: string; label: string }) {
+export function Outputs({ open, run, label, scrolled = false }: { open: Open; run: string; label: string; scrolled?: boolean }) {
   const { store } = open;
   const version = store.runVersion(run).value;
   const [most, setMost] = useState(MOST_AT_ONCE);
@@ -83,7 +83,7 @@ export function Outputs({ open, run, label }: { open: Open; run: string; label: 
   if (found.outputs.length === 0 && prompts.length === 0) return null;
   const hidden = found.outputs.length - most;
   return (
-    <div class="out">
+    <div class={scrolled ? "out scrolled" : "out"} {...(scrolled ? { tabIndex: 0, role: "group", "aria-label": label } : {})}>
       {missed !== undefined && (
         <div class="catch">
           <Icon name="history" />

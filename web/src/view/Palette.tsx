@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import type { File } from "../api/schema.ts";
 import { fuzzy, type Match } from "../model/fuzzy.ts";
 import { headline, outline } from "../model/select.ts";
-import { COMMANDS } from "../store/commands.ts";
+import { commandsOf } from "../store/commands.ts";
 import { folderOf } from "../store/filing.ts";
 import { complain, dialog } from "../store/ui.ts";
 import { t } from "../text/en.ts";
@@ -37,7 +37,7 @@ const close = (): void => {
 function commands(open: Open): Entry[] {
   const seen = new Set<string>();
   const entries: Entry[] = [];
-  for (const one of COMMANDS) {
+  for (const one of commandsOf()) {
     if (one.id === "palette" || one.id === "close-pager" || seen.has(one.title)) continue;
     seen.add(one.title);
     const keys = one.keys[0] ?? null;

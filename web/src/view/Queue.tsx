@@ -12,6 +12,7 @@ const MOST = 50;
 /** Goes to a cell. */
 export function jump({ actions, store }: Open, cell: string | null): void {
   if (cell === null || store.cellOf(cell) === undefined) return;
+  actions.sections.reveal(cell);
   actions.select(cell);
   drawer.value = false;
   requestAnimationFrame(() => document.getElementById(`cell-${cell}`)?.scrollIntoView({ block: "start" }));

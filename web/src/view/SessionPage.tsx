@@ -3,14 +3,15 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { kernelState, underway } from "../model/select.ts";
 import { KeyMap } from "../store/keys.ts";
 import { whenIdle } from "../store/pace.ts";
+import { besideOutputs } from "../store/settings.ts";
 import { clockOffset, complain, dialog, finding, mode, now } from "../store/ui.ts";
 import { t } from "../text/en.ts";
-import { connection, goTo, type Open } from "./app.ts";
+import { connection, type Open } from "./app.ts";
 import { Banners, ConnectionBanner } from "./Banners.tsx";
 import { Cells } from "./Cells.tsx";
 import { Dialogs, fetchDialog, PagerPanel } from "./Dialogs.tsx";
 import { Foot } from "./Foot.tsx";
-import { Mark } from "./icons.tsx";
+import { Nothing } from "./Nothing.tsx";
 import { Side } from "./Side.tsx";
 import { fetchEditor } from "./Source.tsx";
 import { Dock, Toolbar } from "./Toolbar.tsx";
@@ -41,7 +42,7 @@ function useKeys({ actions }: Open): void {
       if (command === null) return;
       event.preventDefault();
       event.stopPropagation();
-      command.run(actions);
+      if (command !== "begun") command.run(actions);
     };
     // Before the editor sees them: Shift-Enter would be a line feed there.
     addEventListener("keydown", press, true);
@@ -145,31 +146,6 @@ function useUnsent(open: Open, ready: boolean): void {
   }, [store]);
 }
 
-function Missing({ message }: { message: string }) {
-  return (
-    <main class="center">
-      <div class="card">
-        <div class="brand">
-          <Mark />
-          {t.product}
-        </div>
-        <h1>{t.noSuchSession}</h1>
-        <p>{message || t.noSuchSessionBody}</p>
-        <a
-          class="btn main"
-          href="/"
-          onClick={event => {
-            event.preventDefault();
-            goTo("/");
-          }}
-        >
-          {t.toHome}
-        </a>
-      </div>
-    </main>
-  );
-}
-
 /** A session that has just been made and holds one empty cell: the caret is there at once. */
 function useFirstCaret({ store, actions }: Open, ready: boolean): void {
   useEffect(() => {
@@ -200,7 +176,8 @@ export function SessionPage({ open }: { open: Open }) {
   useUnsent(open, standing === "ready");
   useFirstCaret(open, standing === "ready");
   useEditorSoon(standing === "ready");
-  if (standing === "missing" || standing === "refused") return <Missing message={store.problem.value} />;
+  if (standing === "missing") return <Nothing title={t.noSuchSession} body={t.noSuchSessionBody} />;
+  if (standing === "refused") return <Nothing title={t.noSuchSession} body={store.problem.value} />;
   if (standing === "opening")
     return (
       <main class="opening">
@@ -212,7 +189,7 @@ export function SessionPage({ open }: { open: Open }) {
     <div class={mode.value === "edit" ? "app editing" : "app"}>
       <TopBar open={open} />
       <Side open={open} />
-      <main class="page" id="main">
+      <main class={besideOutputs.value ? "page beside" : "page"} id="main">
         <div class="stick">
           <Toolbar open={open} />
           {finding.value !== null && (

@@ -1,6 +1,19 @@
 /** What a person can choose for this browser. */
 import type { Signal } from "@preact/signals";
-import { CODE_SIZES, codeSize, hoverHelp, lineNumbers, stopOnError, THEMES, theme, typingHelp, wrapLogs } from "../store/settings.ts";
+import {
+  besideOutputs,
+  CODE_SIZES,
+  codeSize,
+  hoverHelp,
+  KEY_SETS,
+  keySet,
+  lineNumbers,
+  stopOnError,
+  THEMES,
+  theme,
+  typingHelp,
+  wrapLogs,
+} from "../store/settings.ts";
 import { dialog } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { Dialog } from "./Dialog.tsx";
@@ -65,7 +78,9 @@ export function Settings() {
     <Dialog title={words.title} onClose={close}>
       <Choice title={words.theme} name="theme" values={THEMES} words={words.themes} of={theme} />
       <Choice title={words.codeSize} name="code-size" values={CODE_SIZES} words={words.sizes} of={codeSize} />
+      <Choice title={words.keys} name="keys" values={KEY_SETS} words={words.keySets} of={keySet} />
       <Switch title={words.lineNumbers} note="" of={lineNumbers} />
+      <Switch title={words.beside} note="" of={besideOutputs} />
       <Switch title={words.wrap} note="" of={wrapLogs} />
       <Switch title={words.hover} note={words.hoverNote} of={hoverHelp} />
       <Switch title={words.typing} note={words.typingNote} of={typingHelp} />

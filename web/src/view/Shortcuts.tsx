@@ -1,5 +1,5 @@
 /** All keys, from the table that the key map reads. */
-import { COMMANDS, type Command, EDITOR_KEYS } from "../store/commands.ts";
+import { type Command, commandsOf, editorKeys, PAGE_KEYS } from "../store/commands.ts";
 import { dialog } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { Dialog } from "./Dialog.tsx";
@@ -47,9 +47,10 @@ function rows(commands: readonly Command[]): Row[] {
 }
 
 export function Shortcuts() {
-  const editor = EDITOR_KEYS.map(({ title, keys }) => ({ title, keys: keys.split(" | ") }));
-  const always = new Set(COMMANDS.filter(one => one.where === "both").map(one => one.title));
-  const commands = rows(COMMANDS.filter(one => !always.has(one.title)));
+  const split = ({ title, keys }: { title: string; keys: string }): Row => ({ title, keys: keys.split(" | ") });
+  const all = commandsOf().filter(one => one.id !== "colab-split"); // told with the keys of the editor
+  const always = new Set(all.filter(one => one.where === "both" && !one.id.startsWith("colab-")).map(one => one.title));
+  const commands = [...rows(all.filter(one => !always.has(one.title))), ...PAGE_KEYS.map(split)];
   const half = Math.ceil(commands.length / 2);
   const close = (): void => {
     dialog.value = null;
@@ -59,8 +60,8 @@ export function Shortcuts() {
       <p>{t.keysIntro}</p>
       <div class="key-columns">
         <div>
-          <KeyTable title={t.keys.both} rows={rows(COMMANDS.filter(one => always.has(one.title)))} />
-          <KeyTable title={t.keys.editMode} rows={editor} />
+          <KeyTable title={t.keys.both} rows={rows(all.filter(one => always.has(one.title)))} />
+          <KeyTable title={t.keys.editMode} rows={editorKeys().map(split)} />
         </div>
         <KeyTable title={t.keys.commandMode} rows={commands.slice(0, half)} />
         <div class="key-more">

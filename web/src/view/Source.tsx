@@ -106,6 +106,8 @@ export function Source({ open, cell, index, editing }: { open: Open; cell: CellM
   const { model } = open.store;
   const [shown, show] = useState(false);
   open.store.cellVersion(cell.id).value;
+  const hidden = sourceHidden(cell);
+  useLayoutEffect(() => show(false), [hidden]);
   const label = t.source(index);
   const text = open.store.sourceOf(cell.id);
   const numbered = cell.type === "code" && lineNumbers.value !== numberedOtherwise.value.has(cell.id);
@@ -114,7 +116,7 @@ export function Source({ open, cell, index, editing }: { open: Open; cell: CellM
     open.actions.edit(at);
   };
   if (editing) return <LiveSource open={open} cell={cell.id} label={label} numbered={numbered} />;
-  if (sourceHidden(cell) && !shown)
+  if (hidden && !shown)
     return (
       <p class="hidden-part">
         {t.sourceHidden}

@@ -1,7 +1,7 @@
 /** The bar over the cells, and on small screens the dock under them. */
 import { isAttached, underway, waitingCount } from "../model/select.ts";
 import { stopOnError } from "../store/settings.ts";
-import { dialog, drawer, finding, selected } from "../store/ui.ts";
+import { dialog, drawer, find, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
 import { Icon } from "./icons.tsx";
@@ -97,15 +97,7 @@ export function Toolbar({ open }: { open: Open }) {
           {t.queueButton(waiting)}
         </Popover>
       )}
-      <button
-        type="button"
-        class="btn ghost icon"
-        aria-label={t.find.title}
-        title={t.find.title}
-        onClick={() => {
-          finding.value = { replace: false };
-        }}
-      >
+      <button type="button" class="btn ghost icon" aria-label={t.find.title} title={t.find.title} onClick={() => find(false)}>
         <Icon name="search" />
       </button>
       <button type="button" class="btn ghost icon" aria-label={t.shortcuts} title={t.shortcuts} onClick={ask("shortcuts")}>
@@ -137,9 +129,17 @@ export function Dock({ open }: { open: Open }) {
       >
         <Icon name="menu" />
       </button>
-      <button type="button" class="btn ghost icon" aria-label={t.addCodeLabel} onClick={() => actions.insertBelow("code", true)}>
+      <Menu
+        className="btn ghost icon"
+        label={t.addCell}
+        from="left"
+        items={[
+          { title: t.addCodeLabel, run: () => actions.insertBelow("code", true) },
+          { title: t.addTextLabel, run: () => actions.insertBelow("markdown", true) },
+        ]}
+      >
         <Icon name="plus" />
-      </button>
+      </Menu>
       <button type="button" class="btn main" onClick={() => actions.runSelected("next")}>
         <Icon name="play" />
         {t.run}
@@ -153,8 +153,8 @@ export function Dock({ open }: { open: Open }) {
       >
         <Icon name="stop" />
       </button>
-      <button type="button" class="btn ghost icon" aria-label={t.addTextLabel} onClick={() => actions.insertBelow("markdown", true)}>
-        <Icon name="text" />
+      <button type="button" class="btn ghost icon" aria-label={t.palette.open} onClick={ask("palette")}>
+        <Icon name="search" />
       </button>
     </div>
   );

@@ -30,7 +30,16 @@ function Place({ open, frame }: { open: Open; frame: Frame }) {
   if (cell === null) return <p class="tb-place">{frame.place}</p>;
   return (
     <p class="tb-place">
-      <button type="button" class="link" title={t.goToCell(String(frame.cellCount))} onClick={() => open.actions.select(cell)}>
+      <button
+        type="button"
+        class="link"
+        title={t.goToLine(String(frame.cellCount), frame.line ?? 1)}
+        onClick={() => {
+          open.actions.sections.reveal(cell);
+          open.actions.select(cell);
+          open.actions.edit({ line: frame.line ?? 1 });
+        }}
+      >
         {frame.place}
       </button>
     </p>

@@ -34,7 +34,7 @@ function insert({ store, actions }: Open, name: string): void {
   const draft = mode.value === "edit" ? store.drafts.get(cell) : undefined;
   if (draft?.insert(name) === true) return;
   const before = store.sourceOf(cell);
-  actions.setSource(cell, before + (before === "" || /\s$/.test(before) ? "" : " ") + name);
+  actions.setSources([[cell, before + (before === "" || /\s$/.test(before) ? "" : " ") + name]], t.steps.name);
 }
 
 function Row({ open, one }: { open: Open; one: Variable }) {

@@ -7,7 +7,10 @@ import { Actions } from "../store/actions.ts";
 import { SessionStore } from "../store/store.ts";
 import { anchor, clockOffset, complain, drawer, finding, pager, renaming, selected } from "../store/ui.ts";
 
-export type Route = { readonly page: "home"; readonly folder: string } | { readonly page: "session"; readonly session: string };
+export type Route =
+  | { readonly page: "home"; readonly folder: string }
+  | { readonly page: "session"; readonly session: string }
+  | { readonly page: "nowhere" };
 
 export interface Open {
   readonly store: SessionStore;
@@ -28,9 +31,8 @@ export const signingIn = signal<{ message: string } | null>(null);
 
 export function routeOf(path: string, query = ""): Route {
   const match = /^\/s\/([^/]+)\/?$/.exec(path);
-  return match?.[1] === undefined
-    ? { page: "home", folder: new URLSearchParams(query).get("in") ?? "" }
-    : { page: "session", session: decodeURIComponent(match[1]) };
+  if (match?.[1] !== undefined) return { page: "session", session: decodeURIComponent(match[1]) };
+  return path === "/" || path === "" ? { page: "home", folder: new URLSearchParams(query).get("in") ?? "" } : { page: "nowhere" };
 }
 
 /** The address of the home page that shows a folder. */

@@ -20,6 +20,11 @@ function placeAt({ store }: Open, y: number): { after: string | null; line: numb
   return best;
 }
 
+const swallow = (event: Event): void => {
+  event.stopPropagation();
+  event.preventDefault();
+};
+
 /** Follows the pointer until it is let go, and then puts the cells where the line is. */
 export function dragCells(open: Open, cells: readonly string[], event: PointerEvent): void {
   const handle = event.currentTarget as HTMLElement;
@@ -56,6 +61,8 @@ export function dragCells(open: Open, cells: readonly string[], event: PointerEv
     handle.removeEventListener("pointerup", up);
     handle.removeEventListener("pointercancel", cancel);
     removeEventListener("keydown", key, true);
+    if (moved) addEventListener("click", swallow, { capture: true, once: true }); // letting go is no click on the handle
+    setTimeout(() => removeEventListener("click", swallow, true));
     if (!drop || !moved || place === null) return;
     let { after } = place;
     while (after !== null && cells.includes(after)) after = open.store.order[open.store.indexOf(after) - 1] ?? null;

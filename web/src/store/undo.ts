@@ -1,0 +1,50 @@
+/**
+ * What was done to cells as wholes, backwards and forwards again: cells made, deleted, moved, split, joined, and of another type. What is typed
+ * into a cell is undone in its editor.
+ *
+ * A step is a pair of calls on the server. Others may have changed the same cells meanwhile: then the server refuses, which is told, and the step
+ * is over. Deleted cells are kept by the server, so nothing that is undone is lost.
+ */
+export interface Step {
+  /** What it was, as a word: `deletion`. */
+  readonly what: string;
+  undo(): Promise<unknown>;
+  redo(): Promise<unknown>;
+}
+
+const MOST = 200;
+
+export class Undo {
+  readonly #done: Step[] = [];
+  #undone: Step[] = [];
+
+  /** `run` carries a call out and says what went wrong; `said` is told what was undone (true) or done again. */
+  constructor(
+    readonly run: (call: Promise<unknown>) => void,
+    readonly said: (step: Step | null, undone: boolean) => void,
+  ) {}
+
+  did(step: Step): void {
+    this.#done.push(step);
+    if (this.#done.length > MOST) this.#done.shift();
+    this.#undone = [];
+  }
+
+  undo(): void {
+    const step = this.#done.pop();
+    if (step !== undefined) {
+      this.#undone.push(step);
+      this.run(step.undo());
+    }
+    this.said(step ?? null, true);
+  }
+
+  redo(): void {
+    const step = this.#undone.pop();
+    if (step !== undefined) {
+      this.#done.push(step);
+      this.run(step.redo());
+    }
+    this.said(step ?? null, false);
+  }
+}
