@@ -241,7 +241,7 @@ class Host:
         self._papers.tend()
         self._life.process.cut_log()
         is_idle = self._requests.is_idle and not self._is_busy
-        if is_idle and self._is_forgotten:
+        if is_idle and time.monotonic() - self._alone_since > self._life.grace_s:
             log(f"no server for {self._life.grace_s:g} s: {self._leaving()}")
             self._life.leave()
         if not self._endpoint.has_server and not self._papers.can_be_found():
@@ -250,18 +250,14 @@ class Host:
             self._life.leave()
         self._alarms.set("tend", TEND_S, self._tend)
 
-    @property
-    def _is_forgotten(self) -> bool:
-        """Whether no server was here for the grace period."""
-        return time.monotonic() - self._alone_since > self._life.grace_s
-
     def _leaving(self) -> str:
         return "the kernel is shut down" if self._life.process.is_ours else "the kernel is let go of"
 
     def _leave_if_over(self) -> None:
         if not self._life.is_over:
             return
-        if self._outbox.is_empty or self._is_forgotten:
+        is_forgotten = time.monotonic() - self._alone_since > self._life.grace_s
+        if self._outbox.is_empty or is_forgotten:
             self._leave()
         elif not self._alarms.has("leave"):
             self._alarms.set("leave", LEAVE_S, self._leave)
