@@ -44,6 +44,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python import usage
 
+from webipy.io.clock import count_time
 from webipy.io.conversion import LocalConverter
 from webipy.io.exports import ExportFiles, Exports
 from webipy.io.files import FileThreads, RootFiles, files_below
@@ -533,14 +534,6 @@ def _say(text: str) -> None:
     """Prints to the terminal that started the server: the address holds a secret, so it is not logged."""
     if sys.__stdout__ is not None:
         print(text, file=sys.__stdout__, flush=True)
-
-
-def count_time(reactor: Any) -> None:
-    """Lets a reactor count time, where Twisted's go by the wall clock: one that is set back by an hour would hold everything up for an hour.
-
-    Nothing may have been called for later yet. What tells people the time does not ask the reactor.
-    """
-    reactor.seconds = time.monotonic
 
 
 def makeService(options: Options) -> WebipyService:

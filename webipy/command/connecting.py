@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from webipy.io.clock import count_time
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -96,6 +98,7 @@ def run(
     from webipy.io.client import NoServer
 
     reactor: Any = _reactor
+    count_time(reactor)
     outcome: list[Any] = []
 
     try:
