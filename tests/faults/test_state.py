@@ -88,7 +88,7 @@ class Damage(FaultTestCase):
         self.other = str(self.stage.call("session.create")["id"])
         self.session = str(self.stage.call("session.create")["id"])
         for number in range(60):
-            source = f"cell {number} " + "x" * 100
+            source = f"cell {number} " + "x" * 1000
             self.stage.call("cell.insert", session=self.session, source=source)
         self.events = self.stage.events(self.session)
 
