@@ -124,6 +124,14 @@ class Opening(DocumentTestCase):
         self.assertEqual(len(self.rig.me.call("cell.list", session=session)["cells"]), 1)
         self.assertIn("new.ipynb", self.files.entries)
 
+    def test_a_file_that_is_made_says_which_kernel_it_is_for(self) -> None:
+        """However it is made: with a session or alone."""
+        self.open("new.ipynb", create=True, kernelspec="python3")
+        self.rig.me.call("file.create", path="other.ipynb", kind="notebook", kernelspec="python3")
+        made = [json.loads(self.files.entries[path].body) for path in ("new.ipynb", "other.ipynb")]
+        self.assertEqual(made[0], made[1])
+        self.assertEqual(made[0]["metadata"]["kernelspec"]["name"], "python3")
+
 
 class Saving(DocumentTestCase):
     """The file follows the document."""

@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from webipy.core import errors, events, formats, ipynb
+from webipy.core import contents, errors, events, formats, ipynb
 from webipy.server.bound import Bound
 from webipy.server.history import History
 from webipy.server.paper import Paper
@@ -177,13 +177,30 @@ class Documents:
 
     # ---- opening
 
+    async def empty(self, path: str, kernelspec: str | None) -> bytes:
+        """What a new notebook at `path` holds: one empty cell, and which kernel it is for; nothing where it is text.
+
+        Raises:
+            errors.UnknownKernelspec: There is none of that name.
+        """
+        if not path.lower().endswith(".ipynb"):
+            return b""
+        if kernelspec is None:
+            return ipynb.empty()
+        spec = await self.sessions.spec(kernelspec)
+        named = {"name": spec.name, "display_name": spec.display_name, "language": spec.language}
+        return ipynb.empty(contents.encode({"kernelspec": named}))
+
     async def open(
-        self, path: str, create: bool, title: str | None, cwd: str | None, wanted: str | None, by: str
+        self, path: str, empty: bytes | None, title: str | None, cwd: str | None, wanted: str | None, by: str
     ) -> Session:
         """The session of a notebook file: the one that is open, or a new one with the document in it.
 
+        Args:
+            empty: What is written where there is no such file.
+
         Raises:
-            errors.NotFound: There is no such file (and `create` is false).
+            errors.NotFound: There is no such file (and `empty` is `None`).
             errors.InvalidParams: Its name is not that of a notebook.
             errors.InvalidNotebook, errors.TooLarge, errors.FileFault: It cannot be opened; nothing was made.
         """
@@ -197,9 +214,9 @@ class Documents:
         try:
             read = await Paper(self.world).read(path)
         except errors.NotFound:
-            if not create:
+            if empty is None:
                 raise
-            await self.world.files.create(path, "notebook", ipynb.empty(None) if path.endswith(".ipynb") else b"")
+            await self.world.files.create(path, "notebook", empty)
             read = await Paper(self.world).read(path)
         path = read.record.path
         session = await self.sessions.create(title, path, cwd or posixpath.dirname(path), wanted, by)

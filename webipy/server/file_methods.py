@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from webipy.core import calls, errors, file_calls, ipynb, rpc
+from webipy.core import calls, errors, file_calls, rpc
 from webipy.core.file_calls import File
 from webipy.core.naming import beside
 from webipy.server.method import Caller, House, Methods
@@ -97,7 +97,7 @@ async def file_create(house: House, caller: Caller, params: file_calls.CreateFil
     if params.kind == "notebook":
         if not params.path.lower().endswith(".ipynb"):
             raise errors.InvalidParams("The name of a notebook ends with .ipynb.", field="path")
-        body = await _new_notebook(house, params.kernelspec)
+        body = await house.documents.empty(params.path, params.kernelspec)
     elif params.kernelspec is not None:
         raise errors.InvalidParams("Only a notebook has a kernelspec.", field="kernelspec")
     files = house.world.files
@@ -177,14 +177,6 @@ def _as_bytes(params: file_calls.WriteFile) -> bytes:
         return params.content.encode()
     except (binascii.Error, ValueError) as fault:
         raise errors.InvalidParams(f"content is no {params.encoding}: {fault}.", field="content") from None
-
-
-async def _new_notebook(house: House, kernelspec: str | None) -> bytes:
-    if kernelspec is None:
-        return ipynb.empty()
-    spec = await house.sessions.spec(kernelspec)
-    named = {"name": spec.name, "display_name": spec.display_name, "language": spec.language}
-    return ipynb.empty(msgspec.json.encode({"kernelspec": named}))
 
 
 async def _unique(path: str, is_folder: bool, make: Callable[[str], Awaitable[FileRecord]]) -> FileRecord:

@@ -107,9 +107,8 @@ async def session_create(house: House, caller: Caller, params: calls.CreateSessi
     if params.kernelspec is not None:
         await house.sessions.spec(params.kernelspec)  # a wrong name is told before anything is made
     if params.path is not None:
-        session = await house.documents.open(
-            params.path, params.create, params.title, params.cwd, params.id, caller.name
-        )
+        empty = await house.documents.empty(params.path, params.kernelspec) if params.create else None
+        session = await house.documents.open(params.path, empty, params.title, params.cwd, params.id, caller.name)
     else:
         session = await house.sessions.create(params.title, None, params.cwd, params.id, caller.name)
     if params.kernelspec is not None:
