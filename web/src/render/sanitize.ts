@@ -28,8 +28,13 @@ const MARKDOWN = { ...OUTPUT, FORBID_ATTR: [...OUTPUT.FORBID_ATTR, "data-webipy-
 
 type Config = Parameters<typeof DOMPurify.sanitize>[1];
 
+/** The rules that DOMPurify has now. Handed over with each text, it would read them anew each time, for longer than a short text takes. */
+let rules: unknown = null;
+
 function clean(markup: string, config: unknown): DocumentFragment {
-  return DOMPurify.sanitize(markup, config as Config) as unknown as DocumentFragment;
+  if (rules !== config) DOMPurify.setConfig(config as Config);
+  rules = config;
+  return DOMPurify.sanitize(markup) as unknown as DocumentFragment;
 }
 
 /** Whether this HTML has to be shown in the sealed frame. */
