@@ -329,9 +329,10 @@ class Server(RigTestCase):
     """`server.*` and `rpc.discover`."""
 
     def test_info_tells_strangers_less(self) -> None:
-        """Neither the root nor the kernelspecs."""
+        """Neither the root nor the kernelspecs, nor since when it runs."""
         known, strange = self.rig.me.call("server.info"), self.rig.client(None).call("server.info")
         self.assertEqual((known["principal"], known["root"], known["default_kernelspec"]), ("ada", "/", "python3"))
+        self.assertEqual(known["started"], "2026-03-01T09:30:00.000000Z")
         self.assertEqual(
             strange,
             {
@@ -343,6 +344,7 @@ class Server(RigTestCase):
                 "root": None,
                 "default_kernelspec": None,
                 "degraded": False,
+                "started": None,
             },
         )
 

@@ -46,7 +46,7 @@ class Accepted(Result, frozen=True, kw_only=True):
 
 
 class ServerInfo(Result, frozen=True, kw_only=True):
-    """Who answers. `durable` is false while the journal cannot be written."""
+    """Who answers, and since when it runs; `degraded` while a journal cannot be written."""
 
     name: str
     version: str
@@ -56,6 +56,7 @@ class ServerInfo(Result, frozen=True, kw_only=True):
     root: str | None
     default_kernelspec: str | None
     degraded: bool = False
+    started: str | None = None
 
 
 class OpenRpc(Result, frozen=True, kw_only=True):

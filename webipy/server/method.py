@@ -38,8 +38,10 @@ class House:
     launch_url: Callable[[str, str | None], str]
     version: str
     documents: Documents = attrs.field(init=False)
+    started: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.started = self.world.now()
         self.documents = Documents(self.world, self.sessions)
 
 

@@ -38,6 +38,7 @@ async def server_info(house: House, caller: Caller, params: calls.Nothing) -> ca
         root=house.sessions.root if known else None,
         default_kernelspec=specs.default if specs is not None else None,
         degraded=any(session.journal.fault is not None for session in house.sessions.all()),
+        started=house.started if known else None,
     )
 
 

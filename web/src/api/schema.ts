@@ -419,7 +419,7 @@ export interface OpenRpc {
   components: { [name: string]: Json };
 }
 
-/** Who answers. `durable` is false while the journal cannot be written. */
+/** Who answers, and since when it runs; `degraded` while a journal cannot be written. */
 export interface ServerInfo {
   name: string;
   version: string;
@@ -429,6 +429,7 @@ export interface ServerInfo {
   root: string | null;
   default_kernelspec: string | null;
   degraded: boolean;
+  started: string | null;
 }
 
 /** A method that was carried out and has nothing to say. */
