@@ -330,10 +330,11 @@ class Server(RigTestCase):
     """`server.*` and `rpc.discover`."""
 
     def test_info_tells_strangers_less(self) -> None:
-        """Neither the root nor the kernelspecs; who is in learns what they may."""
+        """Neither the root nor the kernelspecs, nor since when it runs; who is in learns what they may."""
         known, strange = self.rig.me.call("server.info"), self.rig.client(None).call("server.info")
         self.assertEqual((known["principal"], known["root"], known["default_kernelspec"]), ("ada", "/", "python3"))
         self.assertEqual((known["verb"], known["session"], known["owner"]), ("own", None, "ada"))
+        self.assertEqual(known["started"], "2026-03-01T09:30:00.000000Z")
         self.assertEqual(
             strange,
             {
@@ -348,6 +349,7 @@ class Server(RigTestCase):
                 "verb": None,
                 "session": None,
                 "owner": None,
+                "started": None,
             },
         )
 

@@ -184,6 +184,41 @@ class Cells(PageCase):
         self.are(page, "1 = alpha", "alpha = beta", "Alpha")
         self.assertEqual([source for _, source in self.held()], ["1 = alpha", "alpha = beta", "Alpha"])
 
+    def test_pictures_are_pasted_and_dropped_into_text(self) -> None:
+        """A picture from the clipboard stands where the caret was, a dropped one at the end; both are in the file; Z takes them back."""
+        file = self.write_notebook("cells/paste.ipynb", ("markdown", "before after"), ("code", "1"))
+        page = self.open_file("cells/paste.ipynb")
+        page.locator(".cell").first.focus()
+        self.press(page, "Enter", "Home", *["ArrowRight"] * 7)
+        give = """([where, kind]) => {
+            const canvas = Object.assign(document.createElement("canvas"), {width: 3, height: 2});
+            canvas.toBlob(blob => {
+                const data = new DataTransfer();
+                data.items.add(new File([blob], "my dot.png", {type: "image/png"}));
+                const facts = {bubbles: true, cancelable: true, clipboardData: data, dataTransfer: data};
+                const event = kind === "paste" ? new ClipboardEvent(kind, facts) : new DragEvent(kind, facts);
+                document.querySelector(where).dispatchEvent(event);
+            });
+        }"""
+        page.evaluate(give, [".cm-content", "paste"])
+        expect(page.locator(".cm-content")).to_have_text("before ![my dot](attachment:my%20dot.png)after")
+        self.put(page, "!")
+        self.press(page, "Escape")
+        expect(page.get_by_role("img", name="my dot")).to_have_js_property("naturalWidth", 3)
+        expect(page.locator(".cell")).to_have_count(2)
+        page.evaluate(give, [".cell.markdown .rendered", "drop"])
+        expect(page.get_by_role("img", name="my dot-2")).to_have_js_property("naturalWidth", 3)
+        expect(page.locator(".saved")).to_have_text("Saved")
+        cells = self.read_notebook(file)
+        self.assertEqual(len(cells), 2)
+        self.assertEqual(
+            cells[0]["source"],
+            "before ![my dot](attachment:my%20dot.png)!after\n\n![my dot-2](attachment:my%20dot-2.png)",
+        )
+        self.assertEqual(sorted(cells[0]["attachments"]), ["my dot-2.png", "my dot.png"])
+        self.press(page, "z", "z")
+        expect(page.locator(".cell .rendered")).to_have_text(["before after"])
+
     def test_pictures_of_text_cells(self) -> None:
         """A text cell shows its attachments, and pictures that lie beside the notebook."""
         dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="

@@ -43,7 +43,8 @@ class Line(PageCase):
         while not gate.with_name("gate.done").exists():
             page.wait_for_timeout(20)
         self.server.start()
-        expect(page.get_by_text("Back online.")).to_be_visible()
+        banner = page.locator(".banner.sea", has_text="The server was restarted.")
+        expect(banner).to_contain_text("2,000 lines that came meanwhile. The kernel is still running.")
         expect(page.get_by_text("Reconnecting.", exact=True)).to_have_count(0)
         self.finished(cell)
         expect(cell.locator(".log-foot .counts")).to_contain_text("2,001 lines")

@@ -100,11 +100,21 @@ class Text(PageCase):
         expect(page.get_by_text("Copied")).to_be_visible()
         self.assertEqual(str(page.evaluate("navigator.clipboard.readText()")).splitlines(), wanted)
 
-    def test_a_log_is_wrapped_and_downloaded(self) -> None:
-        """Wrapping cuts long lines into rows; the download is the text of all lines."""
+    def test_a_log_is_searched_wrapped_and_downloaded(self) -> None:
+        """A search shows the lines that hold a text; wrapping cuts long lines into rows; the download is the text of all lines."""
         page = self.notebook()
         cell = self.run_code(page, "for i in range(100): print(str(i) * 400)")
         self.finished(cell)
+        cell.get_by_role("button", name="Search").click()
+        field = cell.get_by_role("searchbox", name="Search in this output")
+        field.fill("1212")
+        expect(cell.get_by_role("search")).to_contain_text("1 of 2")
+        expect(cell.locator(".hit.here")).to_contain_text("121212")
+        field.press("Enter")
+        expect(cell.get_by_role("search")).to_contain_text("2 of 2")
+        expect(cell.locator(".hit.here")).to_contain_text("212121")
+        field.press("Escape")
+        expect(cell.locator(".hit")).to_have_count(0)
         cell.get_by_role("button", name="Wrap").click()
         view = cell.locator(".log .view")
         expect(cell.get_by_role("button", name="Wrap")).to_have_attribute("aria-pressed", "true")

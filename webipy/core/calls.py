@@ -47,7 +47,10 @@ class Accepted(Result, frozen=True, kw_only=True):
 
 
 class ServerInfo(Result, frozen=True, kw_only=True):
-    """Who answers, and to whom: `principal` may do `verb`, a guest only in `session`. `owner` runs the server, whose `root` is told to no guest."""
+    """Who answers, since when it runs (`started`), and to whom: `principal` may do `verb`, a guest only in `session`.
+
+    `owner` runs the server, whose `root` is told to no guest. `degraded` while a journal cannot be written.
+    """
 
     name: str
     version: str
@@ -60,6 +63,7 @@ class ServerInfo(Result, frozen=True, kw_only=True):
     verb: Verb | None = None
     session: str | None = None
     owner: str | None = None
+    started: str | None = None
 
 
 class OpenRpc(Result, frozen=True, kw_only=True):

@@ -41,8 +41,10 @@ class House:
     version: str
     documents: Documents = attrs.field(init=False)
     people: People = attrs.field(init=False)
+    started: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.started = self.world.now()
         self.documents = Documents(self.world, self.sessions)
         self.people = People(self.world.later, self.world.clock)
 

@@ -42,6 +42,7 @@ async def server_info(house: House, caller: Caller, params: calls.Nothing) -> ca
         verb=who.verb if who is not None else None,
         session=who.session if who is not None else None,
         owner=house.logins.name if who is not None else None,
+        started=house.started if who is not None else None,
     )
 
 

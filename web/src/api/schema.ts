@@ -419,7 +419,11 @@ export interface OpenRpc {
   components: { [name: string]: Json };
 }
 
-/** Who answers, and to whom: `principal` may do `verb`, a guest only in `session`. `owner` runs the server, whose `root` is told to no guest. */
+/**
+ * Who answers, since when it runs (`started`), and to whom: `principal` may do `verb`, a guest only in `session`.
+ *
+ * `owner` runs the server, whose `root` is told to no guest. `degraded` while a journal cannot be written.
+ */
 export interface ServerInfo {
   name: string;
   version: string;
@@ -432,6 +436,7 @@ export interface ServerInfo {
   verb: "execute" | "none" | "own" | "read" | "write" | null;
   session: string | null;
   owner: string | null;
+  started: string | null;
 }
 
 /** A method that was carried out and has nothing to say. */

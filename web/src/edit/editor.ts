@@ -7,6 +7,7 @@ import { selectNextOccurrence, selectSelectionMatches } from "@codemirror/search
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import { drawSelection, EditorView, type KeyBinding, keymap, lineNumbers, tooltips } from "@codemirror/view";
 import { languageOf } from "../model/select.ts";
+import { attach, pictureIn } from "../store/attach.ts";
 import { keySet } from "../store/settings.ts";
 import { mode } from "../store/ui.ts";
 import type { Open } from "../view/app.ts";
@@ -18,7 +19,7 @@ import { recall } from "./recall.ts";
 import { theme } from "./theme.ts";
 import { closeInspection, inspect, inspection } from "./tooltip.ts";
 
-type Place = { x: number; y: number } | { line: number } | "start" | "end" | null;
+type Place = { x: number; y: number } | { line: number } | { offset: number } | "start" | "end" | null;
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
 
@@ -81,6 +82,22 @@ const typeOver = EditorView.domEventHandlers({
   },
 });
 
+/** A picture that is pasted or dropped into a text goes where the caret is, or where it is let go. */
+function pictures({ actions }: Open, cell: string): Extension {
+  const take = (event: Event, files: FileList | undefined, at: number): boolean => {
+    const picture = pictureIn(files);
+    if (picture === null) return false;
+    event.preventDefault();
+    event.stopPropagation();
+    attach(actions, picture, cell, at);
+    return true;
+  };
+  return EditorView.domEventHandlers({
+    paste: (event, view) => take(event, event.clipboardData?.files, view.state.selection.main.to),
+    drop: (event, view) => take(event, event.dataTransfer?.files, view.posAtCoords({ x: event.clientX, y: event.clientY }, false)),
+  });
+}
+
 const numbering = new Compartment();
 
 function extensions(open: Open, cell: string): Extension {
@@ -98,6 +115,7 @@ function extensions(open: Open, cell: string): Extension {
     tooltips({ parent: document.body, position: "fixed" }),
     isCode ? [bracketMatching(), closeBrackets(), indentOnInput(), completion(store), inspection, help(store)] : EditorView.lineWrapping,
     isCode && language === "python" ? pythonLanguage : [],
+    store.cellOf(cell)?.type === "markdown" ? pictures(open, cell) : [],
     keys(open, isCode),
     numbering.of([]),
     theme,
@@ -121,6 +139,7 @@ function offsetOf(view: EditorView, place: NonNullable<Place>): number | null {
   if (place === "start") return 0;
   if (place === "end") return null;
   if ("line" in place) return view.state.doc.line(Math.min(Math.max(1, place.line), view.state.doc.lines)).from;
+  if ("offset" in place) return Math.min(place.offset, view.state.doc.length);
   return view.posAtCoords(place, false);
 }
 

@@ -64,6 +64,28 @@ export class LogWindow {
     this.update();
   }
 
+  /** Brings a line into the middle of the view, and marks it and the others that hold `text`; null lets go. */
+  mark(line: number | null, text: string): void {
+    this.#marked = text.toLowerCase();
+    this.#line = line;
+    if (line !== null) {
+      const top = Math.max(0, Math.round(this.#rows.rowOf(line) * ROW_PX * this.#squeeze() - this.#height / 2));
+      this.following = false;
+      this.#settling = this.scroller.scrollTop !== top;
+      this.#top = top;
+      this.scroller.scrollTop = top;
+    }
+    this.#paint(true, this.#top, this.#height);
+    this.changed();
+  }
+  #marked = "";
+  #line: number | null = null;
+
+  /** By how much the way of the scroll bar is shorter than the rows are high. */
+  #squeeze(): number {
+    return Math.min(1, MOST_PX / Math.max(1, this.#rows.total * ROW_PX));
+  }
+
   /** Shows what the buffer holds now. Nothing is measured here, so that an update costs one layout, at the end of the frame. */
   update(): void {
     const clientHeight = this.#height;
@@ -130,6 +152,8 @@ export class LogWindow {
     const element = document.createElement("div");
     const content = this.buffer.lines[line];
     if (content === undefined) return element;
+    if (this.#marked !== "" && content.text.toLowerCase().includes(this.#marked))
+      element.className = line === this.#line ? "hit here" : "hit";
     const end = Math.min(to, content.text.length, from + MOST_CHARACTERS);
     paintLine(content, element, from, end);
     if (end < Math.min(to, content.text.length)) element.append(t.moreCharacters(content.text.length - end));

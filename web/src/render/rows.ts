@@ -40,6 +40,11 @@ export class Rows {
     return this.#widest;
   }
 
+  /** The first row of a line. */
+  rowOf(line: number): number {
+    return this.#starts[Math.min(line, this.#starts.length - 1)] ?? 0;
+  }
+
   /** The part of a line that row `row` shows. */
   at(row: number): Row {
     let low = 0;

@@ -217,6 +217,18 @@ export class Actions {
     if (text !== "") this.paste(false, pasted(text));
   }
 
+  /** Puts another cell in the place of one; gives its id. */
+  remake(cell: string, type: CellType, source: string, more: Pick<CopiedCell, "metadata" | "attachments">): void {
+    const made = this.store.insert(cell, type, source, more);
+    this.select(made);
+    this.#do(this.store.there(made).then(() => this.#delete([cell])));
+    const swap = (gone: string, back: string) => async (): Promise<void> => {
+      await this.#restore([back]);
+      await this.#delete([gone]);
+    };
+    this.undo.did({ what: t.steps.picture, undo: swap(made, cell), redo: swap(cell, made) });
+  }
+
   // ---- changing
 
   setType(type: CellType): void {

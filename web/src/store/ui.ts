@@ -33,8 +33,8 @@ export const selected = signal<string | null>(null);
 /** The other end of a selection of several cells; null when it is one. */
 export const anchor = signal<string | null>(null);
 export const mode = signal<Mode>("command");
-/** Where the caret goes when the selected cell begins to be edited: a point on the screen, a line from 1, or an end of the text. */
-export const caret = signal<{ x: number; y: number } | { line: number } | "start" | "end" | null>(null);
+/** Where the caret goes when the selected cell begins to be edited: a point on the screen, a line from 1, a place or an end of the text. */
+export const caret = signal<{ x: number; y: number } | { line: number } | { offset: number } | "start" | "end" | null>(null);
 export const dialog = signal<DialogName>(null);
 export const pager = signal<Pager | null>(null);
 /** Whether the title is being changed. */

@@ -17,6 +17,8 @@ const MOST = 200;
 export class Undo {
   readonly #done: Step[] = [];
   #undone: Step[] = [];
+  /** One step after the other: who presses the key twice means the second step on top of the first. */
+  #last: Promise<unknown> = Promise.resolve();
 
   /** `run` carries a call out and says what went wrong; `said` is told what was undone (true) or done again. */
   constructor(
@@ -30,11 +32,16 @@ export class Undo {
     this.#undone = [];
   }
 
+  #carryOut(act: () => Promise<unknown>): void {
+    this.#last = this.#last.then(act, act);
+    this.run(this.#last);
+  }
+
   undo(): void {
     const step = this.#done.pop();
     if (step !== undefined) {
       this.#undone.push(step);
-      this.run(step.undo());
+      this.#carryOut(() => step.undo());
     }
     this.said(step ?? null, true);
   }
@@ -43,7 +50,7 @@ export class Undo {
     const step = this.#undone.pop();
     if (step !== undefined) {
       this.#done.push(step);
-      this.run(step.redo());
+      this.#carryOut(() => step.redo());
     }
     this.said(step ?? null, false);
   }

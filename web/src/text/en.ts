@@ -157,6 +157,13 @@ export const t = {
     notRead: (path: string, status: number) => `${path} cannot be read (${status}).`,
   },
 
+  attach: {
+    dropText: "Drop a picture to put it into this text",
+    dropPage: "Drop files to upload them beside the notebook",
+    tooLarge: (name: string, most: number) => `${name} is larger than ${size(most)}, the most that a picture in a text may have.`,
+    unreadable: "The picture cannot be read.",
+  },
+
   rename: "Rename",
   sessionTitle: "Session title",
   fileName: "File name",
@@ -421,6 +428,7 @@ export const t = {
     deletion: (count: number) => (count === 1 ? "a cell was deleted" : `${n(count)} cells were deleted`),
     move: "cells were moved",
     type: "another type",
+    picture: "a picture in a text",
     heading: "a heading",
     split: "a cell was split",
     merge: "cells were merged",
@@ -483,6 +491,7 @@ export const t = {
     `${many(lines, "line", "lines")} · ${size(bytes)}${following ? " · following the end" : ""}`,
   leftOut: (characters: number) => `⋯ ${many(characters, "character is", "characters are")} not loaded here ⋯`,
   loadAll: "Load all",
+  searchLog: "Search in this output",
   toEnd: "To the end",
   wrap: "Wrap",
   copy: "Copy",
@@ -528,6 +537,14 @@ export const t = {
   reconnectingBody: "Your code keeps running on the server; keep typing, edits are sent when the line is back.",
   tryNow: "Try now",
   backOnline: "Back online.",
+  serverRestarted: "The server was restarted.",
+  allIsHere: (time: string, lines: number, figures: number) => {
+    const caught = [lines > 0 ? many(lines, "line", "lines") : "", figures > 0 ? many(figures, "figure", "figures") : ""];
+    const words = caught.filter(part => part !== "").join(" and ");
+    return `Everything up to ${time} is here${words === "" ? "" : `, with ${words} that came meanwhile`}.`;
+  },
+  kernelRuns: "The kernel is still running.",
+  kernelGone: "The kernel has stopped.",
   caughtUp: (lines: number, figures: number) => {
     const parts = [lines > 0 ? many(lines, "line", "lines") : "", figures > 0 ? many(figures, "figure", "figures") : ""].filter(
       part => part !== "",

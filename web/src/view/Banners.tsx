@@ -1,11 +1,11 @@
 /** What is wrong, or just was, above the cells: the line, the login, the version, the kernel. */
 import { useEffect, useState } from "preact/hooks";
-import { isAttached } from "../model/select.ts";
+import { isAttached, kernelState } from "../model/select.ts";
 import type { CatchUp } from "../store/catchup.ts";
 import { dialog, selected, toast } from "../store/ui.ts";
-import { t } from "../text/en.ts";
+import { clock, t } from "../text/en.ts";
 import { AnsiText } from "./AnsiText.tsx";
-import { connection, type Open, phase, server, signingIn, updated } from "./app.ts";
+import { connection, type Open, phase, restarted, server, signingIn, updated } from "./app.ts";
 import { Banner } from "./Banner.tsx";
 import { FileBanners } from "./Conflict.tsx";
 import { Icon } from "./icons.tsx";
@@ -13,6 +13,7 @@ import { Icon } from "./icons.tsx";
 const PATIENCE_MS = 1500;
 const LONG_MS = 120_000;
 const BACK_MS = 6000;
+const RESTART_MS = 15_000;
 
 /** Milliseconds since the line was lost, 0 while it is live; counts on its own. */
 function useOutage(): number {
@@ -83,14 +84,29 @@ export function ConnectionBanner(props: { unsent: number; copyEdits?: () => void
   );
 }
 
-function BackBanner({ caught }: { caught: CatchUp }) {
+function BackBanner({ open, caught }: { open: Open; caught: CatchUp }) {
   const [over, end] = useState(false);
+  const restart = restarted.value;
   useEffect(() => {
     end(false);
-    const timer = setTimeout(() => end(true), BACK_MS);
+    const timer = setTimeout(
+      () => {
+        end(true);
+        restarted.value = null;
+      },
+      restart === null ? BACK_MS : RESTART_MS,
+    );
     return () => clearTimeout(timer);
-  }, [caught]);
+  }, [caught, restart]);
   if (over || caught.absence !== "offline") return null;
+  if (restart !== null && !updated.value) {
+    const state = kernelState(open.store.model);
+    return (
+      <Banner kind="sea" icon="history" bold={t.serverRestarted}>
+        {t.allIsHere(clock(restart.at), caught.lines, caught.figures)} {state !== null && (state === "dead" ? t.kernelGone : t.kernelRuns)}
+      </Banner>
+    );
+  }
   return (
     <Banner kind="sea" icon="history" bold={t.backOnline}>
       {t.caughtUp(caught.lines, caught.figures)}
@@ -179,7 +195,7 @@ export function Banners({ open }: { open: Open }) {
   return (
     <div class="banners">
       <ConnectionBanner unsent={store.unsent.value} copyEdits={() => void copyEdits(open)} />
-      {phase.value === "live" && caught !== null && <BackBanner caught={caught} />}
+      {phase.value === "live" && caught !== null && <BackBanner open={open} caught={caught} />}
       {updated.value && (
         <Banner
           kind="info"

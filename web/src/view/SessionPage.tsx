@@ -1,15 +1,17 @@
 /** The page of one session: frame, keys, clock and title. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { kernelState, underway } from "../model/select.ts";
+import { attach, pictureIn } from "../store/attach.ts";
 import { KeyMap } from "../store/keys.ts";
 import { whenIdle } from "../store/pace.ts";
 import { besideOutputs } from "../store/settings.ts";
-import { clockOffset, complain, dialog, finding, mode, now } from "../store/ui.ts";
+import { clockOffset, complain, dialog, finding, mode, now, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { connection, type Open } from "./app.ts";
 import { Banners, ConnectionBanner } from "./Banners.tsx";
 import { Cells } from "./Cells.tsx";
 import { Dialogs, fetchDialog, PagerPanel } from "./Dialogs.tsx";
+import { Dropping } from "./Dropping.tsx";
 import { Foot } from "./Foot.tsx";
 import { Nothing } from "./Nothing.tsx";
 import { Side } from "./Side.tsx";
@@ -36,6 +38,7 @@ function useKeys({ actions }: Open): void {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.isComposing || dialog.value !== null) return;
+      if (event.target instanceof Element && event.target.closest("search") !== null) return; // has keys of its own, Esc among them
       const inEditor = event.target instanceof Element && event.target.closest(".cm-editor") !== null;
       if (!inEditor && isElsewhere(event) && event.key !== "Escape" && !(event.shiftKey && event.key === "Enter")) return;
       const command = map.current.press(event, inEditor ? "edit" : "command", event.timeStamp);
@@ -70,7 +73,9 @@ function Clipboard({ open }: { open: Open }) {
     const paste = (event: ClipboardEvent): void => {
       if (!isForCells()) return;
       event.preventDefault();
-      actions.pasteText(event.clipboardData?.getData("text/plain") ?? "");
+      const picture = pictureIn(event.clipboardData?.files);
+      if (picture !== null) attach(actions, picture, selected.value);
+      else actions.pasteText(event.clipboardData?.getData("text/plain") ?? "");
     };
     addEventListener("copy", take);
     addEventListener("cut", take);
@@ -202,6 +207,7 @@ export function SessionPage({ open }: { open: Open }) {
         <Cells open={open} />
       </main>
       <Clipboard open={open} />
+      <Dropping open={open} />
       <PagerPanel />
       <Foot open={open} />
       <Dock open={open} />

@@ -89,6 +89,13 @@ function LongText(props: Props) {
   useLayoutEffect(() => log.current?.update(), [output, output.length, version]);
   useEffect(() => log.current?.setWrap(wrap), [wrap]);
   const following = log.current?.following ?? true;
+  const [Search, setSearch] = useState<typeof import("./LogSearch.tsx").LogSearch | null>(null);
+  const search = async (): Promise<void> => {
+    if (Search !== null) return setSearch(null);
+    const { LogSearch } = await import("./LogSearch.tsx");
+    await props.store.loadAll(props.run, output);
+    setSearch(() => LogSearch);
+  };
   return (
     <div class={`log ${output.name}`}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable by keyboard */}
@@ -114,6 +121,21 @@ function LongText(props: Props) {
           </button>
         )}
         <span class="grow" />
+        {Search !== null && (
+          <Search
+            buffer={buffer}
+            version={version}
+            show={(line, text) => log.current?.mark(line, text)}
+            close={() => {
+              setSearch(null);
+              scroller.current?.focus({ preventScroll: true });
+            }}
+          />
+        )}
+        <button type="button" class="btn ghost" aria-pressed={Search !== null} onClick={() => void search().catch(complain)}>
+          <Icon name="search" />
+          {r.search}
+        </button>
         <button
           type="button"
           class="btn ghost"

@@ -24,6 +24,8 @@ export const everLive = signal(false);
 export const server = signal<ServerInfo | null>(null);
 /** The version of the server when this page was loaded. */
 export const updated = signal(false);
+/** Set when the server that answers now is another than the one before: when that was seen, on its clock. */
+export const restarted = signal<{ readonly at: number } | null>(null);
 export const route = signal<Route>({ page: "home", folder: "" });
 export const open = signal<Open | null>(null);
 /** Shown instead of the page: the sign-in form, with what went wrong before. */
@@ -80,6 +82,8 @@ async function greet(): Promise<void> {
   const asked = Date.now();
   const facts = await connection.call("server.info", {});
   clockOffset.value = Date.parse(facts.time) - (asked + Date.now()) / 2;
+  const before = server.value?.started ?? null;
+  if (before !== null && facts.started !== before) restarted.value = { at: Date.parse(facts.time) };
   updated.value = server.value !== null && server.value.version !== facts.version;
   server.value = updated.value && server.value !== null ? { ...facts, version: server.value.version } : facts;
 }
