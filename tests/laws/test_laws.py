@@ -28,7 +28,7 @@ from webipy.server.api import METHODS
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = ROOT / "webipy"
 
-EDITOR = {"input.type", "input.paste", "input.complete"}
+EDITOR = {"input.recall", "input.type", "input.paste", "input.complete"}
 """User events of the page's editor (CodeMirror), which look like methods."""
 
 LAWS: dict[str, list[str]] = {
