@@ -97,42 +97,44 @@ def count_vitest(report: Path) -> Count | None:
 
 
 @attrs.define(eq=False)
-class Voice:
-    """What one part prints: passed on while it has the word, else kept.
+class Word:
+    """Who may speak: one part at a time. What the others print is kept, and printed when nobody speaks; nobody waits for that."""
 
-    Args:
-        word: Held by the part that has the word.
-    """
+    _lock: threading.Lock = attrs.field(factory=threading.Lock)
+    _speaker: list[str] | None = None
+    _kept: list[list[str]] = attrs.field(factory=list)
 
-    word: threading.Lock
-    printed: list[str] = attrs.field(factory=list)
-    _has_word: bool = False
-    _said: int = 0
+    def say(self, printed: list[str], line: str) -> None:
+        """Takes a line of the part that has printed that much."""
+        with self._lock:
+            printed.append(line)
+            if self._speaker is None:
+                self._speaker = printed
+                _print("".join(printed))
+            elif self._speaker is printed:
+                _print(line)
 
-    def say(self, line: str) -> None:
-        """Takes a line."""
-        self.printed.append(line)
-        self._has_word = self._has_word or self.word.acquire(blocking=False)
-        if self._has_word:
-            self._pass_on()
-
-    def end(self) -> None:
-        """Passes on what was kept, when the others have ended, and gives the word back."""
-        if not self._has_word:
-            self.word.acquire()
-        self._pass_on()
-        self.word.release()
-
-    def _pass_on(self) -> None:
-        sys.stdout.write("".join(self.printed[self._said :]))
-        sys.stdout.flush()
-        self._said = len(self.printed)
+    def end(self, printed: list[str]) -> None:
+        """A part has ended."""
+        with self._lock:
+            if self._speaker is not printed:
+                self._kept.append(printed)
+            else:
+                self._speaker = None
+            if self._speaker is None:
+                _print("".join(line for kept in self._kept for line in kept))
+                self._kept.clear()
 
 
-def run(part: Part, word: threading.Lock) -> Outcome:
+def _print(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def run(part: Part, word: Word) -> Outcome:
     """Run a part, pass on what it prints, and count."""
-    voice = Voice(word)
-    voice.say(f"\n=== {part.name}\n")
+    printed: list[str] = []
+    word.say(printed, f"\n=== {part.name}\n")
     began = time.monotonic()
     with subprocess.Popen(
         part.command,
@@ -146,21 +148,20 @@ def run(part: Part, word: threading.Lock) -> Outcome:
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            voice.say(line)
-    seconds = time.monotonic() - began
-    voice.end()
+            word.say(printed, line)
+    word.end(printed)
     succeeded = process.returncode == 0
-    count = part.count("".join(voice.printed)) if part.count is not None else None
+    count = part.count("".join(printed)) if part.count is not None else None
     if count is None:
         count = Count()
     if not succeeded and count.failed == 0:
         count += Count(failed=1)
-    return Outcome(part, succeeded and count.failed == 0, count, seconds)
+    return Outcome(part, succeeded and count.failed == 0, count, time.monotonic() - began)
 
 
 def run_lanes(lanes: list[list[Part]]) -> list[Outcome]:
     """Run lanes side by side, and the parts of each one after the other."""
-    word = threading.Lock()
+    word = Word()
     with ThreadPoolExecutor(len(lanes)) as pool:
         outcomes = pool.map(lambda lane: [run(part, word) for part in lane], lanes)
         return [outcome for lane in outcomes for outcome in lane]
