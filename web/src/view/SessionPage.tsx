@@ -1,6 +1,7 @@
 /** The page of one session: frame, keys, clock and title. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { kernelState, underway } from "../model/select.ts";
+import { early } from "../store/early.ts";
 import { KeyMap } from "../store/keys.ts";
 import { whenIdle } from "../store/pace.ts";
 import { clockOffset, complain, dialog, finding, mode, now } from "../store/ui.ts";
@@ -37,11 +38,14 @@ function useKeys({ actions }: Open): void {
       if (event.isComposing || dialog.value !== null) return;
       const inEditor = event.target instanceof Element && event.target.closest(".cm-editor") !== null;
       if (!inEditor && isElsewhere(event) && event.key !== "Escape" && !(event.shiftKey && event.key === "Enter")) return;
-      const command = map.current.press(event, inEditor ? "edit" : "command", event.timeStamp);
-      if (command === null) return;
+      const isText = inEditor || early.isWaiting;
+      const command = map.current.press(event, isText ? "edit" : "command", event.timeStamp);
+      if (command === null && (inEditor || !early.press(event))) return;
       event.preventDefault();
       event.stopPropagation();
-      command.run(actions);
+      if (command === null) return;
+      if (isText && !inEditor) void fetchEditor().then(() => command.run(actions), complain);
+      else command.run(actions);
     };
     // Before the editor sees them: Shift-Enter would be a line feed there.
     addEventListener("keydown", press, true);
