@@ -73,6 +73,9 @@ class Host(Protocol):
     def address(self, path: str) -> str:
         """Where a notebook of the folder is shown."""
 
+    def until_ready(self, tab: Tab) -> None:
+        """Waits until the page takes code to run."""
+
     def until_run(self, tab: Tab, number: int) -> None:
         """Waits until the run of a cell has ended."""
 
@@ -102,6 +105,9 @@ class Webipy:
         """The page of the session that the file has."""
         session = self.server.call("session.create", path=path, kernelspec="python3")["id"]
         return f"{self.server.origin}/s/{session}"
+
+    def until_ready(self, tab: Tab) -> None:
+        """It takes code at any time; what is run before the kernel is there waits for it."""
 
     def until_run(self, tab: Tab, number: int) -> None:
         """The margin tells how it ended."""
@@ -137,6 +143,11 @@ class Jupyter:
         """The page of the file, in a workspace of its own: the last one would open what was open in it."""
         self._opened += 1
         return f"http://127.0.0.1:{self.port}/{self.place.format(workspace=self._opened)}/{path}"
+
+    def until_ready(self, tab: Tab) -> None:
+        """A run before the kernel has been reached is forgotten."""
+        idle = tab.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        expect(idle).to_have_count(1, timeout=WAIT_MS)
 
     def until_run(self, tab: Tab, number: int) -> None:
         """A number stands in the brackets."""
@@ -263,6 +274,7 @@ def many(host: Host) -> Iterator[tuple[str, float]]:
 def flood(host: Host) -> Iterator[tuple[str, float]]:
     """Many lines, printed at once."""
     with tab(host, "flood.ipynb") as one:
+        host.until_ready(one)
         run(host, one, 0)
         before = one.settled()
         one.page.evaluate(STALLS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.stage import PageCase
 
@@ -48,6 +48,30 @@ class Cells(PageCase):
         self.are(page, "a", "print('kept')", "c")
         expect(page.locator("#cell-c1 .out .text")).to_have_text("kept")
         expect(page.locator("#cell-c1 .count")).to_have_text("1")
+
+    def test_what_is_typed_before_the_editor_has_come_is_text(self) -> None:
+        """On a slow line a click and letters after it are a caret and text, not commands for the cell; Shift-Enter waits with them."""
+        held: list[Route] = []
+
+        def slowly(route: Route) -> None:
+            answer = route.fetch()
+            if "cm-scroller" in answer.text():
+                held.append(route)
+            else:
+                route.fulfill(response=answer)
+
+        self.context.route("**/static/*.js", slowly)
+        page = self.letters("one", "two")
+        page.locator("#cell-c0 .src").click()
+        self.press(page, "End", "x", "d", "d", "Space", "5", "z", "Backspace")
+        expect(page.locator(".cell")).to_have_count(2)
+        self.assertTrue(held)
+        for route in held:
+            route.continue_()
+        expect(page.locator(".cm-content")).to_contain_text("xdd 5")
+        page.keyboard.press("Escape")
+        expect(page.locator(".saved")).to_have_text("Saved")
+        self.assertEqual([len(source) for _, source in self.held()], [8, 3])
 
     def test_cells_are_split_and_merged(self) -> None:
         """Ctrl-Shift-minus splits where the caret is; Shift-M merges the selected cells, or the one with the one below."""

@@ -74,6 +74,17 @@ describe("the pace of the views", () => {
     expect(ran.filter(at => at > asked)).toHaveLength(2);
   });
 
+  test("does not wait for a frame of a page that is hidden", () => {
+    pace.ask("soon");
+    const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(ran).toHaveLength(1);
+    pace.ask("soon");
+    vi.advanceTimersByTime(2 * FLUSH_MS + 1);
+    expect(ran).toHaveLength(2);
+    hidden.mockRestore();
+  });
+
   test("runs nothing after it was cancelled or the views were told otherwise", () => {
     pace.ask("soon");
     pace.cancel();

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { Connection } from "../src/api/connection.ts";
 import type { AnyEvent } from "../src/api/schema.ts";
 import { FIRST_CELL, SessionStore } from "../src/store/store.ts";
@@ -47,6 +47,35 @@ describe("a session in the page", () => {
     expect(store.standing.value).toBe("ready");
     expect(store.model.seq).toBe(7);
     expect(store.boxes.value.map(box => box.cells)).toEqual([["a"]]);
+  });
+
+  test("tells steadily that edits are on their way, however often they come and go", () => {
+    vi.useFakeTimers();
+    const { store } = opened();
+    let pending = 0;
+    const told: number[] = [];
+    const stop = store.sending.subscribe(sending => void told.push(sending));
+    const nothing = (): void => {};
+    store.drafts.set("a", {
+      text: () => "",
+      pending: () => pending,
+      receive: nothing,
+      push: nothing,
+      insert: () => false,
+      restart: nothing,
+    });
+    for (let key = 0; key < 10; key++)
+      for (const now of [1, 0]) {
+        pending = now;
+        store.drafted("a");
+        expect(store.unsent.value).toBe(now);
+        vi.advanceTimersByTime(50);
+      }
+    expect(told).toEqual([0, 1]);
+    vi.advanceTimersByTime(500);
+    expect(told).toEqual([0, 1, 0]);
+    stop();
+    vi.useRealTimers();
   });
 
   test("subscribes again after the last event it has seen, and says what was missed", async () => {

@@ -27,13 +27,20 @@ export class Pace {
 
   constructor(readonly run: () => void) {}
 
-  /** Notices what the person types, anywhere in the page; ends with the function given back. */
+  /** Notices what the person types, anywhere in the page, and when they look away; ends with the function given back. */
   watch(): () => void {
     const typed = (): void => {
       this.#typed = performance.now();
     };
+    const hidden = (): void => {
+      if (document.hidden && this.#scheduled !== null) this.run(); // the frame that it waits for would not come
+    };
     addEventListener("beforeinput", typed, { capture: true, passive: true });
-    return () => removeEventListener("beforeinput", typed, { capture: true });
+    document.addEventListener("visibilitychange", hidden);
+    return () => {
+      removeEventListener("beforeinput", typed, { capture: true });
+      document.removeEventListener("visibilitychange", hidden);
+    };
   }
 
   /** Has the views told: once for any number of calls. */

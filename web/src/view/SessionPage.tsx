@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { kernelState, underway } from "../model/select.ts";
 import { attach, pictureIn } from "../store/attach.ts";
+import { early } from "../store/early.ts";
 import { KeyMap } from "../store/keys.ts";
 import { whenIdle } from "../store/pace.ts";
 import { besideOutputs } from "../store/settings.ts";
@@ -41,11 +42,14 @@ function useKeys({ actions }: Open): void {
       if (event.target instanceof Element && event.target.closest("search") !== null) return; // has keys of its own, Esc among them
       const inEditor = event.target instanceof Element && event.target.closest(".cm-editor") !== null;
       if (!inEditor && isElsewhere(event) && event.key !== "Escape" && !(event.shiftKey && event.key === "Enter")) return;
-      const command = map.current.press(event, inEditor ? "edit" : "command", event.timeStamp);
-      if (command === null) return;
+      const isText = inEditor || early.isWaiting;
+      const command = map.current.press(event, isText ? "edit" : "command", event.timeStamp);
+      if (command === null && (inEditor || !early.press(event))) return;
       event.preventDefault();
       event.stopPropagation();
-      if (command !== "begun") command.run(actions);
+      if (command === null || command === "begun") return;
+      if (isText && !inEditor) void fetchEditor().then(() => command.run(actions), complain);
+      else command.run(actions);
     };
     // Before the editor sees them: Shift-Enter would be a line feed there.
     addEventListener("keydown", press, true);

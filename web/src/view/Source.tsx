@@ -2,6 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { languageOf, sourceHidden } from "../model/select.ts";
 import type { Cell as CellModel } from "../model/types.ts";
+import { early } from "../store/early.ts";
 import { folderOf } from "../store/filing.ts";
 import { lineNumbers } from "../store/settings.ts";
 import { caret, numberedOtherwise, selected } from "../store/ui.ts";
@@ -86,12 +87,18 @@ function LiveSource({ open, cell, label, numbered }: { open: Open; cell: string;
     const mount = ({ mountEditor }: Editor): void => {
       if (!current || host.current === null) return;
       unmount = mountEditor(open, cell, host.current, label, caret.value, numbered);
+      const typed = early.end();
+      if (typed !== "") open.store.drafts.get(cell)?.insert(typed);
       setReady(true);
     };
     if (editor !== null) mount(editor);
-    else void fetchEditor().then(mount);
+    else {
+      early.begin();
+      void fetchEditor().then(mount);
+    }
     return () => {
       current = false;
+      early.end();
       unmount();
     };
   }, [cell, numbered]);
