@@ -37,6 +37,7 @@ from tests.browser.stage import PATIENCE_MS, Server, new_server, the_browser
 LINES = 100_000
 MANY = 500
 START_S = 60.0
+TRIES = 10
 TOKEN = "beside"
 Figures = dict[str, float]
 
@@ -145,13 +146,19 @@ class Jupyter:
         return f"http://127.0.0.1:{self.port}/{self.place.format(workspace=self._opened)}/{path}"
 
     def until_ready(self, tab: Tab) -> None:
-        """A run before the kernel has been reached is forgotten."""
+        """Its indicator tells that the kernel has been reached."""
         idle = tab.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         expect(idle).to_have_count(1, timeout=WAIT_MS)
 
     def until_run(self, tab: Tab, number: int) -> None:
         """A number stands in the brackets."""
         prompt = tab.page.locator(self.cell).nth(number).locator(".jp-InputPrompt").first
+        for _ in range(TRIES):
+            try:
+                expect(prompt).not_to_have_text("[ ]:", timeout=START_S * 100)
+                break
+            except AssertionError:
+                tab.page.keyboard.press("Control+Enter")  # what is asked for while it connects is forgotten
         expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=WAIT_MS)
 
     def lines(self, tab: Tab, number: int) -> int:
