@@ -37,6 +37,7 @@ from tests.browser.stage import PATIENCE_MS, Server, new_server, the_browser
 LINES = 100_000
 MANY = 500
 START_S = 60.0
+TRIES = 10
 TOKEN = "beside"
 Figures = dict[str, float]
 
@@ -145,13 +146,19 @@ class Jupyter:
         return f"http://127.0.0.1:{self.port}/{self.place.format(workspace=self._opened)}/{path}"
 
     def until_ready(self, tab: Tab) -> None:
-        """A run before the kernel has been reached is forgotten."""
+        """Its indicator tells that the kernel has been reached."""
         idle = tab.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         expect(idle).to_have_count(1, timeout=WAIT_MS)
 
     def until_run(self, tab: Tab, number: int) -> None:
         """A number stands in the brackets."""
         prompt = tab.page.locator(self.cell).nth(number).locator(".jp-InputPrompt").first
+        for _ in range(TRIES):
+            try:
+                expect(prompt).not_to_have_text("[ ]:", timeout=START_S * 100)
+                break
+            except AssertionError:
+                tab.page.keyboard.press("Control+Enter")  # what is asked for while it connects is forgotten
         expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=WAIT_MS)
 
     def lines(self, tab: Tab, number: int) -> int:
@@ -216,11 +223,12 @@ def code(number: int, source: str) -> dict[str, Any]:
     return {**own, "cell_type": "code", "source": source}
 
 
-def furnish(root: Path) -> None:
-    """Lays the notebooks into a server's folder."""
-    (root / "small.ipynb").write_text(notebook([cell(number, "one\ntwo\nthree\n") for number in range(3)]), "utf-8")
-    (root / "many.ipynb").write_text(notebook([cell(number, "one\ntwo\nthree\n") for number in range(MANY)]), "utf-8")
-    (root / "flood.ipynb").write_text(notebook([code(0, "1 + 1"), code(1, FLOOD.format(lines=LINES))]), "utf-8")
+def furnish(root: Path, number: int) -> None:
+    """Lays the notebooks of a round into a server's folder: no server shows what a round before has left."""
+    few, many = ([cell(at, "one\ntwo\nthree\n") for at in range(count)] for count in (3, MANY))
+    flood = [code(0, "1 + 1"), code(1, FLOOD.format(lines=LINES))]
+    for name, cells in (("small", few), ("many", many), ("flood", flood)):
+        (root / f"{name}-{number}.ipynb").write_text(notebook(cells), "utf-8")
 
 
 @contextlib.contextmanager
@@ -250,9 +258,9 @@ def run(host: Host, one: Tab, number: int) -> None:
     host.until_run(one, number)
 
 
-def opening(host: Host) -> Iterator[tuple[str, float]]:
+def opening(host: Host, number: int) -> Iterator[tuple[str, float]]:
     """A notebook of three cells."""
-    with tab(host, "small.ipynb") as one:
+    with tab(host, f"small-{number}.ipynb") as one:
         yield "CPU until the first cell, s", one.cpu()
         loaded, requests = one.page.evaluate(UNTIL_FIRST)
         yield "bytes until the first cell, kB", loaded / 1000
@@ -265,15 +273,15 @@ def opening(host: Host) -> Iterator[tuple[str, float]]:
         yield "heap settled, MB", one.heap_mb()
 
 
-def many(host: Host) -> Iterator[tuple[str, float]]:
+def many(host: Host, number: int) -> Iterator[tuple[str, float]]:
     """A notebook of many cells."""
-    with tab(host, "many.ipynb") as one:
+    with tab(host, f"many-{number}.ipynb") as one:
         yield f"{MANY} cells: CPU until settled, s", one.settled()
 
 
-def flood(host: Host) -> Iterator[tuple[str, float]]:
+def flood(host: Host, number: int) -> Iterator[tuple[str, float]]:
     """Many lines, printed at once."""
-    with tab(host, "flood.ipynb") as one:
+    with tab(host, f"flood-{number}.ipynb") as one:
         host.until_ready(one)
         run(host, one, 0)
         before = one.settled()
@@ -285,15 +293,16 @@ def flood(host: Host) -> Iterator[tuple[str, float]]:
         yield f"{LINES:,} lines: heap after, MB", one.heap_mb()
 
 
-def measure(host: Host) -> Figures:
-    """Everything, once. The notebooks are laid out anew: no server shows what a run before has left."""
-    furnish(host.root)
-    return {name: value for part in (opening, many, flood) for name, value in part(host)}
+def measure(host: Host, number: int) -> Figures:
+    """Everything, once."""
+    furnish(host.root, number)
+    return {name: value for part in (opening, many, flood) for name, value in part(host, number)}
 
 
 def picture(host: Host, folder: Path) -> None:
     """What a person sees of the small notebook."""
-    with tab(host, "small.ipynb") as one:
+    furnish(host.root, 0)
+    with tab(host, "small-0.ipynb") as one:
         one.settled()
         one.page.screenshot(path=folder / f"{host.title.split()[0].lower()}.png")
 
@@ -322,10 +331,10 @@ def main() -> None:
         hosts: list[Host] = [Webipy(ending.enter_context(new_server()))]
         hosts += [ending.enter_context(lab), ending.enter_context(classic)]
         rounds: dict[str, list[Figures]] = {host.title: [] for host in hosts}
-        for number in range(chosen.rounds):
+        for number in range(1, chosen.rounds + 1):
             for host in hosts:
-                print(f"round {number + 1}: {host.title}", file=sys.stderr)
-                rounds[host.title].append(measure(host))
+                print(f"round {number}: {host.title}", file=sys.stderr)
+                rounds[host.title].append(measure(host, number))
         show(rounds)
         for host in hosts if chosen.pictures is not None else []:
             picture(host, chosen.pictures)

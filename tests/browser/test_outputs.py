@@ -100,6 +100,28 @@ class Text(PageCase):
         expect(page.get_by_text("Copied")).to_be_visible()
         self.assertEqual(str(page.evaluate("navigator.clipboard.readText()")).splitlines(), wanted)
 
+    def test_what_is_typed_beside_a_flood_is_whole_and_so_is_the_flood(self) -> None:
+        """Keys go into one cell while another prints: nothing of either is lost, and the log goes on in between."""
+        file = self.write_notebook("beside.ipynb", ("code", "1"), ("code", ""))
+        page = self.open_file("beside.ipynb", kernel=True)
+        page.locator("#cell-c1 .src").click()
+        expect(page.locator(".cm-content")).to_be_focused()
+        code = "for i in range(60_000): print('line', i)"
+        started = self.server.call("execution.start", session=self.sessions[0], code=code, cell="c0")
+        counts = page.locator("#cell-c0 .log-foot .counts")
+        expect(counts).to_contain_text("lines")
+        text = "# the quick brown fox jumps over the lazy dog"
+        page.keyboard.type(text, delay=30)
+        expect(page.locator(".cm-content")).to_have_text(text)
+        self.server.call("execution.wait", session=self.sessions[0], execution=started["execution"], timeout_s=60)
+        expect(counts).to_contain_text("60,000 lines", timeout=90_000)
+        page.keyboard.press("Escape")
+        expect(page.locator(".saved")).to_have_text("Saved")
+        cells = self.read_notebook(file)
+        self.assertEqual(cells[1]["source"], text)
+        printed = "".join("".join(output["text"]) for output in cells[0]["outputs"])
+        self.assertEqual(printed.splitlines(), [f"line {i}" for i in range(60_000)])
+
     def test_a_log_is_searched_wrapped_and_downloaded(self) -> None:
         """A search shows the lines that hold a text; wrapping cuts long lines into rows; the download is the text of all lines."""
         page = self.notebook()

@@ -55,10 +55,34 @@ describe("the pace of the views", () => {
   test("shows it seldom while the person types, and as often as before after that", () => {
     flow(100, true);
     const shown = flow(2000, true);
-    expect(shown).toBeGreaterThanOrEqual(2000 / (TYPING_FLUSH_MS + 20));
+    expect(shown).toBeGreaterThanOrEqual(2000 / (TYPING_FLUSH_MS + 80 + 2 * FRAME_MS) - 1);
     expect(shown).toBeLessThanOrEqual(2000 / TYPING_FLUSH_MS);
     vi.advanceTimersByTime(1000);
     expect(flow(1000, false)).toBeGreaterThan(10);
+  });
+
+  test("shows it right after a letter, so that the next one finds the page at rest", () => {
+    const letters: number[] = [];
+    for (let at = 0; at < 3000; at += 10) {
+      if (at % 130 === 0) {
+        type();
+        letters.push(clock());
+      }
+      pace.ask("flowing");
+      vi.advanceTimersByTime(10);
+    }
+    const since = ran.slice(2).map(at => at - Math.max(...letters.filter(letter => letter <= at)));
+    expect(since.length).toBeGreaterThan(5);
+    for (const ms of since) expect(ms).toBeLessThanOrEqual(2 * FRAME_MS);
+  });
+
+  test("shows it in the end when no letter follows", () => {
+    pace.ask("flowing");
+    vi.advanceTimersByTime(FRAME_MS);
+    type();
+    pace.ask("flowing");
+    vi.advanceTimersByTime(TYPING_FLUSH_MS + 210);
+    expect(ran).toHaveLength(2);
   });
 
   test("does not let what happens once wait for what flows, nor the output after it", () => {

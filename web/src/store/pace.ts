@@ -3,7 +3,8 @@
  * and while the person types seldom and in a pause, because a frame that paints new output cannot show the key that was just pressed.
  *
  *     soon     the next frame, at most every 50 ms: a run that starts or ends, cells that come and go, answers to what the person did
- *     flowing  the same; for 0.6 s after each typed letter at most every 250 ms, when the browser has nothing else to do
+ *     flowing  the same; for 0.6 s after each typed letter at most every 250 ms, right after a letter has been shown, which is the
+ *              longest time until the next one, and when the browser has nothing else to do
  *
  * What is asked for while something is scheduled is shown with it; only a call for `soon` does not wait for what may take longer.
  */
@@ -14,8 +15,9 @@ export const FLUSH_MS = 50;
 export const TYPING_FLUSH_MS = 250;
 /** After a letter, the person is taken to type on for so long. */
 const TYPING_MS = 600;
-/** The longest that a pause is waited for. */
-const PAUSE_MS = 150;
+/** The next letter is waited for so long, and then a moment in which the browser has nothing else to do. */
+const LETTER_MS = 200;
+const PAUSE_MS = 100;
 
 export type Urgency = "soon" | "flowing";
 
@@ -23,6 +25,7 @@ export class Pace {
   #scheduled: Urgency | null = null;
   #ran = Number.NEGATIVE_INFINITY;
   #typed = Number.NEGATIVE_INFINITY;
+  #awaitsLetter = false;
   #cancel: () => void = () => {};
 
   constructor(readonly run: () => void) {}
@@ -31,6 +34,7 @@ export class Pace {
   watch(): () => void {
     const typed = (): void => {
       this.#typed = performance.now();
+      if (this.#awaitsLetter) this.#afterLetter();
     };
     const hidden = (): void => {
       if (document.hidden && this.#scheduled !== null) this.run(); // the frame that it waits for would not come
@@ -52,7 +56,7 @@ export class Pace {
     const now = performance.now();
     // A hidden page gets no animation frames, but its title still tells whether the kernel is busy.
     if (document.hidden) this.#later(this.run, 2 * FLUSH_MS);
-    else if (now - this.#typed < TYPING_MS) this.#later(() => this.#inPause(), this.#ran + TYPING_FLUSH_MS - now);
+    else if (now - this.#typed < TYPING_MS) this.#later(() => this.#awaitLetter(), this.#ran + TYPING_FLUSH_MS - now);
     else this.#later(() => this.#nextFrame(), this.#ran + FLUSH_MS - now);
   }
 
@@ -65,6 +69,7 @@ export class Pace {
   /** Forgets what was asked for. */
   cancel(): void {
     this.#cancel();
+    this.#awaitsLetter = false;
     this.#scheduled = null;
   }
 
@@ -74,16 +79,32 @@ export class Pace {
       return;
     }
     const timer = setTimeout(run, ms);
-    this.#cancel = () => clearTimeout(timer);
+    this.#stopBy(() => clearTimeout(timer));
   }
 
   #nextFrame(): void {
     const frame = requestAnimationFrame(() => this.run());
-    this.#cancel = () => cancelAnimationFrame(frame);
+    this.#stopBy(() => cancelAnimationFrame(frame));
+  }
+
+  #awaitLetter(): void {
+    this.#later(() => this.#inPause(), LETTER_MS);
+    this.#awaitsLetter = true;
+  }
+
+  #afterLetter(): void {
+    this.#cancel();
+    const frame = requestAnimationFrame(() => this.#inPause());
+    this.#stopBy(() => cancelAnimationFrame(frame));
   }
 
   #inPause(): void {
-    this.#cancel = whenIdle(this.run, PAUSE_MS);
+    this.#stopBy(whenIdle(this.run, PAUSE_MS));
+  }
+
+  #stopBy(cancel: () => void): void {
+    this.#awaitsLetter = false;
+    this.#cancel = cancel;
   }
 }
 

@@ -12,7 +12,7 @@ import type { AnyEvent, CellEdited, CellType, Events, ExecutionFinished, JsonMap
 import { clean, type Dirty, emptyModel, reduce, restored } from "../model/reduce.ts";
 import { isSaved } from "../model/select.ts";
 import { charactersBefore } from "../model/text.ts";
-import type { Cell, Model, Run, StreamOutput } from "../model/types.ts";
+import { type Cell, type Model, type Run, STRAY, type StreamOutput } from "../model/types.ts";
 import { complete, keepUp } from "../render/streams.ts";
 import { WidgetFeed } from "../widgets/feed.ts";
 import { type Box, rebox } from "./boxes.ts";
@@ -365,14 +365,16 @@ export class SessionStore {
       return;
     }
     let urgency: Urgency = "flowing";
+    const grown = new Set<string>();
     for (const event of events.events) {
       if (event.seq <= this.model.seq) continue;
       if (!FLOWING.has(event.type)) urgency = "soon";
+      if (event.type === "output_added") grown.add(event.execution ?? STRAY);
       reduce(this.model, event, this.#dirty);
       this.widgets.take(event);
       this.#follow(event);
     }
-    for (const run of this.#dirty.runs) {
+    for (const run of grown) {
       const last = this.model.runs.get(run)?.outputs.at(-1);
       if (last?.kind === "stream") keepUp(last);
     }
