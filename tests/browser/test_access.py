@@ -23,7 +23,8 @@ RUN = """async rules => {
 CELLS: tuple[tuple[str, str], ...] = (
     (
         "markdown",
-        "# Everything\n\nText with `code`, a [link](https://example.org), $x^2$.\n\n| a | b |\n|---|---|\n| 1 | 2 |",
+        "# Everything\n\nText with `code`, a [link](https://example.org), $x^2$, ![a picture](https://example.org/p.png)."
+        "\n\n| a | b |\n|---|---|\n| 1 | 2 |",
     ),
     ("code", "for n in range(60): print('line', n)"),
     ("code", "import sys\nprint('\\x1b[31mred\\x1b[0m \\x1b[32mgreen\\x1b[0m'); print('err', file=sys.stderr)"),
@@ -79,8 +80,15 @@ class Access(PageCase):
         self.panels(page)
         self.dialogs(page)
         self.waiting(page)
+        self.parts(page)
         page.emulate_media(color_scheme="dark")
         self.check(page, "dark", ["color-contrast"])
+        page.get_by_role("button", name="Menu of cell 2").click()
+        self.check(page, "cell menu, dark")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Control+,")
+        self.check(page, "settings, dark", ["color-contrast"])
+        page.keyboard.press("Escape")
         page.set_viewport_size({"width": 390, "height": 780})
         self.check(page, "phone, dark")
         page.get_by_role("button", name="Outline and queue").last.click()
@@ -94,6 +102,7 @@ class Access(PageCase):
         home.get_by_role("button", name="Actions for all.ipynb").click()
         self.check(home, "home, menu")
         self.troubles(page)
+        self.endings(home)
         self.assertFalse(self.found, "\n".join(self.found))
 
     def panels(self, page: Page) -> None:
@@ -116,6 +125,40 @@ class Access(PageCase):
         expect(page.locator(".cm-content")).to_be_focused()
         self.check(page, "editing")
         page.keyboard.press("Escape")
+
+    def parts(self, page: Page) -> None:
+        """Outputs that scroll, a log that is searched, hidden code, a folded section, outputs beside."""
+        page.keyboard.press("Escape")
+        first = page.locator(".cell").nth(1)
+        first.get_by_role("button", name="Search").click()
+        first.get_by_role("searchbox").fill("line 1")
+        expect(first.locator(".hit.here")).to_be_visible()
+        page.locator(".cell").nth(2).locator(".meta").click()
+        page.keyboard.press("Shift+O")
+        expect(page.locator(".out.scrolled")).to_be_visible()
+        page.keyboard.press("Shift+R")
+        self.check(page, "searched, scrolled, beside")
+        page.keyboard.press("Shift+R")
+        page.get_by_role("button", name="Fold the section").last.click()
+        expect(page.get_by_text("folded away")).to_be_visible()
+        self.check(page, "folded")
+        page.get_by_role("button", name="Unfold the section").last.click()
+        expect(page.get_by_text("folded away")).to_have_count(0)
+
+    def endings(self, page: Page) -> None:
+        """A wrong address, a session that is none, a login that has ended."""
+        for path, words in (
+            ("/no/such", "There is nothing at this address."),
+            ("/s/none", "There is no such session."),
+        ):
+            page.goto(f"{self.server.origin}{path}")
+            expect(page.get_by_role("heading", name=words)).to_be_visible()
+            self.check(page, path)
+        page.goto(f"{self.server.origin}/")
+        expect(page.get_by_role("button", name="New notebook")).to_be_visible()
+        page.request.post(f"{self.server.origin}/logout", data={})
+        expect(page.get_by_text("Your session has ended.")).to_be_visible()
+        self.check(page, "session ended")
 
     def dialogs(self, page: Page) -> None:
         """Every dialog."""
@@ -167,12 +210,30 @@ class Access(PageCase):
         self.server.call("execution.start", session=session, code="import os; os._exit(3)")
         expect(page.locator(".banner.bad")).to_be_visible()
         self.check(page, "kernel died")
+        page.get_by_role("button", name="Kernel", exact=False).first.click()
+        page.get_by_role("menuitem", name="Change kernel…").click()
+        expect(page.locator("dialog[open]")).to_contain_text("Choose a kernel")
+        self.check_with(page, "kernels", lambda: None)
+        self.conflict(page, session)
         self.server.kill()
         expect(page.get_by_text("Reconnecting.", exact=True)).to_be_visible()
         self.check(page, "reconnecting")
         page.emulate_media(color_scheme="dark")
         self.check(page, "troubles, dark", ["color-contrast"])
         self.server.start()
+
+    def conflict(self, page: Page, session: str) -> None:
+        """The file and the page differ, and are compared."""
+        file = self.server.root / "access" / "all.ipynb"
+        expect(page.locator(".saved")).to_contain_text("Saved")
+        file.write_text(file.read_text("utf-8").replace("raw text", "raw words"), "utf-8")
+        self.server.call("cell.set_source", session=session, cell="c4", source="raw letters")
+        expect(page.get_by_text("Changed on disk by another program.")).to_be_visible()
+        page.get_by_role("button", name="Compare").click()
+        expect(page.locator("dialog[open]")).to_contain_text("raw words")
+        self.check_with(page, "compare", lambda: None)
+        page.locator(".banner").get_by_role("button", name="Keep mine").click()
+        expect(page.locator(".saved")).to_contain_text("Saved")
 
     def test_the_keyboard_alone_is_enough(self) -> None:
         """From the top of the page Tab reaches everything with a ring that shows, never stays in the editor, and the cells are one stop."""

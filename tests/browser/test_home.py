@@ -174,6 +174,8 @@ class Home(PageCase):
         self.sessions.append(session)
         page = self.home("marks")
         expect(page.get_by_role("row", name="open.ipynb")).to_contain_text("ready")
+        self.execute(session, "print('first'); print('step 1\\rstep 2'); print('last')")
+        expect(page.locator(".tile", has_text="marks/open.ipynb").locator(".mini")).to_have_text("step 2\nlast")
 
     def test_a_folder_that_is_not_there_is_told(self) -> None:
         """An address of a folder that does not exist says so."""

@@ -127,6 +127,38 @@ class Look(PageCase):
         home.set_viewport_size({"width": 390, "height": 780})
         self.assertEqual(home.evaluate(FACTS), [])
 
+    def test_menus_errors_and_trouble(self) -> None:
+        """A cell's menu, a folded section, an error, a kernel that ended, the home page; and nothing is cut off at any width between phone and wall."""
+        self.write_notebook("trouble/oscillator.ipynb", *CELLS)
+        page = self.open_file("trouble/oscillator.ipynb", kernel=True)
+        page.get_by_role("button", name="Run all cells").click()
+        expect(page.locator(".cell.failed")).to_have_count(1)
+        expect(page.locator(".saved")).to_contain_text("Saved")
+        page.get_by_role("button", name="Menu of cell 2").click()
+        self.same(page, "menu-light")
+        page.keyboard.press("Escape")
+        page.emulate_media(color_scheme="dark")
+        page.locator("#cell-c4").scroll_into_view_if_needed()
+        self.same(page, "error-dark")
+        page.emulate_media(color_scheme="light")
+        session = self.sessions[-1]
+        self.server.call("execution.start", session=session, code="import os; os._exit(3)")
+        expect(page.locator(".banner.bad")).to_be_visible()
+        page.locator("#main").evaluate("one => one.scrollTo(0, 0)")
+        self.same(page, "stopped-light")
+        for width in (390, 721, 800, 960, 1061, 1440, 2560):
+            page.set_viewport_size({"width": width, "height": 860})
+            self.assertEqual(page.evaluate(FACTS), [], str(width))
+        home = self.new_page()
+        home.goto(f"{self.server.origin}/?in=trouble")
+        expect(home.locator(".tile", has_text="trouble/").locator(".mini")).to_be_visible()
+        for tile in home.locator(".tile").filter(has_not_text="trouble/").all():  # sessions of other tests
+            tile.evaluate("one => one.remove()")
+        self.same(home, "home-light")
+        home.emulate_media(color_scheme="dark")
+        home.set_viewport_size({"width": 390, "height": 780})
+        self.same(home, "home-phone-dark")
+
     def test_the_sign_in_page(self) -> None:
         """The first thing that anybody sees."""
         page = self.new_page()

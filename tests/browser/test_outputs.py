@@ -29,6 +29,24 @@ HOSTILE = [
     '<meta http-equiv=refresh content="0;url=@SINK@/"><p>gone</p>',
     '<noscript><p title="</noscript><img src=x onerror=ran=1>"></noscript>',
     "<div id=root><span id=ran name=ran>clobber</span></div>",
+    '<a href="java&#x0A;script:ran=1">x</a>',
+    '<svg><a xlink:href="javascript:ran=1"><text>x</text></a></svg>',
+    '<math href="javascript:ran=1">x</math>',
+    "<video><source onerror=ran=1></video>",
+    "<svg><animate onbegin=ran=1 attributeName=x dur=1s></svg>",
+    "<svg><use href=\"data:image/svg+xml,<svg id='x' xmlns='http://www.w3.org/2000/svg'><script>top.ran=1</script></svg>#x\"></use></svg>",
+    "<form><math><mtext></form><form><mglyph><style></math><img src onerror=ran=1>",
+    '<svg></p><style><a id="</style><img src=1 onerror=ran=1>">',
+    "<button command=show-modal commandfor=root>x</button><dialog id=d>x</dialog>",
+    "<div id=webipy><a id=nodeName name=parentNode></a></div>",
+    "<input autofocus onfocus=ran=1>",
+    "<marquee onstart=ran=1>x</marquee>",
+    "<isindex action=javascript:ran=1 type=image>",
+    '<embed src="javascript:ran=1">',
+    '<table background="javascript:ran=1"><tr><td style="background:url(javascript:ran=1)">x</table>',
+    "<x contenteditable onblur=ran=1 tabindex=1>x</x>",
+    "<slot name=x onslotchange=ran=1><p slot=x>x</p></slot>",
+    '<img src="@SINK@/pixel.png" srcset="@SINK@/big.png 2x"><picture><source srcset="@SINK@/z"></picture>',
 ]
 
 
@@ -305,7 +323,9 @@ class Sealed(PageCase):
         page = self.notebook()
         corpus = [one.replace("@SINK@", address) for one in HOSTILE]
         cell = self.run_code(
-            page, f"from IPython.display import HTML\nfor one in {corpus!r}: display(HTML(one), HTML('<p>after</p>'))"
+            page,
+            f"from IPython.display import HTML, Markdown\ncorpus = {corpus!r}\n"
+            "for one in corpus: display(HTML(one), HTML('<p>after</p>'))\nfor one in corpus: display(Markdown(one))",
         )
         self.finished(cell)
         expect(cell.locator(".html p", has_text="after")).to_have_count(len(HOSTILE))

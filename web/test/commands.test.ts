@@ -1,9 +1,11 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, test } from "vitest";
+import type { AnyEvent } from "../src/api/schema.ts";
 import { foldedAway, headingLevel, sectionEnd, withFolded } from "../src/model/sections.ts";
 import { withHidden, withScrolled } from "../src/model/select.ts";
 import { COMMANDS, commandsOf, editorKeys } from "../src/store/commands.ts";
 import { KeyMap } from "../src/store/keys.ts";
+import { lastWords } from "../src/store/lately.ts";
 import { keySet } from "../src/store/settings.ts";
 import { Undo } from "../src/store/undo.ts";
 import { fold, numbered } from "./log.ts";
@@ -104,6 +106,22 @@ describe("sections", () => {
     expect(withFolded({ tags: ["x"], ...folded }, false)).toEqual({ tags: ["x"] });
     expect(withScrolled(withScrolled({ tags: [] }, true), false)).toEqual({ tags: [] });
     expect(withHidden({ collapsed: true }, "source", true)).toEqual({ collapsed: true, jupyter: { source_hidden: true } });
+  });
+});
+
+describe("the last lines of a session", () => {
+  const event = (seq: number, facts: object) => ({ seq, at: "2026-01-01T00:00:00Z", by: null, ...facts }) as unknown as AnyEvent;
+  const printed = (seq: number, words: string) =>
+    event(seq, { type: "output_added", execution: "e", output: { output_type: "stream", name: "stdout", text: words } });
+  test("are those that a terminal would show", () => {
+    expect(lastWords([printed(1, "one\ntwo\n 10%\r"), printed(2, " 64%\n\n")])).toEqual({ code: false, lines: ["two", " 64%"] });
+  });
+  test("are the code that ran when nothing was printed", () => {
+    expect(lastWords([event(1, { type: "execution_queued", execution: "e", code: "# note\nx = 1" })])).toEqual({
+      code: true,
+      lines: ["x = 1"],
+    });
+    expect(lastWords([])).toEqual({ code: true, lines: [] });
   });
 });
 

@@ -52,10 +52,17 @@ function extension(formulas: Formula[]): TokenizerAndRendererExtension[] {
   ];
 }
 
-/** Where the pictures of a text are: its own attachments, and the folder that relative paths start from. */
+/** A picture that lies on another server. */
+export interface Picture {
+  readonly address: string;
+  readonly alt: string;
+}
+
+/** Where the pictures of a text are: its own attachments, the folder that relative paths start from, and who shows those of other servers. */
 export interface Surroundings {
   readonly attachments: JsonMap;
   readonly folder: string;
+  remote?(place: HTMLElement, picture: Picture): void;
 }
 
 /** The address of a picture: an attachment as its bytes, a relative path as a file below the root. */
@@ -81,6 +88,25 @@ function decoded(text: string): string {
   }
 }
 
+/** Takes the pictures of other servers out, before they can be loaded; gives their places. One in a link stands behind it. */
+function remotePictures(fragment: DocumentFragment): [HTMLElement, Picture][] {
+  const found: [HTMLElement, Picture][] = [];
+  for (const image of fragment.querySelectorAll("img")) {
+    const source = image.getAttribute("src") ?? "";
+    const address = /^(https?:)?\/\//i.test(source) && URL.canParse(source, location.href) ? new URL(source, location.href) : null;
+    if (address === null || address.origin === location.origin) continue;
+    const place = document.createElement("span");
+    const link = image.closest("a");
+    if (link === null) image.replaceWith(place);
+    else {
+      image.replaceWith(image.alt);
+      link.after(" ", place);
+    }
+    found.push([place, { address: address.href, alt: image.alt }]);
+  }
+  return found;
+}
+
 /** Shows markdown in an element. The formulas of it come when KaTeX is there. */
 export function showMarkdown(source: string, into: HTMLElement, surroundings: Surroundings = { attachments: {}, folder: "" }): void {
   const formulas: Formula[] = [];
@@ -93,7 +119,9 @@ export function showMarkdown(source: string, into: HTMLElement, surroundings: Su
   const fragment = markdownFragment(marked.parse(source, { async: false }));
   const places = [...fragment.querySelectorAll<HTMLElement>("span[data-tex]")];
   for (const table of fragment.querySelectorAll("table")) table.classList.add("df");
+  const remote = remotePictures(fragment);
   into.replaceChildren(fragment);
+  for (const [place, picture] of remote) surroundings.remote?.(place, picture);
   for (const place of places) {
     const formula = formulas[Number(place.dataset.tex)];
     if (formula !== undefined) void setMath(formula.tex, formula.display, place);

@@ -13,6 +13,8 @@ import DOMPurify from "dompurify";
 
 const ACTIVE =
   /<\s*(script|iframe|frame|object|embed|applet|form|input|button|select|textarea|audio|video|canvas|dialog|portal|link|meta|base)\b/i;
+/** A picture that lies elsewhere: the sealed frame asks before it loads it. */
+const REMOTE = /<(?:img|source|image)\b[^<>]{0,2000}?\b(?:src|srcset|href)\s*=\s*["']?\s*(?:https?:)?\/\//i;
 const RUNNABLE_TAGS = new Set(["script", "iframe", "frame", "object", "embed", "applet", "form", "link", "meta", "base", "portal"]);
 
 const OUTPUT = {
@@ -39,7 +41,7 @@ function clean(markup: string, config: unknown): DocumentFragment {
 
 /** Whether this HTML has to be shown in the sealed frame. */
 export function isActive(html: string): boolean {
-  if (ACTIVE.test(html) || html.match(START_TAG)?.some(tag => HANDLER.test(tag)) === true) return true;
+  if (ACTIVE.test(html) || REMOTE.test(html) || html.match(START_TAG)?.some(tag => HANDLER.test(tag)) === true) return true;
   clean(separate(html).markup, OUTPUT);
   return DOMPurify.removed.some(removed => {
     if ("element" in removed && removed.element !== undefined) return RUNNABLE_TAGS.has(removed.element.nodeName.toLowerCase());
@@ -117,9 +119,12 @@ export function showHtml(html: string, host: HTMLElement, ownStyle: CSSStyleShee
   setStyles(root);
 }
 
+/** Tags that the browser reports as soon as they are parsed, and that no text needs; what is inside of them stays as text. */
+const REPORTED = /<\/?(?:style|base|link|meta)\b[^>]*>?/gi;
+
 /** Sanitised markdown output, as a fragment without styles and forms. */
 export function markdownFragment(html: string): DocumentFragment {
-  const fragment = clean(separate(html).markup, MARKDOWN);
+  const fragment = clean(separate(html).markup.replace(REPORTED, ""), MARKDOWN);
   tameLinks(fragment);
   return fragment;
 }

@@ -3,6 +3,8 @@ import { effect, signal } from "@preact/signals";
 
 export type Theme = "system" | "light" | "dark";
 export type CodeSize = "small" | "usual" | "large" | "larger";
+/** What is done about pictures of texts that lie on other servers. */
+export type RemotePictures = "ask" | "allow" | "block";
 /** Whose keys: those of Jupyter, or also those of Colab and VS Code. */
 export type KeySet = "jupyter" | "colab";
 export type SideTab = "outline" | "files" | "variables";
@@ -26,6 +28,7 @@ export function remember(key: string, value: string): void {
 
 export const THEMES: readonly Theme[] = ["system", "light", "dark"];
 export const CODE_SIZES: readonly CodeSize[] = ["small", "usual", "large", "larger"];
+export const REMOTE_PICTURES: readonly RemotePictures[] = ["ask", "allow", "block"];
 export const KEY_SETS: readonly KeySet[] = ["jupyter", "colab"];
 const TABS: readonly SideTab[] = ["outline", "files", "variables"];
 
@@ -39,6 +42,7 @@ export const theme = signal<Theme>(known("webipy.theme", THEMES, "system"));
 export const codeSize = signal<CodeSize>(known("webipy.code-size", CODE_SIZES, "usual"));
 export const sideTab = signal<SideTab>(known("webipy.side", TABS, "outline"));
 export const keySet = signal<KeySet>(known("webipy.keys", KEY_SETS, "jupyter"));
+export const remotePictures = signal<RemotePictures>(known("webipy.pictures", REMOTE_PICTURES, "ask"));
 /** Whether outputs stand beside their code. */
 export const besideOutputs = signal(recall("webipy.beside") === "yes");
 export const wrapLogs = signal(recall("webipy.wrap") === "yes");
@@ -65,6 +69,7 @@ export function applySettings(): void {
   });
   effect(() => remember("webipy.side", sideTab.value));
   effect(() => remember("webipy.keys", keySet.value));
+  effect(() => remember("webipy.pictures", remotePictures.value));
   effect(() => remember("webipy.beside", besideOutputs.value ? "yes" : "no"));
   effect(() => remember("webipy.hover", hoverHelp.value ? "yes" : "no"));
   effect(() => remember("webipy.signatures", typingHelp.value ? "yes" : "no"));

@@ -46,6 +46,12 @@ export const r = {
   allowedHost: (host: string) => `May load from ${host}. `,
   forbid: "Forbid it",
 
+  remotePicture: "Picture from another server",
+  remoteFrom: (alt: string, host: string) => `${alt === "" ? "Picture" : `“${alt}”`} from ${host}`,
+  remoteNote: (host: string) => `${host} learns that you look at it.`,
+  remoteShow: "Show",
+  remoteOpen: "Open",
+
   noModel: "This widget is not there any more. Run the cell again to make it anew.",
   deadWidget: "The kernel that made this widget has ended: what it shows stays, but nothing answers.",
   tooLarge: "This is too large for one message: at most 10 MB can go to a widget at once.",

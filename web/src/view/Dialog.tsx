@@ -35,7 +35,7 @@ export function Dialog(props: { title: string; onClose(): void; children: Compon
           <Icon name="cross" />
         </button>
       </div>
-      <div class="body" tabIndex={-1} autofocus={props.foot === undefined}>
+      <div class="body" tabIndex={props.foot === undefined ? 0 : -1} autofocus={props.foot === undefined}>
         {props.children}
       </div>
       {props.foot !== undefined && <div class="ft">{props.foot}</div>}

@@ -1,6 +1,7 @@
 /** One MIME bundle in the best form that it has. What needs a library waits for it; the place is kept. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { JsonMap } from "../api/schema.ts";
+import type { Picture } from "../render/markdown.ts";
 import { best, type Shown as Form, formText, imageSize } from "../render/mime.ts";
 import { figureOf } from "../rich/kinds.ts";
 import { lazily } from "../rich/lazily.tsx";
@@ -74,18 +75,35 @@ function HtmlOut({ data, metadata, label }: Bundle) {
   return <div class="html" ref={host} role="group" aria-label={label} />;
 }
 
+/** Shows the pictures of other servers in a text; gives how they are taken out again. */
+function remoteIn(): { remote(place: HTMLElement, picture: Picture): void; stop(): void } {
+  const stops: (() => void)[] = [];
+  let over = false;
+  const remote = (place: HTMLElement, picture: Picture): void =>
+    void import("./RemotePicture.tsx").then(({ showPicture }) => {
+      if (!over) stops.push(showPicture(place, picture));
+    });
+  const stop = (): void => {
+    over = true;
+    for (const one of stops) one();
+  };
+  return { remote, stop };
+}
+
 function MarkedOut({ data, type }: Bundle & { type: "text/markdown" | "text/latex" }) {
   const host = useRef<HTMLDivElement>(null);
   const source = formText(data, type);
   useEffect(() => {
     let current = true;
+    const pictures = remoteIn();
     void import("../render/markdown.ts").then(({ showLatex, showMarkdown }) => {
       if (!current || host.current === null) return;
       if (type === "text/latex") showLatex(source, host.current);
-      else showMarkdown(source, host.current);
+      else showMarkdown(source, host.current, { attachments: {}, folder: "", remote: pictures.remote });
     });
     return () => {
       current = false;
+      pictures.stop();
     };
   }, [source, type]);
   return <div class={type === "text/latex" ? "md latex" : "md"} ref={host} />;
@@ -140,17 +158,19 @@ export function MarkdownView({ source, attachments, folder }: { source: string; 
   useLayoutEffect(() => {
     const into = host.current;
     if (into === null) return;
+    const { remote, stop } = remoteIn();
     if (markdown !== null) {
-      markdown.showMarkdown(source, into, { attachments, folder });
-      return;
+      markdown.showMarkdown(source, into, { attachments, folder, remote });
+      return stop;
     }
     let current = true;
     void import("../render/markdown.ts").then(loaded => {
       markdown = loaded;
-      if (current) loaded.showMarkdown(source, into, { attachments, folder });
+      if (current) loaded.showMarkdown(source, into, { attachments, folder, remote });
     });
     return () => {
       current = false;
+      stop();
     };
   }, [source, attachments, folder]);
   return <div class="md" ref={host} />;

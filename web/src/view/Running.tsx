@@ -1,6 +1,7 @@
 /** What still runs: a tile for each session. The list is asked for every few seconds while the page can be seen. */
 import { useEffect, useState } from "preact/hooks";
 import type { Session } from "../api/schema.ts";
+import { askLately } from "../store/lately.ts";
 import { clockOffset, complain } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { connection, goTo, phase } from "./app.ts";
@@ -40,6 +41,28 @@ export function useSessions(): [readonly Session[] | null, () => void] {
   return [sessions, ask];
 }
 
+/** The last lines of a session, asked for anew when something happened in it. What goes wrong is left to the list, which is asked for all the time. */
+function Lately({ session }: { session: Session }) {
+  const [words, set] = useState<Awaited<ReturnType<typeof askLately>> | null>(null);
+  useEffect(() => {
+    let current = true;
+    askLately(connection, session).then(
+      found => current && set(found),
+      () => {},
+    );
+    return () => {
+      current = false;
+    };
+  }, [session.id, session.seq]);
+  if (words === null || words.lines.length === 0) return null;
+  return (
+    <span class="mini">
+      {words.code && t.lastRan}
+      {words.lines.join("\n")}
+    </span>
+  );
+}
+
 export function Tile(props: { session: Session; onClose(): void }) {
   const { session } = props;
   const { dot, words } = stateWords(session);
@@ -62,6 +85,7 @@ export function Tile(props: { session: Session; onClose(): void }) {
         {words}
       </span>
       <span class="st sub">{t.lastActivity(seconds)}</span>
+      <Lately session={session} />
       <button
         type="button"
         class="btn ghost icon tile-close"

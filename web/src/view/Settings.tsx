@@ -8,6 +8,8 @@ import {
   KEY_SETS,
   keySet,
   lineNumbers,
+  REMOTE_PICTURES,
+  remotePictures,
   stopOnError,
   THEMES,
   theme,
@@ -79,6 +81,7 @@ export function Settings() {
       <Choice title={words.theme} name="theme" values={THEMES} words={words.themes} of={theme} />
       <Choice title={words.codeSize} name="code-size" values={CODE_SIZES} words={words.sizes} of={codeSize} />
       <Choice title={words.keys} name="keys" values={KEY_SETS} words={words.keySets} of={keySet} />
+      <Choice title={words.pictures} name="pictures" values={REMOTE_PICTURES} words={words.remote} of={remotePictures} />
       <Switch title={words.lineNumbers} note="" of={lineNumbers} />
       <Switch title={words.beside} note="" of={besideOutputs} />
       <Switch title={words.wrap} note="" of={wrapLogs} />

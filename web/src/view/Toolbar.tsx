@@ -100,7 +100,7 @@ export function Toolbar({ open }: { open: Open }) {
       <button type="button" class="btn ghost icon" aria-label={t.find.title} title={t.find.title} onClick={() => find(false)}>
         <Icon name="search" />
       </button>
-      <button type="button" class="btn ghost icon" aria-label={t.shortcuts} title={t.shortcuts} onClick={ask("shortcuts")}>
+      <button type="button" class="btn ghost icon spare" aria-label={t.shortcuts} title={t.shortcuts} onClick={ask("shortcuts")}>
         <Icon name="keyboard" />
       </button>
       <button type="button" class="btn ghost find-command" title={t.palette.title} onClick={ask("palette")}>
