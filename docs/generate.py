@@ -23,7 +23,7 @@ import msgspec.inspect as kinds
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from webipy.core import calls, errors, events, file_calls, people_calls  # noqa: E402 - the folder above is on the path only now
+from webipy.core import access, calls, errors, events, file_calls, people_calls  # noqa: E402 - the folder above is on the path only now
 from webipy.server.api import METHODS  # noqa: E402
 from webipy.server.method import Method  # noqa: E402
 
@@ -36,6 +36,8 @@ ALIASES: Final[dict[str, Any]] = {
     "ExecutionStatus": events.ExecutionStatus,
     "KernelState": events.KernelState,
     "CellType": events.CellType,
+    "Verb": access.Verb,
+    "Right": access.Right,
 }
 """Literal types that have a name of their own in TypeScript too."""
 

@@ -11,6 +11,7 @@ import { mode } from "../store/ui.ts";
 import type { Open } from "../view/app.ts";
 import { CellDraft } from "./collab.ts";
 import { completion, tab } from "./complete.ts";
+import { cursors } from "./cursors.ts";
 import { closeCall, help } from "./help.ts";
 import { Outbox } from "./outbox.ts";
 import { theme } from "./theme.ts";
@@ -94,6 +95,7 @@ function extensions(open: Open, cell: string): Extension {
     isCode && language === "python" ? pythonLanguage : [],
     keys(open, isCode),
     numbering.of([]),
+    cursors(cell),
     theme,
     EditorView.clipboardInputFilter.of(text => text.replace(/\r\n?/g, "\n")),
   ];

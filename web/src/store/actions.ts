@@ -10,6 +10,7 @@ import { outputsHidden, withOutputsHidden } from "../model/select.ts";
 import { t } from "../text/en.ts";
 import { asText, type CopiedCell, copied, keep, pasted } from "./clipboard.ts";
 import { Filing } from "./filing.ts";
+import { may } from "./right.ts";
 import { Running } from "./running.ts";
 import { lineNumbers } from "./settings.ts";
 import type { SessionStore } from "./store.ts";
@@ -50,11 +51,11 @@ export class Actions {
   select(cell: string | null, edit = false): void {
     selected.value = cell;
     anchor.value = null;
-    mode.value = edit && cell !== null ? "edit" : "command";
+    mode.value = edit && cell !== null && may("write") ? "edit" : "command";
   }
 
   edit(where: typeof caret.value = null): void {
-    if (this.#at() < 0) return;
+    if (this.#at() < 0 || !may("write")) return;
     anchor.value = null;
     caret.value = where;
     mode.value = "edit";

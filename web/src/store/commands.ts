@@ -103,6 +103,7 @@ export const COMMANDS: readonly Command[] = [
   }),
   named("save-as", "Save as a notebook", show("save_as")),
   named("reload", "Read the file again", show("reload")),
+  named("share", "Share the notebook", show("share")),
   named("checkpoint", "Name this state", show("checkpoint")),
   named("history", "Show the history", show("history")),
   ...FORMATS.map(format => named(`export-${format}`, t.exportAs(t.documentMenu[format]), a => void a.file.export(format))),

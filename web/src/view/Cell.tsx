@@ -1,12 +1,14 @@
 /** One cell: gutter, source, outputs, and what is to say about its run. */
 import { useComputed } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { isStale, outputsHidden } from "../model/select.ts";
 import type { Cell as CellModel, Run } from "../model/types.ts";
+import { may } from "../store/right.ts";
 import { anchor, mode, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
 import { dragCells } from "./drag.ts";
+import { Here } from "./Here.tsx";
 import { barClass, Meta, stateWord } from "./Meta.tsx";
 import { Outputs } from "./Outputs.tsx";
 import { Source } from "./Source.tsx";
@@ -33,12 +35,20 @@ function isAmong({ store }: Open, id: string): "" | " among" {
   return at >= Math.min(one, other) && at <= Math.max(one, other) ? " among" : "";
 }
 
-function Gutter(props: { open: Open; cell: CellModel; index: number; run: Run | undefined; onRun(): void }) {
+function Gutter(props: {
+  open: Open;
+  cell: CellModel;
+  index: number;
+  run: Run | undefined;
+  canRun: boolean;
+  canMove: boolean;
+  onRun(): void;
+}) {
   const { open, cell, index, run } = props;
   const running = run?.status === "running";
   return (
     <div class="gut">
-      {cell.type === "code" && (
+      {cell.type === "code" && props.canRun && (
         <button
           type="button"
           class={running ? "go running" : "go"}
@@ -48,31 +58,34 @@ function Gutter(props: { open: Open; cell: CellModel; index: number; run: Run | 
         />
       )}
       {cell.type === "code" && <span class="count">{run?.count ?? ""}</span>}
-      <button
-        type="button"
-        class="grip"
-        tabIndex={-1}
-        aria-label={t.moveCell(index)}
-        title={t.moveCell(index)}
-        onPointerDown={event => {
-          if (event.button !== 0) return;
-          const chosen = open.actions.chosen();
-          dragCells(open, chosen.includes(cell.id) ? chosen : [cell.id], event);
-        }}
-      />
+      {props.canMove && (
+        <button
+          type="button"
+          class="grip"
+          tabIndex={-1}
+          aria-label={t.moveCell(index)}
+          title={t.moveCell(index)}
+          onPointerDown={event => {
+            if (event.button !== 0) return;
+            const chosen = open.actions.chosen();
+            dragCells(open, chosen.includes(cell.id) ? chosen : [cell.id], event);
+          }}
+        />
+      )}
     </div>
   );
 }
 
 function CellOutputs({ open, cell, run, index }: { open: Open; cell: CellModel; run: Run; index: number }) {
   open.store.cellVersion(cell.id).value;
-  if (!outputsHidden(cell)) return <Outputs open={open} run={run.id} label={t.output(index)} />;
+  const [peeked, peek] = useState(false);
+  if (!outputsHidden(cell) || peeked) return <Outputs open={open} run={run.id} label={t.output(index)} />;
   open.store.runVersion(run.id).value;
   if (run.outputs.length === 0) return null;
   return (
     <p class="hidden-part">
       {t.outputHidden}
-      <button type="button" class="link" onClick={() => open.actions.showOutputs(cell.id, true)}>
+      <button type="button" class="link" onClick={() => (may("write") ? open.actions.showOutputs(cell.id, true) : peek(true))}>
         {t.show}
       </button>
     </p>
@@ -125,8 +138,9 @@ export function Cell({ open, id }: { open: Open; id: string }) {
         }
       }}
     >
-      <Gutter open={open} cell={cell} index={index} run={run} onRun={onRun} />
+      <Gutter open={open} cell={cell} index={index} run={run} canRun={may("execute")} canMove={may("write")} onRun={onRun} />
       <div class="body">
+        <Here cell={id} />
         <Source open={open} cell={cell} index={index} editing={editing} />
         {cell.type === "code" && run !== undefined && <CellOutputs open={open} cell={cell} run={run} index={index} />}
       </div>

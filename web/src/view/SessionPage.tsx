@@ -1,7 +1,9 @@
 /** The page of one session: frame, keys, clock and title. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { kernelState, underway } from "../model/select.ts";
+import { watchPeople } from "../store/here.ts";
 import { KeyMap } from "../store/keys.ts";
+import { may, needs, sayWhyNot } from "../store/right.ts";
 import { whenIdle } from "../store/store.ts";
 import { clockOffset, complain, dialog, finding, mode, now } from "../store/ui.ts";
 import { t } from "../text/en.ts";
@@ -13,6 +15,7 @@ import { Foot } from "./Foot.tsx";
 import { Mark } from "./icons.tsx";
 import { Side } from "./Side.tsx";
 import { fetchEditor } from "./Source.tsx";
+import { FollowSlot } from "./slots.tsx";
 import { Dock, Toolbar } from "./Toolbar.tsx";
 import { TopBar } from "./TopBar.tsx";
 
@@ -41,7 +44,8 @@ function useKeys({ actions }: Open): void {
       if (command === null) return;
       event.preventDefault();
       event.stopPropagation();
-      command.run(actions);
+      if (may(needs(command.id))) command.run(actions);
+      else sayWhyNot(needs(command.id));
     };
     // Before the editor sees them: Shift-Enter would be a line feed there.
     addEventListener("keydown", press, true);
@@ -64,12 +68,13 @@ function Clipboard({ open }: { open: Open }) {
       if (!isForCells()) return;
       event.clipboardData?.setData("text/plain", actions.copy());
       event.preventDefault();
-      if (event.type === "cut") actions.remove();
+      if (event.type === "cut" && may("write")) actions.remove();
     };
     const paste = (event: ClipboardEvent): void => {
       if (!isForCells()) return;
       event.preventDefault();
-      actions.pasteText(event.clipboardData?.getData("text/plain") ?? "");
+      if (!may("write")) sayWhyNot("write");
+      else actions.pasteText(event.clipboardData?.getData("text/plain") ?? "");
     };
     addEventListener("copy", take);
     addEventListener("cut", take);
@@ -191,6 +196,10 @@ function useEditorSoon(ready: boolean): void {
   }, [ready]);
 }
 
+function usePeople({ store }: Open): void {
+  useEffect(() => watchPeople(store), [store]);
+}
+
 export function SessionPage({ open }: { open: Open }) {
   const { store } = open;
   const standing = store.standing.value;
@@ -200,6 +209,7 @@ export function SessionPage({ open }: { open: Open }) {
   useUnsent(open, standing === "ready");
   useFirstCaret(open, standing === "ready");
   useEditorSoon(standing === "ready");
+  usePeople(open);
   if (standing === "missing" || standing === "refused") return <Missing message={store.problem.value} />;
   if (standing === "opening")
     return (
@@ -221,6 +231,7 @@ export function SessionPage({ open }: { open: Open }) {
             </div>
           )}
           <Banners open={open} />
+          <FollowSlot />
         </div>
         <Cells open={open} />
       </main>

@@ -1,5 +1,6 @@
 /** All keys, from the table that the key map reads. */
 import { COMMANDS, type Command, EDITOR_KEYS } from "../store/commands.ts";
+import { may, needs } from "../store/right.ts";
 import { dialog } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { Dialog } from "./Dialog.tsx";
@@ -47,9 +48,10 @@ function rows(commands: readonly Command[]): Row[] {
 }
 
 export function Shortcuts() {
+  const allowed = COMMANDS.filter(one => may(needs(one.id)));
   const editor = EDITOR_KEYS.map(({ title, keys }) => ({ title, keys: keys.split(" | ") }));
-  const always = new Set(COMMANDS.filter(one => one.where === "both").map(one => one.title));
-  const commands = rows(COMMANDS.filter(one => !always.has(one.title)));
+  const always = new Set(allowed.filter(one => one.where === "both").map(one => one.title));
+  const commands = rows(allowed.filter(one => !always.has(one.title)));
   const half = Math.ceil(commands.length / 2);
   const close = (): void => {
     dialog.value = null;
@@ -59,8 +61,8 @@ export function Shortcuts() {
       <p>{t.keysIntro}</p>
       <div class="key-columns">
         <div>
-          <KeyTable title={t.keys.both} rows={rows(COMMANDS.filter(one => always.has(one.title)))} />
-          <KeyTable title={t.keys.editMode} rows={editor} />
+          <KeyTable title={t.keys.both} rows={rows(allowed.filter(one => always.has(one.title)))} />
+          {may("write") && <KeyTable title={t.keys.editMode} rows={editor} />}
         </div>
         <KeyTable title={t.keys.commandMode} rows={commands.slice(0, half)} />
         <div class="key-more">
