@@ -22,8 +22,9 @@ function remembered(): string | null {
   }
 }
 
+/** Until the server has told, a guest may look, and anybody else is who runs the server. */
 export function may(verb: Verb): boolean {
-  return RANK[right.value ?? "own"] >= RANK[verb];
+  return RANK[right.value ?? (guestOf.value === null ? "own" : "read")] >= RANK[verb];
 }
 
 /** Takes what the server says. Who may not edit any more leaves the editor. */

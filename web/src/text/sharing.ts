@@ -19,6 +19,7 @@ export const s = {
   create: "Create link",
   newLink: "The new link",
   linkNote: "Copy it now: it is not shown again.",
+  linkIsLocal: "Its address reaches this machine only: others need a tunnel to it, or a proxy in front of the server.",
   copyLink: "Copy link",
   linkCopied: "The link is copied.",
   means: (owner: string) => ({

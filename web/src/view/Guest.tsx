@@ -2,10 +2,10 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { join } from "../api/http.ts";
-import { guestOf } from "../store/right.ts";
+import { guestOf, setGuest, setRight } from "../store/right.ts";
 import { t } from "../text/en.ts";
 import { s } from "../text/sharing.ts";
-import { connection, goTo, joining, server } from "./app.ts";
+import { connection, goTo, joining, server, signingIn } from "./app.ts";
 import { Icon, Mark } from "./icons.tsx";
 
 const NAME_KEY = "webipy-name";
@@ -64,7 +64,10 @@ export function Join() {
       const answer = await join(at.secret, name.trim());
       if (answer.ok) {
         keepName(name.trim());
+        setGuest(offer.session);
+        setRight(offer.verb);
         joining.value = null;
+        signingIn.value = null;
         connection.start();
       } else setMessage(answer.message);
     } catch {

@@ -10,11 +10,12 @@ export function Here({ cell }: { cell: string }) {
   ).value;
   if (here === undefined) return null;
   const [first] = here;
-  const names = [...new Set(here.map(one => one.name))].join(", ");
+  const names = [...new Set(here.map(one => one.name))];
   return (
     <div class={`here p${first?.colour ?? 0}${followed ? " followed" : ""}`}>
-      <span class={here.every(one => one.isIdle) ? "here-name idle" : "here-name"} title={p.isHere(names)}>
-        {names}
+      <span class={here.every(one => one.isIdle) ? "here-name idle" : "here-name"} title={p.isHere(names.join(", "))}>
+        {names[0]}
+        {names.length > 1 && ` +${names.length - 1}`}
       </span>
     </div>
   );

@@ -14,6 +14,9 @@ import { whereabouts } from "./People.tsx";
 const RIGHTS: readonly Right[] = ["read", "write", "execute"];
 const DAYS = [1, 7, 30, 365] as const;
 
+/** Names under which a machine reaches only itself. */
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
 const close = (): void => {
   dialog.value = null;
 };
@@ -61,7 +64,9 @@ function NewLink({ link }: { link: string }) {
         <Icon name="copy" />
         {s.copyLink}
       </button>
-      <p class="form-hint">{s.linkNote}</p>
+      <p class="form-hint">
+        {s.linkNote} {LOOPBACK.test(location.hostname) && s.linkIsLocal}
+      </p>
     </div>
   );
 }
