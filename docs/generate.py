@@ -23,7 +23,7 @@ import msgspec.inspect as kinds
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from webipy.core import calls, errors, events, file_calls, people_calls  # noqa: E402 - the folder above is on the path only now
+from webipy.core import access, calls, errors, events, file_calls, people_calls  # noqa: E402 - the folder above is on the path only now
 from webipy.server.api import METHODS  # noqa: E402
 from webipy.server.method import Method  # noqa: E402
 
@@ -36,6 +36,8 @@ ALIASES: Final[dict[str, Any]] = {
     "ExecutionStatus": events.ExecutionStatus,
     "KernelState": events.KernelState,
     "CellType": events.CellType,
+    "Verb": access.Verb,
+    "Right": access.Right,
 }
 """Literal types that have a name of their own in TypeScript too."""
 
@@ -286,9 +288,10 @@ One method table serves the page, the `webipy` command, scripts and tests. It is
 | `POST /rpc` | one call or batch a request, `Content-Type: application/json`; wait for events with `session.events {wait_s}` |
 | `GET /rpc/openrpc.json` | this table as an OpenRPC document; the same as method `rpc.discover` |
 | `GET`, `HEAD /files/PATH` | the bytes of a file under the root: `ETag`, `If-None-Match`, `Range`; `?inline=1` shows images, PDF and plain text |
+| `POST /share`, `POST /login` | what a link is for, `{share}`; a cookie for `{share, name}`, as for `{code}` or `{token}` |
 | `PUT /files/PATH` | writes a file of any size, atomically: 201 or 200 with its `ETag`; `If-Match`, `If-None-Match: *` (412 for another file) |
 
-All take `Authorization: Bearer TOKEN` or the cookie of the page together with our own `Origin`; otherwise the answer is 401.
+All but `/share` and `/login` take `Authorization: Bearer TOKEN` or the cookie of the page together with our own `Origin`; else the answer is 401.
 
 ```
 -> {"jsonrpc": "2.0", "id": 1, "method": "session.create", "params": {"path": "shell", "kernelspec": "python3"}}
@@ -306,6 +309,9 @@ All take `Authorization: Bearer TOKEN` or the cookie of the page together with o
 - A large file can be put in parts, in order: each `PUT` with `Content-Range: bytes FIRST-LAST/TOTAL` is answered 202 with `Upload-Offset`, the
   last one puts the file in place. `GET /files/PATH?upload=1` tells how much is there. A part that is not the next is 409 with that number; one
   that is sent twice does no harm.
+- Somebody who came by a link (`share.link`) is a guest: they may do in that one session what the link gives, and nothing else. Their name in
+  `by` ends with ` (guest)`. A link that is revoked or over ends their connections with close code 4401.
+- Who follows a session, and where, is told by the notification `presence` ([Presence](#presence)); it is no event.
 - A session is the list of its events, numbered by `seq` without a gap. Whoever lost the line subscribes again with the last `seq` it has seen.
 """
 
@@ -357,6 +363,10 @@ def section(method: Method) -> str:
         lines.append(f"{doc(method.params)}\n")
     needs = "no login" if method.verb == "none" else f"the right to {method.verb}"
     answer = method.result.__name__
+    if method.reach == "server" and method.verb not in ("none", "own"):
+        needs += ", outside of a session (no guest has it)"
+    elif method.beyond:
+        needs += f" (no guest gives {' or '.join(f'`{name}`' for name in method.beyond)})"
     lines.append(f"Needs: {needs}. Answers [{answer}](#{answer.lower()}).\n")
     if params:
         lines.append(table(method.params, params))

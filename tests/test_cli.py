@@ -73,6 +73,7 @@ class HelpTests(SynchronousTestCase):
                 "restart",
                 "run",
                 "serve",
+                "share",
                 "specs",
             ],
         )
@@ -84,7 +85,7 @@ class HelpTests(SynchronousTestCase):
 
     def test_values_can_be_had_as_json(self) -> None:
         """Every command that prints values has --json."""
-        for name in ("ls", "specs", "exec", "run", "attach", "open", "doctor"):
+        for name in ("ls", "specs", "exec", "run", "attach", "open", "share", "doctor"):
             self.assertIn("--json", invoke(name, "--help").output, name)
 
     def test_the_exit_status_is_documented(self) -> None:
@@ -123,6 +124,7 @@ class CommandLineTests(SynchronousTestCase):
             ["ls"],
             ["specs"],
             ["open"],
+            ["share", "x"],
             ["exec", "1"],
             ["run", "nb.ipynb"],
             ["attach", "x"],

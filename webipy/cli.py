@@ -247,6 +247,44 @@ def open_page(target: Target, session: str | None, browser: bool, as_json: bool)
     run(target, command)
 
 
+@main.command()
+@click.argument("session")
+@click.option(
+    "--can", type=click.Choice(["view", "edit", "run"]), default="view", show_default=True, help="What it gives."
+)
+@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="How long the link counts.")
+@click.option("--name", "label", metavar="LABEL", default="", help="For whom it is meant, as a note for you.")
+@click.option("--list", "is_listed", is_flag=True, help="List the links of the session, and who came by them.")
+@click.option("--revoke", metavar="ID", help="End a link, and the logins that came by it.")
+@json_option
+@server_options
+def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_json: bool, **wanted: Any) -> None:
+    """Print a link that lets somebody else into a session.
+
+    Whoever opens it gives a name and is in that session, and nowhere else. With --can run they run code as you: that is whatever you can do.
+
+    \b
+    Examples:
+      webipy share report.ipynb
+      webipy share report.ipynb --can edit --days 30 --name Grace
+      webipy share report.ipynb --list
+      webipy share report.ipynb --revoke 3f2a
+    """
+    if is_listed and revoke is not None:
+        raise click.UsageError("--list and --revoke do not go together.")
+
+    async def command(client: Client) -> int:
+        from webipy.command import sharing
+
+        if is_listed:
+            return await sharing.show(client, session, as_json)
+        if revoke is not None:
+            return await sharing.revoke(client, session, revoke)
+        return await sharing.make(client, target, sharing.Share(session, as_json=as_json, **wanted))
+
+    run(target, command)
+
+
 # ---- kernels ------------------------------------------------------------------------------------------------------
 
 

@@ -1,22 +1,26 @@
 /** Boot: settings, the one-time code in the address, the line, the page. */
 import { render } from "preact";
-import { signIn } from "./api/http.ts";
+import { askOffer, signIn } from "./api/http.ts";
+import { guestOf } from "./store/right.ts";
 import { applySettings } from "./store/settings.ts";
 import { t } from "./text/en.ts";
-import { connect, connection, follow, open, phase, route, signingIn } from "./view/app.ts";
+import { connect, connection, everLive, follow, goTo, joining, open, phase, route, signingIn } from "./view/app.ts";
 import { LiveRegion, Toasts } from "./view/Foot.tsx";
 import { Home } from "./view/Home.tsx";
 import { Nothing } from "./view/Nothing.tsx";
 import { SessionPage } from "./view/SessionPage.tsx";
 import { SignIn } from "./view/SignIn.tsx";
+import { GuestSlot } from "./view/slots.tsx";
 
 function Page() {
+  if (joining.value !== null) return <GuestSlot which="Join" />;
+  if (phase.value === "ended" && everLive.value && guestOf.value !== null) return <GuestSlot which="Ended" />;
   if (signingIn.value !== null) return <SignIn />;
   const session = open.value;
   const at = route.value;
   return (
     <>
-      {at.page === "home" && <Home folder={at.folder} />}
+      {at.page === "home" && (guestOf.value === null ? <Home folder={at.folder} /> : <GuestSlot which="GuestHome" />)}
       {at.page === "session" && session !== null && <SessionPage key={session.store.id} open={session} />}
       {at.page === "nowhere" && <Nothing title={t.nowhere} body={t.nowhereBody} />}
       <Toasts />
@@ -40,14 +44,33 @@ async function useCode(): Promise<boolean> {
   }
 }
 
+/** Asks what the link in the address is for, if there is one; the address keeps no trace of it. Whoever is in already goes on. */
+async function useShare(): Promise<boolean> {
+  const secret = new URLSearchParams(location.hash.slice(1)).get("share");
+  if (secret === null) return false;
+  history.replaceState(null, "", location.pathname);
+  try {
+    const offer = await askOffer(secret);
+    if (typeof offer === "string") joining.value = { secret, offer: null, message: offer };
+    else if (!offer.is_in) joining.value = { secret, offer, message: "" };
+    if (typeof offer !== "string" && location.pathname !== `/s/${encodeURIComponent(offer.session)}`)
+      goTo(`/s/${encodeURIComponent(offer.session)}`);
+  } catch {
+    joining.value = { secret, offer: null, message: t.signInUnreachable };
+  }
+  return true;
+}
+
 /** A fresh link that is opened in a tab which shows the page already only changes the fragment. */
 async function linkOpened(): Promise<void> {
+  if (await useShare()) return;
   if ((await useCode()) && phase.value !== "live") connection.start();
 }
 
 async function boot(): Promise<void> {
   applySettings();
   await useCode();
+  await useShare();
   follow();
   addEventListener("popstate", follow);
   const root = document.getElementById("root");

@@ -1,5 +1,6 @@
 /** What goes over HTTP and not over the line: signing in and out, and asking why a line could not be opened. */
 import type { Probe, Socket, World } from "./connection.ts";
+import type { Right } from "./schema.ts";
 
 export type SignIn = { ok: true } | { ok: false; message: string };
 
@@ -15,11 +16,36 @@ async function post(path: string, body: unknown): Promise<Response> {
 
 /** Exchanges a one-time code or a token for the login cookie. Rejects when the server is out of reach. */
 export async function signIn(secret: { code: string } | { token: string }): Promise<SignIn> {
-  const response = await post("/login", secret);
-  if (response.ok) return { ok: true };
-  const answer: unknown = await response.json().catch(() => null);
-  const message = answer !== null && typeof answer === "object" && "message" in answer ? String(answer.message) : "";
-  return { ok: false, message };
+  return await answered(await post("/login", secret));
+}
+
+async function answered(response: Response): Promise<SignIn> {
+  return response.ok ? { ok: true } : { ok: false, message: messageIn(await response.json().catch(() => null)) };
+}
+
+const messageIn = (answer: unknown): string =>
+  answer !== null && typeof answer === "object" && "message" in answer ? String(answer.message) : "";
+
+/** What a link is for, as the server tells before a name is given. */
+export interface Offer {
+  readonly session: string;
+  readonly title: string;
+  readonly verb: Right;
+  readonly owner: string;
+  /** This browser is in as it is. */
+  readonly is_in: boolean;
+}
+
+/** Asks what a link is for; a sentence when it is for nothing. Rejects when the server is out of reach. */
+export async function askOffer(share: string): Promise<Offer | string> {
+  const response = await post("/share", { share });
+  const answer: unknown = await response.json();
+  return response.ok ? (answer as Offer) : messageIn(answer);
+}
+
+/** Gives a name for a link, for the login cookie of a guest. Rejects when the server is out of reach. */
+export async function join(share: string, name: string): Promise<SignIn> {
+  return await answered(await post("/login", { share, name }));
 }
 
 /** Ends this browser's login. */

@@ -13,6 +13,10 @@ export type KernelState = "starting" | "idle" | "busy" | "restarting" | "dead";
 
 export type CellType = "code" | "markdown" | "raw";
 
+export type Verb = "none" | "read" | "write" | "execute" | "own";
+
+export type Right = "read" | "write" | "execute";
+
 /** A CodeMirror change set: an integer keeps so many UTF-16 units, a list `[deleted, ...lines]` replaces them. */
 export type Changes = (number | (number | string)[])[];
 
@@ -433,7 +437,7 @@ export interface ServerInfo {
   root: string | null;
   default_kernelspec: string | null;
   degraded: boolean;
-  verb: "execute" | "none" | "own" | "read" | "write" | null;
+  verb: Verb | null;
   session: string | null;
   owner: string | null;
   started: string | null;
@@ -593,7 +597,7 @@ export interface AttachKernel extends OfSession {
  * `execute` lets them run code as the person who runs the server, who can do what that person can. `label` is for the owner: whom it is meant for.
  */
 export interface LinkSession extends OfSession {
-  verb: "execute" | "read" | "write";
+  verb: Right;
   label?: string;
   days?: number;
 }
@@ -615,7 +619,7 @@ export interface Guest {
 /** A link into a session, and who came by it. */
 export interface Share {
   id: string;
-  verb: "execute" | "read" | "write";
+  verb: Right;
   label: string;
   created: string;
   expires: string;
@@ -634,7 +638,7 @@ export interface OfShare extends OfSession {
 
 /** What the link gives from now on, also to who came by it. */
 export interface SetShare extends OfShare {
-  verb: "execute" | "read" | "write";
+  verb: Right;
 }
 
 /** A selection in the source of a cell, or a caret where both ends are one place: UTF-16 units, in the source of that `version`. */
@@ -1204,7 +1208,7 @@ export interface Person {
   id: string;
   person: string;
   name: string;
-  verb: "execute" | "none" | "own" | "read" | "write";
+  verb: Verb;
   is_guest: boolean;
   cell: string | null;
   selection: Selection | null;

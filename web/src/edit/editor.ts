@@ -13,6 +13,7 @@ import { mode } from "../store/ui.ts";
 import type { Open } from "../view/app.ts";
 import { CellDraft } from "./collab.ts";
 import { completion, tab } from "./complete.ts";
+import { cursors } from "./cursors.ts";
 import { closeCall, help } from "./help.ts";
 import { Outbox } from "./outbox.ts";
 import { recall } from "./recall.ts";
@@ -118,6 +119,7 @@ function extensions(open: Open, cell: string): Extension {
     store.cellOf(cell)?.type === "markdown" ? pictures(open, cell) : [],
     keys(open, isCode),
     numbering.of([]),
+    cursors(cell),
     theme,
     EditorView.clipboardInputFilter.of(text => text.replace(/\r\n?/g, "\n")),
   ];

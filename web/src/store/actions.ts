@@ -10,6 +10,7 @@ import { t } from "../text/en.ts";
 import { asText, type CopiedCell, copied, keep, pasted } from "./clipboard.ts";
 import { Filing } from "./filing.ts";
 import { Parts } from "./parts.ts";
+import { may } from "./right.ts";
 import { Running } from "./running.ts";
 import { Sections } from "./sections.ts";
 import { lineNumbers } from "./settings.ts";
@@ -59,11 +60,11 @@ export class Actions {
   select(cell: string | null, edit = false): void {
     selected.value = cell;
     anchor.value = null;
-    mode.value = edit && cell !== null ? "edit" : "command";
+    mode.value = edit && cell !== null && may("write") ? "edit" : "command";
   }
 
   edit(where: typeof caret.value = null): void {
-    if (this.#at() < 0) return;
+    if (this.#at() < 0 || !may("write")) return;
     anchor.value = null;
     caret.value = where;
     mode.value = "edit";

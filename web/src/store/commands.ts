@@ -136,6 +136,7 @@ export const COMMANDS: readonly Command[] = [
   }),
   named("save-as", show("save_as")),
   named("reload", show("reload")),
+  named("share", show("share")),
   named("checkpoint", show("checkpoint")),
   named("history", show("history")),
   ...FORMATS.map(format => titled(`export-${format}`, t.exportAs(t.documentMenu[format]), "", "command", a => void a.file.export(format))),

@@ -2,12 +2,16 @@
 import { computed } from "@preact/signals";
 import { foldedAway, headingLevel, headingOf, isFolded, sectionEnd, withFolded } from "../model/sections.ts";
 import type { Actions } from "./actions.ts";
+import { may } from "./right.ts";
 import { caret, selected } from "./ui.ts";
+
+const NOTHING: ReadonlyMap<string, string> = new Map();
 
 export class Sections {
   /** The cells that are folded away, each with the heading that hides it. */
   readonly away = computed(() => {
     this.actions.store.textVersion.value;
+    if (!may("write")) return NOTHING; // who cannot unfold a section sees all of it
     return foldedAway(this.actions.store.model, this.actions.store.order);
   });
 

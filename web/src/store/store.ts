@@ -18,6 +18,7 @@ import { WidgetFeed } from "../widgets/feed.ts";
 import { type Box, rebox } from "./boxes.ts";
 import { CatchUp, type Missed } from "./catchup.ts";
 import { Pace, type Urgency, whenIdle } from "./pace.ts";
+import { may } from "./right.ts";
 import { lastSeen, saveSeen } from "./settings.ts";
 import { complain } from "./ui.ts";
 
@@ -414,7 +415,7 @@ export class SessionStore {
       this.#dirty.runs.add(run);
     }
     for (const draft of this.drafts.values()) draft.push();
-    if (!this.model.hadCells && !this.model.closed && this.model.file === null)
+    if (!this.model.hadCells && !this.model.closed && this.model.file === null && may("write"))
       this.connection.durable("cell.insert", { session: this.id, id: FIRST_CELL, after: null }).catch((error: unknown) => {
         this.problem.value = error instanceof Error ? error.message : String(error);
       });

@@ -16,6 +16,7 @@ export type DialogName =
   | "compare"
   | "save_as"
   | "reload"
+  | "share"
   | null;
 
 export interface Toast {

@@ -68,6 +68,7 @@ export const c = {
   rename: "Rename the notebook",
   "save-as": "Save as a notebook",
   reload: "Read the file again",
+  share: "Share the notebook",
   checkpoint: "Name this state",
   history: "Show the history",
   print: "Print",

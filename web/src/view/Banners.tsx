@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { isAttached, kernelState } from "../model/select.ts";
 import type { CatchUp } from "../store/catchup.ts";
+import { guestOf, may } from "../store/right.ts";
 import { dialog, selected, toast } from "../store/ui.ts";
 import { clock, t } from "../text/en.ts";
 import { AnsiText } from "./AnsiText.tsx";
@@ -9,6 +10,7 @@ import { connection, type Open, phase, restarted, server, signingIn, updated } f
 import { Banner } from "./Banner.tsx";
 import { FileBanners } from "./Conflict.tsx";
 import { Icon } from "./icons.tsx";
+import { RightSlot } from "./slots.tsx";
 
 const PATIENCE_MS = 1500;
 const LONG_MS = 120_000;
@@ -151,28 +153,30 @@ function KernelBanner({ open }: { open: Open }) {
           </details>
         )}
       </div>
-      <span class="end">
-        {attached ? (
-          <button
-            type="button"
-            class="btn main"
-            onClick={() => {
-              dialog.value = "kernels";
-            }}
-          >
-            {t.kernel.pick}
-          </button>
-        ) : (
-          <>
-            <button type="button" class="btn" onClick={() => void actions.runs.restart()}>
-              {t.restart}
+      {may("execute") && (
+        <span class="end">
+          {attached ? (
+            <button
+              type="button"
+              class="btn main"
+              onClick={() => {
+                dialog.value = "kernels";
+              }}
+            >
+              {t.kernel.pick}
             </button>
-            <button type="button" class="btn main" onClick={() => void actions.runs.restart(upTo(open))}>
-              {t.restartRunAbove}
-            </button>
-          </>
-        )}
-      </span>
+          ) : (
+            <>
+              <button type="button" class="btn" onClick={() => void actions.runs.restart()}>
+                {t.restart}
+              </button>
+              <button type="button" class="btn main" onClick={() => void actions.runs.restart(upTo(open))}>
+                {t.restartRunAbove}
+              </button>
+            </>
+          )}
+        </span>
+      )}
     </div>
   );
 }
@@ -220,6 +224,7 @@ export function Banners({ open }: { open: Open }) {
           {t.closedBody}
         </Banner>
       )}
+      {guestOf.value !== null && <RightSlot open={open} />}
       <FileBanners open={open} />
       <KernelBanner open={open} />
       {store.model.lost.map(note => (

@@ -4,10 +4,12 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { headingLevel, isFolded } from "../model/sections.ts";
 import { isScrolled, isStale, outputsHidden } from "../model/select.ts";
 import type { Cell as CellModel, Run } from "../model/types.ts";
+import { may } from "../store/right.ts";
 import { anchor, mode, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
 import { FoldButton, Folded, Handle, Plus } from "./CellTools.tsx";
+import { Here } from "./Here.tsx";
 import { barClass, Meta, stateWord } from "./Meta.tsx";
 import { Outputs } from "./Outputs.tsx";
 import { Source } from "./Source.tsx";
@@ -34,12 +36,20 @@ function isAmong({ store }: Open, id: string): "" | " among" {
   return at >= Math.min(one, other) && at <= Math.max(one, other) ? " among" : "";
 }
 
-function Gutter(props: { open: Open; cell: CellModel; index: number; run: Run | undefined; onRun(): void }) {
+function Gutter(props: {
+  open: Open;
+  cell: CellModel;
+  index: number;
+  run: Run | undefined;
+  canRun: boolean;
+  canEdit: boolean;
+  onRun(): void;
+}) {
   const { open, cell, index, run } = props;
   const running = run?.status === "running";
   return (
     <div class="gut">
-      {cell.type === "code" && (
+      {cell.type === "code" && props.canRun && (
         <button
           type="button"
           class={running ? "go running" : "go"}
@@ -49,21 +59,22 @@ function Gutter(props: { open: Open; cell: CellModel; index: number; run: Run | 
         />
       )}
       {cell.type === "code" && <span class="count">{run?.count ?? ""}</span>}
-      {headingLevel(cell) > 0 && <FoldButton open={open} cell={cell} index={index} />}
-      <Handle open={open} cell={cell} index={index} />
+      {props.canEdit && headingLevel(cell) > 0 && <FoldButton open={open} cell={cell} index={index} />}
+      {props.canEdit && <Handle open={open} cell={cell} index={index} />}
     </div>
   );
 }
 
 function CellOutputs({ open, cell, run, index }: { open: Open; cell: CellModel; run: Run; index: number }) {
   open.store.cellVersion(cell.id).value;
-  if (!outputsHidden(cell)) return <Outputs open={open} run={run.id} label={t.output(index)} scrolled={isScrolled(cell)} />;
+  const [peeked, peek] = useState(false);
+  if (!outputsHidden(cell) || peeked) return <Outputs open={open} run={run.id} label={t.output(index)} scrolled={isScrolled(cell)} />;
   open.store.runVersion(run.id).value;
   if (run.outputs.length === 0) return null;
   return (
     <p class="hidden-part">
       {t.outputHidden}
-      <button type="button" class="link" onClick={() => open.actions.parts.set("outputs", cell.id, false)}>
+      <button type="button" class="link" onClick={() => (may("write") ? open.actions.parts.set("outputs", cell.id, false) : peek(true))}>
         {t.show}
       </button>
     </p>
@@ -124,10 +135,11 @@ export function Cell({ open, id }: { open: Open; id: string }) {
         }
       }}
     >
-      <Gutter open={open} cell={cell} index={index} run={run} onRun={onRun} />
+      <Gutter open={open} cell={cell} index={index} run={run} canRun={may("execute")} canEdit={may("write")} onRun={onRun} />
       <div class="body">
+        <Here cell={id} />
         <Source open={open} cell={cell} index={index} editing={editing} />
-        {cell.type === "markdown" && isFolded(cell) && headingLevel(cell) > 0 && <Folded open={open} id={id} />}
+        {may("write") && cell.type === "markdown" && isFolded(cell) && headingLevel(cell) > 0 && <Folded open={open} id={id} />}
         {cell.type === "code" && run !== undefined && <CellOutputs open={open} cell={cell} run={run} index={index} />}
       </div>
       {cell.type === "code" && run !== undefined && !(run.kept && !stale) ? (
@@ -135,7 +147,7 @@ export function Cell({ open, id }: { open: Open; id: string }) {
       ) : (
         <div class="meta" />
       )}
-      {(near || isSelected) && <Plus open={open} id={id} index={index} />}
+      {may("write") && (near || isSelected) && <Plus open={open} id={id} index={index} />}
     </div>
   );
 }

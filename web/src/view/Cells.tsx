@@ -4,6 +4,7 @@ import { headline, languageOf } from "../model/select.ts";
 import { STRAY } from "../model/types.ts";
 import type { Box } from "../store/boxes.ts";
 import { whenIdle } from "../store/pace.ts";
+import { may } from "../store/right.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
 import { Cell } from "./Cell.tsx";
@@ -67,10 +68,12 @@ function LooseRun({ open, id }: { open: Open; id: string }) {
       <div class="body">
         <StaticSource text={run.code} language={languageOf(store.model)} label={headline(run.code)} />
         <Outputs open={open} run={id} label={headline(run.code)} />
-        <button type="button" class="btn ghost to-cell" onClick={() => actions.insert(store.order.at(-1) ?? null, "code", run.code)}>
-          <Icon name="copy" />
-          {t.toNewCell}
-        </button>
+        {may("write") && (
+          <button type="button" class="btn ghost to-cell" onClick={() => actions.insert(store.order.at(-1) ?? null, "code", run.code)}>
+            <Icon name="copy" />
+            {t.toNewCell}
+          </button>
+        )}
       </div>
       <Meta open={open} run={run} stale={false} />
     </section>
@@ -116,14 +119,18 @@ export function Cells({ open }: { open: Open }) {
       {boxes.length === 0 && (
         <div class="no-cells">
           <p class="quiet">{t.emptyNotebook}</p>
-          <button type="button" class="btn" onClick={() => open.actions.insertBelow("code", true)}>
-            <Icon name="plus" />
-            {t.addCode}
-          </button>
-          <button type="button" class="btn" onClick={() => open.actions.insertBelow("markdown", true)}>
-            <Icon name="plus" />
-            {t.addText}
-          </button>
+          {may("write") && (
+            <>
+              <button type="button" class="btn" onClick={() => open.actions.insertBelow("code", true)}>
+                <Icon name="plus" />
+                {t.addCode}
+              </button>
+              <button type="button" class="btn" onClick={() => open.actions.insertBelow("markdown", true)}>
+                <Icon name="plus" />
+                {t.addText}
+              </button>
+            </>
+          )}
         </div>
       )}
       <Loose open={open} />

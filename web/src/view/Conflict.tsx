@@ -1,4 +1,5 @@
 /** When the file and what is here do not go together: the banner with the choices, and the trouble of saving. */
+import { may } from "../store/right.ts";
 import { dialog } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
@@ -17,32 +18,34 @@ export function FileBanners({ open }: { open: Open }) {
         icon="warn"
         bold={conflict.etag === null ? t.conflict.deleted : t.conflict.changed}
         end={
-          <>
-            {conflict.etag !== null && (
-              <>
-                <button
-                  type="button"
-                  class="btn"
-                  onClick={() => {
-                    dialog.value = "compare";
-                  }}
-                >
-                  {t.conflict.compare}
-                </button>
-                <button type="button" class="btn" title={t.conflict.takeTheirsTitle} onClick={() => void actions.file.takeTheirs()}>
-                  {t.conflict.takeTheirs}
-                </button>
-              </>
-            )}
-            <button
-              type="button"
-              class={conflict.etag === null ? "btn main" : "btn"}
-              title={t.conflict.keepMineTitle}
-              onClick={() => void actions.file.keepMine()}
-            >
-              {conflict.etag === null ? t.conflict.writeAgain : t.conflict.keepMine}
-            </button>
-          </>
+          may("own") && (
+            <>
+              {conflict.etag !== null && (
+                <>
+                  <button
+                    type="button"
+                    class="btn"
+                    onClick={() => {
+                      dialog.value = "compare";
+                    }}
+                  >
+                    {t.conflict.compare}
+                  </button>
+                  <button type="button" class="btn" title={t.conflict.takeTheirsTitle} onClick={() => void actions.file.takeTheirs()}>
+                    {t.conflict.takeTheirs}
+                  </button>
+                </>
+              )}
+              <button
+                type="button"
+                class={conflict.etag === null ? "btn main" : "btn"}
+                title={t.conflict.keepMineTitle}
+                onClick={() => void actions.file.keepMine()}
+              >
+                {conflict.etag === null ? t.conflict.writeAgain : t.conflict.keepMine}
+              </button>
+            </>
+          )
         }
       >
         {conflict.cells.length > 0 ? t.conflict.cells(conflict.cells.length) : t.conflict.gone}
@@ -55,9 +58,11 @@ export function FileBanners({ open }: { open: Open }) {
       icon="warn"
       bold={t.saveFailed}
       end={
-        <button type="button" class="btn" onClick={() => void actions.file.save()}>
-          {t.tryAgain}
-        </button>
+        may("write") && (
+          <button type="button" class="btn" onClick={() => void actions.file.save()}>
+            {t.tryAgain}
+          </button>
+        )
       }
     >
       {t.saveFailedBody(failed)}

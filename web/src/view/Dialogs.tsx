@@ -49,6 +49,7 @@ const LATER = {
   compare: async () => (await import("./History.tsx")).Compare,
   palette: async () => (await import("./Palette.tsx")).Palette,
   settings: async () => (await import("./Settings.tsx")).Settings,
+  share: async () => (await import("./ShareDialog.tsx")).ShareDialog,
   shortcuts: async () => (await import("./Shortcuts.tsx")).Shortcuts,
 } as const;
 
@@ -117,6 +118,7 @@ export function Dialogs({ open }: { open: Open }) {
       return <Kernels open={open} />;
     case "palette":
     case "settings":
+    case "share":
     case "shortcuts":
     case "history":
     case "compare":

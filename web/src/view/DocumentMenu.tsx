@@ -1,8 +1,10 @@
 /** What can be done with the document as a whole. */
 import { fileAddress, save } from "../api/http.ts";
 import { type ExportFormat, nameOf } from "../store/filing.ts";
+import { may } from "../store/right.ts";
 import { complain, dialog, renaming, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { p } from "../text/people.ts";
 import type { Open } from "./app.ts";
 import { Icon } from "./icons.tsx";
 import { Menu, type MenuRow } from "./Menu.tsx";
@@ -35,8 +37,13 @@ export function DocumentMenu({ open }: { open: Open }) {
       renaming.value = true;
     },
   };
-  const ofFile: MenuRow[] =
-    file === null
+  const ofFile: MenuRow[] = !may("own")
+    ? [
+        may("write") && file !== null && { title: words.save, keys: "S", run: () => void actions.file.save() },
+        { title: words.download, run: () => void actions.file.export("ipynb") },
+        may("write") && file !== null && { title: words.reload, run: show("reload") },
+      ]
+    : file === null
       ? [{ title: words.saveAs, run: show("save_as") }, rename]
       : [
           { title: words.save, keys: "S", run: () => void actions.file.save() },
@@ -46,14 +53,15 @@ export function DocumentMenu({ open }: { open: Open }) {
           { title: words.reload, run: show("reload") },
         ];
   const rows: MenuRow[] = [
+    may("own") && { title: p.shareItem, run: show("share") },
     ...ofFile,
     { heading: "" },
-    { title: words.checkpoint, run: show("checkpoint") },
+    may("write") && { title: words.checkpoint, run: show("checkpoint") },
     { title: words.history, run: show("history") },
     { heading: words.export },
     ...FORMATS.map(format => ({ title: words[format], run: () => void actions.file.export(format) })),
     { heading: "" },
-    { title: words.clearOutputs, run: () => actions.clearOutputs(null) },
+    may("write") && { title: words.clearOutputs, run: () => actions.clearOutputs(null) },
     { title: words.print, run: () => print() },
     { title: words.settings, keys: "Ctrl ,", run: show("settings") },
   ];

@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { attach, pictureIn } from "../store/attach.ts";
 import { folderOf } from "../store/filing.ts";
+import { may, sayWhyNot } from "../store/right.ts";
 import { upload, uploads } from "../store/uploads.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
@@ -30,7 +31,8 @@ export function Dropping({ open }: { open: Open }) {
       event.preventDefault();
       setOver("");
       const [cell, picture] = [textCellAt(event), pictureIn(files)];
-      if (cell !== null && picture !== null) attach(open.actions, picture, cell);
+      if (cell !== null && picture !== null && may("write")) attach(open.actions, picture, cell);
+      else if (!may("own")) sayWhyNot("own");
       else upload(files, folderOf(open.store.model.file?.path ?? "").replace(/\/$/, ""));
     };
     addEventListener("dragover", enter);

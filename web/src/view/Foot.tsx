@@ -1,3 +1,4 @@
+import { may } from "../store/right.ts";
 import { dismiss, mode, spoken, toasts } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { everLive, type Open, phase } from "./app.ts";
@@ -28,9 +29,11 @@ export function Foot({ open }: { open: Open }) {
   return (
     <footer class="foot-bar">
       <Line />
-      <span class="hint">
-        {hint.before} <span class="kbd">{hint.key}</span> {hint.middle} <span class="kbd">{hint.key2}</span> {hint.after}
-      </span>
+      {may("write") && (
+        <span class="hint">
+          {hint.before} <span class="kbd">{hint.key}</span> {hint.middle} <span class="kbd">{hint.key2}</span> {hint.after}
+        </span>
+      )}
       <span class="grow" />
       <span>{t.cellCount(store.order.length)}</span>
       <span class="promise">{t.canClose}</span>

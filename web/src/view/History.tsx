@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { fileAddress } from "../api/http.ts";
 import type { CellChange, Moment, NotebookDiff } from "../api/schema.ts";
 import { cellsOf, diffCells } from "../model/diff.ts";
+import { may } from "../store/right.ts";
 import { complain, dialog } from "../store/ui.ts";
 import { clock, day, t } from "../text/en.ts";
 import { connection, type Open } from "./app.ts";
@@ -65,18 +66,20 @@ function Since({ open, moment }: { open: Open; moment: Moment }) {
     <>
       <div class="since-head">
         <p>{same ? t.history.same : t.history.since(diff.cells.length)}</p>
-        <button
-          type="button"
-          class="btn main"
-          disabled={same}
-          onClick={() => {
-            close();
-            void open.actions.file.restore(moment.seq, moment.kind !== "checkpoint" ? when : `“${moment.name}”`);
-          }}
-        >
-          <Icon name="history" />
-          {t.history.restore}
-        </button>
+        {may("write") && (
+          <button
+            type="button"
+            class="btn main"
+            disabled={same}
+            onClick={() => {
+              close();
+              void open.actions.file.restore(moment.seq, moment.kind !== "checkpoint" ? when : `“${moment.name}”`);
+            }}
+          >
+            <Icon name="history" />
+            {t.history.restore}
+          </button>
+        )}
       </div>
       {diff.metadata_changed && <p class="quiet">{t.history.notebookMetadata}</p>}
       <Diff changes={diff.cells} />

@@ -1,6 +1,7 @@
 /** What is to say about the run of a cell: its state, how long it took, who ran it and when. */
 import { ahead, errorName, promptsOf, wasInterrupted } from "../model/select.ts";
 import type { Model, Run } from "../model/types.ts";
+import { may } from "../store/right.ts";
 import { now } from "../store/ui.ts";
 import { clock, duration, t } from "../text/en.ts";
 import { type Open, server } from "./app.ts";
@@ -98,7 +99,7 @@ export function Meta({ open, run, stale }: { open: Open; run: Run; stale: boolea
   return (
     <div class="meta" title={run.kept ? undefined : story(run)}>
       {!run.kept && <Status model={store.model} run={run} />}
-      {run.status === "queued" && (
+      {run.status === "queued" && may("execute") && (
         <button type="button" class="link" title={t.cancelRunTitle} onClick={() => open.actions.runs.cancel(run.id)}>
           {t.cancelRun}
         </button>

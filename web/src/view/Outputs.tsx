@@ -4,7 +4,9 @@ import { promptsOf } from "../model/select.ts";
 import type { Output, Prompt } from "../model/types.ts";
 import { plainText } from "../render/ansi.ts";
 import { Tools } from "../rich/Tools.tsx";
+import { may } from "../store/right.ts";
 import { t } from "../text/en.ts";
+import { p } from "../text/people.ts";
 import { r } from "../text/rich.ts";
 import type { Open } from "./app.ts";
 import { Icon } from "./icons.tsx";
@@ -48,6 +50,7 @@ export function StdinField({ open, prompt }: { open: Open; prompt: Prompt }) {
   useEffect(() => {
     if (!isWritingElsewhere()) field.current?.focus({ preventScroll: true });
   }, []);
+  if (!may("execute")) return <p class="hidden-part">{p.waitsForOther}</p>;
   const submit = (event: Event): void => {
     event.preventDefault();
     setSent(true);

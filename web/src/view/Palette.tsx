@@ -5,8 +5,11 @@ import { fuzzy, type Match } from "../model/fuzzy.ts";
 import { headline, outline } from "../model/select.ts";
 import { commandsOf } from "../store/commands.ts";
 import { folderOf } from "../store/filing.ts";
+import { following, people } from "../store/here.ts";
+import { may, needs } from "../store/right.ts";
 import { complain, dialog } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { s } from "../text/sharing.ts";
 import { connection, goTo, homeAddress, type Open, openNotebook } from "./app.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { Keys } from "./Keys.tsx";
@@ -38,12 +41,28 @@ function commands(open: Open): Entry[] {
   const seen = new Set<string>();
   const entries: Entry[] = [];
   for (const one of commandsOf()) {
-    if (one.id === "palette" || one.id === "close-pager" || seen.has(one.title)) continue;
+    if (!may(needs(one.id)) || one.id === "palette" || one.id === "close-pager" || seen.has(one.title)) continue;
     seen.add(one.title);
     const keys = one.keys[0] ?? null;
     entries.push({ id: one.id, icon: "command", title: one.title, note: "", keys, run: () => one.run(open.actions) });
   }
   return entries.filter(({ id }) => id !== "palette-key");
+}
+
+/** Somebody who is here can be followed. */
+function others(): Entry[] {
+  return people.value
+    .filter(one => !one.isYou)
+    .map(one => ({
+      id: `follow-${one.person}`,
+      icon: "people",
+      title: s.follow(one.name),
+      note: s.holds[one.verb],
+      keys: null,
+      run: () => {
+        following.value = one.person;
+      },
+    }));
 }
 
 function headings(open: Open): Entry[] {
@@ -76,7 +95,7 @@ function go(file: File): void {
 function useFiles(folder: string): Entry[] {
   const [files, set] = useState<Entry[]>([]);
   useEffect(() => {
-    if (connection.phase !== "live") return;
+    if (connection.phase !== "live" || !may("own")) return;
     const take = (list: readonly File[]): void =>
       set(
         list.map(file => ({
@@ -139,7 +158,7 @@ export function Palette({ open }: { open: Open }) {
   const [query, ask] = useState("");
   const [chosen, choose] = useState(0);
   const files = useFiles(folderOf(open.store.model.file?.path ?? "").replace(/\/$/, ""));
-  const fixed = useMemo(() => [...commands(open), ...headings(open)], []);
+  const fixed = useMemo(() => [...commands(open), ...others(), ...headings(open)], []);
   const code = useMemo(() => cells(open), []);
   const list = useMemo(() => found(query.trim() === "" ? fixed : [...fixed, ...files, ...code], query), [query, files]);
   useLayoutEffect(() => {

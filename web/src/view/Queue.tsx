@@ -1,6 +1,7 @@
 /** What runs and waits on the server, in its order: each one can be gone to, taken back, and moved. */
 import { headline, promptsOf, underway } from "../model/select.ts";
 import type { Run } from "../model/types.ts";
+import { may } from "../store/right.ts";
 import { drawer } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
@@ -23,7 +24,7 @@ export function queued({ store }: Open): Run[] {
   return underway(store.model);
 }
 
-function Entry({ open, run, waiting, at }: { open: Open; run: Run; waiting: number; at: number }) {
+function Entry({ open, run, waiting, at, canChange }: { open: Open; run: Run; waiting: number; at: number; canChange: boolean }) {
   const { model } = open.store;
   const { runs } = open.actions;
   const running = run.status === "running";
@@ -38,7 +39,7 @@ function Entry({ open, run, waiting, at }: { open: Open; run: Run; waiting: numb
           {!running ? position <= 1 ? t.next : t.inLine(position) : promptsOf(model, run.id).length > 0 ? t.waiting : <Ticking run={run} />}
         </span>
       </button>
-      {!running && (
+      {!running && canChange && (
         <span class="acts">
           <button
             type="button"
@@ -76,10 +77,10 @@ export function QueueList({ open }: { open: Open }) {
     <>
       <ul class="queue">
         {all.slice(0, MOST).map(run => (
-          <Entry key={run.id} open={open} run={run} waiting={waiting.length} at={waiting.indexOf(run)} />
+          <Entry key={run.id} open={open} run={run} waiting={waiting.length} at={waiting.indexOf(run)} canChange={may("execute")} />
         ))}
       </ul>
-      {waiting.length > 1 && (
+      {waiting.length > 1 && may("execute") && (
         <button type="button" class="btn ghost take-all" onClick={() => open.actions.runs.cancelAll()}>
           {t.takeAllBack}
         </button>

@@ -3,8 +3,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { kernelState, underway } from "../model/select.ts";
 import { attach, pictureIn } from "../store/attach.ts";
 import { early } from "../store/early.ts";
+import { watchPeople } from "../store/here.ts";
 import { KeyMap } from "../store/keys.ts";
 import { whenIdle } from "../store/pace.ts";
+import { may, needs, sayWhyNot } from "../store/right.ts";
 import { besideOutputs } from "../store/settings.ts";
 import { clockOffset, complain, dialog, finding, mode, now, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
@@ -17,6 +19,7 @@ import { Foot } from "./Foot.tsx";
 import { Nothing } from "./Nothing.tsx";
 import { Side } from "./Side.tsx";
 import { fetchEditor } from "./Source.tsx";
+import { FollowSlot } from "./slots.tsx";
 import { Dock, Toolbar } from "./Toolbar.tsx";
 import { TopBar } from "./TopBar.tsx";
 
@@ -48,7 +51,9 @@ function useKeys({ actions }: Open): void {
       event.preventDefault();
       event.stopPropagation();
       if (command === null || command === "begun") return;
-      if (isText && !inEditor) void fetchEditor().then(() => command.run(actions), complain);
+      const needed = needs(command.id);
+      if (!may(needed)) sayWhyNot(needed);
+      else if (isText && !inEditor) void fetchEditor().then(() => command.run(actions), complain);
       else command.run(actions);
     };
     // Before the editor sees them: Shift-Enter would be a line feed there.
@@ -72,13 +77,14 @@ function Clipboard({ open }: { open: Open }) {
       if (!isForCells()) return;
       event.clipboardData?.setData("text/plain", actions.copy());
       event.preventDefault();
-      if (event.type === "cut") actions.remove();
+      if (event.type === "cut" && may("write")) actions.remove();
     };
     const paste = (event: ClipboardEvent): void => {
       if (!isForCells()) return;
       event.preventDefault();
       const picture = pictureIn(event.clipboardData?.files);
-      if (picture !== null) attach(actions, picture, selected.value);
+      if (!may("write")) sayWhyNot("write");
+      else if (picture !== null) attach(actions, picture, selected.value);
       else actions.pasteText(event.clipboardData?.getData("text/plain") ?? "");
     };
     addEventListener("copy", take);
@@ -176,6 +182,10 @@ function useEditorSoon(ready: boolean): void {
   }, [ready]);
 }
 
+function usePeople({ store }: Open): void {
+  useEffect(() => watchPeople(store), [store]);
+}
+
 export function SessionPage({ open }: { open: Open }) {
   const { store } = open;
   const standing = store.standing.value;
@@ -185,6 +195,7 @@ export function SessionPage({ open }: { open: Open }) {
   useUnsent(open, standing === "ready");
   useFirstCaret(open, standing === "ready");
   useEditorSoon(standing === "ready");
+  usePeople(open);
   if (standing === "missing") return <Nothing title={t.noSuchSession} body={t.noSuchSessionBody} />;
   if (standing === "refused") return <Nothing title={t.noSuchSession} body={store.problem.value} />;
   if (standing === "opening")
@@ -207,6 +218,7 @@ export function SessionPage({ open }: { open: Open }) {
             </div>
           )}
           <Banners open={open} />
+          <FollowSlot />
         </div>
         <Cells open={open} />
       </main>

@@ -1,5 +1,6 @@
 /** All keys, from the table that the key map reads. */
 import { type Command, commandsOf, editorKeys, PAGE_KEYS } from "../store/commands.ts";
+import { may, needs } from "../store/right.ts";
 import { dialog } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { Dialog } from "./Dialog.tsx";
@@ -48,7 +49,7 @@ function rows(commands: readonly Command[]): Row[] {
 
 export function Shortcuts() {
   const split = ({ title, keys }: { title: string; keys: string }): Row => ({ title, keys: keys.split(" | ") });
-  const all = commandsOf().filter(one => one.id !== "colab-split"); // told with the keys of the editor
+  const all = commandsOf().filter(one => one.id !== "colab-split" && may(needs(one.id))); // told with the keys of the editor
   const always = new Set(all.filter(one => one.where === "both" && !one.id.startsWith("colab-")).map(one => one.title));
   const commands = [...rows(all.filter(one => !always.has(one.title))), ...PAGE_KEYS.map(split)];
   const half = Math.ceil(commands.length / 2);
@@ -61,7 +62,7 @@ export function Shortcuts() {
       <div class="key-columns">
         <div>
           <KeyTable title={t.keys.both} rows={rows(all.filter(one => always.has(one.title)))} />
-          <KeyTable title={t.keys.editMode} rows={editorKeys().map(split)} />
+          {may("write") && <KeyTable title={t.keys.editMode} rows={editorKeys().map(split)} />}
         </div>
         <KeyTable title={t.keys.commandMode} rows={commands.slice(0, half)} />
         <div class="key-more">

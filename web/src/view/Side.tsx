@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { outline, type SectionState, sectionStates } from "../model/select.ts";
+import { may, needs } from "../store/right.ts";
 import { type SideTab, sideTab } from "../store/settings.ts";
 import { complain, drawer, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
@@ -9,6 +10,9 @@ import type { Open } from "./app.ts";
 import { jump, QueueList, queued } from "./Queue.tsx";
 
 const TABS: readonly SideTab[] = ["outline", "files", "variables"];
+
+/** The tabs that there are: files are not part of what a guest is shown, and to ask for variables is to run code. */
+const tabs = (): readonly SideTab[] => TABS.filter(tab => may(needs(tab)));
 
 function Mark({ state }: { state: SectionState }) {
   if (state === "") return null;
@@ -66,19 +70,19 @@ function Later({ open, which }: { open: Open; which: keyof typeof LATER }) {
   return View === null ? null : <View open={open} />;
 }
 
-function Tabs() {
-  const now = sideTab.value;
+function Tabs({ now }: { now: SideTab }) {
+  const all = tabs();
   const go = (event: KeyboardEvent): void => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (by === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    sideTab.value = TABS[(TABS.indexOf(now) + by + TABS.length) % TABS.length] ?? now;
+    sideTab.value = all[(all.indexOf(now) + by + all.length) % all.length] ?? now;
     document.getElementById(`tab-${sideTab.value}`)?.focus();
   };
   return (
     <div class="tabs" role="tablist" aria-label={t.sideTabs.label} onKeyDown={go}>
-      {TABS.map(tab => (
+      {all.map(tab => (
         <button
           key={tab}
           id={`tab-${tab}`}
@@ -100,11 +104,11 @@ function Tabs() {
 
 export function Side({ open }: { open: Open }) {
   open.store.head.value;
-  const tab = sideTab.value;
+  const tab = tabs().includes(sideTab.value) ? sideTab.value : "outline";
   const queue = queued(open);
   return (
     <aside class={drawer.value ? "side open" : "side"} aria-label={t.side}>
-      <Tabs />
+      <Tabs now={tab} />
       <div role="tabpanel" id="side-panel" aria-labelledby={`tab-${tab}`} class="side-panel">
         {tab === "outline" ? <Outline open={open} /> : <Later key={tab} open={open} which={tab} />}
       </div>

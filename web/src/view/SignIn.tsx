@@ -2,7 +2,8 @@
 import { useState } from "preact/hooks";
 import { signIn } from "../api/http.ts";
 import { t } from "../text/en.ts";
-import { connection, signingIn } from "./app.ts";
+import { p } from "../text/people.ts";
+import { connection, route, signingIn } from "./app.ts";
 import { Mark } from "./icons.tsx";
 
 export function SignIn() {
@@ -54,6 +55,7 @@ export function SignIn() {
             {t.signIn}
           </button>
           <p class="form-hint">{t.signInHint}</p>
+          {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
         </form>
         <p class="hint">{t.signInKeep}</p>
       </div>

@@ -4,6 +4,7 @@ import { languageOf, sourceHidden } from "../model/select.ts";
 import type { Cell as CellModel } from "../model/types.ts";
 import { early } from "../store/early.ts";
 import { folderOf } from "../store/filing.ts";
+import { may } from "../store/right.ts";
 import { lineNumbers } from "../store/settings.ts";
 import { caret, numberedOtherwise, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
@@ -134,7 +135,13 @@ export function Source({ open, cell, index, editing }: { open: Open; cell: CellM
     );
   if (cell.type !== "markdown")
     return (
-      <StaticSource text={text} language={cell.type === "code" ? languageOf(model) : ""} label={label} numbered={numbered} onEdit={edit} />
+      <StaticSource
+        text={text}
+        language={cell.type === "code" ? languageOf(model) : ""}
+        label={label}
+        numbered={numbered}
+        {...(may("write") ? { onEdit: edit } : {})}
+      />
     );
   const folder = folderOf(model.file?.path ?? "");
   return (

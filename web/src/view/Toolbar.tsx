@@ -1,5 +1,6 @@
 /** The bar over the cells, and on small screens the dock under them. */
 import { isAttached, underway, waitingCount } from "../model/select.ts";
+import { may } from "../store/right.ts";
 import { stopOnError } from "../store/settings.ts";
 import { dialog, drawer, find, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
@@ -48,47 +49,53 @@ export function Toolbar({ open }: { open: Open }) {
   const several = actions.chosen().length;
   return (
     <div class="bar" role="toolbar" aria-label={t.toolbar}>
-      <span class="group">
-        <button type="button" class="btn" disabled={selected.value === null} onClick={() => actions.runSelected("next")}>
-          <Icon name="play" />
-          {t.run}
-          <span class="kbd" aria-hidden="true">
-            ⇧⏎
-          </span>
-        </button>
-        <RunMenu open={open} />
-        <button type="button" class="btn icon" aria-label={t.runAll} title={t.runAll} onClick={() => actions.runs.runMany("all")}>
-          <Icon name="playAll" />
-        </button>
-        <button
-          type="button"
-          class="btn icon"
-          aria-label={t.interrupt}
-          title={t.interrupt}
-          disabled={!busy}
-          onClick={() => actions.runs.interrupt()}
-        >
-          <Icon name="stop" />
-        </button>
-        <button
-          type="button"
-          class="btn icon"
-          aria-label={t.restartKernel}
-          title={t.restartKernel}
-          disabled={store.model.kernel === null || isAttached(store.model)}
-          onClick={ask("restart")}
-        >
-          <Icon name="restart" />
-        </button>
-      </span>
-      <button type="button" class="btn ghost" aria-label={t.addCodeLabel} onClick={() => actions.insertBelow("code", true)}>
-        <Icon name="plus" />
-        {t.addCode}
-      </button>
-      <button type="button" class="btn ghost" aria-label={t.addTextLabel} onClick={() => actions.insertBelow("markdown", true)}>
-        <Icon name="plus" />
-        {t.addText}
-      </button>
+      {may("execute") && (
+        <span class="group">
+          <button type="button" class="btn" disabled={selected.value === null} onClick={() => actions.runSelected("next")}>
+            <Icon name="play" />
+            {t.run}
+            <span class="kbd" aria-hidden="true">
+              ⇧⏎
+            </span>
+          </button>
+          <RunMenu open={open} />
+          <button type="button" class="btn icon" aria-label={t.runAll} title={t.runAll} onClick={() => actions.runs.runMany("all")}>
+            <Icon name="playAll" />
+          </button>
+          <button
+            type="button"
+            class="btn icon"
+            aria-label={t.interrupt}
+            title={t.interrupt}
+            disabled={!busy}
+            onClick={() => actions.runs.interrupt()}
+          >
+            <Icon name="stop" />
+          </button>
+          <button
+            type="button"
+            class="btn icon"
+            aria-label={t.restartKernel}
+            title={t.restartKernel}
+            disabled={store.model.kernel === null || isAttached(store.model)}
+            onClick={ask("restart")}
+          >
+            <Icon name="restart" />
+          </button>
+        </span>
+      )}
+      {may("write") && (
+        <>
+          <button type="button" class="btn ghost" aria-label={t.addCodeLabel} onClick={() => actions.insertBelow("code", true)}>
+            <Icon name="plus" />
+            {t.addCode}
+          </button>
+          <button type="button" class="btn ghost" aria-label={t.addTextLabel} onClick={() => actions.insertBelow("markdown", true)}>
+            <Icon name="plus" />
+            {t.addText}
+          </button>
+        </>
+      )}
       <span class="grow" />
       {several > 1 && <span class="quiet several">{t.selectedCells(several)}</span>}
       {waiting > 0 && (
@@ -129,30 +136,36 @@ export function Dock({ open }: { open: Open }) {
       >
         <Icon name="menu" />
       </button>
-      <Menu
-        className="btn ghost icon"
-        label={t.addCell}
-        from="left"
-        items={[
-          { title: t.addCodeLabel, run: () => actions.insertBelow("code", true) },
-          { title: t.addTextLabel, run: () => actions.insertBelow("markdown", true) },
-        ]}
-      >
-        <Icon name="plus" />
-      </Menu>
-      <button type="button" class="btn main" onClick={() => actions.runSelected("next")}>
-        <Icon name="play" />
-        {t.run}
-      </button>
-      <button
-        type="button"
-        class="btn ghost icon"
-        aria-label={t.interrupt}
-        disabled={underway(store.model).length === 0}
-        onClick={() => actions.runs.interrupt()}
-      >
-        <Icon name="stop" />
-      </button>
+      {may("write") && (
+        <Menu
+          className="btn ghost icon"
+          label={t.addCell}
+          from="left"
+          items={[
+            { title: t.addCodeLabel, run: () => actions.insertBelow("code", true) },
+            { title: t.addTextLabel, run: () => actions.insertBelow("markdown", true) },
+          ]}
+        >
+          <Icon name="plus" />
+        </Menu>
+      )}
+      {may("execute") && (
+        <>
+          <button type="button" class="btn main" onClick={() => actions.runSelected("next")}>
+            <Icon name="play" />
+            {t.run}
+          </button>
+          <button
+            type="button"
+            class="btn ghost icon"
+            aria-label={t.interrupt}
+            disabled={underway(store.model).length === 0}
+            onClick={() => actions.runs.interrupt()}
+          >
+            <Icon name="stop" />
+          </button>
+        </>
+      )}
       <button type="button" class="btn ghost icon" aria-label={t.palette.open} onClick={ask("palette")}>
         <Icon name="search" />
       </button>

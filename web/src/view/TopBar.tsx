@@ -2,13 +2,16 @@
 import { useEffect, useRef } from "preact/hooks";
 import { isAttached, kernelState, waitingCount, wantedKernel } from "../model/select.ts";
 import { nameOf } from "../store/filing.ts";
+import { may } from "../store/right.ts";
 import { dialog, drawer, renaming } from "../store/ui.ts";
 import { clock, t } from "../text/en.ts";
+import { p } from "../text/people.ts";
 import type { Open } from "./app.ts";
 import { DocumentMenu } from "./DocumentMenu.tsx";
 import { HomeLink } from "./HomeLink.tsx";
 import { Icon, Mark } from "./icons.tsx";
 import { Menu, type MenuRow } from "./Menu.tsx";
+import { AvatarsSlot } from "./slots.tsx";
 import { ThemeButton } from "./ThemeButton.tsx";
 
 function Title({ open }: { open: Open }) {
@@ -27,6 +30,12 @@ function Title({ open }: { open: Open }) {
   const edit = (on: boolean): void => {
     renaming.value = on;
   };
+  if (!may("own"))
+    return (
+      <span class="title">
+        <b>{title}</b>
+      </span>
+    );
   if (!editing)
     return (
       <button type="button" class="title" title={t.rename} onClick={() => edit(true)}>
@@ -62,7 +71,7 @@ function Folders({ path }: { path: string }) {
     <>
       {parts.map((part, at) => (
         <span key={at} class="dir">
-          <HomeLink folder={parts.slice(0, at + 1).join("/")}>{part}</HomeLink>
+          {may("own") ? <HomeLink folder={parts.slice(0, at + 1).join("/")}>{part}</HomeLink> : part}
           <span class="sep">/</span>
         </span>
       ))}
@@ -117,6 +126,7 @@ export function kernelWords({ store }: Open): { name: string; words: string; dot
 }
 
 function KernelPill({ open }: { open: Open }) {
+  open.store.head.value;
   const { name, words, dot } = kernelWords(open);
   const { kernel } = open.store.model;
   const alive = kernel !== null && kernel.state !== "dead";
@@ -139,6 +149,13 @@ function KernelPill({ open }: { open: Open }) {
           { title: t.kernel.shutDown, disabled: !alive, run: show("shut_down") },
           { title: t.kernel.change, run: show("kernels") },
         ];
+  if (!may("execute"))
+    return (
+      <span class="kernel">
+        <span class={`dot ${dot}`} />
+        <span class="name">{name}</span> <span class="sub">{words}</span>
+      </span>
+    );
   return (
     <Menu className="kernel" label={t.kernel.label(name, words)} items={items}>
       <span class={`dot ${dot}`} />
@@ -153,9 +170,15 @@ export function TopBar({ open }: { open: Open }) {
   const path = store.model.file?.path ?? "";
   return (
     <header class="top">
-      <HomeLink folder={path.split("/").slice(0, -1).join("/")} className="brand" label={t.home}>
-        <Mark />
-      </HomeLink>
+      {may("own") ? (
+        <HomeLink folder={path.split("/").slice(0, -1).join("/")} className="brand" label={t.home}>
+          <Mark />
+        </HomeLink>
+      ) : (
+        <span class="brand">
+          <Mark />
+        </span>
+      )}
       <div class="crumb">
         <Folders path={path} />
         <Title open={open} />
@@ -165,6 +188,19 @@ export function TopBar({ open }: { open: Open }) {
       </div>
       <span class="grow" />
       <KernelPill open={open} />
+      <AvatarsSlot open={open} />
+      {may("own") && (
+        <button
+          type="button"
+          class="btn share-button"
+          onClick={() => {
+            dialog.value = "share";
+          }}
+        >
+          <Icon name="invite" />
+          {p.share}
+        </button>
+      )}
       <ThemeButton />
       <DocumentMenu open={open} />
       <button

@@ -1,9 +1,10 @@
 /** What every view can reach: the connection, the route and the open session. Made once in main.tsx. */
 import { signal } from "@preact/signals";
 import { Connection, type Phase } from "../api/connection.ts";
-import { browserWorld } from "../api/http.ts";
+import { browserWorld, type Offer } from "../api/http.ts";
 import type { ServerInfo } from "../api/schema.ts";
 import { Actions } from "../store/actions.ts";
+import { setGuest, setRight } from "../store/right.ts";
 import { SessionStore } from "../store/store.ts";
 import { anchor, clockOffset, complain, drawer, finding, pager, renaming, selected } from "../store/ui.ts";
 
@@ -30,6 +31,8 @@ export const route = signal<Route>({ page: "home", folder: "" });
 export const open = signal<Open | null>(null);
 /** Shown instead of the page: the sign-in form, with what went wrong before. */
 export const signingIn = signal<{ message: string } | null>(null);
+/** Shown instead of the page: what a link is for (null: for nothing, with the reason), and the question for a name. */
+export const joining = signal<{ secret: string; offer: Offer | null; message: string } | null>(null);
 
 export function routeOf(path: string, query = ""): Route {
   const match = /^\/s\/([^/]+)\/?$/.exec(path);
@@ -81,6 +84,8 @@ export function goTo(path: string): void {
 async function greet(): Promise<void> {
   const asked = Date.now();
   const facts = await connection.call("server.info", {});
+  setRight(facts.verb);
+  setGuest(facts.session);
   clockOffset.value = Date.parse(facts.time) - (asked + Date.now()) / 2;
   const before = server.value?.started ?? null;
   if (before !== null && facts.started !== before) restarted.value = { at: Date.parse(facts.time) };

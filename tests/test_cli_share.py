@@ -1,0 +1,105 @@
+"""`webipy share`: the command on a server in memory."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Coroutine
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+from twisted.internet.defer import Deferred
+
+from tests.fakes import RigTestCase
+from tests.test_cli import invoke
+from tests.test_shares import come, secret_of
+from webipy.command import sharing
+from webipy.command.connecting import Target
+from webipy.command.lookup import Wrong
+from webipy.io.client import Client
+
+
+class InMemory:
+    """A client whose calls are answered at once."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self._call = call
+
+    async def call(self, method: str, params: Any, kind: Any, repeat: bool = False) -> Any:
+        """As `Client.call`."""
+        return msgspec.convert(self._call(method, **msgspec.to_builtins(params)), kind)
+
+
+class ShareTests(RigTestCase):
+    """What it prints."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.session = str(self.rig.me.call("session.create", title="Oscillator")["id"])
+        token = Path(self.mktemp())
+        token.write_text("token")
+        self.target = Target(None, "http://example.org:9000/", str(token))
+        self.client = cast(Client, InMemory(self.rig.me.call))
+
+    def told(self, command: Coroutine[Any, Any, int]) -> tuple[int, str, str]:
+        """The exit status of a command, and what it prints."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            status = self.successResultOf(Deferred.fromCoroutine(command))
+        return status, out.getvalue(), err.getvalue()
+
+    def make(self, can: str = "view", as_json: bool = False, **more: Any) -> tuple[int, str, str]:
+        """Makes a link."""
+        wanted = sharing.Share("Oscillator", can, more.get("days", 7), more.get("label", ""), as_json)
+        return self.told(sharing.make(self.client, self.target, wanted))
+
+    def test_a_link_is_printed_that_works(self) -> None:
+        """On standard output alone, with the address that the server was reached at."""
+        status, out, err = self.make("edit")
+        self.assertEqual(status, 0)
+        self.assertRegex(out, r"^http://example\.org:9000/\S*#share=\S+\n$")
+        self.assertIn("--revoke", err)
+        self.assertNotIn("any code as you", err)
+        self.assertEqual(come(self.rig, secret_of(out.strip())).principal.verb, "write")
+
+    def test_what_to_run_means_is_said(self) -> None:
+        """Each time."""
+        self.assertIn("any code as you", self.make("run")[2])
+
+    def test_links_are_listed_with_who_came(self) -> None:
+        """For people, and as JSON."""
+        self.assertIn("Nobody else", self.told(sharing.show(self.client, "Oscillator", False))[2])
+        link = self.make("view", label="For Grace", days=2)[1].strip()
+        come(self.rig, secret_of(link), "Grace")
+        _, out, _ = self.told(sharing.show(self.client, "Oscillator", False))
+        for word in ("can view", "For Grace", "2026-03-0", "Grace\n"):
+            self.assertIn(word, out)
+        _, out, _ = self.told(sharing.show(self.client, "Oscillator", True))
+        self.assertEqual(json.loads(out)["shares"][0]["guests"][0]["name"], "Grace")
+        _, out, err = self.make("run", as_json=True)
+        self.assertEqual((sorted(json.loads(out)), err), (["expires", "share", "url"], ""))
+
+    def test_a_link_is_revoked_by_the_start_of_its_id(self) -> None:
+        """One that several have, or none, is refused."""
+        first = json.loads(self.make(as_json=True)[1])["share"]
+        self.make()
+        self.assertEqual(self.told(sharing.revoke(self.client, "Oscillator", "id"))[0], 1)
+        self.assertIn("several", self.told(sharing.revoke(self.client, "Oscillator", "id"))[2])
+        self.assertIn("there is no link", self.told(sharing.revoke(self.client, "Oscillator", "nope"))[2])
+        self.assertIn("there is no link", self.told(sharing.revoke(self.client, "Oscillator", ""))[2])
+        self.assertEqual(self.told(sharing.revoke(self.client, "Oscillator", first))[0], 0)
+        left = self.rig.me.call("share.list", session=self.session)["shares"]
+        self.assertNotIn(first, [share["id"] for share in left])
+
+    def test_a_session_that_is_not_there(self) -> None:
+        """Is told as everywhere."""
+        failed = Deferred.fromCoroutine(sharing.show(self.client, "nothing", False))
+        self.failureResultOf(failed, Wrong)
+
+    def test_what_does_not_go_together(self) -> None:
+        """Is told before anything is done."""
+        self.assertEqual(invoke("share", "x", "--list", "--revoke", "y").exit_code, 2)
+        self.assertEqual(invoke("share", "x", "--can", "own").exit_code, 2)
+        self.assertEqual(invoke("share", "x", "--days", "0").exit_code, 2)

@@ -1,0 +1,61 @@
+/** Who else is here. Small, for every page has it; what is done with it comes when somebody is (store/presence.ts, view/People.tsx). */
+import { signal } from "@preact/signals";
+import type { Notification } from "../api/rpc.ts";
+import type { Presence, Selection } from "../api/schema.ts";
+import type { Mark, Someone } from "../model/people.ts";
+import { setRight } from "./right.ts";
+import type { SessionStore } from "./store.ts";
+import { complain } from "./ui.ts";
+
+/** Everybody who is here, you among them; empty while nobody else is. */
+export const people = signal<readonly Someone[]>([]);
+/** How many more are not listed. */
+export const unlisted = signal(0);
+/** Where the others are, by cell. */
+export const marks = signal<ReadonlyMap<string, readonly Mark[]>>(new Map());
+/** The person whose cell is kept in view. */
+export const following = signal<string | null>(null);
+/** Where the caret is in the cell that is edited here. */
+export const ownSelection = signal<Selection | null>(null);
+
+type Following = import("./presence.ts").Here;
+
+/** Listens to who is here; ends with the function given back. */
+export function watchPeople(store: SessionStore): () => void {
+  let here: Following | null = null;
+  let over = false;
+  let newest: Presence | null = null;
+  const take = ({ method, params }: Notification): void => {
+    if (method !== "presence" || (params as Presence).session !== store.id) return;
+    newest = params as Presence;
+    const { you } = newest;
+    const mine = newest.people.find(one => one.id === you);
+    if (mine !== undefined) setRight(mine.verb);
+    if (here !== null) here.take(newest);
+    else void fetch();
+  };
+  let fetching = false;
+  const fetch = async (): Promise<void> => {
+    if (fetching) return;
+    fetching = true;
+    const { Here } = await import("./presence.ts");
+    if (over) return;
+    here = new Here(store);
+    if (newest !== null) here.take(newest);
+  };
+  const stop = store.connection.onNotification(notification => {
+    try {
+      take(notification);
+    } catch (error) {
+      complain(error);
+    }
+  });
+  return () => {
+    over = true;
+    stop();
+    here?.stop();
+    people.value = [];
+    marks.value = new Map();
+    following.value = null;
+  };
+}

@@ -1,0 +1,17 @@
+/** The sentences about other people that every page may need; those that come with others are in sharing.ts. */
+import type { Verb } from "../api/schema.ts";
+
+export const p = {
+  share: "Share",
+  shareItem: "Share…",
+  isHere: (names: string) => `${names} ${names.includes(", ") ? "are" : "is"} here`,
+  why: {
+    none: "",
+    read: "",
+    write: "You can view this notebook, but not change it.",
+    execute: "You cannot run code in this notebook.",
+    own: "Only who runs the server can do that.",
+  } satisfies Record<Verb, string>,
+  waitsForOther: "The code waits for an answer. Only who may run can give it.",
+  askAgain: "If you were sent a link, open it again or ask for another one.",
+} as const;

@@ -1,0 +1,86 @@
+/** The sentences about sharing, about who is there, and for guests: they come with what says them. */
+import type { Verb } from "../api/schema.ts";
+
+const many = (count: number, one: string, more: string): string => `${count} ${count === 1 ? one : more}`;
+const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" });
+
+export const s = {
+  shareTitle: (name: string) => `Share ${name}`,
+  rights: { read: "Can view", write: "Can edit", execute: "Can run" },
+  /** After a name. */
+  holds: { none: "nothing", read: "can view", write: "can edit", execute: "can run", own: "owner" } satisfies Record<Verb, string>,
+  owner: "Owner",
+  rightLabel: "Right",
+  rightOf: (label: string) => `Right of ${label}`,
+  labelLabel: "For whom",
+  labelHint: "a name, for you (optional)",
+  daysLabel: "Counts for",
+  days: (days: number) => (days === 365 ? "a year" : many(days, "day", "days")),
+  create: "Create link",
+  newLink: "The new link",
+  linkNote: "Copy it now: it is not shown again.",
+  linkIsLocal: "Its address reaches this machine only: others need a tunnel to it, or a proxy in front of the server.",
+  copyLink: "Copy link",
+  linkCopied: "The link is copied.",
+  means: (owner: string) => ({
+    read: "They see all cells, outputs and the history. They change nothing.",
+    write:
+      "They see all of it, and change the cells and so the file. What they write runs only when somebody runs it: read it before you do.",
+    execute: `They can run any code, and it runs as you, ${owner}, on your machine: it can read, change and delete all of your files. Give this only to people whom you trust with that.`,
+  }),
+  links: "Links and people",
+  link: "Link",
+  until: (at: number) => `until ${date.format(at)}`,
+  remove: "Remove",
+  removeOf: (label: string) => `Remove ${label}`,
+  removed: "The link is removed, and who came by it is out. What they started goes on.",
+  nobodyYet: "Nobody has come by it yet.",
+  letRun: "Let them run code",
+  keep: "No",
+  foot: "Only people with one of these links can open this notebook.",
+  footNone: "Nobody else can open this notebook.",
+  inCell: (at: number) => `In cell ${at} now`,
+  reading: "Reading",
+  away: "Away",
+  notHere: "Not here now",
+  you: "You",
+  youAre: (name: string) => `${name} (you)`,
+
+  people: "People here",
+  peopleCount: (count: number) => `${many(count, "person", "people")} here`,
+  avatar: (name: string, holds: string) => `${name}, ${holds}`,
+  more: (count: number) => `+${count}`,
+  others: (count: number) => `and ${count} more`,
+  follow: (name: string) => `Follow ${name}`,
+  goTo: (at: number) => `Go to cell ${at}`,
+  followingNow: "Following",
+  stop: "Stop",
+  joined: (name: string) => `${name} joined`,
+  left: (name: string) => `${name} left`,
+
+  viewing: "You are viewing.",
+  viewingBody: (owner: string) => `${owner} can let you edit and run.`,
+  editing: "You can edit.",
+  editingBody: (owner: string) => `${owner} can let you run code, too.`,
+  running: "You can edit and run.",
+  runningBody: (owner: string) => `Code that you run here runs as ${owner}, on ${owner}’s machine.`,
+  downloadCopy: "Download a copy",
+
+  sharedWithYou: (owner: string, title: string) => `${owner} shared ${title} with you.`,
+  youCan: {
+    read: "You can view it.",
+    write: "You can view it and edit it.",
+    execute: "You can view it, edit it and run code in it.",
+  },
+  yourName: "Your name",
+  nameHint: "Everybody in the notebook sees it, marked as a guest.",
+  join: "Join",
+  linkRefused: "This link does not open anything.",
+  accessEnded: "Your access has ended.",
+  accessEndedBody: (owner: string) =>
+    `The link that you came by was taken back or is too old, or the notebook was closed. What you started goes on. Ask ${owner} for another link.`,
+  guestHome: "You are a guest here.",
+  guestHomeBody: (owner: string) => `${owner} shared one notebook with you. Files and other notebooks are not part of it.`,
+  openShared: "Open the notebook",
+  ownerUnknown: "whoever sent it",
+} as const;

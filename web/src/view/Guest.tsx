@@ -1,0 +1,137 @@
+/** What somebody sees who came by a link: the question for their name, their home, and the end of it. */
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { join } from "../api/http.ts";
+import { guestOf, setGuest, setRight } from "../store/right.ts";
+import { t } from "../text/en.ts";
+import { s } from "../text/sharing.ts";
+import { connection, goTo, joining, server, signingIn } from "./app.ts";
+import { Icon, Mark } from "./icons.tsx";
+
+const NAME_KEY = "webipy-name";
+
+function Card({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <main class="center">
+      <div class="card">
+        <div class="brand">
+          <Mark />
+          {t.product}
+        </div>
+        <h1>{title}</h1>
+        {children}
+      </div>
+    </main>
+  );
+}
+
+/** The name that was given the last time in this browser. */
+function nameBefore(): string {
+  try {
+    return localStorage.getItem(NAME_KEY) ?? "";
+  } catch {
+    return ""; // a browser that keeps nothing
+  }
+}
+
+function keepName(name: string): void {
+  try {
+    localStorage.setItem(NAME_KEY, name);
+  } catch {
+    // a browser that keeps nothing: they type it again
+  }
+}
+
+export function Join() {
+  const [name, setName] = useState(nameBefore);
+  const [busy, setBusy] = useState(false);
+  const [message, setMessage] = useState("");
+  const at = joining.value;
+  if (at === null) return null;
+  const { offer } = at;
+  if (offer === null)
+    return (
+      <Card title={s.linkRefused}>
+        <p class="form-error" role="alert">
+          {at.message}
+        </p>
+      </Card>
+    );
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      const answer = await join(at.secret, name.trim());
+      if (answer.ok) {
+        keepName(name.trim());
+        setGuest(offer.session);
+        setRight(offer.verb);
+        joining.value = null;
+        signingIn.value = null;
+        connection.start();
+      } else setMessage(answer.message);
+    } catch {
+      setMessage(t.signInUnreachable);
+    }
+    setBusy(false);
+  };
+  return (
+    <Card title={s.sharedWithYou(offer.owner, offer.title)}>
+      <form onSubmit={event => void submit(event)}>
+        <p>{s.youCan[offer.verb]}</p>
+        {message !== "" && (
+          <p class="form-error" role="alert">
+            {message}
+          </p>
+        )}
+        <label>
+          {s.yourName}
+          <input
+            class="input"
+            type="text"
+            name="name"
+            autocomplete="name"
+            autofocus
+            required
+            maxLength={40}
+            value={name}
+            onInput={event => setName(event.currentTarget.value)}
+          />
+        </label>
+        <button class="btn main" type="submit" disabled={busy || name.trim() === ""}>
+          {s.join}
+        </button>
+        <p class="form-hint">{s.nameHint}</p>
+      </form>
+    </Card>
+  );
+}
+
+export function Ended() {
+  return (
+    <Card title={s.accessEnded}>
+      <p>{s.accessEndedBody(server.value?.owner ?? s.ownerUnknown)}</p>
+    </Card>
+  );
+}
+
+export function GuestHome() {
+  const session = guestOf.value ?? "";
+  const address = `/s/${encodeURIComponent(session)}`;
+  return (
+    <Card title={s.guestHome}>
+      <p>{s.guestHomeBody(server.value?.owner ?? s.ownerUnknown)}</p>
+      <a
+        class="btn main"
+        href={address}
+        onClick={event => {
+          event.preventDefault();
+          goTo(address);
+        }}
+      >
+        <Icon name="notebook" />
+        {s.openShared}
+      </a>
+    </Card>
+  );
+}

@@ -1,0 +1,104 @@
+"""`webipy share`: links into a session, made, listed and revoked.
+
+The link begins with the address that the command itself reached the server at. Whoever is elsewhere needs one that reaches it from there: through a
+proxy that speaks HTTPS (--behind-proxy, --allow-host), or a tunnel.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import attrs
+import click
+
+from webipy.command.connecting import FAILED, OK, Target
+from webipy.command.lookup import the_session
+from webipy.command.terminal import print_json, table
+from webipy.core import calls, errors, people_calls
+from webipy.core.access import Right
+from webipy.io.client import Client
+
+RIGHTS: dict[str, Right] = {"view": "read", "edit": "write", "run": "execute"}
+WORDS = {right: f"can {word}" for word, right in RIGHTS.items()}
+
+
+@attrs.define(frozen=True)
+class Share:
+    """What is wanted.
+
+    Args:
+        session: The session, as the user named it.
+        can: What the link gives: a key of `RIGHTS`.
+        days: How long it counts.
+        label: For whom it is meant; empty for nobody in particular.
+    """
+
+    session: str
+    can: str
+    days: int
+    label: str
+    as_json: bool
+
+
+async def make(client: Client, target: Target, wanted: Share) -> int:
+    """Prints a new link."""
+    session = await the_session(client, wanted.session)
+    params = people_calls.LinkSession(session=session.id, verb=RIGHTS[wanted.can], days=wanted.days, label=wanted.label)
+    made = await client.call("share.link", params, people_calls.ShareLink)
+    parts = urlsplit(made.url)
+    link = f"{target.find().url}{parts.path}#{parts.fragment}"
+    if wanted.as_json:
+        print_json(people_calls.ShareLink(share=made.share, url=link, expires=made.expires))
+        return OK
+    click.echo(link)
+    if RIGHTS[wanted.can] == "execute":
+        click.echo(
+            "webipy: Whoever has this link can run any code as you, and so read and change all your files.", err=True
+        )
+    click.echo(f"webipy: Take it back with: webipy share {session.id[:8]} --revoke {made.share[:8]}", err=True)
+    return OK
+
+
+async def show(client: Client, name: str, as_json: bool) -> int:
+    """Prints the links of a session."""
+    session = await the_session(client, name)
+    found = await client.call("share.list", calls.OfSession(session=session.id), people_calls.ShareList)
+    if as_json:
+        print_json(found)
+    elif found.shares:
+        rows = [
+            [
+                share.id[:8],
+                WORDS[share.verb],
+                share.label,
+                _day(share.expires),
+                ", ".join(one.name for one in share.guests),
+            ]
+            for share in found.shares
+        ]
+        click.echo(table(["ID", "RIGHT", "FOR", "UNTIL", "CAME BY IT"], rows))
+    else:
+        click.echo("webipy: Nobody else can open this session.", err=True)
+    return OK
+
+
+def _day(time: str) -> str:
+    return datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+async def revoke(client: Client, name: str, share: str) -> int:
+    """Ends a link, named by its id or the start of it."""
+    session = await the_session(client, name)
+    found = await client.call("share.list", calls.OfSession(session=session.id), people_calls.ShareList)
+    matches = [one.id for one in found.shares if share and one.id.startswith(share)]
+    if len(matches) != 1:
+        many = "several links begin" if matches else "there is no link that begins"
+        click.echo(f"webipy: In this session {many} with {share!r}; see webipy share {name} --list", err=True)
+        return FAILED
+    try:
+        await client.call("share.revoke", people_calls.OfShare(session=session.id, share=matches[0]), calls.Done)
+    except errors.NotFound:
+        pass  # somebody else was faster, which comes to the same
+    click.echo("webipy: The link is revoked, and who came by it is out. What they started goes on.", err=True)
+    return OK
