@@ -6,6 +6,7 @@ import sqlite3
 import stat
 from pathlib import Path
 from typing import Any, Protocol, cast
+from unittest import mock
 
 import attrs
 from twisted.internet import reactor
@@ -13,7 +14,7 @@ from twisted.trial.unittest import TestCase
 
 from tests.fakes import FakeRegistry
 from webipy.io.journal import Reactor
-from webipy.io.registry import FORMAT, NewerFormat, SqliteRegistry, Unreadable
+from webipy.io.registry import _STEPS, FORMAT, NewerFormat, SqliteRegistry, Unreadable
 from webipy.server.logins import Accounts
 from webipy.server.ports import HostRecord, Registry, SessionRecord
 from webipy.server.shares import Guest, Share, ShareStore
@@ -186,6 +187,22 @@ class Sqlite(RegistryContract, TestCase):
         await self.end()
         await self.begin()
         self.assertEqual(await self.registry.shares(), ([SHARE], []))
+
+    async def test_a_step_that_fails_leaves_the_format_as_it_was(self) -> None:
+        """All steps or none: what a first part made is not there, and the version before opens it."""
+        await self.registry.put(ONE)
+        await self.end()
+        with mock.patch("webipy.io.registry._STEPS", (*_STEPS, "CREATE TABLE half (a); CREATE TABLE half (b)")):
+            broken = SqliteRegistry(self.path, cast(Reactor, reactor))
+            await self.assertFailure(broken.start(), sqlite3.OperationalError)
+            broken._worker.stop()
+            broken._connection.close()
+        await self.begin()
+        self.assertEqual(await self.registry.sessions(), [ONE])
+        await self.end()
+        connection = sqlite3.connect(self.path)
+        self.assertEqual(connection.execute("SELECT name FROM sqlite_master WHERE name = 'half'").fetchall(), [])
+        connection.close()
 
     async def test_a_file_that_is_no_database_is_told(self) -> None:
         """With its path, and what to do."""

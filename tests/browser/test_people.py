@@ -207,6 +207,27 @@ class Rights(PeopleCase):
         expect(guest.locator(".cm-content")).to_have_count(0)
         expect(guest.get_by_text("You are viewing.")).to_be_visible()
 
+    def test_a_guest_who_edits_is_not_offered_what_only_a_kernel_knows(self) -> None:
+        """Tab indents, and help says that it would be to run code."""
+        guest = self.guest("write")
+        guest.locator("#cell-c1 .src").click()
+        expect(guest.locator(".cm-content")).to_be_focused()
+        guest.keyboard.press("Control+End")
+        guest.keyboard.type(".")
+        guest.keyboard.press("Tab")
+        expect(guest.locator(".toast")).to_have_count(0)
+        guest.keyboard.press("Shift+Tab")
+        expect(guest.locator(".toast")).to_contain_text("You cannot run code")
+
+    def test_a_guest_can_leave(self) -> None:
+        """Then this browser is nobody's any more."""
+        guest = self.guest("read")
+        guest.get_by_role("button", name="More", exact=True).click()
+        guest.get_by_role("menuitem", name="Leave, as a guest").click()
+        expect(guest.get_by_label("Token")).to_be_visible()
+        (share,) = self.server.call("share.list", session=self.session)["shares"]
+        self.assertEqual(share["guests"], [])
+
     def test_a_guest_has_no_home(self) -> None:
         """The page of files says what there is instead, and nothing is complained about."""
         guest = self.guest("execute")

@@ -175,6 +175,20 @@ describe("drafts", () => {
     expect(page.draft?.pending()).toBe(0);
   });
 
+  test("edits of somebody who may not edit any more are given up, and the text is the server's", async () => {
+    const server = new Server();
+    const page = new Page(server, "one");
+    await page.connect();
+    page.type(0, 0, "X");
+    page.draft?.push();
+    await settle();
+    page.world.last.refuse("cell.edit", "not_permitted");
+    await settle();
+    expect(page.draft?.text()).toBe("start");
+    expect(page.draft?.pending()).toBe(0);
+    expect(page.store.unsent.value).toBe(0);
+  });
+
   test("edits that are made without a line are kept and sent when it is back", async () => {
     const server = new Server();
     const page = new Page(server, "one");

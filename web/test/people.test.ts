@@ -209,6 +209,16 @@ describe("here", () => {
     cell.remove();
   });
 
+  test("nobody is shown who was there before the line broke", async () => {
+    const stop = watchPeople(store);
+    here.take(presence("1", owner("1"), person("2", { cell: "a" })));
+    expect(people.value.length).toBe(2);
+    world.last.fail();
+    await settle();
+    expect([people.value.length, marks.value.size]).toEqual([0, 0]);
+    stop();
+  });
+
   test("a right that is given anew is taken from the notification", async () => {
     const stop = watchPeople(store);
     world.last.say({ jsonrpc: "2.0", method: "presence", params: presence("2", owner("1"), person("2", { verb: "write" })) });

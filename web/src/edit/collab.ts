@@ -108,6 +108,13 @@ export class CellDraft implements Draft {
     this.store.drafted(this.cell);
   }
 
+  /** Whoever may not edit any more has the text as it is on the server: what they wrote will never be there. */
+  #giveUp(): void {
+    this.state = this.#fresh();
+    this.view?.setState(this.state);
+    this.store.drafted(this.cell);
+  }
+
   insert(text: string): boolean {
     const { view } = this;
     if (view === null) return false;
@@ -175,6 +182,7 @@ export class CellDraft implements Draft {
     if (error instanceof RpcFailure && error.kind === "stale_version") return Number(error.facts.version);
     if (error instanceof RpcFailure && error.kind === "not_found") return Number.POSITIVE_INFINITY; // the cell was deleted meanwhile
     complain(error);
+    if (error instanceof RpcFailure && error.kind === "not_permitted") this.#giveUp();
     return Number.POSITIVE_INFINITY;
   }
 }

@@ -14,6 +14,7 @@ import type { EditorView } from "@codemirror/view";
 import { LineLost, RpcFailure } from "../api/rpc.ts";
 import type { JsonMap, Completion as Reply } from "../api/schema.ts";
 import { charactersBefore, unitsBefore } from "../model/text.ts";
+import { may } from "../store/right.ts";
 import type { SessionStore } from "../store/store.ts";
 import { complain } from "../store/ui.ts";
 
@@ -68,7 +69,7 @@ export function tab(view: EditorView): boolean {
   if (completionStatus(state) === "active") return acceptCompletion(view);
   const { main } = state.selection;
   const before = state.doc.lineAt(main.head).text.slice(0, main.head - state.doc.lineAt(main.head).from);
-  if (main.empty && /[\w.)\]"'/%]$/.test(before)) return startCompletion(view);
+  if (main.empty && may("execute") && /[\w.)\]"'/%]$/.test(before)) return startCompletion(view);
   if (!main.empty) return indentMore(view);
   view.dispatch(state.replaceSelection(" ".repeat(4 - (before.length % 4))), { scrollIntoView: true, userEvent: "input" });
   return true;

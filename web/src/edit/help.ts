@@ -11,6 +11,7 @@ import { kernelState, underway } from "../model/select.ts";
 import { charactersBefore } from "../model/text.ts";
 import { paintText } from "../render/ansi.ts";
 import { formText } from "../render/mime.ts";
+import { may } from "../store/right.ts";
 import { hoverHelp, typingHelp } from "../store/settings.ts";
 import type { SessionStore } from "../store/store.ts";
 
@@ -25,7 +26,7 @@ const REACH = 2000;
 /** What the kernel knows of the name that ends at a place, as text; empty when that is nothing or it has no time. */
 async function known(store: SessionStore, state: EditorState, at: number): Promise<string> {
   const { model, connection } = store;
-  if (connection.phase !== "live" || kernelState(model) !== "idle" || underway(model).length > 0) return "";
+  if (!may("execute") || connection.phase !== "live" || kernelState(model) !== "idle" || underway(model).length > 0) return "";
   const code = state.sliceDoc();
   try {
     const asked = { session: store.id, code, cursor: charactersBefore(code, at), detail: 0 as const, timeout_s: ANSWER_S };

@@ -6,6 +6,7 @@ import type { Inspection } from "../api/schema.ts";
 import { charactersBefore } from "../model/text.ts";
 import { paintText } from "../render/ansi.ts";
 import { formText } from "../render/mime.ts";
+import { may, sayWhyNot } from "../store/right.ts";
 import type { SessionStore } from "../store/store.ts";
 import { complain, pager, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
@@ -57,6 +58,10 @@ function tooltip(at: number, text: string): Tooltip {
 
 /** Shows what is known, the first time in a tooltip, the second time whole. */
 export async function inspect(store: SessionStore, view: EditorView): Promise<void> {
+  if (!may("execute")) {
+    sayWhyNot("execute"); // only a kernel knows, and to ask it is to run code
+    return;
+  }
   const again = view.state.field(field, false) != null;
   const state = view.state;
   const answer = await ask(store, view, again ? 1 : 0);

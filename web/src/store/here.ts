@@ -50,12 +50,20 @@ export function watchPeople(store: SessionStore): () => void {
       complain(error);
     }
   });
+  const forget = (): void => {
+    people.value = [];
+    marks.value = new Map();
+    unlisted.value = 0;
+  };
+  const unheard = store.connection.onPhase(phase => {
+    if (phase !== "live") forget(); // who is alone afterwards is told nothing
+  });
   return () => {
     over = true;
     stop();
+    unheard();
     here?.stop();
-    people.value = [];
-    marks.value = new Map();
+    forget();
     following.value = null;
   };
 }

@@ -53,7 +53,8 @@ export class Here {
   take(presence: Presence): void {
     const all = grouped(presence);
     const others = all.length > 1 || presence.more > 0;
-    people.value = others ? all : [];
+    const shown = others ? all : [];
+    if (JSON.stringify(shown) !== JSON.stringify(people.peek())) people.value = shown; // a caret that moves is not painted up there
     unlisted.value = presence.more;
     marks.value = keptMarks(marks.value, marksOf(presence));
     this.#speak(all);

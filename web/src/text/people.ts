@@ -4,6 +4,7 @@ import type { Verb } from "../api/schema.ts";
 export const p = {
   share: "Share",
   shareItem: "Share…",
+  leave: "Leave, as a guest",
   isHere: (names: string) => `${names} ${names.includes(", ") ? "are" : "is"} here`,
   why: {
     none: "",

@@ -1,11 +1,11 @@
 /** What can be done with the document as a whole. */
 import { fileAddress, save } from "../api/http.ts";
 import { type ExportFormat, nameOf } from "../store/filing.ts";
-import { may } from "../store/right.ts";
+import { guestOf, may } from "../store/right.ts";
 import { complain, dialog, renaming, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { p } from "../text/people.ts";
-import type { Open } from "./app.ts";
+import { leave, type Open } from "./app.ts";
 import { Icon } from "./icons.tsx";
 import { Menu, type MenuRow } from "./Menu.tsx";
 
@@ -64,6 +64,7 @@ export function DocumentMenu({ open }: { open: Open }) {
     may("write") && { title: words.clearOutputs, run: () => actions.clearOutputs(null) },
     { title: words.print, run: () => print() },
     { title: words.settings, keys: "Ctrl ,", run: show("settings") },
+    guestOf.value !== null && { title: p.leave, run: () => void leave() },
   ];
   return (
     <Menu className="btn ghost icon" label={t.more} title={t.more} items={rows}>

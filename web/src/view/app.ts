@@ -1,7 +1,7 @@
 /** What every view can reach: the connection, the route and the open session. Made once in main.tsx. */
 import { signal } from "@preact/signals";
 import { Connection, type Phase } from "../api/connection.ts";
-import { browserWorld, type Offer } from "../api/http.ts";
+import { browserWorld, type Offer, signOut } from "../api/http.ts";
 import type { ServerInfo } from "../api/schema.ts";
 import { Actions } from "../store/actions.ts";
 import { setGuest, setRight } from "../store/right.ts";
@@ -79,6 +79,17 @@ export async function openNotebook(path: string, kernelspec: string | null = nul
 export function goTo(path: string): void {
   history.pushState(null, "", path);
   follow();
+}
+
+/** Ends this browser's login as a guest. */
+export async function leave(): Promise<void> {
+  try {
+    await signOut();
+    setGuest(null);
+    location.assign("/");
+  } catch (error) {
+    complain(error);
+  }
 }
 
 async function greet(): Promise<void> {
