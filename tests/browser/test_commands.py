@@ -110,6 +110,10 @@ class Commands(PageCase):
         self.press(page, "Escape")
         handle = page.get_by_role("button", name="Menu of cell 2")
         handle.click()
+        self.press(page, "Escape")
+        expect(page.get_by_role("menu")).to_have_count(0)
+        expect(handle).to_be_focused()
+        handle.click()
         page.get_by_role("menuitem", name="Delete").click()
         expect(page.locator(".cell")).to_have_count(2)
 
