@@ -139,7 +139,7 @@ class Living(PageCase):
             page, "import os, sys\nprint('last', file=sys.__stderr__, flush=True)\nos.kill(os.getpid(), 9)"
         )
         banner = page.locator(".banner.bad")
-        expect(banner).to_contain_text("The kernel stopped:")
+        expect(banner).to_contain_text("The kernel was killed")
         expect(banner).to_contain_text("SIGKILL")
         expect(cell.locator(".meta")).to_contain_text("lost")
         expect(page.locator(".kernel")).to_contain_text("stopped")

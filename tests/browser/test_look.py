@@ -40,7 +40,7 @@ FACTS = """() => {
         if (name < other && a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
             wrong.push(`${name} overlaps ${other}`);
     const least = matchMedia("(max-width: 720px)").matches ? 36 : 24;
-    for (const one of document.querySelectorAll(".top .btn, .bar .btn, .dock .btn")) {
+    for (const one of document.querySelectorAll(".top .btn, .bar .btn, .dock .btn, .find-bar .btn")) {
         const box = one.getBoundingClientRect();
         if (box.width > 0 && (box.height < least || box.right > innerWidth + 1)) wrong.push(`${one.className} is ${box.height} px high, ends at ${box.right}`);
     }
@@ -146,6 +146,8 @@ class Look(PageCase):
         expect(page.locator(".banner.bad")).to_be_visible()
         page.locator("#main").evaluate("one => one.scrollTo(0, 0)")
         self.same(page, "stopped-light")
+        page.keyboard.press("Control+h")
+        expect(page.get_by_label("Replace with")).to_be_visible()
         for width in (390, 721, 800, 960, 1061, 1440, 2560):
             page.set_viewport_size({"width": width, "height": 860})
             self.assertEqual(page.evaluate(FACTS), [], str(width))

@@ -252,9 +252,17 @@ class Rich(PageCase):
         expect(again.locator(".out .text")).to_have_text("round 2")
 
     def test_plain_text_is_the_last_resort(self) -> None:
-        """An output with a form that cannot be shown, and a plain one, shows the plain one; without one it says so."""
+        """What has no form that can be shown shows the plain one, or says so; sound has buttons, and a document is saved."""
         cell = self.show(
-            "display({'application/x-strange': 'x', 'text/plain': 'plain'}, raw=True)\ndisplay({'application/x-strange': 'x'}, raw=True)"
+            "display({'application/x-strange': 'x', 'text/plain': 'plain'}, raw=True)\ndisplay({'application/x-strange': 'x'}, raw=True)\n"
+            "display({'audio/wav': 'UklGRg==', 'text/plain': 'sound'}, raw=True)\n"
+            "display({'application/pdf': 'JVBERi0=', 'text/plain': 'paper'}, raw=True)"
+        )
+        expect(cell.locator("audio[controls]")).to_have_count(1)
+        with cell.page.expect_download() as waiting:
+            cell.get_by_role("button", name="Download").click()
+        self.assertEqual(
+            (waiting.value.suggested_filename, waiting.value.path().read_bytes()), ("document.pdf", b"%PDF-")
         )
         expect(cell.locator(".out .text")).to_have_text("plain")
         expect(cell.locator(".out .quiet")).to_contain_text("application/x-strange")

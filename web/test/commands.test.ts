@@ -1,13 +1,16 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, test } from "vitest";
 import type { AnyEvent } from "../src/api/schema.ts";
+import { LineBuffer } from "../src/model/lines.ts";
 import { foldedAway, headingLevel, sectionEnd, withFolded } from "../src/model/sections.ts";
 import { withHidden, withScrolled } from "../src/model/select.ts";
+import { freeName } from "../src/store/attach.ts";
 import { COMMANDS, commandsOf, editorKeys } from "../src/store/commands.ts";
 import { KeyMap } from "../src/store/keys.ts";
 import { lastWords } from "../src/store/lately.ts";
 import { keySet } from "../src/store/settings.ts";
 import { Undo } from "../src/store/undo.ts";
+import { linesWith } from "../src/view/LogSearch.tsx";
 import { fold, numbered } from "./log.ts";
 
 const press = (key: string, ctrlKey = false, shiftKey = false) => ({ key, ctrlKey, shiftKey, metaKey: false, altKey: false });
@@ -144,5 +147,20 @@ describe("undo", () => {
     undo.undo();
     undo.undo();
     expect(said).toEqual(["un:b", "re:b", "un:b", "re:nothing", "un:c", "un:a", "un:nothing"]);
+  });
+});
+
+describe("pictures and logs", () => {
+  test("a picture gets a name that is not taken", () => {
+    expect(freeName("dot.png", {})).toBe("dot.png");
+    expect(freeName("dot.png", { "dot.png": {}, "dot-2.png": {} })).toBe("dot-3.png");
+    expect(freeName("", { "image.png": {} })).toBe("image-2.png");
+    expect(freeName("plain", { plain: {} })).toBe("plain-2");
+  });
+  test("a search finds lines in any case of letters", () => {
+    const buffer = new LineBuffer();
+    buffer.write("Alpha\nbeta\nALPHABET\n");
+    expect(linesWith(buffer, "alpha")).toEqual([0, 2]);
+    expect(linesWith(buffer, "")).toEqual([]);
   });
 });

@@ -35,6 +35,9 @@ export function sectionEnd(model: Model, order: readonly string[], at: number): 
   return end;
 }
 
+/** One value for nothing, so that thousands of cells are not asked again. */
+const NOTHING: ReadonlyMap<string, string> = new Map();
+
 /** The cells that are folded away, each with the heading that hides it. */
 export function foldedAway(model: Model, order: readonly string[]): ReadonlyMap<string, string> {
   const away = new Map<string, string>();
@@ -46,5 +49,5 @@ export function foldedAway(model: Model, order: readonly string[]): ReadonlyMap<
     for (let inside = at + 1; inside < end; inside++) away.set(order[inside] ?? "", id);
     at = end - 1;
   }
-  return away;
+  return away.size === 0 ? NOTHING : away;
 }

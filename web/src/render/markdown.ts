@@ -121,6 +121,8 @@ export function showMarkdown(source: string, into: HTMLElement, surroundings: Su
   for (const table of fragment.querySelectorAll("table")) table.classList.add("df");
   const remote = remotePictures(fragment);
   into.replaceChildren(fragment);
+  for (const code of into.querySelectorAll<HTMLElement>("pre > code:is(.language-python, .language-py, .language-python3)"))
+    void import("./highlight.ts").then(({ paintPython }) => paintPython(code.textContent ?? "", code));
   for (const [place, picture] of remote) surroundings.remote?.(place, picture);
   for (const place of places) {
     const formula = formulas[Number(place.dataset.tex)];

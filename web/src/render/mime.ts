@@ -12,6 +12,13 @@ export const RANKING = [
   "image/png",
   "image/jpeg",
   "image/gif",
+  "video/mp4",
+  "video/webm",
+  "audio/mpeg",
+  "audio/ogg",
+  "audio/wav",
+  "audio/x-wav",
+  "application/pdf",
   "application/json",
   "text/plain",
 ] as const;

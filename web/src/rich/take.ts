@@ -21,6 +21,13 @@ const ENDINGS: { readonly [type: string]: string } = {
   "image/webp": "webp",
   "image/avif": "avif",
   "image/svg+xml": "svg",
+  "video/mp4": "mp4",
+  "video/webm": "webm",
+  "audio/mpeg": "mp3",
+  "audio/ogg": "ogg",
+  "audio/wav": "wav",
+  "audio/x-wav": "wav",
+  "application/pdf": "pdf",
   "text/html": "html",
   "text/markdown": "md",
   "text/latex": "tex",
@@ -43,7 +50,7 @@ export function fileOf(data: JsonMap, name: string): File | null {
   const type = best(data);
   if (type === null) return null;
   const text = type === "application/json" ? JSON.stringify(data[type], null, 2) : formText(data, type);
-  const binary = type.startsWith("image/") && type !== "image/svg+xml";
+  const binary = /^(image|audio|video|application\/pdf)/.test(type) && type !== "image/svg+xml";
   const content = binary ? bytes(text) : type === "text/plain" ? plainText(text) : text;
   return { name: `${name}.${ENDINGS[type] ?? "txt"}`, type, content };
 }

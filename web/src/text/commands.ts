@@ -23,7 +23,7 @@ export const c = {
   "paste-above": "Paste above",
   delete: "Delete the cells",
   undo: "Undo what was done to cells",
-  redo: "Redo it",
+  redo: "Redo what was undone to cells",
   code: "Make it a code cell",
   text: "Make it a text cell",
   raw: "Make it a raw cell",

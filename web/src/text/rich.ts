@@ -46,6 +46,7 @@ export const r = {
   allowedHost: (host: string) => `May load from ${host}. `,
   forbid: "Forbid it",
 
+  pdf: (size: string) => `A PDF document, ${size}`,
   remotePicture: "Picture from another server",
   remoteFrom: (alt: string, host: string) => `${alt === "" ? "Picture" : `“${alt}”`} from ${host}`,
   remoteNote: (host: string) => `${host} learns that you look at it.`,

@@ -1,4 +1,5 @@
 /** The column of cells, in boxes that the browser paints only when they are near; the boxes far down are made when the page is idle. */
+import { useComputed } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { headline, languageOf } from "../model/select.ts";
 import { STRAY } from "../model/types.ts";
@@ -17,8 +18,10 @@ const BOXES_AT_ONCE = 2;
 const MOST_LOOSE = 50;
 
 function CellBox({ open, box }: { open: Open; box: Box }) {
+  // A box that is all folded away takes no room: far from the screen the browser would guess one for it.
+  const away = useComputed(() => box.cells.every(id => open.actions.sections.away.value.has(id))).value;
   return (
-    <div class="box" role="presentation">
+    <div class={away ? "box away" : "box"} role="presentation">
       {box.cells.map(id => (
         <Cell key={id} open={open} id={id} />
       ))}

@@ -171,8 +171,12 @@ export function FindBar({ open }: { open: Open }) {
       <Toggle on={matchCase} label={t.find.caseSensitive} sign="Aa" set={setCase} />
       <Toggle on={word} label={t.find.word} sign="W" set={setWord} />
       <Toggle on={regular} label={t.find.regular} sign=".*" set={setRegular} />
+      <span class="grow" />
+      <button type="button" class="btn ghost icon" aria-label={t.close} onClick={close}>
+        <Icon name="cross" />
+      </button>
       {replace && (
-        <>
+        <div class="find-second">
           <input
             class="input"
             aria-label={t.find.replace}
@@ -186,12 +190,8 @@ export function FindBar({ open }: { open: Open }) {
           <button type="button" class="btn" disabled={matches.length === 0} onClick={replaceAll}>
             {t.find.all}
           </button>
-        </>
+        </div>
       )}
-      <span class="grow" />
-      <button type="button" class="btn ghost icon" aria-label={t.close} onClick={close}>
-        <Icon name="cross" />
-      </button>
     </search>
   );
 }

@@ -1,5 +1,5 @@
-/** Finds in the lines of a log. Loaded when it is first wanted. */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+/** Finds in the lines of a log. */
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { LineBuffer } from "../model/lines.ts";
 import { t } from "../text/en.ts";
 import { r } from "../text/rich.ts";
@@ -30,8 +30,8 @@ export function LogSearch({ buffer, version, show, close }: Props) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const lines = useMemo(() => linesWith(buffer, text), [buffer, buffer.count, version, text]);
-  useEffect(() => {
-    field.current?.focus();
+  useLayoutEffect(() => {
+    field.current?.focus(); // before the next key
     return () => show(null, "");
   }, []);
   const go = (to: number, list = lines, query = text): void => {

@@ -6,9 +6,10 @@ import { best, type Shown as Form, formText, imageSize } from "../render/mime.ts
 import { figureOf } from "../rich/kinds.ts";
 import { lazily } from "../rich/lazily.tsx";
 import { Tools } from "../rich/Tools.tsx";
-import { t } from "../text/en.ts";
+import { size, t } from "../text/en.ts";
 import { r } from "../text/rich.ts";
 import { AnsiText } from "./AnsiText.tsx";
+import { Icon } from "./icons.tsx";
 
 export interface Bundle {
   readonly data: JsonMap;
@@ -40,6 +41,32 @@ function ImageOut({ type, data, metadata, label }: Bundle & { type: string }) {
       onClick={fill}
       {...imageSize(metadata, type)}
     />
+  );
+}
+
+/** Sound and film, with the browser's own buttons; nothing plays by itself. */
+function MediaOut({ type, data, label }: Bundle & { type: string }) {
+  const source = `data:${type};base64,${formText(data, type).replace(/\s+/g, "")}`;
+  // biome-ignore lint/a11y/useMediaCaption: an output brings no captions
+  if (type.startsWith("audio/")) return <audio class="media" controls src={source} aria-label={label} />;
+  // biome-ignore lint/a11y/useMediaCaption: an output brings no captions
+  return <video class="media" controls src={source} aria-label={label} />;
+}
+
+/** A document that the page does not open: what is in it could do more than an output may. */
+function PdfOut({ data }: Bundle) {
+  const bytes = Math.floor((formText(data, "application/pdf").replace(/\s+/g, "").length * 3) / 4);
+  const save = (): void => {
+    void import("../rich/take.ts").then(({ saveOutput }) => saveOutput({ "application/pdf": data["application/pdf"] ?? "" }, "document"));
+  };
+  return (
+    <p class="wanted">
+      <Icon name="file" />
+      <span class="grow">{r.pdf(size(bytes))}</span>
+      <button type="button" class="btn" onClick={save}>
+        {t.download}
+      </button>
+    </p>
   );
 }
 
@@ -128,11 +155,14 @@ function Shown({ bundle, type }: { bundle: Bundle; type: Form | null }) {
       return <MarkedOut {...bundle} type={type} />;
     case "application/json":
       return <JsonView key={bundle.revision} value={bundle.data[type] ?? null} />;
+    case "application/pdf":
+      return <PdfOut {...bundle} />;
     case "text/plain":
       return <AnsiText text={formText(bundle.data, type)} />;
     case null:
       return <p class="quiet">{t.noView(Object.keys(bundle.data).join(", "))}</p>;
     default:
+      if (!type.startsWith("image/")) return <MediaOut {...bundle} type={type} />;
       return <ImageOut {...bundle} type={type} />;
   }
 }

@@ -42,7 +42,7 @@ function useKeys({ actions }: Open): void {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.isComposing || dialog.value !== null) return;
-      if (event.target instanceof Element && event.target.closest("search") !== null) return; // has keys of its own, Esc among them
+      if (event.target instanceof Element && event.target.closest("search, .menu") !== null) return; // have keys of their own, Esc among them
       const inEditor = event.target instanceof Element && event.target.closest(".cm-editor") !== null;
       if (!inEditor && isElsewhere(event) && event.key !== "Escape" && !(event.shiftKey && event.key === "Enter")) return;
       const isText = inEditor || early.isWaiting;

@@ -11,6 +11,7 @@ import { complain, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { r } from "../text/rich.ts";
 import { Icon } from "./icons.tsx";
+import { LogSearch } from "./LogSearch.tsx";
 
 /** A stream with more lines, or a line longer than this, gets a window. */
 const SHORT_LINES = 40;
@@ -89,12 +90,10 @@ function LongText(props: Props) {
   useLayoutEffect(() => log.current?.update(), [output, output.length, version]);
   useEffect(() => log.current?.setWrap(wrap), [wrap]);
   const following = log.current?.following ?? true;
-  const [Search, setSearch] = useState<typeof import("./LogSearch.tsx").LogSearch | null>(null);
-  const search = async (): Promise<void> => {
-    if (Search !== null) return setSearch(null);
-    const { LogSearch } = await import("./LogSearch.tsx");
-    await props.store.loadAll(props.run, output);
-    setSearch(() => LogSearch);
+  const [searching, setSearching] = useState(false);
+  const search = (): void => {
+    setSearching(!searching);
+    if (!searching) props.store.loadAll(props.run, output).catch(complain);
   };
   return (
     <div class={`log ${output.name}`}>
@@ -121,18 +120,18 @@ function LongText(props: Props) {
           </button>
         )}
         <span class="grow" />
-        {Search !== null && (
-          <Search
+        {searching && (
+          <LogSearch
             buffer={buffer}
             version={version}
             show={(line, text) => log.current?.mark(line, text)}
             close={() => {
-              setSearch(null);
+              setSearching(false);
               scroller.current?.focus({ preventScroll: true });
             }}
           />
         )}
-        <button type="button" class="btn ghost" aria-pressed={Search !== null} onClick={() => void search().catch(complain)}>
+        <button type="button" class="btn ghost" aria-pressed={searching} onClick={search}>
           <Icon name="search" />
           {r.search}
         </button>
