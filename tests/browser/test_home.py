@@ -177,6 +177,23 @@ class Home(PageCase):
         self.execute(session, "print('first'); print('step 1\\rstep 2'); print('last')")
         expect(page.locator(".tile", has_text="marks/open.ipynb").locator(".mini")).to_have_text("step 2\nlast")
 
+    def test_files_and_sessions_are_found_by_a_few_letters(self) -> None:
+        """Ctrl-K finds what runs and what lies in the folder; Ctrl-comma opens the settings."""
+        self.write_notebook("letters/alpha.ipynb", ("code", "first = 1"))
+        self.write_notebook("letters/beta.ipynb", ("code", "second = 2"))
+        page = self.home("letters")
+        expect(page.get_by_role("row", name="beta.ipynb")).to_be_visible()
+        page.keyboard.press("Control+Comma")
+        expect(page.get_by_role("dialog")).to_contain_text("Size of code")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Control+k")
+        field = page.get_by_role("combobox")
+        field.fill("bet")
+        expect(page.get_by_role("option").first).to_contain_text("letters/beta.ipynb")
+        field.press("Enter")
+        expect(page.locator(".src")).to_have_text("second = 2")
+        self.sessions.append(page.url.rsplit("/", 1)[-1])
+
     def test_a_folder_that_is_not_there_is_told(self) -> None:
         """An address of a folder that does not exist says so."""
         self.sign_in()

@@ -81,6 +81,7 @@ export const t = {
   sessions: "Sessions",
   noSessions: "Nothing runs. A notebook that you open here keeps running when you close this page.",
   newNotebook: "New notebook",
+  newShort: "New",
   newMore: "New, other kinds",
   notebookIn: (name: string) => `${name} notebook`,
   sessionIn: (name: string) => `${name} session without a file`,
@@ -267,6 +268,8 @@ export const t = {
 
   palette: {
     title: "Find a command, a heading or a file",
+    atHome: { title: "Find a file or a session", hint: "Type the name of a file or a session" },
+    running: "still running",
     open: "Find a command",
     hint: "Type a command, a heading, code or a file name",
     nothing: "Nothing has these letters.",

@@ -4,13 +4,14 @@ import { signOut } from "../api/http.ts";
 import { RpcFailure } from "../api/rpc.ts";
 import type { KernelspecList, Session } from "../api/schema.ts";
 import { Folder } from "../store/files.ts";
-import { complain } from "../store/ui.ts";
+import { complain, dialog } from "../store/ui.ts";
 import { upload } from "../store/uploads.ts";
 import { t } from "../text/en.ts";
 import { connection, goTo, openNotebook, phase } from "./app.ts";
 import { ConnectionBanner } from "./Banners.tsx";
 import { Ask, AskText } from "./Dialog.tsx";
 import { Files } from "./Files.tsx";
+import { HomeDialogs } from "./HomeDialogs.tsx";
 import { HomeLink } from "./HomeLink.tsx";
 import { Icon, Mark } from "./icons.tsx";
 import { Menu, type MenuRow } from "./Menu.tsx";
@@ -53,9 +54,18 @@ function New({ folder, specs }: { folder: string; specs: KernelspecList | null }
   ];
   return (
     <span class="group main-group">
-      <button type="button" class="btn main" disabled={busy || phase.value !== "live"} onClick={() => make(specs?.default ?? null)}>
+      <button
+        type="button"
+        class="btn main"
+        aria-label={t.newNotebook}
+        disabled={busy || phase.value !== "live"}
+        onClick={() => make(specs?.default ?? null)}
+      >
         <Icon name="plus" />
-        {t.newNotebook}
+        <span class="wide-only">{t.newNotebook}</span>
+        <span class="narrow-only" aria-hidden="true">
+          {t.newShort}
+        </span>
       </button>
       <Menu className="btn main icon narrow" label={t.newMore} title={t.newMore} items={rows}>
         <Icon name="down" />
@@ -257,6 +267,21 @@ export function Home({ folder: path }: { folder: string }) {
           <span class="wide-only">{t.product}</span>
         </HomeLink>
         <span class="grow" />
+        <button
+          type="button"
+          class="btn ghost"
+          title={t.palette.atHome.title}
+          onClick={() => {
+            dialog.value = "palette";
+          }}
+        >
+          <Icon name="search" />
+          <span class="wide-only">{t.find.find}</span>
+          <span class="vh narrow-only">{t.palette.atHome.title}</span>
+          <span class="kbd wide-only" aria-hidden="true">
+            Ctrl K
+          </span>
+        </button>
         <UploadButton folder={path} />
         <New folder={path} specs={specs} />
         <ThemeButton />
@@ -271,6 +296,7 @@ export function Home({ folder: path }: { folder: string }) {
         <Files key={path} folder={folder} sessions={sessions} />
         {specs !== null && <Broken specs={specs} />}
       </main>
+      <HomeDialogs folder={path} sessions={sessions ?? []} newNotebook={() => void newNotebook(path, specs?.default ?? null)} />
       <Uploads />
       {dropping && <div class="drop-here">{t.files.dropHere}</div>}
     </>

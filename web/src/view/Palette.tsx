@@ -1,4 +1,4 @@
-/** The palette: every command with its key, the headings, the cells and the files, found by a few letters. */
+/** The palette: every command with its key, the headings, the cells and the files, found by a few letters. On the home page: what is there. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { File } from "../api/schema.ts";
 import { fuzzy, type Match } from "../model/fuzzy.ts";
@@ -15,7 +15,7 @@ import { Icon, type IconName } from "./icons.tsx";
 import { Keys } from "./Keys.tsx";
 import { jump } from "./Queue.tsx";
 
-interface Entry {
+export interface Entry {
   readonly id: string;
   readonly icon: IconName;
   readonly title: string;
@@ -154,13 +154,45 @@ function Option({ one, at, chosen, take }: { one: Found; at: number; chosen: boo
 }
 
 export function Palette({ open }: { open: Open }) {
+  const fixed = useMemo(() => [...commands(open), ...others(), ...headings(open)], []);
+  const code = useMemo(() => cells(open), []);
+  return (
+    <Chooser
+      fixed={fixed}
+      more={code}
+      folder={folderOf(open.store.model.file?.path ?? "").replace(/\/$/, "")}
+      filesFirst={false}
+      words={t.palette}
+    />
+  );
+}
+
+/** One field over a list. `more` is only looked through when something is asked for; so are the files, unless they come `filesFirst`. */
+export function Chooser(props: {
+  fixed: readonly Entry[];
+  more: readonly Entry[];
+  folder: string;
+  filesFirst: boolean;
+  words: { readonly title: string; readonly hint: string };
+}) {
+  const { fixed, more } = props;
   const element = useRef<HTMLDialogElement>(null);
   const [query, ask] = useState("");
   const [chosen, choose] = useState(0);
-  const files = useFiles(folderOf(open.store.model.file?.path ?? "").replace(/\/$/, ""));
-  const fixed = useMemo(() => [...commands(open), ...others(), ...headings(open)], []);
-  const code = useMemo(() => cells(open), []);
-  const list = useMemo(() => found(query.trim() === "" ? fixed : [...fixed, ...files, ...code], query), [query, files]);
+  const files = useFiles(props.folder);
+  const asked = query.trim() !== "";
+  const list = useMemo(
+    () =>
+      found(
+        [
+          ...fixed,
+          ...(asked || props.filesFirst ? files.filter(file => !fixed.some(one => one.title === file.title)) : []),
+          ...(asked ? more : []),
+        ],
+        query,
+      ),
+    [query, files],
+  );
   useLayoutEffect(() => {
     const before = document.activeElement;
     element.current?.showModal();
@@ -189,7 +221,7 @@ export function Palette({ open }: { open: Open }) {
     <dialog
       ref={element}
       class="palette"
-      aria-label={t.palette.title}
+      aria-label={props.words.title}
       onCancel={event => {
         event.preventDefault();
         close();
@@ -205,8 +237,8 @@ export function Palette({ open }: { open: Open }) {
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={list.length > 0 ? `option-${at}` : undefined}
-        aria-label={t.palette.title}
-        placeholder={t.palette.hint}
+        aria-label={props.words.title}
+        placeholder={props.words.hint}
         autocomplete="off"
         spellcheck={false}
         autofocus
@@ -216,7 +248,7 @@ export function Palette({ open }: { open: Open }) {
           choose(0);
         }}
       />
-      <div class="options" id="palette-list" role="listbox" aria-label={t.palette.title}>
+      <div class="options" id="palette-list" role="listbox" aria-label={props.words.title}>
         {list.map((one, n) => (
           <Option key={one.entry.id} one={one} at={n} chosen={n === at} take={() => take(one)} />
         ))}
