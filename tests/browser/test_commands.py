@@ -25,9 +25,13 @@ class Commands(PageCase):
         for key in keys:
             page.keyboard.press(key)
 
+    def shows(self, page: Page, *sources: str) -> None:
+        """Waits until the page shows these cells."""
+        expect(page.locator(".cell .src, .cell .rendered")).to_have_text(list(sources))
+
     def are(self, page: Page, *sources: str) -> None:
         """Waits until the page shows these cells and the file holds them."""
-        expect(page.locator(".cell .src, .cell .rendered")).to_have_text(list(sources))
+        self.shows(page, *sources)
         expect(page.locator(".saved")).to_have_text("Saved")
         self.assertEqual([cell["source"].removeprefix("## ") for cell in self.read_notebook(self.file)], list(sources))
 
@@ -35,29 +39,30 @@ class Commands(PageCase):
         """Z takes back moving, joining, another type, a new cell and replacing, one after the other; Shift-Z does them again."""
         page = self.opened(("code", "a"), ("code", "b"), ("code", "c"))
         self.press(page, "Alt+ArrowDown")
-        self.are(page, "b", "a", "c")
+        self.shows(page, "b", "a", "c")
         self.press(page, "Shift+M")
-        self.are(page, "b", "a\n\nc")
+        self.shows(page, "b", "a\n\nc")
         self.press(page, "b")
-        self.are(page, "b", "a\n\nc", "")
+        self.shows(page, "b", "a\n\nc", "")
         page.keyboard.press("Control+h")
         page.get_by_label("Find", exact=True).fill("b")
         page.get_by_label("Replace with").fill("x")
         page.get_by_role("button", name="Replace all").click()
-        self.are(page, "x", "a\n\nc", "")
+        self.shows(page, "x", "a\n\nc", "")
         page.get_by_label("Find", exact=True).press("Escape")
         for step in (("b", "a\n\nc", ""), ("b", "a\n\nc"), ("b", "a", "c"), ("a", "b", "c")):
             self.press(page, "z")
-            self.are(page, *step)
+            self.shows(page, *step)
         self.press(page, "z")
         expect(page.get_by_text("Nothing was done to cells")).to_be_visible()
         for step in (("b", "a", "c"), ("b", "a\n\nc"), ("b", "a\n\nc", ""), ("x", "a\n\nc", "")):
             self.press(page, "Shift+Z")
-            self.are(page, *step)
+            self.shows(page, *step)
         self.press(page, "Home", "Enter", "End")
         self.put(page, "\ny")
         self.press(page, "ArrowUp", "End", "Control+Shift+Minus")
-        self.are(page, "x", "y", "a\n\nc", "")
+        self.shows(page, "x", "y", "a\n\nc", "")
+        expect(page.locator(".cell.sel .src")).to_have_text("y")
         self.press(page, "Escape", "z")
         self.are(page, "x\ny", "a\n\nc", "")
 
@@ -114,6 +119,7 @@ class Commands(PageCase):
         self.press(page, "Escape")
         handle = page.get_by_role("button", name="Menu of cell 2")
         handle.click()
+        expect(page.get_by_role("menuitem", name="Cut")).to_be_focused()
         self.press(page, "Escape")
         expect(page.get_by_role("menu")).to_have_count(0)
         expect(handle).to_be_focused()
@@ -126,12 +132,16 @@ class Commands(PageCase):
         page = self.opened(("code", "one\ntwo"))
         self.press(page, "Control+Comma")
         page.get_by_text("Colab and VS Code").click()
-        self.press(page, "Escape", "Enter", "Control+Home", "ArrowDown", "Control+m", "-")
-        self.are(page, "one", "two")
+        self.press(page, "Escape")
+        expect(page.locator(".cell.sel")).to_be_focused()
+        self.press(page, "Enter")
+        expect(page.locator(".cm-content")).to_be_focused()
+        self.press(page, "Control+Home", "ArrowDown", "Control+m", "-")
+        expect(page.locator(".cell.sel .src")).to_have_text("two")
         self.press(page, "Enter", "Control+m", "b")
         expect(page.locator(".cell")).to_have_count(3)
         self.press(page, "Control+m", "q", "Control+m", "d")
-        self.are(page, "one", "two")
+        self.shows(page, "one", "two")
         self.press(page, "Control+m", "h")
         expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("Ctrl")
         self.press(page, "Escape", "Control+m", "z")

@@ -319,25 +319,29 @@ export class Actions {
     const cell = selected.value;
     if (cell === null) return;
     const { store } = this;
+    const half = crypto.randomUUID();
+    let whole = "";
     const split = async (): Promise<void> => {
       await store.settled();
-      const whole = store.sourceOf(cell);
+      whole = store.sourceOf(cell);
       const version = store.model.cells.get(cell)?.version ?? 0;
-      const made = await store.connection.durable("cell.split", { session: store.id, cell, version, at, id: crypto.randomUUID() });
-      if (selected.value === cell) this.select(made.cell);
-      const undo = async (): Promise<void> => {
-        await this.#delete([made.cell]);
-        await this.#setSource(cell, whole);
-        this.select(cell);
-      };
-      const redo = async (): Promise<void> => {
-        await this.#restore([made.cell]);
-        await this.#setSource(cell, whole.slice(0, at).replace(/\n$/, ""));
-      };
-      this.undo.did({ what: t.steps.split, undo, redo });
+      await store.connection.durable("cell.split", { session: store.id, cell, version, at, id: half });
+      if (selected.value === cell) this.select(half);
     };
     mode.value = "command";
-    this.#do(split());
+    const done = split();
+    this.#do(done);
+    const undo = async (): Promise<void> => {
+      await done;
+      await this.#delete([half]);
+      await this.#setSource(cell, whole);
+      this.select(cell);
+    };
+    const redo = async (): Promise<void> => {
+      await this.#restore([half]);
+      await this.#setSource(cell, whole.slice(0, at).replace(/\n$/, ""));
+    };
+    this.undo.did({ what: t.steps.split, undo, redo });
   }
 
   /** Joins the selected cells; a single one with the one below (1) or above (-1). */
@@ -357,13 +361,16 @@ export class Actions {
       alone = store.sourceOf(first);
       await store.connection.call("cell.merge", { session: store.id, cells });
     };
+    this.select(first);
+    const done = redo();
+    this.#do(done);
     const undo = async (): Promise<void> => {
+      await done;
       await this.#restore(cells.slice(1));
       await this.#setSource(first, alone);
       this.select(first);
     };
-    this.select(first);
-    this.#do(redo().then(() => this.undo.did({ what: t.steps.merge, undo, redo })));
+    this.undo.did({ what: t.steps.merge, undo, redo });
   }
 
   clearOutputs(cell: string | null): void {

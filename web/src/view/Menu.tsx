@@ -112,7 +112,7 @@ export function Menu(props: Shell & { items: readonly MenuRow[]; title?: string 
   const [shown, show, root, close] = useShown();
   const panel = useRef<HTMLDivElement>(null);
   usePlace(shown, show, panel, props.from ?? "right");
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (shown) panel.current?.querySelector<HTMLElement>(ITEMS)?.focus({ preventScroll: true });
   }, [shown]);
   const keys = (event: KeyboardEvent): void => {
