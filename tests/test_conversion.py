@@ -759,7 +759,9 @@ class ProcessTests(ConverterTestCase):
         pids = await self.pids(4)
         ended = DeferredList(told, consumeErrors=True)
         await Deferred.fromCoroutine(converter.stop())
-        await self.all_gone(pids)  # what a converter has started is killed with it; the system buries it in its own time
+        await self.all_gone(
+            pids
+        )  # what a converter has started is killed with it; the system buries it in its own time
         self.assertEqual([cast(Failure, failure).type for _, failure in await ended], [CancelledError] * 3)
         self.assertEqual(self.left(), [])
         fault = await self.refused(errors.ConversionFailed, converter.upgrade(b"{}"))

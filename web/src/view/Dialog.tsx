@@ -1,12 +1,13 @@
 /** A modal dialog: the browser's own, which traps the focus, closes on Esc, and gives the focus back. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../text/en.ts";
 import { Icon } from "./icons.tsx";
 
 export function Dialog(props: { title: string; onClose(): void; children: ComponentChildren; foot?: ComponentChildren; wide?: boolean }) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the next key: what is typed at once is for the dialog, and no code.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const shown = element.current;
     shown?.showModal();
@@ -98,7 +99,7 @@ export function AskText(props: {
   onClose(): void;
 }) {
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dot = props.stem === true ? props.initial.lastIndexOf(".") : -1;
     field.current?.focus();
     field.current?.setSelectionRange(0, dot > 0 ? dot : props.initial.length);

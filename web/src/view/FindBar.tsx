@@ -1,5 +1,5 @@
 /** Finds, and replaces, in the sources of all cells. Loaded when it is first wanted. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Match, MOST_MATCHES, matchesIn, patternOf, replaced } from "../model/find.ts";
 import { caret, finding, findStep, mode, selected, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
@@ -81,7 +81,7 @@ export function FindBar({ open }: { open: Open }) {
   const pattern = patternOf({ text, matchCase, word, regular });
   const matches = allMatches(open, pattern);
   const current = matches[Math.min(at, matches.length - 1)];
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (finding.value !== null && finding.value.text !== "") setText(finding.value.text);
     field.current?.focus();
     field.current?.select();

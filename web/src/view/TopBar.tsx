@@ -1,5 +1,5 @@
 /** The top bar: where one is, what is saved, the kernel and the theme. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { isAttached, kernelState, waitingCount, wantedKernel } from "../model/select.ts";
 import { nameOf } from "../store/filing.ts";
 import { may } from "../store/right.ts";
@@ -20,7 +20,8 @@ function Title({ open }: { open: Open }) {
   const { file, title: named } = open.store.model;
   const title = file === null ? named || t.untitled : nameOf(file.path);
   const editing = renaming.value;
-  useEffect(() => {
+  // Before the next key: what is typed at once is the name, and no code.
+  useLayoutEffect(() => {
     const input = field.current;
     if (!editing || input === null) return;
     input.focus();
