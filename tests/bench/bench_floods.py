@@ -213,19 +213,21 @@ def sessions(server: Server, count: int) -> Rows:
     code = f"for i in range({LINES_EACH}): print(i, flush=True)"
     for session in made:
         client.send("execution.start", session=session, code=code, id="many")
-    complete = 0
-    expected = "".join(f"{number}\n" for number in range(LINES_EACH))
+    complete, expected = 0, [str(number) for number in range(LINES_EACH)]
     for session in made:
         ended = client.call("execution.wait", session=session, execution="many")
-        complete += "".join(output.get("text", "") for output in ended["outputs"]) == expected
-    printed = time.perf_counter() - began
+        printed = "".join(output.get("text", "") for output in ended["outputs"]).splitlines()
+        complete += [
+            line for line in printed if line.isdigit()
+        ] == expected  # IPython complains of its crowded history in between
+    seconds = time.perf_counter() - began
     for session in made:
         client.call("session.close", session=session)
     client.socket.close()
     return [
         (f"{count} sessions with kernels, one after the other: s", f"{started:.0f}", ""),
         ("  the server grows, kB each", f"{grown * 1024 / count:.0f}", ""),
-        (f"  each prints {LINES_EACH} lines, all at once: complete / s", f"{complete} / {printed:.1f}", str(count)),
+        (f"  each prints {LINES_EACH} lines, all at once: complete / s", f"{complete} / {seconds:.1f}", str(count)),
     ]
 
 
