@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -280,6 +281,18 @@ class Local(LauncherContract, TestCase):
         self.assertEqual((second.types, second.attachments), ([], [False]))
         _, third = await self.attach(record, 0, self.make(generation=3))
         self.assertEqual(third.attachments, [True], "the second one's word where it stopped was an acknowledgement")
+
+    async def test_a_host_that_has_only_begun_is_found_by_the_next_server(self) -> None:
+        """A server that dies just after it has spawned a host does not take the kernel with it, however long the host takes to say where it is."""
+        record = await self.real.launch("k1", MISSING, "/", 1)
+        child = self.real._children[record.directory]
+        os.kill(child.pid, signal.SIGSTOP)
+        next_one, ear = self.make(generation=2), Ear()
+        link = next_one.connect(record, 0, ear)
+        os.kill(child.pid, signal.SIGCONT)
+        assert link is not None
+        await self.until(lambda: ear.attachments)
+        self.assertEqual(ear.attachments, [False])
 
     async def test_a_process_that_only_has_the_pid_of_a_host_is_none(self) -> None:
         """Its start time and the boot must be those of the file."""

@@ -92,6 +92,8 @@ def _check_alone(folder: str) -> None:
             other = msgspec.json.decode(file.read(MAX_LAUNCH_BYTES), type=_OtherHost)
     except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
         return  # no host was here, or nothing that one wrote
+    if other.pid == os.getpid():
+        return  # who has started this one has announced it
     if other.boot_id == boot_id() and other.start_time == start_time(other.pid):
         _refuse(f"{folder} has a host already: process {other.pid}.")
 

@@ -2,8 +2,8 @@
 
 A host lives in a directory of its own, 0700, under `STATE/hosts` (or under the system's folder for temporary files
 where the state directory's path is too long for a socket: 107 bytes). The server writes `launch.json` there, with the
-key; the host writes `host.json`: where it listens, its key now, and its pid with its start time, so that a later
-server attaches to that process and to no other that got its number.
+key, and a first `host.json`; the host writes that anew: where it listens, its key now, and its pid with its start time, so
+that a later server attaches to that process and to no other that got its number.
 
 A host is started in its own OS session, so that no signal and no end of the server reaches it; its end is told by a
 pidfd.
@@ -17,6 +17,7 @@ with the terminal).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import secrets
@@ -38,6 +39,7 @@ from twisted.logger import Logger
 from webipy.core import errors
 from webipy.core.connection import MAX_BYTES, BadConnection, Connection, read
 from webipy.core.spool import Kept
+from webipy.host.process import boot_id, start_time
 from webipy.io.hostlink import LAST_WORDS_SECONDS, HostLink, LinkFactory, ProcessWatch, Reactor
 from webipy.io.leftovers import Leftovers
 from webipy.io.private import private, write_private
@@ -178,6 +180,7 @@ class LocalLauncher:
                     start_new_session=True,
                     cwd="/",
                 )
+            _announce(directory, child.pid, key, start)
             if self.files is not None:
                 resource.prlimit(child.pid, resource.RLIMIT_NOFILE, self.files)
         except OSError as fault:
@@ -308,15 +311,30 @@ def _next_batch(left: Leftovers) -> LeftBatch | None:
     return LeftBatch([(kept.channel, kept.message) for kept in read], read[-1].number, is_gap)
 
 
+def _announce(directory: Path, pid: int, key: str, start: int) -> None:
+    """Writes the first `host.json` for a host that has just been spawned, unless it has done so itself: it takes a moment, and a server that
+    starts in that moment must not take it for dead.
+    """
+    began = start_time(pid)
+    if began is None:
+        return
+    first = directory / "announced.json"
+    told = _HostFile(pid, began, boot_id(), f"ipc://{directory}/host", key, start)
+    write_private(first, msgspec.json.encode(told))
+    with contextlib.suppress(FileExistsError):
+        os.link(first, directory / "host.json")
+    first.unlink()
+
+
 def _living(directory: Path) -> _HostFile | None:
     """What a host says of itself, if the process that said it still lives."""
     try:
         told = msgspec.json.decode((directory / "host.json").read_bytes(), type=_HostFile)
         status = Path(f"/proc/{told.pid}/stat").read_text()
-        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        boot = boot_id()
     except (OSError, msgspec.DecodeError):
         return None
     fields = status.rpartition(")")[2].split()
     if fields[0] in "ZX":  # it has ended, and nobody has asked for its status yet
         return None
-    return told if (int(fields[19]), boot_id) == (told.start_time, told.boot_id) else None
+    return told if (int(fields[19]), boot) == (told.start_time, told.boot_id) else None
