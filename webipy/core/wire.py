@@ -46,6 +46,7 @@ from typing import Final
 
 import msgspec
 
+PROTOCOL: Final = 1  # version of the host link
 DELIMITER: Final = b"<IDS|MSG>"
 CHANNELS: Final = frozenset({"shell", "control", "iopub", "stdin", "host"})
 

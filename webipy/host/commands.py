@@ -7,15 +7,13 @@ requests (and what cancels or moves them) wait here: they are meant for the new 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 import msgspec
 
+from webipy.core import wire
 from webipy.core.hosting import Effect, Outbox, Requests
 from webipy.host.endpoint import Endpoint, Received
 from webipy.host.life import Life
-
-PROTOCOL: Final = 1
 
 
 class _Attach(msgspec.Struct, frozen=True):
@@ -152,4 +150,4 @@ class Commands:
         self._outbox.rewind(asked.since)
         where = {"first": self._outbox.acknowledged + 1, "next": self._outbox.next_number}
         what = {"state": self._life.state, "start": self._life.start, "pid": self._life.process.pid}
-        endpoint.answer(received.identity, received.key, "attached", {**where, **what, "protocol": PROTOCOL})
+        endpoint.answer(received.identity, received.key, "attached", {**where, **what, "protocol": wire.PROTOCOL})

@@ -10,8 +10,8 @@ import os
 
 import msgspec
 
+from webipy.core import wire
 from webipy.core.hosting import Outbox
-from webipy.host.commands import PROTOCOL
 from webipy.host.endpoint import Endpoint, log
 from webipy.host.life import Life
 from webipy.host.process import boot_id, start_time, write_private
@@ -40,7 +40,7 @@ class Papers:
         """
         who = {"pid": os.getpid(), "start_time": start_time(os.getpid()), "boot_id": boot_id()}
         where = {"endpoint": self._endpoint.address, "key": self._endpoint.key.decode()}
-        what = {"kernel_pid": self._life.process.pid, "start": self._life.start, "protocol": PROTOCOL}
+        what = {"kernel_pid": self._life.process.pid, "start": self._life.start, "protocol": wire.PROTOCOL}
         write_private(os.path.join(self._folder, "host.json"), msgspec.json.encode({**who, **where, **what}))
 
     def renew(self) -> None:

@@ -36,7 +36,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
-from webipy.core import errors
+from webipy.core import errors, wire
 from webipy.core.connection import MAX_BYTES, BadConnection, Connection, read
 from webipy.core.spool import Kept
 from webipy.host.process import boot_id, start_time
@@ -61,6 +61,8 @@ class _HostFile(msgspec.Struct):
     endpoint: str
     key: str
     start: int
+    kernel_pid: int | None = None
+    protocol: int = wire.PROTOCOL
 
 
 @attrs.define(eq=False)
