@@ -1,29 +1,14 @@
 /** What somebody sees who came by a link: the question for their name, their home, and the end of it. */
-import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { join } from "../api/http.ts";
 import { guestOf, setGuest, setRight } from "../store/right.ts";
 import { t } from "../text/en.ts";
 import { s } from "../text/sharing.ts";
 import { connection, goTo, joining, server, signingIn } from "./app.ts";
-import { Icon, Mark } from "./icons.tsx";
+import { Card } from "./Card.tsx";
+import { Icon } from "./icons.tsx";
 
 const NAME_KEY = "webipy-name";
-
-function Card({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <main class="center">
-      <div class="card">
-        <div class="brand">
-          <Mark />
-          {t.product}
-        </div>
-        <h1>{title}</h1>
-        {children}
-      </div>
-    </main>
-  );
-}
 
 /** The name that was given the last time in this browser. */
 function nameBefore(): string {
