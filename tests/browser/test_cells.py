@@ -50,7 +50,7 @@ class Cells(PageCase):
         expect(page.locator("#cell-c1 .count")).to_have_text("1")
 
     def test_what_is_typed_before_the_editor_has_come_is_text(self) -> None:
-        """On a slow line a click and letters after it are a caret and text, not commands for the cell; Shift-Enter waits with them."""
+        """On a slow line a click and keys after it move the caret and write, and are no commands for the cell."""
         held: list[Route] = []
 
         def slowly(route: Route) -> None:
@@ -63,15 +63,17 @@ class Cells(PageCase):
         self.context.route("**/static/*.js", slowly)
         page = self.letters("one", "two")
         page.locator("#cell-c0 .src").click()
-        self.press(page, "End", "x", "d", "d", "Space", "5", "z", "Backspace")
+        self.press(page, "End", "x", "d", "d", "Space", "5", "z", "Backspace", "Home", "ArrowRight", "!", "Shift+End", "#")
         expect(page.locator(".cell")).to_have_count(2)
         self.assertTrue(held)
         for route in held:
             route.continue_()
-        expect(page.locator(".cm-content")).to_contain_text("xdd 5")
+        expect(page.locator(".cm-content")).to_have_text("o!#")
+        self.press(page, "Control+z")
+        expect(page.locator(".cm-content")).to_have_text("o!nexdd 5")
         page.keyboard.press("Escape")
         expect(page.locator(".saved")).to_have_text("Saved")
-        self.assertEqual([len(source) for _, source in self.held()], [8, 3])
+        self.assertEqual([source for _, source in self.held()], ["o!nexdd 5", "two"])
 
     def test_cells_are_split_and_merged(self) -> None:
         """Ctrl-Shift-minus splits where the caret is; Shift-M merges the selected cells, or the one with the one below."""
@@ -214,6 +216,7 @@ class Cells(PageCase):
         page = self.open_file("cells/paste.ipynb")
         page.locator(".cell").first.focus()
         self.press(page, "Enter", "Home", *["ArrowRight"] * 7)
+        expect(page.locator(".cm-content")).to_be_focused()
         give = """([where, kind]) => {
             const canvas = Object.assign(document.createElement("canvas"), {width: 3, height: 2});
             canvas.toBlob(blob => {

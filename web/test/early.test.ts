@@ -1,15 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { EarlyKeys } from "../src/store/early.ts";
 
-const NONE = { ctrlKey: false, metaKey: false, altKey: false };
+const NONE = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false };
 
 describe("keys before the editor", () => {
-  test("are kept as the text that they are", () => {
+  test("are kept when they write or move", () => {
     const early = new EarlyKeys();
     early.begin();
-    const taken = ["a", "é", "𝑥", "Backspace", "Enter", "Shift", "ArrowLeft", " "].map(key => early.press({ ...NONE, key }));
-    expect(taken).toEqual([true, true, true, true, true, false, false, true]);
-    expect(early.end()).toBe("aé\n ");
+    const keys = ["a", "é", "𝑥", "Backspace", "Enter", "Shift", "ArrowLeft", "F1", " "];
+    expect(keys.map(key => early.press({ ...NONE, key }))).toEqual([true, true, true, true, true, false, true, false, true]);
+    early.press({ ...NONE, key: "Home", shiftKey: true });
+    const kept = early.end();
+    expect(kept.map(({ key }) => key)).toEqual(["a", "é", "𝑥", "Backspace", "Enter", "ArrowLeft", " ", "Home"]);
+    expect(kept.at(-1)?.shiftKey).toBe(true);
   });
 
   test("are nothing special when no editor is waited for, or with modifiers", () => {
@@ -17,7 +20,7 @@ describe("keys before the editor", () => {
     expect(early.press({ ...NONE, key: "x" })).toBe(false);
     early.begin();
     expect(early.press({ ...NONE, key: "x", ctrlKey: true })).toBe(false);
-    expect(early.end()).toBe("");
+    expect(early.end()).toEqual([]);
     expect(early.isWaiting).toBe(false);
   });
 });

@@ -62,6 +62,7 @@ describe("a session in the page", () => {
       receive: nothing,
       push: nothing,
       insert: () => false,
+      press: nothing,
       restart: nothing,
     });
     for (let key = 0; key < 10; key++)

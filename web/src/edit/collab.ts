@@ -9,9 +9,10 @@
  */
 import { collab, getSyncedVersion, receiveUpdates, sendableUpdates } from "@codemirror/collab";
 import { ChangeSet, EditorState, type Extension, type Transaction, type TransactionSpec } from "@codemirror/state";
-import type { EditorView } from "@codemirror/view";
+import { type EditorView, runScopeHandlers } from "@codemirror/view";
 import { LineLost, RpcFailure } from "../api/rpc.ts";
 import type { CellEdited, Changes } from "../api/schema.ts";
+import { isText, type Press } from "../store/early.ts";
 import type { Draft, SessionStore } from "../store/store.ts";
 import { complain } from "../store/ui.ts";
 
@@ -121,6 +122,15 @@ export class CellDraft implements Draft {
     view.dispatch({ ...view.state.replaceSelection(text), userEvent: "input", scrollIntoView: true });
     view.focus();
     return true;
+  }
+
+  press(keys: readonly Press[]): void {
+    const { view } = this;
+    if (view === null) return;
+    for (const press of keys) {
+      if (isText(press.key)) view.dispatch({ ...view.state.replaceSelection(press.key), userEvent: "input.type", scrollIntoView: true });
+      else runScopeHandlers(view, new KeyboardEvent("keydown", press), "editor");
+    }
   }
 
   text(): string {

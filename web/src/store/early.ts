@@ -1,43 +1,46 @@
 /**
- * What is typed into a cell whose editor has not come yet, on a slow line: kept, and put in when it is there. Without it, letters that a person
- * types into a cell would be commands for the cell.
+ * What is pressed in a cell whose editor has not come yet, on a slow line: kept, and done when it is there. Without it, letters that a person types
+ * into a cell would be commands for the cell, and a caret that was moved would stand where it was.
  */
 
 /** The part of a key press that matters. */
-interface Press {
+export interface Press {
   readonly key: string;
-  readonly ctrlKey: boolean;
-  readonly metaKey: boolean;
-  readonly altKey: boolean;
+  readonly shiftKey: boolean;
 }
 
+type Pressed = Press & Pick<KeyboardEvent, "ctrlKey" | "metaKey" | "altKey">;
+
+/** The keys that are no text and still do something to a text. */
+const KEYS = new Set(["Backspace", "Delete", "Enter", "Home", "End", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
+
+/** Whether a key is the text that it writes. */
+export const isText = (key: string): boolean => [...key].length === 1;
+
 export class EarlyKeys {
-  #typed: string | null = null;
+  #pressed: Press[] | null = null;
 
   /** Whether an editor is waited for. */
   get isWaiting(): boolean {
-    return this.#typed !== null;
+    return this.#pressed !== null;
   }
 
   /** An editor is waited for from now on. */
   begin(): void {
-    this.#typed = "";
+    this.#pressed = [];
   }
 
-  /** The editor is there, or is not wanted any more: what was typed until now. */
-  end(): string {
-    const typed = this.#typed ?? "";
-    this.#typed = null;
-    return typed;
+  /** The editor is there, or is not wanted any more: what was pressed until now. */
+  end(): readonly Press[] {
+    const pressed = this.#pressed ?? [];
+    this.#pressed = null;
+    return pressed;
   }
 
-  /** Keeps a key that is text; false when it is none, or when no editor is waited for. */
-  press({ key, ctrlKey, metaKey, altKey }: Press): boolean {
-    if (this.#typed === null || ctrlKey || metaKey || altKey) return false;
-    if (key === "Backspace") this.#typed = [...this.#typed].slice(0, -1).join("");
-    else if (key === "Enter") this.#typed += "\n";
-    else if ([...key].length === 1) this.#typed += key;
-    else return false;
+  /** Keeps a key that writes or moves; false when it does neither, or when no editor is waited for. */
+  press({ key, shiftKey, ctrlKey, metaKey, altKey }: Pressed): boolean {
+    if (this.#pressed === null || ctrlKey || metaKey || altKey || !(isText(key) || KEYS.has(key))) return false;
+    this.#pressed.push({ key, shiftKey });
     return true;
   }
 }

@@ -17,6 +17,7 @@ import { complete, keepUp } from "../render/streams.ts";
 import { WidgetFeed } from "../widgets/feed.ts";
 import { type Box, rebox } from "./boxes.ts";
 import { CatchUp, type Missed } from "./catchup.ts";
+import type { Press } from "./early.ts";
 import { Pace, type Urgency, whenIdle } from "./pace.ts";
 import { may } from "./right.ts";
 import { lastSeen, saveSeen } from "./settings.ts";
@@ -31,6 +32,8 @@ export interface Draft {
   push(): void;
   /** Puts text where the caret is; false when it is not being edited. */
   insert(text: string): boolean;
+  /** Does what the keys do that were pressed before there was an editor. */
+  press(keys: readonly Press[]): void;
   /** Begins again from the model, which was replaced; changes that were not sent are kept. */
   restart(): void;
 }

@@ -88,8 +88,7 @@ function LiveSource({ open, cell, label, numbered }: { open: Open; cell: string;
     const mount = ({ mountEditor }: Editor): void => {
       if (!current || host.current === null) return;
       unmount = mountEditor(open, cell, host.current, label, caret.value, numbered);
-      const typed = early.end();
-      if (typed !== "") open.store.drafts.get(cell)?.insert(typed);
+      open.store.drafts.get(cell)?.press(early.end());
       setReady(true);
     };
     if (editor !== null) mount(editor);
