@@ -112,6 +112,10 @@ class Direct:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+NO_HISTORY = "c.HistoryManager.enabled = False\n"
+"""IPython's settings: a hundred kernels that write into one history file print complaints of it between the lines that are counted."""
+
+
 class Server:
     """A real server with a state directory of its own."""
 
@@ -135,7 +139,11 @@ class Server:
         ]
         began = time.perf_counter()
         self.log = open(self.state / "log", "wb")  # noqa: SIM115 - open as long as the server
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        settings = self.state / "ipython" / "profile_default" / "ipython_kernel_config.py"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(NO_HISTORY)
+        environment = {**os.environ, "IPYTHONDIR": str(self.state / "ipython")}
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=environment)
         file = self.state / "server.json"
         while not file.exists():
             if self.process.poll() is not None:
