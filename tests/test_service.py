@@ -181,6 +181,8 @@ class BadOptions(SynchronousTestCase):
         table: list[tuple[str, list[str]]] = [
             ("--spare-kernels: 'many' is no number from 0 to 20", ["--spare-kernels", "many"]),
             ("--spare-kernels: ", ["--spare-kernels", "21"]),
+            ("--kernel-nice: '-5' is no number from 0 to 19", ["--kernel-nice", "-5"]),
+            ("--kernel-nice: ", ["--kernel-nice", "20"]),
             ("--root: ", ["--root", str(missing)]),
             ("no folder. Make it first", ["--root", str(plain)]),
             ("--root: ", ["--root", "~nosuchuser/x"]),

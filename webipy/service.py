@@ -73,6 +73,7 @@ PORTS_TRIED = 20
 """When the default port is taken, so many after it are tried."""
 
 MOST_SPARES = 20
+MOST_NICE = 19
 
 KERNELS_SECONDS = 6.0
 """With --kernels-stop-with-server: how long their polite end is waited for."""
@@ -122,6 +123,12 @@ class Options(usage.Options):
             "1",
             "Kernels of the default kind kept ready, so that a new notebook starts at once; each takes some 80 MB. 0: none.",
         ],
+        [
+            "kernel-nice",
+            None,
+            "3",
+            "How much kernels give way to the server and the browser when all processors are busy, as in nice(1), 0 to 19.",
+        ],
         ["grace", "g", "24", "Hours that an idle kernel waits for a server before it ends by itself."],
     ]
     optFlags = [
@@ -147,6 +154,7 @@ class Options(usage.Options):
         self.keep_mebibytes: int
         self.keep_days: float | None
         self.spare_kernels: int
+        self.kernel_nice: int
 
     def opt_allow_host(self, name: str) -> None:
         """A host name that this server is reached under, besides localhost. May be given more than once."""
@@ -166,7 +174,8 @@ class Options(usage.Options):
         self.grace_s = self._number("grace", "hours", 24 * 366) * 3600
         self.keep_mebibytes = max(1, int(self._number("keep-mib", "MiB", 1 << 30)))
         self.keep_days = self._number("keep-days", "days", 36_500) if self["keep-days"] is not None else None
-        self.spare_kernels = self._spare_kernels()
+        self.spare_kernels = self._count("spare-kernels", MOST_SPARES)
+        self.kernel_nice = self._count("kernel-nice", MOST_NICE)
         self.socket = self._bind()
 
     def _path(self, option: str, text: str) -> Path:
@@ -242,11 +251,11 @@ class Options(usage.Options):
             raise usage.UsageError(f"--{option}: {self[option]!r} is no number of {unit} from 0 to {limit:g}.")
         return number
 
-    def _spare_kernels(self) -> int:
-        text = self["spare-kernels"]
-        if text.isascii() and text.isdigit() and int(text) <= MOST_SPARES:
+    def _count(self, option: str, most: int) -> int:
+        text = self[option]
+        if text.isascii() and text.isdigit() and int(text) <= most:
             return int(text)
-        raise usage.UsageError(f"--spare-kernels: {text!r} is no number from 0 to {MOST_SPARES}.")
+        raise usage.UsageError(f"--{option}: {text!r} is no number from 0 to {most}.")
 
     def _bind(self) -> socket.socket:
         if not self["behind-proxy"] and not _is_loopback(self["interface"]):
@@ -366,7 +375,9 @@ class WebipyService(Service):
         generation = await self._registry.start()
         self._journals.start()
         files = raise_file_limit()
-        self._launcher = LocalLauncher(options.state / "hosts", username(), options.grace_s, generation, reactor, files)
+        self._launcher = LocalLauncher(
+            options.state / "hosts", username(), options.grace_s, generation, reactor, files, options.kernel_nice
+        )
         self._launcher.start()
         self._start_files()
         world = self._world(self._launcher)

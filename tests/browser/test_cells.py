@@ -63,7 +63,9 @@ class Cells(PageCase):
         self.context.route("**/static/*.js", slowly)
         page = self.letters("one", "two")
         page.locator("#cell-c0 .src").click()
-        self.press(page, "End", "x", "d", "d", "Space", "5", "z", "Backspace", "Home", "ArrowRight", "!", "Shift+End", "#")
+        self.press(
+            page, "End", "x", "d", "d", "Space", "5", "z", "Backspace", "Home", "ArrowRight", "!", "Shift+End", "#"
+        )
         expect(page.locator(".cell")).to_have_count(2)
         self.assertTrue(held)
         for route in held:

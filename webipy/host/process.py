@@ -23,7 +23,7 @@ import string
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -66,6 +66,7 @@ class Launch(msgspec.Struct, frozen=True):
         ready_timeout_s: How long it may take to answer its first request.
         prefix: `sys.prefix` of webipy, for `{prefix}` in the kernelspec; empty means this Python's.
         start: Number of the first start; more than 1 when an earlier host of the same kernel had some.
+        nice: How much the kernel's process gives way to others when the processors are busy, as nice(1) has it, from 0 to 19.
         connection: A kernel that something else started, to join instead of starting one.
     """
 
@@ -79,6 +80,7 @@ class Launch(msgspec.Struct, frozen=True):
     ready_timeout_s: float = 60
     prefix: str = ""
     start: int = 1
+    nice: Annotated[int, msgspec.Meta(ge=0, le=19)] = 0
     connection: Connection | None = None
 
 
@@ -173,7 +175,7 @@ class KernelProcess:
                 stderr=log,
                 start_new_session=True,
                 umask=self._umask,
-                preexec_fn=_before_exec(os.getpid()),
+                preexec_fn=_before_exec(os.getpid(), self._launch.nice),
             )
         except (OSError, subprocess.SubprocessError, ValueError) as fault:
             raise CannotStart(_sentence(fault, argv[0], self._launch.spec)) from fault
@@ -274,8 +276,8 @@ def _environment(launch: Launch) -> dict[str, str]:
     return env
 
 
-def _before_exec(host: int) -> Callable[[], None]:
-    """Make the function that the child runs before exec: die with the host, default signals."""
+def _before_exec(host: int, nice: int) -> Callable[[], None]:
+    """Make the function that the child runs before exec: die with the host, default signals, give way."""
     libc = ctypes.CDLL(None, use_errno=True)
 
     def prepare() -> None:
@@ -284,8 +286,20 @@ def _before_exec(host: int) -> Callable[[], None]:
         for number in _RESET_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        if nice > 0:
+            _give_way(nice)
 
     return prepare
+
+
+def _give_way(nice: int) -> None:
+    """Lower the priority of this process, and that of its session: with autogroups, Linux weighs sessions and not processes (sched(7))."""
+    os.nice(nice)
+    try:
+        with open("/proc/self/autogroup", "w") as group:
+            group.write(str(nice))
+    except OSError:
+        return  # no autogroups here, or set a tenth of a second ago by a kernel beside this one: then it is as it was
 
 
 def _sentence(fault: Exception, command: str, spec: Kernelspec) -> str:

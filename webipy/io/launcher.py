@@ -85,6 +85,9 @@ class LocalLauncher:
     files: tuple[int, int] | None = None
     """What a host and its kernel get as limit of open files (RLIMIT_NOFILE); `None` for the server's own."""
 
+    nice: int = 0
+    """How much kernels give way to other processes, as nice(1) has it."""
+
     _links: LinkFactory = attrs.field(init=False)
     _children: dict[str, subprocess.Popen[bytes]] = attrs.field(factory=dict)
     _keys: dict[str, tuple[str, int]] = attrs.field(factory=dict)
@@ -207,6 +210,7 @@ class LocalLauncher:
             "ready_timeout_s": READY_SECONDS if connection is None else ATTACHED_SECONDS,
             "prefix": sys.prefix,
             "start": start,
+            "nice": self.nice,
             "connection": connection,
         }
 
