@@ -449,16 +449,17 @@ class Subscriber:
 
 
 class CuttingProxy:
-    """Stands before the server and cuts each connection after some bytes on the way to the client.
+    """Stands before the server and cuts each connection after some bytes on the way to the client, or swallows what both sides say.
 
     Args:
         stage: Where the server is; each new connection goes to the one of now.
-        bytes_left: Called for each connection: after how many bytes it is cut.
+        bytes_left: Called for each connection: after how many bytes it is cut, `None` for never.
     """
 
-    def __init__(self, stage: Stage, bytes_left: Callable[[], int]) -> None:
+    def __init__(self, stage: Stage, bytes_left: Callable[[], int | None]) -> None:
         self._stage, self._bytes_left = stage, bytes_left
         self.cuts = 0
+        self._hole = threading.Event()  # set: the connections of that time are dead without a word
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -474,12 +475,20 @@ class CuttingProxy:
             except OSError:
                 near.close()
                 continue
-            threading.Thread(target=self._pump, args=(near, far, None), daemon=True).start()
-            threading.Thread(target=self._pump, args=(far, near, self._bytes_left()), daemon=True).start()
+            hole = self._hole
+            threading.Thread(target=self._pump, args=(near, far, None, hole), daemon=True).start()
+            threading.Thread(target=self._pump, args=(far, near, self._bytes_left(), hole), daemon=True).start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket, left: int | None) -> None:
+    def swallow(self) -> None:
+        """Lets nothing through any more on the connections that there are: no byte, and no end of the other side. New ones are well."""
+        self._hole, hole = threading.Event(), self._hole
+        hole.set()
+
+    def _pump(self, source: socket.socket, sink: socket.socket, left: int | None, hole: threading.Event) -> None:
         try:
             while body := source.recv(65536 if left is None else max(1, min(left, 65536))):
+                if hole.is_set():
+                    continue
                 sink.sendall(body)
                 if left is not None:
                     left -= len(body)
@@ -488,7 +497,7 @@ class CuttingProxy:
                         break
         except OSError:
             pass  # the other thread has cut it
-        for end in (source, sink):
+        for end in (source,) if hole.is_set() else (source, sink):
             try:
                 end.shutdown(socket.SHUT_RDWR)
             except OSError:

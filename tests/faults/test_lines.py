@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from unittest import SkipTest
 
-from tests.faults import CuttingProxy, FaultTestCase, counted, counting, is_a, rounds, rss_mb, until
+from tests.faults import IS_FULL, CuttingProxy, FaultTestCase, counted, counting, is_a, rounds, rss_mb, until
 
 MEGABYTE = 1_000_000
 
@@ -87,8 +94,59 @@ class Lines(FaultTestCase):
             self.assertEqual(watcher.finished(name)["status"], "ok")
             self.assertEqual(watcher.printed(name), counted(30_000))
 
+    def test_c4_a_line_that_is_dead_without_a_word_is_given_up_by_both(self) -> None:
+        """No byte comes through and no end either: the server lets the reader go, the command connects again and misses nothing."""
+        if not IS_FULL:
+            raise SkipTest("takes 40 s: make faults")
+        proxy = CuttingProxy(self.stage, lambda: None)
+        self.addCleanup(proxy.close)
+        before = self.feeds()
+        token = self.stage.folder / "token"
+        token.write_text(self.stage.token)
+        webipy = [str(Path(sys.executable).with_name("webipy")), "exec", "--url", f"http://127.0.0.1:{proxy.port}"]
+        options = ["--token-file", str(token), "-s", self.session]
+        code = "import time\nfor i in range(600): print(i, flush=True); time.sleep(0.1)"
+        command = subprocess.Popen([*webipy, *options, code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(command.kill)
+        until(lambda: self.feeds() == before + 1, "the command follows")
+        assert command.stdout is not None
+        self.assertEqual(command.stdout.readline(), "0\n")
+        began = time.monotonic()
+        proxy.swallow()
+        until(lambda: self.feeds() == before, "the server has let the dead reader go")
+        self.assertLess(time.monotonic() - began, 45)
+        rest, told = command.communicate(timeout=120)
+        self.assertEqual("0\n" + rest, counted(600), told)
+        self.assertEqual(command.returncode, 0, told)
+
+    def feeds(self) -> int:
+        """How many subscriptions the server has."""
+        headers = {"Authorization": f"Bearer {self.stage.token}"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.stage.port}/metrics", headers=headers)
+        with urllib.request.urlopen(request) as answer:
+            found = re.search(r"^webipy_feeds (\d+)$", answer.read().decode(), re.MULTILINE)
+        assert found is not None
+        return int(found[1])
+
+    def test_c4_everybody_comes_back_at_once_after_a_crash(self) -> None:
+        """All clients connect in the moment in which the new server listens: it takes them all in within 10 s, and none misses a line."""
+        clients = rounds(40, 400)
+        self.stage.call("execution.start", session=self.session, code=counting(100, 0.02), id="before")
+        watchers = [self.subscribe(self.session) for _ in range(clients)]
+        for watcher in watchers:
+            watcher.until(is_a("output_added", "before"))
+        self.stage.kill()
+        self.stage.start()
+        began = time.monotonic()
+        self.stage.call("execution.start", session=self.session, code=counting(100), id="after")
+        for watcher in watchers:
+            watcher.finished("after")
+        self.assertLess(time.monotonic() - began, 10)
+        for watcher in watchers:
+            self.assertEqual((watcher.printed("before"), watcher.printed("after")), (counted(100), counted(100)))
+
     def test_c5_a_stopped_client_is_found_and_let_go(self) -> None:
-        """A subscriber whose line is dead without a word: nobody else waits for it, and a new line goes on by seq."""
+        """A subscriber that stopped reading: nobody else waits for it, and a new line goes on by seq."""
         sleeper = self.subscribe(self.session, receive_bytes=4096)
         sleeper.until(is_a("execution_finished", "warm"))
         sleeper.is_awake.clear()
