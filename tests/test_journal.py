@@ -108,7 +108,10 @@ class JournalContract:
         await (await self.journals.open("s")).journal.append(1, BODIES[:4], None)
         await self.again()
         found = (await self.journals.open("s")).journal
-        self.assertEqual((found.first_seq, found.written, found.durable_seq), (1, 4, 4))
+        self.assertEqual((found.first_seq, found.written), (1, 4))
+        while found.durable_seq < 4:  # as soon as this disk has it, whoever wrote it
+            await turn()
+            self.pass_time(0.1)
         await found.append(5, BODIES[4:], None)
         self.assertEqual(await found.read(1, 100, 10_000), BODIES)
 

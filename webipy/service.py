@@ -54,7 +54,7 @@ from webipy.io.journal import SqliteJournals
 from webipy.io.launcher import LocalLauncher
 from webipy.io.metrics import Metrics, Pulse
 from webipy.io.offers import Offer
-from webipy.io.private import write_private
+from webipy.io.private import make_private_folder, write_private
 from webipy.io.registry import SqliteRegistry, Unreadable
 from webipy.io.site import build_site
 from webipy.io.websocket import RpcFactory
@@ -194,7 +194,7 @@ class Options(usage.Options):
         default = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "webipy"
         state = self._path("state", self["state"]).resolve() if self["state"] else default
         try:
-            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(state)
             found = state.stat()
         except OSError as fault:
             raise usage.UsageError(f"--state: {state} cannot be used: {fault.strerror}.") from None
@@ -230,7 +230,7 @@ class Options(usage.Options):
         self.token_file = path
         try:
             if not path.exists():
-                write_private(path, secrets.token_urlsafe(32).encode() + b"\n")
+                write_private(path, secrets.token_urlsafe(32).encode() + b"\n", is_durable=True)
             token = path.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as fault:
             raise usage.UsageError(

@@ -110,13 +110,16 @@ class Stage:
         """Everything the servers said."""
         return (self.folder / "log").read_text("utf-8", "replace")
 
-    def start(self, *options: str, faults: Sequence[Json] = (), is_awaited: bool = True) -> float:
+    def start(
+        self, *options: str, faults: Sequence[Json] = (), is_awaited: bool = True, tracer: Sequence[str] = ()
+    ) -> float:
         """Starts a server and gives the seconds until it answered.
 
         Args:
             options: More options of `twistd webipy`.
             faults: What to break; see tests/faults/faulty.py.
             is_awaited: Whether to wait until it answers; else 0 is given.
+            tracer: A command that goes before the server's and becomes it.
         """
         twistd = ["--pidfile=", "-n", "webipy", "--port", "0", "--state", str(self.state), "--root", str(self.folder)]
         twistd.append("--spare-kernels=0")  # hosts are counted
@@ -125,7 +128,7 @@ class Stage:
             command = [sys.executable, "-m", "tests.faults.faulty", json.dumps(list(faults))]
         began = time.monotonic()
         with open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen([*command, *twistd, *options], stdout=log, stderr=log, cwd=ROOT)
+            self.process = subprocess.Popen([*tracer, *command, *twistd, *options], stdout=log, stderr=log, cwd=ROOT)
         return self.wait_up(began) if is_awaited else 0.0
 
     def wait_up(self, began: float) -> float:

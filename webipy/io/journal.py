@@ -10,7 +10,8 @@ While the writer is at work, what is appended gathers and goes in one batch afte
 the batches.
 
 Invariants: `written` advances only after a commit and `durable_seq` only after an fdatasync that began after that
-commit; Deferreds fire in the order of their appends; what is wrong with one journal touches no other. The file
+commit (what is found at the opening is not durable yet: the server that wrote it may have been killed before its
+fdatasync); Deferreds fire in the order of their appends; what is wrong with one journal touches no other. The file
 itself: webipy.io.journalfile.
 
 A failed write (disk full, I/O error) keeps the batch, sets `fault`, and is tried again every second: nothing that was
@@ -37,6 +38,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from webipy.io.journalfile import JournalFile
+from webipy.io.private import make_private_folder
 from webipy.server.ports import OpenedJournal, Position
 
 SYNC_SECONDS = 0.1
@@ -132,7 +134,6 @@ class SqliteJournal:
         """
         self.file.open()
         self.first_seq, self.written = self.file.first_seq, self.file.written
-        self.durable_seq = self.written
         return self.file.position
 
     def write(self, batch: _Batch) -> int:
@@ -171,7 +172,7 @@ class SqliteJournals:
 
     def start(self) -> None:
         """Starts the threads."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(self.folder)
         self._writer, self._reader, self._syncer = (
             Worker(f"webipy journal {what}", self.reactor) for what in ("writer", "reader", "syncer")
         )
@@ -195,7 +196,13 @@ class SqliteJournals:
     def open(self, session: str) -> Deferred[OpenedJournal]:
         """Opens or creates the journal of a session."""
         journal = self._open[session] = SqliteJournal(JournalFile(self.folder / f"{session}.sqlite"), self)
-        return self._writer.run(lambda: OpenedJournal(journal, journal.open()))
+        return self._writer.run(lambda: OpenedJournal(journal, journal.open())).addCallback(self._opened, journal)
+
+    def _opened(self, opened: OpenedJournal, journal: SqliteJournal) -> OpenedJournal:
+        if journal.written:  # by a server that may have died before this was durable
+            self._unsynced[journal] = journal.written
+            self._sync_soon()
+        return opened
 
     async def close(self, session: str) -> None:
         """Closes the journal of a session; it must not be appended to any more."""

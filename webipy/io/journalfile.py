@@ -30,6 +30,7 @@ import attrs
 import msgspec
 
 from webipy.core import errors
+from webipy.io.private import sync_names
 from webipy.server.ports import Position
 
 FORMAT = 1
@@ -67,6 +68,8 @@ class JournalFile:
     _writer: sqlite3.Connection | None = None
     _reader: sqlite3.Connection | None = None
     _wal: int = -1
+    _is_named: bool = False
+    """Whether the names of the files survive a power cut."""
 
     def open(self) -> None:
         """Opens or creates the file.
@@ -171,15 +174,19 @@ class JournalFile:
         return deleted > 0
 
     def sync(self) -> None:
-        """Brings what is committed to the disk."""
-        if self._wal >= 0:  # else it could not be opened
-            os.fdatasync(self._wal)
+        """Brings what is committed to the disk, and at first the names of the files, too: SQLite does that with `synchronous=FULL` only."""
+        if self._wal < 0:
+            return  # it could not be opened
+        os.fdatasync(self._wal)
+        if not self._is_named:
+            sync_names(self.path.parent)
+            self._is_named = True
 
     def close(self) -> None:
         """Closes the files; no thread may use them any more."""
         if self._wal >= 0:
             os.close(self._wal)
-            self._wal = -1
+            self._wal, self._is_named = -1, False
         for connection in (self._reader, self._writer):
             if connection is not None:
                 connection.close()
