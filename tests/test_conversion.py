@@ -33,6 +33,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 
 from tests import real_notebooks
+from tests.fakes import examples
 from webipy.converter import exports, printing, texts
 from webipy.converter.told import Refused
 from webipy.core import errors
@@ -167,12 +168,14 @@ class LayOverTests(SynchronousTestCase):
 
     LINES = st.lists(st.sampled_from(["a\n", "b\n", "\n", "c\n", "c \n"]), max_size=12).map("".join)
 
+    @examples(100)
     @given(LINES, LINES, LINES)
     def test_no_change_is_the_original_and_no_style_is_the_new_text(self, original: str, read: str, new: str) -> None:
         """lay_over(o, r, r) = o and lay_over(r, r, n) = n."""
         self.assertEqual(texts.lay_over(original, read, read), original)
         self.assertEqual(texts.lay_over(read, read, new), new)
 
+    @examples(100)
     @given(LINES, LINES, LINES)
     def test_every_changed_line_arrives(self, original: str, read: str, new: str) -> None:
         """Lines that only the new text has are in the result."""

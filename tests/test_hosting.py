@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.fakes import examples
 from webipy.core import hosting, wire
 from webipy.core.hosting import REMEMBERED_IDLES, Dropped, Effect, Give, LastWords, Outbox, Requests, Servers
 from webipy.core.spool import Kept
@@ -157,6 +158,7 @@ class OutboxTests(SynchronousTestCase):
         outbox.settle()
         self.assertEqual((len(spool), outbox.is_full), (3, False))
 
+    @examples(100)
     @given(
         st.lists(st.tuples(st.sampled_from("atkr"), st.integers(0, 40), st.integers(0, 3_000_000)), max_size=60),
         st.integers(0, 3),
@@ -291,6 +293,7 @@ class RequestsTests(SynchronousTestCase):
         self.assertEqual(requests.receive("shell", request("1")), [])
         self.assertEqual(requests.open(), gives(request("1")))
 
+    @examples(100)
     @given(st.lists(st.tuples(st.sampled_from("rrrpexco"), st.integers(0, 9)), max_size=80))
     def test_each_request_has_one_fate(self, steps: list[tuple[str, int]]) -> None:
         """Under any order of events: given at most once, dropped at most once, executions in their order, never two at a time."""

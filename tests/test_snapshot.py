@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.fakes import examples
 from webipy.core import events, outputs
 from webipy.core.events import AnyEvent
 from webipy.core.notebook import Notebook
@@ -189,7 +190,7 @@ class SnapshotTests(SynchronousTestCase):
     def test_a_snapshot_and_the_tail_fold_to_what_the_log_folds_to(self) -> None:
         """For every log and every place in it."""
 
-        @settings(max_examples=200, deadline=None)
+        @examples(200)
         @given(st.lists(one_event, max_size=40), st.integers(0, 40))
         def holds(log: list[AnyEvent], place: int) -> None:
             log = numbered(log)
@@ -220,7 +221,7 @@ class SnapshotTests(SynchronousTestCase):
     def test_a_snapshot_of_a_snapshot_is_the_same(self) -> None:
         """Folding it again changes nothing, so a journal may keep one in place of its oldest events."""
 
-        @settings(max_examples=100, deadline=None)
+        @examples(100)
         @given(st.lists(one_event, max_size=40))
         def holds(log: list[AnyEvent]) -> None:
             once, twice = Snapshot(), Snapshot()

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.fakes import examples
 from tests.test_wire import messages
 from webipy.core import wire
 from webipy.core.spool import FRAME, MAGIC, Damaged, Kept, decode_body, decode_frame, encode_record, keep
@@ -31,6 +32,7 @@ def lost(reason: str) -> wire.Message:
 class Records(SynchronousTestCase):
     """One record, byte by byte."""
 
+    @examples(100)
     @given(messages, st.integers(1, 2**63), st.sampled_from(sorted(wire.CHANNELS)))
     def test_what_is_encoded_is_decoded(self, message: wire.Message, number: int, channel: str) -> None:
         """Any message comes back whole, with its place."""
@@ -62,6 +64,7 @@ class Records(SynchronousTestCase):
                 changed = record[8:at] + bytes([record[at] ^ (1 << bit)]) + record[at + 1 :]
                 self.assertRaises(Damaged, decode_body, changed, length, checksum)
 
+    @examples(100)
     @given(st.binary(max_size=200))
     def test_noise_is_damaged(self, noise: bytes) -> None:
         """Even with a good checksum, nothing but `Damaged` comes of bytes that are no record."""

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.fakes import examples
 from webipy.command.terminal import MAX_SEQUENCE, Escapes, Keyboard, Screen, age, size_of, table, text_of
 
 HARMLESS = re.compile(r"(?:[^\x00-\x1f\x7f-\x9f]|[\n\r\b\t])*")
@@ -68,7 +69,7 @@ class EscapesTests(SynchronousTestCase):
         self.assertEqual(outcome(text, True), text)
         self.assertEqual(outcome(text, False), "red true")
 
-    @settings(deadline=None)
+    @examples(100)
     @given(PIECES)
     @example("\x1b[31m")
     def test_whatever_comes_is_harmless(self, text: str) -> None:
@@ -76,13 +77,13 @@ class EscapesTests(SynchronousTestCase):
         self.assertIsNotNone(HARMLESS.fullmatch(outcome(text)), outcome(text))
         self.assertIsNotNone(HARMLESS_OR_COLOURED.fullmatch(outcome(text, True)), outcome(text, True))
 
-    @settings(deadline=None)
+    @examples(100)
     @given(PIECES, st.lists(st.integers(0, 40), max_size=4))
     def test_pieces_make_no_difference(self, text: str, cuts: list[int]) -> None:
         """However a text is cut into pieces, the same is left of it."""
         self.assertEqual(outcome(text, True, tuple(cuts)), outcome(text, True))
 
-    @settings(deadline=None)
+    @examples(100)
     @given(st.text(st.characters(exclude_categories=["Cc", "Cs"])))
     def test_text_is_left_alone(self, text: str) -> None:
         """Text without controls stays as it is."""

@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.fakes import examples
 from webipy.core import wire
 
 KEY = b"key of the tests"
@@ -160,11 +161,13 @@ class JupyterWire(SynchronousTestCase):
         wide = wire.Header("m" * wire.MAX_HEADER_BYTES, "t")
         self.assertRaises(wire.Malformed, wire.encode, KEY, a_message(parent=wide))
 
+    @examples(100)
     @given(messages, st.lists(st.binary(max_size=9).filter(lambda part: part != wire.DELIMITER), max_size=3))
     def test_what_is_encoded_is_decoded(self, message: wire.Message, identities: list[bytes]) -> None:
         """Any message survives the wire, whatever its identities are."""
         self.assertEqual(wire.decode(KEY, wire.encode(KEY, message, identities)), message)
 
+    @examples(100)
     @given(st.lists(st.binary(max_size=60), max_size=9))
     @example([b"<IDS|MSG>"])
     @example([b"<IDS|MSG>", b"", b"", b"", b"", b""])
@@ -173,6 +176,7 @@ class JupyterWire(SynchronousTestCase):
         self.assertRaises(wire.BadFrame, wire.decode, KEY, frames)
         self.assertRaises(wire.BadFrame, wire.decode_link, KEY, frames)
 
+    @examples(100)
     @given(st.lists(st.binary(max_size=60) | st.just(b'{"msg_id":"a","msg_type":"b"}'), min_size=4, max_size=6))
     @example([b"[" * 60_000, b"{}", b"{}", b"{}"])
     @example([b'{"msg_id":"\\ud800","msg_type":"\xff"}', b"{}", b"{}", b"{}"])
@@ -229,6 +233,7 @@ class HostLink(SynchronousTestCase):
         for frames in changed:
             self.assertRaises(wire.BadSignature, wire.decode_link, KEY, frames)
 
+    @examples(100)
     @given(messages, st.integers(0, 10**18), st.sampled_from(sorted(wire.CHANNELS)))
     def test_what_is_encoded_is_decoded(self, message: wire.Message, number: int, channel: str) -> None:
         """Any message survives the link with its place."""
@@ -260,12 +265,14 @@ class CleanContent(SynchronousTestCase):
         wide = b"[" + b"[]," * 10_000 + b"[]]"
         self.assertIs(wire.clean_content(wide), wide)
 
+    @examples(100)
     @given(values)
     def test_what_python_writes_becomes_strict(self, value: Any) -> None:
         """Anything the standard library writes, NaN and lone surrogates included, is mended and never refused."""
         clean = wire.clean_content(json.dumps(value).encode())
         json.loads(clean.decode(), parse_constant=self.fail)
 
+    @examples(100)
     @given(st.binary() | st.text(alphabet='{}[]",:\\u0d8eE+-. \n\tnulltrefaNI1').map(str.encode))
     def test_no_bytes_get_past(self, raw: bytes) -> None:
         """Whatever passes is one strict JSON value in valid UTF-8: nothing can be injected around it."""
