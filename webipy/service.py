@@ -374,11 +374,7 @@ class WebipyService(Service):
         _note_holder(options.lock, self.url)
         generation = await self._registry.start()
         self._journals.start()
-        files = raise_file_limit()
-        self._launcher = LocalLauncher(
-            options.state / "hosts", username(), options.grace_s, generation, reactor, files, options.kernel_nice
-        )
-        self._launcher.start()
+        self._launcher = self._start_launcher(generation)
         self._start_files()
         world = self._world(self._launcher)
         self._sessions = sessions = Sessions(world, str(options.root))
@@ -411,6 +407,14 @@ class WebipyService(Service):
         self._spares.start()
         resumed = Deferred.fromCoroutine(house.documents.resume())
         resumed.addErrback(lambda failure: self._log.failure("documents could not be followed", failure))
+
+    def _start_launcher(self, generation: int) -> LocalLauncher:
+        options, files = self._options, raise_file_limit()
+        launcher = LocalLauncher(
+            options.state / "hosts", username(), options.grace_s, generation, self._reactor, files, options.kernel_nice
+        )
+        launcher.start()
+        return launcher
 
     def _find_specs(self, launcher: LocalLauncher) -> None:
         launcher.specs().addErrback(lambda failure: self._log.failure("no kernelspecs", failure))
