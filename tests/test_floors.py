@@ -7,6 +7,7 @@ like those at the top: a lazy import hides a cycle and does not undo it.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import shutil
 import subprocess
@@ -63,8 +64,9 @@ MAX_MODULE_LINES = 500
 MAX_METHODS = 20
 
 
+@functools.cache
 def modules() -> dict[str, ast.Module]:
-    """The syntax tree of every module of webipy, by name."""
+    """The syntax tree of every module of webipy, by name; nobody changes them."""
     found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = list(path.relative_to(ROOT).with_suffix("").parts)
