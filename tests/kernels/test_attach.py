@@ -13,8 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,12 +89,7 @@ class AttachTests(SynchronousTestCase):
         Raises:
             Refused: The answer is a failure.
         """
-        server = json.loads((self.server.state / "server.json").read_bytes())
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        headers = {"Authorization": f"Bearer {server['token']}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{server['url'].rstrip('/')}/rpc", body, headers)
-        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
-            told = json.load(answer)
+        told = self.server.ask(method, **params)
         if "error" in told:
             raise Refused(told["error"]["message"])
         return told["result"]

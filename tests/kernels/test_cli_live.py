@@ -6,6 +6,8 @@ that must see output before the end reads it from the pipe before it opens the g
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import pty
@@ -16,8 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -101,6 +104,30 @@ class Server:
         self.process.stdout.close()
         self.process.wait(DEADLINE_S)
 
+    def ask(self, method: str, **params: object) -> Any:
+        """The whole reply to a call by POST."""
+        server = json.loads((self.state / "server.json").read_bytes())
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+        headers = {"Authorization": f"Bearer {server['token']}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{server['url'].rstrip('/')}/rpc", body, headers)
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+            return json.load(answer)
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """The open sessions."""
+        found: list[dict[str, Any]] = self.ask("session.list")["result"]["sessions"]
+        return found
+
+    def clear(self) -> None:
+        """Close every session, and remove every file."""
+        for session in self.sessions():
+            self.ask("session.close", session=session["id"])
+        for path in self.root.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
     def hosts(self) -> list[int]:
         """The process ids of the kernel hosts that live."""
         found = [json.loads(path.read_bytes())["pid"] for path in self.state.glob("hosts/*/host.json")]
@@ -118,20 +145,37 @@ class Server:
             os.close(host)
         shutil.rmtree(self.state, ignore_errors=True)  # kernels that are dying take their sockets away themselves
 
+    def take_away(self) -> None:
+        """End it, and remove everything with the root."""
+        self.stop()
+        self.remove()
+        shutil.rmtree(self.root.parent, ignore_errors=True)
+
+
+def new_server() -> Server:
+    """A server with folders of its own, below no test's: the paths of sockets are limited to 107 bytes."""
+    folder = Path(tempfile.mkdtemp(prefix="webipy-cli-")).resolve()
+    (folder / "root").mkdir()
+    return Server(folder / "state", folder / "root")
+
+
+@functools.cache
+def the_server() -> Server:
+    """The server that the tests of this process share."""
+    server = new_server()
+    atexit.register(server.take_away)
+    return server
+
 
 class LiveTests(SynchronousTestCase):
-    """A test with a server of its own."""
+    """A test with a server that has no sessions and no files when it begins."""
 
     def setUp(self) -> None:
-        folder = Path(self.mktemp()).resolve()
-        folder.mkdir()
-        self.folder = folder
-        self.gate = str(folder / "gate")
+        self.server = the_server()
+        self.addCleanup(self.server.clear)
+        self.folder = self.server.root
+        self.gate = str(self.folder / "gate")
         self.wait = WAIT.format(gate=self.gate)
-        # Not below the test's own folder: the paths of sockets are limited to 107 bytes.
-        self.server = Server(Path(tempfile.mkdtemp(prefix="webipy-cli-")), folder)
-        self.addCleanup(self.server.remove)
-        self.addCleanup(self.server.stop)
 
     def open_gate(self) -> None:
         """Let the code go on that waits."""
@@ -242,14 +286,10 @@ class ExecTests(LiveTests):
         self.assertEqual(ended.returncode, 1)
         self.assertIn("standard input has ended: interrupting", ended.stderr)
         self.assertIn("KeyboardInterrupt", ended.stderr)
-        journal = self.ok(self.webipy("call", "session.events", json.dumps({"session": self.session_id()})))
+        (listed,) = self.server.sessions()
+        journal = json.dumps(self.server.ask("session.events", session=listed["id"]))
         self.assertIn("Ana", journal)
         self.assertNotIn("secret", journal)
-
-    def session_id(self) -> str:
-        """The id of the only session."""
-        (listed,) = json.loads(self.ok(self.webipy("ls", "--json")))["sessions"]
-        return str(listed["id"])
 
     def test_time_can_be_limited(self) -> None:
         """--timeout interrupts the code."""
@@ -363,8 +403,8 @@ class AttachTests(LiveTests):
         watching = self.begin("attach", "--json", "--since", "0", "shell")
         assert watching.stdout is not None
         start = read_until(watching.stdout, b"execution_finished")
-        (listed,) = json.loads(self.ok(self.webipy("ls", "--json")))["sessions"]
-        self.ok(self.webipy("call", "session.close", json.dumps({"session": listed["id"]})))
+        (listed,) = self.server.sessions()
+        self.server.ask("session.close", session=listed["id"])
         status, rest, err = self.finish(watching)
         self.assertEqual((status, err), (0, ""))
         events = [json.loads(line) for line in (start.decode() + rest).splitlines()]
@@ -390,7 +430,7 @@ class OtherTests(LiveTests):
         running = self.begin("exec", "import time\nx = 1\nprint('ready')\ntime.sleep(600)")
         assert running.stdout is not None
         read_until(running.stdout, b"ready\n")
-        (listed,) = json.loads(self.ok(self.webipy("ls", "--json")))["sessions"]
+        (listed,) = self.server.sessions()
         self.assertEqual(self.webipy("interrupt", listed["id"][:8]).returncode, 0)
         self.assertEqual(self.finish(running)[0], 1)
         self.assertEqual(self.ok(self.webipy("exec", "x")), "1\n")

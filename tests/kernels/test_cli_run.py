@@ -55,11 +55,6 @@ class NotebookTests(LiveTests):
             return str(output["ename"])
         return "".join(output.get("text") or output["data"]["text/plain"])
 
-    def sessions(self) -> list[dict[str, Any]]:
-        """The open sessions."""
-        found: list[dict[str, Any]] = json.loads(self.ok(self.webipy("ls", "--json")))["sessions"]
-        return found
-
 
 class RunTests(NotebookTests):
     """The whole way."""
@@ -75,7 +70,7 @@ class RunTests(NotebookTests):
         self.assertEqual(lines[3:], ["webipy: Saved nb.ipynb"])
         self.assertEqual(self.texts(path), ["", "", "6\n", "42"])
         self.assertEqual([c["execution_count"] for c in json.loads(path.read_text())["cells"]], [1, None, 2, 3])
-        self.assertEqual(self.sessions(), [])
+        self.assertEqual(self.server.sessions(), [])
 
     def test_a_copy_with_parameters(self) -> None:
         """-o leaves the notebook alone; -p counts more than --params; values are JSON or texts; an existing file is not replaced by chance."""
@@ -138,11 +133,11 @@ class RunTests(NotebookTests):
         """With the variables of its kernel; it stays open. --keep leaves one open that was made for the run."""
         path = self.write("nb.ipynb", "x = globals().get('x', 0) + 1\nprint(x)")
         self.ok_or_told(self.webipy("run", str(path), "--keep"))
-        (session,) = self.sessions()
+        (session,) = self.server.sessions()
         told = self.webipy("run", str(path))
         self.assertIn("The notebook is open: it runs in its kernel", told.stderr)
         self.assertEqual(self.texts(path), ["2\n"])
-        self.assertEqual([one["id"] for one in self.sessions()], [session["id"]])
+        self.assertEqual([one["id"] for one in self.server.sessions()], [session["id"]])
         told = self.webipy("run", str(path), "-k", "other")
         self.assertEqual((told.returncode, "not other" in told.stderr), (2, True))
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.kernels.test_cli_live import DEADLINE_S, LiveTests
+from tests.kernels.test_cli_live import DEADLINE_S, LiveTests, new_server
 from tests.test_conversion import PIXEL, code, markdown, notebook
 
 
@@ -20,13 +20,11 @@ class ExportLiveTests(LiveTests):
     """Files that appear."""
 
     def setUp(self) -> None:
-        programs = Path(tempfile.mkdtemp(prefix="webipy-programs-"))
-        self.addCleanup(shutil.rmtree, programs)
-        self.patch(os, "environ", {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"})
         super().setUp()
-        browser = programs / "chromium"  # one that never prints
-        browser.write_text(f"#!/bin/sh\ntouch '{self.folder}/printing'\nexec sleep 1000\n")
-        browser.chmod(0o755)
+        self.write_notebook()
+
+    def write_notebook(self) -> None:
+        """A notebook, and the image that it shows."""
         shows = markdown("# Title\n\n![a](<a b.png>)")
         text = code("print(42)", {"output_type": "stream", "name": "stdout", "text": "42\n"})
         (self.folder / "note book.ipynb").write_text(json.dumps(notebook(shows, text)))
@@ -34,7 +32,7 @@ class ExportLiveTests(LiveTests):
 
     def sessions(self) -> list[str]:
         """The titles of the sessions there are."""
-        return [one["title"] for one in json.loads(self.ok(self.webipy("ls", "--json")))["sessions"]]
+        return [str(one["title"]) for one in self.server.sessions()]
 
     def test_a_notebook_becomes_a_page(self) -> None:
         """One file with the image that lies beside the notebook; the session that was opened for it is closed again."""
@@ -85,14 +83,23 @@ class ExportLiveTests(LiveTests):
 
     def test_a_session_that_is_open_stays_open(self) -> None:
         """What is exported is the document as it is there."""
-        made = json.loads(self.ok(self.webipy("call", "session.create", json.dumps({"path": "note book.ipynb"}))))
-        cell = {"session": made["id"], "source": "not saved yet", "cell_type": "markdown"}
-        self.ok(self.webipy("call", "cell.insert", json.dumps(cell)))
+        made = self.server.ask("session.create", path="note book.ipynb")["result"]
+        self.server.ask("cell.insert", session=made["id"], source="not saved yet", cell_type="markdown")
         self.assertIn("not saved yet", self.ok(self.webipy("export", "note book.ipynb", "--to", "markdown", "-o", "-")))
         self.assertEqual(len(self.sessions()), 1)
 
     def test_interrupted_it_leaves_nothing(self) -> None:
         """^C while the server converts: no file, no session."""
+        programs = Path(tempfile.mkdtemp(prefix="webipy-programs-"))
+        self.addCleanup(shutil.rmtree, programs)
+        self.patch(os, "environ", {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"})
+        self.server = new_server()
+        self.addCleanup(self.server.take_away)
+        self.folder = self.server.root
+        browser = programs / "chromium"  # one that never prints
+        browser.write_text(f"#!/bin/sh\ntouch '{self.folder}/printing'\nexec sleep 1000\n")
+        browser.chmod(0o755)
+        self.write_notebook()
         name = "note book.ipynb"
         process = self.begin("export", name, "--to", "pdf", "-o", str(self.folder / "out.pdf"))
         deadline = time.monotonic() + DEADLINE_S
