@@ -29,7 +29,7 @@ VERBS: dict[str, str] = {
     "kernel.shut_down": "execute", "kernel.kill": "execute",
     "execution.start": "execute", "execution.wait": "read", "execution.get": "read", "execution.cancel": "execute",
     "output.read": "read", "input.reply": "execute",
-    "completion.get": "execute", "inspection.get": "execute", "code.is_complete": "execute", "history.get": "execute",
+    "completion.get": "execute", "inspection.get": "execute", "definition.get": "execute", "code.is_complete": "execute", "history.get": "execute",
     "comm.open": "execute", "comm.send": "execute", "comm.close": "execute", "message.send": "execute",
     "cell.list": "read", "cell.insert": "write", "cell.delete": "write", "cell.move": "write", "cell.edit": "write",
     "cell.set_source": "write", "cell.set_type": "write", "cell.clear_outputs": "write",

@@ -20,7 +20,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "webipy"
 
-BESIDE_THE_KERNEL = ("webipy.kernelhost", "webipy.host", "webipy.kernelboot")
+BESIDE_THE_KERNEL = ("webipy.kernelhost", "webipy.host", "webipy.kernelboot", "webipy.kerneldefinitions")
 FLOORS = (
     ("webipy.core", *BESIDE_THE_KERNEL, "webipy.kernelspecs", "webipy.converter"),
     ("webipy.server",),
@@ -201,6 +201,8 @@ class FloorTests(SynchronousTestCase):
             allowed = {"zmq", "msgspec", "attrs", *sys.stdlib_module_names}
             if name == "webipy.kernelboot":
                 own, allowed = (), {"ipykernel", "zmq", "tornado", *sys.stdlib_module_names}
+            if name == "webipy.kerneldefinitions":
+                own, allowed = (), {*sys.stdlib_module_names}
             faults += [
                 f"{name}:{line} imports {imported}"
                 for imported, line in imports(tree)

@@ -32,7 +32,7 @@ WHO: dict[str, str] = {
     """,
     "execute owner": """
         kernel.start kernel.restart kernel.interrupt kernel.shut_down kernel.kill execution.start execution.cancel execution.move run.cancel
-        notebook.run input.reply completion.get inspection.get code.is_complete history.get comm.open comm.send comm.close message.send
+        notebook.run input.reply completion.get inspection.get definition.get code.is_complete history.get comm.open comm.send comm.close message.send
     """,
     "owner": """
         server.launch_code session.create session.list session.close kernel.attach share.link share.list share.set share.revoke

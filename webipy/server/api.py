@@ -23,6 +23,7 @@ from webipy.core import access, calls, errors, rpc
 from webipy.core.rpc import Call
 from webipy.server import (
     cell_methods,
+    definition_methods,
     execution_methods,
     export_methods,
     file_methods,
@@ -48,6 +49,7 @@ METHODS: dict[str, Method] = {
     **session_methods.METHODS.table,
     **share_methods.METHODS.table,
     **execution_methods.METHODS.table,
+    **definition_methods.METHODS.table,
     **cell_methods.METHODS.table,
     **notebook_methods.METHODS.table,
     **run_methods.METHODS.table,

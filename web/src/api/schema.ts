@@ -847,6 +847,43 @@ export interface Reply {
   buffers: string[];
 }
 
+/**
+ * Where the name at `cursor` (unicode characters) in `code` is defined. A dotted name counts up to the end of the word that the cursor is in.
+ *
+ * The kernel is asked behind what runs and what waits already; after `timeout_s` it is not asked any more (failure `timeout`).
+ */
+export interface GetDefinition extends OfSession {
+  code: string;
+  cursor: number;
+  timeout_s?: number;
+}
+
+/**
+ * Where `name` is defined.
+ *
+ * `status` is `found`; or `built_in` (compiled into the language or a library: there is no source to read), `no_source` (what defined it cannot be
+ * read), `value` (a variable that holds a value of `type`: a kernel does not note who assigned it), `unknown` (the kernel has no such name),
+ * `no_name` (there is none at the cursor) or `unsupported` (kernels of this language cannot be asked).
+ *
+ * When found, `place` is a `file`, which `file` names as the kernel sees it and `path` as the methods `file.*` do, where they reach it; a `cell`,
+ * the one that ran as `execution_count`; or the `code` that was asked about. `source` are some of its `lines` lines, from `first_line` on, and
+ * `line` (from 1) is the one to look at; of `code` there is only the line.
+ */
+export interface Definition {
+  status: "built_in" | "found" | "no_name" | "no_source" | "unknown" | "unsupported" | "value";
+  name: string;
+  kind: "" | "class" | "function" | "module" | "variable";
+  type: string;
+  place: "cell" | "code" | "file" | null;
+  file: string | null;
+  path: string | null;
+  execution_count: number | null;
+  line: number;
+  source: string;
+  first_line: number;
+  lines: number;
+}
+
 /** A cell as it is now. */
 export interface Cell {
   id: string;
@@ -1316,6 +1353,7 @@ export interface Methods {
   "comm.open": { params: OpenComm; result: CommAccepted };
   "comm.send": { params: SendComm; result: CommAccepted };
   "completion.get": { params: GetCompletion; result: Completion };
+  "definition.get": { params: GetDefinition; result: Definition };
   "execution.cancel": { params: OfExecution; result: Done };
   "execution.get": { params: OfExecution; result: Execution };
   "execution.move": { params: MoveExecution; result: Accepted };
