@@ -119,7 +119,8 @@ class Out(FilesSiteTestCase):
         table = [
             ("a.png", "image/png", True), ("a.jpeg", "image/jpeg", True), ("a.gif", "image/gif", True), ("a.webp", "image/webp", True),
             ("a.txt", "text/plain; charset=utf-8", True), ("a.pdf", "application/pdf", True), ("a.svg", "image/svg+xml", False),
-            ("a.html", "text/html; charset=utf-8", False), ("a.js", None, False), ("a.xml", None, False), ("a", "application/octet-stream", False),
+            ("a.html", "text/html; charset=utf-8", False), ("a.js", None, False), ("a.py", None, True), ("a.xml", None, False),
+            ("a", "application/octet-stream", False),
         ]  # fmt: skip
         for name, kind, is_shown in table:
             (self.path / name).write_bytes(b"<script>alert(1)</script>")
