@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import sys
 from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
 
 from tests.fakes import RigTestCase, message, result_of, spec_of, status
+from webipy import kerneldefinitions
 from webipy.server.ports import Specs
 
 
@@ -79,6 +83,16 @@ class DefinitionMethods(RigTestCase):
         self.assertEqual(result_of(self.rig.wait(asked)), {**FOUND, "type": "", "path": None, "execution_count": None})
         self.assertEqual(result_of(self.answer(shown(status="no_name")))["status"], "no_name")
         self.assertEqual(len(self.rig.host.executed()), 3)
+
+    def test_the_program_is_understood_by_old_kernels(self) -> None:
+        """Python 3.8 reads it, and it needs nothing but the standard library."""
+        tree = ast.parse(inspect.getsource(kerneldefinitions), feature_version=(3, 8))
+        needed = [
+            node.names[0].name if isinstance(node, ast.Import) else node.module
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        ]
+        self.assertEqual([name for name in needed if str(name).partition(".")[0] not in sys.stdlib_module_names], [])
 
     def test_a_file_below_the_root_has_its_path_if_it_is_shown(self) -> None:
         """Only the server says so, whatever the kernel claims; what leads out of the root has none."""

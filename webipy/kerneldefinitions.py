@@ -333,9 +333,18 @@ def position(code: str, at: int) -> tuple[int, int]:
     return before.count("\n") + 1, at - (before.rfind("\n") + 1)
 
 
+def gone_to(script: Any, code: str, at: int, **how: bool) -> list[Any]:
+    """What jedi finds for the name at a place."""
+    try:
+        found: list[Any] = script.goto(*position(code, at), **how)
+    except Exception:  # jedi reads whatever the user has, and fails at some of it in ways of its own
+        return []
+    return found
+
+
 def is_local(script: Any, code: str, start: int) -> bool:
     """Whether the first part of a name is a parameter or a variable of a function or a class in the code itself."""
-    for one in script.goto(*position(code, start)):
+    for one in gone_to(script, code, start):
         parent = one.parent() if one.line is not None and not one.in_builtin_module() else None
         if parent is not None and (one.type == "param" or parent.type in ("function", "class")):
             return True
@@ -344,9 +353,8 @@ def is_local(script: Any, code: str, start: int) -> bool:
 
 def read_place(shell: Any, script: Any, code: str, at: int) -> Place:
     """Where jedi finds the name at a place."""
-    found = script.goto(*position(code, at), follow_imports=True)
     status = "unknown"
-    for one in found:
+    for one in gone_to(script, code, at, follow_imports=True):
         path = str(one.module_path) if one.module_path is not None else ""
         kind = one.type if one.type in ("function", "class", "module") else "variable"
         if "typeshed" in path or (not path and one.in_builtin_module()):

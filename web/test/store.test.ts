@@ -62,6 +62,10 @@ describe("a session in the page", () => {
       receive: nothing,
       push: nothing,
       insert: () => false,
+      caret: () => 0,
+      placeAt: () => null,
+      range: () => null,
+      putCaret: () => false,
       press: nothing,
       restart: nothing,
     });

@@ -124,6 +124,31 @@ export class CellDraft implements Draft {
     return true;
   }
 
+  caret(): number {
+    return this.state.selection.main.head;
+  }
+
+  placeAt(x: number, y: number): number | null {
+    return this.view?.posAtCoords({ x, y }) ?? null;
+  }
+
+  range(from: number, to: number): Range | null {
+    if (this.view === null) return null;
+    const range = document.createRange();
+    const [start, end] = [this.view.domAtPos(from, 1), this.view.domAtPos(to, -1)];
+    range.setStart(start.node, start.offset);
+    range.setEnd(end.node, end.offset);
+    return range;
+  }
+
+  putCaret(at: number): boolean {
+    const { view } = this;
+    if (view === null) return false;
+    view.dispatch({ selection: { anchor: Math.min(at, view.state.doc.length) }, scrollIntoView: true });
+    view.focus();
+    return true;
+  }
+
   press(keys: readonly Press[]): void {
     const { view } = this;
     if (view === null) return;

@@ -8,6 +8,7 @@ import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import { drawSelection, EditorView, type KeyBinding, keymap, lineNumbers, tooltips } from "@codemirror/view";
 import { languageOf } from "../model/select.ts";
 import { attach, pictureIn } from "../store/attach.ts";
+import { MAC } from "../store/keys.ts";
 import { keySet } from "../store/settings.ts";
 import { mode } from "../store/ui.ts";
 import type { Open } from "../view/app.ts";
@@ -112,6 +113,8 @@ function extensions(open: Open, cell: string): Extension {
     typeOver,
     indentUnit.of("    "),
     EditorState.allowMultipleSelections.of(true),
+    // Ctrl-click does that, too, where there is no name to be followed (names/pointer.ts).
+    EditorView.clickAddsSelectionRange.of(event => event.altKey || (MAC ? event.metaKey : event.ctrlKey)),
     // The boxes of cells paint nothing outside of themselves: what hangs over has to stand elsewhere.
     tooltips({ parent: document.body, position: "fixed" }),
     isCode ? [bracketMatching(), closeBrackets(), indentOnInput(), completion(store), inspection, help(store)] : EditorView.lineWrapping,

@@ -15,7 +15,7 @@ import { Running } from "./running.ts";
 import { Sections } from "./sections.ts";
 import { lineNumbers } from "./settings.ts";
 import type { SessionStore } from "./store.ts";
-import { anchor, attempt, caret, mode, numberedOtherwise, selected, toast } from "./ui.ts";
+import { anchor, attempt, caret, complain, mode, numberedOtherwise, selected, toast } from "./ui.ts";
 import { Undo } from "./undo.ts";
 
 export class Actions {
@@ -390,6 +390,21 @@ export class Actions {
   toggleAllLines(): void {
     numberedOtherwise.value = new Set();
     lineNumbers.value = !lineNumbers.value;
+  }
+
+  // ---- names
+
+  /** Goes to where the name at the caret is defined: where the caret is now, however long the code for it takes to come. */
+  define(): void {
+    const cell = selected.value ?? "";
+    const at = mode.value === "edit" ? this.store.drafts.get(cell)?.caret() : undefined;
+    const place = at === undefined ? null : { cell, at };
+    import("../names/follow.ts").then(({ followCaret }) => followCaret(this, place)).catch(complain);
+  }
+
+  /** Goes back to where that was done last. */
+  defineBack(): void {
+    import("../names/follow.ts").then(({ back }) => back(this)).catch(complain);
   }
 
   // ---- running

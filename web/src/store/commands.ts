@@ -113,6 +113,8 @@ export const COMMANDS: readonly Command[] = [
   both("replace", "Ctrl+h", () => find(true)),
   both("find-next", "Ctrl+g", step(1)),
   both("find-previous", "Ctrl+Shift+g", step(-1)),
+  titled("define", c.define, "F12", "edit", a => a.define()),
+  both("define-back", "Ctrl+Alt+- | Shift+F12", a => a.defineBack()),
   command("interrupt", "i i", a => a.runs.interrupt()),
   command("restart", "0 0", show("restart")),
   command("shortcuts", "h", show("shortcuts")),
@@ -201,11 +203,13 @@ export function editorKeys(set: KeySet = keySet.value): readonly { title: string
     { title: own.leave, keys: set === "colab" ? "Escape" : "Escape | Ctrl+m" },
     { title: own.complete, keys: "Tab" },
     { title: own.help, keys: "Shift+Tab" },
+    { title: c.define, keys: "F12 | Ctrl+Click" },
     { title: c.split, keys: set === "colab" ? "Ctrl+Shift+- | Ctrl+m -" : "Ctrl+Shift+-" },
     { title: own.comment, keys: "Ctrl+/" },
     { title: own.indent, keys: "Ctrl+] | Ctrl+[" },
     { title: own.deleteLine, keys: "Ctrl+d | Ctrl+Shift+k" },
     { title: own.occurrence, keys: "Ctrl+Shift+d" },
+    { title: own.caret, keys: "Alt+Click" },
     set === "colab"
       ? { title: own.moveLine, keys: "Alt+ArrowUp | Alt+ArrowDown" }
       : { title: own.recall, keys: "Alt+ArrowUp | Alt+ArrowDown" },

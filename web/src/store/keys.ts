@@ -12,6 +12,9 @@ const PREFIX_MS = 3000;
 const PREFIX = "Ctrl+m";
 const MODIFIERS = new Set(["Control", "Shift", "Alt", "Meta", "AltGraph", "CapsLock"]);
 
+/** Where the command key is what Ctrl is elsewhere. */
+export const MAC = typeof navigator !== "undefined" && /Mac/.test(navigator.platform);
+
 export interface KeyPress {
   readonly key: string;
   readonly ctrlKey: boolean;

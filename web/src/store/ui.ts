@@ -17,6 +17,7 @@ export type DialogName =
   | "save_as"
   | "reload"
   | "share"
+  | "definition"
   | null;
 
 export interface Toast {

@@ -48,6 +48,7 @@ const LATER = {
   history: async () => (await import("./History.tsx")).History,
   compare: async () => (await import("./History.tsx")).Compare,
   palette: async () => (await import("./Palette.tsx")).Palette,
+  definition: async () => (await import("./Definition.tsx")).DefinitionDialog,
   settings: async () => (await import("./Settings.tsx")).Settings,
   share: async () => (await import("./ShareDialog.tsx")).ShareDialog,
   shortcuts: async () => (await import("./Shortcuts.tsx")).Shortcuts,
@@ -122,6 +123,7 @@ export function Dialogs({ open }: { open: Open }) {
     case "shortcuts":
     case "history":
     case "compare":
+    case "definition":
       return <Later key={dialog.value} open={open} which={dialog.value} />;
     case null:
       return null;

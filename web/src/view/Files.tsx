@@ -21,7 +21,7 @@ const AS_NOTEBOOK = /\.(py|md|rmd|qmd|r|jl)$/i;
 export const ICONS: Readonly<Record<File["kind"], IconName>> = { folder: "folder", notebook: "notebook", file: "file", other: "file" };
 
 /** The address that a click on an entry leads to. */
-export function addressOf(file: File): string {
+export function addressOf(file: Pick<File, "kind" | "path" | "name">): string {
   if (file.kind === "folder") return homeAddress(file.path);
   return `${fileAddress(file.path)}${VIEWABLE.test(file.name) ? "?inline=1" : ""}`;
 }

@@ -4,7 +4,7 @@ import { kernelState, underway } from "../model/select.ts";
 import { attach, pictureIn } from "../store/attach.ts";
 import { early } from "../store/early.ts";
 import { watchPeople } from "../store/here.ts";
-import { KeyMap } from "../store/keys.ts";
+import { KeyMap, MAC } from "../store/keys.ts";
 import { whenIdle } from "../store/pace.ts";
 import { may, needs, sayWhyNot } from "../store/right.ts";
 import { besideOutputs } from "../store/settings.ts";
@@ -182,6 +182,35 @@ function useEditorSoon(ready: boolean): void {
   }, [ready]);
 }
 
+/** What follows names under the pointer comes when the key that does it is held first. */
+function useFollowing({ actions }: Open): void {
+  useEffect(() => {
+    let stop: (() => void) | null = null;
+    let over = false;
+    const start = (event: KeyboardEvent): void => {
+      if (event.key !== (MAC ? "Meta" : "Control")) return;
+      removeEventListener("keydown", start, true);
+      let last: PointerEvent | null = null;
+      const note = (moved: PointerEvent): void => {
+        last = moved;
+      };
+      addEventListener("pointermove", note);
+      import("../names/pointer.ts")
+        .then(({ followPointer }) => {
+          if (!over) stop = followPointer(actions, last);
+        })
+        .catch(complain)
+        .finally(() => removeEventListener("pointermove", note));
+    };
+    addEventListener("keydown", start, true);
+    return () => {
+      over = true;
+      removeEventListener("keydown", start, true);
+      stop?.();
+    };
+  }, [actions]);
+}
+
 function usePeople({ store }: Open): void {
   useEffect(() => watchPeople(store), [store]);
 }
@@ -196,6 +225,7 @@ export function SessionPage({ open }: { open: Open }) {
   useFirstCaret(open, standing === "ready");
   useEditorSoon(standing === "ready");
   usePeople(open);
+  useFollowing(open);
   if (standing === "missing") return <Nothing title={t.noSuchSession} body={t.noSuchSessionBody} />;
   if (standing === "refused") return <Nothing title={t.noSuchSession} body={store.problem.value} />;
   if (standing === "opening")
