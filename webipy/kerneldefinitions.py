@@ -334,7 +334,9 @@ def position(code: str, at: int) -> tuple[int, int]:
 
 
 def gone_to(script: Any, code: str, at: int, **how: bool) -> list[Any]:
-    """What jedi finds for the name at a place."""
+    """What jedi finds for the name at a place; nothing without it."""
+    if script is None:
+        return []
     try:
         found: list[Any] = script.goto(*position(code, at), **how)
     except Exception:  # jedi reads whatever the user has, and fails at some of it in ways of its own
@@ -371,20 +373,34 @@ def read_place(shell: Any, script: Any, code: str, at: int) -> Place:
 # ---- the answer
 
 
+def is_import(code: str, at: int) -> bool:
+    """Whether a place is in an import, whose names mean what is outside, whatever is called so here."""
+    line = position(code, at)[0]
+    tree = tree_of([plain(code)])
+    if tree is None:
+        return re.match(r"\s*(from|import)\b", code.split("\n")[line - 1]) is not None
+    imports = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return any(node.lineno <= line <= (node.end_lineno or node.lineno) for node in imports)
+
+
 def found_place(shell: Any, code: str, cursor: int, name: str, start: int) -> Place:
     """Where the name is defined that begins at `start` and ends at the word at `cursor`."""
     script = None
+    if is_import(code, start):
+        script = script_of(shell, code)
+        try:
+            return read_place(shell, script, code, cursor)
+        except Unknown as nothing:
+            if nothing.status != "unknown":
+                raise
     if WHOLE_NAME.fullmatch(name):
         parts = name.split(".")
         value, parent = value_of(shell.user_ns, parts)
         if value is not MISSING:
-            script = script_of(shell, code)
+            script = script or script_of(shell, code)
             if script is None or not is_local(script, code, start):
                 return place_of(shell, value, parent, parts[-1])
-    script = script or script_of(shell, code)
-    if script is None:
-        raise Unknown("unknown")
-    return read_place(shell, script, code, cursor)
+    return read_place(shell, script or script_of(shell, code), code, cursor)
 
 
 def excerpt(place: Place) -> dict[str, Any]:

@@ -133,6 +133,11 @@ class Definitions(ServerTestCase):
         self.assertEqual(
             self.line("%matplotlib inline\nimport calendar\ncalendar.monthrange")[1].split("(")[0], "def monthrange"
         )
+        self.run_code("Tool = encoder = 5")
+        self.assertEqual(self.line("from beside import Tool as Other", 23), ("beside.py", "class Tool:"))
+        self.assertEqual(self.line("from json import (\n  encoder as e,\n)", 25)[0], "encoder.py")
+        self.assertEqual(self.line("import beside as b", 10), ("beside.py", "LIMIT = 10"))
+        self.assertEqual(self.ask("import nothing_of_this_name")["status"], "unknown")
         self.assertEqual(self.line("🧪 = '🧪🧪'; shape.turn"), ("1", "def turn(self):"))
 
     def test_what_leads_nowhere_is_told(self) -> None:

@@ -76,6 +76,7 @@ describe("members", () => {
     "one of a base": "class A:\n    def «m(self): pass\nclass B(A): pass\nb = B()\nb.|m()",
     "a field": "class A:\n    «size: int = 1\na = A()\na.|size",
     "a named argument": "def f(a, «b): pass\nf(1, |b=2)",
+    "a named argument of a method": "class A:\n    def m(self, «size): pass\na = A()\na.m(|size=2)",
   };
   for (const [title, source] of Object.entries(cases)) test(title, () => expect(ask([source])).toBe("there"));
   test("across cells", () => {
@@ -89,6 +90,9 @@ describe("members", () => {
     expect(ask(["import numpy as |np"])).toBe("kernel");
     expect(ask(["from math import |pi"])).toBe("kernel");
     expect(ask(["import os\nos.|path"])).toBe("kernel");
+    expect(ask(["json = 1\nc = 2", "from |json import c as d"])).toBe("kernel");
+    expect(ask(["json = 1\nc = 2", "from json import |c as d"])).toBe("kernel");
+    expect(ask(["path = 1", "import os.|path"])).toBe("kernel");
   });
 });
 

@@ -166,10 +166,23 @@ class Search {
     return null;
   }
 
-  member(spot: Spot, at: number): Found | null {
-    if (!spot.hasHead) return null;
-    const owner = this.#classOf(spot.chain.slice(0, -1), spot.scope, at, this.home);
-    return owner === null ? null : this.#memberOf(owner, spot.name);
+  #member({ chain, hasHead, scope, from }: Spot): Found | null {
+    const owner = hasHead ? this.#classOf(chain.slice(0, -1), scope, from, this.home) : null;
+    return owner === null ? null : this.#memberOf(owner, chain.at(-1) ?? "");
+  }
+
+  /** The parameter of a function that an argument is for, or the function. */
+  #argument(spot: Spot): Found | null {
+    const callee = spot.chain.length > 1 ? this.#member(spot) : this.name(spot.chain[0] ?? "", spot.scope, spot.from, this.home);
+    const named = callee?.binding.body?.named(spot.name).find(one => one.kind === "parameter");
+    return callee !== null && named !== undefined ? whole(callee.cell, named) : callee;
+  }
+
+  /** What stands at a place of the cell. */
+  spot(spot: Spot): Found | null {
+    if (spot.form === "imported") return null;
+    if (spot.form === "member") return this.#member(spot);
+    return spot.form === "keyword" ? this.#argument(spot) : this.name(spot.name, spot.scope, spot.from, this.home);
   }
 }
 
@@ -184,13 +197,6 @@ const answer = (spot: Spot, { cell, binding, gone }: Found): Answer => ({
   place: { cell: cell.id, from: binding.from, to: binding.to, kind: binding.kind, gone },
 });
 
-/** The parameter of a function that an argument is for, or the function. */
-function forArgument(search: Search, spot: Spot, at: number, home: CodeCell): Found | null {
-  const callee = spot.chain.length > 1 ? search.member(spot, at) : search.name(spot.chain[0] ?? "", spot.scope, at, home);
-  const named = callee?.binding.body?.named(spot.name).find(one => one.kind === "parameter");
-  return callee !== null && named !== undefined ? whole(callee.cell, named) : callee;
-}
-
 /** Where the name at a place of a cell is defined. */
 export function look(book: Book, id: string, pos: number): Answer {
   const home = book.cells.find(one => one.id === id);
@@ -199,12 +205,7 @@ export function look(book: Book, id: string, pos: number): Answer {
   const search = new Search(book, home);
   const bound = namesOf(home).bindingAt(spot.from);
   if (bound !== null) return bound.kind === "import" ? { at: "kernel", spot } : { at: "itself", spot, kind: bound.kind };
-  const found =
-    spot.form === "name"
-      ? search.name(spot.name, spot.scope, spot.from, home)
-      : spot.form === "member"
-        ? search.member(spot, spot.from)
-        : forArgument(search, spot, spot.from, home);
+  const found = search.spot(spot);
   return found === null ? { at: "kernel", spot } : answer(spot, found);
 }
 

@@ -13,6 +13,7 @@ import type { SessionStore } from "../store/store.ts";
 import { complain, dialog, mode, selected, toast } from "../store/ui.ts";
 import { w } from "../text/places.ts";
 import { type Answer, type Book, look, type Place, placeOfRun } from "./book.ts";
+import { isBuiltIn } from "./builtins.ts";
 import { flash, offsetIn } from "./marks.ts";
 import { shownSource } from "./shown.ts";
 import { back, go, type TextPlace } from "./trail.ts";
@@ -59,6 +60,7 @@ export function known({ store }: Actions, { cell, at }: TextPlace): Answer | nul
 export function leads(actions: Actions, answer: Answer | null): answer is Extract<Answer, { at: "cell" | "kernel" }> {
   if (answer?.at === "cell") return true;
   const state = kernelState(actions.store.model);
+  if (answer?.at === "kernel" && answer.spot.form === "name" && isBuiltIn(answer.spot.name)) return false;
   return answer?.at === "kernel" && may("execute") && state !== null && state !== "dead";
 }
 
@@ -89,7 +91,9 @@ async function ask(actions: Actions, from: TextPlace, name: string): Promise<voi
   const { store } = actions;
   const mine = ++newest;
   const state = kernelState(store.model);
+  const canAsk = may("execute") && state !== null && state !== "dead" && store.connection.phase === "live";
   if (name === "") toast(w.noName);
+  else if (!canAsk && isBuiltIn(name)) toast(w.builtIn(name));
   else if (!may("execute")) toast(w.mayNot(name));
   else if (state === null || state === "dead") toast(w.noKernel(name));
   else if (store.connection.phase !== "live") toast(w.noLine(name));

@@ -3,7 +3,7 @@ import type { Actions } from "../store/actions.ts";
 import { MAC } from "../store/keys.ts";
 import { dialog } from "../store/ui.ts";
 import { follow, known, leads } from "./follow.ts";
-import { covers, placeAt, rangeIn, shownAt, underline } from "./marks.ts";
+import { covers, placeAt, rangeIn, type Shown, shownAt, underline } from "./marks.ts";
 import type { TextPlace } from "./trail.ts";
 
 interface Point {
@@ -19,16 +19,24 @@ interface Link {
 
 const isHeld = (event: MouseEvent | KeyboardEvent): boolean => (MAC ? event.metaKey : event.ctrlKey) && !event.altKey && !event.shiftKey;
 
-/** The name under a point that can be followed. */
-function linkAt(actions: Actions, { target, clientX, clientY }: Point): Link | null {
+interface Under extends TextPlace {
+  readonly shown: Shown;
+}
+
+/** The place in the text of a cell that is under a point. */
+function under(actions: Actions, { target, clientX, clientY }: Point): Under | null {
   const shown = dialog.value === null ? shownAt(actions, target) : null;
   const at = shown === null ? null : placeAt(shown, clientX, clientY);
-  if (shown === null || at === null) return null;
-  const place = { cell: shown.cell, at };
-  const answer = known(actions, place);
-  if (!leads(actions, answer)) return null;
-  const range = rangeIn(shown, answer.spot.from, answer.spot.to);
-  return covers(range, clientX, clientY) ? { place: { ...place, at: answer.spot.from }, range } : null;
+  return shown === null || at === null ? null : { cell: shown.cell, at, shown };
+}
+
+/** The name at a place under a point, if it can be followed; `beside` when the point is not on it, but in the space around. */
+function linkAt(actions: Actions, place: Under | null, { clientX, clientY }: Point): Link | "beside" | null {
+  const answer = place === null ? null : known(actions, place);
+  if (place === null || !leads(actions, answer)) return null;
+  const { from, to } = answer.spot;
+  const range = rangeIn(place.shown, from, to);
+  return covers(range, clientX, clientY) ? { place: { cell: place.cell, at: from }, range } : "beside";
 }
 
 /** Listens to the pointer, whose last move was `first`; ends with the function given back. */
@@ -36,23 +44,30 @@ export function followPointer(actions: Actions, first: PointerEvent | null): () 
   let last: Point | null = null;
   let link: Link | null = null;
   let pressed: Link | null = null;
+  /** Where was looked last: a notebook is not read anew for every point of a letter. */
+  let looked: Under | null = null;
   const show = (next: Link | null): void => {
     link = next;
+    if (next === null) looked = null;
     underline(next?.range ?? null);
   };
   const look = (point: Point): void => {
     if (link?.range.startContainer.isConnected === true && covers(link.range, point.clientX, point.clientY)) return;
-    const next = linkAt(actions, point);
+    const place = under(actions, point);
+    if (link === null && place !== null && place.cell === looked?.cell && place.at === looked.at) return;
+    const found = linkAt(actions, place, point);
+    const next = found === "beside" ? null : found;
     if (next !== null || link !== null) show(next);
+    looked = found === "beside" ? null : place;
   };
   const moved = (event: PointerEvent): void => {
     last = { target: event.target, clientX: event.clientX, clientY: event.clientY };
     if (isHeld(event)) look(last);
-    else if (link !== null) show(null);
+    else if (link !== null || looked !== null) show(null);
   };
   const key = (event: KeyboardEvent): void => {
     if (last !== null && isHeld(event)) look(last);
-    else if (link !== null) show(null);
+    else if (link !== null || looked !== null) show(null);
   };
   const away = (): void => show(null);
   const swallow = (event: MouseEvent): void => {
@@ -60,7 +75,8 @@ export function followPointer(actions: Actions, first: PointerEvent | null): () 
     event.stopPropagation();
   };
   const down = (event: MouseEvent): void => {
-    pressed = event.button === 0 && isHeld(event) ? linkAt(actions, event) : null;
+    const found = event.button === 0 && isHeld(event) ? linkAt(actions, under(actions, event), event) : null;
+    pressed = found === "beside" ? null : found;
     if (pressed !== null) swallow(event);
   };
   const up = (event: MouseEvent): void => {

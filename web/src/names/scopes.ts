@@ -24,9 +24,9 @@ export interface Binding {
   readonly body: Scope | null;
 }
 
-/** What stands at a place: a name by itself, the last part of a dotted one, or the name of an argument. */
+/** What stands at a place: a name by itself, the last part of a dotted one, the name of an argument, or what an import names outside. */
 export interface Spot {
-  readonly form: "name" | "member" | "keyword";
+  readonly form: "name" | "member" | "keyword" | "imported";
   readonly name: string;
   /** The dotted name up to this part; without its head when that is no plain name, as in `f().real`. */
   readonly chain: readonly string[];
@@ -81,6 +81,8 @@ export class Names {
   /** The scope that each name stands in, by where it begins. */
   readonly #at = new Map<number, Scope>();
   readonly #bound = new Map<number, Binding>();
+  /** Names in imports that say what is meant outside, not what it is called here. */
+  readonly #imported = new Set<number>();
   /** The names of arguments, each with the end of what is called. */
   readonly #keywords = new Map<number, number>();
 
@@ -118,7 +120,8 @@ export class Names {
       return callee === null ? null : { ...whole, form: "keyword", chain: callee.chain, hasHead: callee.hasHead, scope: callee.scope };
     }
     const scope = this.#at.get(from);
-    return scope === undefined ? null : { ...whole, form: "name", chain: [name], hasHead: true, scope };
+    const form = this.#imported.has(from) ? "imported" : "name";
+    return scope === undefined ? null : { ...whole, form, chain: [name], hasHead: true, scope };
   }
 
   /** The binding that stands at a place itself. */
@@ -324,8 +327,11 @@ export class Names {
       if (child.name === "from") isModule = true;
       else if (child.name === "import") isModule = false;
       if (child.name !== "VariableName") continue;
-      if (isModule || child.prevSibling?.name === "." || child.nextSibling?.name === "as") this.#at.set(child.from, scope);
-      else this.#bind(child, holder(scope), "import");
+      if (!isModule && child.prevSibling?.name !== "." && child.nextSibling?.name !== "as") this.#bind(child, holder(scope), "import");
+      else {
+        this.#at.set(child.from, scope);
+        this.#imported.add(child.from);
+      }
     }
   }
 
