@@ -5,7 +5,8 @@ import type { File } from "../src/api/schema.ts";
 import { cellsOf, diffCells, diffLines } from "../src/model/diff.ts";
 import { matchesIn, patternOf, replaced } from "../src/model/find.ts";
 import { restored } from "../src/model/reduce.ts";
-import { isSaved, isStale, languageOf, outputsHidden, wantedKernel, withHidden } from "../src/model/select.ts";
+import { ahead, isSaved, isStale, languageOf, outputsHidden, wantedKernel, withHidden } from "../src/model/select.ts";
+import type { Run } from "../src/model/types.ts";
 import { asText, cellsIn, keep, pasted } from "../src/store/clipboard.ts";
 import { arranged } from "../src/store/files.ts";
 import { fold, numbered } from "./log.ts";
@@ -98,6 +99,15 @@ test("a queued execution waits before another, or last", () => {
   const queued = ["r1", "r2", "r3"].map(execution => ({ type: "execution_queued" as const, execution, code: "1", cell: "a" }));
   expect(with_(...queued, { type: "execution_moved", execution: "r3", before: "r2" }).queue).toEqual(["r1", "r3", "r2"]);
   expect(with_(...queued, { type: "execution_moved", execution: "r1" }).queue).toEqual(["r2", "r3", "r1"]);
+});
+
+test("what the page asks the kernel takes no place in the line that people see", () => {
+  const queued = ["r1", "asked", "r2"].map(execution => ({
+    ...{ type: "execution_queued" as const, execution, code: "1" },
+    ...(execution === "asked" ? { silent: true } : { cell: "a" }),
+  }));
+  const model = with_(...queued);
+  expect(["r1", "r2"].map(id => ahead(model, model.runs.get(id) as Run))).toEqual([0, 1]);
 });
 
 describe("copied cells", () => {

@@ -80,9 +80,14 @@ export function languageOf(model: Model): string | null {
   return spoken || (said === "" ? null : said.toLowerCase());
 }
 
-/** How many executions are before this one in the queue, the running one too; -1 when it is not in it. */
+/** How many executions that anybody wants to hear of are before this one in the queue, the running one too; -1 when it is not in it. */
 export function ahead(model: Model, run: Run): number {
-  return model.queue.indexOf(run.id);
+  let before = 0;
+  for (const id of model.queue) {
+    if (id === run.id) return before;
+    if (model.runs.get(id)?.silent !== true) before++;
+  }
+  return -1;
 }
 
 /** The executions that have not ended and that anybody wants to hear of: what the page itself asks the kernel is silent. */
