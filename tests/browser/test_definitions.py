@@ -244,17 +244,19 @@ class Definitions(PageCase):
         """Names of the notebook are found at once; others when the run has ended: there and then, or behind a note for who has gone on."""
         page = self.opened()
         session = self.sessions[-1]
-        self.server.call("execution.start", session=session, code="input()", cell="c3")
         self.edit_last(page, 0, 2)
+        self.server.call("execution.start", session=session, code="input()", cell="c3")
+        expect(page.locator(".stdin input")).to_have_count(1)
+        expect(page.locator("#cell-c4 .cm-content")).to_be_focused()
         page.keyboard.press("F12")
         self.at(page, "c1", "def scaled(value, by=factor):", "def ")
         page.keyboard.press("Shift+F12")
+        self.at(page, "c4", "scaled(3)", "sc")
         page.keyboard.press("ArrowDown")
         for _ in range(6):
             page.keyboard.press("ArrowRight")
         page.keyboard.press("F12")
         self.told(page, "The kernel is busy. Where json.dumps is defined shows when it is free.")
-        expect(page.locator(".stdin input")).to_have_count(1)
         self.answer(session)
         expect(self.dialog(page)).to_contain_text("def dumps")
         page.keyboard.press("Escape")
@@ -308,6 +310,7 @@ class Definitions(PageCase):
         guest.get_by_label("Your name").fill("Grace")
         guest.keyboard.press("Enter")
         expect(guest.locator("#cell-c4 .src")).to_be_visible()
+        expect(guest.get_by_role("button", name="Download a copy")).to_be_visible()  # above the cells, which it moves
         guest.keyboard.press("Control")
         guest.keyboard.down("Control")
         guest.mouse.move(*self.word(guest, "c4", "scaled"))
