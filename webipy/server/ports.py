@@ -6,7 +6,7 @@ the same contract tests run on both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol, TypeVar
 
 import attrs
@@ -91,8 +91,8 @@ class Position:
 class LinkReceiver(Protocol):
     """Who is told what comes over the link to a kernel host."""
 
-    def attached(self, is_gap: bool) -> None:
-        """The host answered; what it kept follows. `is_gap`: it no longer has all that was not acknowledged."""
+    def attached(self, is_gap: bool, pid: int | None) -> None:
+        """The host answered; what it kept follows. `is_gap`: it no longer has all that was not acknowledged. `pid`: of the kernel's process."""
 
     def received(self, batch: list[tuple[str, Message]], number: int) -> None:
         """Messages with their channels, in order; the last one has `number`."""
@@ -351,6 +351,28 @@ class Converter(Protocol):
         """
 
 
+@attrs.define(frozen=True, slots=True)
+class Used:
+    """What the processes of one session of the system use.
+
+    Args:
+        memory_bytes: What is theirs in memory; what several of them share counts once.
+        cpu_s: Processor time that they, and those of them that have ended, have had.
+        processes: How many there are.
+    """
+
+    memory_bytes: int
+    cpu_s: float
+    processes: int
+
+
+class Processes(Protocol):
+    """The processes of this machine."""
+
+    def used(self, leaders: Collection[int]) -> Deferred[dict[int, Used]]:
+        """What the sessions of these leaders (by their process ids) use now; those that are gone are not in it."""
+
+
 class Aside(Protocol):
     """Runs a function of values off the reactor."""
 
@@ -367,6 +389,7 @@ class World:
         converter: Other formats of documents.
         clock: Seconds that only go forward.
         aside: Runs long work on values off the reactor.
+        processes: The processes of this machine.
         now: The time as RFC 3339 UTC with microseconds.
         new_id: A new id that nobody can guess.
         later: Calls a function after so many seconds and gives what cancels that.
@@ -382,3 +405,4 @@ class World:
     converter: Converter
     clock: Callable[[], float]
     aside: Aside
+    processes: Processes

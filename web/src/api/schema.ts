@@ -577,6 +577,30 @@ export interface KernelspecList {
   broken: { [name: string]: string };
 }
 
+/** Of the kernel of one session, or (null) of all kernels, which reaches beyond a session. */
+export interface ReadUsage {
+  session?: string | null;
+}
+
+/**
+ * What a kernel and the processes that it has started use now, all in its session of the system.
+ *
+ * `memory_bytes` are in memory, shared ones counted once. `cpu` is a share of processor time since the look before: 1.0 is one processor that is
+ * full; null where there was no look to compare with.
+ */
+export interface KernelUsage {
+  session: string;
+  kernel: string;
+  memory_bytes: number;
+  cpu: number | null;
+  processes: number;
+}
+
+/** Kernels with a living process; none of those that something else started, whose process is not known. */
+export interface UsageList {
+  kernels: KernelUsage[];
+}
+
 /** Starts a kernel of this kernelspec (null: the default one). A session has at most one: a living one of the same kernelspec is kept. */
 export interface StartKernel extends OfSession {
   kernelspec?: string | null;
@@ -1341,6 +1365,7 @@ export interface Methods {
   "kernel.restart": { params: OfSession; result: Session };
   "kernel.shut_down": { params: OfSession; result: Done };
   "kernel.start": { params: StartKernel; result: Session };
+  "kernel.usage": { params: ReadUsage; result: UsageList };
   "kernelspec.list": { params: Nothing; result: KernelspecList };
   "message.send": { params: SendMessage; result: Reply };
   "notebook.at": { params: AtMoment; result: NotebookAt };

@@ -375,6 +375,19 @@ export const t = {
     pickBody: "The kernel of another kind starts afresh: variables are lost, outputs stay.",
     current: "running now",
   },
+  usage: {
+    asking: "Looking at memory and CPU…",
+    after: (bytes: number) => `· ${size(bytes)}`,
+    /** A share of 1 is one processor. */
+    all: ({ memory_bytes, cpu, processes }: { memory_bytes: number; cpu: number | null; processes: number }) =>
+      [
+        `${size(memory_bytes)} of memory`,
+        cpu === null ? "" : `${n(Math.round(cpu * 100))} % CPU`,
+        processes < 2 ? "" : `${n(processes)} processes`,
+      ]
+        .filter(part => part !== "")
+        .join(" · "),
+  },
   restartAsk: "Restart the kernel?",
   restartBody: "Variables are lost, outputs stay.",
   restart: "Restart",

@@ -18,6 +18,7 @@ import { Menu, type MenuRow } from "./Menu.tsx";
 import { Tile, useSessions } from "./Running.tsx";
 import { ThemeButton } from "./ThemeButton.tsx";
 import { Uploads } from "./Uploads.tsx";
+import { useUsage } from "./usage.ts";
 
 async function newNotebook(folder: string, kernelspec: string | null): Promise<void> {
   const path = `${folder === "" ? "" : `${folder}/`}${t.untitled}.ipynb`;
@@ -185,13 +186,17 @@ function Closing({ session, done }: { session: Session; done(): void }) {
 
 function Still({ sessions, refresh }: { sessions: readonly Session[]; refresh(): void }) {
   const [closing, setClosing] = useState<Session | null>(null);
+  const usage = useUsage(
+    null,
+    sessions.some(session => session.kernel !== null),
+  );
   return (
     <section aria-labelledby="running-heading">
       <h2 id="running-heading">{t.stillRunning}</h2>
       {sessions.length === 0 && <p class="quiet">{t.noSessions}</p>}
       <ul class="tiles">
         {sessions.map(session => (
-          <Tile key={session.id} session={session} onClose={() => setClosing(session)} />
+          <Tile key={session.id} session={session} usage={usage.get(session.id)} onClose={() => setClosing(session)} />
         ))}
       </ul>
       {closing !== null && (
