@@ -22,7 +22,7 @@ from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.fake_files import FakeConverter, FakeFiles
+from tests.fake_files import FakeConverter, FakeFiles, FakeTrash
 from webipy.core import errors, wire
 from webipy.core.access import Principal, Verb
 from webipy.core.wire import Header, Message
@@ -715,6 +715,7 @@ def make_house(disk: Disk) -> House:
         clock.seconds,
         at_once,
         disk.processes,
+        FakeTrash(disk.files),
     )
     secrets = itertools.count(1)
     shares = Shares(disk.registry, now, later, world.new_id, lambda: f"secret-{next(secrets)}")

@@ -36,7 +36,8 @@ WHO: dict[str, str] = {
     """,
     "owner": """
         server.launch_code session.create session.list session.close kernel.attach share.link share.list share.set share.revoke
-        file.list file.stat file.read file.watch file.unwatch file.write file.create file.rename file.copy file.delete
+        file.list file.stat file.read file.watch file.unwatch file.write file.create file.rename file.copy file.delete trash.list trash.restore
+        trash.delete
     """,
 }
 MAY = {method: people.split() for people, methods in WHO.items() for method in methods.split()}

@@ -58,6 +58,7 @@ from webipy.io.private import write_private
 from webipy.io.processes import LocalProcesses
 from webipy.io.registry import SqliteRegistry, Unreadable
 from webipy.io.site import build_site
+from webipy.io.trash import Bins, RootTrash, home_trash
 from webipy.io.websocket import RpcFactory
 from webipy.server.api import Api
 from webipy.server.documents import Documents
@@ -439,6 +440,7 @@ class WebipyService(Service):
             clock=self._reactor.seconds,
             aside=_aside,
             processes=LocalProcesses(self._threads.run),
+            trash=RootTrash(Bins(self._files.tree, self._files.moves, home_trash()), self._threads.run),
         )
 
     def _logins(self, world: World) -> Logins:

@@ -297,6 +297,44 @@ class Files(Protocol):
 
 
 @attrs.define(frozen=True, slots=True)
+class Trashed:
+    """Something that was deleted and can be brought back.
+
+    Args:
+        id: Its name in the trash.
+        path: Where it was.
+        deleted: RFC 3339 UTC with microseconds.
+        location: Where it is now on this machine.
+    """
+
+    id: str
+    path: str
+    kind: FileKind
+    size: int
+    deleted: str
+    location: str
+
+
+class Trash(Protocol):
+    """What was deleted below the root and can be brought back. Fails as `Files` does, and with errors.NotFound for what is not in it (any more)."""
+
+    def put(self, path: str, recursive: bool) -> Deferred[Trashed]:
+        """Puts a file or folder into it, a folder that holds something only with `recursive`, in one step.
+
+        Fails with errors.FileFault, reason `no_trash`, where that cannot be done; then nothing has changed.
+        """
+
+    def list(self, limit: int) -> Deferred[list[Trashed]]:
+        """What is in it, the latest first."""
+
+    def restore(self, path: str, id: str, to: str | None) -> Deferred[FileRecord]:
+        """Brings something from `path` back, to `to` if it is given, never over something. Fails with errors.AlreadyExists."""
+
+    def delete(self, path: str, id: str) -> Deferred[None]:
+        """Deletes something from `path` that is in it for good."""
+
+
+@attrs.define(frozen=True, slots=True)
 class ExportedFile:
     """A document in another format, as a file that is kept for an hour.
 
@@ -386,6 +424,7 @@ class World:
 
     Args:
         files: The files under the root.
+        trash: What was deleted there.
         converter: Other formats of documents.
         clock: Seconds that only go forward.
         aside: Runs long work on values off the reactor.
@@ -406,3 +445,4 @@ class World:
     clock: Callable[[], float]
     aside: Aside
     processes: Processes
+    trash: Trash

@@ -44,9 +44,10 @@ class Usage:
 
     async def of(self, session: str | None) -> list[calls.KernelUsage]:
         """What the kernel of a session uses, or (`None`) every kernel; none of one whose process is not known."""
+        asked = session if session is None else self.sessions.get(session).id
         while self._last is None or self.world.clock() - self._last.at >= FRESH_SECONDS:
             await self._renew()
-        sessions = [self.sessions.get(session)] if session is not None else self.sessions.all()
+        sessions = self.sessions.all() if asked is None else [self.sessions.get(asked)]
         told = []
         for one in sessions:
             kernel = one.kernel
@@ -85,14 +86,20 @@ class Usage:
             before = self._last
             if before is None or self.world.clock() - before.at > OLD_SECONDS:
                 before = await self._look()
-                moment: Deferred[None] = Deferred()
-                self.world.later(MOMENT_SECONDS, lambda: moment.callback(None))
-                await moment
+                if not before.used:
+                    self._last = before
+                    return
+                await self._moment()
             self._before, self._last = before, await self._look()
         finally:
             waiting, self._waiting = self._waiting, None
             for told in waiting:  # who finds nothing new, because the look failed, looks again for itself
                 told.callback(None)
+
+    async def _moment(self) -> None:
+        moment: Deferred[None] = Deferred()
+        self.world.later(MOMENT_SECONDS, lambda: moment.callback(None))
+        await moment
 
     async def _look(self) -> _Look:
         kernels = (session.kernel for session in self.sessions.all())

@@ -1212,9 +1212,45 @@ export interface CopyFile extends OfFile {
   to?: string | null;
 }
 
-/** Deletes a file, or a folder; one that holds something only with `recursive`. */
+/** Deletes a file, or a folder; one that holds something only with `recursive`. With `permanent` it is not kept in the trash. */
 export interface DeleteFile extends OfFile {
   recursive?: boolean;
+  permanent?: boolean;
+}
+
+/** Something in the trash: `path` is where it was, `id` its name there, `location` where it is now on the server's machine. */
+export interface Trashed {
+  id: string;
+  path: string;
+  kind: "file" | "folder" | "notebook" | "other";
+  size: number;
+  deleted: string;
+  location: string;
+}
+
+/** What was deleted, as it is in the trash; null: it is gone for good. */
+export interface Deleted {
+  trashed: Trashed | null;
+}
+
+/** The latest `limit` of them. */
+export interface ListTrash {
+  limit?: number;
+}
+
+/** What was deleted below the root and is still in the trash, the latest first. */
+export interface TrashList {
+  entries: Trashed[];
+}
+
+/** A method on something that is in the trash: its `id` there, and the `path` where it was. */
+export interface OfTrashed extends OfFile {
+  id: string;
+}
+
+/** Back to where it was, or to `to`; never over something that exists. */
+export interface RestoreFile extends OfTrashed {
+  to?: string | null;
 }
 
 /** The params of the notification `folder_changed`: list the folder again. */
@@ -1348,7 +1384,7 @@ export interface Methods {
   "execution.wait": { params: WaitExecution; result: Execution };
   "file.copy": { params: CopyFile; result: File };
   "file.create": { params: CreateFile; result: File };
-  "file.delete": { params: DeleteFile; result: Done };
+  "file.delete": { params: DeleteFile; result: Deleted };
   "file.list": { params: ListFiles; result: FileList };
   "file.read": { params: ReadFile; result: FileContent };
   "file.rename": { params: MoveFile; result: File };
@@ -1398,6 +1434,9 @@ export interface Methods {
   "share.list": { params: OfSession; result: ShareList };
   "share.revoke": { params: OfShare; result: Done };
   "share.set": { params: SetShare; result: Done };
+  "trash.delete": { params: OfTrashed; result: Done };
+  "trash.list": { params: ListTrash; result: TrashList };
+  "trash.restore": { params: RestoreFile; result: File };
 }
 
 export type Method = keyof Methods;
