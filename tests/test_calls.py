@@ -24,7 +24,8 @@ SOME: dict[str, Any] = {
     "checkpoint": "p", "content": "x", "connection": "/k.json", "cursor": 0,
     "execution": "e", "msg_type": "custom_request",
     "format": "html", "id": "x", "metadata": {}, "path": "a.ipynb", "since": 1, "to": "b.ipynb",
-    "output": 0, "request": "r", "session": "s", "share": "h", "source": "x", "target": "t", "title": "T", "value": "v", "verb": "read",
+    "output": 0, "person": "g", "request": "r",
+    "session": "s", "share": "h", "source": "x", "target": "t", "title": "T", "value": "v", "verb": "read",
     "version": 0,
 }  # fmt: skip
 
@@ -138,6 +139,7 @@ class ParamsStructs(SynchronousTestCase):
                 "MoveFile": ["path", "to"],
                 "CopyFile": ["path"],
                 "DeleteFile": ["path"],
+                "AnswerAsk": ["person", "session"],
                 "OfTrashed": ["id", "path"],
                 "RestoreFile": ["id", "path"],
                 "ReadFile": ["path"],

@@ -24,7 +24,7 @@ WHO: dict[str, str] = {
     "elsewhere read write execute owner": "server.sync kernelspec.list",
     "read write execute owner": """
         session.get session.subscribe session.unsubscribe session.events execution.wait execution.get execution.queue output.read cell.list
-        presence.set notebook.get notebook.history notebook.at notebook.diff notebook.export kernel.usage
+        presence.set presence.ask notebook.get notebook.history notebook.at notebook.diff notebook.export kernel.usage
     """,
     "write execute owner": """
         session.rename cell.insert cell.delete cell.restore cell.split cell.merge cell.set_metadata cell.move cell.edit cell.set_source
@@ -35,7 +35,7 @@ WHO: dict[str, str] = {
         notebook.run input.reply completion.get inspection.get code.is_complete history.get comm.open comm.send comm.close message.send
     """,
     "owner": """
-        server.launch_code session.create session.list session.close kernel.attach share.link share.list share.set share.revoke
+        server.launch_code session.create session.list session.close kernel.attach share.link share.list share.set share.revoke presence.decline
         file.list file.stat file.read file.watch file.unwatch file.write file.create file.rename file.copy file.delete trash.list trash.restore
         trash.delete
     """,

@@ -678,6 +678,11 @@ export interface SetPresence extends OfSession {
   selection?: Selection | null;
 }
 
+/** Who is told that they may not edit now: the `person` of `presence`. */
+export interface AnswerAsk extends OfSession {
+  person: string;
+}
+
 /**
  * Runs `code`. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
  *
@@ -1262,7 +1267,8 @@ export interface FolderChanged {
  * Somebody who follows the session on one connection, and where they are.
  *
  * `id` is that of the connection; connections of one `person` have that in common (`owner` for whoever runs the server). `name` is what `by`
- * of events says. `is_idle` after two minutes without a move.
+ * of events says. `is_idle` after two minutes without a move. `asks`: they would like to edit, and nobody has answered (`waiting`), or the owner
+ * has said not now (`declined`); it ends when they may, and when they leave.
  */
 export interface Person {
   id: string;
@@ -1273,6 +1279,7 @@ export interface Person {
   cell: string | null;
   selection: Selection | null;
   is_idle: boolean;
+  asks: "declined" | "waiting" | null;
 }
 
 /**
@@ -1416,6 +1423,8 @@ export interface Methods {
   "notebook.save": { params: SaveNotebook; result: NotebookState };
   "notebook.set_metadata": { params: SetNotebookMetadata; result: Accepted };
   "output.read": { params: ReadOutput; result: OutputText };
+  "presence.ask": { params: OfSession; result: Done };
+  "presence.decline": { params: AnswerAsk; result: Done };
   "presence.set": { params: SetPresence; result: Done };
   "rpc.discover": { params: Nothing; result: OpenRpc };
   "run.cancel": { params: CancelRun; result: RunCancelled };

@@ -10,7 +10,7 @@ import { connection, type Open, phase, restarted, server, signingIn, updated } f
 import { Banner } from "./Banner.tsx";
 import { FileBanners } from "./Conflict.tsx";
 import { Icon } from "./icons.tsx";
-import { RightSlot } from "./slots.tsx";
+import { AsksSlot, RightSlot } from "./slots.tsx";
 
 const PATIENCE_MS = 1500;
 const LONG_MS = 120_000;
@@ -225,6 +225,7 @@ export function Banners({ open }: { open: Open }) {
         </Banner>
       )}
       {guestOf.value !== null && <RightSlot open={open} />}
+      <AsksSlot open={open} may={may("own")} />
       <FileBanners open={open} />
       <KernelBanner open={open} />
       {store.model.lost.map(note => (
