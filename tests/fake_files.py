@@ -264,7 +264,7 @@ class FakeConverter:
         return fail(_no_converter())
 
     def export(
-        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes]
+        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes], is_guest: bool = False
     ) -> Deferred[ExportedFile]:
         """Fails."""
         return fail(_no_converter())

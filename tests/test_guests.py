@@ -213,12 +213,12 @@ class Exports(RigTestCase):
     """What goes along with an export."""
 
     def test_images_beside_the_document_are_not_for_guests(self) -> None:
-        """One who may edit could name any image that lies there."""
+        """One who may edit could name any image that lies there; and they wait in a row of their own."""
         asked: list[Any] = []
         house = full_house()
 
-        def export(notebook: bytes, format: str, name: str, images: Any) -> Any:
-            asked.append(dict(images))
+        def export(notebook: bytes, format: str, name: str, images: Any, is_guest: bool) -> Any:
+            asked.append((dict(images), is_guest))
             return succeed(ExportedFile("e", "/e", "n.html", "text/html", 1))
 
         self.patch(type(house.rig.house.world.converter), "export", staticmethod(export))
@@ -226,4 +226,4 @@ class Exports(RigTestCase):
         house.people["write"].call("cell.insert", session=house.session, cell_type="markdown", source="![](secret.png)")
         house.people["write"].call("notebook.export", session=house.session, format="html")
         house.rig.me.call("notebook.export", session=house.session, format="html")
-        self.assertEqual(asked, [{}, {"secret.png": b"png"}])
+        self.assertEqual(asked, [({}, True), ({"secret.png": b"png"}, False)])

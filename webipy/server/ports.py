@@ -378,7 +378,7 @@ class Converter(Protocol):
         """A notebook as text: `original` is the text that it was made from, whose header and style are kept."""
 
     def export(
-        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes]
+        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes], is_guest: bool = False
     ) -> Deferred[ExportedFile]:
         """A notebook in another format, as a file.
 
@@ -386,6 +386,7 @@ class Converter(Protocol):
             notebook: nbformat 4 JSON.
             name: The document's name without its suffix; the file is called after it.
             images: What lies beside the document, by the relative addresses that its Markdown cells have.
+            is_guest: Whether a guest asks, whose exports hold up those of other guests only. Fails with errors.Throttled when too many wait.
         """
 
 

@@ -549,6 +549,8 @@ export const t = {
 
   reconnecting: "Reconnecting.",
   reconnectingBody: "Your code keeps running on the server; keep typing, edits are sent when the line is back.",
+  crowded: "Too many pages are open.",
+  crowdedBody: "The server takes no more connections of this login. Close some pages; this one then comes back by itself.",
   tryNow: "Try now",
   backOnline: "Back online.",
   serverRestarted: "The server was restarted.",

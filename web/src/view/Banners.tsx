@@ -58,6 +58,12 @@ export function ConnectionBanner(props: { unsent: number; copyEdits?: () => void
         {t.sessionEndedBody}
       </Banner>
     );
+  if (state !== "live" && connection.crowded)
+    return (
+      <Banner kind="warn" icon="warn" bold={t.crowded} end={retry}>
+        {t.crowdedBody}
+      </Banner>
+    );
   if (state === "live" || outage < PATIENCE_MS) return null;
   if (outage < LONG_MS)
     return (
