@@ -10,6 +10,7 @@ import { t } from "../text/en.ts";
 import { connection, goTo, openNotebook, phase } from "./app.ts";
 import { ConnectionBanner } from "./Banners.tsx";
 import { Ask, AskText } from "./Dialog.tsx";
+import { useDropped } from "./dropped.ts";
 import { Files } from "./Files.tsx";
 import { HomeDialogs } from "./HomeDialogs.tsx";
 import { HomeLink } from "./HomeLink.tsx";
@@ -110,37 +111,6 @@ function UploadButton({ folder }: { folder: string }) {
       />
     </>
   );
-}
-
-/** Files that are dropped anywhere on the page are uploaded into the folder. */
-function useDrop(folder: string): boolean {
-  const [over, set] = useState(false);
-  useEffect(() => {
-    const has = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") === true;
-    const enter = (event: DragEvent): void => {
-      if (!has(event)) return;
-      event.preventDefault();
-      set(true);
-    };
-    const leave = (event: DragEvent): void => {
-      if (event.relatedTarget === null) set(false);
-    };
-    const drop = (event: DragEvent): void => {
-      if (!has(event)) return;
-      event.preventDefault();
-      set(false);
-      upload(event.dataTransfer?.files ?? [], folder);
-    };
-    addEventListener("dragover", enter);
-    addEventListener("dragleave", leave);
-    addEventListener("drop", drop);
-    return () => {
-      removeEventListener("dragover", enter);
-      removeEventListener("dragleave", leave);
-      removeEventListener("drop", drop);
-    };
-  }, [folder]);
-  return over;
 }
 
 /** Asks before a session is closed, and again when its document cannot be saved. */
@@ -255,7 +225,11 @@ async function leave(): Promise<void> {
 export function Home({ folder: path }: { folder: string }) {
   const [sessions, refresh] = useSessions();
   const specs = useSpecs();
-  const dropping = useDrop(path);
+  const dropping = useDropped(
+    () => true,
+    files => upload(files, path),
+    path,
+  );
   const folder = useMemo(() => new Folder(connection, path), [path]);
   useEffect(() => {
     folder.open();
@@ -303,7 +277,7 @@ export function Home({ folder: path }: { folder: string }) {
       </main>
       <HomeDialogs folder={path} sessions={sessions ?? []} newNotebook={() => void newNotebook(path, specs?.default ?? null)} />
       <Uploads />
-      {dropping && <div class="drop-here">{t.files.dropHere}</div>}
+      {dropping === true && <div class="drop-here">{t.files.dropHere}</div>}
     </>
   );
 }
