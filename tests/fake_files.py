@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable, Mapping
 
 import attrs
-from twisted.internet.defer import Deferred, execute, fail
+from twisted.internet.defer import Deferred, execute, fail, succeed
 
 from webipy.core import errors
 from webipy.core.file_calls import FileKind
@@ -15,7 +15,7 @@ from webipy.core.naming import beside
 from webipy.io.filemoves import check_not_within
 from webipy.io.filetree import natural_key, not_a_file, taken
 from webipy.io.rooted import no_such, parts_of
-from webipy.server.ports import ExportedFile, FileRecord, FileRecords
+from webipy.server.ports import ExportedFile, FileRecord, FileRecords, Trashed
 
 TIME = "2026-01-01T00:00:00.000000Z"
 
@@ -189,6 +189,65 @@ class FakeFiles:
 
 
 @attrs.define
+class FakeTrash:
+    """See webipy.server.ports.Trash. `fault`, when set, is what putting something in fails with."""
+
+    files: FakeFiles
+    kept: dict[str, tuple[Trashed, dict[str, _Entry]]] = attrs.field(factory=dict)
+    fault: errors.Failure | None = None
+
+    def put(self, path: str, recursive: bool) -> Deferred[Trashed]:
+        """Into the trash."""
+        return execute(self._put, path, recursive)
+
+    def _put(self, path: str, recursive: bool) -> Trashed:
+        if not path:
+            raise errors.InvalidParams("The root stays.", field="path")
+        record = self.files._record(path)
+        if self.fault is not None:
+            raise self.fault
+        entries = {name[len(path) :]: self.files.entries[name] for name in self.files._within(path)}
+        self.files._delete(path, recursive)
+        name = next(name for name in beside(posixpath.basename(path), record.kind == "folder") if name not in self.kept)
+        trashed = Trashed(name, path, record.kind, record.size, TIME, f"/trash/files/{name}")
+        self.kept[name] = trashed, entries
+        return trashed
+
+    def list(self, limit: int) -> Deferred[list[Trashed]]:
+        """What is in it."""
+        return succeed([trashed for trashed, _ in reversed(self.kept.values())][:limit])
+
+    def _find(self, path: str, id: str) -> dict[str, _Entry]:
+        parts_of(path)
+        if len(parts_of(id, "id")) != 1:
+            raise errors.InvalidParams(f"{id!r} is no name.", field="id")
+        trashed, entries = self.kept.get(id, (None, {}))
+        if trashed is None or trashed.path != path:
+            raise errors.NotFound(f"The trash has no {id!r}.", kind="file", id=path)
+        return entries
+
+    def restore(self, path: str, id: str, to: str | None) -> Deferred[FileRecord]:
+        """Out of it."""
+        return execute(self._restore, path, id, path if to is None else to)
+
+    def _restore(self, path: str, id: str, to: str) -> FileRecord:
+        entries = self._find(path, id)
+        self.files._check_free(to)
+        del self.kept[id]
+        for name, entry in entries.items():
+            self.files._set(to + name, entry.body)
+        return self.files._record(to)
+
+    def delete(self, path: str, id: str) -> Deferred[None]:
+        """For good."""
+        return execute(self._forget, path, id)
+
+    def _forget(self, path: str, id: str) -> None:
+        self._find(path, id)
+        del self.kept[id]
+
+
+@attrs.define
 class FakeConverter:
     """See webipy.server.ports.Converter: nothing can be converted here."""
 
@@ -205,7 +264,7 @@ class FakeConverter:
         return fail(_no_converter())
 
     def export(
-        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes]
+        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes], is_guest: bool = False
     ) -> Deferred[ExportedFile]:
         """Fails."""
         return fail(_no_converter())

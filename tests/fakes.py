@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.fake_files import FakeConverter, FakeFiles
+from tests.fake_files import FakeConverter, FakeFiles, FakeTrash
 from webipy.core import errors, wire
 from webipy.core.access import Principal, Verb
 from webipy.core.wire import Header, Message
@@ -41,6 +41,7 @@ from webipy.server.ports import (
     Spec,
     Specs,
     T,
+    Used,
     World,
 )
 from webipy.server.sessions import Sessions
@@ -367,7 +368,7 @@ class FakeHost:
 
     def _answer(self, link: FakeLink, since: int) -> None:
         if link is self.link and not link.is_closed:
-            link.receiver.attached(bool(self.kept) and self.kept[0][0] > since + 1)
+            link.receiver.attached(bool(self.kept) and self.kept[0][0] > since + 1, 4711)
             self._deliver([kept for kept in self.kept if kept[0] > since])
 
     def _deliver(self, kept: Sequence[tuple[int, str, Message]]) -> None:
@@ -507,6 +508,22 @@ class FakeLauncher:
 
 
 @attrs.define(eq=False)
+class FakeProcesses:
+    """The processes of a machine: what each session of the system uses, by its leader."""
+
+    found: dict[int, Used] = attrs.field(factory=dict)
+    looks: list[set[int]] = attrs.field(factory=list)
+    fault: OSError | None = None
+
+    def used(self, leaders: Collection[int]) -> Deferred[dict[int, Used]]:
+        """See the port."""
+        self.looks.append(set(leaders))
+        if self.fault is not None:
+            return fail(self.fault)
+        return succeed({leader: used for leader, used in self.found.items() if leader in leaders})
+
+
+@attrs.define(eq=False)
 class Disk:
     """What outlives a server."""
 
@@ -515,6 +532,7 @@ class Disk:
     registry: FakeRegistry = attrs.field(factory=FakeRegistry)
     launcher: FakeLauncher = attrs.field(init=False)
     files: FakeFiles = attrs.field(factory=FakeFiles)
+    processes: FakeProcesses = attrs.field(factory=lambda: FakeProcesses())
     ids: itertools.count[int] = attrs.field(factory=lambda: itertools.count(1))
 
     def __attrs_post_init__(self) -> None:
@@ -696,6 +714,8 @@ def make_house(disk: Disk) -> House:
         FakeConverter(),
         clock.seconds,
         at_once,
+        disk.processes,
+        FakeTrash(disk.files),
     )
     secrets = itertools.count(1)
     shares = Shares(disk.registry, now, later, world.new_id, lambda: f"secret-{next(secrets)}")

@@ -39,6 +39,8 @@ VERBS: dict[str, str] = {
     "notebook.export": "read",
     "file.list": "read", "file.stat": "read", "file.read": "read", "file.watch": "read", "file.unwatch": "read",
     "file.write": "write", "file.create": "write", "file.rename": "write", "file.copy": "write", "file.delete": "write",
+    "trash.list": "read", "trash.restore": "write", "trash.delete": "write", "kernel.usage": "read",
+    "presence.ask": "read", "presence.decline": "own",
     "notebook.run": "execute", "execution.queue": "read", "execution.move": "execute", "run.cancel": "execute",
 }  # fmt: skip
 """What each method needs, written down a second time: a change of a verb is never by mistake."""

@@ -23,8 +23,9 @@ SOME: dict[str, Any] = {
     "changes": [[1, [1, "a"]]], "channel": "shell", "code": "1", "comm": "k",
     "checkpoint": "p", "content": "x", "connection": "/k.json", "cursor": 0,
     "execution": "e", "msg_type": "custom_request",
-    "format": "html", "metadata": {}, "path": "a.ipynb", "since": 1, "to": "b.ipynb",
-    "output": 0, "request": "r", "session": "s", "share": "h", "source": "x", "target": "t", "title": "T", "value": "v", "verb": "read",
+    "format": "html", "id": "x", "metadata": {}, "path": "a.ipynb", "since": 1, "to": "b.ipynb",
+    "output": 0, "person": "g", "request": "r",
+    "session": "s", "share": "h", "source": "x", "target": "t", "title": "T", "value": "v", "verb": "read",
     "version": 0,
 }  # fmt: skip
 
@@ -138,6 +139,9 @@ class ParamsStructs(SynchronousTestCase):
                 "MoveFile": ["path", "to"],
                 "CopyFile": ["path"],
                 "DeleteFile": ["path"],
+                "AnswerAsk": ["person", "session"],
+                "OfTrashed": ["id", "path"],
+                "RestoreFile": ["id", "path"],
                 "ReadFile": ["path"],
                 "WriteFile": ["content", "path"],
                 "LinkSession": ["session", "verb"],

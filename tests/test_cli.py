@@ -323,6 +323,18 @@ class LookupTests(SynchronousTestCase):
             ["b", "b", "-", "-", "-", "3", "min", "ago"],
         ])  # fmt: skip
 
+    def test_what_kernels_use_stands_in_the_table(self) -> None:
+        """Where something is told of any."""
+        now = datetime(2026, 1, 1, 0, 3, tzinfo=UTC)
+        used = [
+            calls.KernelUsage(session="a1", kernel="k", memory_bytes=412_000_000, cpu=1.304, processes=2),
+            calls.KernelUsage(session="c1", kernel="k", memory_bytes=7_800_000_000, cpu=None, processes=1),
+        ]
+        listed = [session("a1", "a", a_kernel("busy")), session("b1", "b"), session("c1", "c", a_kernel("busy"))]
+        told = [line.split() for line in lookup.sessions_table(listed, now, used).splitlines()]
+        self.assertEqual(told[0][5:], ["MEMORY", "CPU", "ACTIVE"])
+        self.assertEqual([line[5:-3] for line in told[1:]], [["412", "MB", "130%"], ["-", "-"], ["7.8", "GB", "-"]])
+
 
 class RunTests(SynchronousTestCase):
     """One run, from its acceptance to its end."""

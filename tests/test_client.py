@@ -497,6 +497,13 @@ class LostLineTests(ClientTests):
         await self.assertFailure(call, NoServer)
         await self.assertFailure(follower.ended, NoServer)
 
+    async def test_a_server_that_takes_no_more_connections_is_not_tried_again(self) -> None:
+        """Close code 4429: the failure says what to do."""
+        client = await self.connected()
+        self.script.answer = lambda line, method, params: line.sendClose(4429, "full")
+        await self.fails(client.call("m", {}, calls.Done, repeat=True), errors.Throttled)
+        self.assertEqual(len(self.script.authorizations), 1)
+
     async def test_an_ended_login_is_not_tried_again(self) -> None:
         """Close code 4401: the login was ended, and no new line is made."""
         client = await self.connected()

@@ -38,7 +38,7 @@ from webipy.converter import exports, printing, texts
 from webipy.converter.told import Refused
 from webipy.core import errors
 from webipy.core.formats import ExportFormat, format_of
-from webipy.io.conversion import LocalConverter
+from webipy.io.conversion import MAX_GUESTS_WAITING, LocalConverter
 from webipy.server.ports import ExportedFile
 
 reactor: Any = _reactor
@@ -754,6 +754,19 @@ class ProcessTests(ConverterTestCase):
         ended = DeferredList(rest, consumeErrors=True)
         await Deferred.fromCoroutine(converter.stop())
         self.assertEqual([is_made for is_made, _ in await ended], [False] * 3)
+
+    async def test_guests_wait_for_each_other_only(self) -> None:
+        """One export of theirs at a time, besides two of whoever runs the server; those that wait are limited."""
+        converter = self.hanging()
+        of_guests = [converter.export(b"{}", "html", "a", {}, is_guest=True) for _ in range(1 + MAX_GUESTS_WAITING)]
+        fault = await self.refused(errors.Throttled, converter.export(b"{}", "html", "a", {}, is_guest=True))
+        self.assertIn("try again in 30 s", fault.message)
+        self.assertEqual(len(await self.pids(2)), 2)
+        own = [converter.export(b"{}", "html", "a", {}) for _ in range(2)]
+        self.assertEqual(len(await self.pids(6)), 6)
+        ended = DeferredList([*of_guests, *own], consumeErrors=True)
+        await Deferred.fromCoroutine(converter.stop())
+        self.assertEqual({is_made for is_made, _ in await ended}, {False})
 
     async def test_the_end_of_the_server_ends_it(self) -> None:
         """After `stop` no process is left and nothing is begun; what was asked for is told to be cancelled."""

@@ -45,7 +45,7 @@ class NotingConverter(FakeConverter):
     asked: list[tuple[bytes, str, str, dict[str, bytes]]] = attrs.field(factory=list)
 
     def export(
-        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes]
+        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes], is_guest: bool = False
     ) -> Deferred[ExportedFile]:
         """A file."""
         self.asked.append((notebook, format, name, dict(images)))

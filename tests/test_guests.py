@@ -24,7 +24,7 @@ WHO: dict[str, str] = {
     "elsewhere read write execute owner": "server.sync kernelspec.list",
     "read write execute owner": """
         session.get session.subscribe session.unsubscribe session.events execution.wait execution.get execution.queue output.read cell.list
-        presence.set notebook.get notebook.history notebook.at notebook.diff notebook.export
+        presence.set presence.ask notebook.get notebook.history notebook.at notebook.diff notebook.export kernel.usage
     """,
     "write execute owner": """
         session.rename cell.insert cell.delete cell.restore cell.split cell.merge cell.set_metadata cell.move cell.edit cell.set_source
@@ -35,13 +35,15 @@ WHO: dict[str, str] = {
         notebook.run input.reply completion.get inspection.get definition.get code.is_complete history.get comm.open comm.send comm.close message.send
     """,
     "owner": """
-        server.launch_code session.create session.list session.close kernel.attach share.link share.list share.set share.revoke
-        file.list file.stat file.read file.watch file.unwatch file.write file.create file.rename file.copy file.delete
+        server.launch_code session.create session.list session.close kernel.attach share.link share.list share.set share.revoke presence.decline
+        file.list file.stat file.read file.watch file.unwatch file.write file.create file.rename file.copy file.delete trash.list trash.restore
+        trash.delete
     """,
 }
 MAY = {method: people.split() for people, methods in WHO.items() for method in methods.split()}
 
 BEYOND: list[tuple[str, dict[str, Any]]] = [
+    ("kernel.usage", {"session": None}),
     ("notebook.save", {"path": "other.ipynb"}),
     ("notebook.save", {"path": ".ssh/authorized_keys"}),
     ("notebook.save", {"path": "/etc/passwd"}),
@@ -98,7 +100,7 @@ class Matrix(RigTestCase):
     def look(self, house: House, name: str, person: str) -> None:
         """One call, with good params for the shared session."""
         params = least(METHODS[name].params)
-        if "session" in params:
+        if "session" in METHODS[name].params.__struct_fields__:
             params["session"] = house.session
         before = self.world(house.rig)
         told = self.fault(house, house.people[person], name, params)
@@ -211,12 +213,12 @@ class Exports(RigTestCase):
     """What goes along with an export."""
 
     def test_images_beside_the_document_are_not_for_guests(self) -> None:
-        """One who may edit could name any image that lies there."""
+        """One who may edit could name any image that lies there; and they wait in a row of their own."""
         asked: list[Any] = []
         house = full_house()
 
-        def export(notebook: bytes, format: str, name: str, images: Any) -> Any:
-            asked.append(dict(images))
+        def export(notebook: bytes, format: str, name: str, images: Any, is_guest: bool) -> Any:
+            asked.append((dict(images), is_guest))
             return succeed(ExportedFile("e", "/e", "n.html", "text/html", 1))
 
         self.patch(type(house.rig.house.world.converter), "export", staticmethod(export))
@@ -224,4 +226,4 @@ class Exports(RigTestCase):
         house.people["write"].call("cell.insert", session=house.session, cell_type="markdown", source="![](secret.png)")
         house.people["write"].call("notebook.export", session=house.session, format="html")
         house.rig.me.call("notebook.export", session=house.session, format="html")
-        self.assertEqual(asked, [{}, {"secret.png": b"png"}])
+        self.assertEqual(asked, [({}, True), ({"secret.png": b"png"}, False)])

@@ -39,9 +39,9 @@ class Ear:
     number: int = 0
     told: list[Any] = attrs.field(factory=list)
 
-    def attached(self, is_gap: bool) -> None:
+    def attached(self, is_gap: bool, pid: int | None) -> None:
         """The host answered."""
-        self.told.append(("attached", is_gap))
+        self.told.append(("attached", is_gap, pid))
 
     def received(self, batch: list[tuple[str, Message]], number: int) -> None:
         """Messages."""
@@ -137,12 +137,12 @@ class Speaking(LinkTestCase):
         """The host kept everything after `since`, or it did not."""
         await self.hear()
         self.say(0, "host", message("attached", {"first": 1, "next": 1}))
-        self.say(0, "host", message("attached", {"first": 5, "next": 9}))
+        self.say(0, "host", message("attached", {"first": 5, "next": 9, "pid": 77}))
         self.say(0, "host", message("fenced", {"generation": 8}))
         self.say(0, "host", message("pong", {}))
         self.say(5, "iopub", printed("x", "e")[1])
         await self.until(1)
-        self.assertEqual(self.ear.told, [("attached", False), ("attached", True), "fenced"])
+        self.assertEqual(self.ear.told, [("attached", False, None), ("attached", True, 77), "fenced"])
         self.assertEqual(self.ear.number, 5)
 
     async def test_requests_commands_and_acknowledgements(self) -> None:

@@ -53,7 +53,7 @@ class Ear:
     ends: int = 0
     is_fenced: bool = False
 
-    def attached(self, is_gap: bool) -> None:
+    def attached(self, is_gap: bool, pid: int | None) -> None:
         """The host answered."""
         self.attachments.append(is_gap)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.fakes import Client, RigTestCase
 from tests.test_shares import Came, come, secret_of
-from webipy.server.people import CROWD, IDLE_SECONDS, MAX_LISTED, TELL_SECONDS
+from webipy.server.people import ASK_SECONDS, CROWD, IDLE_SECONDS, MAX_LISTED, TELL_SECONDS
 
 
 class PeopleTestCase(RigTestCase):
@@ -76,6 +76,7 @@ class Coming(PeopleTestCase):
                 "cell": None,
                 "selection": None,
                 "is_idle": False,
+                "asks": None,
             },
         )
         self.assertEqual(
@@ -239,3 +240,77 @@ class Moving(PeopleTestCase):
         for share in self.rig.me.call("share.list", session=self.session)["shares"]:
             self.rig.me.call("share.revoke", session=self.session, share=share["id"])
         self.assertEqual(self.rig.clock.getDelayedCalls(), [])
+
+
+class Asking(PeopleTestCase):
+    """presence.ask and presence.decline: somebody who may only view would like to edit."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.grace = self.guest()
+
+    def ask(self, client: Client | None = None) -> None:
+        """Asks."""
+        (client or self.grace.client).call("presence.ask", session=self.session)
+
+    def state(self, client: Client | None = None) -> str | None:
+        """What somebody sees of it."""
+        asks: str | None = self.newest(client or self.me)["Grace (guest)"]["asks"]
+        return asks
+
+    def test_the_owner_is_told_and_gives_it(self) -> None:
+        """Both see what came of it."""
+        self.assertIsNone(self.state())
+        self.ask()
+        self.assertEqual((self.state(), self.state(self.grace.client)), ("waiting", "waiting"))
+        (share,) = self.me.call("share.list", session=self.session)["shares"]
+        self.me.call("share.set", session=self.session, share=share["id"], verb="write")
+        told = self.newest(self.grace.client)["Grace (guest)"]
+        self.assertEqual((told["verb"], told["asks"]), ("write", None))
+
+    def test_not_now(self) -> None:
+        """The asker is told; a minute after they asked they may ask again."""
+        self.ask()
+        person = self.newest(self.me)["Grace (guest)"]["person"]
+        self.me.call("presence.decline", session=self.session, person=person)
+        self.assertEqual(self.state(self.grace.client), "declined")
+        self.refused("not_found", "presence.decline", session=self.session, person=person)
+        fault = self.refused("throttled", "presence.ask", self.grace.client, session=self.session)
+        self.assertTrue(0 < fault.facts["retry_after_s"] <= ASK_SECONDS)
+        self.tick(ASK_SECONDS)
+        self.ask()
+        self.assertEqual(self.state(), "waiting")
+
+    def test_a_second_page_does_not_ask_again(self) -> None:
+        """The minute is that of the person, whatever they open, close and open again."""
+        self.ask()
+        self.grace.client.caller.leave()
+        again = self.rig.client()
+        again.caller.principal = self.grace.client.caller.principal
+        self.follow(again)
+        self.refused("throttled", "presence.ask", again, session=self.session)
+        self.assertIsNone(self.state())
+
+    def test_it_is_forgotten_when_they_leave(self) -> None:
+        """There is nobody to let."""
+        self.ask()
+        person = self.newest(self.me)["Grace (guest)"]["person"]
+        self.grace.client.caller.leave()
+        self.refused("not_found", "presence.decline", session=self.session, person=person)
+        self.refused("not_found", "presence.decline", session=self.rig.session(), person=person)
+
+    def test_who_comes_later_sees_it(self) -> None:
+        """The owner had no page open."""
+        self.me.caller.leave()
+        self.ask()
+        self.tick()
+        other = self.follow(self.rig.client())
+        self.assertEqual(self.state(other), "waiting")
+
+    def test_who_may_edit_has_nothing_to_ask(self) -> None:
+        """Nor who does not follow the session."""
+        self.refused("invalid_request", "presence.ask", session=self.session)
+        editor = self.guest("write", "Eve").client
+        self.refused("invalid_request", "presence.ask", editor, session=self.session)
+        self.grace.client.caller.leave()
+        self.refused("invalid_request", "presence.ask", self.grace.client, session=self.session)

@@ -356,7 +356,7 @@ class Death(SessionTestCase):
         """Never silent."""
         link = self.rig.host.link
         assert link is not None
-        link.receiver.attached(True)
+        link.receiver.attached(True, None)
         self.rig.turn()
         self.assertEqual(self.types()[-1], "output_lost")
 

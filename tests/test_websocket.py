@@ -19,6 +19,7 @@ from twisted.trial.unittest import TestCase
 from tests.fakes import TOKEN, Disk, make_house
 from tests.test_site import ORIGINS
 from webipy.core import events
+from webipy.io import websocket
 from webipy.io.gate import Gate
 from webipy.io.metrics import Metrics, Pulse
 from webipy.io.site import build_site
@@ -364,6 +365,62 @@ class Events(SocketTestCase):
             await turn()
         self.assertEqual(self.house.sessions.get(session).feeds, set())
         self.assertEqual(self.house.sessions.get(session).written, 2)
+
+
+class Crowds(SocketTestCase):
+    """How many connections there may be."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(websocket, "MOST_OF_LOGIN", 3)
+        self.patch(websocket, "MOST_OF_GUEST", 2)
+        self.patch(websocket, "MOST_OF_LINK", 3)
+
+    async def closed(self, line: Line) -> str:
+        """The reason of a connection that is one too many."""
+        code, reason = await line.closed
+        self.assertEqual(code, 4429)
+        return str(reason)
+
+    async def test_of_one_login(self) -> None:
+        """One more is closed, with a reason; those that were there stay, other logins too, and room that is given back is there again."""
+        mine = [await self.connect() for _ in range(3)]
+        self.assertIn("3 connections of this login", await self.closed(await self.connect()))
+        other = await self.connect(None, Cookie=f"webipy={await self.house.logins.login(None, TOKEN)}")
+        for line in (*mine, other):
+            self.assertIn("result", await line.call("session.list"))
+        mine[0].sendClose()
+        await mine[0].closed
+        while len(self.factory.clients) > 3:
+            await turn()
+        self.assertIn("result", await (await self.connect()).call("session.list"))
+
+    async def test_of_guests(self) -> None:
+        """Of each, and of all who came by one link."""
+        session = await self.session()
+        shares = self.house.logins.shares
+        _, secret = await shares.link(session, "read", "", 1)
+        grace, eve = [{"Cookie": f"webipy={await self.house.logins.join(secret, name)}"} for name in ("Grace", "Eve")]
+        origin = f"http://127.0.0.1:{self.number}"
+        there = [await self.connect(origin, **grace) for _ in range(2)]
+        self.assertIn("2 connections of this login", await self.closed(await self.connect(origin, **grace)))
+        there.append(await self.connect(origin, **eve))
+        self.assertIn("3 connections by this link", await self.closed(await self.connect(origin, **eve)))
+        for line in there:
+            self.assertIn("result", await line.call("session.get", session=session))
+        _, other = await shares.link(session, "read", "", 1)
+        mary = await self.connect(origin, Cookie=f"webipy={await self.house.logins.join(other, 'Mary')}")
+        self.assertIn("result", await mary.call("session.get", session=session))
+        shares._stop_clock()
+
+    async def test_what_one_too_many_asks_is_not_answered(self) -> None:
+        """Though it asked before it was closed."""
+        for _ in range(3):
+            await self.connect()
+        line = await self.connect()
+        line.ask("session.create")
+        await self.closed(line)
+        self.assertEqual((line.messages, self.disk.registry.records), ([], {}))
 
 
 class Leaving(SocketTestCase):

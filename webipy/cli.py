@@ -115,21 +115,22 @@ def list_sessions(target: Target, as_json: bool) -> None:
     """List the sessions.
 
     A session is a journal of everything that happened in it, with at most one kernel. Other commands take its ID (the start is enough), its
-    title or its path.
+    title or its path. MEMORY and CPU (100% is one processor) are those of the kernel and of the processes that it has started.
     """
 
     async def command(client: Client) -> int:
         from datetime import UTC, datetime
 
-        from webipy.command.lookup import sessions_table
+        from webipy.command.lookup import Listed, sessions_table
         from webipy.command.terminal import print_json
         from webipy.core import calls
 
         found = await client.call("session.list", {}, calls.SessionList)
+        used = await client.call("kernel.usage", {}, calls.UsageList)
         if as_json:
-            print_json(found)
+            print_json(Listed(sessions=found.sessions, usage=used.kernels))
         elif found.sessions:
-            click.echo(sessions_table(found.sessions, datetime.now(UTC)))
+            click.echo(sessions_table(found.sessions, datetime.now(UTC), used.kernels))
         else:
             click.echo(
                 "There are no sessions. Begin with: webipy exec 'print(1)', or in a browser: webipy open", err=True

@@ -55,8 +55,10 @@ from webipy.io.launcher import LocalLauncher
 from webipy.io.metrics import Metrics, Pulse
 from webipy.io.offers import Offer
 from webipy.io.private import make_private_folder, write_private
+from webipy.io.processes import LocalProcesses
 from webipy.io.registry import SqliteRegistry, Unreadable
 from webipy.io.site import build_site
+from webipy.io.trash import Bins, RootTrash, home_trash
 from webipy.io.websocket import RpcFactory
 from webipy.server.api import Api
 from webipy.server.documents import Documents
@@ -392,14 +394,12 @@ class WebipyService(Service):
         await self._sessions.restore()
         records = await self._registry.sessions()
         self._launcher.remove_others({record.host.directory for record in records if record.host is not None})
-        metrics = Metrics(self._sessions, Pulse(reactor), options.state / "hosts")
-        metrics.pulse.start()
         more = {
             b"exports": ExportFiles(self._exports, gate),
             b"files": FileResource(gate, self._files),
             b"share": Offer(gate, sessions),
         }
-        self._listen(build_site(gate, api, WebSocketResource(self._clients), STATIC, metrics, more))
+        self._listen(build_site(gate, api, WebSocketResource(self._clients), STATIC, self._metrics(sessions), more))
         Retention(world, self._sessions, options.keep_mebibytes, options.keep_days).start()
         self._announce(logins)
         gc.freeze()  # what is here stays: without this a full collection looks at all of it, and nothing has its turn for 40 ms
@@ -415,6 +415,11 @@ class WebipyService(Service):
         )
         launcher.start()
         return launcher
+
+    def _metrics(self, sessions: Sessions) -> Metrics:
+        metrics = Metrics(sessions, Pulse(self._reactor), self._options.state / "hosts")
+        metrics.pulse.start()
+        return metrics
 
     def _find_specs(self, launcher: LocalLauncher) -> None:
         launcher.specs().addErrback(lambda failure: self._log.failure("no kernelspecs", failure))
@@ -438,6 +443,8 @@ class WebipyService(Service):
             converter=self._converter,
             clock=self._reactor.seconds,
             aside=_aside,
+            processes=LocalProcesses(self._threads.run),
+            trash=RootTrash(Bins(self._files.tree, self._files.moves, home_trash()), self._threads.run),
         )
 
     def _logins(self, world: World) -> Logins:

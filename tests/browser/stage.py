@@ -137,7 +137,11 @@ class Server:
         ]
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", TWISTD, "-n", "--pidfile=", "webipy", *options], cwd=ROOT, stdout=out, stderr=out
+                [sys.executable, "-c", TWISTD, "-n", "--pidfile=", "webipy", *options],
+                cwd=ROOT,
+                stdout=out,
+                stderr=out,
+                env={**os.environ, "XDG_DATA_HOME": str(self.state.parent / "share")},  # nobody's own trash
             )
         link = re.compile(r"http://127\.0\.0\.1:(\d+)/#code=(\S+)")
         end = time.monotonic() + START_S

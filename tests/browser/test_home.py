@@ -33,7 +33,7 @@ class Home(PageCase):
     def act(self, page: Page, name: str, item: str) -> None:
         """Chooses an item from the menu of an entry."""
         page.get_by_role("button", name=f"Actions for {name}").click()
-        page.get_by_role("menuitem", name=item).click()
+        page.get_by_role("menuitem", name=item, exact=True).click()
 
     def test_a_new_notebook_is_a_file_that_runs(self) -> None:
         """New notebook makes an .ipynb in the folder that is shown, with a kernel, the caret in its first cell."""
@@ -79,7 +79,7 @@ class Home(PageCase):
         expect(page.get_by_role("link", name="made.csv")).to_have_count(0)
 
     def test_files_are_renamed_copied_and_deleted(self) -> None:
-        """The menu of an entry renames, duplicates and deletes, the last after asking; so do F2 and Delete."""
+        """The menu of an entry renames, duplicates and deletes; so do F2 and Delete. What is deleted comes back by the note that says so."""
         folder = self.folder()
         (self.server.root / folder / "data.csv").write_text("x")
         page = self.home(folder)
@@ -93,11 +93,37 @@ class Home(PageCase):
         expect(page.locator(".files .entry")).to_have_count(2)
         page.get_by_role("link", name="numbers.csv", exact=True).focus()
         page.keyboard.press("Delete")
-        page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+        expect(page.locator(".files .entry")).to_have_count(1)
+        page.get_by_role("status").get_by_role("button", name="Undo").click()
+        expect(page.locator(".files .entry")).to_have_count(2)
+        page.get_by_role("link", name="numbers.csv", exact=True).focus()
+        page.keyboard.press("Delete")
         expect(page.locator(".files .entry")).to_have_count(1)
         names = [one.name for one in (self.server.root / folder).iterdir() if not one.name.startswith(".")]
         self.assertEqual(len(names), 1)
         self.assertNotEqual(names, ["numbers.csv"])
+
+    def test_the_trash_gives_back_what_was_deleted(self) -> None:
+        """A folder with all that it holds, from the list of the trash; there it can be deleted for good, too."""
+        folder = self.folder()
+        for name in ("kept", "gone"):
+            (self.server.root / folder / name).mkdir()
+            (self.server.root / folder / name / "deep.txt").write_text(name)
+        page = self.home(folder)
+        for name in ("kept", "gone"):
+            self.act(page, name, "Delete")
+            expect(page.get_by_role("link", name=name, exact=True)).to_have_count(0)
+        page.get_by_role("button", name="Trash: what was deleted here").click()
+        trash = page.get_by_role("dialog", name="Trash")
+        trash.get_by_role("button", name=f"Put {folder}/kept back").click()
+        expect(trash.get_by_text(f"{folder}/kept")).to_have_count(0)
+        trash.get_by_role("button", name=f"Delete {folder}/gone for good").click()
+        page.get_by_role("button", name="Delete for good", exact=True).click()
+        expect(trash.get_by_text(f"{folder}/gone")).to_have_count(0)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("link", name="kept", exact=True)).to_be_visible()
+        self.assertEqual((self.server.root / folder / "kept" / "deep.txt").read_text(), "kept")
+        self.assertEqual(self.server.call("trash.list")["entries"], [])
 
     def test_a_folder_is_made_and_a_taken_name_is_told(self) -> None:
         """New folder makes one; the same name again is refused in words."""

@@ -147,6 +147,21 @@ class Living(PageCase):
         expect(banner).to_have_count(0)
         expect(page.locator(".kernel")).to_contain_text("ready")
 
+    def test_what_a_kernel_uses_is_told_where_it_is_looked_at(self) -> None:
+        """In the menu of the kernel, in the side, and on the home page; with the processes that it has started."""
+        page = self.notebook()
+        code = "import subprocess\nheld = b'x' * 300_000_000\nchild = subprocess.Popen(['sleep', '60'])"
+        self.finished(self.run_code(page, code))
+        expect(page.locator(".side .kernel-line")).to_contain_text(re.compile(r"· ready · [34]\d\d MB"))
+        page.locator(".kernel").click()
+        expect(page.locator(".menu-note")).to_have_text(
+            re.compile(r"^[34]\d\d MB of memory · \d+ % CPU · 2 processes$")
+        )
+        page.keyboard.press("Escape")
+        page.goto(f"{self.server.origin}/")
+        tile = page.locator(".tile", has_text=self._testMethodName)
+        expect(tile).to_contain_text(re.compile(r"ready\s*· [34]\d\d MB"))
+
     def test_a_kernel_is_shut_down_and_started_again(self) -> None:
         """The menu of the kernel ends it, which is no death, and starts it."""
         page = self.notebook()

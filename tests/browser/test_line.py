@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.stage import PageCase, Server
 
@@ -100,6 +100,27 @@ class Line(PageCase):
 
 class Keys(PageCase):
     """Cells by keyboard."""
+
+    def test_a_page_that_is_one_too_many_says_so(self) -> None:
+        """The server closes its line with 4429; the page says why, and comes back when there is room."""
+        crowd = [True]
+
+        def line(route: WebSocketRoute) -> None:
+            if crowd[0]:
+                route.close(code=4429, reason="full")
+            else:
+                route.connect_to_server()
+
+        session = self.new_session()
+        self.sign_in()
+        page = self.new_page()
+        page.route_web_socket(re.compile("/rpc$"), line)
+        page.goto(f"{self.server.origin}/s/{session}")
+        expect(page.get_by_text("Too many pages are open.")).to_be_visible()
+        crowd[0] = False
+        page.get_by_role("button", name="Try now").click()
+        expect(page.locator(".cm-content")).to_be_focused()
+        expect(page.get_by_text("Too many pages are open.")).to_have_count(0)
 
     def test_the_keys_of_jupyter_work(self) -> None:
         """A and B insert, D D deletes, Z brings back, M and Y change the type, J, K and arrows move, Enter and Esc change the mode."""

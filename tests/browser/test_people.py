@@ -332,6 +332,40 @@ class Together(PeopleCase):
         expect(guest.locator(".follow-bar")).to_be_visible()
 
 
+class Asking(PeopleCase):
+    """Somebody who may only view asks for more."""
+
+    def test_a_viewer_asks_and_is_let(self) -> None:
+        """The owner sees who asks; a yes lets the viewer edit at once."""
+        guest = self.guest("read")
+        guest.get_by_role("button", name="Ask to edit").click()
+        expect(guest.get_by_text("You asked to edit.")).to_be_visible()
+        self.page.get_by_role("button", name="Allow Grace (guest) to edit").click()
+        expect(guest.get_by_text("You can edit now.")).to_be_visible()
+        expect(guest.get_by_text("You asked to edit.")).to_have_count(0)
+        expect(self.page.get_by_text("asks to edit")).to_have_count(0)
+        guest.locator(".cell").first.click(position={"x": 5, "y": 5})
+        guest.keyboard.press("b")
+        expect(self.page.locator(".cell")).to_have_count(guest.locator(".cell").count())
+
+    def test_not_now(self) -> None:
+        """The viewer is told so, and a second try within the minute is refused in words."""
+        guest = self.guest("read")
+        guest.get_by_role("button", name="Ask to edit").click()
+        self.page.get_by_role("button", name="Not now, Grace (guest)").click()
+        expect(guest.get_by_text("has not let you edit")).to_be_visible()
+        guest.get_by_role("button", name="Ask again").click()
+        expect(guest.get_by_text("You asked a moment ago")).to_be_visible()
+
+    def test_others_by_the_same_link_are_named(self) -> None:
+        """A right belongs to the link: who would get it, too, is said before the yes."""
+        url = self.link("read")[1]
+        guest = self.come(url)
+        self.come(url, "Eve")
+        guest.get_by_role("button", name="Ask to edit").click()
+        expect(self.page.get_by_text("Whoever came by the same link can edit then, too: Eve.")).to_be_visible()
+
+
 class Access(PeopleCase):
     """What axe-core finds."""
 
@@ -383,6 +417,10 @@ class Access(PeopleCase):
         viewer = self.guest("read")
         viewer.keyboard.press("b")
         self.check(viewer, "viewer")
+        viewer.get_by_role("button", name="Ask to edit").click()
+        expect(page.get_by_role("button", name="Allow Grace (guest) to edit")).to_be_visible()
+        self.check(viewer, "viewer who asked")
+        self.check(page, "asked, phone")
         viewer.set_viewport_size({"width": 390, "height": 780})
         self.check(viewer, "viewer, phone")
         viewer.goto(self.server.origin)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ANSWER_LIMIT_MS, Connection, FIRST_WAIT_MS, IDLE_CHECK_MS, LONGEST_WAIT_MS } from "../src/api/connection.ts";
+import { ANSWER_LIMIT_MS, Connection, CROWDED_WAIT_MS, FIRST_WAIT_MS, IDLE_CHECK_MS, LONGEST_WAIT_MS } from "../src/api/connection.ts";
 import { LineLost, RpcFailure } from "../src/api/rpc.ts";
 import { FakeWorld, settle } from "./world.ts";
 
@@ -87,6 +87,23 @@ describe("the connection machine", () => {
     connection.start();
     world.last.open();
     expect(phases.at(-1)).toBe("live");
+  });
+
+  test("close code 4429 says that there are too many lines: the next one waits longer, and a word of the server ends that", () => {
+    const { world, connection, phases } = live();
+    world.last.fail(4429);
+    expect([phases.at(-1), connection.crowded]).toEqual(["waiting", true]);
+    world.advance(CROWDED_WAIT_MS - 1);
+    expect(world.sockets.length).toBe(1);
+    world.advance(1);
+    expect(world.sockets.length).toBe(2);
+    world.last.open();
+    expect(connection.crowded).toBe(true);
+    world.last.fail(4429);
+    connection.retryNow();
+    world.last.open();
+    world.last.say({ jsonrpc: "2.0", method: "events", params: {} });
+    expect(connection.crowded).toBe(false);
   });
 
   test("a line that went silent is given up and replaced", () => {

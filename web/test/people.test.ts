@@ -4,11 +4,11 @@ import { Connection } from "../src/api/connection.ts";
 import type { Person, Presence } from "../src/api/schema.ts";
 import { COLOURS, colourOf, grouped, initialsOf, keptMarks, marksOf } from "../src/model/people.ts";
 import { COMMANDS, commandsOf } from "../src/store/commands.ts";
-import { following, marks, people, watchPeople } from "../src/store/here.ts";
+import { asked, following, marks, people, watchPeople } from "../src/store/here.ts";
 import { Here } from "../src/store/presence.ts";
 import { may, needs, right, setRight } from "../src/store/right.ts";
 import { SessionStore } from "../src/store/store.ts";
-import { mode, selected, spoken } from "../src/store/ui.ts";
+import { mode, selected, spoken, toasts } from "../src/store/ui.ts";
 import { FakeWorld, settle } from "./world.ts";
 
 const person = (id: string, more: Partial<Person> = {}): Person => ({
@@ -20,11 +20,17 @@ const person = (id: string, more: Partial<Person> = {}): Person => ({
   cell: null,
   selection: null,
   is_idle: false,
+  asks: null,
   ...more,
 });
 const owner = (id: string, more: Partial<Person> = {}): Person =>
   person(id, { person: "owner", name: "ada", verb: "own", is_guest: false, ...more });
 const presence = (you: string, ...all: Person[]): Presence => ({ session: "s", you, more: 0, people: all });
+
+test("somebody asks when any of their pages does", () => {
+  const pages = [person("2", { person: "g" }), person("3", { person: "g", asks: "waiting" }), person("4", { asks: "declined" })];
+  expect(grouped(presence("1", owner("1"), ...pages)).map(one => one.asks)).toEqual([false, true, false]);
+});
 
 describe("initials", () => {
   test.each([
@@ -229,6 +235,24 @@ describe("here", () => {
     await settle();
     expect([people.value.length, marks.value.size]).toEqual([0, 0]);
     stop();
+  });
+
+  test("what was asked for is known until it is answered, and a yes is told", async () => {
+    const stop = watchPeople(store);
+    const say = (...all: Person[]): void =>
+      world.last.say({ jsonrpc: "2.0", method: "presence", params: presence("2", owner("1"), ...all) });
+    say(person("2", { asks: "waiting" }));
+    expect([asked.value, toasts.value.length]).toEqual(["waiting", 0]);
+    say(person("2", { asks: "declined" }));
+    expect([asked.value, toasts.value.length]).toEqual(["declined", 0]);
+    say(person("2", { asks: "waiting" }));
+    say(person("2", { verb: "write" }));
+    expect([asked.value, toasts.value.map(one => one.text)]).toEqual([null, ["You can edit now."]]);
+    await settle();
+    stop();
+    expect(asked.value).toBe(null);
+    setRight(null);
+    toasts.value = [];
   });
 
   test("a right that is given anew is taken from the notification", async () => {

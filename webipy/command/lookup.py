@@ -6,11 +6,18 @@ of several sessions is refused with the list of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from webipy.command.terminal import age, table
+from webipy.command.terminal import age, size_of, table
 from webipy.core import calls
 from webipy.io.client import Client
+
+
+class Listed(calls.SessionList, frozen=True, kw_only=True):
+    """What `webipy ls --json` prints: the sessions, and what their kernels use."""
+
+    usage: list[calls.KernelUsage]
 
 
 class Wrong(Exception):
@@ -49,12 +56,20 @@ async def the_session(client: Client, name: str) -> calls.Session:
     return found
 
 
-def sessions_table(sessions: list[calls.Session], now: datetime) -> str:
-    """Sessions for people."""
+def sessions_table(sessions: list[calls.Session], now: datetime, usage: Sequence[calls.KernelUsage] = ()) -> str:
+    """Sessions for people; with what their kernels use, where that is told."""
     rows = []
+    used = {one.session: one for one in usage}
     for session in sessions:
         kernel = session.kernel
         active = age((now - datetime.fromisoformat(session.last_activity)).total_seconds())
         words = (kernel.kernelspec, kernel.state, str(kernel.queued)) if kernel is not None else ("-", "-", "-")
-        rows.append([session.id[:8], session.title, *words, active])
-    return table(["ID", "TITLE", "KERNEL", "STATE", "QUEUED", "ACTIVE"], rows)
+        rows.append([session.id[:8], session.title, *words, *_used(used.get(session.id), bool(usage)), active])
+    uses = ["MEMORY", "CPU"] if usage else []
+    return table(["ID", "TITLE", "KERNEL", "STATE", "QUEUED", *uses, "ACTIVE"], rows)
+
+
+def _used(usage: calls.KernelUsage | None, is_told: bool) -> list[str]:
+    if usage is None:
+        return ["-", "-"] if is_told else []
+    return [size_of(usage.memory_bytes), "-" if usage.cpu is None else f"{usage.cpu:.0%}"]

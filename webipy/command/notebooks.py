@@ -453,7 +453,7 @@ class NotebookCommand:
         await client.call("file.stat", file_calls.OfFile(path=path), file_calls.File, repeat=True)
         if self.overwrite:
             with suppress(errors.NotFound):
-                await client.call("file.delete", file_calls.DeleteFile(path=to), calls.Done)
+                await client.call("file.delete", file_calls.DeleteFile(path=to, permanent=True), file_calls.Deleted)
         try:
             await client.call("file.copy", copying, file_calls.File)
         except errors.AlreadyExists:

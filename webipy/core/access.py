@@ -44,6 +44,11 @@ class Principal:
         return "owner" if self.session is None else self.login
 
 
+def holds(principal: Principal, verb: Verb) -> bool:
+    """Whether somebody's right is `verb` or a stronger one."""
+    return _RANK[principal.verb] >= _RANK[verb]
+
+
 def permit(principal: Principal | None, verb: Verb, session: str | None) -> None:
     """Returns when `principal` may do what needs `verb` on `session` (`None`: on the server).
 
@@ -63,7 +68,7 @@ def permit(principal: Principal | None, verb: Verb, session: str | None) -> None
             verb=verb,
             session=principal.session,
         )
-    if _RANK[principal.verb] < _RANK[verb]:
+    if not holds(principal, verb):
         where = f" in session {session}" if session else ""
         raise errors.NotPermitted(
             f"{principal.name} may {principal.verb}{where}, but this needs the right to {verb}.", verb=verb

@@ -225,6 +225,32 @@ class KernelspecList(Result, frozen=True, kw_only=True):
     broken: dict[str, str] = {}
 
 
+class ReadUsage(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of the kernel of one session, or (null) of all kernels, which reaches beyond a session."""
+
+    session: str | None = None
+
+
+class KernelUsage(Result, frozen=True, kw_only=True):
+    """What a kernel and the processes that it has started use now, all in its session of the system.
+
+    `memory_bytes` are in memory, shared ones counted once. `cpu` is a share of processor time since the look before: 1.0 is one processor that is
+    full; null where there was no look to compare with.
+    """
+
+    session: str
+    kernel: str
+    memory_bytes: int
+    cpu: float | None
+    processes: int
+
+
+class UsageList(Result, frozen=True, kw_only=True):
+    """Kernels with a living process; none of those that something else started, whose process is not known."""
+
+    kernels: list[KernelUsage]
+
+
 class StartKernel(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Starts a kernel of this kernelspec (null: the default one). A session has at most one: a living one of the same kernelspec is kept."""
 

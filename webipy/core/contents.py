@@ -162,7 +162,7 @@ class Started(msgspec.Struct):
 
 
 class Death(msgspec.Struct):
-    """The host: the kernel process ended; `reason` tells of a kernel that was no process of the host's."""
+    """The host: the kernel process ended; `reason` tells of a kernel that was no process of the host's, and of more than the two say."""
 
     exit_status: int | None = None
     signal: str | None = None

@@ -75,9 +75,51 @@ class CopyFile(OfFile, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class DeleteFile(OfFile, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Deletes a file, or a folder; one that holds something only with `recursive`."""
+    """Deletes a file, or a folder; one that holds something only with `recursive`. With `permanent` it is not kept in the trash."""
 
     recursive: bool = False
+    permanent: bool = False
+
+
+class Trashed(Result, frozen=True, kw_only=True):
+    """Something in the trash: `path` is where it was, `id` its name there, `location` where it is now on the server's machine."""
+
+    id: str
+    path: str
+    kind: FileKind
+    size: int
+    deleted: str
+    location: str
+
+
+class Deleted(Result, frozen=True, kw_only=True):
+    """What was deleted, as it is in the trash; null: it is gone for good."""
+
+    trashed: Trashed | None = None
+
+
+class ListTrash(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The latest `limit` of them."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1000
+
+
+class TrashList(Result, frozen=True, kw_only=True):
+    """What was deleted below the root and is still in the trash, the latest first."""
+
+    entries: list[Trashed]
+
+
+class OfTrashed(OfFile, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A method on something that is in the trash: its `id` there, and the `path` where it was."""
+
+    id: Annotated[str, msgspec.Meta(max_length=255)]
+
+
+class RestoreFile(OfTrashed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Back to where it was, or to `to`; never over something that exists."""
+
+    to: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)] | None = None
 
 
 class ReadFile(OfFile, frozen=True, kw_only=True, forbid_unknown_fields=True):

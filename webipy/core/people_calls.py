@@ -5,7 +5,7 @@ See webipy.core.calls.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -92,11 +92,21 @@ class SetPresence(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     selection: Selection | None = None
 
 
+class AnswerAsk(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is told that they may not edit now: the `person` of `presence`."""
+
+    person: str
+
+
+AskState = Literal["waiting", "declined"]
+
+
 class Person(Result, frozen=True, kw_only=True):
     """Somebody who follows the session on one connection, and where they are.
 
     `id` is that of the connection; connections of one `person` have that in common (`owner` for whoever runs the server). `name` is what `by`
-    of events says. `is_idle` after two minutes without a move.
+    of events says. `is_idle` after two minutes without a move. `asks`: they would like to edit, and nobody has answered (`waiting`), or the owner
+    has said not now (`declined`); it ends when they may, and when they leave.
     """
 
     id: str
@@ -107,6 +117,7 @@ class Person(Result, frozen=True, kw_only=True):
     cell: str | None
     selection: Selection | None
     is_idle: bool
+    asks: AskState | None = None
 
 
 class Presence(Result, frozen=True, kw_only=True):

@@ -115,7 +115,7 @@ class ForeignKernel:
         """Give its raw output, which goes elsewhere."""
         return ""
 
-    def cut_log(self) -> None:
+    def tend(self) -> None:
         """Leave its log, which is elsewhere."""
 
     def _end(self, reason: str) -> None:

@@ -239,7 +239,7 @@ class Host:
         """Try a full spool again, cut the kernel's log, and see whether anyone needs this host."""
         self._outbox.settle()
         self._papers.tend()
-        self._life.process.cut_log()
+        self._life.process.tend()
         is_idle = self._requests.is_idle and not self._is_busy
         if is_idle and time.monotonic() - self._alone_since > self._life.grace_s:
             log(f"no server for {self._life.grace_s:g} s: {self._leaving()}")

@@ -28,6 +28,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from webipy.core.connection import CHANNELS, Connection
+from webipy.host.shortage import Shortage, counters, said
 
 LOG_BYTES: Final = 1024 * 1024  # kernel.log is cut to its last half past this
 TAIL_BYTES: Final = 8 * 1024  # raw output that a death report quotes
@@ -35,6 +36,7 @@ BOOT_FILE: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 
 _PORTS: Final = {channel: number for number, channel in enumerate(CHANNELS, 1)}
 _PR_SET_PDEATHSIG: Final = 1
+_OUT_OF_MEMORY: Final = "The kernel stopped: out of memory ({})."
 _PYTHONS: Final = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
 _RESET_SIGNALS: Final = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
@@ -85,7 +87,8 @@ class Launch(msgspec.Struct, frozen=True):
 
 
 class Exit(msgspec.Struct, frozen=True):
-    """How a process ended: one of the first two is None. Both are where there was no process of ours: then `reason` tells."""
+    """How a process ended: one of the first two is None. Both are where there was no process of ours: then `reason` tells; it also does where
+    more is known than those two say."""
 
     exit_status: int | None
     signal: str | None
@@ -114,6 +117,8 @@ class KernelProcess:
         self._log = os.path.join(folder, "kernel.log")
         self._log_start = 0
         self._child: subprocess.Popen[bytes] | None = None
+        self._shortage = Shortage(counters())
+        self._was_killed = False
         self.has_boot = False
 
     @property
@@ -164,6 +169,7 @@ class KernelProcess:
             raise CannotStart(f"The kernel's files cannot be written: {fault.strerror}.") from fault
         for number in range(1, 6):
             _unlink(os.path.join(self._folder, f"k-{number}"))
+        self._was_killed = False
         try:
             self._log_start = os.fstat(log).st_size
             self._child = subprocess.Popen(
@@ -188,19 +194,27 @@ class KernelProcess:
             return None
         if os.waitid(os.P_PID, self._child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
             return None
-        self.signal(signal.SIGKILL)  # while the zombie still keeps the group's number from being given to others
-        status = self._child.wait()
+        self._signal(signal.SIGKILL)  # while the zombie still keeps the group's number from being given to others
+        _, status, used = os.wait4(self._child.pid, 0)
+        self._child.returncode = status = os.waitstatus_to_exitcode(status)
         self._child = None
-        return Exit(status, None) if status >= 0 else Exit(None, _signal_name(-status))
+        if status >= 0:
+            return Exit(status, None)
+        is_short = status == -signal.SIGKILL and not self._was_killed and self._shortage.was_now()
+        return Exit(None, _signal_name(-status), _OUT_OF_MEMORY.format(said(used.ru_maxrss * 1024)) if is_short else "")
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the kernel's process group, if it is there."""
+    def _signal(self, number: signal.Signals) -> None:
         if self._child is None:
             return
         try:
             os.killpg(self._child.pid, number)
         except ProcessLookupError:
             return  # it ended a moment ago; `poll` will say so
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the kernel's process group, if it is there."""
+        self._was_killed = self._was_killed or number == signal.SIGKILL
+        self._signal(number)
 
     def tail(self) -> str:
         """Read the last raw output of this start, at most `TAIL_BYTES`, as valid text."""
@@ -212,8 +226,12 @@ class KernelProcess:
         except FileNotFoundError:
             return ""
 
-    def cut_log(self) -> None:
-        """Keep the last half of the log once it is too large."""
+    def tend(self) -> None:
+        """Keep the last half of the log once it is too large, and take note of what the system killed."""
+        self._shortage.look()
+        self._cut_log()
+
+    def _cut_log(self) -> None:
         try:
             with open(self._log, "r+b", buffering=0) as log:
                 size = os.fstat(log.fileno()).st_size

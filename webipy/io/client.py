@@ -51,6 +51,7 @@ FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
 
 LOGIN_ENDED: Final = 4401
+TOO_MANY: Final = 4429
 """Close code of a server that has ended our login."""
 
 _Result = TypeVar("_Result")
@@ -457,6 +458,10 @@ class Client:
         if code == LOGIN_ENDED:
             fault = errors.NotAuthenticated("The server has ended this login.")
             self._give_up(fault, fault)
+            return
+        if code == TOO_MANY:
+            crowded = errors.Throttled("The server takes no more connections of this login; end some and try again.")
+            self._give_up(crowded, crowded)
             return
         unknown = [number for number, waiting in self._waiting.items() if waiting.is_sent and not waiting.repeat]
         failing = [self._waiting.pop(number) for number in unknown]

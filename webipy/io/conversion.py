@@ -8,7 +8,8 @@ Whatever happens, the group is killed before the process is reaped (while its nu
 over, when the Deferred is cancelled, when the server stops. After that the folder is removed. When the server is killed the pipe ends, and the
 process kills its group itself; the folder is removed by the next server.
 
-At most `AT_ONCE` exports and as many other conversions run at the same time; others wait in order, and waiting does not count as time.
+At most `AT_ONCE` exports and as many other conversions run at the same time; others wait in order, and waiting does not count as time. Exports of
+guests have a place of their own.
 
 Rejected: a process that stays and is given one job after the other (100 MB for ever, and what one document broke the next would find broken); limits
 by cgroups (not ours to make); `PR_SET_PDEATHSIG` (it follows the thread that forked, and ours come and go).
@@ -42,6 +43,13 @@ from webipy.io.private import private
 from webipy.server.ports import ExportedFile
 
 AT_ONCE = 2
+GUESTS_AT_ONCE = 1
+"""Exports of guests, besides those of whoever runs the server: they wait for each other and hold up nobody else."""
+
+MAX_GUESTS_WAITING = 20
+"""Exports of guests that wait; each keeps a whole document in memory."""
+
+GUESTS_RETRY_SECONDS = 30.0
 SECONDS = 120.0
 """How long a conversion may take."""
 PDF_SECONDS = 180.0
@@ -111,6 +119,7 @@ class LocalConverter:
     memory_bytes: int = MEMORY_BYTES
 
     _exports: DeferredSemaphore = attrs.field(factory=lambda: DeferredSemaphore(AT_ONCE))
+    _guests: DeferredSemaphore = attrs.field(factory=lambda: DeferredSemaphore(GUESTS_AT_ONCE))
     _texts: DeferredSemaphore = attrs.field(factory=lambda: DeferredSemaphore(AT_ONCE))
     _under_way: set[_Run] = attrs.field(factory=set)
     _is_stopped: bool = False
@@ -145,13 +154,16 @@ class LocalConverter:
         return self._text(_Papers("from_notebook", format, "notebook", notebook, original))
 
     def export(
-        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes]
+        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes], is_guest: bool = False
     ) -> Deferred[ExportedFile]:
         """A notebook in another format; see the port."""
         if format == "ipynb":
             return self._in_thread(self._keep_as_it_is, notebook, name)
         papers = _Papers("export", format, name, notebook, None, images)
-        return self._soon(self._exports, papers, self.keep)
+        if is_guest and len(self._guests.waiting) >= MAX_GUESTS_WAITING:
+            words = f"{MAX_GUESTS_WAITING} exports wait already; try again in {GUESTS_RETRY_SECONDS:g} s."
+            return fail(errors.Throttled(words, retry_after_s=GUESTS_RETRY_SECONDS))
+        return self._soon(self._guests if is_guest else self._exports, papers, self.keep)
 
     def _keep_as_it_is(self, notebook: bytes, name: str) -> ExportedFile:
         """A notebook as a file; called in a thread."""

@@ -156,12 +156,7 @@ class Moves:
 
     def delete(self, path: str, recursive: bool) -> None:
         """Deletes a file, a link, or a folder. A folder that holds something is out of sight at once, and then taken apart."""
-        parts = self.tree.below(path)
-        with told(path), self.tree.place(parts, path, is_followed=False) as place:
-            there = place.found()
-            if there is None:
-                raise no_such(path)
-            self._check_ours(place, path)
+        with self.to_delete(path) as (place, there):
             if not stat.S_ISDIR(there.st_mode):
                 os.unlink(place.name, dir_fd=place.folder)
             elif not recursive:
@@ -169,6 +164,17 @@ class Moves:
             else:
                 self._delete_tree(place)
             sync_folder(place.folder)
+
+    @contextmanager
+    def to_delete(self, path: str) -> Iterator[tuple[Place, os.stat_result]]:
+        """Where something is that may be deleted, and what it is."""
+        parts = self.tree.below(path)
+        with told(path), self.tree.place(parts, path, is_followed=False) as place:
+            there = place.found()
+            if there is None:
+                raise no_such(path)
+            self._check_ours(place, path)
+            yield place, there
 
     def _delete_tree(self, place: Place) -> None:
         temporary = draft_name(place.name)

@@ -78,11 +78,11 @@ class RootFiles:
     tree: Tree
     run: Run
     watching: Watching
-    _moves: Moves = attrs.field(init=False)
+    moves: Moves = attrs.field(init=False)
     _long: DeferredSemaphore = attrs.field(factory=lambda: DeferredSemaphore(LONG_AT_ONCE))
 
     def __attrs_post_init__(self) -> None:
-        self._moves = Moves(self.tree)
+        self.moves = Moves(self.tree)
 
     def list(self, path: str, offset: int, limit: int) -> Deferred[tuple[FileRecords, int]]:
         """`limit` entries of a folder from number `offset` on, and how many it has."""
@@ -106,15 +106,15 @@ class RootFiles:
 
     def rename(self, path: str, to: str) -> Deferred[FileRecord]:
         """Gives a file or folder another path, never over something."""
-        return self.run(lambda: self._moves.rename(path, to))
+        return self.run(lambda: self.moves.rename(path, to))
 
     def copy(self, path: str, to: str | None) -> Deferred[FileRecord]:
         """A copy at `to`, or beside it under a free name."""
-        return self._long.run(self.run, lambda: self._moves.copy(path, to))
+        return self._long.run(self.run, lambda: self.moves.copy(path, to))
 
     def delete(self, path: str, recursive: bool) -> Deferred[None]:
         """Deletes a file, or a folder; one that holds something only with `recursive`."""
-        return self._long.run(self.run, lambda: self._moves.delete(path, recursive))
+        return self._long.run(self.run, lambda: self.moves.delete(path, recursive))
 
     def watch(self, path: str, changed: Callable[[], None]) -> Callable[[], None]:
         """Calls `changed` when a file, or what is directly in a folder, may have changed."""
@@ -122,7 +122,7 @@ class RootFiles:
 
     def stop(self) -> None:
         """Ends watches and long work."""
-        self._moves.is_stopping.set()
+        self.moves.is_stopping.set()
         self.watching.stop()
 
 

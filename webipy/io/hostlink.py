@@ -61,6 +61,7 @@ class Reactor(IReactorTime, IReactorFDSet, IReactorThreads):
 class _Attached(msgspec.Struct):
     first: int
     next: int
+    pid: int | None = None
 
 
 class _Restarting(msgspec.Struct):
@@ -251,7 +252,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
                 told = contents.decode(message.content, _Attached)
                 is_gap = told.first > self._number + 1
                 self._number = max(self._number, told.first - 1)
-                self._receiver.attached(is_gap)
+                self._receiver.attached(is_gap, told.pid)
             case "fenced":
                 self._receiver.fenced()
             case _:

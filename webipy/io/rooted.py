@@ -217,6 +217,11 @@ class Root:
         except OSError:
             self.has_openat2 = False  # an old kernel, or a sandbox that does not know it: the walk does
 
+    @property
+    def real(self) -> bytes:
+        """Its absolute path, links followed, as it was opened."""
+        return self._real
+
     def close(self) -> None:
         """Closes it. What is opened stays open."""
         if self.fd >= 0:

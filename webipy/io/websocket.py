@@ -5,6 +5,8 @@ empty: what a slow reader costs is a cursor. Calls of one connection run side by
 too many are under way they wait, and when too many wait the connection is not read (until then it is, so that the
 answers to pings are seen).
 
+The connections of one login are counted, those of guests also by their link, so that nobody takes all descriptors of the server.
+
 Autobahn's defaults are open: here the origin is checked exactly (webipy.io.gate), messages are limited, compression
 is off (a small message may then not unpack to a large one), and silent peers are found by pings.
 
@@ -48,6 +50,18 @@ HANDSHAKE_SECONDS = 5
 LOGIN_ENDED = 4401
 """Close code: the login of this connection was ended."""
 
+TOO_MANY = 4429
+"""Close code: there are as many connections already as may be; the reason says of what. Who is closed so tries again later, and not at once."""
+
+MOST_OF_LOGIN = 256
+"""Connections of one login of whoever runs the server: pages, and programs by the token."""
+
+MOST_OF_GUEST = 8
+"""Connections of one guest: some pages, and those that are closing."""
+
+MOST_OF_LINK = 240
+"""Connections of all who came by one link: as many as may come by it (200), and some who have two pages."""
+
 
 @implementer(IPushProducer)
 class RpcProtocol(WebSocketServerProtocol):
@@ -78,9 +92,13 @@ class RpcProtocol(WebSocketServerProtocol):
     def onOpen(self) -> None:
         """The handshake is done: the transport tells from now on when it is full."""
         self._waiting = deque()
-        self.factory.clients.add(self)
         self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
+        crowd = self.factory.crowd(self.login)
+        if crowd:  # only now: a browser does not tell its page why a handshake failed
+            self.say_goodbye(TOO_MANY, crowd)
+        else:
+            self.factory.clients.add(self)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """One call or a batch; none is taken after the login has ended."""
@@ -226,6 +244,18 @@ class RpcFactory(WebSocketServerFactory):
             autoPingTimeout=PING_SECONDS,
             perMessageCompressionAccept=lambda offers: None,
         )
+
+    def crowd(self, login: str) -> str:
+        """Why one more connection of a login is too many; empty when it is not."""
+        shares = self.gate.logins.shares
+        link = shares.link_of(login)
+        open = [client.login for client in self.clients]
+        most = MOST_OF_LOGIN if link is None else MOST_OF_GUEST
+        if open.count(login) >= most:
+            return f"{most} connections of this login are open, which is all that it may have"
+        if link is not None and sum(shares.link_of(other) == link for other in open) >= MOST_OF_LINK:
+            return f"{MOST_OF_LINK} connections by this link are open, which is all that it may have"
+        return ""
 
     def end_login(self, login: str) -> None:
         """Closes the connections of a login that was ended; they get nothing more, and nobody sees them any more."""

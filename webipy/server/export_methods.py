@@ -38,13 +38,13 @@ async def notebook_export(house: House, caller: Caller, params: ExportNotebook) 
     """Makes another format of the document as it is now, and tells where it can be fetched.
 
     `html` is one file that needs no network unless an output does; `markdown` is a zip when there are images; `pdf` needs a Chromium on the
-    server. Nothing is executed. At most two exports are made at the same time; others wait.
+    server. Nothing is executed. At most two exports are made at the same time, and one of a guest; others wait. Too many of guests are `throttled`.
     """
     session = house.sessions.get(params.session)
     notebook = await house.documents.as_ipynb(session)
     is_guest = caller.principal is not None and caller.principal.session is not None
     images = await _images(house, session) if params.format in ("html", "pdf") and not is_guest else {}
-    made = await house.world.converter.export(notebook, params.format, _name(session), images)
+    made = await house.world.converter.export(notebook, params.format, _name(session), images, is_guest)
     url = f"/exports/{made.id}/{quote(made.name, safe='')}"
     return Exported(url=url, name=made.name, media_type=made.media_type, size=made.size)
 

@@ -21,7 +21,7 @@ from webipy.core import calls, errors, file_calls, rpc
 from webipy.core.file_calls import File
 from webipy.core.naming import beside
 from webipy.server.method import Caller, House, Methods
-from webipy.server.ports import FileRecord
+from webipy.server.ports import FileRecord, Trashed
 from webipy.server.session import Session
 
 MAX_WATCHES = 200
@@ -123,10 +123,39 @@ async def file_copy(house: House, caller: Caller, params: file_calls.CopyFile) -
 
 
 @method("file.delete", "write")
-async def file_delete(house: House, caller: Caller, params: file_calls.DeleteFile) -> calls.Done:
-    """Deletes a file, a link (not what it leads to), or a folder. Open sessions keep what they have, and say that the file is gone."""
-    await house.world.files.delete(params.path, params.recursive)
+async def file_delete(house: House, caller: Caller, params: file_calls.DeleteFile) -> file_calls.Deleted:
+    """Puts a file, a link (not what it leads to), or a folder into the trash; with `permanent` it is deleted for good. `file_fault` with the reason
+    `no_trash` where there is no trash. Open sessions keep what they have, and say that the file is gone.
+    """
+    if params.permanent:
+        await house.world.files.delete(params.path, params.recursive)
+        trashed = None
+    else:
+        trashed = trashed_struct(await house.world.trash.put(params.path, params.recursive))
     await house.documents.file_deleted(params.path, caller.name)
+    return file_calls.Deleted(trashed=trashed)
+
+
+# ---- the trash ----------------------------------------------------------------------------------------------------
+
+
+@method("trash.list", "read")
+async def trash_list(house: House, caller: Caller, params: file_calls.ListTrash) -> file_calls.TrashList:
+    """What was deleted below the root, by anybody, and can be brought back."""
+    there = await house.world.trash.list(params.limit)
+    return file_calls.TrashList(entries=[trashed_struct(one) for one in there])
+
+
+@method("trash.restore", "write")
+async def trash_restore(house: House, caller: Caller, params: file_calls.RestoreFile) -> File:
+    """Brings something back from the trash, never over something. A session that is open on it goes on with it."""
+    return _told(house, await house.world.trash.restore(params.path, params.id, params.to))
+
+
+@method("trash.delete", "write")
+async def trash_delete(house: House, caller: Caller, params: file_calls.OfTrashed) -> calls.Done:
+    """Deletes something that is in the trash for good."""
+    await house.world.trash.delete(params.path, params.id)
     return calls.Done()
 
 
@@ -150,6 +179,18 @@ def file_struct(record: FileRecord, session: Session | None) -> File:
         is_writable=record.is_writable,
         session=session.id if session is not None else None,
         kernel_state=session.kernel.state if session is not None and session.kernel is not None else None,
+    )
+
+
+def trashed_struct(trashed: Trashed) -> file_calls.Trashed:
+    """What is in the trash, as clients see it."""
+    return file_calls.Trashed(
+        id=trashed.id,
+        path=trashed.path,
+        kind=trashed.kind,
+        size=trashed.size,
+        deleted=trashed.deleted,
+        location=trashed.location,
     )
 
 

@@ -189,12 +189,13 @@ class KernelSide:
 
     # ---- in: what the link tells
 
-    def attached(self, is_gap: bool) -> None:
+    def attached(self, is_gap: bool, pid: int | None) -> None:
         """The host answered: it is asked again for whatever it may not have heard of (it runs each id once)."""
         if is_gap:
             reason = "The kernel host no longer had all output that this server had not yet written down."
             self._append([events.OutputLost(reason=reason)])
         if self.kernel is not None:
+            self.kernel.pid = pid
             self.outgoing.restart(run for run in self.kernel.executions.waiting() if self.is_written(run.id))
             if self.kernel.state == "restarting":  # the server may have died before it could say so
                 self.command("restart", contents.encode({"start": self.kernel.start + 1}))

@@ -23,6 +23,7 @@ from webipy.server.people import People, Seat
 from webipy.server.ports import World
 from webipy.server.session import Session
 from webipy.server.sessions import Sessions
+from webipy.server.usage import Usage
 
 
 @attrs.define(eq=False)
@@ -41,12 +42,14 @@ class House:
     version: str
     documents: Documents = attrs.field(init=False)
     people: People = attrs.field(init=False)
+    usage: Usage = attrs.field(init=False)
     started: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.started = self.world.now()
         self.documents = Documents(self.world, self.sessions)
         self.people = People(self.world.later, self.world.clock)
+        self.usage = Usage(self.world, self.sessions)
 
 
 @attrs.define(eq=False)

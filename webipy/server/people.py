@@ -14,15 +14,16 @@ reads it; at most `MAX_LISTED` are in it. Somebody who is alone is told nothing:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import count
 
 import attrs
 import msgspec
 
-from webipy.core import rpc
-from webipy.core.access import Principal
-from webipy.core.people_calls import Person, Selection
+from webipy.core import errors, rpc
+from webipy.core.access import Principal, holds
+from webipy.core.people_calls import AskState, Person, Selection
 
 TELL_SECONDS = 0.06
 CROWD = 20
@@ -30,6 +31,9 @@ CROWD = 20
 
 MAX_LISTED = 100
 """Seats in one notification; it counts the others."""
+
+ASK_SECONDS = 60.0
+"""A person asks to edit once in this time, on whatever connections."""
 
 IDLE_SECONDS = 120.0
 """Who has not moved for so long is idle."""
@@ -50,6 +54,7 @@ class Seat:
     cell: str | None = None
     selection: Selection | None = None
     moved: float = 0.0
+    asks: AskState | None = None
 
 
 @attrs.define(eq=False)
@@ -74,6 +79,8 @@ class People:
     later: Callable[[float, Callable[[], None]], Callable[[], None]]
     clock: Callable[[], float]
     _rooms: dict[str, _Room] = attrs.field(factory=dict)
+    _asked: dict[str, float] = attrs.field(factory=dict)
+    """When people asked to edit, for as long as they must not again."""
     _ids: count[int] = attrs.field(factory=lambda: count(1))
 
     def enter(self, session: str, principal: Callable[[], Principal | None], tell: Callable[[bytes], None]) -> Seat:
@@ -86,6 +93,38 @@ class People:
     def move(self, session: str, seat: Seat, cell: str | None, selection: Selection | None) -> None:
         """Somebody is at another place, or still there."""
         seat.cell, seat.selection, seat.moved = cell, selection, self.clock()
+        self.changed(session)
+
+    def ask(self, session: str, seat: Seat) -> None:
+        """Somebody who may only view would like to edit; whoever runs the server is told, now or when they come.
+
+        Raises:
+            errors.Throttled: They asked a moment ago.
+        """
+        who, now = seat.principal(), self.clock()
+        self._asked = {person: at for person, at in self._asked.items() if now - at < ASK_SECONDS}
+        person = who.person if who is not None else ""
+        if person in self._asked:
+            wait = ASK_SECONDS - now + self._asked[person]
+            raise errors.Throttled(
+                f"You asked a moment ago; ask again in {math.ceil(wait)} s.", retry_after_s=round(wait, 1)
+            )
+        self._asked[person] = now
+        seat.asks, seat.moved = "waiting", now
+        self.changed(session)
+
+    def decline(self, session: str, person: str) -> None:
+        """Whoever asked is told that they may not edit now.
+
+        Raises:
+            errors.NotFound: Nobody of that name asks (any more).
+        """
+        room = self._rooms.get(session, _Room())
+        asking = [seat for seat in room.seats.values() if seat.asks == "waiting" and _is(seat, person)]
+        if not asking:
+            raise errors.NotFound(f"{person!r} does not ask to edit (any more).", kind="person", id=person)
+        for seat in asking:
+            seat.asks = "declined"
         self.changed(session)
 
     def leave(self, session: str, seat: Seat) -> None:
@@ -140,6 +179,12 @@ class People:
                         cell=seat.cell,
                         selection=seat.selection,
                         is_idle=self.clock() - seat.moved >= IDLE_SECONDS,
+                        asks=None if holds(who, "write") else seat.asks,
                     )
                 )
         return people
+
+
+def _is(seat: Seat, person: str) -> bool:
+    who = seat.principal()
+    return who is not None and who.person == person

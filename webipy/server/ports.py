@@ -6,7 +6,7 @@ the same contract tests run on both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol, TypeVar
 
 import attrs
@@ -91,8 +91,8 @@ class Position:
 class LinkReceiver(Protocol):
     """Who is told what comes over the link to a kernel host."""
 
-    def attached(self, is_gap: bool) -> None:
-        """The host answered; what it kept follows. `is_gap`: it no longer has all that was not acknowledged."""
+    def attached(self, is_gap: bool, pid: int | None) -> None:
+        """The host answered; what it kept follows. `is_gap`: it no longer has all that was not acknowledged. `pid`: of the kernel's process."""
 
     def received(self, batch: list[tuple[str, Message]], number: int) -> None:
         """Messages with their channels, in order; the last one has `number`."""
@@ -297,6 +297,44 @@ class Files(Protocol):
 
 
 @attrs.define(frozen=True, slots=True)
+class Trashed:
+    """Something that was deleted and can be brought back.
+
+    Args:
+        id: Its name in the trash.
+        path: Where it was.
+        deleted: RFC 3339 UTC with microseconds.
+        location: Where it is now on this machine.
+    """
+
+    id: str
+    path: str
+    kind: FileKind
+    size: int
+    deleted: str
+    location: str
+
+
+class Trash(Protocol):
+    """What was deleted below the root and can be brought back. Fails as `Files` does, and with errors.NotFound for what is not in it (any more)."""
+
+    def put(self, path: str, recursive: bool) -> Deferred[Trashed]:
+        """Puts a file or folder into it, a folder that holds something only with `recursive`, in one step.
+
+        Fails with errors.FileFault, reason `no_trash`, where that cannot be done; then nothing has changed.
+        """
+
+    def list(self, limit: int) -> Deferred[list[Trashed]]:
+        """What is in it, the latest first."""
+
+    def restore(self, path: str, id: str, to: str | None) -> Deferred[FileRecord]:
+        """Brings something from `path` back, to `to` if it is given, never over something. Fails with errors.AlreadyExists."""
+
+    def delete(self, path: str, id: str) -> Deferred[None]:
+        """Deletes something from `path` that is in it for good."""
+
+
+@attrs.define(frozen=True, slots=True)
 class ExportedFile:
     """A document in another format, as a file that is kept for an hour.
 
@@ -340,7 +378,7 @@ class Converter(Protocol):
         """A notebook as text: `original` is the text that it was made from, whose header and style are kept."""
 
     def export(
-        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes]
+        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes], is_guest: bool = False
     ) -> Deferred[ExportedFile]:
         """A notebook in another format, as a file.
 
@@ -348,7 +386,30 @@ class Converter(Protocol):
             notebook: nbformat 4 JSON.
             name: The document's name without its suffix; the file is called after it.
             images: What lies beside the document, by the relative addresses that its Markdown cells have.
+            is_guest: Whether a guest asks, whose exports hold up those of other guests only. Fails with errors.Throttled when too many wait.
         """
+
+
+@attrs.define(frozen=True, slots=True)
+class Used:
+    """What the processes of one session of the system use.
+
+    Args:
+        memory_bytes: What is theirs in memory; what several of them share counts once.
+        cpu_s: Processor time that they, and those of them that have ended, have had.
+        processes: How many there are.
+    """
+
+    memory_bytes: int
+    cpu_s: float
+    processes: int
+
+
+class Processes(Protocol):
+    """The processes of this machine."""
+
+    def used(self, leaders: Collection[int]) -> Deferred[dict[int, Used]]:
+        """What the sessions of these leaders (by their process ids) use now; those that are gone are not in it."""
 
 
 class Aside(Protocol):
@@ -364,9 +425,11 @@ class World:
 
     Args:
         files: The files under the root.
+        trash: What was deleted there.
         converter: Other formats of documents.
         clock: Seconds that only go forward.
         aside: Runs long work on values off the reactor.
+        processes: The processes of this machine.
         now: The time as RFC 3339 UTC with microseconds.
         new_id: A new id that nobody can guess.
         later: Calls a function after so many seconds and gives what cancels that.
@@ -382,3 +445,5 @@ class World:
     converter: Converter
     clock: Callable[[], float]
     aside: Aside
+    processes: Processes
+    trash: Trash

@@ -205,6 +205,12 @@ async def kernelspec_list(house: House, caller: Caller, params: calls.Nothing) -
     return calls.KernelspecList(default=specs.default, kernelspecs=found, broken={} if is_guest else specs.broken)
 
 
+@method("kernel.usage", "read", "session")
+async def kernel_usage(house: House, caller: Caller, params: calls.ReadUsage) -> calls.UsageList:
+    """How much memory and processor kernels use at this moment; nothing looks at it but this call."""
+    return calls.UsageList(kernels=await house.usage.of(params.session))
+
+
 @method("kernel.start", "execute", "session")
 async def kernel_start(house: House, caller: Caller, params: calls.StartKernel) -> calls.Session:
     """Starts a kernel for the session; answers as soon as it is being started. Executions may be sent at once: they wait for it."""

@@ -1,9 +1,13 @@
-"""The methods `share.*`, who else may come into a session (see webipy.server.shares), and `presence.set`, where they are (webipy.server.people)."""
+"""The methods `share.*`, who else may come into a session (see webipy.server.shares), and
+`presence.*`, where they are, and what they ask for (webipy.server.people).
+"""
 
 from __future__ import annotations
 
 from webipy.core import calls, errors, people_calls
+from webipy.core.access import holds
 from webipy.server.method import Caller, House, Methods
+from webipy.server.people import Seat
 from webipy.server.shares import Share
 
 METHODS = Methods()
@@ -75,8 +79,31 @@ def sit(house: House, caller: Caller, session: str) -> None:
 async def presence_set(house: House, caller: Caller, params: people_calls.SetPresence) -> calls.Done:
     """Tells the others where this connection is, by the notification `presence`. It must follow the session."""
     session = house.sessions.get(params.session)
-    seat, _ = caller.seats.get(session.id, (None, None))
+    house.people.move(session.id, _seat(caller, session.id), params.cell, params.selection)
+    return calls.Done()
+
+
+@method("presence.ask", "read", "session")
+async def presence_ask(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
+    """Asks whoever runs the server for the right to edit, by the notification `presence` (`asks`); once a minute. share.set gives it."""
+    session = house.sessions.get(params.session)
+    seat = _seat(caller, session.id)
+    if caller.principal is not None and holds(house.logins.still(caller.principal) or caller.principal, "write"):
+        raise errors.InvalidRequest("You may edit here already.")
+    house.people.ask(session.id, seat)
+    return calls.Done()
+
+
+@method("presence.decline", "own", "session")
+async def presence_decline(house: House, caller: Caller, params: people_calls.AnswerAsk) -> calls.Done:
+    """Tells somebody who asks to edit that they may not now."""
+    session = house.sessions.get(params.session)
+    house.people.decline(session.id, params.person)
+    return calls.Done()
+
+
+def _seat(caller: Caller, session: str) -> Seat:
+    seat, _ = caller.seats.get(session, (None, None))
     if seat is None:
         raise errors.InvalidRequest("Only who follows the session has a place in it: session.subscribe first.")
-    house.people.move(session.id, seat, params.cell, params.selection)
-    return calls.Done()
+    return seat

@@ -240,6 +240,11 @@ class Shares:
             return None
         return Principal(access.marked(guest.name), share.verb, guest.id, share.session)
 
+    def link_of(self, login: str) -> str | None:
+        """The share that a login came by; `None` for who is no guest."""
+        guest = self._guests.get(login)
+        return guest.share if guest is not None else None
+
     # ---- time
 
     def _counts(self, share: Share) -> bool:

@@ -59,7 +59,7 @@ class Spare:
     is_attached: bool = False
     _entered: Deferred[bool] | None = None
 
-    def attached(self, is_gap: bool) -> None:
+    def attached(self, is_gap: bool, pid: int | None) -> None:
         """The host answered."""
         self.is_attached = True
 

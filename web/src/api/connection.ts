@@ -3,7 +3,7 @@
  *
  *     connecting ──open──► live ──close──► waiting ──timer, online, visible, retryNow──► connecting
  *         │                  │                ▲
- *         └──fails, probe────┼── unreachable ─┘
+ *         └──fails, probe────┼── unreachable ─┘      (a line that was closed with 4429 waits longer: `crowded`)
  *                            └── 4401, or the probe says 401 ──► ended   (until `start` is called again)
  *
  * A browser does not tell why a handshake failed, so a failed one is followed by a probe over HTTP: 401 means that the login has ended, no answer
@@ -42,7 +42,10 @@ export const FIRST_WAIT_MS = 300;
 export const LONGEST_WAIT_MS = 10_000;
 export const IDLE_CHECK_MS = 20_000;
 export const ANSWER_LIMIT_MS = 10_000;
+/** After at most so long, and half of it at least, a line is tried again that the server had no room for. */
+export const CROWDED_WAIT_MS = 30_000;
 const LOGIN_ENDED = 4401;
+const TOO_MANY = 4429;
 
 /** A call that is repeated until it is answered. */
 export interface DurableCall {
@@ -54,6 +57,8 @@ export class Connection {
   phase: Phase = "connecting";
   /** When the line was lost (clock of `World.now`), null while it is live. */
   downSince: number | null;
+  /** Whether the last line was closed because this login has too many. */
+  crowded = false;
   #peer: RpcPeer | null = null;
   #socket: Socket | null = null;
   #tries = 0;
@@ -176,6 +181,7 @@ export class Connection {
     socket.onmessage = event => {
       if (line !== this.#lines) return;
       heard = this.world.now();
+      this.crowded = false;
       peer.receive(String(event.data));
     };
     this.#watch(line, () => heard);
@@ -215,6 +221,7 @@ export class Connection {
     const socket = this.#socket;
     this.#socket = null;
     if (code === 1006 && socket !== null) socket.close();
+    this.crowded = code === TOO_MANY;
     if (code === LOGIN_ENDED) this.#enter("ended");
     else if (opened) this.#wait();
     else void this.#ask();
@@ -230,7 +237,7 @@ export class Connection {
   }
 
   #wait(): void {
-    const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#tries++);
+    const longest = this.crowded ? CROWDED_WAIT_MS : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#tries++);
     this.#enter("waiting");
     this.#cancel = this.world.later(() => this.#connect(), longest * (0.5 + this.world.random() / 2));
   }

@@ -577,6 +577,30 @@ export interface KernelspecList {
   broken: { [name: string]: string };
 }
 
+/** Of the kernel of one session, or (null) of all kernels, which reaches beyond a session. */
+export interface ReadUsage {
+  session?: string | null;
+}
+
+/**
+ * What a kernel and the processes that it has started use now, all in its session of the system.
+ *
+ * `memory_bytes` are in memory, shared ones counted once. `cpu` is a share of processor time since the look before: 1.0 is one processor that is
+ * full; null where there was no look to compare with.
+ */
+export interface KernelUsage {
+  session: string;
+  kernel: string;
+  memory_bytes: number;
+  cpu: number | null;
+  processes: number;
+}
+
+/** Kernels with a living process; none of those that something else started, whose process is not known. */
+export interface UsageList {
+  kernels: KernelUsage[];
+}
+
 /** Starts a kernel of this kernelspec (null: the default one). A session has at most one: a living one of the same kernelspec is kept. */
 export interface StartKernel extends OfSession {
   kernelspec?: string | null;
@@ -652,6 +676,11 @@ export interface Selection {
 export interface SetPresence extends OfSession {
   cell?: string | null;
   selection?: Selection | null;
+}
+
+/** Who is told that they may not edit now: the `person` of `presence`. */
+export interface AnswerAsk extends OfSession {
+  person: string;
 }
 
 /**
@@ -1225,9 +1254,45 @@ export interface CopyFile extends OfFile {
   to?: string | null;
 }
 
-/** Deletes a file, or a folder; one that holds something only with `recursive`. */
+/** Deletes a file, or a folder; one that holds something only with `recursive`. With `permanent` it is not kept in the trash. */
 export interface DeleteFile extends OfFile {
   recursive?: boolean;
+  permanent?: boolean;
+}
+
+/** Something in the trash: `path` is where it was, `id` its name there, `location` where it is now on the server's machine. */
+export interface Trashed {
+  id: string;
+  path: string;
+  kind: "file" | "folder" | "notebook" | "other";
+  size: number;
+  deleted: string;
+  location: string;
+}
+
+/** What was deleted, as it is in the trash; null: it is gone for good. */
+export interface Deleted {
+  trashed: Trashed | null;
+}
+
+/** The latest `limit` of them. */
+export interface ListTrash {
+  limit?: number;
+}
+
+/** What was deleted below the root and is still in the trash, the latest first. */
+export interface TrashList {
+  entries: Trashed[];
+}
+
+/** A method on something that is in the trash: its `id` there, and the `path` where it was. */
+export interface OfTrashed extends OfFile {
+  id: string;
+}
+
+/** Back to where it was, or to `to`; never over something that exists. */
+export interface RestoreFile extends OfTrashed {
+  to?: string | null;
 }
 
 /** The params of the notification `folder_changed`: list the folder again. */
@@ -1239,7 +1304,8 @@ export interface FolderChanged {
  * Somebody who follows the session on one connection, and where they are.
  *
  * `id` is that of the connection; connections of one `person` have that in common (`owner` for whoever runs the server). `name` is what `by`
- * of events says. `is_idle` after two minutes without a move.
+ * of events says. `is_idle` after two minutes without a move. `asks`: they would like to edit, and nobody has answered (`waiting`), or the owner
+ * has said not now (`declined`); it ends when they may, and when they leave.
  */
 export interface Person {
   id: string;
@@ -1250,6 +1316,7 @@ export interface Person {
   cell: string | null;
   selection: Selection | null;
   is_idle: boolean;
+  asks: "declined" | "waiting" | null;
 }
 
 /**
@@ -1362,7 +1429,7 @@ export interface Methods {
   "execution.wait": { params: WaitExecution; result: Execution };
   "file.copy": { params: CopyFile; result: File };
   "file.create": { params: CreateFile; result: File };
-  "file.delete": { params: DeleteFile; result: Done };
+  "file.delete": { params: DeleteFile; result: Deleted };
   "file.list": { params: ListFiles; result: FileList };
   "file.read": { params: ReadFile; result: FileContent };
   "file.rename": { params: MoveFile; result: File };
@@ -1379,6 +1446,7 @@ export interface Methods {
   "kernel.restart": { params: OfSession; result: Session };
   "kernel.shut_down": { params: OfSession; result: Done };
   "kernel.start": { params: StartKernel; result: Session };
+  "kernel.usage": { params: ReadUsage; result: UsageList };
   "kernelspec.list": { params: Nothing; result: KernelspecList };
   "message.send": { params: SendMessage; result: Reply };
   "notebook.at": { params: AtMoment; result: NotebookAt };
@@ -1393,6 +1461,8 @@ export interface Methods {
   "notebook.save": { params: SaveNotebook; result: NotebookState };
   "notebook.set_metadata": { params: SetNotebookMetadata; result: Accepted };
   "output.read": { params: ReadOutput; result: OutputText };
+  "presence.ask": { params: OfSession; result: Done };
+  "presence.decline": { params: AnswerAsk; result: Done };
   "presence.set": { params: SetPresence; result: Done };
   "rpc.discover": { params: Nothing; result: OpenRpc };
   "run.cancel": { params: CancelRun; result: RunCancelled };
@@ -1411,6 +1481,9 @@ export interface Methods {
   "share.list": { params: OfSession; result: ShareList };
   "share.revoke": { params: OfShare; result: Done };
   "share.set": { params: SetShare; result: Done };
+  "trash.delete": { params: OfTrashed; result: Done };
+  "trash.list": { params: ListTrash; result: TrashList };
+  "trash.restore": { params: RestoreFile; result: File };
 }
 
 export type Method = keyof Methods;

@@ -19,6 +19,8 @@ export interface Someone {
   readonly cell: string | null;
   /** Whether the caret of that page is in the source. */
   readonly isEditing: boolean;
+  /** Whether they would like to edit, and wait for an answer. */
+  readonly asks: boolean;
 }
 
 /** Somebody else at a cell. */
@@ -75,6 +77,7 @@ function someone(pages: readonly Person[], mine: string | null): Someone {
     isIdle: pages.every(page => page.is_idle),
     cell: first.cell,
     isEditing: first.selection !== null,
+    asks: pages.some(page => page.asks === "waiting"),
   };
 }
 

@@ -147,7 +147,7 @@ function Search({ root, onPlace }: { root: Json; onPlace(place: Place | null): v
     onPlace(places[next] ?? null);
   };
   return (
-    <search class="json-search">
+    <search class="search-in">
       <input
         type="search"
         value={text}

@@ -1,11 +1,12 @@
 /** Who else is here. Small, for every page has it; what is done with it comes when somebody is (store/presence.ts, view/People.tsx). */
 import { signal } from "@preact/signals";
 import type { Notification } from "../api/rpc.ts";
-import type { Presence, Selection } from "../api/schema.ts";
+import type { Person, Presence, Selection } from "../api/schema.ts";
 import type { Mark, Someone } from "../model/people.ts";
-import { setRight } from "./right.ts";
+import { p } from "../text/people.ts";
+import { may, setRight } from "./right.ts";
 import type { SessionStore } from "./store.ts";
-import { complain } from "./ui.ts";
+import { complain, toast } from "./ui.ts";
 
 /** Everybody who is here, you among them; empty while nobody else is. */
 export const people = signal<readonly Someone[]>([]);
@@ -13,6 +14,8 @@ export const people = signal<readonly Someone[]>([]);
 export const unlisted = signal(0);
 /** Where the others are, by cell. */
 export const marks = signal<ReadonlyMap<string, readonly Mark[]>>(new Map());
+/** Whether you asked to edit, and what came of it. */
+export const asked = signal<Person["asks"]>(null);
 /** The person whose cell is kept in view. */
 export const following = signal<string | null>(null);
 /** Where the caret is in the cell that is edited here. */
@@ -31,6 +34,8 @@ export function watchPeople(store: SessionStore): () => void {
     const { you } = newest;
     const mine = newest.people.find(one => one.id === you);
     if (mine !== undefined) setRight(mine.verb);
+    if (asked.value === "waiting" && may("write")) toast(p.mayEditNow);
+    asked.value = mine?.asks ?? null;
     if (here !== null) here.take(newest);
     else void fetch();
   };
@@ -53,6 +58,7 @@ export function watchPeople(store: SessionStore): () => void {
   const forget = (): void => {
     people.value = [];
     marks.value = new Map();
+    asked.value = null;
     unlisted.value = 0;
   };
   const unheard = store.connection.onPhase(phase => {

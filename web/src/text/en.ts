@@ -130,12 +130,7 @@ export const t = {
     newName: "New name",
     duplicate: "Duplicate",
     download: "Download",
-    delete: "Delete…",
-    deleteAct: "Delete",
-    deleteOf: (name: string) => `Delete “${name}”?`,
-    deleteFile: "This cannot be undone.",
-    deleteFolder: "The folder is deleted with everything in it. This cannot be undone.",
-    deleteOpen: "Its session stays open, and can write the file again. This cannot be undone.",
+    delete: "Delete",
     newFolderAsk: "New folder",
     folderName: "Name of the folder",
     create: "Create",
@@ -375,6 +370,19 @@ export const t = {
     pickBody: "The kernel of another kind starts afresh: variables are lost, outputs stay.",
     current: "running now",
   },
+  usage: {
+    asking: "Looking at memory and CPU…",
+    after: (bytes: number) => `· ${size(bytes)}`,
+    /** A share of 1 is one processor. */
+    all: ({ memory_bytes, cpu, processes }: { memory_bytes: number; cpu: number | null; processes: number }) =>
+      [
+        `${size(memory_bytes)} of memory`,
+        cpu === null ? "" : `${n(Math.round(cpu * 100))} % CPU`,
+        processes < 2 ? "" : `${n(processes)} processes`,
+      ]
+        .filter(part => part !== "")
+        .join(" · "),
+  },
   restartAsk: "Restart the kernel?",
   restartBody: "Variables are lost, outputs stay.",
   restart: "Restart",
@@ -541,6 +549,8 @@ export const t = {
 
   reconnecting: "Reconnecting.",
   reconnectingBody: "Your code keeps running on the server; keep typing, edits are sent when the line is back.",
+  crowded: "Too many pages are open.",
+  crowdedBody: "The server takes no more connections of this login. Close some pages; this one then comes back by itself.",
   tryNow: "Try now",
   backOnline: "Back online.",
   serverRestarted: "The server was restarted.",

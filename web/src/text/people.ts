@@ -13,6 +13,7 @@ export const p = {
     execute: "You cannot run code in this notebook.",
     own: "Only who runs the server can do that.",
   } satisfies Record<Verb, string>,
+  mayEditNow: "You can edit now.",
   waitsForOther: "The code waits for an answer. Only who may run can give it.",
   askAgain: "If you were sent a link, open it again or ask for another one.",
 } as const;

@@ -65,6 +65,20 @@ export const s = {
   running: "You can edit and run.",
   runningBody: (owner: string) => `Code that you run here runs as ${owner}, on ${owner}’s machine.`,
   downloadCopy: "Download a copy",
+  ask: "Ask to edit",
+  askAgain: "Ask again",
+  asked: "You asked to edit.",
+  askedBody: (owner: string) => `${owner} sees it on their page, and can let you.`,
+  declined: "Not now.",
+  declinedBody: (owner: string) => `${owner} has not let you edit.`,
+  asks: (name: string) => `${name} asks to edit.`,
+  asksAlone: "They change the cells and so the file; they run nothing.",
+  asksOthers: (names: readonly string[]) =>
+    `Whoever came by the same link can edit then, too: ${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}.`,
+  allow: "Allow",
+  allowOf: (name: string) => `Allow ${name} to edit`,
+  notNow: "Not now",
+  notNowOf: (name: string) => `Not now, ${name}`,
 
   sharedWithYou: (owner: string, title: string) => `${owner} shared ${title} with you.`,
   youCan: {

@@ -10,7 +10,7 @@ import { connection, type Open, phase, restarted, server, signingIn, updated } f
 import { Banner } from "./Banner.tsx";
 import { FileBanners } from "./Conflict.tsx";
 import { Icon } from "./icons.tsx";
-import { RightSlot } from "./slots.tsx";
+import { AsksSlot, RightSlot } from "./slots.tsx";
 
 const PATIENCE_MS = 1500;
 const LONG_MS = 120_000;
@@ -56,6 +56,12 @@ export function ConnectionBanner(props: { unsent: number; copyEdits?: () => void
         }
       >
         {t.sessionEndedBody}
+      </Banner>
+    );
+  if (state !== "live" && connection.crowded)
+    return (
+      <Banner kind="warn" icon="warn" bold={t.crowded} end={retry}>
+        {t.crowdedBody}
       </Banner>
     );
   if (state === "live" || outage < PATIENCE_MS) return null;
@@ -225,6 +231,7 @@ export function Banners({ open }: { open: Open }) {
         </Banner>
       )}
       {guestOf.value !== null && <RightSlot open={open} />}
+      <AsksSlot open={open} may={may("own")} />
       <FileBanners open={open} />
       <KernelBanner open={open} />
       {store.model.lost.map(note => (

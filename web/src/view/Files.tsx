@@ -1,11 +1,13 @@
-/** The files of a folder: open, view, rename, copy, download, delete. Arrows move, Enter opens, F2 renames, Delete asks. */
+/** The files of a folder: open, view, rename, copy, download, delete. Arrows move, Enter opens, F2 renames, Delete puts into the trash. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fileAddress, save } from "../api/http.ts";
 import type { File, Session } from "../api/schema.ts";
 import { arranged, type Folder, type Order } from "../store/files.ts";
 import { folderOf } from "../store/filing.ts";
+import { deleteForGood, discard } from "../store/trash.ts";
 import { clockOffset, complain } from "../store/ui.ts";
 import { ago, clock, size, t } from "../text/en.ts";
+import { w } from "../text/trash.ts";
 import { connection, goTo, homeAddress, openNotebook } from "./app.ts";
 import { Ask, AskText } from "./Dialog.tsx";
 import { HomeLink } from "./HomeLink.tsx";
@@ -13,7 +15,15 @@ import { Icon, type IconName } from "./icons.tsx";
 import { Menu, type MenuRow } from "./Menu.tsx";
 import { stateWords } from "./Running.tsx";
 
-type Asking = { readonly what: "rename" | "delete"; readonly file: File } | null;
+/** What a person is asked about an entry; `reason` is why it cannot go to the trash. */
+type Asking = { readonly what: "rename" | "delete"; readonly file: File; readonly reason?: string } | null;
+
+type ToAsk = (asking: Asking) => void;
+
+/** Into the trash; where there is none, a person is asked whether it may go for good. */
+function intoTrash(file: File, ask: ToAsk): void {
+  void discard(connection, file, reason => ask({ what: "delete", file, reason }));
+}
 
 /** What the browser can show by itself. */
 const VIEWABLE = /\.(png|jpe?g|gif|webp|pdf|txt|md|py|r|jl|js|ts|json|ya?ml|toml|csv|tsv|log|sh|ini|cfg|html?|css|svg|xml|tex|rst)$/i;
@@ -33,7 +43,7 @@ export function openFile(file: File): void {
   else save(fileAddress(file.path), file.name);
 }
 
-function rowsOf(file: File, ask: (asking: Asking) => void): MenuRow[] {
+function rowsOf(file: File, ask: ToAsk): MenuRow[] {
   const words = t.files;
   const isFile = file.kind === "file" || file.kind === "notebook";
   return [
@@ -44,11 +54,12 @@ function rowsOf(file: File, ask: (asking: Asking) => void): MenuRow[] {
     { title: words.duplicate, run: () => void connection.call("file.copy", { path: file.path, to: null }).catch(complain) },
     isFile && { title: words.download, run: () => save(fileAddress(file.path), file.name) },
     { heading: "" },
-    { title: words.delete, keys: "Del", run: () => ask({ what: "delete", file }) },
+    { title: words.delete, keys: "Del", run: () => intoTrash(file, ask) },
+    { title: w.forGood, keys: "Shift Del", run: () => ask({ what: "delete", file }) },
   ];
 }
 
-function Row(props: { file: File; session: Session | undefined; ask(asking: Asking): void }) {
+function Row(props: { file: File; session: Session | undefined; ask: ToAsk }) {
   const { file, session } = props;
   const at = Date.parse(file.modified);
   const seconds = (Date.now() + clockOffset.value - at) / 1000;
@@ -57,7 +68,8 @@ function Row(props: { file: File; session: Session | undefined; ask(asking: Aski
     <tr
       onKeyDown={event => {
         if (event.key === "F2") props.ask({ what: "rename", file });
-        else if (event.key === "Delete") props.ask({ what: "delete", file });
+        else if (event.key === "Delete" && event.shiftKey) props.ask({ what: "delete", file });
+        else if (event.key === "Delete") intoTrash(file, props.ask);
         else return;
         event.preventDefault();
       }}
@@ -105,7 +117,7 @@ function Row(props: { file: File; session: Session | undefined; ask(asking: Aski
 }
 
 function Question({ asking, close }: { asking: NonNullable<Asking>; close(): void }) {
-  const { what, file } = asking;
+  const { what, file, reason } = asking;
   if (what === "rename")
     return (
       <AskText
@@ -121,15 +133,15 @@ function Question({ asking, close }: { asking: NonNullable<Asking>; close(): voi
         }}
       />
     );
-  const body = file.kind === "folder" ? t.files.deleteFolder : file.session === null ? t.files.deleteFile : t.files.deleteOpen;
+  const body = file.kind === "folder" ? w.forGoodFolder : file.session === null ? w.forGoodFile : w.forGoodOpen;
   return (
     <Ask
-      title={t.files.deleteOf(file.name)}
-      body={body}
-      act={t.files.deleteAct}
+      title={reason === undefined ? w.forGoodAsk(file.name) : w.noTrash(file.name)}
+      body={reason === undefined ? body : `${reason} ${body}`}
+      act={w.forGoodAct}
       danger
       onClose={close}
-      onAct={() => void connection.call("file.delete", { path: file.path, recursive: file.kind === "folder" }).catch(complain)}
+      onAct={() => deleteForGood(connection, file)}
     />
   );
 }
@@ -174,6 +186,24 @@ export function Crumbs({ folder }: { folder: string }) {
         </span>
       ))}
     </nav>
+  );
+}
+
+/** Leads to what was deleted. */
+function TrashButton() {
+  const [loaded, load] = useState<typeof import("./TrashDialog.tsx") | null>(null);
+  const [shown, show] = useState(false);
+  const open = (): void => {
+    show(true);
+    if (loaded === null) import("./TrashDialog.tsx").then(load).catch(complain);
+  };
+  return (
+    <>
+      <button type="button" class="btn ghost icon" aria-label={w.open} title={w.open} onClick={open}>
+        <Icon name="trash" />
+      </button>
+      {shown && loaded !== null && <loaded.TrashDialog onClose={() => show(false)} />}
+    </>
   );
 }
 
@@ -224,6 +254,7 @@ export function Files({ folder, sessions }: { folder: Folder; sessions: readonly
             }}
           />
         </label>
+        <TrashButton />
       </div>
       {folder.problem.value !== null && (
         <p class="form-error" role="alert">

@@ -10,6 +10,7 @@ import { t } from "../text/en.ts";
 import { connection, goTo, openNotebook, phase } from "./app.ts";
 import { ConnectionBanner } from "./Banners.tsx";
 import { Ask, AskText } from "./Dialog.tsx";
+import { useDropped } from "./dropped.ts";
 import { Files } from "./Files.tsx";
 import { HomeDialogs } from "./HomeDialogs.tsx";
 import { HomeLink } from "./HomeLink.tsx";
@@ -18,6 +19,7 @@ import { Menu, type MenuRow } from "./Menu.tsx";
 import { Tile, useSessions } from "./Running.tsx";
 import { ThemeButton } from "./ThemeButton.tsx";
 import { Uploads } from "./Uploads.tsx";
+import { useUsage } from "./usage.ts";
 
 async function newNotebook(folder: string, kernelspec: string | null): Promise<void> {
   const path = `${folder === "" ? "" : `${folder}/`}${t.untitled}.ipynb`;
@@ -111,37 +113,6 @@ function UploadButton({ folder }: { folder: string }) {
   );
 }
 
-/** Files that are dropped anywhere on the page are uploaded into the folder. */
-function useDrop(folder: string): boolean {
-  const [over, set] = useState(false);
-  useEffect(() => {
-    const has = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") === true;
-    const enter = (event: DragEvent): void => {
-      if (!has(event)) return;
-      event.preventDefault();
-      set(true);
-    };
-    const leave = (event: DragEvent): void => {
-      if (event.relatedTarget === null) set(false);
-    };
-    const drop = (event: DragEvent): void => {
-      if (!has(event)) return;
-      event.preventDefault();
-      set(false);
-      upload(event.dataTransfer?.files ?? [], folder);
-    };
-    addEventListener("dragover", enter);
-    addEventListener("dragleave", leave);
-    addEventListener("drop", drop);
-    return () => {
-      removeEventListener("dragover", enter);
-      removeEventListener("dragleave", leave);
-      removeEventListener("drop", drop);
-    };
-  }, [folder]);
-  return over;
-}
-
 /** Asks before a session is closed, and again when its document cannot be saved. */
 function Closing({ session, done }: { session: Session; done(): void }) {
   const [problem, tell] = useState<string | null>(null);
@@ -185,13 +156,17 @@ function Closing({ session, done }: { session: Session; done(): void }) {
 
 function Still({ sessions, refresh }: { sessions: readonly Session[]; refresh(): void }) {
   const [closing, setClosing] = useState<Session | null>(null);
+  const usage = useUsage(
+    null,
+    sessions.some(session => session.kernel !== null),
+  );
   return (
     <section aria-labelledby="running-heading">
       <h2 id="running-heading">{t.stillRunning}</h2>
       {sessions.length === 0 && <p class="quiet">{t.noSessions}</p>}
       <ul class="tiles">
         {sessions.map(session => (
-          <Tile key={session.id} session={session} onClose={() => setClosing(session)} />
+          <Tile key={session.id} session={session} usage={usage.get(session.id)} onClose={() => setClosing(session)} />
         ))}
       </ul>
       {closing !== null && (
@@ -250,7 +225,11 @@ async function leave(): Promise<void> {
 export function Home({ folder: path }: { folder: string }) {
   const [sessions, refresh] = useSessions();
   const specs = useSpecs();
-  const dropping = useDrop(path);
+  const dropping = useDropped(
+    () => true,
+    files => upload(files, path),
+    path,
+  );
   const folder = useMemo(() => new Folder(connection, path), [path]);
   useEffect(() => {
     folder.open();
@@ -298,7 +277,7 @@ export function Home({ folder: path }: { folder: string }) {
       </main>
       <HomeDialogs folder={path} sessions={sessions ?? []} newNotebook={() => void newNotebook(path, specs?.default ?? null)} />
       <Uploads />
-      {dropping && <div class="drop-here">{t.files.dropHere}</div>}
+      {dropping === true && <div class="drop-here">{t.files.dropHere}</div>}
     </>
   );
 }

@@ -47,7 +47,7 @@ export function LogSearch({ buffer, version, show, close }: Props) {
     event.preventDefault();
   };
   return (
-    <search class="log-search" onKeyDown={keys}>
+    <search class="search-in" onKeyDown={keys}>
       <input
         type="search"
         ref={field}

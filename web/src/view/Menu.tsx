@@ -22,7 +22,12 @@ export interface MenuHeading {
   readonly heading: string;
 }
 
-export type MenuRow = MenuItem | MenuHeading | null | false;
+/** Words between items, which may be drawn anew while the menu is open. */
+export interface MenuNote {
+  readonly note: ComponentChildren;
+}
+
+export type MenuRow = MenuItem | MenuHeading | MenuNote | null | false;
 
 interface Shell {
   readonly label: string;
@@ -51,7 +56,8 @@ function useShown(): [boolean, (on: boolean) => void, RefObject<HTMLSpanElement 
   return [shown, show, root, close];
 }
 
-function Row({ row, close }: { row: MenuItem | MenuHeading; close: () => void }) {
+function Row({ row, close }: { row: MenuItem | MenuHeading | MenuNote; close: () => void }) {
+  if ("note" in row) return <div class="menu-note">{row.note}</div>;
   if ("heading" in row) return <div class={row.heading === "" ? "menu-line" : "menu-heading"}>{row.heading}</div>;
   const act = (): void => {
     close();

@@ -1,11 +1,12 @@
 /** What still runs: a tile for each session. The list is asked for every few seconds while the page can be seen. */
 import { useEffect, useState } from "preact/hooks";
-import type { Session } from "../api/schema.ts";
+import type { KernelUsage, Session } from "../api/schema.ts";
 import { askLately } from "../store/lately.ts";
 import { clockOffset, complain } from "../store/ui.ts";
 import { t } from "../text/en.ts";
-import { connection, goTo, phase } from "./app.ts";
+import { connection, goTo } from "./app.ts";
 import { Icon } from "./icons.tsx";
+import { useWhileSeen } from "./usage.ts";
 
 const REFRESH_MS = 3000;
 
@@ -20,24 +21,12 @@ export function stateWords(session: Session): { dot: string; words: string } {
 
 export function useSessions(): [readonly Session[] | null, () => void] {
   const [sessions, setSessions] = useState<readonly Session[] | null>(null);
-  const live = phase.value === "live";
-  const ask = (): void => {
-    if (connection.phase !== "live" || document.hidden) return;
+  const ask = useWhileSeen(REFRESH_MS, () => {
     connection
       .call("session.list", {})
       .then(list => setSessions(list.sessions))
       .catch(complain);
-  };
-  useEffect(() => {
-    if (!live) return;
-    ask();
-    const timer = setInterval(ask, REFRESH_MS);
-    document.addEventListener("visibilitychange", ask);
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", ask);
-    };
-  }, [live]);
+  });
   return [sessions, ask];
 }
 
@@ -63,7 +52,17 @@ function Lately({ session }: { session: Session }) {
   );
 }
 
-export function Tile(props: { session: Session; onClose(): void }) {
+/** How much memory a kernel has, after its state; the rest is in the title. */
+export function MemoryAfter({ usage }: { usage: KernelUsage | undefined }) {
+  if (usage === undefined) return null;
+  return (
+    <span class="unbroken" title={t.usage.all(usage)}>
+      {t.usage.after(usage.memory_bytes)}
+    </span>
+  );
+}
+
+export function Tile(props: { session: Session; usage: KernelUsage | undefined; onClose(): void }) {
   const { session } = props;
   const { dot, words } = stateWords(session);
   const seconds = (Date.now() + clockOffset.value - Date.parse(session.last_activity)) / 1000;
@@ -82,7 +81,9 @@ export function Tile(props: { session: Session; onClose(): void }) {
       </a>
       <span class="st">
         <span class={`dot ${dot}`} />
-        {words}
+        <span>
+          {words} <MemoryAfter usage={props.usage} />
+        </span>
       </span>
       <span class="st sub">{t.lastActivity(seconds)}</span>
       <Lately session={session} />

@@ -1,6 +1,6 @@
 /** The side: the outline of the text cells, the files, the variables; and always what runs and waits on the server. */
-import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import type { ComponentChildren, RefObject } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { outline, type SectionState, sectionStates } from "../model/select.ts";
 import { may, needs } from "../store/right.ts";
 import { type SideTab, sideTab } from "../store/settings.ts";
@@ -8,6 +8,9 @@ import { complain, drawer, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import type { Open } from "./app.ts";
 import { jump, QueueList, queued } from "./Queue.tsx";
+import { MemoryAfter } from "./Running.tsx";
+import { kernelWords } from "./TopBar.tsx";
+import { useUsage } from "./usage.ts";
 
 const TABS: readonly SideTab[] = ["outline", "files", "variables"];
 
@@ -102,6 +105,37 @@ function Tabs({ now }: { now: SideTab }) {
   );
 }
 
+/** Whether something can be seen, wherever it scrolled or folded to. */
+function useSeen(): [RefObject<HTMLParagraphElement | null>, boolean] {
+  const element = useRef<HTMLParagraphElement>(null);
+  const [seen, set] = useState(false);
+  useEffect(() => {
+    if (element.current === null) return;
+    const watch = new IntersectionObserver(entries => set(entries.at(-1)?.isIntersecting === true));
+    watch.observe(element.current);
+    return () => watch.disconnect();
+  }, []);
+  return [element, seen];
+}
+
+/** The kernel of this session, and what it uses. */
+function KernelLine({ open }: { open: Open }) {
+  open.store.head.value;
+  const [element, seen] = useSeen();
+  const { name, words, dot } = kernelWords(open);
+  const { kernel } = open.store.model;
+  const { id } = open.store;
+  const used = useUsage(id, seen && kernel !== null && kernel.state !== "dead").get(id);
+  return (
+    <p class="kernel-line" ref={element}>
+      <span class={`dot ${dot}`} />
+      <span>
+        {name} · {words} <MemoryAfter usage={kernel?.state === "dead" ? undefined : used} />
+      </span>
+    </p>
+  );
+}
+
 export function Side({ open }: { open: Open }) {
   open.store.head.value;
   const tab = tabs().includes(sideTab.value) ? sideTab.value : "outline";
@@ -113,6 +147,7 @@ export function Side({ open }: { open: Open }) {
         {tab === "outline" ? <Outline open={open} /> : <Later key={tab} open={open} which={tab} />}
       </div>
       <h2>{t.runningHere}</h2>
+      <KernelLine open={open} />
       {queue.length === 0 && <p class="quiet">{t.nothingRuns}</p>}
       <QueueList open={open} />
     </aside>

@@ -4,7 +4,7 @@ import { signIn } from "../api/http.ts";
 import { t } from "../text/en.ts";
 import { p } from "../text/people.ts";
 import { connection, route, signingIn } from "./app.ts";
-import { Mark } from "./icons.tsx";
+import { Card } from "./Card.tsx";
 
 export function SignIn() {
   const [token, setToken] = useState("");
@@ -24,41 +24,34 @@ export function SignIn() {
     setBusy(false);
   };
   return (
-    <main class="center">
-      <div class="card">
-        <div class="brand">
-          <Mark />
-          {t.product}
-        </div>
-        <form onSubmit={event => void submit(event)}>
-          <h1>{t.signInTo}</h1>
-          {(message || before) !== "" && (
-            <p class="form-error" role="alert">
-              {message || before}
-            </p>
-          )}
-          <input type="text" name="username" autocomplete="username" value={t.product} readOnly hidden />
-          <label>
-            {t.token}
-            <input
-              class="input"
-              type="password"
-              name="token"
-              autocomplete="current-password"
-              autofocus
-              required
-              value={token}
-              onInput={event => setToken(event.currentTarget.value)}
-            />
-          </label>
-          <button class="btn main" type="submit" disabled={busy}>
-            {t.signIn}
-          </button>
-          <p class="form-hint">{t.signInHint}</p>
-          {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
-        </form>
-        <p class="hint">{t.signInKeep}</p>
-      </div>
-    </main>
+    <Card title={t.signInTo}>
+      <form onSubmit={event => void submit(event)}>
+        {(message || before) !== "" && (
+          <p class="form-error" role="alert">
+            {message || before}
+          </p>
+        )}
+        <input type="text" name="username" autocomplete="username" value={t.product} readOnly hidden />
+        <label>
+          {t.token}
+          <input
+            class="input"
+            type="password"
+            name="token"
+            autocomplete="current-password"
+            autofocus
+            required
+            value={token}
+            onInput={event => setToken(event.currentTarget.value)}
+          />
+        </label>
+        <button class="btn main" type="submit" disabled={busy}>
+          {t.signIn}
+        </button>
+        <p class="form-hint">{t.signInHint}</p>
+        {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
+      </form>
+      <p class="hint">{t.signInKeep}</p>
+    </Card>
   );
 }

@@ -41,10 +41,35 @@ function RunMenu({ open }: { open: Open }) {
   );
 }
 
+/** Interrupts what runs. */
+function Stop({ open, className }: { open: Open; className: string }) {
+  const { actions, store } = open;
+  store.head.value;
+  return (
+    <button
+      type="button"
+      class={className}
+      aria-label={t.interrupt}
+      title={t.interrupt}
+      disabled={underway(store.model).length === 0}
+      onClick={() => actions.runs.interrupt()}
+    >
+      <Icon name="stop" />
+    </button>
+  );
+}
+
+/** The cells that can be added below the selected one. */
+function additions({ actions }: Open): readonly { title: string; words: string; run(): void }[] {
+  return [
+    { title: t.addCodeLabel, words: t.addCode, run: () => actions.insertBelow("code", true) },
+    { title: t.addTextLabel, words: t.addText, run: () => actions.insertBelow("markdown", true) },
+  ];
+}
+
 export function Toolbar({ open }: { open: Open }) {
   const { actions, store } = open;
   store.head.value;
-  const busy = underway(store.model).length > 0;
   const waiting = waitingCount(store.model);
   const several = actions.chosen().length;
   return (
@@ -62,16 +87,7 @@ export function Toolbar({ open }: { open: Open }) {
           <button type="button" class="btn icon" aria-label={t.runAll} title={t.runAll} onClick={() => actions.runs.runMany("all")}>
             <Icon name="playAll" />
           </button>
-          <button
-            type="button"
-            class="btn icon"
-            aria-label={t.interrupt}
-            title={t.interrupt}
-            disabled={!busy}
-            onClick={() => actions.runs.interrupt()}
-          >
-            <Icon name="stop" />
-          </button>
+          <Stop open={open} className="btn icon" />
           <button
             type="button"
             class="btn icon"
@@ -84,18 +100,13 @@ export function Toolbar({ open }: { open: Open }) {
           </button>
         </span>
       )}
-      {may("write") && (
-        <>
-          <button type="button" class="btn ghost" aria-label={t.addCodeLabel} onClick={() => actions.insertBelow("code", true)}>
+      {may("write") &&
+        additions(open).map(({ title, words, run }) => (
+          <button key={title} type="button" class="btn ghost" aria-label={title} onClick={run}>
             <Icon name="plus" />
-            {t.addCode}
+            {words}
           </button>
-          <button type="button" class="btn ghost" aria-label={t.addTextLabel} onClick={() => actions.insertBelow("markdown", true)}>
-            <Icon name="plus" />
-            {t.addText}
-          </button>
-        </>
-      )}
+        ))}
       <span class="grow" />
       {several > 1 && <span class="quiet several">{t.selectedCells(several)}</span>}
       {waiting > 0 && (
@@ -137,15 +148,7 @@ export function Dock({ open }: { open: Open }) {
         <Icon name="menu" />
       </button>
       {may("write") && (
-        <Menu
-          className="btn ghost icon"
-          label={t.addCell}
-          from="left"
-          items={[
-            { title: t.addCodeLabel, run: () => actions.insertBelow("code", true) },
-            { title: t.addTextLabel, run: () => actions.insertBelow("markdown", true) },
-          ]}
-        >
+        <Menu className="btn ghost icon" label={t.addCell} from="left" items={additions(open)}>
           <Icon name="plus" />
         </Menu>
       )}
@@ -155,15 +158,7 @@ export function Dock({ open }: { open: Open }) {
             <Icon name="play" />
             {t.run}
           </button>
-          <button
-            type="button"
-            class="btn ghost icon"
-            aria-label={t.interrupt}
-            disabled={underway(store.model).length === 0}
-            onClick={() => actions.runs.interrupt()}
-          >
-            <Icon name="stop" />
-          </button>
+          <Stop open={open} className="btn ghost icon" />
         </>
       )}
       <button type="button" class="btn ghost icon" aria-label={t.palette.open} onClick={ask("palette")}>

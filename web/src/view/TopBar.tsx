@@ -13,6 +13,7 @@ import { Icon, Mark } from "./icons.tsx";
 import { Menu, type MenuRow } from "./Menu.tsx";
 import { AvatarsSlot } from "./slots.tsx";
 import { ThemeButton } from "./ThemeButton.tsx";
+import { useUsage } from "./usage.ts";
 
 function Title({ open }: { open: Open }) {
   const field = useRef<HTMLInputElement>(null);
@@ -126,6 +127,12 @@ export function kernelWords({ store }: Open): { name: string; words: string; dot
   return { name, words, dot };
 }
 
+/** What the kernel uses of the server, while the menu that tells it is open. */
+function Usage({ session }: { session: string }) {
+  const used = useUsage(session).get(session);
+  return <>{used === undefined ? t.usage.asking : t.usage.all(used)}</>;
+}
+
 function KernelPill({ open }: { open: Open }) {
   open.store.head.value;
   const { name, words, dot } = kernelWords(open);
@@ -149,6 +156,7 @@ function KernelPill({ open }: { open: Open }) {
           },
           { title: t.kernel.shutDown, disabled: !alive, run: show("shut_down") },
           { title: t.kernel.change, run: show("kernels") },
+          alive && !attached && { note: <Usage session={open.store.id} /> },
         ];
   if (!may("execute"))
     return (

@@ -26,6 +26,16 @@ export function FollowSlot() {
   return View === undefined ? null : <View />;
 }
 
+/** Who asks to edit; for whoever may let them. */
+export function AsksSlot({ open, may }: { open: Open; may: boolean }) {
+  const [loaded, load] = useState<typeof import("./Asks.tsx") | null>(null);
+  const wanted = may && people.value.some(one => one.asks);
+  useEffect(() => {
+    if (wanted && loaded === null) import("./Asks.tsx").then(load).catch(complain);
+  }, [wanted]);
+  return wanted && loaded !== null ? <loaded.Asks open={open} /> : null;
+}
+
 type Guest = typeof import("./Guest.tsx");
 
 /** What a guest may do, above the cells. */

@@ -1,0 +1,23 @@
+/** The sentences about what is deleted and comes back. */
+export const w = {
+  trashed: (name: string) => `“${name}” is in the trash.`,
+  undo: "Undo",
+  cameBack: (name: string) => `“${name}” is back.`,
+  title: "Trash",
+  open: "Trash: what was deleted here",
+  body: "What was deleted below the root. It stays in the trash of whoever runs the server until it is deleted there for good.",
+  empty: "Nothing that was deleted here is in the trash.",
+  list: "Deleted files and folders",
+  deleted: (ago: string) => `deleted ${ago}`,
+  putBack: "Put back",
+  putBackOf: (path: string) => `Put ${path} back`,
+  forGood: "Delete for good…",
+  forGoodOf: (path: string) => `Delete ${path} for good`,
+  forGoodAsk: (name: string) => `Delete “${name}” for good?`,
+  forGoodAct: "Delete for good",
+  forGoodFile: "It does not go to the trash. This cannot be undone.",
+  forGoodFolder: "The folder is deleted with everything in it, and does not go to the trash. This cannot be undone.",
+  forGoodOpen: "It does not go to the trash. Its session stays open, and can write the file again.",
+  fromTrash: "It is deleted from the trash. This cannot be undone.",
+  noTrash: (name: string) => `“${name}” cannot be put into the trash`,
+};
