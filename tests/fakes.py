@@ -353,6 +353,7 @@ class FakeHost:
     reason: str = GONE
     is_removed: bool = False
     attached_since: list[int] = attrs.field(factory=list)
+    pid: int | None = None
 
     def receive(self, channel: str, message: Message) -> None:
         """A request of the server."""
@@ -368,7 +369,7 @@ class FakeHost:
 
     def _answer(self, link: FakeLink, since: int) -> None:
         if link is self.link and not link.is_closed:
-            link.receiver.attached(bool(self.kept) and self.kept[0][0] > since + 1, 4711)
+            link.receiver.attached(bool(self.kept) and self.kept[0][0] > since + 1, self.pid)
             self._deliver([kept for kept in self.kept if kept[0] > since])
 
     def _deliver(self, kept: Sequence[tuple[int, str, Message]]) -> None:
@@ -388,6 +389,7 @@ class FakeHost:
 
     def ready(self) -> None:
         """The kernel answered for the first time."""
+        self.pid = 4711
         self.tell("kernel_starting", start=self.start, pid=4711)
         info = {"implementation": "fake", "banner": "Fake 1", "language_info": {"name": "python"}}
         self.tell("kernel_ready", start=self.start, pid=4711, kernel_info=info, seconds=0.5)

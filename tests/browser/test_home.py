@@ -115,7 +115,7 @@ class Home(PageCase):
             expect(page.get_by_role("link", name=name, exact=True)).to_have_count(0)
         page.get_by_role("button", name="Trash: what was deleted here").click()
         trash = page.get_by_role("dialog", name="Trash")
-        trash.get_by_role("button", name=f"Put {folder}/kept back").click()
+        trash.get_by_role("button", name=f"Put back {folder}/kept").click()
         expect(trash.get_by_text(f"{folder}/kept")).to_have_count(0)
         trash.get_by_role("button", name=f"Delete {folder}/gone for good").click()
         page.get_by_role("button", name="Delete for good", exact=True).click()

@@ -10,7 +10,7 @@ export const w = {
   list: "Deleted files and folders",
   deleted: (ago: string) => `deleted ${ago}`,
   putBack: "Put back",
-  putBackOf: (path: string) => `Put ${path} back`,
+  putBackOf: (path: string) => `Put back ${path}`,
   forGood: "Delete for good…",
   forGoodOf: (path: string) => `Delete ${path} for good`,
   forGoodAsk: (name: string) => `Delete “${name}” for good?`,
