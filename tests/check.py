@@ -1,13 +1,16 @@
 """Runs every check of the project and says yes or no: `make test`, `make check`, `make faults`, `make bench`.
 
-Data flow: lanes of parts (a name, a command, how to count) run side by side, the parts of a lane one after the other: most tests wait more than
-they work, and two lanes keep two cores busy (where CI is set nobody waits, and one lane leaves the cores room). One part at a time has the word: its
+Data flow: lanes of parts (a name, a command, how to count) run side by side, the parts of a lane one after the other. One lane is trial, whose
+workers share out all tests in Python, each taking the next one when it is free; as most tests wait a third of their time, there is one worker more
+than cores. The other lane reads and builds, and is over while trial is at the tests that need no process. One part at a time has the word: its
 output is passed through as it comes, and that of a part beside it is kept until it has the word. The end is a table of the parts and, alone on the
 last line, `N passed, N failed` (and `, N skipped`). Tests are counted by what trial and vitest say themselves. A part that is no test run (style,
 types) adds one failure when it fails and nothing when it passes; so does a test run that broke before it could count. The exit status is 0 only
 when nothing failed.
 
 Everything runs even after a failure: one run tells all that is wrong.
+
+Rejected: a part of its own for the browser (one core idles, then the other); tests that need the machine for themselves (there are none).
 """
 
 from __future__ import annotations
@@ -34,8 +37,8 @@ sys.path.insert(0, str(ROOT))
 import setup  # noqa: E402 - it stands in the folder above, which is on the path only now
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-WORKERS = "-j2"
-APART = {"browser", "bench", "vectors", "__pycache__"}  # folders of tests/ that do not go to trial's workers
+WORKERS = min((os.cpu_count() or 1) + 1, 6)  # each has a server and a browser in time: half a gigabyte
+APART = {"bench", "vectors", "__pycache__"}  # folders of tests/ that hold no tests
 
 
 @attrs.define(frozen=True)
@@ -137,10 +140,12 @@ def run(part: Part, word: Word) -> Outcome:
     printed: list[str] = []
     word.say(printed, f"\n=== {part.name}\n")
     began = time.monotonic()
+    environment = {**os.environ, **part.environment}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # servers start by the hundred: compile their modules once
     with subprocess.Popen(
         part.command,
         cwd=part.folder,
-        env={**os.environ, **part.environment},
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -168,9 +173,9 @@ def run_lanes(lanes: list[list[Part]]) -> list[Outcome]:
         return [outcome for lane in outcomes for outcome in lane]
 
 
-def trial(name: str, modules: list[str], *options: str) -> Part:
-    """A part that runs test modules with trial."""
-    return Part(name, [sys.executable, "-m", "twisted.trial", *options, *modules], count=count_trial)
+def trial(name: str, modules: list[str], workers: int = WORKERS) -> Part:
+    """A part that runs test modules with trial, in their order."""
+    return Part(name, [sys.executable, "-m", "twisted.trial", f"-j{workers}", *modules], count=count_trial)
 
 
 def unit_modules() -> list[str]:
@@ -179,7 +184,7 @@ def unit_modules() -> list[str]:
 
 
 def test_packages() -> list[str]:
-    """The packages of tests/ that go to trial's workers, such as tests.kernels."""
+    """The packages of tests/ that hold tests, such as tests.kernels."""
     folders = sorted(path for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name not in APART)
     return [f"tests.{folder.name}" for folder in folders if any(folder.glob("test_*.py"))]
 
@@ -248,18 +253,13 @@ def lanes_of(kind: str, report: Path) -> list[list[Part]]:
         names = sorted(path.stem for path in (ROOT / "tests" / "bench").glob("bench_*.py"))
         return [[Part(f"bench: {name}", [sys.executable, "-m", f"tests.bench.{name}"]) for name in names]]
     if kind == "faults":
-        return [[attrs.evolve(trial("trial: faults", ["tests.faults"]), environment={"WEBIPY_FAULTS": "full"})]]
+        return [[attrs.evolve(trial("trial: faults", ["tests.faults"], 1), environment={"WEBIPY_FAULTS": "full"})]]
     if kind == "quick":
-        return [[*style(), trial("trial", unit_modules(), WORKERS), *page(report)]]
+        return [[*style(), trial("trial", unit_modules()), *page(report)]]
     if kind != "all":
         sys.exit(f"python tests/check.py all|quick|faults|bench, not {kind!r}")
     get_chromium()
-    browser = ["--temp-directory", "_trial_temp_browser"]
-    lanes = [
-        [trial("trial", [*unit_modules(), *test_packages()], WORKERS)],
-        [*style(), *page(report), trial("trial: in the browser", ["tests.browser"], *browser)],
-    ]
-    return [[part for lane in lanes for part in lane]] if os.environ.get("CI") else lanes
+    return [[trial("trial", [*unit_modules(), *test_packages()])], [*style(), *page(report)]]
 
 
 def tell(outcomes: list[Outcome]) -> Count:

@@ -118,20 +118,19 @@ class CrashPoint(FaultTestCase):
         """The host sends again what the journal has: nothing is there twice."""
         self.stage.call("execution.start", session=self.session, code="print(1)\nprint(2)", id="prints")
         self.stage.wait(self.session, "prints")
-        place = "webipy.io.hostlink:HostLink.acknowledge"
-        self.crash_at(place, "execution.wait", execution=self._start_later(), timeout_s=30)
-        found = self.stage.wait(self.session, "later")
-        self.assertEqual([output["text"] for output in found["outputs"]], ["a\nb\n"])
-        self.assert_once(self.stage.events(self.session))
-
-    def _start_later(self) -> str:
-        """Code whose output comes when the next server is there."""
         go = self.stage.folder / "go"
         code = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(.01)\nprint('a'); print('b')"
         self.stage.call("execution.start", session=self.session, code=code, id="later")
         self.subscribe(self.session).until(is_a("execution_started", "later"))
+        self.stage.kill()
         go.write_text("")
-        return "later"
+        fault = {"at": "webipy.io.hostlink:HostLink.acknowledge", "do": "kill"}
+        self.stage.start(faults=[fault], is_awaited=False)  # it dies when the output comes: before or after it is ready
+        self.assertEqual(self.stage.ended(), KILLED)
+        self.stage.start()
+        found = self.stage.wait(self.session, "later")
+        self.assertEqual([output["text"] for output in found["outputs"]], ["a\nb\n"])
+        self.assert_once(self.stage.events(self.session))
 
     def test_c6_between_an_answer_to_input_and_the_kernel(self) -> None:
         """The journal has the line, the kernel does not: the next server gives it, once."""

@@ -41,7 +41,7 @@ from webipy.host.watch import Watch
 
 TURN_MESSAGES: Final = 200  # read from each side in one turn; about 10 ms of work
 LEAVE_S: Final = 10.0  # how long the host waits for the last acknowledgement
-LAST_WORDS_S: Final = 2.0  # how long a reply waits for the kernel's `idle`, which every kernel should say
+LAST_WORDS_S: Final = 2.0  # of silence, after which a reply waits no more for `idle`, which every kernel should say
 TEND_S: Final = 1.0  # how often the spool is tried again and the log is cut
 
 
@@ -77,7 +77,7 @@ class Host:
         self._unkept = 0
         self._is_busy = False
         self._done = ""
-        self._alone_since = time.monotonic()
+        self._alone_since = self._silent_since = time.monotonic()
         self._wakeup, self._watch = _wakeup(), Watch()
         self._papers.write()
         self._life.begin(fault)
@@ -136,6 +136,8 @@ class Host:
         watched: list[Any] = [self._wakeup, self._endpoint.router, self._endpoint.monitor]
         if channels is not None:
             watched += [socket for name, socket in channels.sockets.items() if name != "iopub" or self._reads_iopub()]
+            if not self._reads_iopub():
+                self._silent_since = time.monotonic()  # the kernel may have more to say than anybody can keep now
         self._watch.over(watched, channels.sockets["iopub"] if channels is not None else None)
 
     def _reads_iopub(self) -> bool:
@@ -159,6 +161,8 @@ class Host:
                 continue
             read = self._read_channel(channels, channel, budget)
             budget -= read
+            if channel == "iopub" and read:
+                self._silent_since = time.monotonic()
             if channel == "iopub" and read and budget:  # with nothing left of the budget there is more to read
                 self._watch.pace.found(read, time.monotonic())
 
@@ -211,7 +215,11 @@ class Host:
                 self._apply(self._requests.replied(reply.parent.msg_id, reply.header.msg_type, reply.content))
 
     def _end_without_idle(self) -> None:
-        """The kernel did not say that it is idle: what it replied ends the execution all the same."""
+        """The kernel did not say that it is idle and says nothing more: what it replied ends the execution all the same."""
+        silent_s = time.monotonic() - self._silent_since
+        if silent_s < LAST_WORDS_S:
+            self._alarms.set("last words", LAST_WORDS_S - silent_s, self._end_without_idle)
+            return
         self._end_executions(self._last_words.give_up())
 
     def _push(self) -> None:
