@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import resource
 import signal
 from pathlib import Path
+from unittest import SkipTest
 
 from tests.faults import FaultTestCase, counted, counting, is_a, is_alive, rounds, until
 
@@ -80,6 +82,47 @@ class Hosts(FaultTestCase):
             self.assertEqual(watcher.finished(name)["status"], "ok")
             self.assertEqual(watcher.printed(name), counted(LINES))
         self.assertNotIn("kernel_died", [event["type"] for event in watcher.events])
+
+
+class Short(FaultTestCase):
+    """Memory runs out for a server and all that it started, and for nothing else on this machine."""
+
+    MOST_BYTES = 400_000_000
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.group = self.make_group()
+        self.addCleanup(self.group.rmdir)
+        self.addCleanup(self.stage.close)  # before the group goes
+        enter = f'echo $$ > {self.group}/cgroup.procs && exec "$@"'
+        self.stage.start(tracer=["sh", "-c", enter, "sh"])
+        self.session = self.stage.session()
+
+    def make_group(self) -> Path:
+        """A group of processes with little memory, below our own."""
+        own = [line.split(":", 2)[1:] for line in Path("/proc/self/cgroup").read_text().splitlines()]
+        for controllers, path in own:
+            if controllers == "" or "memory" in controllers.split(","):
+                above, limit = ("", "memory.max") if controllers == "" else ("/memory", "memory.limit_in_bytes")
+                group = Path(f"/sys/fs/cgroup{above}{path}", f"webipy-{os.getpid()}")
+                with contextlib.suppress(OSError):
+                    group.mkdir()
+                    if (group / limit).exists():
+                        (group / limit).write_text(str(self.MOST_BYTES))
+                        return group
+                    group.rmdir()
+        raise SkipTest("no group with a limit of memory can be made here")
+
+    def test_c2_a_kernel_that_takes_too_much_memory_is_told_as_that(self) -> None:
+        """The system kills it; server and host live on, and so does the next kernel."""
+        found = self.stage.run(self.session, "whole = [bytearray(10_000_000) for _ in range(100)]", "greedy")
+        self.assertEqual(found["status"], "lost")
+        self.assertRegex(found["reason"], r"out of memory \(\d{3} MB\)")
+        self.stage.call("kernel.restart", session=self.session)
+        self.assertEqual(self.stage.run(self.session, "1+1", "after")["status"], "ok")
+        self.stage.call("session.close", session=self.session)
+        self.stage.stop()
+        until(lambda: not (self.group / "cgroup.procs").read_text().strip(), "all have left the group")
 
 
 class EndsAlone(FaultTestCase):
