@@ -363,6 +363,10 @@ class PageCase(SynchronousTestCase):
         page.keyboard.press("Control+Enter")
         return page.locator(f"#{identity}")
 
+    def copied(self, page: Page, text: str) -> None:
+        """Waits until the clipboard holds that: nothing in the page tells when it has been written."""
+        page.wait_for_function("text => navigator.clipboard.readText().then(now => now === text)", arg=text)
+
     def finished(self, cell: Locator) -> None:
         """Waits until the cell's run has ended."""
         expect(cell.locator(".meta .st")).to_have_count(1)

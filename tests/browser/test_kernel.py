@@ -56,7 +56,7 @@ class Knowing(PageCase):
         """What is a function, a module or a class is told where the kernel knows it."""
         page = self.notebook()
         # The kernel leaves kinds out that it has not found in 0.4 s, which is not enough on a loaded machine.
-        self.execute(self.sessions[-1], "get_ipython().Completer.jedi_compute_type_timeout = 10_000")
+        self.execute(self.sessions[-1], "get_ipython().Completer.jedi_compute_type_timeout = 4_000")
         self.put(page, "pri")
         page.keyboard.press("Tab")
         row = page.locator(".cm-tooltip-autocomplete li", has_text=re.compile("^print"))

@@ -185,14 +185,14 @@ class Looks(PageCase):
         self.sign_in()
         page.emulate_media(color_scheme="dark")
         page.goto(self.server.origin)
-        ground = "getComputedStyle(document.body).backgroundColor"
+        ground = page.locator("body")
         expect(page.get_by_role("button", name="Theme: as the system")).to_be_visible()
-        self.assertEqual(page.evaluate(ground), "rgb(19, 21, 23)")
+        expect(ground).to_have_css("background-color", "rgb(19, 21, 23)")
         page.get_by_role("button", name="Theme: as the system").click()
-        self.assertEqual(page.evaluate(ground), "rgb(250, 249, 246)")
+        expect(ground).to_have_css("background-color", "rgb(250, 249, 246)")
         page.reload()
         expect(page.get_by_role("button", name="Theme: light")).to_be_visible()
-        self.assertEqual(page.evaluate(ground), "rgb(250, 249, 246)")
+        expect(ground).to_have_css("background-color", "rgb(250, 249, 246)")
 
     def test_a_phone_has_all_that_is_needed_and_no_sideways_scrolling(self) -> None:
         """At 390 pixels there is a dock with run and stop, the outline opens over the cells, and nothing is wider than the screen."""

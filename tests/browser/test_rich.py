@@ -313,7 +313,7 @@ class Trees(RichCase):
         tree.get_by_role("searchbox").fill("needle")
         tree.locator(".json-hit").hover()
         tree.locator(".json-branch:has(> .json-hit)").get_by_role("button", name="Copy path").click()
-        self.assertEqual(tree.page.evaluate("navigator.clipboard.readText()"), '["deep"]["a"][0]["needle"]')
+        self.copied(tree.page, '["deep"]["a"][0]["needle"]')
 
 
 class Tables(RichCase):
