@@ -87,6 +87,15 @@ class Asking(RigTestCase):
         self.processes.found[PID] = Used(1, 2.0, 1)
         self.assertIsNone(self.ask()[0]["cpu"])
 
+    def test_a_kernel_that_came_a_moment_ago(self) -> None:
+        """The look before did not know it, however fresh that is."""
+        self.rig.host.tell("kernel_died", start=1, exit_status=None, signal="SIGKILL", tail="", expected=False)
+        self.rig.turn()
+        self.assertEqual(self.ask(), [])
+        self.rig.host.tell("kernel_starting", start=2, pid=PID)
+        self.rig.turn()
+        self.assertEqual([one["memory_bytes"] for one in self.ask()], [400_000_000])
+
     def test_what_has_no_process(self) -> None:
         """A session without a kernel, one whose kernel died, and one that is not there."""
         other = self.rig.session()

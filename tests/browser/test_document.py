@@ -107,6 +107,7 @@ class Document(PageCase):
 
     def test_a_session_gets_a_file(self) -> None:
         """A session without a file is saved as a notebook, and follows it from then on."""
+        (self.server.root / "document").mkdir(exist_ok=True)
         page = self.notebook()
         self.put(page, "x = 1")
         page.keyboard.press("Escape")

@@ -420,8 +420,9 @@ class OtherTests(LiveTests):
         self.assertIn("There are no sessions", self.webipy("ls").stderr)
         self.ok(self.webipy("exec", "1"))
         heads, row = self.ok(self.webipy("ls")).splitlines()
-        self.assertEqual(heads.split(), ["ID", "TITLE", "KERNEL", "STATE", "QUEUED", "ACTIVE"])
+        self.assertEqual(heads.split(), ["ID", "TITLE", "KERNEL", "STATE", "QUEUED", "MEMORY", "CPU", "ACTIVE"])
         self.assertEqual(row.split()[1:5], ["shell", "python3", "idle", "0"])
+        self.assertRegex(row, r"\b\d\d(\.\d)? MB +(-|\d+%)")
         specs = self.webipy("specs")
         self.assertRegex(specs.stdout, r"(?m)^\*  python3 +python +Python 3")
 

@@ -78,7 +78,7 @@ class _Bin:
             fd = os.open(note, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.notes)
         except OSError:
             return None  # it was emptied meanwhile, or is something else
-        with open(fd, "rb") as file:
+        with os.fdopen(fd, "rb") as file:
             lines = file.read(MAX_NOTE_BYTES).split(b"\n")
         for line in lines:
             if line.startswith(b"Path="):

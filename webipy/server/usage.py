@@ -2,7 +2,7 @@
 
 ::
 
-    kernel.usage ──► is there a look of the last second? ──► it is told again
+    kernel.usage ──► is there a look of the last second, at all kernels of now? ──► it is told again
                   └► a look at all kernels ──► another a moment later, unless there is one of the last minute to compare with
 
 A share of the processor is what lies between two looks. Whoever asks every few seconds pays for one look each time; whoever asks once waits
@@ -29,6 +29,7 @@ OLD_SECONDS = 60.0
 @attrs.define(frozen=True, slots=True)
 class _Look:
     at: float
+    leaders: frozenset[int]
     used: dict[int, Used]
 
 
@@ -45,7 +46,7 @@ class Usage:
     async def of(self, session: str | None) -> list[calls.KernelUsage]:
         """What the kernel of a session uses, or (`None`) every kernel; none of one whose process is not known."""
         asked = session if session is None else self.sessions.get(session).id
-        while self._last is None or self.world.clock() - self._last.at >= FRESH_SECONDS:
+        while not self._is_fresh():
             await self._renew()
         sessions = self.sessions.all() if asked is None else [self.sessions.get(asked)]
         told = []
@@ -63,6 +64,14 @@ class Usage:
                     )
                 )
         return told
+
+    def _is_fresh(self) -> bool:
+        last = self._last
+        return last is not None and self.world.clock() - last.at < FRESH_SECONDS and self._leaders() <= last.leaders
+
+    def _leaders(self) -> frozenset[int]:
+        kernels = (session.kernel for session in self.sessions.all())
+        return frozenset(kernel.pid for kernel in kernels if kernel is not None and kernel.pid is not None)
 
     def _used(self, pid: int) -> Used | None:
         return self._last.used.get(pid) if self._last is not None else None
@@ -102,7 +111,6 @@ class Usage:
         await moment
 
     async def _look(self) -> _Look:
-        kernels = (session.kernel for session in self.sessions.all())
-        leaders = {kernel.pid for kernel in kernels if kernel is not None and kernel.pid is not None}
+        leaders = self._leaders()
         used = await self.world.processes.used(leaders) if leaders else {}
-        return _Look(self.world.clock(), used)
+        return _Look(self.world.clock(), leaders, used)
