@@ -143,6 +143,7 @@ class Server:
         settings.parent.mkdir(parents=True)
         settings.write_text(NO_HISTORY)
         environment = {**os.environ, "IPYTHONDIR": str(self.state / "ipython")}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody compiles webipy at each start
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=environment)
         file = self.state / "server.json"
         while not file.exists():
