@@ -260,7 +260,7 @@ def open_page(target: Target, session: str | None, browser: bool, as_json: bool)
 @json_option
 @server_options
 def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_json: bool, **wanted: Any) -> None:
-    """Print a link that lets somebody else into a session.
+    """Print a link that lets somebody else into a session. SESSION is its ID, its title, or the path of a notebook.
 
     Whoever opens it gives a name and is in that session, and nowhere else. With --can run they run code as you: that is whatever you can do.
 

@@ -442,6 +442,19 @@ class OtherTests(LiveTests):
         self.assertEqual(self.webipy("kill", "shell").returncode, 0)
         read_until(watching.stdout, b"kernel_died")
 
+    def test_a_notebook_is_shared_that_is_not_open(self) -> None:
+        """By its path: it is opened, once; what is neither a session nor a notebook is told as that."""
+        notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        (self.server.root / "report.ipynb").write_text(json.dumps(notebook))
+        for _ in range(2):
+            self.assertIn("#share=", self.webipy("share", "report.ipynb", "--can", "edit").stdout)
+        (opened,) = self.server.sessions()
+        self.assertEqual((opened["path"], opened["kernel"]), ("report.ipynb", None))
+        self.assertEqual(self.ok(self.webipy("share", "report.ipynb", "--list")).count("can edit"), 2)
+        refused = self.webipy("share", "gone.ipynb")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("no session 'gone.ipynb', and no such notebook", refused.stderr)
+
     def test_any_method_can_be_called(self) -> None:
         """`call` prints the result as JSON, or the failure with its name and code."""
         self.assertEqual(json.loads(self.ok(self.webipy("call", "server.info")))["name"], "webipy")

@@ -13,7 +13,8 @@ import attrs
 import click
 
 from webipy.command.connecting import FAILED, OK, Target
-from webipy.command.lookup import the_session
+from webipy.command.lookup import Wrong, find_session, the_session
+from webipy.command.paths import path_below_root
 from webipy.command.terminal import print_json, table
 from webipy.core import calls, errors, people_calls
 from webipy.core.access import Right
@@ -42,8 +43,8 @@ class Share:
 
 
 async def make(client: Client, target: Target, wanted: Share) -> int:
-    """Prints a new link."""
-    session = await the_session(client, wanted.session)
+    """Prints a new link; a notebook that is not open is opened for it."""
+    session = await find_session(client, wanted.session) or await _opened(client, wanted.session)
     params = people_calls.LinkSession(session=session.id, verb=RIGHTS[wanted.can], days=wanted.days, label=wanted.label)
     made = await client.call("share.link", params, people_calls.ShareLink)
     parts = urlsplit(made.url)
@@ -58,6 +59,14 @@ async def make(client: Client, target: Target, wanted: Share) -> int:
         )
     click.echo(f"webipy: Take it back with: webipy share {session.id[:8]} --revoke {made.share[:8]}", err=True)
     return OK
+
+
+async def _opened(client: Client, name: str) -> calls.Session:
+    path = await path_below_root(client, name)
+    try:
+        return await client.call("session.create", calls.CreateSession(path=path), calls.Session)
+    except errors.NotFound:
+        raise Wrong(f"There is no session {name!r}, and no such notebook below the root of the server.") from None
 
 
 async def show(client: Client, name: str, as_json: bool) -> int:
