@@ -119,15 +119,16 @@ class Out(FilesSiteTestCase):
         table = [
             ("a.png", "image/png", True), ("a.jpeg", "image/jpeg", True), ("a.gif", "image/gif", True), ("a.webp", "image/webp", True),
             ("a.txt", "text/plain; charset=utf-8", True), ("a.pdf", "application/pdf", True), ("a.svg", "image/svg+xml", False),
-            ("a.html", "text/html; charset=utf-8", False), ("a.js", None, False), ("a.py", None, True), ("a.xml", None, False),
-            ("a", "application/octet-stream", False),
+            ("a.html", None, True), ("a.js", None, True), ("a.py", None, True), ("A.CSV", None, True), ("a.md", None, True),
+            ("a", "application/octet-stream", False), ("a.zip", "application/zip", False),
         ]  # fmt: skip
         for name, kind, is_shown in table:
             (self.path / name).write_bytes(b"<script>alert(1)</script>")
             for query, wanted in (("", False), ("?inline=1", is_shown), ("?inline=0", False)):
                 answer = self.get(name + query)
                 self.assertEqual("content-disposition" not in answer.headers, wanted, name + query)
-                self.assertEqual(answer.headers["content-type"], kind or answer.headers["content-type"])
+                text = "text/plain; charset=utf-8" if wanted else answer.headers["content-type"]
+                self.assertEqual(answer.headers["content-type"], kind or text)
                 self.assertEqual(answer.headers["x-content-type-options"], "nosniff")
                 self.assertTrue(answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'"))
 

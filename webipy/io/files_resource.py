@@ -52,8 +52,9 @@ POLICY = b"sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; fra
 INLINE = frozenset(["image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"])
 """Types that a browser may show itself when it is asked to."""
 
-AS_TEXT = frozenset(["text/x-python"])
-"""Types that no browser runs, and that some would not show: they are shown as text."""
+_SOURCES = "cfg css csv htm html ini jl js json log md py qmd r rmd rst sh tex toml ts tsv xml yaml yml"
+AS_TEXT = frozenset(_SOURCES.split(" "))
+"""Endings of files whose source is shown as text: no browser runs that, and those of other types some would not show."""
 
 _TYPES = mimetypes.MimeTypes(filenames=())  # without those of the machine: the same everywhere, and nothing is read
 _TYPES.add_type("image/webp", ".webp")
@@ -285,7 +286,8 @@ def _set_type(request: PageRequest, path: str) -> None:
     name = path.rpartition("/")[2]
     kind = _TYPES.guess_type(name)[0] or "application/octet-stream"
     is_asked = (request.args or {}).get(b"inline") == [b"1"]
-    kind = "text/plain" if is_asked and kind in AS_TEXT else kind
+    if is_asked and name.rpartition(".")[2].lower() in AS_TEXT:
+        kind = "text/plain"
     is_inline = kind in INLINE and is_asked
     shown = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
     request.setHeader(b"Content-Type", shown.encode())
