@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from time import perf_counter
 from typing import Any, cast
 
 import attrs
@@ -245,15 +244,14 @@ class Bounded(LinkTestCase):
         many = 20_000
         for number in range(1, many + 1):
             self.say(number, "iopub", printed(f"{number}\n", "e")[1])
-        began, longest, turns = perf_counter(), 0.0, 0
+        most, turns = 0, 0
         while self.ear.count() < many:
-            before = perf_counter()
+            before = self.ear.count()
             await turn(0)
-            longest, turns = max(longest, perf_counter() - before), turns + 1
+            most, turns = max(most, self.ear.count() - before), turns + 1
         self.assertEqual(self.ear.texts(), [f"{number}\n" for number in range(1, many + 1)])
         self.assertGreaterEqual(turns, len(self.ear.batches))
-        self.assertLess(longest, 0.5 * (perf_counter() - began))
-        self.assertLessEqual(max(map(len, self.ear.batches)), TURN_MESSAGES)
+        self.assertLessEqual(most, TURN_MESSAGES)
 
     async def test_bounded_large_messages_are_few_in_a_turn(self) -> None:
         """30 of 1 MB are not one batch."""
