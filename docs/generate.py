@@ -311,7 +311,7 @@ All but `/share` and `/login` take `Authorization: Bearer TOKEN` or the cookie o
   that is sent twice does no harm.
 - Somebody who came by a link (`share.link`) is a guest: they may do in that one session what the link gives, and nothing else. Their name in
   `by` ends with ` (guest)`. A link that is revoked or over ends their connections with close code 4401.
-- A login may have 256 connections, a guest 8, all who came by one link 240 together. One more is closed with code 4429 as soon as it is open; try
+- A login may have 1,000 connections, a guest 8, all who came by one link 240 together. One more is closed with code 4429 as soon as it is open; try
   again some seconds later. Exports of guests are made one after the other, besides the two of whoever runs the server; when 20 wait, more are
   `throttled`.
 - Who follows a session, and where, is told by the notification `presence` ([Presence](#presence)); it is no event.

@@ -53,7 +53,7 @@ LOGIN_ENDED = 4401
 TOO_MANY = 4429
 """Close code: there are as many connections already as may be; the reason says of what. Who is closed so tries again later, and not at once."""
 
-MOST_OF_LOGIN = 256
+MOST_OF_LOGIN = 1000
 """Connections of one login of whoever runs the server: pages, and programs by the token."""
 
 MOST_OF_GUEST = 8
