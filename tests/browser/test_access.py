@@ -20,6 +20,21 @@ RUN = """async rules => {
         node.any.concat(node.all).slice(0, 1).map(check => check.message)}`).join(" | ")}`);
 }"""
 
+
+def axe_finds(page: Page, rules: list[str] | None = None) -> list[str]:
+    """What axe finds in the page as it is now, by these rules or by all of WCAG A and AA.
+
+    Raises:
+        Missing: axe is not installed.
+    """
+    if not page.evaluate("typeof axe === 'object'"):
+        if not AXE.exists():
+            raise Missing("axe-core is not installed: run `npm ci` in web/.")
+        page.evaluate(AXE.read_text("utf-8"))
+    found: list[str] = page.evaluate(RUN, rules)
+    return found
+
+
 CELLS: tuple[tuple[str, str], ...] = (
     (
         "markdown",
@@ -46,18 +61,13 @@ class Access(PageCase):
         return self.own_server()
 
     def setUp(self) -> None:
-        """Reads axe."""
+        """Nothing was found yet."""
         super().setUp()
-        if not AXE.exists():
-            raise Missing("axe-core is not installed: run `npm ci` in web/.")
-        self.axe = AXE.read_text("utf-8")
         self.found: list[str] = []
 
     def check(self, page: Page, state: str, rules: list[str] | None = None) -> None:
         """Notes what axe finds in a state of the page."""
-        if not page.evaluate("typeof axe === 'object'"):
-            page.evaluate(self.axe)
-        self.found += [f"{state}: {one}" for one in page.evaluate(RUN, rules)]
+        self.found += [f"{state}: {one}" for one in axe_finds(page, rules)]
 
     def check_with(self, page: Page, state: str, opened: Callable[[], Any]) -> None:
         """The same for what `opened` opens and Esc closes."""

@@ -6,8 +6,8 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.stage import Missing, PageCase
-from tests.browser.test_access import AXE, RUN
+from tests.browser.stage import PageCase
+from tests.browser.test_access import axe_finds
 
 TOOLS = "LIMIT = 3\n\n\ndef lend(tool):\n    return tool\n"
 
@@ -206,19 +206,16 @@ class Definitions(PageCase):
 
     def test_a_file_below_the_root_can_be_opened(self) -> None:
         """A file of the user has a link to it; axe finds nothing in the dialog, in light, in dark and on a phone."""
-        if not AXE.exists():
-            raise Missing("axe-core is not installed: run `npm ci` in web/.")
         page = self.opened()
         self.edit_last(page, 2, 8)
         page.keyboard.press("F12")
         dialog = self.dialog(page)
         expect(dialog.locator("mark")).to_have_text(re.compile(r"^def lend\(tool\):"))
         expect(dialog).to_contain_text("line 4; all of 5 are shown")
-        page.evaluate(AXE.read_text("utf-8"))
         for scheme, width in (("light", 1280), ("dark", 1280), ("dark", 390)):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # both are what it takes
             page.set_viewport_size({"width": width, "height": 780})
-            self.assertEqual(page.evaluate(RUN, None), [], (scheme, width))
+            self.assertEqual(axe_finds(page), [], (scheme, width))
         self.assertTrue(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
         with page.expect_popup() as opened:
             dialog.get_by_role("link", name="Open the file").click()

@@ -7,8 +7,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.stage import Missing, PageCase
-from tests.browser.test_access import AXE, RUN
+from tests.browser.stage import PageCase
+from tests.browser.test_access import axe_finds
 
 CALL = """([method, params]) => new Promise((resolve, reject) => {
     const socket = new WebSocket(`ws://${location.host}/rpc`);
@@ -369,21 +369,16 @@ class Access(PeopleCase):
     """What axe-core finds."""
 
     def setUp(self) -> None:
-        """Reads axe."""
+        """Nothing was found yet."""
         super().setUp()
-        if not AXE.exists():
-            raise Missing("axe-core is not installed: run `npm ci` in web/.")
-        self.axe = AXE.read_text("utf-8")
         self.found: list[str] = []
 
     def check(self, page: Page, state: str) -> None:
         """Notes what axe finds in a state of the page, in light and in dark."""
-        if not page.evaluate("typeof axe === 'object'"):
-            page.evaluate(self.axe)
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
             page.wait_for_timeout(120)  # what fades has another contrast meanwhile
-            self.found += [f"{state}, {theme}: {one}" for one in page.evaluate(RUN, None)]
+            self.found += [f"{state}, {theme}: {one}" for one in axe_finds(page)]
 
     def test_nothing_is_found_where_others_are(self) -> None:
         """The link, the dialog, people of many colours, following, the states of guests, and on a phone."""

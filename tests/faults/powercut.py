@@ -17,7 +17,7 @@ from pathlib import Path
 
 import attrs
 
-CALLS = "openat,openat2,pwrite64,write,ftruncate,fdatasync,fsync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,sendto,close"
+CALLS = "openat,openat2,pwrite64,write,ftruncate,fdatasync,fsync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,sendto"
 
 _LINE = re.compile(r"(\d+) +(.*)")
 _CALL = re.compile(r"(\w+)\((.*)\) += (-?\d+)(.*)", re.DOTALL)
@@ -54,7 +54,8 @@ class Call:
         name: Its name.
         paths: The files that it names, absolute.
         body: The bytes that it writes or sends.
-        number: The offset, the length or the flags.
+        number: The offset or the length.
+        text: Its arguments, as strace writes them.
         begun: Which call of the log was the last that had ended when it began.
     """
 
@@ -112,8 +113,6 @@ def _call(name: str, arguments: str, result: str, begun: int) -> Call | None:
     if name in ("openat", "openat2"):
         opened = _FD.match(result)
         return Call("open", (_path(opened[2]),), b"", int(opened[1]), arguments, begun) if opened else None
-    if name == "close":
-        return None
     names = [one.decode("utf-8", "replace") for one in texts]
     folders = fds or [""] * len(names)
     paths = tuple(one if one.startswith("/") else f"{where}/{one}" for where, one in zip(folders, names, strict=False))

@@ -135,8 +135,9 @@ class Host:
         channels = self._life.channels
         watched: list[Any] = [self._wakeup, self._endpoint.router, self._endpoint.monitor]
         if channels is not None:
-            watched += [socket for name, socket in channels.sockets.items() if name != "iopub" or self._reads_iopub()]
-            if not self._reads_iopub():
+            is_read = self._reads_iopub()
+            watched += [socket for name, socket in channels.sockets.items() if name != "iopub" or is_read]
+            if not is_read:
                 self._silent_since = time.monotonic()  # the kernel may have more to say than anybody can keep now
         self._watch.over(watched, channels.sockets["iopub"] if channels is not None else None)
 
