@@ -238,6 +238,36 @@ class Executions(SessionTestCase):
         self.assertEqual(len(self.get(one)["outputs"]), 2)
         self.assertEqual([output["text"] for output in self.get(two)["outputs"]], ["2"])
 
+    def test_text_is_told_as_the_page_and_the_file_show_it(self) -> None:
+        """A progress bar as it stands in the end, whatever it was cut into; the text as it was written is in output.read."""
+        execution = self.start(cell=None)
+        parts = ["10%\r", "55%", "\r100%\n", "abd", "\bc\n"]
+        self.rig.host.run(execution, *(printed(part, execution) for part in parts))
+        self.rig.turn()
+        self.assertEqual([output["text"] for output in self.get(execution)["outputs"]], ["100%\nabc\n"])
+        waited = self.rig.me.call("execution.wait", session=self.session, execution=execution)
+        self.assertEqual(waited["outputs"], self.get(execution)["outputs"])
+        read = self.rig.me.call("output.read", session=self.session, execution=execution, output=0)
+        self.assertEqual(read["text"], "".join(parts))
+
+    def test_what_later_executions_show_in_its_displays_is_told(self) -> None:
+        """`update_display` comes from other executions than the one that displayed, also before a server that is started again."""
+
+        def shows(kind: str, text: str, parent: str) -> Any:
+            content = {"data": {"text/plain": text}, "metadata": {}, "transient": {"display_id": "d"}}
+            return "iopub", message(kind, content, parent=parent)
+
+        one, two, three = self.start(), self.start(), self.start()
+        cleared = "iopub", message("clear_output", {"wait": True}, parent=one)
+        self.rig.host.run(one, printed("gone", one), cleared, shows("display_data", "first", one))
+        self.rig.host.run(two, shows("update_display_data", "second", two), count=2)
+        self.rig.host.run(three, shows("update_display_data", "third", three), count=3)
+        self.rig.turn()
+        third = [{"output_type": "display_data", "data": {"text/plain": "third"}, "metadata": {}}]
+        self.assertEqual((self.get(one)["outputs"], self.get(two)["outputs"]), (third, []))
+        self.rig = self.rig.crashed()
+        self.assertEqual(self.get(one)["outputs"], third)
+
     def test_wait_is_answered_when_it_has_finished(self) -> None:
         """And that is written."""
         execution = self.start()

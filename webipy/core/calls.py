@@ -305,7 +305,7 @@ class WaitExecution(OfExecution, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Execution(Result, frozen=True, kw_only=True):
-    """One run of some code. `status` is `queued` or `running` until it is an end; `outputs` are folded nbformat 4.5 outputs.
+    """One run of some code. `status` is `queued` or `running` until it is an end; `outputs` are of nbformat 4.5, as page and file show them.
 
     `by` has started it; `run` is the run of many cells that it is part of, `version` that of the cell's source if `code` was just that.
     """
@@ -329,7 +329,7 @@ class Execution(Result, frozen=True, kw_only=True):
 
 
 class ReadOutput(OfExecution, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The text of stream output number `output` (from 0) of an execution: `limit` characters from `offset` on."""
+    """The text of stream output number `output` (from 0) of an execution, as it was written: `limit` characters from `offset` on."""
 
     output: Annotated[int, msgspec.Meta(ge=0)]
     offset: Annotated[int, msgspec.Meta(ge=0)] = 0

@@ -6,8 +6,8 @@ One rule for each event, the same in the page (web/src/model); tests/vectors/out
     outputs_cleared  empties the list: now, or with `wait` just before the next output of the execution
     output_updated   replaces `data` and `metadata` of every output that was shown under that display id
 
-Carriage returns and other terminal control stay in the text: resolving them is the reader's work (a terminal shows
-them by itself).
+Carriage returns and other terminal control stay in the text that is joined, so that what comes later finds its place (a
+terminal shows them by itself); `Fold.shown` carries them out, as the page and the file do.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Raw
 
 from webipy.core.events import AnyEvent, Omitted, OutputAdded, OutputsCleared, OutputUpdated
+from webipy.core.overwriting import resolved
 
 
 class Stream(msgspec.Struct, frozen=True, tag_field="output_type", tag="stream"):
@@ -75,6 +76,9 @@ class _Text:
     def raw(self) -> Raw:
         return stream(self.name, self.head + "".join(self.parts))
 
+    def shown(self) -> Raw:
+        return stream(self.name, resolved(self.head + "".join(self.parts)))
+
     def omitted(self) -> Omitted | None:
         return Omitted(len(self.head), self.left_out) if self.left_out else None
 
@@ -105,6 +109,9 @@ class _Rich:
     def raw(self) -> Raw:
         return self.output
 
+    def shown(self) -> Raw:
+        return self.output
+
     def omitted(self) -> None:
         return None
 
@@ -122,8 +129,16 @@ class Fold:
     _clear_first: bool = False
 
     def outputs(self) -> list[Raw]:
-        """The outputs now, each as nbformat 4.5 JSON."""
+        """The outputs now, each as nbformat 4.5 JSON, with the text as it was written."""
         return [item.raw() for item in self._items]
+
+    def shown(self) -> list[Raw]:
+        """The outputs as a page and a file show them: in text, what a terminal shows in the end. Long work for long text."""
+        return [item.shown() for item in self._items]
+
+    def displays(self) -> set[str]:
+        """The display ids that something is shown under."""
+        return {item.display_id for item in self._items if item.display_id is not None}
 
     def add(self, event: OutputAdded) -> None:
         """Joins or appends one output."""

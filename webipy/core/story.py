@@ -40,8 +40,8 @@ class ExecutionStory:
                 pass
 
     def as_set(self, cell: str, version: int | None) -> events.CellOutputsSet:
-        """Its outputs as those of a cell, without their execution."""
+        """Its outputs, as they are shown, as those of a cell, without their execution."""
         count = (self.finished and self.finished.execution_count) or (self.started and self.started.execution_count)
         return events.CellOutputsSet(
-            cell=cell, outputs=self.outputs.outputs(), execution_count=count or None, version=version
+            cell=cell, outputs=self.outputs.shown(), execution_count=count or None, version=version
         )

@@ -117,7 +117,7 @@ async def cell_restore(house: House, caller: Caller, params: calls.OfCell) -> ca
     shown: list[AnyEvent] = []
     if gone.cell.execution is not None:
         run = await story(session, gone.cell.execution)
-        shown = [run.as_set(params.cell, gone.cell.ran_version)]
+        shown = [await house.world.aside(lambda: run.as_set(params.cell, gone.cell.ran_version))]
     elif gone.cell.has_outputs_set:
         before = await house.documents.of(session).history.state(gone.seq - 1)
         shown = [merge.outputs_set(cell, gone.cell.ran_version) for cell in before.cells if cell.id == params.cell]

@@ -64,13 +64,13 @@ async def execution_wait(house: House, caller: Caller, params: calls.WaitExecuti
     """Waits until an execution has finished and tells how, with its outputs."""
     session = house.sessions.get(params.session)
     await session.ended(params.execution, params.timeout_s)
-    return await _told(session, params.execution)
+    return await _told(house, session, params.execution)
 
 
 @method("execution.get", "read", "session")
 async def execution_get(house: House, caller: Caller, params: calls.OfExecution) -> calls.Execution:
     """An execution as it is now, with its outputs so far."""
-    return await _told(house.sessions.get(params.session), params.execution)
+    return await _told(house, house.sessions.get(params.session), params.execution)
 
 
 @method("execution.cancel", "execute", "session")
@@ -88,7 +88,7 @@ async def execution_cancel(house: House, caller: Caller, params: calls.OfExecuti
         await session.ended(params.execution, patience_s(session))
     except errors.Timeout:
         raise errors.NotWaiting(_RUNS.format(params.execution), kind="execution", id=params.execution) from None
-    if (await _told(session, params.execution)).status != "cancelled":
+    if (await _told(house, session, params.execution)).status != "cancelled":
         raise errors.NotWaiting(_FINISHED.format(params.execution), kind="execution", id=params.execution)
     return calls.Done()
 
@@ -103,7 +103,7 @@ _RUNS = "Execution {} runs already; kernel.interrupt ends it."
 _FINISHED = "Execution {} has finished."
 
 
-async def _told(session: Session, execution: str) -> calls.Execution:
+async def _told(house: House, session: Session, execution: str) -> calls.Execution:
     run = await story(session, execution)
     queued, started, finished = run.queued, run.started, run.finished
     assert queued is not None
@@ -113,7 +113,7 @@ async def _told(session: Session, execution: str) -> calls.Execution:
         id=execution,
         status=finished.status if finished is not None else status,
         code=queued.code,
-        outputs=run.outputs.outputs(),
+        outputs=await house.world.aside(run.outputs.shown),
         cell=queued.cell,
         execution_count=(finished.execution_count if finished else None)
         or (started.execution_count if started else None),

@@ -63,6 +63,8 @@ class Session:
     seq: int = 0
     last_activity: str = ""
     is_closed: bool = False
+    updates: dict[str, int] = attrs.field(factory=dict)
+    """Seq of the newest update of each display."""
     feeds: set[Feed] = attrs.field(factory=set)
     tail: Tail = attrs.field(init=False)
     kernel_side: KernelSide = attrs.field(init=False)
@@ -146,6 +148,8 @@ class Session:
                     self.kernel.executions.accepted(event)
             case events.ExecutionFinished() if event.execution in self._spans:
                 self._spans[event.execution].finished = event.seq
+            case events.OutputUpdated():
+                self.updates[event.display_id] = event.seq
             case events.SessionRenamed():
                 self.record = attrs.evolve(self.record, title=event.title)
             case events.SessionClosed():

@@ -716,7 +716,7 @@ export interface WaitExecution extends OfExecution {
 }
 
 /**
- * One run of some code. `status` is `queued` or `running` until it is an end; `outputs` are folded nbformat 4.5 outputs.
+ * One run of some code. `status` is `queued` or `running` until it is an end; `outputs` are of nbformat 4.5, as page and file show them.
  *
  * `by` has started it; `run` is the run of many cells that it is part of, `version` that of the cell's source if `code` was just that.
  */
@@ -739,7 +739,7 @@ export interface Execution {
   version: number | null;
 }
 
-/** The text of stream output number `output` (from 0) of an execution: `limit` characters from `offset` on. */
+/** The text of stream output number `output` (from 0) of an execution, as it was written: `limit` characters from `offset` on. */
 export interface ReadOutput extends OfExecution {
   output: number;
   offset?: number;
