@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Raw
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -26,50 +27,6 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
-
-
-class ParameterTests(SynchronousTestCase):
-    """`-p` and `--params`."""
-
-    def test_values_are_json_where_they_read_as_json_else_texts(self) -> None:
-        """As papermill takes them; text that is no Unicode does not end the command."""
-        for text, value in (
-            ("n=1", 1),
-            ("n=1e3", 1e3),
-            ("n=true", True),
-            ("n=null", None),
-            ('n="1"', "1"),
-            ("n=[1, {}]", [1, {}]),
-            ("n=", ""),
-            ("n=a=b", "a=b"),
-            ("n=True", "True"),
-            ("n=01", "01"),
-            ("n=NaN", "NaN"),
-            ("n={", "{"),
-            ("n=é 🧪", "é 🧪"),
-            ("n=\udcff", "?"),
-        ):
-            name, raw = notebooks.parameter(text)
-            self.assertEqual((name, json.loads(bytes(raw))), ("n", value), text)
-
-    def test_options_count_more_than_the_file(self) -> None:
-        """The file gives the rest, in its order."""
-        given = notebooks.parameters_given(b'{"a": 1, "b": [2]}', ["b=3", "c=x"])
-        self.assertEqual({name: json.loads(bytes(raw)) for name, raw in given.items()}, {"a": 1, "b": 3, "c": "x"})
-        self.assertEqual(notebooks.parameters_given(None, []), {})
-
-    def test_what_is_wrong_is_said(self) -> None:
-        """With the option that it was in."""
-        for body, given, words in (
-            (None, ["n"], "-p: 'n' gives no value"),
-            (None, ["1=2"], "-p: '1' cannot be the name"),
-            (b"[1]", [], "--params: it is no JSON map"),
-            (b"\xff", [], "--params: it is no JSON map"),
-            (b'{"a b": 1}', [], "--params: 'a b' cannot be the name"),
-        ):
-            with self.assertRaises(ValueError) as caught:
-                notebooks.parameters_given(body, given)
-            self.assertIn(words, str(caught.exception))
 
 
 class PlaceTests(SynchronousTestCase):
@@ -169,8 +126,6 @@ class RunTests(SynchronousTestCase):
 
     def begin(self, first_seq: int = 1) -> notebooks.Run:
         """A run that was accepted."""
-        import msgspec
-
         screen = Screen(self.out, self.err)
         progress = Progress(self.clock, screen, self.err, False)
         client: Any = self.client
@@ -215,6 +170,26 @@ class RunTests(SynchronousTestCase):
             self.give(self.finished(1), self.finished(2, ended))
             self.assertEqual(run.status(), whole)
             self.assertEqual(len(run.failed()), int(status in ("lost", "error")))
+
+    def test_failures_that_are_none(self) -> None:
+        """Those of a cell that may fail, and `sys.exit(0)`, after which what was not run is not missed."""
+        may_fail = [notebook_calls.CellRun(cell=f"c{n}", execution=f"r-{n}", may_fail=n == 1) for n in (1, 2)]
+        self.client.answers["notebook.run"] = notebook_calls.NotebookRun(run="r", executions=may_fail, seq=9)
+        run = self.begin()
+        self.give(self.finished(1, "error"), self.finished(2))
+        self.assertEqual((run.status(), run.failed()), ("ok", []))
+        for evalue, whole in (("", "ok"), ("0", "ok"), ("None", "ok"), ("1", "error"), ("no", "error")):
+            self.client.answers["notebook.run"] = notebook_calls.NotebookRun(
+                run="r", executions=[msgspec.structs.replace(one, may_fail=False) for one in may_fail], seq=9
+            )
+            run = self.begin()
+            error = {"output_type": "error", "ename": "SystemExit", "evalue": evalue, "traceback": []}
+            self.give(
+                events.OutputAdded(execution="r-1", output=Raw(json.dumps(error).encode())),
+                self.finished(1, "error"),
+                self.finished(2, "aborted"),
+            )
+            self.assertEqual((run.status(), len(run.failed())), (whole, int(whole == "error")), evalue)
 
     def test_a_run_of_nothing_has_ended(self) -> None:
         """Without following."""

@@ -130,6 +130,22 @@ class NotebookRuns(RunTestCase):
         self.refused("not_found", "notebook.run", session=self.session, which="below", cell="ghost")
         self.refused("not_found", "notebook.run", session=self.session, cells=["a", "ghost"])
 
+    def test_cells_that_are_skipped_and_cells_that_may_fail(self) -> None:
+        """By their tags, as nbclient has them: a cell that is asked for by its id is run all the same."""
+        self.rig.me.call("cell.set_metadata", session=self.session, cell="a", metadata={"tags": ["skip-execution"]})
+        self.rig.me.call(
+            "cell.set_metadata", session=self.session, cell="b", metadata={"tags": ["raises-exception", "x"]}
+        )
+        told = self.run_notebook(id="r1")
+        made = [{"cell": "b", "execution": "r1-1", "may_fail": True}, {"cell": "c", "execution": "r1-2"}]
+        self.assertEqual(told["executions"], made)
+        self.assertEqual(self.run_notebook(id="r1"), told)
+        self.assertEqual(self.cells(self.run_notebook(which="below", cell="a")), ["b", "c"])
+        self.assertEqual(self.cells(self.run_notebook(cells=["a", "b"])), ["a", "b"])
+        self.rig.turn()
+        stops = [json.loads(self.rig.host.requests[name][1].content)["stop_on_error"] for name in ("r1-1", "r1-2")]
+        self.assertEqual(stops, [False, True])
+
     def test_stale_cells(self) -> None:
         """Those that never ran, those that were edited since, and those that were not run to an end of their own."""
         self.assertEqual(self.cells(self.run_notebook(which="stale", id="r1")), ["a", "b", "c"])
@@ -244,6 +260,15 @@ class Parameters(RunTestCase):
         first = self.run_notebook(parameters={"n": 4}, id="r")
         self.assertEqual(self.run_notebook(parameters={"n": 5}, id="r"), first)
         self.assertEqual(len(self.sources()), 2)
+
+    def test_numbers_that_json_lacks(self) -> None:
+        """A map of one key stands for each; other maps are maps."""
+        kinds = ("NaN", "Infinity", "-Infinity", "1")
+        told = [{"$numberDouble": kind} for kind in kinds] + [{"$numberDouble": "NaN", "a": 1}]
+        self.run_notebook(parameters={"n": told})
+        source = self.queued()[0]["code"].partition("n = ")[2]
+        inside = ", ".join(["float('nan')", "float('inf')", "float('-inf')", '{"$numberDouble": "1"}'])
+        self.assertEqual(source, f'[{inside}, {{"$numberDouble": "NaN", "a": 1}}]')
 
     def test_what_cannot_be_a_parameter(self) -> None:
         """Names that are none and languages without a form; nothing is accepted."""

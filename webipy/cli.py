@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webipy.command.connecting import FAILED, OK, Target, run
+from webipy.command.run_options import NamedValues, parameter_options
 
 if TYPE_CHECKING:
     from webipy.io.client import Client
@@ -421,14 +422,11 @@ def attach(target: Target, session: str, since: int | None, everything: bool, as
 # ---- notebooks ----------------------------------------------------------------------------------------------------
 
 
-@main.command("run", epilog=RUN_STATUS)
+@main.command("run", cls=NamedValues, epilog=RUN_STATUS)
 @click.argument("notebook")
 @click.option("-o", "--output", metavar="OUT", help="Run a copy of the notebook, made under this name.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
-@click.option(
-    "-p", "--parameter", "given", metavar="NAME=VALUE", multiple=True, help="Set a parameter; VALUE is JSON, or a text."
-)
-@click.option("--params", metavar="FILE", type=click.File("rb"), help="Set the parameters of a JSON file.")
+@parameter_options
 @click.option("-k", "--kernel", metavar="NAME", help="Kernel to run it in. [default: the one that the notebook names]")
 @click.option(
     "--timeout",
@@ -442,13 +440,12 @@ def attach(target: Target, session: str, since: int | None, everything: bool, as
 @click.option("--follow", metavar="RUN", help="Go on with a run that was left, and start none.")
 @json_option
 @server_options
-def run_notebook(
-    target: Target, given: tuple[str, ...], params: Any, timeout: float | None, as_json: bool, **options: Any
-) -> None:
+def run_notebook(target: Target, given: Any, timeout: float | None, as_json: bool, **options: Any) -> None:
     """Run a whole notebook and save it.
 
     NOTEBOOK is a file below the server's root, named from here or from the root. A notebook that is open already runs in its session, where everybody
-    sees it; else a session is made for the run. Parameters are set by a cell after the one with the tag `parameters`, as papermill does it.
+    sees it; else a session is made for the run. Parameters are set by a cell after the one with the tag `parameters`, as papermill does it. A cell
+    with the tag `skip-execution` is not run; the failure of one with `raises-exception` is none of the run; sys.exit(0) ends the run well.
     ^C stops the run; a second ^C leaves it running.
 
     \b
@@ -459,10 +456,11 @@ def run_notebook(
     """
     from twisted.internet import reactor
 
-    from webipy.command.notebooks import NotebookCommand, parameters_given
+    from webipy.command import values
+    from webipy.command.notebooks import NotebookCommand
 
     try:
-        parameters = parameters_given(params.read() if params is not None else None, given)
+        parameters = values.read(given)
     except ValueError as fault:
         raise click.UsageError(str(fault)) from None
     command = NotebookCommand(

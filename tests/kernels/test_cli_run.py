@@ -73,23 +73,23 @@ class RunTests(NotebookTests):
         self.assertEqual(self.server.sessions(), [])
 
     def test_a_copy_with_parameters(self) -> None:
-        """-o leaves the notebook alone; -p counts more than --params; values are JSON or texts; an existing file is not replaced by chance."""
+        """-o leaves the notebook alone; -p counts more than --params; values are those of papermill; an existing file is not replaced by chance."""
         path = self.write("nb.ipynb", "n, who, more = 1, '', []", "print(n, who, more)", tags={0: ["parameters"]})
         before = path.read_text()
-        (self.folder / "params.json").write_text('{"n": 2, "more": [1, {"a": null}]}')
-        line = [str(path), "-o", str(self.folder / "out.ipynb"), "--params", str(self.folder / "params.json")]
-        line += ["-p", "n=5", "-p", "who=it's me"]
+        (self.folder / "params.yaml").write_text("n: 2\nmore: [1, {a: .nan}]\n")
+        line = [str(path), "-o", str(self.folder / "out.ipynb"), "--params", str(self.folder / "params.yaml")]
+        line += ["-p", "n", "5", "-r", "who=False"]
         told = self.webipy("run", *line)
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertEqual(path.read_text(), before)
         made = json.loads((self.folder / "out.ipynb").read_text())
         self.assertEqual(made["cells"][1]["metadata"]["tags"], ["injected-parameters"])
-        self.assertEqual(self.texts(self.folder / "out.ipynb"), ["", "", "5 it's me [1, {'a': None}]\n"])
+        self.assertEqual(self.texts(self.folder / "out.ipynb"), ["", "", "5 False [1, {'a': nan}]\n"])
         told = self.webipy("run", *line)
         self.assertEqual(told.returncode, 2)
         self.assertIn("--overwrite replaces it", told.stderr)
         self.assertEqual(self.webipy("run", *line, "--overwrite", "-p", "n=6").returncode, 0)
-        self.assertEqual(self.texts(self.folder / "out.ipynb")[2], "6 it's me [1, {'a': None}]\n")
+        self.assertEqual(self.texts(self.folder / "out.ipynb")[2], "6 False [1, {'a': nan}]\n")
 
     def test_a_failure_is_shown_and_stops_the_run(self) -> None:
         """The traceback, the cell by number and first line, status 1; what ran is saved. --keep-going runs the rest."""
@@ -103,6 +103,18 @@ class RunTests(NotebookTests):
         told = self.webipy("run", str(path), "--keep-going")
         self.assertEqual(told.returncode, 1)
         self.assertEqual(self.texts(path), ["first\n", "ZeroDivisionError", "last\n"])
+
+    def test_tags_and_a_good_end(self) -> None:
+        """A cell is skipped, one may fail, and `sys.exit(0)` ends the run well: the rest is not run, and not missed."""
+        tags = {0: ["skip-execution"], 1: ["raises-exception"]}
+        path = self.write(
+            "nb.ipynb", "print('no')", "1 / 0", "print('on')", "import sys; sys.exit(0)", "print('no')", tags=tags
+        )
+        told = self.webipy("run", str(path))
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertIn("webipy: The notebook has ended itself by sys.exit().\n", told.stderr)
+        *others, ended, last = self.texts(path)
+        self.assertEqual((others, ended[:10], last), (["", "ZeroDivisionError", "on\n"], "SystemExit", ""))
 
     def test_outputs_are_shown_when_asked_for(self) -> None:
         """On their own streams."""

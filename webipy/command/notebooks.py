@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
@@ -32,6 +32,9 @@ from webipy.command.terminal import Keyboard, Screen, print_json
 from webipy.core import calls, errors, events, file_calls, notebook_calls
 from webipy.io.client import Client, ConnectionLost, Event
 
+_EXITS = ("SystemExit", "SystemExit: 0", "SystemExit: None")
+"""Errors by which code asks for a good end; papermill takes them so, too."""
+
 
 class _Output(msgspec.Struct):
     output_type: str = ""
@@ -48,7 +51,7 @@ class _Metadata(msgspec.Struct, frozen=True):
 
 
 class CellEnd(msgspec.Struct, kw_only=True):
-    """How a cell ended, for `--json`."""
+    """How a cell ended, for `--json`. With `may_fail` its failure is none of the run; with `is_exit` it has ended the run by `sys.exit(0)`."""
 
     cell: str
     execution: str
@@ -57,6 +60,12 @@ class CellEnd(msgspec.Struct, kw_only=True):
     duration_s: float = 0.0
     reason: str = ""
     error: str = ""
+    may_fail: bool = False
+    is_exit: bool = False
+
+    def fate(self) -> str:
+        """The status, as far as the run is concerned."""
+        return "ok" if self.status == "error" and (self.may_fail or self.is_exit) else self.status
 
 
 class RunEnd(msgspec.Struct, kw_only=True):
@@ -67,61 +76,6 @@ class RunEnd(msgspec.Struct, kw_only=True):
     path: str
     status: str
     cells: list[CellEnd]
-
-
-def parameter(text: str) -> tuple[str, Raw]:
-    """Name and value of `-p name=value`; the value is JSON where it reads as JSON, else a text.
-
-    Raises:
-        ValueError: There is no `=`, or the name is no identifier.
-    """
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ValueError(f"{text!r} gives no value; write name=value.")
-    _check_name(name)
-    try:
-        msgspec.json.decode(value.encode())
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        return name, Raw(msgspec.json.encode(value.encode("utf-8", "replace").decode()))
-    return name, Raw(value.encode())
-
-
-def parameters_of(body: bytes) -> dict[str, Raw]:
-    """The parameters in a file: a JSON map.
-
-    Raises:
-        ValueError: It is none, or a name is no identifier.
-    """
-    try:
-        found = msgspec.json.decode(body, type=dict[str, Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        raise ValueError(f'it is no JSON map such as {{"n": 3}}: {fault}.') from None
-    for name in found:
-        _check_name(name)
-    return found
-
-
-def parameters_given(body: bytes | None, given: Sequence[str]) -> dict[str, Raw]:
-    """The parameters of a file, and of `-p` options, which count more.
-
-    Raises:
-        ValueError: One of them is wrong; the message says which and what would be right.
-    """
-    try:
-        parameters = parameters_of(body) if body is not None else {}
-    except ValueError as fault:
-        raise ValueError(f"--params: {fault}") from None
-    try:
-        return parameters | dict(map(parameter, given))
-    except ValueError as fault:
-        raise ValueError(f"-p: {fault}") from None
-
-
-def _check_name(name: str) -> None:
-    if not name.isidentifier():
-        raise ValueError(
-            f"{name!r} cannot be the name of a parameter: it has letters, digits and _, and begins with no digit."
-        )
 
 
 @attrs.define(eq=False)
@@ -163,7 +117,9 @@ class Run(Stoppable):
         self.seq, self.progress.total = told.seq, len(told.executions)
         for number, one in enumerate(told.executions, 1):
             self._order[one.execution] = number
-            self.ends[one.execution] = CellEnd(cell=one.cell, execution=one.execution, status="queued")
+            self.ends[one.execution] = CellEnd(
+                cell=one.cell, execution=one.execution, status="queued", may_fail=one.may_fail
+            )
         self._open = len(told.executions)
         since = max(told.seq - self._open, 0)
         if since + 1 < self.session.first_seq:
@@ -197,7 +153,9 @@ class Run(Stoppable):
 
     def status(self) -> str:
         """How the run as a whole ended."""
-        found = {end.status for end in self.ends.values()}
+        found = {end.fate() for end in self.ends.values()}
+        if any(end.is_exit for end in self.ends.values()):  # what comes after it is not wanted
+            found.discard("aborted")
         return next((status for status in ("lost", "error", "cancelled", "aborted") if status in found), "ok")
 
     def failed(self) -> list[tuple[int, CellEnd, str]]:
@@ -205,7 +163,7 @@ class Run(Stoppable):
         return [
             (self._order[execution], end, self._sources.get(execution, ""))
             for execution, end in self.ends.items()
-            if end.status in ("error", "lost")
+            if end.fate() in ("error", "lost")
         ]
 
     def _note(self, text: str) -> None:
@@ -269,7 +227,9 @@ class Run(Stoppable):
         is_error = output.output_type == "error"
         self.progress.output(bytes(event.output), is_error)
         if is_error and event.execution is not None:
-            self.ends[event.execution].error = f"{output.ename}: {output.evalue}".strip(": ")
+            end = self.ends[event.execution]
+            end.error = f"{output.ename}: {output.evalue}".strip(": ")
+            end.is_exit = end.error in _EXITS
 
     def _finish(self, event: events.ExecutionFinished) -> None:
         end = self.ends[event.execution]
@@ -417,6 +377,8 @@ class NotebookCommand:
             what = "was lost" if end.status == "lost" else "failed"
             why = end.error if end.status == "error" else end.reason
             run.screen.note(f"Cell {number} of {len(run.ends)} {what} ({first_line(source, 60)}): {why or end.status}")
+        if any(end.is_exit for end in run.ends.values()):
+            run.screen.note("The notebook has ended itself by sys.exit().")
         left = sum(end.status in ("aborted", "cancelled") for end in run.ends.values())
         if left:
             run.screen.note(f"{left} {'cell was' if left == 1 else 'cells were'} not run.")

@@ -58,8 +58,10 @@ class SetNotebookMetadata(OfSession, frozen=True, kw_only=True, forbid_unknown_f
 class RunNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Runs code cells in their order: those of `cells`, or `which` of them (`above` and `below` count from `cell`: before it, and from it on).
 
-    With `stop_on_error` the rest of this run is not run after a failure. `parameters` are names and values that a new cell
-    sets, after the cell with the tag `parameters` (or first), in place of what an earlier run put there. The same `id` again is the same run.
+    Of `which` those with the tag `skip-execution` are left out. With `stop_on_error` the rest of this run is not run after a failure, unless that of
+    a cell with the tag `raises-exception`. `parameters` are names and values that a new cell sets, after the cell with the tag `parameters`
+    (or first), in place of what an earlier run put there; `{"$numberDouble": "NaN"}` is a number that JSON lacks, as are `"Infinity"` and
+    `"-Infinity"`. The same `id` again is the same run.
     """
 
     cells: list[str] | None = None
@@ -70,11 +72,12 @@ class RunNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     id: ClientChosenId | None = None
 
 
-class CellRun(Result, frozen=True, kw_only=True):
-    """A cell and the execution that runs it."""
+class CellRun(Result, frozen=True, kw_only=True, omit_defaults=True):
+    """A cell and the execution that runs it. A failure of one that `may_fail` (it has the tag `raises-exception`) is none of the run."""
 
     cell: str
     execution: str
+    may_fail: bool = False
 
 
 class NotebookRun(Result, frozen=True, kw_only=True):

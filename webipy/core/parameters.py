@@ -1,6 +1,7 @@
 """Names and values as code: what a cell with the tag `injected-parameters` says in the language of its kernel.
 
-Values come from JSON. A text is never more than a text, whatever it holds: everything that the language would act on is
+Values come from JSON; what JSON has no number for is a map with one key: `{"$numberDouble": "NaN"}`, `"Infinity"` or `"-Infinity"`, as MongoDB's
+extended JSON spells them. A text is never more than a text, whatever it holds: everything that the language would act on is
 escaped, and so is every character that does not print. What a language has no form for is refused with a sentence, not
 guessed. `table` names the languages; each is a `Language`: a few words, and a few functions from values to code.
 
@@ -17,6 +18,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 import attrs
+import msgspec
+from msgspec import Raw
 
 from webipy.core import errors
 
@@ -24,6 +27,9 @@ MAX_DEPTH = 64
 """Lists and maps within each other: more than anybody writes, less than a parser of any language takes."""
 
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
+
+_NO_NUMBER = "$numberDouble"
+_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 _PRINTS_NOT = re.compile(
     r"[\x00-\x1f\x7f-\xa0\xad\u0600-\u0605\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
@@ -106,6 +112,54 @@ def source(language: str, parameters: Mapping[str, Value]) -> str:
             )
         lines.append(known.assign(name, known.code(value), value))
     return "\n".join(lines)
+
+
+# ---- values on the wire ---------------------------------------------------------------------------------------------
+
+
+def encode(value: Value) -> Raw:
+    """A value as JSON.
+
+    Raises:
+        UnicodeEncodeError: A text holds half a character.
+    """
+    return Raw(msgspec.json.encode(_to_wire(value)))
+
+
+def _to_wire(value: Value) -> Value:
+    match value:
+        case float() if not math.isfinite(value):
+            return {_NO_NUMBER: next(word for word, number in _NUMBERS.items() if repr(number) == repr(value))}
+        case list():
+            return [_to_wire(item) for item in value]
+        case dict():
+            return {key: _to_wire(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def decode(name: str, raw: Raw) -> Value:
+    """The value of the parameter `name`, from its JSON.
+
+    Raises:
+        errors.InvalidParams: It cannot be read.
+    """
+    try:
+        return _from_wire(msgspec.json.decode(raw))
+    except (msgspec.DecodeError, RecursionError) as fault:
+        raise errors.InvalidParams(f"The value of {name!r:.80} cannot be read: {fault}.", field="parameters") from None
+
+
+def _from_wire(value: Value) -> Value:
+    match value:
+        case dict() if value.keys() == {_NO_NUMBER} and value[_NO_NUMBER] in _NUMBERS:
+            return _NUMBERS[str(value[_NO_NUMBER])]
+        case list():
+            return [_from_wire(item) for item in value]
+        case dict():
+            return {key: _from_wire(item) for key, item in value.items()}
+        case _:
+            return value
 
 
 # ---- texts ----------------------------------------------------------------------------------------------------------

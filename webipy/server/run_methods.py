@@ -11,7 +11,7 @@ The kernel host holds the queue. It does what is asked here and tells what it di
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import attrs
@@ -38,6 +38,10 @@ INJECTED = "injected-parameters"
 PARAMETERS = "parameters"
 """Tags of the cell that sets parameters and of the one that has their defaults. Source: papermill."""
 
+SKIPPED = "skip-execution"
+MAY_FAIL = "raises-exception"
+"""Tags of a cell that is not run with the others, and of one whose failure stops nothing. Source: nbclient."""
+
 METHODS = Methods()
 method = METHODS.method
 
@@ -53,6 +57,7 @@ class _Part:
     cell: str
     source: str
     version: int
+    may_fail: bool = False
 
 
 # ---- running a notebook -------------------------------------------------------------------------------------------
@@ -78,8 +83,15 @@ async def notebook_run(house: House, caller: Caller, params: notebook_calls.RunN
     runs = [kernel.executions.queue(one) for one in queued]
     seq = await session.append([*new, *queued], caller.name)
     session.kernel_side.outgoing.add(runs)
-    told = [notebook_calls.CellRun(cell=one.cell or "", execution=one.execution) for one in queued]
-    return notebook_calls.NotebookRun(run=run, executions=told, seq=seq)
+    return notebook_calls.NotebookRun(run=run, executions=_told(session.notebook, queued), seq=seq)
+
+
+def _told(notebook: Notebook, queued: Sequence[events.ExecutionQueued]) -> list[notebook_calls.CellRun]:
+    may_fail = {cell.id for cell in notebook.cells() if MAY_FAIL in _tags(cell)}
+    return [
+        notebook_calls.CellRun(cell=one.cell or "", execution=one.execution, may_fail=one.cell in may_fail)
+        for one in queued
+    ]
 
 
 def _queued(run: str, number: int, part: _Part, stop_on_error: bool) -> events.ExecutionQueued:
@@ -89,7 +101,7 @@ def _queued(run: str, number: int, part: _Part, stop_on_error: bool) -> events.E
         cell=part.cell,
         version=part.version,
         run=run,
-        stop_on_error=stop_on_error,
+        stop_on_error=stop_on_error and not part.may_fail,
     )
 
 
@@ -113,8 +125,7 @@ async def _run_before(session: Session, run: str) -> notebook_calls.NotebookRun:
     of_run = [queued for queued in found if queued.run == run]
     if not of_run:
         raise errors.AlreadyExists(f"{run}-1 is an execution of something else; choose another id.", kind="run", id=run)
-    told = [notebook_calls.CellRun(cell=queued.cell or "", execution=queued.execution) for queued in of_run]
-    return notebook_calls.NotebookRun(run=run, executions=told, seq=last)
+    return notebook_calls.NotebookRun(run=run, executions=_told(session.notebook, of_run), seq=last)
 
 
 def _chosen(notebook: Notebook, params: notebook_calls.RunNotebook) -> list[Cell]:
@@ -123,6 +134,10 @@ def _chosen(notebook: Notebook, params: notebook_calls.RunNotebook) -> list[Cell
     if params.cells is not None:
         wanted = {notebook.get(cell).id for cell in params.cells}
         return [cell for cell in cells if cell.id in wanted]
+    return [cell for cell in _of_which(notebook, cells, params) if SKIPPED not in _tags(cell)]
+
+
+def _of_which(notebook: Notebook, cells: list[Cell], params: notebook_calls.RunNotebook) -> list[Cell]:
     if params.which in ("above", "below"):
         if params.cell is None:
             raise errors.InvalidParams(f"With which={params.which!r}, cell says from where.", field="cell")
@@ -141,7 +156,7 @@ def _parts(notebook: Notebook, chosen: set[str], new: list[AnyEvent], set_by: _P
         if set_by is not None and cell.id == set_by.cell:
             parts.append(set_by)
         elif cell.id in chosen and cell.cell_type == "code" and cell.source.strip():
-            parts.append(_Part(cell.id, cell.source, cell.version))
+            parts.append(_Part(cell.id, cell.source, cell.version, MAY_FAIL in _tags(cell)))
         if inserted is not None and inserted.after == cell.id and set_by is not None:
             parts.append(set_by)
     return parts
@@ -156,7 +171,7 @@ def _parameters(
     """The events that make a cell set parameters, and that cell as it will be; nothing when none are given."""
     if isinstance(given, UnsetType) or not given:
         return [], None
-    source = parameters.source(language, {name: _value(name, raw) for name, raw in given.items()})
+    source = parameters.source(language, {name: parameters.decode(name, raw) for name, raw in given.items()})
     tagged = [(cell, _tags(cell)) for cell in notebook.cells() if cell.cell_type == "code"]
     before = next((cell for cell, tags in tagged if INJECTED in tags), None)
     if before is not None and before.source == source:
@@ -172,14 +187,6 @@ def _parameters(
     metadata = Raw(contents.encode({"tags": [INJECTED]}))
     inserted = events.CellInserted(cell=cell, after=after, cell_type="code", source=source, metadata=metadata)
     return [inserted], _Part(cell, source, 0)
-
-
-def _value(name: str, raw: Raw) -> parameters.Value:
-    try:
-        value: parameters.Value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as fault:
-        raise errors.InvalidParams(f"The value of {name!r:.80} cannot be read: {fault}.", field="parameters") from None
-    return value
 
 
 def _tags(cell: Cell) -> list[str]:

@@ -1110,8 +1110,10 @@ export interface NotebookDiff {
 /**
  * Runs code cells in their order: those of `cells`, or `which` of them (`above` and `below` count from `cell`: before it, and from it on).
  *
- * With `stop_on_error` the rest of this run is not run after a failure. `parameters` are names and values that a new cell
- * sets, after the cell with the tag `parameters` (or first), in place of what an earlier run put there. The same `id` again is the same run.
+ * Of `which` those with the tag `skip-execution` are left out. With `stop_on_error` the rest of this run is not run after a failure, unless that of
+ * a cell with the tag `raises-exception`. `parameters` are names and values that a new cell sets, after the cell with the tag `parameters`
+ * (or first), in place of what an earlier run put there; `{"$numberDouble": "NaN"}` is a number that JSON lacks, as are `"Infinity"` and
+ * `"-Infinity"`. The same `id` again is the same run.
  */
 export interface RunNotebook extends OfSession {
   cells?: string[] | null;
@@ -1122,10 +1124,11 @@ export interface RunNotebook extends OfSession {
   id?: string | null;
 }
 
-/** A cell and the execution that runs it. */
+/** A cell and the execution that runs it. A failure of one that `may_fail` (it has the tag `raises-exception`) is none of the run. */
 export interface CellRun {
   cell: string;
   execution: string;
+  may_fail: boolean;
 }
 
 /** The executions of a run, in their order; `run` is in each one's `execution_queued`. */
