@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ from webipy.server.api import Api, answered
 from webipy.server.logins import Logins
 from webipy.server.method import Caller, House
 from webipy.server.ports import (
+    NO_ENV,
     HostRecord,
     KernelLink,
     LeftBatch,
@@ -354,6 +355,7 @@ class FakeHost:
     is_removed: bool = False
     attached_since: list[int] = attrs.field(factory=list)
     pid: int | None = None
+    env: dict[str, str] = attrs.field(factory=dict)
 
     def receive(self, channel: str, message: Message) -> None:
         """A request of the server."""
@@ -463,11 +465,18 @@ class FakeLauncher:
         return succeed(self.known)
 
     def launch(
-        self, kernel: str, spec: Spec, cwd: str, start: int, grace_s: float | None = None
+        self,
+        kernel: str,
+        spec: Spec,
+        cwd: str,
+        start: int,
+        *,
+        grace_s: float | None = None,
+        env: Mapping[str, str] = NO_ENV,
     ) -> Deferred[HostRecord]:
         """Starts a host in the next turn; with `refusal` set it fails."""
         told: Deferred[HostRecord] = Deferred()
-        self.clock.callLater(0, self._launch, told, kernel, spec, start)
+        self.clock.callLater(0, self._launch, told, kernel, spec, start, False, env)
         return told
 
     def discard(self, record: HostRecord) -> None:
@@ -488,14 +497,20 @@ class FakeLauncher:
         return told
 
     def _launch(
-        self, told: Deferred[HostRecord], kernel: str, spec: Spec, start: int, is_attached: bool = False
+        self,
+        told: Deferred[HostRecord],
+        kernel: str,
+        spec: Spec,
+        start: int,
+        is_attached: bool = False,
+        env: Mapping[str, str] = NO_ENV,
     ) -> None:
         if self.refusal is not None:
             told.errback(errors.KernelFailed(self.refusal))
             return
         directory = f"/hosts/{kernel}-{start}"
         record = HostRecord(kernel, directory, spec.name, spec.display_name, spec.language, is_attached)
-        self.hosts[record.directory] = FakeHost(self.clock, record, start)
+        self.hosts[record.directory] = FakeHost(self.clock, record, start, env=dict(env))
         told.callback(record)
 
     def connect(self, record: HostRecord, since: int, receiver: LinkReceiver) -> KernelLink | None:

@@ -7,12 +7,14 @@ commands against a real server are in tests/kernels/test_cli_live.py.
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import click
 import msgspec
@@ -25,6 +27,7 @@ from webipy.cli import main
 from webipy.command import lookup, running
 from webipy.command.connecting import Target
 from webipy.command.terminal import Screen
+from webipy.command.variables import env_option
 from webipy.core import calls, errors, events
 from webipy.io.client import Address, ConnectionLost, Event, Follower, NoServer
 
@@ -94,6 +97,24 @@ class HelpTests(SynchronousTestCase):
             told = invoke(command, "--help").output
             for status in ("0    ", "1    ", "2    ", "3    ", "4    ", "130  "):
                 self.assertIn(f"\n    {status}", told)
+
+    def test_environment_variables_are_named_or_passed_on(self) -> None:
+        """`--env NAME=VALUE`, or NAME for the value here; what is neither is refused."""
+        seen: list[dict[str, str] | None] = []
+
+        @click.command()
+        @env_option
+        def shown(env: dict[str, str] | None) -> None:
+            seen.append(env)
+
+        with mock.patch.dict(os.environ, {"HERE": "x"}):
+            for given in ("--env A=1 --env B=a=b --env HERE --env C=", ""):
+                self.assertEqual(CliRunner().invoke(shown, given.split()).exit_code, 0)
+            self.assertEqual(seen, [{"A": "1", "B": "a=b", "HERE": "x", "C": ""}, None])
+            for given, told in (("=1", "has no name"), ("MISSING_HERE", "is not set here")):
+                refused = CliRunner().invoke(shown, ["--env", given])
+                self.assertEqual(refused.exit_code, 2)
+                self.assertIn(told, refused.output)
 
     def test_serve_shows_the_options_of_the_server(self) -> None:
         """`webipy serve --help` is about webipy's own options, not about those of twistd."""
@@ -479,7 +500,7 @@ class KernelTests(SynchronousTestCase):
         kernel = a_kernel(state) if state is not None else None
         found = calls.SessionList(sessions=[session(kernel=kernel, title=title)])
         client = ScriptedClient(session__list=found, session__create=session(), kernel__start=session())
-        execution = running.Execution(None, "", None, wanted, False, None, False, "")
+        execution = running.Execution(None, "", None, wanted, None, False, None, False, "")
         outcome(execution._session(client))  # type: ignore[arg-type]  # a stand-in
         return client
 
@@ -511,15 +532,20 @@ class KernelTests(SynchronousTestCase):
 
     def test_a_session_without_kernel_gets_one(self) -> None:
         """The default one, or the one that was asked for."""
-        self.assertEqual(self.start(None, None).called[-1], ("kernel.start", {"session": "s1", "kernelspec": None}))
-        self.assertEqual(self.start(None, "ir").called[-1], ("kernel.start", {"session": "s1", "kernelspec": "ir"}))
+        self.assertEqual(
+            self.start(None, None).called[-1], ("kernel.start", {"session": "s1", "kernelspec": None, "env": None})
+        )
+        self.assertEqual(
+            self.start(None, "ir").called[-1], ("kernel.start", {"session": "s1", "kernelspec": "ir", "env": None})
+        )
 
     def test_a_dead_kernel_is_replaced_by_its_like(self) -> None:
         """A new one of the same kernelspec starts, and the user hears it."""
         err = io.StringIO()
         self.patch(sys, "stderr", err)
         self.assertEqual(
-            self.start("dead", None).called[-1], ("kernel.start", {"session": "s1", "kernelspec": "python3"})
+            self.start("dead", None).called[-1],
+            ("kernel.start", {"session": "s1", "kernelspec": "python3", "env": None}),
         )
         self.assertIn("a new one starts", err.getvalue())
 

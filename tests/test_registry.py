@@ -153,6 +153,18 @@ class Sqlite(RegistryContract, TestCase):
         self.assertEqual([record.host for record in await self.registry.sessions()], [HOST])
         self.assertEqual(await self.registry.logins(), [(b"x", "ada")])
 
+    async def test_an_environment_is_kept_until_the_session_is_closed(self) -> None:
+        """The next server has it, the last one that was put counts, and nothing of it stays behind."""
+        for env in ({"A": "1", "B": "=x\n"}, {"B": ""}):
+            await self.registry.put(attrs.evolve(ONE, env=env))
+            (found,) = await self.registry.sessions()
+            self.assertEqual(found.env, env)
+            self.assertNotIn("B", repr(found))
+        await self.registry.close_session(ONE.id)
+        connection = sqlite3.connect(self.path)
+        self.assertEqual(connection.execute("SELECT count(*) FROM environments").fetchone(), (0,))
+        connection.close()
+
     async def test_logins_end_after_their_days(self) -> None:
         """They are forgotten, not only hidden."""
         await self.registry.add_login(b"old", "ada", -1)
@@ -177,6 +189,7 @@ class Sqlite(RegistryContract, TestCase):
         await self.registry.put(ONE)
         await self.registry.add_login(b"x", "ada", 1)
         await self.end()
+        self.change("DROP TABLE environments")
         self.change("DROP TABLE guests")
         self.change("DROP TABLE shares")
         self.change("DROP TABLE attached_hosts")

@@ -282,6 +282,56 @@ class Kernels(RigTestCase):
         self.rig.me.call("kernel.restart", session=self.session)
         self.assertEqual(host.commands[-1][0], "restart")
 
+    def test_an_environment_stays_with_the_session(self) -> None:
+        """Every start gets it, in place or with a new host, and after a crash of the server; nobody is told of it."""
+        env = {"TOKEN": "sesame", "A": "1=2"}
+        self.rig.me.call("kernel.start", session=self.session, env=env)
+        host = self.rig.host
+        self.assertEqual(host.env, env)
+        host.ready()
+        self.rig.turn()
+        self.rig.me.call("kernel.restart", session=self.session)
+        self.assertEqual(host.commands[-1], ("restart", {"env": env}))
+        host.end()
+        self.rig = self.rig.crashed()
+        self.rig.me.call("kernel.restart", session=self.session)
+        self.assertEqual(self.rig.host.env, env)
+        self.assertNotIn("sesame", str(self.rig.me.call("session.list")) + str(self.rig.journal.events()))
+
+    def test_a_living_kernel_keeps_its_environment(self) -> None:
+        """Another one is refused, the same one is not; a kernel of another kind, or one after its end, gets it."""
+        self.rig.me.call("kernel.start", session=self.session, env={"A": "1"})
+        for again in ({"A": "1"}, None):
+            self.rig.me.call("kernel.start", session=self.session, env=again)
+        self.assertEqual(len(self.rig.disk.launcher.hosts), 1)
+        fault = self.refused("kernel_not_ready", "kernel.start", session=self.session, env={"A": "2"})
+        self.assertIn("environment", fault.message)
+        self.refused("kernel_not_ready", "session.create", id=self.session, env={"A": "2"})
+        self.rig.me.call("kernel.start", session=self.session, kernelspec="other", env={"A": "3"})
+        self.assertEqual(self.rig.host.env, {"A": "3"})
+        self.rig.host.tell("kernel_died", start=1, exit_status=0)
+        self.rig.turn()
+        self.rig.me.call("session.create", id=self.session, env={})
+        self.rig.me.call("kernel.start", session=self.session)
+        self.assertEqual(self.rig.host.env, {})
+
+    def test_an_environment_must_be_one(self) -> None:
+        """What no process can have is refused before anything is done."""
+        for env in ({"": "x"}, {"A=B": "x"}, {"A\0": "x"}, {"A": "x\0"}, {"A": 1}, ["A"]):
+            self.refused("invalid_params", "kernel.start", session=self.session, env=env)
+        self.assertEqual(self.rig.disk.launcher.hosts, {})
+
+    def test_a_notebook_is_told_its_name(self) -> None:
+        """By its whole path, as Jupyter Server tells it; a restart tells the one that it has by then."""
+        self.rig.disk.files.put("a.ipynb", ipynb.empty())
+        session = self.rig.me.call("session.create", path="a.ipynb", kernelspec="python3")["id"]
+        self.assertEqual(self.rig.host.env, {"JPY_SESSION_NAME": "/a.ipynb"})
+        self.rig.host.ready()
+        self.rig.turn()
+        self.rig.me.call("file.rename", path="a.ipynb", to="b.ipynb")
+        self.rig.me.call("kernel.restart", session=session)
+        self.assertEqual(self.rig.host.commands[-1], ("restart", {"env": {"JPY_SESSION_NAME": "/b.ipynb"}}))
+
     def test_a_restart_after_the_host_has_gone(self) -> None:
         """A new host, the same kernel id, the next start."""
         old = self.start()

@@ -207,7 +207,13 @@ class Taking(SpareTestCase):
         self.begin(cwd="/tmp")
         self.assertEqual(spare.commands, [])
         self.begin(cwd="/")
-        self.assertEqual(spare.commands, [("enter", {"cwd": "/", "code": "", "grace_s": 86_400.0})])
+        self.assertEqual(spare.commands, [("enter", {"cwd": "/", "code": "", "grace_s": 86_400.0, "env": {}})])
+
+    def test_a_session_with_an_environment_takes_none(self) -> None:
+        """It may count from the first moment of a kernel on."""
+        self.begin(env={"A": "1"})
+        self.assertEqual((self.spare.commands, len(self.hosts())), ([], 2))
+        self.assertEqual(self.hosts()[1].env, {"A": "1"})
 
 
 class Many(SpareTestCase):

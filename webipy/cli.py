@@ -17,6 +17,7 @@ import click
 
 from webipy.command.connecting import FAILED, OK, Target, run
 from webipy.command.run_options import NamedValues, parameter_options
+from webipy.command.variables import env_option
 
 if TYPE_CHECKING:
     from webipy.io.client import Client
@@ -346,6 +347,7 @@ def kill(target: Target, session: str) -> None:
 @click.option(
     "-k", "--kernel", metavar="NAME", help="Kernel for a session that has none yet; `webipy specs` lists them."
 )
+@env_option
 @click.option("--fresh", is_flag=True, help="Run in a session of its own, which is closed afterwards.")
 @click.option(
     "--timeout",
@@ -361,6 +363,7 @@ def execute(
     file: Any,
     session: str | None,
     kernel: str | None,
+    env: dict[str, str] | None,
     fresh: bool,
     timeout: float | None,
     as_json: bool,
@@ -375,7 +378,7 @@ def execute(
     Examples:
       webipy exec 'x = 41'
       webipy exec 'print(x + 1)'
-      webipy exec -f train.py -s training -k python3
+      webipy exec -f train.py -s training -k python3 --env OMP_NUM_THREADS=4
       echo 'print("hello")' | webipy exec -
       webipy exec --fresh --json '6 * 7'
     """
@@ -391,7 +394,7 @@ def execute(
 
     from webipy.command.running import Execution
 
-    execution = Execution(reactor, code, session, kernel, fresh, timeout, as_json, target.options)
+    execution = Execution(reactor, code, session, kernel, env, fresh, timeout, as_json, target.options)
     run(target, execution.command, execution.interrupt)
 
 

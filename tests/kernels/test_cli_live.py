@@ -426,6 +426,17 @@ class OtherTests(LiveTests):
         specs = self.webipy("specs")
         self.assertRegex(specs.stdout, r"(?m)^\*  python3 +python +Python 3")
 
+    def test_environment_variables_reach_the_kernel_and_stay(self) -> None:
+        """With the folder as PWD; a restart keeps them, a kernel that runs with other ones is not taken."""
+        look = "import os; print(os.environ['A_SECRET'], os.environ['PWD'] == os.getcwd())"
+        given = ("--env", "A_SECRET=sesame")
+        self.assertEqual(self.ok(self.webipy("exec", *given, look)), "sesame True\n")
+        self.assertEqual(self.webipy("restart", "shell").returncode, 0)
+        self.assertEqual(self.ok(self.webipy("exec", *given, look)), "sesame True\n")
+        refused = self.webipy("exec", "--env", "A_SECRET=other", look)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("other environment variables", refused.stderr)
+
     def test_kernels_are_interrupted_restarted_and_killed(self) -> None:
         """The three ways to end code, each on the session of that name or the start of its ID."""
         running = self.begin("exec", "import time\nx = 1\nprint('ready')\ntime.sleep(600)")

@@ -355,6 +355,7 @@ class Execution:
         code: What to run.
         session: Where: an id, title or path; `None` for the usual place.
         kernel: The kernelspec for a session that has no kernel; `None` for the default one.
+        env: Environment variables for the session's kernel; `None` for those that it has.
         fresh: Whether to run in a session of its own, which is closed afterwards.
         timeout_s: When to interrupt it; `None` for never.
         as_json: Whether to print the execution as JSON at its end, and nothing before.
@@ -365,6 +366,7 @@ class Execution:
     code: str
     session: str | None
     kernel: str | None
+    env: dict[str, str] | None
     fresh: bool
     timeout_s: float | None
     as_json: bool
@@ -429,12 +431,10 @@ class Execution:
             title = f"exec {self.code.strip().partition(chr(10))[0][:60]}".strip()
             made = calls.CreateSession(title=title, id=uuid.uuid4().hex)
             fresh = await client.call("session.create", made, calls.Session, repeat=True)
-            return await with_kernel(client, fresh, self.kernel)
-        if self.session is None:
-            return await with_kernel(client, await self._named(client, SHELL), self.kernel)
-        if self.kernel is None:
-            return await with_kernel(client, await the_session(client, self.session), None)
-        return await with_kernel(client, await self._named(client, self.session), self.kernel)
+            return await with_kernel(client, fresh, self.kernel, self.env)
+        if self.session is not None and self.kernel is None:
+            return await with_kernel(client, await the_session(client, self.session), None, self.env)
+        return await with_kernel(client, await self._named(client, self.session or SHELL), self.kernel, self.env)
 
     @staticmethod
     async def _named(client: Client, name: str) -> calls.Session:
@@ -450,17 +450,20 @@ class Execution:
         return found
 
 
-async def with_kernel(client: Client, session: calls.Session, kernelspec: str | None) -> calls.Session:
+async def with_kernel(
+    client: Client, session: calls.Session, kernelspec: str | None, env: dict[str, str] | None = None
+) -> calls.Session:
     """The session with a living kernel: its own, or a new one.
 
     Args:
         client: The connection.
         session: The session.
         kernelspec: The kernelspec that the kernel must be of; `None` for any, and for a new one for that of the last one or the default one.
+        env: Environment variables for it; `None` for those that the session has.
 
     Raises:
         Wrong: Its kernel is another one.
-        errors.Failure: No kernel can be started.
+        errors.Failure: No kernel can be started, or the living one has another environment.
     """
     kernel = session.kernel
     is_alive = kernel is not None and kernel.state != "dead"
@@ -468,12 +471,12 @@ async def with_kernel(client: Client, session: calls.Session, kernelspec: str | 
         raise Wrong(
             f"Session {session.title!r} has the kernel {kernel.kernelspec}, not {kernelspec}. Name another session with -s, or use --fresh."
         )
-    if is_alive:
+    if is_alive and env is None:
         return session
-    if kernel is not None:
+    if kernel is not None and not is_alive:
         sys.stderr.write("webipy: The kernel of this session had ended: a new one starts, without the old variables.\n")
     name = kernelspec or (kernel.kernelspec if kernel is not None else None)
-    asked = calls.StartKernel(session=session.id, kernelspec=name)
+    asked = calls.StartKernel(session=session.id, kernelspec=name, env=env)
     return await client.call("kernel.start", asked, calls.Session, repeat=True)
 
 

@@ -21,6 +21,12 @@ ClientChosenId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(?!\n
 """An id that a client may choose, so that repeating a call is harmless: letters, digits, `_` and `-`, at most 64."""
 
 
+EnvironmentName = Annotated[str, msgspec.Meta(pattern=r"^[^=\x00]+$", max_length=1000)]
+EnvironmentValue = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$", max_length=100_000)]
+Environment = Annotated[dict[EnvironmentName, EnvironmentValue], msgspec.Meta(max_length=1000)]
+"""Environment variables; Linux takes 128 KiB for each."""
+
+
 class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The root of all params: unknown fields are refused."""
 
@@ -132,7 +138,8 @@ class SessionList(Result, frozen=True, kw_only=True):
 class CreateSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """With `path`, opens the notebook file of that path below the root, in the session that it has already or in a new one, in the file's folder.
 
-    With `create`, the file is made if there is none. With `kernelspec`, starts that kernel if the session has none.
+    With `create`, the file is made if there is none. With `kernelspec`, starts that kernel if the session has none. With `env`, the kernels of the
+    session get these environment variables, as kernel.start has it.
     """
 
     title: Annotated[str, msgspec.Meta(max_length=200)] | None = None
@@ -141,6 +148,7 @@ class CreateSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     cwd: str | None = None
     id: ClientChosenId | None = None
     create: bool = False
+    env: Environment | None = None
 
 
 class OfSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -252,9 +260,15 @@ class UsageList(Result, frozen=True, kw_only=True):
 
 
 class StartKernel(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Starts a kernel of this kernelspec (null: the default one). A session has at most one: a living one of the same kernelspec is kept."""
+    """Starts a kernel of this kernelspec (null: the default one). A session has at most one: a living one of the same kernelspec is kept.
+
+    `env` are environment variables that this kernel gets beside the server's and those of its kernelspec, and so does every later one of the
+    session, restarts included; null leaves them as they are, `{}` takes them away. They are told to nobody, but code that runs can read them. A
+    living kernel keeps what it has: other ones are refused until it is shut down.
+    """
 
     kernelspec: str | None = None
+    env: Environment | None = None
 
 
 class AttachKernel(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -27,6 +27,7 @@ class _Number(msgspec.Struct, frozen=True):
 
 class _Restart(msgspec.Struct):
     start: int | None = None
+    env: dict[str, str] | None = None
 
 
 class _Cancel(msgspec.Struct, frozen=True):
@@ -43,6 +44,7 @@ class _Enter(msgspec.Struct, frozen=True):
     cwd: str
     code: str
     grace_s: float
+    env: dict[str, str] | None = None
 
 
 class Commands:
@@ -117,13 +119,13 @@ class Commands:
                 self._apply(self._requests.move(move.msg_id, move.before))
             case "enter":
                 enter = msgspec.json.decode(content, type=_Enter)
-                self._life.enter(enter.cwd, enter.code, enter.grace_s)
+                self._life.enter(enter.cwd, enter.code, enter.grace_s, enter.env)
             case "interrupt":
                 self._life.interrupt()
             case "restart":
-                wanted = msgspec.json.decode(content, type=_Restart).start
-                if wanted is None or wanted > self._life.start:
-                    self._life.restart()
+                restart = msgspec.json.decode(content, type=_Restart)
+                if restart.start is None or restart.start > self._life.start:
+                    self._life.restart(restart.env)
             case "shut_down":
                 self._life.shut_down()
             case "kill":

@@ -187,17 +187,18 @@ class Life:
             self._alarms.set("drained", DRAIN_QUIET_S, self._ended)
             self._alarms.set("drained at last", DRAIN_S, self._ended)
 
-    def enter(self, cwd: str, code: str, grace_s: float) -> None:
+    def enter(self, cwd: str, code: str, grace_s: float, env: dict[str, str] | None) -> None:
         """Go over to what the kernel was started in advance for.
 
         Args:
             cwd: The folder that it runs in from now on; later starts begin there.
             code: What brings this start there; it is run before anything else, and nothing is told of it.
             grace_s: How long it waits for a server from now on.
+            env: Environment variables of later starts; None for those of `launch.json`.
         """
         self.grace_s = grace_s
         if isinstance(self.process, KernelProcess):
-            self.process.enter(cwd)
+            self.process.enter(cwd, env)
         if self.state == "ready" and code:
             self._ask("shell", "execute_request", _silent(code))
         elif self.state == "starting":
@@ -213,13 +214,15 @@ class Life:
         else:
             self.process.signal(signal.SIGINT)
 
-    def restart(self) -> None:
-        """End the process politely, then by force, and start the next one."""
+    def restart(self, env: dict[str, str] | None = None) -> None:
+        """End the process politely, then by force, and start the next one; `env` are its environment variables, None for those of this one."""
         if not self.process.is_ours:
             log("a restart was refused: this kernel was started by something else")
             return
         if self.ending == "exit" or self.ending == "restart":
             return
+        if isinstance(self.process, KernelProcess):
+            self.process.enter(None, env)
         if not self.process.is_there and not self.is_draining:
             self._audience.closed("kernel_restarted", is_dead=False)
             self._next()

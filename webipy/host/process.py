@@ -143,9 +143,11 @@ class KernelProcess:
         """Say that it did not answer in time."""
         return f"The kernel did not answer within {timeout_s:g} s."
 
-    def enter(self, cwd: str) -> None:
-        """Let later starts begin in another folder."""
-        self._launch = msgspec.structs.replace(self._launch, cwd=cwd)
+    def enter(self, cwd: str | None, env: dict[str, str] | None) -> None:
+        """Let later starts begin in another folder and with other environment variables; None leaves them as they are."""
+        launch = self._launch
+        cwd, env = launch.cwd if cwd is None else cwd, launch.env if env is None else env
+        self._launch = msgspec.structs.replace(launch, cwd=cwd, env=env)
 
     def spawn(self, key: str) -> None:
         """Start a process.
@@ -287,6 +289,7 @@ def _environment(launch: Launch) -> dict[str, str]:
         env["PYTHONPATH"] = os.pathsep.join(paths)
         if not paths:
             del env["PYTHONPATH"]
+    env["PWD"] = launch.cwd  # where it runs, and not where the server was started
     given = dict(env)
     env.update({name: string.Template(value).safe_substitute(given) for name, value in launch.spec.env.items()})
     env.update(launch.env)

@@ -26,7 +26,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ from webipy.io.hostlink import LAST_WORDS_SECONDS, HostLink, LinkFactory, Proces
 from webipy.io.leftovers import Leftovers
 from webipy.io.private import private, write_private
 from webipy.io.speclist import SpecList
-from webipy.server.ports import HostRecord, KernelLink, LeftBatch, LinkReceiver, Spec, Specs
+from webipy.server.ports import NO_ENV, HostRecord, KernelLink, LeftBatch, LinkReceiver, Spec, Specs
 
 READY_SECONDS = 60
 """How long a kernel may take to answer for the first time."""
@@ -129,10 +129,20 @@ class LocalLauncher:
     # ---- hosts
 
     def launch(
-        self, kernel: str, spec: Spec, cwd: str, start: int, grace_s: float | None = None
+        self,
+        kernel: str,
+        spec: Spec,
+        cwd: str,
+        start: int,
+        *,
+        grace_s: float | None = None,
+        env: Mapping[str, str] = NO_ENV,
     ) -> Deferred[HostRecord]:
         """Starts a host; see the port."""
-        return self._in_thread(self._launch, kernel, spec, cwd, start, None, grace_s)
+        told = self._told(kernel, spec, cwd, start)
+        if grace_s is not None:
+            told["grace_s"] = grace_s
+        return self._in_thread(self._launch, kernel, spec, start, {**told, "env": dict(env)})
 
     def discard(self, record: HostRecord) -> None:
         """Ends a host that nobody needs; see the port."""
@@ -152,7 +162,9 @@ class LocalLauncher:
         connection = read_connection(path)
         name = connection.kernel_name or "attached"
         spec = Spec(name, "Attached kernel", "", [], {}, "message", {}, "")
-        return self._launch(kernel, spec, "/", start, connection)
+        told = self._told(kernel, spec, "/", start)
+        told |= {"ready_timeout_s": ATTACHED_SECONDS, "connection": connection}
+        return self._launch(kernel, spec, start, told, is_attached=True)
 
     def _in_thread(self, work: Callable[..., Any], *arguments: object) -> Deferred[Any]:
         return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work, *arguments)
@@ -162,20 +174,12 @@ class LocalLauncher:
         return LeftoversInThread(Leftovers(Path(record.directory), since), self._in_thread)
 
     def _launch(
-        self,
-        kernel: str,
-        spec: Spec,
-        cwd: str,
-        start: int,
-        connection: Connection | None = None,
-        grace_s: float | None = None,
+        self, kernel: str, spec: Spec, start: int, told: dict[str, object], *, is_attached: bool = False
     ) -> HostRecord:
         key = secrets.token_hex(32)
-        launch = self._told(kernel, spec, cwd, start, key, connection)
-        launch["grace_s"] = self.grace_s if grace_s is None else grace_s
         try:
             directory = self._make_directory(kernel, start)
-            write_private(directory / "launch.json", msgspec.json.encode(launch))
+            write_private(directory / "launch.json", msgspec.json.encode({**told, "key": key}))
             with open(directory / "host.log", "ab", opener=private) as log:
                 child = subprocess.Popen(
                     [sys.executable, "-P", "-m", "webipy.kernelhost", str(directory)],
@@ -190,28 +194,23 @@ class LocalLauncher:
                 resource.prlimit(child.pid, resource.RLIMIT_NOFILE, self.files)
         except OSError as fault:
             raise errors.KernelFailed(f"The kernel host cannot be started: {fault.strerror or fault}.") from None
-        is_attached = connection is not None
         record = HostRecord(kernel, str(directory), spec.name, spec.display_name, spec.language, is_attached)
         self._children[record.directory] = child
         self._keys[record.directory] = (key, start)
         return record
 
-    def _told(
-        self, kernel: str, spec: Spec, cwd: str, start: int, key: str, connection: Connection | None
-    ) -> dict[str, object]:
-        """What `launch.json` says."""
+    def _told(self, kernel: str, spec: Spec, cwd: str, start: int) -> dict[str, object]:
+        """What `launch.json` says, but for the key."""
         return {
             "kernel": kernel,
             "spec": {field.name: getattr(spec, field.name) for field in attrs.fields(Spec)},
             "cwd": cwd,
-            "env": {},
-            "key": key,
             "username": self.username,
-            "ready_timeout_s": READY_SECONDS if connection is None else ATTACHED_SECONDS,
+            "grace_s": self.grace_s,
+            "ready_timeout_s": READY_SECONDS,
             "prefix": sys.prefix,
             "start": start,
             "nice": self.nice,
-            "connection": connection,
         }
 
     def _make_directory(self, kernel: str, start: int) -> Path:

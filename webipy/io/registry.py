@@ -45,8 +45,13 @@ CREATE TABLE guests (
 ) WITHOUT ROWID;
 CREATE INDEX guests_by_share ON guests (share);
 """
+_ENVIRONMENTS = """
+CREATE TABLE environments (
+    session TEXT NOT NULL REFERENCES sessions (id), name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (session, name)
+) WITHOUT ROWID
+"""
 
-_STEPS = (_FIRST, _SHARES)
+_STEPS = (_FIRST, _SHARES, _ENVIRONMENTS)
 """What makes format 1, 2, ... out of the one before it."""
 
 FORMAT = len(_STEPS)
@@ -156,7 +161,10 @@ class SqliteRegistry:
             rows = self._connection.execute(
                 "SELECT id, title, path, cwd, created FROM sessions WHERE NOT is_closed ORDER BY created"
             ).fetchall()
-            return [attrs.evolve(SessionRecord(*row), host=hosts.get(row[0])) for row in rows]
+            env: dict[str, dict[str, str]] = {}
+            for session, name, value in self._connection.execute("SELECT session, name, value FROM environments"):
+                env.setdefault(session, {})[name] = value
+            return [attrs.evolve(SessionRecord(*row), host=hosts.get(row[0]), env=env.get(row[0], {})) for row in rows]
 
         return self._worker.run(work)
 
@@ -173,11 +181,15 @@ class SqliteRegistry:
             if host.is_attached:
                 attached = (record.id, host.directory)
                 statements.append(("INSERT OR REPLACE INTO attached_hosts VALUES (?, ?)", attached))
+        statements.append(("DELETE FROM environments WHERE session = ?", (record.id,)))
+        for name, value in record.env.items():
+            statements.append(("INSERT INTO environments VALUES (?, ?, ?)", (record.id, name, value)))
         return self._write(*statements)
 
     def close_session(self, session: str) -> Deferred[None]:
-        """Marks a session as closed; its shares end, and the logins of their guests."""
+        """Marks a session as closed; its shares end, and the logins of their guests, and its environment is forgotten."""
         return self._write(
+            ("DELETE FROM environments WHERE session = ?", (session,)),
             ("UPDATE sessions SET is_closed = 1, path = NULL WHERE id = ?", (session,)),
             ("DELETE FROM shares WHERE session = ?", (session,)),
         )

@@ -49,6 +49,8 @@ class KernelSide:
     append: Append
     is_written: Callable[[str], bool]
     position: Position | None
+    environment: Callable[[], dict[str, str]] = dict
+    """The environment variables of the next start, beside those of the server and the kernelspec."""
     kernel: Kernel | None = None
     _record: HostRecord | None = None
     _link: KernelLink | None = None
@@ -198,7 +200,7 @@ class KernelSide:
             self.kernel.pid = pid
             self.outgoing.restart(run for run in self.kernel.executions.waiting() if self.is_written(run.id))
             if self.kernel.state == "restarting":  # the server may have died before it could say so
-                self.command("restart", contents.encode({"start": self.kernel.start + 1}))
+                self.command("restart", restart_of(self.environment(), self.kernel.start + 1))
             for answer in list(self.kernel.executions.answers.values()):
                 self.send_answer(answer.request, answer.value or "")
 
@@ -255,3 +257,9 @@ class KernelSide:
             self.received(batch.messages, batch.number)
         await self.append(kernel.lost(await left.reason()), None, None)
         await left.remove()
+
+
+def restart_of(env: dict[str, str], start: int | None = None) -> bytes:
+    """The content of the host's command `restart`; one for start number `start` has no effect where that was made already."""
+    numbered = {} if start is None else {"start": start}
+    return contents.encode({"env": env, **numbered})

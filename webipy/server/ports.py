@@ -7,6 +7,7 @@ the same contract tests run on both.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 import attrs
@@ -17,6 +18,9 @@ from webipy.core.formats import ExportFormat
 from webipy.core.wire import Message
 
 T = TypeVar("T")
+
+NO_ENV: Mapping[str, str] = MappingProxyType({})
+"""No environment variables but the usual ones."""
 
 
 @attrs.define(frozen=True, slots=True)
@@ -70,7 +74,11 @@ class HostRecord:
 
 @attrs.define(frozen=True, slots=True)
 class SessionRecord:
-    """A session, as the registry keeps it."""
+    """A session, as the registry keeps it.
+
+    Args:
+        env: Environment variables for its kernels; they may be secrets, and are told to nobody.
+    """
 
     id: str
     title: str
@@ -78,6 +86,7 @@ class SessionRecord:
     cwd: str
     created: str
     host: HostRecord | None = None
+    env: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
 
 @attrs.define(frozen=True, slots=True)
@@ -149,11 +158,19 @@ class Launcher(Protocol):
         """The kernelspecs that are installed now."""
 
     def launch(
-        self, kernel: str, spec: Spec, cwd: str, start: int, grace_s: float | None = None
+        self,
+        kernel: str,
+        spec: Spec,
+        cwd: str,
+        start: int,
+        *,
+        grace_s: float | None = None,
+        env: Mapping[str, str] = NO_ENV,
     ) -> Deferred[HostRecord]:
         """Starts a host for a new kernel, or for start number `start` of one whose host is gone.
 
         Args:
+            env: Environment variables beside those of the server and the kernelspec.
             grace_s: How long it waits for a server before it ends by itself, idle; `None` for as long as is usual.
 
         Fails with errors.KernelFailed when it cannot be started.

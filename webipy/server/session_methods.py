@@ -113,7 +113,9 @@ async def session_create(house: House, caller: Caller, params: calls.CreateSessi
     else:
         session = await house.sessions.create(params.title, None, params.cwd, params.id, caller.name)
     if params.kernelspec is not None:
-        await house.sessions.start_kernel(session, params.kernelspec, caller.name)
+        await house.sessions.start_kernel(session, params.kernelspec, caller.name, params.env)
+    elif params.env is not None:
+        await house.sessions.change_env(session, params.env)
     return session_struct(session)
 
 
@@ -215,7 +217,7 @@ async def kernel_usage(house: House, caller: Caller, params: calls.ReadUsage) ->
 async def kernel_start(house: House, caller: Caller, params: calls.StartKernel) -> calls.Session:
     """Starts a kernel for the session; answers as soon as it is being started. Executions may be sent at once: they wait for it."""
     session = house.sessions.get(params.session)
-    await house.sessions.start_kernel(session, params.kernelspec, caller.name)
+    await house.sessions.start_kernel(session, params.kernelspec, caller.name, params.env)
     return session_struct(session)
 
 

@@ -13,7 +13,7 @@ nobody ever comes.
 from __future__ import annotations
 
 import os.path
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
 from twisted.internet.defer import Deferred, DeferredLock, succeed
@@ -21,6 +21,7 @@ from twisted.logger import Logger
 
 from webipy.core import errors, events
 from webipy.core.kernel import Kernel
+from webipy.server.kernel_side import restart_of
 from webipy.server.ports import HostRecord, SessionRecord, Spec, Specs, World
 from webipy.server.session import Session
 
@@ -32,13 +33,14 @@ class Sessions:
     Args:
         world: The outside.
         root: Folder that kernels start in unless told otherwise.
-        take_spare: Gives the host of a kernel that was started in advance and is in a folder now; `None` when there is none that fits.
+        take_spare: Gives the host of a kernel that was started in advance and is in a folder now, with these environment variables; `None` when
+            there is none that fits.
     """
 
     world: World
     root: str
-    take_spare: Callable[[Spec, str], Awaitable[HostRecord | None]] = attrs.field(
-        default=lambda spec, cwd: succeed(None)
+    take_spare: Callable[[Spec, str, Mapping[str, str]], Awaitable[HostRecord | None]] = attrs.field(
+        default=lambda spec, cwd, env: succeed(None)
     )
     _open: dict[str, Session] = attrs.field(factory=dict)
     _unreadable: dict[str, errors.Failure] = attrs.field(factory=dict)
@@ -95,6 +97,7 @@ class Sessions:
     async def _load(self, record: SessionRecord) -> Session:
         opened = await self.world.journals.open(record.id)
         session = Session(record, self.world, opened.journal, opened.position)
+        session.kernel_side.environment = lambda: _environment(self.root, session.record)
         await session.load()
         return session
 
@@ -196,11 +199,32 @@ class Sessions:
         specs = await self.world.launcher.specs()
         return _choose(specs, name)
 
-    async def start_kernel(self, session: Session, name: str | None, by: str) -> None:
+    async def change_env(self, session: Session, env: Mapping[str, str], *, is_kept: bool = True) -> None:
+        """Gives the later kernels of a session other environment variables; `is_kept`: a living one stays.
+
+        Raises:
+            errors.KernelNotReady: It has a living kernel, which has other ones.
+        """
+        if env == session.record.env:
+            return
+        if is_kept and session.kernel is not None and session.kernel.state != "dead":
+            raise errors.KernelNotReady(
+                "The kernel of this session runs with other environment variables: shut it down first, or use another session."
+            )
+        session.record = attrs.evolve(session.record, env=dict(env))
+        await self.world.registry.put(session.record)
+
+    async def start_kernel(
+        self, session: Session, name: str | None, by: str, env: Mapping[str, str] | None = None
+    ) -> None:
         """Gives a session a kernel: its living one if it is of that kernelspec (or any is fine), else a new one.
+
+        Args:
+            env: Environment variables for this kernel and later ones; `None` for those that the session has.
 
         Raises:
             errors.UnknownKernelspec, errors.KernelFailed: It cannot be started.
+            errors.KernelNotReady: There is a living one with another environment.
         """
         await self._door.acquire()
         try:
@@ -208,10 +232,16 @@ class Sessions:
             await session.kernel_side.settled()
             kernel = session.kernel
             if kernel is not None and kernel.state != "dead" and name in (None, kernel.kernelspec):
+                if env is not None:
+                    await self.change_env(session, env)
                 return
             spec = await self.spec(name)
+            if env is not None:
+                await self.change_env(session, env, is_kept=False)
             await self._end_kernel(session, by)
-            spare = await self.take_spare(spec, session.record.cwd)
+            is_plain = not session.record.env  # else it depends on them from its first moment on
+            here = session.record.cwd, session.kernel_side.environment()
+            spare = await self.take_spare(spec, *here) if is_plain else None
             kernel_id = self.world.new_id() if spare is None else spare.kernel
             kernel = Kernel(kernel_id, spec.name, spec.display_name, spec.language, "")
             if spare is None:
@@ -257,7 +287,7 @@ class Sessions:
             if session.kernel_side.has_host:
                 await session.append(kernel.restarting(), by)
                 if session.kernel_side.has_host:
-                    session.kernel_side.command("restart")
+                    session.kernel_side.command("restart", restart_of(session.kernel_side.environment()))
                 return
             spec = await self.spec(kernel.kernelspec)
             again = Kernel(kernel.id, spec.name, spec.display_name, spec.language, "", start=kernel.start + 1)
@@ -266,7 +296,8 @@ class Sessions:
             self._door.release()
 
     async def _launch(self, session: Session, kernel: Kernel, spec: Spec, by: str) -> None:
-        host: HostRecord = await self.world.launcher.launch(kernel.id, spec, session.record.cwd, kernel.start)
+        env = _environment(self.root, session.record)
+        host: HostRecord = await self.world.launcher.launch(kernel.id, spec, session.record.cwd, kernel.start, env=env)
         await self._join(session, kernel, host, by)
 
     async def _join(self, session: Session, kernel: Kernel, host: HostRecord, by: str) -> None:
@@ -291,6 +322,15 @@ def check_ours(session: Session, act: str) -> None:
             f"webipy did not start this kernel, so it cannot {act} it; kernel.shut_down asks it to end, and "
             "kernel.start gives the session a new one."
         )
+
+
+def _environment(root: str, record: SessionRecord) -> dict[str, str]:
+    """What kernels of a session get beside the variables of the server and the kernelspec.
+
+    `JPY_SESSION_NAME` is the whole path of the notebook, as Jupyter Server has it: libraries look there for the name of their notebook.
+    """
+    here = {} if record.path is None else {"JPY_SESSION_NAME": os.path.join(root, record.path)}
+    return {**here, **record.env}
 
 
 def _choose(specs: Specs, name: str | None) -> Spec:

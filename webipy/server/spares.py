@@ -18,7 +18,7 @@ forking a warm process (threads and sockets do not survive it).
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -27,7 +27,7 @@ from twisted.python.failure import Failure
 
 from webipy.core import contents
 from webipy.core.wire import Message
-from webipy.server.ports import HostRecord, KernelLink, Spec, World
+from webipy.server.ports import NO_ENV, HostRecord, KernelLink, Spec, World
 
 GRACE_SECONDS = 60.0
 """How long a spare waits for a server that comes back."""
@@ -136,19 +136,20 @@ class Spares:
         for spare in list(self.ready):
             self._discard(spare)
 
-    async def take(self, spec: Spec, cwd: str) -> HostRecord | None:
-        """The host of a spare that is in `cwd` now, or `None` when there is none that fits."""
-        code = _code(spec, cwd)
+    async def take(self, spec: Spec, cwd: str, env: Mapping[str, str] = NO_ENV) -> HostRecord | None:
+        """The host of a spare that is in `cwd` now, with the variables of `env`; `None` when there is none that fits."""
+        code = _code(spec, cwd, env)
         for spare in list(self.ready):
             if spare.spec != spec:
                 self._discard(spare)  # its kernelspec was changed
                 self._later(QUIET_SECONDS)
         fitting = [one for one in self.ready if one.is_attached]
-        if not self._is_on or not fitting or (code is None and cwd != self.root) or not _is_folder(cwd):
+        if not self._is_on or not fitting or (code is None and (cwd != self.root or env)) or not _is_folder(cwd):
             return None
         spare = fitting[0]
         self.ready.remove(spare)
-        entered = spare.enter(contents.encode({"cwd": cwd, "code": code or "", "grace_s": self.grace_s}))
+        told = {"cwd": cwd, "code": code or "", "grace_s": self.grace_s, "env": dict(env)}
+        entered = spare.enter(contents.encode(told))
         stop_clock = self.world.later(ANSWER_SECONDS, spare.give_up)
         is_there = await entered
         stop_clock()
@@ -182,7 +183,7 @@ class Spares:
         spec = specs.found.get(specs.default or "")
         if spec is None:
             return
-        host = await self.world.launcher.launch(self.world.new_id(), spec, self.root, 1, GRACE_SECONDS)
+        host = await self.world.launcher.launch(self.world.new_id(), spec, self.root, 1, grace_s=GRACE_SECONDS)
         spare = Spare(host, spec, self._died)
         spare.link = self.world.launcher.connect(host, 0, spare)
         if spare.link is None or not self._is_on:
@@ -216,12 +217,14 @@ class Spares:
         self.world.launcher.discard(spare.record)
 
 
-def _code(spec: Spec, cwd: str) -> str | None:
+def _code(spec: Spec, cwd: str, env: Mapping[str, str]) -> str | None:
     """What brings a running kernel into another folder as if it had been started there; `None` where that is not known."""
     if spec.language.lower() != "python":
         return None
     here = "__import__('os').getcwd()"
-    return f"__import__('os').chdir({cwd!r})\nif isinstance(globals().get('_dh'), list): _dh[:] = [{here}]"
+    variables = {"PWD": cwd, **env}
+    go = f"__import__('os').chdir({cwd!r}); __import__('os').environ.update({variables!r})"
+    return f"{go}\nif isinstance(globals().get('_dh'), list): _dh[:] = [{here}]"
 
 
 def _is_folder(cwd: str) -> bool:

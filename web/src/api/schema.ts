@@ -461,7 +461,8 @@ export interface LaunchCode {
 /**
  * With `path`, opens the notebook file of that path below the root, in the session that it has already or in a new one, in the file's folder.
  *
- * With `create`, the file is made if there is none. With `kernelspec`, starts that kernel if the session has none.
+ * With `create`, the file is made if there is none. With `kernelspec`, starts that kernel if the session has none. With `env`, the kernels of the
+ * session get these environment variables, as kernel.start has it.
  */
 export interface CreateSession {
   title?: string | null;
@@ -470,6 +471,7 @@ export interface CreateSession {
   cwd?: string | null;
   id?: string | null;
   create?: boolean;
+  env?: { [name: string]: string } | null;
 }
 
 /** The kernel of a session. `start` counts its processes: 1, and one more with each restart. The key is told to nobody. */
@@ -601,9 +603,16 @@ export interface UsageList {
   kernels: KernelUsage[];
 }
 
-/** Starts a kernel of this kernelspec (null: the default one). A session has at most one: a living one of the same kernelspec is kept. */
+/**
+ * Starts a kernel of this kernelspec (null: the default one). A session has at most one: a living one of the same kernelspec is kept.
+ *
+ * `env` are environment variables that this kernel gets beside the server's and those of its kernelspec, and so does every later one of the
+ * session, restarts included; null leaves them as they are, `{}` takes them away. They are told to nobody, but code that runs can read them. A
+ * living kernel keeps what it has: other ones are refused until it is shut down.
+ */
 export interface StartKernel extends OfSession {
   kernelspec?: string | null;
+  env?: { [name: string]: string } | null;
 }
 
 /**
