@@ -466,3 +466,53 @@ class Cells(DocumentTestCase):
         self.assertEqual(whole["cells"][0]["metadata"], {"tags": ["parameters"], "mine": {"a": [1, None]}})
         self.assertEqual(whole["metadata"], {"title": "T"})
         self.refused("invalid_params", "cell.set_metadata", session=self.session, cell="c0", metadata=[1])
+
+
+class Formats(RigTestCase):
+    """The version of the format that a file has."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.rig.disk.files.put("old.ipynb", self.old("first", "second", "third"))
+        self.session = str(self.rig.me.call("session.create", path="old.ipynb")["id"])
+
+    @staticmethod
+    def old(*sources: str) -> bytes:
+        """A notebook of nbformat 4.2, without ids."""
+        cells = [{"cell_type": "raw", "metadata": {}, "source": [source]} for source in sources]
+        return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 2}, indent=1).encode()
+
+    def body(self) -> bytes:
+        """What the file holds."""
+        return bytes(self.rig.disk.files.body("old.ipynb"))
+
+    def cells(self) -> dict[str, str]:
+        """Sources by id, in their order."""
+        return {cell["id"]: cell["source"] for cell in self.rig.me.call("cell.list", session=self.session)["cells"]}
+
+    def save(self, **params: Any) -> Any:
+        """Saves; gives the state of the document."""
+        return self.rig.me.call("notebook.save", session=self.session, **params)
+
+    def test_a_file_without_ids_stays_one(self) -> None:
+        """Each save changes what somebody changed, and nothing else; the ids outside of it stay over changes of other programs."""
+        first, second, third = self.cells()
+        self.rig.me.call("cell.set_source", session=self.session, cell=first, source="SECOND")
+        self.assertEqual(self.save()["minor"], 2)
+        self.assertEqual(self.body(), self.old("SECOND", "second", "third"))
+        self.rig.me.call("cell.set_source", session=self.session, cell=second, source="first")
+        self.save()
+        self.assertEqual(self.body(), self.old("SECOND", "first", "third"))
+        self.rig.disk.files.put("old.ipynb", self.old("SECOND", "first", "third!"))
+        self.save()
+        cells = {first: "SECOND", second: "first", third: "third!"}
+        self.assertEqual(self.cells(), cells)
+
+    def test_it_becomes_4_5_when_somebody_wants_that(self) -> None:
+        """With the ids that the cells have here; from then on they stand in the file."""
+        self.assertEqual(self.rig.me.call("notebook.get", session=self.session)["minor"], 2)
+        self.assertEqual(self.save(upgrade=True)["minor"], 5)
+        made = json.loads(self.body())
+        self.assertEqual(made["nbformat_minor"], 5)
+        self.assertEqual([cell["id"] for cell in made["cells"]], list(self.cells()))
+        self.assertEqual(self.save()["minor"], 5)

@@ -19,9 +19,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests import real_notebooks
 from tests.fakes import examples
 from webipy.core import errors, ipynb, notebook
-from webipy.core.align import align
 from webipy.core.document import Document, DocumentCell
 from webipy.core.ipynb import OldNotebook, Opened, empty, read, write
+from webipy.core.ipynb_layout import without_ids
 
 VECTORS = Path(__file__).parent / "vectors"
 Json = dict[str, Any]
@@ -198,10 +198,13 @@ class Laws(SynchronousTestCase):
             new = data.draw(changed(read(body).document))
             written = write(new, body)
             opened = read(written)
-            self.assertEqual(align(new, opened.document, opened.made_ids), new)
-            if written != body:
-                self.assertEqual(opened.repairs, [])
-                self.assertEqual((opened.minor, opened.made_ids), (5, frozenset()))
+            self.assertEqual(opened.minor, read(body).minor)
+            self.assertEqual(without_ids(opened.document), without_ids(new))
+            named = {cell.id for cell in opened.document.cells} - opened.made_ids
+            self.assertEqual(named & {cell.id for cell in new.cells}, named)
+            self.assertEqual(write(new, written, new), written)
+            upgraded = read(write(new, body, None, is_upgraded=True))
+            self.assertEqual((upgraded.document, upgraded.minor, upgraded.repairs), (new, 5, []))
 
         holds()
 
@@ -214,7 +217,7 @@ class Laws(SynchronousTestCase):
             body = data.draw(files())
             old = read(body)
             new = data.draw(changed(old.document))
-            written = write(new, body)
+            written = write(new, body, old.document)
             before, after = json.loads(body), json.loads(written)
             self.assertEqual(after.get("unknown"), before.get("unknown"))
             self.assertEqual([*after], [*before])
@@ -222,7 +225,7 @@ class Laws(SynchronousTestCase):
             for cell, found in zip(new.cells, after["cells"], strict=True):
                 if cell.id in raws:
                     self.assertEqual(found.get("unknown"), raws[cell.id].get("unknown"))
-                if cell in old.document.cells and (cell.id not in old.made_ids or new == old.document):
+                if cell in old.document.cells and cell.id not in old.made_ids:
                     self.assertEqual(list(found.items()), list(raws[cell.id].items()))
             self.assertEqual(body.endswith(b"\n"), written.endswith(b"\n"))
             self.assertEqual(b"\r\n" in body, b"\r\n" in written)
@@ -302,7 +305,7 @@ class RealNotebooks(SynchronousTestCase):
             self.assertEqual(written.decode(), by_nbformat(written), path.name)
 
     def test_an_edit_touches_its_cell_only(self) -> None:
-        """One more line in one cell: beside ids that were missing, the file differs in that cell alone, and is valid."""
+        """One more line in one cell: the file differs in that cell alone, in every version of the format, and is valid."""
         for path, body, opened in self.opened():
             for number, cell in enumerate(opened.document.cells):
                 edited = attrs.evolve(cell, source=cell.source + "\nedited")
@@ -311,18 +314,18 @@ class RealNotebooks(SynchronousTestCase):
                     cells=(*opened.document.cells[:number], edited, *opened.document.cells[number + 1 :]),
                 )
                 written = write(new, body)
-                self.assertEqual(read(written).document, new, path.name)
-                if opened.minor >= 5 and not opened.made_ids:
-                    self.check_difference(path, body, written)
+                self.assertEqual(without_ids(read(written).document), without_ids(new), path.name)
+                self.check_difference(path, body, written)
             if opened.document.cells and is_valid(body):
                 self.assertTrue(is_valid(written), path.name)
 
     def check_difference(self, path: Path, body: bytes, written: bytes) -> None:
-        """Only lines in a row differ, and no more than a source has."""
+        """One hunk: only lines in a row differ, and no more than a source has."""
         old, new = body.splitlines(), written.splitlines()
         head = next(at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other)
         tail = next(at for at, (one, other) in enumerate(zip(old[::-1], new[::-1], strict=False)) if one != other)
-        self.assertLessEqual(len(old) - head - tail, 2, path.name)
+        most = 4 if path.name == "notebook2.ipynb" else 2  # a source in it is cut where no line ends
+        self.assertLessEqual(len(old) - head - tail, most, path.name)
         self.assertLessEqual(len(new) - head - tail, 4, path.name)
 
 
@@ -612,17 +615,51 @@ class CellIds(SynchronousTestCase):
         self.assertEqual(read(body).repairs, [])
         self.assertEqual(read(body).made_ids, frozenset(ids))
 
-    def test_ids_are_written_once_something_else_changes(self) -> None:
-        """A file before 4.5 stays what it is until then, and is 4.5 after."""
+    def test_a_file_before_4_5_stays_one(self) -> None:
+        """It gets no ids, and its version stays, whatever changes; a new cell has none either."""
+        for minor in range(5):
+            body = notebook_of(
+                *[{"cell_type": "raw", "metadata": {}, "source": source} for source in "ab"], nbformat_minor=minor
+            )
+            opened = read(body)
+            self.assertEqual(write(opened.document, body), body)
+            first, second = opened.document.cells
+            changed_cells = (first, attrs.evolve(second, source="c"), DocumentCell("new", "code", "d"))
+            written = json.loads(write(Document(changed_cells), body))
+            self.assertEqual([cell["source"] for cell in written["cells"]], ["a", "c", "d"])
+            self.assertEqual([cell for cell in written["cells"] if "id" in cell], [])
+            self.assertEqual((written["nbformat"], written["nbformat_minor"]), (4, minor))
+            self.assertTrue(is_valid(json.dumps(written).encode()))
+
+    def test_it_becomes_4_5_when_that_is_wanted(self) -> None:
+        """With the ids of all its cells, and nothing else changes; a second time changes nothing."""
         body = notebook_of(
             *[{"cell_type": "raw", "metadata": {}, "source": source} for source in "ab"], nbformat_minor=2
         )
-        opened = read(body)
-        self.assertEqual(write(opened.document, body), body)
-        first, second = opened.document.cells
-        written = json.loads(write(Document((first, attrs.evolve(second, source="c"))), body))
-        self.assertEqual([cell["id"] for cell in written["cells"]], [first.id, second.id])
-        self.assertEqual((written["nbformat"], written["nbformat_minor"]), (4, 5))
+        document = read(body).document
+        named = Document((attrs.evolve(document.cells[0], id="known"), document.cells[1]))
+        written = write(named, body, named, is_upgraded=True)
+        self.assertEqual([cell["id"] for cell in json.loads(written)["cells"]], ["known", document.cells[1].id])
+        self.assertEqual((json.loads(written)["nbformat"], json.loads(written)["nbformat_minor"]), (4, 5))
+        self.assertTrue(is_valid(written))
+        self.assertEqual(write(named, written, None, is_upgraded=True), written)
+
+    def test_a_cell_that_was_rewritten_is_known_by_the_ids_outside_the_file(self) -> None:
+        """Its other members stay, and so do its neighbors, however little of its source does."""
+        raws: list[Json] = [
+            {"cell_type": "raw", "metadata": {}, "source": source, "keep": source} for source in ("a", "b", "a")
+        ]
+        body = notebook_of(*raws, nbformat_minor=4)
+        document = read(body).document
+        before = Document(tuple(attrs.evolve(cell, id=name) for cell, name in zip(document.cells, "xyz", strict=True)))
+        # the middle one now has the content that the id of the first was made from
+        x, y, z = before.cells
+        after = Document((attrs.evolve(x, source="entirely new"), attrs.evolve(y, source="a"), z))
+        written = json.loads(write(after, body, before))
+        self.assertEqual(
+            [(cell["source"], cell["keep"]) for cell in written["cells"]],
+            [("entirely new", "a"), ("a", "b"), ("a", "a")],
+        )
 
     def test_ids_that_are_taken_or_not_allowed_are_replaced(self) -> None:
         """The first keeps it, and the repair is told."""
@@ -638,7 +675,9 @@ class CellIds(SynchronousTestCase):
             ],
         )
         self.assertEqual(write(opened.document, body), body)
-        repaired = write(attrs.evolve(opened.document, metadata=b'{"a":1}'), body)
+        edited = write(attrs.evolve(opened.document, metadata=b'{"a":1}'), body)
+        self.assertEqual(edited, body.replace(b'"metadata": {}, "cells"', b'"metadata": {"a": 1}, "cells"'))
+        repaired = write(opened.document, body, None, is_upgraded=True)
         self.assertEqual(read(repaired).repairs, [])
         self.assertEqual(read(repaired).document.cells, opened.document.cells)
 
@@ -662,9 +701,7 @@ class CellIds(SynchronousTestCase):
         edited = Document((attrs.evolve(cell, source="long enough\nmore"),))
         self.assertEqual(write(edited, after), after)
         again = json.loads(write(Document((attrs.evolve(cell, source="other\nmore"),)), after))
-        self.assertEqual(
-            again["cells"], [{"cell_type": "raw", "id": cell.id, "metadata": {}, "source": "other\nmore", "keep": 1}]
-        )
+        self.assertEqual(again["cells"], [{"cell_type": "raw", "metadata": {}, "source": "other\nmore", "keep": 1}])
 
 
 class Writing(SynchronousTestCase):

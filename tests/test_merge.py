@@ -427,14 +427,15 @@ class Aligning(SynchronousTestCase):
         self.assertEqual(ids(align(old, new)), "abc")
 
     def test_what_is_not_surely_the_same_stays_apart(self) -> None:
-        """Other text, another type, or ids that both have."""
+        """Other text, or another type. Made ids that both have say nothing."""
         old = made_of(code("a", "import numpy"), code("b", "x = compute(1)"))
         other = made_of(code("1", "import numpy"), code("2", "entirely different"))
         self.assertEqual(ids(align(old, other)), "a2")
         text = made_of(code("1", "import numpy"), DocumentCell("2", "markdown", "x = compute(1)"))
         self.assertEqual(ids(align(old, text)), "a2")
         known = made_of(code("b", "import numpy"), code("a", "x = compute(1)"))
-        self.assertEqual(align(old, known), known)
+        self.assertEqual(ids(align(old, known)), "ab")
+        self.assertEqual(align(old, known, ()), known)
 
     def test_ids_that_stand_in_the_file_are_left(self) -> None:
         """When it is said which were made."""
@@ -465,9 +466,20 @@ class Aligning(SynchronousTestCase):
                 [attrs.evolve(cell, id="") for cell in aligned.cells], [attrs.evolve(cell, id="") for cell in new.cells]
             )
             for before, after in zip(new.cells, aligned.cells, strict=True):
-                self.assertTrue(before.id == after.id or after.id in ids(old))
+                self.assertTrue(before.id == after.id or after.id in ids(old) or before.id in ids(old))
 
         holds()
+
+    def test_an_id_that_another_cell_was_made_from_is_not_taken_for_it(self) -> None:
+        """`a` was edited, and a new cell has the content that it had: each stays what it is, and neither gets the id of the other."""
+        old = made_of(code("a", "edited since"), code("new", "first"))
+        found = made_of(code("1", "edited since"), code("a", "first"))
+        self.assertEqual(align(old, found, {"1", "a"}), old)
+        more = made_of(code("1", "edited since"), code("a", "first"), code("2", "first"))
+        aligned = [cell.id for cell in align(old, more, {"1", "a", "2"}).cells]
+        self.assertEqual(aligned, ["a", "new", "2"])
+        other = [cell.id for cell in align(made_of(code("a", "long ago")), made_of(code("a", "xyz")), {"a"}).cells]
+        self.assertNotEqual(other, ["a"])
 
     def test_many_equal_cells_are_no_trouble(self) -> None:
         """They are matched in their order."""

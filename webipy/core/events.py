@@ -364,29 +364,36 @@ class NotebookOpened(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_
     """The session's document is the file `path` (relative to the root) now; the events before it, written with it, brought its cells in.
 
     `format` is `ipynb`, or a text format as jupytext names it (`py:percent`). `repairs` are sentences about what was wrong in the file.
+    `minor` is the minor version of nbformat 4 that the file has: cells have ids in it since 5.
     """
 
     path: str
     etag: str
     format: str = "ipynb"
     repairs: list[str] = []
+    minor: int | None = None
 
 
 class NotebookSaved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The file holds what the events up to `until` make."""
+    """The file holds what the events up to `until` make; `minor` as in `notebook_opened`."""
 
     path: str
     etag: str
     until: int
     format: str = "ipynb"
+    minor: int | None = None
 
 
 class NotebookReloaded(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """Another program changed the file; the events before this one, written with it, took its changes of `cells` cells in."""
+    """Another program changed the file; the events before this one, written with it, took its changes of `cells` cells in.
+
+    `minor` as in `notebook_opened`.
+    """
 
     path: str
     etag: str
     cells: int = 0
+    minor: int | None = None
 
 
 class NotebookConflicted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):

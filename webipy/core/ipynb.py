@@ -7,12 +7,13 @@
 Laws, for every notebook `x` that can be read:
 
     write(read(x).document, x) == x                     byte for byte
-    read(write(d, x)).document == d                     for every document `d` (cells whose ids are not in the file: by content)
+    read(write(d, x)).document == d                     for every document `d` (but for ids that are not in the file)
     write(d, x) differs from x only in the cells in which d differs, and keeps their keys, order and layout
 
-What is read: nbformat 4.0 to 4.5, and later minor versions as far as they are like it. Cell ids, which there are since 4.5, are made from the content
-of a cell where the file has none (or one that is taken or not allowed), always the same for the same file; they are written once
-something else changes. Everything that is not understood (other keys, other media types) stays in the file.
+What is read: nbformat 4.0 to 4.5, and later minor versions as far as they are like it. Cell ids, which there are since 4.5, are made from
+the content of a cell where the file has none (or one that is taken or not allowed), always the same for the same file. They are not
+written into it, and its version stays what it is, until somebody wants it to be 4.5 (`is_upgraded`); only new cells in a file of 4.5
+bring theirs. Everything that is not understood (other keys, other media types) stays in the file.
 
 Source: nbformat 4.5 (its JSON schema; nbformat.v4.nbjson for the canonical layout); JEP 62 for cell ids.
 
@@ -23,14 +24,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Container
-from hashlib import blake2b
 
 import attrs
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from webipy.core import ipynb_layout, nboutput
+from webipy.core.align import made_id
 from webipy.core.document import Document, DocumentCell
 from webipy.core.errors import InvalidNotebook
 from webipy.core.events import CellType
@@ -114,11 +114,15 @@ def read(body: bytes) -> Opened:
     return _read(body)[1]
 
 
-def write(document: Document, original: bytes | None) -> bytes:
-    """The file of a document, in nbformat 4.5.
+def write(
+    document: Document, original: bytes | None, before: Document | None = None, is_upgraded: bool = False
+) -> bytes:
+    """The file of a document: of the version of the format that `original` has, or of 4.5.
 
     Args:
         original: What the file holds now; `None` for a file that is made anew, as the nbformat library lays it out.
+        before: The document in `original`, with the ids that its cells have outside of a file without ids; `None`: they are found out.
+        is_upgraded: The file is to be of 4.5, with the ids of all cells in it.
 
     Raises:
         InvalidNotebook: `original` is no notebook.
@@ -127,8 +131,8 @@ def write(document: Document, original: bytes | None) -> bytes:
     if original is None:
         return ipynb_layout.fresh(document)
     body, opened = _read(original)
-    known = ipynb_layout.Known(body, opened.document, opened.made_ids, opened.minor)
-    return ipynb_layout.changed(document, known, original)
+    known = ipynb_layout.Known(body, opened.document, opened.made_ids, opened.minor, before)
+    return ipynb_layout.changed(document, known, original, is_upgraded)
 
 
 def empty(metadata: bytes | None = None) -> bytes:
@@ -140,7 +144,7 @@ def empty(metadata: bytes | None = None) -> bytes:
     Raises:
         InvalidNotebook: `metadata` is no JSON map.
     """
-    cell = DocumentCell(_made_id("code", "", 0, ()), "code", "")
+    cell = DocumentCell(made_id("code", "", 0, ()), "code", "")
     return ipynb_layout.fresh(Document((cell,), nboutput.metadata(metadata or b"{}")))
 
 
@@ -345,7 +349,7 @@ class _Cells:
             if cell.id in seen:
                 self.repaired.setdefault("The same id as an earlier cell", []).append(f"cells[{number}].id")
             if not cell.id or cell.id in seen:
-                new = _made_id(cell.cell_type, cell.source, copies[key], taken)
+                new = made_id(cell.cell_type, cell.source, copies[key], taken)
                 cells[number] = attrs.evolve(cell, id=new)
                 taken.add(new)
                 made.add(new)
@@ -405,17 +409,6 @@ class _Cells:
             return found
         self.repaired.setdefault("No id that a cell may have", []).append(where)
         return ""
-
-
-def _made_id(cell_type: str, source: str, copy: int, taken: Container[str]) -> str:
-    """An id for the cell that is the `copy`th (from 0) with this content."""
-    content = f"{cell_type}\0{source}".encode()
-    salt = copy
-    while True:
-        made = blake2b(content, digest_size=4, salt=salt.to_bytes(8, "big")).hexdigest()
-        if made not in taken:
-            return made
-        salt += MAX_CELLS
 
 
 def _cell_fault(fault: msgspec.ValidationError, where: str) -> InvalidNotebook:

@@ -25,17 +25,40 @@ _NEVER_WRITTEN = ("orig_nbformat", "orig_nbformat_minor", "signature")
 _NEVER_WRITTEN_IN_CELLS = ("trusted",)
 """What the nbformat library leaves out of files that it makes."""
 
+IDS_SINCE = 5
+"""The minor version of nbformat 4 since which cells have ids."""
+
 _CODE_ONLY = ("execution_count", "outputs")
 
 
 @attrs.define(frozen=True, slots=True)
 class Known:
-    """A file that is there: its bytes after repairs, the document in it, and which ids of that are not in it."""
+    """A file that is there.
+
+    Args:
+        body: Its bytes after repairs.
+        document: What it holds.
+        made_ids: Which ids of that are not in it.
+        minor: Its version of the format.
+        before: The same document with the ids that its cells have outside of the file, where those are known.
+    """
 
     body: bytes
     document: Document
     made_ids: frozenset[str]
     minor: int
+    before: Document | None = None
+
+    def named_as(self, document: Document) -> Document:
+        """What it holds, with the ids that its cells have in `document`."""
+        if self.before is not None and without_ids(self.before) == without_ids(self.document):
+            return self.before
+        return align(document, self.document, self.made_ids)
+
+
+def without_ids(document: Document) -> Document:
+    """A document to compare by what is in it."""
+    return attrs.evolve(document, cells=tuple(attrs.evolve(cell, id="") for cell in document.cells))
 
 
 # ---- a new file
@@ -88,19 +111,25 @@ def _count(count: int | None) -> bytes:
 # ---- a file that is there
 
 
-def changed(document: Document, known: Known, original: bytes) -> bytes:
-    """The file `original` with the least changes that make it say `document`."""
-    before = align(document, known.document, known.made_ids)
-    if before == document:
+def changed(document: Document, known: Known, original: bytes, is_upgraded: bool) -> bytes:
+    """The file `original` with the least changes that make it say `document`.
+
+    Args:
+        is_upgraded: It is to be nbformat 4.5, and to have the ids of all cells; else its version stays, and ids that are not in it are not written.
+    """
+    before = known.named_as(document)
+    missing = {new.id for old, new in zip(known.document.cells, before.cells, strict=True) if old.id in known.made_ids}
+    wanted = missing if is_upgraded else set()
+    if before == document and not wanted and not (is_upgraded and known.minor < IDS_SINCE):
         return original
     top = jsontext.parted_object(known.body) or jsontext.relaid(known.body, Style(), 0)
-    made = {new.id for old, new in zip(known.document.cells, before.cells, strict=True) if old.id in known.made_ids}
-    layout = _Layout(jsontext.style_of(top, known.body), {cell.id: cell for cell in before.cells}, made)
+    style = jsontext.style_of(top, known.body)
+    layout = _Layout(style, {cell.id: cell for cell in before.cells}, wanted, is_upgraded or known.minor >= IDS_SINCE)
     layout.put_cells(top, before, document)
     if document.metadata != before.metadata or not _is_map(top.get("metadata")):
         _patch_member(top, "metadata", document.metadata, layout.style, 0)
-    if known.minor < 5:
-        top.put("nbformat_minor", b"5", layout.style, 0)
+    if is_upgraded and known.minor < IDS_SINCE:
+        top.put("nbformat_minor", b"%d" % IDS_SINCE, layout.style, 0)
     return top.joined()
 
 
@@ -115,12 +144,14 @@ class _Layout:
     Args:
         style: How the file is laid out.
         before: Its cells, by id.
-        made: Ids that are not in it.
+        wanted: Cells that are to get their ids.
+        has_ids: Whether new cells have ids in it.
     """
 
     style: Style
     before: dict[str, DocumentCell]
-    made: set[str]
+    wanted: set[str]
+    has_ids: bool
     is_in_lines: bool = True
     order: dict[str, list[str]] = attrs.field(factory=dict)
     """The order of the names in a cell, by its type."""
@@ -151,13 +182,15 @@ class _Layout:
         if place is None:
             return self._new(cell)
         raw, before = shell.values[place], self.before[cell.id]
-        if cell == before and cell.id not in self.made:
+        if cell == before and cell.id not in self.wanted:
             return raw
         parted = jsontext.parted_object(raw) or jsontext.relaid(raw, self.style, 2)
         return self._patched(parted, before, cell)
 
     def _new(self, cell: DocumentCell) -> bytes:
         members = _members(cell, self.is_in_lines)
+        if not self.has_ids:
+            del members["id"]
         order = self.order.get(cell.cell_type) or next(iter(self.order.values()), [])
         if order == sorted(order):
             names = sorted(members)
@@ -168,7 +201,7 @@ class _Layout:
 
     def _patched(self, parted: Shell, before: DocumentCell, cell: DocumentCell) -> bytes:
         style = self.style
-        if cell.id in self.made:
+        if cell.id in self.wanted:
             parted.put("id", jsontext.quoted(cell.id), style, 2, after="cell_type")
         if cell.cell_type != before.cell_type:
             parted.put("cell_type", jsontext.quoted(cell.cell_type), style, 2)

@@ -23,7 +23,10 @@ class Conflict(Result, frozen=True, kw_only=True):
 
 
 class NotebookState(Result, frozen=True, kw_only=True):
-    """The document of a session: its file, and whether that holds everything. Without a file, `path` is null."""
+    """The document of a session: its file, and whether that holds everything. Without a file, `path` is null.
+
+    `minor` is the minor version of nbformat 4 that the file has; null: it is text, or there is none.
+    """
 
     session: str
     path: str | None
@@ -36,17 +39,19 @@ class NotebookState(Result, frozen=True, kw_only=True):
     metadata: Raw
     conflict: Conflict | None = None
     save_failed: str | None = None
+    minor: int | None = None
 
 
 class SaveNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Writes the file now; with `path`, under that name, which is the session's from then on (its suffix chooses the format).
 
     After a conflict, `overwrite` is the etag of the file that may be replaced (what it held is kept beside it as a copy), or `"missing"` to write a
-    deleted file again.
+    deleted file again. With `upgrade`, an `.ipynb` of nbformat 4.0 to 4.4 becomes one of 4.5, with the ids of its cells; else it stays what it is.
     """
 
     path: RelativePath | None = None
     overwrite: str | None = None
+    upgrade: bool = False
 
 
 class SetNotebookMetadata(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence, Set
+from typing import TypeVar
 
 import attrs
+
+_T = TypeVar("_T")
 
 
 def moved(old: Sequence[str], new: Sequence[str]) -> set[str]:
     """The fewest ids in both that must be moved to bring those of `old` into the order of `new`."""
     places = {one: number for number, one in enumerate(old)}
     both = [one for one in new if one in places]
-    return set(both).difference(_longest_rising(both, [places[one] for one in both]))
+    return set(both).difference(longest_rising(both, [places[one] for one in both]))
 
 
-def _longest_rising(names: list[str], numbers: list[int]) -> list[str]:
+def longest_rising(names: Sequence[_T], numbers: Sequence[int]) -> list[_T]:
     """The names at a longest rising subsequence of the numbers, in O(n log n)."""
     ends: list[int] = []  # the least number that ends a rising row of each length
     at: list[int] = []  # its place

@@ -44,6 +44,7 @@ class Origin:
     Args:
         path: Relative to the server's root; `None` for a session without a file.
         format: `ipynb`, or a text format as jupytext names it.
+        minor: The minor version of nbformat 4 that the file has; `None`: not known, or it is text.
         etag: The state of the file that was read or written last.
         saved: The file holds what the events up to this seq make.
         conflict: Why the file is not written, until somebody decides.
@@ -54,6 +55,7 @@ class Origin:
 
     path: str | None = None
     format: str = "ipynb"
+    minor: int | None = None
     etag: str | None = None
     saved: int = 0
     conflict: NotebookConflicted | None = None
@@ -72,12 +74,12 @@ class Origin:
         match event:
             case NotebookOpened():
                 self.path, self.format, self.etag, self.saved = event.path, event.format, event.etag, event.seq
-                self.conflict = self.failed = None
+                self.minor, self.conflict, self.failed = event.minor, None, None
             case NotebookSaved():
                 self.path, self.format, self.etag, self.saved = event.path, event.format, event.etag, event.until
-                self.conflict = self.failed = None
+                self.minor, self.conflict, self.failed = event.minor, None, None
             case NotebookReloaded():
-                self.path, self.etag, self.conflict = event.path, event.etag, None
+                self.path, self.etag, self.minor, self.conflict = event.path, event.etag, event.minor, None
             case NotebookConflicted():
                 self.conflict = event
             case NotebookSaveFailed():
@@ -109,8 +111,9 @@ class Origin:
         """The fewest events that fold to the same; those that stand for many have the seq `seq`."""
         if self.path is None:
             return []
+        path, etag, format, minor = self.path, self.etag or "", self.format, self.minor
         told: list[AnyEvent] = [
-            NotebookOpened(seq=seq, path=self.path, etag=self.etag or "", format=self.format),
-            NotebookSaved(seq=seq, path=self.path, etag=self.etag or "", until=self.saved, format=self.format),
+            NotebookOpened(seq=seq, path=path, etag=etag, format=format, minor=minor),
+            NotebookSaved(seq=seq, path=path, etag=etag, until=self.saved, format=format, minor=minor),
         ]
         return told + [event for event in (self.conflict, self.failed) if event is not None]

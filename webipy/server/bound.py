@@ -25,7 +25,7 @@ import msgspec
 from msgspec import Raw
 from twisted.internet.defer import DeferredLock
 
-from webipy.core import errors, events, formats, merge
+from webipy.core import errors, events, formats, ipynb, merge
 from webipy.core.document import Document, DocumentFold
 from webipy.core.events import AnyEvent
 from webipy.server.paper import Paper, Read
@@ -93,11 +93,12 @@ class Bound:
 
     # ---- saving
 
-    async def save(self, by: str | None, overwrite: str | None = None) -> None:
+    async def save(self, by: str | None, overwrite: str | None = None, is_upgraded: bool = False) -> None:
         """Writes the file, after taking in what another program has written.
 
         Args:
             overwrite: The etag of a file that may be replaced though both changed; `"missing"`: one that was deleted may be made again.
+            is_upgraded: An `.ipynb` before nbformat 4.5 becomes one, with the ids of its cells.
 
         Raises:
             errors.Conflict: Both changed the same; `notebook_conflicted` tells it too.
@@ -107,7 +108,7 @@ class Bound:
         try:
             self.session.check_writable()
             for _ in range(TRIES):
-                if await self._save(by, overwrite):
+                if await self._save(by, overwrite, is_upgraded):
                     return
             raise errors.Conflict(f"{self.path()} is being changed all the time by another program.", etag=None)
         except (errors.FileFault, errors.InvalidNotebook, errors.TooLarge, errors.KernelFailed) as fault:
@@ -116,7 +117,7 @@ class Bound:
         finally:
             self._door.release()
 
-    async def _save(self, by: str | None, overwrite: str | None) -> bool:
+    async def _save(self, by: str | None, overwrite: str | None, is_upgraded: bool) -> bool:
         path = self.path()
         await self._document()
         await self._name_kernel()
@@ -129,7 +130,7 @@ class Bound:
             if overwrite != found.record.etag:
                 return await self._take_in(seq, document, found, by) and self.session.origin.is_saved
             await self._keep_beside(path, found)
-        return await self._write(path, seq, document, found, by)
+        return await self._write(seq, document, found, by, is_upgraded)
 
     async def _found(self, path: str, like: Document) -> Read | None:
         origin = self.session.origin
@@ -137,23 +138,27 @@ class Bound:
             if self.base is not None and (await self.world.files.stat(path)).etag == origin.etag:
                 body, record = await self.world.files.read(path)
                 if record.etag == origin.etag:
-                    return Read(body, record, self.base, origin.format, [])
+                    return Read(body, record, self.base, origin.format, [], origin.minor)
             return await self.paper.read(path, self.base or like)
         except errors.NotFound:
             return None
 
-    async def _write(self, path: str, seq: int, document: Document, found: Read | None, by: str | None) -> bool:
-        format = self.session.origin.format
-        if found is not None and found.document == document:
+    async def _write(self, seq: int, document: Document, found: Read | None, by: str | None, is_upgraded: bool) -> bool:
+        path, format = self.path(), self.session.origin.format
+        minor = ipynb.MINOR if format == "ipynb" else None
+        if found is not None and not is_upgraded:
+            minor = found.minor
+        if found is not None and found.document == document and minor == found.minor:
             record = found.record
         else:
-            body = await self.paper.bytes_of(document, format, found.body if found is not None else None)
+            body = await self.paper.bytes_of(document, format, found, is_upgraded)
             try:
                 record = await self.world.files.write(path, body, found.record.etag if found is not None else "missing")
             except errors.Conflict:
                 return False
         self.base = document
-        await self.session.append([events.NotebookSaved(path=path, etag=record.etag, until=seq, format=format)], by)
+        saved = events.NotebookSaved(path=path, etag=record.etag, until=seq, format=format, minor=minor)
+        await self.session.append([saved], by)
         return True
 
     async def _keep_beside(self, path: str, found: Read) -> None:
@@ -197,13 +202,14 @@ class Bound:
             format = formats.format_of(path)
             if format is None:
                 raise errors.InvalidParams(f"{path} is no name of a notebook; .ipynb is.", field="path")
-            body = await self.paper.bytes_of(document, format, None)
+            body = await self.paper.bytes_of(document, format)
             try:
                 record = await self.world.files.write(path, body, "missing")
             except errors.Conflict:
                 raise errors.AlreadyExists(f"{path} exists already.", kind="file", id=path) from None
             self.base = document
-            saved = events.NotebookSaved(path=record.path, etag=record.etag, until=seq, format=format)
+            minor = ipynb.MINOR if format == "ipynb" else None
+            saved = events.NotebookSaved(path=record.path, etag=record.etag, until=seq, format=format, minor=minor)
             await self.session.append([saved], by)
         finally:
             self._door.release()
@@ -257,10 +263,10 @@ class Bound:
             return False
         self.base = found.document
         touched = {cell for event in new if isinstance(cell := getattr(event, "cell", None), str)}
-        new.append(events.NotebookReloaded(path=path, etag=etag, cells=len(touched)))
+        new.append(events.NotebookReloaded(path=path, etag=etag, cells=len(touched), minor=found.minor))
         if merged.document == found.document:
             until, format = self.session.seq + len(new), self.session.origin.format
-            new.append(events.NotebookSaved(path=path, etag=etag, until=until, format=format))
+            new.append(events.NotebookSaved(path=path, etag=etag, until=until, format=format, minor=found.minor))
         await self.session.append(new, by)
         return True
 
@@ -307,7 +313,7 @@ class Bound:
                 return self.session.seq
             self.base, record = found.document, found.record
             opened = events.NotebookOpened(
-                path=record.path, etag=record.etag, format=found.format, repairs=found.repairs
+                path=record.path, etag=record.etag, format=found.format, repairs=found.repairs, minor=found.minor
             )
             return await self.session.append([opened], by)
         finally:

@@ -73,15 +73,15 @@ class Following:
             self._stop_rest()
         self._stop_rest = None
 
-    async def save(self, by: str | None, overwrite: str | None = None) -> None:
-        """Saves now.
+    async def save(self, by: str | None, overwrite: str | None = None, is_upgraded: bool = False) -> None:
+        """Saves now; see `Bound.save`.
 
         Raises:
             errors.Conflict, errors.FileFault and others: As `Bound.save`.
         """
         began = self.world.clock()
         try:
-            await self.bound.save(by, overwrite)
+            await self.bound.save(by, overwrite, is_upgraded)
         finally:
             took = self.world.clock() - began
             self._due_s = max(self._due_s, self.world.clock() + 10 * took)

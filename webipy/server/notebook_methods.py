@@ -32,6 +32,7 @@ def _state(session: Session) -> notebook_calls.NotebookState:
         if conflict is None
         else notebook_calls.Conflict(reason=conflict.reason, etag=conflict.etag, cells=conflict.cells),
         save_failed=origin.failed.reason if origin.failed is not None else None,
+        minor=origin.minor,
     )
 
 
@@ -51,7 +52,7 @@ async def notebook_save(
     if params.path is not None and params.path != session.origin.path:
         await house.documents.save_as(session, params.path, caller.name)
     else:
-        await house.documents.of(session).save(caller.name, params.overwrite)
+        await house.documents.of(session).save(caller.name, params.overwrite, params.upgrade)
     return _state(session)
 
 

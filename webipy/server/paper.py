@@ -20,13 +20,14 @@ MAX_FILE_BYTES = 256 * 1024 * 1024
 
 @attrs.define(frozen=True, slots=True)
 class Read:
-    """A file, read: its bytes, its etag, and the document in it."""
+    """A file, read: its bytes, its etag, the document in it, and (`minor`) which version of nbformat 4 it is, if it is one."""
 
     body: bytes
     record: FileRecord
     document: Document
     format: str
     repairs: list[str]
+    minor: int | None
 
 
 @attrs.define(eq=False)
@@ -61,7 +62,7 @@ class Paper:
             document = await self.world.aside(lambda: merge.align(like, opened.document, made))
             if format != "ipynb":
                 document = with_outputs_of(like, document)
-        return Read(body, record, document, format, opened.repairs)
+        return Read(body, record, document, format, opened.repairs, opened.minor if format == "ipynb" else None)
 
     async def _parsed(self, path: str, body: bytes, format: str) -> ipynb.Opened:
         if format != "ipynb":
@@ -73,11 +74,15 @@ class Paper:
             opened = await self.world.aside(lambda: ipynb.read(newer))
             return attrs.evolve(opened, repairs=["It was written in an older version of the format.", *opened.repairs])
 
-    async def bytes_of(self, document: Document, format: str, original: bytes | None) -> bytes:
-        """What a file of this format holds for a document, as near as possible to `original`."""
+    async def bytes_of(
+        self, document: Document, format: str, found: Read | None = None, is_upgraded: bool = False
+    ) -> bytes:
+        """What a file of this format holds for a document, as near as possible to what it holds now; see `ipynb.write`."""
+        original = found.body if found is not None else None
         if format == "ipynb":
+            before = found.document if found is not None else None
             try:
-                return await self.world.aside(lambda: ipynb.write(document, original))
+                return await self.world.aside(lambda: ipynb.write(document, original, before, is_upgraded))
             except ipynb.OldNotebook:
                 original = None
         notebook = await self.world.aside(lambda: ipynb.write(document, None))

@@ -354,6 +354,7 @@ export interface NotebookMetadataSet extends EventHead {
  * The session's document is the file `path` (relative to the root) now; the events before it, written with it, brought its cells in.
  *
  * `format` is `ipynb`, or a text format as jupytext names it (`py:percent`). `repairs` are sentences about what was wrong in the file.
+ * `minor` is the minor version of nbformat 4 that the file has: cells have ids in it since 5.
  */
 export interface NotebookOpened extends EventHead {
   type: "notebook_opened";
@@ -361,23 +362,30 @@ export interface NotebookOpened extends EventHead {
   etag: string;
   format?: string;
   repairs?: string[];
+  minor?: number | null;
 }
 
-/** The file holds what the events up to `until` make. */
+/** The file holds what the events up to `until` make; `minor` as in `notebook_opened`. */
 export interface NotebookSaved extends EventHead {
   type: "notebook_saved";
   path: string;
   etag: string;
   until: number;
   format?: string;
+  minor?: number | null;
 }
 
-/** Another program changed the file; the events before this one, written with it, took its changes of `cells` cells in. */
+/**
+ * Another program changed the file; the events before this one, written with it, took its changes of `cells` cells in.
+ *
+ * `minor` as in `notebook_opened`.
+ */
 export interface NotebookReloaded extends EventHead {
   type: "notebook_reloaded";
   path: string;
   etag: string;
   cells?: number;
+  minor?: number | null;
 }
 
 /**
@@ -1019,7 +1027,11 @@ export interface Conflict {
   cells: string[];
 }
 
-/** The document of a session: its file, and whether that holds everything. Without a file, `path` is null. */
+/**
+ * The document of a session: its file, and whether that holds everything. Without a file, `path` is null.
+ *
+ * `minor` is the minor version of nbformat 4 that the file has; null: it is text, or there is none.
+ */
 export interface NotebookState {
   session: string;
   path: string | null;
@@ -1032,17 +1044,19 @@ export interface NotebookState {
   metadata: JsonMap;
   conflict: Conflict | null;
   save_failed: string | null;
+  minor: number | null;
 }
 
 /**
  * Writes the file now; with `path`, under that name, which is the session's from then on (its suffix chooses the format).
  *
  * After a conflict, `overwrite` is the etag of the file that may be replaced (what it held is kept beside it as a copy), or `"missing"` to write a
- * deleted file again.
+ * deleted file again. With `upgrade`, an `.ipynb` of nbformat 4.0 to 4.4 becomes one of 4.5, with the ids of its cells; else it stays what it is.
  */
 export interface SaveNotebook extends OfSession {
   path?: string | null;
   overwrite?: string | null;
+  upgrade?: boolean;
 }
 
 /** Replaces the metadata of the notebook, a JSON map. */

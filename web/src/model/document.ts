@@ -44,12 +44,16 @@ function isShown(model: Model, execution: string): boolean {
   return cell?.run === execution;
 }
 
-function opened(model: Model, path: string, etag: string, format: string | undefined): NotebookFile {
+type FileEvent = Extract<AnyEvent, { type: "notebook_opened" | "notebook_saved" | "notebook_reloaded" }>;
+
+function opened(model: Model, event: FileEvent): NotebookFile {
   const before = model.file;
+  const format = event.type === "notebook_reloaded" ? before?.format : event.format;
   return {
-    path,
-    etag,
-    format: format ?? before?.format ?? "ipynb",
+    path: event.path,
+    etag: event.etag,
+    format: format ?? "ipynb",
+    minor: event.minor ?? null,
     savedSeq: before?.savedSeq ?? 0,
     savedAt: before?.savedAt ?? null,
     failed: null,
@@ -61,13 +65,13 @@ export function reduceDocument(model: Model, event: AnyEvent, dirty: Dirty): voi
   const at = Date.parse(event.time) || null; // events of a snapshot that stand for many have no time
   switch (event.type) {
     case "notebook_opened":
-      model.file = { ...opened(model, event.path, event.etag, event.format ?? "ipynb"), savedSeq: event.seq, savedAt: at };
+      model.file = { ...opened(model, event), savedSeq: event.seq, savedAt: at };
       break;
     case "notebook_saved":
-      model.file = { ...opened(model, event.path, event.etag, event.format), savedSeq: event.until, savedAt: at };
+      model.file = { ...opened(model, event), savedSeq: event.until, savedAt: at };
       break;
     case "notebook_reloaded":
-      model.file = opened(model, event.path, event.etag, undefined);
+      model.file = opened(model, event);
       break;
     case "notebook_conflicted":
       if (model.file === null) return;

@@ -82,6 +82,8 @@ export interface ConflictNote {
 export interface NotebookFile {
   path: string;
   format: string;
+  /** The minor version of nbformat 4 that the file has; null: not known, or it is text. */
+  minor: number | null;
   etag: string;
   /** The file holds what the events up to this one make. */
   savedSeq: number;

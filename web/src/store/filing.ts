@@ -36,6 +36,16 @@ export class Filing {
     }
   }
 
+  /** Writes the file in nbformat 4.5, with the ids of its cells. */
+  async upgrade(): Promise<void> {
+    try {
+      await this.store.connection.call("notebook.save", { session: await this.#settled(), upgrade: true });
+      toast(t.upgraded);
+    } catch (error) {
+      complain(error);
+    }
+  }
+
   #told(state: NotebookState): void {
     if (state.is_saved) toast(t.savedAs(state.path ?? ""));
   }

@@ -55,6 +55,10 @@ export function DocumentMenu({ open }: { open: Open }) {
   const rows: MenuRow[] = [
     may("own") && { title: p.shareItem, run: show("share") },
     ...ofFile,
+    may("write") &&
+      file !== null &&
+      file.minor !== null &&
+      file.minor < 5 && { title: words.upgrade(file.minor), run: () => void actions.file.upgrade() },
     { heading: "" },
     may("write") && { title: words.checkpoint, run: show("checkpoint") },
     { title: words.history, run: show("history") },
