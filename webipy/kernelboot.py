@@ -9,6 +9,7 @@ ipykernel has no such part (one line on stderr then says so):
   Stock ipykernel drops at 1,000 unread messages, the `idle` that ends a cell too.
 - Text that was printed and not flushed is sent after 10 ms instead of 200 ms; and a flush returns after its text was
   handed to ZeroMQ, so that the last words before a crash get out.
+- Text is sent in pieces of at most a MiB: what was printed and not flushed would otherwise be one message of any size.
 - Raw output (file descriptors 1 and 2) is read in large pieces and decoded across their borders, and is not copied to
   the original stdout as well.
 - No advice for terminals is printed at the start.
@@ -28,6 +29,9 @@ import threading
 from importlib.util import find_spec
 
 FLUSH_INTERVAL_S = 0.01  # printed text waits so long for more
+PIECE_CHARS = (
+    1024 * 1024
+)  # ASCII text in one message; a quarter of it for other text, whose characters have up to 4 bytes
 READ_BYTES = 64 * 1024  # raw output is read in pieces of at most this; a pipe holds as much
 
 
@@ -89,6 +93,22 @@ def send_text_soon(stream_class) -> None:  # type: ignore[no-untyped-def]
     stream_class.flush_interval = FLUSH_INTERVAL_S
 
 
+def send_text_in_pieces(stream_class) -> None:  # type: ignore[no-untyped-def]
+    """Send much text as several messages."""
+    flush_buffers = stream_class._flush_buffers
+    if "_flush_buffers" not in stream_class._flush.__code__.co_names:
+        raise AttributeError("_flush sends other text")
+
+    def flush_pieces(self):  # type: ignore[no-untyped-def]
+        for parent, text in flush_buffers(self):
+            # A hook that takes a message for itself ends the sending: it gets the text whole.
+            size = len(text) if self._hooks else PIECE_CHARS if text.isascii() else PIECE_CHARS // 4
+            for start in range(0, len(text), size or 1):
+                yield parent, text[start : start + size]
+
+    stream_class._flush_buffers = flush_pieces
+
+
 def read_raw_output_whole(stream_class) -> None:  # type: ignore[no-untyped-def]
     """Decode raw output across the borders of what is read, and do not echo it."""
     if "_fid" not in stream_class._watch_pipe_fd.__code__.co_names:
@@ -122,6 +142,7 @@ def main() -> None:
         (flush_at_once, iostream.IOPubThread),
         (keep_the_log_clean, kernelapp.IPKernelApp),
         (send_text_soon, iostream.OutStream),
+        (send_text_in_pieces, iostream.OutStream),
         (read_raw_output_whole, iostream.OutStream),
     ):
         try:

@@ -40,6 +40,7 @@ import hmac
 import json
 import re
 import struct
+import sys
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
@@ -51,7 +52,10 @@ DELIMITER: Final = b"<IDS|MSG>"
 CHANNELS: Final = frozenset({"shell", "control", "iopub", "stdin", "host"})
 
 MAX_PARTS: Final = 1024  # parts of one message, routing identities not counted; widgets send a few, never hundreds
-MAX_PART_BYTES: Final = 64 * 1024 * 1024  # one part; a browser cannot show more in one output either
+MAX_PART_BYTES: Final = 64 * 1024 * 1024  # one part on the link, and of our own messages to a kernel
+ANY_BYTES: Final = (
+    sys.maxsize
+)  # a part that a kernel sends: it is there already, and webipy.core.large decides what becomes of it
 MAX_HEADER_BYTES: Final = 64 * 1024  # header or parent, encoded; real ones have about 250 bytes
 MAX_IDENTITIES: Final = 16  # routing parts before the delimiter; iopub has one topic, a router adds one each
 NESTING_MARGIN: Final = 256  # levels of JSON nesting left free below the decoder's own limit, for later readers
@@ -175,12 +179,13 @@ def encode(key: bytes, message: Message, identities: Iterable[bytes] = ()) -> li
     return [*identities, DELIMITER, _sign(key, parts[:4]).hex().encode(), *parts]
 
 
-def decode(key: bytes, frames: Sequence[bytes]) -> Message:
+def decode(key: bytes, frames: Sequence[bytes], max_part_bytes: int = MAX_PART_BYTES) -> Message:
     """Verify and decode one multipart message of Jupyter's wire.
 
     Args:
         key: The key of the connection file, as bytes; not empty.
-        frames: All parts, with any routing identities before the delimiter.
+        frames: All parts, with any routing identities before the delimiter; large ones may be memoryviews, and stay so.
+        max_part_bytes: A larger part is refused.
 
     Returns:
         The message; its identities are dropped.
@@ -198,7 +203,7 @@ def decode(key: bytes, frames: Sequence[bytes]) -> Message:
     parts = frames[start + 2 :]
     if len(parts) < 4:
         raise Malformed(f"a message has at least 4 parts after its signature; this one has {len(parts)}")
-    _check_limits(parts)
+    _check_limits(parts, max_part_bytes)
     expected = _sign(key, parts[:4]).hex().encode()
     if not hmac.compare_digest(expected, frames[start + 1]):
         raise BadSignature("the message is not signed with this kernel's key")
@@ -285,7 +290,7 @@ def join(parts: Sequence[bytes]) -> Message:
     parent = None if parts[1] in (b"{}", b"null", b"") else _parent(parts[1])
     header = _header(parts[0], is_parent=False)
     assert header is not None  # only a parent may be empty
-    return Message(header, parent, bytes(parts[2]), bytes(parts[3]), tuple(parts[4:]))
+    return Message(header, parent, parts[2], parts[3], tuple(parts[4:]))
 
 
 def clean_content(raw: bytes) -> bytes:
@@ -360,14 +365,14 @@ def _sign_link(key: bytes, stamp: bytes, parts: Sequence[bytes]) -> bytes:
     return _sign(key, signed)
 
 
-def _check_limits(parts: Sequence[bytes]) -> None:
+def _check_limits(parts: Sequence[bytes], max_part_bytes: int = MAX_PART_BYTES) -> None:
     """Refuse what is too large; `parts` are header, parent, metadata, content and the buffers."""
     if len(parts) + 2 > MAX_PARTS:
         raise Malformed(f"the message has more than {MAX_PARTS} parts")
     if max(len(parts[0]), len(parts[1])) > MAX_HEADER_BYTES:
         raise Malformed(f"a header is larger than {MAX_HEADER_BYTES} bytes")
-    if max(map(len, parts)) > MAX_PART_BYTES:
-        raise Malformed(f"a part is larger than {MAX_PART_BYTES} bytes")
+    if max(map(len, parts)) > max_part_bytes:
+        raise Malformed(f"a part is larger than {max_part_bytes} bytes")
 
 
 @lru_cache(_PARENTS)

@@ -21,7 +21,10 @@ from webipy.core import wire
 from webipy.host.parts import read_parts, send_parts
 
 KERNEL_CHANNELS: Final = ("control", "shell", "stdin", "iopub")
-READ_AHEAD: Final = 1000  # messages of a kernel that waits; ZeroMQ's own default
+READ_AHEAD: Final = 32  # messages of a kernel that waits; text comes in pieces of a MiB at most
+AHEAD_BYTES: Final = (
+    32 * 1024 * 1024
+)  # after a large message so much of its kind is read ahead, and one message at least
 _RECONNECT_MS: Final = 10
 
 
@@ -38,7 +41,7 @@ class Channels:
     def __init__(
         self, context: zmq.Context[zmq.Socket[bytes]], addresses: Mapping[str, str], key: bytes, *, waits: bool
     ) -> None:
-        self._key = key
+        self._key, self._waits, self._ahead = key, waits, READ_AHEAD
         self.sockets: dict[str, zmq.Socket[bytes]] = {}
         identity = os.urandom(16).hex().encode()
         for channel in KERNEL_CHANNELS:
@@ -65,10 +68,18 @@ class Channels:
             webipy.core.wire.BadFrame: It is not one of this kernel's.
         """
         try:
-            frames = read_parts(self.sockets[channel])
+            frames = read_parts(self.sockets[channel], as_views=True)
         except zmq.Again:
             return None
-        return wire.decode(self._key, frames)
+        if channel == "iopub" and self._waits:
+            self._pace(sum(map(len, frames)))
+        return wire.decode(self._key, frames, wire.ANY_BYTES)
+
+    def _pace(self, size_bytes: int) -> None:
+        """Let ZeroMQ read fewer messages ahead while they are large: it counts messages and not bytes."""
+        ahead = max(1, min(READ_AHEAD, AHEAD_BYTES // size_bytes))
+        if ahead < self._ahead or ahead == READ_AHEAD > self._ahead:
+            self._ahead = self.sockets["iopub"].rcvhwm = ahead
 
     def close(self) -> None:
         """Close the sockets; what was not read is lost."""

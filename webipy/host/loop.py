@@ -33,6 +33,7 @@ from webipy.host.channels import KERNEL_CHANNELS, Channels
 from webipy.host.commands import Commands
 from webipy.host.endpoint import Author, Endpoint, log
 from webipy.host.foreign import ForeignKernel
+from webipy.host.large import Large
 from webipy.host.life import Alarms, Life
 from webipy.host.papers import Papers
 from webipy.host.process import CannotStart, KernelProcess, Launch
@@ -42,6 +43,7 @@ from webipy.host.watch import Watch
 TURN_MESSAGES: Final = 200  # read from each side in one turn; about 10 ms of work
 LEAVE_S: Final = 10.0  # how long the host waits for the last acknowledgement
 LAST_WORDS_S: Final = 2.0  # of silence, after which a reply waits no more for `idle`, which every kernel should say
+TAKING_S: Final = 0.02  # of processor time used in a silence: ZeroMQ's thread takes in a large message, and it is none
 TEND_S: Final = 1.0  # how often the spool is tried again and the log is cut
 
 
@@ -71,11 +73,13 @@ class Host:
         self._endpoint = Endpoint(self._context, folder, self._author, launch.key.encode())
         self._outbox, self._requests = Outbox(SpoolFile(folder, self._author.lost, log)), Requests()
         self._last_words = LastWords()
+        self._large = Large(self._author)
         self._life = Life(launch, folder, process, self._context, self._author, self._alarms, self)
         self._commands = Commands(self._endpoint, self._outbox, self._requests, self._life, self._apply)
         self._papers = Papers(folder, self._endpoint, self._outbox, self._life)
         self._unkept = 0
         self._is_busy = False
+        self._used_s = 0.0
         self._done = ""
         self._alone_since = self._silent_since = time.monotonic()
         self._wakeup, self._watch = _wakeup(), Watch()
@@ -182,7 +186,8 @@ class Host:
                 break
             read += 1
             if not self._life.heard(channel, message):
-                self._forward(channel, message)
+                for place, piece in self._large.taken_apart(channel, message):
+                    self._forward(place, piece)
         return read
 
     def _forward(self, channel: str, message: wire.Message) -> None:
@@ -211,17 +216,21 @@ class Host:
     def _end_executions(self, replies: list[wire.Message]) -> None:
         """Pass replies on, and let the next requests go."""
         for reply in replies:
-            self._outbox.add("shell", reply)
+            judged = self._large.judged(reply)
+            self._outbox.add("shell", judged)
             if reply.parent is not None:
-                self._apply(self._requests.replied(reply.parent.msg_id, reply.header.msg_type, reply.content))
+                self._apply(self._requests.replied(reply.parent.msg_id, reply.header.msg_type, judged.content))
 
     def _end_without_idle(self) -> None:
         """The kernel did not say that it is idle and says nothing more: what it replied ends the execution all the same."""
         silent_s = time.monotonic() - self._silent_since
-        if silent_s < LAST_WORDS_S:
+        used_s, self._used_s = time.process_time() - self._used_s, time.process_time()
+        if used_s > TAKING_S:
+            self._alarms.set("last words", LAST_WORDS_S, self._end_without_idle)
+        elif silent_s < LAST_WORDS_S:
             self._alarms.set("last words", LAST_WORDS_S - silent_s, self._end_without_idle)
-            return
-        self._end_executions(self._last_words.give_up())
+        else:
+            self._end_executions(self._last_words.give_up())
 
     def _push(self) -> None:
         """Send the server what the window allows."""

@@ -7,7 +7,7 @@ there are more, and make an enumeration member for each flag. Messages have six 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import zmq
 
@@ -15,8 +15,14 @@ _NOW: Final = int(zmq.NOBLOCK)
 _NOW_AND_MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
 
 
-def read_parts(socket: zmq.Socket[Any]) -> list[bytes]:
+VIEW_BYTES: Final = 1024 * 1024  # a larger part is not copied out of ZeroMQ's memory
+
+
+def read_parts(socket: zmq.Socket[Any], *, as_views: bool = False) -> list[bytes]:
     """Read one message.
+
+    Args:
+        as_views: Give large parts as memoryviews of what ZeroMQ has read, so that they are in memory once.
 
     Raises:
         zmq.Again: There is none now.
@@ -24,7 +30,7 @@ def read_parts(socket: zmq.Socket[Any]) -> list[bytes]:
     parts = []
     while True:
         part = socket.recv(_NOW, copy=False)
-        parts.append(part.bytes)
+        parts.append(cast(bytes, part.buffer) if as_views and len(part) > VIEW_BYTES else part.bytes)
         if not part.more:  # the parts of a message arrive together
             return parts
 

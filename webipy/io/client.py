@@ -40,8 +40,8 @@ from twisted.python.failure import Failure as Fault
 
 from webipy.core import calls, errors, events
 
-MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
-"""One message of the server: an event holds at most one part of a kernel's message, which is no larger (core/wire.py)."""
+MAX_MESSAGE_BYTES: Final = 128 * 1024 * 1024
+"""One message of the server: an event holds at most one message of the host link (core/large.py), its buffers as base64."""
 
 CONNECT_S: Final = 10
 PING_S: Final = 20

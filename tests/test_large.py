@@ -1,0 +1,121 @@
+"""Large messages of a kernel: how they are cut to what one message of the link may hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from webipy.core import large, wire
+from webipy.core.wire import Message
+
+_CHARACTERS = st.sampled_from(["a", "\\", '"', "\n", "\x01", "é", "€", "😀", "\ud83d", "\ude00", "u", "d"])
+
+
+def message(msg_type: str, content: object, *, ascii: bool = False) -> Message:
+    """A message of a kernel."""
+    parent = wire.Header("request", "execute_request")
+    raw = json.dumps(content, ensure_ascii=ascii).encode()
+    return wire.new_message(msg_type, raw, msg_id="m1", session="k", parent=parent)
+
+
+def text_of(pieces: Iterable[Message]) -> str:
+    """The text of stream messages, joined; each is JSON by itself."""
+    return "".join(json.loads(piece.content)["text"] for piece in pieces)
+
+
+class Text(SynchronousTestCase):
+    """Text that is cut as JSON."""
+
+    @given(st.text(_CHARACTERS, max_size=200), st.booleans(), st.integers(12, 40))
+    def test_the_pieces_are_strings_by_themselves_and_together_the_text(
+        self, text: str, ascii: bool, limit: int
+    ) -> None:
+        """No cut is inside a character, an escape or a pair of surrogates."""
+        ascii = ascii or any("\ud800" <= one <= "\udfff" for one in text)
+        encoded = json.dumps(text, ensure_ascii=ascii).encode()
+        pieces = list(large.cut_text(memoryview(encoded)[1:-1], limit))
+        for piece in pieces:
+            self.assertLessEqual(len(piece), limit)
+            json.loads(b'"' + bytes(piece) + b'"')
+        self.assertEqual(b"".join(pieces), encoded[1:-1])
+        whole = json.loads(encoded)
+        if not any("\ud800" <= one <= "\udfff" for one in whole):
+            self.assertEqual("".join(json.loads(b'"' + bytes(piece) + b'"') for piece in pieces), whole)
+
+    def test_a_run_of_halves_of_characters_is_cut(self) -> None:
+        """A kernel may print first halves only; cutting comes to an end."""
+        encoded = json.dumps("\ud83d" * 100).encode()
+        pieces = list(large.cut_text(memoryview(encoded)[1:-1], 20))
+        self.assertEqual(b"".join(pieces), encoded[1:-1])
+        self.assertTrue(all(0 < len(piece) <= 20 for piece in pieces))
+
+    def test_a_large_stream_becomes_small_ones(self) -> None:
+        """Each with the name and the parent of the large one."""
+        text = "äöü\n" * 2_000_000
+        whole = message("stream", {"name": "stderr", "text": text})
+        self.assertTrue(large.is_large(whole))
+        pieces = list(large.pieces(whole) or ())
+        self.assertEqual(text_of(pieces), text)
+        self.assertEqual({piece.parent for piece in pieces}, {whole.parent})
+        self.assertEqual({json.loads(piece.content)["name"] for piece in pieces}, {"stderr"})
+        self.assertFalse(any(map(large.is_large, pieces)))
+
+    def test_what_is_no_text_is_not_cut(self) -> None:
+        """A stream message whose text is none goes another way."""
+        self.assertIsNone(large.pieces(message("stream", {"name": "stdout", "text": ["x"]})))
+        self.assertIsNone(large.pieces(Message(wire.Header("m", "stream"), content=b"{")))
+
+    def test_a_large_prompt_is_shown_as_text_before(self) -> None:
+        """The request has the end of it, and together they are the prompt."""
+        text = "€" * 3_000_000
+        before, request = large.prompted(message("input_request", {"prompt": text, "password": True}))
+        asked = json.loads(request.content)
+        self.assertEqual(text_of(before) + asked["prompt"], text)
+        self.assertTrue(asked["password"])
+        self.assertLess(len(request.content), 2 * large.WORDS_BYTES)
+
+
+class Replies(SynchronousTestCase):
+    """Replies are never lost."""
+
+    def test_a_large_reply_still_ends_its_execution(self) -> None:
+        """Status, count and the start of the error stay; each expression says why it is missing."""
+        fault = {"status": "error", "execution_count": 7, "ename": "ValueError", "evalue": "x" * 3_000_000}
+        fault["traceback"] = ["y" * 3_000_000]
+        reply, reason = large.short_reply(message("execute_reply", fault))
+        told = json.loads(reply.content)
+        self.assertEqual([told["status"], told["execution_count"], told["ename"]], ["error", 7, "ValueError"])
+        self.assertEqual(told["evalue"], "x" * large.WORDS_BYTES)
+        self.assertIn("5.7 MiB", reason)
+        good = {"status": "ok", "execution_count": 8, "user_expressions": {"a": {"data": "z" * 3_000_000}}}
+        told = json.loads(large.short_reply(message("execute_reply", good))[0].content)
+        self.assertEqual([told["status"], told["user_expressions"]["a"]["status"]], ["ok", "error"])
+
+    def test_a_reply_that_cannot_be_read_ends_its_execution(self) -> None:
+        """As a failure, for nothing better is known."""
+        broken = Message(wire.Header("m", "execute_reply"), content=b"[" * 3_000_000)
+        self.assertEqual(json.loads(large.short_reply(broken)[0].content)["status"], "error")
+
+    def test_an_answer_over_the_limit_is_an_error(self) -> None:
+        """Whoever waits for it is told its size."""
+        told = json.loads(large.short_answer(message("complete_reply", {"matches": ["x" * 20_000_000]})).content)
+        self.assertEqual(told["status"], "error")
+        self.assertIn("19.1 MiB", told["evalue"])
+
+    def test_an_execution_whose_output_was_not_kept_has_failed(self) -> None:
+        """A reply that says ok says error; one that failed by itself stays as it is."""
+        reason = large.too_large("display_data", 3 << 30)
+        self.assertIn("3.0 GiB", reason)
+        good = large.failed_reply(message("execute_reply", {"status": "ok", "execution_count": 3}), reason)
+        told = json.loads(good.content)
+        self.assertEqual(
+            [told["status"], told["execution_count"], told["ename"], told["evalue"]],
+            ["error", 3, large.TOO_LARGE, reason],
+        )
+        bad = message("execute_reply", {"status": "aborted"})
+        self.assertIs(large.failed_reply(bad, reason), bad)
+        self.assertEqual(json.loads(large.error_output(message("stream", {}), reason).content)["evalue"], reason)

@@ -1,0 +1,73 @@
+"""What a host makes of large messages: pieces, or an execution that fails."""
+
+from __future__ import annotations
+
+import json
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from webipy.core import large, wire
+from webipy.core.wire import Message
+from webipy.host.endpoint import Author
+from webipy.host.large import MAX_FAILED, Large
+
+
+def of(request: str, msg_type: str, **content: object) -> Message:
+    """A message that the kernel sends because of a request."""
+    parent = wire.Header(request, "execute_request")
+    return wire.new_message(msg_type, json.dumps(content).encode(), msg_id="m1", session="k", parent=parent)
+
+
+class TooLarge(SynchronousTestCase):
+    """What cannot be kept is told, and its execution fails."""
+
+    def setUp(self) -> None:
+        self.patch(large, "INLINE_BYTES", 2_000)
+        self.patch(large, "LINK_BYTES", 3_000)
+        self.patch(large, "MAX_OUTPUT_BYTES", 3_000)
+        self.patch(large, "MAX_ANSWER_BYTES", 3_000)
+        self.large = Large(Author())
+
+    def pieces(self, channel: str, message: Message) -> list[tuple[str, str]]:
+        """Channel and type of what comes out."""
+        return [(place, piece.header.msg_type) for place, piece in self.large.taken_apart(channel, message)]
+
+    def test_what_is_small_passes(self) -> None:
+        """As it is."""
+        message = of("r", "display_data", data={})
+        self.assertEqual(list(self.large.taken_apart("iopub", message)), [("iopub", message)])
+
+    def test_an_output_over_the_limit_fails_its_execution(self) -> None:
+        """An error with its size stands in its place, and the reply of that execution, and of no other, says error."""
+        ((place, shown),) = self.large.taken_apart("iopub", of("r", "display_data", data={"a": "x" * 4_000}))
+        told = json.loads(shown.content)
+        self.assertEqual((place, shown.header.msg_type, told["ename"]), ("iopub", "error", large.TOO_LARGE))
+        self.assertEqual(shown.parent, wire.Header("r", "execute_request"))
+        other, reply = of("s", "execute_reply", status="ok"), of("r", "execute_reply", status="ok", execution_count=1)
+        self.assertIs(self.large.judged(other), other)
+        judged = json.loads(self.large.judged(reply).content)
+        self.assertEqual((judged["status"], judged["evalue"]), ("error", told["evalue"]))
+        self.assertIs(self.large.judged(reply), reply)
+
+    def test_without_a_request_the_loss_is_told(self) -> None:
+        """There is no execution that could fail."""
+        message = Message(wire.Header("m", "display_data"), content=b'{"data":"%b"}' % (b"x" * 4_000))
+        self.assertEqual(self.pieces("iopub", message), [("host", "output_lost")])
+
+    def test_what_is_remembered_is_bounded(self) -> None:
+        """A kernel may never reply."""
+        for number in range(MAX_FAILED + 1):
+            list(self.large.taken_apart("iopub", of(f"r{number}", "display_data", data={"a": "x" * 4_000})))
+        first, last = of("r0", "execute_reply", status="ok"), of(f"r{MAX_FAILED}", "execute_reply", status="ok")
+        self.assertIs(self.large.judged(first), first)
+        self.assertIsNot(self.large.judged(last), last)
+
+    def test_replies_and_requests(self) -> None:
+        """Each is cut in its way, and comes."""
+        reply = of("r", "execute_reply", status="ok", payload=["x" * 4_000])
+        self.assertEqual(self.pieces("shell", reply), [("host", "output_lost"), ("shell", "execute_reply")])
+        self.assertEqual(self.pieces("shell", of("r", "inspect_reply", data="x" * 2_500)), [("shell", "inspect_reply")])
+        ((_, answer),) = self.large.taken_apart("shell", of("r", "inspect_reply", data="x" * 4_000))
+        self.assertEqual(json.loads(answer.content)["ename"], "AnswerTooLarge")
+        asked = of("r", "input_request", prompt="x" * 40_000, password=False)
+        self.assertEqual(self.pieces("stdin", asked), [("iopub", "stream"), ("stdin", "input_request")])
