@@ -7,6 +7,7 @@ commands against a real server are in tests/kernels/test_cli_live.py.
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from twisted.python.failure import Failure as Fault
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.cli import main
-from webipy.command import lookup, running
+from webipy.command import lookup, program, running
 from webipy.command.connecting import Target
 from webipy.command.terminal import Screen
 from webipy.command.variables import env_option
@@ -157,13 +158,11 @@ class CommandLineTests(SynchronousTestCase):
             self.assertEqual(told.stderr, f"webipy: No webipy server uses {state}. Start one: webipy serve\n")
 
     def test_exec_wants_code_from_one_place(self) -> None:
-        """Code, or a file, or standard input: exactly one of them."""
-        script = Path(self.mktemp())
-        script.write_text("1")
-        for line in (["exec"], ["exec", "1", "-f", str(script)]):
+        """Code, or a file, or standard input: exactly one of them; arguments are those of a file."""
+        for line in (["exec"], ["exec", "1", "2"], ["exec", "-", "x"]):
             told = invoke(*line)
             self.assertEqual(told.exit_code, 2)
-            self.assertIn("Give the code, or a file with -f, or - for standard input.", told.stderr)
+            self.assertIn("Give the code, or a file with -f (and its arguments), or - for standard input.", told.stderr)
 
     def test_fresh_does_not_go_with_a_session(self) -> None:
         """--fresh makes a session of its own."""
@@ -180,12 +179,60 @@ class CommandLineTests(SynchronousTestCase):
 
     def test_wrong_options_of_the_server_are_told_in_one_sentence(self) -> None:
         """`webipy serve` does not print all options before what is wrong with one."""
+        words = ["serve", "--port", "many", "--state", self.mktemp()]
         finished = subprocess.run(
-            [sys.executable, "-m", "webipy.cli", "serve", "--port", "many"], cwd=ROOT, capture_output=True, text=True
+            [sys.executable, "-m", "webipy.cli", *words], cwd=ROOT, capture_output=True, text=True
         )
         self.assertEqual((finished.returncode, finished.stdout), (2, ""))
         self.assertEqual(len(finished.stderr.splitlines()), 2, finished.stderr)
         self.assertIn("webipy serve: --port", finished.stderr)
+
+
+class FailureTests(SynchronousTestCase):
+    """What a program is told when a command could not do what it was asked for."""
+
+    def test_every_command_tells_failures_as_json(self) -> None:
+        """One shape, alone on standard output; the sentence is on standard error, too."""
+        state = str(self.mktemp())
+        for words in (
+            *(["ls"], ["specs"], ["open"], ["share", "x"], ["exec", "1"], ["attach", "x"], ["interrupt", "x"]),
+            *(["restart", "x"], ["kill", "x"], ["run", "nb.ipynb"], ["export", "nb.ipynb"], ["call", "server.info"]),
+        ):
+            told = invoke(*words, "--json", "--state", state)
+            message = f"No webipy server uses {state}. Start one: webipy serve"
+            error = {"code": -32101, "name": "no_server", "message": message, "status": 4}
+            self.assertEqual((words, json.loads(told.stdout)), (words, {"error": error}))
+            self.assertEqual((told.exit_code, told.stderr), (4, f"webipy: {message}\n"))
+
+    def test_a_wrong_command_line_is_told_as_json(self) -> None:
+        """As what is wrong with it; what stands behind -- is no option of ours."""
+        told = invoke("ls", "--json", "--frobnicate")
+        self.assertEqual(json.loads(told.stdout)["error"]["name"], "wrong_usage")
+        self.assertEqual(told.exit_code, 2)
+        self.assertEqual(invoke("exec", "-f", "nowhere", "--", "--json").stdout, "")
+        told = invoke("journal", "verify", "nope", "--json", "--state", str(self.mktemp()))
+        self.assertEqual((told.exit_code, json.loads(told.stdout)["error"]["name"]), (2, "wrong_usage"))
+
+    def test_failures_of_the_server_keep_their_code_and_facts(self) -> None:
+        """`code`, `name` and facts are those of the protocol."""
+        told = program._told(errors.NotFound("There is no session x.", kind="session", id="x"))
+        self.assertEqual(
+            told,
+            {
+                "code": -32003,
+                "name": "not_found",
+                "message": "There is no session x.",
+                "status": 1,
+                "kind": "session",
+                "id": "x",
+            },
+        )
+
+    def test_every_command_says_how_it_ends(self) -> None:
+        """Each --help lists the exit statuses."""
+        for name in commands():
+            if name not in ("serve", "journal"):
+                self.assertIn("Exit status:", invoke(name, "--help").output, name)
 
 
 class TargetTests(SynchronousTestCase):
@@ -340,7 +387,7 @@ class LookupTests(SynchronousTestCase):
         now = datetime(2026, 1, 1, 0, 3, tzinfo=UTC)
         told = lookup.sessions_table([session("0123456789", "a", kernel), session("b", "b")], now)
         self.assertEqual([line.split() for line in told.splitlines()][1:], [
-            ["01234567", "a", "python3", "busy", "2", "3", "min", "ago"],
+            ["0123456789", "a", "python3", "busy", "2", "3", "min", "ago"],
             ["b", "b", "-", "-", "-", "3", "min", "ago"],
         ])  # fmt: skip
 

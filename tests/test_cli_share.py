@@ -18,6 +18,7 @@ from tests.test_shares import come, secret_of
 from webipy.command import sharing
 from webipy.command.connecting import Target
 from webipy.command.lookup import Wrong
+from webipy.command.program import Unable
 from webipy.io.client import Client
 
 
@@ -85,11 +86,11 @@ class ShareTests(RigTestCase):
         """One that several have, or none, is refused."""
         first = json.loads(self.make(as_json=True)[1])["share"]
         self.make()
-        self.assertEqual(self.told(sharing.revoke(self.client, "Oscillator", "id"))[0], 1)
-        self.assertIn("several", self.told(sharing.revoke(self.client, "Oscillator", "id"))[2])
-        self.assertIn("there is no link", self.told(sharing.revoke(self.client, "Oscillator", "nope"))[2])
-        self.assertIn("there is no link", self.told(sharing.revoke(self.client, "Oscillator", ""))[2])
-        self.assertEqual(self.told(sharing.revoke(self.client, "Oscillator", first))[0], 0)
+        for start, wrong in (("id", "several"), ("nope", "there is no link"), ("", "there is no link")):
+            asked = sharing.revoke(self.client, "Oscillator", start, as_json=False)
+            refused = self.failureResultOf(Deferred.fromCoroutine(asked), Unable)
+            self.assertIn(wrong, refused.getErrorMessage())
+        self.assertEqual(self.told(sharing.revoke(self.client, "Oscillator", first, as_json=False))[0], 0)
         left = self.rig.me.call("share.list", session=self.session)["shares"]
         self.assertNotIn(first, [share["id"] for share in left])
 

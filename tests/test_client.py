@@ -10,7 +10,7 @@ import os
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
@@ -18,12 +18,21 @@ from autobahn.websocket.types import ConnectionDeny
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.task import deferLater
+from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from webipy.core import calls, errors, events, rpc
 from webipy.io import client as module
-from webipy.io.client import Address, Client, ConnectionLost, Event, NoServer, find_server, find_state_dir
+from webipy.io.client import (
+    MAX_CALL_BYTES,
+    Address,
+    Client,
+    ConnectionLost,
+    Event,
+    NoServer,
+    find_server,
+    find_state_dir,
+)
 
 reactor: Any = _reactor
 
@@ -544,6 +553,15 @@ class LostLineTests(ClientTests):
 
 class FindTests(SynchronousTestCase):
     """Where the server is."""
+
+    def test_a_call_that_the_server_would_not_take_is_refused_here(self) -> None:
+        """A larger message would end the line, and be sent again on the next."""
+        client = Client(Clock(), lambda: Address("http://h", "t"))
+        client._line = cast(Any, object())
+        told = Deferred.fromCoroutine(
+            client.call("execution.start", {"code": "x" * MAX_CALL_BYTES}, calls.Done, repeat=True)
+        )
+        self.failureResultOf(told, errors.TooLarge)
 
     def test_the_state_folder_follows_the_rules_of_the_desktop(self) -> None:
         """The one that was given, else $XDG_STATE_HOME/webipy, else ~/.local/state/webipy."""

@@ -20,7 +20,13 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "webipy"
 
-BESIDE_THE_KERNEL = ("webipy.kernelhost", "webipy.host", "webipy.kernelboot", "webipy.kerneldefinitions")
+BESIDE_THE_KERNEL = (
+    "webipy.kernelhost",
+    "webipy.host",
+    "webipy.kernelboot",
+    "webipy.kerneldefinitions",
+    "webipy.kernelscript",
+)
 FLOORS = (
     ("webipy.core", *BESIDE_THE_KERNEL, "webipy.kernelspecs", "webipy.converter"),
     ("webipy.server",),

@@ -7,6 +7,8 @@ import itertools
 import os
 import pty
 import re
+import shutil
+import sys
 import termios
 import threading
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
 from webipy.command.terminal import MAX_SEQUENCE, Escapes, Keyboard, Screen, age, size_of, table, text_of
+from webipy.command.widths import cut, rows_of, width_of
 
 HARMLESS = re.compile(r"(?:[^\x00-\x1f\x7f-\x9f]|[\n\r\b\t])*")
 HARMLESS_OR_COLOURED = re.compile(r"(?:[^\x00-\x1f\x7f-\x9f]|[\n\r\b\t]|\x1b\[[0-9;:]*m)*")
@@ -207,6 +210,33 @@ class WordTests(SynchronousTestCase):
     def test_tables_hold_no_escapes_and_no_line_ends(self) -> None:
         """A title cannot break the table it stands in."""
         self.assertEqual(table(["ID", "TITLE"], [["1", "a\nb\x1b[31m"], ["22", ""]]), "ID  TITLE\n1   a b\n22")
+
+    def test_columns_are_those_of_a_terminal(self) -> None:
+        """East Asian letters and emoji take two columns, combining marks none; colors none."""
+        widths = {"abc": 3, "漢字": 4, "e\u0301": 1, "😀": 2, "": 0, "\x1b[31mred\x1b[0m": 3, "ｱ": 1, "\u200b": 0}
+        self.assertEqual({text: width_of(text) for text in widths}, widths)
+        self.assertEqual(table(["ID", "T"], [["漢", "x"], ["abc", "y"]]), "ID   T\n漢   x\nabc  y")
+
+    def test_text_is_cut_to_columns(self) -> None:
+        """With a mark that something is missing; a wide letter is not cut in two."""
+        self.assertEqual(
+            [cut("漢字漢字", width) for width in (8, 7, 6, 1, 0)], ["漢字漢字", "漢字漢…", "漢字…", "…", ""]
+        )
+        self.assertEqual(cut("\x1b[31mlong text\x1b[0m", 5), "long…")
+
+    def test_lines_are_broken_as_a_terminal_breaks_them(self) -> None:
+        """A wide letter that does not fit goes to the next row."""
+        rows = {("", 4): 1, ("abcd", 4): 1, ("abcde", 4): 2, ("漢字漢", 5): 2, ("a漢字", 4): 2, ("abc", 0): 1}
+        self.assertEqual({case: rows_of(*case) for case in rows}, rows)
+
+    def test_a_table_fits_a_narrow_terminal(self) -> None:
+        """The column that may be cut is; the others are not."""
+        self.patch(sys, "stdout", Terminal())
+        self.patch(shutil, "get_terminal_size", lambda: os.terminal_size((24, 10)))
+        self.assertEqual(
+            table(["ID", "TITLE"], [["0123456789", "a long title of a session"]], 1).splitlines()[1],
+            "0123456789  a long titl…",
+        )
 
 
 class KeyboardTests(SynchronousTestCase):

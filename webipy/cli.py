@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webipy.command.connecting import FAILED, OK, Target, run
+from webipy.command.program import Program
 from webipy.command.run_options import NamedValues, parameter_options
 from webipy.command.variables import env_option
 
@@ -26,10 +27,12 @@ EXIT_STATUS = """\b
 Exit status:
   0    the code ran to its end
   1    it raised an error, was cancelled, or was not run after an earlier error
-  2    the command line is wrong
+  2    the command line is wrong, or names something that there is not
   3    it was lost: its kernel died
-  4    no server can be reached
+  4    no server can be reached, or it does not take the token
   130  you left it running (^C twice)
+  141  the reader of the output went away (SIGPIPE); the code goes on
+  N    the code ended with sys.exit(N)
 """
 
 
@@ -76,7 +79,7 @@ state_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="webipy", message="webipy %(version)s")
 def main() -> None:
     """IPython and every other Jupyter kernel, over the web.
@@ -142,7 +145,7 @@ def list_sessions(target: Target, as_json: bool) -> None:
     run(target, command)
 
 
-@main.group()
+@main.group(cls=Program)
 def journal() -> None:
     """Look at the journals on the disk, verify and repair them.
 
@@ -176,15 +179,16 @@ def verify(session: str | None, state: str | None, as_json: bool) -> None:
 
 @journal.command()
 @click.argument("session")
+@json_option
 @state_option
-def repair(session: str, state: str | None) -> None:
+def repair(session: str, state: str | None, as_json: bool) -> None:
     """Save what can be read of a damaged journal.
 
     Events that are gone are replaced by a note that they are; the damaged file is kept beside the new one. No server may be running.
     """
     from webipy.command import journals
 
-    sys.exit(journals.repair(state, session))
+    sys.exit(journals.repair(state, session, as_json))
 
 
 @main.command()
@@ -282,7 +286,7 @@ def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_
         if is_listed:
             return await sharing.show(client, session, as_json)
         if revoke is not None:
-            return await sharing.revoke(client, session, revoke)
+            return await sharing.revoke(client, session, revoke, as_json)
         return await sharing.make(client, target, sharing.Share(session, as_json=as_json, **wanted))
 
     run(target, command)
@@ -291,16 +295,19 @@ def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_
 # ---- kernels ------------------------------------------------------------------------------------------------------
 
 
-def tell_kernel(target: Target, session: str, method: str, done: str) -> None:
+def tell_kernel(target: Target, session: str, method: str, done: str, as_json: bool) -> None:
     """Call a method on the kernel of a session, and say that it was done."""
 
     async def command(client: Client) -> int:
         import msgspec
 
         from webipy.command.lookup import the_session
+        from webipy.command.terminal import print_json
 
         found = await the_session(client, session)
-        await client.call_raw(method, msgspec.json.encode({"session": found.id}))
+        result = await client.call_raw(method, msgspec.json.encode({"session": found.id}))
+        if as_json:
+            print_json(result)
         click.echo(f"webipy: {done}", err=True)
         return OK
 
@@ -309,32 +316,35 @@ def tell_kernel(target: Target, session: str, method: str, done: str) -> None:
 
 @main.command()
 @click.argument("session")
+@json_option
 @server_options
-def interrupt(target: Target, session: str) -> None:
+def interrupt(target: Target, session: str, as_json: bool) -> None:
     """Interrupt what a session runs, as ^C would."""
-    tell_kernel(target, session, "kernel.interrupt", "Interrupted.")
+    tell_kernel(target, session, "kernel.interrupt", "Interrupted.", as_json)
 
 
 @main.command()
 @click.argument("session")
+@json_option
 @server_options
-def restart(target: Target, session: str) -> None:
+def restart(target: Target, session: str, as_json: bool) -> None:
     """Give a session a new kernel process.
 
     Variables are lost; what was printed stays, and so does the session. What was queued is not run.
     """
-    tell_kernel(target, session, "kernel.restart", "Restarting: variables are gone, outputs stay.")
+    tell_kernel(target, session, "kernel.restart", "Restarting: variables are gone, outputs stay.", as_json)
 
 
 @main.command()
 @click.argument("session")
+@json_option
 @server_options
-def kill(target: Target, session: str) -> None:
+def kill(target: Target, session: str, as_json: bool) -> None:
     """End the kernel of a session at once.
 
     Variables are lost; what was printed stays. The next `webipy exec` in this session starts a new kernel.
     """
-    tell_kernel(target, session, "kernel.kill", "Killed.")
+    tell_kernel(target, session, "kernel.kill", "Killed.", as_json)
 
 
 # ---- running code -------------------------------------------------------------------------------------------------
@@ -342,7 +352,8 @@ def kill(target: Target, session: str) -> None:
 
 @main.command("exec", epilog=EXIT_STATUS)
 @click.argument("code", required=False)
-@click.option("-f", "--file", "file", type=click.File("r", encoding="utf-8"), help="Run the code of a file.")
+@click.argument("arguments", nargs=-1)
+@click.option("-f", "--file", metavar="FILE", help="Run the script in a file, with ARGUMENTS as its sys.argv.")
 @click.option("-s", "--session", metavar="SESSION", help="Session to run in: ID, title or path. [default: shell]")
 @click.option(
     "-k", "--kernel", metavar="NAME", help="Kernel for a session that has none yet; `webipy specs` lists them."
@@ -360,7 +371,8 @@ def kill(target: Target, session: str) -> None:
 def execute(
     target: Target,
     code: str | None,
-    file: Any,
+    arguments: tuple[str, ...],
+    file: str | None,
     session: str | None,
     kernel: str | None,
     env: dict[str, str] | None,
@@ -368,33 +380,40 @@ def execute(
     timeout: float | None,
     as_json: bool,
 ) -> None:
-    """Run CODE, or that of a file, or (with -) that of standard input.
+    """Run CODE, or a script with -f, or (with -) the code on standard input.
 
     The output comes as it is made, each stream on its own. Code runs in the session `shell` unless told otherwise, so that variables stay from
     one command to the next; browsers see the same session live. `input()` reads the lines of standard input. ^C interrupts the code; a second
     ^C leaves it running.
 
+    A script is run as `python FILE ARGUMENTS` runs it, in the session and its working directory: sys.argv, __file__ and sys.path[0] are its own
+    for that time, sys.exit(3) makes the exit status 3, and tracebacks name its lines. What begins with - goes behind --.
+
     \b
     Examples:
       webipy exec 'x = 41'
       webipy exec 'print(x + 1)'
-      webipy exec -f train.py -s training -k python3 --env OMP_NUM_THREADS=4
+      webipy exec -f train.py -s training -k python3 --env OMP_NUM_THREADS=4 -- --epochs 3
       echo 'print("hello")' | webipy exec -
       webipy exec --fresh --json '6 * 7'
     """
-    if (code is None) == (file is None):
-        raise click.UsageError("Give the code, or a file with -f, or - for standard input.")
+    from webipy.command import scripts
+
+    script = None
+    if file is not None:
+        script = scripts.script(file, arguments if code is None else (code, *arguments))
+    elif code is None or arguments:
+        raise click.UsageError("Give the code, or a file with -f (and its arguments), or - for standard input.")
     if fresh and session is not None:
         raise click.UsageError("--fresh makes a session of its own; it does not go with -s.")
-    if code is None:
-        code = str(file.read())
-    elif code == "-":
-        code = sys.stdin.read()
+    if script is None:
+        code = scripts.code_of_input() if code == "-" else scripts.code_argument(code or "")
     from twisted.internet import reactor
 
     from webipy.command.running import Execution
 
-    execution = Execution(reactor, code, session, kernel, env, fresh, timeout, as_json, target.options)
+    text = script.code if script is not None else code or ""
+    execution = Execution(reactor, text, session, kernel, env, fresh, timeout, as_json, target.options, script)
     run(target, execution.command, execution.interrupt)
 
 
@@ -484,8 +503,9 @@ def run_notebook(target: Target, given: Any, timeout: float | None, as_json: boo
 )
 @click.option("-o", "--output", metavar="OUT", help="File or folder to write to; - is standard output. [default: here]")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
+@json_option
 @server_options
-def export(target: Target, notebook: str, format: Any, output: str | None, overwrite: bool) -> None:
+def export(target: Target, notebook: str, format: Any, output: str | None, overwrite: bool, as_json: bool) -> None:
     """Make another format of NOTEBOOK.
 
     NOTEBOOK is a file below the server's root, named from here or from the root. What is exported is what the server has of it now, with the outputs
@@ -503,7 +523,7 @@ def export(target: Target, notebook: str, format: Any, output: str | None, overw
 
         from webipy.command.exporting import Export, run_export
 
-        return await run_export(reactor, client, target.find(), Export(notebook, format, output, overwrite))
+        return await run_export(reactor, client, target.find(), Export(notebook, format, output, overwrite, as_json))
 
     run(target, command)
 
@@ -514,8 +534,9 @@ def export(target: Target, notebook: str, format: Any, output: str | None, overw
 @main.command()
 @click.argument("method")
 @click.argument("params", required=False, default="{}")
+@click.option("--json", "as_json", is_flag=True, help="Print a failure as JSON, too; results are JSON in any case.")
 @server_options
-def call(target: Target, method: str, params: str) -> None:
+def call(target: Target, method: str, params: str, as_json: bool) -> None:
     """Call any METHOD of the API; PARAMS is a JSON object (- reads it from standard input).
 
     \b
@@ -526,14 +547,15 @@ def call(target: Target, method: str, params: str) -> None:
     """
     import msgspec
 
+    from webipy.command.streams import read_all
     from webipy.command.terminal import print_json
     from webipy.core import errors
 
-    body = (sys.stdin.read() if params == "-" else params).encode()
+    body = read_all() if params == "-" else params.encode(errors="surrogateescape")
     try:
         if not isinstance(msgspec.json.decode(body), dict):
             raise click.BadParameter('params are an object, such as {"session": "..."}', param_hint="PARAMS")
-    except msgspec.DecodeError as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise click.BadParameter(f"this is not JSON: {fault}", param_hint="PARAMS") from None
 
     async def command(client: Client) -> int:
@@ -542,8 +564,8 @@ def call(target: Target, method: str, params: str) -> None:
         except errors.Failure as failure:
             name = failure.facts.get("name", failure.name) if type(failure) is errors.Failure else failure.name
             code = failure.facts.get("code", failure.code) if type(failure) is errors.Failure else failure.code
-            click.echo(f"webipy: {name} ({code}): {failure.message}", err=True)
-            return FAILED
+            failure.args = (f"{name} ({code}): {failure.message}",)
+            raise
         return OK
 
     run(target, command)

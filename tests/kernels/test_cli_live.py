@@ -324,9 +324,62 @@ class ExecTests(LiveTests):
         read_until(process.stdout, b"first\n")
         process.stdout.close()
         self.open_gate()
-        self.assertEqual(process.wait(DEADLINE_S), 1)
+        self.assertEqual(process.wait(DEADLINE_S), -signal.SIGPIPE)
         self.assertEqual(process.stderr.read(), b"")
         self.assertEqual(self.ok(self.webipy("exec", "x")), "5\n")
+
+
+SCRIPT = """# -*- coding: latin-1 -*-
+from __future__ import annotations
+import sys
+import beside_it
+print(sys.argv, __file__ == sys.argv[1], sys.path[0] in __file__, __name__, "é")
+def fails(n):
+    raise ValueError(n)
+1 + 1
+ends = {"msg": lambda: sys.exit("a message"), "3": lambda: sys.exit(3), "none": sys.exit, "exit": lambda: exit(5), "fails": lambda: fails(7)}
+if len(sys.argv) > 2:
+    ends[sys.argv[2]]()
+"""
+
+
+class ScriptTests(LiveTests):
+    """`webipy exec -f`."""
+
+    def test_a_script_runs_as_python_runs_it(self) -> None:
+        """Its arguments, file, folder and encoding are its own; how it ends is the exit status; afterwards all is as before."""
+        path = self.folder / "a script.py"
+        path.write_bytes(SCRIPT.replace("\n", "\r\n").encode("latin-1"))
+        (self.folder / "beside_it.py").write_text("")
+
+        def run(*ending: str) -> tuple[int, str]:
+            told = self.webipy("exec", "-f", str(path), "--", str(path), *ending)
+            self.assertEqual(told.stdout, f"{[str(path), str(path), *ending]} True True __main__ é\n")
+            return told.returncode, told.stderr
+
+        self.assertEqual(run("3"), (3, ""))
+        self.assertEqual(run("none"), (0, ""))
+        self.assertEqual(run("msg"), (1, "a message\n"))
+        status, traceback = run("fails")
+        self.assertEqual(status, 1)
+        self.assertRegex(traceback, rf"File {path}:7, in fails\(n\)\n.*\n----> 7     raise ValueError\(n\)")
+        after = "import sys; print([sys.argv[0].endswith('script.py'), '__file__' in globals(), ends['3'] is None, exit.__class__.__name__])\n1+1"
+        told = self.ok(self.webipy("exec", after))
+        self.assertEqual(told, "[False, False, False, 'ZMQExitAutocall']\n2\n")
+        journal = self.server.ask("session.events", session=self.server.sessions()[0]["id"])
+        codes = [event["code"] for event in journal["result"]["events"] if event["type"] == "execution_queued"]
+        self.assertIn(SCRIPT, codes)
+
+    def test_what_is_no_plain_python_is_run_as_ipython_does(self) -> None:
+        """Magics and `await` at the top level, as before."""
+        path = self.folder / "cells.ipy"
+        path.write_text("%env WEBIPY_TRIED=1\nimport asyncio, sys\nawait asyncio.sleep(0)\nsys.argv[1]")
+        told = self.webipy("exec", "-f", str(path), "--", "--given")
+        self.assertEqual((told.returncode, told.stdout), (0, "env: WEBIPY_TRIED=1\n'--given'\n"))
+
+    def test_code_ends_with_a_status_of_its_own(self) -> None:
+        """`sys.exit` in plain code, too."""
+        self.assertEqual(self.webipy("exec", "import sys; sys.exit(7)").returncode, 7)
 
 
 class InterruptTests(LiveTests):

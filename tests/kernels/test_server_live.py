@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import base64
+import http.client
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kernels import is_alive, wait_until
 from tests.test_service import PATIENCE_S, Refusal, Server
+from webipy.io.site import MAX_BODY_BYTES
 
 Event = dict[str, Any]
 
@@ -339,6 +341,15 @@ class Running(ServerTestCase):
         self.assertEqual(self.printed("print('🧪é世' * 2)"), "🧪é世🧪é世\n")
         self.assertIn(self.run_code("x = '\x00'")["status"], ("ok", "error"))
         self.assertEqual(len(self.printed("print('x' * 3_000_000)")), 3_000_001)
+
+    def test_a_body_over_the_limit_is_answered(self) -> None:
+        """The client sends all of it before it reads: it still gets the 413, and not a connection that is reset."""
+        host = self.server.url.removeprefix("http://")
+        line = http.client.HTTPConnection(host, timeout=PATIENCE_S)
+        self.addCleanup(line.close)
+        line.request("POST", "/rpc", b" " * (MAX_BODY_BYTES + 1), {"Content-Type": "application/json"})
+        answer = line.getresponse()
+        self.assertEqual((answer.status, json.load(answer)["data"]["name"]), (413, "too_large"))
 
 
 class Dying(ServerTestCase):

@@ -1,12 +1,11 @@
 """How a command reaches its server: what the user said of it, the client that is built from that, and the exit status of what comes of it.
 
-`run` is the only place that builds a client and starts the reactor for one. Whatever goes wrong becomes one sentence on standard error and an exit
-status. Everything heavy is imported inside the functions, because `webipy --help` imports this module.
+`run` is the only place that builds a client and starts the reactor for one. Whatever goes wrong is raised: `program.Program` makes one sentence and
+an exit status of it. Everything heavy is imported inside the functions, because `webipy --help` imports this module.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from webipy.command.program import FAILED, LEFT, NO_SERVER, OK, USAGE
 from webipy.io.clock import count_time
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from webipy.io.client import Address, Client
 
-OK, FAILED, USAGE, NO_SERVER, LEFT = 0, 1, 2, 4, 130
-"""Exit statuses; 2 is click's own, 3 is that of a lost run."""
+__all__ = ["FAILED", "LEFT", "NO_SERVER", "OK", "USAGE", "Target", "run"]
 
 PATIENCE_S = 120
 """How long a command that is under way waits for a server that has gone away."""
@@ -93,18 +92,12 @@ def run(
     """
     from twisted.internet import reactor as _reactor
     from twisted.internet.defer import Deferred
-    from twisted.python.failure import Failure as Fault
-
-    from webipy.io.client import NoServer
 
     reactor: Any = _reactor
     count_time(reactor)
     outcome: list[Any] = []
 
-    try:
-        target.find()
-    except NoServer:
-        exit_with(Fault(), cancelled)
+    target.find()
 
     def finish(result: Any) -> None:
         outcome.append(result)
@@ -146,32 +139,15 @@ def tell_line(is_there: bool) -> None:
 
 
 def exit_with(result: Any, cancelled: int) -> NoReturn:
-    """Exit with a status, with `cancelled` after ^C, or with that of a failure after one sentence about it."""
+    """Exit with a status, or with `cancelled` after ^C; a failure is raised."""
     from twisted.internet.defer import CancelledError
     from twisted.python.failure import Failure as Fault
 
-    from webipy.command.lookup import Wrong
-    from webipy.core import errors
-    from webipy.io.client import ConnectionLost, NoServer
-
     if isinstance(result, int):
         sys.exit(result)
-    assert isinstance(result, Fault)
+    assert isinstance(result, Fault) and result.value is not None
     if result.check(CancelledError):
-        sys.exit(cancelled)
-    if result.check(BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the last flush of the interpreter does not fail again
-        sys.exit(FAILED)
-    statuses = {
-        NoServer: NO_SERVER,
-        errors.NotAuthenticated: NO_SERVER,
-        errors.Failure: FAILED,
-        ConnectionLost: FAILED,
-        Wrong: USAGE,
-    }
-    kind = result.check(*statuses)
-    if kind is None:
-        assert result.value is not None
-        raise result.value  # a mistake of ours, with its traceback
-    click.echo(f"webipy: {result.getErrorMessage()}", err=True)
-    sys.exit(statuses[kind])
+        if cancelled == OK:
+            sys.exit(OK)
+        raise KeyboardInterrupt
+    raise result.value

@@ -18,6 +18,7 @@ from typing import Any
 
 import attrs
 import click
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectError
 from twisted.internet.protocol import Protocol
@@ -25,8 +26,10 @@ from twisted.python.failure import Failure as Fault
 from twisted.web.client import Agent, ResponseDone
 from twisted.web.http_headers import Headers
 
-from webipy.command.connecting import FAILED, OK, USAGE
+from webipy.command.lookup import Wrong
 from webipy.command.paths import path_below_root
+from webipy.command.program import OK, Unable
+from webipy.command.terminal import print_json
 from webipy.core import calls, notebook_calls
 from webipy.core.formats import ExportFormat
 from webipy.io.client import Address, Client, ConnectionLost
@@ -43,12 +46,21 @@ class Export:
         format: The format.
         output: The file it goes to, `-` for standard output, or `None` for its own name in the working directory.
         overwrite: Whether an existing file may be replaced.
+        as_json: Whether to print where it is as JSON.
     """
 
     notebook: str
     format: ExportFormat
     output: str | None
     overwrite: bool
+    as_json: bool
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What `webipy export --json` prints: the file, and its size in bytes."""
+
+    path: str
+    size: int
 
 
 class _Body(Protocol):
@@ -84,7 +96,7 @@ async def run_export(reactor: Any, client: Client, address: Address, wanted: Exp
     """Does it; gives the exit status."""
     path = await path_below_root(client, wanted.notebook)
     if wanted.output is not None and Path(wanted.output).is_file() and not wanted.overwrite:
-        return _exists(wanted.output)  # told before anything is converted
+        raise _exists(wanted.output)  # told before anything is converted
     own = uuid.uuid4().hex
     opened = calls.CreateSession(path=path, id=own)
     session = await client.call("session.create", opened, calls.Session, repeat=True)
@@ -128,11 +140,13 @@ async def _receive(reactor: Any, address: Address, made: notebook_calls.Exported
             finally:
                 temporary.unlink(missing_ok=True)
     except FileExistsError:
-        return _exists(str(target))
+        raise _exists(str(target)) from None
     except OSError as fault:
-        click.echo(f"webipy: {target} cannot be written: {fault.strerror or fault}.", err=True)
-        return FAILED
-    click.echo(str(target))
+        raise Unable(f"{target} cannot be written: {fault.strerror or fault}.") from None
+    if wanted.as_json:
+        print_json(Written(path=str(target), size=made.size))
+    else:
+        click.echo(str(target))
     return OK
 
 
@@ -160,9 +174,8 @@ async def _fetch(
         raise ConnectionLost("The export did not come whole. Try again.")
 
 
-def _exists(target: str) -> int:
-    click.echo(f"webipy: {target} exists already. Add --overwrite, or name another file with -o.", err=True)
-    return USAGE
+def _exists(target: str) -> Wrong:
+    return Wrong(f"{target} exists already. Add --overwrite, or name another file with -o.")
 
 
 def _umask() -> int:

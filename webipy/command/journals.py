@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
 import msgspec
 
-from webipy.command.connecting import FAILED, OK
+from webipy.command.lookup import Wrong
+from webipy.command.program import FAILED, OK, Unable
 from webipy.command.terminal import print_json, table
-from webipy.core import errors
 from webipy.io.client import find_state_dir
 from webipy.io.salvage import Check, check, journals
 from webipy.io.salvage import repair as repair_file
@@ -27,10 +26,8 @@ def list_all(state: str | None, as_json: bool) -> int:
     elif not found:
         print(f"There are no journals in {find_state_dir(state)}.")
     else:
-        rows = [
-            [one.session[:8], one.title, f"{one.first_seq} to {one.last_seq}", _size(one.size_bytes)] for one in found
-        ]
-        print(table(["SESSION", "TITLE", "EVENTS", "SIZE"], rows))
+        rows = [[one.session, one.title, f"{one.first_seq} to {one.last_seq}", _size(one.size_bytes)] for one in found]
+        print(table(["SESSION", "TITLE", "EVENTS", "SIZE"], rows, shrinks=1))
     return OK
 
 
@@ -43,29 +40,33 @@ def verify(state: str | None, session: str | None, as_json: bool) -> int:
     else:
         for one in found:
             print(
-                f"{one.session[:8]}  {one.title}: {'whole' if one.is_whole else ' '.join(one.faults)}, {one.last_seq} events"
+                f"{one.session}  {one.title}: {'whole' if one.is_whole else ' '.join(one.faults)}, {one.last_seq} events"
             )
         damaged = sum(not one.is_whole for one in found)
         print(f"{len(found)} journals, {damaged} damaged." if len(found) != 1 or damaged else "It is whole.")
     return OK if all(one.is_whole for one in found) else FAILED
 
 
-def repair(state: str | None, session: str) -> int:
-    """Repairs one journal while no server uses the state folder."""
+def repair(state: str | None, session: str, as_json: bool) -> int:
+    """Repairs one journal while no server uses the state folder.
+
+    Raises:
+        Wrong: There is no such journal, or there are several.
+        Unable: A server runs.
+        errors.Damaged: It cannot be repaired.
+    """
     path = _path_of(state, session)
     lock = os.open(find_state_dir(state) / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         found = repair_file(path, datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"))
     except BlockingIOError:
-        print("webipy: A server uses this state folder; stop it first. Kernels go on meanwhile.", file=sys.stderr)
-        return FAILED
-    except errors.Damaged as fault:
-        print(f"webipy: {fault.message}", file=sys.stderr)
-        return FAILED
+        raise Unable("A server uses this state folder; stop it first. Kernels go on meanwhile.") from None
     finally:
         os.close(lock)
-    if found.is_whole:
+    if as_json:
+        print_json(msgspec.json.encode(_facts(found)))
+    elif found.is_whole:
         print("It is whole; nothing was changed.")
     else:
         print(" ".join(found.faults))
@@ -80,10 +81,9 @@ def _path_of(state: str | None, session: str) -> Path:
     if len(found) == 1:
         return found[0]
     if found:
-        print(f"webipy: {session} is the start of {len(found)} journals; write more of it.", file=sys.stderr)
-    else:
-        print(f"webipy: There is no journal {session}; `webipy journal ls` lists those there are.", file=sys.stderr)
-    raise SystemExit(FAILED)
+        ids = " ".join(path.stem for path in found)
+        raise Wrong(f"{session} is the start of {len(found)} journals; write more of it: {ids}")
+    raise Wrong(f"There is no journal {session}; `webipy journal ls` lists those there are.")
 
 
 def _facts(found: Check) -> dict[str, object]:

@@ -64,9 +64,9 @@ def sessions_table(sessions: list[calls.Session], now: datetime, usage: Sequence
         kernel = session.kernel
         active = age((now - datetime.fromisoformat(session.last_activity)).total_seconds())
         words = (kernel.kernelspec, kernel.state, str(kernel.queued)) if kernel is not None else ("-", "-", "-")
-        rows.append([session.id[:8], session.title, *words, *_used(used.get(session.id), bool(usage)), active])
+        rows.append([session.id, session.title, *words, *_used(used.get(session.id), bool(usage)), active])
     uses = ["MEMORY", "CPU"] if usage else []
-    return table(["ID", "TITLE", "KERNEL", "STATE", "QUEUED", *uses, "ACTIVE"], rows)
+    return table(["ID", "TITLE", "KERNEL", "STATE", "QUEUED", *uses, "ACTIVE"], rows, shrinks=1)
 
 
 def _used(usage: calls.KernelUsage | None, is_told: bool) -> list[str]:

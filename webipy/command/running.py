@@ -12,12 +12,13 @@ When code asks for input and standard input has ended, the run is interrupted, b
 
 from __future__ import annotations
 
+import re
 import sys
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import msgspec
@@ -25,6 +26,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
 
 from webipy.command.lookup import Wrong, find_session, the_session
+from webipy.command.scripts import Script
 from webipy.command.terminal import Keyboard, Screen, print_json, text_of
 from webipy.core import calls, errors, events
 from webipy.io.client import Client, ConnectionLost, Event
@@ -49,6 +51,37 @@ class Left(Exception):
     def __init__(self, by_timeout: bool) -> None:
         super().__init__("left")
         self.by_timeout = by_timeout
+
+
+class Exit(msgspec.Struct, tag_field="output_type", tag="error"):
+    """The output of code that has ended by `sys.exit`."""
+
+    ename: Literal["SystemExit"]
+    evalue: str = ""
+
+    @classmethod
+    def of(cls, output: msgspec.Raw) -> Exit | None:
+        """The ending that an output tells of, if it does."""
+        if b"SystemExit" not in bytes(output):
+            return None
+        try:
+            return msgspec.json.decode(output, type=cls)
+        except msgspec.ValidationError:
+            return None
+
+    @property
+    def status(self) -> int:
+        """The exit status, as Python makes one of it."""
+        words = {"": 0, "None": 0, "True": 1, "False": 0}
+        if self.evalue in words:
+            return words[self.evalue]
+        return int(self.evalue) & 0xFF if re.fullmatch(r"-?[0-9]{1,30}", self.evalue) else 1
+
+    @property
+    def message(self) -> str:
+        """What is to be said; empty for nothing."""
+        is_number = self.evalue in ("", "None", "True", "False") or re.fullmatch(r"-?[0-9]{1,30}", self.evalue)
+        return "" if is_number else self.evalue
 
 
 @attrs.define(eq=False)
@@ -194,6 +227,8 @@ class Run(Stoppable):
     keyboard: Keyboard
     notes: Screen
     seq: int = 0
+    exit_status: int | None = None
+    """That of `sys.exit`, when the code has ended by it."""
     finished: Deferred[events.ExecutionFinished] = attrs.field(factory=Deferred)
     _has_started: bool = False
     _is_stopped: bool = False
@@ -267,6 +302,10 @@ class Run(Stoppable):
                 self._has_started = True
                 if self._is_stopped:  # the kernel took it before the cancelling came
                     Deferred.fromCoroutine(self._interrupt()).addErrback(tell, self.notes)
+            case events.OutputAdded() if (ending := Exit.of(event.output)) is not None:
+                self.exit_status = ending.status
+                if self.screen is not None and ending.message:
+                    self.screen.line("stderr", ending.message)
             case events.OutputAdded() if self.screen is not None:
                 self.screen.output(bytes(event.output))
                 if event.display_id is not None:
@@ -360,6 +399,7 @@ class Execution:
         timeout_s: When to interrupt it; `None` for never.
         as_json: Whether to print the execution as JSON at its end, and nothing before.
         options: The options that name the server, for what we tell the user.
+        script: The script that the code is of, if it is one.
     """
 
     reactor: Any
@@ -371,6 +411,7 @@ class Execution:
     timeout_s: float | None
     as_json: bool
     options: str
+    script: Script | None = None
     _run: Run | None = None
 
     def interrupt(self) -> bool:
@@ -392,6 +433,7 @@ class Execution:
         run = Run(client, session, uuid.uuid4().hex, None if self.as_json else notes, keyboard, notes)
         self._run = run
         try:
+            await self._announce(client, session)
             await run.start(self.code)
             finished = await self._end_of(run)
         except Left as left:
@@ -408,7 +450,31 @@ class Execution:
             print_json(await client.call("execution.get", asked, calls.Execution, repeat=True))
         if self.fresh:
             await client.call("session.close", calls.OfSession(session=session.id), calls.Done)
+        if finished.status == "error" and run.exit_status is not None:
+            return run.exit_status
         return OK if finished.status == "ok" else LOST if finished.status == "lost" else FAILED
+
+    async def _announce(self, client: Client, session: calls.Session) -> None:
+        """Tells a Python kernel that a script comes.
+
+        Raises:
+            Wrong: It has arguments, and the kernel speaks another language.
+        """
+        if self.script is None or session.kernel is None:
+            return
+        if session.kernel.language == "python":
+            asked = calls.StartExecution(
+                session=session.id,
+                code=self.script.announcement(),
+                id=uuid.uuid4().hex,
+                silent=True,
+                store_history=False,
+                stop_on_error=False,
+                allow_stdin=False,
+            )
+            await client.call("execution.start", asked, calls.ExecutionAccepted, repeat=True)
+        elif len(self.script.arguments) > 1:
+            raise Wrong(f"A script of {session.kernel.display_name} takes no arguments here; only those of Python do.")
 
     async def _end_of(self, run: Run) -> events.ExecutionFinished:
         """The end of a run, interrupted when its time is over."""

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 import attrs
 import click
 
-from webipy.command.connecting import FAILED, OK, Target
+from webipy.command.connecting import OK, Target
 from webipy.command.lookup import Wrong, find_session, the_session
 from webipy.command.paths import path_below_root
+from webipy.command.program import Unable
 from webipy.command.terminal import print_json, table
 from webipy.core import calls, errors, people_calls
 from webipy.core.access import Right
@@ -57,7 +58,7 @@ async def make(client: Client, target: Target, wanted: Share) -> int:
         click.echo(
             "webipy: Whoever has this link can run any code as you, and so read and change all your files.", err=True
         )
-    click.echo(f"webipy: Take it back with: webipy share {session.id[:8]} --revoke {made.share[:8]}", err=True)
+    click.echo(f"webipy: Take it back with: webipy share {session.id} --revoke {made.share}", err=True)
     return OK
 
 
@@ -78,7 +79,7 @@ async def show(client: Client, name: str, as_json: bool) -> int:
     elif found.shares:
         rows = [
             [
-                share.id[:8],
+                share.id,
                 WORDS[share.verb],
                 share.label,
                 _day(share.expires),
@@ -86,7 +87,7 @@ async def show(client: Client, name: str, as_json: bool) -> int:
             ]
             for share in found.shares
         ]
-        click.echo(table(["ID", "RIGHT", "FOR", "UNTIL", "CAME BY IT"], rows))
+        click.echo(table(["ID", "RIGHT", "FOR", "UNTIL", "CAME BY IT"], rows, shrinks=4))
     else:
         click.echo("webipy: Nobody else can open this session.", err=True)
     return OK
@@ -96,18 +97,23 @@ def _day(time: str) -> str:
     return datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-async def revoke(client: Client, name: str, share: str) -> int:
-    """Ends a link, named by its id or the start of it."""
+async def revoke(client: Client, name: str, share: str, as_json: bool) -> int:
+    """Ends a link, named by its id or the start of it.
+
+    Raises:
+        Unable: No link, or several, begin so.
+    """
     session = await the_session(client, name)
     found = await client.call("share.list", calls.OfSession(session=session.id), people_calls.ShareList)
     matches = [one.id for one in found.shares if share and one.id.startswith(share)]
     if len(matches) != 1:
         many = "several links begin" if matches else "there is no link that begins"
-        click.echo(f"webipy: In this session {many} with {share!r}; see webipy share {name} --list", err=True)
-        return FAILED
+        raise Unable(f"In this session {many} with {share!r}; see webipy share {name} --list")
     try:
         await client.call("share.revoke", people_calls.OfShare(session=session.id, share=matches[0]), calls.Done)
     except errors.NotFound:
         pass  # somebody else was faster, which comes to the same
+    if as_json:
+        print_json(people_calls.OfShare(session=session.id, share=matches[0]))
     click.echo("webipy: The link is revoked, and who came by it is out. What they started goes on.", err=True)
     return OK

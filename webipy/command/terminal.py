@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import sys
 import termios
 import threading
@@ -23,6 +24,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TextIO
 
 import msgspec
+
+from webipy.command.streams import fitting_json
+from webipy.command.widths import cut, padded, width_of
+
+NARROWEST: Final = 8
+"""Columns that are left of one that is cut."""
 
 MAX_SEQUENCE: Final = 4096
 """Characters of an unfinished sequence that are remembered; a longer one goes on being one, its start is forgotten."""
@@ -285,17 +292,29 @@ def age(seconds: float) -> str:
     return f"{int(seconds) // 86400} d ago"
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows of untrusted text under their heads, in columns."""
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], shrinks: int | None = None) -> str:
+    """Rows of untrusted text under their heads, in columns.
+
+    Args:
+        heads: The heads.
+        rows: The rows, each as long as the heads.
+        shrinks: The column that is cut where a terminal is narrower than the table; `None` for none.
+    """
     escapes = Escapes(False)
     cells = [list(heads), *([escapes.clean(" ".join(cell.split())) for cell in row] for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
+    widths = [max(width_of(row[column]) for row in cells) for column in range(len(heads))]
+    if shrinks is not None and sys.stdout.isatty():
+        over = sum(widths) + 2 * (len(widths) - 1) - shutil.get_terminal_size().columns
+        widths[shrinks] = min(widths[shrinks], max(widths[shrinks] - over, NARROWEST))
+        for row in cells:
+            row[shrinks] = cut(row[shrinks], widths[shrinks])
+    lines = ("  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
     return "\n".join(lines)
 
 
 def print_json(value: msgspec.Struct | bytes) -> None:
     """Print a result as JSON: indented in a terminal, on one line elsewhere."""
     body = value if isinstance(value, bytes) else msgspec.json.encode(value)
-    sys.stdout.write(msgspec.json.format(body, indent=2 if sys.stdout.isatty() else -1).decode() + "\n")
+    text = msgspec.json.format(body, indent=2 if sys.stdout.isatty() else -1).decode()
+    sys.stdout.write(fitting_json(text, sys.stdout) + "\n")
     sys.stdout.flush()

@@ -43,6 +43,9 @@ from webipy.core import calls, errors, events
 MAX_MESSAGE_BYTES: Final = 128 * 1024 * 1024
 """One message of the server: an event holds at most one message of the host link (core/large.py), its buffers as base64."""
 
+MAX_CALL_BYTES: Final = 16 * 1024 * 1024
+"""One call, as the server takes it (io/websocket.py); it ends the line of whoever sends more."""
+
 CONNECT_S: Final = 10
 PING_S: Final = 20
 """A line that is silent for so long is asked, and given up when no answer comes in the same time."""
@@ -410,6 +413,9 @@ class Client:
         self._last_id += 1
         number = self._last_id
         message = _encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        if len(message) > MAX_CALL_BYTES:
+            words = f"A call holds at most {MAX_CALL_BYTES} bytes, and this one of {method} has {len(message)}."
+            raise errors.TooLarge(words, limit_bytes=MAX_CALL_BYTES)
         answer: Deferred[bytes] = Deferred(lambda _: self._forget(number))
         self._waiting[number] = waiting = _Waiting(message, answer, repeat)
         self._send(waiting)

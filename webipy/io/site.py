@@ -40,6 +40,7 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 from webipy.core import access, errors
 from webipy.io.frames import Frame
 from webipy.io.gate import COOKIE, Gate, cookie_of
+from webipy.io.lingering import linger
 from webipy.io.metrics import Metrics
 from webipy.server.api import Api, answered
 from webipy.server.logins import COOKIE_DAYS
@@ -125,6 +126,7 @@ class PageRequest(Request):
     body: Body | None = None
     _received = 0
     _is_refused = False
+    _is_lingering = False
 
     def header(self, name: str) -> str | None:
         """One request header as text; latin-1, as HTTP has it."""
@@ -196,10 +198,13 @@ class PageRequest(Request):
         assert transport is not None
         line = b"HTTP/1.1 %d %b\r\n" % (status, http.RESPONSES.get(status, b"Refused"))
         transport.write(b"%b%b\r\n%b" % (line, head, body))
-        self.channel.loseConnection()
+        self._is_lingering = linger(self, self.channel)
 
     def process(self) -> None:
         """Sets the headers of every answer, checks the host, and only then lets the request be routed."""
+        if self._is_lingering:
+            assert self.channel is not None
+            self.channel.loseConnection()
         if self._is_refused:
             return
         for name, value in _HEADERS.items():

@@ -1,0 +1,99 @@
+"""Scripts from files and standard input, as Python reads them, and what a Python kernel is told before one.
+
+A file is text in the encoding that it names (PEP 263), else UTF-8, with or without a BOM; its line ends are made `\\n`. What the kernel has to know
+beside the code is in `webipy/kernelscript.py`, whose text is sent to it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tokenize
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from webipy.command.lookup import Wrong
+from webipy.command.streams import read_all
+
+STANDARD_INPUT: Final = "-"
+
+
+@attrs.define(frozen=True)
+class Script:
+    """What is to be run.
+
+    Args:
+        code: Its text.
+        path: Its absolute path; `None` for one that has no file.
+        arguments: `sys.argv`: its name as the user wrote it, and what follows.
+    """
+
+    code: str
+    path: str | None
+    arguments: list[str]
+
+    def announcement(self) -> str:
+        """Code for a Python kernel: the next execution of this script's code is to be as if `python` ran it."""
+        side = Path(__file__).parent.parent / "kernelscript.py"
+        program = f"{side.read_text('utf-8')}\nannounce(shell and shell(), *given)\n"
+        given = (self.code, self.path, self.arguments)
+        names = f"{{'__name__': 'webipy.kernelscript', 'given': {given!r}, 'shell': globals().get('get_ipython')}}"
+        return f"exec(compile({program!r}, 'webipy/kernelscript.py', 'exec'), {names})"
+
+
+def code_argument(argument: str) -> str:
+    """Code from the command line; bytes that the locale does not know are UTF-8.
+
+    Raises:
+        Wrong: They are not.
+    """
+    return decoded(os.fsencode(argument), "The code") if _has_surrogates(argument) else argument
+
+
+def _has_surrogates(text: str) -> bool:
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def code_of_input() -> str:
+    """The code on standard input.
+
+    Raises:
+        Wrong: It is no text.
+        StreamFault: It cannot be read.
+    """
+    return decoded(read_all(), "Standard input")
+
+
+def script(name: str, arguments: tuple[str, ...]) -> Script:
+    """The script in a file, or (`-`) on standard input.
+
+    Raises:
+        Wrong: There is none, or it is no text.
+        StreamFault: Standard input cannot be read.
+    """
+    if name == STANDARD_INPUT:
+        return Script(code_of_input(), None, [name, *arguments])
+    try:
+        body = Path(name).read_bytes()
+    except OSError as fault:
+        raise Wrong(f"{name} cannot be read: {fault.strerror or fault}.") from None
+    return Script(decoded(body, name), os.path.abspath(name), [name, *arguments])
+
+
+def decoded(body: bytes, where: str) -> str:
+    """The text in bytes, as Python reads a program.
+
+    Raises:
+        Wrong: It is none in that encoding.
+    """
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(body).readline)
+        text = body.decode(encoding)
+    except SyntaxError as fault:
+        raise Wrong(f"{where} is no text that can be run: {fault.msg}.") from None
+    except UnicodeDecodeError as fault:
+        hint = "a line `# -*- coding: latin-1 -*-` at its top names another encoding"
+        raise Wrong(f"{where} is no {fault.encoding} text (byte {fault.start}); {hint}.") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
