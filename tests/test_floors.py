@@ -206,7 +206,10 @@ class FloorTests(SynchronousTestCase):
             own: tuple[str, ...] = ("webipy.core", *BESIDE_THE_KERNEL)
             allowed = {"zmq", "msgspec", "attrs", *sys.stdlib_module_names}
             if name == "webipy.kernelboot":
-                own, allowed = (), {"ipykernel", "zmq", "tornado", *sys.stdlib_module_names}
+                own, allowed = (
+                    (),
+                    {"ipykernel", "zmq", "tornado", "IPython", "jupyter_client", *sys.stdlib_module_names},
+                )
             if name == "webipy.kerneldefinitions":
                 own, allowed = (), {*sys.stdlib_module_names}
             faults += [

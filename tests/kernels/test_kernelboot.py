@@ -9,11 +9,19 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kernels import ROOT, STOCK, HostClient, is_over, start_host, wait_until
+from tests.faults import rounds
+from tests.kernels import ROOT, STOCK, HostClient, Wanted, is_a, is_over, start_host, wait_until
 from webipy.host.process import BOOT_FILE
+from webipy.kernelboot import STUBBORN_S
+
+
+def is_idle(request: str) -> Wanted:
+    """Look for the kernel's word that it is done with a request."""
+    return lambda item: is_a("status", request)(item) and item.content["execution_state"] == "idle"
 
 
 class Booted(SynchronousTestCase):
@@ -112,6 +120,114 @@ class Booted(SynchronousTestCase):
         self.assertEqual(client.printed("print('stock')"), "stock\n")
 
 
+class Ends(SynchronousTestCase):
+    """A run ends, in order, with all of its output."""
+
+    def setUp(self) -> None:
+        """A kernel for the test."""
+        self.client = HostClient(self, start_host(self))
+        self.client.ready()
+
+    def reply(self, code: str) -> Any:
+        """Run code and give the content of its reply."""
+        return self.client.run(code)[-1].content
+
+    def test_every_request_gets_its_reply(self) -> None:
+        """Whatever goes wrong while the reply is made or sent; the next cell runs."""
+        payload = "get_ipython().payload_manager.write_payload({'source': 'page', 'data': %s})"
+        render = "class Odd(Exception):\n    def _render_traceback_(self): return %s\nraise Odd('odd')"
+        table = [
+            ("def foo():\n    'a \\ud800 b'\nget_ipython().run_line_magic('pinfo', 'foo')", "ok", None),
+            (payload % "object()", "ok", None),
+            (payload % "{1: {2}}", "ok", None),
+            (render % 5, "error", "Odd"),
+            (render % "None", "error", "Odd"),
+            (render % "[1, b'x']", "error", "Odd"),
+            ("class Mute(Exception):\n    def __str__(self): raise ValueError('mute')\nraise Mute", "error", None),
+            ("raise Exception('\\udcff')", "error", "Exception"),
+            ("import asyncio\nraise asyncio.CancelledError", "error", "CancelledError"),
+            ("import asyncio\nasyncio.current_task().cancel()\nawait asyncio.sleep(9)", "error", "CancelledError"),
+            ("raise KeyboardInterrupt", "error", "KeyboardInterrupt"),
+            ("def stop(*_): raise KeyboardInterrupt\nget_ipython().run_code = stop", "ok", None),
+            ("1", "error", None),
+        ]
+        for code, status, ename in table:
+            reply = self.reply(code)
+            self.assertEqual(reply["status"], status, code)
+            self.assertIn(ename, (None, reply.get("ename")), code)
+
+    def test_text_that_is_no_unicode_comes_with_replacements(self) -> None:
+        """Printed, shown, as a result."""
+        came = self.client.run("print('a\\ud800b')\ndisplay({'text/plain': 'c\\udfffd'}, raw=True)\n'\\ud83d'")
+        shown = [item.content["data"]["text/plain"] for item in came if "data" in item.content]
+        self.assertEqual(("".join(item.text for item in came), shown), ("a\ufffdb\n", ["c\ufffdd", "'\\ud83d'"]))
+
+    def test_an_interrupt_ends_an_await(self) -> None:
+        """What waits in it, and what computes in it."""
+        for wait in ("await asyncio.sleep(600)", "while True: pass", "import time; time.sleep(600)"):
+            request = self.client.execute(f"import asyncio\nawait asyncio.sleep(0)\nprint('on', flush=True)\n{wait}")
+            self.client.until(lambda item: item.text == "on\n")
+            self.client.command("interrupt")
+            self.assertEqual(self.client.until(is_over(request))[-1].content["status"], "error")
+        self.assertEqual(self.client.printed("print('well')"), "well\n")
+
+    def test_an_interrupt_ends_what_runs_beside_cells(self) -> None:
+        """A task that blocks the kernel between two cells: the second signal strikes it, and the kernel goes on."""
+        block = (
+            "import asyncio, time\nasync def block():\n    print('in', flush=True)\n    while True: time.sleep(0.01)\n"
+        )
+        self.client.run(f"{block}task = asyncio.create_task(block())")
+        self.client.until(lambda item: item.text == "in\n")
+        request, is_next = self.client.execute("task.done()"), False
+        while not is_next:
+            self.client.command("interrupt")
+            item = self.client.receive(STUBBORN_S)
+            is_next = item is not None and is_a("execute_input", request)(item)
+        self.client.until(is_over(request))
+
+    def test_an_interrupt_ends_a_handler_of_a_comm_and_a_completion(self) -> None:
+        """The user's code that runs in no cell; both are answered, and the kernel goes on."""
+        spin = "print('in', flush=True)\n    while True: pass"
+        self.client.run(
+            f"def hear(comm, message):\n    {spin}\nget_ipython().kernel.comm_manager.register_target('spin', hear)\n"
+            f"class Odd:\n  def __dir__(self):\n    {spin}\nodd = Odd()"
+        )
+        for kind, content in (
+            ("comm_open", {"comm_id": "c1", "target_name": "spin", "data": {}}),
+            ("complete_request", {"code": "odd.", "cursor_pos": 4}),
+        ):
+            request = self.client.send("shell", kind, content)
+            self.client.until(lambda item: item.text == "in\n")
+            self.client.command("interrupt")
+            self.client.until(is_idle(request))
+        self.assertEqual(self.client.printed("print('well')"), "well\n")
+
+    def test_output_of_processes_is_there_when_the_cell_has_ended_and_in_its_place(self) -> None:
+        """By subprocess, os.system and a file descriptor; on both streams; with a multibyte character that stays whole."""
+        lines = "".join(f"{n}\n" for n in range(1, 3001))
+        for _ in range(rounds(5, 40)):
+            out = self.client.printed(
+                "import os, subprocess\nprint('a')\nsubprocess.run(['seq', '3000'])\nprint('b')\nos.system('echo c')\n"
+                "print('d')\nos.write(1, 'ü€'.encode())"
+            )
+            self.assertEqual(out, f"a\n{lines}b\nc\nd\nü€")
+        came = self.client.run("import os, sys\nsys.stderr = None\nos.write(2, b'raw')")
+        self.assertEqual([item.text for item in came if item.text], ["raw"])
+
+    def test_a_question_comes_after_what_was_printed_before_it(self) -> None:
+        """`print('Menu'); input('choice? ')`, with output of a process in between."""
+        code = "import os\nprint('Menu')\nos.system('echo 1')\ninput('choice? ')\nprint('x' * 5000)\ninput('again? ')"
+        for _ in range(rounds(10, 60)):
+            request = self.client.execute(code, allow_stdin=True)
+            came = [self.client.until(is_a("input_request", request))]
+            self.client.send("stdin", "input_reply", {"value": ""})
+            came.append(self.client.until(is_a("input_request", request)))
+            self.client.send("stdin", "input_reply", {"value": ""})
+            self.client.until(is_over(request))
+            told = ["".join(item.text for item in some) for some in came]
+            self.assertEqual(told, ["Menu\n1\n", "x" * 5000 + "\n"])
+
+
 class OtherVersions(SynchronousTestCase):
     """The boot file with an ipykernel that lacks what it wants."""
 
@@ -141,10 +257,10 @@ class OtherVersions(SynchronousTestCase):
         ast.parse(Path(BOOT_FILE).read_text(), feature_version=(3, 8))
 
     def test_only_the_standard_library_and_ipykernel_are_imported(self) -> None:
-        """webipy is not installed in the kernel's environment."""
+        """webipy is not installed in the kernel's environment; IPython, jupyter_client and zmq come with ipykernel."""
         tree = ast.parse(Path(BOOT_FILE).read_text())
         names = {
             alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
         }
         names |= {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        self.assertEqual(names - set(sys.stdlib_module_names), {"ipykernel", "zmq"})
+        self.assertEqual(names - set(sys.stdlib_module_names), {"ipykernel", "zmq", "IPython", "jupyter_client"})

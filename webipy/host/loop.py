@@ -28,9 +28,11 @@ import msgspec
 import zmq
 
 from webipy.core import wire
-from webipy.core.hosting import Dropped, Effect, LastWords, Moved, Outbox, Requests
+from webipy.core.hosting import Dropped, Effect, Moved, Outbox, Requests
+from webipy.core.questions import MARKER
 from webipy.host.channels import KERNEL_CHANNELS, Channels
 from webipy.host.commands import Commands
+from webipy.host.endings import Endings
 from webipy.host.endpoint import Author, Endpoint, log
 from webipy.host.foreign import ForeignKernel
 from webipy.host.large import Large
@@ -42,8 +44,6 @@ from webipy.host.watch import Watch
 
 TURN_MESSAGES: Final = 200  # read from each side in one turn; about 10 ms of work
 LEAVE_S: Final = 10.0  # how long the host waits for the last acknowledgement
-LAST_WORDS_S: Final = 2.0  # of silence, after which a reply waits no more for `idle`, which every kernel should say
-TAKING_S: Final = 0.02  # of processor time used in a silence: ZeroMQ's thread takes in a large message, and it is none
 TEND_S: Final = 1.0  # how often the spool is tried again and the log is cut
 
 
@@ -72,16 +72,15 @@ class Host:
         self._author, self._alarms = Author(), Alarms()
         self._endpoint = Endpoint(self._context, folder, self._author, launch.key.encode())
         self._outbox, self._requests = Outbox(SpoolFile(folder, self._author.lost, log)), Requests()
-        self._last_words = LastWords()
         self._large = Large(self._author)
         self._life = Life(launch, folder, process, self._context, self._author, self._alarms, self)
+        self._endings = Endings(self._life, self._alarms, self._pass_question_on, self._end_execution)
         self._commands = Commands(self._endpoint, self._outbox, self._requests, self._life, self._apply)
         self._papers = Papers(folder, self._endpoint, self._outbox, self._life)
         self._unkept = 0
         self._is_busy = False
-        self._used_s = 0.0
         self._done = ""
-        self._alone_since = self._silent_since = time.monotonic()
+        self._alone_since = time.monotonic()
         self._wakeup, self._watch = _wakeup(), Watch()
         self._papers.write()
         self._life.begin(fault)
@@ -114,7 +113,7 @@ class Host:
     def event(self, name: str, content: dict[str, Any]) -> int:
         """Number and keep an event of the host; return its number."""
         if name in _ENDS:
-            self._end_executions(self._last_words.give_up())
+            self._endings.give_up()
         return self._outbox.add("host", self._author.message(name, content))
 
     def opened(self) -> None:
@@ -142,7 +141,7 @@ class Host:
             is_read = self._reads_iopub()
             watched += [socket for name, socket in channels.sockets.items() if name != "iopub" or is_read]
             if not is_read:
-                self._silent_since = time.monotonic()  # the kernel may have more to say than anybody can keep now
+                self._endings.heard()  # the kernel may have more to say than anybody can keep now
         self._watch.over(watched, channels.sockets["iopub"] if channels is not None else None)
 
     def _reads_iopub(self) -> bool:
@@ -167,7 +166,7 @@ class Host:
             read = self._read_channel(channels, channel, budget)
             budget -= read
             if channel == "iopub" and read:
-                self._silent_since = time.monotonic()
+                self._endings.heard()
             if channel == "iopub" and read and budget:  # with nothing left of the budget there is more to read
                 self._watch.pace.found(read, time.monotonic())
 
@@ -196,14 +195,19 @@ class Host:
         if channel == "iopub":
             if msg_type == "iopub_welcome":
                 return
+            if msg_type == MARKER and message.parent is not None:
+                self._endings.marked(message.parent.msg_id)
+                return
             if msg_type == "status":
                 self._is_busy = _is_busy(message.content)
             elif self._outbox.is_full and not self._life.process.has_boot:
                 self._unkept += 1
                 return
         if msg_type == "execute_reply" and message.parent is not None:
-            self._end_executions(self._last_words.replied(message.parent.msg_id, message))
-            self._alarms.set("last words", LAST_WORDS_S, self._end_without_idle)
+            self._endings.replied(message.parent.msg_id, message)
+            return
+        if channel == "stdin":
+            self._endings.asked(message)
             return
         self._outbox.add(channel, message)
         if message.parent is None:
@@ -211,26 +215,17 @@ class Host:
         if channel in ("shell", "control"):
             self._apply(self._requests.replied(message.parent.msg_id, msg_type, message.content))
         elif msg_type == "status" and not self._is_busy and message.parent.msg_type == "execute_request":
-            self._end_executions(self._last_words.idle(message.parent.msg_id))
+            self._endings.done(message.parent.msg_id)
 
-    def _end_executions(self, replies: list[wire.Message]) -> None:
-        """Pass replies on, and let the next requests go."""
-        for reply in replies:
-            judged = self._large.judged(reply)
-            self._outbox.add("shell", judged)
-            if reply.parent is not None:
-                self._apply(self._requests.replied(reply.parent.msg_id, reply.header.msg_type, judged.content))
+    def _pass_question_on(self, question: wire.Message) -> None:
+        self._outbox.add("stdin", question)
 
-    def _end_without_idle(self) -> None:
-        """The kernel did not say that it is idle and says nothing more: what it replied ends the execution all the same."""
-        silent_s = time.monotonic() - self._silent_since
-        used_s, self._used_s = time.process_time() - self._used_s, time.process_time()
-        if used_s > TAKING_S:
-            self._alarms.set("last words", LAST_WORDS_S, self._end_without_idle)
-        elif silent_s < LAST_WORDS_S:
-            self._alarms.set("last words", LAST_WORDS_S - silent_s, self._end_without_idle)
-        else:
-            self._end_executions(self._last_words.give_up())
+    def _end_execution(self, reply: wire.Message) -> None:
+        """Pass a reply on, and let the next request go."""
+        judged = self._large.judged(reply)
+        self._outbox.add("shell", judged)
+        if reply.parent is not None:
+            self._apply(self._requests.replied(reply.parent.msg_id, reply.header.msg_type, judged.content))
 
     def _push(self) -> None:
         """Send the server what the window allows."""
