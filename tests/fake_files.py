@@ -15,7 +15,7 @@ from webipy.core.naming import beside
 from webipy.io.filemoves import check_not_within
 from webipy.io.filetree import natural_key, not_a_file, taken
 from webipy.io.rooted import no_such, parts_of
-from webipy.server.ports import ExportedFile, FileRecord, FileRecords, Trashed
+from webipy.server.ports import ExportedFile, FileRecord, FileRecords, Placing, Trashed
 
 TIME = "2026-01-01T00:00:00.000000Z"
 
@@ -155,7 +155,19 @@ class FakeFiles:
             self._tell(to)
         return self._record(to)
 
-    def copy(self, path: str, to: str | None) -> Deferred[FileRecord]:
+    def check_place(self, path: str, source: str) -> Deferred[Placing]:
+        """What is there."""
+        return execute(self._check_place, path, source)
+
+    def _check_place(self, path: str, source: str) -> Placing:
+        if not self._within(path):
+            self._check_free(path)
+            return "free"
+        if self._record(path).kind == "folder":
+            raise not_a_file(path)
+        return "source" if path == source else "taken"
+
+    def copy(self, path: str, to: str | None, entry: bool = False) -> Deferred[FileRecord]:
         """A copy."""
         return execute(self._copy, path, to)
 

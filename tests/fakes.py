@@ -38,6 +38,7 @@ from webipy.server.ports import (
     LinkReceiver,
     OpenedJournal,
     Position,
+    RunRecord,
     SessionRecord,
     Spec,
     Specs,
@@ -240,6 +241,16 @@ class FakeRegistry:
     accounts: dict[bytes, str] = attrs.field(factory=dict)
     links: dict[str, Share] = attrs.field(factory=dict)
     visitors: dict[str, Guest] = attrs.field(factory=dict)
+    runs: dict[str, RunRecord] = attrs.field(factory=dict)
+
+    def put_run(self, record: RunRecord) -> Deferred[None]:
+        """Keeps how a run ended."""
+        self.runs[record.run] = record
+        return succeed(None)
+
+    def run(self, run: str) -> Deferred[RunRecord | None]:
+        """A run."""
+        return succeed(self.runs.get(run))
 
     def sessions(self) -> Deferred[list[SessionRecord]]:
         """All sessions that are not closed, the oldest first."""
@@ -747,7 +758,7 @@ def make_rig(disk: Disk | None = None) -> Rig:
     house = make_house(disk)
     rig = Rig(disk, house, Api(house))
     rig.wait(Deferred.fromCoroutine(house.sessions.restore()))
-    rig.wait(Deferred.fromCoroutine(house.documents.resume()))
+    rig.wait(Deferred.fromCoroutine(house.resume()))
     rig.turn()
     return rig
 

@@ -24,7 +24,7 @@ SOME: dict[str, Any] = {
     "checkpoint": "p", "content": "x", "connection": "/k.json", "cursor": 0,
     "execution": "e", "msg_type": "custom_request",
     "format": "html", "id": "x", "metadata": {}, "path": "a.ipynb", "since": 1, "to": "b.ipynb",
-    "output": 0, "person": "g", "request": "r",
+    "output": 0, "person": "g", "request": "r", "run": "u",
     "session": "s", "share": "h", "source": "x", "target": "t", "title": "T", "value": "v", "verb": "read",
     "version": 0,
 }  # fmt: skip
@@ -131,6 +131,9 @@ class ParamsStructs(SynchronousTestCase):
                 "SetCellMetadata": ["cell", "metadata", "session"],
                 "SetNotebookMetadata": ["metadata", "session"],
                 "MoveExecution": ["execution", "session"],
+                "CheckRun": ["path", "to"],
+                "StopRun": ["run", "session"],
+                "OfRun": ["run"],
                 "MakeCheckpoint": ["checkpoint", "session"],
                 "DiffNotebook": ["session", "since"],
                 "ExportNotebook": ["format", "session"],

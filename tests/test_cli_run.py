@@ -124,14 +124,14 @@ class RunTests(SynchronousTestCase):
         self.client = ScriptedClient(notebook__run=told)
         self.keyboard = Typist()
 
-    def begin(self, first_seq: int = 1) -> notebooks.Run:
+    def begin(self, first_seq: int = 1, *, has_plan: bool = False) -> notebooks.Run:
         """A run that was accepted."""
         screen = Screen(self.out, self.err)
         progress = Progress(self.clock, screen, self.err, False)
         client: Any = self.client
         keyboard: Any = self.keyboard
         place = msgspec.structs.replace(session(), first_seq=first_seq)
-        run = notebooks.Run(client, place, "r", progress, screen, keyboard)
+        run = notebooks.Run(client, place, "r", progress, screen, keyboard, has_plan=has_plan)
         outcome(run.start(notebook_calls.RunNotebook(session="s1", id="r")))
         return run
 
@@ -232,6 +232,24 @@ class RunTests(SynchronousTestCase):
         self.assertEqual(self.client.methods()[1:], ["run.cancel"])
         self.give(events.ExecutionStarted(execution="r-1"))
         self.assertEqual(self.client.methods()[2:], ["kernel.interrupt"])
+
+    def test_a_run_with_a_plan_ends_when_the_server_says_so(self) -> None:
+        """Its result is written then; what happens to it on the way is told."""
+        run = self.begin(has_plan=True)
+        self.give(self.finished(1), events.RunStopped(run="r", cause="timed_out"), self.finished(2, "error"))
+        self.assertNoResult(run.finished)
+        self.assertIn("time of the run is over", self.err.getvalue())
+        ending = events.RunFinished(run="r", status="timed_out", path="out.ipynb")
+        self.give(events.RunFinished(run="other", status="ok"), ending)
+        self.assertEqual(self.successResultOf(run.finished), ending)
+
+    def test_a_run_with_a_plan_is_stopped_by_the_server(self) -> None:
+        """Which knows what of it runs; ^C gives it all the time it wants, SIGTERM does not."""
+        run = self.begin(has_plan=True)
+        run.interrupt()
+        run.terminate(5)
+        stops = [params for method, params in self.client.called if method == "run.stop"]
+        self.assertEqual([stop["grace_s"] for stop in stops], [None, 5])
 
     def test_a_closed_session_ends_it(self) -> None:
         """Somebody closes it."""

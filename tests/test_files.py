@@ -313,12 +313,44 @@ class Inside(RootTestCase):
         self.link("nowhere", "nope")
         for name in ("out", "to", "nowhere"):
             self.successResultOf(self.files.rename(name, f"{name}2"))
-            copied = self.successResultOf(self.files.copy(f"{name}2", f"{name}3"))
+            copied = self.successResultOf(self.files.copy(f"{name}2", f"{name}3", entry=True))
             self.assertEqual(os.readlink(self.path / copied.path), os.readlink(self.path / f"{name}2"))
             self.successResultOf(self.files.delete(f"{name}2", True))
             self.successResultOf(self.files.delete(f"{name}3", True))
         self.assertEqual((self.above / "folder" / "secret").read_bytes(), b"outside")
         self.assertEqual(self.read("in/file"), b"inside")
+
+    def test_a_copy_of_a_link_is_one_of_what_it_leads_to(self) -> None:
+        """So that who writes to the copy changes nothing else; a link that leads out, or nowhere, has nothing to copy."""
+        self.link("to", "in/file")
+        self.link("folder", "in")
+        self.link("out", "../folder")
+        self.link("nowhere", "nope")
+        self.assertEqual(self.successResultOf(self.files.copy("to", "copy")).kind, "file")
+        self.assertEqual(self.successResultOf(self.files.copy("folder", "tree")).kind, "folder")
+        self.successResultOf(self.files.write("copy", b"other", None))
+        self.successResultOf(self.files.write("tree/file", b"other", None))
+        self.assertEqual(self.read("in/file"), b"inside")
+        self.failed(errors.FileFault, self.files.copy("out", "no"))
+        self.failed(errors.NotFound, self.files.copy("nowhere", "no"))
+        self.failed(errors.InvalidParams, self.files.copy("folder", "in/itself"), "itself")
+
+    def test_what_a_file_would_replace_is_known_before(self) -> None:
+        """Nothing, another file, or the file itself, by whatever name; what cannot be replaced is refused."""
+        self.link("to", "in/file")
+        os.link(self.path / "in" / "file", self.path / "hard")
+        (self.path / "other").write_bytes(b"x")
+        (self.path / "empty").mkdir()
+        for path, placing in (
+            ("new", "free"),
+            ("other", "taken"),
+            ("in/file", "source"),
+            ("to", "source"),
+            ("hard", "source"),
+        ):
+            self.assertEqual(self.successResultOf(self.files.check_place(path, "in/file")), placing, path)
+        self.failed(errors.FileFault, self.files.check_place("empty", "in/file"), "no file")
+        self.failed(errors.NotFound, self.files.check_place("ghost/new", "in/file"), "no folder")
 
     def test_links_in_a_circle_are_told(self) -> None:
         """And end."""

@@ -29,15 +29,16 @@ WHO: dict[str, str] = {
     "write execute owner": """
         session.rename cell.insert cell.delete cell.restore cell.split cell.merge cell.set_metadata cell.move cell.edit cell.set_source
         cell.set_type cell.clear_outputs notebook.save notebook.reload notebook.set_metadata notebook.checkpoint notebook.restore
+        session.leave
     """,
     "execute owner": """
-        kernel.start kernel.restart kernel.interrupt kernel.shut_down kernel.kill execution.start execution.cancel execution.move run.cancel
+        kernel.start kernel.restart kernel.interrupt kernel.shut_down kernel.kill execution.start execution.cancel execution.move run.cancel run.stop
         notebook.run input.reply completion.get inspection.get definition.get code.is_complete history.get comm.open comm.send comm.close message.send
     """,
     "owner": """
         server.launch_code session.create session.list session.close kernel.attach share.link share.list share.set share.revoke presence.decline
         file.list file.stat file.read file.watch file.unwatch file.write file.create file.rename file.copy file.delete trash.list trash.restore
-        trash.delete
+        trash.delete run.check run.get
     """,
 }
 MAY = {method: people.split() for people, methods in WHO.items() for method in methods.split()}

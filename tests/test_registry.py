@@ -16,7 +16,7 @@ from tests.fakes import FakeRegistry
 from webipy.io.journal import Reactor
 from webipy.io.registry import _STEPS, FORMAT, NewerFormat, SqliteRegistry, Unreadable
 from webipy.server.logins import Accounts
-from webipy.server.ports import HostRecord, Registry, SessionRecord
+from webipy.server.ports import HostRecord, Registry, RunRecord, SessionRecord
 from webipy.server.shares import Guest, Share, ShareStore
 
 ONE = SessionRecord("s1", "One", "a.ipynb", "/tmp", "2026-03-01T09:30:00.000000Z")
@@ -190,6 +190,7 @@ class Sqlite(RegistryContract, TestCase):
         await self.registry.add_login(b"x", "ada", 1)
         await self.end()
         self.change("DROP TABLE environments")
+        self.change("DROP TABLE runs")
         self.change("DROP TABLE guests")
         self.change("DROP TABLE shares")
         self.change("DROP TABLE attached_hosts")
@@ -200,6 +201,19 @@ class Sqlite(RegistryContract, TestCase):
         await self.end()
         await self.begin()
         self.assertEqual(await self.registry.shares(), ([SHARE], []))
+
+    async def test_the_latest_runs_are_remembered(self) -> None:
+        """How each ended, over a restart; the oldest beyond the limit are forgotten."""
+        runs = [
+            RunRecord(f"r{number}", "s", "a.ipynb", "ok", "b.ipynb", "", ONE.created, f"2026-01-01T00:00:0{number}Z")
+            for number in range(4)
+        ]
+        with mock.patch("webipy.io.registry.KEPT_RUNS", 3):
+            for run in (runs[1], runs[0], runs[2], runs[3]):
+                await self.registry.put_run(run)
+        await self.end()
+        await self.begin()
+        self.assertEqual([await self.registry.run(run.run) for run in runs], [None, *runs[1:]])
 
     async def test_a_step_that_fails_leaves_the_format_as_it_was(self) -> None:
         """All steps or none: what a first part made is not there, and the version before opens it."""

@@ -49,6 +49,7 @@ class Making(RigTestCase):
                 "durable_seq": 0,
                 "created": "2026-03-01T09:30:00.000000Z",
                 "last_activity": "2026-03-01T09:30:00.000000Z",
+                "temporary": False,
             },
         )
         self.assertEqual(

@@ -43,7 +43,11 @@ Exit status:
   2    the command line is wrong
   3    the run was lost: its kernel died
   4    no server can be reached
+  5    the kernel did not start, or not in time
+  124  the time of the run was over (--timeout)
+  129  the terminal was closed (SIGHUP): the run goes on, with --attached it ends
   130  you left it running (^C twice)
+  143  it was ended (SIGTERM), and the run with it
 """
 
 
@@ -446,19 +450,30 @@ def attach(target: Target, session: str, since: int | None, everything: bool, as
 
 @main.command("run", cls=NamedValues, epilog=RUN_STATUS)
 @click.argument("notebook")
-@click.option("-o", "--output", metavar="OUT", help="Run a copy of the notebook, made under this name.")
+@click.option("-o", "--output", metavar="OUT", help="Run a copy of the notebook; OUT is written when it has ended.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
+@click.option(
+    "--only-if-ok", is_flag=True, help="Write OUT only when every cell has ended well; else the result goes beside it."
+)
 @parameter_options
 @click.option("-k", "--kernel", metavar="NAME", help="Kernel to run it in. [default: the one that the notebook names]")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Stop the run after so many seconds.",
+    help="Stop the run after so many seconds; code that does not react in 10 s more loses its kernel.",
+)
+@click.option(
+    "--start-timeout",
+    "start_timeout_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long the kernel may take to start. [default: as long as the server gives it]",
 )
 @click.option("--keep-going", is_flag=True, help="Run the cells after one that failed, too.")
 @click.option("--show", is_flag=True, help="Show the outputs as they are made; errors are shown in any case.")
 @click.option("--keep", is_flag=True, help="Leave the session open, with its kernel and its variables.")
+@click.option("--attached", is_flag=True, help="End the run with this command, however that ends.")
 @click.option("--follow", metavar="RUN", help="Go on with a run that was left, and start none.")
 @json_option
 @server_options
@@ -466,9 +481,12 @@ def run_notebook(target: Target, given: Any, timeout: float | None, as_json: boo
     """Run a whole notebook and save it.
 
     NOTEBOOK is a file below the server's root, named from here or from the root. A notebook that is open already runs in its session, where everybody
-    sees it; else a session is made for the run. Parameters are set by a cell after the one with the tag `parameters`, as papermill does it. A cell
-    with the tag `skip-execution` is not run; the failure of one with `raises-exception` is none of the run; sys.exit(0) ends the run well.
-    ^C stops the run; a second ^C leaves it running.
+    sees it; else a session is made for the run, which the server closes at its end unless somebody else has come to use it. OUT is written whole, at
+    the end: a run that fails leaves there what ran, one that is stopped leaves OUT as it was, and its own result beside it.
+
+    Parameters are set by a cell after the one with the tag `parameters`, as papermill does it. A cell with the tag `skip-execution`
+    is not run; the failure of one with `raises-exception` is none of the run; sys.exit(0) ends the run well.
+    ^C stops the run; a second ^C leaves it running. So does the end of this command by anything but SIGTERM; --follow takes it up again.
 
     \b
     Examples:
@@ -488,7 +506,7 @@ def run_notebook(target: Target, given: Any, timeout: float | None, as_json: boo
     command = NotebookCommand(
         reactor, parameters=parameters, timeout_s=timeout, as_json=as_json, options=target.options, **options
     )
-    run(target, command.command, command.interrupt)
+    run(target, command.command, command.interrupt, on_end=command.end_by)
 
 
 @main.command()

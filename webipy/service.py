@@ -61,7 +61,6 @@ from webipy.io.site import build_site
 from webipy.io.trash import Bins, RootTrash, home_trash
 from webipy.io.websocket import RpcFactory
 from webipy.server.api import Api
-from webipy.server.documents import Documents
 from webipy.server.logins import Logins
 from webipy.server.method import House
 from webipy.server.ports import T, World
@@ -348,7 +347,7 @@ class WebipyService(Service):
         self._clients: RpcFactory | None = None
         self._sessions: Sessions | None = None
         self._spares: Spares | None = None
-        self._documents: Documents | None = None
+        self._house: House | None = None
         self._threads = FileThreads(reactor)
         self._files: RootFiles
         self._look_for_specs: IDelayedCall | None = None
@@ -384,9 +383,8 @@ class WebipyService(Service):
         sessions.take_spare = self._spares.take
         logins = self._logins(world)
         await logins.load()
-        house = House(world, self._sessions, logins, self._page_url, version("webipy"))
+        self._house = house = House(world, self._sessions, logins, self._page_url, version("webipy"))
         api = Api(house)
-        self._documents = house.documents
         gate = Gate(logins, frozenset(options.hosts), bool(options["behind-proxy"]))
         self._clients = RpcFactory(gate, api, reactor)
         logins.on_logout = self._clients.end_login
@@ -405,8 +403,8 @@ class WebipyService(Service):
         gc.freeze()  # what is here stays: without this a full collection looks at all of it, and nothing has its turn for 40 ms
         self._look_for_specs = reactor.callLater(SPECS_SECONDS if records else 0, self._find_specs, self._launcher)
         self._spares.start()
-        resumed = Deferred.fromCoroutine(house.documents.resume())
-        resumed.addErrback(lambda failure: self._log.failure("documents could not be followed", failure))
+        resumed = Deferred.fromCoroutine(house.resume())
+        resumed.addErrback(lambda failure: self._log.failure("documents and runs could not be resumed", failure))
 
     def _start_launcher(self, generation: int) -> LocalLauncher:
         options, files = self._options, raise_file_limit()
@@ -498,8 +496,8 @@ class WebipyService(Service):
             await maybeDeferred(self._port.stopListening)
         if self._clients is not None:
             self._clients.close_all()
-        if self._documents is not None:
-            await self._documents.stop()
+        if self._house is not None:
+            await self._house.stop()
         if self._spares is not None:
             self._spares.stop()
         if self._sessions is not None:

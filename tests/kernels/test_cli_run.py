@@ -202,9 +202,9 @@ class RunTests(NotebookTests):
         self.ok_or_told(self.webipy("run", str(path), "--keep"))  # a kernel that is there already
         self.write("nb.ipynb", self.wait + "\nwait()", "print('never')")
         told = self.webipy("run", str(path), "--timeout", "1.5")
-        self.assertEqual(told.returncode, 1)
-        self.assertIn("1.5 s are over: interrupting.", told.stderr)
-        self.assertEqual(self.texts(path), ["KeyboardInterrupt", ""])
+        self.assertEqual(told.returncode, 124)
+        self.assertIn("The time of the run is over: stopping.", told.stderr)
+        self.assertEqual(self.texts(path), ["TimeoutErrorKeyboardInterrupt", ""])
 
 
 class InterruptTests(NotebookTests):
@@ -244,11 +244,17 @@ class InterruptTests(NotebookTests):
         status, _, err = self.finish(process)
         self.assertEqual(status, 130)
         run = err.partition("--follow ")[2].split()[0]
+        process = self.begin("run", str(path), "--follow", run, "--show")
+        assert process.stdout is not None
+        shown = read_until(process.stdout, b"ignored\n")
         self.open_gate()
-        told = self.webipy("run", str(path), "--follow", run, "--show")
-        self.assertEqual((told.returncode, told.stdout), (1, "begun\nignored\nwent on\n"), told.stderr)
-        self.assertIn("1 cell was not run.", told.stderr)
+        status, out, err = self.finish(process)
+        self.assertEqual((status, shown.decode() + out), (1, "begun\nignored\nwent on\n"), err)
+        self.assertIn("1 cell was not run.", err)
         self.assertEqual(self.texts(path), ["begun\nignored\nwent on\n", ""])
+        self.assertEqual(self.server.sessions(), [])
+        told = self.webipy("run", str(path), "--follow", run)
+        self.assertEqual((told.returncode, "The run has ended before: it was stopped." in told.stderr), (1, True))
 
 
 class TerminalTests(NotebookTests):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from webipy.command.program import FAILED, LEFT, NO_SERVER, OK, USAGE
+from webipy.command.program import FAILED, LEFT, NO_SERVER, OK, USAGE, Ended
 from webipy.io.clock import count_time
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def run(
     command: Callable[[Client], Coroutine[Any, Any, int]],
     on_interrupt: Callable[[], bool] = lambda: False,
     cancelled: int = LEFT,
+    on_end: Callable[[int], bool] | None = None,
 ) -> None:
     """Run a command with a client, and exit.
 
@@ -89,6 +90,8 @@ def run(
         command: What to do; gives the exit status.
         on_interrupt: Called at ^C; whether that was the command's business. Otherwise ^C ends it.
         cancelled: Exit status when ^C has ended it.
+        on_end: Called at SIGTERM and at SIGHUP, with the number; whether that was the command's business. Otherwise it is ended in order, with
+            128 and the number as its exit status. `None`: these signals end the process as they do by default.
     """
     from twisted.internet import reactor as _reactor
     from twisted.internet.defer import Deferred
@@ -96,6 +99,7 @@ def run(
     reactor: Any = _reactor
     count_time(reactor)
     outcome: list[Any] = []
+    ended_by = 0
 
     target.find()
 
@@ -103,21 +107,34 @@ def run(
         outcome.append(result)
         reactor.callLater(0, reactor.stop)
 
-    def interrupted() -> None:
-        if not on_interrupt():
+    def take(number: int) -> None:
+        nonlocal ended_by
+        if number == signal.SIGINT and not on_interrupt():
+            running.cancel()
+        elif number != signal.SIGINT and on_end is not None and not on_end(number):
+            ended_by = number
             running.cancel()
 
     def begin() -> None:
-        # Only now: the reactor has put a function of its own on SIGTERM while it started.
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        take_signals(lambda number: reactor.callFromThread(take, number), on_end is not None)
         running.callback(None)
 
     running: Deferred[Any] = Deferred()
     running.addCallback(lambda _: Deferred.fromCoroutine(with_client(reactor, target, command))).addBoth(finish)
-    signal.signal(signal.SIGINT, lambda *_: reactor.callFromThread(interrupted))
+    signal.signal(signal.SIGINT, lambda number, _: reactor.callFromThread(take, number))
     reactor.callWhenRunning(begin)
     reactor.run()
-    exit_with(outcome[0], cancelled)
+    exit_with(outcome[0], 128 + ended_by if ended_by else cancelled)
+
+
+def take_signals(take: Callable[[int], object], are_ends_ours: bool) -> None:
+    """Has SIGTERM and SIGHUP end the process, or (`are_ends_ours`) given to `take`; a SIGHUP that nohup(1) keeps away stays away.
+
+    Only when the reactor runs: it has put a function of its own on SIGTERM while it started.
+    """
+    signal.signal(signal.SIGTERM, (lambda number, _: take(number)) if are_ends_ours else signal.SIG_DFL)
+    if are_ends_ours and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda number, _: take(number))
 
 
 async def with_client(reactor: Any, target: Target, command: Callable[[Client], Coroutine[Any, Any, int]]) -> int:
@@ -139,7 +156,7 @@ def tell_line(is_there: bool) -> None:
 
 
 def exit_with(result: Any, cancelled: int) -> NoReturn:
-    """Exit with a status, or with `cancelled` after ^C; a failure is raised."""
+    """Exit with a status, or with `cancelled` after ^C or a signal; a failure is raised."""
     from twisted.internet.defer import CancelledError
     from twisted.python.failure import Failure as Fault
 
@@ -149,5 +166,7 @@ def exit_with(result: Any, cancelled: int) -> NoReturn:
     if result.check(CancelledError):
         if cancelled == OK:
             sys.exit(OK)
+        if cancelled != LEFT:
+            raise Ended(f"Ended by {signal.Signals(cancelled - 128).name}.", cancelled)
         raise KeyboardInterrupt
     raise result.value

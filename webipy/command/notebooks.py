@@ -1,20 +1,22 @@
 """Running notebooks from a terminal: what `webipy run` does once it is connected.
 
-The notebook is a file of the server; it is opened in its session (or a new one), given a kernel, and run whole by one call under an
-id of our own. From then on this is a follower, as a page is: the line may be cut, the server may be killed, the terminal may be
-closed, and the run goes on; `--follow` comes back to it. At the end the document is saved, and the session is closed if it was made
-for this run alone.
+The notebook is a file of the server. Without `-o` it is run in its session; with `-o` a copy of it is, in a session without a file,
+so that nothing is touched before the end. Where the result goes is looked at before anything is made. The session is made for this
+run (`temporary`), given a kernel, and run whole by one call under an id of our own, with a plan: what happens at the end, and when
+it is to end early, is the server's business from then on. This is a follower, as a page is: the line may be cut, the server or
+this command may be killed, the terminal may be closed, and the run is brought to its end; `--follow` comes back to it.
 
-`^C`: the first one takes back what waits and interrupts what runs; the second one only leaves.
+`^C`: the first one takes back what waits and interrupts what runs; the second one only leaves. SIGTERM stops the run, and does not
+wait for code that does not react; SIGHUP leaves it.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from shlex import quote
 from typing import Any, cast
 
@@ -24,30 +26,33 @@ from msgspec import UNSET, Raw
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
 
-from webipy.command.lookup import Wrong
-from webipy.command.paths import below, below_new
+from webipy.command.places import Place
+from webipy.command.program import Ended
 from webipy.command.progress import Progress, first_line
-from webipy.command.running import FAILED, LEFT, LOST, OK, STUBBORN_S, Inputs, Left, Stoppable, show_death
+from webipy.command.running import FAILED, LEFT, LOST, OK, Inputs, Left, Stoppable, show_death
+from webipy.command.streams import StreamFault
 from webipy.command.terminal import Keyboard, Screen, print_json
-from webipy.core import calls, errors, events, file_calls, notebook_calls
+from webipy.core import calls, errors, events, notebook_calls
+from webipy.core.runs import EXITS
 from webipy.io.client import Client, ConnectionLost, Event
 
-_EXITS = ("SystemExit", "SystemExit: 0", "SystemExit: None")
-"""Errors by which code asks for a good end; papermill takes them so, too."""
+NOT_STARTED, TIMED_OUT = 5, 124
+"""Exit statuses of `webipy run`, besides those of `webipy exec`; 124 is that of timeout(1)."""
+
+TERM_GRACE_S = 5.0
+"""How long code may take to react after SIGTERM; service managers kill after 10 s at the earliest, and most later."""
+
+_STOPPED = {
+    "timed_out": "The time of the run is over: stopping.",
+    "not_started": "The kernel has not started in time: stopping.",
+    "left": "Nobody followed the run any more: stopping.",
+}
 
 
 class _Output(msgspec.Struct):
     output_type: str = ""
     ename: str = ""
     evalue: str = ""
-
-
-class _Kernelspec(msgspec.Struct, frozen=True):
-    name: str | None = None
-
-
-class _Metadata(msgspec.Struct, frozen=True):
-    kernelspec: _Kernelspec = _Kernelspec()
 
 
 class CellEnd(msgspec.Struct, kw_only=True):
@@ -69,13 +74,14 @@ class CellEnd(msgspec.Struct, kw_only=True):
 
 
 class RunEnd(msgspec.Struct, kw_only=True):
-    """How a run ended, for `--json`."""
+    """How a run ended, for `--json`: `path` is the file with its result, `reason` says why that is not where it was wanted."""
 
     run: str
     session: str
-    path: str
+    path: str | None
     status: str
     cells: list[CellEnd]
+    reason: str = ""
 
 
 @attrs.define(eq=False)
@@ -88,7 +94,8 @@ class Run(Stoppable):
         id: The run's id, chosen by us: repeating the call is harmless.
         progress: Where it is shown.
         inputs: Answers input.
-        finished: Fires when every execution has ended.
+        ending: How it has ended, when that was known from the start; `None` for what has yet to end.
+        finished: Fires when it has ended, with the event that says so; `None` for a run without a plan, whose end nobody tells.
     """
 
     id: str
@@ -96,9 +103,12 @@ class Run(Stoppable):
     screen: Screen
     inputs: Inputs = attrs.field(init=False)
     keyboard: Keyboard | None = None
+    ending: events.RunFinished | None = None
+    has_plan: bool = True
     ends: dict[str, CellEnd] = attrs.field(factory=dict)
-    finished: Deferred[None] = attrs.field(factory=Deferred)
+    finished: Deferred[events.RunFinished | None] = attrs.field(factory=Deferred)
     seq: int = 0
+    is_accepted: bool = False
     _sources: dict[str, str] = attrs.field(factory=dict)
     _order: dict[str, int] = attrs.field(factory=dict)
     _open: int = 0
@@ -114,6 +124,7 @@ class Run(Stoppable):
             errors.Failure: The server refuses.
         """
         told = await self.client.call("notebook.run", asked, notebook_calls.NotebookRun, repeat=True)
+        self.is_accepted = True
         self.seq, self.progress.total = told.seq, len(told.executions)
         for number, one in enumerate(told.executions, 1):
             self._order[one.execution] = number
@@ -124,11 +135,16 @@ class Run(Stoppable):
         since = max(told.seq - self._open, 0)
         if since + 1 < self.session.first_seq:
             await self._catch_up()
-        if not self._open:
-            self._end(None)
+        self._end_if_over()
+        if self.finished.called:
             return
         follower = await self.client.follow(self.session.id, since, self._take)
         follower.ended.addErrback(self._end)
+
+    def _end_if_over(self) -> None:
+        """Ends it when its cells have, where no event is to tell that."""
+        if not self._open and (self.ending is not None or not self.has_plan):
+            self._end(self.ending)
 
     async def _catch_up(self) -> None:
         """Asks for the ends of what ended so long ago that the journal no longer has the events."""
@@ -152,7 +168,7 @@ class Run(Stoppable):
             )
 
     def status(self) -> str:
-        """How the run as a whole ended."""
+        """How a run without a plan ended as a whole."""
         found = {end.fate() for end in self.ends.values()}
         if any(end.is_exit for end in self.ends.values()):  # what comes after it is not wanted
             found.discard("aborted")
@@ -172,7 +188,18 @@ class Run(Stoppable):
     def _stop(self) -> None:
         """Take back what waits, and interrupt what runs."""
         self._is_stopped = True
-        Deferred.fromCoroutine(self._stop_all()).addErrback(lambda fault: self.progress.note(fault.getErrorMessage()))
+        ending = self._ask_to_stop(None) if self.has_plan else self._stop_all()
+        Deferred.fromCoroutine(ending).addErrback(lambda fault: self.progress.note(fault.getErrorMessage()))
+
+    def terminate(self, grace_s: float) -> None:
+        """Ends it, and its kernel with it when it does not react."""
+        ending = Deferred.fromCoroutine(self._ask_to_stop(grace_s))
+        ending.addErrback(lambda fault: self.progress.note(fault.getErrorMessage()))
+
+    async def _ask_to_stop(self, grace_s: float | None) -> None:
+        stop = notebook_calls.StopRun(session=self.session.id, run=self.id, grace_s=grace_s)
+        with suppress(errors.NotFound):  # it has just ended
+            await self.client.call("run.stop", stop, calls.Accepted, repeat=True)
 
     async def _stop_all(self) -> None:
         waiting = notebook_calls.CancelRun(session=self.session.id, run=self.id)
@@ -180,12 +207,12 @@ class Run(Stoppable):
         if any(end.status == "running" for end in self.ends.values()):
             await self._interrupt()
 
-    def _end(self, fault: Fault | None) -> None:
+    def _end(self, ending: events.RunFinished | Fault | None) -> None:
         if not self.finished.called:
-            if fault is None:
-                self.finished.callback(None)
+            if isinstance(ending, Fault):
+                self.finished.errback(ending)
             else:
-                self.finished.errback(fault)
+                self.finished.callback(ending)
 
     def _take(self, seq: int, event: Event) -> None:
         if self.finished.called:
@@ -198,6 +225,10 @@ class Run(Stoppable):
                 self.progress.note(f"Output is missing: {event.reason}")
             case events.InputReplied():
                 self.inputs.replied(event)
+            case events.RunStopped() if event.run == self.id and event.cause in _STOPPED:
+                self.progress.note(_STOPPED[event.cause])
+            case events.RunFinished() if event.run == self.id:
+                self._end(event)
             case events.SessionClosed():
                 self._end(Fault(ConnectionLost("The session was closed.")))
         if getattr(event, "execution", None) in self._order:
@@ -210,7 +241,7 @@ class Run(Stoppable):
             case events.ExecutionStarted():
                 self.ends[event.execution].status = "running"
                 self.progress.began(self._order[event.execution], self._sources.get(event.execution, ""))
-                if self._is_stopped:  # the kernel took it before the cancelling came
+                if self._is_stopped and not self.has_plan:  # the kernel took it before the cancelling came
                     Deferred.fromCoroutine(self._interrupt()).addErrback(
                         lambda fault: self.progress.note(fault.getErrorMessage())
                     )
@@ -229,7 +260,7 @@ class Run(Stoppable):
         if is_error and event.execution is not None:
             end = self.ends[event.execution]
             end.error = f"{output.ename}: {output.evalue}".strip(": ")
-            end.is_exit = end.error in _EXITS
+            end.is_exit = end.error in EXITS
 
     def _finish(self, event: events.ExecutionFinished) -> None:
         end = self.ends[event.execution]
@@ -241,8 +272,7 @@ class Run(Stoppable):
         if event.status not in ("aborted", "cancelled"):
             self.progress.ended(number, source, event.status, event.duration_s)
         self._open -= 1
-        if not self._open:
-            self._end(None)
+        self._end_if_over()
 
 
 @attrs.define(eq=False)
@@ -252,14 +282,17 @@ class NotebookCommand:
     Args:
         reactor: The reactor.
         notebook: The file.
-        output: Where a copy of it is made, which is run in its place; `None` for none.
-        overwrite: Whether that copy may replace a file.
+        output: Where the result of a run of a copy is written; `None` to run the notebook itself.
+        overwrite: Whether that may replace a file.
+        only_if_ok: Whether it does so only when every cell has ended well.
         parameters: What the notebook's parameters are set to.
         kernel: The kernelspec; `None` for that of the notebook, or the default one.
-        timeout_s: When to interrupt it; `None` for never.
+        timeout_s: When to stop it; `None` for never.
+        start_timeout_s: How long its kernel may take to start; `None` for as long as the server gives it.
         keep_going: Whether cells after one that failed are run.
         show: Whether outputs are shown.
         keep: Whether a session that is made for the run stays open.
+        attached: Whether the run ends with this command, however that ends.
         follow: A run that was started before, to go on with; `None` to start one.
         as_json: Whether to print how it ended as JSON, and nothing before.
         options: The options that name the server, for what we tell the user.
@@ -269,22 +302,38 @@ class NotebookCommand:
     notebook: str
     output: str | None
     overwrite: bool
+    only_if_ok: bool
     parameters: Mapping[str, Raw]
     kernel: str | None
     timeout_s: float | None
+    start_timeout_s: float | None
     keep_going: bool
     show: bool
     keep: bool
+    attached: bool
     follow: str | None
     as_json: bool
     options: str
     _run: Run | None = None
+    _to: str | None = None
+    _signal: int = 0
 
     def interrupt(self) -> bool:
         """^C: whether there is a run that it is for."""
         if self._run is not None:
             self._run.interrupt()
         return self._run is not None
+
+    def end_by(self, number: int) -> bool:
+        """SIGTERM or SIGHUP: whether there is a run that it is for."""
+        run, is_first, self._signal = self._run, not self._signal, number
+        if run is None or not run.is_accepted:
+            return False
+        if number == signal.SIGTERM or self.attached:
+            run.terminate(TERM_GRACE_S)
+        if number == signal.SIGHUP or not is_first:
+            run.leave()
+        return True
 
     async def command(self, client: Client) -> int:
         """Run it; gives the exit status.
@@ -293,48 +342,85 @@ class NotebookCommand:
             Wrong: There is no such file or run, or its kernel is another one.
             errors.Failure: The server refuses.
         """
-        path = await self._path(client)
-        own = uuid.uuid4().hex
-        opened = calls.CreateSession(path=path, id=own)
-        session = await client.call("session.create", opened, calls.Session, repeat=True)
-        if self.follow is None:
-            if session.id != own:  # what another program has written into the file meanwhile is run, too
-                saving = notebook_calls.SaveNotebook(session=session.id)
-                await client.call("notebook.save", saving, notebook_calls.NotebookState, repeat=True)
-            session = await self._with_kernel(client, session)
+        place = Place(client, self.notebook, self.output, self.overwrite)
+        if self.follow is not None:
+            return await self._follow(client, place, self.follow)
+        await place.check()
+        self._to = place.to
+        session = await place.open()
+        try:
+            session = await place.with_kernel(session, self.kernel, self.options)
+            return await self._followed(client, session, uuid.uuid4().hex[:12], place.path, None)
+        finally:
+            if self._run is None or not self._run.is_accepted:
+                await place.leave(session)
+
+    async def _follow(self, client: Client, place: Place, run: str) -> int:
+        state = await place.state_of(run)
+        if state is None:
+            return await self._followed(client, await place.session_with(run), run, place.path, None, has_plan=False)
+        ending = None
+        if state.status is not None:
+            ending = events.RunFinished(run=run, status=state.status, path=state.path, reason=state.reason)
+        try:
+            of_session = calls.OfSession(session=state.session)
+            session = await client.call("session.get", of_session, calls.Session, repeat=True)
+        except errors.NotFound:
+            if ending is None:
+                raise
+            return self._told(state.session, run, ending, [], None)
+        return await self._followed(client, session, run, place.path, ending)
+
+    async def _followed(
+        self,
+        client: Client,
+        session: calls.Session,
+        name: str,
+        path: str,
+        ending: events.RunFinished | None,
+        *,
+        has_plan: bool = True,
+    ) -> int:
+        """Starts or joins a run, and stays until its end."""
         screen = Screen(sys.stderr if self.as_json else sys.stdout, sys.stderr)
         progress = Progress(self.reactor, screen, sys.stderr, self.show and not self.as_json)
         keyboard = Keyboard(self.reactor.callFromThread)
-        run = self._run = Run(client, session, self.follow or uuid.uuid4().hex[:12], progress, screen, keyboard)
+        run = self._run = Run(client, session, name, progress, screen, keyboard, ending=ending, has_plan=has_plan)
         try:
-            await self._check_followed(client, run)
             await run.start(self._asked(run))
-            await self._end_of(run)
-        except Left as left:
-            self._tell_left(run, path)
-            return FAILED if left.by_timeout else LEFT
+            finished = await run.finished
+        except BaseException as fault:
+            if run.is_accepted and not self.attached:
+                with suppress(OSError, StreamFault):  # the terminal may be what is gone
+                    self._tell_left(run, path)
+            if not isinstance(fault, Left):
+                raise
+            raise Ended("The run goes on.", 128 + self._signal if self._signal else LEFT) from None
         finally:
-            run.inputs.close()
-            progress.close()
-        return await self._finished(client, run, path, session.id == own and not self.keep)
+            with suppress(OSError, StreamFault):
+                run.inputs.close()
+                progress.close()
+        if finished is None:
+            finished = await self._saved(client, run)
+        return self._told(session.id, name, finished, list(run.ends.values()), run)
 
     def _asked(self, run: Run) -> notebook_calls.RunNotebook:
+        plan = notebook_calls.RunPlan(
+            to=self._to,
+            overwrite=self.overwrite,
+            only_if_ok=self.only_if_ok,
+            timeout_s=self.timeout_s,
+            start_timeout_s=self.start_timeout_s,
+            attached=self.attached,
+            keep=self.keep,
+        )
         return notebook_calls.RunNotebook(
             session=run.session.id,
             id=run.id,
             stop_on_error=not self.keep_going,
             parameters=dict(self.parameters) if self.parameters else UNSET,
+            plan=plan if run.has_plan else None,
         )
-
-    async def _check_followed(self, client: Client, run: Run) -> None:
-        """Refuses to start what is only to be followed."""
-        if self.follow is None:
-            return
-        first = calls.OfExecution(session=run.session.id, execution=f"{self.follow}-1")
-        try:
-            await client.call("execution.get", first, calls.Execution, repeat=True)
-        except errors.NotFound:
-            raise Wrong(f"This notebook has no run {self.follow!r}.") from None
 
     def _tell_left(self, run: Run, path: str) -> None:
         run.progress.note(
@@ -342,110 +428,74 @@ class NotebookCommand:
             f"        or watch the session: webipy attach {self.options}{run.session.id[:8]}"
         )
 
-    async def _end_of(self, run: Run) -> None:
-        """Waits for the end of a run, which is interrupted when its time is over."""
-        timers = []
-        if self.timeout_s is not None:
-            timers = [
-                self.reactor.callLater(self.timeout_s, run.time_out, self.timeout_s),
-                self.reactor.callLater(self.timeout_s + STUBBORN_S, run.leave),
-            ]
-        try:
-            await run.finished
-        finally:
-            for timer in timers:
-                if timer.active():
-                    timer.cancel()
-
-    async def _finished(self, client: Client, run: Run, path: str, is_closed: bool) -> int:
-        """Says how it ended, saves, and gives the exit status."""
-        status = run.status()
+    @staticmethod
+    async def _saved(client: Client, run: Run) -> events.RunFinished:
+        """Saves what a run without a plan has made, which nobody else does."""
         saving = notebook_calls.SaveNotebook(session=run.session.id)
         saved = await client.call("notebook.save", saving, notebook_calls.NotebookState, repeat=True)
+        status = cast(events.RunStatus, {"aborted": "error"}.get(run.status(), run.status()))
+        return events.RunFinished(run=run.id, status=status, path=saved.path)
+
+    # ---- the end
+
+    def _told(self, session: str, name: str, finished: events.RunFinished, ends: list[CellEnd], run: Run | None) -> int:
+        """Says how it ended, and gives the exit status."""
         if self.as_json:
-            ends = list(run.ends.values())
-            print_json(RunEnd(run=run.id, session=run.session.id, path=saved.path or path, status=status, cells=ends))
+            path, reason = finished.path, finished.reason
+            print_json(RunEnd(run=name, session=session, path=path, status=finished.status, cells=ends, reason=reason))
         else:
-            self._tell(run, saved.path or path)
-        if is_closed:
-            await client.call("session.close", calls.CloseSession(session=run.session.id), calls.Done)
-        return OK if status == "ok" else LOST if status == "lost" else FAILED
+            self._tell(finished, run)
+        if self._signal:
+            return 128 + self._signal
+        is_elsewhere = finished.path is None or bool(finished.reason)
+        return FAILED if finished.status == "ok" and is_elsewhere else _STATUSES[finished.status]
 
-    @staticmethod
-    def _tell(run: Run, path: str) -> None:
-        for number, end, source in run.failed():
-            what = "was lost" if end.status == "lost" else "failed"
-            why = end.error if end.status == "error" else end.reason
-            run.screen.note(f"Cell {number} of {len(run.ends)} {what} ({first_line(source, 60)}): {why or end.status}")
-        if any(end.is_exit for end in run.ends.values()):
-            run.screen.note("The notebook has ended itself by sys.exit().")
-        left = sum(end.status in ("aborted", "cancelled") for end in run.ends.values())
-        if left:
-            run.screen.note(f"{left} {'cell was' if left == 1 else 'cells were'} not run.")
-        if not run.ends:
-            run.screen.note("The notebook has no code to run.")
-        run.screen.note(f"Saved {path}")
-
-    # ---- the file, its session and its kernel
-
-    async def _path(self, client: Client) -> str:
-        """The path of the notebook to run, which is the copy if one is wanted."""
-        told = await client.call("server.info", calls.Nothing(), calls.ServerInfo, repeat=True)
-        root = Path(told.root or "/")
-        path = below(root, self.notebook)
-        if self.output is None:
-            return path
-        to = below_new(root, self.output)
-        if to == path:
-            raise Wrong(f"{self.output} is the notebook itself; leave -o away to run it in place.")
-        sessions = (await client.call("session.list", calls.Nothing(), calls.SessionList, repeat=True)).sessions
-        for session in sessions:
-            if session.path == to:
-                raise Wrong(
-                    f"{self.output} is open in session {session.id[:8]}; close that first, or choose another name."
-                )
-            if session.path == path:
-                saving = notebook_calls.SaveNotebook(session=session.id)
-                await client.call("notebook.save", saving, notebook_calls.NotebookState, repeat=True)
-        await self._copy(client, path, to)
-        return to
-
-    async def _copy(self, client: Client, path: str, to: str) -> None:
-        copying = file_calls.CopyFile(path=path, to=to)
-        await client.call("file.stat", file_calls.OfFile(path=path), file_calls.File, repeat=True)
-        if self.overwrite:
-            with suppress(errors.NotFound):
-                await client.call("file.delete", file_calls.DeleteFile(path=to, permanent=True), file_calls.Deleted)
-        try:
-            await client.call("file.copy", copying, file_calls.File)
-        except errors.AlreadyExists:
-            raise Wrong(f"{self.output} exists already; --overwrite replaces it.") from None
-
-    async def _with_kernel(self, client: Client, session: calls.Session) -> calls.Session:
-        kernel = session.kernel
-        if kernel is not None and kernel.state != "dead":
-            if self.kernel not in (None, kernel.kernelspec):
-                raise Wrong(
-                    f"The notebook is open with the kernel {kernel.kernelspec}, not {self.kernel}; end that with: "
-                    f"webipy kill {self.options}{session.id[:8]}"
-                )
-            sys.stderr.write(
-                f"webipy: The notebook is open: it runs in its kernel ({kernel.display_name}), with its variables.\n"
+    def _tell(self, finished: events.RunFinished, run: Run | None) -> None:
+        screen = run.screen if run is not None else Screen(sys.stdout, sys.stderr)
+        if run is not None:
+            tell_cells(run)
+        else:
+            screen.note(f"The run has ended before: {_WORDS.get(finished.status, finished.status)}.")
+        if run is not None and finished.status in ("timed_out", "not_started"):
+            screen.note(f"{_WORDS[finished.status][:1].upper()}{_WORDS[finished.status][1:]}.")
+        if finished.reason:
+            screen.note(finished.reason)
+        if finished.path is not None:
+            screen.note(f"Saved {finished.path}")
+        elif run is not None:
+            screen.note(
+                f"Its result is in the session only; open it with: webipy open {self.options}{run.session.id[:8]}"
             )
-            return session
-        name = self.kernel or await self._own_kernelspec(client, session)
-        asked = calls.StartKernel(session=session.id, kernelspec=name)
-        try:
-            return await client.call("kernel.start", asked, calls.Session, repeat=True)
-        except errors.UnknownKernelspec as fault:
-            raise Wrong(f"{fault.message} Choose one with --kernel.") from None
 
-    @staticmethod
-    async def _own_kernelspec(client: Client, session: calls.Session) -> str | None:
-        """The kernelspec that the notebook names."""
-        asked = calls.OfSession(session=session.id)
-        state = await client.call("notebook.get", asked, notebook_calls.NotebookState, repeat=True)
-        try:
-            return msgspec.json.decode(state.metadata, type=_Metadata).kernelspec.name
-        except msgspec.DecodeError:
-            return None  # metadata may be anything; this names none
+
+_WORDS = {
+    "ok": "every cell ended well",
+    "error": "a cell failed",
+    "lost": "its kernel died",
+    "cancelled": "it was stopped",
+    "timed_out": "its time was over",
+    "not_started": "its kernel did not start",
+}
+_STATUSES = {
+    "ok": OK,
+    "error": FAILED,
+    "cancelled": FAILED,
+    "lost": LOST,
+    "timed_out": TIMED_OUT,
+    "not_started": NOT_STARTED,
+}
+
+
+def tell_cells(run: Run) -> None:
+    """Says which cells did not end well, and how many were not run."""
+    for number, end, source in run.failed():
+        what = "was lost" if end.status == "lost" else "failed"
+        why = end.error if end.status == "error" else end.reason
+        run.screen.note(f"Cell {number} of {len(run.ends)} {what} ({first_line(source, 60)}): {why or end.status}")
+    if any(end.is_exit for end in run.ends.values()):
+        run.screen.note("The notebook has ended itself by sys.exit().")
+    left = sum(end.status in ("aborted", "cancelled") for end in run.ends.values())
+    if left:
+        run.screen.note(f"{left} {'cell was' if left == 1 else 'cells were'} not run.")
+    if not run.ends:
+        run.screen.note("The notebook has no code to run.")

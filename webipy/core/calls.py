@@ -127,6 +127,7 @@ class Session(Result, frozen=True, kw_only=True):
     durable_seq: int
     created: str
     last_activity: str
+    temporary: bool = False
 
 
 class SessionList(Result, frozen=True, kw_only=True):
@@ -139,7 +140,11 @@ class CreateSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """With `path`, opens the notebook file of that path below the root, in the session that it has already or in a new one, in the file's folder.
 
     With `create`, the file is made if there is none. With `kernelspec`, starts that kernel if the session has none. With `env`, the kernels of the
-    session get these environment variables, as kernel.start has it.
+    session get these environment variables, as kernel.start has it. With `copy` it begins with what that file holds (or its open session) and has no
+    file of its own.
+
+    A session that is `temporary` is closed when nothing runs in it and the connections that asked for it are gone (10 s after they were lost, at once
+    after session.leave), unless somebody else has come to use it.
     """
 
     title: Annotated[str, msgspec.Meta(max_length=200)] | None = None
@@ -149,6 +154,8 @@ class CreateSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     id: ClientChosenId | None = None
     create: bool = False
     env: Environment | None = None
+    copy: bool = False
+    temporary: bool = False
 
 
 class OfSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -173,11 +180,12 @@ class Subscribe(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Join the journal after seq `since`: 0 for all of it, null for only what comes from now on.
 
     With `snapshot`, a reader that is far behind gets a snapshot in place of a long history; so does, whatever it asked, one whose `since` is older
-    than the oldest event that is kept.
+    than the oldest event that is kept. Who follows a temporary session makes it an ordinary one, but not without `keeps`.
     """
 
     since: Annotated[int, msgspec.Meta(ge=0)] | None = 0
     snapshot: bool = False
+    keeps: bool = True
 
 
 class SnapshotEvents(Result, frozen=True, kw_only=True):

@@ -27,6 +27,9 @@ ExecutionStatus = Literal["ok", "error", "aborted", "cancelled", "lost"]
 KernelState = Literal["starting", "idle", "busy", "restarting", "dead"]
 """What a kernel does now. `dead` also for a kernel that could not be started."""
 
+RunStatus = Literal["ok", "error", "lost", "cancelled", "timed_out", "not_started"]
+"""How a run of a notebook ended, as a whole. `not_started`: its kernel did not start, or not in time."""
+
 CellType = Literal["code", "markdown", "raw"]
 
 Changes = list[int | list[int | str]]
@@ -50,12 +53,24 @@ def _tagged(name: str) -> str:
 
 
 class SessionCreated(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The first event of every session."""
+    """The first event of every session.
+
+    One that is `temporary` was made for one purpose, such as a run of a notebook, and is closed by the server when that is over, unless
+    `session_kept` came before. `source` is the file that its document was copied from; the session has no file of its own then.
+    """
 
     session: str
     title: str
     path: str | None = None
     cwd: str | None = None
+    temporary: bool = False
+    source: str | None = None
+
+
+class SessionKept(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """A temporary session is an ordinary one from now on: somebody else uses it, or what is in it could not be saved (`reason`)."""
+
+    reason: str = ""
 
 
 class SessionRenamed(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
@@ -275,6 +290,45 @@ class MessageReceived(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     buffers: list[str] = []
 
 
+class RunStarted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """A run with a plan was accepted: the server brings it to its end, whoever is there then. Its executions are queued by the events after this one.
+
+    At its end the document is written to the file `to` (null: to its own file): over one that is there only with `overwrite`, and with
+    `only_if_ok` only when every cell has ended well. After `timeout_s` seconds it is stopped, and so it is when its kernel is not ready after
+    `start_timeout_s`; with `attached` also when nobody has followed the session for a while. Code that does not react to the interrupt is
+    given `grace_s` seconds until its kernel is killed.
+    """
+
+    run: str
+    executions: int
+    to: str | None = None
+    overwrite: bool = False
+    only_if_ok: bool = False
+    timeout_s: float | None = None
+    start_timeout_s: float | None = None
+    grace_s: float = 10.0
+    attached: bool = False
+    may_fail: list[str] = []
+    """Executions whose failure is none of the run."""
+
+
+class RunStopped(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """A run is being brought to an early end: somebody `asked`, its time is over, its kernel did not start in time, or nobody follows it (`left`)."""
+
+    run: str
+    cause: Literal["asked", "timed_out", "not_started", "left"]
+    grace_s: float | None = None
+
+
+class RunFinished(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """A run with a plan ended. Its result is in the file `path`, or (null) in this session only; `reason` says why it is not where it was wanted."""
+
+    run: str
+    status: RunStatus
+    path: str | None = None
+    reason: str = ""
+
+
 class ExecutionMoved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
     """A queued execution now waits just before execution `before` (null: last of all)."""
 
@@ -430,6 +484,7 @@ class CheckpointMade(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_
 AnyEvent = (
     SessionCreated
     | SessionRenamed
+    | SessionKept
     | SessionClosed
     | KernelStarted
     | KernelReady
@@ -450,6 +505,9 @@ AnyEvent = (
     | WidgetOutputAdded
     | WidgetOutputsCleared
     | MessageReceived
+    | RunStarted
+    | RunStopped
+    | RunFinished
     | CellInserted
     | CellDeleted
     | CellMoved

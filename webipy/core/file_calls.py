@@ -69,9 +69,10 @@ class MoveFile(OfFile, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class CopyFile(OfFile, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A copy of a file or folder at `to`; null: beside it, under a free name."""
+    """A copy of a file or folder at `to`; null: beside it, under a free name. Of a link what it leads to is copied; with `entry` the link itself."""
 
     to: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)] | None = None
+    entry: bool = False
 
 
 class DeleteFile(OfFile, frozen=True, kw_only=True, forbid_unknown_fields=True):

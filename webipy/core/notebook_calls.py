@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from webipy.core.calls import ClientChosenId, OfSession, Result
-from webipy.core.events import CellType
+from webipy.core.calls import ClientChosenId, OfSession, Params, Result
+from webipy.core.events import CellType, RunStatus
 
 RelativePath = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 """A path below the server's root, with `/` between its parts."""
@@ -60,6 +60,60 @@ class SetNotebookMetadata(OfSession, frozen=True, kw_only=True, forbid_unknown_f
     metadata: Raw
 
 
+class RunPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the server does at the end of a run, and when it ends it early, whether its caller is still there or not.
+
+    The result is written to `to` (null: to the notebook's own file), whole and at once: over a file that is there only with `overwrite`, and
+    with `only_if_ok` only when every cell has ended well; a run that was stopped never replaces a file: what it has is written beside. The run is
+    stopped after `timeout_s`, when its kernel is not ready after `start_timeout_s`, and with `attached` when nobody has followed its session
+    for 10 s. Code that does not react to the interrupt within `grace_s` loses its kernel, if the session is the run's own. With `keep` a temporary
+    session stays open.
+    """
+
+    to: RelativePath | None = None
+    overwrite: bool = False
+    only_if_ok: bool = False
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    start_timeout_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    grace_s: Annotated[float, msgspec.Meta(ge=0)] = 10.0
+    attached: bool = False
+    keep: bool = False
+
+
+class CheckRun(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether a run of the notebook `path` could write its result to `to`."""
+
+    path: RelativePath
+    to: RelativePath
+    overwrite: bool = False
+
+
+class StopRun(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ends a run early: what waits is taken back, what runs is interrupted, and (with `grace_s`) then killed if the session is the run's own."""
+
+    run: str
+    grace_s: Annotated[float, msgspec.Meta(ge=0)] | None = None
+
+
+class OfRun(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A method on one run that has a plan."""
+
+    run: str
+
+
+class RunState(Result, frozen=True, kw_only=True):
+    """A run that has a plan: `status` is null until it has ended; `path` is the file with its result, `reason` says why there is none."""
+
+    run: str
+    session: str
+    source: str | None = None
+    status: RunStatus | None = None
+    path: str | None = None
+    reason: str = ""
+    started: str = ""
+    finished: str | None = None
+
+
 class RunNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Runs code cells in their order: those of `cells`, or `which` of them (`above` and `below` count from `cell`: before it, and from it on).
 
@@ -67,6 +121,7 @@ class RunNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     a cell with the tag `raises-exception`. `parameters` are names and values that a new cell sets, after the cell with the tag `parameters`
     (or first), in place of what an earlier run put there; `{"$numberDouble": "NaN"}` is a number that JSON lacks, as are `"Infinity"` and
     `"-Infinity"`. The same `id` again is the same run.
+    With a `plan` the server brings the run to its end and tells it by `run_finished`.
     """
 
     cells: list[str] | None = None
@@ -75,6 +130,7 @@ class RunNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     stop_on_error: bool = True
     parameters: dict[str, Raw] | UnsetType = UNSET
     id: ClientChosenId | None = None
+    plan: RunPlan | None = None
 
 
 class CellRun(Result, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,8 +8,8 @@ format:
 
 What is kept: the title; the last start of the kernel and its state; the cells; the file they are saved in; names of
 states; every execution that is open, shown under a cell or among the last that were started without one, with its
-outputs; prompts that wait; comms as `webipy.core.widgets` folds them; the last losses. What is left out: executions
-that were run again, text edits, closed comms, kernel messages without an event of their own.
+outputs; runs with a plan that are open; prompts that wait; comms as `webipy.core.widgets` folds them; the last losses.
+What is left out: executions that were run again, text edits, closed comms, kernel messages without an event of their own.
 
 With a `limit`, long text is cut to its start and its end; `omitted` tells what is missing, and `output.read` gives
 it.
@@ -92,6 +92,8 @@ class Snapshot:
     _without_cell: deque[str] = attrs.field(factory=deque)
     _inputs: dict[str, AnyEvent] = attrs.field(factory=dict)
     _comms: Comms = attrs.field(init=False)
+    _runs: dict[str, list[AnyEvent]] = attrs.field(factory=dict)
+    """Runs with a plan that are open: how each was started, and stopped."""
     _losses: deque[AnyEvent] = attrs.field(factory=lambda: deque(maxlen=LAST_LOSSES))
 
     def __attrs_post_init__(self) -> None:
@@ -105,6 +107,10 @@ class Snapshot:
         match event:
             case events.SessionCreated():
                 self._created = event
+            case events.SessionKept() if isinstance(self._created, events.SessionCreated):
+                self._created = msgspec.structs.replace(self._created, temporary=False)
+            case events.RunStarted() | events.RunStopped() | events.RunFinished():
+                self._take_run(event)
             case events.SessionRenamed():
                 self._renamed = event
             case events.SessionClosed():
@@ -130,6 +136,8 @@ class Snapshot:
         told += self._cells_told()
         told += self._origin.told(self.seq)
         told += self._checkpoints
+        for run in self._runs.values():
+            told += run
         kept = self._kept()
         for story in kept:
             told += story.told()
@@ -176,6 +184,14 @@ class Snapshot:
         return cell is not None and self._notebook.has(cell) and self._notebook.get(cell).execution == execution
 
     # ---- taking in
+
+    def _take_run(self, event: events.RunStarted | events.RunStopped | events.RunFinished) -> None:
+        if isinstance(event, events.RunStarted):
+            self._runs[event.run] = [event]
+        elif isinstance(event, events.RunFinished):
+            self._runs.pop(event.run, None)
+        elif event.run in self._runs:
+            self._runs[event.run].append(event)
 
     def _take_kernel(self, event: AnyEvent) -> None:
         if isinstance(event, events.KernelStarted):

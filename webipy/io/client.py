@@ -451,7 +451,7 @@ class Client:
         return await _open_line(self._reactor, self._find(), self._received, self._lost)
 
     async def _join(self, follower: Follower) -> None:
-        asked = calls.Subscribe(session=follower.session, since=follower.seq)
+        asked = calls.Subscribe(session=follower.session, since=follower.seq, keeps=False)
         told = await self.call("session.subscribe", asked, calls.Subscribed, repeat=True)
         follower.seq = told.seq if follower.seq is None else max(follower.seq, told.first_seq - 1)
         follower.is_joined = True

@@ -4,7 +4,8 @@ What changes a whole folder does so in one step that everybody sees: a copy is m
 own at the end; a deletion takes the name away first. So nobody sees half of either, and what a crash leaves behind is
 hidden and removed later (webipy.io.saving). Nothing is ever put over something that exists: RENAME_NOREPLACE.
 
-Links are moved, copied and deleted themselves; what they lead to stays. Hidden files of a folder go with it.
+Links are moved and deleted themselves; what they lead to stays. A copy of a link is one of what it leads to, so that who writes to
+the copy changes nothing else; within a folder that is copied, links stay links. Hidden files of a folder go with it.
 """
 
 from __future__ import annotations
@@ -73,13 +74,13 @@ class Moves:
                 f"{path!r} holds files that the server itself works with.", reason="denied", path=path
             )
 
-    def copy(self, path: str, to: str | None) -> FileRecord:
-        """A copy at `to`, or beside it under a free name."""
+    def copy(self, path: str, to: str | None, entry: bool = False) -> FileRecord:
+        """A copy at `to`, or beside it under a free name; of what a link at `path` leads to, or (`entry`) of the link."""
         parts = self.tree.below(path)
         if to is not None:
             self.tree.below(to, "to")
             check_not_within(path, to)
-        with told(path), self.tree.place(parts, path, is_followed=False) as source:
+        with told(path), self.tree.place(parts, path, is_followed=not entry) as source:
             there = source.found()
             if there is None:
                 raise no_such(path)
@@ -97,7 +98,8 @@ class Moves:
         with told(to), self.tree.place(parts_of(to, "to"), to, is_followed=False) as place:
             if place.found() is not None:
                 raise taken(to)
-            if (name_of(place.folder) + b"/").startswith(os.path.join(name_of(source.folder), source.name) + b"/"):
+            copied = os.path.normpath(os.path.join(name_of(source.folder), source.name))
+            if (name_of(place.folder) + b"/").startswith(copied + b"/"):
                 raise into_itself(path, to)
             self.tree.sweeper.sweep(place.folder)
             temporary = draft_name(place.name)

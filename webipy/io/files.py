@@ -23,7 +23,7 @@ from webipy.io.filemoves import Moves
 from webipy.io.filetree import Tree
 from webipy.io.rooted import Root
 from webipy.io.watching import Run, Watching
-from webipy.server.ports import FileRecord, FileRecords
+from webipy.server.ports import FileRecord, FileRecords, Placing
 
 THREADS = 4
 LONG_AT_ONCE = 2
@@ -100,6 +100,10 @@ class RootFiles:
         """Replaces a file whole, or makes it."""
         return self.run(lambda: self.tree.write(path, body, if_match))
 
+    def check_place(self, path: str, source: str) -> Deferred[Placing]:
+        """What a file written to `path` would replace; nothing is changed."""
+        return self.run(lambda: self.tree.check_place(path, source))
+
     def create(self, path: str, kind: FileKind, body: bytes = b"") -> Deferred[FileRecord]:
         """Makes a folder, or a file with this content."""
         return self.run(lambda: self.tree.create(path, kind, body))
@@ -108,9 +112,9 @@ class RootFiles:
         """Gives a file or folder another path, never over something."""
         return self.run(lambda: self.moves.rename(path, to))
 
-    def copy(self, path: str, to: str | None) -> Deferred[FileRecord]:
-        """A copy at `to`, or beside it under a free name."""
-        return self._long.run(self.run, lambda: self.moves.copy(path, to))
+    def copy(self, path: str, to: str | None, entry: bool = False) -> Deferred[FileRecord]:
+        """A copy at `to`, or beside it under a free name; of what a link leads to, or (`entry`) of the link."""
+        return self._long.run(self.run, lambda: self.moves.copy(path, to, entry))
 
     def delete(self, path: str, recursive: bool) -> Deferred[None]:
         """Deletes a file, or a folder; one that holds something only with `recursive`."""

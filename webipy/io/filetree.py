@@ -28,7 +28,7 @@ from webipy.core import errors
 from webipy.core.file_calls import FileKind
 from webipy.io.rooted import FOLDER, Outside, Place, Root, found, no_such, parts_of
 from webipy.io.saving import MISSING, Draft, Sweeper, conflict, etag_of, sync_folder, write_all
-from webipy.server.ports import FileRecord
+from webipy.server.ports import FileRecord, Placing
 
 MAX_READ_BYTES = 512 * 1024 * 1024
 """Of a file that is read in one piece; larger ones are read in parts, or by GET."""
@@ -307,6 +307,16 @@ class Tree:
                 check_writable(place, old, path)
             self.sweeper.sweep(place.folder)
             yield place, old
+
+    def check_place(self, path: str, source: str) -> Placing:
+        """What a file written to `path` would replace, links followed: nothing, the file `source`, or another one."""
+        with self.writable(path, None) as (place, old):
+            if not os.access(b".", os.W_OK | os.X_OK, dir_fd=place.folder):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            if old is None:
+                return "free"
+            with self.root.opened(parts_of(source), os.O_PATH) as fd:
+                return "source" if os.path.samestat(old, os.fstat(fd)) else "taken"
 
     @contextmanager
     def drafted(self, path: str, if_match: str | None) -> Iterator[Draft]:

@@ -19,7 +19,7 @@ from twisted.internet.defer import Deferred
 
 from webipy.io.journal import Reactor, Worker
 from webipy.io.journalfile import create_private
-from webipy.server.ports import HostRecord, SessionRecord
+from webipy.server.ports import HostRecord, RunRecord, SessionRecord
 from webipy.server.shares import Guest, Share
 
 _FIRST = """
@@ -51,7 +51,18 @@ CREATE TABLE environments (
 ) WITHOUT ROWID
 """
 
-_STEPS = (_FIRST, _SHARES, _ENVIRONMENTS)
+_RUNS = """
+CREATE TABLE runs (
+    run TEXT PRIMARY KEY, session TEXT NOT NULL, source TEXT, status TEXT NOT NULL, path TEXT, reason TEXT NOT NULL,
+    started TEXT NOT NULL, finished TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX runs_by_end ON runs (finished)
+"""
+
+KEPT_RUNS = 1000
+"""Of so many runs it is remembered how they ended; `webipy run --follow` asks for it."""
+
+_STEPS = (_FIRST, _SHARES, _ENVIRONMENTS, _RUNS)
 """What makes format 1, 2, ... out of the one before it."""
 
 FORMAT = len(_STEPS)
@@ -193,6 +204,25 @@ class SqliteRegistry:
             ("UPDATE sessions SET is_closed = 1, path = NULL WHERE id = ?", (session,)),
             ("DELETE FROM shares WHERE session = ?", (session,)),
         )
+
+    # ---- runs
+
+    def put_run(self, record: RunRecord) -> Deferred[None]:
+        """Writes down how a run has ended; the oldest beyond `KEPT_RUNS` are forgotten."""
+        oldest = "SELECT run FROM runs ORDER BY finished DESC LIMIT -1 OFFSET ?"
+        return self._write(
+            ("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", attrs.astuple(record)),
+            (f"DELETE FROM runs WHERE run IN ({oldest})", (KEPT_RUNS,)),
+        )
+
+    def run(self, run: str) -> Deferred[RunRecord | None]:
+        """The run of that id that has ended."""
+
+        def work() -> RunRecord | None:
+            row = self._connection.execute("SELECT * FROM runs WHERE run = ?", (run,)).fetchone()
+            return RunRecord(*row) if row is not None else None
+
+        return self._worker.run(work)
 
     # ---- logins
 

@@ -29,6 +29,7 @@ from webipy.server import (
     file_methods,
     notebook_methods,
     openrpc,
+    plan_methods,
     run_methods,
     session_methods,
     share_methods,
@@ -53,6 +54,7 @@ METHODS: dict[str, Method] = {
     **cell_methods.METHODS.table,
     **notebook_methods.METHODS.table,
     **run_methods.METHODS.table,
+    **plan_methods.METHODS.table,
     **export_methods.METHODS.table,
     **file_methods.METHODS.table,
 }

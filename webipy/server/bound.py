@@ -214,6 +214,17 @@ class Bound:
         finally:
             self._door.release()
 
+    async def content(self, format: str, original: Read | None) -> bytes:
+        """What a file of this format holds for the document as it is now, with the kernel named in it, as near as possible to `original`."""
+        await self._door.acquire()
+        try:
+            await self._document()
+            await self._name_kernel()
+            _, document = await self._document()
+            return await self.paper.bytes_of(document, format, original)
+        finally:
+            self._door.release()
+
     # ---- what other programs write
 
     async def look(self) -> None:

@@ -192,22 +192,28 @@ class Documents:
         return ipynb.empty(contents.encode({"kernelspec": named}))
 
     async def open(
-        self, path: str, empty: bytes | None, title: str | None, cwd: str | None, wanted: str | None, by: str
+        self,
+        path: str,
+        empty: bytes | None,
+        title: str | None,
+        cwd: str | None,
+        wanted: str | None,
+        by: str,
+        *,
+        temporary: bool = False,
     ) -> Session:
         """The session of a notebook file: the one that is open, or a new one with the document in it.
 
         Args:
             empty: What is written where there is no such file.
+            temporary: Whether a new one is closed when what it is made for is over.
 
         Raises:
             errors.NotFound: There is no such file (and `empty` is `None`).
             errors.InvalidParams: Its name is not that of a notebook.
             errors.InvalidNotebook, errors.TooLarge, errors.FileFault: It cannot be opened; nothing was made.
         """
-        if formats.format_of(path) is None:
-            raise errors.InvalidParams(
-                f"{path} does not open as a notebook: .ipynb does, and programs and Markdown as text.", field="path"
-            )
+        check_name(path)
         found = self._open_at(path)
         if found is not None:
             return found
@@ -219,11 +225,32 @@ class Documents:
             await self.world.files.create(path, "notebook", empty)
             read = await Paper(self.world).read(path)
         path = read.record.path
-        session = await self.sessions.create(title, path, cwd or posixpath.dirname(path), wanted, by)
+        folder = cwd or posixpath.dirname(path)
+        session = await self.sessions.create(title, path, folder, wanted, by, temporary=temporary)
         following = self.of(session)
         if session.origin.path is None:
             await following.bound.become(read.document, by, read)
             following.start()
+        return session
+
+    async def open_copy(
+        self, path: str, title: str | None, cwd: str | None, wanted: str | None, by: str, *, temporary: bool = False
+    ) -> Session:
+        """A new session without a file, that begins with the document of a notebook file, as its open session has it or as it is on disk.
+
+        Raises:
+            errors.NotFound, errors.InvalidParams, errors.InvalidNotebook and others: As `open`; nothing was made.
+        """
+        check_name(path)
+        live = self._open_at(path)
+        if live is not None:
+            _, document = await self.of(live).bound.current()
+        else:
+            document = (await Paper(self.world).read(path)).document
+        folder, title = cwd or posixpath.dirname(path), title or posixpath.basename(path)
+        session = await self.sessions.create(title, None, folder, wanted, by, temporary=temporary, source=path)
+        if not session.notebook.cells():
+            await self.of(session).bound.become(document, by)
         return session
 
     def _open_at(self, path: str) -> Session | None:
@@ -289,8 +316,13 @@ class Documents:
             except errors.Failure:
                 if not is_discarded:
                     raise
-        following.stop()
-        del self._followings[session.id]
+        self.let_go(session)
+
+    def let_go(self, session: Session) -> None:
+        """Lets go of the document of a session, saved or not."""
+        following = self._followings.pop(session.id, None)
+        if following is not None:
+            following.stop()
 
     async def stop(self) -> None:
         """Saves what is not saved, as the server ends; what cannot be is saved when it starts again."""
@@ -304,3 +336,15 @@ class Documents:
         for deferred in pending:
             deferred.addErrback(lambda failure: self._log.warn("not saved: {fault}", fault=failure.getErrorMessage()))
         await DeferredList(pending)
+
+
+def check_name(path: str) -> None:
+    """Refuses what does not open as a notebook by its name.
+
+    Raises:
+        errors.InvalidParams: It does not.
+    """
+    if formats.format_of(path) is None:
+        raise errors.InvalidParams(
+            f"{path} does not open as a notebook: .ipynb does, and programs and Markdown as text.", field="path"
+        )

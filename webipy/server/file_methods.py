@@ -119,7 +119,7 @@ async def file_rename(house: House, caller: Caller, params: file_calls.MoveFile)
 @method("file.copy", "write")
 async def file_copy(house: House, caller: Caller, params: file_calls.CopyFile) -> File:
     """Copies a file or folder, never over something; a folder appears when all of it is there."""
-    return _told(house, await house.world.files.copy(params.path, params.to))
+    return _told(house, await house.world.files.copy(params.path, params.to, params.entry))
 
 
 @method("file.delete", "write")

@@ -21,8 +21,10 @@ from webipy.server.feed import Feed
 from webipy.server.logins import Logins
 from webipy.server.people import People, Seat
 from webipy.server.ports import World
+from webipy.server.runs import Runs
 from webipy.server.session import Session
 from webipy.server.sessions import Sessions
+from webipy.server.temporary import Temporary
 from webipy.server.usage import Usage
 
 
@@ -43,6 +45,8 @@ class House:
     documents: Documents = attrs.field(init=False)
     people: People = attrs.field(init=False)
     usage: Usage = attrs.field(init=False)
+    temporary: Temporary = attrs.field(init=False)
+    runs: Runs = attrs.field(init=False)
     started: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -50,6 +54,20 @@ class House:
         self.documents = Documents(self.world, self.sessions)
         self.people = People(self.world.later, self.world.clock)
         self.usage = Usage(self.world, self.sessions)
+        self.temporary = Temporary(self.world, self.sessions, self.documents, self.logins.shares)
+        self.runs = Runs(self.world, self.sessions, self.documents, self.temporary)
+
+    async def resume(self) -> None:
+        """Goes on, after the server has started, with what the last one has begun: documents, runs, and sessions that are to be closed."""
+        await self.documents.resume()
+        self.runs.resume()
+        self.temporary.resume()
+
+    async def stop(self) -> None:
+        """Saves what is not saved, as the server ends; the next one goes on with the rest."""
+        self.runs.stop()
+        self.temporary.stop()
+        await self.documents.stop()
 
 
 @attrs.define(eq=False)
@@ -70,6 +88,8 @@ class Caller:
     feeds: dict[str, Feed] = attrs.field(factory=dict)
     watches: dict[str, Callable[[], None]] = attrs.field(factory=dict)
     seats: dict[str, tuple[Seat, Callable[[], None]]] = attrs.field(factory=dict)
+    on_leave: dict[str, Callable[[], None]] = attrs.field(factory=dict)
+    """What else is to be told when the connection is gone, by the session that it is about."""
     is_paused: bool = False
     is_gone: bool = False
     _held: dict[str, bytes] = attrs.field(factory=dict)
@@ -162,6 +182,9 @@ class Caller:
             self.unwatch(path)
         for session in [*self.feeds, *self.seats]:
             self.unsubscribe(session)
+        told, self.on_leave = self.on_leave, {}
+        for tell in told.values():
+            tell()
 
 
 Function = Callable[[House, Caller, Any], Awaitable[Result]]

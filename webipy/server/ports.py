@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import attrs
 from twisted.internet.defer import Deferred
 
+from webipy.core.events import RunStatus
 from webipy.core.file_calls import FileKind
 from webipy.core.formats import ExportFormat
 from webipy.core.wire import Message
@@ -235,6 +236,28 @@ class Journals(Protocol):
         """Closes the journal of a session: it is not appended to any more. Slow readers may go on."""
 
 
+@attrs.define(frozen=True, slots=True)
+class RunRecord:
+    """A run with a plan, as the registry keeps it when it has ended.
+
+    Args:
+        source: The notebook that was run.
+        status: How it ended; `None` while it has not.
+        path: The file with its result.
+        reason: Why that is not where it was wanted.
+        started, finished: RFC 3339 UTC with microseconds.
+    """
+
+    run: str
+    session: str
+    source: str | None
+    status: RunStatus | None
+    path: str | None
+    reason: str
+    started: str
+    finished: str | None
+
+
 class Registry(Protocol):
     """The list of sessions and their hosts, which outlives the server."""
 
@@ -246,6 +269,12 @@ class Registry(Protocol):
 
     def close_session(self, session: str) -> Deferred[None]:
         """Marks a session as closed."""
+
+    def put_run(self, record: RunRecord) -> Deferred[None]:
+        """Writes down how a run has ended; only the latest are kept."""
+
+    def run(self, run: str) -> Deferred[RunRecord | None]:
+        """The run of that id that has ended."""
 
 
 @attrs.define(frozen=True, slots=True)
@@ -270,6 +299,9 @@ class FileRecord:
 
 FileRecords = list[FileRecord]
 
+Placing = Literal["free", "taken", "source"]
+"""What is at a place: nothing, another file, or the very file (by its inode) that is read."""
+
 
 class Files(Protocol):
     """The files under the root. Everything fails with errors.NotFound for what is not there, hidden, or outside the root, with
@@ -293,14 +325,21 @@ class Files(Protocol):
         Fails with errors.Conflict when it is another one; then nothing has changed.
         """
 
+    def check_place(self, path: str, source: str) -> Deferred[Placing]:
+        """What a file written to `path` would replace; nothing is changed. Links are followed, as `write` does. Fails as `write` would."""
+
     def create(self, path: str, kind: FileKind, body: bytes = b"") -> Deferred[FileRecord]:
         """Makes a folder, or a file with this content. Fails with errors.AlreadyExists."""
 
     def rename(self, path: str, to: str) -> Deferred[FileRecord]:
         """Gives a file or folder another path, never over something. Fails with errors.AlreadyExists."""
 
-    def copy(self, path: str, to: str | None) -> Deferred[FileRecord]:
-        """A copy at `to`, or beside it under a free name (`None`). Fails with errors.AlreadyExists."""
+    def copy(self, path: str, to: str | None, entry: bool = False) -> Deferred[FileRecord]:
+        """A copy at `to`, or beside it under a free name (`None`). Fails with errors.AlreadyExists.
+
+        Args:
+            entry: Whether a link is copied as a link; else what it leads to is.
+        """
 
     def delete(self, path: str, recursive: bool) -> Deferred[None]:
         """Deletes a file, or a folder; one that holds something only with `recursive`."""

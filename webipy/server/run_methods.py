@@ -70,6 +70,10 @@ async def notebook_run(house: House, caller: Caller, params: notebook_calls.RunN
     run = params.id or house.world.new_id()
     if _has(session, f"{run}-1"):
         return await _run_before(session, run)
+    if params.plan is not None:
+        if await house.runs.is_known(run):
+            return notebook_calls.NotebookRun(run=run, executions=[], seq=session.written)
+        await _check_plan(house, session, params.plan)
     session.check_writable()
     kernel = session.kernel_side.live()
     chosen = {cell.id for cell in _chosen(session.notebook, params)}
@@ -81,9 +85,15 @@ async def notebook_run(house: House, caller: Caller, params: notebook_calls.RunN
         )
     queued = [_queued(run, number, part, params.stop_on_error) for number, part in enumerate(parts, 1)]
     runs = [kernel.executions.queue(one) for one in queued]
-    seq = await session.append([*new, *queued], caller.name)
+    told = _told(session.notebook, queued)
+    begun = _begun(session, run, params.plan, told)
+    written = session.append([*new, *begun, *queued], caller.name)
+    if begun:
+        house.runs.attend(session, session.runs.open[run])
+        house.temporary.hand_over(session, caller)
+    seq = await written
     session.kernel_side.outgoing.add(runs)
-    return notebook_calls.NotebookRun(run=run, executions=_told(session.notebook, queued), seq=seq)
+    return notebook_calls.NotebookRun(run=run, executions=told, seq=seq)
 
 
 def _told(notebook: Notebook, queued: Sequence[events.ExecutionQueued]) -> list[notebook_calls.CellRun]:
@@ -92,6 +102,37 @@ def _told(notebook: Notebook, queued: Sequence[events.ExecutionQueued]) -> list[
         notebook_calls.CellRun(cell=one.cell or "", execution=one.execution, may_fail=one.cell in may_fail)
         for one in queued
     ]
+
+
+async def _check_plan(house: House, session: Session, plan: notebook_calls.RunPlan) -> None:
+    """Refuses a plan whose result could not be written."""
+    source = session.record.path or session.source
+    if plan.to is None:
+        return
+    if source is None:
+        raise errors.InvalidParams("This session has no file that a run of it could be a copy of.", field="plan")
+    await house.runs.results.check(source, plan.to, plan.overwrite)
+
+
+def _begun(
+    session: Session, run: str, plan: notebook_calls.RunPlan | None, told: list[notebook_calls.CellRun]
+) -> list[AnyEvent]:
+    """The events by which a run with a plan begins."""
+    if plan is None:
+        return []
+    started = events.RunStarted(
+        run=run,
+        executions=len(told),
+        may_fail=[one.execution for one in told if one.may_fail],
+        to=plan.to,
+        overwrite=plan.overwrite,
+        only_if_ok=plan.only_if_ok,
+        timeout_s=plan.timeout_s,
+        start_timeout_s=plan.start_timeout_s,
+        grace_s=plan.grace_s,
+        attached=plan.attached,
+    )
+    return [events.SessionKept(), started] if plan.keep and session.is_temporary else [started]
 
 
 def _queued(run: str, number: int, part: _Part, stop_on_error: bool) -> events.ExecutionQueued:

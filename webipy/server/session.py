@@ -26,6 +26,7 @@ from webipy.core.events import AnyEvent
 from webipy.core.kernel import Kernel
 from webipy.core.notebook import Notebook
 from webipy.core.origin import Origin
+from webipy.core.runs import OpenRuns
 from webipy.core.story import ExecutionStory
 from webipy.server.feed import CHUNK_BYTES, CHUNK_EVENTS, Feed, Tail
 from webipy.server.kernel_side import KernelSide
@@ -65,6 +66,11 @@ class Session:
     is_closed: bool = False
     updates: dict[str, int] = attrs.field(factory=dict)
     """Seq of the newest update of each display."""
+    is_temporary: bool = False
+    """Whether it is closed when what it was made for is over; see `webipy.server.temporary`."""
+    source: str | None = None
+    """The file that its document was copied from."""
+    runs: OpenRuns = attrs.field(factory=OpenRuns)
     feeds: set[Feed] = attrs.field(factory=set)
     tail: Tail = attrs.field(init=False)
     kernel_side: KernelSide = attrs.field(init=False)
@@ -78,7 +84,7 @@ class Session:
     def __attrs_post_init__(self) -> None:
         self.tail = Tail(self.record.id)
         self.snapshots = Snapshots(self.each_event, lambda: self.journal.first_seq)
-        self.kernel_side = KernelSide(self.record.id, self.world, self.append, self._is_accepted, self._position)
+        self.kernel_side = KernelSide(self.record.id, self.world, self.append, self.is_accepted, self._position)
 
     @property
     def id(self) -> str:
@@ -141,7 +147,12 @@ class Session:
     def _fold(self, event: AnyEvent) -> None:
         self.notebook.apply(event)
         self.origin.take(event)
+        self.runs.take(event)
         match event:
+            case events.SessionCreated():
+                self.is_temporary, self.source = event.temporary, event.source
+            case events.SessionKept():
+                self.is_temporary = False
             case events.ExecutionQueued():
                 self._spans[event.execution] = _Span(event.seq)
                 if self.kernel is not None:
@@ -217,7 +228,8 @@ class Session:
         self.kernel_side.outgoing.add([run])
         return seq
 
-    def _is_accepted(self, execution: str) -> bool:
+    def is_accepted(self, execution: str) -> bool:
+        """Whether the event that queued it is in the journal."""
         return self._spans[execution].queued <= self.written
 
     async def _accepted_before(self, queued: events.ExecutionQueued, span: _Span) -> int:

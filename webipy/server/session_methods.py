@@ -99,6 +99,7 @@ def session_struct(session: Session) -> calls.Session:
         durable_seq=session.journal.durable_seq,
         created=record.created,
         last_activity=session.last_activity or record.created,
+        temporary=session.is_temporary,
     )
 
 
@@ -107,16 +108,24 @@ async def session_create(house: House, caller: Caller, params: calls.CreateSessi
     """Makes a session, or opens the one that there is for `path` or `id`; with `kernelspec` it has that kernel afterwards."""
     if params.kernelspec is not None:
         await house.sessions.spec(params.kernelspec)  # a wrong name is told before anything is made
-    if params.path is not None:
-        empty = await house.documents.empty(params.path, params.kernelspec) if params.create else None
-        session = await house.documents.open(params.path, empty, params.title, params.cwd, params.id, caller.name)
-    else:
-        session = await house.sessions.create(params.title, None, params.cwd, params.id, caller.name)
+    session = await _opened(house, caller, params)
+    await house.temporary.opened(session, caller, params.temporary)
     if params.kernelspec is not None:
         await house.sessions.start_kernel(session, params.kernelspec, caller.name, params.env)
     elif params.env is not None:
         await house.sessions.change_env(session, params.env)
     return session_struct(session)
+
+
+async def _opened(house: House, caller: Caller, params: calls.CreateSession) -> Session:
+    """The session that is asked for, new or not."""
+    path, title, cwd, by, once = params.path, params.title, params.cwd, caller.name, params.temporary
+    if path is None:
+        return await house.sessions.create(title, None, cwd, params.id, by, temporary=once)
+    if params.copy:
+        return await house.documents.open_copy(path, title, cwd, params.id, by, temporary=once)
+    empty = await house.documents.empty(path, params.kernelspec) if params.create else None
+    return await house.documents.open(path, empty, title, cwd, params.id, by, temporary=once)
 
 
 @method("session.list", "read")
@@ -149,10 +158,20 @@ async def session_close(house: House, caller: Caller, params: calls.CloseSession
     return calls.Done()
 
 
+@method("session.leave", "write", "session")
+async def session_leave(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
+    """Lets go of a session that this connection has opened with `temporary`; when nobody else uses it and nothing runs in it, it is closed."""
+    session = house.sessions.get(params.session)
+    await house.temporary.leave(session, caller)
+    return calls.Done()
+
+
 @method("session.subscribe", "read", "session")
 async def session_subscribe(house: House, caller: Caller, params: calls.Subscribe) -> calls.Subscribed:
     """Joins a session's journal: all events after `since`, then the live ones, as `events` notifications; no gap, no twin."""
     session = house.sessions.get(params.session)
+    if params.keeps:
+        await house.temporary.keep(session, caller.name)
     since = session.written if params.since is None else params.since
     if since > session.seq:
         raise errors.InvalidParams(

@@ -102,9 +102,21 @@ class Sessions:
         return session
 
     async def create(
-        self, title: str | None, path: str | None, cwd: str | None, wanted: str | None, by: str
+        self,
+        title: str | None,
+        path: str | None,
+        cwd: str | None,
+        wanted: str | None,
+        by: str,
+        *,
+        temporary: bool = False,
+        source: str | None = None,
     ) -> Session:
         """A new session, or the one that is open for `path` or has the id `wanted`.
+
+        Args:
+            temporary: Whether a new one is closed when what it is made for is over.
+            source: The file that its document is copied from.
 
         Raises:
             errors.InvalidParams: `cwd` is no folder.
@@ -114,7 +126,13 @@ class Sessions:
             for session in self._open.values():
                 if (path is not None and session.record.path == path) or session.id == wanted:
                     return session
-            return await self._create(title, path, self._folder(cwd), wanted or self.world.new_id(), by)
+            new_id = wanted or self.world.new_id()
+            title = title or (os.path.basename(path) if path else None) or _title(self.world.now())
+            record = SessionRecord(new_id, title, path, self._folder(cwd), self.world.now())
+            created = events.SessionCreated(
+                session=new_id, title=title, path=path, cwd=record.cwd, temporary=temporary, source=source
+            )
+            return await self._create(record, created, by)
         finally:
             self._door.release()
 
@@ -124,22 +142,18 @@ class Sessions:
             raise errors.InvalidParams(f"cwd must be a folder on the server; {cwd!r} is none.", field="cwd")
         return folder
 
-    async def _create(self, title: str | None, path: str | None, cwd: str, new_id: str, by: str) -> Session:
-        title = (
-            title or (os.path.basename(path) if path else None) or f"Session {self.world.now()[:16].replace('T', ' ')}"
-        )
-        record = SessionRecord(new_id, title, path, cwd, self.world.now())
+    async def _create(self, record: SessionRecord, created: events.SessionCreated, by: str) -> Session:
         session = await self._load(record)
         if session.seq:
-            await self.world.journals.close(new_id)
+            await self.world.journals.close(record.id)
             raise errors.AlreadyExists(
-                f"A session with the id {new_id} was open before and is closed; choose another id.",
+                f"A session with the id {record.id} was open before and is closed; choose another id.",
                 kind="session",
-                id=new_id,
+                id=record.id,
             )
         await self.world.registry.put(record)
-        await session.append([events.SessionCreated(session=new_id, title=title, path=path, cwd=cwd)], by)
-        self._open[new_id] = session
+        await session.append([created], by)
+        self._open[record.id] = session
         return session
 
     async def rename(self, session: Session, title: str, by: str) -> None:
@@ -156,11 +170,13 @@ class Sessions:
             await session.append([events.SessionRenamed(title=os.path.basename(path))], by)
         await self.world.registry.put(session.record)
 
-    async def close(self, session: Session, by: str) -> None:
-        """Shuts the kernel of a session down and ends its journal."""
+    async def close(self, session: Session, by: str | None, unless: Callable[[], bool] = lambda: False) -> bool:
+        """Shuts the kernel of a session down and ends its journal; `unless` is asked when nobody can come between. Whether that was done."""
         await self._door.acquire()
         try:
             session.check_writable()
+            if unless():
+                return False
             session.is_closed = True
             del self._open[session.id]
             await self._end_kernel(session, by)
@@ -171,8 +187,9 @@ class Sessions:
             self._door.release()
         for feed in tuple(session.feeds):
             feed.close_after(session.written)
+        return True
 
-    async def _end_kernel(self, session: Session, by: str) -> None:
+    async def _end_kernel(self, session: Session, by: str | None) -> None:
         """Ends a kernel that its session has no use for any more, without waiting for its end."""
         kernel = session.kernel
         if kernel is None or not session.kernel_side.has_host:
@@ -331,6 +348,11 @@ def _environment(root: str, record: SessionRecord) -> dict[str, str]:
     """
     here = {} if record.path is None else {"JPY_SESSION_NAME": os.path.join(root, record.path)}
     return {**here, **record.env}
+
+
+def _title(now: str) -> str:
+    """The title of a session that nobody gave one."""
+    return f"Session {now[:16].replace('T', ' ')}"
 
 
 def _choose(specs: Specs, name: str | None) -> Spec:

@@ -19,6 +19,7 @@ async def share_link(house: House, caller: Caller, params: people_calls.LinkSess
     """Makes a link that lets somebody into this session, and nowhere else: whoever opens it gives a name and is in, until it is revoked or over."""
     session = house.sessions.get(params.session)
     session.check_writable()
+    await house.temporary.keep(session, caller.name)
     label = " ".join(params.label.split())
     share, secret = await house.logins.shares.link(session.id, params.verb, label, params.days)
     url = house.page_url(session.id, f"share={secret}")

@@ -31,19 +31,32 @@ export interface EventHead {
   by?: string | null;
 }
 
-/** The first event of every session. */
+/**
+ * The first event of every session.
+ *
+ * One that is `temporary` was made for one purpose, such as a run of a notebook, and is closed by the server when that is over, unless
+ * `session_kept` came before. `source` is the file that its document was copied from; the session has no file of its own then.
+ */
 export interface SessionCreated extends EventHead {
   type: "session_created";
   session: string;
   title: string;
   path?: string | null;
   cwd?: string | null;
+  temporary?: boolean;
+  source?: string | null;
 }
 
 /** The session has another title. */
 export interface SessionRenamed extends EventHead {
   type: "session_renamed";
   title: string;
+}
+
+/** A temporary session is an ordinary one from now on: somebody else uses it, or what is in it could not be saved (`reason`). */
+export interface SessionKept extends EventHead {
+  type: "session_kept";
+  reason?: string;
 }
 
 /** The session was closed and its kernel shut down; the last event of the journal. */
@@ -263,6 +276,45 @@ export interface MessageReceived extends EventHead {
 }
 
 /**
+ * A run with a plan was accepted: the server brings it to its end, whoever is there then. Its executions are queued by the events after this one.
+ *
+ * At its end the document is written to the file `to` (null: to its own file): over one that is there only with `overwrite`, and with
+ * `only_if_ok` only when every cell has ended well. After `timeout_s` seconds it is stopped, and so it is when its kernel is not ready after
+ * `start_timeout_s`; with `attached` also when nobody has followed the session for a while. Code that does not react to the interrupt is
+ * given `grace_s` seconds until its kernel is killed.
+ */
+export interface RunStarted extends EventHead {
+  type: "run_started";
+  run: string;
+  executions: number;
+  to?: string | null;
+  overwrite?: boolean;
+  only_if_ok?: boolean;
+  timeout_s?: number | null;
+  start_timeout_s?: number | null;
+  grace_s?: number;
+  attached?: boolean;
+  may_fail?: string[];
+}
+
+/** A run is being brought to an early end: somebody `asked`, its time is over, its kernel did not start in time, or nobody follows it (`left`). */
+export interface RunStopped extends EventHead {
+  type: "run_stopped";
+  run: string;
+  cause: "asked" | "left" | "not_started" | "timed_out";
+  grace_s?: number | null;
+}
+
+/** A run with a plan ended. Its result is in the file `path`, or (null) in this session only; `reason` says why it is not where it was wanted. */
+export interface RunFinished extends EventHead {
+  type: "run_finished";
+  run: string;
+  status: "cancelled" | "error" | "lost" | "not_started" | "ok" | "timed_out";
+  path?: string | null;
+  reason?: string;
+}
+
+/**
  * A cell stands after cell `after` (null: first). In a snapshot, or for a cell that comes back, its source may be at a later version than 0.
  *
  * `metadata` and `attachments` are those of nbformat 4.5.
@@ -470,7 +522,11 @@ export interface LaunchCode {
  * With `path`, opens the notebook file of that path below the root, in the session that it has already or in a new one, in the file's folder.
  *
  * With `create`, the file is made if there is none. With `kernelspec`, starts that kernel if the session has none. With `env`, the kernels of the
- * session get these environment variables, as kernel.start has it.
+ * session get these environment variables, as kernel.start has it. With `copy` it begins with what that file holds (or its open session) and has no
+ * file of its own.
+ *
+ * A session that is `temporary` is closed when nothing runs in it and the connections that asked for it are gone (10 s after they were lost, at once
+ * after session.leave), unless somebody else has come to use it.
  */
 export interface CreateSession {
   title?: string | null;
@@ -480,6 +536,8 @@ export interface CreateSession {
   id?: string | null;
   create?: boolean;
   env?: { [name: string]: string } | null;
+  copy?: boolean;
+  temporary?: boolean;
 }
 
 /** The kernel of a session. `start` counts its processes: 1, and one more with each restart. The key is told to nobody. */
@@ -509,6 +567,7 @@ export interface Session {
   durable_seq: number;
   created: string;
   last_activity: string;
+  temporary: boolean;
 }
 
 /** All open sessions, the one with the latest activity first. */
@@ -535,11 +594,12 @@ export interface CloseSession extends OfSession {
  * Join the journal after seq `since`: 0 for all of it, null for only what comes from now on.
  *
  * With `snapshot`, a reader that is far behind gets a snapshot in place of a long history; so does, whatever it asked, one whose `since` is older
- * than the oldest event that is kept.
+ * than the oldest event that is kept. Who follows a temporary session makes it an ordinary one, but not without `keeps`.
  */
 export interface Subscribe extends OfSession {
   since?: number | null;
   snapshot?: boolean;
+  keeps?: boolean;
 }
 
 /** Events that fold to what events 1 to `seq` fold to: fold them into an empty model, whatever their own seqs, and go on after `seq`. */
@@ -1131,12 +1191,33 @@ export interface NotebookDiff {
 }
 
 /**
+ * What the server does at the end of a run, and when it ends it early, whether its caller is still there or not.
+ *
+ * The result is written to `to` (null: to the notebook's own file), whole and at once: over a file that is there only with `overwrite`, and
+ * with `only_if_ok` only when every cell has ended well; a run that was stopped never replaces a file: what it has is written beside. The run is
+ * stopped after `timeout_s`, when its kernel is not ready after `start_timeout_s`, and with `attached` when nobody has followed its session
+ * for 10 s. Code that does not react to the interrupt within `grace_s` loses its kernel, if the session is the run's own. With `keep` a temporary
+ * session stays open.
+ */
+export interface RunPlan {
+  to?: string | null;
+  overwrite?: boolean;
+  only_if_ok?: boolean;
+  timeout_s?: number | null;
+  start_timeout_s?: number | null;
+  grace_s?: number;
+  attached?: boolean;
+  keep?: boolean;
+}
+
+/**
  * Runs code cells in their order: those of `cells`, or `which` of them (`above` and `below` count from `cell`: before it, and from it on).
  *
  * Of `which` those with the tag `skip-execution` are left out. With `stop_on_error` the rest of this run is not run after a failure, unless that of
  * a cell with the tag `raises-exception`. `parameters` are names and values that a new cell sets, after the cell with the tag `parameters`
  * (or first), in place of what an earlier run put there; `{"$numberDouble": "NaN"}` is a number that JSON lacks, as are `"Infinity"` and
  * `"-Infinity"`. The same `id` again is the same run.
+ * With a `plan` the server brings the run to its end and tells it by `run_finished`.
  */
 export interface RunNotebook extends OfSession {
   cells?: string[] | null;
@@ -1145,6 +1226,7 @@ export interface RunNotebook extends OfSession {
   stop_on_error?: boolean;
   parameters?: { [name: string]: Json };
   id?: string | null;
+  plan?: RunPlan | null;
 }
 
 /** A cell and the execution that runs it. A failure of one that `may_fail` (it has the tag `raises-exception`) is none of the run. */
@@ -1192,6 +1274,36 @@ export interface CancelRun extends OfSession {
 /** The executions that were taken back. */
 export interface RunCancelled {
   executions: string[];
+}
+
+/** Whether a run of the notebook `path` could write its result to `to`. */
+export interface CheckRun {
+  path: string;
+  to: string;
+  overwrite?: boolean;
+}
+
+/** Ends a run early: what waits is taken back, what runs is interrupted, and (with `grace_s`) then killed if the session is the run's own. */
+export interface StopRun extends OfSession {
+  run: string;
+  grace_s?: number | null;
+}
+
+/** A method on one run that has a plan. */
+export interface OfRun {
+  run: string;
+}
+
+/** A run that has a plan: `status` is null until it has ended; `path` is the file with its result, `reason` says why there is none. */
+export interface RunState {
+  run: string;
+  session: string;
+  source: string | null;
+  status: "cancelled" | "error" | "lost" | "not_started" | "ok" | "timed_out" | null;
+  path: string | null;
+  reason: string;
+  started: string;
+  finished: string | null;
 }
 
 /** Makes another format of the document as it is now. */
@@ -1275,9 +1387,10 @@ export interface MoveFile extends OfFile {
   to: string;
 }
 
-/** A copy of a file or folder at `to`; null: beside it, under a free name. */
+/** A copy of a file or folder at `to`; null: beside it, under a free name. Of a link what it leads to is copied; with `entry` the link itself. */
 export interface CopyFile extends OfFile {
   to?: string | null;
+  entry?: boolean;
 }
 
 /** Deletes a file, or a folder; one that holds something only with `recursive`. With `permanent` it is not kept in the trash. */
@@ -1362,6 +1475,7 @@ export interface Presence {
 export type AnyEvent =
   | SessionCreated
   | SessionRenamed
+  | SessionKept
   | SessionClosed
   | KernelStarted
   | KernelReady
@@ -1382,6 +1496,9 @@ export type AnyEvent =
   | WidgetOutputAdded
   | WidgetOutputsCleared
   | MessageReceived
+  | RunStarted
+  | RunStopped
+  | RunFinished
   | CellInserted
   | CellDeleted
   | CellMoved
@@ -1492,6 +1609,9 @@ export interface Methods {
   "presence.set": { params: SetPresence; result: Done };
   "rpc.discover": { params: Nothing; result: OpenRpc };
   "run.cancel": { params: CancelRun; result: RunCancelled };
+  "run.check": { params: CheckRun; result: Done };
+  "run.get": { params: OfRun; result: RunState };
+  "run.stop": { params: StopRun; result: Accepted };
   "server.info": { params: Nothing; result: ServerInfo };
   "server.launch_code": { params: OpenPage; result: LaunchCode };
   "server.sync": { params: Nothing; result: Done };
@@ -1499,6 +1619,7 @@ export interface Methods {
   "session.create": { params: CreateSession; result: Session };
   "session.events": { params: ReadEvents; result: Events };
   "session.get": { params: OfSession; result: Session };
+  "session.leave": { params: OfSession; result: Done };
   "session.list": { params: Nothing; result: SessionList };
   "session.rename": { params: RenameSession; result: Session };
   "session.subscribe": { params: Subscribe; result: Subscribed };

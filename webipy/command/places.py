@@ -1,0 +1,159 @@
+"""Where `webipy run` runs a notebook: the session, its kernel, and whether the result can go where it is wanted.
+
+A session is opened as `temporary`: the server closes it when the run is over, or when this command ends before there is one. What the
+notebook's own session is to others is none of that.
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from contextlib import suppress
+from pathlib import Path
+
+import attrs
+import msgspec
+
+from webipy.command.lookup import Wrong
+from webipy.command.paths import below, below_new
+from webipy.core import calls, errors, notebook_calls
+from webipy.io.client import Client, ConnectionLost
+
+
+class _Kernelspec(msgspec.Struct, frozen=True):
+    name: str | None = None
+
+
+class _Metadata(msgspec.Struct, frozen=True):
+    kernelspec: _Kernelspec = _Kernelspec()
+
+
+@attrs.define(eq=False)
+class Place:
+    """Where a notebook is run.
+
+    Args:
+        client: The connection.
+        notebook: The file, as the user named it.
+        output: Where the result goes, as the user named it; `None` for the notebook itself.
+        overwrite: Whether that may replace a file.
+    """
+
+    client: Client
+    notebook: str
+    output: str | None
+    overwrite: bool
+    path: str = ""
+    to: str | None = None
+
+    async def check(self) -> None:
+        """Finds the notebook, and looks whether the result can be written where it is wanted; nothing is made.
+
+        Raises:
+            Wrong: It cannot.
+            errors.Failure: There is no such file, or the server may not write there.
+        """
+        await self._find()
+        if self.output is None:
+            return
+        self.to = below_new(await self._root(), self.output)
+        asked = notebook_calls.CheckRun(path=self.path, to=self.to, overwrite=self.overwrite)
+        try:
+            await self.client.call("run.check", asked, calls.Done, repeat=True)
+        except errors.AlreadyExists:
+            raise Wrong(f"{self.output} exists already; --overwrite replaces it.") from None
+        except errors.InvalidParams as fault:
+            ours = " Leave -o away to run it in place." if "itself" in fault.message else ""
+            raise Wrong(fault.message + ours) from None
+
+    async def _root(self) -> Path:
+        told = await self.client.call("server.info", calls.Nothing(), calls.ServerInfo, repeat=True)
+        return Path(told.root or "/")
+
+    async def _find(self) -> None:
+        self.path = below(await self._root(), self.notebook)
+
+    async def open(self) -> calls.Session:
+        """A session with the notebook in it, or with a copy of it."""
+        own = uuid.uuid4().hex
+        opened = calls.CreateSession(path=self.path, id=own, copy=self.to is not None, temporary=True)
+        session = await self.client.call("session.create", opened, calls.Session, repeat=True)
+        if session.id != own:  # what another program has written into the file meanwhile is run, too
+            saving = notebook_calls.SaveNotebook(session=session.id)
+            await self.client.call("notebook.save", saving, notebook_calls.NotebookState, repeat=True)
+        return session
+
+    async def leave(self, session: calls.Session) -> None:
+        """Nothing is run in it: it is closed, if it was made for that."""
+        with suppress(errors.NotFound, ConnectionLost):  # then the server closes it by itself
+            await self.client.call("session.leave", calls.OfSession(session=session.id), calls.Done)
+
+    async def with_kernel(self, session: calls.Session, wanted: str | None, options: str) -> calls.Session:
+        """The session with a kernel: its living one, or a new one.
+
+        Raises:
+            Wrong: It has another one than is wanted, or there is none of that name.
+        """
+        kernel = session.kernel
+        if kernel is not None and kernel.state != "dead":
+            if wanted not in (None, kernel.kernelspec):
+                raise Wrong(
+                    f"The notebook is open with the kernel {kernel.kernelspec}, not {wanted}; end that with: "
+                    f"webipy kill {options}{session.id[:8]}"
+                )
+            sys.stderr.write(
+                f"webipy: The notebook is open: it runs in its kernel ({kernel.display_name}), with its variables.\n"
+            )
+            return session
+        name = wanted or await self._own_kernelspec(session)
+        asked = calls.StartKernel(session=session.id, kernelspec=name)
+        try:
+            return await self.client.call("kernel.start", asked, calls.Session, repeat=True)
+        except errors.UnknownKernelspec as fault:
+            raise Wrong(f"{fault.message} Choose one with --kernel.") from None
+
+    async def _own_kernelspec(self, session: calls.Session) -> str | None:
+        """The kernelspec that the notebook names."""
+        asked = calls.OfSession(session=session.id)
+        state = await self.client.call("notebook.get", asked, notebook_calls.NotebookState, repeat=True)
+        try:
+            return msgspec.json.decode(state.metadata, type=_Metadata).kernelspec.name
+        except msgspec.DecodeError:
+            return None  # metadata may be anything; this names none
+
+    # ---- a run that was started before
+
+    async def state_of(self, run: str) -> notebook_calls.RunState | None:
+        """What is known of a run of this notebook; `None` when it has no plan.
+
+        Raises:
+            Wrong: It is one of another notebook.
+        """
+        await self._find()
+        try:
+            state = await self.client.call(
+                "run.get", notebook_calls.OfRun(run=run), notebook_calls.RunState, repeat=True
+            )
+        except errors.NotFound:
+            return None
+        if state.source not in (None, self.path):
+            raise self._no_run(run)
+        return state
+
+    async def session_with(self, run: str) -> calls.Session:
+        """The open session of this notebook, which has had that run.
+
+        Raises:
+            Wrong: There is none, or it has not.
+        """
+        sessions = (await self.client.call("session.list", calls.Nothing(), calls.SessionList, repeat=True)).sessions
+        for session in sessions:
+            if session.path == self.path:
+                first = calls.OfExecution(session=session.id, execution=f"{run}-1")
+                with suppress(errors.NotFound):
+                    await self.client.call("execution.get", first, calls.Execution, repeat=True)
+                    return session
+        raise self._no_run(run)
+
+    def _no_run(self, run: str) -> Wrong:
+        return Wrong(f"This notebook has no run {run!r}.")
