@@ -5,8 +5,10 @@ routing id that its request on SHELL came from. IOPUB is a SUB to everything. Th
 binds and try again every 10 ms. Nothing here ever blocks.
 
 How much IOPUB reads ahead depends on the kernel. One that was started with the boot file waits for a slow reader
-(`XPUB_NODROP`), so a short queue bounds the memory of the host. Others drop messages at their own high-water mark, so
-here the queue is endless: the host reads what it can, and says what it could not keep.
+(`XPUB_NODROP`), so a short queue
+bounds the memory of the host. (To lower its limit later, when messages are large, is no way: ZeroMQ may then wait for
+ever for a reader that has read everything.) Others drop messages at their own high-water mark, so here the queue is
+endless: the host reads what it can, and says what it could not keep.
 """
 
 from __future__ import annotations
@@ -21,10 +23,7 @@ from webipy.core import wire
 from webipy.host.parts import read_parts, send_parts
 
 KERNEL_CHANNELS: Final = ("control", "shell", "stdin", "iopub")
-READ_AHEAD: Final = 32  # messages of a kernel that waits; text comes in pieces of a MiB at most
-AHEAD_BYTES: Final = (
-    32 * 1024 * 1024
-)  # after a large message so much of its kind is read ahead, and one message at least
+READ_AHEAD: Final = 8  # messages of a kernel that waits; ZeroMQ counts no bytes, and one may have a GiB
 _RECONNECT_MS: Final = 10
 
 
@@ -41,7 +40,7 @@ class Channels:
     def __init__(
         self, context: zmq.Context[zmq.Socket[bytes]], addresses: Mapping[str, str], key: bytes, *, waits: bool
     ) -> None:
-        self._key, self._waits, self._ahead = key, waits, READ_AHEAD
+        self._key = key
         self.sockets: dict[str, zmq.Socket[bytes]] = {}
         identity = os.urandom(16).hex().encode()
         for channel in KERNEL_CHANNELS:
@@ -71,15 +70,7 @@ class Channels:
             frames = read_parts(self.sockets[channel], as_views=True)
         except zmq.Again:
             return None
-        if channel == "iopub" and self._waits:
-            self._pace(sum(map(len, frames)))
         return wire.decode(self._key, frames, wire.ANY_BYTES)
-
-    def _pace(self, size_bytes: int) -> None:
-        """Let ZeroMQ read fewer messages ahead while they are large: it counts messages and not bytes."""
-        ahead = max(1, min(READ_AHEAD, AHEAD_BYTES // size_bytes))
-        if ahead < self._ahead or ahead == READ_AHEAD > self._ahead:
-            self._ahead = self.sockets["iopub"].rcvhwm = ahead
 
     def close(self) -> None:
         """Close the sockets; what was not read is lost."""
