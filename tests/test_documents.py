@@ -516,3 +516,18 @@ class Formats(RigTestCase):
         self.assertEqual(made["nbformat_minor"], 5)
         self.assertEqual([cell["id"] for cell in made["cells"]], list(self.cells()))
         self.assertEqual(self.save()["minor"], 5)
+
+    def test_a_notebook_with_something_wrong_opens_and_says_so(self) -> None:
+        """What was wrong stands in the state of the document, also after the server came back; a save touches nothing of it."""
+        odd = {"cell_type": "code", "metadata": None, "source": "x", "outputs": [{"output_type": "odd"}]}
+        made = {"cells": [odd, odd], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+        body = json.dumps(made).encode()
+        self.rig.disk.files.put("odd.ipynb", body)
+        self.session = str(self.rig.me.call("session.create", path="odd.ipynb")["id"])
+        repairs = self.rig.me.call("notebook.get", session=self.session)["repairs"]
+        self.assertIn("Cannot be shown, and stays as it is: cells[0].outputs[0], cells[1].outputs[0].", repairs)
+        *_, second = self.cells()
+        self.rig.me.call("cell.set_source", session=self.session, cell=second, source="y")
+        self.assertEqual(self.save()["repairs"], repairs)
+        written = bytes(self.rig.disk.files.body("odd.ipynb"))
+        self.assertEqual(written, b'"y"'.join(body.rsplit(b'"x"', 1)))

@@ -299,8 +299,10 @@ class RealNotebooks(SynchronousTestCase):
             self.assertEqual(write(opened.document, body), body, path.name)
 
     def test_they_are_written_anew_as_nbformat_does(self) -> None:
-        """Byte for byte."""
+        """Byte for byte, where it takes them."""
         for path, _, opened in self.opened():
+            if path.name == "invalid.ipynb":
+                continue  # a cell in it has a type that there is not
             written = write(opened.document, None)
             self.assertEqual(written.decode(), by_nbformat(written), path.name)
 
@@ -326,7 +328,7 @@ class RealNotebooks(SynchronousTestCase):
         tail = next(at for at, (one, other) in enumerate(zip(old[::-1], new[::-1], strict=False)) if one != other)
         most = 4 if path.name == "notebook2.ipynb" else 2  # a source in it is cut where no line ends
         self.assertLessEqual(len(old) - head - tail, most, path.name)
-        self.assertLessEqual(len(new) - head - tail, 4, path.name)
+        self.assertLessEqual(len(new) - head - tail, 5, path.name)
 
 
 class Layouts(SynchronousTestCase):
@@ -375,7 +377,7 @@ class Reading(SynchronousTestCase):
             (b"[]", "This JSON is no notebook: it is a list, not a map.", ""),
             (b'"x"', "This JSON is no notebook: it is text, not a map.", ""),
             (b"{}", "This JSON is no notebook: it does not say which version (nbformat).", "nbformat"),
-            (b'{"nbformat":"4"}', "nbformat should be a whole number, and is text.", "nbformat"),
+            (b'{"nbformat":[4]}', "nbformat should be a whole number, and is a list.", "nbformat"),
             (b'{"nbformat":4,"nbformat_minor":5}', "This JSON is no notebook: it has no `cells`.", "cells"),
             (
                 b'{"nbformat":5}',
@@ -395,103 +397,82 @@ class Reading(SynchronousTestCase):
         for body, message, where in cases:
             self.assertEqual(self.refused(body), (message, where), body[:40])
 
-    def test_wrong_types_are_told_with_their_place(self) -> None:
-        """As a path in the document."""
+    def test_what_has_no_cells_is_refused(self) -> None:
+        """With the place."""
+        self.assertEqual(self.refused(notebook_of(cells=3)), ("cells should be a list, and is a number.", "cells"))
+        self.assertEqual(self.refused(notebook_of(cells={"a": 1}))[1], "cells")
+
+    def test_wrong_values_are_read_as_what_they_may_mean(self) -> None:
+        """And that is told, with their places; tests/test_tolerance.py tries them all."""
         display = {"output_type": "display_data", "data": {}, "metadata": {}}
-        cases: list[tuple[Json, str, str]] = [
-            ({"cells": 3}, "cells", "cells should be a list, and is a number."),
-            ({"cells": [3]}, "cells[0]", "cells[0] should be a map, and is a whole number."),
-            ({"metadata": []}, "metadata", "metadata should be a map, and is a list."),
-            ({"nbformat_minor": None}, "nbformat_minor", "nbformat_minor should be a whole number, and is null."),
-            ({"cells": [{"cell_type": "code"}]}, "cells[0].source", "cells[0] has no `source`."),
+        error = {"output_type": "error", "ename": "E", "evalue": 3, "traceback": "one\ntwo"}
+        result = {"output_type": "execute_result", "data": {}, "metadata": [], "execution_count": "3"}
+        cases: list[tuple[Json, str]] = [
+            ({"cells": {}}, "Not a list, read as empty: cells."),
+            ({"cells": [3]}, "No cell, shown as JSON: cells[0]."),
+            ({"metadata": []}, "Not a map, read as empty: metadata."),
+            ({"nbformat": "4"}, ""),
             (
-                {"cells": [code(source=3)]},
-                "cells[0].source",
-                "cells[0].source should be text or a list, and is a whole number.",
+                {"nbformat": 3, "cells": [code()]},
+                "Not the version of a notebook with `cells`, read as 4: nbformat.",
             ),
-            (
-                {"cells": [code(source=["a", 3])]},
-                "cells[0].source[1]",
-                "cells[0].source[1] should be text, and is a whole number.",
-            ),
+            ({"nbformat_minor": None}, "Not the minor version of the format, read as 0: nbformat_minor."),
+            ({"cells": [code(source=3)]}, "Not text: cells[0].source."),
+            ({"cells": [code(source=["a", 3])]}, "Not text: cells[0].source."),
             (
                 {"cells": [code(cell_type="heading")]},
-                "cells[0].cell_type",
-                "cells[0].cell_type is 'heading': it can be code, markdown or raw.",
+                "The type 'heading' is not known, shown as raw: cells[0].cell_type.",
             ),
-            ({"cells": [code(metadata=3)]}, "cells[0].metadata", "cells[0].metadata should be a map, and is a number."),
-            ({"cells": [code(outputs={})]}, "cells[0].outputs", "cells[0].outputs should be a list, and is a map."),
-            (
-                {"cells": [code(outputs=[1])]},
-                "cells[0].outputs[0]",
-                "cells[0].outputs[0] should be a map, and is a number.",
-            ),
-            (
-                {"cells": [code(outputs=[{}])]},
-                "cells[0].outputs[0].output_type",
-                "cells[0].outputs[0].output_type is missing: it says what kind of output this is.",
-            ),
+            ({"cells": [code(cell_type=None)]}, "No type of a cell, shown as raw: cells[0].cell_type."),
+            ({"cells": [code(metadata=3)]}, "Not a map, read as empty: cells[0].metadata."),
+            ({"cells": [code(outputs={})]}, "Cannot be shown, and stays as it is: cells[0].outputs."),
             (
                 {"cells": [code(outputs=[display, {"output_type": "pyout"}])]},
-                "cells[0].outputs[1].output_type",
-                "cells[0].outputs[1].output_type is 'pyout': it can be stream, display_data, execute_result or error.",
+                "Cannot be shown, and stays as it is: cells[0].outputs[1].",
             ),
-            (
-                {"cells": [code(outputs=[{"output_type": 1}])]},
-                "cells[0].outputs[0].output_type",
-                "cells[0].outputs[0].output_type should be text, and is a number.",
-            ),
-            (
-                {"cells": [code(outputs=[{"output_type": "stream"}])]},
-                "cells[0].outputs[0].text",
-                "The output at cells[0].outputs[0] has no `text`.",
-            ),
-            (
-                {"cells": [code(outputs=[{**display, "data": []}])]},
-                "cells[0].outputs[0].data",
-                "cells[0].outputs[0].data should be a map of media types, and is a list.",
-            ),
-            (
-                {"cells": [code(outputs=[{"output_type": "stream", "text": {}}])]},
-                "cells[0].outputs[0].text",
-                "cells[0].outputs[0].text should be text, or a list of its lines, and is a map.",
-            ),
-            (
-                {"cells": [code(outputs=[{"output_type": "error", "ename": "", "evalue": "", "traceback": "x"}])]},
-                "cells[0].outputs[0].traceback",
-                "cells[0].outputs[0].traceback should be a list of lines, and is text.",
-            ),
-            (
-                {"cells": [code(execution_count=1.5)]},
-                "cells[0].execution_count",
-                "cells[0].execution_count should be a whole number or null, and is a number.",
-            ),
-            (
-                {"cells": [markdown(attachments=[])]},
-                "cells[0].attachments",
-                "cells[0].attachments should be a map, and is a list.",
-            ),
+            ({"cells": [code(outputs=[error])]}, "Not text: cells[0].outputs[0].evalue."),
+            ({"cells": [code(outputs=[result])]}, "Not a map, read as empty: cells[0].outputs[0].metadata."),
+            ({"cells": [code(execution_count=1.5)]}, "Not a whole number, read as none: cells[0].execution_count."),
+            ({"cells": [markdown(attachments=[])]}, "Cannot be shown, and stays as it is: cells[0].attachments."),
             (
                 {"cells": [markdown(attachments={"a": 1})]},
-                "cells[0].attachments['a']",
-                "cells[0].attachments['a'] should be a map of media types, and is a number.",
+                "Cannot be shown, and stays as it is: cells[0].attachments['a'].",
             ),
         ]
-        for members, where, message in cases:
-            self.assertEqual(self.refused(notebook_of(**members)), (message, where))
+        for members, said in cases:
+            self.assertEqual(read(notebook_of(**members)).repairs[:1], [said] if said else [], members)
 
-    def test_deep_nesting_is_told_with_its_place(self) -> None:
-        """In whatever part of the file; no part of it ends the program."""
+    def test_an_output_that_cannot_be_shown_says_why(self) -> None:
+        """And is written again as it was, also into another file."""
+        odd = {"output_type": "stream", "name": "stdout", "own": [1]}
+        document = read(notebook_of(code(outputs=[odd]))).document
+        (shown,) = (json.loads(output) for output in document.cells[0].outputs)
+        said = "[This output cannot be shown. The output at cells[0].outputs[0] has no `text`.]"
+        self.assertEqual((shown["output_type"], shown["data"]["text/plain"]), ("display_data", said))
+        self.assertEqual(json.loads(write(document, None))["cells"][0]["outputs"], [odd])
+        valid = ipynb.shown(document)
+        self.assertTrue(is_valid(valid))
+        self.assertEqual(json.loads(valid)["cells"][0]["outputs"][0]["data"], {"text/plain": [said]})
+
+    def test_values_that_may_be_meant_are_read(self) -> None:
+        """An execution count in quotes or with a point, a traceback in one piece, a source with something else between its lines."""
+        error = {"output_type": "error", "ename": "E", "evalue": "", "traceback": "one\ntwo"}
+        body = notebook_of(
+            code(execution_count="3", outputs=[error]), code(id="b", execution_count=4.0, source=["a\n", None, "b"])
+        )
+        first, second = read(body).document.cells
+        self.assertEqual((first.execution_count, second.execution_count, second.source), (3, 4, "a\nb"))
+        self.assertEqual(json.loads(first.outputs[0])["traceback"], ["one", "two"])
+
+    def test_what_is_nested_too_deeply_is_not_read_and_stays(self) -> None:
+        """What stands beside it is read, and can be changed."""
         deep = b'[{"a":' * 300 + b"1e-05" + b"}]" * 300
-        plain = notebook_of(code(metadata={"deep": 1}), metadata={"deep": 2})
-        self.assertEqual(
-            self.refused(plain.replace(b'"deep": 1', b'"deep": ' + deep)),
-            ("cells[0].metadata is nested too deeply.", "cells[0].metadata"),
-        )
-        self.assertEqual(
-            self.refused(plain.replace(b'"deep": 2', b'"deep": ' + deep)),
-            ("metadata is nested too deeply.", "metadata"),
-        )
+        plain = notebook_of(code(metadata={"deep": 1, "k": 1}), metadata={"deep": 2, "k": 1})
+        body = plain.replace(b'"deep": 1', b'"deep": ' + deep).replace(b'"deep": 2', b'"deep": ' + deep)
+        opened = read(body)
+        self.assertEqual(opened.repairs, ["Nested too deeply, and not read: cells[0].metadata.deep, metadata.deep."])
+        cell = attrs.evolve(opened.document.cells[0], metadata=b'{"k":2}')
+        self.assertEqual(write(Document((cell,), b'{"k":2}'), body), body.replace(b'"k": 1', b'"k": 2'))
 
     def test_old_versions_are_told_apart(self) -> None:
         """The nbformat library can turn them into new ones."""
@@ -539,7 +520,9 @@ class Reading(SynchronousTestCase):
         self.assertEqual(opened.repairs, ["Texts with halves of characters, replaced by \ufffd: 1."])
         self.assertEqual(write(opened.document, body), body)
         new = attrs.evolve(opened.document, metadata=b'{"a":1}')
-        self.assertEqual(read(write(new, body)), Opened(new, [], 4, 5))
+        written = write(new, body)
+        self.assertEqual(read(written), attrs.evolve(opened, document=new))
+        self.assertIn(source, written)
 
     def test_numbers_that_are_none_are_read_as_null(self) -> None:
         """Python writes NaN and Infinity where JSON has no such thing."""
@@ -555,12 +538,13 @@ class Reading(SynchronousTestCase):
         self.assertEqual(write(opened.document, body), body)
 
     def test_a_byte_order_mark_is_passed_over(self) -> None:
-        """It stays as long as nothing changes."""
+        """It stays."""
         body = b"\xef\xbb\xbf" + notebook_of(code())
         opened = read(body)
         self.assertEqual(opened.repairs, ["The file began with a byte order mark, which JSON does not have."])
         self.assertEqual(write(opened.document, body), body)
-        self.assertEqual(write(attrs.evolve(opened.document, metadata=b'{"a":1}'), body)[:1], b"{")
+        written = write(attrs.evolve(opened.document, metadata=b'{"a":1}'), body)
+        self.assertEqual(written, body.replace(b'"metadata": {}, "cells"', b'"metadata": {"a": 1}, "cells"'))
 
     def test_missing_members_are_added_and_told(self) -> None:
         """In one sentence, however many there are."""

@@ -155,15 +155,11 @@ class BadFiles(NotebookTestCase):
         return fault
 
     def test_what_is_no_notebook(self) -> None:
-        """Not JSON, JSON of something else, a wrong type deep inside, a newer format."""
+        """Not JSON, JSON of something else, a newer format."""
         for body, where in (
             ("{", ""),
             ("[1, 2]", ""),
             ('{"cells": 5, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "cells"),
-            (
-                json.dumps(notebook(code_cell("1", id="a"), code_cell("1", id="b", outputs=[{"output_type": 5}]))),
-                "cells[1]",
-            ),
             (b"\xff\xfe{\x00}\x00", ""),
         ):
             self.write("a.ipynb", body)
@@ -194,7 +190,10 @@ class BadFiles(NotebookTestCase):
         self.assertEqual(self.refusal("deep.ipynb").name, "invalid_notebook")
 
     def test_what_can_be_repaired_is_repaired_and_told(self) -> None:
-        """Ids that stand twice, half characters."""
+        """Ids that stand twice, half characters, a wrong type deep inside."""
+        self.write("deep.ipynb", json.dumps(notebook(code_cell("1", id="a", outputs=[{"output_type": 5}]))))
+        self.open_file("deep.ipynb")
+        self.assertIn("cells[0].outputs[0]", self.opened()["repairs"][0])
         self.write("twice.ipynb", notebook(code_cell("a", id="x"), code_cell("b", id="x")))
         self.open_file("twice.ipynb")
         self.assertEqual(len({cell["id"] for cell in self.cells()}), 2)

@@ -94,7 +94,7 @@ def _sources(body: bytes) -> list[str]:
     whole: Any = json.loads(body)
     if whole["nbformat"] < 4:
         whole = nbformat.reads(body.decode(), as_version=4)
-    return ["".join(cell["source"]) for cell in whole["cells"]]
+    return ["".join(cell.get("source", "")) for cell in whole["cells"]]
 
 
 def _valid(body: bytes) -> None:

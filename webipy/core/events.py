@@ -441,13 +441,14 @@ class NotebookSaved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_t
 class NotebookReloaded(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
     """Another program changed the file; the events before this one, written with it, took its changes of `cells` cells in.
 
-    `minor` as in `notebook_opened`.
+    `minor` and `repairs` as in `notebook_opened`.
     """
 
     path: str
     etag: str
     cells: int = 0
     minor: int | None = None
+    repairs: list[str] = []
 
 
 class NotebookConflicted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):

@@ -15,6 +15,9 @@ the content of a cell where the file has none (or one that is taken or not allow
 written into it, and its version stays what it is, until somebody wants it to be 4.5 (`is_upgraded`); only new cells in a file of 4.5
 bring theirs. Everything that is not understood (other keys, other media types) stays in the file.
 
+One wrong value does not refuse a notebook: it is read as what it may mean, or as nothing, which `repairs` tell, and it keeps its bytes as
+long as nobody changes that part of the document. Refused is what has no cells, or is not JSON.
+
 Source: nbformat 4.5 (its JSON schema; nbformat.v4.nbjson for the canonical layout); JEP 62 for cell ids.
 
 Rejected: the nbformat library (300 ms and 20 MB at start, respells numbers, lays every file out anew, holds the interpreter).
@@ -22,36 +25,25 @@ Rejected: the nbformat library (300 ms and 20 MB at start, respells numbers, lay
 
 from __future__ import annotations
 
-import codecs
 import re
 
 import attrs
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from webipy.core import ipynb_layout, nboutput
+from webipy.core import ipynb_layout, ipynb_text, jsontext, nboutput
 from webipy.core.align import made_id
 from webipy.core.document import Document, DocumentCell
 from webipy.core.errors import InvalidNotebook
 from webipy.core.events import CellType
+from webipy.core.ipynb_text import Text
 from webipy.core.notebook import MAX_CELLS, MAX_SOURCE_UNITS
 
 MAJOR = 4
 MINOR = 5
 
+_CELL_TYPES: dict[str, CellType] = {"code": "code", "markdown": "markdown", "raw": "raw"}
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b')
-_ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|[^u])")
-_FAULT = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
-_WORDS = {
-    "str": "text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "object": "a map",
-    "array": "a list",
-}
-_CHUNK = 1 << 20
 
 
 class OldNotebook(Exception):
@@ -89,8 +81,8 @@ class _Top(msgspec.Struct):
 
 
 class _Cell(msgspec.Struct):
-    cell_type: CellType
-    source: str | list[str]
+    cell_type: Raw | UnsetType = UNSET
+    source: Raw | UnsetType = UNSET
     metadata: Raw | UnsetType = UNSET
     attachments: Raw | UnsetType = UNSET
     outputs: Raw | UnsetType = UNSET
@@ -130,9 +122,14 @@ def write(
     """
     if original is None:
         return ipynb_layout.fresh(document)
-    body, opened = _read(original)
-    known = ipynb_layout.Known(body, opened.document, opened.made_ids, opened.minor, before)
+    text, opened = _read(original)
+    known = ipynb_layout.Known(text, opened.document, opened.made_ids, opened.minor, before)
     return ipynb_layout.changed(document, known, original, is_upgraded)
+
+
+def shown(document: Document) -> bytes:
+    """A document as nbformat 4.5 that every program takes: in place of outputs that cannot be shown stand the sentences that say so."""
+    return ipynb_layout.fresh(document, is_shown=True)
 
 
 def empty(metadata: bytes | None = None) -> bytes:
@@ -151,155 +148,102 @@ def empty(metadata: bytes | None = None) -> bytes:
 # ---- the whole file
 
 
-def _read(body: bytes) -> tuple[bytes, Opened]:
-    """The bytes that were read, after repairs, and what they say."""
-    repairs: list[str] = []
-    _check_encoding(body)
-    if body.startswith(codecs.BOM_UTF8):
-        body = body[len(codecs.BOM_UTF8) :]
-        repairs.append("The file began with a byte order mark, which JSON does not have.")
+def _read(body: bytes) -> tuple[Text, Opened]:
+    """The text that was read, and what it says."""
+    text = ipynb_text.text(body)
     try:
-        return body, _parsed(body, repairs)
+        return text, _parsed(text)
     except msgspec.DecodeError as fault:
-        repaired, said = _repaired(body)
-        if not said:
-            raise _no_json(body, fault) from None
+        repaired = ipynb_text.repaired(text)
+        if repaired is text:
+            raise ipynb_text.no_json(text.body, fault) from None
     try:
-        return repaired, _parsed(repaired, [*repairs, *said])
+        return repaired, _parsed(repaired)
     except msgspec.DecodeError as fault:
-        raise _no_json(repaired, fault) from None
+        raise ipynb_text.no_json(repaired.body, fault) from None
     except RecursionError:
         raise _too_deep("") from None
-
-
-def _check_encoding(body: bytes) -> None:
-    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or body[:4] in (b"{\0\n\0", b"\0{\0\n", b'{\0"\0'):
-        raise InvalidNotebook("The file is encoded in UTF-16; notebooks are in UTF-8.", where="")
-    if b"\0" in body:
-        place = body.index(b"\0")
-        raise InvalidNotebook(
-            f"The file holds NUL bytes (the first is byte {place}): it is no text, or it was damaged.", where=""
-        )
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for at in range(0, len(body), _CHUNK):
-            decoder.decode(body[at : at + _CHUNK])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        raise InvalidNotebook("The file is not encoded in UTF-8, as notebooks are.", where="") from None
-
-
-def _no_json(body: bytes, fault: msgspec.DecodeError) -> InvalidNotebook:
-    if not body.strip():
-        return InvalidNotebook("The file is empty: not even an empty notebook is in it.", where="")
-    if body.lstrip()[:1] not in (b"{", b"["):
-        return InvalidNotebook("The file is not JSON, as notebooks are.", where="")
-    if "truncated" in str(fault):
-        return InvalidNotebook("The file ends in the middle: its JSON is cut off.", where="")
-    found = re.search(r"\(byte (\d+)\)", str(fault))
-    line = f", line {body[: int(found[1])].count(10) + 1}" if found else ""
-    conflict = " It holds the marks of a merge conflict." if re.search(rb"^<{7} ", body, re.MULTILINE) else ""
-    return InvalidNotebook(f"The file is not valid JSON{line}.{conflict}", where="")
 
 
 def _too_deep(where: str) -> InvalidNotebook:
     return InvalidNotebook(f"{where or 'The file'} is nested too deeply.", where=where)
 
 
-def _repaired(body: bytes) -> tuple[bytes, list[str]]:
-    """The same without what programs write that is not JSON, and sentences about it; no sentences: nothing was found."""
-    parts: list[bytes] = []
-    at = halves = numbers = 0
-    for token in _TOKEN.finditer(body):
-        text = token[0]
-        if text[:1] != b'"':
-            numbers += 1
-            new = b"null"
-        elif b"\\ud" in text or b"\\uD" in text:
-            new = _whole_characters(text)
-            halves += new != text
-        else:
-            continue
-        parts += (body[at : token.start()], new)
-        at = token.end()
-    said = []
-    if halves:
-        said.append(f"Texts with halves of characters, replaced by \N{REPLACEMENT CHARACTER}: {halves}.")
-    if numbers:
-        said.append(f"Numbers that are NaN or Infinity, which JSON does not have, read as null: {numbers}.")
-    return b"".join([*parts, body[at:]]), said
-
-
-def _whole_characters(text: bytes) -> bytes:
-    """A JSON string without halves of surrogate pairs."""
-    parts: list[bytes] = []
-    at = 0
-    escapes = list(_ESCAPE.finditer(text))
-    paired = False
-    for number, escape in enumerate(escapes):
-        unit = int(escape[1] or b"0", 16)
-        if paired or not 0xD800 <= unit <= 0xDFFF:
-            paired = False
-            continue
-        following = escapes[number + 1] if number + 1 < len(escapes) else None
-        if unit < 0xDC00 and following and following.start() == escape.end():
-            paired = 0xDC00 <= int(following[1] or b"0", 16) <= 0xDFFF
-        if not paired:
-            parts += (text[at : escape.start()], b"\\ufffd")
-            at = escape.end()
-    return b"".join([*parts, text[at:]])
-
-
-def _parsed(body: bytes, repairs: list[str]) -> Opened:
-    """What is in the bytes.
+def _parsed(text: Text) -> Opened:
+    """What is in the text.
 
     Raises:
-        msgspec.DecodeError: They are not JSON.
+        msgspec.DecodeError: It is not JSON.
     """
     try:
-        top = _decode_top(body)
+        top = _decode_top(text.body)
     except RecursionError:
         raise _too_deep("") from None
     except msgspec.ValidationError:
-        kind = nboutput.shape(body.lstrip())
+        kind = nboutput.shape(text.body.lstrip())
         raise InvalidNotebook(f"This JSON is no notebook: it is {kind}, not a map.", where="") from None
-    major, minor = _version(top, repairs)
-    reading = _Cells(minor >= MINOR)
-    cells, made = reading.read(_listed(top.cells, "cells"))
-    metadata = nboutput.metadata(reading.or_else(top.metadata, b"{}", "metadata"))
-    return Opened(Document(cells, metadata), [*repairs, *reading.sentences()], major, minor, made)
+    reading = _Cells()
+    major = _major(top, reading)
+    raws = _listed(top.cells, reading)
+    minor = _minor(top, raws, reading)
+    reading.has_ids = minor >= MINOR
+    cells, made = reading.read(raws)
+    metadata = nboutput.kept_metadata(reading.or_else(top.metadata, b"{}", "metadata"), "metadata", reading.told)
+    return Opened(Document(cells, metadata), [*text.repairs, *reading.sentences()], major, minor, made)
 
 
-def _version(top: _Top, repairs: list[str]) -> tuple[int, int]:
-    if isinstance(top.nbformat, UnsetType):
-        raise InvalidNotebook("This JSON is no notebook: it does not say which version (nbformat).", where="nbformat")
-    major = _number(top.nbformat, "nbformat")
-    if major < MAJOR:
-        raise OldNotebook(major)
-    if major > MAJOR:
+def _major(top: _Top, reading: _Cells) -> int:
+    """The version of the format.
+
+    Raises:
+        InvalidNotebook: It is none that is known here.
+        OldNotebook: It is one before 4.
+    """
+    said = None if isinstance(top.nbformat, UnsetType) else nboutput.whole(top.nbformat)
+    if said == MAJOR:
+        return said
+    if said is not None and said > MAJOR:
         raise InvalidNotebook(
-            f"This notebook is in version {major} of the format; {MAJOR}.{MINOR} is the newest that is known here.",
+            f"This notebook is in version {said} of the format; {MAJOR}.{MINOR} is the newest that is known here.",
             where="nbformat",
         )
-    if isinstance(top.nbformat_minor, UnsetType):
-        repairs.append("The minor version of the format (nbformat_minor) was missing; it was read as 0.")
-        return major, 0
-    return major, _number(top.nbformat_minor, "nbformat_minor")
+    if _is_like_4(top):
+        reading.told(f"Not the version of a notebook with `cells`, read as {MAJOR}", "nbformat")
+        return MAJOR
+    if said is not None:
+        raise OldNotebook(said)
+    if isinstance(top.nbformat, UnsetType):
+        raise InvalidNotebook("This JSON is no notebook: it does not say which version (nbformat).", where="nbformat")
+    raise nboutput.wrong("nbformat", "a whole number", top.nbformat)
 
 
-def _number(raw: Raw, where: str) -> int:
-    text = bytes(raw)
-    if not text.isdigit() or len(text) > 6:
-        raise nboutput.wrong(where, "a whole number", raw)
-    return int(text)
+def _is_like_4(top: _Top) -> bool:
+    """Whether this can only be a notebook of version 4: before, there were no cells with a source outside of worksheets."""
+    if isinstance(top.cells, UnsetType) or nboutput.shape(top.cells) != "a list":
+        return False
+    first = next((raw for raw in _decode_list(top.cells) if nboutput.shape(raw) == "a map"), None)
+    return not isinstance(top.metadata, UnsetType) if first is None else "source" in jsontext.members(first)
 
 
-def _listed(raw: Raw | UnsetType, where: str) -> list[Raw]:
+def _minor(top: _Top, raws: list[Raw], reading: _Cells) -> int:
+    found = None if isinstance(top.nbformat_minor, UnsetType) else nboutput.whole(top.nbformat_minor)
+    if found is not None:
+        return found
+    with_ids = [nboutput.shape(raw) == "a map" and "id" in jsontext.members(raw) for raw in raws]
+    minor = MINOR if with_ids and all(with_ids) else 0
+    reading.told(f"Not the minor version of the format, read as {minor}", "nbformat_minor")
+    return minor
+
+
+def _listed(raw: Raw | UnsetType, reading: _Cells) -> list[Raw]:
     if isinstance(raw, UnsetType):
-        raise InvalidNotebook(f"This JSON is no notebook: it has no `{where}`.", where=where)
-    if nboutput.shape(raw) != "a list":
-        raise nboutput.wrong(where, "a list", raw)
-    return _decode_list(raw)
+        raise InvalidNotebook("This JSON is no notebook: it has no `cells`.", where="cells")
+    if nboutput.shape(raw) == "a list":
+        return _decode_list(raw)
+    if jsontext.normal(raw) not in (b"{}", b'""'):
+        raise nboutput.wrong("cells", "a list", raw)
+    reading.told("Not a list, read as empty", "cells")
+    return []
 
 
 # ---- cells
@@ -313,9 +257,13 @@ class _Cells:
         has_ids: The version of the format asks for ids.
     """
 
-    has_ids: bool
+    has_ids: bool = False
     repaired: dict[str, list[str]] = attrs.field(factory=dict)
     """Places, by what was wrong there."""
+
+    def told(self, fault: str, where: str) -> None:
+        """Notes what was wrong, and where."""
+        self.repaired.setdefault(fault, []).append(where)
 
     def sentences(self) -> list[str]:
         """What was repaired."""
@@ -328,7 +276,7 @@ class _Cells:
     def or_else(self, raw: Raw | UnsetType, otherwise: bytes, where: str) -> Raw:
         """A member, or what stands for it when it is missing or null."""
         if isinstance(raw, UnsetType) or bytes(memoryview(raw)[:4]) == b"null":
-            self.repaired.setdefault("Missing", []).append(where)
+            self.told("Missing", where)
             return Raw(otherwise)
         return raw
 
@@ -347,7 +295,7 @@ class _Cells:
             key = cell.cell_type, cell.source
             copies[key] = copies.get(key, -1) + 1
             if cell.id in seen:
-                self.repaired.setdefault("The same id as an earlier cell", []).append(f"cells[{number}].id")
+                self.told("The same id as an earlier cell", f"cells[{number}].id")
             if not cell.id or cell.id in seen:
                 new = made_id(cell.cell_type, cell.source, copies[key], taken)
                 cells[number] = attrs.evolve(cell, id=new)
@@ -357,45 +305,64 @@ class _Cells:
         return tuple(cells), frozenset(made)
 
     def _cell(self, raw: Raw, where: str) -> DocumentCell:
+        if nboutput.shape(raw) != "a map":
+            self.told("No cell, shown as JSON", where)
+            return DocumentCell("", "raw", bytes(raw).decode())
         try:
             cell = _decode_cell(raw)
-        except msgspec.ValidationError as fault:
-            raise _cell_fault(fault, where) from None
         except RecursionError:
             raise _too_deep(where) from None
+        cell_type = self._cell_type(cell.cell_type, f"{where}.cell_type")
         outputs: tuple[bytes, ...] = ()
         count = attached = None
-        if cell.cell_type == "code":
+        if cell_type == "code":
             outputs, count = self._ran(cell, where)
         elif not isinstance(cell.attachments, UnsetType) and nboutput.shape(cell.attachments) != "null":
-            attached = nboutput.attachments(cell.attachments, f"{where}.attachments")
-        source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
-        if len(source) > MAX_SOURCE_UNITS // 2 and len(source.encode("utf-16-le")) > 2 * MAX_SOURCE_UNITS:
-            raise InvalidNotebook(
-                f"{where}.source has more than {MAX_SOURCE_UNITS >> 20} Mi characters: it holds what belongs into a file.",
-                where=f"{where}.source",
-            )
+            attached = nboutput.kept_attachments(cell.attachments, f"{where}.attachments", self.told)
+        place = f"{where}.metadata"
         return DocumentCell(
             self._id(cell.id, f"{where}.id"),
-            cell.cell_type,
-            source,
-            nboutput.metadata(self.or_else(cell.metadata, b"{}", f"{where}.metadata"), f"{where}.metadata"),
+            cell_type,
+            self._source(cell.source, f"{where}.source"),
+            nboutput.kept_metadata(self.or_else(cell.metadata, b"{}", place), place, self.told),
             attached,
             outputs,
             count,
         )
 
+    def _cell_type(self, raw: Raw | UnsetType, where: str) -> CellType:
+        if isinstance(raw, UnsetType) or nboutput.shape(raw) != "text":
+            self.told("No type of a cell, shown as raw", where)
+            return "raw"
+        found = _decode_text(raw)
+        if found in _CELL_TYPES:
+            return _CELL_TYPES[found]
+        self.told(f"The type {found!r:.40} is not known, shown as raw", where)
+        return "raw"
+
+    def _source(self, raw: Raw | UnsetType, where: str) -> str:
+        source = nboutput.kept_text(None if isinstance(raw, UnsetType) else raw, where, self.told)
+        if len(source) > MAX_SOURCE_UNITS // 2 and len(source.encode("utf-16-le")) > 2 * MAX_SOURCE_UNITS:
+            raise InvalidNotebook(
+                f"{where} has more than {MAX_SOURCE_UNITS >> 20} Mi characters: it holds what belongs into a file.",
+                where=where,
+            )
+        return source
+
     def _ran(self, cell: _Cell, where: str) -> tuple[tuple[bytes, ...], int | None]:
         """The outputs and the execution count of a code cell."""
         raw = self.or_else(cell.outputs, b"[]", f"{where}.outputs")
+        if nboutput.shape(raw) != "a list":
+            self.told("Cannot be shown, and stays as it is", f"{where}.outputs")
+            raw = Raw(b"[]")
         outputs = tuple(
-            nboutput.output(output, f"{where}.outputs[{number}]")
-            for number, output in enumerate(_listed(raw, f"{where}.outputs"))
+            nboutput.kept_output(output, f"{where}.outputs[{number}]", self.told)
+            for number, output in enumerate(_decode_list(raw))
         )
         if isinstance(cell.execution_count, UnsetType):
-            self.or_else(UNSET, b"null", f"{where}.execution_count")
+            self.told("Missing", f"{where}.execution_count")
             return outputs, None
-        count = nboutput.count(cell.execution_count, f"{where}.execution_count")
+        count = nboutput.kept_count(cell.execution_count, f"{where}.execution_count", self.told)
         return outputs, None if count == b"null" else int(count)
 
     def _id(self, raw: Raw | UnsetType, where: str) -> str:
@@ -407,21 +374,5 @@ class _Cells:
         found = _decode_text(raw) if nboutput.shape(raw) == "text" else ""
         if _ID.fullmatch(found):
             return found
-        self.repaired.setdefault("No id that a cell may have", []).append(where)
+        self.told("No id that a cell may have", where)
         return ""
-
-
-def _cell_fault(fault: msgspec.ValidationError, where: str) -> InvalidNotebook:
-    """msgspec's words about a cell in those of a person."""
-    found = _FAULT.fullmatch(str(fault))
-    said, place = (found[1], found[2] or "") if found else (str(fault), "")
-    missing = re.fullmatch(r"Object missing required field `(\w+)`", said)
-    if missing:
-        return InvalidNotebook(f"{where} has no `{missing[1]}`.", where=f"{where}.{missing[1]}")
-    if said.startswith("Invalid enum value "):
-        said = f"is {said.removeprefix('Invalid enum value ')}: it can be code, markdown or raw"
-    names = re.fullmatch(r"Expected `(.*)`, got `(.*)`", said)
-    if names:
-        wanted, got = (" or ".join(_WORDS.get(part, part) for part in name.split(" | ")) for name in names.groups())
-        said = f"should be {wanted}, and is {got}"
-    return InvalidNotebook(f"{where}{place} {said}.", where=f"{where}{place}")

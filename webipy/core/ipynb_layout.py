@@ -19,6 +19,7 @@ import attrs
 from webipy.core import jsontext, nboutput
 from webipy.core.align import align
 from webipy.core.document import Document, DocumentCell
+from webipy.core.ipynb_text import Text
 from webipy.core.jsontext import Piece, Shell, Style
 
 _NEVER_WRITTEN = ("orig_nbformat", "orig_nbformat_minor", "signature")
@@ -36,14 +37,14 @@ class Known:
     """A file that is there.
 
     Args:
-        body: Its bytes after repairs.
+        text: Its JSON.
         document: What it holds.
         made_ids: Which ids of that are not in it.
         minor: Its version of the format.
         before: The same document with the ids that its cells have outside of the file, where those are known.
     """
 
-    body: bytes
+    text: Text
     document: Document
     made_ids: frozenset[str]
     minor: int
@@ -64,12 +65,16 @@ def without_ids(document: Document) -> Document:
 # ---- a new file
 
 
-def fresh(document: Document) -> bytes:
-    """The file of a document, made anew."""
+def fresh(document: Document, is_shown: bool = False) -> bytes:
+    """The file of a document, made anew.
+
+    Args:
+        is_shown: In place of outputs that cannot be shown, the sentences that say so are written.
+    """
     style = Style()
     parts = [b"{", style.break_at(1), b'"cells": [']
     for number, cell in enumerate(document.cells):
-        members = _members(cell, is_in_lines=True)
+        members = _members(cell, True, is_shown)
         if cell.metadata != b"{}":
             members["metadata"] = _without(cell.metadata, _NEVER_WRITTEN_IN_CELLS)
         parts += (b"," if number else b"", style.break_at(2), style.text(jsontext.joined(sorted(members.items())), 2))
@@ -86,7 +91,7 @@ def _without(metadata: bytes, names: tuple[str, ...]) -> bytes:
     return jsontext.joined((name, bytes(value)) for name, value in members.items() if name not in names)
 
 
-def _members(cell: DocumentCell, is_in_lines: bool) -> dict[str, bytes]:
+def _members(cell: DocumentCell, is_in_lines: bool, is_shown: bool = False) -> dict[str, bytes]:
     """The members of a cell, compact."""
     source = jsontext.quoted(cell.source)
     members = {
@@ -98,7 +103,7 @@ def _members(cell: DocumentCell, is_in_lines: bool) -> dict[str, bytes]:
     if cell.attachments is not None and cell.cell_type != "code":
         members["attachments"] = nboutput.split_attachments(cell.attachments) if is_in_lines else cell.attachments
     if cell.cell_type == "code":
-        outputs = map(nboutput.split_output, cell.outputs) if is_in_lines else cell.outputs
+        outputs = (nboutput.filed(output, is_in_lines, is_shown) for output in cell.outputs)
         members["outputs"] = jsontext.listed(outputs)
         members["execution_count"] = _count(cell.execution_count)
     return members
@@ -122,15 +127,18 @@ def changed(document: Document, known: Known, original: bytes, is_upgraded: bool
     wanted = missing if is_upgraded else set()
     if before == document and not wanted and not (is_upgraded and known.minor < IDS_SINCE):
         return original
-    top = jsontext.parted_object(known.body) or jsontext.relaid(known.body, Style(), 0)
-    style = jsontext.style_of(top, known.body)
-    layout = _Layout(style, {cell.id: cell for cell in before.cells}, wanted, is_upgraded or known.minor >= IDS_SINCE)
-    layout.put_cells(top, before, document)
-    if document.metadata != before.metadata or not _is_map(top.get("metadata")):
-        _patch_member(top, "metadata", document.metadata, layout.style, 0)
+    text = known.text
+    top = jsontext.parted_object(text.marked) or jsontext.relaid(text.marked, Style(), 0)
+    style = jsontext.style_of(top, text.marked)
+    has_ids = is_upgraded or known.minor >= IDS_SINCE
+    layout = _Layout(style, {cell.id: cell for cell in before.cells}, wanted, has_ids)
+    if document.cells != before.cells or wanted:
+        layout.put_cells(top, before, document)
+    if document.metadata != before.metadata:
+        layout.patch_member(top, "metadata", before.metadata, document.metadata, 0)
     if is_upgraded and known.minor < IDS_SINCE:
         top.put("nbformat_minor", b"%d" % IDS_SINCE, layout.style, 0)
-    return top.joined()
+    return text.restored(top.joined())
 
 
 def _is_map(raw: Piece | None) -> bool:
@@ -158,7 +166,9 @@ class _Layout:
 
     def put_cells(self, top: Shell, before: Document, document: Document) -> None:
         """Gives the file the cells of the document."""
-        shell = jsontext.parted_array(top.get("cells") or b"[]")
+        old = top.get("cells")
+        is_list = old is not None and old[:1] == b"["
+        shell = jsontext.parted_array(old if old is not None and is_list else b"[]")
         self._look(shell, before)
         places = {cell.id: number for number, cell in enumerate(before.cells)}
         chosen = [(places.get(cell.id), self._cell(cell, places.get(cell.id), shell)) for cell in document.cells]
@@ -171,7 +181,9 @@ class _Layout:
         for raw, cell in zip(shell.values, before.cells, strict=True):
             if cell.cell_type in self.order and seen:
                 continue
-            members = jsontext.members(raw)
+            members = jsontext.members(raw) if _is_map(raw) else {}
+            if "source" not in members:
+                continue
             self.order.setdefault(cell.cell_type, list(members))
             source = bytes(memoryview(members["source"])[:2])
             if source != b'""' and not seen:
@@ -184,6 +196,8 @@ class _Layout:
         raw, before = shell.values[place], self.before[cell.id]
         if cell == before and cell.id not in self.wanted:
             return raw
+        if not _is_map(raw):
+            return self._new(cell)
         parted = jsontext.parted_object(raw) or jsontext.relaid(raw, self.style, 2)
         return self._patched(parted, before, cell)
 
@@ -210,8 +224,8 @@ class _Layout:
             before = attrs.evolve(before, attachments=None, outputs=(), execution_count=None)
         if cell.source != before.source:
             self._put_source(parted, cell)
-        if cell.metadata != before.metadata or not _is_map(parted.get("metadata")):
-            _patch_member(parted, "metadata", cell.metadata, style, 2)
+        if cell.metadata != before.metadata:
+            self.patch_member(parted, "metadata", before.metadata, cell.metadata, 2)
         if cell.attachments != before.attachments:
             self._put_attachments(parted, cell)
         if cell.cell_type == "code":
@@ -232,11 +246,12 @@ class _Layout:
         parted.put("attachments", self.style.text(attached, 3), self.style, 2)
 
     def _put_run(self, parted: Shell, before: DocumentCell, cell: DocumentCell) -> None:
-        if cell.execution_count != before.execution_count or "execution_count" not in parted.names:
+        is_code_now = before.cell_type != "code"
+        if cell.execution_count != before.execution_count or is_code_now:
             parted.put("execution_count", _count(cell.execution_count), self.style, 2)
-        old = parted.get("outputs")
-        if cell.outputs == before.outputs and old and old[:1] == b"[":
+        if cell.outputs == before.outputs and not is_code_now:
             return
+        old = parted.get("outputs")
         shell = jsontext.parted_array(old if old and old[:1] == b"[" else b"[]")
         chosen = list(self._outputs(shell, before, cell))
         shell.fill(chosen, self.style, 3)
@@ -255,26 +270,25 @@ class _Layout:
                 at = known[nearest] + 1
                 yield known[nearest], shell.values[known[nearest]]
             else:
-                split = nboutput.split_output(output) if self.is_in_lines else output
-                yield None, self.style.text(split, 4)
+                yield None, self.style.text(nboutput.filed(output, self.is_in_lines), 4)
 
-
-def _patch_member(shell: Shell, name: str, wanted: bytes, style: Style, level: int) -> None:
-    """Makes a member, a map, say `wanted`, leaving what is the same in it as it is."""
-    old = shell.get(name)
-    if old is None or not _is_map(old):
-        shell.put(name, style.text(wanted, level + 1), style, level)
-        return
-    parted = jsontext.parted_object(old) or jsontext.relaid(old, style, level + 1)
-    new = {key: bytes(value) for key, value in jsontext.members(wanted).items()}
-    for key in [key for key in parted.names if key not in new]:
-        parted.drop(key)
-    for key, value in new.items():
-        now = parted.get(key)
-        if now is not None and jsontext.normal(now) == value:
-            continue
-        if _is_map(now) and _is_map(value):
-            _patch_member(parted, key, value, style, level + 1)
-        else:
-            parted.put(key, style.text(value, level + 2), style, level + 1)
-    shell.put(name, parted.joined(), style, level)
+    def patch_member(self, shell: Shell, name: str, before: bytes, wanted: bytes, level: int) -> None:
+        """Makes a member, a map, which said `before`, say `wanted`, leaving what is the same in it, and what was not read, as it is."""
+        style = self.style
+        old = shell.get(name)
+        if old is None or not _is_map(old):
+            shell.put(name, style.text(wanted, level + 1), style, level)
+            return
+        parted = jsontext.parted_object(old) or jsontext.relaid(old, style, level + 1)
+        was, new = jsontext.members(before), jsontext.members(wanted)
+        for key in [key for key in parted.names if key in was and key not in new]:
+            parted.drop(key)
+        for key, value in new.items():
+            now, said, then = parted.get(key), bytes(value), bytes(was.get(key, b""))
+            if now is not None and said == then:
+                continue
+            if _is_map(now) and _is_map(said):
+                self.patch_member(parted, key, then if _is_map(then) else b"{}", said, level + 1)
+            else:
+                parted.put(key, style.text(said, level + 2), style, level + 1)
+        shell.put(name, parted.joined(), style, level)

@@ -4,8 +4,13 @@ In files a text may be a list of its lines, keys come in any order, and numbers 
 liked it; kernels send the same in yet other ways. Here everything gets one form, so that what was written and what is
 read again are the same bytes:
 
-    file or kernel ──► output(raw), attachments(raw), metadata(raw): normal form (`jsontext.normal`), texts in one piece
-    normal form    ──► split_output(normal), split_attachments(normal): texts as lists of lines, as files have them
+    kernel      ──► output(raw), attachments(raw), metadata(raw): normal form (`jsontext.normal`), texts in one piece
+    file        ──► kept_output(raw), kept_attachments(raw), kept_metadata(raw): the same, whatever is in it
+    normal form ──► filed(normal), split_attachments(normal): texts as lists of lines, as files have them
+
+One wrong value in a file does not cost more than itself: it is read as what it may mean, or as nothing, and that is told (`Told`). An output
+that cannot be one at all is shown by a sentence: a display whose bundle holds the sentence and, as `UNREADABLE`, what is in the
+file; where it is written it is that again.
 
 Source: nbformat 4.5, `output` and `misc` of its JSON schema; which texts are cut into lines is what the nbformat library
 does when it writes: `text/*`, JavaScript and SVG, and never JSON (`application/json`, `application/*+json`).
@@ -13,6 +18,7 @@ does when it writes: `text/*`, JavaScript and SVG, and never JSON (`application/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -23,6 +29,15 @@ from webipy.core import jsontext
 from webipy.core.errors import InvalidNotebook
 
 _T = TypeVar("_T")
+
+_decode_text = msgspec.json.Decoder(str).decode
+_decode_lines = msgspec.json.Decoder(list[str]).decode
+
+Told = Callable[[str, str], None]
+"""Takes what was wrong, and the place."""
+
+UNREADABLE = "application/vnd.webipy.unreadable+json"
+"""Media type, in a bundle here, of an output that cannot be shown: what is in the file."""
 
 _IN_LINES = ("application/javascript", "image/svg+xml")
 _MEMBERS = {
@@ -57,8 +72,11 @@ def metadata(raw: bytes | Raw, where: str = "metadata") -> bytes:
     return _within(where, lambda: jsontext.normal(raw))
 
 
-def attachments(raw: bytes | Raw, where: str = "attachments") -> bytes:
+def attachments(raw: bytes | Raw, where: str = "attachments", told: Told | None = None) -> bytes:
     """The normal form of the attachments of a cell: names, and under each a map of media types.
+
+    Args:
+        told: When given, a value that is no such map is told, and stays as it is.
 
     Raises:
         InvalidNotebook: They are of another shape.
@@ -68,9 +86,17 @@ def attachments(raw: bytes | Raw, where: str = "attachments") -> bytes:
     return _within(
         where,
         lambda: jsontext.joined(
-            (name, _bundle(bundle, f"{where}[{name!r}]")) for name, bundle in sorted(jsontext.members(raw).items())
+            (name, _attached(bundle, f"{where}[{name!r}]", told))
+            for name, bundle in sorted(jsontext.members(raw).items())
         ),
     )
+
+
+def _attached(raw: Raw, where: str, told: Told | None) -> bytes:
+    if told is None or _first(raw) == b"{":
+        return _bundle(raw, where)
+    told("Cannot be shown, and stays as it is", where)
+    return jsontext.normal(raw)
 
 
 def output(raw: bytes | Raw, where: str = "output") -> bytes:
@@ -97,6 +123,126 @@ def output(raw: bytes | Raw, where: str = "output") -> bytes:
         if name not in members:
             raise InvalidNotebook(f"The output at {where} has no `{name}`.", where=f"{where}.{name}")
     return jsontext.joined((name, _member(name, members[name], f"{where}.{name}")) for name in sorted(members))
+
+
+def kept_output(raw: bytes | Raw, where: str, told: Told) -> bytes:
+    """The normal form of an output as some program wrote it."""
+    try:
+        return output(_mended(raw, where, told), where)
+    except InvalidNotebook as fault:
+        told("Cannot be shown, and stays as it is", where)
+        said = f"[This output cannot be shown. {fault.message}]"
+    try:
+        bundle = [(UNREADABLE, jsontext.normal(raw)), ("text/plain", jsontext.quoted(said))]
+    except RecursionError:
+        bundle = [("text/plain", jsontext.quoted(said))]
+    shown = [("data", jsontext.joined(bundle)), ("metadata", b"{}"), ("output_type", b'"display_data"')]
+    return jsontext.joined(shown)
+
+
+def _mended(raw: bytes | Raw, where: str, told: Told) -> bytes:
+    """An output with something in the place of each value that is wrong and not all of it.
+
+    Raises:
+        InvalidNotebook: It is no map, or nested too deeply.
+    """
+    if _first(raw) != b"{":
+        raise wrong(where, "a map", raw)
+    members = _within(where, lambda: jsontext.members(raw))
+    kind = bytes(members.get("output_type", b""))
+    if kind == b'"stream"' and "name" in members and shape(members["name"]) != "text":
+        told("Not text, read as stdout", f"{where}.name")
+        members["name"] = Raw(b'"stdout"')
+    elif kind in (b'"display_data"', b'"execute_result"'):
+        if "metadata" in members:
+            members["metadata"] = Raw(kept_metadata(members["metadata"], f"{where}.metadata", told))
+        if "execution_count" in members and kind == b'"execute_result"':
+            members["execution_count"] = Raw(kept_count(members["execution_count"], f"{where}.execution_count", told))
+    elif kind == b'"error"':
+        for name in ("ename", "evalue"):
+            members[name] = Raw(jsontext.quoted(kept_text(members.get(name), f"{where}.{name}", told)))
+        members["traceback"] = Raw(_kept_traceback(members.get("traceback"), f"{where}.traceback", told))
+    return jsontext.joined((name, bytes(value)) for name, value in members.items())
+
+
+def kept_metadata(raw: bytes | Raw, where: str, told: Told) -> bytes:
+    """The normal form of metadata, without what is nested too deeply; of none where they are no map."""
+    try:
+        return metadata(raw, where)
+    except InvalidNotebook:
+        if _first(raw) != b"{":
+            told("Not a map, read as empty", where)
+            return b"{}"
+    kept = []
+    for name, value in sorted(jsontext.members(raw).items()):
+        try:
+            kept.append((name, jsontext.normal(value)))
+        except RecursionError:
+            told("Nested too deeply, and not read", f"{where}.{name}")
+    return jsontext.joined(kept)
+
+
+def kept_attachments(raw: bytes | Raw, where: str, told: Told) -> bytes | None:
+    """The normal form of attachments; `None` where they are no map."""
+    try:
+        return attachments(raw, where, told)
+    except InvalidNotebook:
+        told("Cannot be shown, and stays as it is", where)
+        return None
+
+
+def kept_count(raw: bytes | Raw, where: str, told: Told) -> bytes:
+    """An execution count; null where it is no whole number and none in quotes."""
+    try:
+        return count(raw, where)
+    except InvalidNotebook:
+        number = whole(raw)
+        told("Not a whole number" if number is not None else "Not a whole number, read as none", where)
+        return b"null" if number is None else b"%d" % number
+
+
+def whole(raw: bytes | Raw) -> int | None:
+    """A whole number, also one in quotes or with a point and zeros; `None` for anything else."""
+    found = re.fullmatch(rb'"?([0-9]{1,%d})(?:\.0*)?"?' % _DIGITS, bytes(raw))
+    return int(found[1]) if found else None
+
+
+def kept_text(raw: bytes | Raw | None, where: str, told: Told) -> str:
+    """A text that may be a list of its lines; what is none is shown as JSON, and null or nothing as no text."""
+    if raw is None:
+        told("Missing", where)
+        return ""
+    if shape(raw) == "text":
+        return _decode_text(raw)
+    try:
+        if shape(raw) == "a list":
+            return "".join(_decode_lines(raw))
+    except msgspec.ValidationError:
+        parts = jsontext.elements(raw)
+        told("Not text", where)
+        return "".join(map(_as_text, parts))
+    told("Not text", where)
+    return _as_text(raw)
+
+
+def _as_text(raw: bytes | Raw) -> str:
+    kind = shape(raw)
+    return _decode_text(raw) if kind == "text" else "" if kind == "null" else bytes(raw).decode()
+
+
+def _kept_traceback(raw: Raw | None, where: str, told: Told) -> bytes:
+    if raw is not None and shape(raw) == "a list":
+        try:
+            return _traceback(raw, where)
+        except InvalidNotebook:
+            told("Not text", where)
+            return jsontext.listed(jsontext.normal(line) for line in jsontext.elements(raw) if shape(line) == "text")
+    text = kept_text(raw, where, told if raw is None else _no_list(told))
+    return msgspec.json.encode(text.splitlines())
+
+
+def _no_list(told: Told) -> Told:
+    return lambda fault, where: told("Not a list of lines", where)
 
 
 def _kind(members: dict[str, Raw], where: str) -> str:
@@ -194,6 +340,25 @@ def _within(where: str, work: Callable[[], _T]) -> _T:
 # ---- as files have it
 
 
+def filed(normal: bytes, is_in_lines: bool, is_shown: bool = False) -> bytes:
+    """An output in normal form as a file has it.
+
+    Args:
+        is_in_lines: Texts are lists of lines.
+        is_shown: An output that cannot be shown is the sentence that says so, and not what it was.
+    """
+    mark = UNREADABLE.encode()
+    if mark in memoryview(normal)[: len(mark) + 16].tobytes():
+        members = jsontext.members(normal)
+        bundle = jsontext.members(members["data"])
+        kept = bundle.pop(UNREADABLE, None)
+        if kept is not None and not is_shown:
+            return bytes(kept)
+        members["data"] = Raw(jsontext.joined((kind, bytes(value)) for kind, value in bundle.items()))
+        normal = jsontext.joined((name, bytes(value)) for name, value in members.items())
+    return split_output(normal) if is_in_lines else normal
+
+
 def split_output(normal: bytes) -> bytes:
     """An output in normal form, its texts as lists of lines."""
     members = jsontext.members(normal)
@@ -207,7 +372,10 @@ def split_output(normal: bytes) -> bytes:
 
 def split_attachments(normal: bytes) -> bytes:
     """Attachments in normal form, their texts as lists of lines."""
-    return jsontext.joined((name, _split_bundle(bundle)) for name, bundle in jsontext.members(normal).items())
+    return jsontext.joined(
+        (name, _split_bundle(bundle) if _first(bundle) == b"{" else bytes(bundle))
+        for name, bundle in jsontext.members(normal).items()
+    )
 
 
 def _split_bundle(raw: Raw) -> bytes:

@@ -25,7 +25,8 @@ class Conflict(Result, frozen=True, kw_only=True):
 class NotebookState(Result, frozen=True, kw_only=True):
     """The document of a session: its file, and whether that holds everything. Without a file, `path` is null.
 
-    `minor` is the minor version of nbformat 4 that the file has; null: it is text, or there is none.
+    `minor` is the minor version of nbformat 4 that the file has; null: it is text, or there is none. `repairs` are
+    sentences about what was wrong in it.
     """
 
     session: str
@@ -40,6 +41,7 @@ class NotebookState(Result, frozen=True, kw_only=True):
     conflict: Conflict | None = None
     save_failed: str | None = None
     minor: int | None = None
+    repairs: list[str] = []
 
 
 class SaveNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -45,6 +45,7 @@ class Origin:
         path: Relative to the server's root; `None` for a session without a file.
         format: `ipynb`, or a text format as jupytext names it.
         minor: The minor version of nbformat 4 that the file has; `None`: not known, or it is text.
+        repairs: What was wrong in the file when it was read last, in sentences.
         etag: The state of the file that was read or written last.
         saved: The file holds what the events up to this seq make.
         conflict: Why the file is not written, until somebody decides.
@@ -56,6 +57,7 @@ class Origin:
     path: str | None = None
     format: str = "ipynb"
     minor: int | None = None
+    repairs: list[str] = attrs.field(factory=list)
     etag: str | None = None
     saved: int = 0
     conflict: NotebookConflicted | None = None
@@ -74,12 +76,13 @@ class Origin:
         match event:
             case NotebookOpened():
                 self.path, self.format, self.etag, self.saved = event.path, event.format, event.etag, event.seq
-                self.minor, self.conflict, self.failed = event.minor, None, None
+                self.minor, self.repairs, self.conflict, self.failed = event.minor, event.repairs, None, None
             case NotebookSaved():
                 self.path, self.format, self.etag, self.saved = event.path, event.format, event.etag, event.until
                 self.minor, self.conflict, self.failed = event.minor, None, None
             case NotebookReloaded():
                 self.path, self.etag, self.minor, self.conflict = event.path, event.etag, event.minor, None
+                self.repairs = event.repairs
             case NotebookConflicted():
                 self.conflict = event
             case NotebookSaveFailed():
@@ -113,7 +116,7 @@ class Origin:
             return []
         path, etag, format, minor = self.path, self.etag or "", self.format, self.minor
         told: list[AnyEvent] = [
-            NotebookOpened(seq=seq, path=path, etag=etag, format=format, minor=minor),
+            NotebookOpened(seq=seq, path=path, etag=etag, format=format, minor=minor, repairs=self.repairs),
             NotebookSaved(seq=seq, path=path, etag=etag, until=self.saved, format=format, minor=minor),
         ]
         return told + [event for event in (self.conflict, self.failed) if event is not None]

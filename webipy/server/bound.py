@@ -274,7 +274,9 @@ class Bound:
             return False
         self.base = found.document
         touched = {cell for event in new if isinstance(cell := getattr(event, "cell", None), str)}
-        new.append(events.NotebookReloaded(path=path, etag=etag, cells=len(touched), minor=found.minor))
+        new.append(
+            events.NotebookReloaded(path=path, etag=etag, cells=len(touched), minor=found.minor, repairs=found.repairs)
+        )
         if merged.document == found.document:
             until, format = self.session.seq + len(new), self.session.origin.format
             new.append(events.NotebookSaved(path=path, etag=etag, until=until, format=format, minor=found.minor))

@@ -170,10 +170,10 @@ class Documents:
             self._followings[session.id] = following
         return following
 
-    async def as_ipynb(self, session: Session) -> bytes:
-        """The document of a session as it is now, as nbformat 4.5."""
+    async def as_ipynb(self, session: Session, is_shown: bool = False) -> bytes:
+        """The document of a session as it is now, as nbformat 4.5; `is_shown`: as every program takes it, see `ipynb.shown`."""
         _, document = await self.of(session).bound.current()
-        return await self.world.aside(lambda: ipynb.write(document, None))
+        return await self.world.aside(lambda: ipynb.shown(document) if is_shown else ipynb.write(document, None))
 
     # ---- opening
 

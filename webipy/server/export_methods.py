@@ -41,7 +41,7 @@ async def notebook_export(house: House, caller: Caller, params: ExportNotebook) 
     server. Nothing is executed. At most two exports are made at the same time, and one of a guest; others wait. Too many of guests are `throttled`.
     """
     session = house.sessions.get(params.session)
-    notebook = await house.documents.as_ipynb(session)
+    notebook = await house.documents.as_ipynb(session, is_shown=params.format != "ipynb")
     is_guest = caller.principal is not None and caller.principal.session is not None
     images = await _images(house, session) if params.format in ("html", "pdf") and not is_guest else {}
     made = await house.world.converter.export(notebook, params.format, _name(session), images, is_guest)

@@ -33,6 +33,7 @@ def _state(session: Session) -> notebook_calls.NotebookState:
         else notebook_calls.Conflict(reason=conflict.reason, etag=conflict.etag, cells=conflict.cells),
         save_failed=origin.failed.reason if origin.failed is not None else None,
         minor=origin.minor,
+        repairs=origin.repairs,
     )
 
 

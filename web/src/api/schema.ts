@@ -430,7 +430,7 @@ export interface NotebookSaved extends EventHead {
 /**
  * Another program changed the file; the events before this one, written with it, took its changes of `cells` cells in.
  *
- * `minor` as in `notebook_opened`.
+ * `minor` and `repairs` as in `notebook_opened`.
  */
 export interface NotebookReloaded extends EventHead {
   type: "notebook_reloaded";
@@ -438,6 +438,7 @@ export interface NotebookReloaded extends EventHead {
   etag: string;
   cells?: number;
   minor?: number | null;
+  repairs?: string[];
 }
 
 /**
@@ -1090,7 +1091,8 @@ export interface Conflict {
 /**
  * The document of a session: its file, and whether that holds everything. Without a file, `path` is null.
  *
- * `minor` is the minor version of nbformat 4 that the file has; null: it is text, or there is none.
+ * `minor` is the minor version of nbformat 4 that the file has; null: it is text, or there is none. `repairs` are
+ * sentences about what was wrong in it.
  */
 export interface NotebookState {
   session: string;
@@ -1105,6 +1107,7 @@ export interface NotebookState {
   conflict: Conflict | null;
   save_failed: string | null;
   minor: number | null;
+  repairs: string[];
 }
 
 /**

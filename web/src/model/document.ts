@@ -54,6 +54,7 @@ function opened(model: Model, event: FileEvent): NotebookFile {
     etag: event.etag,
     format: format ?? "ipynb",
     minor: event.minor ?? null,
+    repairs: event.type === "notebook_saved" ? (before?.repairs ?? []) : (event.repairs ?? []),
     savedSeq: before?.savedSeq ?? 0,
     savedAt: before?.savedAt ?? null,
     failed: null,

@@ -84,6 +84,8 @@ export interface NotebookFile {
   format: string;
   /** The minor version of nbformat 4 that the file has; null: not known, or it is text. */
   minor: number | null;
+  /** What was wrong in the file when it was read, in sentences. */
+  repairs: readonly string[];
   etag: string;
   /** The file holds what the events up to this one make. */
   savedSeq: number;

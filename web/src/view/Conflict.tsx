@@ -1,4 +1,5 @@
 /** When the file and what is here do not go together: the banner with the choices, and the trouble of saving. */
+import { useState } from "preact/hooks";
 import { may } from "../store/right.ts";
 import { dialog } from "../store/ui.ts";
 import { t } from "../text/en.ts";
@@ -9,8 +10,9 @@ export function FileBanners({ open }: { open: Open }) {
   open.store.head.value;
   const { file } = open.store.model;
   const { actions } = open;
+  const [read, setRead] = useState<readonly string[]>([]);
   if (file === null) return null;
-  const { conflict, failed } = file;
+  const { conflict, failed, repairs } = file;
   if (conflict !== null)
     return (
       <Banner
@@ -49,6 +51,21 @@ export function FileBanners({ open }: { open: Open }) {
         }
       >
         {conflict.cells.length > 0 ? t.conflict.cells(conflict.cells.length) : t.conflict.gone}
+      </Banner>
+    );
+  if (failed === null && repairs.length > 0 && repairs.join() !== read.join())
+    return (
+      <Banner
+        kind="info"
+        icon="warn"
+        bold={t.repaired}
+        end={
+          <button type="button" class="btn" onClick={() => setRead(repairs)}>
+            {t.repairedRead}
+          </button>
+        }
+      >
+        {repairs.join(" ")} {t.repairedStays}
       </Banner>
     );
   if (failed === null) return null;
