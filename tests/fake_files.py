@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, execute, fail, succeed
 
 from webipy.core import errors
 from webipy.core.file_calls import FileKind
-from webipy.core.formats import ExportFormat
+from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
 from webipy.core.naming import beside
 from webipy.io.filemoves import check_not_within
 from webipy.io.filetree import natural_key, not_a_file, taken
@@ -276,7 +276,13 @@ class FakeConverter:
         return fail(_no_converter())
 
     def export(
-        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes], is_guest: bool = False
+        self,
+        notebook: bytes,
+        format: ExportFormat,
+        name: str,
+        images: Mapping[str, bytes],
+        options: ExportOptions = PLAIN,
+        is_guest: bool = False,
     ) -> Deferred[ExportedFile]:
         """Fails."""
         return fail(_no_converter())

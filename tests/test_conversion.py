@@ -314,10 +314,21 @@ class ExportTests(SynchronousTestCase):
         (self.folder / "math" / "formulas.js").write_text("let katex = 1 // </script>")
         (self.folder / "math" / "formulas.css").write_text(".katex {}")
 
-    def export(self, document: dict[str, Any], format: str, name: str = "doc") -> tuple[dict[str, Any], bytes]:
+        (self.folder / "images").mkdir()
+        self.addresses: list[str] = []
+
+    def beside(self, *addresses: str) -> None:
+        """Pictures that came along, by their addresses."""
+        self.addresses = list(addresses)
+        for number in range(len(addresses)):
+            (self.folder / "images" / str(number)).write_bytes(base64.b64decode(PIXEL))
+
+    def export(
+        self, document: dict[str, Any], format: str, name: str = "doc", options: exports.Options = exports.PLAIN
+    ) -> tuple[dict[str, Any], bytes]:
         """Exports a document; gives the answer and the file."""
         (self.folder / "body").write_bytes(encoded(document))
-        answer = exports.export(self.folder, format, name, self.folder / "math")
+        answer = exports.export(self.folder, format, name, self.folder / "math", self.addresses, options)
         return answer, (self.folder / "output").read_bytes()
 
     def html(self, *cells: dict[str, Any], **metadata: Any) -> str:
@@ -349,22 +360,176 @@ class ExportTests(SynchronousTestCase):
         state = {"application/vnd.jupyter.widget-state+json": {"state": {}, "version_major": 2, "version_minor": 0}}
         self.assertIn("html-manager", self.html(code("x"), widgets=state))
 
-    def test_images_beside_the_document_are_in_the_page(self) -> None:
-        """Those that came along; no address reaches anything else."""
-        (self.folder / "images" / "sub").mkdir(parents=True)
-        for name in ("a b.png", "a%20b.png"):
-            (self.folder / "images" / "sub" / name).write_bytes(base64.b64decode(PIXEL))
+    def test_pictures_beside_the_document_are_in_the_page(self) -> None:
+        """Those that came along, also in outputs; no address reaches anything else, and code in which one stands is shown as it was."""
+        self.beside("sub/a b.png", "../up.png", "out.png")
+        page = self.html(
+            markdown('![a](<sub/a b.png>)\n\n<img src="sub/a b.png">\n\n![up](../up.png "t")'),
+            markdown("`![up](../up.png)`\n\n```html\n<img src='out.png'>\n```"),
+            code("x", shown(text_html="<p>so <img width=3 src='out.png'></p>")),
+        )
+        self.assertEqual(page.count(f'"data:image/png;base64,{PIXEL}"'), 3)
+        self.assertIn(f"<img width=3 src='data:image/png;base64,{PIXEL}'>", page)
+        self.assertIn("<code>![up](../up.png)</code>", page)
+        self.assertNotIn("webipy-picture", page)
         (self.folder / "secret.png").write_bytes(b"secret")
-        page = self.html(markdown('![a](<sub/a b.png>)\n\n<img src="sub/a b.png">'))
-        self.assertEqual(page.count(PIXEL), 2)
         for address in (
             "../secret.png",
+            "secret.png",
             str(self.folder / "secret.png"),
             f"file://{self.folder}/secret.png",
             "x/../../secret.png",
         ):
             page = self.html(markdown(f'![a]({address})\n\n<img src="{address}">'))
             self.assertNotIn(base64.b64encode(b"secret").decode(), page, address)
+
+    def test_attachments_are_in_the_page_however_they_are_shown(self) -> None:
+        """By Markdown or by HTML, under a name with spaces, too; one that is not there ends nothing."""
+        svg = "<svg xmlns='http://www.w3.org/2000/svg'/>"
+        page = self.html(
+            markdown(
+                "![a](attachment:a%20b.png)\n\n<img src='attachment:a%20b.png' width=5>\n\n![s](attachment:s.svg)\n\n![n](attachment:none.png)",
+                attachments={"a b.png": {"image/png": PIXEL}, "s.svg": {"image/svg+xml": svg}},
+            )
+        )
+        self.assertEqual(page.count(f"data:image/png;base64,{PIXEL}"), 2)
+        self.assertIn(f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}", page)
+        self.assertNotIn("attachment:", page)
+
+    def test_charts_are_drawn_without_a_network(self) -> None:
+        """The program that draws them comes once; the smaller plotly where that is enough; what is not built leaves other forms."""
+        plain = self.html(code("x", shown(**{"application_vnd.plotly.v1+json": {"data": []}, "text_plain": "words"})))
+        self.assertNotIn("webipyDrawn", plain)
+        self.assertIn("words", plain)
+        for name in ("plotly", "plotly-all", "vega"):
+            (self.folder / "math" / f"frame-{name}-ABC123.js").write_text(
+                f"let {name.replace('-', '_')} = 1 // </script>"
+            )
+        chart = {"data": [{"type": "bar", "text": "</script><script>alert(1)"}]}
+        bar = shown(**{"application_vnd.plotly.v1+json": chart, "text_html": "<b>not this</b>"})
+        page = self.html(code("x", bar), code("y", bar))
+        self.assertEqual((page.count("let plotly = 1 // <\\/script>"), page.count('data-library="plotly"')), (1, 2))
+        self.assertNotIn("not this", page)
+        self.assertNotIn("<script>alert(1)", page)
+        self.assertNotIn("let plotly_all", page)
+        cube = shown(**{"application_vnd.plotly.v1+json": {"data": [{"type": "mesh3d"}], "layout": {"scene": {}}}})
+        self.assertIn("let plotly_all", self.html(code("x", cube)))
+        for kind in ("vegalite.v4", "vegalite.v5", "vega.v5"):
+            page = self.html(
+                code("x", shown(**{f"application_vnd.{kind}+json": {"mark": "bar"}, "text_plain": "words"}))
+            )
+            self.assertEqual(page.count("let vega = 1"), 1)
+            self.assertIn(f'data-webipy-figure="{"vega-lite" if "lite" in kind else "vega"}"', page)
+        page = self.html(code("x", shown(application_json={"a": "<b>"}, text_plain="<JSON object>")))
+        self.assertIn("&quot;a&quot;: &quot;&lt;b&gt;&quot;", page)
+
+    def test_widgets_are_in_the_page_with_their_state(self) -> None:
+        """Where the notebook has it; without, and for a PDF, which is made without a network, the other form is shown."""
+        view = shown(
+            **{
+                "application_vnd.jupyter.widget-view+json": {"model_id": "m1", "version_major": 2},
+                "text_plain": "Slider()",
+            }
+        )
+        model = {
+            "model_name": "IntSliderModel",
+            "model_module": "@jupyter-widgets/controls",
+            "model_module_version": "2.0.0",
+            "state": {},
+        }
+        state = {
+            "application/vnd.jupyter.widget-state+json": {
+                "state": {"m1": model},
+                "version_major": 2,
+                "version_minor": 0,
+            }
+        }
+        page = self.html(code("x", view), widgets=state)
+        self.assertEqual(page.count('<script type="application/vnd.jupyter.widget-view+json">'), 1)
+        self.assertEqual(page.count('<script type="application/vnd.jupyter.widget-state+json">'), 1)
+        held: list[dict[str, Any]] = [
+            {"widgets": {}},
+            {"widgets": {"application/vnd.jupyter.widget-state+json": 7}},
+            {},
+        ]
+        for wrong in held:
+            self.assertIn("Slider()", self.html(code("x", view), **wrong), wrong)
+        (self.folder / "body").write_bytes(encoded(notebook(code("x", view), widgets=state)))
+        printed = exports.to_page(exports.read(self.folder), "pdf", "doc", None, {}, exports.PLAIN)
+        self.assertIn("Slider()", printed)
+        self.assertNotIn("widget-view", printed)
+
+    def test_tags_leave_out_and_fold(self) -> None:
+        """In pages and texts; where nothing can be unfolded, what is folded is left out. Programs have all of it."""
+        stream = {"output_type": "stream", "name": "stdout"}
+        cells = []
+        for number, tag in enumerate(
+            ("", "remove-cell", "remove_input", "remove-output", "hide-input", "hide_output", "hide-cell", "collapsed")
+        ):
+            cell = code(f"in{number}", {**stream, "text": f"out{number}"})
+            cell["metadata"] = {"tags": [tag]} if tag != "collapsed" else {"jupyter": {"source_hidden": True}}
+            cells.append(cell)
+        cells.append({**markdown("gone"), "metadata": {"tags": ["remove-cell"]}})
+        page = self.html(*cells)
+        seen = re.findall(r"(?:in|out)\d|gone", re.sub(r"<style.*?</style>|<[^>]+>", "", page, flags=re.DOTALL))
+        self.assertEqual(
+            seen, ["in0", "out0", "out2", "in3", *(f"{kind}{n}" for n in (4, 5, 6, 7) for kind in ("in", "out"))]
+        )
+        self.assertEqual(page.count("<summary>Code</summary>"), 3)
+        self.assertEqual(page.count("<summary>Output</summary>"), 2)
+        text = self.export(notebook(*cells), "markdown")[1].decode()
+        self.assertEqual(re.findall(r"(?:in|out)\d|gone", text), ["in0", "out0", "out2", "in3", "out4", "in5", "out7"])
+        text = self.export(notebook(*cells), "py:percent")[1].decode()
+        self.assertEqual(len(re.findall(r"in\d|gone", text)), 9)
+
+    def test_code_and_prompts_can_be_left_out(self) -> None:
+        """For pages and texts; Markdown cells stay."""
+        document = notebook(markdown("words"), code("secret = 1", shown(text_plain="42")))
+        bare = exports.Options(has_input=False, has_prompts=False, template=None)
+        for format in ("html", "slides", "markdown"):
+            body = self.export(document, format, options=bare)[1].decode()
+            self.assertEqual(("words" in body, "42" in body, "secret" in body), (True, True, False), format)
+        page = self.export(document, "html", options=exports.Options(has_input=True, has_prompts=False, template=None))[
+            1
+        ].decode()
+        self.assertNotIn("In&nbsp;[", page)
+        self.assertIn("secret", page)
+
+    def test_templates_and_slides(self) -> None:
+        """Those that came with nbconvert, by their names; others are told."""
+        document = notebook(markdown("# words"), code("x = 1"))
+        document["cells"][0]["metadata"] = {"slideshow": {"slide_type": "slide"}}
+        answer, body = self.export(document, "slides")
+        self.assertEqual((answer["name"], b"<section" in body, b"reveal.js" in body), ("doc.slides.html", True, True))
+        for name in ("lab", "classic", "basic"):
+            options = exports.Options(has_input=True, has_prompts=True, template=name)
+            self.assertIn(b"words", self.export(document, "html", options=options)[1])
+        with self.assertRaises(Refused) as caught:
+            self.export(document, "html", options=exports.Options(has_input=True, has_prompts=True, template="nope"))
+        self.assertIn("There is no template 'nope'", caught.exception.message)
+        hidden = notebook({**markdown("x"), "metadata": {"slideshow": {"slide_type": "skip"}}})
+        with self.assertRaises(Refused):
+            self.export(hidden, "slides")
+
+    def test_other_texts_are_made_by_pandoc(self) -> None:
+        """LaTeX, reStructuredText and AsciiDoc, with pictures beside them; where there is none, that is said."""
+        self.beside("a.png")
+        document = notebook(markdown("# Title\n\n*words* $x^2$ ![a](a.png)"), code("plot()", shown(image_png=PIXEL)))
+        if shutil.which("pandoc") is not None:
+            for format, suffix, word in (
+                ("latex", ".tex", "\\emph{words}"),
+                ("rst", ".rst", "*words*"),
+                ("asciidoc", ".asciidoc", "_words_"),
+            ):
+                answer, _ = self.export(document, format)
+                with zipfile.ZipFile(self.folder / "output") as packed:
+                    self.assertEqual(sorted(packed.namelist())[:2], sorted(["a.png", f"doc{suffix}"]))
+                    self.assertIn(word, packed.read(f"doc{suffix}").decode())
+                self.assertEqual(answer["name"], "doc.zip")
+        self.patch(os, "environ", {**os.environ, "PATH": "/nowhere"})
+        with self.assertRaises(Refused) as caught:
+            self.export(document, "latex")
+        self.assertEqual((caught.exception.kind, caught.exception.fact), ("missing", "pandoc"))
 
     def test_markdown_is_one_file_where_that_is_enough(self) -> None:
         """Without images it is text."""
@@ -394,6 +559,18 @@ class ExportTests(SynchronousTestCase):
         told = re.findall(r"!\[\w+\]\(([^)]+)\)", text)
         self.assertEqual(sorted(unquote(name) for name in told), sorted(names[1:]))
 
+    def test_pictures_beside_the_document_lie_beside_the_markdown(self) -> None:
+        """Below it at their own places, so that the text need not change; from elsewhere in NAME_files/."""
+        self.beside("a.png", "sub/b%20c.png", "../up.png", "doc_files/attachment_0_a.png")
+        shows = "![a](a.png) <img src='sub/b%20c.png'> ![up](../up.png) ![x](attachment:a.png) ![y](doc_files/attachment_0_a.png)"
+        self.export(notebook(markdown(shows, attachments={"a.png": {"image/png": PIXEL}})), "markdown")
+        with zipfile.ZipFile(self.folder / "output") as packed:
+            text = packed.read("doc.md").decode()
+            names = packed.namelist()
+        told = re.findall(r"(?:\]\(|src=')([^)']+)", text)
+        self.assertEqual(told[:3], ["a.png", "sub/b%20c.png", "doc_files/picture_up.png"])
+        self.assertEqual(sorted(map(unquote, told)), sorted(names[1:]))
+
     def test_two_outputs_of_the_same_name_are_both_there(self) -> None:
         """Names that outputs ask for are not theirs to choose."""
         output = {**shown(image_png=PIXEL), "metadata": {"filename": "same.png"}}
@@ -411,12 +588,34 @@ class ExportTests(SynchronousTestCase):
         for told, name in (
             ({"name": "R", "file_extension": ".r"}, "doc.r"),
             ({"name": "julia", "file_extension": ".jl"}, "doc.jl"),
+            ({"name": "R"}, "doc.r"),
+            ({"name": "julia"}, "doc.jl"),
+            ({"name": "C++17"}, "doc.cpp"),
             ({"name": "x", "file_extension": "/../../etc/x"}, "doc.txt"),
             ({"name": "x", "file_extension": 7}, "doc.txt"),
             ({}, "doc.txt"),
         ):
             answer, body = self.export(notebook(code("x <- 1"), language_info=told), "script")
             self.assertEqual((answer["name"], b"x <- 1" in body), (name, True), told)
+
+    def test_a_notebook_that_was_never_run_has_the_language_of_its_kernel(self) -> None:
+        """By what its kernelspec says, or by the name of that; the whole notebook as text is of that language, too."""
+        for kernel, suffix in (
+            ({"name": "ir", "display_name": "R"}, ".r"),
+            ({"name": "ir42", "display_name": "R", "language": "R"}, ".r"),
+            ({"name": "julia-1.10", "display_name": "Julia"}, ".jl"),
+            ({"name": "python3", "display_name": "Python"}, ".py"),
+            ({"name": "conda-env-x-py", "display_name": "P", "language": "python"}, ".py"),
+            ({"name": "bash", "display_name": "Bash"}, ".sh"),
+            ({"name": "deno", "display_name": "Deno", "language": "typescript"}, ".ts"),
+            ({"name": "xcpp17", "display_name": "C++"}, ".cpp"),
+        ):
+            for format in ("script", "py:percent"):
+                answer, body = self.export(notebook(markdown("hello"), code("x = 1"), kernelspec=kernel), format)
+                self.assertEqual((answer["name"], b"x = 1" in body), (f"doc{suffix}", True), (kernel, format))
+        with self.assertRaises(Refused) as caught:
+            self.export(notebook(code("1"), language_info={"name": "brainfuck"}), "py:percent")
+        self.assertIn("no percent form for brainfuck", caught.exception.message)
 
     def test_a_document_chooses_no_exporter(self) -> None:
         """Its metadata may name any class that can be imported; it is not."""
@@ -637,10 +836,11 @@ class ProcessTests(ConverterTestCase):
         self.assertIn("nested too deeply", fault.message)
         fault = await self.refused(errors.InvalidNotebook, self.converter.to_notebook(b"\xff", "py:percent", "b.py"))
         self.assertIn("b.py", fault.message)
-        missing = notebook(markdown("![a](attachment:none.png)"))
-        fault = await self.refused(errors.ConversionFailed, self.converter.export(encoded(missing), "html", "a", {}))
-        self.assertIn("missing attachment: none.png", fault.message)
-        self.assertEqual(fault.facts["format"], "html")
+        fault = await self.refused(
+            errors.ConversionFailed, self.converter.export(encoded(notebook()), "slides", "a", {})
+        )
+        self.assertIn("there is no cell that is a slide", fault.message)
+        self.assertEqual(fault.facts["format"], "slides")
         self.assertEqual(self.left(), [])
 
     async def test_a_package_that_is_not_installed_is_named(self) -> None:
@@ -792,7 +992,7 @@ class ProcessTests(ConverterTestCase):
         """Its standard input ends then: it ends itself, and with it what it has started."""
         folder = self.place / "job"
         folder.mkdir()
-        job = {"operation": "upgrade", "format": "", "name": "", "memory_bytes": 1 << 31, "math": None}
+        job = {"operation": "upgrade", "format": "", "name": "", "memory_bytes": 1 << 31}
         (folder / "job.json").write_text(json.dumps(job))
         os.mkfifo(folder / "body")  # nobody writes: it waits for ever
         child = subprocess.Popen(

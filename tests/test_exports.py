@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from tests.test_cli import invoke
 from tests.test_site import ALWAYS, Answer, SiteTestCase, Socket
 from webipy.command.lookup import Wrong
 from webipy.command.paths import below
-from webipy.core.formats import ExportFormat
+from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
 from webipy.io.exports import KEPT_SECONDS, MAX_KEPT, ExportFiles, Exports
 from webipy.io.gate import Gate
 from webipy.io.metrics import Metrics, Pulse
@@ -43,12 +44,20 @@ class NotingConverter(FakeConverter):
     """Notes what it is to export."""
 
     asked: list[tuple[bytes, str, str, dict[str, bytes]]] = attrs.field(factory=list)
+    options: ExportOptions = PLAIN
 
     def export(
-        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes], is_guest: bool = False
+        self,
+        notebook: bytes,
+        format: ExportFormat,
+        name: str,
+        images: Mapping[str, bytes],
+        options: ExportOptions = PLAIN,
+        is_guest: bool = False,
     ) -> Deferred[ExportedFile]:
         """A file."""
         self.asked.append((notebook, format, name, dict(images)))
+        self.options = options
         return succeed(ExportedFile("a-b_c", "/nowhere", f"{name}.x", "text/x", 7))
 
 
@@ -88,16 +97,41 @@ class MethodTests(RigTestCase):
         self.assertEqual((format, name, images), ("html", "Ä b  c?", {}))
 
     def test_images_beside_the_document_go_along(self) -> None:
-        """Those that its Markdown shows, under the address that it has there and as a page writes it; for pages only."""
+        """Those that its Markdown shows, under the address that it has there; for what shows pictures only."""
         self.rig.disk.files.create("sub", "folder")
-        for path in ("a.png", "sub/b c.png", "code.png"):
+        for path in ("a.png", "sub/b c.png", "code.png", "c.png"):
             self.rig.disk.files.create(path, "file", path.encode())
         self.insert("![a](a.png) ![b](<sub/b c.png>) ![none](none.png) ![up](../x.png)")
         self.insert("![c](code.png)", "code")
-        for format, wanted in (("html", True), ("pdf", True), ("markdown", False), ("ipynb", False)):
+        self.insert("![d](c.png?raw=true)")
+        for format, wanted in (("html", True), ("pdf", True), ("markdown", True), ("script", False), ("ipynb", False)):
             self.export(format)
-            images = {"a.png": b"a.png", "sub/b c.png": b"sub/b c.png", "sub/b%20c.png": b"sub/b c.png"}
+            images = {"a.png": b"a.png", "sub/b c.png": b"sub/b c.png", "c.png?raw=true": b"c.png"}
             self.assertEqual(self.converter.asked[-1][3], images if wanted else {}, format)
+
+    def test_pictures_above_the_document_and_in_outputs_go_along(self) -> None:
+        """`..` leads out of its folder, never out of the root; what an output shows by its address counts, too."""
+        self.rig.disk.files.create("sub", "folder")
+        for path in ("up.png", "sub/here.png", "sub/out.png"):
+            self.rig.disk.files.create(path, "file", path.encode())
+        body = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+        self.rig.disk.files.create("sub/nb.ipynb", "file", body)
+        self.session = self.rig.me.call("session.create", path="sub/nb.ipynb", cwd=".")["id"]
+        self.insert("![a](../up.png) ![b](./here.png) ![c](../../up.png) ![d](../sub/here.png)")
+        output = {"output_type": "display_data", "data": {"text/html": ["<img ", "src='out.png'>"]}, "metadata": {}}
+        notebook = {"cells": [{"cell_type": "code", "source": "", "metadata": {}, "outputs": [output]}]}
+        self.assertEqual(shown_images(json.dumps(notebook).encode()), {"out.png": "out.png"})
+        self.export()
+        found = {"../up.png": b"up.png", "./here.png": b"sub/here.png", "../sub/here.png": b"sub/here.png"}
+        self.assertEqual(self.converter.asked[-1][3], found)
+
+    def test_options_go_along(self) -> None:
+        """As they were asked for."""
+        self.rig.me.call(
+            "notebook.export", session=self.session, format="slides", input=False, prompts=False, template="t"
+        )
+        self.assertEqual(self.converter.options, ExportOptions(False, False, "t"))
+        self.refused("invalid_params", "notebook.export", session=self.session, format="html", template="../t")
 
     def test_images_have_a_limit(self) -> None:
         """What is too much stays outside."""
@@ -113,21 +147,6 @@ class MethodTests(RigTestCase):
         self.refused("conversion_failed", "notebook.export", session=self.session, format="html")
         self.refused("invalid_params", "notebook.export", session=self.session, format="docx")
         self.refused("not_found", "notebook.export", session="nope", format="html")
-
-    def test_addresses_of_images(self) -> None:
-        """Relative ones below the document's folder, of images, that name no hidden file; each once."""
-        for source, found in (
-            ("![a](a.png)", ["a.png"]),
-            ("![a]( a.png 'title')", ["a.png"]),
-            ("![a](<x y.png>)", ["x y.png"]),
-            ('<img alt="x" src="d/a.jpg"> <IMG SRC=\'b.GIF\'>', ["d/a.jpg", "b.GIF"]),
-            ("![a](a.png)![a](a.png)", ["a.png"]),
-            ("![a](a%20b.png)", ["a%20b.png"]),
-            ("![a](/a.png) ![a](../a.png) ![a](x/../a.png) ![a](./a.png) ![a](%2e%2e/a.png)", []),
-            ("![a](http://x/a.png) ![a](file:///a.png) ![a](attachment:a.png) ![a](data:image/png;base64,x.png)", []),
-            ("![a](.ssh/a.png) ![a](a.txt) ![a](a%00.png) ![a]() [a](a.png) `src='x.png'`", []),
-        ):
-            self.assertEqual((source, shown_images(source)), (source, found))
 
 
 class ExportsTests(SynchronousTestCase):

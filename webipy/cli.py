@@ -514,20 +514,26 @@ def run_notebook(target: Target, given: Any, timeout: float | None, as_json: boo
 @click.option(
     "--to",
     "format",
-    type=click.Choice(["html", "markdown", "script", "py:percent", "pdf", "ipynb"]),
+    type=click.Choice(
+        ["html", "slides", "pdf", "markdown", "latex", "rst", "asciidoc", "script", "py:percent", "ipynb"]
+    ),
     default="html",
     show_default=True,
-    help="Format to make; pdf needs a Chromium on the server.",
+    help="Format to make; pdf needs a Chromium on the server, and latex, rst and asciidoc pandoc.",
 )
+@click.option("--no-input", is_flag=True, help="Leave the code out.")
+@click.option("--no-prompt", is_flag=True, help="Leave the numbers of cells out.")
+@click.option("--template", metavar="NAME", help="Template for html, slides and pdf: one installed beside nbconvert.")
 @click.option("-o", "--output", metavar="OUT", help="File or folder to write to; - is standard output. [default: here]")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 @json_option
 @server_options
-def export(target: Target, notebook: str, format: Any, output: str | None, overwrite: bool, as_json: bool) -> None:
+def export(target: Target, no_input: bool, no_prompt: bool, template: str | None, **wanted: Any) -> None:
     """Make another format of NOTEBOOK.
 
     NOTEBOOK is a file below the server's root, named from here or from the root. What is exported is what the server has of it now, with the outputs
-    that are shown; nothing is executed. html is one file that needs no others; markdown is a zip when there are images.
+    that are shown; nothing is executed. html is one file that needs no others; markdown, latex, rst and asciidoc are a zip when there are pictures.
+    Tags of cells count: remove-cell, remove-input and remove-output leave something out, hide-cell, hide-input and hide-output fold it.
 
     \b
     Examples:
@@ -540,8 +546,10 @@ def export(target: Target, notebook: str, format: Any, output: str | None, overw
         from twisted.internet import reactor
 
         from webipy.command.exporting import Export, run_export
+        from webipy.core.formats import ExportOptions
 
-        return await run_export(reactor, client, target.find(), Export(notebook, format, output, overwrite, as_json))
+        options = ExportOptions(not no_input, not no_prompt, template)
+        return await run_export(reactor, client, target.find(), Export(options=options, **wanted))
 
     run(target, command)
 

@@ -127,7 +127,7 @@ describe("rights", () => {
         "shortcuts",
         "history",
       ],
-      ...["export-ipynb", "export-html", "export-markdown", "export-script", "export-py:percent", "export-pdf"],
+      ...["ipynb", "html", "slides", "pdf", "markdown", "latex", "rst", "script", "py:percent"].map(format => `export-${format}`),
       ...["print", "outline", "wrap", "theme", "settings", "close-pager"],
     ]);
     expect(editor.filter(id => !viewer.includes(id))).toContain("cut");

@@ -31,7 +31,7 @@ from webipy.command.paths import path_below_root
 from webipy.command.program import OK, Unable
 from webipy.command.terminal import print_json
 from webipy.core import calls, notebook_calls
-from webipy.core.formats import ExportFormat
+from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
 from webipy.io.client import Address, Client, ConnectionLost
 
 CONNECT_S = 10
@@ -47,6 +47,7 @@ class Export:
         output: The file it goes to, `-` for standard output, or `None` for its own name in the working directory.
         overwrite: Whether an existing file may be replaced.
         as_json: Whether to print where it is as JSON.
+        options: What of the notebook is shown, and how.
     """
 
     notebook: str
@@ -54,6 +55,7 @@ class Export:
     output: str | None
     overwrite: bool
     as_json: bool
+    options: ExportOptions = PLAIN
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -103,7 +105,13 @@ async def run_export(reactor: Any, client: Client, address: Address, wanted: Exp
     try:
         if sys.stderr.isatty():
             click.echo(f"webipy: Converting {path} to {wanted.format}...", err=True)
-        asked = notebook_calls.ExportNotebook(session=session.id, format=wanted.format)
+        asked = notebook_calls.ExportNotebook(
+            session=session.id,
+            format=wanted.format,
+            input=wanted.options.has_input,
+            prompts=wanted.options.has_prompts,
+            template=wanted.options.template,
+        )
         made = await client.call("notebook.export", asked, notebook_calls.Exported, repeat=True)
         return await _receive(reactor, address, made, wanted)
     finally:

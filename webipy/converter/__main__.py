@@ -3,7 +3,7 @@
     FOLDER/job.json   what to do: `Job`
     FOLDER/body       the document
     FOLDER/original   for `from_notebook`: the text it was made from
-    FOLDER/images/    for `export`: what its Markdown cells show, by their relative addresses
+    FOLDER/images/    for `export`: the pictures beside the document that it shows, with numbers as names
     FOLDER/output     what came of it                     (made here)
     FOLDER/answer.json  `Answer`, written last            (made here)
 
@@ -26,9 +26,12 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from webipy.converter.told import Refused, first_line
+
+if TYPE_CHECKING:
+    from webipy.converter.exports import Options
 
 MAX_OUTPUT_BYTES = 1 << 30
 """Of one file that is written here."""
@@ -38,15 +41,17 @@ class Job(TypedDict):
     """What to do.
 
     Fields: `operation` is `upgrade`, `to_notebook`, `from_notebook` or `export`; `format` as `webipy.core.formats` names it; `name` is the
-    document's, without its suffix for `export`; `memory_bytes` is the address space of this process; `math` a folder with what shows formulas
-    without a network, or null.
+    document's, without its suffix for `export`; `memory_bytes` is the address space of this process. For `export`: `assets` is the built page, of
+    which exports take what shows formulas and charts, or null; `addresses` are those of the pictures, in the order of their numbers.
     """
 
     operation: str
     format: str
     name: str
     memory_bytes: int
-    math: str | None
+    assets: str | None
+    addresses: list[str]
+    options: Options
 
 
 def main(folder: Path) -> int:
@@ -83,13 +88,14 @@ def work(folder: Path, job: Job, before: tuple[int, int]) -> dict[str, Any]:
         return texts.convert(folder, job["operation"], job["format"], job["name"])
     from webipy.converter import exports
 
-    math = Path(job["math"]) if job["math"] else None
+    assets = Path(job["assets"]) if job["assets"] else None
     if job["format"] != "pdf":
-        return exports.export(folder, job["format"], job["name"], math)
-    from webipy.converter import printing
+        return exports.export(folder, job["format"], job["name"], assets, job["addresses"], job["options"])
+    from webipy.converter import pictures, printing
 
     browser = printing.find_browser()
-    html = exports.to_html(exports.read(folder), folder / "images", job["name"], math)
+    beside = pictures.read(folder, job["addresses"])
+    html = exports.to_page(exports.read(folder), "pdf", job["name"], assets, beside, job["options"])
     resource.setrlimit(resource.RLIMIT_AS, before)
     printing.print_pdf(browser, html, folder / "output", folder)
     return {"name": f"{job['name']}.pdf", "media_type": "application/pdf"}

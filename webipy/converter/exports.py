@@ -1,9 +1,9 @@
 """A notebook as a page, as Markdown or as a program: nbconvert does it, with options of ours alone.
 
-    html        one file that needs no other: images, also those beside the document, are in it; formulas are shown by KaTeX, which is in it, too
-    markdown    NAME.md, or where it has images a NAME.zip with NAME.md and NAME_files/
-    script      the code cells as a program in the notebook's language, the rest as comments
-    py:percent  any format of jupytext's: the whole notebook as text
+    html        one file that needs no other: pictures, also those beside the document, are in it; so is what shows formulas (KaTeX) and charts
+    slides      the same as slides, which reveal.js shows; that comes from the network
+    markdown, latex, rst, asciidoc     a text, or where it shows pictures a NAME.zip with the text and them: `written_files`
+    script, py:percent                 the code as a program, or the whole notebook as text: `scripts`
 
 Of what nbconvert writes into every page by default, scripts from the network stay only for outputs that ask for them: require.js where an output
 calls `require`, the widgets' own where there are widgets, mermaid where there is a diagram.
@@ -16,23 +16,42 @@ Source: nbconvert's documentation, "Customizing exporters"; its templates lab/in
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-import zipfile
-from importlib.metadata import distribution
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-from webipy.converter.texts import written
+from webipy.converter import parts, pictures, scripts, written_files
+from webipy.converter.exporters import made, templates
+from webipy.converter.figures import prepare
 from webipy.converter.told import Refused, first_line
 
-MARKDOWN, HTML, SCRIPT, ZIP = "text/markdown", "text/html", "text/x-script", "application/zip"
+HTML = "text/html"
+
+
+class Options(TypedDict):
+    """How a document is shown.
+
+    Fields: `has_input`: whether code is shown; `has_prompts`: whether the numbers of cells are; `template`: one of nbconvert's for pages, or null.
+    """
+
+    has_input: bool
+    has_prompts: bool
+    template: str | None
+
+
+PLAIN = Options(has_input=True, has_prompts=True, template=None)
 
 PAGE = """
-{%- extends 'lab/index.html.j2' -%}
+{%- extends '@NAME@/index.html.j2' -%}
 {%- block html_head_js_requirejs -%}{%- if resources.needs_require -%}{{ super() }}{%- endif -%}{%- endblock -%}
 {%- block html_head_js_mathjax -%}{{ resources.math }}{%- endblock -%}
+{%- block input_group -%}
+{%- if cell.metadata.webipy_folded_input -%}<details><summary>Code</summary>{{ super() }}</details>{%- else -%}{{ super() }}{%- endif -%}
+{%- endblock -%}
+{%- block output_group -%}
+{%- if cell.metadata.webipy_folded_output -%}<details><summary>Output</summary>{{ super() }}</details>{%- else -%}{{ super() }}{%- endif -%}
+{%- endblock -%}
 {%- block input -%}
 <div class="jp-CodeMirrorEditor jp-Editor jp-InputArea-editor" data-type="inline">
 <div class="cm-editor cm-s-jupyter">
@@ -44,23 +63,17 @@ PAGE = """
 """nbconvert's page, without the scripts that this one does not need, and with code as Pygments colors it: cleaning that of HTML, which it cannot
 hold, would be half of the work for a whole notebook."""
 
+_OURS = ("lab", "reveal")
+"""The templates that `PAGE` knows how to extend; others are taken as they are."""
+
 _FOCUSABLE = re.compile(r'<div class="(?:jp-Cell-inputWrapper|[^"<>]* jp-OutputArea-output[^"<>]*)"')
 _PICTURE = re.compile(r'(<div class="jp-Rendered(?:Image|SVG) [^>]*>\s*<img) ')
 
 _FORMULA = re.compile(r"\$[^$]+\$|\\begin\{|\\\(|\\\[")
-_STEPS = [
-    f"nbconvert.preprocessors.{name}Preprocessor"
-    for name in ("CoalesceStreams", "HighlightMagics", "ExtractOutput", "ExtractAttachments")
-]
-"""All that nbconvert does to a notebook before it writes it; of its usual steps the one that executes is not among them."""
-
-_IN_BASE64 = ("image/png", "image/jpeg", "application/pdf")
-"""What nbconvert writes into files of its own when it is an output."""
+_STATE, _VIEW = (f"application/vnd.jupyter.widget-{what}+json" for what in ("state", "view"))
 
 _LEXER = re.compile(r"[A-Za-z0-9_+#. -]{1,40}")
 """Names of languages: they go into the page."""
-
-_PLAIN_SUFFIX = re.compile(r"\.[A-Za-z0-9+_]{1,12}")
 
 
 def read(folder: Path) -> Any:
@@ -105,13 +118,22 @@ def _tame(notebook: Any) -> None:
         del language["pygments_lexer"]
     if not _LEXER.fullmatch(str(language.get("name", "text"))):
         del notebook.metadata["language_info"]
-    if not isinstance(notebook.metadata.get("widgets", {}), dict):
-        del notebook.metadata["widgets"]
+    if not _has_state(notebook.metadata.get("widgets")):
+        notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.setdefault("source", "")
         cell.metadata.pop("magics_language", None)  # nbconvert's own note
         for output in cell.get("outputs", []):
             output.get("metadata", {}).pop("filename", None)  # two outputs may ask for the same
+            view = output.get("data", {}).get(_VIEW)
+            if not isinstance(view, dict) or not isinstance(view.get("model_id"), str):
+                output.get("data", {}).pop(_VIEW, None)
+
+
+def _has_state(widgets: Any) -> bool:
+    """Whether nbconvert can read the state of widgets in the metadata of a notebook."""
+    held = widgets.get(_STATE) if isinstance(widgets, dict) else None
+    return isinstance(held, dict) and isinstance(held.get("state"), dict)
 
 
 def _without(notebook: Any, path: list[Any]) -> bool:
@@ -125,22 +147,32 @@ def _without(notebook: Any, path: list[Any]) -> bool:
     return True
 
 
-def export(folder: Path, format: str, name: str, math: Path | None) -> dict[str, Any]:
+def export(
+    folder: Path, format: str, name: str, assets: Path | None, addresses: Sequence[str] = (), options: Options = PLAIN
+) -> dict[str, Any]:
     """Writes `output` of a folder from its `body`; gives the answer.
+
+    Args:
+        folder: The folder of the job.
+        format: What to make.
+        name: The document's name, without its suffix.
+        assets: The built page, of which documents get what shows formulas and charts, or `None`.
+        addresses: Those of the pictures in `images/`, in the order of their names there.
+        options: What of the document is shown, and how.
 
     Raises:
         Refused: It is no notebook, or it cannot be done.
     """
     notebook, output = read(folder), folder / "output"
-    if format == "html":
-        output.write_bytes(to_html(notebook, folder / "images", name, math).encode("utf-8", "replace"))
-        return {"name": f"{name}.html", "media_type": f"{HTML}; charset=utf-8"}
-    if format == "markdown":
-        return to_markdown(notebook, output, name)
-    if format == "script":
-        text, suffix = to_script(notebook, name)
-    else:
-        text, suffix = written(notebook, format), f".{format.partition(':')[0]}"
+    beside = pictures.read(folder, list(addresses))
+    if format in ("html", "slides"):
+        output.write_bytes(to_page(notebook, format, name, assets, beside, options).encode("utf-8", "replace"))
+        suffix = ".html" if format == "html" else ".slides.html"
+        return {"name": f"{name}{suffix}", "media_type": f"{HTML}; charset=utf-8"}
+    if format in written_files.KINDS:
+        parts.trim(notebook, options["has_input"], False)
+        return written_files.write(notebook, format, output, name, beside, options["has_prompts"])
+    text, suffix = scripts.script(notebook, name) if format == "script" else scripts.percent(notebook)
     output.write_bytes(text.encode("utf-8", "replace"))
     return {
         "name": f"{name}{suffix}",
@@ -148,91 +180,69 @@ def export(folder: Path, format: str, name: str, math: Path | None) -> dict[str,
     }
 
 
-def to_html(notebook: Any, images: Path, name: str, math: Path | None) -> str:
-    """The whole notebook as one page."""
+def to_page(
+    notebook: Any, format: str, name: str, assets: Path | None, beside: Mapping[str, bytes], options: Options
+) -> str:
+    """The whole notebook as one page: `html`, `slides`, or `pdf`, which is the page that is printed.
+
+    Raises:
+        Refused: There is no such template, or nothing to make slides of.
+    """
     from markupsafe import Markup
-    from nbconvert.exporters import HTMLExporter, TemplateExporter
+    from nbconvert.exporters import HTMLExporter, SlidesExporter, TemplateExporter
     from nbconvert.filters.highlight import Highlight2HTML
     from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
-    exporter = _made(HTMLExporter, raw_template=PAGE, embed_images=images.is_dir())
+    parts.trim(notebook, options["has_input"], format != "pdf")
+    if format == "slides" and all(_slide(cell) in ("notes", "skip") for cell in notebook.cells):
+        raise Refused("failed", "there is no cell that is a slide, or a part of one")
+    if format == "pdf":
+        notebook.metadata.pop("widgets", None)  # they are drawn by what comes from the network
     texts = "\n".join(_texts(notebook))
+    figures = prepare(notebook, assets)
+    inside = pictures.Inside(beside)
+    inside.take_out(notebook)
+    kind = SlidesExporter if format == "slides" else HTMLExporter
+    exporter = made(kind, **_look(format, options), **_prompts(options))
     resources = {
-        "metadata": {"name": name, "path": str(images)},
+        "metadata": {"name": name, "path": ""},
         "needs_require": "require" in texts or "widgets" in notebook.metadata,
-        "math": Markup(_formulas(math)) if math is not None and _FORMULA.search(texts) else "",
+        "math": Markup(_formulas(assets)) if assets is not None and _FORMULA.search(texts) else "",
     }
     language = notebook.metadata.get("language_info", {})
     lexer = language.get("pygments_lexer", language.get("name"))
     exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer=lexer, parent=exporter))
-    kinds = WidgetsDataTypeFilter(notebook_metadata=notebook.metadata, parent=exporter, resources=resources)
+    kinds = WidgetsDataTypeFilter(notebook_metadata={name: notebook.metadata}, parent=exporter, resources=resources)
     exporter.register_filter("filter_data_type", kinds)
     # Not HTMLExporter's own, which parses the finished page once more to add what is added below: minutes for a large one.
     page: str = TemplateExporter.from_notebook_node(exporter, notebook, exporter._init_resources(resources))[0]
     page = _FOCUSABLE.sub(lambda found: f'{found[0]} tabindex="0"', page)
-    return _PICTURE.sub(r'\1 alt="No description has been provided for this image" ', page)
+    page = inside.put_in(_PICTURE.sub(r'\1 alt="No description has been provided for this image" ', page))
+    end = page.rfind("</body>")
+    return f"{page[:end]}{figures}{page[end:]}" if end >= 0 else page + figures
 
 
-def to_markdown(notebook: Any, output: Path, name: str) -> dict[str, Any]:
-    """Writes the notebook as Markdown, with what it shows beside it."""
-    from nbconvert.exporters import MarkdownExporter
-
-    for cell in notebook.cells:
-        for shown in (one["data"] for one in cell.get("outputs", []) if "data" in one):
-            for kind in [kind for kind in shown if kind in _IN_BASE64 and not _is_base64(shown[kind])]:
-                del shown[kind]
-    plain = re.sub(r"[^\w.-]+", "_", name)
-    resources = {"metadata": {"name": name}, "unique_key": plain, "output_files_dir": f"{plain}_files", "outputs": {}}
-    text, made = _made(MarkdownExporter).from_notebook_node(notebook, resources=resources)
-    files: dict[str, bytes] = made["outputs"]
-    if not files:
-        output.write_bytes(text.encode("utf-8", "replace"))
-        return {"name": f"{name}.md", "media_type": f"{MARKDOWN}; charset=utf-8"}
-    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr(f"{plain}.md", text.encode("utf-8", "replace"))
-        for path, content in files.items():
-            packed.writestr(f"{plain}_files/{path.rpartition('/')[2]}", content)
-    return {"name": f"{name}.zip", "media_type": ZIP}
+def _slide(cell: Any) -> Any:
+    told = cell.metadata.get("slideshow")
+    return told.get("slide_type", "-") if isinstance(told, dict) else "-"
 
 
-def _is_base64(text: Any) -> bool:
-    try:
-        return bool(base64.b64decode(text))
-    except (binascii.Error, TypeError, ValueError):
-        return False
-
-
-def to_script(notebook: Any, name: str) -> tuple[str, str]:
-    """The code of a notebook, and the suffix of its language."""
-    from nbconvert.exporters import PythonExporter, ScriptExporter
-
-    told = notebook.metadata.get("language_info", {})
-    kernel = notebook.metadata.get("kernelspec", {})
-    language = str(told.get("name") or kernel.get("language") or kernel.get("name") or "").lower()
-    resources = {"metadata": {"name": name}}
-    if language.startswith(("python", "ipython")):
-        return _made(PythonExporter).from_notebook_node(notebook, resources=resources)[0], ".py"
-    notebook.metadata.pop("language_info", None)
-    text: str = _made(ScriptExporter).from_notebook_node(notebook, resources=resources)[0]
-    suffix = str(told.get("file_extension") or ".txt")
-    return text, suffix if _PLAIN_SUFFIX.fullmatch(suffix) else ".txt"
-
-
-def _made(kind: Any, **options: Any) -> Any:
-    """An exporter with nbconvert's own templates, without anything that executes."""
-    return kind(default_preprocessors=_STEPS, template_data_paths=[str(_templates())], **options)
-
-
-def _templates() -> Path:
-    """The folder of the templates that came with nbconvert.
+def _look(format: str, options: Options) -> dict[str, Any]:
+    """The options of an exporter that choose its template.
 
     Raises:
-        Refused: It came without.
+        Refused: There is none of that name.
     """
-    for file in distribution("nbconvert").files or ():
-        if file.parts[-3:] == ("templates", "lab", "conf.json"):
-            return Path(str(file.locate())).resolve().parent.parent
-    raise Refused("missing", "", "nbconvert")
+    name = options["template"] or ("reveal" if format == "slides" else "lab")
+    known = sorted(path.parent.name for path in templates().glob("*/index.html.j2"))
+    if name not in known:
+        words = f"There is no template {name!r} for pages; there are {', '.join(known)}. What is installed beside nbconvert is found."
+        raise Refused("missing", words, name)
+    return {"raw_template": PAGE.replace("@NAME@", name)} if name in _OURS else {"template_name": name}
+
+
+def _prompts(options: Options) -> dict[str, Any]:
+    return {} if options["has_prompts"] else {"exclude_input_prompt": True, "exclude_output_prompt": True}
 
 
 def _texts(notebook: Any) -> list[str]:

@@ -5,7 +5,7 @@ opened from a file: so it has an origin of its own, from which Chromium lets not
 every name is unknown, and every address is asked of a proxy that is not there. What the page's own scripts draw is printed; they have as long as
 the conversion has, and their dialogs are dismissed.
 
-Nothing is waited for by time: the page is printed when it is loaded, its fonts and images are there and two frames were drawn.
+Nothing is waited for by time: the page is printed when it is loaded, its charts, fonts and images are there and two frames were drawn.
 
 Source: Chrome DevTools Protocol: Target, Page.printToPDF, IO.read; `--remote-debugging-pipe` reads from descriptor 3 and writes to 4.
 Rejected: `--print-to-pdf=FILE` (opens the page from a file, so that it may show others; tells nothing of what went wrong); xelatex by pandoc (a
@@ -59,6 +59,7 @@ OPTIONS = (
 WRITE = "function(text) { document.open(); document.write(text); document.close(); }"
 READY = """(async () => {
   if (document.readyState !== "complete") await new Promise(resolve => addEventListener("load", resolve, {once: true}));
+  await window.webipyDrawn;
   await Promise.all([document.fonts.ready, ...[...document.images].map(image => image.decode().catch(() => null))]);
   for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
 })()"""

@@ -16,8 +16,19 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-ExportFormat = Literal["ipynb", "html", "markdown", "script", "py:percent", "pdf"]
+import msgspec
+
+ExportFormat = Literal["ipynb", "html", "slides", "pdf", "markdown", "latex", "rst", "asciidoc", "script", "py:percent"]
 """What a document can be exported to; see `webipy.core.notebook_calls.ExportNotebook`."""
+
+
+class ExportOptions(msgspec.Struct, frozen=True):
+    """How a document is shown: whether with its code, whether with the numbers of its cells, and in which of nbconvert's templates (null: ours)."""
+
+    has_input: bool = True
+    has_prompts: bool = True
+    template: str | None = None
+
 
 HEAD_BYTES: Final = 8192
 """So much of the start of a file decides its format."""
@@ -52,6 +63,9 @@ _MARKERS: Final = (
 _KNOWN: Final = frozenset(
     ["percent", "light", "hydrogen", "sphinx", "nomarker", "spin", "markdown", "rmarkdown", "myst"]
 )
+
+
+PLAIN: Final = ExportOptions()
 
 
 def suffix_of(path: str) -> str:

@@ -9,6 +9,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from webipy.core.calls import ClientChosenId, OfSession, Params, Result
 from webipy.core.events import CellType, RunStatus
+from webipy.core.formats import ExportFormat
 
 RelativePath = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 """A path below the server's root, with `/` between its parts."""
@@ -271,9 +272,16 @@ class NotebookDiff(Result, frozen=True, kw_only=True):
 
 
 class ExportNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Makes another format of the document as it is now."""
+    """Makes another format of the document as it is now.
 
-    format: Literal["ipynb", "html", "markdown", "script", "py:percent", "pdf"]
+    Pages and texts are without code with `input` false, and without the numbers of cells with `prompts` false. `template` is one that is installed
+    beside nbconvert, for html, slides and pdf.
+    """
+
+    format: ExportFormat
+    input: bool = True
+    prompts: bool = True
+    template: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,100}(?!\n)$")] | None = None
 
 
 class Exported(Result, frozen=True, kw_only=True):

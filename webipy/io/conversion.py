@@ -37,7 +37,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from webipy.core import errors
-from webipy.core.formats import ExportFormat
+from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
 from webipy.io.hostlink import ProcessWatch, Reactor
 from webipy.io.private import private
 from webipy.server.ports import ExportedFile
@@ -79,7 +79,9 @@ class _Job(msgspec.Struct):
     format: str
     name: str
     memory_bytes: int
-    math: str | None
+    assets: str | None
+    addresses: list[str]
+    options: ExportOptions
 
 
 @attrs.define(frozen=True)
@@ -92,6 +94,7 @@ class _Papers:
     body: bytes
     original: bytes | None = None
     images: Mapping[str, bytes] = {}
+    options: ExportOptions = PLAIN
 
 
 @attrs.define(eq=False)
@@ -102,7 +105,7 @@ class LocalConverter:
         folder: Where jobs are done; whatever is in it at the start is removed.
         keep: Takes the file that an export made to where it is kept; called in a thread with the file, its name and its type.
         reactor: Twisted's.
-        math: The folder with what shows formulas in exports, or `None`.
+        assets: The built page, of which exports take what shows formulas and charts, or `None`.
         command: The converter; a job's folder is its last argument.
         seconds: How long a conversion may take.
         pdf_seconds: The same for a PDF.
@@ -112,7 +115,7 @@ class LocalConverter:
     folder: Path
     keep: Callable[[Path, str, str], ExportedFile]
     reactor: Reactor
-    math: Path | None = None
+    assets: Path | None = None
     command: tuple[str, ...] = COMMAND
     seconds: float = SECONDS
     pdf_seconds: float = PDF_SECONDS
@@ -154,12 +157,18 @@ class LocalConverter:
         return self._text(_Papers("from_notebook", format, "notebook", notebook, original))
 
     def export(
-        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes], is_guest: bool = False
+        self,
+        notebook: bytes,
+        format: ExportFormat,
+        name: str,
+        images: Mapping[str, bytes],
+        options: ExportOptions = PLAIN,
+        is_guest: bool = False,
     ) -> Deferred[ExportedFile]:
         """A notebook in another format; see the port."""
         if format == "ipynb":
             return self._in_thread(self._keep_as_it_is, notebook, name)
-        papers = _Papers("export", format, name, notebook, None, images)
+        papers = _Papers("export", format, name, notebook, None, images, options)
         if is_guest and len(self._guests.waiting) >= MAX_GUESTS_WAITING:
             words = f"{MAX_GUESTS_WAITING} exports wait already; try again in {GUESTS_RETRY_SECONDS:g} s."
             return fail(errors.Throttled(words, retry_after_s=GUESTS_RETRY_SECONDS))
@@ -221,9 +230,9 @@ class LocalConverter:
 
     def _make_folder(self, papers: _Papers) -> Path:
         """Writes a job down; called in a thread."""
-        job = _Job(
-            papers.operation, papers.format, papers.name, self.memory_bytes, str(self.math) if self.math else None
-        )
+        assets = str(self.assets) if self.assets else None
+        addresses = list(papers.images)
+        job = _Job(papers.operation, papers.format, papers.name, self.memory_bytes, assets, addresses, papers.options)
         folder = None
         try:
             folder = Path(tempfile.mkdtemp(dir=self.folder))
@@ -231,12 +240,9 @@ class LocalConverter:
             (folder / "body").write_bytes(papers.body)
             if papers.original is not None:
                 (folder / "original").write_bytes(papers.original)
-            for address, image in papers.images.items():
-                parts = address.split("/")
-                assert not {"", ".", ".."}.intersection(parts), address
-                path = folder.joinpath("images", *parts)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(image)
+            (folder / "images").mkdir()
+            for number, image in enumerate(papers.images.values()):
+                (folder / "images" / str(number)).write_bytes(image)
         except OSError as fault:
             if folder is not None:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -1,18 +1,26 @@
 """The method `notebook.export`: the document as it is now, in another format.
 
-What the Markdown of a document shows from files beside it goes along, so that an export is whole: images below the document's own folder, read
-through the port `Files` and so never from outside the root. What cannot be read is left as it is. For guests nothing goes along: one who may
-edit could name any image that lies there.
+What a document shows from files beside it goes along, so that an export is whole: pictures that its Markdown and its outputs name by an address,
+read through the port `Files` and so never from outside the root. What cannot be read is left as it is. For guests nothing goes along: one who may
+edit could name any picture that lies there.
+
+The state of its widgets goes along, too: that of the file, and over it what the kernels of the session have said.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
-from webipy.core import errors
+import msgspec
+from msgspec import Raw
+
+from webipy.converter import addresses
+from webipy.core import contents, errors, widget_state
+from webipy.core.formats import ExportOptions
 from webipy.core.notebook_calls import Exported, ExportNotebook
+from webipy.core.widgets import Comms
 from webipy.server.method import Caller, House, Methods
 from webipy.server.session import Session
 
@@ -23,12 +31,9 @@ MAX_IMAGES_BYTES = 32 * 1024 * 1024
 METHODS = Methods()
 method = METHODS.method
 
-_SHOWN = re.compile(
-    r"""!\[[^\]]*\]\(\s*(?:<([^>\n]+)>|([^)\s<>"']+))|<img\b[^>]*?\bsrc\s*=\s*["']([^"']+)["']""", re.IGNORECASE
-)
-_SUFFIXES = frozenset([".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp", ".avif"])
-_AS_IT_IS = "/%!$&'()*+,;=:@~"
-"""What an address keeps when it is written into a page; the rest is percent-encoded."""
+_WITH_IMAGES = ("html", "slides", "pdf", "markdown", "latex", "rst", "asciidoc")
+_SHOWING = ("text/html", "text/markdown")
+"""Outputs that may show a file by its address."""
 
 _NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f]+")
 
@@ -37,14 +42,18 @@ _NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f]+")
 async def notebook_export(house: House, caller: Caller, params: ExportNotebook) -> Exported:
     """Makes another format of the document as it is now, and tells where it can be fetched.
 
-    `html` is one file that needs no network unless an output does; `markdown` is a zip when there are images; `pdf` needs a Chromium on the
-    server. Nothing is executed. At most two exports are made at the same time, and one of a guest; others wait. Too many of guests are `throttled`.
+    `html` is one file that needs no network unless an output does; `markdown`, `latex`, `rst` and `asciidoc` are a zip when there are pictures;
+    `pdf` needs a Chromium on the server, `latex`, `rst` and `asciidoc` pandoc; `slides` load reveal.js from the network. The tags `remove-cell`,
+    `remove-input` and `remove-output` leave something out, `hide-cell`, `hide-input` and `hide-output` fold it. Nothing is executed. At most two
+    exports are made at the same time, and one of a guest; others wait. Too many of guests are `throttled`.
     """
     session = house.sessions.get(params.session)
-    notebook = await house.documents.as_ipynb(session, is_shown=params.format != "ipynb")
+    document = await house.documents.as_ipynb(session, is_shown=params.format != "ipynb")
+    notebook = await _with_widgets(house, session, document)
     is_guest = caller.principal is not None and caller.principal.session is not None
-    images = await _images(house, session) if params.format in ("html", "pdf") and not is_guest else {}
-    made = await house.world.converter.export(notebook, params.format, _name(session), images, is_guest)
+    images = await _images(house, session, notebook) if params.format in _WITH_IMAGES and not is_guest else {}
+    options = ExportOptions(params.input, params.prompts, None if is_guest else params.template)
+    made = await house.world.converter.export(notebook, params.format, _name(session), images, options, is_guest)
     url = f"/exports/{made.id}/{quote(made.name, safe='')}"
     return Exported(url=url, name=made.name, media_type=made.media_type, size=made.size)
 
@@ -56,37 +65,75 @@ def _name(session: Session) -> str:
     return plain.encode("utf-8", "replace").decode() or "notebook"
 
 
-def shown_images(source: str) -> list[str]:
-    """The addresses of images that lie below the folder of a Markdown text, as they stand there, without an address twice."""
-    found = {}
-    for match in _SHOWN.finditer(source):
-        address = match[1] or match[2] or match[3]
-        path = unquote(address)
-        parts = path.split("/")
-        is_below = not any(part in ("", ".", "..") or part.startswith(".") for part in parts) and ":" not in parts[0]
-        if is_below and "\0" not in path and posixpath.splitext(path)[1].lower() in _SUFFIXES:
-            found[address] = True
-    return list(found)
+class _Output(msgspec.Struct):
+    data: dict[str, Raw] = {}
 
 
-async def _images(house: House, session: Session) -> dict[str, bytes]:
-    """The images that a document shows, by their addresses; those that are not there, or too much, are left out."""
+class _Cell(msgspec.Struct):
+    source: Raw = Raw(b'""')
+    cell_type: str = ""
+    outputs: list[_Output] = []
+
+
+class _Document(msgspec.Struct):
+    cells: list[_Cell] = []
+    metadata: dict[str, Raw] = {}
+
+
+async def _with_widgets(house: House, session: Session, notebook: bytes) -> bytes:
+    """A document with the state of the widgets that it shows."""
+    if widget_state.VIEW not in notebook:
+        return notebook
+    comms = Comms()
+    await session.each_event(0, session.written, comms.take)
+    return await house.world.aside(lambda: widget_state.with_state(notebook, comms.told()))
+
+
+def shown_images(notebook: bytes) -> dict[str, str]:
+    """The pictures that the Markdown and the outputs of a document show: paths from its folder, by their addresses as they stand there."""
+    found: dict[str, str] = {}
+    for cell in contents.decode(notebook, _Document).cells:
+        texts = [cell.source] if cell.cell_type == "markdown" else []
+        texts += [output.data[kind] for output in cell.outputs for kind in _SHOWING if kind in output.data]
+        for text in texts:
+            for address in addresses.addresses(_joined(text)):
+                path = addresses.path_of(address)
+                if path is not None:
+                    found[address] = path
+    return found
+
+
+def _joined(raw: Raw) -> str:
+    """A text of a notebook, which may be a list of its lines."""
+    try:
+        return (
+            contents.decode(raw, str)
+            if bytes(memoryview(raw)[:1]) == b'"'
+            else "".join(contents.decode(raw, list[str]))
+        )
+    except msgspec.DecodeError:
+        return ""
+
+
+async def _images(house: House, session: Session, notebook: bytes) -> dict[str, bytes]:
+    """The pictures that a document shows, by their addresses; those that are not there, or too much, are left out."""
     folder = posixpath.dirname(session.record.path or "")
     images: dict[str, bytes] = {}
+    read: dict[str, bytes] = {}
     room = MAX_IMAGES_BYTES
-    wanted: dict[str, bool] = {}
-    for cell in session.notebook.cells():
-        if cell.cell_type == "markdown":
-            wanted.update(dict.fromkeys(shown_images(cell.source), True))
-    for address in list(wanted)[:MAX_IMAGES]:
+    shown = await house.world.aside(lambda: shown_images(notebook))
+    for address, place in list(shown.items())[:MAX_IMAGES]:
+        path = posixpath.normpath(posixpath.join(folder, place))
+        if path.startswith("../"):
+            continue  # outside the root
         try:
-            path = posixpath.join(folder, unquote(address))
-            record = await house.world.files.stat(path)
-            if record.kind != "file" or record.size > room:
-                continue
-            image, _ = await house.world.files.read(path, 0, room)
+            if path not in read:
+                record = await house.world.files.stat(path)
+                if record.kind != "file" or record.size > room:
+                    continue
+                read[path], _ = await house.world.files.read(path, 0, room)
+                room -= len(read[path])
         except errors.Failure:
             continue  # the document shows it as missing, too
-        images[address] = images[quote(address, safe=_AS_IT_IS)] = image
-        room -= len(image)
+        images[address] = read[path]
     return images

@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 
 from webipy.core.events import RunStatus
 from webipy.core.file_calls import FileKind
-from webipy.core.formats import ExportFormat
+from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
 from webipy.core.wire import Message
 
 T = TypeVar("T")
@@ -434,14 +434,21 @@ class Converter(Protocol):
         """A notebook as text: `original` is the text that it was made from, whose header and style are kept."""
 
     def export(
-        self, notebook: bytes, format: ExportFormat, name: str, images: Mapping[str, bytes], is_guest: bool = False
+        self,
+        notebook: bytes,
+        format: ExportFormat,
+        name: str,
+        images: Mapping[str, bytes],
+        options: ExportOptions = PLAIN,
+        is_guest: bool = False,
     ) -> Deferred[ExportedFile]:
         """A notebook in another format, as a file.
 
         Args:
             notebook: nbformat 4 JSON.
             name: The document's name without its suffix; the file is called after it.
-            images: What lies beside the document, by the relative addresses that its Markdown cells have.
+            images: What lies beside the document, by the addresses under which it shows that.
+            options: What of the document is shown, and how.
             is_guest: Whether a guest asks, whose exports hold up those of other guests only. Fails with errors.Throttled when too many wait.
         """
 

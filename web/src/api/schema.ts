@@ -1309,9 +1309,17 @@ export interface RunState {
   finished: string | null;
 }
 
-/** Makes another format of the document as it is now. */
+/**
+ * Makes another format of the document as it is now.
+ *
+ * Pages and texts are without code with `input` false, and without the numbers of cells with `prompts` false. `template` is one that is installed
+ * beside nbconvert, for html, slides and pdf.
+ */
 export interface ExportNotebook extends OfSession {
-  format: "html" | "ipynb" | "markdown" | "pdf" | "py:percent" | "script";
+  format: "asciidoc" | "html" | "ipynb" | "latex" | "markdown" | "pdf" | "py:percent" | "rst" | "script" | "slides";
+  input?: boolean;
+  prompts?: boolean;
+  template?: string | null;
 }
 
 /** Where the export can be fetched with the same login, for an hour: `GET url`. */

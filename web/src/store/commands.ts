@@ -57,7 +57,7 @@ const step = (by: -1 | 1) => (): void => {
   else findStep.value = { by };
 };
 
-const FORMATS: readonly ExportFormat[] = ["ipynb", "html", "markdown", "script", "py:percent", "pdf"];
+const FORMATS: readonly ExportFormat[] = ["ipynb", "html", "slides", "pdf", "markdown", "latex", "rst", "script", "py:percent"];
 
 export const COMMANDS: readonly Command[] = [
   both("palette", "Ctrl+Shift+p | Ctrl+Shift+c", show("palette")),

@@ -6,7 +6,7 @@ import { t } from "../text/en.ts";
 import type { SessionStore } from "./store.ts";
 import { attempt, complain, toast } from "./ui.ts";
 
-export type ExportFormat = "ipynb" | "html" | "markdown" | "script" | "py:percent" | "pdf";
+export type ExportFormat = "ipynb" | "html" | "slides" | "pdf" | "markdown" | "latex" | "rst" | "script" | "py:percent";
 
 /** The folder that a path lies in, with its slash; empty for the root. */
 export const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/") + 1);

@@ -9,7 +9,7 @@ import { leave, type Open } from "./app.ts";
 import { Icon } from "./icons.tsx";
 import { Menu, type MenuRow } from "./Menu.tsx";
 
-const FORMATS: readonly ExportFormat[] = ["ipynb", "html", "markdown", "script", "py:percent", "pdf"];
+const FORMATS: readonly ExportFormat[] = ["ipynb", "html", "slides", "pdf", "markdown", "latex", "rst", "script", "py:percent"];
 
 const show = (which: NonNullable<typeof dialog.value>) => (): void => {
   dialog.value = which;

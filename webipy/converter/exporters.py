@@ -1,0 +1,31 @@
+"""nbconvert's exporters, without all that a document or a configuration could choose in them."""
+
+from __future__ import annotations
+
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+from webipy.converter.told import Refused
+
+_STEPS = [
+    f"nbconvert.preprocessors.{name}Preprocessor" for name in ("CoalesceStreams", "HighlightMagics", "ExtractOutput")
+]
+"""What nbconvert does to every notebook before it writes it; of its usual steps the one that executes is not among them."""
+
+
+def made(kind: Any, *steps: str, **options: Any) -> Any:
+    """An exporter with nbconvert's own templates, without anything that executes; `steps` are preprocessors beyond the usual ones."""
+    return kind(default_preprocessors=[*_STEPS, *steps], template_data_paths=[str(templates())], **options)
+
+
+def templates() -> Path:
+    """The folder of the templates that came with nbconvert, where other packages install theirs, too.
+
+    Raises:
+        Refused: It came without.
+    """
+    for file in distribution("nbconvert").files or ():
+        if file.parts[-3:] == ("templates", "lab", "conf.json"):
+            return Path(str(file.locate())).resolve().parent.parent
+    raise Refused("missing", "", "nbconvert")
