@@ -48,6 +48,12 @@ class FakeFiles:
         del self.entries[path]
         self._tell(path)
 
+    def move(self, path: str, to: str) -> None:
+        """Gives a file another path as another program does."""
+        self.entries[to] = self.entries.pop(path)
+        self._tell(path)
+        self._tell(to)
+
     def body(self, path: str) -> bytes:
         """What a file holds."""
         body = self.entries[path].body
@@ -103,6 +109,11 @@ class FakeFiles:
     def stat(self, path: str) -> Deferred[FileRecord]:
         """One file or folder."""
         return execute(self._record, path)
+
+    def seek(self, path: str, etag: str) -> Deferred[FileRecord | None]:
+        """The file that has an etag."""
+        found = next((name for name, entry in self.entries.items() if entry.etag == etag), None)
+        return succeed(None if found is None else self._record(found))
 
     def read(self, path: str, offset: int = 0, limit: int | None = None) -> Deferred[tuple[bytes, FileRecord]]:
         """Bytes of a file."""
@@ -247,7 +258,8 @@ class FakeTrash:
         self.files._check_free(to)
         del self.kept[id]
         for name, entry in entries.items():
-            self.files._set(to + name, entry.body)
+            self.files.entries[to + name] = entry
+            self.files._tell(to + name)
         return self.files._record(to)
 
     def delete(self, path: str, id: str) -> Deferred[None]:

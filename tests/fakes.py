@@ -23,15 +23,19 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fake_files import FakeConverter, FakeFiles, FakeTrash
-from webipy.core import errors, wire
+from webipy.core import errors, events, wire
 from webipy.core.access import Principal, Verb
 from webipy.core.wire import Header, Message
+from webipy.io.journalfiles import Told
 from webipy.server.api import Api, answered
 from webipy.server.logins import Logins
 from webipy.server.method import Caller, House
 from webipy.server.ports import (
     NO_ENV,
+    ClosedSession,
     HostRecord,
+    JournalPart,
+    KeptJournal,
     KernelLink,
     LeftBatch,
     Leftovers,
@@ -231,13 +235,41 @@ class FakeJournals:
         """Closes one; fails when it is not open."""
         self.open_now.remove(session)
 
+    def kept(self) -> Deferred[list[KeptJournal]]:
+        """All; each takes as much as its events."""
+        sizes = {session: sum(map(len, journal.bodies)) for session, journal in self.found.items()}
+        return succeed([KeptJournal(session, size, "2026-03-01T00:00:00.000000Z") for session, size in sizes.items()])
+
+    def look(self, session: str, first: int, limit: int, limit_bytes: int) -> Deferred[JournalPart]:
+        """Events of one that is closed."""
+        if session not in self.found:
+            return fail(errors.NotFound(f"There is no journal {session}.", kind="journal", id=session))
+        assert session not in self.open_now
+        journal = self.found[session]
+        first = max(first, journal.first_seq)
+        bodies = journal.bodies[first - 1 : first - 1 + limit]
+        return succeed(JournalPart(journal.first_seq, len(journal.bodies), journal.prelude_bodies, bodies))
+
+    def describe(self, session: str) -> Deferred[ClosedSession]:
+        """What the events of one say."""
+        told = Told(session)
+        bodies = [body for body in self.found[session].prelude_bodies + self.found[session].bodies if body]
+        for body in bodies:
+            told.take(events.decode(body))
+        return succeed(told.closed(events.decode(bodies[-1]).time))
+
+    async def remove(self, session: str) -> None:
+        """Removes one; fails when it is open."""
+        assert session not in self.open_now
+        self.found.pop(session, None)
+
 
 @attrs.define(eq=False)
 class FakeRegistry:
     """Sessions, logins and shares in memory; see `Registry`, `Accounts` and `ShareStore` in webipy.server."""
 
     records: dict[str, SessionRecord] = attrs.field(factory=dict)
-    closed: set[str] = attrs.field(factory=set)
+    closings: dict[str, ClosedSession] = attrs.field(factory=dict)
     accounts: dict[bytes, str] = attrs.field(factory=dict)
     links: dict[str, Share] = attrs.field(factory=dict)
     visitors: dict[str, Guest] = attrs.field(factory=dict)
@@ -254,7 +286,7 @@ class FakeRegistry:
 
     def sessions(self) -> Deferred[list[SessionRecord]]:
         """All sessions that are not closed, the oldest first."""
-        still_open = [record for record in self.records.values() if record.id not in self.closed]
+        still_open = [record for record in self.records.values() if record.id not in self.closings]
         return succeed(sorted(still_open, key=lambda record: record.created))
 
     def put(self, record: SessionRecord) -> Deferred[None]:
@@ -263,13 +295,39 @@ class FakeRegistry:
         if before is not None and record.host is None:
             record = attrs.evolve(record, host=before.host)
         self.records[record.id] = record
+        self._take_over(record)
         return succeed(None)
 
-    def close_session(self, session: str) -> Deferred[None]:
+    def _take_over(self, record: SessionRecord) -> None:
+        for session, one in self.closings.items():
+            if record.path is not None and one.record.path == record.path:
+                self.closings[session] = attrs.evolve(one, is_gone=True)
+
+    def close_session(self, closed: ClosedSession) -> Deferred[None]:
         """Marks one as closed; its shares end."""
-        self.closed.add(session)
+        session = closed.record.id
+        self.closings.pop(session, None)
+        self.closings[session] = closed
+        self.records[session] = closed.record
         for share in [share.id for share in self.links.values() if share.session == session]:
             self.remove_share(share)
+        return succeed(None)
+
+    def closed(self) -> Deferred[list[ClosedSession]]:
+        """All that are closed."""
+        return succeed(sorted(self.closings.values(), key=lambda one: (one.closed, one.record.created), reverse=True))
+
+    def reopen(self, record: SessionRecord) -> Deferred[None]:
+        """Marks one as open."""
+        del self.closings[record.id]
+        self.records[record.id] = record
+        self._take_over(record)
+        return succeed(None)
+
+    def forget(self, session: str) -> Deferred[None]:
+        """Forgets one."""
+        if self.closings.pop(session, None) is not None:
+            del self.records[session]
         return succeed(None)
 
     def add_login(self, digest: bytes, name: str, days: int) -> Deferred[None]:
@@ -744,6 +802,7 @@ def make_house(disk: Disk) -> House:
         at_once,
         disk.processes,
         FakeTrash(disk.files),
+        disk.journals,
     )
     secrets = itertools.count(1)
     shares = Shares(disk.registry, now, later, world.new_id, lambda: f"secret-{next(secrets)}")

@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import calls, file_calls, notebook_calls, people_calls
+from webipy.core import calls, file_calls, journal_calls, notebook_calls, people_calls
 from webipy.core.calls import Params, Result
 
 STRUCTS: list[Any] = [
     kind
-    for module in (calls, notebook_calls, file_calls, people_calls)
+    for module in (calls, notebook_calls, file_calls, people_calls, journal_calls)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
 ]

@@ -86,6 +86,18 @@ class FilesContract:
     names: Any
     files: Any
 
+    def test_a_file_that_was_moved_is_found(self) -> None:
+        """The very file, in another folder, also when a copy of it is nearer; what was deleted is not."""
+        self.successResultOf(self.files.create("a", "folder"))
+        self.successResultOf(self.files.create("a/b", "folder"))
+        record = self.successResultOf(self.files.create("x.ipynb", "notebook", b"{}"))
+        self.assertEqual(self.successResultOf(self.files.seek("x.ipynb", record.etag)).path, "x.ipynb")
+        self.successResultOf(self.files.copy("x.ipynb", "copy.ipynb"))
+        moved = self.successResultOf(self.files.rename("x.ipynb", "a/b/é.ipynb"))
+        self.assertEqual(self.successResultOf(self.files.seek("x.ipynb", record.etag)), moved)
+        self.successResultOf(self.files.delete("a/b/é.ipynb", False))
+        self.assertEqual(self.successResultOf(self.files.seek("x.ipynb", record.etag)), None)
+
     def test_what_was_written_is_read(self) -> None:
         """Whole, and in parts; and what is told of it."""
         record = self.successResultOf(self.files.write("a.txt", b"0123456789", None))

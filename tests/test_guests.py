@@ -38,7 +38,7 @@ WHO: dict[str, str] = {
     "owner": """
         server.launch_code session.create session.list session.close kernel.attach share.link share.list share.set share.revoke presence.decline
         file.list file.stat file.read file.watch file.unwatch file.write file.create file.rename file.copy file.delete trash.list trash.restore
-        trash.delete run.check run.get
+        trash.delete run.check run.get journal.list journal.read journal.delete session.reopen
     """,
 }
 MAY = {method: people.split() for people, methods in WHO.items() for method in methods.split()}

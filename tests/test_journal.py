@@ -17,10 +17,10 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from tests.fakes import FakeJournals
-from webipy.core import errors
+from webipy.core import errors, events
 from webipy.io import journal as module
-from webipy.io.journal import RETRY_SECONDS, Reactor, SqliteJournal, SqliteJournals
-from webipy.server.ports import Journal, Journals, OpenedJournal, Position
+from webipy.io.journal import RETRY_SECONDS, Reactor, SqliteArchive, SqliteJournal, SqliteJournals
+from webipy.server.ports import Archive, Journal, Journals, OpenedJournal, Position
 
 CLOCK = cast(Reactor, reactor)
 BODIES = [b'{"seq":%d}' % seq for seq in range(1, 11)]
@@ -46,7 +46,9 @@ class JournalContract:
     assertGreaterEqual: Any
     timeout = 20
 
+    assertRaises: Any
     journals: Journals
+    archive: Archive
 
     async def again(self) -> None:
         """The server ends in order and the next one starts."""
@@ -181,12 +183,32 @@ class JournalContract:
         self.assertEqual(await found.read(1, 100, 10_000), BODIES)
         self.assertEqual((await self.journals.open("s")).journal.written, 10)
 
+    async def test_journals_as_files(self) -> None:
+        """What is there, what a closed one holds and says of itself, and how it goes."""
+        created = events.SessionCreated(
+            seq=1, time="2026-03-01T00:00:00Z", session="s", title="S", path="a.ipynb", cwd="/"
+        )
+        saved = events.NotebookSaved(seq=2, time="2026-03-02T00:00:00Z", path="b.ipynb", etag="e", until=1)
+        bodies = [events.encode(created), events.encode(saved), events.encode(events.SessionClosed(seq=3, time="t"))]
+        await (await self.journals.open("s")).journal.append(1, bodies, None)
+        await self.journals.close("s")
+        (kept,) = await self.archive.kept()
+        self.assertEqual((kept.session, kept.size_bytes >= sum(map(len, bodies))), ("s", True))
+        part = await self.archive.look("s", 2, 1, 10_000)
+        self.assertEqual((part.first_seq, part.last_seq, part.bodies), (1, 3, bodies[1:2]))
+        told = await self.archive.describe("s")
+        self.assertEqual((told.record.title, told.path, told.etag, told.closed), ("S", "b.ipynb", "e", "t"))
+        await self.archive.remove("s")
+        self.assertEqual(await self.archive.kept(), [])
+        with self.assertRaises(errors.NotFound):
+            await self.archive.look("s", 1, 1, 10_000)
+
 
 class Fake(JournalContract, TestCase):
     """The one of tests/fakes.py; the reactor is its clock."""
 
     def setUp(self) -> None:
-        self.journals: Journals = FakeJournals(cast(Any, reactor))
+        self.journals = self.archive = FakeJournals(cast(Any, reactor))
         self.addCleanup(lambda: [c.cancel() for c in cast(Any, reactor).getDelayedCalls()])
 
     async def again(self) -> None:
@@ -205,7 +227,7 @@ class Sqlite(JournalContract, TestCase):
     def begin(self) -> None:
         """A server starts."""
         self.running = self.real = SqliteJournals(self.folder, CLOCK)
-        self.journals = self.real
+        self.journals, self.archive = self.real, SqliteArchive(self.real)
         self.real.start()
 
     def end(self) -> Deferred[None]:

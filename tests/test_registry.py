@@ -16,7 +16,7 @@ from tests.fakes import FakeRegistry
 from webipy.io.journal import Reactor
 from webipy.io.registry import _STEPS, FORMAT, NewerFormat, SqliteRegistry, Unreadable
 from webipy.server.logins import Accounts
-from webipy.server.ports import HostRecord, Registry, RunRecord, SessionRecord
+from webipy.server.ports import ClosedSession, HostRecord, Registry, RunRecord, SessionRecord
 from webipy.server.shares import Guest, Share, ShareStore
 
 ONE = SessionRecord("s1", "One", "a.ipynb", "/tmp", "2026-03-01T09:30:00.000000Z")
@@ -71,11 +71,40 @@ class RegistryContract:
     async def test_a_closed_session_is_not_listed(self) -> None:
         """Its path is free again."""
         await self.registry.put(ONE)
-        await self.registry.close_session(ONE.id)
+        await self.registry.close_session(ClosedSession(ONE))
         self.assertEqual(await self.registry.sessions(), [])
         again = SessionRecord("s3", "One", ONE.path, ONE.cwd, ONE.created)
         await self.registry.put(again)
         self.assertEqual(await self.registry.sessions(), [again])
+
+    async def test_a_closed_session_is_kept_until_it_is_forgotten(self) -> None:
+        """With the path of its document; what belongs to an open one is gone, also when it is opened again."""
+        await self.registry.put(attrs.evolve(ONE, host=HOST))
+        await self.registry.put(TWO)
+        await self.registry.put_share(SHARE)
+        one = ClosedSession(attrs.evolve(ONE, path="b.ipynb"), "2026-03-02T00:00:00Z", "e1", False, "d1")
+        two = ClosedSession(attrs.evolve(TWO, env={}), "2026-03-03T00:00:00Z")
+        for closed in (one, two):
+            await self.registry.close_session(closed)
+        self.assertEqual(await self.registry.closed(), [two, one])
+        moved = attrs.evolve(ONE, path="c.ipynb")
+        await self.registry.reopen(moved)
+        self.assertEqual((await self.registry.sessions(), await self.registry.closed()), ([moved], [two]))
+        self.assertEqual(await self.registry.shares(), ([], []))
+        await self.registry.forget(TWO.id)
+        await self.registry.forget("nobody")
+        self.assertEqual(await self.registry.closed(), [])
+
+    async def test_a_closed_session_loses_its_path_to_an_open_one(self) -> None:
+        """To one that is new there, that comes there, or that is opened again there."""
+        unknown = ClosedSession(SessionRecord("s4", "Four", "a.ipynb", "/", ""), "2026-03-01T00:00:00Z")
+        await self.registry.close_session(unknown)
+        self.assertEqual((await self.registry.closed())[0].path, "a.ipynb")
+        await self.registry.put(ONE)
+        self.assertEqual([(one.path, one.is_gone) for one in await self.registry.closed()], [(None, True)])
+        await self.registry.close_session(ClosedSession(ONE, "2026-03-02T00:00:00Z"))
+        await self.registry.reopen(SessionRecord("s4", "Four", "a.ipynb", "/", ""))
+        self.assertEqual([one.record.id for one in await self.registry.closed() if one.is_gone], [ONE.id])
 
     async def test_logins(self) -> None:
         """Kept, listed, forgotten."""
@@ -103,7 +132,7 @@ class RegistryContract:
         self.assertEqual(await self.registry.logins(), [], "guests are no logins of the owner")
         await self.registry.remove_share("h1")
         self.assertEqual(await self.registry.shares(), ([second], [theirs]))
-        await self.registry.close_session("s1")
+        await self.registry.close_session(ClosedSession(ONE))
         self.assertEqual(await self.registry.shares(), ([], []))
 
 
@@ -160,7 +189,7 @@ class Sqlite(RegistryContract, TestCase):
             (found,) = await self.registry.sessions()
             self.assertEqual(found.env, env)
             self.assertNotIn("B", repr(found))
-        await self.registry.close_session(ONE.id)
+        await self.registry.close_session(ClosedSession(ONE))
         connection = sqlite3.connect(self.path)
         self.assertEqual(connection.execute("SELECT count(*) FROM environments").fetchone(), (0,))
         connection.close()

@@ -15,7 +15,7 @@ class RetentionTests(RigTestCase):
 
     def look(self, rig: Rig, keep_mebibytes: int = 1024, keep_days: float | None = None) -> None:
         """One round of the retention."""
-        retention = Retention(rig.house.world, rig.house.sessions, keep_mebibytes, keep_days)
+        retention = Retention(rig.house.world, rig.house.sessions, rig.house.kept, keep_mebibytes, keep_days)
         rig.wait(Deferred.fromCoroutine(retention.round()))
 
     def fill(self) -> str:

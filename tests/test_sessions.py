@@ -617,7 +617,7 @@ class Returning(RigTestCase):
     def test_a_close_that_was_cut_off_is_finished(self) -> None:
         """The server died between the last event and the registry."""
         self.rig.me.call("session.close", session=self.session)
-        self.rig.disk.registry.closed.clear()
+        self.rig.disk.registry.closings.clear()
         again = self.rig.crashed()
         self.assertEqual(again.me.call("session.list"), {"sessions": []})
 

@@ -19,10 +19,8 @@ import contextlib
 import errno
 import fcntl
 import gc
-import getpass
 import ipaddress
 import os
-import resource
 import secrets
 import socket
 import stat
@@ -30,7 +28,6 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -50,8 +47,9 @@ from webipy.io.exports import ExportFiles, Exports
 from webipy.io.files import FileThreads, RootFiles, files_below
 from webipy.io.files_resource import FileResource
 from webipy.io.gate import Gate
-from webipy.io.journal import SqliteJournals
+from webipy.io.journal import SqliteArchive, SqliteJournals
 from webipy.io.launcher import LocalLauncher
+from webipy.io.machine import new_secret, now, raise_file_limit, username
 from webipy.io.metrics import Metrics, Pulse
 from webipy.io.offers import Offer
 from webipy.io.private import make_private_folder, write_private
@@ -119,6 +117,18 @@ class Options(usage.Options):
         ],
         ["keep-days", None, None, "Age over which events are cut. [default: never]"],
         [
+            "keep-closed-mib",
+            None,
+            "4096",
+            "Size of the journals of closed sessions together over which some are deleted: those without a document first, then the oldest.",
+        ],
+        [
+            "keep-closed-days",
+            None,
+            None,
+            "Age over which the journal of a closed session is deleted, and with it the history of its document. [default: never]",
+        ],
+        [
             "spare-kernels",
             None,
             "1",
@@ -154,6 +164,8 @@ class Options(usage.Options):
         self.grace_s: float
         self.keep_mebibytes: int
         self.keep_days: float | None
+        self.keep_closed_mebibytes: int
+        self.keep_closed_days: float | None
         self.spare_kernels: int
         self.kernel_nice: int
 
@@ -174,7 +186,9 @@ class Options(usage.Options):
         self.token = self._token()
         self.grace_s = self._number("grace", "hours", 24 * 366) * 3600
         self.keep_mebibytes = max(1, int(self._number("keep-mib", "MiB", 1 << 30)))
-        self.keep_days = self._number("keep-days", "days", 36_500) if self["keep-days"] is not None else None
+        self.keep_days = self._days("keep-days")
+        self.keep_closed_mebibytes = max(1, int(self._number("keep-closed-mib", "MiB", 1 << 30)))
+        self.keep_closed_days = self._days("keep-closed-days")
         self.spare_kernels = self._count("spare-kernels", MOST_SPARES)
         self.kernel_nice = self._count("kernel-nice", MOST_NICE)
         self.socket = self._bind()
@@ -252,6 +266,9 @@ class Options(usage.Options):
             raise usage.UsageError(f"--{option}: {self[option]!r} is no number of {unit} from 0 to {limit:g}.")
         return number
 
+    def _days(self, option: str) -> float | None:
+        return self._number(option, "days", 36_500) if self[option] is not None else None
+
     def _count(self, option: str, most: int) -> int:
         text = self[option]
         if text.isascii() and text.isdigit() and int(text) <= most:
@@ -310,24 +327,6 @@ def _port_of(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) <= 65535:
         return int(text)
     raise usage.UsageError(f"--port: {text!r} is no port; use a number from 0 to 65535.")
-
-
-def new_secret() -> str:
-    """256 random bits as text."""
-    return secrets.token_urlsafe(32)
-
-
-def now() -> str:
-    """The time, RFC 3339 UTC with microseconds."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def username() -> str:
-    """The name of who runs the server."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
 
 
 class WebipyService(Service):
@@ -398,7 +397,8 @@ class WebipyService(Service):
             b"share": Offer(gate, sessions),
         }
         self._listen(build_site(gate, api, WebSocketResource(self._clients), STATIC, self._metrics(sessions), more))
-        Retention(world, self._sessions, options.keep_mebibytes, options.keep_days).start()
+        house.kept.keep_mebibytes, house.kept.keep_days = options.keep_closed_mebibytes, options.keep_closed_days
+        Retention(world, self._sessions, house.kept, options.keep_mebibytes, options.keep_days).start()
         self._announce(logins)
         gc.freeze()  # what is here stays: without this a full collection looks at all of it, and nothing has its turn for 40 ms
         self._look_for_specs = reactor.callLater(SPECS_SECONDS if records else 0, self._find_specs, self._launcher)
@@ -443,6 +443,7 @@ class WebipyService(Service):
             aside=_aside,
             processes=LocalProcesses(self._threads.run),
             trash=RootTrash(Bins(self._files.tree, self._files.moves, home_trash()), self._threads.run),
+            archive=SqliteArchive(self._journals),
         )
 
     def _logins(self, world: World) -> Logins:
@@ -541,13 +542,6 @@ def _note_holder(lock: int, url: str) -> None:
     with contextlib.suppress(OSError):
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"process {os.getpid()} at {url}".encode(), 0)
-
-
-def raise_file_limit() -> tuple[int, int]:
-    """Lets this process open as many files as it may: a session takes some six, and 1,024 is a usual limit. Gives what was before, for kernels."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
-    return before
 
 
 def _say(text: str) -> None:

@@ -191,6 +191,32 @@ class CrashPoint(FaultTestCase):
         self.assertEqual(self.stage.call("session.list")["sessions"], [])
         until(lambda: not is_alive(host["pid"]), "the host ends")
 
+    def test_c1_c3_between_two_steps_of_a_reopening(self) -> None:
+        """Whatever the next server finds, the history goes on: nothing of it is lost or there twice, and an execution does not run again."""
+        self.stage.run(self.session, self.code, "once")
+        before = self.stage.events(self.session)
+        for place in (
+            "webipy.io.journalfile:JournalFile.write",
+            "webipy.io.registry:SqliteRegistry.reopen",
+            "webipy.io.registry:SqliteRegistry.reopen after",
+        ):
+            self.stage.call("session.close", session=self.session)
+            self.crash_at(place, "session.reopen")
+            found = self.stage.call("session.reopen", session=self.session)
+            self.assertIsNone(found["kernel"], place)
+            self.assertEqual(self.stage.events(self.session)[: len(before)], before, place)
+        self.stage.call("kernel.start", session=self.session)
+        self.assert_runs_once()
+
+    def test_c3_in_the_middle_of_the_deletion_of_a_journal(self) -> None:
+        """What is left of it is still listed, and can be deleted."""
+        self.stage.call("session.close", session=self.session)
+        self.crash_at("webipy.io.journalfiles:remove", "journal.delete")
+        (left,) = self.stage.call("journal.list")["journals"]
+        self.assertEqual((left["session"], left["is_open"]), (self.session, False))
+        self.stage.call("journal.delete", session=self.session)
+        self.assertEqual(self.stage.call("journal.list")["journals"], [])
+
     def test_c2_between_the_end_of_a_kernel_and_the_removal_of_its_folder(self) -> None:
         """Its death is told once."""
         (host,) = self.stage.host_facts()

@@ -217,3 +217,67 @@ class BadFiles(NotebookTestCase):
         self.call("cell.set_source", session=self.session, cell="one", source="y")
         self.call("notebook.save", session=self.session, overwrite="missing")
         self.assertEqual("".join(json.loads(self.path("a.ipynb").read_bytes())["cells"][0]["source"]), "y")
+
+
+class Histories(NotebookTestCase):
+    """What is kept when a notebook is closed."""
+
+    def moments(self) -> list[str]:
+        """The kinds of moments, the oldest first."""
+        told = self.call("notebook.history", session=self.session)["moments"]
+        return [moment["kind"] for moment in reversed(told)]
+
+    def close(self) -> None:
+        """Closes the notebook."""
+        self.call("session.close", session=self.session)
+
+    def first_source(self, **params: Any) -> str:
+        """The source of the first cell of an earlier state."""
+        cells = self.call("notebook.at", session=self.session, **params)["notebook"]["cells"]
+        return "".join(cells[0]["source"])
+
+    def test_the_history_goes_on_over_closes_and_moves(self) -> None:
+        """By another program and here, with a kernel that ran before; and it runs again."""
+        self.write("a.ipynb", notebook(code_cell("x = 1", id="one")))
+        session = self.open_file("a.ipynb", "python3")
+        self.run_code("x = 1", cell="one")
+        self.call("notebook.checkpoint", session=session, checkpoint="ran")
+        self.call("cell.set_source", session=session, cell="one", source="print('two')")
+        self.close()
+        os.rename(self.path("a.ipynb"), self.path("b.ipynb"))
+        self.assertEqual(self.open_file("b.ipynb", "python3"), session)
+        self.assertEqual(self.first_source(checkpoint="ran"), "x = 1")
+        self.assertEqual(self.printed("print('again')"), "again\n")
+        self.close()
+        self.call("file.rename", path=self.name("b.ipynb"), to=self.name("c.ipynb"))
+        whole = json.loads(self.path("c.ipynb").read_bytes())
+        whole["cells"][0]["source"] = "three"
+        self.write("c.ipynb", whole)
+        self.assertEqual(self.open_file("c.ipynb"), session)
+        self.assertEqual([cell["source"] for cell in self.cells()], ["three"])
+        self.assertEqual(self.moments()[-1], "reloaded")
+        self.call("notebook.restore", session=session, checkpoint="ran")
+        self.assertEqual([cell["source"] for cell in self.cells()], ["x = 1"])
+
+    def test_a_notebook_that_another_program_moves_is_followed(self) -> None:
+        """While it is open, into a folder; what is edited then is saved there."""
+        self.write("a.ipynb", notebook(code_cell("x = 1", id="one")))
+        session = self.open_file("a.ipynb")
+        self.path("sub").mkdir()
+        os.rename(self.path("a.ipynb"), self.path("sub") / "b.ipynb")
+        self.call("cell.set_source", session=session, cell="one", source="x = 2")
+        wait_until(lambda: self.call("session.get", session=session)["path"] == self.name("sub/b.ipynb"), "it follows")
+        self.until_saved()
+        self.assertIn("x = 2", (self.path("sub") / "b.ipynb").read_text())
+        self.assertFalse(self.path("a.ipynb").exists())
+
+    def test_what_is_kept_is_listed_and_deleted(self) -> None:
+        """With its size; the notebook stays."""
+        self.write("a.ipynb", notebook(code_cell("x = 1", id="one")))
+        session = self.open_file("a.ipynb")
+        self.close()
+        (kept,) = [one for one in self.call("journal.list")["journals"] if one["session"] == session]
+        self.assertEqual((kept["path"], kept["is_open"]), (self.name("a.ipynb"), False))
+        self.assertEqual(kept["size_bytes"] > 1000, True)
+        self.call("journal.delete", session=session)
+        self.assertNotEqual(self.open_file("a.ipynb"), session)

@@ -18,6 +18,21 @@ function plain(model: Model) {
   };
 }
 
+test("a session that is opened again has no kernel", () => {
+  const at = { time: "2026-03-01T09:30:00Z" };
+  const started = { kernel: "k", kernelspec: "python3", display_name: "Python 3", language: "python", url_without_key: "ipc://k" };
+  const log = numbered([
+    { ...at, type: "session_created", session: "s", title: "S" },
+    { ...at, type: "kernel_started", ...started },
+    { ...at, type: "kernel_died", kernel: "k", reason: "It was closed.", expected: true },
+    { ...at, type: "session_closed" },
+  ] as unknown as AnyEvent[]);
+  const model = fold(log);
+  expect(model.closed).toBe(true);
+  fold([{ ...at, seq: 5, type: "session_reopened", cwd: "/tmp" } as unknown as AnyEvent], model);
+  expect([model.closed, model.kernel, model.death, model.cwd]).toEqual([false, null, null, "/tmp"]);
+});
+
 describe("the laws of the reducer", () => {
   test("a replay changes nothing", () => {
     fc.assert(

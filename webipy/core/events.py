@@ -80,7 +80,17 @@ class SessionRenamed(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_
 
 
 class SessionClosed(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The session was closed and its kernel shut down; the last event of the journal."""
+    """The session was closed and its kernel shut down; the last event of the journal until it is opened again."""
+
+
+class SessionReopened(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The closed session is open again, without a kernel: its journal goes on. `cwd` is the folder that its kernels start in now.
+
+    It is `temporary` when it is closed again by the server once what it was opened for is over.
+    """
+
+    cwd: str | None = None
+    temporary: bool = False
 
 
 class KernelStarted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
@@ -487,6 +497,7 @@ AnyEvent = (
     | SessionRenamed
     | SessionKept
     | SessionClosed
+    | SessionReopened
     | KernelStarted
     | KernelReady
     | KernelStateChanged

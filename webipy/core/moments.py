@@ -53,6 +53,8 @@ class Moments:
             case events.NotebookOpened():
                 self._end_row()
                 self._add(event, "opened", event.path)
+            case events.SessionReopened():
+                self._reopened(event)
             case events.NotebookReloaded():
                 self._end_row()
                 self._add(event, "reloaded", event.path)
@@ -72,6 +74,13 @@ class Moments:
 
     def _add(self, event: AnyEvent, kind: Kind, name: str) -> None:
         self.all.append(Moment(event.seq, event.time, kind, event.by, name))
+
+    def _reopened(self, event: events.SessionReopened) -> None:
+        """Of openings in a row, without a change between, the last one counts."""
+        last = self.all[-1] if self.all else None
+        if last is not None and (last.kind, last.name) == ("opened", ""):
+            self.all.pop()
+        self._add(event, "opened", "")
 
     def _end_row(self) -> None:
         """The edits just before, written with the event that comes, are its own."""

@@ -82,6 +82,7 @@ class Snapshot:
     _created: AnyEvent | None = None
     _renamed: AnyEvent | None = None
     _closed: AnyEvent | None = None
+    _reopened: events.SessionReopened | None = None
     _kernel: list[AnyEvent] = attrs.field(factory=list)
     _notebook: Notebook = attrs.field(factory=Notebook)
     _outputs: dict[str, events.CellOutputsSet] = attrs.field(factory=dict)
@@ -109,12 +110,16 @@ class Snapshot:
                 self._created = event
             case events.SessionKept() if isinstance(self._created, events.SessionCreated):
                 self._created = msgspec.structs.replace(self._created, temporary=False)
+                if self._reopened is not None:
+                    self._reopened = msgspec.structs.replace(self._reopened, temporary=False)
             case events.RunStarted() | events.RunStopped() | events.RunFinished():
                 self._take_run(event)
             case events.SessionRenamed():
                 self._renamed = event
             case events.SessionClosed():
                 self._closed = event
+            case events.SessionReopened():
+                self._reopened, self._closed, self._kernel = event, None, []
             case events.OutputLost():
                 self._losses.append(event)
             case events.CheckpointMade():
@@ -132,7 +137,7 @@ class Snapshot:
 
     def told(self) -> list[AnyEvent]:
         """The snapshot: events with their own seqs and times, those that stand for many with the seq of the snapshot."""
-        told = [event for event in (self._created, self._renamed, *self._kernel) if event is not None]
+        told = [event for event in (self._created, self._renamed, self._reopened, *self._kernel) if event is not None]
         told += self._cells_told()
         told += self._origin.told(self.seq)
         told += self._checkpoints

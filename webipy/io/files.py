@@ -22,6 +22,7 @@ from webipy.core.file_calls import FileKind
 from webipy.io.filemoves import Moves
 from webipy.io.filetree import Tree
 from webipy.io.rooted import Root
+from webipy.io.seeking import seek
 from webipy.io.watching import Run, Watching
 from webipy.server.ports import FileRecord, FileRecords, Placing
 
@@ -91,6 +92,10 @@ class RootFiles:
     def stat(self, path: str) -> Deferred[FileRecord]:
         """One file or folder."""
         return self.run(lambda: self.tree.stat(path))
+
+    def seek(self, path: str, etag: str) -> Deferred[FileRecord | None]:
+        """The very file that was at `path`, where it is now."""
+        return self._long.run(self.run, lambda: seek(self.tree, path, etag))
 
     def read(self, path: str, offset: int = 0, limit: int | None = None) -> Deferred[tuple[bytes, FileRecord]]:
         """`limit` bytes of a file from `offset` on (all: `None`), and the file as it was when they were read."""

@@ -37,9 +37,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReac
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from webipy.io import journalfiles
 from webipy.io.journalfile import JournalFile
 from webipy.io.private import make_private_folder
-from webipy.server.ports import OpenedJournal, Position
+from webipy.server.ports import ClosedSession, JournalPart, KeptJournal, OpenedJournal, Position
 
 SYNC_SECONDS = 0.1
 """At most this long after its commit an event survives a power cut."""
@@ -195,7 +196,7 @@ class SqliteJournals:
 
     def open(self, session: str) -> Deferred[OpenedJournal]:
         """Opens or creates the journal of a session."""
-        journal = self._open[session] = SqliteJournal(JournalFile(self.folder / f"{session}.sqlite"), self)
+        journal = self._open[session] = SqliteJournal(JournalFile(self.path_of(session)), self)
         return self._writer.run(lambda: OpenedJournal(journal, journal.open())).addCallback(self._opened, journal)
 
     def _opened(self, opened: OpenedJournal, journal: SqliteJournal) -> OpenedJournal:
@@ -211,6 +212,10 @@ class SqliteJournals:
         await self._syncer.run(lambda: _sync_all([journal]))
         await self._writer.run(lambda: None)
         await self._reader.run(journal.file.close)
+
+    def path_of(self, session: str) -> Path:
+        """The file of a journal."""
+        return self.folder / f"{session}{journalfiles.SUFFIX}"
 
     def in_writer(self, work: Callable[[], _T]) -> Deferred[_T]:
         """Does some writing in the writer thread."""
@@ -297,6 +302,34 @@ class SqliteJournals:
             if not journal.has_sync_failed:
                 journal.durable_seq = max(journal.durable_seq, seq)
         self._sync_soon()
+
+
+@attrs.define(frozen=True)
+class SqliteArchive:
+    """The journals as files; see `webipy.server.ports.Archive`.
+
+    Args:
+        journals: The open ones, whose threads do the work.
+    """
+
+    journals: SqliteJournals
+
+    def kept(self) -> Deferred[list[KeptJournal]]:
+        """All that are on the disk."""
+        return self.journals.in_reader(lambda: journalfiles.kept(self.journals.folder))
+
+    def look(self, session: str, first: int, limit: int, limit_bytes: int) -> Deferred[JournalPart]:
+        """Events of a closed session."""
+        path = self.journals.path_of(session)
+        return self.journals.in_reader(lambda: journalfiles.look(path, first, limit, limit_bytes))
+
+    def describe(self, session: str) -> Deferred[ClosedSession]:
+        """What the journal of a closed session says of it."""
+        return self.journals.in_reader(lambda: journalfiles.described(self.journals.path_of(session)))
+
+    async def remove(self, session: str) -> None:
+        """Removes the journal of a closed session."""
+        await self.journals.in_writer(lambda: journalfiles.remove(self.journals.path_of(session)))
 
 
 def _write_all(work: list[tuple[SqliteJournal, _Batch]]) -> list[int | Exception]:

@@ -89,6 +89,25 @@ class JournalFile:
             self.close()
             raise
 
+    def look(self) -> None:
+        """Opens the file of a closed session to read in it, and changes nothing; another program may do the same. Close it afterwards.
+
+        Raises:
+            errors.NotFound: There is none.
+            errors.Damaged: It cannot be read.
+        """
+        if not self.path.is_file():
+            raise errors.NotFound(f"There is no journal {self.path.stem}.", kind="journal", id=self.path.stem)
+        try:
+            self._reader = self._connect()
+            self._check_format(self._reader)
+            (last,) = self._reader.execute("SELECT max(seq) FROM events").fetchone()
+            (cut,) = self._reader.execute("SELECT max(seq) FROM preludes").fetchone()
+        except sqlite3.Error as fault:
+            self.close()
+            raise self._damage(str(fault)) from None
+        self.first_seq, self.written = (cut or 0) + 1, max(last or 0, cut or 0)
+
     def _load(self, connection: sqlite3.Connection) -> None:
         self._check_format(connection)
         connection.executescript(_SCHEMA)

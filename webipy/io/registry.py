@@ -19,7 +19,7 @@ from twisted.internet.defer import Deferred
 
 from webipy.io.journal import Reactor, Worker
 from webipy.io.journalfile import create_private
-from webipy.server.ports import HostRecord, RunRecord, SessionRecord
+from webipy.server.ports import ClosedSession, HostRecord, RunRecord, SessionRecord
 from webipy.server.shares import Guest, Share
 
 _FIRST = """
@@ -62,15 +62,40 @@ CREATE INDEX runs_by_end ON runs (finished)
 KEPT_RUNS = 1000
 """Of so many runs it is remembered how they ended; `webipy run --follow` asks for it."""
 
-_STEPS = (_FIRST, _SHARES, _ENVIRONMENTS, _RUNS)
+_CLOSED = """
+CREATE TABLE IF NOT EXISTS closings (
+    session TEXT PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE, closed TEXT NOT NULL, etag TEXT, digest TEXT,
+    is_gone INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+_STEPS = (_FIRST, _SHARES, _ENVIRONMENTS, _RUNS, _CLOSED)
 """What makes format 1, 2, ... out of the one before it."""
 
 FORMAT = len(_STEPS)
+
+_CHANGED = "ON CONFLICT (id) DO UPDATE SET title = excluded.title, path = excluded.path, cwd = excluded.cwd"
 
 _HOSTS = """
 SELECT session, kernel, directory, kernelspec, display_name, language, attached_hosts.session IS NOT NULL
 FROM hosts LEFT JOIN attached_hosts USING (session, directory)
 """
+
+
+def _row(record: SessionRecord) -> tuple[object, ...]:
+    return record.id, record.title, record.path, record.cwd, record.created
+
+
+def _endings(session: str) -> tuple[tuple[str, tuple[object, ...]], ...]:
+    """What goes with a session that is closed: its shares with their guests, where its host was, and its environment."""
+    tables = ("shares", "hosts", "attached_hosts", "environments")
+    return tuple((f"DELETE FROM {table} WHERE session = ?", (session,)) for table in tables)
+
+
+def _taken_over(record: SessionRecord) -> tuple[str, tuple[object, ...]]:
+    """An open session has this path: the document of a closed one is not there any more."""
+    there = "SELECT id FROM sessions WHERE is_closed AND path = ?"
+    return f"UPDATE closings SET is_gone = 1 WHERE session IN ({there})", (record.path,)
 
 
 class Unreadable(Exception):
@@ -110,7 +135,7 @@ class SqliteRegistry:
             raise Unreadable(f"{self.path} cannot be opened: {fault.strerror}.") from None
         self._connection = sqlite3.connect(self.path, check_same_thread=False)
         try:
-            found = self._checked_format()
+            found = _checked_format(self._connection, self.path)
         except Unreadable:
             self._connection.close()
             raise
@@ -128,21 +153,6 @@ class SqliteRegistry:
                 "INSERT OR REPLACE INTO facts VALUES (?, ?)", [("format", FORMAT), ("generation", generation)]
             )
         return generation
-
-    def _checked_format(self) -> int:
-        """The format that is there, 0 in a new file, when this version may write it; what a newer one made is left as it is."""
-        try:
-            has_facts = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone()
-            found = has_facts and self._connection.execute("SELECT value FROM facts WHERE name = 'format'").fetchone()
-        except sqlite3.DatabaseError as fault:
-            raise Unreadable(
-                f"{self.path} cannot be read: {fault}. Put it aside to start without its sessions."
-            ) from None
-        if found and found[0] > FORMAT:
-            raise NewerFormat(
-                f"{self.path} was written by a newer webipy (format {found[0]}, this one reads {FORMAT})."
-            )
-        return int(found[0]) if found else 0
 
     async def stop(self) -> None:
         """Closes the database and ends the thread."""
@@ -180,11 +190,12 @@ class SqliteRegistry:
         return self._worker.run(work)
 
     def put(self, record: SessionRecord) -> Deferred[None]:
-        """Writes a session down, new or changed; fires when it survives a power cut."""
-        row = (record.id, record.title, record.path, record.cwd, record.created)
-        update = "ON CONFLICT (id) DO UPDATE SET title = excluded.title, path = excluded.path, cwd = excluded.cwd"
+        """Writes an open session down, new or changed; fires when it survives a power cut. A closed one loses its path to it."""
         statements: list[tuple[str, tuple[object, ...]]]
-        statements = [(f"INSERT INTO sessions (id, title, path, cwd, created) VALUES (?, ?, ?, ?, ?) {update}", row)]
+        statements = [
+            (f"INSERT INTO sessions (id, title, path, cwd, created) VALUES (?, ?, ?, ?, ?) {_CHANGED}", _row(record))
+        ]
+        statements.append(_taken_over(record))
         host = record.host
         if host is not None:
             values = (record.id, host.kernel, host.directory, host.spec, host.display_name, host.language)
@@ -197,13 +208,41 @@ class SqliteRegistry:
             statements.append(("INSERT INTO environments VALUES (?, ?, ?)", (record.id, name, value)))
         return self._write(*statements)
 
-    def close_session(self, session: str) -> Deferred[None]:
-        """Marks a session as closed; its shares end, and the logins of their guests, and its environment is forgotten."""
+    def close_session(self, closed: ClosedSession) -> Deferred[None]:
+        """Marks a session as closed: its shares, its guests and its environment are forgotten. Notes what changed about a closed one."""
+        record = closed.record
+        row = (record.id, closed.closed, closed.etag, closed.digest, closed.is_gone)
         return self._write(
-            ("DELETE FROM environments WHERE session = ?", (session,)),
-            ("UPDATE sessions SET is_closed = 1, path = NULL WHERE id = ?", (session,)),
-            ("DELETE FROM shares WHERE session = ?", (session,)),
+            (f"INSERT INTO sessions VALUES (?, ?, ?, ?, ?, 1) {_CHANGED}, is_closed = 1", _row(record)),
+            ("INSERT OR REPLACE INTO closings VALUES (?, ?, ?, ?, ?)", row),
+            *_endings(record.id),
         )
+
+    def closed(self) -> Deferred[list[ClosedSession]]:
+        """All closed sessions that have not been forgotten, the one that was closed last first."""
+
+        def work() -> list[ClosedSession]:
+            rows = self._connection.execute(
+                "SELECT id, title, path, cwd, created, closed, etag, digest, is_gone FROM sessions LEFT JOIN closings ON session = id "
+                "WHERE is_closed ORDER BY closed DESC, created DESC"
+            ).fetchall()
+            return [ClosedSession(SessionRecord(*row[:5]), row[5] or "", row[6], bool(row[8]), row[7]) for row in rows]
+
+        return self._worker.run(work)
+
+    def reopen(self, record: SessionRecord) -> Deferred[None]:
+        """Marks a closed session as open, without a host; another closed one loses its path to it."""
+        row = (record.title, record.path, record.cwd, record.id)
+        return self._write(
+            *_endings(record.id),
+            ("DELETE FROM closings WHERE session = ?", (record.id,)),
+            ("UPDATE sessions SET is_closed = 0, title = ?, path = ?, cwd = ? WHERE id = ?", row),
+            _taken_over(record),
+        )
+
+    def forget(self, session: str) -> Deferred[None]:
+        """Forgets a closed session."""
+        return self._write(*_endings(session), ("DELETE FROM sessions WHERE id = ? AND is_closed", (session,)))
 
     # ---- runs
 
@@ -278,3 +317,15 @@ class SqliteRegistry:
     def remove_guest(self, guest: str) -> Deferred[None]:
         """Forgets a guest."""
         return self._write(("DELETE FROM guests WHERE id = ?", (guest,)))
+
+
+def _checked_format(connection: sqlite3.Connection, path: Path) -> int:
+    """The format that is there, 0 in a new file, when this version may write it; what a newer one made is left as it is."""
+    try:
+        has_facts = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone()
+        found = has_facts and connection.execute("SELECT value FROM facts WHERE name = 'format'").fetchone()
+    except sqlite3.DatabaseError as fault:
+        raise Unreadable(f"{path} cannot be read: {fault}. Put it aside to start without its sessions.") from None
+    if found and found[0] > FORMAT:
+        raise NewerFormat(f"{path} was written by a newer webipy (format {found[0]}, this one reads {FORMAT}).")
+    return int(found[0]) if found else 0

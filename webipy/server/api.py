@@ -27,6 +27,7 @@ from webipy.server import (
     execution_methods,
     export_methods,
     file_methods,
+    journal_methods,
     notebook_methods,
     openrpc,
     plan_methods,
@@ -57,6 +58,7 @@ METHODS: dict[str, Method] = {
     **plan_methods.METHODS.table,
     **export_methods.METHODS.table,
     **file_methods.METHODS.table,
+    **journal_methods.METHODS.table,
 }
 
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")

@@ -108,7 +108,7 @@ async def cell_restore(house: House, caller: Caller, params: calls.OfCell) -> ca
     if session.notebook.has(params.cell):
         return await _accepted(session, caller, params.cell, [])
     gone = session.notebook.deleted.get(params.cell)
-    if gone is None:
+    if gone is None or gone.seq <= caller.hidden(session):
         raise errors.NotFound(
             f"Cell {params.cell!r} is not among the last that were deleted; notebook.at shows earlier states.",
             kind="cell",

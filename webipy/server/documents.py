@@ -7,6 +7,7 @@ once when the file changes under it, and when its session or the server ends. Ho
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -17,10 +18,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from webipy.core import contents, errors, events, formats, ipynb
+from webipy.core.naming import beside
 from webipy.server.bound import Bound
 from webipy.server.history import History
+from webipy.server.kept import Kept
 from webipy.server.paper import Paper
-from webipy.server.ports import World
+from webipy.server.ports import ClosedSession, FileRecord, World
 from webipy.server.session import Session
 from webipy.server.sessions import Sessions
 
@@ -37,13 +40,23 @@ GONE_SECONDS = 1.0
 """A file that is missing is looked for again: editors replace one in two steps."""
 
 
+def digest_of(body: bytes) -> str:
+    """SHA-256 of what a file holds, in hex."""
+    return hashlib.sha256(body).hexdigest()
+
+
 @attrs.define(eq=False)
 class Following:
-    """Keeps one document and its file together."""
+    """Keeps one document and its file together.
+
+    Args:
+        found_at: Goes on with the file at another path, where it is now; false when another session does already.
+    """
 
     bound: Bound
     history: History
     world: World
+    found_at: Callable[[str], Coroutine[Deferred[Any], Any, bool]]
     is_on: bool = False
     _seen: int = 0
     _due_s: float = 0.0
@@ -81,6 +94,8 @@ class Following:
         """
         began = self.world.clock()
         try:
+            if overwrite is None and await self._etag() is None:
+                await self._has_moved()
             await self.bound.save(by, overwrite, is_upgraded)
         finally:
             took = self.world.clock() - began
@@ -136,9 +151,21 @@ class Following:
             self.world.later(GONE_SECONDS, lambda: waited.callback(None))
             await waited
         etag, origin = await self._etag(), self.bound.session.origin
+        if etag is None and await self._has_moved():
+            return False
         if etag is None and origin.conflict is not None and origin.conflict.etag is None:
             return False
         return etag != origin.etag
+
+    async def _has_moved(self) -> bool:
+        """Whether the file is under another name, and nobody has it open there: then that is gone on with."""
+        path, etag = self.bound.session.origin.path, self.bound.session.origin.etag
+        if path is None or etag is None:
+            return False
+        found = await self.world.files.seek(path, etag)
+        if found is None or found.path == path or formats.format_of(found.path) is None:
+            return False
+        return await self.found_at(found.path)
 
     async def _etag(self) -> str | None:
         try:
@@ -154,10 +181,12 @@ class Documents:
     Args:
         world: The outside.
         sessions: Whose documents.
+        kept: Closed sessions, whose documents may be opened again.
     """
 
     world: World
     sessions: Sessions
+    kept: Kept
     _followings: dict[str, Following] = attrs.field(factory=dict)
     _log = Logger()
 
@@ -166,7 +195,9 @@ class Documents:
         following = self._followings.get(session.id)
         if following is None:
             bound = Bound(session, self.world, Paper(self.world))
-            following = Following(bound, History(session, self.world), self.world)
+            following = Following(
+                bound, History(session, self.world), self.world, lambda path: self.found_at(session, path, None)
+            )
             self._followings[session.id] = following
         return following
 
@@ -202,7 +233,7 @@ class Documents:
         *,
         temporary: bool = False,
     ) -> Session:
-        """The session of a notebook file: the one that is open, or a new one with the document in it.
+        """The session of a notebook file: the one that is open, the one that was closed, or a new one with the document in it.
 
         Args:
             empty: What is written where there is no such file.
@@ -218,13 +249,21 @@ class Documents:
         if found is not None:
             return found
         try:
+            file = await self.world.files.stat(path)
+            found = await self._known(file, cwd, by, temporary=temporary)
+            if found is not None:
+                return found
             read = await Paper(self.world).read(path)
         except errors.NotFound:
             if empty is None:
                 raise
+            await self.kept.deleted(path)
             await self.world.files.create(path, "notebook", empty)
             read = await Paper(self.world).read(path)
         path = read.record.path
+        copied = await self.kept.copy_of(await self.world.aside(lambda: digest_of(read.body)))
+        if copied is not None and (found := await self._go_on(copied, path, cwd, by, temporary=temporary)) is not None:
+            return found
         folder = cwd or posixpath.dirname(path)
         session = await self.sessions.create(title, path, folder, wanted, by, temporary=temporary)
         following = self.of(session)
@@ -253,6 +292,80 @@ class Documents:
             await self.of(session).bound.become(document, by)
         return session
 
+    async def _known(self, file: FileRecord, cwd: str | None, by: str, *, temporary: bool) -> Session | None:
+        """The session of a file that is there: open under another name that it had, or closed; `None` for a new file."""
+        for session in self.sessions.all():
+            if session.origin.etag == file.etag and await _has_lost(self.world, session):
+                await self.found_at(session, file.path, by)
+                return session
+        closed = await self.kept.session_of(file)
+        return None if closed is None else await self._go_on(closed, file.path, cwd, by, temporary=temporary)
+
+    async def _go_on(
+        self, closed: ClosedSession, path: str, cwd: str | None, by: str, *, temporary: bool
+    ) -> Session | None:
+        """Opens a closed session again for the file of its document; `None` when its journal cannot be used, which the log tells."""
+        try:
+            session = await self.sessions.reopen(closed, path, cwd or posixpath.dirname(path), by, temporary=temporary)
+        except (errors.NotFound, errors.Damaged) as fault:
+            self._log.critical("{path} begins a new history: {fault}", path=path, fault=fault.message)
+            await self.kept.note(attrs.evolve(closed, is_gone=True))
+            return None
+        following = self.of(session)
+        if not following.is_on:
+            await self._catch_up(following, path)
+        return session
+
+    async def reopen(self, closed: ClosedSession, by: str) -> Session:
+        """Opens a closed session again; a document that is not there any more is written to its path, or beside what is there now.
+
+        Raises:
+            errors.NotFound, errors.Damaged: Its journal is gone, or cannot be read.
+            errors.FileFault: Its document cannot be written.
+        """
+        path = closed.path
+        if path is not None and formats.format_of(path) is not None:
+            try:
+                return await self.open(path, None, None, None, None, by)
+            except errors.NotFound:
+                pass  # it was deleted by another program: it is written again below
+        lost = closed.record.path if formats.format_of(closed.record.path or "") is not None else None
+        session = await self.sessions.reopen(closed, None, None, by)
+        try:
+            if lost is not None and session.record.path is None:
+                await self._write_again(session, lost, by)
+        except errors.Failure:
+            await self.leave(session, is_discarded=True)
+            await self.sessions.close(session, by)
+            raise
+        return session
+
+    async def _write_again(self, session: Session, lost: str, by: str) -> None:
+        for there in (lost, posixpath.basename(lost)):
+            for path in beside(there, False):
+                try:
+                    await self.save_as(session, path, by)
+                    return
+                except errors.AlreadyExists:
+                    continue
+                except errors.NotFound:  # its folder is not there any more
+                    break
+
+    async def _catch_up(self, following: Following, path: str) -> None:
+        """Takes in what happened to the file while its session was closed, as for one that is open."""
+        session = following.bound.session
+        origin = session.origin
+        try:
+            if origin.path is None or origin.conflict is not None or origin.failed is not None:
+                await following.bound.reload(path, None)  # what was not saved then was given up; the history has it
+            elif not origin.is_saved and origin.saved >= session.journal.first_seq:
+                following.bound.base = await following.history.state(origin.saved)
+            following.start()
+            await following.look()
+        except errors.Failure as fault:  # as for a session that is open, events tell it, and nothing is written
+            following.start()
+            self._log.warn("document of session {session}: {fault}", session=session.id, fault=fault.message)
+
     def _open_at(self, path: str) -> Session | None:
         return next((session for session in self.sessions.all() if session.record.path == path), None)
 
@@ -272,6 +385,16 @@ class Documents:
 
     # ---- another path
 
+    async def found_at(self, session: Session, path: str, by: str | None) -> bool:
+        """Goes on with the file of a session where it is now: it was moved, here or by another program. False when another session is open there."""
+        there = self._open_at(path)
+        if there is not None:
+            return there is session
+        await session.append([events.NotebookMoved(path=path)], by)
+        await self.sessions.has_moved(session, path, by)
+        self.of(session).start()
+        return True
+
     async def save_as(self, session: Session, path: str, by: str) -> None:
         """Writes the document of a session under another path and goes on there.
 
@@ -289,9 +412,8 @@ class Documents:
             path = session.record.path
             if path is not None and (path == old or path.startswith(f"{old}/")):
                 moved = new + path[len(old) :]
-                await session.append([events.NotebookMoved(path=moved)], by)
-                await self.sessions.has_moved(session, moved, by)
-                self.of(session).start()
+                await self.found_at(session, moved, by)
+        await self.kept.moved(old, new)
 
     async def file_deleted(self, path: str, by: str) -> None:
         """A file or folder was deleted: the sessions of what was there say so, and keep what they have."""
@@ -300,11 +422,12 @@ class Documents:
             if at is not None and (at == path or at.startswith(f"{path}/")) and session.origin.path is not None:
                 gone = events.NotebookConflicted(path=at, reason=f"The file was deleted by {by}.")
                 await session.append([gone], by)
+        await self.kept.deleted(path)
 
     # ---- ending
 
-    async def leave(self, session: Session, is_discarded: bool) -> None:
-        """Saves the document of a session that is closed, and lets go of it.
+    async def leave(self, session: Session, is_discarded: bool) -> str | None:
+        """Saves the document of a session that is closed, and lets go of it; gives the digest of what its file holds, if that is known.
 
         Raises:
             errors.Conflict, errors.FileFault and others: It cannot be saved; with `is_discarded` that does not matter.
@@ -316,7 +439,9 @@ class Documents:
             except errors.Failure:
                 if not is_discarded:
                     raise
+        digest = await _digest(self.world, session)
         self.let_go(session)
+        return digest
 
     def let_go(self, session: Session) -> None:
         """Lets go of the document of a session, saved or not."""
@@ -348,3 +473,21 @@ def check_name(path: str) -> None:
         raise errors.InvalidParams(
             f"{path} does not open as a notebook: .ipynb does, and programs and Markdown as text.", field="path"
         )
+
+
+async def _has_lost(world: World, session: Session) -> bool:
+    """Whether the file of an open session is not where it was."""
+    try:
+        return (await world.files.stat(session.record.path or "")).etag != session.origin.etag
+    except errors.NotFound:
+        return True
+
+
+async def _digest(world: World, session: Session) -> str | None:
+    if session.origin.path is None or not session.origin.is_saved:
+        return None
+    try:
+        body, record = await world.files.read(session.origin.path)
+    except errors.Failure:
+        return None  # it is gone, or too large: then it is known by its name and its etag only
+    return await world.aside(lambda: digest_of(body)) if record.etag == session.origin.etag else None

@@ -63,6 +63,7 @@ async def execution_start(house: House, caller: Caller, params: calls.StartExecu
 async def execution_wait(house: House, caller: Caller, params: calls.WaitExecution) -> calls.Execution:
     """Waits until an execution has finished and tells how, with its outputs."""
     session = house.sessions.get(params.session)
+    _check_shown(session, caller, params.execution)
     await session.ended(params.execution, params.timeout_s)
     return await _told(house, session, params.execution)
 
@@ -70,7 +71,15 @@ async def execution_wait(house: House, caller: Caller, params: calls.WaitExecuti
 @method("execution.get", "read", "session")
 async def execution_get(house: House, caller: Caller, params: calls.OfExecution) -> calls.Execution:
     """An execution as it is now, with its outputs so far."""
-    return await _told(house, house.sessions.get(params.session), params.execution)
+    session = house.sessions.get(params.session)
+    _check_shown(session, caller, params.execution)
+    return await _told(house, session, params.execution)
+
+
+def _check_shown(session: Session, caller: Caller, execution: str) -> None:
+    """Refuses executions from before a guest could come, as those that are not there."""
+    if session.span(execution).queued <= caller.hidden(session):
+        raise errors.NotFound(f"This session has no execution {execution!r}.", kind="execution", id=execution)
 
 
 @method("execution.cancel", "execute", "session")
@@ -133,6 +142,8 @@ async def _told(house: House, session: Session, execution: str) -> calls.Executi
 async def output_read(house: House, caller: Caller, params: calls.ReadOutput) -> calls.OutputText:
     """Part of the text of a stream output: the rest of one that a snapshot shows cut."""
     session = house.sessions.get(params.session)
+    if not any(cell.execution == params.execution for cell in session.notebook.cells()):
+        _check_shown(session, caller, params.execution)
     run = await story(session, params.execution)
     text = run.outputs.text_of(params.output)
     if text is None:

@@ -37,19 +37,19 @@ class History:
         finally:
             self._door.release()
 
-    async def state(self, seq: int) -> Document:
-        """The document after event `seq`.
+    async def state(self, seq: int, hidden: int = 0) -> Document:
+        """The document after event `seq`; states up to event `hidden` are not told.
 
         Raises:
             errors.NotFound: That is too long ago, or has not happened yet.
         """
-        self._check(seq)
+        self._check(seq, hidden)
         fold = DocumentFold()
         await self.session.each_event(0, seq, fold.take)
         return await self.world.aside(fold.document)
 
-    async def seq_of(self, seq: int | None, time: str | None, checkpoint: str | None) -> int:
-        """The seq that one of the three means; none of them: now.
+    async def seq_of(self, seq: int | None, time: str | None, checkpoint: str | None, hidden: int = 0) -> int:
+        """The seq that one of the three means; none of them: now. States up to event `hidden` are not told.
 
         Raises:
             errors.InvalidParams: Two of them are given, or the time is none.
@@ -59,7 +59,7 @@ class History:
             raise errors.InvalidParams("Give seq, time or checkpoint: one of them.", field="seq")
         if checkpoint is not None:
             found = (await self.moments()).checkpoints.get(checkpoint)
-            if found is None:
+            if found is None or found <= hidden:
                 raise errors.NotFound(
                     f"There is no checkpoint {checkpoint!r}; notebook.history lists them.",
                     kind="checkpoint",
@@ -69,11 +69,12 @@ class History:
         elif time is not None:
             seq = await self._at_time(time)
         seq = self.session.written if seq is None else seq
-        self._check(seq)
+        self._check(seq, hidden)
         return seq
 
-    def _check(self, seq: int) -> None:
-        first, last = max(0, self.session.journal.first_seq - 1), self.session.written
+    def _check(self, seq: int, hidden: int) -> None:
+        first = max(hidden + 1 if hidden else 0, self.session.journal.first_seq - 1)
+        last = self.session.written
         if not first <= seq <= last:
             raise errors.NotFound(
                 f"States after events {first} to {last} are kept, not {seq}.", kind="seq", id=str(seq)

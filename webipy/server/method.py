@@ -18,6 +18,7 @@ from webipy.core.access import Principal, Verb
 from webipy.core.calls import Params, Result
 from webipy.server.documents import Documents
 from webipy.server.feed import Feed
+from webipy.server.kept import Kept
 from webipy.server.logins import Logins
 from webipy.server.people import People, Seat
 from webipy.server.ports import World
@@ -42,6 +43,7 @@ class House:
     logins: Logins
     page_url: Callable[[str | None, str], str]
     version: str
+    kept: Kept = attrs.field(init=False)
     documents: Documents = attrs.field(init=False)
     people: People = attrs.field(init=False)
     usage: Usage = attrs.field(init=False)
@@ -51,7 +53,8 @@ class House:
 
     def __attrs_post_init__(self) -> None:
         self.started = self.world.now()
-        self.documents = Documents(self.world, self.sessions)
+        self.kept = Kept(self.world, self.sessions)
+        self.documents = Documents(self.world, self.sessions, self.kept)
         self.people = People(self.world.later, self.world.clock)
         self.usage = Usage(self.world, self.sessions)
         self.temporary = Temporary(self.world, self.sessions, self.documents, self.logins.shares)
@@ -98,6 +101,11 @@ class Caller:
     def name(self) -> str:
         """The principal's name, for events."""
         return self.principal.name if self.principal is not None else ""
+
+    def hidden(self, session: Session) -> int:
+        """Seq of the last event that is not shown to the caller: a guest sees a session as it was opened last, its owner all of it."""
+        is_guest = self.principal is not None and self.principal.session is not None
+        return max(0, session.reopened - 1) if is_guest else 0
 
     def subscribe(self, session: Session, cursor: int) -> None:
         """Starts a feed at event `cursor`, in place of an earlier one; it sends from the next turn on, after the answer to this call.

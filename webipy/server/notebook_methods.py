@@ -100,21 +100,21 @@ def _history(house: House, session: str) -> History:
 async def notebook_history(house: House, caller: Caller, params: notebook_calls.ReadHistory) -> notebook_calls.Moments:
     """The states of the document worth going back to, the newest first."""
     history = _history(house, params.session)
-    moments = await history.moments()
+    moments, hidden = await history.moments(), caller.hidden(history.session)
     told: list[notebook_calls.Moment] = []
     for moment in reversed(moments.all):
-        if params.before is None or moment.seq < params.before:
+        if moment.seq > hidden and (params.before is None or moment.seq < params.before):
             told.append(_told(moment))
         if len(told) == params.limit:
             break
-    return notebook_calls.Moments(moments=told, first_seq=max(1, history.session.journal.first_seq - 1))
+    return notebook_calls.Moments(moments=told, first_seq=max(1, history.session.journal.first_seq - 1, hidden + 1))
 
 
 @method("notebook.at", "read", "session")
 async def notebook_at(house: House, caller: Caller, params: notebook_calls.AtMoment) -> notebook_calls.NotebookAt:
     """An earlier state of the document, whole, with its outputs."""
     history = _history(house, params.session)
-    seq = await history.seq_of(params.seq, params.time, params.checkpoint)
+    seq = await history.seq_of(params.seq, params.time, params.checkpoint, caller.hidden(history.session))
     document = await history.state(seq)
     body = await house.world.aside(lambda: ipynb.write(document, None))
     return notebook_calls.NotebookAt(seq=seq, time=await history.time_of(seq), notebook=Raw(body))
@@ -134,8 +134,9 @@ async def notebook_diff(
 ) -> notebook_calls.NotebookDiff:
     """How two states of the document differ, cell by cell."""
     history = _history(house, params.session)
-    until = await history.seq_of(params.until, None, None)
-    old, new = await history.state(params.since), await history.state(until)
+    hidden = caller.hidden(history.session)
+    until = await history.seq_of(params.until, None, None, hidden)
+    old, new = await history.state(params.since, hidden), await history.state(until)
     changes = await house.world.aside(lambda: merge.diff(old, new))
     return notebook_calls.NotebookDiff(
         since=params.since, until=until, cells=list(changes), metadata_changed=old.metadata != new.metadata
@@ -147,5 +148,6 @@ async def notebook_restore(house: House, caller: Caller, params: notebook_calls.
     """Brings an earlier state of the document back, as changes of the one now: nothing is taken out of the history."""
     session = house.sessions.get(params.session)
     history = _history(house, params.session)
-    document = await history.state(await history.seq_of(params.seq, params.time, params.checkpoint))
+    seq = await history.seq_of(params.seq, params.time, params.checkpoint, caller.hidden(session))
+    document = await history.state(seq)
     return calls.Accepted(seq=await house.documents.of(session).bound.become(document, caller.name))

@@ -91,6 +91,30 @@ class SessionRecord:
 
 
 @attrs.define(frozen=True, slots=True)
+class ClosedSession:
+    """A closed session, as the registry keeps it.
+
+    Args:
+        record: The session as it was, with the path of its document.
+        closed: When it was closed, RFC 3339 UTC; `""` when that was not written down.
+        etag: The state of its file that was read or written last; says which file it is, whatever its name.
+        is_gone: Whether its document was deleted, or another session has taken over its path.
+        digest: SHA-256 of what its file held, in hex; `None` when that is not known.
+    """
+
+    record: SessionRecord
+    closed: str = ""
+    etag: str | None = None
+    is_gone: bool = False
+    digest: str | None = None
+
+    @property
+    def path(self) -> str | None:
+        """Where its document is; `None` for a session without one, or whose document is not there any more."""
+        return None if self.is_gone else self.record.path
+
+
+@attrs.define(frozen=True, slots=True)
 class Position:
     """How far a session has taken the messages of a host in: all up to `number` are in its journal."""
 
@@ -226,6 +250,38 @@ class OpenedJournal:
     position: Position | None
 
 
+@attrs.define(frozen=True, slots=True)
+class KeptJournal:
+    """A journal on the disk.
+
+    Args:
+        session: Its session's id.
+        size_bytes: What it takes there, with all that belongs to it.
+        changed: When it was last written to, RFC 3339 UTC.
+    """
+
+    session: str
+    size_bytes: int
+    changed: str
+
+
+@attrs.define(frozen=True, slots=True)
+class JournalPart:
+    """Some events of a closed journal.
+
+    Args:
+        first_seq: The oldest event that is kept by itself.
+        last_seq: The newest one.
+        standing: The events that stand for those before `first_seq`.
+        bodies: The events that were asked for.
+    """
+
+    first_seq: int
+    last_seq: int
+    standing: list[bytes]
+    bodies: list[bytes]
+
+
 class Journals(Protocol):
     """All journals."""
 
@@ -258,6 +314,22 @@ class RunRecord:
     finished: str | None
 
 
+class Archive(Protocol):
+    """The journals on the disk, as files: what is there of closed sessions."""
+
+    def kept(self) -> Deferred[list[KeptJournal]]:
+        """All that are on the disk, be their sessions open or not."""
+
+    def look(self, session: str, first: int, limit: int, limit_bytes: int) -> Deferred[JournalPart]:
+        """Events of a closed session from `first` on, as `Journal.read`. Fails with errors.NotFound and errors.Damaged."""
+
+    def describe(self, session: str) -> Deferred[ClosedSession]:
+        """What the journal of a closed session says of it. Fails as `look`."""
+
+    async def remove(self, session: str) -> None:
+        """Removes the journal of a closed session, with all that belongs to it."""
+
+
 class Registry(Protocol):
     """The list of sessions and their hosts, which outlives the server."""
 
@@ -267,8 +339,17 @@ class Registry(Protocol):
     def put(self, record: SessionRecord) -> Deferred[None]:
         """Writes a session down, new or changed; fires when it survives a power cut."""
 
-    def close_session(self, session: str) -> Deferred[None]:
-        """Marks a session as closed."""
+    def close_session(self, closed: ClosedSession) -> Deferred[None]:
+        """Marks a session as closed, or notes what has changed about one that is."""
+
+    def closed(self) -> Deferred[list[ClosedSession]]:
+        """All closed sessions that have not been forgotten, the one that was closed last first."""
+
+    def reopen(self, record: SessionRecord) -> Deferred[None]:
+        """Marks a closed session as open, without a host; another closed one loses its path to it."""
+
+    def forget(self, session: str) -> Deferred[None]:
+        """Forgets a closed session."""
 
     def put_run(self, record: RunRecord) -> Deferred[None]:
         """Writes down how a run has ended; only the latest are kept."""
@@ -312,6 +393,9 @@ class Files(Protocol):
 
     def stat(self, path: str) -> Deferred[FileRecord]:
         """One file or folder."""
+
+    def seek(self, path: str, etag: str) -> Deferred[FileRecord | None]:
+        """The very file that was at `path`, with this etag, where it is now; `None` when it is not found below the root."""
 
     def read(self, path: str, offset: int = 0, limit: int | None = None) -> Deferred[tuple[bytes, FileRecord]]:
         """`limit` bytes of a file from `offset` on (all: `None`), and the file as it was when they were read."""
@@ -487,6 +571,7 @@ class World:
     """What every session needs of the outside, in one value.
 
     Args:
+        archive: The journals as files.
         files: The files under the root.
         trash: What was deleted there.
         converter: Other formats of documents.
@@ -510,3 +595,4 @@ class World:
     aside: Aside
     processes: Processes
     trash: Trash
+    archive: Archive

@@ -5,7 +5,8 @@ that leaves nothing out of what is shown takes the place of the oldest events. W
 goes is what only a look into the past would have shown: text edits, executions that were run again. `first_seq` says
 from where on single events can be had.
 
-Events that a feed has still to send are trimmed only after it has sent them.
+Events that a feed has still to send are trimmed only after it has sent them. Journals of closed sessions go whole: see
+webipy.server.kept.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from twisted.python.failure import Failure
 
 from webipy.core import errors
 from webipy.core.events import AnyEvent
+from webipy.server.kept import Kept
 from webipy.server.ports import World
 from webipy.server.session import Session
 from webipy.server.sessions import Sessions
@@ -33,12 +35,14 @@ class Retention:
     Args:
         world: The outside.
         sessions: Whose journals.
+        kept: The journals of closed sessions.
         keep_mebibytes: Size over which a journal is cut to about half of it.
         keep_days: Age over which events are cut; `None` for never.
     """
 
     world: World
     sessions: Sessions
+    kept: Kept
     keep_mebibytes: int
     keep_days: float | None
     _log = Logger()
@@ -60,6 +64,7 @@ class Retention:
                 await self.look_at(session)
             except errors.Damaged as fault:
                 self._log.critical("session {session}: {fault}", session=session.id, fault=fault.message)
+        await self.kept.bound()
 
     async def look_at(self, session: Session) -> None:
         """Cuts one journal if it is over a limit, and trims what a cut left for slow readers."""

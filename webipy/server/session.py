@@ -64,6 +64,8 @@ class Session:
     seq: int = 0
     last_activity: str = ""
     is_closed: bool = False
+    reopened: int = 0
+    """Seq of the event that opened it again after it was closed; 0 while it is open for the first time."""
     updates: dict[str, int] = attrs.field(factory=dict)
     """Seq of the newest update of each display."""
     is_temporary: bool = False
@@ -165,6 +167,9 @@ class Session:
                 self.record = attrs.evolve(self.record, title=event.title)
             case events.SessionClosed():
                 self.is_closed = True
+            case events.SessionReopened():
+                self.is_closed, self.reopened, self.kernel_side.kernel = False, event.seq, None
+                self.is_temporary = event.temporary
             case _:
                 pass
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import msgspec
 from twisted.internet.defer import CancelledError
 
-from webipy.core import calls, errors
+from webipy.core import calls, errors, events
+from webipy.core.latest import latest
 from webipy.server.feed import CHUNK_BYTES
 from webipy.server.logins import CODE_SECONDS
 from webipy.server.method import Caller, House, Methods
@@ -150,10 +151,12 @@ async def session_rename(house: House, caller: Caller, params: calls.RenameSessi
 
 @method("session.close", "own", "session")
 async def session_close(house: House, caller: Caller, params: calls.CloseSession) -> calls.Done:
-    """Saves the session's document, shuts its kernel down and closes it; an attached kernel lives on. Its journal stays on the server's disk."""
+    """Saves the session's document, shuts its kernel down and closes it; an attached kernel lives on. Its shares end. Its journal is
+    kept, and goes on when its document, or the session (`session.reopen`), is opened again.
+    """
     session = house.sessions.get(params.session)
-    await house.documents.leave(session, params.discard)
-    await house.sessions.close(session, caller.name)
+    digest = await house.documents.leave(session, params.discard)
+    await house.sessions.close(session, caller.name, digest)
     await house.logins.shares.end_session(session.id)
     return calls.Done()
 
@@ -178,13 +181,20 @@ async def session_subscribe(house: House, caller: Caller, params: calls.Subscrib
             f"since is {since}, but the newest event of this session is {session.seq}.", field="since", seq=session.seq
         )
     snapshot = None
-    first_seq = session.journal.first_seq
+    hidden = caller.hidden(session)
+    first_seq = max(session.journal.first_seq, hidden + 1)
     if (params.snapshot or since + 1 < first_seq) and session.snapshots.serve(since, first_seq):
         since, bodies = await session.snapshots.take(session.written)
+        if hidden:
+            bodies = await house.world.aside(lambda: _without(bodies, hidden))
         snapshot = calls.SnapshotEvents(seq=since, events=[msgspec.Raw(body) for body in bodies])
     caller.subscribe(session, since + 1)
     sit(house, caller, session.id)
     return calls.Subscribed(first_seq=first_seq, seq=session.written, snapshot=snapshot)
+
+
+def _without(snapshot: list[bytes], hidden: int) -> list[bytes]:
+    return [events.encode(event) for event in latest(map(events.decode, snapshot), hidden)]
 
 
 @method("session.unsubscribe", "read", "session")
@@ -198,7 +208,7 @@ async def session_unsubscribe(house: House, caller: Caller, params: calls.OfSess
 async def session_events(house: House, caller: Caller, params: calls.ReadEvents) -> calls.Events:
     """Events by long poll, for clients without a WebSocket."""
     session = house.sessions.get(params.session)
-    first = max(params.since + 1, session.journal.first_seq)
+    first = max(params.since + 1, session.journal.first_seq, caller.hidden(session) + 1)
     if first > session.written and params.wait_s:
         news = session.news()
         stop_clock = house.world.later(params.wait_s, news.cancel)

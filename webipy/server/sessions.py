@@ -1,5 +1,8 @@
 """All sessions: made, found, started with a kernel, closed, and brought back when the server returns.
 
+A session that is closed keeps its row and its journal: it can be opened again, and its journal goes on (see
+webipy.server.kept). Shares and the kernel end with the closing and do not come back.
+
 A session lives in three places: its row in the registry (that it exists, and where its kernel host is), its journal
 (everything that happened), and a `Session` in memory (the fold of the journal). At start the rows are read, each
 journal is folded, and each host that still lives is attached to from the number that the journal has taken in; a host
@@ -7,7 +10,8 @@ that is gone ends what was open, said plainly.
 
 Order when a kernel starts: host launched → row written (survives a power cut) → `kernel_started` journaled →
 attached. A server that dies in between leaves a row that the next one attaches to, or a host that ends by itself when
-nobody ever comes.
+nobody ever comes. Order when a session is closed or opened again: its journal says so, then its row; where they differ,
+the journal counts.
 """
 
 from __future__ import annotations
@@ -20,9 +24,10 @@ from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.logger import Logger
 
 from webipy.core import errors, events
+from webipy.core.events import AnyEvent
 from webipy.core.kernel import Kernel
 from webipy.server.kernel_side import restart_of
-from webipy.server.ports import HostRecord, SessionRecord, Spec, Specs, World
+from webipy.server.ports import ClosedSession, HostRecord, SessionRecord, Spec, Specs, World
 from webipy.server.session import Session
 
 
@@ -44,7 +49,8 @@ class Sessions:
     )
     _open: dict[str, Session] = attrs.field(factory=dict)
     _unreadable: dict[str, errors.Failure] = attrs.field(factory=dict)
-    _door: DeferredLock = attrs.field(factory=DeferredLock)
+    door: DeferredLock = attrs.field(factory=DeferredLock)
+    """Held while sessions are opened and closed, and kernels started."""
     _log = Logger()
 
     def all(self) -> list[Session]:
@@ -81,7 +87,7 @@ class Sessions:
     async def _restore_one(self, record: SessionRecord) -> None:
         session = await self._load(record)
         if session.is_closed:  # the last server died between the event and the row
-            await self.world.registry.close_session(session.id)
+            await self.world.registry.close_session(_closed(session, None, self.world.now()))
             await self.world.journals.close(session.id)
             return
         self._open[record.id] = session
@@ -121,33 +127,27 @@ class Sessions:
         Raises:
             errors.InvalidParams: `cwd` is no folder.
         """
-        await self._door.acquire()
+        await self.door.acquire()
         try:
             for session in self._open.values():
                 if (path is not None and session.record.path == path) or session.id == wanted:
                     return session
             new_id = wanted or self.world.new_id()
             title = title or (os.path.basename(path) if path else None) or _title(self.world.now())
-            record = SessionRecord(new_id, title, path, self._folder(cwd), self.world.now())
+            record = SessionRecord(new_id, title, path, _folder(self.root, cwd), self.world.now())
             created = events.SessionCreated(
                 session=new_id, title=title, path=path, cwd=record.cwd, temporary=temporary, source=source
             )
             return await self._create(record, created, by)
         finally:
-            self._door.release()
-
-    def _folder(self, cwd: str | None) -> str:
-        folder = os.path.normpath(os.path.join(self.root, cwd or "."))
-        if not os.path.isdir(folder):
-            raise errors.InvalidParams(f"cwd must be a folder on the server; {cwd!r} is none.", field="cwd")
-        return folder
+            self.door.release()
 
     async def _create(self, record: SessionRecord, created: events.SessionCreated, by: str) -> Session:
         session = await self._load(record)
         if session.seq:
             await self.world.journals.close(record.id)
             raise errors.AlreadyExists(
-                f"A session with the id {record.id} was open before and is closed; choose another id.",
+                f"A session with the id {record.id} was open before and is closed; session.reopen opens it again, or choose another id.",
                 kind="session",
                 id=record.id,
             )
@@ -156,13 +156,51 @@ class Sessions:
         self._open[record.id] = session
         return session
 
+    async def reopen(
+        self, closed: ClosedSession, path: str | None, cwd: str | None, by: str, *, temporary: bool = False
+    ) -> Session:
+        """Opens a closed session again, with its document at `path`: the session, or the one that is open for `path` already.
+
+        Args:
+            temporary: Whether it is closed again when what it is opened for is over.
+
+        Raises:
+            errors.NotFound: Its journal is gone.
+            errors.Damaged: Its journal cannot be read.
+            errors.InvalidParams: `cwd` is no folder.
+        """
+        await self.door.acquire()
+        try:
+            for session in self._open.values():
+                if session.id == closed.record.id or (path is not None and session.record.path == path):
+                    return session
+            was = closed.record.cwd if os.path.isdir(os.path.join(self.root, closed.record.cwd)) else None
+            record = attrs.evolve(closed.record, cwd=_folder(self.root, cwd or was), host=None)
+            session = await self._load(record)
+            if not session.seq:
+                await self.world.journals.close(session.id)
+                raise errors.NotFound(f"Session {session.id} has no journal.", kind="journal", id=session.id)
+            session.record = attrs.evolve(session.record, path=path)
+            await session.append(
+                [events.SessionReopened(cwd=record.cwd, temporary=temporary), *_moved(session, path)], by
+            )
+            await self.world.registry.reopen(session.record)
+            self._open[session.id] = session
+            return session
+        finally:
+            self.door.release()
+
+    def is_free(self, session: str) -> bool:
+        """Whether an id is neither that of an open session nor of one that could not be opened."""
+        return session not in self._open and session not in self._unreadable
+
     async def rename(self, session: Session, title: str, by: str) -> None:
         """Gives a session another title."""
         session.check_writable()
         await session.append([events.SessionRenamed(title=title)], by)
         await self.world.registry.put(session.record)
 
-    async def has_moved(self, session: Session, path: str, by: str) -> None:
+    async def has_moved(self, session: Session, path: str, by: str | None) -> None:
         """Takes note that the file of a session has another path; a title that was the name of the file follows."""
         old = session.record.path
         session.record = attrs.evolve(session.record, path=path)
@@ -170,35 +208,31 @@ class Sessions:
             await session.append([events.SessionRenamed(title=os.path.basename(path))], by)
         await self.world.registry.put(session.record)
 
-    async def close(self, session: Session, by: str | None, unless: Callable[[], bool] = lambda: False) -> bool:
-        """Shuts the kernel of a session down and ends its journal; `unless` is asked when nobody can come between. Whether that was done."""
-        await self._door.acquire()
+    async def close(
+        self, session: Session, by: str | None, digest: str | None = None, unless: Callable[[], bool] = lambda: False
+    ) -> bool:
+        """Shuts the kernel of a session down and ends its journal for now. Whether that was done.
+
+        Args:
+            digest: Of what the file of its document holds, if that is known.
+            unless: Asked when nobody can come between: then it stays open.
+        """
+        await self.door.acquire()
         try:
             session.check_writable()
             if unless():
                 return False
             session.is_closed = True
             del self._open[session.id]
-            await self._end_kernel(session, by)
+            await _end_kernel(session, by)
             await session.append([events.SessionClosed()], by)
-            await self.world.registry.close_session(session.id)
+            await self.world.registry.close_session(_closed(session, digest, self.world.now()))
             await self.world.journals.close(session.id)
         finally:
-            self._door.release()
+            self.door.release()
         for feed in tuple(session.feeds):
             feed.close_after(session.written)
         return True
-
-    async def _end_kernel(self, session: Session, by: str | None) -> None:
-        """Ends a kernel that its session has no use for any more, without waiting for its end."""
-        kernel = session.kernel
-        if kernel is None or not session.kernel_side.has_host:
-            return
-        session.kernel_side.end_host()
-        session.kernel_side.detach()
-        if kernel.state != "dead":
-            reason = "The session was closed." if session.is_closed else "The kernel was replaced."
-            await session.append(kernel.lost(reason, expected=True), by)
 
     # ---- kernels
 
@@ -243,7 +277,7 @@ class Sessions:
             errors.UnknownKernelspec, errors.KernelFailed: It cannot be started.
             errors.KernelNotReady: There is a living one with another environment.
         """
-        await self._door.acquire()
+        await self.door.acquire()
         try:
             session.check_writable()
             await session.kernel_side.settled()
@@ -255,7 +289,7 @@ class Sessions:
             spec = await self.spec(name)
             if env is not None:
                 await self.change_env(session, env, is_kept=False)
-            await self._end_kernel(session, by)
+            await _end_kernel(session, by)
             is_plain = not session.record.env  # else it depends on them from its first moment on
             here = session.record.cwd, session.kernel_side.environment()
             spare = await self.take_spare(spec, *here) if is_plain else None
@@ -266,7 +300,7 @@ class Sessions:
             else:
                 await self._join(session, kernel, spare, by)
         finally:
-            self._door.release()
+            self.door.release()
 
     async def attach_kernel(self, session: Session, connection: str, by: str) -> None:
         """Gives a session the kernel of a connection file in place of the one that it has.
@@ -274,16 +308,16 @@ class Sessions:
         Raises:
             errors.InvalidParams, errors.KernelFailed: It cannot be joined; the session keeps what it has.
         """
-        await self._door.acquire()
+        await self.door.acquire()
         try:
             session.check_writable()
             await session.kernel_side.settled()
             host = await self.world.launcher.attach(self.world.new_id(), connection, 1)
-            await self._end_kernel(session, by)
+            await _end_kernel(session, by)
             kernel = Kernel(host.kernel, host.spec, host.display_name, host.language, "")
             await self._join(session, kernel, host, by)
         finally:
-            self._door.release()
+            self.door.release()
 
     async def restart_kernel(self, session: Session, by: str) -> None:
         """New process, same kernel: in place while its host lives, else with a new host.
@@ -291,7 +325,7 @@ class Sessions:
         Raises:
             errors.KernelNotReady: The session never had a kernel, or something else started it.
         """
-        await self._door.acquire()
+        await self.door.acquire()
         try:
             session.check_writable()
             await session.kernel_side.settled()
@@ -300,7 +334,7 @@ class Sessions:
                 raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
             check_ours(session, "restart")
             if session.kernel_side.has_host and session.kernel_side.is_leaving:
-                await self._end_kernel(session, by)
+                await _end_kernel(session, by)
             if session.kernel_side.has_host:
                 await session.append(kernel.restarting(), by)
                 if session.kernel_side.has_host:
@@ -310,7 +344,7 @@ class Sessions:
             again = Kernel(kernel.id, spec.name, spec.display_name, spec.language, "", start=kernel.start + 1)
             await self._launch(session, again, spec, by)
         finally:
-            self._door.release()
+            self.door.release()
 
     async def _launch(self, session: Session, kernel: Kernel, spec: Spec, by: str) -> None:
         env = _environment(self.root, session.record)
@@ -326,6 +360,43 @@ class Sessions:
         await begun
         if not is_there:  # it has ended since it was launched
             await session.kernel_side.bury()
+
+
+async def _end_kernel(session: Session, by: str | None) -> None:
+    """Ends a kernel that its session has no use for any more, without waiting for its end."""
+    kernel = session.kernel
+    if kernel is None or not session.kernel_side.has_host:
+        return
+    session.kernel_side.end_host()
+    session.kernel_side.detach()
+    if kernel.state != "dead":
+        reason = "The session was closed." if session.is_closed else "The kernel was replaced."
+        await session.append(kernel.lost(reason, expected=True), by)
+
+
+def _folder(root: str, cwd: str | None) -> str:
+    folder = os.path.normpath(os.path.join(root, cwd or "."))
+    if not os.path.isdir(folder):
+        raise errors.InvalidParams(f"cwd must be a folder on the server; {cwd!r} is none.", field="cwd")
+    return folder
+
+
+def _closed(session: Session, digest: str | None, time: str) -> ClosedSession:
+    """What is kept of a session that is closed now."""
+    conflict, record = session.origin.conflict, attrs.evolve(session.record, host=None, env={})
+    is_gone = conflict is not None and conflict.etag is None
+    return ClosedSession(record, time, session.origin.etag, is_gone, digest)
+
+
+def _moved(session: Session, path: str | None) -> list[AnyEvent]:
+    """What tells that the file of a closed session has another path now; a title that was the name of the file follows."""
+    old = session.origin.path
+    if path is None or old is None or path == old:
+        return []
+    told: list[AnyEvent] = [events.NotebookMoved(path=path)]
+    if session.record.title == os.path.basename(old):
+        told.append(events.SessionRenamed(title=os.path.basename(path)))
+    return told
 
 
 def check_ours(session: Session, act: str) -> None:

@@ -153,7 +153,7 @@ class Temporary:
                 if self._is_unsaved(session):
                     await self.documents.of(session).save(None)
                 elif await self.sessions.close(
-                    session, None, lambda: self._is_used(session) or self._is_unsaved(session)
+                    session, None, unless=lambda: self._is_used(session) or self._is_unsaved(session)
                 ):
                     self.documents.let_go(session)
                     await self.shares.end_session(session.id)

@@ -59,9 +59,20 @@ export interface SessionKept extends EventHead {
   reason?: string;
 }
 
-/** The session was closed and its kernel shut down; the last event of the journal. */
+/** The session was closed and its kernel shut down; the last event of the journal until it is opened again. */
 export interface SessionClosed extends EventHead {
   type: "session_closed";
+}
+
+/**
+ * The closed session is open again, without a kernel: its journal goes on. `cwd` is the folder that its kernels start in now.
+ *
+ * It is `temporary` when it is closed again by the server once what it was opened for is over.
+ */
+export interface SessionReopened extends EventHead {
+  type: "session_reopened";
+  cwd?: string | null;
+  temporary?: boolean;
 }
 
 /** A kernel is being started for this session; it is ready when its state becomes `idle`. */
@@ -1445,6 +1456,56 @@ export interface RestoreFile extends OfTrashed {
   to?: string | null;
 }
 
+/**
+ * The journal of a session: all that happened in it, and the history of its document.
+ *
+ * `path` is that of its document; null when it has none, or it is not there any more (`document` says where it was). `title` is empty for
+ * a journal that cannot be read. `size_bytes` is what it takes on the disk; `last_activity` of a closed session is when it was closed.
+ */
+export interface Journal {
+  session: string;
+  title: string;
+  path: string | null;
+  size_bytes: number;
+  last_activity: string;
+  is_open: boolean;
+  created: string;
+  document: string | null;
+}
+
+/** All journals, the one with the latest activity first, what those of closed sessions take together, and may take (`limit_bytes`). */
+export interface JournalList {
+  journals: Journal[];
+  closed_bytes: number;
+  limit_bytes: number | null;
+  limit_days: number | null;
+}
+
+/** A method on the journal of a closed session. */
+export interface OfJournal {
+  session: string;
+}
+
+/** Events after seq `since`, at most `limit`. */
+export interface ReadJournal extends OfJournal {
+  since?: number;
+  limit?: number;
+}
+
+/**
+ * Events of a closed session: `events` begin with seq `first` and end with `last_seq` at the latest.
+ *
+ * Where the oldest ones were cut, `standing` are those that stand for all before `first_seq`.
+ */
+export interface JournalEvents {
+  session: string;
+  first: number;
+  first_seq: number;
+  last_seq: number;
+  standing: Json[];
+  events: AnyEvent[];
+}
+
 /** The params of the notification `folder_changed`: list the folder again. */
 export interface FolderChanged {
   path: string;
@@ -1488,6 +1549,7 @@ export type AnyEvent =
   | SessionRenamed
   | SessionKept
   | SessionClosed
+  | SessionReopened
   | KernelStarted
   | KernelReady
   | KernelStateChanged
@@ -1594,6 +1656,9 @@ export interface Methods {
   "history.get": { params: GetHistory; result: History };
   "input.reply": { params: ReplyInput; result: Accepted };
   "inspection.get": { params: GetInspection; result: Inspection };
+  "journal.delete": { params: OfJournal; result: Done };
+  "journal.list": { params: Nothing; result: JournalList };
+  "journal.read": { params: ReadJournal; result: JournalEvents };
   "kernel.attach": { params: AttachKernel; result: Session };
   "kernel.interrupt": { params: OfSession; result: Done };
   "kernel.kill": { params: OfSession; result: Done };
@@ -1633,6 +1698,7 @@ export interface Methods {
   "session.leave": { params: OfSession; result: Done };
   "session.list": { params: Nothing; result: SessionList };
   "session.rename": { params: RenameSession; result: Session };
+  "session.reopen": { params: OfJournal; result: Session };
   "session.subscribe": { params: Subscribe; result: Subscribed };
   "session.unsubscribe": { params: OfSession; result: Done };
   "share.link": { params: LinkSession; result: ShareLink };

@@ -87,6 +87,13 @@ export function reduce(model: Model, event: AnyEvent, dirty: Dirty): void {
       model.closed = true;
       dirty.head = true;
       return;
+    case "session_reopened":
+      model.closed = false;
+      model.kernel = null;
+      model.death = null;
+      model.cwd = event.cwd ?? model.cwd;
+      dirty.head = true;
+      return;
     case "output_added":
       outputAdded(model, event, dirty);
       return;
