@@ -25,6 +25,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fake_files import FakeConverter, FakeFiles, FakeTrash
 from webipy.core import errors, events, wire
 from webipy.core.access import Principal, Verb
+from webipy.core.contents import Way
 from webipy.core.wire import Header, Message
 from webipy.io.journalfiles import Told
 from webipy.server.api import Api, answered
@@ -547,6 +548,10 @@ class FakeLauncher:
         told: Deferred[HostRecord] = Deferred()
         self.clock.callLater(0, self._launch, told, kernel, spec, start, False, env)
         return told
+
+    def has_started(self, record: HostRecord, way: Way) -> None:
+        """Notes it."""
+        self.known = attrs.evolve(self.known, ways={**self.known.ways, record.spec: way})
 
     def discard(self, record: HostRecord) -> None:
         """Ends it."""

@@ -83,7 +83,7 @@ class WireFormat(SynchronousTestCase):
         self.assertLessEqual(
             {
                 "session_created", "session_renamed", "session_closed",
-                "kernel_started", "kernel_ready", "kernel_state_changed", "kernel_died",
+                "kernel_started", "kernel_ready", "kernel_start_retried", "kernel_state_changed", "kernel_died",
                 "execution_queued", "execution_started", "execution_finished",
                 "output_added", "output_updated", "outputs_cleared", "output_lost",
                 "input_requested", "input_replied",
@@ -116,6 +116,7 @@ class WireFormat(SynchronousTestCase):
                 "run_finished": ["run", "status"],
                 "kernel_started": ["display_name", "kernel", "kernelspec", "language", "url_without_key"],
                 "kernel_ready": ["kernel", "language_info", "seconds", "start"],
+                "kernel_start_retried": ["how", "kernel", "reason"],
                 "kernel_state_changed": ["state"],
                 "kernel_died": ["kernel", "reason"],
                 "execution_queued": ["code", "execution"],

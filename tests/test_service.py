@@ -183,6 +183,7 @@ class BadOptions(SynchronousTestCase):
             ("--spare-kernels: ", ["--spare-kernels", "21"]),
             ("--kernel-nice: '-5' is no number from 0 to 19", ["--kernel-nice", "-5"]),
             ("--kernel-nice: ", ["--kernel-nice", "20"]),
+            ("--kernel-start-timeout: ", ["--kernel-start-timeout", "soon"]),
             ("--root: ", ["--root", str(missing)]),
             ("no folder. Make it first", ["--root", str(plain)]),
             ("--root: ", ["--root", "~nosuchuser/x"]),

@@ -253,6 +253,32 @@ class Kernels(RigTestCase):
         self.start()
         self.assertEqual(self.state(), "idle")
 
+    def test_how_a_kernel_was_started_is_told_with_its_kernelspec(self) -> None:
+        """Where that matters to whoever starts one: over tcp, or without the boot file; an event tells of each new try."""
+        table = [
+            ({"boot": "", "transport": "tcp"}, False, "other users of this machine can read"),
+            ({"boot": "", "transport": "tcp"}, True, "encrypted"),
+            ({"boot": "", "transport": "ipc"}, False, "without webipy's boot file"),
+            ({"boot": "ipykernel", "transport": "ipc"}, False, ""),
+        ]
+        host = self.start()
+        host.tell("start_retried", start=1, reason="It ended.", how="over tcp", tail="words")
+        for start, (way, is_encrypted, note) in enumerate(table, 2):
+            info = {"language_info": {"name": "python"}}
+            told = {"pid": 1, "kernel_info": info, "seconds": 1, "way": way, "is_encrypted": is_encrypted}
+            host.tell("kernel_ready", start=start, **told)
+            self.rig.turn()
+            found = {spec["name"]: spec for spec in self.rig.me.call("kernelspec.list")["kernelspecs"]}
+            self.assertIn(note, found["python3"]["note"])
+            self.assertEqual((bool(note), found["other"]["note"]), (bool(found["python3"]["note"]), ""))
+            (ready,) = [event for event in self.rig.journal.events() if event.get("start") == start]
+            is_tcp = way["transport"] == "tcp"
+            self.assertEqual(
+                (ready.get("transport"), ready.get("encrypted")), ("tcp" if is_tcp else None, is_encrypted or None)
+            )
+        (again,) = [event for event in self.rig.journal.events() if event["type"] == "kernel_start_retried"]
+        self.assertEqual((again["reason"], again["how"], again["tail"]), ("It ended.", "over tcp", "words"))
+
     def test_kernelspecs_that_cannot_be_used(self) -> None:
         """Unknown, broken, none at all: each is said."""
         self.refused("unknown_kernelspec", "kernel.start", session=self.session, kernelspec="nope")
@@ -444,7 +470,8 @@ class Kernels(RigTestCase):
         listed = self.rig.me.call("kernelspec.list")
         self.assertEqual((listed["default"], listed["broken"]), ("python3", {"torn": "it has no argv."}))
         self.assertEqual(
-            listed["kernelspecs"][0], {"name": "python3", "display_name": "Fake python3", "language": "python"}
+            listed["kernelspecs"][0],
+            {"name": "python3", "display_name": "Fake python3", "language": "python", "note": ""},
         )
 
 

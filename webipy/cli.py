@@ -218,6 +218,9 @@ def specs(target: Target, as_json: bool) -> None:
             for spec in found.kernelspecs
         ]
         click.echo(table(["", "NAME", "LANGUAGE", "DESCRIPTION"], rows))
+        for spec in found.kernelspecs:
+            if spec.note:
+                click.echo(Escapes(False).clean(f"{spec.name}: {spec.note}"))
         for name, reason in found.broken.items():
             click.echo(Escapes(False).clean(f"webipy: {name} cannot be read: {reason}"), err=True)
         return OK

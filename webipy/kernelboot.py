@@ -22,6 +22,9 @@ ipykernel has no such part (one line on stderr then says so):
 - A crash in C leaves a dump of all threads on the original stderr, which the host keeps in kernel.log.
 
 The program sees `sys.argv` and `sys.path` as under ipykernel_launcher.
+
+`python .../kernelboot.py --run MODULE ...` stands for `python -m MODULE ...`, for kernels that build on ipykernel, as many in Python do. How
+it publishes is changed as soon as that module imports ipykernel, and nothing else is; one that never does runs as it would.
 """
 
 from __future__ import annotations
@@ -40,9 +43,11 @@ import sys
 import threading
 import traceback
 from fcntl import ioctl
+from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from termios import FIONREAD
 from time import monotonic
+from typing import Any
 
 FLUSH_INTERVAL_S = 0.01  # printed text waits so long for more
 PIECE_CHARS = (
@@ -501,9 +506,61 @@ def ask_after_output(kernel_class) -> None:  # type: ignore[no-untyped-def]
     kernel_class._input_request = ask_in_order
 
 
+def make(change, target) -> None:  # type: ignore[no-untyped-def]
+    """Make one change; where this ipykernel has no such part, say so."""
+    try:
+        change(target)
+    except AttributeError as missing:
+        print(f"webipy: this ipykernel runs without {change.__name__}: {missing}", file=sys.stderr)
+
+
+OF_PUBLISHING: dict[str, list[tuple[Any, str]]] = {
+    "ipykernel.iostream": [
+        (flush_at_once, "IOPubThread"),
+        (send_text_soon, "OutStream"),
+        (send_text_in_pieces, "OutStream"),
+        (read_raw_output_whole, "OutStream"),
+    ],
+    "ipykernel.kernelapp": [(wait_for_slow_readers, "IPKernelApp"), (keep_the_log_clean, "IPKernelApp")],
+}
+"""What is changed for a kernel that builds on ipykernel, by module. How it runs code and is interrupted is its own matter."""
+
+
+class ChangeWhenImported:
+    """Finds the modules of ipykernel that are changed, as they are imported (importlib, meta path finders)."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]  # as importlib has it
+        """Find a module where the others would, and let it be changed after it was run."""
+        spec = PathFinder.find_spec(name, path, target) if name in OF_PUBLISHING else None
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_and_change(module):  # type: ignore[no-untyped-def]
+                execute(module)
+                for change, target in OF_PUBLISHING[name]:
+                    make(change, getattr(module, target))
+
+            spec.loader.exec_module = execute_and_change  # type: ignore[method-assign]  # this one loader, for one module
+        return spec
+
+
+def run_module(name: str) -> None:
+    """Run a module as `python -m` does."""
+    import runpy
+
+    del sys.argv[1:3]  # --run and its name
+    sys.path[:1] = [os.getcwd()]
+    sys.meta_path.insert(0, ChangeWhenImported)
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+
+
 def main() -> None:
     """Prepare ipykernel and run it."""
     faulthandler.enable(file=os.dup(2))
+    if sys.argv[1:2] == ["--run"]:
+        run_module(sys.argv[2])
+        return
     hide_this_file()
     from ipykernel import iostream, kernelapp
     from ipykernel.ipkernel import IPythonKernel
@@ -526,10 +583,7 @@ def main() -> None:
         (send_any_text, Session),
         (ask_after_output, IPythonKernel),
     ):
-        try:
-            change(target)
-        except AttributeError as missing:
-            print(f"webipy: this ipykernel runs without {change.__name__}: {missing}", file=sys.stderr)
+        make(change, target)
     kernelapp.launch_new_instance()
 
 

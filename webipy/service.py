@@ -140,6 +140,7 @@ class Options(usage.Options):
             "3",
             "How much kernels give way to the server and the browser when all processors are busy, as in nice(1), 0 to 19.",
         ],
+        ["kernel-start-timeout", None, "60", "Seconds that a kernel may take to answer for the first time."],
         ["grace", "g", "24", "Hours that an idle kernel waits for a server before it ends by itself."],
     ]
     optFlags = [
@@ -168,6 +169,7 @@ class Options(usage.Options):
         self.keep_closed_days: float | None
         self.spare_kernels: int
         self.kernel_nice: int
+        self.kernel_start_s: float
 
     def opt_allow_host(self, name: str) -> None:
         """A host name that this server is reached under, besides localhost. May be given more than once."""
@@ -191,6 +193,7 @@ class Options(usage.Options):
         self.keep_closed_days = self._days("keep-closed-days")
         self.spare_kernels = self._count("spare-kernels", MOST_SPARES)
         self.kernel_nice = self._count("kernel-nice", MOST_NICE)
+        self.kernel_start_s = self._number("kernel-start-timeout", "seconds", 86_400)
         self.socket = self._bind()
 
     def _path(self, option: str, text: str) -> Path:
@@ -411,6 +414,7 @@ class WebipyService(Service):
         launcher = LocalLauncher(
             options.state / "hosts", username(), options.grace_s, generation, self._reactor, files, options.kernel_nice
         )
+        launcher.ready_s = options.kernel_start_s
         launcher.start()
         return launcher
 

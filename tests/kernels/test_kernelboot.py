@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.faults import rounds
 from tests.kernels import ROOT, STOCK, HostClient, Wanted, is_a, is_over, start_host, wait_until
-from webipy.host.process import BOOT_FILE
+from webipy.host.ways import BOOT_FILE
 from webipy.kernelboot import STUBBORN_S
 
 

@@ -359,6 +359,8 @@ class Watch:
         match event:
             case events.KernelDied():
                 show_death(event, self.screen)
+            case events.KernelStartRetried():
+                self.screen.note(f"{event.reason} It is started once more, {event.how}.")
             case events.KernelStateChanged(state="restarting"):
                 self.screen.note("The kernel restarts: variables are gone.")
             case events.KernelStarted():

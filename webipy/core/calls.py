@@ -226,11 +226,12 @@ class Events(Result, frozen=True, kw_only=True):
 
 
 class Kernelspec(Result, frozen=True, kw_only=True):
-    """A launch recipe for kernels of one kind."""
+    """A launch recipe for kernels of one kind. `note` says what is to be known of how it was started last."""
 
     name: str
     display_name: str
     language: str
+    note: str = ""
 
 
 class KernelspecList(Result, frozen=True, kw_only=True):

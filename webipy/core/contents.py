@@ -9,7 +9,7 @@ Source: Jupyter messaging 5.4 (the kernel's messages); docs/kernel-host.md (`Rea
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 import msgspec
 from msgspec import Raw
@@ -131,6 +131,14 @@ class Comm(msgspec.Struct):
     data: Raw = Raw(b"{}")
 
 
+class Way(msgspec.Struct, frozen=True):
+    """The host: how a kernel was started; `boot` is empty where the boot file has no part in it."""
+
+    boot: str = ""
+    transport: Literal["ipc", "tcp"] = "ipc"
+    is_encrypted: bool = False
+
+
 class Ready(msgspec.Struct):
     """The host: the kernel answered for the first time."""
 
@@ -138,6 +146,16 @@ class Ready(msgspec.Struct):
     pid: int | None
     seconds: float
     kernel_info: Raw
+    way: Way | None = None
+    is_encrypted: bool = False
+
+
+class Retried(msgspec.Struct):
+    """The host: the kernel did not start, and is started once more in another way."""
+
+    reason: str
+    how: str
+    tail: str = ""
 
 
 class KernelInfo(msgspec.Struct):

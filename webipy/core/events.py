@@ -107,6 +107,7 @@ class KernelReady(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tag
     """The kernel answered for the first time after a start or restart.
 
     `language_info`, `banner` and `implementation` are those of its kernel_info_reply (Jupyter messaging 5.4); `seconds` counts from spawn.
+    `transport` is how its host speaks to it: over `tcp` that is not `encrypted`, other users of the server's machine can read what it publishes.
     """
 
     kernel: str
@@ -115,6 +116,20 @@ class KernelReady(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tag
     language_info: msgspec.Raw
     implementation: str = ""
     banner: str = ""
+    transport: Literal["ipc", "tcp"] = "ipc"
+    encrypted: bool = False
+
+
+class KernelStartRetried(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The kernel did not start, and is started once more in another way: `how` says which.
+
+    `reason` is one sentence for a person, `tail` the last raw output of the process.
+    """
+
+    kernel: str
+    reason: str
+    how: str
+    tail: str = ""
 
 
 class KernelStateChanged(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
@@ -500,6 +515,7 @@ AnyEvent = (
     | SessionReopened
     | KernelStarted
     | KernelReady
+    | KernelStartRetried
     | KernelStateChanged
     | KernelDied
     | ExecutionQueued

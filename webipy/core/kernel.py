@@ -37,6 +37,7 @@ from webipy.core.events import (
     KernelDied,
     KernelReady,
     KernelStarted,
+    KernelStartRetried,
     KernelState,
     KernelStateChanged,
     MessageReceived,
@@ -99,6 +100,8 @@ class Kernel:
     execution_count: int = 0
     is_over: bool = False
     """Whether it ended because that was asked for: its host ends, too."""
+    way: contents.Way | None = None
+    """How its process was started, when it is known."""
     _new: Growing = attrs.field(factory=Growing)
     executions: Executions = attrs.field(init=False)
     _ending: frozenset[str] = frozenset()
@@ -300,6 +303,9 @@ class Kernel:
                 death = contents.decode(content, contents.Death)
                 if self.state != "restarting" or not death.expected:
                     self._die(death, death.reason or death_reason(death.exit_status, death.signal, death.expected))
+            case "start_retried":
+                again = contents.decode(content, contents.Retried)
+                self._new.add(KernelStartRetried(kernel=self.id, reason=again.reason, how=again.how, tail=again.tail))
             case "start_failed":
                 failed = contents.decode(content, contents.Failed)
                 self._die(contents.Death(tail=failed.tail), failed.reason)
@@ -318,6 +324,8 @@ class Kernel:
         told = contents.decode(ready.kernel_info, contents.KernelInfo)
         self.start, self.pid, self.execution_count = ready.start, ready.pid, 0
         self.language = self.language or _language(told.language_info)
+        if ready.way is not None:
+            self.way = msgspec.structs.replace(ready.way, is_encrypted=ready.is_encrypted)
         self._busy_with.clear()
         self._new.add(
             KernelReady(
@@ -327,6 +335,8 @@ class Kernel:
                 language_info=told.language_info,
                 implementation=told.implementation,
                 banner=told.banner,
+                transport=self.way.transport if self.way is not None else "ipc",
+                encrypted=ready.is_encrypted,
             )
         )
         if self.state != "restarting" or ready.start > self._leaving:  # else that process is on its way out

@@ -21,6 +21,7 @@ import zmq
 
 from webipy.core import wire
 from webipy.host.parts import read_parts, send_parts
+from webipy.host.process import Curve
 
 KERNEL_CHANNELS: Final = ("control", "shell", "stdin", "iopub")
 READ_AHEAD: Final = 8  # messages of a kernel that waits; ZeroMQ counts no bytes, and one may have a GiB
@@ -35,10 +36,17 @@ class Channels:
         addresses: Where the kernel binds each channel.
         key: The key of this start, as bytes.
         waits: Whether the kernel waits for a slow reader instead of dropping.
+        curve: The keys of an encrypted connection, if it is one.
     """
 
     def __init__(
-        self, context: zmq.Context[zmq.Socket[bytes]], addresses: Mapping[str, str], key: bytes, *, waits: bool
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        addresses: Mapping[str, str],
+        key: bytes,
+        *,
+        waits: bool,
+        curve: Curve | None = None,
     ) -> None:
         self._key = key
         self.sockets: dict[str, zmq.Socket[bytes]] = {}
@@ -49,6 +57,9 @@ class Channels:
             socket.sndhwm = 0
             socket.rcvhwm = READ_AHEAD if waits and channel == "iopub" else 0
             socket.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
+            if curve is not None:
+                public, secret = curve.public.encode(), curve.secret.encode()
+                socket.curve_serverkey, socket.curve_publickey, socket.curve_secretkey = public, public, secret
             if channel == "iopub":
                 socket.setsockopt(zmq.SUBSCRIBE, b"")
             else:

@@ -50,6 +50,8 @@ class ForeignKernel:
     pid: None = None
     has_boot = False
     is_ours = False
+    is_unheard = False
+    curve = None
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -5,6 +5,9 @@ Each start tells of itself in this order, and ends in exactly one of the last tw
     kernel_starting -> kernel_ready -> kernel_died
     (kernel_starting) -> start_failed            no process, ended before it was ready, or no answer in time
 
+A start that comes to nothing is tried the next way that there is (`webipy.host.ways`) before it counts as failed; then
+`start_retried` and another `kernel_starting` stand in between, of the same start.
+
 Readiness: a subscription takes a moment to reach the kernel, and what is published before is gone. So the kernel is
 asked for its `kernel_info` until both the reply and something published about it have arrived; only then are
 requests given. Replies to the host's own requests are never forwarded.
@@ -35,6 +38,7 @@ from webipy.host.process import CannotStart, Exit, KernelProcess, Launch
 
 NUDGE_S: Final = 1.0  # a kernel that did not answer is asked again after this, then after twice as long
 NUDGE_AGAIN_S: Final = 0.05  # the kernel answered, but its iopub was not yet heard
+LISTEN_S: Final = 20.0  # one that does not listen by then, or in a third of the time it has, is tried another way
 SILENT_IOPUB_S: Final = 3.0  # a kernel that answers but publishes nothing is taken as it is after this
 RESTART_POLITELY_S: Final = 2.0
 SHUT_DOWN_POLITELY_S: Final = 5.0
@@ -136,6 +140,8 @@ class Life:
         self._kernel_info = b""
         self._hears_iopub = False
         self._nudge_s = NUDGE_S
+        self._given_up_s = 0.0
+        self._last_tail = ""
 
     @property
     def is_draining(self) -> bool:
@@ -151,8 +157,13 @@ class Life:
         self._entering = ""
         self._audience.event("kernel_starting", {"start": self.start, "pid": self.process.pid})
         key, addresses = self.process.wire_key(self._key), self.process.addresses()
-        self.channels = Channels(self._context, addresses, key, waits=self.process.has_boot)
-        self._alarms.set("late", self._launch.ready_timeout_s, self._give_up)
+        waits, curve = self.process.has_boot, self.process.curve
+        self.channels = Channels(self._context, addresses, key, waits=waits, curve=curve)
+        patience_s = self._launch.ready_timeout_s
+        self._alarms.set("late", patience_s, lambda: self._give_up(patience_s))
+        if isinstance(self.process, KernelProcess) and not waits:
+            ear_s = min(LISTEN_S, patience_s / 3)
+            self._alarms.set("listens", ear_s, lambda: self._give_up(ear_s, only_unheard=True))
         self._beat()
         self._nudge()
 
@@ -183,7 +194,7 @@ class Life:
         """Look whether the process has ended."""
         if self._exit is None and (ended := self.process.poll()) is not None:
             self._exit = ended
-            self._alarms.clear("nudge", "silent", "late", "polite", "beat")
+            self._alarms.clear("nudge", "silent", "late", "listens", "polite", "beat")
             self._alarms.set("drained", DRAIN_QUIET_S, self._ended)
             self._alarms.set("drained at last", DRAIN_S, self._ended)
 
@@ -274,21 +285,28 @@ class Life:
             self._nudge_s *= 2
 
     def _ready(self) -> None:
-        self._alarms.clear("nudge", "silent", "late")
+        self._alarms.clear("nudge", "silent", "late", "listens")
         try:
             info = wire.clean_content(self._kernel_info)
         except wire.Malformed:
             info = b"{}"  # it answered, so it lives; what it told of itself is unreadable
         self.state = "ready"
         seconds = round(time.monotonic() - self._spawned_at, 3)
-        content = {"start": self.start, "pid": self.process.pid, "kernel_info": msgspec.Raw(info), "seconds": seconds}
+        content: dict[str, Any] = {"start": self.start, "pid": self.process.pid}
+        content |= {"kernel_info": msgspec.Raw(info), "seconds": seconds}
+        if isinstance(self.process, KernelProcess):
+            self.process.ways.is_known = True
+            content |= {"way": self.process.ways.now, "is_encrypted": self.process.curve is not None}
         self._audience.event("kernel_ready", content)
         if self._entering:
             self._ask("shell", "execute_request", _silent(self._entering))
         self._audience.opened()
 
-    def _give_up(self) -> None:
-        self._alarms.clear("nudge", "silent")
+    def _give_up(self, after_s: float, *, only_unheard: bool = False) -> None:
+        if only_unheard and not self.process.is_unheard:
+            return
+        self._given_up_s = after_s
+        self._alarms.clear("nudge", "silent", "listens")
         self.ending = self.ending or "late"
         self.process.signal(signal.SIGKILL)
 
@@ -300,11 +318,13 @@ class Life:
         self._exit, self.ending = None, ""
         self.channels.close()
         self.channels = None
-        if ending == "late":
-            self._fail(self.process.late(self._launch.ready_timeout_s), self.process.tail())
-        elif self.state == "starting" and not ending:
-            how = f"exit status {ended.exit_status}" if ended.signal is None else f"signal {ended.signal}"
-            self._fail(ended.reason or f"The kernel ended with {how} before it was ready.", self.process.tail())
+        if ending == "late" or (self.state == "starting" and not ending):
+            has_hung = ending == "late"
+            reason = self.process.late(self._given_up_s) if has_hung else _early(ended)
+            is_hopeless = (
+                not self.process.is_unheard if has_hung else bool(ended.reason)
+            )  # a reason: there is no memory
+            self._fail(reason, self.process.tail(), is_last=is_hopeless, has_hung=has_hung)
         else:
             self.state = "dead"
             content: dict[str, Any] = {"start": self.start, "exit_status": ended.exit_status, "signal": ended.signal}
@@ -317,22 +337,34 @@ class Life:
             self._next()
         self.is_over = ending == "exit"
 
-    def _fail(self, reason: str, tail: str) -> None:
-        self.state = "failed"
+    def _fail(self, reason: str, tail: str, *, is_last: bool = True, has_hung: bool = False) -> None:
+        """Tell that there is no kernel; unless `is_last`, try the next way to start it before."""
+        process, tail = self.process, tail or self._last_tail
+        if isinstance(process, KernelProcess):
+            if not is_last and process.ways.go_on(is_unheard=has_hung):
+                how = process.ways.now.words
+                log(f"{reason} It is tried again {how}. Its last words: {tail.strip()!r}")
+                self._last_tail = tail
+                self._audience.event("start_retried", {"start": self.start, "reason": reason, "tail": tail, "how": how})
+                self._next(is_same=True)
+                return
+            process.ways.begin_again()
+        self.state, self._last_tail = "failed", ""
         self._audience.event("start_failed", {"start": self.start, "reason": reason, "tail": tail})
         self._audience.closed("kernel_died", is_dead=True)
 
-    def _next(self) -> None:
-        """Start the next process, with a new key."""
-        self.start += 1
-        self._key = os.urandom(32).hex()
-        self._spawned_at = time.monotonic()
-        fault = None
+    def _next(self, *, is_same: bool = False) -> None:
+        """Start the next process: with a new key, unless it is one more for the same start."""
+        if not is_same:
+            self.start += 1
+            self._key = os.urandom(32).hex()
+        self._spawned_at, fault = time.monotonic(), None
         try:
             self.process.spawn(self._key)
         except CannotStart as failed:
             fault = failed
-        self._audience.respawned(self._key)
+        if not is_same:
+            self._audience.respawned(self._key)
         self.begin(fault)
 
 
@@ -340,3 +372,9 @@ def _silent(code: str) -> dict[str, Any]:
     """The content of an execute_request that leaves no trace (Jupyter messaging 5.4)."""
     asked = {"code": code, "silent": True, "store_history": False, "user_expressions": {}}
     return {**asked, "allow_stdin": False, "stop_on_error": False}
+
+
+def _early(ended: Exit) -> str:
+    """Say that a process ended before it was ready."""
+    how = f"exit status {ended.exit_status}" if ended.signal is None else f"signal {ended.signal}"
+    return ended.reason or f"The kernel ended with {how} before it was ready."

@@ -4,8 +4,10 @@ The launch follows Jupyter ("Making kernels for Jupyter", kernel specs): the con
 `{connection_file}`, `{resource_dir}` and `{prefix}` are filled in, the kernelspec's environment is added. What differs:
 
 - The kernel's sockets are `ipc://` in the host's private directory: no other user can reach them, no port is raced for.
+  Only where a kernel does not start so, they are tcp on the loopback (`webipy.host.ways`).
 - ipykernel is started through `kernelboot.py` by its path, in the kernel's own Python, which need not have webipy; and
-  with `-Xfrozen_modules=off`, which its own kernelspecs have too: without it the debugger warns at every start.
+  with `-Xfrozen_modules=off`, which its own kernelspecs have too: without it the debugger warns at every start. Where that
+  does not start, it is started as the kernelspec says.
 - The kernel has a session and a process group of its own, dies with its host (`PR_SET_PDEATHSIG`), and gets the default
   signal handling back: a host started in the background of a shell has SIGINT ignored, and exec would pass that on.
 - Its raw output goes to a file: a pipe that nobody reads would hang it.
@@ -29,12 +31,13 @@ import msgspec
 
 from webipy.core.connection import CHANNELS, Connection
 from webipy.host.shortage import Shortage, counters, said
+from webipy.host.ways import Way, Ways, free_ports, knows_curve, with_boot_file
 
 LOG_BYTES: Final = 1024 * 1024  # kernel.log is cut to its last half past this
 TAIL_BYTES: Final = 8 * 1024  # raw output that a death report quotes
-BOOT_FILE: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "kernelboot.py")
 
 _PORTS: Final = {channel: number for number, channel in enumerate(CHANNELS, 1)}
+_LOOPBACK: Final = "127.0.0.1"
 _PR_SET_PDEATHSIG: Final = 1
 _OUT_OF_MEMORY: Final = "The kernel stopped: out of memory ({})."
 _PYTHONS: Final = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
@@ -70,6 +73,7 @@ class Launch(msgspec.Struct, frozen=True):
         start: Number of the first start; more than 1 when an earlier host of the same kernel had some.
         nice: How much the kernel's process gives way to others when the processors are busy, as nice(1) has it, from 0 to 19.
         connection: A kernel that something else started, to join instead of starting one.
+        way: What started such a kernel before, to begin with.
     """
 
     kernel: str
@@ -84,6 +88,7 @@ class Launch(msgspec.Struct, frozen=True):
     start: int = 1
     nice: Annotated[int, msgspec.Meta(ge=0, le=19)] = 0
     connection: Connection | None = None
+    way: Way | None = None
 
 
 class Exit(msgspec.Struct, frozen=True):
@@ -93,6 +98,13 @@ class Exit(msgspec.Struct, frozen=True):
     exit_status: int | None
     signal: str | None
     reason: str = ""
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """The keys of an encrypted connection (CurveZMQ), in Z85: both sides have both."""
+
+    public: str
+    secret: str
 
 
 class CannotStart(Exception):
@@ -119,7 +131,20 @@ class KernelProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self._shortage = Shortage(counters())
         self._was_killed = False
-        self.has_boot = False
+        self.ways = Ways(launch.spec.argv, launch.way)
+        self._ports = _PORTS
+        self.curve: Curve | None = None
+
+    @property
+    def has_boot(self) -> bool:
+        """Whether it waits for whoever reads slowly."""
+        return self.ways.now.boot == "ipykernel"
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether it should listen on ipc and does not, and never has: it may know tcp only."""
+        may_be_deaf = self.ways.now.transport == "ipc" and not self.ways.is_known
+        return may_be_deaf and not any(map(os.path.exists, self._sockets()))
 
     @property
     def pid(self) -> int | None:
@@ -133,7 +158,11 @@ class KernelProcess:
 
     def addresses(self) -> dict[str, str]:
         """Give the addresses of the kernel's channels."""
-        return {channel: f"ipc://{os.path.join(self._folder, 'k')}-{port}" for channel, port in _PORTS.items()}
+        begin = f"ipc://{self._folder}/k-" if self.ways.now.transport == "ipc" else f"tcp://{_LOOPBACK}:"
+        return {channel: f"{begin}{port}" for channel, port in self._ports.items()}
+
+    def _sockets(self) -> list[str]:
+        return [os.path.join(self._folder, f"k-{port}") for port in _PORTS.values()]
 
     def wire_key(self, key: str) -> bytes:
         """Give the key that the kernel signs with, as bytes: that of its start."""
@@ -159,18 +188,19 @@ class KernelProcess:
             CannotStart: There is no such command or folder, or the system refuses.
         """
         connection_file = os.path.join(self._folder, "kernel.json")
-        argv, self.has_boot = _argv(self._launch, connection_file)
+        argv = _argv(self._launch, connection_file, self.ways.now)
         if not argv:
             raise CannotStart(f"The kernelspec {self._launch.spec.name} has no command.")
         if not os.path.isdir(self._launch.cwd):
             raise CannotStart(f"The folder {self._launch.cwd} that the kernel should run in does not exist.")
         try:
-            write_private(connection_file, _connection(self._folder, key, self._launch.spec.name))
+            self._choose_addresses()
+            write_private(connection_file, self._connection(key))
             log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as fault:
             raise CannotStart(f"The kernel's files cannot be written: {fault.strerror}.") from fault
-        for number in range(1, 6):
-            _unlink(os.path.join(self._folder, f"k-{number}"))
+        for path in self._sockets():
+            _unlink(path)
         self._was_killed = False
         try:
             self._log_start = os.fstat(log).st_size
@@ -189,6 +219,21 @@ class KernelProcess:
             raise CannotStart(_sentence(fault, argv[0], self._launch.spec)) from fault
         finally:
             os.close(log)
+
+    def _choose_addresses(self) -> None:
+        is_tcp = self.ways.now.transport == "tcp"
+        self._ports = free_ports() if is_tcp else _PORTS
+        self.curve = _new_curve() if is_tcp and knows_curve(self._launch.spec.metadata) else None
+
+    def _connection(self, key: str) -> bytes:
+        """Encode a connection file ("Jupyter kernels, connection files")."""
+        is_tcp = self.ways.now.transport == "tcp"
+        told: dict[str, object] = {f"{channel}_port": port for channel, port in self._ports.items()}
+        told |= {"transport": self.ways.now.transport, "ip": _LOOPBACK if is_tcp else os.path.join(self._folder, "k")}
+        told |= {"kernel_name": self._launch.spec.name, "key": key, "signature_scheme": "hmac-sha256"}
+        if self.curve is not None:
+            told |= {"curve_publickey": self.curve.public, "curve_secretkey": self.curve.secret}
+        return msgspec.json.encode(told)
 
     def poll(self) -> Exit | None:
         """Reap the process if it has ended, and kill what is left of its group."""
@@ -249,19 +294,18 @@ class KernelProcess:
             return
 
 
-def _connection(folder: str, key: str, name: str) -> bytes:
-    """Encode a connection file ("Jupyter kernels, connection files")."""
-    ports = {f"{channel}_port": port for channel, port in _PORTS.items()}
-    where = {"transport": "ipc", "ip": os.path.join(folder, "k"), "kernel_name": name}
-    return msgspec.json.encode({**where, **ports, "key": key, "signature_scheme": "hmac-sha256"})
+def _new_curve() -> Curve | None:
+    """Make the keys of an encrypted connection; None where this ZeroMQ cannot encrypt."""
+    import zmq  # not at the top: the kernel is spawned while ZeroMQ is imported, see `webipy.kernelhost`
+
+    if not zmq.has("curve"):
+        return None
+    public, secret = zmq.curve_keypair()
+    return Curve(public.decode(), secret.decode())
 
 
-def _argv(launch: Launch, connection_file: str) -> tuple[list[str], bool]:
-    """Fill in the command line, and put the boot file in place of ipykernel's launcher.
-
-    Returns:
-        The arguments, and whether the boot file was put in.
-    """
+def _argv(launch: Launch, connection_file: str, way: Way) -> list[str]:
+    """Fill in the command line, and put the boot file in where the way has it."""
     spec = launch.spec
     names = {
         "connection_file": connection_file,
@@ -271,11 +315,7 @@ def _argv(launch: Launch, connection_file: str) -> tuple[list[str], bool]:
     argv = [re.sub(r"\{([A-Za-z0-9_]+)\}", lambda found: names.get(found[1], found[0]), part) for part in spec.argv]
     if argv and argv[0] in _PYTHONS:
         argv[0] = sys.executable
-    for index in range(1, len(argv) - 1):
-        if argv[index] == "-m" and argv[index + 1] in ("ipykernel_launcher", "ipykernel"):
-            frozen = [] if any("frozen_modules" in part for part in argv[:index]) else ["-Xfrozen_modules=off"]
-            return [*argv[:index], *frozen, BOOT_FILE, *argv[index + 2 :]], True
-    return argv, False
+    return with_boot_file(argv)[0] if way.boot else argv
 
 
 def _environment(launch: Launch) -> dict[str, str]:
@@ -283,7 +323,7 @@ def _environment(launch: Launch) -> dict[str, str]:
     env = dict(os.environ)
     for name in ("PYTHONEXECUTABLE", "JPY_PARENT_PID"):
         env.pop(name, None)
-    ours = os.path.realpath(os.path.dirname(os.path.dirname(BOOT_FILE)))
+    ours = os.path.realpath(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     if "PYTHONPATH" in env:
         paths = [path for path in env["PYTHONPATH"].split(os.pathsep) if path and os.path.realpath(path) != ours]
         env["PYTHONPATH"] = os.pathsep.join(paths)

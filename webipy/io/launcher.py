@@ -38,6 +38,7 @@ from twisted.logger import Logger
 
 from webipy.core import errors, wire
 from webipy.core.connection import MAX_BYTES, BadConnection, Connection, read
+from webipy.core.contents import Way
 from webipy.core.spool import Kept
 from webipy.host.process import boot_id, start_time
 from webipy.io.hostlink import LAST_WORDS_SECONDS, HostLink, LinkFactory, ProcessWatch, Reactor
@@ -46,8 +47,8 @@ from webipy.io.private import private, write_private
 from webipy.io.speclist import SpecList
 from webipy.server.ports import NO_ENV, HostRecord, KernelLink, LeftBatch, LinkReceiver, Spec, Specs
 
-READY_SECONDS = 60
-"""How long a kernel may take to answer for the first time."""
+READY_SECONDS = 60.0
+"""How long a kernel may take to answer for the first time, unless the server's options say otherwise."""
 ATTACHED_SECONDS = 10
 """The same for one that something else started, and that should be there already."""
 MAX_SOCKET_PATH = 107
@@ -88,12 +89,17 @@ class LocalLauncher:
     nice: int = 0
     """How much kernels give way to other processes, as nice(1) has it."""
 
+    ready_s: float = READY_SECONDS
+    """How long a kernel may take to answer for the first time."""
+
     _links: LinkFactory = attrs.field(init=False)
     _children: dict[str, subprocess.Popen[bytes]] = attrs.field(factory=dict)
     _keys: dict[str, tuple[str, int]] = attrs.field(factory=dict)
     _specs: SpecList = attrs.field(init=False)
     _connected: dict[str, tuple[ProcessWatch, HostLink]] = attrs.field(factory=dict)
     _unwanted: set[str] = attrs.field(factory=set)
+    _launched: dict[str, list[str]] = attrs.field(factory=dict)
+    _ways: dict[str, tuple[list[str], Way]] = attrs.field(factory=dict)
     _log = Logger()
 
     def start(self) -> None:
@@ -124,7 +130,21 @@ class LocalLauncher:
 
     def specs(self) -> Deferred[Specs]:
         """The kernelspecs that are installed now."""
-        return self._specs.specs()
+        return self._specs.specs().addCallback(self._with_ways)
+
+    def _with_ways(self, specs: Specs) -> Specs:
+        known = {
+            name: way
+            for name, (argv, way) in self._ways.items()
+            if name in specs.found and specs.found[name].argv == argv
+        }
+        return attrs.evolve(specs, ways=known) if known else specs
+
+    def has_started(self, record: HostRecord, way: Way) -> None:
+        """Remembers how; see the port."""
+        argv = self._launched.get(record.directory)
+        if argv is not None:
+            self._ways[record.spec] = argv, way
 
     # ---- hosts
 
@@ -197,20 +217,23 @@ class LocalLauncher:
         record = HostRecord(kernel, str(directory), spec.name, spec.display_name, spec.language, is_attached)
         self._children[record.directory] = child
         self._keys[record.directory] = (key, start)
+        self._launched[record.directory] = spec.argv
         return record
 
     def _told(self, kernel: str, spec: Spec, cwd: str, start: int) -> dict[str, object]:
         """What `launch.json` says, but for the key."""
+        known = self._ways.get(spec.name)
         return {
             "kernel": kernel,
             "spec": {field.name: getattr(spec, field.name) for field in attrs.fields(Spec)},
             "cwd": cwd,
             "username": self.username,
             "grace_s": self.grace_s,
-            "ready_timeout_s": READY_SECONDS,
+            "ready_timeout_s": self.ready_s,
             "prefix": sys.prefix,
             "start": start,
             "nice": self.nice,
+            "way": known[1] if known is not None and known[0] == spec.argv else None,
         }
 
     def _make_directory(self, kernel: str, start: int) -> Path:
@@ -247,6 +270,7 @@ class LocalLauncher:
     def _ended(self, record: HostRecord, link: HostLink, receiver: LinkReceiver) -> None:
         """A host has ended: its last messages are heard, and then whoever had it is told."""
         self._connected.pop(record.directory, None)
+        self._launched.pop(record.directory, None)
         child = self._children.pop(record.directory, None)
         if child is not None:
             child.wait()

@@ -208,6 +208,8 @@ class KernelSide:
         """Takes a batch of the host's messages in, and acknowledges it when its events are written."""
         assert self.kernel is not None and self.position is not None
         taken = self.kernel.take(batch)
+        if self.kernel.way is not None and self._record is not None:
+            self.world.launcher.has_started(self._record, self.kernel.way)
         self.position = position = Position(self.position.host, number)
         written = self.append(taken.events, None, position)
         written.addCallbacks(self._acknowledge, self._not_written, callbackArgs=(position, self._link))

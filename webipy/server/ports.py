@@ -13,6 +13,7 @@ from typing import Literal, Protocol, TypeVar
 import attrs
 from twisted.internet.defer import Deferred
 
+from webipy.core.contents import Way
 from webipy.core.events import RunStatus
 from webipy.core.file_calls import FileKind
 from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
@@ -40,11 +41,15 @@ class Spec:
 
 @attrs.define(frozen=True, slots=True)
 class Specs:
-    """All kernelspecs that were found, by name; the default one; and those that cannot be read, with the reason."""
+    """All kernelspecs that were found, by name; the default one; and those that cannot be read, with the reason.
+
+    `ways` tells how those were started that have been started since the server was.
+    """
 
     default: str | None
     found: dict[str, Spec]
     broken: dict[str, str]
+    ways: dict[str, Way] = attrs.field(factory=dict)
 
 
 @attrs.define(frozen=True, slots=True)
@@ -200,6 +205,9 @@ class Launcher(Protocol):
 
         Fails with errors.KernelFailed when it cannot be started.
         """
+
+    def has_started(self, record: HostRecord, way: Way) -> None:
+        """Takes note of how the kernel of a host got ready: the next one of its kernelspec begins with that."""
 
     def discard(self, record: HostRecord) -> None:
         """Ends a host that was launched in advance and is not needed, with its kernel and all that it has."""

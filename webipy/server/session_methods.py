@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 import msgspec
 from twisted.internet.defer import CancelledError
 
-from webipy.core import calls, errors, events
+from webipy.core import calls, contents, errors, events
 from webipy.core.latest import latest
 from webipy.server.feed import CHUNK_BYTES
 from webipy.server.logins import CODE_SECONDS
 from webipy.server.method import Caller, House, Methods
+from webipy.server.ports import Spec
 from webipy.server.session import Session
 from webipy.server.sessions import check_ours
 from webipy.server.share_methods import sit
@@ -231,9 +232,23 @@ async def kernelspec_list(house: House, caller: Caller, params: calls.Nothing) -
     specs = await house.world.launcher.specs()
     is_guest = caller.principal is not None and caller.principal.session is not None
     found = [
-        calls.Kernelspec(name=s.name, display_name=s.display_name, language=s.language) for s in specs.found.values()
+        calls.Kernelspec(
+            name=s.name, display_name=s.display_name, language=s.language, note=_note(s, specs.ways.get(s.name))
+        )
+        for s in specs.found.values()
     ]
     return calls.KernelspecList(default=specs.default, kernelspecs=found, broken={} if is_guest else specs.broken)
+
+
+def _note(spec: Spec, way: contents.Way | None) -> str:
+    """What somebody who starts a kernel should know of how it starts; it is known after the first one."""
+    if way is None or (way.transport == "ipc" and (way.boot or spec.language.lower() != "python")):
+        return ""
+    if way.transport == "tcp" and way.is_encrypted:
+        return "It is reached over loopback TCP, encrypted, because it does not start otherwise."
+    if way.transport == "tcp":
+        return "It is reached over loopback TCP, because it does not start otherwise: other users of this machine can read its output."
+    return "It runs without webipy's boot file, which it cannot use: output may be lost when it prints faster than it is read."
 
 
 @method("kernel.usage", "read", "session")

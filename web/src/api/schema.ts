@@ -89,6 +89,7 @@ export interface KernelStarted extends EventHead {
  * The kernel answered for the first time after a start or restart.
  *
  * `language_info`, `banner` and `implementation` are those of its kernel_info_reply (Jupyter messaging 5.4); `seconds` counts from spawn.
+ * `transport` is how its host speaks to it: over `tcp` that is not `encrypted`, other users of the server's machine can read what it publishes.
  */
 export interface KernelReady extends EventHead {
   type: "kernel_ready";
@@ -98,6 +99,21 @@ export interface KernelReady extends EventHead {
   language_info: JsonMap;
   implementation?: string;
   banner?: string;
+  transport?: "ipc" | "tcp";
+  encrypted?: boolean;
+}
+
+/**
+ * The kernel did not start, and is started once more in another way: `how` says which.
+ *
+ * `reason` is one sentence for a person, `tail` the last raw output of the process.
+ */
+export interface KernelStartRetried extends EventHead {
+  type: "kernel_start_retried";
+  kernel: string;
+  reason: string;
+  how: string;
+  tail?: string;
 }
 
 /** The kernel is in another state. A completion or inspection does not make it `busy`; code that runs does. */
@@ -645,11 +661,12 @@ export interface Events {
   events: AnyEvent[];
 }
 
-/** A launch recipe for kernels of one kind. */
+/** A launch recipe for kernels of one kind. `note` says what is to be known of how it was started last. */
 export interface Kernelspec {
   name: string;
   display_name: string;
   language: string;
+  note: string;
 }
 
 /** The installed kernelspecs; `broken` tells of those that cannot be read, with the reason. */
@@ -1552,6 +1569,7 @@ export type AnyEvent =
   | SessionReopened
   | KernelStarted
   | KernelReady
+  | KernelStartRetried
   | KernelStateChanged
   | KernelDied
   | ExecutionQueued
