@@ -335,6 +335,11 @@ class RunStarted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagg
     attached: bool = False
     may_fail: list[str] = []
     """Executions whose failure is none of the run."""
+    keep_going: bool = False
+    """Whether a failure stops nothing."""
+    parameters: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    version: str = ""
+    """webipy's, for the result."""
 
 
 class RunStopped(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):

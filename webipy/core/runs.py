@@ -56,7 +56,7 @@ class OpenRun:
 
     def status(self) -> RunStatus:
         """How it ended as a whole; it must be over, or be left after it was stopped."""
-        found = {self._fate(end) for end in self.ends.values()}
+        found = {self.fate(end) for end in self.ends.values()}
         if self.exits:  # what comes after it is not wanted
             found.discard("aborted")
         if found <= {"ok"} and (self.stopped is None or len(self.ends) == self.started.executions):
@@ -68,7 +68,7 @@ class OpenRun:
             return cause if cause in ("timed_out", "not_started") else "cancelled"
         return next(status for end, status in _WORST if end in found)
 
-    def _fate(self, end: events.ExecutionFinished) -> str:
+    def fate(self, end: events.ExecutionFinished) -> str:
         """How an execution ended, as far as the run is concerned."""
         is_fine = end.execution in self.started.may_fail or end.execution in self.exits
         return "ok" if end.status == "error" and is_fine else end.status

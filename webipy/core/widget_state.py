@@ -73,22 +73,28 @@ class _Widgets(msgspec.Struct):
     state: dict[str, Model] = {}
 
 
-def with_state(notebook: bytes, told: Iterable[AnyEvent]) -> bytes:
-    """A notebook with the state of the widgets that it shows: as it says itself, and over that as events of comms tell.
+def state_for(notebook: bytes, told: Iterable[AnyEvent]) -> Raw | None:
+    """The value of `metadata.widgets` for a notebook: as it says itself, and over that as events of comms tell; `None` where nothing is to be said.
 
     Args:
         notebook: nbformat 4 JSON, a map that has `metadata`.
         told: As for `models`.
     """
-    whole: dict[str, Raw] = contents.decode(notebook, dict[str, Raw])
     metadata = contents.decode(notebook, _Holder).metadata
     try:
         held = contents.decode(metadata["widgets"], dict[str, _Widgets])[STATE].state
     except (KeyError, msgspec.DecodeError):
         held = {}
-    state = shown(notebook, held | models(told))
+    return shown(notebook, held | models(told))
+
+
+def with_state(notebook: bytes, told: Iterable[AnyEvent]) -> bytes:
+    """A notebook with the state of the widgets that it shows; see `state_for`."""
+    state = state_for(notebook, told)
     if state is None:
         return notebook
+    whole: dict[str, Raw] = contents.decode(notebook, dict[str, Raw])
+    metadata = contents.decode(notebook, _Holder).metadata
     metadata["widgets"] = state
     whole["metadata"] = Raw(contents.encode(metadata))
     return contents.encode(whole)

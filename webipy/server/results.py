@@ -25,6 +25,7 @@ from webipy.core.runs import OpenRun
 from webipy.server.documents import Documents
 from webipy.server.paper import Paper, Read
 from webipy.server.ports import World
+from webipy.server.run_reports import add_report
 from webipy.server.session import Session
 
 MISSING = "missing"
@@ -66,6 +67,7 @@ class Results:
         status, plan = run.status(), run.started
         path, reason = None, ""
         try:
+            await add_report(self.documents, session, run)
             if plan.to is None:
                 path = await self._save(session)
             else:

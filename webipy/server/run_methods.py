@@ -16,7 +16,7 @@ from contextlib import suppress
 
 import attrs
 import msgspec
-from msgspec import Raw, UnsetType
+from msgspec import UNSET, Raw, UnsetType
 from twisted.internet.defer import CancelledError, Deferred
 
 from webipy.core import contents, errors, events, notebook_calls, parameters
@@ -86,7 +86,7 @@ async def notebook_run(house: House, caller: Caller, params: notebook_calls.RunN
     queued = [_queued(run, number, part, params.stop_on_error) for number, part in enumerate(parts, 1)]
     runs = [kernel.executions.queue(one) for one in queued]
     told = _told(session.notebook, queued)
-    begun = _begun(session, run, params.plan, told)
+    begun = _begun(house, session, params, run, told)
     written = session.append([*new, *begun, *queued], caller.name)
     if begun:
         house.runs.attend(session, session.runs.open[run])
@@ -115,9 +115,10 @@ async def _check_plan(house: House, session: Session, plan: notebook_calls.RunPl
 
 
 def _begun(
-    session: Session, run: str, plan: notebook_calls.RunPlan | None, told: list[notebook_calls.CellRun]
+    house: House, session: Session, params: notebook_calls.RunNotebook, run: str, told: list[notebook_calls.CellRun]
 ) -> list[AnyEvent]:
     """The events by which a run with a plan begins."""
+    plan = params.plan
     if plan is None:
         return []
     started = events.RunStarted(
@@ -131,6 +132,9 @@ def _begun(
         start_timeout_s=plan.start_timeout_s,
         grace_s=plan.grace_s,
         attached=plan.attached,
+        keep_going=not params.stop_on_error,
+        parameters=UNSET if isinstance(params.parameters, UnsetType) else Raw(contents.encode(params.parameters)),
+        version=house.version,
     )
     return [events.SessionKept(), started] if plan.keep and session.is_temporary else [started]
 

@@ -322,6 +322,9 @@ export interface RunStarted extends EventHead {
   grace_s?: number;
   attached?: boolean;
   may_fail?: string[];
+  keep_going?: boolean;
+  parameters?: Json;
+  version?: string;
 }
 
 /** A run is being brought to an early end: somebody `asked`, its time is over, its kernel did not start in time, or nobody follows it (`left`). */
