@@ -294,29 +294,36 @@ class RequestsTests(SynchronousTestCase):
         self.assertEqual(requests.open(), gives(request("1")))
 
     @examples(100)
-    @given(st.lists(st.tuples(st.sampled_from("rrrpexco"), st.integers(0, 9)), max_size=80))
+    @given(st.lists(st.tuples(st.sampled_from("rrrpexcomlm"), st.integers(0, 9)), max_size=80))
     def test_each_request_has_one_fate(self, steps: list[tuple[str, int]]) -> None:
-        """Under any order of events: given at most once, dropped at most once, executions in their order, never two at a time."""
+        """Under any order of events: given at most once, dropped at most once, never two at a time, and something runs while anything waits."""
         requests, effects, running = Requests(), list[Effect](), list[str]()
         for step, n in steps:
             new = one_step(requests, step, str(n), running)
-            if step in "pex":
+            if step in "pexlm":
                 running.clear()
             for effect in new:
                 if isinstance(effect, Give):
                     self.assertEqual(running, [], "one at a time")
                     running.append(effect.message.header.msg_id)
             effects += new
+            self.assertEqual(bool(running), requests.running is not None)
+            self.assertTrue(running or not requests.is_open or requests.is_idle, "what waits is given")
         given = [effect.message.header.msg_id for effect in effects if isinstance(effect, Give)]
         dropped = [effect.msg_id for effect in effects if isinstance(effect, Dropped)]
         self.assertEqual((len(given), len(dropped)), (len(set(given)), len(set(dropped))))
 
 
 def one_step(requests: Requests, step: str, msg_id: str, running: list[str]) -> list[Effect]:
-    """Let one thing happen: a request, a reply (ok or error), the end of the kernel, a cancel, or readiness."""
+    """Let one thing happen: a request, a reply (ok, error, missed by an interrupt), none, the end of the kernel, a cancel, or readiness."""
     match step:
         case "r":
-            return requests.receive("shell", request(msg_id))
+            metadata = msgspec.json.encode({"webipy": {"queue": "ab"[int(msg_id) % 2]}})
+            return requests.receive("shell", msgspec.structs.replace(request(msg_id), metadata=metadata))
+        case "m":
+            return requests.replied(running[-1], "execute_reply", b"{}", is_missed=True) if running else []
+        case "l":
+            return requests.lose("unanswered") if running else []
         case "p" | "e":
             return replied(requests, running[-1], "ok" if step == "p" else "error") if running else []
         case "x":

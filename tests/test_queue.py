@@ -18,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fakes import examples, message, replied, status
 from webipy.core import wire
 from webipy.core.events import AnyEvent, ExecutionFinished, ExecutionMoved, ExecutionQueued
-from webipy.core.hosting import Dropped, Effect, Give, Moved, Requests
+from webipy.core.hosting import Dropped, Effect, Give, Moved, Requests, is_interrupted
 from webipy.core.kernel import Kernel
 
 Sent = tuple[str, Any]
@@ -195,9 +195,11 @@ class Runs(SynchronousTestCase):
             self.receive(requests, number, run)
         return requests
 
-    def receive(self, requests: Requests, number: int, run: str | None, stop: bool = True) -> list[Effect]:
+    def receive(
+        self, requests: Requests, number: int, run: str | None, stop: bool = True, queue: str | None = None
+    ) -> list[Effect]:
         """A request."""
-        metadata = b"{}" if run is None else json.dumps({"webipy": {"run": run}}).encode()
+        metadata = json.dumps({"webipy": {"run": run, "queue": queue}, "cellId": "c"}).encode()
         content = json.dumps({"code": "1", "stop_on_error": stop}).encode()
         return requests.receive(
             "shell", wire.new_message("execute_request", content, msg_id=str(number), session="s", metadata=metadata)
@@ -225,9 +227,45 @@ class Runs(SynchronousTestCase):
         self.assertEqual(self.receive(requests, 2, "a"), [Dropped("2", "aborted")])
         self.assertEqual(len(self.receive(requests, 3, "b")), 1)
 
-    def test_a_failure_of_no_run_stops_everything_that_waits(self) -> None:
-        """Jupyter's rule."""
-        self.assertEqual(self.fail(self.requests(None, "a", None, "b"), 1), ["2", "3", "4"])
+    def test_a_failure_of_no_run_stops_what_its_client_has_queued(self) -> None:
+        """Jupyter's rule, for each client by itself; one that names no queue shares that with others who name none. Runs go on."""
+        requests = self.requests()
+        for number, (run, queue) in enumerate(
+            [(None, "ada"), ("r", None), (None, "bob"), (None, "ada"), (None, None), ("r", "ada"), (None, None)], 1
+        ):
+            self.receive(requests, number, run, queue=queue)
+        self.assertEqual(self.fail(requests, 1), ["4", "+2"])
+        self.assertEqual(self.fail(requests, 2), ["6", "+3"])
+        self.assertEqual(self.fail(requests, 3), ["+5"])
+        self.assertEqual(self.fail(requests, 5), ["7"])
+
+    def test_an_interrupt_that_came_too_late_goes_on_to_the_next_of_its_queue(self) -> None:
+        """What else its metadata say stays; another's execution is not interrupted, and nothing is if nothing waited."""
+        requests = self.requests("r", "r", None)
+        given = requests.replied("1", "execute_reply", b'{"status": "ok"}', is_missed=True)
+        (give,) = given
+        assert isinstance(give, Give)
+        self.assertTrue(is_interrupted(give.message))
+        wanted = {"webipy": {"run": "r", "queue": None, "interrupt": True}, "cellId": "c"}
+        self.assertEqual(json.loads(give.message.metadata), wanted)
+        (give,) = requests.replied("2", "execute_reply", b'{"status": "ok"}', is_missed=True)
+        assert isinstance(give, Give)
+        self.assertFalse(is_interrupted(give.message))
+        self.assertEqual(requests.replied("3", "execute_reply", b"{}", is_missed=True), [])
+
+    def test_what_has_no_reply_is_dropped_and_the_next_goes(self) -> None:
+        """It counts as a failure, as its request says."""
+        for stop, wanted in ((True, ["1", "2", "+3"]), (False, ["1", "+2"])):
+            requests = self.requests()
+            for number, run in enumerate(("r", "r", None), 1):
+                self.receive(requests, number, run, stop)
+            effects = requests.lose("unanswered")
+            told = [
+                e.msg_id if isinstance(e, Dropped) else f"+{e.message.header.msg_id}"
+                for e in effects
+                if not isinstance(e, Moved)
+            ]
+            self.assertEqual(told, wanted)
 
     def test_without_stop_on_error_a_run_goes_on(self) -> None:
         """The next one of it is given."""

@@ -108,9 +108,11 @@ class HostClient:
         """Send a command to the host itself."""
         return self.send("host", name, content)
 
-    def execute(self, code: str, msg_id: str = "", run: str | None = None, **options: Any) -> str:
-        """Send an execute request, which may be part of a run of many; return its id."""
-        metadata = b"{}" if run is None else msgspec.json.encode({"webipy": {"run": run}})
+    def execute(
+        self, code: str, msg_id: str = "", run: str | None = None, queue: str | None = None, **options: Any
+    ) -> str:
+        """Send an execute request, which may be part of a run of many, or of what one client has queued; return its id."""
+        metadata = msgspec.json.encode({"webipy": {"run": run, "queue": queue}})
         content = {"code": code, "silent": False, **options}
         return self.send("shell", "execute_request", content, msg_id, metadata=metadata)
 

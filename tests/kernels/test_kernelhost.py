@@ -14,7 +14,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kernels import ROOT, STOCK, HostClient, RunningHost, is_a, is_alive, is_over, start_host, wait_until
+from tests.kernels import ROOT, STOCK, HostClient, RunningHost, Wanted, is_a, is_alive, is_over, start_host, wait_until
 from webipy.host.endings import LAST_WORDS_S
 
 FLOOD = "from IPython.display import display\nfor n in range({}): display({{'text/plain': str(n)}}, raw=True)"
@@ -36,6 +36,51 @@ class HostTestCase(SynchronousTestCase):
         client = HostClient(self, host)
         client.ready()
         return host, client
+
+
+MUTE = ["python3", os.path.join(ROOT, "tests", "kernels", "mute_kernel.py"), "{connection_file}"]
+
+
+class Mute(HostTestCase):
+    """A kernel that does not say all that it should: every run ends all the same, and the next one runs."""
+
+    def setUp(self) -> None:
+        """A kernel that leaves out what the code says."""
+        host = start_host(self, MUTE, env={"PYTHONPATH": ROOT})
+        self.client = HostClient(self, host)
+        self.client.ready()
+
+    def ended(self, code: str) -> Any:
+        """The end of a run: content of the reply or of the event."""
+        request = self.client.execute(code, stop_on_error=False)
+        return self.client.until(ends(request))[-1].content
+
+    def test_a_run_ends_by_what_was_seen_of_it(self) -> None:
+        """Idle without a reply: with the error that was shown, or with a name that says what is missing. Nothing at all: it is lost."""
+        self.assertEqual(self.ended("busy input reply idle")["status"], "ok")
+        self.assertEqual(self.ended("busy input error idle")["ename"], "Odd")
+        self.assertEqual(self.ended("busy input idle")["ename"], "NoReply")
+        self.assertEqual(self.ended("idle")["ename"], "NoReply")
+        self.assertEqual(self.ended("nothing")["reason"], "unanswered")
+        self.assertEqual(self.ended("busy twice idle")["status"], "ok")
+
+    def test_an_interrupt_ends_what_says_no_end(self) -> None:
+        """The kernel runs it as far as is known, or has swallowed it, and answers other requests: the interrupt ends it, and its queue with it."""
+        for code in ("busy input", "nothing"):
+            first, second = self.client.execute(code), self.client.execute("busy reply idle")
+            self.client.command("interrupt")
+            self.client.command("interrupt")
+            came = self.client.until(ends(second))
+            self.assertEqual([item.content["ename"] for item in came if ends(first)(item)], ["KeyboardInterrupt"], code)
+            self.assertEqual(came[-1].content["reason"], "aborted", code)
+        self.assertEqual(self.ended("busy reply idle")["status"], "ok")
+
+
+def ends(request: str) -> Wanted:
+    """Look for the end of a run: its reply, or the event that it has none."""
+    return lambda item: (
+        is_over(request)(item) or (item.msg_type == "request_dropped" and item.content["msg_id"] == request)
+    )
 
 
 class Running(HostTestCase):
@@ -363,6 +408,32 @@ class Interrupting(HostTestCase):
         client.until(is_a("display_data"))
         client.command("interrupt")
         client.until(is_over(request), patience_s=60)
+
+    def test_an_interrupt_of_one_execution_leaves_the_others(self) -> None:
+        """What is named and does not run is not interrupted, nor is what does."""
+        _, client = self.ready()
+        first = client.execute("print('on', flush=True)\nfor _ in range(10): import time; time.sleep(0.05)")
+        second = client.execute("1")
+        client.until(lambda item: item.text == "on\n")
+        for other in (second, "nobody"):
+            client.command("interrupt", msg_id=other)
+        client.until(is_over(first))
+        self.assertEqual(client.until(is_over(second))[-1].content["status"], "ok")
+
+    def test_an_interrupt_that_comes_too_late_ends_the_next_of_its_queue(self) -> None:
+        """It strikes no code where a cell has none, or has ended; what its run or its client has queued behind is meant, too, and nobody else's."""
+        _, client = self.ready()
+        for run in (None, "r1"):
+            empty = [client.execute("" if n else "print('on', flush=True)", run=run) for n in range(200)]
+            other = client.execute("1", queue="another")
+            client.until(lambda item: item.text == "on\n")
+            client.command("interrupt")
+            came = client.until(is_over(other))
+            self.assertEqual(came[-1].content["status"], "ok")
+            failed = [item for item in came if item.msg_type == "execute_reply" and item.content["status"] == "error"]
+            dropped = [item for item in came if item.msg_type == "request_dropped"]
+            self.assertLessEqual(len(failed), 1)
+            self.assertEqual(bool(dropped), bool(failed) and failed[0].parent != empty[-1])
 
     def test_an_interrupt_while_idle_is_harmless(self) -> None:
         """Nothing runs, so nothing happens."""

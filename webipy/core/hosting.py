@@ -7,7 +7,8 @@ Four small machines, values in and values out; the host's loop does what they sa
   the port `Spool`), and overflow (memory again, used only while the spool refuses). Sending never gets further than a
   window ahead of the acknowledgement.
 - `Requests` forwards each request id once. Execute requests for the main shell are held and given to the kernel one
-  at a time, so that they outlive the server, can be cancelled and moved, and let completion overtake them.
+  at a time, so that they outlive the server, can be cancelled and moved, and let completion overtake them. A failure drops what
+  waits in the same queue: the rest of its run, or of what the same client has queued; nobody else's.
 - `LastWords` keeps an execute_reply until the kernel has said `idle` for the same request, so that one message ends an
   execution and everything before it is its output: a server that stops between the two would never know the end.
 - `Servers` knows the one server that is obeyed: the newest generation that attached.
@@ -196,6 +197,8 @@ class _ExecuteRequest(msgspec.Struct, frozen=True):
 
 class _OfRun(msgspec.Struct, frozen=True):
     run: str | None = None
+    queue: str | None = None
+    interrupt: bool = False
 
 
 class _Metadata(msgspec.Struct, frozen=True):
@@ -226,6 +229,11 @@ class Requests:
         self._failed_runs: dict[str, None] = {}
 
     @property
+    def running(self) -> Message | None:
+        """The execute request that the kernel has."""
+        return self._running
+
+    @property
     def is_idle(self) -> bool:
         """Whether no code waits or runs; a kernel may leave requests of other kinds without a reply for ever."""
         return not (self._early or self._held or self._running)
@@ -249,16 +257,32 @@ class Requests:
         early, self._early = self._early, deque()
         return [effect for give in early for effect in self._pass_on(give.channel, give.message)]
 
-    def replied(self, parent_id: str, msg_type: str, content: bytes) -> list[Effect]:
-        """Take note of a reply on shell or control: the next execute request may go."""
+    def replied(self, parent_id: str, msg_type: str, content: bytes, *, is_missed: bool = False) -> list[Effect]:
+        """Take note of a reply on shell or control: the next execute request may go.
+
+        Args:
+            parent_id: The request that it answers.
+            msg_type: Its message type.
+            content: Its content.
+            is_missed: Whether an interrupt came too late for that request: the next one of its queue is given as interrupted.
+        """
         self._given.pop(parent_id, None)
         if self._running is None or self._running.header.msg_id != parent_id or msg_type != "execute_reply":
             return []
         finished, self._running = self._running, None
         dropped: list[Effect] = []
         if _failed(content) and _stops_on_error(finished.content):
-            dropped = self._abort(run_of(finished))
+            dropped = self._abort(finished)
+        if is_missed and self._held and queue_of(self._held[0]) == queue_of(finished):
+            self._held[0] = _as_interrupted(self._held[0])
         return [*dropped, *self._give_next()]
+
+    def lose(self, reason: str) -> list[Effect]:
+        """Drop the execute request that the kernel has: it will have no reply. What waits behind it does as after a failure."""
+        assert self._running is not None
+        lost, self._running = self._running, None
+        dropped = self._abort(lost) if _stops_on_error(lost.content) else []
+        return [Dropped(lost.header.msg_id, reason), *dropped, *self._give_next()]
 
     def cancel(self, msg_ids: Collection[str]) -> list[Effect]:
         """Drop those of the requests that wait; what the kernel has is not changed."""
@@ -310,16 +334,16 @@ class Requests:
             Give("shell", next(order)) if _is_queued(give.channel, give.message) else give for give in self._early
         )
 
-    def _abort(self, run: str | None) -> list[Effect]:
-        """Drop what waits behind a failure: the rest of its run; everything, if it was part of none."""
+    def _abort(self, failed: Message) -> list[Effect]:
+        """Drop what waits behind a failure in the same queue: the rest of its run, or of what its client has queued."""
+        run, queue = run_of(failed), queue_of(failed)
         waiting, self._held = self._held, deque()
+        self._held.extend(held for held in waiting if queue_of(held) != queue)
         if run is not None:
             self._failed_runs[run] = None
-            self._held.extend(held for held in waiting if run_of(held) != run)
         if len(self._failed_runs) > REMEMBERED_RUNS:
             del self._failed_runs[next(iter(self._failed_runs))]
-        kept = {held.header.msg_id for held in self._held}
-        return [Dropped(held.header.msg_id, "aborted") for held in waiting if held.header.msg_id not in kept]
+        return [Dropped(held.header.msg_id, "aborted") for held in waiting if queue_of(held) == queue]
 
     def _pass_on(self, channel: str, message: Message) -> list[Effect]:
         if _is_queued(channel, message):
@@ -352,10 +376,39 @@ def _is_queued(channel: str, message: Message) -> bool:
 
 def run_of(request: Message) -> str | None:
     """The run of many requests that one is part of, from the member `webipy` of its metadata."""
+    return _of(request).run
+
+
+def queue_of(request: Message) -> tuple[str | None, str | None]:
+    """What a failure ends with it: the rest of the same run, or, outside of a run, what the same client has queued."""
+    of = _of(request)
+    return (of.run, None) if of.run is not None else (None, of.queue)
+
+
+def _of(request: Message) -> _OfRun:
     try:
-        return msgspec.json.decode(request.metadata, type=_Metadata).webipy.run
+        return msgspec.json.decode(request.metadata, type=_Metadata).webipy
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+        return _OfRun()
+
+
+def _as_interrupted(request: Message) -> Message:
+    """Tell the kernel with the request that it was interrupted: ipykernel with the boot file ends it at its start."""
+    said = _decoded_metadata(request)
+    said["webipy"] = msgspec.Raw(msgspec.json.encode(msgspec.structs.replace(_of(request), interrupt=True)))
+    return msgspec.structs.replace(request, metadata=msgspec.json.encode(said))
+
+
+def _decoded_metadata(request: Message) -> dict[str, msgspec.Raw]:
+    try:
+        return msgspec.json.decode(request.metadata, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+
+
+def is_interrupted(request: Message) -> bool:
+    """Whether it is given as interrupted."""
+    return _of(request).interrupt
 
 
 def _failed(content: bytes) -> bool:
@@ -396,6 +449,10 @@ class LastWords:
         if len(self._idle) > REMEMBERED_IDLES:
             del self._idle[next(iter(self._idle))]
         return []
+
+    def has(self, parent_id: str) -> bool:
+        """Whether the reply of a request is here."""
+        return parent_id in self._replies
 
     def give_up(self) -> list[Message]:
         """Give all replies that are kept: the kernel says no more."""

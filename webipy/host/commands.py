@@ -12,6 +12,7 @@ import msgspec
 
 from webipy.core import wire
 from webipy.core.hosting import Effect, Outbox, Requests
+from webipy.host.endings import Endings
 from webipy.host.endpoint import Endpoint, Received
 from webipy.host.life import Life
 
@@ -28,6 +29,10 @@ class _Number(msgspec.Struct, frozen=True):
 class _Restart(msgspec.Struct):
     start: int | None = None
     env: dict[str, str] | None = None
+
+
+class _Interrupt(msgspec.Struct, frozen=True):
+    msg_id: str | None = None
 
 
 class _Cancel(msgspec.Struct, frozen=True):
@@ -55,6 +60,7 @@ class Commands:
         outbox: What is kept for the server.
         requests: The kernel's requests.
         life: The kernel.
+        endings: How its executions end.
         apply: Does the effects of requests.
     """
 
@@ -64,10 +70,11 @@ class Commands:
         outbox: Outbox,
         requests: Requests,
         life: Life,
+        endings: Endings,
         apply: Callable[[list[Effect]], None],
     ) -> None:
         self._endpoint, self._outbox, self._requests = endpoint, outbox, requests
-        self._life, self._apply = life, apply
+        self._life, self._endings, self._apply = life, endings, apply
         self._later: list[Received] = []
 
     def obey(self, received: Received) -> None:
@@ -121,7 +128,7 @@ class Commands:
                 enter = msgspec.json.decode(content, type=_Enter)
                 self._life.enter(enter.cwd, enter.code, enter.grace_s, enter.env)
             case "interrupt":
-                self._life.interrupt()
+                self._endings.interrupt(msgspec.json.decode(content, type=_Interrupt).msg_id)
             case "restart":
                 restart = msgspec.json.decode(content, type=_Restart)
                 if restart.start is None or restart.start > self._life.start:

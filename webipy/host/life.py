@@ -211,7 +211,7 @@ class Life:
         if isinstance(self.process, KernelProcess):
             self.process.enter(cwd, env)
         if self.state == "ready" and code:
-            self._ask("shell", "execute_request", _silent(code))
+            self.ask("shell", "execute_request", _silent(code))
         elif self.state == "starting":
             self._entering = code
         self._audience.event("kernel_entered", {"cwd": cwd})
@@ -221,9 +221,16 @@ class Life:
         if self.state != "ready":
             return
         if self._launch.spec.interrupt_mode == "message":
-            self._ask("control", "interrupt_request", {})
+            self.ask("control", "interrupt_request", {})
         else:
             self.process.signal(signal.SIGINT)
+
+    def ask(self, channel: str, msg_type: str, content: dict[str, Any]) -> str:
+        """Send a request of the host's own behind all that the kernel was given on that channel; gives its id."""
+        asked = self._author.message(msg_type, content)
+        if self.channels is not None:
+            self.channels.send(channel, asked)
+        return asked.header.msg_id
 
     def restart(self, env: dict[str, str] | None = None) -> None:
         """End the process politely, then by force, and start the next one; `env` are its environment variables, None for those of this one."""
@@ -265,21 +272,17 @@ class Life:
     def _end_politely(self, ending: Ending, patience_s: float) -> None:
         self.ending = ending
         if not self.is_draining:
-            self._ask("control", "shutdown_request", {"restart": ending == "restart"})
+            self.ask("control", "shutdown_request", {"restart": ending == "restart"})
             self._alarms.set("polite", patience_s, lambda: self.process.signal(signal.SIGKILL))
-
-    def _ask(self, channel: str, msg_type: str, content: dict[str, Any]) -> None:
-        if self.channels is not None:
-            self.channels.send(channel, self._author.message(msg_type, content))
 
     def _beat(self) -> None:
         if isinstance(self.process, ForeignKernel) and (next_s := self.process.beat(self._context)) is not None:
             self._alarms.set("beat", next_s, self._beat)
 
     def _nudge(self) -> None:
-        self._ask("shell", "kernel_info_request", {})
+        self.ask("shell", "kernel_info_request", {})
         if not self.process.is_ours:  # it may be busy with what somebody else runs: most kernels answer on control then
-            self._ask("control", "kernel_info_request", {})
+            self.ask("control", "kernel_info_request", {})
         self._alarms.set("nudge", self._nudge_s, self._nudge)
         if not self._kernel_info:
             self._nudge_s *= 2
@@ -299,7 +302,7 @@ class Life:
             content |= {"way": self.process.ways.now, "is_encrypted": self.process.curve is not None}
         self._audience.event("kernel_ready", content)
         if self._entering:
-            self._ask("shell", "execute_request", _silent(self._entering))
+            self.ask("shell", "execute_request", _silent(self._entering))
         self._audience.opened()
 
     def _give_up(self, after_s: float, *, only_unheard: bool = False) -> None:

@@ -74,8 +74,16 @@ class Host:
         self._outbox, self._requests = Outbox(SpoolFile(folder, self._author.lost, log)), Requests()
         self._large = Large(self._author)
         self._life = Life(launch, folder, process, self._context, self._author, self._alarms, self)
-        self._endings = Endings(self._life, self._alarms, self._pass_question_on, self._end_execution)
-        self._commands = Commands(self._endpoint, self._outbox, self._requests, self._life, self._apply)
+        self._endings = Endings(
+            self._life,
+            self._requests,
+            self._author,
+            self._alarms,
+            ask=self._pass_question_on,
+            end=self._end_execution,
+            apply=self._apply,
+        )
+        self._commands = Commands(self._endpoint, self._outbox, self._requests, self._life, self._endings, self._apply)
         self._papers = Papers(folder, self._endpoint, self._outbox, self._life)
         self._unkept = 0
         self._is_busy = False
@@ -187,11 +195,13 @@ class Host:
             if not self._life.heard(channel, message):
                 for place, piece in self._large.taken_apart(channel, message):
                     self._forward(place, piece)
+            elif message.parent is not None:
+                self._endings.told(message.parent.msg_id, message.header.msg_type, _state(message))
         return read
 
     def _forward(self, channel: str, message: wire.Message) -> None:
         """Number and keep one message of the kernel, and let the next request go."""
-        msg_type = message.header.msg_type
+        msg_type, state = message.header.msg_type, _state(message)
         if channel == "iopub":
             if msg_type == "iopub_welcome":
                 return
@@ -199,7 +209,7 @@ class Host:
                 self._endings.marked(message.parent.msg_id)
                 return
             if msg_type == "status":
-                self._is_busy = _is_busy(message.content)
+                self._is_busy = state == "busy"
             elif self._outbox.is_full and not self._life.process.has_boot:
                 self._unkept += 1
                 return
@@ -214,18 +224,19 @@ class Host:
             return
         if channel in ("shell", "control"):
             self._apply(self._requests.replied(message.parent.msg_id, msg_type, message.content))
-        elif msg_type == "status" and not self._is_busy and message.parent.msg_type == "execute_request":
-            self._endings.done(message.parent.msg_id)
+        elif channel == "iopub" and message.parent.msg_type == "execute_request":
+            self._endings.published(message.parent.msg_id, message, state)
 
     def _pass_question_on(self, question: wire.Message) -> None:
         self._outbox.add("stdin", question)
 
-    def _end_execution(self, reply: wire.Message) -> None:
-        """Pass a reply on, and let the next request go."""
+    def _end_execution(self, reply: wire.Message, is_missed: bool) -> None:
+        """Pass a reply on, and let the next request go: as interrupted, if an interrupt came too late for this one."""
         judged = self._large.judged(reply)
         self._outbox.add("shell", judged)
         if reply.parent is not None:
-            self._apply(self._requests.replied(reply.parent.msg_id, reply.header.msg_type, judged.content))
+            of, msg_type = reply.parent.msg_id, reply.header.msg_type
+            self._apply(self._requests.replied(of, msg_type, judged.content, is_missed=is_missed))
 
     def _push(self) -> None:
         """Send the server what the window allows."""
@@ -245,6 +256,8 @@ class Host:
                 self.event("request_moved", {"msg_id": effect.msg_id, "after": effect.after})
             elif self._life.channels is not None:
                 self._life.channels.send(effect.channel, effect.message)
+                if effect.message is self._requests.running:
+                    self._endings.given(effect.message)
 
     # Time, files and the end.
 
@@ -288,8 +301,11 @@ def _wakeup() -> int:
     return read_end
 
 
-def _is_busy(content: bytes) -> bool:
+def _state(message: wire.Message) -> str:
+    """The state that a status tells; nothing for another message. One that cannot be read is no `busy`."""
+    if message.header.msg_type != "status":
+        return ""
     try:
-        return msgspec.json.decode(content, type=_Status).execution_state == "busy"
+        return msgspec.json.decode(message.content, type=_Status).execution_state
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
+        return "idle"
