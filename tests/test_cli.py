@@ -25,11 +25,12 @@ from twisted.python.failure import Failure as Fault
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.cli import main
-from webipy.command import lookup, program, running
+from webipy.command import lookup, program, running, watching
 from webipy.command.connecting import Target
+from webipy.command.showing import Showing
 from webipy.command.terminal import Screen
 from webipy.command.variables import env_option
-from webipy.core import calls, errors, events
+from webipy.core import calls, errors, events, notebook_calls
 from webipy.io.client import Address, ConnectionLost, Event, Follower, NoServer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -414,7 +415,7 @@ class RunTests(SynchronousTestCase):
         self.out, self.err = io.StringIO(), io.StringIO()
         self.keyboard = Typist()
         screen, client, keyboard = Screen(self.out, self.err), self.client, self.keyboard
-        self.run_ = running.Run(client, session(), "e1", screen, keyboard, screen)  # type: ignore[arg-type]  # stand-ins
+        self.run_ = running.Run(client, session(), "e1", Showing(screen), keyboard, screen)  # type: ignore[arg-type]  # stand-ins
         outcome(self.run_.start("code"))
         self.seq = 5
 
@@ -450,14 +451,21 @@ class RunTests(SynchronousTestCase):
         self.assertNoResult(self.run_.finished)
 
     def test_updates_of_what_it_has_shown_are_shown(self) -> None:
-        """A display that is updated is shown again; one of others is not."""
+        """A display that is updated is shown again at the end, as it is then; one of others is not."""
         body = msgspec.Raw(b'{"text/plain": "50 %"}')
         other = events.OutputUpdated(
             display_id="d0", data=msgspec.Raw(b'{"text/plain": "theirs"}'), metadata=msgspec.Raw(b"{}")
         )
         update = events.OutputUpdated(display_id="d1", data=body, metadata=msgspec.Raw(b"{}"))
-        self.give(self.printed("0 %\n", display_id="d1"), other, update)
-        self.assertEqual(self.out.getvalue(), "0 %\n50 %\n")
+        shown = events.OutputAdded(
+            execution="e1",
+            output=msgspec.Raw(b'{"output_type": "display_data", "data": {"text/plain": "0 %"}}'),
+            display_id="d1",
+        )
+        ended = events.ExecutionFinished(execution="e1", status="ok", duration_s=1)
+        self.give(shown, other, update, self.printed("more\n"), update, ended)
+        self.run_.close()
+        self.assertEqual(self.out.getvalue(), "0 %\nmore\n50 %\n")
 
     def test_lines_answer_input(self) -> None:
         """The prompt is shown, the line is sent, and the event that comes of it changes nothing."""
@@ -523,6 +531,51 @@ class RunTests(SynchronousTestCase):
         )
         self.assertEqual(self.err.getvalue(), "last words\nwebipy: It was killed (SIGKILL).\n")
 
+    def test_a_death_that_comes_after_the_end_is_told(self) -> None:
+        """The end of a lost run may come first: the last words are waited for, and stand in place of the bare reason."""
+        self.give(events.ExecutionFinished(execution="e1", status="lost", duration_s=1, reason="It ended."))
+        self.assertEqual(self.successResultOf(self.run_.finished).status, "lost")
+        self.assertNoResult(self.run_.died)
+        self.give(events.KernelDied(kernel="k", reason="It ended with status 1.", tail="No module named ipykernel"))
+        self.assertEqual(self.err.getvalue(), "No module named ipykernel\nwebipy: It ended with status 1.\n")
+        self.assertIsNone(self.successResultOf(self.run_.died))
+
+    def test_a_death_that_never_comes_is_not_waited_for_longer(self) -> None:
+        """Then the reason of the run is told."""
+        self.give(events.ExecutionFinished(execution="e1", status="lost", duration_s=1, reason="It ended."))
+        self.run_.tell_death()
+        self.give(events.KernelDied(kernel="k", reason="too late"))
+        self.assertEqual(self.err.getvalue(), "webipy: lost: It ended.\n")
+
+    def test_what_it_waits_for_is_told(self) -> None:
+        """How many stand before it and what the first of them is; nothing once it has begun."""
+        before = [
+            notebook_calls.QueuedExecution(execution=name, status="queued", code=f"train({name!r})\nmore()")
+            for name in ("a", "b", "e1")
+        ]
+        self.client.answers["execution.queue"] = notebook_calls.ExecutionQueue(seq=1, executions=before)
+        self.run_.tell_queue()
+        told = "webipy: It waits behind 2 other runs in this session, first of all: train('a') more()\n"
+        self.assertEqual(self.err.getvalue(), told)
+        self.give(events.ExecutionStarted(execution="e1"))
+        self.run_.tell_queue()
+        self.assertEqual(self.err.getvalue(), told)
+
+    def test_payloads_are_shown(self) -> None:
+        """The text of `len?`, and the source that `%load` gives."""
+        payload = [
+            {"source": "page", "data": {"text/plain": "Signature: len(obj)"}, "start": 0},
+            {"source": "set_next_input", "text": "# %load x\n1\n"},
+        ]
+        ended = events.ExecutionFinished(
+            execution="e1",
+            status="ok",
+            duration_s=1,
+            payload=msgspec.Raw(msgspec.json.encode([*payload, {"source": "ask_exit"}])),
+        )
+        self.give(ended)
+        self.assertEqual(self.out.getvalue(), "Signature: len(obj)\n# %load x\n1\n")
+
     def test_missing_output_is_told(self) -> None:
         """Output that is known to be missing is never missing silently."""
         self.give(events.OutputLost(reason="The disk of the kernel host was full."))
@@ -574,7 +627,7 @@ class KernelTests(SynchronousTestCase):
             return calls.SessionList(sessions=[])
 
         again.call = create  # type: ignore[method-assign,assignment]  # a server that has closed one
-        outcome(running.Execution._named(again, "shell"))  # type: ignore[arg-type]  # a stand-in
+        outcome(running.Execution(None, "", None, None, None, False, None, False, "")._named(again, "shell"))  # type: ignore[arg-type]  # a stand-in
         self.assertEqual((ids[0], len(set(ids))), (first["id"], 2))
 
     def test_a_session_without_kernel_gets_one(self) -> None:
@@ -596,6 +649,24 @@ class KernelTests(SynchronousTestCase):
         )
         self.assertIn("a new one starts", err.getvalue())
 
+    def test_a_failure_takes_back_the_session_that_was_made(self) -> None:
+        """No kernel of that name: nothing is left behind; a session that was there before stays."""
+        unknown = errors.UnknownKernelspec("There is no kernelspec 'nope'.")
+        for found, methods in (
+            ([], ["session.list", "session.create", "kernel.start", "session.get", "session.close"]),
+            ([session()], ["session.list", "kernel.start"]),
+        ):
+            client = ScriptedClient(
+                session__list=calls.SessionList(sessions=found),
+                session__create=session(),
+                session__get=session(),
+                session__close=calls.Done(),
+                kernel__start=unknown,
+            )
+            execution = running.Execution(None, "", None, "nope", None, False, None, False, "")
+            self.assertRaises(errors.UnknownKernelspec, outcome, execution.command(client))  # type: ignore[arg-type]  # a stand-in
+            self.assertEqual(client.methods(), methods)
+
     def test_a_living_kernel_is_not_replaced_by_another(self) -> None:
         """-k never throws variables away."""
         fault = self.assertRaises(lookup.Wrong, self.start, "idle", "ir")
@@ -609,7 +680,7 @@ class WatchTests(SynchronousTestCase):
         self.out, self.err = io.StringIO(), io.StringIO()
         screen = Screen(self.out, self.err)
         client: Any = ScriptedClient()
-        self.watch = running.Watch(screen, running.Inputs(client, "s1", screen, None, lambda: None))
+        self.watch = watching.Watch(screen, running.Inputs(client, "s1", screen, None, lambda: None))
 
     def give(self, *happened: Event) -> None:
         """Give out events."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.command import running, scripts
+from webipy.command import endings, scripts
 from webipy.command.lookup import Wrong
 
 TEXTS: dict[str, tuple[bytes, str]] = {
@@ -87,7 +87,7 @@ class ExitTests(SynchronousTestCase):
         """Numbers are the status, nothing is 0, a text is said and counts as 1."""
         told = {}
         for value in ("", "None", "0", "3", "-1", "256", "a message", "True"):
-            ending = running.Exit.of(
+            ending = endings.Exit.of(
                 msgspec.Raw(json.dumps({"output_type": "error", "ename": "SystemExit", "evalue": value}).encode())
             )
             assert ending is not None
@@ -103,4 +103,4 @@ class ExitTests(SynchronousTestCase):
             {"output_type": "error", "ename": "ValueError", "evalue": "SystemExit"},
             {"output_type": "stream", "name": "stdout", "text": "SystemExit"},
         ):
-            self.assertIsNone(running.Exit.of(msgspec.Raw(json.dumps(output).encode())))
+            self.assertIsNone(endings.Exit.of(msgspec.Raw(json.dumps(output).encode())))

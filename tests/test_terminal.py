@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
-from webipy.command.terminal import MAX_SEQUENCE, Escapes, Keyboard, Screen, age, size_of, table, text_of
+from webipy.command.escapes import MAX_SEQUENCE, Escapes
+from webipy.command.terminal import Keyboard, Screen, age, size_of, table, text_of
 from webipy.command.widths import cut, rows_of, width_of
 
 HARMLESS = re.compile(r"(?:[^\x00-\x1f\x7f-\x9f]|[\n\r\b\t])*")
@@ -148,18 +149,18 @@ class ScreenTests(SynchronousTestCase):
 
     def test_in_a_terminal_both_streams_share_the_line(self) -> None:
         """A note of ours begins a new line also when it was the other stream that left one open."""
-        shown, _, err = screen(Terminal)
+        shown, out, _ = screen(Terminal)
         shown.write("stdout", "Name: ")
         shown.note("hello")
-        self.assertEqual(err.getvalue(), "\nwebipy: hello\n")
+        self.assertEqual(out.getvalue(), "Name: \nwebipy: hello\n")
 
     def test_a_typed_line_closes_the_line(self) -> None:
         """After Enter the terminal stands at the start of a line."""
-        shown, _, err = screen(Terminal)
+        shown, out, _ = screen(Terminal)
         shown.write("stdout", "Name: ")
         shown.line_was_typed()
         shown.note("hello")
-        self.assertEqual(err.getvalue(), "webipy: hello\n")
+        self.assertEqual(out.getvalue(), "Name: webipy: hello\n")
 
     def test_colours_are_put_back(self) -> None:
         """At the end a terminal that was coloured gets its colours back; otherwise nothing is written."""

@@ -206,7 +206,8 @@ def specs(target: Target, as_json: bool) -> None:
     """
 
     async def command(client: Client) -> int:
-        from webipy.command.terminal import Escapes, print_json, table
+        from webipy.command.escapes import Escapes
+        from webipy.command.terminal import print_json, table
         from webipy.core import calls
 
         found = await client.call("kernelspec.list", {}, calls.KernelspecList)
@@ -366,6 +367,7 @@ def kill(target: Target, session: str, as_json: bool) -> None:
     "-k", "--kernel", metavar="NAME", help="Kernel for a session that has none yet; `webipy specs` lists them."
 )
 @env_option
+@click.option("--save-figures", metavar="DIR", help="Save every picture in the outputs there; the text says where.")
 @click.option("--fresh", is_flag=True, help="Run in a session of its own, which is closed afterwards.")
 @click.option(
     "--timeout",
@@ -383,6 +385,7 @@ def execute(
     session: str | None,
     kernel: str | None,
     env: dict[str, str] | None,
+    save_figures: str | None,
     fresh: bool,
     timeout: float | None,
     as_json: bool,
@@ -420,7 +423,9 @@ def execute(
     from webipy.command.running import Execution
 
     text = script.code if script is not None else code or ""
-    execution = Execution(reactor, text, session, kernel, env, fresh, timeout, as_json, target.options, script)
+    execution = Execution(
+        reactor, text, session, kernel, env, fresh, timeout, as_json, target.options, script, save_figures
+    )
     run(target, execution.command, execution.interrupt)
 
 
@@ -440,7 +445,7 @@ def attach(target: Target, session: str, since: int | None, everything: bool, as
         from twisted.internet import reactor
 
         from webipy.command.lookup import the_session
-        from webipy.command.running import watch
+        from webipy.command.watching import watch
 
         found = await the_session(client, session)
         return await watch(reactor, client, found, 0 if everything else since, as_json)

@@ -83,7 +83,10 @@ class Server:
         options = ["--port", "0", "--state", str(self.state), "--root", str(self.root), "--kernels-stop-with-server"]
         options.append("--spare-kernels=0")
         self.process = subprocess.Popen(
-            [*COMMAND, "serve", *options], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [*COMMAND, "serve", *options],
+            env={**environment(), "JUPYTER_PATH": str(self.root.parent / "jupyter")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         assert self.process.stdout is not None
         read_until(self.process.stdout, b"webipy is ready")
@@ -156,6 +159,10 @@ def new_server() -> Server:
     """A server with folders of its own, below no test's: the paths of sockets are limited to 107 bytes."""
     folder = Path(tempfile.mkdtemp(prefix="webipy-cli-")).resolve()
     (folder / "root").mkdir()
+    broken = folder / "jupyter" / "kernels" / "broken"
+    broken.mkdir(parents=True)
+    argv = [sys.executable, "-m", "no_such_module", "{connection_file}"]
+    (broken / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Broken", "language": "python"}))
     return Server(folder / "state", folder / "root")
 
 
@@ -382,6 +389,49 @@ class ScriptTests(LiveTests):
         self.assertEqual(self.webipy("exec", "import sys; sys.exit(7)").returncode, 7)
 
 
+WIDGETS = """
+import ipywidgets, matplotlib.pyplot as plot
+from IPython.display import display
+out, bar = ipywidgets.Output(), ipywidgets.IntProgress(max=4, description="step")
+display(out, ipywidgets.HBox([bar, ipywidgets.Label("0/4")]))
+for step in range(5):
+    bar.value = step
+with out:
+    print("inside")
+shown = display("first", display_id=True)
+shown.update("second")
+for part in range(3):
+    print(f"\\r{part}/2", end="")
+print()
+plot.plot([1, 2]); plot.show()
+"""
+
+
+class ShownTests(LiveTests):
+    """What a page shows, `webipy exec` shows."""
+
+    def test_widgets_displays_bars_and_figures(self) -> None:
+        """In their last state, where nothing can be written over; figures are saved on wish."""
+        figures = self.folder / "figures"
+        told = self.ok(self.webipy("exec", "--save-figures", str(figures), WIDGETS))
+        (saved,) = figures.iterdir()
+        self.assertEqual(saved.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+        lines = told.splitlines()
+        self.assertEqual(lines[:2], ["'first'", "2/2"])
+        self.assertIn(f"[saved as {saved}]", lines)
+        self.assertEqual(lines[-3:], ["inside", f"step |{'█' * 24}| 0/4", "'second'"])
+        self.assertIn("Return the number of items in a container.", self.ok(self.webipy("exec", "len?")))
+
+    def test_the_last_words_of_a_kernel_that_never_came_up(self) -> None:
+        """What the process said before it ended is told with how it ended, though its run was lost before."""
+        died = self.webipy("exec", "-s", "new", "-k", "broken", "1")
+        self.assertEqual(died.returncode, 3)
+        self.assertIn(
+            "No module named no_such_module\nwebipy: The kernel ended with exit status 1 before it was ready.\n",
+            died.stderr,
+        )
+
+
 class InterruptTests(LiveTests):
     """^C in `webipy exec`."""
 
@@ -582,7 +632,7 @@ class TerminalTests(LiveTests):
 
     def test_colours_pass_and_nothing_else_does(self) -> None:
         """Colours are shown in a terminal; what would set its title or move the cursor is taken out."""
-        _, terminal = self.in_terminal(r"print('\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b[2Jplain')")
+        _, terminal = self.in_terminal(r"print('\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b[1;1Hplain')")
         shown = read_until(terminal, b"plain")
         self.assertIn(b"\x1b[31mred\x1b[0m plain", shown)
 

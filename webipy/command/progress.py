@@ -10,7 +10,8 @@ from __future__ import annotations
 import shutil
 from typing import Any, TextIO
 
-from webipy.command.terminal import Escapes, Screen
+from webipy.command.escapes import Escapes
+from webipy.command.terminal import Screen
 
 TICK_S = 1.0
 """How often the time of the cell that runs is written again."""

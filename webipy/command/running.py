@@ -1,7 +1,7 @@
-"""Running code and watching sessions from a terminal: what `webipy exec` and `webipy attach` do once they are connected.
+"""Running code from a terminal: what `webipy exec` does once it is connected.
 
-Both are followers of a session, as a page is: they print the same events. `Run` watches one execution that it starts, from its acceptance to its
-end; `Watch` shows everything that happens in a session. Neither owns anything: when they leave, the run goes on.
+It is a follower of a session, as a page is. `Run` watches one execution that it starts, from its acceptance to its end, and shows what it prints
+(showing.py). It owns nothing: when it leaves, the run goes on.
 
 Order of a run: the session is found or made, with a living kernel; it is followed from the seq at which it stood; then the code is sent under
 an id of our own. So no output can be missed, and a call that is repeated after the line was lost runs nothing twice.
@@ -12,30 +12,48 @@ When code asks for input and standard input has ended, the run is interrupted, b
 
 from __future__ import annotations
 
-import re
+import io
 import sys
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import Any, Literal
+from itertools import takewhile
+from shlex import quote
+from typing import Any
 
 import attrs
 import msgspec
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
 
+from webipy.command.endings import Exit, show_payload
+from webipy.command.escapes import Escapes
+from webipy.command.figures import Figures
 from webipy.command.lookup import Wrong, find_session, the_session
+from webipy.command.program import Ended
 from webipy.command.scripts import Script
-from webipy.command.terminal import Keyboard, Screen, print_json, text_of
-from webipy.core import calls, errors, events
-from webipy.io.client import Client, ConnectionLost, Event
+from webipy.command.showing import OWN, SHOWN, Showing
+from webipy.command.streams import StreamFault
+from webipy.command.terminal import Keyboard, Screen, print_json
+from webipy.command.widths import cut
+from webipy.core import calls, errors, events, notebook_calls
+from webipy.io.client import Client, ConnectionLost, Event, NoServer
 
 OK, FAILED, LOST, LEFT = 0, 1, 3, 130
 """Exit statuses of `webipy exec`."""
 
 SHELL = "shell"
 """Title of the session that code runs in unless the user says otherwise."""
+
+ANNOUNCED = "-script"
+"""End of the id of an execution that only tells the kernel that a script comes."""
+
+QUEUE_S = 0.5
+"""A run that has not begun by then tells what it waits for."""
+
+DEATH_S = 5
+"""How long the end of a kernel is waited for after the end of a run that it has lost: its last words come with it."""
 
 STUBBORN_S = 10
 """How long a run that was interrupted by `--timeout` may take to end before it is left."""
@@ -51,37 +69,6 @@ class Left(Exception):
     def __init__(self, by_timeout: bool) -> None:
         super().__init__("left")
         self.by_timeout = by_timeout
-
-
-class Exit(msgspec.Struct, tag_field="output_type", tag="error"):
-    """The output of code that has ended by `sys.exit`."""
-
-    ename: Literal["SystemExit"]
-    evalue: str = ""
-
-    @classmethod
-    def of(cls, output: msgspec.Raw) -> Exit | None:
-        """The ending that an output tells of, if it does."""
-        if b"SystemExit" not in bytes(output):
-            return None
-        try:
-            return msgspec.json.decode(output, type=cls)
-        except msgspec.ValidationError:
-            return None
-
-    @property
-    def status(self) -> int:
-        """The exit status, as Python makes one of it."""
-        words = {"": 0, "None": 0, "True": 1, "False": 0}
-        if self.evalue in words:
-            return words[self.evalue]
-        return int(self.evalue) & 0xFF if re.fullmatch(r"-?[0-9]{1,30}", self.evalue) else 1
-
-    @property
-    def message(self) -> str:
-        """What is to be said; empty for nothing."""
-        is_number = self.evalue in ("", "None", "True", "False") or re.fullmatch(r"-?[0-9]{1,30}", self.evalue)
-        return "" if is_number else self.evalue
 
 
 @attrs.define(eq=False)
@@ -216,14 +203,15 @@ class Run(Stoppable):
         client: The connection.
         session: The session that it runs in.
         execution: The execution's id, chosen by us: repeating the call is harmless.
-        screen: Where its outputs go; `None` shows nothing.
+        showing: Shows its outputs; `None` shows nothing.
         keyboard: Where its input comes from.
         notes: Where we say something of our own.
         finished: Fires with its end.
+        died: Fires when the death of its kernel has been told, or is not waited for any more.
     """
 
     execution: str
-    screen: Screen | None
+    showing: Showing | None
     keyboard: Keyboard
     notes: Screen
     seq: int = 0
@@ -232,8 +220,8 @@ class Run(Stoppable):
     finished: Deferred[events.ExecutionFinished] = attrs.field(factory=Deferred)
     _has_started: bool = False
     _is_stopped: bool = False
-    _has_died: bool = False
-    _displays: set[str] = attrs.field(factory=set)
+    died: Deferred[None] = attrs.field(factory=Deferred)
+    _lost_by: str = ""
     _inputs: Inputs = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -257,6 +245,8 @@ class Run(Stoppable):
     def close(self) -> None:
         """Nothing more is shown."""
         self._inputs.close()
+        if self.showing is not None:
+            self.showing.settle()
 
     def _stop(self) -> None:
         """End it: cancel it while it waits; once it runs, or as soon as it does, interrupt it."""
@@ -279,22 +269,32 @@ class Run(Stoppable):
             self.finished.callback(ending)
 
     def _take(self, seq: int, event: Event) -> None:
-        if self.finished.called:
+        if self.finished.called and not isinstance(event, events.KernelDied):
             return
         match event:
             case events.KernelDied():
-                self._has_died = True
-                show_death(event, self.notes)
+                self._tell_death(event)
             case events.OutputLost():
                 self.notes.note(f"Output is missing: {event.reason}")
             case events.InputReplied():
                 self._inputs.replied(event)
-            case events.OutputUpdated() if event.display_id in self._displays and self.screen is not None:
-                self.screen.line("stdout", text_of(msgspec.json.decode(event.data)))
             case events.SessionClosed():
                 self._end(Fault(ConnectionLost("The session was closed.")))
-        if getattr(event, "execution", None) == self.execution:
+        is_own = getattr(event, "execution", None) == self.execution
+        if isinstance(event, SHOWN) and self.showing is not None:
+            is_known = isinstance(event, events.WidgetOutputAdded) and self.showing.knows(event.comm)
+            if is_own or is_known or not isinstance(event, OWN):
+                self._show(event)
+        if is_own:
             self._take_own(event)
+
+    def _show(self, event: events.AnyEvent) -> None:
+        assert self.showing is not None
+        ending = Exit.of(event.output) if isinstance(event, events.OutputAdded) else None
+        if ending is None:
+            self.showing.take(event)
+        elif ending.message:
+            self.notes.line("stderr", ending.message)
 
     def _take_own(self, event: Event) -> None:
         match event:
@@ -304,87 +304,50 @@ class Run(Stoppable):
                     Deferred.fromCoroutine(self._interrupt()).addErrback(tell, self.notes)
             case events.OutputAdded() if (ending := Exit.of(event.output)) is not None:
                 self.exit_status = ending.status
-                if self.screen is not None and ending.message:
-                    self.screen.line("stderr", ending.message)
-            case events.OutputAdded() if self.screen is not None:
-                self.screen.output(bytes(event.output))
-                if event.display_id is not None:
-                    self._displays.add(event.display_id)
             case events.InputRequested():
+                if self.showing is not None:
+                    self.showing.settle()
                 self._inputs.requested(event)
             case events.ExecutionFinished():
-                if event.status not in ("ok", "error") and not self._has_died:
+                self._show_payload(event)
+                self._lost_by = event.reason
+                if event.status in ("aborted", "cancelled"):
                     self.notes.note(f"{event.status}: {event.reason}" if event.reason else event.status)
                 self._end(event)
 
+    def _tell_death(self, event: events.KernelDied) -> None:
+        if self.showing is not None:
+            self.showing.settle()
+        if not self.died.called:
+            show_death(event, self.notes)
+            self.died.callback(None)
 
-@attrs.define(eq=False)
-class Watch:
-    """Everything that happens in a session.
+    def tell_death(self) -> None:
+        """It was lost, and nothing more is known of the end of its kernel."""
+        if not self.died.called:
+            self.notes.note(f"lost: {self._lost_by}" if self._lost_by else "lost")
+            self.died.callback(None)
 
-    Args:
-        screen: Where it is shown.
-        inputs: Answers input, or shows its prompts.
-        ended: Fires when the session is closed.
-    """
+    def tell_queue(self) -> None:
+        """It has not begun yet: says what it waits for."""
+        if not self._has_started and not self.finished.called:
+            Deferred.fromCoroutine(self._tell_queue()).addErrback(tell, self.notes)
 
-    screen: Screen
-    inputs: Inputs
-    ended: Deferred[None] = attrs.field(factory=Deferred)
-    _codes: dict[str, str] = attrs.field(factory=dict)
+    async def _tell_queue(self) -> None:
+        of_session = calls.OfSession(session=self.session.id)
+        told = await self.client.call("execution.queue", of_session, notebook_calls.ExecutionQueue, repeat=True)
+        waiting = [one for one in told.executions if not one.execution.endswith(ANNOUNCED)]
+        before = list(takewhile(lambda one: one.execution != self.execution, waiting))
+        if before and len(before) < len(waiting) and not self._has_started:
+            others = "another run" if len(before) == 1 else f"{len(before)} other runs"
+            code = cut(" ".join(Escapes(False).clean(before[0].code).split()), 60)
+            self._note(f"It waits behind {others} in this session, first of all: {code}")
 
-    def take(self, seq: int, event: Event) -> None:
-        """Show an event."""
-        match event:
-            case events.ExecutionQueued() if not event.silent:
-                self._codes[event.execution] = event.code
-            case events.ExecutionStarted():
-                self._show_code(event)
-            case events.OutputAdded():
-                self.screen.output(bytes(event.output))
-            case events.OutputUpdated():
-                self.screen.line("stdout", text_of(msgspec.json.decode(event.data)))
-            case events.ExecutionFinished():
-                self._codes.pop(event.execution, None)
-                if event.status not in ("ok", "error"):
-                    self.screen.note(f"{event.status}: {event.reason}" if event.reason else event.status)
-            case events.InputRequested():
-                self.inputs.requested(event)
-            case events.InputReplied():
-                self.inputs.replied(event)
-            case _:
-                self._take_rest(event)
-
-    def _take_rest(self, event: Event) -> None:
-        match event:
-            case events.KernelDied():
-                show_death(event, self.screen)
-            case events.KernelStartRetried():
-                self.screen.note(f"{event.reason} It is started once more, {event.how}.")
-            case events.KernelStateChanged(state="restarting"):
-                self.screen.note("The kernel restarts: variables are gone.")
-            case events.KernelStarted():
-                self.screen.note(f"The kernel {event.display_name} starts.")
-            case events.OutputLost():
-                self.screen.note(f"Output is missing: {event.reason}")
-            case events.SessionClosed():
-                self.screen.note("The session was closed.")
-                self.end()
-
-    def end(self) -> None:
-        """Nothing more happens."""
-        if not self.ended.called:
-            self.ended.callback(None)
-
-    def fail(self, fault: Fault) -> None:
-        """Nothing more can be seen."""
-        if not self.ended.called:
-            self.ended.errback(fault)
-
-    def _show_code(self, event: events.ExecutionStarted) -> None:
-        code = self._codes.get(event.execution)
-        if code is not None:
-            self.screen.line("stdout", self.screen.dim("\n".join(f"> {line}" for line in code.splitlines() or [""])))
+    def _show_payload(self, event: events.ExecutionFinished) -> None:
+        """What the kernel wants to be shown beside the outputs: the text of `len?`, the source that `%load` gives."""
+        if self.showing is not None and not isinstance(event.payload, msgspec.UnsetType):
+            self.showing.settle()
+            show_payload(event.payload, self.notes)
 
 
 @attrs.define(eq=False)
@@ -402,6 +365,7 @@ class Execution:
         as_json: Whether to print the execution as JSON at its end, and nothing before.
         options: The options that name the server, for what we tell the user.
         script: The script that the code is of, if it is one.
+        figures: The folder that pictures are saved in; `None` for none.
     """
 
     reactor: Any
@@ -414,7 +378,10 @@ class Execution:
     as_json: bool
     options: str
     script: Script | None = None
+    figures: str | None = None
     _run: Run | None = None
+    _made: calls.Session | None = None
+    """The session that was made for it."""
 
     def interrupt(self) -> bool:
         """^C: whether there is a run that it is for."""
@@ -429,65 +396,104 @@ class Execution:
             Wrong: There is no such session, or its kernel is another one.
             errors.Failure: The server refuses.
         """
-        session = await self._session(client)
         notes = Screen(sys.stderr if self.as_json else sys.stdout, sys.stderr)
-        keyboard = Keyboard(self.reactor.callFromThread)
-        run = Run(client, session, uuid.uuid4().hex, None if self.as_json else notes, keyboard, notes)
-        self._run = run
         try:
-            await self._announce(client, session)
+            session = await self._session(client)
+            run = self._run = self._prepared(client, session, notes)
+            await self._announce(run)
             await run.start(self.code)
+        except Exception:
+            await self._take_back(client)
+            raise
+        try:
             finished = await self._end_of(run)
         except Left as left:
-            place = session.path or session.id[:8]
-            notes.note(
-                f"It goes on running. Watch it with: webipy attach {self.options}{place} --since {max(run.seq - 1, 0)}"
-            )
-            return FAILED if left.by_timeout else LEFT
+            self._tell_left(run, session)
+            raise Ended("It goes on running.", FAILED if left.by_timeout else LEFT) from None
+        except StreamFault:
+            if self.fresh:  # nobody sees what it does, and nobody would close it
+                await client.call("session.close", calls.OfSession(session=session.id), calls.Done)
+            raise
         finally:
             run.close()
             notes.finish()
+        return await self._finished(client, run, finished)
+
+    def _prepared(self, client: Client, session: calls.Session, notes: Screen) -> Run:
+        keyboard = Keyboard(self.reactor.callFromThread)
+        return Run(client, session, uuid.uuid4().hex, self._showing(notes), keyboard, notes)
+
+    async def _finished(self, client: Client, run: Run, finished: events.ExecutionFinished) -> int:
+        """What is left to do after the end; gives the exit status."""
+        of_session = calls.OfSession(session=run.session.id)
         if self.as_json:
-            asked = calls.OfExecution(session=session.id, execution=run.execution)
+            asked = calls.OfExecution(session=run.session.id, execution=run.execution)
             print_json(await client.call("execution.get", asked, calls.Execution, repeat=True))
         if self.fresh:
-            await client.call("session.close", calls.OfSession(session=session.id), calls.Done)
+            await client.call("session.close", of_session, calls.Done)
         if finished.status == "error" and run.exit_status is not None:
             return run.exit_status
         return OK if finished.status == "ok" else LOST if finished.status == "lost" else FAILED
 
-    async def _announce(self, client: Client, session: calls.Session) -> None:
+    def _tell_left(self, run: Run, session: calls.Session) -> None:
+        place = quote(session.path or session.id)
+        since = max(run.seq - 1, 0)
+        run.notes.note(f"It goes on running. Watch it with: webipy attach {self.options}{place} --since {since}")
+
+    async def _take_back(self, client: Client) -> None:
+        """Nothing runs: the session that was made for it goes away again, if nobody else has found it."""
+        made, self._made = self._made, None
+        if made is None:
+            return
+        of_session = calls.OfSession(session=made.id)
+        with suppress(errors.Failure, ConnectionLost, NoServer):  # what went wrong before is what is told
+            now = await client.call("session.get", of_session, calls.Session, repeat=True)
+            if self.fresh or (now.kernel is None and now.seq == made.seq):
+                await client.call("session.close", of_session, calls.Done)
+
+    def _showing(self, screen: Screen) -> Showing | None:
+        """Shows the outputs; with `as_json` nothing is shown, and only pictures are saved."""
+        figures = Figures(self.figures) if self.figures is not None else None
+        if self.as_json:
+            nowhere = io.StringIO()
+            return Showing(Screen(nowhere, nowhere), figures) if figures is not None else None
+        return Showing(screen, figures, self.reactor.callLater)
+
+    async def _announce(self, run: Run) -> None:
         """Tells a Python kernel that a script comes.
 
         Raises:
             Wrong: It has arguments, and the kernel speaks another language.
         """
-        if self.script is None or session.kernel is None:
+        kernel = run.session.kernel
+        if self.script is None or kernel is None:
             return
-        if session.kernel.language == "python":
+        if kernel.language == "python":
             asked = calls.StartExecution(
-                session=session.id,
+                session=run.session.id,
                 code=self.script.announcement(),
-                id=uuid.uuid4().hex,
+                id=f"{run.execution}{ANNOUNCED}",
                 silent=True,
                 store_history=False,
                 stop_on_error=False,
                 allow_stdin=False,
             )
-            await client.call("execution.start", asked, calls.ExecutionAccepted, repeat=True)
+            await run.client.call("execution.start", asked, calls.ExecutionAccepted, repeat=True)
         elif len(self.script.arguments) > 1:
-            raise Wrong(f"A script of {session.kernel.display_name} takes no arguments here; only those of Python do.")
+            raise Wrong(f"A script of {kernel.display_name} takes no arguments here; only those of Python do.")
 
     async def _end_of(self, run: Run) -> events.ExecutionFinished:
         """The end of a run, interrupted when its time is over."""
-        if self.timeout_s is None:
-            return await run.finished
-        timers = [
-            self.reactor.callLater(self.timeout_s, run.time_out, self.timeout_s),
-            self.reactor.callLater(self.timeout_s + STUBBORN_S, run.leave),
-        ]
+        timers = [self.reactor.callLater(QUEUE_S, run.tell_queue)]
+        if self.timeout_s is not None:
+            timers.append(self.reactor.callLater(self.timeout_s, run.time_out, self.timeout_s))
+            timers.append(self.reactor.callLater(self.timeout_s + STUBBORN_S, run.leave))
         try:
-            return await run.finished
+            finished = await run.finished
+            if finished.status == "lost":
+                timers.append(self.reactor.callLater(DEATH_S, run.tell_death))
+                await run.died
+            return finished
         finally:
             for timer in timers:
                 if timer.active():
@@ -498,14 +504,13 @@ class Execution:
         if self.fresh:
             title = f"exec {self.code.strip().partition(chr(10))[0][:60]}".strip()
             made = calls.CreateSession(title=title, id=uuid.uuid4().hex)
-            fresh = await client.call("session.create", made, calls.Session, repeat=True)
+            fresh = self._made = await client.call("session.create", made, calls.Session, repeat=True)
             return await with_kernel(client, fresh, self.kernel, self.env)
         if self.session is not None and self.kernel is None:
             return await with_kernel(client, await the_session(client, self.session), None, self.env)
         return await with_kernel(client, await self._named(client, self.session or SHELL), self.kernel, self.env)
 
-    @staticmethod
-    async def _named(client: Client, name: str) -> calls.Session:
+    async def _named(self, client: Client, name: str) -> calls.Session:
         """The session of that title, made if there is none: under an id that follows from the title, so that two commands at once make one."""
         found = await find_session(client, name)
         number = 0
@@ -514,7 +519,7 @@ class Execution:
             wanted = uuid.uuid5(uuid.NAMESPACE_OID, f"webipy exec {number} {name}").hex
             made = calls.CreateSession(title=name, id=wanted)
             with suppress(errors.AlreadyExists):  # a session of that id was closed
-                found = await client.call("session.create", made, calls.Session, repeat=True)
+                found = self._made = await client.call("session.create", made, calls.Session, repeat=True)
         return found
 
 
@@ -546,44 +551,3 @@ async def with_kernel(
     name = kernelspec or (kernel.kernelspec if kernel is not None else None)
     asked = calls.StartKernel(session=session.id, kernelspec=name, env=env)
     return await client.call("kernel.start", asked, calls.Session, repeat=True)
-
-
-async def watch(reactor: Any, client: Client, session: calls.Session, since: int | None, as_json: bool) -> int:
-    """Show what happens in a session until it is closed; ^C cancels this.
-
-    Args:
-        reactor: The reactor.
-        client: The connection.
-        session: The session.
-        since: The seq after which to begin; `None` for now.
-        as_json: Whether to print the events as they are, one a line.
-
-    Returns:
-        The exit status.
-    """
-    screen = Screen(sys.stdout, sys.stderr)
-    keyboard = Keyboard(reactor.callFromThread)
-    inputs = Inputs(
-        client, session.id, screen, keyboard if keyboard.is_terminal and not as_json else None, lambda: None
-    )
-    shown = Watch(screen, inputs)
-    if since is None and session.kernel is not None and session.kernel.state == "busy" and not as_json:
-        screen.note("Code is running; --all shows what it has printed so far.")
-
-    def take(seq: int, event: Event) -> None:
-        if as_json:
-            sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
-            sys.stdout.flush()
-        if not as_json:
-            shown.take(seq, event)
-        elif isinstance(event, events.SessionClosed):
-            shown.end()
-
-    try:
-        follower = await client.follow(session.id, since, take)
-        follower.ended.addErrback(shown.fail)
-        await shown.ended
-    finally:
-        inputs.close()
-        screen.finish()
-    return OK

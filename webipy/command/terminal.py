@@ -1,10 +1,6 @@
 """What the command shows in a terminal, and what it reads from one.
 
-Whatever a kernel prints is untrusted: an escape sequence could set the title, write to the clipboard, move text under the user's eyes or make the
-terminal answer with keys. So `Escapes` lets text through, the movements `\\n`, `\\r`, `\\b` and `\\t`, and colours when the stream is a terminal;
-everything else is taken out, however it is cut into pieces (ECMA-48 section 5.4 for control sequences, 5.6 for control strings).
-
-`Screen` writes outputs to the two streams and knows whether a line is open, so that a result does not stick to what was printed before it.
+`Screen` shows outputs on the two streams; what can be written over there, and how, is in sinks.py, what of a kernel's text passes in escapes.py.
 `Keyboard` reads lines in a thread of its own: a read cannot be taken back, so a line that nobody waits for any more is kept for who asks next.
 
 Rejected: `sys.stdin` (its lock makes the interpreter hang or abort at exit while a thread waits in it); Twisted's stdio (makes the terminal
@@ -15,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import sys
 import termios
@@ -25,67 +20,13 @@ from typing import Any, Final, TextIO
 
 import msgspec
 
+from webipy.command.escapes import Escapes
+from webipy.command.sinks import Sink, Terminal, sink_of
 from webipy.command.streams import fitting_json
 from webipy.command.widths import cut, padded, width_of
 
 NARROWEST: Final = 8
 """Columns that are left of one that is cut."""
-
-MAX_SEQUENCE: Final = 4096
-"""Characters of an unfinished sequence that are remembered; a longer one goes on being one, its start is forgotten."""
-
-_CONTROL: Final = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_SGR: Final = re.compile(r"\x1b\[[0-9;:]*m")
-_STRING_START: Final = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])"
-_SEQUENCE: Final = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # a control sequence
-    rf"|{_STRING_START}[^\x07\x18\x1a\x1b\x9c\n]*(?:[\x07\x18\x1a\x9c]|\x1b\\|(?=\n|\x1b[^\\]))"  # a control string
-    r"|\x1b[ -/]*[0-OQ-WYZ\\`-~]"  # any other escape sequence
-)
-_UNFINISHED: Final = re.compile(
-    rf"(?:\x1b\[|\x9b)[0-?]*[ -/]*\Z|{_STRING_START}[^\x07\x18\x1a\x1b\x9c\n]*\x1b?\Z|\x1b[ -/]*\Z"
-)
-_BROKEN: Final = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*|[\s\S]")
-
-
-class Escapes:
-    """Takes out of a text, given in pieces, what a terminal would act on.
-
-    Args:
-        allow_colours: Whether colours and the like (SGR) pass.
-    """
-
-    def __init__(self, allow_colours: bool) -> None:
-        self._allow_colours = allow_colours
-        self._rest = ""
-
-    def clean(self, text: str) -> str:
-        """The harmless part of what was held back and of `text`; an unfinished sequence at the end is held back."""
-        if not self._rest and _CONTROL.search(text) is None:
-            return text
-        text, self._rest = self._rest + text, ""
-        parts: list[str] = []
-        at = 0
-        while (found := _CONTROL.search(text, at)) is not None:
-            parts.append(text[at : found.start()])
-            whole = _SEQUENCE.match(text, found.start())
-            if whole is None and _UNFINISHED.match(text, found.start()) is not None:
-                self._hold(text[found.start() :])
-                return "".join(parts)
-            if whole is None:
-                whole = _BROKEN.match(text, found.start())
-            assert whole is not None  # the last pattern matches anything
-            if self._allow_colours and _SGR.fullmatch(whole[0]) is not None:
-                parts.append(whole[0])
-            at = whole.end()
-        parts.append(text[at:])
-        return "".join(parts)
-
-    def _hold(self, unfinished: str) -> None:
-        if len(unfinished) > MAX_SEQUENCE:
-            end = "\x1b" if unfinished.endswith("\x1b") else ""
-            unfinished = unfinished[:2] + end
-        self._rest = unfinished
 
 
 class _Output(msgspec.Struct):
@@ -117,8 +58,8 @@ def size_of(number: float) -> str:
     return f"{number:.1f} GB"
 
 
-def text_of(data: dict[str, Any]) -> str:
-    """What a terminal shows of a MIME bundle: its plainest text, and a note for each picture."""
+def text_of(data: dict[str, Any], saved: Sequence[str] = ()) -> str:
+    """What a terminal shows of a MIME bundle: its plainest text, and a note for each picture, with the files that they were saved in."""
     parts: list[str] = []
     for kind in ("text/plain", "text/markdown", "text/latex", "application/json"):
         if kind in data:
@@ -134,55 +75,78 @@ def text_of(data: dict[str, Any]) -> str:
     if not parts and data:
         kind, content = min(data.items())
         parts.append(f"[{kind}, {size_of(len(msgspec.json.encode(content)))}]")
-    return "\n".join(parts)
+    return "\n".join([*parts, *(f"[saved as {path}]" for path in saved)])
+
+
+def plain_text(raw: bytes, saved: Callable[[dict[str, Any]], Sequence[str]] = lambda _: ()) -> str:
+    """What a terminal shows of one output of any type, without a line end."""
+    try:
+        output = _decode_output(raw)
+    except msgspec.ValidationError:
+        return "[this output cannot be shown in a terminal]"
+    if output.output_type == "stream":
+        return _joined(output.text).removesuffix("\n")
+    if output.output_type == "error":
+        return "\n".join(output.traceback) or f"{output.ename}: {output.evalue}"
+    return text_of(output.data, saved(output.data))
 
 
 class Screen:
-    """Writes what a kernel says to the standard streams.
+    """Shows what a kernel says on the standard streams.
 
     Args:
         out: Standard output.
         err: Standard error.
+        environment: Variables by name.
     """
 
-    def __init__(self, out: TextIO, err: TextIO) -> None:
-        self._streams = {"stdout": out, "stderr": err}
-        self._is_terminal = {name: stream.isatty() for name, stream in self._streams.items()}
-        self._escapes = {name: Escapes(is_terminal) for name, is_terminal in self._is_terminal.items()}
-        self._is_line_open = dict.fromkeys(self._streams, False)
-        self._coloured: set[str] = set()
+    def __init__(self, out: TextIO, err: TextIO, environment: Callable[[str], str | None] = os.environ.get) -> None:
+        self._out = sink_of(out, environment)
+        is_shared = isinstance(self._out, Terminal) and err.isatty() and _are_one(out, err)
+        self._err = self._out if is_shared else sink_of(err, environment)
+        self._is_coloured = isinstance(self._out, Terminal) and self._out.allow_colours
 
-    def write(self, name: str, text: str) -> None:
+    @property
+    def can_clear(self) -> bool:
+        """Whether what was shown on standard output can be taken away again."""
+        return isinstance(self._out, Terminal)
+
+    def _sink(self, name: str) -> Sink:
+        return self._err if name == "stderr" else self._out
+
+    def write(self, name: str, text: str, owner: str = "") -> None:
         """Write untrusted text to `stdout` or `stderr` at once."""
-        name = name if name in self._streams else "stdout"
-        clean = self._escapes[name].clean(text)
-        if "\x1b" in clean:
-            self._coloured.add(name)
-        if clean:
-            self._write(name, clean)
+        self._sink(name).text(owner, "stderr" if name == "stderr" else "stdout", text)
 
-    def line(self, name: str, text: str) -> None:
-        """Write untrusted text on lines of its own."""
-        self.close_line(name)
-        self.write(name, text if text.endswith("\n") else text + "\n")
+    def line(self, name: str, text: str, owner: str = "", key: str | None = None, *, is_shown: bool = True) -> None:
+        """Write untrusted text on lines of its own; with a key it may be changed later (`webipy.command.sinks`)."""
+        self._sink(name).block(owner, text.removesuffix("\n"), key, is_shown)
+
+    def change(self, key: str, text: str) -> None:
+        """Lines of standard output that were written with a key are others now."""
+        self._out.change(key, text.removesuffix("\n"))
+
+    def clear(self, owner: str) -> None:
+        """Take away what was shown of an execution, as far as the place allows."""
+        for sink in {id(one): one for one in (self._out, self._err)}.values():
+            sink.clear(owner)
 
     def note(self, text: str) -> None:
         """Say something of our own, on standard error."""
-        self.close_line("stderr")
-        self.write("stderr", f"webipy: {text}\n")
+        self._err.block("", f"webipy: {text}", None, True)
 
     def close_line(self, name: str) -> None:
         """End the line that is open, if there is one."""
-        if self._is_line_open[name]:
-            self._write(name, "\n")
+        if self._sink(name).is_line_open:
+            self.write(name, "\n")
 
     def line_was_typed(self) -> None:
         """The user has pressed Enter, which the terminal has shown."""
-        for name, is_terminal in self._is_terminal.items():
-            if is_terminal:
-                self._is_line_open[name] = False
+        for sink in (self._out, self._err):
+            if isinstance(sink, Terminal):
+                sink.settle(is_line_closed=True)
 
-    def output(self, raw: bytes) -> None:
+    def output(self, raw: bytes, owner: str = "") -> None:
         """Show one output: streams go to their own streams, errors to standard error, the rest as text."""
         try:
             output = _decode_output(raw)
@@ -190,29 +154,35 @@ class Screen:
             self.note("this output cannot be shown in a terminal")
             return
         if output.output_type == "stream":
-            self.write(output.name, _joined(output.text))
+            self.write(output.name, _joined(output.text), owner)
         elif output.output_type == "error":
-            self.line("stderr", "\n".join(output.traceback) or f"{output.ename}: {output.evalue}")
+            self.line("stderr", "\n".join(output.traceback) or f"{output.ename}: {output.evalue}", owner)
         else:
-            self.line("stdout", text_of(output.data))
+            self.line("stdout", text_of(output.data), owner)
 
     def dim(self, text: str) -> str:
         """Text in a fainter colour, where standard output is a terminal."""
-        return f"\x1b[2m{text}\x1b[0m" if self._is_terminal["stdout"] else text
+        if not self._is_coloured:
+            return text
+        return "\n".join(f"\x1b[2m{line}\x1b[0m" for line in text.split("\n"))
+
+    def settle(self) -> None:
+        """What is shown stays as it is; what was kept back is written."""
+        self._out.settle()
+        if self._err is not self._out:
+            self._err.settle()
 
     def finish(self) -> None:
-        """Nothing more comes: put colours back."""
-        for name in sorted(self._coloured):
-            self._streams[name].write("\x1b[0m")
-            self._streams[name].flush()
+        """Nothing more comes."""
+        self.settle()
 
-    def _write(self, name: str, text: str) -> None:
-        stream = self._streams[name]
-        stream.write(text)
-        stream.flush()
-        for other in self._streams:
-            if other == name or (self._is_terminal[name] and self._is_terminal[other]):
-                self._is_line_open[other] = not text.endswith("\n")
+
+def _are_one(one: TextIO, other: TextIO) -> bool:
+    """Whether two streams are the same terminal."""
+    try:
+        return os.fstat(one.fileno()).st_rdev == os.fstat(other.fileno()).st_rdev
+    except (OSError, ValueError):  # they have no descriptors
+        return True
 
 
 class Keyboard:

@@ -46,7 +46,7 @@ def resolved(text: str) -> str:
     if _WITHIN.search(text) is None and _UP.search(text) is None:
         return text
     if len(text) <= LONGEST and _UP.search(text) is not None:
-        return _Screen().written(text)
+        return Sheet().written(text)
     return "\n".join(_line(line) for line in text.split("\n"))
 
 
@@ -58,7 +58,7 @@ def _line(line: str) -> str:
     if len(line) > LONGEST:
         cut = line.rfind("\r", 0, -LONGEST)
         line = line[cut + 1 :] if cut >= 0 and len(line) - cut <= 2 * LONGEST else line[-LONGEST:]
-    return _Screen().written(line)
+    return Sheet().written(line)
 
 
 def _overlaid(parts: list[str]) -> str:
@@ -85,6 +85,17 @@ class _Row:
         self.letters[at : at + len(letters)] = letters
         self.colors[at : at + len(letters)] = [color] * len(letters)
 
+    def told(self) -> str:
+        """The line, without color at its start and its end."""
+        told, now = [], ""
+        for letter, written in zip(self.letters, self.colors, strict=True):
+            color = "" if _RESET.fullmatch(written) else written
+            if color != now:
+                told.append(_change(now, color))
+                now = color
+            told.append(letter)
+        return "".join([*told, _change(now, "")])
+
     def erase(self, part: int, at: int) -> None:
         if part == 1:
             self.put(0, [" "] * (at + 1), "")
@@ -94,7 +105,7 @@ class _Row:
 
 
 @attrs.define(slots=True)
-class _Screen:
+class Sheet:
     """The lines that a terminal shows, and its cursor."""
 
     rows: list[_Row] = attrs.field(factory=lambda: [_Row()])
@@ -106,6 +117,11 @@ class _Screen:
 
     def written(self, text: str) -> str:
         """What is shown after the text was written."""
+        self.write(text)
+        return self._told()
+
+    def write(self, text: str) -> None:
+        """Writes more."""
         for part in _PART.finditer(text):
             match part.lastgroup:
                 case "color":
@@ -118,7 +134,6 @@ class _Screen:
                     self._control(part[0])
                 case _:
                     self._put(list(part[0]))
-        return self._told()
 
     def _paint(self, escape: str) -> None:
         self.color = escape if _RESET.fullmatch(escape) else self.color.replace(escape, "") + escape
@@ -162,6 +177,16 @@ class _Screen:
             del self.rows[self.row + 1 :]
         elif part in (2, 3):
             self.rows, self.row, self.at = [_Row()], 0, 0
+
+    def lines(self) -> list[str]:
+        """The lines as they are now, each with its own colors, from the start of one to its end."""
+        return [row.told() for row in self.rows]
+
+    def drop(self, number: int) -> None:
+        """Forgets the first lines; the cursor stays in one of the others."""
+        number = min(number, self.row)
+        del self.rows[:number]
+        self.row -= number
 
     def _told(self) -> str:
         told: list[str] = []
