@@ -42,7 +42,7 @@ VERBS: dict[str, str] = {
     "trash.list": "read", "trash.restore": "write", "trash.delete": "write", "kernel.usage": "read",
     "presence.ask": "read", "presence.decline": "own",
     "notebook.run": "execute", "execution.queue": "read", "execution.move": "execute", "run.cancel": "execute",
-    "run.check": "write", "run.stop": "execute", "run.get": "read", "session.leave": "write",
+    "run.check": "write", "run.stop": "execute", "run.get": "read", "session.leave": "write", "session.keep": "write",
     "journal.list": "read", "journal.read": "read", "journal.delete": "own", "session.reopen": "write",
 }  # fmt: skip
 """What each method needs, written down a second time: a change of a verb is never by mistake."""

@@ -67,6 +67,7 @@ class HelpTests(SynchronousTestCase):
             [
                 "attach",
                 "call",
+                "close",
                 "doctor",
                 "exec",
                 "export",

@@ -29,7 +29,7 @@ WHO: dict[str, str] = {
     "write execute owner": """
         session.rename cell.insert cell.delete cell.restore cell.split cell.merge cell.set_metadata cell.move cell.edit cell.set_source
         cell.set_type cell.clear_outputs notebook.save notebook.reload notebook.set_metadata notebook.checkpoint notebook.restore
-        session.leave
+        session.leave session.keep
     """,
     "execute owner": """
         kernel.start kernel.restart kernel.interrupt kernel.shut_down kernel.kill execution.start execution.cancel execution.move run.cancel run.stop

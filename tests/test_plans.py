@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from tests.fake_files import FakeFiles
 from tests.fakes import Client, Refused, RigTestCase, message, printed, status
 from tests.test_documents import notebook, sources
@@ -115,6 +117,16 @@ class Results(PlanTestCase):
             self.finish(f"{run}-1", f"{run}-2")
             self.assertEqual(self.printed(f"{run}.ipynb"), [f"{run}-1\n", f"{run}-2\n"])
             self.assertEqual(self.sessions(), [])
+
+    def test_a_server_that_stops_writes_no_result(self) -> None:
+        """Also when it ends the kernels: that is no end of the run. The next server goes on with it."""
+        self.files.put("out.ipynb", b"good")
+        self.begin(self.open(), to="out.ipynb", overwrite=True)
+        self.finish("r1-1")
+        self.rig.wait(Deferred.fromCoroutine(self.rig.house.stop()))
+        self.rig.host.end("The server has stopped.")
+        self.rig.turn(50)
+        self.assertEqual(self.files.body("out.ipynb"), b"good")
 
     def test_a_crash_between_the_result_and_its_event(self) -> None:
         """The next server finds its own result there, and makes no second one."""

@@ -17,7 +17,7 @@ import click
 
 from webipy.command.connecting import FAILED, OK, Target, run
 from webipy.command.program import Program
-from webipy.command.run_options import NamedValues, parameter_options
+from webipy.command.run_options import RUN_STATUS, NamedValues, course_options, parameter_options, result_options
 from webipy.command.variables import env_option
 
 if TYPE_CHECKING:
@@ -33,21 +33,6 @@ Exit status:
   130  you left it running (^C twice)
   141  the reader of the output went away (SIGPIPE); the code goes on
   N    the code ended with sys.exit(N)
-"""
-
-
-RUN_STATUS = """\b
-Exit status:
-  0    every cell ran to its end
-  1    a cell raised an error, was cancelled, or was not run after an earlier error
-  2    the command line is wrong
-  3    the run was lost: its kernel died
-  4    no server can be reached
-  5    the kernel did not start, or not in time
-  124  the time of the run was over (--timeout)
-  129  the terminal was closed (SIGHUP): the run goes on, with --attached it ends
-  130  you left it running (^C twice)
-  143  it was ended (SIGTERM), and the run with it
 """
 
 
@@ -355,6 +340,33 @@ def kill(target: Target, session: str, as_json: bool) -> None:
     tell_kernel(target, session, "kernel.kill", "Killed.", as_json)
 
 
+@main.command()
+@click.argument("session")
+@click.option("--discard", is_flag=True, help="Close it also when its document cannot be saved.")
+@json_option
+@server_options
+def close(target: Target, session: str, discard: bool, as_json: bool) -> None:
+    """Close a session: its document is saved, its kernel shut down.
+
+    Its journal stays on the server's disk.
+    """
+
+    async def command(client: Client) -> int:
+        from webipy.command.lookup import the_session
+        from webipy.command.terminal import print_json
+        from webipy.core import calls
+
+        found = await the_session(client, session)
+        asked = calls.CloseSession(session=found.id, discard=discard)
+        done = await client.call("session.close", asked, calls.Done)
+        if as_json:
+            print_json(done)
+        click.echo("webipy: Closed.", err=True)
+        return OK
+
+    run(target, command)
+
+
 # ---- running code -------------------------------------------------------------------------------------------------
 
 
@@ -368,7 +380,7 @@ def kill(target: Target, session: str, as_json: bool) -> None:
 )
 @env_option
 @click.option("--save-figures", metavar="DIR", help="Save every picture in the outputs there; the text says where.")
-@click.option("--fresh", is_flag=True, help="Run in a session of its own, which is closed afterwards.")
+@click.option("--fresh", is_flag=True, help="Run in a session of its own, closed afterwards; it needs no server.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -418,15 +430,20 @@ def execute(
         raise click.UsageError("--fresh makes a session of its own; it does not go with -s.")
     if script is None:
         code = scripts.code_of_input() if code == "-" else scripts.code_argument(code or "")
-    from twisted.internet import reactor
+    from webipy.command.private import found_or_private
 
-    from webipy.command.running import Execution
+    if not fresh:
+        target.find()
+    with found_or_private(target, ["code"]) as (server, _):
+        from twisted.internet import reactor
 
-    text = script.code if script is not None else code or ""
-    execution = Execution(
-        reactor, text, session, kernel, env, fresh, timeout, as_json, target.options, script, save_figures
-    )
-    run(target, execution.command, execution.interrupt)
+        from webipy.command.running import Execution
+
+        text = script.code if script is not None else code or ""
+        execution = Execution(
+            reactor, text, session, kernel, env, fresh, timeout, as_json, server.options, script, save_figures
+        )
+        run(server, execution.command, execution.interrupt)
 
 
 @main.command()
@@ -458,31 +475,9 @@ def attach(target: Target, session: str, since: int | None, everything: bool, as
 
 @main.command("run", cls=NamedValues, epilog=RUN_STATUS)
 @click.argument("notebook")
-@click.option("-o", "--output", metavar="OUT", help="Run a copy of the notebook; OUT is written when it has ended.")
-@click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
-@click.option(
-    "--only-if-ok", is_flag=True, help="Write OUT only when every cell has ended well; else the result goes beside it."
-)
+@result_options
 @parameter_options
-@click.option("-k", "--kernel", metavar="NAME", help="Kernel to run it in. [default: the one that the notebook names]")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Stop the run after so many seconds; code that does not react in 10 s more loses its kernel.",
-)
-@click.option(
-    "--start-timeout",
-    "start_timeout_s",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="How long the kernel may take to start. [default: as long as the server gives it]",
-)
-@click.option("--keep-going", is_flag=True, help="Run the cells after one that failed, too.")
-@click.option("--show", is_flag=True, help="Show the outputs as they are made; errors are shown in any case.")
-@click.option("--keep", is_flag=True, help="Leave the session open, with its kernel and its variables.")
-@click.option("--attached", is_flag=True, help="End the run with this command, however that ends.")
-@click.option("--follow", metavar="RUN", help="Go on with a run that was left, and start none.")
+@course_options
 @json_option
 @server_options
 def run_notebook(target: Target, given: Any, timeout: float | None, as_json: bool, **options: Any) -> None:
@@ -494,6 +489,9 @@ def run_notebook(target: Target, given: Any, timeout: float | None, as_json: boo
 
     Parameters are set by a cell after the one with the tag `parameters`, as papermill does it. A cell with the tag `skip-execution`
     is not run; the failure of one with `raises-exception` is none of the run; sys.exit(0) ends the run well.
+    Where no server runs, the run has one of its own, in the folder that holds NOTEBOOK and OUT, which ends with it; so it does in the job of a
+    build.
+
     ^C stops the run; a second ^C leaves it running. So does the end of this command by anything but SIGTERM; --follow takes it up again.
 
     \b
@@ -502,19 +500,26 @@ def run_notebook(target: Target, given: Any, timeout: float | None, as_json: boo
       webipy run report.ipynb -o reports/may.ipynb -p month=5 -p name=May
       webipy run train.ipynb --show --keep --timeout 3600
     """
-    from twisted.internet import reactor
-
     from webipy.command import values
-    from webipy.command.notebooks import NotebookCommand
+    from webipy.command.private import found_or_private
 
     try:
         parameters = values.read(given)
     except ValueError as fault:
         raise click.UsageError(str(fault)) from None
-    command = NotebookCommand(
-        reactor, parameters=parameters, timeout_s=timeout, as_json=as_json, options=target.options, **options
-    )
-    run(target, command.command, command.interrupt, on_end=command.end_by)
+    paths = [path for path in (options["notebook"], options["output"]) if path is not None]
+    with found_or_private(target, paths) as (server, is_private):
+        if is_private and (options["keep"] or options["follow"] is not None):
+            raise click.UsageError("--keep and --follow need a server that goes on. Start one: webipy serve")
+        from twisted.internet import reactor
+
+        from webipy.command.notebooks import NotebookCommand
+
+        options["attached"] = options["attached"] or is_private
+        command = NotebookCommand(
+            reactor, parameters=parameters, timeout_s=timeout, as_json=as_json, options=server.options, **options
+        )
+        run(server, command.command, command.interrupt, on_end=command.end_by)
 
 
 @main.command()
@@ -540,7 +545,9 @@ def export(target: Target, no_input: bool, no_prompt: bool, template: str | None
     """Make another format of NOTEBOOK.
 
     NOTEBOOK is a file below the server's root, named from here or from the root. What is exported is what the server has of it now, with the outputs
-    that are shown; nothing is executed. html is one file that needs no others; markdown, latex, rst and asciidoc are a zip when there are pictures.
+    that are shown; nothing is executed. Where no server runs, the command has one of its own.
+
+    html is one file that needs no others; markdown, latex, rst and asciidoc are a zip when there are pictures.
     Tags of cells count: remove-cell, remove-input and remove-output leave something out, hide-cell, hide-input and hide-output fold it.
 
     \b
@@ -550,16 +557,22 @@ def export(target: Target, no_input: bool, no_prompt: bool, template: str | None
       webipy export report.ipynb --to script -o - | less
     """
 
-    async def command(client: Client) -> int:
-        from twisted.internet import reactor
+    from os.path import abspath, dirname
 
-        from webipy.command.exporting import Export, run_export
-        from webipy.core.formats import ExportOptions
+    from webipy.command.private import found_or_private
 
-        options = ExportOptions(not no_input, not no_prompt, template)
-        return await run_export(reactor, client, target.find(), Export(options=options, **wanted))
+    with found_or_private(target, [wanted["notebook"], dirname(abspath(wanted["notebook"]))]) as (server, _):
 
-    run(target, command)
+        async def command(client: Client) -> int:
+            from twisted.internet import reactor
+
+            from webipy.command.exporting import Export, run_export
+            from webipy.core.formats import ExportOptions
+
+            options = ExportOptions(not no_input, not no_prompt, template)
+            return await run_export(reactor, client, server.find(), Export(options=options, **wanted))
+
+        run(server, command)
 
 
 # ---- anything -----------------------------------------------------------------------------------------------------

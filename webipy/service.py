@@ -22,6 +22,7 @@ import gc
 import ipaddress
 import os
 import secrets
+import shutil
 import socket
 import stat
 import sys
@@ -49,10 +50,10 @@ from webipy.io.files_resource import FileResource
 from webipy.io.gate import Gate
 from webipy.io.journal import SqliteArchive, SqliteJournals
 from webipy.io.launcher import LocalLauncher
-from webipy.io.machine import new_secret, now, raise_file_limit, username
+from webipy.io.machine import end_with, new_secret, now, raise_file_limit, username
 from webipy.io.metrics import Metrics, Pulse
 from webipy.io.offers import Offer
-from webipy.io.private import make_private_folder, write_private
+from webipy.io.private import make_private_folder, note_holder, write_private
 from webipy.io.processes import LocalProcesses
 from webipy.io.registry import SqliteRegistry, Unreadable
 from webipy.io.site import build_site
@@ -79,6 +80,9 @@ KERNELS_SECONDS = 6.0
 
 SPECS_SECONDS = 2.0
 """Kernelspecs are looked for before anybody asks; with sessions to bring back, these have the processor first."""
+
+PRIVATE_GRACE_SECONDS = 30.0
+"""With --private: how long kernels outlive a server that was killed."""
 
 DRAIN_SECONDS = 8.0
 """Time to write and to leave at a stop; the whole stop stays under 10 s."""
@@ -141,6 +145,7 @@ class Options(usage.Options):
             "How much kernels give way to the server and the browser when all processors are busy, as in nice(1), 0 to 19.",
         ],
         ["kernel-start-timeout", None, "60", "Seconds that a kernel may take to answer for the first time."],
+        ["private", None, None, "Serve the process of this id only: end with it, and leave nothing."],
         ["grace", "g", "24", "Hours that an idle kernel waits for a server before it ends by itself."],
     ]
     optFlags = [
@@ -194,6 +199,9 @@ class Options(usage.Options):
         self.spare_kernels = self._count("spare-kernels", MOST_SPARES)
         self.kernel_nice = self._count("kernel-nice", MOST_NICE)
         self.kernel_start_s = self._number("kernel-start-timeout", "seconds", 86_400)
+        if self["private"] is not None:
+            end_with(self._count("private", 1 << 31))
+            self["kernels-stop-with-server"], self.spare_kernels, self.grace_s = 1, 0, PRIVATE_GRACE_SECONDS
         self.socket = self._bind()
 
     def _path(self, option: str, text: str) -> Path:
@@ -374,7 +382,7 @@ class WebipyService(Service):
 
     async def _start(self) -> None:
         options, reactor = self._options, self._reactor
-        _note_holder(options.lock, self.url)
+        note_holder(options.lock, self.url)
         generation = await self._registry.start()
         self._journals.start()
         self._launcher = self._start_launcher(generation)
@@ -521,6 +529,8 @@ class WebipyService(Service):
             await self._journals.stop()
             self._launcher.stop()
             await self._registry.stop()
+        if self._options["private"] is not None:
+            shutil.rmtree(self._options.state, ignore_errors=True)
 
     def _kernels_remain(self, failure: Any) -> None:
         failure.trap(TimeoutError)
@@ -539,13 +549,6 @@ class WebipyService(Service):
 def _aside(call: Callable[[], T]) -> Deferred[T]:
     """Runs work on values in one of the reactor's threads."""
     return deferToThread(call)
-
-
-def _note_holder(lock: int, url: str) -> None:
-    """Writes into the lock's file who holds it, for the sentence that a second server says; a full disk does not matter."""
-    with contextlib.suppress(OSError):
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"process {os.getpid()} at {url}".encode(), 0)
 
 
 def _say(text: str) -> None:

@@ -42,6 +42,11 @@ class Target:
         self.token_file = token_file
 
     @property
+    def is_named(self) -> bool:
+        """Whether the user has said which server it is."""
+        return (self.state, self.url, self.token_file) != (None, None, None)
+
+    @property
     def state_dir(self) -> Path:
         """The folder of the server's state."""
         from webipy.io.client import find_state_dir

@@ -1,7 +1,7 @@
 """`webipy export`: another format of a notebook, from the server to a file here.
 
-The notebook is opened in the session that it has, or in one of our own under an id that we choose; only such a one is closed again, and not when
-somebody has started a kernel in it meanwhile. What is exported is the document as the server has it now, which may be ahead of its file.
+The notebook is opened in the session that it has, or in a temporary one, which the server closes again unless somebody else
+has come to use it. What is exported is the document as the server has it now, which may be ahead of its file.
 
 The file appears whole or not at all: it is received beside its place under another name, and compared with the size that was announced.
 """
@@ -27,6 +27,7 @@ from twisted.web.client import Agent, ResponseDone
 from twisted.web.http_headers import Headers
 
 from webipy.command.lookup import Wrong
+from webipy.command.opening import leave
 from webipy.command.paths import path_below_root
 from webipy.command.program import OK, Unable
 from webipy.command.terminal import print_json
@@ -99,8 +100,7 @@ async def run_export(reactor: Any, client: Client, address: Address, wanted: Exp
     path = await path_below_root(client, wanted.notebook)
     if wanted.output is not None and Path(wanted.output).is_file() and not wanted.overwrite:
         raise _exists(wanted.output)  # told before anything is converted
-    own = uuid.uuid4().hex
-    opened = calls.CreateSession(path=path, id=own)
+    opened = calls.CreateSession(path=path, id=uuid.uuid4().hex, temporary=True)
     session = await client.call("session.create", opened, calls.Session, repeat=True)
     try:
         if sys.stderr.isatty():
@@ -115,14 +115,7 @@ async def run_export(reactor: Any, client: Client, address: Address, wanted: Exp
         made = await client.call("notebook.export", asked, notebook_calls.Exported, repeat=True)
         return await _receive(reactor, address, made, wanted)
     finally:
-        if session.id == own:
-            await _close(client, own)
-
-
-async def _close(client: Client, own: str) -> None:
-    session = await client.call("session.get", calls.OfSession(session=own), calls.Session, repeat=True)
-    if session.kernel is None:
-        await client.call("session.close", calls.CloseSession(session=own), calls.Done)
+        await leave(client, session)
 
 
 async def _receive(reactor: Any, address: Address, made: notebook_calls.Exported, wanted: Export) -> int:

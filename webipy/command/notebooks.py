@@ -26,6 +26,7 @@ from msgspec import UNSET, Raw
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
 
+from webipy.command.opening import leave
 from webipy.command.places import Place
 from webipy.command.program import Ended
 from webipy.command.progress import Progress, first_line
@@ -191,6 +192,10 @@ class Run(Stoppable):
         ending = self._ask_to_stop(None) if self.has_plan else self._stop_all()
         Deferred.fromCoroutine(ending).addErrback(lambda fault: self.progress.note(fault.getErrorMessage()))
 
+    def end_at_second(self) -> None:
+        """It ends with this command, also when that is ended by a second ^C."""
+        self._again = "end it at once"
+
     def terminate(self, grace_s: float) -> None:
         """Ends it, and its kernel with it when it does not react."""
         ending = Deferred.fromCoroutine(self._ask_to_stop(grace_s))
@@ -329,9 +334,10 @@ class NotebookCommand:
         run, is_first, self._signal = self._run, not self._signal, number
         if run is None or not run.is_accepted:
             return False
-        if number == signal.SIGTERM or self.attached:
+        is_stopped = number == signal.SIGTERM or self.attached
+        if is_stopped and is_first:
             run.terminate(TERM_GRACE_S)
-        if number == signal.SIGHUP or not is_first:
+        if not is_stopped or not is_first:
             run.leave()
         return True
 
@@ -353,7 +359,7 @@ class NotebookCommand:
             return await self._followed(client, session, uuid.uuid4().hex[:12], place.path, None)
         finally:
             if self._run is None or not self._run.is_accepted:
-                await place.leave(session)
+                await leave(client, session)
 
     async def _follow(self, client: Client, place: Place, run: str) -> int:
         state = await place.state_of(run)
@@ -386,6 +392,8 @@ class NotebookCommand:
         progress = Progress(self.reactor, screen, sys.stderr, self.show and not self.as_json)
         keyboard = Keyboard(self.reactor.callFromThread)
         run = self._run = Run(client, session, name, progress, screen, keyboard, ending=ending, has_plan=has_plan)
+        if self.attached:
+            run.end_at_second()
         try:
             await run.start(self._asked(run))
             finished = await run.finished

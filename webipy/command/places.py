@@ -17,7 +17,7 @@ import msgspec
 from webipy.command.lookup import Wrong
 from webipy.command.paths import below, below_new
 from webipy.core import calls, errors, notebook_calls
-from webipy.io.client import Client, ConnectionLost
+from webipy.io.client import Client
 
 
 class _Kernelspec(msgspec.Struct, frozen=True):
@@ -82,11 +82,6 @@ class Place:
             saving = notebook_calls.SaveNotebook(session=session.id)
             await self.client.call("notebook.save", saving, notebook_calls.NotebookState, repeat=True)
         return session
-
-    async def leave(self, session: calls.Session) -> None:
-        """Nothing is run in it: it is closed, if it was made for that."""
-        with suppress(errors.NotFound, ConnectionLost):  # then the server closes it by itself
-            await self.client.call("session.leave", calls.OfSession(session=session.id), calls.Done)
 
     async def with_kernel(self, session: calls.Session, wanted: str | None, options: str) -> calls.Session:
         """The session with a kernel: its living one, or a new one.

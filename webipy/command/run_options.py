@@ -1,4 +1,4 @@
-"""The options of `webipy run` that set parameters. It imports click and nothing else, so that `webipy --help` stays fast."""
+"""The options of `webipy run`, and its exit statuses. It imports click and nothing else, so that `webipy --help` stays fast."""
 
 from __future__ import annotations
 
@@ -7,6 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+
+RUN_STATUS = """\b
+Exit status:
+  0    every cell ran to its end
+  1    a cell raised an error, was cancelled, or was not run after an earlier error
+  2    the command line is wrong
+  3    the run was lost: its kernel died
+  4    no server can be reached
+  5    the kernel did not start, or not in time
+  124  the time of the run was over (--timeout)
+  129  the terminal was closed (SIGHUP): the run goes on, with --attached it ends
+  130  you left it running (^C twice)
+  143  it was ended (SIGTERM), and the run with it
+"""
 
 _NAMED = frozenset(["-p", "-r", "--parameter", "--parameters", "--parameters_raw"])
 _OPTION = re.compile(r"-[A-Za-z]|--")
@@ -83,3 +97,54 @@ def parameter_options(command: Callable[..., None]) -> Callable[..., None]:
     for decorate in _OPTIONS:
         decorated = decorate(decorated)
     return decorated
+
+
+_RESULT = (
+    click.option(
+        "--only-if-ok",
+        is_flag=True,
+        help="Write OUT only when every cell has ended well; else the result goes beside it.",
+    ),
+    click.option("--overwrite", is_flag=True, help="Replace OUT if it exists."),
+    click.option("-o", "--output", metavar="OUT", help="Run a copy of the notebook; OUT is written when it has ended."),
+)
+"""Where the result goes; from the last to the first."""
+
+_COURSE = (
+    click.option("--follow", metavar="RUN", help="Go on with a run that was left, and start none."),
+    click.option("--attached", is_flag=True, help="End the run with this command, however that ends."),
+    click.option("--keep", is_flag=True, help="Leave the session open, with its kernel and its variables."),
+    click.option("--show", is_flag=True, help="Show the outputs as they are made; errors are shown in any case."),
+    click.option("--keep-going", is_flag=True, help="Run the cells after one that failed, too."),
+    click.option(
+        "--start-timeout",
+        "start_timeout_s",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="How long the kernel may take to start. [default: as long as the server gives it]",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Stop the run after so many seconds; code that does not react in 10 s more loses its kernel.",
+    ),
+    click.option(
+        "-k", "--kernel", metavar="NAME", help="Kernel to run it in. [default: the one that the notebook names]"
+    ),
+)
+"""How it is run; from the last to the first."""
+
+
+def result_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say where its result goes."""
+    for decorate in _RESULT:
+        command = decorate(command)
+    return command
+
+
+def course_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say how it is run."""
+    for decorate in _COURSE:
+        command = decorate(command)
+    return command

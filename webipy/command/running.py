@@ -31,6 +31,7 @@ from webipy.command.endings import Exit, show_payload
 from webipy.command.escapes import Escapes
 from webipy.command.figures import Figures
 from webipy.command.lookup import Wrong, find_session, the_session
+from webipy.command.opening import leave
 from webipy.command.program import Ended
 from webipy.command.scripts import Script
 from webipy.command.showing import OWN, SHOWN, Showing
@@ -154,6 +155,8 @@ class Stoppable(ABC):
     client: Client
     session: calls.Session
     _interrupts: int = attrs.field(default=0, init=False)
+    _again: str = attrs.field(default="leave it running", init=False)
+    """What a second ^C does."""
 
     def interrupt(self) -> None:
         """The user has pressed ^C."""
@@ -161,7 +164,7 @@ class Stoppable(ABC):
         if self._interrupts > 1:
             self._end(Fault(Left(False)))
             return
-        self._note("Interrupting. Press ^C again to leave it running.")
+        self._note(f"Interrupting. Press ^C again to {self._again}.")
         self._stop()
 
     def time_out(self, timeout_s: float) -> None:
@@ -425,12 +428,11 @@ class Execution:
 
     async def _finished(self, client: Client, run: Run, finished: events.ExecutionFinished) -> int:
         """What is left to do after the end; gives the exit status."""
-        of_session = calls.OfSession(session=run.session.id)
         if self.as_json:
             asked = calls.OfExecution(session=run.session.id, execution=run.execution)
             print_json(await client.call("execution.get", asked, calls.Execution, repeat=True))
         if self.fresh:
-            await client.call("session.close", of_session, calls.Done)
+            await leave(client, run.session)
         if finished.status == "error" and run.exit_status is not None:
             return run.exit_status
         return OK if finished.status == "ok" else LOST if finished.status == "lost" else FAILED
@@ -503,7 +505,7 @@ class Execution:
         """The session to run in, with a living kernel."""
         if self.fresh:
             title = f"exec {self.code.strip().partition(chr(10))[0][:60]}".strip()
-            made = calls.CreateSession(title=title, id=uuid.uuid4().hex)
+            made = calls.CreateSession(title=title, id=uuid.uuid4().hex, temporary=True)
             fresh = self._made = await client.call("session.create", made, calls.Session, repeat=True)
             return await with_kernel(client, fresh, self.kernel, self.env)
         if self.session is not None and self.kernel is None:

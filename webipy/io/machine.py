@@ -1,12 +1,16 @@
-"""What the machine tells and allows: the time, who runs the server, random secrets, how many files may be open."""
+"""What the machine tells and allows: the time, who runs the server, random secrets, how many files may be open, with whom this process ends."""
 
 from __future__ import annotations
 
+import ctypes
 import getpass
 import os
 import resource
 import secrets
+import signal
 from datetime import UTC, datetime
+
+_PR_SET_PDEATHSIG = 1
 
 
 def new_secret() -> str:
@@ -32,3 +36,15 @@ def raise_file_limit() -> tuple[int, int]:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
     return before
+
+
+def end_with(owner: int) -> None:
+    """Has this process get SIGTERM when the process `owner`, which has started it, ends; call it in the main thread. Source: prctl(2).
+
+    It gets one at once when that has ended already.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    if os.getppid() != owner:
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -62,6 +62,7 @@ class Attendant:
     _is_stubborn: bool = False
     _is_cancelled: bool = False
     _was_alone: bool = False
+    _is_abandoned: bool = False
 
     async def attend(self) -> events.RunFinished | None:
         """Returns when it has ended; gives its last event, which is not yet appended, or `None` when its session was closed first."""
@@ -74,8 +75,8 @@ class Attendant:
             while self.session.written < self.session.seq and not self.session.is_closed:
                 await self._news()
         finally:
-            self.stop_clocks()
-        if self.session.is_closed:
+            self._stop_clocks()
+        if self.session.is_closed or self._is_abandoned:
             return None
         finished = await self.write(self.session, self.run)
         if self._is_stubborn:
@@ -111,10 +112,14 @@ class Attendant:
         if self.run.stopped is not None:
             self._set_grace(self.run.stopped)
 
-    def stop_clocks(self) -> None:
-        """Ends nothing early any more."""
+    def _stop_clocks(self) -> None:
         for stop_clock in self._timers:
             stop_clock()
+
+    def abandon(self) -> None:
+        """Leaves it as it is, for the next server: whatever happens now, such as the end of its kernel, is none of the run's own doing."""
+        self._is_abandoned = True
+        self._stop_clocks()
 
     def _passed(self, since: str) -> float:
         """Seconds since an event, by the clock on the wall; what that says in vain counts as none."""
@@ -225,7 +230,7 @@ class Runs:
         """Ends no run any more: the server ends, and the next one goes on."""
         self._is_stopped = True
         for attendant in self._attendants.values():
-            attendant.stop_clocks()
+            attendant.abandon()
 
     def attend(self, session: Session, run: OpenRun) -> None:
         """Brings a run to its end, from now on."""

@@ -162,6 +162,15 @@ async def session_close(house: House, caller: Caller, params: calls.CloseSession
     return calls.Done()
 
 
+@method("session.keep", "write", "session")
+async def session_keep(house: House, caller: Caller, params: calls.OfSession) -> calls.Session:
+    """Makes a temporary session an ordinary one, which only people close; one that is ordinary stays so."""
+    session = house.sessions.get(params.session)
+    session.check_writable()
+    await house.temporary.keep(session, caller.name)
+    return session_struct(session)
+
+
 @method("session.leave", "write", "session")
 async def session_leave(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
     """Lets go of a session that this connection has opened with `temporary`; when nobody else uses it and nothing runs in it, it is closed."""

@@ -1716,6 +1716,7 @@ export interface Methods {
   "session.create": { params: CreateSession; result: Session };
   "session.events": { params: ReadEvents; result: Events };
   "session.get": { params: OfSession; result: Session };
+  "session.keep": { params: OfSession; result: Session };
   "session.leave": { params: OfSession; result: Done };
   "session.list": { params: Nothing; result: SessionList };
   "session.rename": { params: RenameSession; result: Session };
