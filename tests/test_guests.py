@@ -218,7 +218,7 @@ class Exports(RigTestCase):
         asked: list[Any] = []
         house = full_house()
 
-        def export(notebook: bytes, format: str, name: str, images: Any, is_guest: bool) -> Any:
+        def export(notebook: bytes, format: str, name: str, images: Any, options: Any, is_guest: bool) -> Any:
             asked.append((dict(images), is_guest))
             return succeed(ExportedFile("e", "/e", "n.html", "text/html", 1))
 
