@@ -21,7 +21,7 @@ from webipy.core.events import (
     KernelReady,
     OutputLost,
 )
-from webipy.core.kernel import death_reason
+from webipy.core.kernel import death_reason, last_words
 from webipy.core.wire import Message
 
 
@@ -238,9 +238,9 @@ class Ends(KernelTestCase):
                 told("request_dropped", msg_id="e1", reason="kernel_died"),
                 told("request_dropped", msg_id="e2", reason="kernel_died"),
             ],
-            self.lost("e1", reason, count=1),
-            self.lost("e2", reason),
             KernelDied(kernel="k1", reason=reason, exit_status=3, tail="bye\n"),
+            self.lost("e1", f"{reason} Its last words: bye", count=1),
+            self.lost("e2", f"{reason} Its last words: bye"),
             DEAD,
         )
         self.assertEqual((self.kernel.executions.open, self.kernel.pid), ({}, None))
@@ -264,14 +264,21 @@ class Ends(KernelTestCase):
             ],
         )
 
+    def test_the_words_that_tell_most(self) -> None:
+        """The last line, or the one in which Python says what was fatal; not all of a long one, and nothing of nothing."""
+        dump = "Fatal Python error: Segmentation fault\n\nCurrent thread:\n  File x\n"
+        self.assertEqual(last_words(dump), " Its last words: Fatal Python error: Segmentation fault")
+        self.assertEqual(last_words("a\n\n b \n\n"), " Its last words: b")
+        self.assertEqual((last_words(" \n"), len(last_words("x" * 9000))), ("", 317))
+
     def test_a_kernel_that_cannot_start_is_dead(self) -> None:
         """With the host's sentence and the last raw output."""
         reason = "The command nonesuch does not exist."
         self.takes(
             [told("start_failed", start=1, reason=reason, tail="sh: nonesuch")],
-            self.lost("e1", reason, count=1),
-            self.lost("e2", reason),
             KernelDied(kernel="k1", reason=reason, tail="sh: nonesuch"),
+            self.lost("e1", f"{reason} Its last words: sh: nonesuch", count=1),
+            self.lost("e2", f"{reason} Its last words: sh: nonesuch"),
             DEAD,
         )
 
@@ -367,9 +374,9 @@ class Ends(KernelTestCase):
         self.assertEqual(
             self.kernel.lost("Gone."),
             [
+                KernelDied(kernel="k1", reason="Gone."),
                 self.lost("e1", "Gone.", count=1),
                 self.lost("e2", "Gone."),
-                KernelDied(kernel="k1", reason="Gone."),
                 DEAD,
             ],
         )

@@ -24,6 +24,7 @@ BESIDE_THE_KERNEL = (
     "webipy.kernelhost",
     "webipy.host",
     "webipy.kernelboot",
+    "webipy.kernelwords",
     "webipy.kerneldefinitions",
     "webipy.kernelscript",
 )
@@ -210,7 +211,7 @@ class FloorTests(SynchronousTestCase):
                     (),
                     {"ipykernel", "zmq", "tornado", "IPython", "jupyter_client", *sys.stdlib_module_names},
                 )
-            if name == "webipy.kerneldefinitions":
+            if name in ("webipy.kerneldefinitions", "webipy.kernelwords"):
                 own, allowed = (), {*sys.stdlib_module_names}
             faults += [
                 f"{name}:{line} imports {imported}"

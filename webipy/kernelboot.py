@@ -19,6 +19,7 @@ ipykernel has no such part (one line on stderr then says so):
 - Text that no UTF-8 can hold (lone surrogates) is sent with replacement characters instead of not at all.
 - Before a question (`input()`) a message on iopub says that all before it is there: the two channels are not one.
 - No advice for terminals is printed at the start.
+- What is printed is kept in memory of the host's, too (`webipy.kernelwords`): the last words before a crash come, whatever ends the process.
 - A crash in C leaves a dump of all threads on the original stderr, which the host keeps in kernel.log.
 
 The program sees `sys.argv` and `sys.path` as under ipykernel_launcher.
@@ -44,7 +45,7 @@ import threading
 import traceback
 from fcntl import ioctl
 from importlib.machinery import PathFinder
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from termios import FIONREAD
 from time import monotonic
 from typing import Any
@@ -506,6 +507,20 @@ def ask_after_output(kernel_class) -> None:  # type: ignore[no-untyped-def]
     kernel_class._input_request = ask_in_order
 
 
+def keep_last_words(stream_class) -> None:  # type: ignore[no-untyped-def]
+    """Keep what is printed where a crash cannot take it."""
+    for words in WORDS:
+        words.keep_writes(stream_class)
+
+
+def mark_what_is_sent(stream_class) -> None:  # type: ignore[no-untyped-def]
+    """Say in stream messages how much was sent, so that the host knows what was not."""
+    from jupyter_client.session import Session
+
+    for words in WORDS:
+        words.mark_sends(stream_class, Session)
+
+
 def make(change, target) -> None:  # type: ignore[no-untyped-def]
     """Make one change; where this ipykernel has no such part, say so."""
     try:
@@ -516,14 +531,28 @@ def make(change, target) -> None:  # type: ignore[no-untyped-def]
 
 OF_PUBLISHING: dict[str, list[tuple[Any, str]]] = {
     "ipykernel.iostream": [
+        (keep_last_words, "OutStream"),
         (flush_at_once, "IOPubThread"),
         (send_text_soon, "OutStream"),
         (send_text_in_pieces, "OutStream"),
+        (mark_what_is_sent, "OutStream"),
         (read_raw_output_whole, "OutStream"),
     ],
     "ipykernel.kernelapp": [(wait_for_slow_readers, "IPKernelApp"), (keep_the_log_clean, "IPKernelApp")],
 }
 """What is changed for a kernel that builds on ipykernel, by module. How it runs code and is interrupted is its own matter."""
+
+
+WORDS: list[Any] = []  # the one `webipy.kernelwords.Words` of this process, if the host has made a file for it
+
+
+def load_words(file: int) -> None:
+    """Get ready to keep what is printed in the host's file."""
+    path = os.path.join(os.path.dirname(os.path.realpath(__file__)), "kernelwords.py")
+    spec = spec_from_file_location("webipy_kernelwords", path)
+    module = module_from_spec(spec)  # type: ignore[arg-type]  # it is beside this file
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    WORDS.append(module.Words(file))
 
 
 class ChangeWhenImported:
@@ -558,6 +587,9 @@ def run_module(name: str) -> None:
 def main() -> None:
     """Prepare ipykernel and run it."""
     faulthandler.enable(file=os.dup(2))
+    if sys.argv[1:2] == ["--words"]:
+        load_words(int(sys.argv[2]))
+        del sys.argv[1:3]
     if sys.argv[1:2] == ["--run"]:
         run_module(sys.argv[2])
         return
@@ -568,11 +600,13 @@ def main() -> None:
     from jupyter_client.session import Session
 
     for change, target in (
+        (keep_last_words, iostream.OutStream),
         (wait_for_slow_readers, kernelapp.IPKernelApp),
         (flush_at_once, iostream.IOPubThread),
         (keep_the_log_clean, kernelapp.IPKernelApp),
         (send_text_soon, iostream.OutStream),
         (send_text_in_pieces, iostream.OutStream),
+        (mark_what_is_sent, iostream.OutStream),
         (read_raw_output_whole, iostream.OutStream),
         (interrupt_only_code, IPythonKernel),
         (interrupt_cells, ZMQInteractiveShell),

@@ -55,11 +55,13 @@ class Hosts(FaultTestCase):
         table = [
             ("import os; os.kill(os.getpid(), 9)", "SIGKILL"),
             ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
+            ("import ctypes; ctypes.string_at(0)", "last words: Fatal Python error: Segmentation fault"),
             ("import os; os._exit(3)", "exit status 3"),
         ]
         for number, (code, word) in enumerate(table):
-            found = self.stage.run(self.session, code, f"dies{number}")
+            found = self.stage.run(self.session, f"print('before')\n{code}", f"dies{number}")
             self.assertEqual(found["status"], "lost")
+            self.assertEqual(found["outputs"][0]["text"], "before\n")
             self.assertIn(word, found["reason"])
             self.stage.call("kernel.restart", session=self.session)
             self.assertEqual(self.stage.run(self.session, "1", f"lives{number}")["status"], "ok")

@@ -684,6 +684,52 @@ class Ending(HostTestCase):
         self.assertTrue(os.path.exists(path))
 
 
+class LastWords(HostTestCase):
+    """What is printed right before the end."""
+
+    def test_what_was_printed_right_before_the_end_comes(self) -> None:
+        """Not flushed, and whatever ends the process; in another encoding's characters, more than a message holds, from children and to stderr."""
+        ends = {
+            "os._exit(3)": "print('before'); print('vor dem Ende: é€🧪', end='')",
+            "os.kill(os.getpid(), 9)": "print('out'); print('err', file=sys.stderr)",
+            "ctypes.string_at(0)": "sys.stdout.write('x' * 50_000); sys.stdout.write('y' * 150_000 + '\\n')",
+            "os.abort()": "os.system('echo raw'); sys.stdout.flush(); print('after it')",
+        }
+        told = {
+            "os._exit(3)": ("before\nvor dem Ende: é€🧪", ""),
+            "os.kill(os.getpid(), 9)": ("out\n", "err\n"),
+            "ctypes.string_at(0)": ("x" * 50_000 + "y" * 150_000 + "\n", ""),
+            "os.abort()": ("raw\nafter it\n", ""),
+        }
+        _, client = self.ready()
+        for end, code in ends.items():
+            request = client.execute(f"import ctypes, os, sys\nprint('begun', flush=True)\n{code}\n{end}")
+            came = client.until(is_a("kernel_died"))
+            texts = [item for item in came if item.msg_type == "stream"]
+            found = tuple("".join(i.text for i in texts if i.content["name"] == name) for name in ("stdout", "stderr"))
+            self.assertEqual(found, ("begun\n" + told[end][0], told[end][1]), end)
+            self.assertEqual({item.parent for item in texts}, {request})
+            self.assertNotIn("output_lost", [item.msg_type for item in came])
+            client.command("restart")
+            client.until(is_a("kernel_ready"))
+
+    def test_nothing_comes_twice(self) -> None:
+        """What has come before the end is not told again; what is too much to be kept is told as missing."""
+        _, client = self.ready()
+        client.run("import os, sys, subprocess\nprint('a' * 1000); print('é' * 1000, file=sys.stderr)")
+        client.run("if not os.fork(): print('child', flush=True); os._exit(0)\nos.wait()")
+        client.execute("print('b', flush=True); import time; time.sleep(0.2); os.kill(os.getpid(), 9)")
+        came = client.until(is_a("kernel_died"))
+        self.assertEqual("".join(item.text for item in came), "b\n")
+        client.command("restart")
+        client.until(is_a("kernel_ready"))
+        client.execute("import os; print('c' * 3_000_000); os._exit(0)")
+        came = client.until(is_a("kernel_died"))
+        (lost,) = [item.content for item in came if item.msg_type == "output_lost"]
+        kept = len("".join(item.text for item in came))
+        self.assertEqual(lost["reason"], f"{3_000_001 - kept} characters that were printed last.")
+
+
 class Trust(HostTestCase):
     """Who is obeyed, and what is refused."""
 

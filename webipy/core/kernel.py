@@ -52,6 +52,8 @@ from webipy.core.executions import Executions
 from webipy.core.growing import Growing
 from webipy.core.wire import Message
 
+MAX_WORDS = 300
+"""Characters of a dead process's last words that the reason of a lost execution quotes."""
 _BUSY_MAKING = frozenset({"execute_request", "comm_open", "comm_msg", "comm_close", "debug_request"})
 _UNSAID = frozenset({"iopub_welcome", "execute_input", "clear_output", "shutdown_reply"})
 """Published messages that need no event when they concern no execution of ours."""
@@ -358,7 +360,6 @@ class Kernel:
     def _die(self, death: contents.Death, reason: str) -> None:
         self.pid, self.is_over = None, death.expected
         self._captures.forget()
-        self.executions.end_all(tuple(self.executions.open), running="lost", waiting="lost", reason=reason)
         self._new.add(
             KernelDied(
                 kernel=self.id,
@@ -369,6 +370,8 @@ class Kernel:
                 expected=death.expected,
             )
         )
+        lost = reason if death.expected else reason + last_words(death.tail)
+        self.executions.end_all(tuple(self.executions.open), running="lost", waiting="lost", reason=lost)
         self._become("dead")
 
 
@@ -452,6 +455,14 @@ def death_reason(exit_status: int | None, signal: str | None, expected: bool) ->
     if exit_status is not None:
         return f"The kernel ended by itself with exit status {exit_status}."
     return "The kernel is gone."
+
+
+def last_words(tail: str) -> str:
+    """A sentence that quotes the line of a dead process's raw output that tells most: where Python says what was fatal, else the last one."""
+    lines = [line.strip() for line in tail.splitlines() if line.strip()]
+    fatal = [line for line in lines if line.startswith("Fatal Python error")]
+    said = (fatal or lines)[-1:]
+    return f" Its last words: {said[0][:MAX_WORDS]}" if said else ""
 
 
 def base64s(message: Message) -> list[str]:

@@ -52,6 +52,7 @@ class ForeignKernel:
     is_ours = False
     is_unheard = False
     curve = None
+    unsent = None
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

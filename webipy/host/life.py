@@ -177,6 +177,8 @@ class Life:
             self.process.heard()
         if self.is_draining:
             self._alarms.set("drained", DRAIN_QUIET_S, self._ended)
+        if self.process.unsent is not None and message.header.msg_type == "stream" and channel == "iopub":
+            self.process.unsent.heard(message.metadata, message.content)
         if not self._author.wrote(message.parent):
             return False
         if self.state == "starting":

@@ -120,6 +120,14 @@ class Host:
 
     def event(self, name: str, content: dict[str, Any]) -> int:
         """Number and keep an event of the host; return its number."""
+        if name == "kernel_died" and self._life.process.unsent is not None:
+            for stream, text, gone in self._life.process.unsent.rest():
+                if gone:
+                    self._outbox.add("host", self._author.lost(f"{gone} characters that were printed last.", None))
+                message = self._author.message("stream", {"name": stream, "text": text})
+                request = self._requests.running
+                parent = None if request is None else request.header
+                self._outbox.add("iopub", msgspec.structs.replace(message, parent=parent))
         if name in _ENDS:
             self._endings.give_up()
         return self._outbox.add("host", self._author.message(name, content))

@@ -31,7 +31,8 @@ import msgspec
 
 from webipy.core.connection import CHANNELS, Connection
 from webipy.host.shortage import Shortage, counters, said
-from webipy.host.ways import Way, Ways, free_ports, knows_curve, with_boot_file
+from webipy.host.unsent import Unsent
+from webipy.host.ways import Way, Ways, free_ports, knows_curve, with_boot_file, with_words
 
 LOG_BYTES: Final = 1024 * 1024  # kernel.log is cut to its last half past this
 TAIL_BYTES: Final = 8 * 1024  # raw output that a death report quotes
@@ -134,6 +135,7 @@ class KernelProcess:
         self.ways = Ways(launch.spec.argv, launch.way)
         self._ports = _PORTS
         self.curve: Curve | None = None
+        self.unsent: Unsent | None = None
 
     @property
     def has_boot(self) -> bool:
@@ -197,6 +199,7 @@ class KernelProcess:
             self._choose_addresses()
             write_private(connection_file, self._connection(key))
             log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._renew_unsent()
         except OSError as fault:
             raise CannotStart(f"The kernel's files cannot be written: {fault.strerror}.") from fault
         for path in self._sockets():
@@ -205,7 +208,7 @@ class KernelProcess:
         try:
             self._log_start = os.fstat(log).st_size
             self._child = subprocess.Popen(
-                argv,
+                argv if self.unsent is None else with_words(argv, self.unsent.file),
                 cwd=self._launch.cwd,
                 env=_environment(self._launch),
                 stdin=subprocess.DEVNULL,
@@ -214,11 +217,18 @@ class KernelProcess:
                 start_new_session=True,
                 umask=self._umask,
                 preexec_fn=_before_exec(os.getpid(), self._launch.nice),
+                pass_fds=() if self.unsent is None else (self.unsent.file,),
             )
         except (OSError, subprocess.SubprocessError, ValueError) as fault:
             raise CannotStart(_sentence(fault, argv[0], self._launch.spec)) from fault
         finally:
             os.close(log)
+
+    def _renew_unsent(self) -> None:
+        """Make the memory that this start keeps its last words in, if it is one that can."""
+        if self.unsent is not None:
+            self.unsent.close()
+        self.unsent = Unsent() if self.ways.now.boot else None
 
     def _choose_addresses(self) -> None:
         is_tcp = self.ways.now.transport == "tcp"

@@ -125,6 +125,12 @@ def with_boot_file(argv: Sequence[str]) -> tuple[list[str], Literal["", "ipykern
     return list(argv), ""
 
 
+def with_words(argv: list[str], file: int) -> list[str]:
+    """Tell the boot file in which file the last words are kept (`webipy.kernelwords`)."""
+    place = argv.index(BOOT_FILE) + 1
+    return [*argv[:place], "--words", str(file), *argv[place:]]
+
+
 def knows_curve(metadata: Mapping[str, msgspec.Raw]) -> bool:
     """Tell whether a kernelspec says that its kernel can encrypt with CURVE."""
     said: Any = msgspec.json.decode(metadata.get("supported_encryption", msgspec.Raw(b"null")))
