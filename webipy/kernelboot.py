@@ -332,6 +332,7 @@ def interrupt_only_code(kernel_class) -> None:  # type: ignore[no-untyped-def]
         INTERRUPTS.install()
         signal.default_int_handler = INTERRUPTS.strike  # who puts the default back puts this one back
         INTERRUPTS.wake(self.io_loop.asyncio_loop)
+        sys.breakpointhook = sys.__breakpointhook__  # debugpy's does nothing without a debugger
 
     kernel_class.pre_handler_hook = kernel_class.post_handler_hook = lambda self: None
     kernel_class.dispatch_shell = dispatch_undisturbed

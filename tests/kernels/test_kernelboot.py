@@ -228,6 +228,23 @@ class Ends(SynchronousTestCase):
             self.assertEqual(told, ["Menu\n1\n", "x" * 5000 + "\n"])
 
 
+class Debugging(SynchronousTestCase):
+    """`breakpoint()`."""
+
+    def test_a_breakpoint_asks_in_the_cell(self) -> None:
+        """It opens pdb where it stands, with the variables there; what is typed comes as answers to input."""
+        client = HostClient(self, start_host(self))
+        client.ready()
+        request = client.execute("x = 6\nbreakpoint()\nprint('after', x)", allow_stdin=True)
+        for answer in ("p x * 7", "x = 8", "c"):
+            self.assertIn("db", client.until(is_a("input_request"))[-1].content["prompt"])
+            client.send("stdin", "input_reply", {"value": answer})
+        client.until(is_over(request))
+        printed = "".join(item.text for item in client.items)
+        self.assertIn("42\n", printed)
+        self.assertIn("after 8\n", printed)
+
+
 class OtherVersions(SynchronousTestCase):
     """The boot file with an ipykernel that lacks what it wants."""
 
