@@ -71,6 +71,11 @@ class Origin:
         """Whether the file holds everything."""
         return self.path is not None and self.changed <= self.saved
 
+    def is_at(self, etag: str | None) -> bool:
+        """Whether the file with this etag (`None`: no file) is known; one that was deleted and came back as it was is news."""
+        was_deleted = self.conflict is not None and self.conflict.etag is None
+        return etag == self.etag and not (was_deleted and etag is not None)
+
     def take(self, event: AnyEvent) -> None:
         """Takes the next event of the session in."""
         match event:

@@ -241,7 +241,7 @@ class Bound:
                 found = await self._found(path, document)
                 if found is None:
                     await self._conflict(path, None, [], "The file was deleted by another program.")
-                elif found.record.etag == self.session.origin.etag or await self._take_in(seq, document, found, None):
+                elif self.session.origin.is_at(found.record.etag) or await self._take_in(seq, document, found, None):
                     return
         except (errors.FileFault, errors.InvalidNotebook, errors.TooLarge, errors.KernelFailed) as fault:
             await self._tell_failed(fault)

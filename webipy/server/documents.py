@@ -155,7 +155,7 @@ class Following:
             return False
         if etag is None and origin.conflict is not None and origin.conflict.etag is None:
             return False
-        return etag != origin.etag
+        return not origin.is_at(etag)
 
     async def _has_moved(self) -> bool:
         """Whether the file is under another name, and nobody has it open there: then that is gone on with."""
