@@ -181,7 +181,7 @@ class CommandLineTests(SynchronousTestCase):
 
     def test_wrong_options_of_the_server_are_told_in_one_sentence(self) -> None:
         """`webipy serve` does not print all options before what is wrong with one."""
-        words = ["serve", "--port", "many", "--state", self.mktemp()]
+        words = ["serve", "--port", "many", "--state", str(Path(self.mktemp()).resolve())]
         finished = subprocess.run(
             [sys.executable, "-m", "webipy.cli", *words], cwd=ROOT, capture_output=True, text=True
         )
