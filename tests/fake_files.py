@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 from twisted.internet.defer import Deferred, execute, fail, succeed
 
 from webipy.core import errors
 from webipy.core.file_calls import FileKind
+from webipy.core.folding import Folded, fold, value_of
 from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
 from webipy.core.naming import beside
 from webipy.io.filemoves import check_not_within
 from webipy.io.filetree import natural_key, not_a_file, taken
 from webipy.io.rooted import no_such, parts_of
-from webipy.server.ports import ExportedFile, FileRecord, FileRecords, Placing, Trashed
+from webipy.server.ports import BlobFile, Body, ExportedFile, FileRecord, FileRecords, Placing, Trashed
 
 TIME = "2026-01-01T00:00:00.000000Z"
 
@@ -35,6 +36,8 @@ class FakeFiles:
     watches: dict[str, list[Callable[[], None]]] = attrs.field(factory=dict)
     fault: errors.Failure | None = None
     writes: int = 0
+    blobs: dict[str, bytes] = attrs.field(factory=dict)
+    """What is read to be written into files, by path."""
     _count: int = 0
 
     # ---- what other programs do
@@ -125,9 +128,26 @@ class FakeFiles:
             raise not_a_file(path)
         return self.body(path)[offset:end], record
 
-    def write(self, path: str, body: bytes, if_match: str | None) -> Deferred[FileRecord]:
+    def read_folded(self, path: str, limit: int) -> Deferred[tuple[Folded, FileRecord]]:
+        """A file with marks in place of long strings."""
+        return execute(self._read_folded, path, limit)
+
+    def _read_folded(self, path: str, limit: int) -> tuple[Folded, FileRecord]:
+        body, record = self._read(path, 0, None)
+        folded = fold(iter([body] if body else [])) if body[:1] == b"{" else Folded(body, {})
+        if len(folded.body) > limit:
+            raise errors.TooLarge(f"{path} is too large.", limit_bytes=limit)
+        return folded, record
+
+    def write(self, path: str, body: Body, if_match: str | None) -> Deferred[FileRecord]:
         """Replaces a file."""
-        return execute(self._write, path, body, if_match)
+        return execute(self._write, path, body if isinstance(body, bytes) else self._spliced(body), if_match)
+
+    def _spliced(self, segments: Sequence[bytes | BlobFile]) -> bytes:
+        return b"".join(
+            one if isinstance(one, bytes) else b"".join(value_of(iter([self.blobs[one.path]]), one.ref))
+            for one in segments
+        )
 
     def _write(self, path: str, body: bytes, if_match: str | None) -> FileRecord:
         if self.fault is not None:

@@ -25,6 +25,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fake_files import FakeConverter, FakeFiles, FakeTrash
 from webipy.core import errors, events, wire
 from webipy.core.access import Principal, Verb
+from webipy.core.blobs import Part, found_in
 from webipy.core.contents import Way
 from webipy.core.wire import Header, Message
 from webipy.io.journalfiles import Told
@@ -141,16 +142,19 @@ class FakeJournal:
     prelude_bodies: list[bytes] = attrs.field(factory=list)
     trimmed: int = 0
     """How many of the oldest events are gone; their places in `bodies` stay."""
+    blobs: dict[str, bytes] = attrs.field(factory=dict)
     is_left: bool = False
     """Whether the server that opened it has died: what was not written by then is gone."""
-    _pending: list[tuple[int, list[bytes], Position | None, Deferred[None]]] = attrs.field(factory=list)
+    _pending: list[tuple[int, list[bytes], Position | None, Sequence[Part], Deferred[None]]] = attrs.field(factory=list)
 
-    def append(self, first: int, bodies: list[bytes], position: Position | None) -> Deferred[None]:
+    def append(
+        self, first: int, bodies: list[bytes], position: Position | None, parts: Sequence[Part] = ()
+    ) -> Deferred[None]:
         """Writes events in the next turn."""
         told: Deferred[None] = Deferred()
         if not self._pending:
             self.clock.callLater(0, self._commit)
-        self._pending.append((first, bodies, position, told))
+        self._pending.append((first, bodies, position, parts, told))
         return told
 
     def _commit(self) -> None:
@@ -162,7 +166,9 @@ class FakeJournal:
             return
         self.fault = None
         work, self._pending = self._pending, []
-        for first, bodies, position, _ in work:
+        for first, bodies, position, parts, _ in work:
+            for part in parts:
+                self.blobs[part.blob] = self.blobs.get(part.blob, b"")[: part.offset] + part.data
             assert first == len(self.bodies) + 1, f"event {first} written after {len(self.bodies)}"
             self.bodies += bodies
             self.position = position or self.position
@@ -192,6 +198,33 @@ class FakeJournal:
         self.clock.callLater(0, told.callback, self.prelude_bodies)
         return told
 
+    def read_blob(self, blob: str, offset: int, limit: int) -> Deferred[bytes]:
+        """Some bytes of a blob, in a later turn."""
+        told: Deferred[bytes] = Deferred()
+        if blob in self.blobs:
+            self.clock.callLater(0, told.callback, self.blobs[blob][offset : offset + limit])
+        else:
+            self.clock.callLater(0, told.errback, errors.NotFound("It is not there.", kind="blob", id=blob))
+        return told
+
+    def take_blob(self, blob: str, path: str) -> Deferred[None]:
+        """There are no files."""
+        return succeed(None)
+
+    def has_blob(self, blob: str) -> Deferred[bool]:
+        """Whether one came."""
+        return succeed(blob in self.blobs)
+
+    def blob_path(self, blob: str) -> str:
+        """There is no file."""
+        return f"/nowhere/{blob}"
+
+    def sweep(self, *, is_over: bool = False) -> Deferred[None]:
+        """Forgets blobs that no event refers to."""
+        wanted = {name for body in [*self.bodies, *self.prelude_bodies] for name in found_in(body)}
+        self.blobs = {name: blob for name, blob in self.blobs.items() if name in wanted or not is_over}
+        return succeed(None)
+
     async def cut(self, seq: int, bodies: list[bytes]) -> None:
         """Keeps `bodies` in place of the events up to `seq`."""
         self.prelude_bodies, self.first_seq = bodies, seq + 1
@@ -206,7 +239,7 @@ class FakeJournal:
         self.is_left = True
         written = len(self.bodies)
         again = FakeJournal(clock, self.bodies, self.position, self.first_seq, written, written)
-        again.prelude_bodies, again.trimmed = self.prelude_bodies, self.trimmed
+        again.prelude_bodies, again.trimmed, again.blobs = self.prelude_bodies, self.trimmed, self.blobs
         return again
 
     def events(self) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import large, wire
+from webipy.core import blobs, cutting, large, wire
 from webipy.core.wire import Message
 
 _CHARACTERS = st.sampled_from(["a", "\\", '"', "\n", "\x01", "é", "€", "😀", "\ud83d", "\ude00", "u", "d"])
@@ -37,7 +38,7 @@ class Text(SynchronousTestCase):
         """No cut is inside a character, an escape or a pair of surrogates."""
         ascii = ascii or any("\ud800" <= one <= "\udfff" for one in text)
         encoded = json.dumps(text, ensure_ascii=ascii).encode()
-        pieces = list(large.cut_text(memoryview(encoded)[1:-1], limit))
+        pieces = list(cutting.cut_text(memoryview(encoded)[1:-1], limit))
         for piece in pieces:
             self.assertLessEqual(len(piece), limit)
             json.loads(b'"' + bytes(piece) + b'"')
@@ -49,7 +50,7 @@ class Text(SynchronousTestCase):
     def test_a_run_of_halves_of_characters_is_cut(self) -> None:
         """A kernel may print first halves only; cutting comes to an end."""
         encoded = json.dumps("\ud83d" * 100).encode()
-        pieces = list(large.cut_text(memoryview(encoded)[1:-1], 20))
+        pieces = list(cutting.cut_text(memoryview(encoded)[1:-1], 20))
         self.assertEqual(b"".join(pieces), encoded[1:-1])
         self.assertTrue(all(0 < len(piece) <= 20 for piece in pieces))
 
@@ -58,7 +59,7 @@ class Text(SynchronousTestCase):
         text = "äöü\n" * 2_000_000
         whole = message("stream", {"name": "stderr", "text": text})
         self.assertTrue(large.is_large(whole))
-        pieces = list(large.pieces(whole) or ())
+        pieces = [piece for _, piece in large.texts(whole)]
         self.assertEqual(text_of(pieces), text)
         self.assertEqual({piece.parent for piece in pieces}, {whole.parent})
         self.assertEqual({json.loads(piece.content)["name"] for piece in pieces}, {"stderr"})
@@ -66,15 +67,18 @@ class Text(SynchronousTestCase):
 
     def test_what_is_no_text_is_not_cut(self) -> None:
         """A stream message whose text is none goes another way."""
-        self.assertIsNone(large.pieces(message("stream", {"name": "stdout", "text": ["x"]})))
-        self.assertIsNone(large.pieces(Message(wire.Header("m", "stream"), content=b"{")))
+        taken = large.Large(lambda reason: Message(wire.Header("m", "output_lost")))
+        whole = message("stream", {"name": "stdout", "text": ["x" * 3_000_000]})
+        self.assertEqual(list(taken.taken_apart("iopub", whole)), [("iopub", whole)])
 
     def test_a_large_prompt_is_shown_as_text_before(self) -> None:
         """The request has the end of it, and together they are the prompt."""
         text = "€" * 3_000_000
-        before, request = large.prompted(message("input_request", {"prompt": text, "password": True}))
+        taken = large.Large(lambda reason: Message(wire.Header("m", "output_lost")))
+        pieces = list(taken.taken_apart("stdin", message("input_request", {"prompt": text, "password": True})))
+        request = pieces[-1][1]
         asked = json.loads(request.content)
-        self.assertEqual(text_of(before) + asked["prompt"], text)
+        self.assertEqual(text_of(piece for _, piece in pieces[:-1]) + asked["prompt"], text)
         self.assertTrue(asked["password"])
         self.assertLess(len(request.content), 2 * large.WORDS_BYTES)
 
@@ -89,7 +93,7 @@ class Replies(SynchronousTestCase):
         reply, reason = large.short_reply(message("execute_reply", fault))
         told = json.loads(reply.content)
         self.assertEqual([told["status"], told["execution_count"], told["ename"]], ["error", 7, "ValueError"])
-        self.assertEqual(told["evalue"], "x" * large.WORDS_BYTES)
+        self.assertTrue(told["evalue"].startswith("x" * large.WORDS_BYTES))
         self.assertIn("5.7 MiB", reason)
         good = {"status": "ok", "execution_count": 8, "user_expressions": {"a": {"data": "z" * 3_000_000}}}
         told = json.loads(large.short_reply(message("execute_reply", good))[0].content)
@@ -119,3 +123,74 @@ class Replies(SynchronousTestCase):
         bad = message("execute_reply", {"status": "aborted"})
         self.assertIs(large.failed_reply(bad, reason), bad)
         self.assertEqual(json.loads(large.error_output(message("stream", {}), reason).content)["evalue"], reason)
+
+
+class Displays(SynchronousTestCase):
+    """Values of displays that become blobs."""
+
+    def taken(self, msg_type: str, content: object, *, ascii: bool = False) -> tuple[dict[str, bytes], Message]:
+        """The blobs that were put together from their parts, and the message that refers to them."""
+        taken = large.Large(lambda reason: Message(wire.Header("m", "output_lost")))
+        *parts, (channel, rest) = taken.taken_apart("iopub", message(msg_type, content, ascii=ascii))
+        found: dict[str, bytes] = {}
+        for place, brought in parts:
+            self.assertEqual((place, large.is_large(brought)), ("host", False))
+            part = blobs.decode_part(brought)
+            self.assertEqual(part.offset, len(found.setdefault(part.blob, b"")))
+            found[part.blob] += part.data
+        self.assertEqual((channel, rest.header.msg_type, large.is_large(rest)), ("iopub", msg_type, False))
+        for name, blob in found.items():
+            self.assertEqual(hashlib.sha256(blob).hexdigest(), name)
+        return found, rest
+
+    def test_the_largest_values_become_blobs(self) -> None:
+        """What is small stays; what refers to the large one says its size."""
+        picture = "iVBO" * 1_000_000
+        data = {"image/png": picture, "text/plain": "<Figure>"}
+        found, rest = self.taken("display_data", {"data": data, "metadata": {"a": 1}, "transient": {"display_id": "d"}})
+        told = json.loads(rest.content)
+        ((name, blob),) = found.items()
+        self.assertEqual(blob.decode(), picture)
+        self.assertEqual(told["data"], {"text/plain": "<Figure>"})
+        self.assertEqual(told["transient"], {"display_id": "d"})
+        self.assertEqual(
+            told["metadata"], {"a": 1, "webipy": {"blobs": {"image/png": {"sha256": name, "size": len(picture)}}}}
+        )
+        self.assertEqual(blobs.refs_of(rest.content), {"image/png": blobs.Ref(name, len(picture))})
+        self.assertEqual(blobs.found_in(rest.content), {name: len(picture)})
+
+    def test_the_same_text_is_the_same_blob_however_it_is_escaped(self) -> None:
+        """The blob is the text itself, not its JSON."""
+        text = "é\n😀" * 500_000
+        content = {"data": {"text/html": text}, "metadata": {}, "execution_count": 5}
+        found, rest = self.taken("execute_result", content)
+        self.assertEqual([blob.decode() for blob in found.values()], [text])
+        self.assertEqual(self.taken("execute_result", content, ascii=True)[0], found)
+        self.assertEqual(json.loads(rest.content)["execution_count"], 5)
+
+    def test_json_stays_json_and_texts_keep_their_start(self) -> None:
+        """A value that is no string is its JSON; a text for people is shown in part."""
+        rows = [{"n": number, "text": "x" * 50} for number in range(50_000)]
+        found, rest = self.taken(
+            "update_display_data", {"data": {"application/json": rows, "text/plain": "y" * 3_000_000}}
+        )
+        told = json.loads(rest.content)
+        refs = blobs.refs_of(rest.content)
+        self.assertEqual(json.loads(found[refs["application/json"].sha256]), rows)
+        self.assertEqual([refs["application/json"].json, refs["text/plain"].json], [True, False])
+        self.assertTrue(told["data"]["text/plain"].startswith("y" * blobs.PREVIEW_CHARACTERS))
+        self.assertIn("2.9 MiB in all", told["data"]["text/plain"])
+
+    def test_an_error_keeps_its_start_and_all_of_its_traceback(self) -> None:
+        """Many lines, and long ones."""
+        lines = ["x" * 3_000_000, *(f"line {number} " + "y" * 5_000 for number in range(500))]
+        found, rest = self.taken("error", {"ename": "E", "evalue": "x" * 3_000_000, "traceback": lines})
+        self.assertEqual([blob.decode() for blob in found.values()], ["\n".join(lines)])
+        told = json.loads(rest.content)
+        self.assertEqual((told["ename"], len(told["traceback"])), ("E", large.MAX_LINES))
+        self.assertTrue(told["traceback"][-1].startswith("line 499 "))
+
+    def test_what_is_no_text_is_mended(self) -> None:
+        """Bytes that are no UTF-8, and halves of characters."""
+        inner = memoryview(b"a\xff" + b'\\ud83d\\"' + b"b" * 30)
+        self.assertEqual(b"".join(cutting.utf8_of(inner, 12)).decode(), 'a\ufffd?"' + "b" * 30)

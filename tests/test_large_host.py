@@ -7,9 +7,9 @@ import json
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core import large, wire
+from webipy.core.large import MAX_FAILED, Large
 from webipy.core.wire import Message
 from webipy.host.endpoint import Author
-from webipy.host.large import MAX_FAILED, Large
 
 
 def of(request: str, msg_type: str, **content: object) -> Message:
@@ -26,7 +26,7 @@ class TooLarge(SynchronousTestCase):
         self.patch(large, "LINK_BYTES", 3_000)
         self.patch(large, "MAX_OUTPUT_BYTES", 3_000)
         self.patch(large, "MAX_ANSWER_BYTES", 3_000)
-        self.large = Large(Author())
+        self.large = Large(Author().lost)
 
     def pieces(self, channel: str, message: Message) -> list[tuple[str, str]]:
         """Channel and type of what comes out."""

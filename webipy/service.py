@@ -53,6 +53,7 @@ from webipy.io.launcher import LocalLauncher
 from webipy.io.machine import end_with, new_secret, now, raise_file_limit, username
 from webipy.io.metrics import Metrics, Pulse
 from webipy.io.offers import Offer
+from webipy.io.outputs_resource import OutputResource
 from webipy.io.private import make_private_folder, note_holder, write_private
 from webipy.io.processes import LocalProcesses
 from webipy.io.registry import SqliteRegistry, Unreadable
@@ -405,6 +406,7 @@ class WebipyService(Service):
         more = {
             b"exports": ExportFiles(self._exports, gate),
             b"files": FileResource(gate, self._files),
+            b"outputs": OutputResource(gate, self._sessions, self._threads.run),
             b"share": Offer(gate, sessions),
         }
         self._listen(build_site(gate, api, WebSocketResource(self._clients), STATIC, self._metrics(sessions), more))

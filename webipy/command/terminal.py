@@ -24,6 +24,7 @@ from webipy.command.escapes import Escapes
 from webipy.command.sinks import Sink, Terminal, sink_of
 from webipy.command.streams import fitting_json
 from webipy.command.widths import cut, padded, width_of
+from webipy.core import blobs
 
 NARROWEST: Final = 8
 """Columns that are left of one that is cut."""
@@ -88,7 +89,15 @@ def plain_text(raw: bytes, saved: Callable[[dict[str, Any]], Sequence[str]] = la
         return _joined(output.text).removesuffix("\n")
     if output.output_type == "error":
         return "\n".join(output.traceback) or f"{output.ename}: {output.evalue}"
-    return text_of(output.data, saved(output.data))
+    return "\n".join(filter(None, [text_of(output.data, saved(output.data)), *large_values(raw)]))
+
+
+def large_values(output: bytes) -> list[str]:
+    """A note for each large value that an output only refers to."""
+    return [
+        f"[{kind}, {size_of(ref.size * 3 // 4 if kind.startswith('image/') and kind[-4:] != '+xml' else ref.size)}: large, see the page]"
+        for kind, ref in sorted(blobs.refs_of(output).items())
+    ]
 
 
 class Screen:
@@ -158,7 +167,7 @@ class Screen:
         elif output.output_type == "error":
             self.line("stderr", "\n".join(output.traceback) or f"{output.ename}: {output.evalue}", owner)
         else:
-            self.line("stdout", text_of(output.data), owner)
+            self.line("stdout", "\n".join(filter(None, [text_of(output.data), *large_values(raw)])), owner)
 
     def dim(self, text: str) -> str:
         """Text in a fainter colour, where standard output is a terminal."""

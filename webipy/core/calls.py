@@ -352,15 +352,20 @@ class Execution(Result, frozen=True, kw_only=True):
 
 
 class ReadOutput(OfExecution, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The text of stream output number `output` (from 0) of an execution, as it was written: `limit` characters from `offset` on."""
+    """The text of stream output number `output` (from 0) of an execution, as it was written: `limit` characters from `offset` on.
+
+    With `mime` a large value of another output, as its metadata refer to it (`webipy.blobs`): `limit` bytes of its text as UTF-8, from byte `offset`
+    on; what is given begins and ends between two characters.
+    """
 
     output: Annotated[int, msgspec.Meta(ge=0)]
     offset: Annotated[int, msgspec.Meta(ge=0)] = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 100_000
+    mime: str | None = None
 
 
 class OutputText(Result, frozen=True, kw_only=True):
-    """Part of the text of an output; `size` is all of it, in characters."""
+    """Part of the text of an output; `size` is all of it, in characters (with `mime`: in bytes, as `offset`)."""
 
     text: str
     offset: int

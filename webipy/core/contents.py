@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Literal, TypeVar, cast
 
 import msgspec
-from msgspec import Raw
+from msgspec import UNSET, Raw, UnsetType
 
 _QUOTE = ord('"')
 
@@ -62,6 +62,8 @@ class Error(msgspec.Struct):
     ename: str = ""
     evalue: str = ""
     traceback: list[str] = []
+    metadata: Raw | UnsetType = UNSET
+    """Only from a host: where the rest of a large one is."""
 
 
 class ErrorOutput(msgspec.Struct, tag_field="output_type", tag="error"):
@@ -70,6 +72,7 @@ class ErrorOutput(msgspec.Struct, tag_field="output_type", tag="error"):
     ename: str
     evalue: str
     traceback: list[str]
+    metadata: Raw | UnsetType = UNSET
 
 
 class ShownOutput(msgspec.Struct, omit_defaults=True):

@@ -405,7 +405,7 @@ def _output(kind: str, content: bytes) -> tuple[Raw, str | None]:
     """The nbformat output of a published message, and its display id."""
     if kind == "error":
         e = contents.decode(content, contents.Error)
-        return Raw(contents.encode(contents.ErrorOutput(e.ename, e.evalue, e.traceback))), None
+        return Raw(contents.encode(contents.ErrorOutput(e.ename, e.evalue, e.traceback, e.metadata))), None
     shown = contents.decode(content, contents.Display)
     output: contents.ResultOutput | contents.ShownOutput
     if kind == "execute_result":

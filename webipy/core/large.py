@@ -1,40 +1,50 @@
-"""Large messages of a kernel, cut to what one message of the host link may hold.
+"""Large messages of a kernel, taken apart to what one message of the host link may hold.
 
-A kernel sends what it likes: text of a hundred megabytes in one message, or a reply with a traceback of that size. What follows
-(the link, the journal, a reader's socket) has limits, so what is over `INLINE_BYTES` is taken apart here, once, where it comes from:
+A kernel sends what it likes: text or a picture of a hundred megabytes in one message, or a reply with a traceback of that size. What
+follows (the link, the journal, a reader's socket) has limits, so what is over `INLINE_BYTES` is taken apart here, once, where
+it comes from:
 
-    stream                       several stream messages of at most `PART_BYTES` of text each, one after the other
+    stream                       several stream messages of at most a MiB of text each, one after the other
+    display_data, execute_result, update_display_data
+                                 its largest values as blobs (webipy.core.blobs), in parts, and then the rest of it
+    error                        the start of it, and all of its traceback as a blob
     input_request                the prompt as text of stdout, and the request with the last of it
     execute_reply                what ends the execution; what is left out is said
     a message over the limit     an error output, and a reply that says `error`: the execution has failed
 
-The JSON of a text is not decoded: it is cut between two characters, which may be escaped. So a large text costs its own memory
-once and that of a piece.
+Large parts may be memoryviews of what was read. A text is not decoded whole, so it costs its own memory once and that of a piece.
 
-Invariants: the pieces of a text, joined, are the text; a reply is never lost; every message that comes out is small.
+Invariants: nothing is left out without a word; a reply is never lost; every message that comes out is small, except those that
+`LINK_BYTES` allows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, Raw, UnsetType
 
-from webipy.core import contents
+from webipy.core import blobs, contents, cutting, wire
+from webipy.core.cutting import size_text
 from webipy.core.wire import Message
 
 INLINE_BYTES: Final = 2 * 1024 * 1024  # content, metadata and buffers of a message that is passed on as it is
-PART_BYTES: Final = 1024 * 1024  # text, as JSON, in one piece
 MAX_OUTPUT_BYTES: Final = 1024 * 1024 * 1024  # one output; more is a data set and no output
 LINK_BYTES: Final = 60 * 1024 * 1024  # what cannot be taken apart is passed on whole up to here
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024  # the reply to a request that is no execution
 WORDS_BYTES: Final = 16 * 1024  # of each text in what stands for something that is left out
+MAX_LINES: Final = 200  # of a large traceback, that stay in the output: the first half of them and the last
+MAX_FAILED: Final = 1000  # executions that have failed so and have not ended; one at a time is usual
 
 TOO_LARGE: Final = "OutputTooLarge"
 
-_BACKSLASH, _QUOTE, _LOW = ord("\\"), ord('"'), 0x80
-_ESCAPE_BYTES = 6  # \uXXXX
+Piece = tuple[str, Message]
+"""A channel and a message on it."""
+
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_DISPLAYS: Final = frozenset({"display_data", "execute_result", "update_display_data"})
 
 
 def size_of(message: Message) -> int:
@@ -47,100 +57,206 @@ def is_large(message: Message) -> bool:
     return size_of(message) > INLINE_BYTES
 
 
+class Large:
+    """Takes large messages apart, and remembers which executions have failed because an output of theirs could not be kept.
+
+    Args:
+        lost: Makes the event that says output is missing, from a reason.
+    """
+
+    def __init__(self, lost: Callable[[str], Message]) -> None:
+        self._lost = lost
+        self._failed: dict[str, str] = {}
+
+    def taken_apart(self, channel: str, message: Message) -> Iterable[Piece]:
+        """Give what is passed on in place of a message, with its channel, in order: itself, unless it is large."""
+        if not is_large(message):
+            return ((channel, message),)
+        if channel == "iopub":
+            return self._published(message)
+        if message.header.msg_type == "execute_reply":
+            return self._replied(channel, message)
+        if channel == "stdin":
+            return _asked(message)
+        return [(channel, short_answer(message) if size_of(message) > MAX_ANSWER_BYTES else message)]
+
+    def judged(self, reply: Message) -> Message:
+        """Give an execute_reply as it is, or as a failure when an output of its execution could not be kept."""
+        reason = self._failed.pop(reply.parent.msg_id, None) if reply.parent is not None else None
+        return reply if reason is None else failed_reply(reply, reason)
+
+    def _published(self, message: Message) -> Iterable[Piece]:
+        msg_type, size = message.header.msg_type, size_of(message)
+        if size > MAX_OUTPUT_BYTES:
+            return self._refused(message, too_large(msg_type, size))
+        try:
+            if msg_type == "stream":
+                return ((channel, piece) for channel, piece in texts(message))
+            if msg_type in _DISPLAYS:
+                return shown(message)
+            if msg_type == "error":
+                return failed(message)
+            if msg_type == "execute_input":
+                return [("iopub", _begun(message))]
+        except (*_UNREADABLE, wire.Malformed):
+            pass  # it is not of its shape: it goes on whole, and the server says what is wrong with it
+        if size <= LINK_BYTES:
+            return [("iopub", message)]
+        return self._refused(message, too_large(msg_type, size, LINK_BYTES))
+
+    def _refused(self, message: Message, reason: str) -> Iterator[Piece]:
+        """Fail the execution that the message belongs to, and show why in its place."""
+        if message.parent is None:
+            yield "host", self._lost(reason)
+            return
+        if len(self._failed) >= MAX_FAILED:
+            del self._failed[next(iter(self._failed))]
+        self._failed[message.parent.msg_id] = reason
+        yield "iopub", error_output(message, reason)
+
+    def _replied(self, channel: str, message: Message) -> Iterator[Piece]:
+        reply, reason = short_reply(message)
+        yield "host", self._lost(reason)
+        yield channel, reply
+
+
 # ---- text
 
 
 class _Stream(msgspec.Struct):
     name: str
-    text: msgspec.Raw
+    text: Raw
 
 
 class _Prompt(msgspec.Struct):
-    prompt: msgspec.Raw
+    prompt: Raw
     password: bool = False
 
 
-def cut_text(inner: memoryview, limit: int = PART_BYTES) -> Iterator[memoryview]:
-    """Cuts what stands between the quotes of a JSON string into pieces that are valid by themselves.
+def texts(message: Message) -> Iterator[Piece]:
+    """The stream messages that a large one is cut into.
 
-    Args:
-        inner: UTF-8.
-        limit: Most bytes of a piece; more than the longest character takes, which is 12.
+    Raises:
+        msgspec.DecodeError and others: It is not of its shape.
     """
-    start = 0
-    while len(inner) - start > limit:
-        end = _border(inner, start + limit)
-        yield inner[start:end]
-        start = end
-    yield inner[start:]
+    stream = msgspec.json.decode(message.content, type=_Stream)
+    inner = cutting.inner_of(stream.text)
+    if inner is None:
+        raise msgspec.ValidationError("text is not a string")
+    return _written(message, stream.name, inner)
 
 
-def _border(inner: memoryview, end: int) -> int:
-    """The last place up to `end` between two characters."""
-    while inner[end] & 0xC0 == _LOW:  # inside a character of several bytes
-        end -= 1
-    place = _escape_over(inner, end)
-    if place is not None:
-        end = place
-    return end - _ESCAPE_BYTES if _is_high(inner, end) else end  # the second half of a pair must follow the first
-
-
-def _escape_over(inner: memoryview, end: int) -> int | None:
-    """Where the escape begins that `end` is inside of, if it is."""
-    for place in range(end - 1, max(end - _ESCAPE_BYTES, -1), -1):
-        if inner[place] == _BACKSLASH:
-            first = place
-            while first > 0 and inner[first - 1] == _BACKSLASH:
-                first -= 1
-            begins = place if (place - first) % 2 == 0 else place - 1
-            length = _ESCAPE_BYTES if inner[begins + 1] == ord("u") else 2
-            return begins if begins + length > end else None
-    return None
-
-
-def _is_high(inner: memoryview, end: int) -> bool:
-    """Whether the escape just before `end` is the first half of a surrogate pair."""
-    before = bytes(inner[max(0, end - _ESCAPE_BYTES) : end])
-    if len(before) < _ESCAPE_BYTES or before[:2] != b"\\u" or before[2:4].lower() not in (b"d8", b"d9", b"da", b"db"):
-        return False
-    return _escape_over(inner, end - 1) == end - _ESCAPE_BYTES
-
-
-def _inner(text: msgspec.Raw) -> memoryview | None:
-    view = memoryview(text)
-    return view[1:-1] if view[0] == _QUOTE else None
-
-
-def pieces(message: Message) -> Iterator[Message] | None:
-    """The stream messages that a large one is cut into; `None` when it is none that can be cut."""
-    try:
-        stream = msgspec.json.decode(message.content, type=_Stream)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    inner = _inner(stream.text)
-    return None if inner is None else _written(message, stream.name, inner)
-
-
-def _written(message: Message, name: str, inner: memoryview) -> Iterator[Message]:
+def _written(message: Message, name: str, inner: memoryview) -> Iterator[Piece]:
     head = b'{"name":' + contents.encode(name) + b',"text":"'
-    for piece in cut_text(inner):
-        yield msgspec.structs.replace(message, content=b"".join([head, piece, b'"}']), metadata=b"{}", buffers=())
+    header = msgspec.structs.replace(message.header, msg_type="stream")
+    for piece in cutting.cut_text(inner):
+        yield "iopub", Message(header, message.parent, content=b"".join([head, piece, b'"}']))
 
 
-def prompted(message: Message) -> tuple[Iterator[Message], Message]:
+def _asked(message: Message) -> Iterator[Piece]:
     """A request for input with a large prompt: its text, to be shown before, and the request with the end of it."""
     try:
         asked = msgspec.json.decode(message.content, type=_Prompt)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        asked = _Prompt(msgspec.Raw(b'""'))
-    inner = _inner(asked.prompt) or memoryview(b"")
-    last = _border(inner, len(inner) - WORDS_BYTES) if len(inner) > WORDS_BYTES else 0
-    prompt = msgspec.Raw(b'"%b"' % bytes(inner[last:]))
-    request = contents.encode({"prompt": prompt, "password": asked.password})
-    header = msgspec.structs.replace(message.header, msg_type="stream")
-    shown = msgspec.structs.replace(message, header=header)
-    before = _written(shown, "stdout", inner[:last]) if last else iter(())
-    return before, msgspec.structs.replace(message, content=request, metadata=b"{}", buffers=())
+    except _UNREADABLE:
+        asked = _Prompt(Raw(b'""'))
+    inner = cutting.inner_of(asked.prompt) or memoryview(b"")
+    last = cutting.last_of(inner, WORDS_BYTES)
+    prompt = Raw(b'"%b"' % bytes(inner[last:]))
+    if last:
+        yield from _written(message, "stdout", inner[:last])
+    yield "stdin", _with(message, contents.encode({"prompt": prompt, "password": asked.password}))
+
+
+class _Input(msgspec.Struct):
+    execution_count: int | None = None
+
+
+def _begun(message: Message) -> Message:
+    """That an execution begins, without its code: who has sent it knows it."""
+    count = msgspec.json.decode(message.content, type=_Input).execution_count
+    return _with(message, contents.encode({"code": "", "execution_count": count}))
+
+
+# ---- displays and errors
+
+
+class _Display(msgspec.Struct, omit_defaults=True):
+    data: dict[str, Raw]
+    metadata: dict[str, Raw] | None = None
+    transient: Raw | UnsetType = UNSET
+    execution_count: int | None | UnsetType = UNSET
+
+
+def shown(message: Message) -> Iterator[Piece]:
+    """The parts of the largest values of a display as blobs, and the display with what is left.
+
+    Raises:
+        msgspec.DecodeError, webipy.core.wire.Malformed and others: It is not of its shape, or what is left is still large.
+    """
+    display = msgspec.json.decode(message.content, type=_Display)
+    moved = blobs.moved(display.data, size_of(message), INLINE_BYTES)
+    if size_of(message) - sum(memoryview(display.data[kind]).nbytes for kind in moved) > INLINE_BYTES:
+        raise wire.Malformed("its metadata are large")
+    data = {kind: value for kind, value in display.data.items() if kind not in moved}
+    for kind, blob in moved.items():
+        preview = blobs.preview_of(kind, blob.start, blob.ref.size)
+        if preview is not None:
+            data[kind] = Raw(contents.encode(preview))
+    metadata = blobs.with_refs(display.metadata or {}, {kind: blob.ref for kind, blob in moved.items()})
+    rest = _Display(data, metadata, display.transient, display.execution_count)
+    return _parts_and(moved.values(), _with(message, contents.encode(rest)))
+
+
+def _parts_and(moved: Iterable[blobs.Blob], message: Message) -> Iterator[Piece]:
+    for blob in moved:
+        for part in blob.parts():
+            yield "host", blobs.encode_part(part)
+    yield "iopub", message
+
+
+class _Error(msgspec.Struct):
+    ename: Raw = Raw(b'""')
+    evalue: Raw = Raw(b'""')
+    traceback: list[Raw] = []
+
+
+def failed(message: Message) -> Iterator[Piece]:
+    """The traceback of an error as a blob, and the error with the start of it.
+
+    Raises:
+        msgspec.DecodeError and others: It is not of its shape.
+    """
+    error = msgspec.json.decode(message.content, type=_Error)
+    lines = [inner for line in error.traceback if (inner := cutting.inner_of(line)) is not None]
+    blob = blobs.Blob(lambda: _joined(lines))
+    half = MAX_LINES // 2
+    kept = lines if len(lines) <= MAX_LINES else [*lines[:half], *lines[-half:]]
+    share = max(cutting.LONGEST, INLINE_BYTES // 4 // max(1, len(kept)))
+    told = {
+        "ename": _words(error.ename),
+        "evalue": _words(error.evalue),
+        "traceback": [_start(line, share) for line in kept],
+        "metadata": blobs.with_refs({}, {"text/plain": blob.ref}),
+    }
+    return _parts_and([blob], _with(message, contents.encode(told)))
+
+
+def _joined(lines: list[memoryview]) -> Iterator[bytes]:
+    for number, line in enumerate(lines):
+        if number:
+            yield b"\n"
+        yield from cutting.utf8_of(line)
+
+
+def _start(inner: memoryview, limit: int) -> str:
+    start = cutting.text_of(bytes(next(cutting.cut_text(inner, limit))))
+    return start if len(inner) <= limit else f"{start} [{size_text(len(inner))} in all: the rest is left out here]"
+
+
+def _words(text: Raw) -> str:
+    """The start of a text."""
+    inner = cutting.inner_of(text)
+    return "" if inner is None else _start(inner, WORDS_BYTES)
 
 
 # ---- replies
@@ -149,9 +265,9 @@ def prompted(message: Message) -> tuple[Iterator[Message], Message]:
 class _Reply(msgspec.Struct):
     status: str = "ok"
     execution_count: int | None = None
-    ename: msgspec.Raw = msgspec.Raw(b'""')
-    evalue: msgspec.Raw = msgspec.Raw(b'""')
-    user_expressions: dict[str, msgspec.Raw] | None = None
+    ename: Raw = Raw(b'""')
+    evalue: Raw = Raw(b'""')
+    user_expressions: dict[str, Raw] | None = None
 
 
 def short_reply(message: Message) -> tuple[Message, str]:
@@ -160,7 +276,7 @@ def short_reply(message: Message) -> tuple[Message, str]:
     reason = f"The kernel's reply to this execution has {said}; what it carried beside its status was not kept."
     try:
         reply = msgspec.json.decode(message.content, type=_Reply)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         reply = _Reply(status="error")
     asked = {"status": "error", "ename": TOO_LARGE, "evalue": reason, "traceback": []}
     told: dict[str, object] = {
@@ -171,20 +287,7 @@ def short_reply(message: Message) -> tuple[Message, str]:
     }
     if reply.status != "ok":
         told |= {"ename": _words(reply.ename), "evalue": _words(reply.evalue), "traceback": [reason]}
-    metadata = message.metadata if len(message.metadata) <= WORDS_BYTES else b"{}"
-    return _with(message, contents.encode(told), metadata), reason
-
-
-def _words(text: msgspec.Raw) -> str:
-    """The start of a text."""
-    inner = _inner(text)
-    if inner is None:
-        return ""
-    piece = next(cut_text(inner, WORDS_BYTES))
-    try:
-        return contents.decode(b'"%b"' % bytes(piece), str)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return ""
+    return _with(message, contents.encode(told), message.metadata), reason
 
 
 def short_answer(message: Message) -> Message:
@@ -200,7 +303,8 @@ def short_answer(message: Message) -> Message:
 def too_large(msg_type: str, size_bytes: int, limit_bytes: int = MAX_OUTPUT_BYTES) -> str:
     """Why an output was not kept, in a sentence."""
     what = {"stream": "A text", "execute_result": "A result", "error": "An error"}.get(msg_type, "An output")
-    return f"{what} of {size_text(size_bytes)} ({msg_type}) was not kept: one output may have {size_text(limit_bytes)} at most."
+    limit = size_text(limit_bytes)
+    return f"{what} of {size_text(size_bytes)} ({msg_type}) was not kept: one output may have {limit} at most."
 
 
 def error_output(message: Message, reason: str) -> Message:
@@ -214,7 +318,7 @@ def failed_reply(message: Message, reason: str) -> Message:
     """The reply of an execution an output of which was not kept: it has failed, whatever the kernel says."""
     try:
         reply = msgspec.json.decode(message.content, type=_Reply)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         return message
     if reply.status != "ok":
         return message
@@ -223,12 +327,5 @@ def failed_reply(message: Message, reason: str) -> Message:
 
 
 def _with(message: Message, content: bytes, metadata: bytes = b"{}") -> Message:
-    return Message(message.header, message.parent, metadata, content)
-
-
-def size_text(size_bytes: int) -> str:
-    """A size for a person: `1.0 GiB`, `70.0 MiB`, `12 kiB`."""
-    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20)):
-        if size_bytes >= factor:
-            return f"{size_bytes / factor:.1f} {unit}"
-    return f"{max(1, round(size_bytes / 1024))} KiB"
+    """A message with other content, and with its metadata where they are short."""
+    return Message(message.header, message.parent, metadata if len(metadata) <= WORDS_BYTES else b"{}", content)

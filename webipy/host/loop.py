@@ -29,13 +29,13 @@ import zmq
 
 from webipy.core import wire
 from webipy.core.hosting import Dropped, Effect, Moved, Outbox, Requests
+from webipy.core.large import Large
 from webipy.core.questions import MARKER
 from webipy.host.channels import KERNEL_CHANNELS, Channels
 from webipy.host.commands import Commands
 from webipy.host.endings import Endings
 from webipy.host.endpoint import Author, Endpoint, log
 from webipy.host.foreign import ForeignKernel
-from webipy.host.large import Large
 from webipy.host.life import Alarms, Life
 from webipy.host.papers import Papers
 from webipy.host.process import CannotStart, KernelProcess, Launch
@@ -72,7 +72,7 @@ class Host:
         self._author, self._alarms = Author(), Alarms()
         self._endpoint = Endpoint(self._context, folder, self._author, launch.key.encode())
         self._outbox, self._requests = Outbox(SpoolFile(folder, self._author.lost, log)), Requests()
-        self._large = Large(self._author)
+        self._large = Large(self._author.lost)
         self._life = Life(launch, folder, process, self._context, self._author, self._alarms, self)
         self._endings = Endings(
             self._life,

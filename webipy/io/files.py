@@ -19,12 +19,13 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from webipy.core.file_calls import FileKind
+from webipy.core.folding import Folded
 from webipy.io.filemoves import Moves
 from webipy.io.filetree import Tree
 from webipy.io.rooted import Root
 from webipy.io.seeking import seek
 from webipy.io.watching import Run, Watching
-from webipy.server.ports import FileRecord, FileRecords, Placing
+from webipy.server.ports import Body, FileRecord, FileRecords, Placing
 
 THREADS = 4
 LONG_AT_ONCE = 2
@@ -101,7 +102,11 @@ class RootFiles:
         """`limit` bytes of a file from `offset` on (all: `None`), and the file as it was when they were read."""
         return self.run(lambda: self.tree.read(path, offset, limit))
 
-    def write(self, path: str, body: bytes, if_match: str | None) -> Deferred[FileRecord]:
+    def read_folded(self, path: str, limit: int) -> Deferred[tuple[Folded, FileRecord]]:
+        """A notebook file with marks in place of long strings, and the file as it was when it was read."""
+        return self.run(lambda: self.tree.read_folded(path, limit))
+
+    def write(self, path: str, body: Body, if_match: str | None) -> Deferred[FileRecord]:
         """Replaces a file whole, or makes it."""
         return self.run(lambda: self.tree.write(path, body, if_match))
 

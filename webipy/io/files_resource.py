@@ -24,6 +24,7 @@ from __future__ import annotations
 import mimetypes
 import os
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -305,12 +306,14 @@ class FileSender:
         run: Runs what blocks, elsewhere.
         fd: The file; closed at the end.
         span: The part.
+        change: What is sent in place of a piece.
     """
 
     request: PageRequest
     run: Run
     fd: int
     span: Span
+    change: Callable[[bytes], bytes] = bytes
     _at: int = attrs.field(init=False)
     _is_paused: bool = False
     _is_busy: bool = False
@@ -358,7 +361,7 @@ class FileSender:
             self._abort("it was cut off while it was sent")
         else:
             self._at += len(piece)
-            self.request.write(piece)
+            self.request.write(self.change(piece))
             if self._at >= self.span.end:
                 self.request.unregisterProducer()
                 self.request.finish()  # which calls stopProducing

@@ -12,13 +12,14 @@ as `other`: no path can say it.
 
 from __future__ import annotations
 
+import codecs
 import errno
 import heapq
 import os
 import re
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -26,9 +27,10 @@ import attrs
 
 from webipy.core import errors
 from webipy.core.file_calls import FileKind
+from webipy.core.folding import Folded, fold, value_of
 from webipy.io.rooted import FOLDER, Outside, Place, Root, found, no_such, parts_of
 from webipy.io.saving import MISSING, Draft, Sweeper, conflict, etag_of, sync_folder, write_all
-from webipy.server.ports import FileRecord, Placing
+from webipy.server.ports import BlobFile, Body, FileRecord, Placing
 
 MAX_READ_BYTES = 512 * 1024 * 1024
 """Of a file that is read in one piece; larger ones are read in parts, or by GET."""
@@ -288,12 +290,33 @@ class Tree:
             os.close(fd)
         return body, before
 
+    def read_folded(self, path: str, limit: int) -> tuple[Folded, FileRecord]:
+        """A notebook file with marks in place of long strings, and the file as it was just before.
+
+        Raises:
+            errors.TooLarge: There are more than `limit` bytes beside these.
+        """
+        fd, record = self.open_file(path)
+        try:
+            with told(path):
+                for _ in range(READ_TRIES):
+                    folded = _folded(fd, path, record.size, limit)
+                    before, record = record, self._record(path, fd)
+                    if before.etag == record.etag:
+                        break
+        finally:
+            os.close(fd)
+        if len(folded.body) > limit:
+            raise _too_large(path, len(folded.body), limit)
+        return folded, before
+
     # ---- writing
 
-    def write(self, path: str, body: bytes, if_match: str | None) -> FileRecord:
+    def write(self, path: str, body: Body, if_match: str | None) -> FileRecord:
         """Replaces a file whole, or makes it."""
         with self.drafted(path, if_match) as draft:
-            write_all(draft.fd, body)
+            for piece in [body] if isinstance(body, bytes) else _spliced(body):
+                write_all(draft.fd, piece)
             return record_of(path, draft.put(if_match), True)
 
     @contextmanager
@@ -387,6 +410,48 @@ def read_range(fd: int, offset: int, size: int) -> bytes:
         pieces.append(piece)
         offset += len(piece)
     return b"".join(pieces)
+
+
+def _folded(fd: int, path: str, size: int, limit: int) -> Folded:
+    if os.pread(fd, 64, 0).removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{":
+        return fold(_pieces(fd, size))
+    if size > limit:
+        raise _too_large(path, size, limit)
+    return Folded(read_range(fd, 0, size), {})  # no JSON: what looks like a string there is none
+
+
+def _pieces(fd: int, size: int) -> Iterator[bytes]:
+    offset = 0
+    while offset < size and (piece := os.pread(fd, min(PIECE_BYTES, size - offset), offset)):
+        yield piece
+        offset += len(piece)
+
+
+def _too_large(path: str, size: int, limit: int) -> errors.TooLarge:
+    return errors.TooLarge(
+        f"{path} has {size >> 20} MiB; a notebook that is opened has at most {limit >> 20}, large pictures and texts not counted.",
+        limit_bytes=limit,
+    )
+
+
+def _spliced(segments: Sequence[bytes | BlobFile]) -> Iterator[bytes]:
+    """The bytes of a file, with values from blobs between them."""
+    for segment in segments:
+        if isinstance(segment, bytes):
+            yield segment
+        elif os.path.exists(segment.path):
+            yield from value_of(_blob(segment.path), segment.ref)
+        else:  # the rest of the document is not to be lost for it
+            yield b'"[this output is missing: its blob is not on the disk any more]"'
+
+
+def _blob(path: str) -> Iterator[bytes]:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        while piece := os.read(fd, PIECE_BYTES):
+            yield piece
+    finally:
+        os.close(fd)
 
 
 def check_writable(place: Place, old: os.stat_result, path: str) -> None:

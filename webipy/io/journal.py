@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
@@ -37,6 +37,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReac
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from webipy.core.blobs import Part
 from webipy.io import journalfiles
 from webipy.io.journalfile import JournalFile
 from webipy.io.private import make_private_folder
@@ -58,6 +59,7 @@ class _Batch:
     first: int
     bodies: list[bytes] = attrs.field(factory=list)
     position: Position | None = None
+    parts: list[Part] = attrs.field(factory=list)
     told: list[Deferred[None]] = attrs.field(factory=list)
 
 
@@ -74,13 +76,16 @@ class SqliteJournal:
     has_sync_failed: bool = False
     _pending: _Batch | None = None
 
-    def append(self, first: int, bodies: list[bytes], position: Position | None) -> Deferred[None]:
-        """Writes events `first` and on, and the position; fires when that is committed, in order."""
+    def append(
+        self, first: int, bodies: list[bytes], position: Position | None, parts: Sequence[Part] = ()
+    ) -> Deferred[None]:
+        """Writes parts of blobs, events `first` and on, and the position; fires when that is committed, in order."""
         if self._pending is None:
             self._pending = _Batch(first)
             self._owner.has_pending(self)
         batch = self._pending
         batch.bodies += bodies
+        batch.parts += parts
         batch.position = position or batch.position
         told: Deferred[None] = Deferred()
         batch.told.append(told)
@@ -103,8 +108,31 @@ class SqliteJournal:
     async def trim(self, before: int) -> None:
         """Gives the room of the events back that a prelude stands for and that are older than event `before`."""
         oldest_kept = min(before, self.first_seq)
+        has_deleted = False
         while await self._owner.in_writer(lambda: self.file.delete_some(oldest_kept)):
-            pass
+            has_deleted = True
+        if has_deleted:
+            await self.sweep()
+
+    def read_blob(self, blob: str, offset: int, limit: int) -> Deferred[bytes]:
+        """Some bytes of a blob. Fails with errors.NotFound."""
+        return self._owner.in_reader(lambda: self.file.blobs.read(blob, offset, limit))
+
+    def take_blob(self, blob: str, path: str) -> Deferred[None]:
+        """Makes a blob of another journal one of this, too."""
+        return self._owner.in_writer(lambda: self.file.blobs.take(blob, path))
+
+    def has_blob(self, blob: str) -> Deferred[bool]:
+        """Whether a blob is there, whole."""
+        return self._owner.in_writer(self.file.blobs.path(blob).exists)
+
+    def blob_path(self, blob: str) -> str:
+        """Where a blob lies on this machine, if it is there."""
+        return str(self.file.blobs.path(blob))
+
+    def sweep(self, *, is_over: bool = False) -> Deferred[None]:
+        """Removes blobs that no event refers to; with `is_over` also those whose events would still be to come."""
+        return self._owner.in_writer(lambda: self.file.sweep(is_over=is_over))
 
     def take_pending(self) -> _Batch:
         """What is to be written now."""
@@ -117,6 +145,7 @@ class SqliteJournal:
         since, self._pending = self._pending, batch
         if since is not None:
             batch.bodies += since.bodies
+            batch.parts += since.parts
             batch.position = since.position or batch.position
             batch.told += since.told
 
@@ -139,7 +168,7 @@ class SqliteJournal:
 
     def write(self, batch: _Batch) -> int:
         """Writes one batch and gives its last seq."""
-        return self.file.write(batch.first, batch.bodies, batch.position)
+        return self.file.write(batch.first, batch.bodies, batch.position, batch.parts)
 
     def sync(self) -> None:
         """Brings what is committed to the disk."""

@@ -9,6 +9,8 @@ blocks.
                                                                    'seal': a checksum of the last seq, its chain and these two
     preludes(seq INTEGER PRIMARY KEY, chain INTEGER, events BLOB)  at most one: events that stand for all up to seq, and its chain
 
+Values of outputs that are too large for a row lie beside it: webipy.io.blobs.
+
 SQLite hides damage of its write-ahead log (a flipped byte ends the log there, and its integrity check says ok): hence
 the chain, and the seal for a lost end. When a journal is cut, the prelude is written first and is what counts from
 then on; the rows it stands for are deleted after that, some thousand at a time.
@@ -22,14 +24,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
 import msgspec
 
-from webipy.core import errors
+from webipy.core import blobs, errors
+from webipy.core.blobs import Part
+from webipy.io.blobs import Blobs, blobs_of
 from webipy.io.private import sync_names
 from webipy.server.ports import Position
 
@@ -64,12 +68,16 @@ class JournalFile:
     first_seq: int = 1
     written: int = 0
     position: Position | None = None
+    blobs: Blobs = attrs.field(init=False)
     _chain: int = 0
     _writer: sqlite3.Connection | None = None
     _reader: sqlite3.Connection | None = None
     _wal: int = -1
     _is_named: bool = False
     """Whether the names of the files survive a power cut."""
+
+    def __attrs_post_init__(self) -> None:
+        self.blobs = blobs_of(self.path)
 
     def open(self) -> None:
         """Opens or creates the file.
@@ -82,6 +90,7 @@ class JournalFile:
             is_new = self.path.stat().st_size == 0
             self._writer = self._connect(is_new)
             self._load(self._writer)
+            self.blobs.open()
         except (sqlite3.Error, OSError) as fault:
             self.close()
             raise self._damage(str(fault)) from None
@@ -149,9 +158,10 @@ class JournalFile:
         connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         return connection
 
-    def write(self, first: int, bodies: list[bytes], position: Position | None) -> int:
-        """Writes events `first` and on, and the position, in one transaction; gives the last seq."""
+    def write(self, first: int, bodies: list[bytes], position: Position | None, parts: Iterable[Part] = ()) -> int:
+        """Writes parts of blobs, and then events `first` and on and the position in one transaction; gives the last seq."""
         assert self._writer is not None
+        self.blobs.write(parts)
         chain, rows = self._chain, []
         for seq, body in enumerate(bodies, first):
             chain = zlib.crc32(body, chain)
@@ -164,6 +174,8 @@ class JournalFile:
                 facts += [("host", position.host), ("number", position.number)]
             self._writer.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts)
         self._chain, self.position, self.written = chain, at, last
+        for body in bodies:
+            self.blobs.refer(blobs.found_in(body))
         return last
 
     def write_prelude(self, seq: int, bodies: list[bytes]) -> None:
@@ -192,10 +204,23 @@ class JournalFile:
         self._writer.execute("PRAGMA incremental_vacuum")
         return deleted > 0
 
+    def sweep(self, *, is_over: bool) -> None:
+        """Removes blobs that no event refers to any more; with `is_over` also those whose events would still be to come."""
+        if self._writer is None or self.blobs.is_empty:
+            return
+        wanted: set[str] = set()
+        rows = self._writer.execute("SELECT body FROM events WHERE instr(body, ?)", (blobs.MARK,))
+        for (body,) in rows:
+            wanted.update(blobs.found_in(body))
+        for (packed,) in self._writer.execute("SELECT events FROM preludes"):
+            wanted.update(blobs.found_in(packed))
+        self.blobs.keep_only(wanted, is_over=is_over)
+
     def sync(self) -> None:
         """Brings what is committed to the disk, and at first the names of the files, too: SQLite does that with `synchronous=FULL` only."""
         if self._wal < 0:
             return  # it could not be opened
+        self.blobs.sync()  # an event is durable when its blobs are
         os.fdatasync(self._wal)
         if not self._is_named:
             sync_names(self.path.parent)

@@ -29,8 +29,9 @@ from webipy.core import errors, events, formats, ipynb, merge
 from webipy.core.document import Document, DocumentFold
 from webipy.core.events import AnyEvent
 from webipy.server.paper import Paper, Read
-from webipy.server.ports import World
+from webipy.server.ports import Body, World
 from webipy.server.session import Session
+from webipy.server.values import bring_in
 
 PORTION = 100
 """Events that are appended in one turn of the reactor."""
@@ -136,9 +137,9 @@ class Bound:
         origin = self.session.origin
         try:
             if self.base is not None and (await self.world.files.stat(path)).etag == origin.etag:
-                body, record = await self.world.files.read(path)
+                folded, record = await self.paper.read_again(path)
                 if record.etag == origin.etag:
-                    return Read(body, record, self.base, origin.format, [], origin.minor)
+                    return Read(folded.body, record, self.base, origin.format, [], origin.minor, folded.values)
             return await self.paper.read(path, self.base or like)
         except errors.NotFound:
             return None
@@ -167,9 +168,15 @@ class Bound:
         number = 1
         while True:
             try:
-                await self.world.files.write(f"{stem} (other version {number}){suffix}", found.body, "missing")
+                beside = f"{stem} (other version {number}){suffix}"
+                if (
+                    found.values
+                ):  # its bytes are not all here; who writes it meanwhile is found when ours takes its place
+                    await self.world.files.copy(path, beside)
+                else:
+                    await self.world.files.write(beside, found.body, "missing")
                 return
-            except errors.Conflict:
+            except (errors.Conflict, errors.AlreadyExists):
                 number += 1
 
     async def _name_kernel(self) -> None:
@@ -214,7 +221,7 @@ class Bound:
         finally:
             self._door.release()
 
-    async def content(self, format: str, original: Read | None) -> bytes:
+    async def content(self, format: str, original: Read | None) -> Body:
         """What a file of this format holds for the document as it is now, with the kernel named in it, as near as possible to `original`."""
         await self._door.acquire()
         try:
@@ -269,6 +276,7 @@ class Bound:
             )
             reason = f"{same[:1].upper()}{same[1:]} were changed here and by another program."
             await self._conflict(path, etag, list(merged.conflicts), reason)
+        await bring_in(self.session, self.world, found)
         new = await self._changes(document, merged.document)
         if self.session.origin.edited > seq:
             return False
@@ -317,6 +325,8 @@ class Bound:
         await self._door.acquire()
         try:
             self.session.check_writable()
+            if found is not None:
+                await bring_in(self.session, self.world, found)
             while True:
                 seq, document = await self._document()
                 new = await self._changes(document, state)

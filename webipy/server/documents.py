@@ -26,6 +26,7 @@ from webipy.server.paper import Paper
 from webipy.server.ports import ClosedSession, FileRecord, World
 from webipy.server.session import Session
 from webipy.server.sessions import Sessions
+from webipy.server.values import bring_in, take_blobs
 
 REST_SECONDS = 1.0
 """After the last change for so long, a document is saved."""
@@ -194,7 +195,7 @@ class Documents:
         """The document of a session, which may have no file."""
         following = self._followings.get(session.id)
         if following is None:
-            bound = Bound(session, self.world, Paper(self.world))
+            bound = Bound(session, self.world, Paper(self.world, session.journal.blob_path))
             following = Following(
                 bound, History(session, self.world), self.world, lambda path: self.found_at(session, path, None)
             )
@@ -283,13 +284,19 @@ class Documents:
         check_name(path)
         live = self._open_at(path)
         if live is not None:
-            _, document = await self.of(live).bound.current()
+            read, (_, document) = None, await self.of(live).bound.current()
         else:
-            document = (await Paper(self.world).read(path)).document
+            read = await Paper(self.world).read(path)
+            document = read.document
         folder, title = cwd or posixpath.dirname(path), title or posixpath.basename(path)
         session = await self.sessions.create(title, None, folder, wanted, by, temporary=temporary, source=path)
         if not session.notebook.cells():
-            await self.of(session).bound.become(document, by)
+            bound = self.of(session).bound
+            if read is not None:
+                await bring_in(session, self.world, read)
+            elif live is not None:
+                await take_blobs(session, document, live)
+            await bound.become(document, by)
         return session
 
     async def _known(self, file: FileRecord, cwd: str | None, by: str, *, temporary: bool) -> Session | None:

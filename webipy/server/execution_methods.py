@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from webipy.core import calls, contents, errors, events, wire
+from webipy.core import blobs, calls, contents, cutting, errors, events, wire
 from webipy.core.kernel import base64s
 from webipy.core.wire import Message
 from webipy.server.method import Caller, House, Methods
@@ -140,11 +140,13 @@ async def _told(house: House, session: Session, execution: str) -> calls.Executi
 
 @method("output.read", "read", "session")
 async def output_read(house: House, caller: Caller, params: calls.ReadOutput) -> calls.OutputText:
-    """Part of the text of a stream output: the rest of one that a snapshot shows cut."""
+    """Part of the text of a stream output, the rest of one that a snapshot shows cut; or of a large value that an output refers to."""
     session = house.sessions.get(params.session)
     if not any(cell.execution == params.execution for cell in session.notebook.cells()):
         _check_shown(session, caller, params.execution)
     run = await story(session, params.execution)
+    if params.mime is not None:
+        return await _value_read(session, run.outputs.outputs(), params, params.mime)
     text = run.outputs.text_of(params.output)
     if text is None:
         message = f"Output {params.output} of execution {params.execution} is no text, or there is none."
@@ -152,6 +154,16 @@ async def output_read(house: House, caller: Caller, params: calls.ReadOutput) ->
     return calls.OutputText(
         text=text[params.offset : params.offset + params.limit], offset=params.offset, size=len(text)
     )
+
+
+async def _value_read(session: Session, outputs: list[Raw], params: calls.ReadOutput, mime: str) -> calls.OutputText:
+    ref = blobs.refs_of(outputs[params.output]).get(mime) if params.output < len(outputs) else None
+    if ref is None:
+        message = f"Output {params.output} of execution {params.execution} refers to no {mime}."
+        raise errors.NotFound(message, kind="output", id=str(params.output))
+    read = await session.journal.read_blob(ref.sha256, params.offset, params.limit + cutting.LONGEST)
+    first, text = cutting.whole_text(read, params.limit)
+    return calls.OutputText(text=text, offset=params.offset + first, size=ref.size)
 
 
 @method("input.reply", "execute", "session")

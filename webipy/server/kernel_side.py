@@ -11,16 +11,19 @@ left out, wherever the server stops; a request goes out only after the event tha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import attrs
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from webipy.core import contents, errors, events, wire
+from webipy.core import blobs, contents, errors, events, wire
+from webipy.core.blobs import Part
 from webipy.core.events import AnyEvent
 from webipy.core.kernel import Kernel
+from webipy.core.large import Large
 from webipy.core.wire import Header, Message
 from webipy.server.outgoing import Outgoing
 from webipy.server.ports import HostRecord, KernelLink, Position, World
@@ -29,7 +32,14 @@ from webipy.server.replies import Replies
 _ABOUT_REQUESTS = frozenset({"cancel", "move", "restart"})
 """Commands that mean requests which were accepted before them."""
 
-Append = Callable[[list[AnyEvent], str | None, Position | None], Deferred[int]]
+
+class Append(Protocol):
+    """Takes events into a journal, with the position that they led to and the parts of blobs that came with them."""
+
+    def __call__(
+        self, new: list[AnyEvent], by: str | None, position: Position | None = None, parts: Sequence[Part] = ()
+    ) -> Deferred[int]:
+        """Fires when they are written."""
 
 
 @attrs.define(eq=False)
@@ -42,6 +52,7 @@ class KernelSide:
         append: Takes events into the session's journal.
         is_written: Whether the event that queued an execution is in the journal.
         position: How far a host's messages are taken in.
+        sweep: Removes parts of outputs whose outputs never came; see `Journal.sweep`.
     """
 
     session: str
@@ -49,6 +60,7 @@ class KernelSide:
     append: Append
     is_written: Callable[[str], bool]
     position: Position | None
+    sweep: Callable[..., Deferred[None]]
     environment: Callable[[], dict[str, str]] = dict
     """The environment variables of the next start, beside those of the server and the kernelspec."""
     kernel: Kernel | None = None
@@ -61,6 +73,7 @@ class KernelSide:
     outgoing: Outgoing = attrs.field(init=False)
     """Executions that are accepted and written, on their way to the host."""
     _replies: Replies = attrs.field(factory=Replies)
+    _large: Large = attrs.field(factory=lambda: Large(_lost))
     _log = Logger()
 
     def __attrs_post_init__(self) -> None:
@@ -207,11 +220,12 @@ class KernelSide:
     def received(self, batch: list[tuple[str, Message]], number: int) -> None:
         """Takes a batch of the host's messages in, and acknowledges it when its events are written."""
         assert self.kernel is not None and self.position is not None
-        taken = self.kernel.take(batch)
+        rest, parts = _sorted(batch, self._large)
+        taken = self.kernel.take(rest)
         if self.kernel.way is not None and self._record is not None:
             self.world.launcher.has_started(self._record, self.kernel.way)
         self.position = position = Position(self.position.host, number)
-        written = self.append(taken.events, None, position)
+        written = self.append(taken.events, None, position, parts)
         written.addCallbacks(self._acknowledge, self._not_written, callbackArgs=(position, self._link))
         for content in taken.says:
             self.send("shell", "comm_msg", content, self.world.new_id())
@@ -259,9 +273,27 @@ class KernelSide:
             self.received(batch.messages, batch.number)
         await self.append(kernel.lost(await left.reason()), None, None)
         await left.remove()
+        await self.sweep(is_over=True)
 
 
 def restart_of(env: dict[str, str], start: int | None = None) -> bytes:
     """The content of the host's command `restart`; one for start number `start` has no effect where that was made already."""
     numbered = {} if start is None else {"start": start}
     return contents.encode({"env": env, **numbered})
+
+
+def _lost(reason: str) -> Message:
+    """What says that output is missing, as a host says it."""
+    return wire.new_message("output_lost", contents.encode({"reason": reason}), msg_id="lost", session="server")
+
+
+def _sorted(batch: list[tuple[str, Message]], large: Large) -> tuple[list[tuple[str, Message]], list[Part]]:
+    """The messages for the kernel's fold, and the parts of blobs. A host of an earlier version sends large messages whole."""
+    rest, parts = [], []
+    for whole in batch:
+        for channel, message in large.taken_apart(*whole):
+            if channel == "host" and message.header.msg_type == blobs.PART:
+                parts.append(blobs.decode_part(message))  # verified to be a host's
+            else:
+                rest.append((channel, message))
+    return rest, parts

@@ -7,20 +7,24 @@ formats of plain text) in a process of its own, through the port `Converter`.
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable, Mapping
 
 import attrs
 
-from webipy.core import errors, formats, ipynb, merge
+from webipy.core import folding, formats, ipynb, merge
+from webipy.core.blobs import Blob
 from webipy.core.document import Document
-from webipy.server.ports import FileRecord, World
+from webipy.core.folding import Folded, Value
+from webipy.server.ports import BlobFile, Body, FileRecord, World
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
-"""A notebook file that is opened; larger ones hold data and belong beside the notebook."""
+"""What a notebook file that is opened may have beside large values of outputs, which become blobs; more is data and belongs beside the notebook."""
 
 
 @attrs.define(frozen=True, slots=True)
 class Read:
-    """A file, read: its bytes, its etag, the document in it, and (`minor`) which version of nbformat 4 it is, if it is one."""
+    """A file, read: its bytes (with marks, see `webipy.core.folding`), its etag, the document in it, and (`minor`) which version of nbformat 4 it
+    is, if it is one; `values` and `blobs` are the large values of its outputs, in the file and in memory, by the names of their blobs."""
 
     body: bytes
     record: FileRecord
@@ -28,6 +32,12 @@ class Read:
     format: str
     repairs: list[str]
     minor: int | None
+    values: Mapping[str, Value] = attrs.field(factory=dict)
+    blobs: Mapping[str, Blob] = attrs.field(factory=dict)
+
+
+def _nowhere(blob: str) -> str:
+    raise AssertionError("who has no journal writes no documents")
 
 
 @attrs.define(eq=False)
@@ -36,9 +46,11 @@ class Paper:
 
     Args:
         world: The outside.
+        blob_path: Where a blob of the session lies.
     """
 
     world: World
+    blob_path: Callable[[str], str] = _nowhere
 
     async def read(self, path: str, like: Document | None = None) -> Read:
         """Reads a file. `like` gives the cells their ids where the file has none, and their outputs where its format has none.
@@ -47,22 +59,40 @@ class Paper:
             errors.InvalidNotebook: It is no notebook; the message says where.
             errors.TooLarge, errors.NotFound, errors.FileFault: It cannot be read.
         """
-        record = await self.world.files.stat(path)
-        if record.size > MAX_FILE_BYTES:
-            raise errors.TooLarge(
-                f"{path} has {record.size >> 20} MiB; a notebook that is opened has at most {MAX_FILE_BYTES >> 20}.",
-                limit_bytes=MAX_FILE_BYTES,
-            )
-        body, record = await self.world.files.read(path)
-        format = formats.format_of(path, body[:4096]) or "ipynb"
-        opened = await self._parsed(path, body, format)
-        document = opened.document
+        folded, record = await self.world.files.read_folded(path, MAX_FILE_BYTES)
+        format = formats.format_of(path, folded.body[:4096]) or "ipynb"
+        opened, document, found = await self._opened(path, folded, format)
+        for name in _misplaced(folded, document):
+            folded = await self._unfolded(path, folded, name)
+            opened, document, found = await self._opened(path, folded, format)
         if like is not None:
-            made = opened.made_ids if format == "ipynb" else None
-            document = await self.world.aside(lambda: merge.align(like, opened.document, made))
+            made, read = opened.made_ids if format == "ipynb" else None, document
+            document = await self.world.aside(lambda: merge.align(like, read, made))
             if format != "ipynb":
                 document = with_outputs_of(like, document)
-        return Read(body, record, document, format, opened.repairs, opened.minor if format == "ipynb" else None)
+        minor = opened.minor if format == "ipynb" else None
+        return Read(folded.body, record, document, format, opened.repairs, minor, folded.values, found)
+
+    async def read_again(self, path: str) -> tuple[Folded, FileRecord]:
+        """The bytes of a notebook file whose document is known."""
+        folded, record = await self.world.files.read_folded(path, MAX_FILE_BYTES)
+        if folded.values:
+            _, document, _ = await self._opened(path, folded, formats.format_of(path, folded.body[:4096]) or "ipynb")
+            for name in _misplaced(folded, document):
+                folded = await self._unfolded(path, folded, name)
+        return folded, record
+
+    async def _opened(self, path: str, folded: Folded, format: str) -> tuple[ipynb.Opened, Document, dict[str, Blob]]:
+        opened = await self._parsed(path, folded.body, format)
+        document, found = await self.world.aside(lambda: folding.from_file(opened.document, folded.values))
+        return opened, document, found
+
+    async def _unfolded(self, path: str, folded: Folded, name: str) -> Folded:
+        """The same with a long string as it stands in the file: it is no value of an output."""
+        value = folded.values[name]
+        raw, _ = await self.world.files.read(path, value.offset, value.length)
+        body = folded.body.replace(folding.mark_of(name), b'"%b"' % raw)
+        return Folded(body, {other: kept for other, kept in folded.values.items() if other != name})
 
     async def _parsed(self, path: str, body: bytes, format: str) -> ipynb.Opened:
         if format != "ipynb":
@@ -76,19 +106,30 @@ class Paper:
 
     async def bytes_of(
         self, document: Document, format: str, found: Read | None = None, is_upgraded: bool = False
-    ) -> bytes:
+    ) -> Body:
         """What a file of this format holds for a document, as near as possible to what it holds now; see `ipynb.write`."""
         original = found.body if found is not None else None
-        if format == "ipynb":
-            before = found.document if found is not None else None
-            try:
-                return await self.world.aside(lambda: ipynb.write(document, original, before, is_upgraded))
-            except ipynb.OldNotebook:
-                original = None
-        notebook = await self.world.aside(lambda: ipynb.write(document, None))
-        if format == "ipynb":
-            return notebook
-        return await self.world.converter.from_notebook(notebook, format, original)
+        if format != "ipynb":
+            notebook = await self.world.aside(lambda: ipynb.write(document, None))
+            return await self.world.converter.from_notebook(notebook, format, original)
+        marked, refs = await self.world.aside(lambda: folding.to_file(document))
+        before = (await self.world.aside(lambda: folding.to_file(found.document)))[0] if found is not None else None
+        try:
+            body = await self.world.aside(lambda: ipynb.write(marked, original, before, is_upgraded))
+        except ipynb.OldNotebook:
+            body = await self.world.aside(lambda: ipynb.write(marked, None))
+        if not refs:
+            return body
+        parts = folding.segments(body, refs)
+        return [part if isinstance(part, bytes) else BlobFile(self.blob_path(part.sha256), part) for part in parts]
+
+
+def _misplaced(folded: Folded, document: Document) -> list[str]:
+    """Long strings that are no values of outputs, or not only."""
+    if not folded.values:
+        return []
+    placed = folding.placed(document)
+    return [name for name in folded.values if folded.body.count(folding.mark_of(name)) != placed.get(name, 0)]
 
 
 def with_outputs_of(source: Document, document: Document) -> Document:

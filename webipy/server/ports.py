@@ -6,16 +6,18 @@ the same contract tests run on both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, Protocol, TypeVar
 
 import attrs
 from twisted.internet.defer import Deferred
 
+from webipy.core.blobs import Part, Ref
 from webipy.core.contents import Way
 from webipy.core.events import RunStatus
 from webipy.core.file_calls import FileKind
+from webipy.core.folding import Folded
 from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
 from webipy.core.wire import Message
 
@@ -234,14 +236,31 @@ class Journal(Protocol):
     fault: str | None
     """Why nothing can be written now, or `None`."""
 
-    def append(self, first: int, bodies: list[bytes], position: Position | None) -> Deferred[None]:
-        """Writes events `first` and on, and the position, in one transaction; fires when that is committed, in order."""
+    def append(
+        self, first: int, bodies: list[bytes], position: Position | None, parts: Sequence[Part] = ()
+    ) -> Deferred[None]:
+        """Writes parts of blobs, and events `first` and on with the position in one transaction; fires when that is committed, in order."""
 
     def read(self, first: int, limit: int, limit_bytes: int) -> Deferred[list[bytes]]:
         """Written events from `first` on: at least one if there is one, until a limit is reached."""
 
     def prelude(self) -> Deferred[list[bytes]]:
         """The events that stand for those before `first_seq`; none when nothing was ever cut."""
+
+    def read_blob(self, blob: str, offset: int, limit: int) -> Deferred[bytes]:
+        """Some bytes of a blob. Fails with errors.NotFound when it is not there, or not whole."""
+
+    def take_blob(self, blob: str, path: str) -> Deferred[None]:
+        """Makes a blob of another journal one of this, too; nothing happens when it is not there (any more)."""
+
+    def has_blob(self, blob: str) -> Deferred[bool]:
+        """Whether a blob is there, whole."""
+
+    def blob_path(self, blob: str) -> str:
+        """Where a blob lies on this machine, if it is there."""
+
+    def sweep(self, *, is_over: bool = False) -> Deferred[None]:
+        """Removes blobs that no event refers to; with `is_over` also those whose events would still be to come."""
 
     async def cut(self, seq: int, bodies: list[bytes]) -> None:
         """Lets `bodies` stand for all events up to `seq`; these can still be read until they are trimmed."""
@@ -388,6 +407,23 @@ class FileRecord:
 
 FileRecords = list[FileRecord]
 
+
+@attrs.define(frozen=True, slots=True)
+class BlobFile:
+    """A value that is written into a file from where it lies.
+
+    Args:
+        path: The blob, on this machine.
+        ref: What it is.
+    """
+
+    path: str
+    ref: Ref
+
+
+Body = bytes | Sequence[bytes | BlobFile]
+"""What a file is to hold."""
+
 Placing = Literal["free", "taken", "source"]
 """What is at a place: nothing, another file, or the very file (by its inode) that is read."""
 
@@ -408,7 +444,10 @@ class Files(Protocol):
     def read(self, path: str, offset: int = 0, limit: int | None = None) -> Deferred[tuple[bytes, FileRecord]]:
         """`limit` bytes of a file from `offset` on (all: `None`), and the file as it was when they were read."""
 
-    def write(self, path: str, body: bytes, if_match: str | None) -> Deferred[FileRecord]:
+    def read_folded(self, path: str, limit: int) -> Deferred[tuple[Folded, FileRecord]]:
+        """A notebook file with marks in place of long strings. Fails with errors.TooLarge when there is more than `limit` beside them."""
+
+    def write(self, path: str, body: Body, if_match: str | None) -> Deferred[FileRecord]:
         """Replaces a file whole, or makes it: at any time, and after any crash, it is the old one or the new one.
 
         Args:

@@ -24,7 +24,7 @@ from webipy.core.naming import beside
 from webipy.core.runs import OpenRun
 from webipy.server.documents import Documents
 from webipy.server.paper import Paper, Read
-from webipy.server.ports import World
+from webipy.server.ports import Body, World
 from webipy.server.run_reports import add_report
 from webipy.server.session import Session
 
@@ -83,13 +83,11 @@ class Results:
         await self.documents.of(session).save(None)
         return session.origin.path
 
-    async def _content(self, session: Session, to: str) -> bytes:
+    async def _content(self, session: Session, to: str) -> Body:
         format, bound = formats.format_of(to) or "ipynb", self.documents.of(session).bound
         return await bound.content(format, await self._original(session.source, format, (await bound.current())[1]))
 
-    async def _write(
-        self, body: bytes, plan: events.RunStarted, status: RunStatus, is_stopped: bool
-    ) -> tuple[str, str]:
+    async def _write(self, body: Body, plan: events.RunStarted, status: RunStatus, is_stopped: bool) -> tuple[str, str]:
         """Writes it; gives where it is, and why it is not where it was wanted."""
         to = plan.to or ""
         if plan.only_if_ok and status != "ok":
@@ -104,7 +102,7 @@ class Results:
         if is_stopped:
             path = await self._beside(to, " (stopped)", body)
             return path, f"{to} stays as it was, because the run was stopped."
-        if (await self.world.files.read(to))[0] == body:
+        if isinstance(body, bytes) and (await self.world.files.read(to))[0] == body:
             return to, ""
         path = await self._beside(to, "", body)
         return path, f"{to} was not there when the run began, and is another file now."
@@ -118,7 +116,7 @@ class Results:
         except errors.Failure:
             return None  # it was moved or deleted meanwhile: the layout is then the usual one
 
-    async def _beside(self, to: str, mark: str, body: bytes) -> str:
+    async def _beside(self, to: str, mark: str, body: Body) -> str:
         """Writes it under a free name like that of `to`; gives that."""
         stem, suffix = posixpath.splitext(to)
         for name in beside(f"{stem}{mark}{suffix}", False):

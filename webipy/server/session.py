@@ -15,13 +15,14 @@ An `await` is a door others walk through: state is changed before it (with the e
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import attrs
 import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core import errors, events
+from webipy.core.blobs import Part
 from webipy.core.events import AnyEvent
 from webipy.core.kernel import Kernel
 from webipy.core.notebook import Notebook
@@ -86,7 +87,10 @@ class Session:
     def __attrs_post_init__(self) -> None:
         self.tail = Tail(self.record.id)
         self.snapshots = Snapshots(self.each_event, lambda: self.journal.first_seq)
-        self.kernel_side = KernelSide(self.record.id, self.world, self.append, self.is_accepted, self._position)
+        journal = self.journal
+        self.kernel_side = KernelSide(
+            self.record.id, self.world, self.append, self.is_accepted, self._position, journal.sweep
+        )
 
     @property
     def id(self) -> str:
@@ -105,13 +109,16 @@ class Session:
 
     # ---- the one path of events
 
-    def append(self, new: list[AnyEvent], by: str | None, position: Position | None = None) -> Deferred[int]:
+    def append(
+        self, new: list[AnyEvent], by: str | None, position: Position | None = None, parts: Sequence[Part] = ()
+    ) -> Deferred[int]:
         """Takes events in; fires with the seq of the last one when all are in the journal.
 
         Args:
             new: Events without seq and time.
             by: Who caused them; `None` for the kernel and the server.
             position: How far the host's messages are taken in with these events.
+            parts: Parts of blobs that came with them.
         """
         first, time, bodies = self.seq + 1, self.world.now(), []
         for seq, event in enumerate(new, first):
@@ -122,7 +129,7 @@ class Session:
         self.seq += len(new)
         self.last_activity = time
         last = self.seq
-        return self.journal.append(first, bodies, position).addCallback(self._was_written, first, bodies, last)
+        return self.journal.append(first, bodies, position, parts).addCallback(self._was_written, first, bodies, last)
 
     def _was_written(self, _: None, first: int, bodies: list[bytes], last: int) -> int:
         if bodies:

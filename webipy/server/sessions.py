@@ -93,6 +93,7 @@ class Sessions:
         self._open[record.id] = session
         kernel, host = session.kernel, record.host
         if host is None:
+            await session.journal.sweep(is_over=True)
             return
         if kernel is None or kernel.id != host.kernel:  # the last server died between the row and the event
             kernel = Kernel(host.kernel, host.spec, host.display_name, host.language, host.url_without_key)

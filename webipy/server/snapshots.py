@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 import attrs
 from twisted.internet.defer import DeferredLock
 
-from webipy.core import events
+from webipy.core import blobs, events
 from webipy.core.events import AnyEvent
 from webipy.core.snapshot import Snapshot
 
@@ -53,8 +53,8 @@ class Snapshots:
     """Bytes of what a snapshot makes short."""
 
     def weigh(self, seq: int, body: bytes) -> None:
-        """Takes note of event `seq` in the journal, and of its JSON."""
-        self._bytes += len(body)
+        """Takes note of event `seq` in the journal, of its JSON and of the blobs that it refers to."""
+        self._bytes += len(body) + sum(blobs.found_in(body).values())
         self._mebibytes += [seq] * ((self._bytes >> 20) - len(self._mebibytes))
         if not body.startswith(_KEPT_WHOLE):
             self._short += len(body) + EVENT_BYTES

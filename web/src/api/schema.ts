@@ -848,14 +848,20 @@ export interface Execution {
   version: number | null;
 }
 
-/** The text of stream output number `output` (from 0) of an execution, as it was written: `limit` characters from `offset` on. */
+/**
+ * The text of stream output number `output` (from 0) of an execution, as it was written: `limit` characters from `offset` on.
+ *
+ * With `mime` a large value of another output, as its metadata refer to it (`webipy.blobs`): `limit` bytes of its text as UTF-8, from byte `offset`
+ * on; what is given begins and ends between two characters.
+ */
 export interface ReadOutput extends OfExecution {
   output: number;
   offset?: number;
   limit?: number;
+  mime?: string | null;
 }
 
-/** Part of the text of an output; `size` is all of it, in characters. */
+/** Part of the text of an output; `size` is all of it, in characters (with `mime`: in bytes, as `offset`). */
 export interface OutputText {
   text: string;
   offset: number;

@@ -1,0 +1,109 @@
+"""Blobs on the disk: parts in any number of servers' lives, one whole file; what nobody refers to goes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from msgspec import Raw
+from twisted.trial.unittest import SynchronousTestCase
+
+from webipy.core import errors, events
+from webipy.core.blobs import Part, Ref, found_in, with_refs
+from webipy.core.contents import encode
+from webipy.io.blobs import Blobs
+from webipy.io.journalfile import JournalFile
+from webipy.server.ports import Position
+
+TEXT = b"0123456789" * 10
+NAME = hashlib.sha256(TEXT).hexdigest()
+PARTS = [Part(NAME, at, len(TEXT), TEXT[at : at + 30]) for at in range(0, len(TEXT), 30)]
+
+
+class Folder(SynchronousTestCase):
+    """A folder of blobs."""
+
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp())
+        self.blobs = Blobs(self.path)
+
+    def test_parts_become_a_file_that_only_its_owner_can_read(self) -> None:
+        """It has its name when the last part is there."""
+        self.blobs.write(PARTS[:-1])
+        self.assertRaises(errors.NotFound, self.blobs.size, NAME)
+        self.blobs.write(PARTS[-1:])
+        self.assertEqual((self.blobs.size(NAME), self.blobs.read(NAME, 5, 10)), (len(TEXT), TEXT[5:15]))
+        self.assertEqual(
+            [os.stat(self.path).st_mode & 0o777, self.blobs.path(NAME).stat().st_mode & 0o777], [0o700, 0o600]
+        )
+        self.blobs.sync()
+
+    def test_the_next_server_goes_on_wherever_the_last_one_was_killed(self) -> None:
+        """Parts that come again are written to the same places; after the last one, too."""
+        for killed in range(len(PARTS) + 1):
+            for since in range(killed + 1):
+                self.blobs.write(PARTS[:killed])
+                again = Blobs(self.path)
+                again.open()
+                again.write(PARTS[since:])
+                self.assertEqual(again.read(NAME, 0, 1000), TEXT)
+                self.assertEqual(os.listdir(self.path), [NAME])
+                shutil.rmtree(self.path)
+
+    def test_with_a_hole_it_never_gets_its_name(self) -> None:
+        """What is incomplete is told as missing, not shown."""
+        self.blobs.write([PARTS[0], *PARTS[2:]])
+        self.assertRaises(errors.NotFound, self.blobs.read, NAME, 0, 10)
+
+    def test_damage_is_found(self) -> None:
+        """By its name, which is a checksum."""
+        self.blobs.write(PARTS)
+        self.assertIsNone(self.blobs.fault_of(NAME, len(TEXT)))
+        self.blobs.path(NAME).write_bytes(b"x" + TEXT[1:])
+        self.assertEqual(self.blobs.fault_of(NAME, len(TEXT)), "is changed")
+        self.blobs.path(NAME).unlink()
+        self.assertEqual(self.blobs.fault_of(NAME, len(TEXT)), "is missing")
+
+    def test_what_no_event_refers_to_is_removed(self) -> None:
+        """Not what is on its way; and that, too, when nothing more comes."""
+        self.blobs.write(PARTS)
+        self.blobs.keep_only(set())
+        self.assertEqual(self.blobs.size_bytes(), len(TEXT))
+        self.blobs.refer([NAME])
+        self.blobs.keep_only({NAME})
+        self.assertFalse(self.blobs.is_empty)
+        self.blobs.keep_only(set())
+        self.assertTrue(self.blobs.is_empty)
+        self.blobs.write(PARTS[:1])
+        self.blobs.keep_only(set(), is_over=True)
+        self.assertTrue(self.blobs.is_empty)
+
+
+class InJournals(SynchronousTestCase):
+    """Blobs and the events that refer to them."""
+
+    def test_a_cut_journal_lets_go_of_its_blobs(self) -> None:
+        """Of those that no event that is left refers to."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        file = JournalFile(folder / "s.sqlite")
+        file.open()
+        self.addCleanup(file.close)
+        metadata = with_refs({}, {"image/png": Ref(NAME, len(TEXT))})
+        output = {"output_type": "display_data", "data": {}, "metadata": metadata}
+        raw = events.encode(events.OutputAdded(execution="e", output=encode_raw(output)))
+        self.assertEqual(found_in(raw), {NAME: len(TEXT)})
+        file.write(1, [raw, b"{}"], Position("h", 9), PARTS)
+        file.sweep(is_over=True)
+        self.assertEqual(file.blobs.size_bytes(), len(TEXT))
+        file.write_prelude(1, [b"{}"])
+        file.delete_some(2)
+        file.sweep(is_over=False)
+        self.assertTrue(file.blobs.is_empty)
+
+
+def encode_raw(value: object) -> Raw:
+    """A value as raw JSON."""
+    return Raw(encode(value))

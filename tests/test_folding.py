@@ -1,0 +1,151 @@
+"""Large values in notebook files: marks and references, and the values themselves in the file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.fakes import examples
+from webipy.core import blobs, cutting, folding, ipynb, nboutput
+from webipy.core.blobs import Ref
+from webipy.core.document import Document, DocumentCell
+from webipy.core.errors import InvalidNotebook
+from webipy.core.folding import Folded
+
+
+def folded(body: bytes, size: int = 1 << 20) -> Folded:
+    """A file, read in pieces of that size."""
+    return folding.fold(body[at : at + size] for at in range(0, len(body), size))
+
+
+def value_in(body: bytes, read: Folded, name: str) -> str:
+    """The text of a long string, read again from the file."""
+    value, text = read.values[name], b""
+    at, end = value.offset, value.offset + value.length
+    while at < end:
+        raw = body[at : at + folding.READ_BYTES]
+        piece = folding.first_of(raw[: end - at], is_last=at + len(raw) >= end)
+        at += len(piece)
+        text += b"".join(cutting.utf8_of(piece))
+    return text.decode()
+
+
+def notebook(*outputs: dict[str, Any], source: str = "1") -> Document:
+    """A document of one code cell with these outputs."""
+    normal = tuple(nboutput.output(msgspec.json.encode(output)) for output in outputs)
+    return Document((DocumentCell("a", "code", source, outputs=normal),))
+
+
+def display(**data: object) -> dict[str, Any]:
+    """A display with `image_png` and the like as its data."""
+    return {
+        "output_type": "display_data",
+        "metadata": {"m": 1},
+        "data": {kind.replace("_", "/"): value for kind, value in data.items()},
+    }
+
+
+def written(document: Document, known: dict[str, bytes]) -> bytes:
+    """The file of a document, with the values of its blobs in it."""
+    marked, refs = folding.to_file(document)
+    parts = folding.segments(ipynb.write(marked, None), refs)
+    return b"".join(
+        part if isinstance(part, bytes) else b"".join(folding.value_of(iter([known[part.sha256]]), part))
+        for part in parts
+    )
+
+
+class Folding(SynchronousTestCase):
+    """Files with long strings."""
+
+    def setUp(self) -> None:
+        self.patch(folding, "LONG_BYTES", 40)
+
+    @examples(100)
+    @given(
+        st.lists(st.text(st.sampled_from(["a", "\\", '"', "\n", "é", "😀", "{", ":"]), max_size=120), max_size=6),
+        st.integers(1, 60),
+        st.booleans(),
+    )
+    def test_marks_stand_for_long_strings_and_nothing_else_changes(
+        self, texts: list[str], size: int, ascii: bool
+    ) -> None:
+        """However the file is cut into pieces; what a mark stands for can be read from its place."""
+        body = json.dumps(texts, ensure_ascii=ascii, indent=1).encode()
+        read = folded(body, size)
+        known = {name: value_in(body, read, name) for name in read.values}
+        found = [
+            known[text.removeprefix("webipy:blob:")] if text.startswith("webipy:blob:") else text
+            for text in json.loads(read.body)
+        ]
+        self.assertEqual(found, texts)
+        for name, text in known.items():
+            self.assertEqual(hashlib.sha256(text.encode()).hexdigest(), name)
+            self.assertEqual((read.values[name].size, read.values[name].start), (len(text.encode()), text))
+
+    def test_a_file_that_is_cut_off_is_no_notebook(self) -> None:
+        """Its JSON stays cut off."""
+        self.assertRaises(InvalidNotebook, ipynb.read, folded(b'{"a": "' + b"x" * 100, 10).body)
+
+
+class Documents(SynchronousTestCase):
+    """Documents with references."""
+
+    def setUp(self) -> None:
+        self.patch(folding, "INLINE_BYTES", 20_000)
+        self.patch(folding, "LONG_BYTES", 20_000)
+
+    def there_and_back(self, output: dict[str, Any]) -> tuple[Document, bytes, Document]:
+        """A document with what the file of an output is read as; that file; and what it is read as in turn."""
+        whole = ipynb.write(notebook(output), None)
+        read = folded(whole)
+        first, found = folding.from_file(ipynb.read(read.body).document, read.values)
+        known = {name: value_in(whole, read, name).encode() for name in read.values}
+        known |= {name: b"".join(part.data for part in blob.parts()) for name, blob in found.items()}
+        body = written(first, known)
+        again = folded(body)
+        return first, body, folding.from_file(ipynb.read(again.body).document, again.values)[0]
+
+    def test_a_file_with_large_values_is_the_same_document_again(self) -> None:
+        """Pictures, texts with lines and escapes, and JSON; the file has them whole."""
+        picture, page = "iVBO" * 8_000, 'é "quoted"\n' * 4_000
+        for output in (
+            display(image_png=picture, text_plain="<Figure>"),
+            display(text_html=page, text_plain=page),
+            display(application_json=[{"n": n} for n in range(4_000)], text_plain="x"),
+        ):
+            first, body, second = self.there_and_back(output)
+            self.assertLess(len(first.cells[0].outputs[0]), 100_000)
+            self.assertEqual(first, second)
+            (held,) = json.loads(body)["cells"][0]["outputs"]
+            joined = {
+                kind: "".join(value) if kind.startswith("text/") else value for kind, value in held["data"].items()
+            }
+            self.assertEqual((joined, held["metadata"]), (output["data"], output["metadata"]))
+
+    def test_what_a_kernel_sent_is_what_its_file_is_read_as(self) -> None:
+        """The same names, whichever way a value came."""
+        picture = "iVBO" * 8_000
+        first, _, _ = self.there_and_back(display(image_png=picture))
+        name = hashlib.sha256(picture.encode()).hexdigest()
+        self.assertEqual(blobs.refs_of(first.cells[0].outputs[0]), {"image/png": Ref(name, len(picture))})
+        self.assertEqual(folding.placed(first), {name: 1})
+
+    def test_an_error_is_written_without_what_files_do_not_have(self) -> None:
+        """Its start is in the file; nbformat allows nothing beside."""
+        metadata = {"webipy": {"blobs": {"text/plain": {"sha256": "0" * 64, "size": 9}}}}
+        error = {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["t"], "metadata": metadata}
+        (held,) = json.loads(written(notebook(error), {}))["cells"][0]["outputs"]
+        self.assertEqual(held, {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["t"]})
+
+    def test_small_documents_are_left_alone(self) -> None:
+        """Without references nothing is done."""
+        document = notebook(display(text_plain="x"), {"output_type": "stream", "name": "stdout", "text": "y"})
+        self.assertEqual(folding.to_file(document), (document, {}))
+        self.assertEqual(folding.from_file(document, {}), (document, {}))

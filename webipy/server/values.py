@@ -1,0 +1,47 @@
+"""Large values of outputs, brought into a session's journal as blobs: from a file that is read, or from another session.
+
+Order: blobs first, events that refer to them after. What comes twice is written to the same place, and what no event ever refers to is removed.
+"""
+
+from __future__ import annotations
+
+from webipy.core import cutting, errors, folding
+from webipy.core.blobs import Part
+from webipy.core.document import Document
+from webipy.core.folding import Value
+from webipy.server.paper import Read
+from webipy.server.ports import FileRecord, World
+from webipy.server.session import Session
+
+
+async def bring_in(session: Session, world: World, found: Read) -> None:
+    """Makes blobs of the large values of a file, before any event refers to them.
+
+    Raises:
+        errors.Conflict: Another program has written the file meanwhile.
+    """
+    for blob in found.blobs.values():
+        for part in blob.parts():
+            await session.append([], None, None, [part])
+    for name, value in found.values.items():
+        if not await session.journal.has_blob(name):
+            await _bring_value_in(session, world, found.record, name, value)
+
+
+async def _bring_value_in(session: Session, world: World, record: FileRecord, name: str, value: Value) -> None:
+    at, offset, end = value.offset, 0, value.offset + value.length
+    while at < end:
+        raw, now = await world.files.read(record.path, at, folding.READ_BYTES)
+        if now.etag != record.etag:
+            raise errors.Conflict(f"{record.path} was written while it was read; try again.", etag=now.etag)
+        piece = folding.first_of(raw[: end - at], is_last=at + len(raw) >= end)
+        at += len(piece)
+        for text in cutting.utf8_of(piece):
+            await session.append([], None, None, [Part(name, offset, value.size, text)])
+            offset += len(text)
+
+
+async def take_blobs(session: Session, document: Document, source: Session) -> None:
+    """Takes the blobs that a document of another session refers to, before any event refers to them here."""
+    for name in folding.placed(document):
+        await session.journal.take_blob(name, source.journal.blob_path(name))
