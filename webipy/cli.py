@@ -17,7 +17,7 @@ import click
 
 from webipy.command.connecting import FAILED, OK, Target, run
 from webipy.command.program import Program
-from webipy.command.run_options import RUN_STATUS, NamedValues, course_options, parameter_options, result_options
+from webipy.command.run_options import RUN_STATUS, NamedValues, course_options, named, parameter_options, result_options
 from webipy.command.variables import env_option
 
 if TYPE_CHECKING:
@@ -483,8 +483,9 @@ def attach(target: Target, session: str, since: int | None, everything: bool, as
 def run_notebook(target: Target, given: Any, timeout: float | None, as_json: bool, **options: Any) -> None:
     """Run a whole notebook and save it.
 
-    NOTEBOOK is a file below the server's root, named from here or from the root. A notebook that is open already runs in its session, where everybody
-    sees it; else a session is made for the run, which the server closes at its end unless somebody else has come to use it. OUT is written whole, at
+    NOTEBOOK is a file below the server's root, named from here or from the root, or - for one that comes by standard input. OUT may stand after it,
+    too. The working directory is the notebook's folder. A notebook that is open already runs in its session, where everybody sees it; else a
+    session is made for the run, which the server closes at its end unless somebody else has come to use it. OUT is written whole, at
     the end: a run that fails leaves there what ran, one that is stopped leaves OUT as it was, and its own result beside it.
 
     Parameters are set by a cell after the one with the tag `parameters`, as papermill does it. A cell with the tag `skip-execution`
@@ -499,15 +500,12 @@ def run_notebook(target: Target, given: Any, timeout: float | None, as_json: boo
       webipy run report.ipynb
       webipy run report.ipynb -o reports/may.ipynb -p month=5 -p name=May
       webipy run train.ipynb --show --keep --timeout 3600
+      webipy run report.ipynb --inspect
+      webipy run - < report.ipynb > out.ipynb
     """
-    from webipy.command import values
     from webipy.command.private import found_or_private
 
-    try:
-        parameters = values.read(given)
-    except ValueError as fault:
-        raise click.UsageError(str(fault)) from None
-    paths = [path for path in (options["notebook"], options["output"]) if path is not None]
+    options, paths = named(options, given, as_json)
     with found_or_private(target, paths) as (server, is_private):
         if is_private and (options["keep"] or options["follow"] is not None):
             raise click.UsageError("--keep and --follow need a server that goes on. Start one: webipy serve")
@@ -516,9 +514,7 @@ def run_notebook(target: Target, given: Any, timeout: float | None, as_json: boo
         from webipy.command.notebooks import NotebookCommand
 
         options["attached"] = options["attached"] or is_private
-        command = NotebookCommand(
-            reactor, parameters=parameters, timeout_s=timeout, as_json=as_json, options=server.options, **options
-        )
+        command = NotebookCommand(reactor, timeout_s=timeout, as_json=as_json, options=server.options, **options)
         run(server, command.command, command.interrupt, on_end=command.end_by)
 
 

@@ -104,6 +104,47 @@ class RunTests(NotebookTests):
         self.assertEqual(told.returncode, 1)
         self.assertEqual(self.texts(path), ["first\n", "ZeroDivisionError", "last\n"])
 
+    def test_where_it_is_run(self) -> None:
+        """In the folder of the notebook, or another one, with variables of its own; what a parameter is called wrong is said, and what there are."""
+        source = "import os\nprint(os.getcwd(), os.environ.get('X'))"
+        path = self.write("sub/nb.ipynb", "n = 1  # type: int how many", source, tags={0: ["parameters"]})
+        line = ["run", str(path), str(self.folder / "out.ipynb"), "--overwrite"]
+        told = self.webipy(*line, "-p", "m", "1")
+        self.assertIn("webipy: The notebook declares no parameter m; it has n.\n", told.stderr)
+        self.assertEqual(self.texts(self.folder / "out.ipynb")[-1], f"{self.folder}/sub None\n")
+        self.ok_or_told(self.webipy(*line, "--cwd", str(self.folder), "--env", "X=y"))
+        self.assertEqual(self.texts(self.folder / "out.ipynb")[-1], f"{self.folder} y\n")
+        told = self.webipy("run", str(path), "--inspect")
+        self.assertEqual((told.returncode, told.stdout.split()[-5:]), (0, ["n", "int", "1", "how", "many"]))
+        self.assertEqual(self.server.sessions(), [])
+
+    def test_standard_streams(self) -> None:
+        """`-` for the notebook and for its result, which is all that stands there, whether a cell fails or not; nothing is left."""
+        for source, status, shown in (("print(1)", 0, "1\n"), ("1 / 0", 1, "ZeroDivisionError")):
+            told = self.webipy("run", "-", stdin=notebook(source, kernel="python3"))
+            made = json.loads(told.stdout)
+            self.assertEqual(
+                (told.returncode, self.text(made["cells"][-1]["outputs"][0])), (status, shown), told.stderr
+            )
+            self.assertIn("papermill", made["metadata"])
+            self.assertEqual(made["metadata"]["language_info"]["name"], "python")
+            self.assertEqual(self.server.sessions(), [])
+        told = self.webipy("run", "-", str(self.folder / "from stdin.ipynb"), stdin=notebook("print(2)"))
+        self.assertEqual(self.texts(self.folder / "from stdin.ipynb"), ["2\n"], told.stderr)
+        told = self.webipy("run", "-", stdin="no notebook")
+        self.assertEqual((told.returncode, told.stdout), (2, ""))
+        self.assertIn("Standard input is no notebook", told.stderr)
+
+    def test_a_text_notebook_becomes_a_result_with_outputs(self) -> None:
+        """And a failed result says so at its top, with a link to the cell."""
+        (self.folder / "nb.py").write_text("# %% [markdown]\n# Title\n\n# %%\nprint(6)\n\n# %%\n1 / 0\n")
+        told = self.webipy("run", str(self.folder / "nb.py"), "-o", str(self.folder / "out.ipynb"))
+        self.assertEqual(told.returncode, 1, told.stderr)
+        cells = json.loads((self.folder / "out.ipynb").read_text())["cells"]
+        self.assertIn("#papermill-error-cell", "".join(cells[0]["source"]))
+        statuses = [cell["metadata"].get("papermill", {}).get("status") for cell in cells]
+        self.assertEqual(statuses, [None, "completed", "completed", None, "failed"])
+
     def test_tags_and_a_good_end(self) -> None:
         """A cell is skipped, one may fail, and `sys.exit(0)` ends the run well: the rest is not run, and not missed."""
         tags = {0: ["skip-execution"], 1: ["raises-exception"]}

@@ -27,7 +27,8 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
 
 from webipy.command.opening import leave
-from webipy.command.places import Place
+from webipy.command.parameters_told import parameters_of, shown, unknown
+from webipy.command.places import Place, deliver
 from webipy.command.program import Ended
 from webipy.command.progress import Progress, first_line
 from webipy.command.running import FAILED, LEFT, LOST, OK, Inputs, Left, Stoppable, show_death
@@ -301,6 +302,10 @@ class NotebookCommand:
         follow: A run that was started before, to go on with; `None` to start one.
         as_json: Whether to print how it ended as JSON, and nothing before.
         options: The options that name the server, for what we tell the user.
+        body: The notebook, when it came by standard input.
+        cwd: The working directory; `None` for the folder of the notebook.
+        env: Environment variables of the kernel.
+        is_inspected: Whether only the parameters that the notebook declares are to be shown.
     """
 
     reactor: Any
@@ -319,6 +324,10 @@ class NotebookCommand:
     follow: str | None
     as_json: bool
     options: str
+    body: bytes | None = None
+    cwd: str | None = None
+    env: dict[str, str] | None = None
+    is_inspected: bool = False
     _run: Run | None = None
     _to: str | None = None
     _signal: int = 0
@@ -348,18 +357,34 @@ class NotebookCommand:
             Wrong: There is no such file or run, or its kernel is another one.
             errors.Failure: The server refuses.
         """
-        place = Place(client, self.notebook, self.output, self.overwrite)
+        place = Place(client, self.notebook, self.output, self.overwrite, self.body, self.cwd, self.env)
         if self.follow is not None:
             return await self._follow(client, place, self.follow)
         await place.check()
         self._to = place.to
         session = await place.open()
         try:
+            if self.is_inspected:
+                return await self._inspect(client, session)
+            if self.parameters:
+                for words in unknown(await parameters_of(client, session), self.parameters):
+                    sys.stderr.write(f"webipy: {words}\n")
             session = await place.with_kernel(session, self.kernel, self.options)
             return await self._followed(client, session, uuid.uuid4().hex[:12], place.path, None)
         finally:
             if self._run is None or not self._run.is_accepted:
                 await leave(client, session)
+
+    async def _inspect(self, client: Client, session: calls.Session) -> int:
+        """Shows the parameters that the notebook declares."""
+        known = await parameters_of(client, session)
+        if self.as_json:
+            print_json(msgspec.json.encode(known or []))
+        elif known is not None:
+            sys.stdout.write(f"{shown(known)}\n")
+        if known is None:
+            sys.stderr.write("webipy: No cell of the notebook has the tag parameters.\n")
+        return OK if known is not None else FAILED
 
     async def _follow(self, client: Client, place: Place, run: str) -> int:
         state = await place.state_of(run)
@@ -388,7 +413,8 @@ class NotebookCommand:
         has_plan: bool = True,
     ) -> int:
         """Starts or joins a run, and stays until its end."""
-        screen = Screen(sys.stderr if self.as_json else sys.stdout, sys.stderr)
+        is_taken = self.as_json or self.output == "-"
+        screen = Screen(sys.stderr if is_taken else sys.stdout, sys.stderr)
         progress = Progress(self.reactor, screen, sys.stderr, self.show and not self.as_json)
         keyboard = Keyboard(self.reactor.callFromThread)
         run = self._run = Run(client, session, name, progress, screen, keyboard, ending=ending, has_plan=has_plan)
@@ -410,6 +436,9 @@ class NotebookCommand:
                 progress.close()
         if finished is None:
             finished = await self._saved(client, run)
+        if self.output == "-" and finished.path is None:
+            await deliver(client, session, self.keep)
+            finished = events.RunFinished(run=name, status=finished.status, path="standard output")
         return self._told(session.id, name, finished, list(run.ends.values()), run)
 
     def _asked(self, run: Run) -> notebook_calls.RunNotebook:

@@ -6,6 +6,7 @@ notebook's own session is to others is none of that.
 
 from __future__ import annotations
 
+import json
 import sys
 import uuid
 from contextlib import suppress
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import attrs
 import msgspec
+from msgspec import Raw
 
 from webipy.command.lookup import Wrong
 from webipy.command.paths import below, below_new
@@ -35,14 +37,20 @@ class Place:
     Args:
         client: The connection.
         notebook: The file, as the user named it.
-        output: Where the result goes, as the user named it; `None` for the notebook itself.
+        output: Where the result goes, as the user named it; `None` for the notebook itself, `-` for standard output.
         overwrite: Whether that may replace a file.
+        body: The notebook itself, when it came by standard input.
+        cwd: The working directory, as the user named it; `None` for the folder of the notebook.
+        env: Environment variables of the kernel; `None` for none of its own.
     """
 
     client: Client
     notebook: str
     output: str | None
     overwrite: bool
+    body: bytes | None = None
+    cwd: str | None = None
+    env: dict[str, str] | None = None
     path: str = ""
     to: str | None = None
 
@@ -53,11 +61,13 @@ class Place:
             Wrong: It cannot.
             errors.Failure: There is no such file, or the server may not write there.
         """
-        await self._find()
-        if self.output is None:
+        if self.body is None:
+            await self._find()
+        if self.output in (None, "-"):
             return
+        assert self.output is not None
         self.to = below_new(await self._root(), self.output)
-        asked = notebook_calls.CheckRun(path=self.path, to=self.to, overwrite=self.overwrite)
+        asked = notebook_calls.CheckRun(path=self.path or None, to=self.to, overwrite=self.overwrite)
         try:
             await self.client.call("run.check", asked, calls.Done, repeat=True)
         except errors.AlreadyExists:
@@ -76,12 +86,30 @@ class Place:
     async def open(self) -> calls.Session:
         """A session with the notebook in it, or with a copy of it."""
         own = uuid.uuid4().hex
-        opened = calls.CreateSession(path=self.path, id=own, copy=self.to is not None, temporary=True)
+        if self.body is not None:
+            try:
+                msgspec.json.decode(self.body, type=dict[str, Raw])
+            except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+                raise Wrong(f"Standard input is no notebook: {fault}.") from None
+            notebook, title = Raw(self.body), "standard input"
+            opened = calls.CreateSession(notebook=notebook, title=title, id=own, cwd=self._folder(), temporary=True)
+            return await self.client.call("session.create", opened, calls.Session, repeat=True)
+        copy = self.output is not None
+        opened = calls.CreateSession(path=self.path, id=own, copy=copy, cwd=self._folder(), temporary=True)
         session = await self.client.call("session.create", opened, calls.Session, repeat=True)
+        if session.id != own and self.cwd is not None and session.cwd != self._folder():
+            raise Wrong(f"The notebook is open with the working directory {session.cwd}; leave --cwd away, or use -o.")
         if session.id != own:  # what another program has written into the file meanwhile is run, too
             saving = notebook_calls.SaveNotebook(session=session.id)
             await self.client.call("notebook.save", saving, notebook_calls.NotebookState, repeat=True)
         return session
+
+    def _folder(self) -> str | None:
+        """The working directory as the server is told it: a folder here by its whole path, else one below the root."""
+        if self.cwd is None:
+            return None
+        folder = Path(self.cwd)
+        return str(folder.resolve()) if folder.is_dir() else self.cwd
 
     async def with_kernel(self, session: calls.Session, wanted: str | None, options: str) -> calls.Session:
         """The session with a kernel: its living one, or a new one.
@@ -96,12 +124,14 @@ class Place:
                     f"The notebook is open with the kernel {kernel.kernelspec}, not {wanted}; end that with: "
                     f"webipy kill {options}{session.id[:8]}"
                 )
+            if self.env is not None:
+                raise Wrong("The notebook is open with a kernel of its own; leave --env away, or use -o.")
             sys.stderr.write(
                 f"webipy: The notebook is open: it runs in its kernel ({kernel.display_name}), with its variables.\n"
             )
             return session
         name = wanted or await self._own_kernelspec(session)
-        asked = calls.StartKernel(session=session.id, kernelspec=name)
+        asked = calls.StartKernel(session=session.id, kernelspec=name, env=self.env)
         try:
             return await self.client.call("kernel.start", asked, calls.Session, repeat=True)
         except errors.UnknownKernelspec as fault:
@@ -152,3 +182,14 @@ class Place:
 
     def _no_run(self, run: str) -> Wrong:
         return Wrong(f"This notebook has no run {run!r}.")
+
+
+async def deliver(client: Client, session: calls.Session, keep: bool) -> None:
+    """Writes the notebook of a session to standard output, and closes the session."""
+    asked = notebook_calls.AtMoment(session=session.id)
+    told = await client.call("notebook.at", asked, notebook_calls.NotebookAt, repeat=True)
+    body = json.dumps(json.loads(bytes(told.notebook)), indent=1, ensure_ascii=False)
+    sys.stdout.buffer.write(f"{body}\n".encode("utf-8", "surrogatepass"))
+    sys.stdout.buffer.flush()
+    if not keep:
+        await client.call("session.close", calls.CloseSession(session=session.id), calls.Done)

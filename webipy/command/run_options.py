@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
+
+from webipy.command.variables import env_option
 
 RUN_STATUS = """\b
 Exit status:
@@ -106,11 +109,24 @@ _RESULT = (
         help="Write OUT only when every cell has ended well; else the result goes beside it.",
     ),
     click.option("--overwrite", is_flag=True, help="Replace OUT if it exists."),
-    click.option("-o", "--output", metavar="OUT", help="Run a copy of the notebook; OUT is written when it has ended."),
+    click.option(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="Run a copy of the notebook; OUT is written when it has ended; - is standard output.",
+    ),
+    click.argument("out", required=False),
 )
 """Where the result goes; from the last to the first."""
 
 _COURSE = (
+    click.option(
+        "--inspect",
+        "--help-notebook",
+        "is_inspected",
+        is_flag=True,
+        help="Show the parameters that the notebook declares, and run nothing.",
+    ),
     click.option("--follow", metavar="RUN", help="Go on with a run that was left, and start none."),
     click.option("--attached", is_flag=True, help="End the run with this command, however that ends."),
     click.option("--keep", is_flag=True, help="Leave the session open, with its kernel and its variables."),
@@ -129,6 +145,8 @@ _COURSE = (
         metavar="SECONDS",
         help="Stop the run after so many seconds; code that does not react in 10 s more loses its kernel.",
     ),
+    env_option,
+    click.option("--cwd", metavar="DIR", help="Working directory of the kernel. [default: the notebook's folder]"),
     click.option(
         "-k", "--kernel", metavar="NAME", help="Kernel to run it in. [default: the one that the notebook names]"
     ),
@@ -148,3 +166,31 @@ def course_options(command: Callable[..., None]) -> Callable[..., None]:
     for decorate in _COURSE:
         command = decorate(command)
     return command
+
+
+def named(options: dict[str, Any], given: Any, as_json: bool) -> tuple[dict[str, Any], list[str]]:
+    """The options of a run with its parameters, and with the notebook and its result as they are meant: either may be a standard stream.
+
+    Also gives the files that the run is about.
+
+    Raises:
+        click.UsageError: They do not go together, or a parameter is wrong.
+    """
+    from webipy.command import values
+
+    try:
+        parameters = values.read(given)
+    except ValueError as fault:
+        raise click.UsageError(str(fault)) from None
+    out = options.pop("out")
+    if out is not None and options["output"] is not None:
+        raise click.UsageError("OUT is named twice.")
+    output = out if out is not None else options["output"]
+    body = None
+    if options["notebook"] == "-" and options["follow"] is None:
+        body = sys.stdin.buffer.read()
+        output = output or "-"
+    if output == "-" and as_json:
+        raise click.UsageError("--json and the notebook cannot both go to standard output; name a file with -o.")
+    paths = [path for path in (options["notebook"], output) if path not in (None, "-")]
+    return {**options, "output": output, "body": body, "parameters": parameters}, paths or ["input"]

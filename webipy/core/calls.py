@@ -141,7 +141,7 @@ class CreateSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     With `create`, the file is made if there is none. With `kernelspec`, starts that kernel if the session has none. With `env`, the kernels of the
     session get these environment variables, as kernel.start has it. With `copy` it begins with what that file holds (or its open session) and has no
-    file of its own.
+    file of its own; so does one that begins with `notebook`, JSON of nbformat 4.
 
     A session that is `temporary` is closed when nothing runs in it and the connections that asked for it are gone (10 s after they were lost, at once
     after session.leave), unless somebody else has come to use it.
@@ -156,6 +156,7 @@ class CreateSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     env: Environment | None = None
     copy: bool = False
     temporary: bool = False
+    notebook: Raw | UnsetType = UNSET
 
 
 class OfSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):

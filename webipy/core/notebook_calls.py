@@ -84,9 +84,9 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class CheckRun(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whether a run of the notebook `path` could write its result to `to`."""
+    """Whether a run of the notebook `path` (null: of one that has no file) could write its result to `to`."""
 
-    path: RelativePath
+    path: RelativePath | None
     to: RelativePath
     overwrite: bool = False
 

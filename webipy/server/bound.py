@@ -179,7 +179,7 @@ class Bound:
             except (errors.Conflict, errors.AlreadyExists):
                 number += 1
 
-    async def _name_kernel(self) -> None:
+    async def _name_kernel(self, with_language: bool = False) -> None:
         """Writes the kernel into the notebook's metadata, when it is another one than that which stands there."""
         kernel, ready = self.session.kernel, self._ready
         if kernel is None or ready is None or ready.kernel != kernel.id:
@@ -190,10 +190,13 @@ class Bound:
             name = msgspec.json.decode(named, type=dict[str, Raw]).get("name") if named is not None else None
         except msgspec.ValidationError:
             name = None
-        if name is not None and msgspec.json.decode(name) == kernel.kernelspec:
+        is_named = name is not None and msgspec.json.decode(name) == kernel.kernelspec
+        if is_named and ("language_info" in metadata or not with_language):
             return
         spec = {"display_name": kernel.display_name, "language": kernel.language, "name": kernel.kernelspec}
-        metadata |= {"kernelspec": Raw(msgspec.json.encode(spec)), "language_info": ready.language_info}
+        if not is_named:
+            metadata["kernelspec"] = Raw(msgspec.json.encode(spec))
+        metadata["language_info"] = ready.language_info
         await self.session.append([events.NotebookMetadataSet(metadata=Raw(msgspec.json.encode(metadata)))], None)
 
     async def save_as(self, path: str, by: str) -> None:
@@ -226,7 +229,7 @@ class Bound:
         await self._door.acquire()
         try:
             await self._document()
-            await self._name_kernel()
+            await self._name_kernel(with_language=True)
             _, document = await self._document()
             return await self.paper.bytes_of(document, format, original)
         finally:

@@ -373,6 +373,20 @@ class Documents:
             following.start()
             self._log.warn("document of session {session}: {fault}", session=session.id, fault=fault.message)
 
+    async def open_body(
+        self, body: bytes, title: str, cwd: str | None, wanted: str | None, by: str, *, temporary: bool = False
+    ) -> Session:
+        """A new session without a file, that begins with a notebook.
+
+        Raises:
+            errors.InvalidNotebook: It is none; nothing was made.
+        """
+        document = await Paper(self.world).parsed(body)
+        session = await self.sessions.create(title, None, cwd, wanted, by, temporary=temporary)
+        if not session.notebook.cells():
+            await self.of(session).bound.become(document, by)
+        return session
+
     def _open_at(self, path: str) -> Session | None:
         return next((session for session in self.sessions.all() if session.record.path == path), None)
 

@@ -94,6 +94,14 @@ class Paper:
         body = folded.body.replace(folding.mark_of(name), b'"%b"' % raw)
         return Folded(body, {other: kept for other, kept in folded.values.items() if other != name})
 
+    async def parsed(self, body: bytes) -> Document:
+        """The document in the JSON of a notebook.
+
+        Raises:
+            errors.InvalidNotebook: It is none; the message says where.
+        """
+        return (await self._parsed("notebook", body, "ipynb")).document
+
     async def _parsed(self, path: str, body: bytes, format: str) -> ipynb.Opened:
         if format != "ipynb":
             body = await self.world.converter.to_notebook(body, format, posixpath.basename(path))

@@ -43,8 +43,8 @@ class Results:
     world: World
     documents: Documents
 
-    async def check(self, path: str, to: str, overwrite: bool) -> None:
-        """Returns when a run of `path` could write its result to `to`; nothing is changed.
+    async def check(self, path: str | None, to: str, overwrite: bool) -> None:
+        """Returns when a run of `path` (or of what has no file) could write its result to `to`; nothing is changed.
 
         Raises:
             errors.InvalidParams: `to` is no name of a notebook, or is the notebook itself.
@@ -55,8 +55,11 @@ class Results:
             raise errors.InvalidParams(
                 f"{to} is no name of a notebook: .ipynb is, and those of programs and of Markdown.", field="to"
             )
-        await self.world.files.stat(path)
-        placing = await self.world.files.check_place(to, path)
+        if path is not None:
+            await self.world.files.stat(path)
+        placing = await self.world.files.check_place(to, path if path is not None else to)
+        if placing == "source" and path is None:
+            placing = "taken"
         if placing == "source":
             raise errors.InvalidParams(f"{to} is the notebook itself.", field="to")
         if placing == "taken" and not overwrite:

@@ -109,8 +109,6 @@ async def _check_plan(house: House, session: Session, plan: notebook_calls.RunPl
     source = session.record.path or session.source
     if plan.to is None:
         return
-    if source is None:
-        raise errors.InvalidParams("This session has no file that a run of it could be a copy of.", field="plan")
     await house.runs.results.check(source, plan.to, plan.overwrite)
 
 

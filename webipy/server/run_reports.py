@@ -1,7 +1,7 @@
 """The document of a run that is over gets its report, and the state of the widgets that it shows, before it is written.
 
-See `webipy.core.reports` and `webipy.core.widget_state`. Only a result that is written to another file has a report: a notebook that is run where it
-is stays the user's own, and only the marks of an earlier failure are taken out of it. Formats of plain text have no place for either.
+See `webipy.core.reports` and `webipy.core.widget_state`. Only the result of a copy has a report: a notebook that is run where it is stays the
+user's own, and only the marks of an earlier failure are taken out of it. Formats of plain text have no place for either.
 """
 
 from __future__ import annotations
@@ -26,15 +26,17 @@ async def add_report(documents: Documents, session: Session, run: OpenRun) -> No
         errors.Degraded: The journal cannot be written.
     """
     to = run.started.to or session.record.path
-    if to is None or formats.format_of(to) != "ipynb":
+    if to is not None and formats.format_of(to) != "ipynb":
         return
-    if run.started.to is None:
+    if session.record.path is not None:
         await _append(session, reports.without_marks(session.notebook))
     else:
         story = reports.Story(run.id)
         await session.each_event(run.started.seq, session.written, story.take)
         new = reports.report(session.notebook, run, story, session.source, documents.world.new_id)
         await _append(session, new)
+        if run.started.to is None:  # it is written by whoever asked for the run, and is to name its kernel all the same
+            await documents.of(session).bound.content("ipynb", None)
     await _append(session, await _with_widgets(documents, session))
 
 

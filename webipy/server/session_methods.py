@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import msgspec
+from msgspec import UnsetType
 from twisted.internet.defer import CancelledError
 
 from webipy.core import calls, contents, errors, events
@@ -122,6 +123,9 @@ async def session_create(house: House, caller: Caller, params: calls.CreateSessi
 async def _opened(house: House, caller: Caller, params: calls.CreateSession) -> Session:
     """The session that is asked for, new or not."""
     path, title, cwd, by, once = params.path, params.title, params.cwd, caller.name, params.temporary
+    if not isinstance(params.notebook, UnsetType):
+        body = bytes(params.notebook)
+        return await house.documents.open_body(body, title or "notebook", cwd, params.id, by, temporary=once)
     if path is None:
         return await house.sessions.create(title, None, cwd, params.id, by, temporary=once)
     if params.copy:

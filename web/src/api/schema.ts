@@ -554,7 +554,7 @@ export interface LaunchCode {
  *
  * With `create`, the file is made if there is none. With `kernelspec`, starts that kernel if the session has none. With `env`, the kernels of the
  * session get these environment variables, as kernel.start has it. With `copy` it begins with what that file holds (or its open session) and has no
- * file of its own.
+ * file of its own; so does one that begins with `notebook`, JSON of nbformat 4.
  *
  * A session that is `temporary` is closed when nothing runs in it and the connections that asked for it are gone (10 s after they were lost, at once
  * after session.leave), unless somebody else has come to use it.
@@ -569,6 +569,7 @@ export interface CreateSession {
   env?: { [name: string]: string } | null;
   copy?: boolean;
   temporary?: boolean;
+  notebook?: Json;
 }
 
 /** The kernel of a session. `start` counts its processes: 1, and one more with each restart. The key is told to nobody. */
@@ -1316,9 +1317,9 @@ export interface RunCancelled {
   executions: string[];
 }
 
-/** Whether a run of the notebook `path` could write its result to `to`. */
+/** Whether a run of the notebook `path` (null: of one that has no file) could write its result to `to`. */
 export interface CheckRun {
-  path: string;
+  path: string | null;
   to: string;
   overwrite?: boolean;
 }
