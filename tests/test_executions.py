@@ -91,6 +91,35 @@ class Runs(KernelTestCase):
             ExecutionFinished(execution="e1", status="error", duration_s=0.25, execution_count=1),
         )
 
+    def test_an_error_that_only_the_reply_tells_is_shown(self) -> None:
+        """The kernel published none: what went wrong is an output all the same, once, and of no silent execution."""
+        error: dict[str, Any] = {"ename": "E", "evalue": "v", "traceback": ["a"]}
+        failed = ExecutionFinished(execution="e1", status="error", duration_s=0.0, execution_count=1)
+        self.queue("e1", cell="c1")
+        self.takes([replied("e1", "error", **error)], shown({"output_type": "error", **error}, cell="c1"), failed)
+        self.queue("e1")
+        self.takes([replied("e1", "error")], failed)
+        self.kernel.executions.queue(ExecutionQueued(execution="e1", code="", silent=True))
+        self.takes([replied("e1", "error", **error)], failed)
+        self.queue("e1")
+        self.kernel.restore(shown({"output_type": "error", **error}))
+        self.takes([replied("e1", "error", **error)], failed)
+
+    def test_an_error_of_any_shape_is_shown(self) -> None:
+        """An exception may make its traceback itself."""
+        for traceback, lines in ((5, ["5"]), (None, []), ("one", ["one"]), ([1, "b", None], ["1", "b", ""]), ({}, [])):
+            content = {"ename": "E", "evalue": 7, "traceback": traceback}
+            wanted = shown({"output_type": "error", "ename": "E", "evalue": "7", "traceback": lines}, None)
+            self.takes([("iopub", message("error", content))], wanted)
+
+    def test_what_gets_no_reply_is_lost_with_the_reason(self) -> None:
+        """The kernel took it and never began with it."""
+        self.queue("e1")
+        lost = ExecutionFinished(
+            execution="e1", status="lost", duration_s=0.0, reason="The kernel took it and never began with it."
+        )
+        self.takes([told("request_dropped", msg_id="e1", reason="unanswered")], lost)
+
     def test_an_aborted_reply_ends_as_aborted(self) -> None:
         """Old kernels say `aborted`, some say `abort`."""
         for execution, state in (("e1", "aborted"), ("e2", "abort")):

@@ -335,6 +335,65 @@ class Executions(SessionTestCase):
         self.assertEqual(self.rig.wait(asked)["error"]["data"]["name"], "not_waiting")
         self.assertEqual(self.get(execution)["status"], "queued")
 
+    def test_output_after_its_end_is_told(self) -> None:
+        """Of threads and processes that live longer; text that came in between of others is not its own."""
+        first, second = self.start(), self.start()
+        self.rig.host.run(first, printed("in time\n", first))
+        self.rig.host.run(second, printed("other\n", second))
+        self.rig.host.emit(printed("late\n", first))
+        self.rig.turn()
+        for execution, text in ((first, "in time\nlate\n"), (second, "other\n")):
+            self.assertEqual("".join(output["text"] for output in self.get(execution)["outputs"]), text)
+        told = self.rig.me.call("execution.wait", session=self.session, execution=first, timeout_s=1)
+        self.assertEqual(told["outputs"], self.get(first)["outputs"])
+
+    def test_a_queue_is_that_of_a_connection_or_has_a_name(self) -> None:
+        """A name is one's own: another person's queue of that name is another one. It comes back with the journal."""
+        bob = self.rig.client("execute", "bob")
+        queues = []
+        for client, params in (
+            (self.rig.me, {}),
+            (self.rig.me, {}),
+            (bob, {}),
+            (self.rig.client(), {}),
+            (self.rig.me, {"queue": "mine"}),
+            (self.rig.client(), {"queue": "mine"}),
+            (bob, {"queue": "mine"}),
+            (self.rig.client(can_notify=False), {}),
+            (self.rig.client(can_notify=False), {}),
+        ):
+            told = client.call("execution.start", session=self.session, code="1", **params)
+            _, request = self.rig.host.requests[told["execution"]]
+            queues.append(json.loads(request.metadata)["webipy"]["queue"])
+            self.assertEqual(self.rig.journal.events()[-1]["queue"], queues[-1])
+        self.assertEqual((queues[0], queues[4], queues[7]), (queues[1], queues[5], queues[8]))
+        self.assertEqual(len(set(queues)), 6)
+
+    def test_an_interrupt_tells_whether_anything_ran(self) -> None:
+        """Of one execution: whether that one did, and the host hears nothing else."""
+
+        def interrupt(**params: str) -> bool:
+            return bool(self.rig.me.call("kernel.interrupt", session=self.session, **params)["interrupted"])
+
+        self.assertFalse(interrupt())
+        first, second = self.start(), self.start()
+        self.rig.host.commands.clear()
+        self.assertEqual([interrupt(execution=one) for one in (second, "e0")], [False, False])
+        self.assertEqual(self.rig.host.commands, [])
+        self.assertEqual([interrupt(), interrupt(execution=first)], [True, True])
+        self.assertEqual(
+            [found for found in self.rig.host.commands if found[0] == "interrupt"],
+            [("interrupt", {"msg_id": None}), ("interrupt", {"msg_id": first})],
+        )
+
+    def test_a_question_of_what_has_ended_is_not_asked(self) -> None:
+        """Nobody waits for the answer: it was interrupted when it asked."""
+        execution = self.start()
+        self.rig.host.run(execution)
+        self.rig.host.emit(("stdin", message("input_request", {"prompt": "? "}, parent=execution)))
+        self.rig.turn()
+        self.assertNotIn("input_requested", self.types())
+
     def test_an_execution_without_a_kernel_is_refused(self) -> None:
         """It is said what to do."""
         fault = self.refused("kernel_not_ready", "execution.start", session=self.rig.session(), code="1")

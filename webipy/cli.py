@@ -288,20 +288,22 @@ def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_
 # ---- kernels ------------------------------------------------------------------------------------------------------
 
 
-def tell_kernel(target: Target, session: str, method: str, done: str, as_json: bool) -> None:
-    """Call a method on the kernel of a session, and say that it was done."""
+def tell_kernel(target: Target, session: str, method: str, done: str, as_json: bool, not_done: str = "") -> None:
+    """Call a method on the kernel of a session, and say that it was done, or that there was nothing to do."""
 
     async def command(client: Client) -> int:
         import msgspec
 
         from webipy.command.lookup import the_session
         from webipy.command.terminal import print_json
+        from webipy.core import calls
 
         found = await the_session(client, session)
         result = await client.call_raw(method, msgspec.json.encode({"session": found.id}))
         if as_json:
             print_json(result)
-        click.echo(f"webipy: {done}", err=True)
+        was_done = not not_done or msgspec.json.decode(result, type=calls.Interrupted).interrupted
+        click.echo(f"webipy: {done if was_done else not_done}", err=True)
         return OK
 
     run(target, command)
@@ -313,7 +315,7 @@ def tell_kernel(target: Target, session: str, method: str, done: str, as_json: b
 @server_options
 def interrupt(target: Target, session: str, as_json: bool) -> None:
     """Interrupt what a session runs, as ^C would."""
-    tell_kernel(target, session, "kernel.interrupt", "Interrupted.", as_json)
+    tell_kernel(target, session, "kernel.interrupt", "Interrupted.", as_json, "Nothing runs there.")
 
 
 @main.command()

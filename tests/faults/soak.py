@@ -1,7 +1,8 @@
 """A soak: `make soak ARGS="--minutes 30"`. Kernels print counters while server, hosts, lines and clocks of processes are beaten at random.
 
 Each kernel runs one execution after the other; each prints 0, 1, 2, ... Clients follow every session, some through a
-proxy that cuts. At random: `kill -9` of the server, SIGTERM, a cut of a client, SIGSTOP and SIGCONT of a host. At the
+proxy that cuts. At random: `kill -9` of the server, SIGTERM, a cut of a client, SIGSTOP and SIGCONT of a host, an interrupt of
+what a kernel runs, right after it was queued or later. At the
 end the ledger is compared: what every client saw, what the journal holds, what each execution must have printed.
 Prints a line every ten seconds; ends with status 1 at the first thing that is wrong.
 """
@@ -29,6 +30,7 @@ class Tally:
     stops: int = 0
     cuts: int = 0
     pauses: int = 0
+    interrupts: int = 0
     executions: int = 0
     slowest_return_s: float = 0.0
 
@@ -51,6 +53,7 @@ class Soak:
         self.sessions = [self.stage.session() for _ in range(kernels)]
         self.open: dict[str, str] = {}
         self.names: dict[str, list[str]] = {session: [] for session in self.sessions}
+        self.short: dict[str, list[str]] = {session: [] for session in self.sessions}
         self.followers = {
             session: [Subscriber(self.stage, session, port=self.proxy.port if n % 2 else None) for n in range(clients)]
             for session in self.sessions
@@ -83,7 +86,7 @@ class Soak:
 
     def harm(self) -> None:
         """Does something bad."""
-        match self.random.choice(["kill", "kill", "stop", "cut", "cut", "cut", "pause"]):
+        match self.random.choice(["kill", "kill", "stop", "cut", "cut", "cut", "pause", "interrupt", "interrupt"]):
             case "kill":
                 self.tally.kills += 1
                 self.stage.kill()
@@ -95,12 +98,24 @@ class Soak:
             case "cut":
                 self.tally.cuts += 1
                 self.random.choice(self.random.choice(list(self.followers.values()))).cut()
+            case "interrupt":
+                self.interrupt(self.random.choice(self.sessions))
             case _:
                 self.tally.pauses += 1
                 pid = self.random.choice(self.stage.host_facts())["pid"]
                 os.kill(pid, signal.SIGSTOP)
                 time.sleep(self.random.uniform(0, 0.5))
                 os.kill(pid, signal.SIGCONT)
+
+    def interrupt(self, session: str) -> None:
+        """Ends short cells of a client of their own by an interrupt; the counter that runs is let be: it is another's."""
+        self.tally.interrupts += 1
+        names = [f"short{self.tally.interrupts}-{n}" for n in range(20)]
+        for name in names:
+            self.insist("execution.start", session=session, code="sum(range(10_000))", id=name, queue="short")
+        for name in self.random.sample(names, 3):
+            self.insist("kernel.interrupt", session=session, execution=name)
+        self.short[session] += names
 
     def run(self, minutes: float) -> None:
         """Goes on for so long, then compares."""
@@ -122,14 +137,15 @@ class Soak:
             AssertionError: Something is missing, there twice, or other than it was.
         """
         for session, followers in self.followers.items():
-            last = self.names[session][-1]
-            for follower in followers:
-                follower.finished(last)
+            for last in [self.names[session][-1], *self.short[session][-1:]]:
+                for follower in followers:
+                    follower.finished(last)
             journal = self.stage.events(session)
             for follower in followers:
                 follower.close()
                 assert follower.events == journal[: len(follower.events)], "a client saw something else"
             finished = {e["execution"]: e["status"] for e in journal if e["type"] == "execution_finished"}
+            assert set(self.short[session]) <= set(finished), "a short cell has not ended"
             for name in self.names[session]:
                 assert finished[name] == "ok", (name, finished[name])
                 assert printed(journal, name) == counted(self.lines), f"{name} is not whole"

@@ -5,14 +5,25 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import random
 import resource
 import signal
+import time
 from pathlib import Path
 from unittest import SkipTest
 
 from tests.faults import FaultTestCase, counted, counting, is_a, is_alive, rounds, until
 
 LINES = 5_000
+CELLS = (
+    "x = 1",
+    "print(1)",
+    "1 + 1",
+    "",
+    "import time; time.sleep(0.002)",
+    "sum(range(20_000))",
+    "await __import__('asyncio').sleep(0.01)",
+)
 GRACE_HOURS = "0.0002"
 """Under a second."""
 
@@ -66,6 +77,48 @@ class Hosts(FaultTestCase):
             self.stage.call("kernel.restart", session=self.session)
             self.assertEqual(self.stage.run(self.session, "1", f"lives{number}")["status"], "ok")
         self.assertEqual(self.stage.host_facts()[0]["pid"], self.host["pid"])
+
+    def test_c2_random_interrupts_in_runs_of_short_cells_hold_up_nothing(self) -> None:
+        """Each cell ends once; an interrupt ends what its own client has queued and nothing of another's; the kernel goes on."""
+        chance, interrupts = random.Random(16), 0
+        watcher = self.subscribe(self.session)
+        for number in range(10_000):
+            if interrupts >= rounds(12, 1_000):
+                break
+            ids = [f"{number}-{n}" for n in range(60)]
+            for one in ids:
+                cell, queue = chance.choice(CELLS), f"q{number % 2}"
+                self.stage.call("execution.start", session=self.session, code=cell, id=one, queue=queue)
+            other = f"other{number}"
+            self.stage.call("execution.start", session=self.session, code="6 * 7", id=other, queue="other")
+            for _ in range(chance.randint(1, 3)):
+                interrupts += 1
+                self.stage.call("kernel.interrupt", session=self.session)
+                time.sleep(chance.choice([0, chance.uniform(0, 0.05)]))  # not awaited: any moment is one to try
+            for one in [*ids, other]:
+                watcher.finished(one)
+            self.assertEqual(self.stage.wait(self.session, other)["status"], "ok")
+        ends = [event["execution"] for event in watcher.events if event["type"] == "execution_finished"]
+        self.assertEqual(len(ends), len(set(ends)))
+
+    def test_c3_output_of_a_run_is_there_when_it_has_ended_and_late_output_comes_later(self) -> None:
+        """Of processes, in its place; of a thread and of a process that live longer, under the same execution."""
+        lines = "".join(f"{n}\n" for n in range(1, 2001))
+        for number in range(rounds(5, 40)):
+            code = "import subprocess\nprint('a')\nsubprocess.run(['seq', '2000'])\nprint('b', end='')"
+            found = self.stage.run(self.session, code, f"seq{number}")
+            self.assertEqual("".join(output["text"] for output in found["outputs"]), f"a\n{lines}b")
+        gate = str(self.stage.folder / "gate")
+        wait = f"import os, time\nwhile not os.path.exists({gate!r}): time.sleep(0.01)"
+        code = f"import threading\ndef late():\n    exec({wait!r})\n    print('late')\nthreading.Thread(target=late).start()\nprint('now')"
+        self.assertEqual(self.stage.run(self.session, code, "thread")["outputs"][0]["text"], "now\n")
+        Path(gate).touch()
+
+        def told() -> bool:
+            found = self.stage.call("execution.get", session=self.session, execution="thread")
+            return "".join(output["text"] for output in found["outputs"]) == "now\nlate\n"
+
+        until(told, "what the thread printed is an output of its execution")
 
     def test_c4_c10_a_process_that_is_stopped_for_a_while_is_not_taken_for_dead(self) -> None:
         """Kernel, host and server in turn, in a flood: no false death, and everything comes in the end."""

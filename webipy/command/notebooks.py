@@ -210,8 +210,8 @@ class Run(Stoppable):
     async def _stop_all(self) -> None:
         waiting = notebook_calls.CancelRun(session=self.session.id, run=self.id)
         await self.client.call("run.cancel", waiting, notebook_calls.RunCancelled, repeat=True)
-        if any(end.status == "running" for end in self.ends.values()):
-            await self._interrupt()
+        for execution in [execution for execution, end in self.ends.items() if end.status == "running"]:
+            await self._interrupt(execution)
 
     def _end(self, ending: events.RunFinished | Fault | None) -> None:
         if not self.finished.called:
@@ -248,7 +248,7 @@ class Run(Stoppable):
                 self.ends[event.execution].status = "running"
                 self.progress.began(self._order[event.execution], self._sources.get(event.execution, ""))
                 if self._is_stopped and not self.has_plan:  # the kernel took it before the cancelling came
-                    Deferred.fromCoroutine(self._interrupt()).addErrback(
+                    Deferred.fromCoroutine(self._interrupt(event.execution)).addErrback(
                         lambda fault: self.progress.note(fault.getErrorMessage())
                     )
             case events.OutputAdded():

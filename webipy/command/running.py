@@ -177,9 +177,10 @@ class Stoppable(ABC):
         """It does not react: leave it."""
         self._end(Fault(Left(True)))
 
-    async def _interrupt(self) -> None:
-        of_session = calls.OfSession(session=self.session.id)
-        await self.client.call("kernel.interrupt", of_session, calls.Done, repeat=True)
+    async def _interrupt(self, execution: str) -> None:
+        """Interrupt one execution, and nobody else's that has begun meanwhile."""
+        asked = calls.InterruptKernel(session=self.session.id, execution=execution)
+        await self.client.call("kernel.interrupt", asked, calls.Interrupted, repeat=True)
 
     def _input_ended(self) -> None:
         self._note("The code asks for input and standard input has ended: interrupting.")
@@ -254,7 +255,7 @@ class Run(Stoppable):
     def _stop(self) -> None:
         """End it: cancel it while it waits; once it runs, or as soon as it does, interrupt it."""
         self._is_stopped = True
-        ending = self._interrupt() if self._has_started else self._cancel()
+        ending = self._interrupt(self.execution) if self._has_started else self._cancel()
         Deferred.fromCoroutine(ending).addErrback(tell, self.notes)
 
     async def _cancel(self) -> None:
@@ -304,7 +305,7 @@ class Run(Stoppable):
             case events.ExecutionStarted():
                 self._has_started = True
                 if self._is_stopped:  # the kernel took it before the cancelling came
-                    Deferred.fromCoroutine(self._interrupt()).addErrback(tell, self.notes)
+                    Deferred.fromCoroutine(self._interrupt(self.execution)).addErrback(tell, self.notes)
             case events.OutputAdded() if (ending := Exit.of(event.output)) is not None:
                 self.exit_status = ending.status
             case events.InputRequested():

@@ -43,6 +43,12 @@ class Done(Result, frozen=True, kw_only=True):
     """A method that was carried out and has nothing to say."""
 
 
+class Interrupted(Result, frozen=True, kw_only=True):
+    """Whether anything ran that could be interrupted."""
+
+    interrupted: bool = True
+
+
 class Accepted(Result, frozen=True, kw_only=True):
     """The change is in the journal as event `seq`."""
 
@@ -163,6 +169,12 @@ class OfSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A method on one session."""
 
     session: str
+
+
+class InterruptKernel(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Interrupts what runs; with `execution` only that one, and nothing if it does not run."""
+
+    execution: str | None = None
 
 
 class CloseSession(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -296,6 +308,9 @@ class AttachKernel(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=T
 class StartExecution(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Runs `code`. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
 
+    A failure drops what waits behind it in the same queue: what the same person has started under the same `queue`, or, without one, over the same
+    WebSocket or by POST. Runs, and what others have queued, go on.
+
     `user_expressions` maps names to expressions that the kernel evaluates afterwards (Jupyter messaging 5.4, execute_request).
     """
 
@@ -307,6 +322,7 @@ class StartExecution(OfSession, frozen=True, kw_only=True, forbid_unknown_fields
     stop_on_error: bool = True
     allow_stdin: bool = True
     user_expressions: dict[str, str] = {}
+    queue: ClientChosenId | None = None
 
 
 class ExecutionAccepted(Result, frozen=True, kw_only=True):

@@ -59,9 +59,9 @@ class Display(msgspec.Struct):
 class Error(msgspec.Struct):
     """error."""
 
-    ename: str = ""
-    evalue: str = ""
-    traceback: list[str] = []
+    ename: Raw = Raw(b'""')
+    evalue: Raw = Raw(b'""')
+    traceback: Raw = Raw(b"[]")
     metadata: Raw | UnsetType = UNSET
     """Only from a host: where the rest of a large one is."""
 
@@ -108,6 +108,9 @@ class ExecuteReply(msgspec.Struct):
     """execute_reply, in any of its three forms."""
 
     status: str = "ok"
+    ename: Raw = Raw(b'""')
+    evalue: Raw = Raw(b'""')
+    traceback: Raw = Raw(b"[]")
     execution_count: int | None = None
     payload: list[Raw] | None = None
     user_expressions: dict[str, Raw] | None = None
@@ -218,6 +221,20 @@ class Lost(msgspec.Struct):
 
     reason: str
     count: int | None = None
+
+
+def error(ename: Raw, evalue: Raw, traceback: Raw, metadata: Raw | UnsetType = UNSET) -> ErrorOutput:
+    """The output of an error, whatever a kernel puts in place of its texts: an exception may make its traceback itself."""
+    lines = msgspec.json.decode(traceback)
+    lines = lines if isinstance(lines, list) else [lines] if lines else []
+    name, value = _said(msgspec.json.decode(ename)), _said(msgspec.json.decode(evalue))
+    return ErrorOutput(name, value, [_said(line) for line in lines], metadata)
+
+
+def _said(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else msgspec.json.encode(value).decode()
 
 
 encode = msgspec.json.Encoder().encode

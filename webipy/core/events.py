@@ -157,7 +157,8 @@ class ExecutionQueued(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     """An execution was accepted: it will run once, or end with the reason why it did not.
 
     `silent` to `user_expressions` say how the kernel was asked to run it, as in the content of execute_request (Jupyter messaging 5.4).
-    `version` is that of the cell's source when `code` is just that source; `run` names the run of many cells that it is part of.
+    `version` is that of the cell's source when `code` is just that source; `run` names the run of many cells that it is part of,
+    `queue` what waits behind its failure: the executions of the same name.
     """
 
     execution: str
@@ -170,6 +171,7 @@ class ExecutionQueued(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     user_expressions: dict[str, str] = {}
     version: int | None = None
     run: str | None = None
+    queue: str | None = None
 
 
 class ExecutionStarted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):

@@ -32,8 +32,12 @@ from webipy.core.events import (
     ExecutionStatus,
     InputReplied,
     InputRequested,
+    OutputAdded,
 )
 from webipy.core.growing import Growing
+
+_ERROR = contents.encode(contents.ErrorOutput("", "", []))[: len(b'{"output_type":"error"')]
+"""How the output of an error begins."""
 
 KEPT_EXECUTIONS = 10_000
 """Ended executions whose late output (from threads) is still attributed to them; older ones lose only that."""
@@ -51,6 +55,8 @@ class Run:
     moves: int = 0
     """How often it was moved."""
     is_over: bool = False
+    has_failed: bool = False
+    """Whether an error is among its outputs."""
     is_restored: bool = False
     """Whether `started_s` is when that was journaled: the kernel's own time is not in the journal."""
 
@@ -61,8 +67,10 @@ class Run:
 
     @property
     def metadata(self) -> bytes:
-        """The metadata of its execute_request: the run that it is part of, for the host."""
-        return b"{}" if self.queued.run is None else contents.encode({"webipy": {"run": self.queued.run}})
+        """The metadata of its execute_request: what it is queued with, for the host."""
+        run, queue = self.queued.run, self.queued.queue
+        said = {"run": run} if run is not None else {"queue": queue} if queue is not None else None
+        return b"{}" if said is None else contents.encode({"webipy": said})
 
     def request(self) -> bytes:
         """The content of its execute_request (Jupyter messaging 5.4)."""
@@ -125,6 +133,8 @@ class Executions:
                 run = self.open[event.execution]
                 run.running, run.started_s, run.execution_count = True, seconds(event.time), event.execution_count
                 run.is_restored = True
+            case OutputAdded() if event.execution in self.open and bytes(event.output).startswith(_ERROR):
+                self.open[event.execution].has_failed = True
             case ExecutionMoved() if event.execution in self.open:
                 self._move(event.execution, event.before)
             case ExecutionFinished():
@@ -190,6 +200,10 @@ class Executions:
         run = self.open.get(execution)
         if run is None:
             return
+        if reply.status == "error" and not run.has_failed and not run.queued.silent:
+            error = contents.error(reply.ename, reply.evalue, reply.traceback)
+            if error.ename or error.evalue or error.traceback:  # the kernel published none
+                self.new.add(OutputAdded(execution=run.id, cell=run.queued.cell, output=Raw(contents.encode(error))))
         ended_s = run.idle_s or seconds(date)
         if run.is_restored:
             run.started_s = seconds(began) or run.started_s
@@ -202,6 +216,12 @@ class Executions:
             payload=Raw(contents.encode(reply.payload)) if reply.payload else UNSET,
             user_expressions=Raw(contents.encode(reply.user_expressions)) if reply.user_expressions else UNSET,
         )
+
+    def failed(self, execution: str | None) -> None:
+        """An error of it was shown."""
+        run = self.open.get(execution) if execution is not None else None
+        if run is not None:
+            run.has_failed = True
 
     def dropped(self, execution: str, reason: str) -> None:
         """The host tells that its request got no reply."""
@@ -269,6 +289,8 @@ class Executions:
 _DROPPED: dict[tuple[str, bool], tuple[ExecutionStatus, str]] = {
     ("aborted", False): ("aborted", "An earlier execution failed, so this one was not run."),
     ("cancelled", False): ("cancelled", "It was cancelled before it ran."),
+    ("unanswered", False): ("lost", "The kernel took it and never began with it."),
+    ("unanswered", True): ("lost", "The kernel sent no reply."),
     ("kernel_restarted", False): ("aborted", "The kernel was restarted before it ran."),
     ("kernel_restarted", True): ("lost", "The kernel was restarted while it ran."),
     ("kernel_died", False): ("lost", "The kernel died before it ran."),

@@ -196,6 +196,8 @@ class Kernel:
         elif channel == "stdin" and kind == "input_request":
             asked = contents.decode(content, contents.InputRequest)
             execution = parent if self.executions.knows(parent) else None
+            if execution is not None and execution not in self.executions.open:
+                return  # nobody waits for the answer any more
             request = message.header.msg_id
             self.executions.asked(
                 InputRequested(request=request, prompt=asked.prompt, password=asked.password, execution=execution)
@@ -233,6 +235,8 @@ class Kernel:
                 self._captured(captor, kind, execution, content)
             case "display_data" | "execute_result" | "error" as kind:
                 output, display_id = _output(kind, content)
+                if kind == "error":
+                    self.executions.failed(execution)
                 self._new.add(OutputAdded(execution=execution, cell=cell, output=output, display_id=display_id))
             case "status":
                 self._status(message, execution, contents.decode(content, contents.Status).execution_state)
@@ -405,7 +409,7 @@ def _output(kind: str, content: bytes) -> tuple[Raw, str | None]:
     """The nbformat output of a published message, and its display id."""
     if kind == "error":
         e = contents.decode(content, contents.Error)
-        return Raw(contents.encode(contents.ErrorOutput(e.ename, e.evalue, e.traceback, e.metadata))), None
+        return Raw(contents.encode(contents.error(e.ename, e.evalue, e.traceback, e.metadata))), None
     shown = contents.decode(content, contents.Display)
     output: contents.ResultOutput | contents.ShownOutput
     if kind == "execute_result":

@@ -46,6 +46,7 @@ async def execution_start(house: House, caller: Caller, params: calls.StartExecu
     shown = session.notebook.get(params.cell) if params.cell and session.notebook.has(params.cell) else None
     queued = events.ExecutionQueued(
         execution=params.id or house.world.new_id(),
+        queue=_queue(house, caller, params.queue),
         code=params.code,
         cell=params.cell,
         silent=params.silent,
@@ -57,6 +58,14 @@ async def execution_start(house: House, caller: Caller, params: calls.StartExecu
     )
     seq = await session.execute(queued, caller.name)
     return calls.ExecutionAccepted(execution=queued.execution, seq=seq)
+
+
+def _queue(house: House, caller: Caller, name: str | None) -> str:
+    """What an execution is queued with: a queue of the person's own of that name, or that of the connection; POSTs have one of the person's."""
+    if name is not None or caller.send is None:
+        return f"{caller.name}/{name or ''}"
+    caller.queue = caller.queue or house.world.new_id()
+    return caller.queue
 
 
 @method("execution.wait", "read", "session")

@@ -29,7 +29,7 @@ from webipy.server.outgoing import Outgoing
 from webipy.server.ports import HostRecord, KernelLink, Position, World
 from webipy.server.replies import Replies
 
-_ABOUT_REQUESTS = frozenset({"cancel", "move", "restart"})
+_ABOUT_REQUESTS = frozenset({"cancel", "interrupt", "move", "restart"})
 """Commands that mean requests which were accepted before them."""
 
 

@@ -95,6 +95,8 @@ class Caller:
     """What else is to be told when the connection is gone, by the session that it is about."""
     is_paused: bool = False
     is_gone: bool = False
+    queue: str = ""
+    """The name of what is queued over this connection, once something is."""
     _held: dict[str, bytes] = attrs.field(factory=dict)
 
     @property

@@ -185,7 +185,7 @@ class Attendant:
         running = next((run.id for run in left if run.running), None)
         if running is not None and running not in self._pressed:
             self._pressed.add(running)
-            side.command("interrupt")
+            side.command("interrupt", contents.encode({"msg_id": running}))
 
     def _set_grace(self, stopped: events.RunStopped) -> None:
         if stopped.grace_s is not None:

@@ -48,6 +48,8 @@ class _Span:
 
     queued: int
     finished: int | None = None
+    late: int = 0
+    """Seq of the newest output that came after its end: of threads and processes that live longer."""
 
 
 @attrs.define(eq=False)
@@ -168,6 +170,9 @@ class Session:
                     self.kernel.executions.accepted(event)
             case events.ExecutionFinished() if event.execution in self._spans:
                 self._spans[event.execution].finished = event.seq
+            case events.OutputAdded() | events.OutputsCleared() if event.execution in self._spans:
+                span = self._spans[event.execution]
+                span.late = event.seq if span.finished is not None else 0
             case events.OutputUpdated():
                 self.updates[event.display_id] = event.seq
             case events.SessionRenamed():

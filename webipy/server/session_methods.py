@@ -295,12 +295,18 @@ async def kernel_restart(house: House, caller: Caller, params: calls.OfSession) 
 
 
 @method("kernel.interrupt", "execute", "session")
-async def kernel_interrupt(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
-    """Interrupts what runs, by signal or by message as the kernelspec says; an attached kernel always by message."""
+async def kernel_interrupt(house: House, caller: Caller, params: calls.InterruptKernel) -> calls.Interrupted:
+    """Interrupts what runs, by signal or by message as the kernelspec says; an attached kernel always by message.
+
+    Without `execution` an interrupt that comes too late for what runs is for what comes next of the same run or queue.
+    """
     session = house.sessions.get(params.session)
-    session.kernel_side.live()
-    session.kernel_side.command("interrupt")
-    return calls.Done()
+    kernel = session.kernel_side.live()
+    first = next(iter(kernel.executions.open), None)
+    if params.execution is not None and params.execution != first:
+        return calls.Interrupted(interrupted=False)
+    session.kernel_side.command("interrupt", contents.encode({"msg_id": params.execution}))
+    return calls.Interrupted(interrupted=first is not None or kernel.state == "busy")
 
 
 @method("kernel.shut_down", "execute", "session")

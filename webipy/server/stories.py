@@ -7,7 +7,7 @@ from webipy.server.session import Session
 
 
 async def story(session: Session, execution: str) -> ExecutionStory:
-    """What the journal tells of an execution up to now, with what later ones showed in place of its displays.
+    """What the journal tells of an execution up to now: what came of it after its end, and what later ones showed in place of its displays, too.
 
     Waits until that it was accepted is written.
 
@@ -18,7 +18,7 @@ async def story(session: Session, execution: str) -> ExecutionStory:
     while session.written < span.queued:
         await session.news()
     told = ExecutionStory(execution)
-    last = span.finished or session.written
+    last = session.written if span.finished is None else max(span.finished, min(span.late, session.written))
     await session.each_event(span.queued, last, told.take)
     for update in sorted(session.updates.get(display, 0) for display in told.outputs.displays()):
         if last < update <= session.written:

@@ -142,7 +142,8 @@ export interface KernelDied extends EventHead {
  * An execution was accepted: it will run once, or end with the reason why it did not.
  *
  * `silent` to `user_expressions` say how the kernel was asked to run it, as in the content of execute_request (Jupyter messaging 5.4).
- * `version` is that of the cell's source when `code` is just that source; `run` names the run of many cells that it is part of.
+ * `version` is that of the cell's source when `code` is just that source; `run` names the run of many cells that it is part of,
+ * `queue` what waits behind its failure: the executions of the same name.
  */
 export interface ExecutionQueued extends EventHead {
   type: "execution_queued";
@@ -156,6 +157,7 @@ export interface ExecutionQueued extends EventHead {
   user_expressions?: { [name: string]: string };
   version?: number | null;
   run?: string | null;
+  queue?: string | null;
 }
 
 /** The kernel began to run it. A silent execution has no count. */
@@ -725,6 +727,16 @@ export interface AttachKernel extends OfSession {
   connection: string;
 }
 
+/** Interrupts what runs; with `execution` only that one, and nothing if it does not run. */
+export interface InterruptKernel extends OfSession {
+  execution?: string | null;
+}
+
+/** Whether anything ran that could be interrupted. */
+export interface Interrupted {
+  interrupted: boolean;
+}
+
 /**
  * A link that gives whoever has it the right `verb` in this session for so many days.
  *
@@ -796,6 +808,9 @@ export interface AnswerAsk extends OfSession {
 /**
  * Runs `code`. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
  *
+ * A failure drops what waits behind it in the same queue: what the same person has started under the same `queue`, or, without one, over the same
+ * WebSocket or by POST. Runs, and what others have queued, go on.
+ *
  * `user_expressions` maps names to expressions that the kernel evaluates afterwards (Jupyter messaging 5.4, execute_request).
  */
 export interface StartExecution extends OfSession {
@@ -807,6 +822,7 @@ export interface StartExecution extends OfSession {
   stop_on_error?: boolean;
   allow_stdin?: boolean;
   user_expressions?: { [name: string]: string };
+  queue?: string | null;
 }
 
 /** The execution is in the journal as event `seq`. */
@@ -1688,7 +1704,7 @@ export interface Methods {
   "journal.list": { params: Nothing; result: JournalList };
   "journal.read": { params: ReadJournal; result: JournalEvents };
   "kernel.attach": { params: AttachKernel; result: Session };
-  "kernel.interrupt": { params: OfSession; result: Done };
+  "kernel.interrupt": { params: InterruptKernel; result: Interrupted };
   "kernel.kill": { params: OfSession; result: Done };
   "kernel.restart": { params: OfSession; result: Session };
   "kernel.shut_down": { params: OfSession; result: Done };
