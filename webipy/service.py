@@ -38,7 +38,6 @@ from autobahn.twisted.resource import WebSocketResource
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, TimeoutError, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IListeningPort
-from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python import usage
 
@@ -50,7 +49,8 @@ from webipy.io.files_resource import FileResource
 from webipy.io.gate import Gate
 from webipy.io.journal import SqliteArchive, SqliteJournals
 from webipy.io.launcher import LocalLauncher
-from webipy.io.machine import end_with, new_secret, now, raise_file_limit, username
+from webipy.io.machine import aside, end_with, new_secret, now, raise_file_limit, username
+from webipy.io.memory import Memory, share_one_arena
 from webipy.io.metrics import Metrics, Pulse
 from webipy.io.offers import Offer
 from webipy.io.outputs_resource import OutputResource
@@ -63,7 +63,7 @@ from webipy.io.websocket import RpcFactory
 from webipy.server.api import Api
 from webipy.server.logins import Logins
 from webipy.server.method import House
-from webipy.server.ports import T, World
+from webipy.server.ports import World
 from webipy.server.retention import Retention
 from webipy.server.sessions import Sessions
 from webipy.server.shares import Shares
@@ -360,6 +360,7 @@ class WebipyService(Service):
         self._spares: Spares | None = None
         self._house: House | None = None
         self._threads = FileThreads(reactor)
+        self._memory = Memory(self._later, self._threads.run)
         self._files: RootFiles
         self._look_for_specs: IDelayedCall | None = None
         bound = options.socket.getsockname()
@@ -416,6 +417,7 @@ class WebipyService(Service):
         gc.freeze()  # what is here stays: without this a full collection looks at all of it, and nothing has its turn for 40 ms
         self._look_for_specs = reactor.callLater(SPECS_SECONDS if records else 0, self._find_specs, self._launcher)
         self._spares.start()
+        self._memory.start()
         resumed = Deferred.fromCoroutine(house.resume())
         resumed.addErrback(lambda failure: self._log.failure("documents and runs could not be resumed", failure))
 
@@ -454,7 +456,7 @@ class WebipyService(Service):
             files=self._files,
             converter=self._converter,
             clock=self._reactor.seconds,
-            aside=_aside,
+            aside=aside,
             processes=LocalProcesses(self._threads.run),
             trash=RootTrash(Bins(self._files.tree, self._files.moves, home_trash()), self._threads.run),
             archive=SqliteArchive(self._journals),
@@ -505,6 +507,7 @@ class WebipyService(Service):
 
     async def _stop(self) -> None:
         (self._options.state / "server.json").unlink(missing_ok=True)
+        self._memory.stop()
         if self._look_for_specs is not None and self._look_for_specs.active():
             self._look_for_specs.cancel()
         if self._port is not None:
@@ -548,11 +551,6 @@ class WebipyService(Service):
         return stopped.addErrback(lambda failure: self._log.failure("the server did not stop in order", failure))
 
 
-def _aside(call: Callable[[], T]) -> Deferred[T]:
-    """Runs work on values in one of the reactor's threads."""
-    return deferToThread(call)
-
-
 def _say(text: str) -> None:
     """Prints to the terminal that started the server: the address holds a secret, so it is not logged."""
     if sys.__stdout__ is not None:
@@ -564,4 +562,5 @@ def makeService(options: Options) -> WebipyService:
     from twisted.internet import reactor
 
     count_time(reactor)
+    share_one_arena()
     return WebipyService(options, reactor)

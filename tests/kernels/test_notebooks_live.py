@@ -281,3 +281,16 @@ class Histories(NotebookTestCase):
         self.assertEqual(kept["size_bytes"] > 1000, True)
         self.call("journal.delete", session=session)
         self.assertNotEqual(self.open_file("a.ipynb"), session)
+
+    def test_closed_notebooks_leave_no_memory_behind(self) -> None:
+        """Large ones, edited and saved: the process is small again when they are closed."""
+        output = {"output_type": "stream", "name": "stdout", "text": "".join(f"line {n}\n" for n in range(4_000))}
+        cells = [code_cell("x", id=f"c{n}", outputs=[output]) for n in range(500)]
+        for name in ("a.ipynb", "b.ipynb", "a.ipynb"):
+            if not self.path(name).exists():
+                self.write(name, notebook(*cells))
+            session = self.open_file(name)
+            self.call("cell.set_source", session=session, cell="c0", source="y")
+            self.close()
+        status = Path(f"/proc/{self.server.process.pid}/status")
+        wait_until(lambda: int(status.read_text().split("VmRSS:")[1].split()[0]) < 120_000, "it takes under 120 MB")

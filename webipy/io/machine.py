@@ -8,7 +8,13 @@ import os
 import resource
 import secrets
 import signal
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
+
+from webipy.server.ports import T
 
 _PR_SET_PDEATHSIG = 1
 
@@ -48,3 +54,8 @@ def end_with(owner: int) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     if os.getppid() != owner:
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def aside(call: Callable[[], T]) -> Deferred[T]:
+    """Runs work on values in one of the reactor's threads."""
+    return deferToThread(call)

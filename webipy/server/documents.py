@@ -83,6 +83,7 @@ class Following:
         self.is_on = False
         self.bound.session.on_written = lambda: None
         self._stop_watch()
+        self._stop_watch = lambda: None  # it leads back here
         if self._stop_rest is not None:
             self._stop_rest()
         self._stop_rest = None

@@ -87,8 +87,7 @@ class Session:
     """Seq of the newest event that feeds were woken for."""
 
     def __attrs_post_init__(self) -> None:
-        self.tail = Tail(self.record.id)
-        self.snapshots = Snapshots(self.each_event, lambda: self.journal.first_seq)
+        release(self)
         journal = self.journal
         self.kernel_side = KernelSide(
             self.record.id, self.world, self.append, self.is_accepted, self._position, journal.sweep
@@ -339,6 +338,13 @@ class Session:
             for body in (await self.read(first, limit, limit_bytes))[: last - first + 1]:
                 yield first, body
                 first += 1
+
+
+def release(session: Session) -> None:
+    """Lets a session hold nothing large: it is new, or it is closed, and who still reads it reads the journal."""
+    session.notebook = Notebook()
+    session.tail = Tail(session.record.id)
+    session.snapshots = Snapshots(session.each_event, lambda: session.journal.first_seq)
 
 
 def _decoded(body: bytes, session: str) -> AnyEvent | None:

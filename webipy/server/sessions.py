@@ -28,7 +28,7 @@ from webipy.core.events import AnyEvent
 from webipy.core.kernel import Kernel
 from webipy.server.kernel_side import restart_of
 from webipy.server.ports import ClosedSession, HostRecord, SessionRecord, Spec, Specs, World
-from webipy.server.session import Session
+from webipy.server.session import Session, release
 
 
 @attrs.define(eq=False)
@@ -233,6 +233,7 @@ class Sessions:
             self.door.release()
         for feed in tuple(session.feeds):
             feed.close_after(session.written)
+        release(session)
         return True
 
     # ---- kernels

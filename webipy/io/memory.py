@@ -1,0 +1,111 @@
+"""Memory that is free in this process goes back to the system.
+
+A notebook of 20 MB is several times that while it is read, merged and written, in the reactor's thread and in others. glibc gives
+each thread an arena of its own, keeps what is freed there, and can give back what lies at the end of the first arena only:
+after some opens the server would stand at half a gigabyte with nothing open. So all threads share one arena, and from time
+to time what is free in it is given back.
+
+That takes some milliseconds, done in a thread; it is looked for every `LOOK_SECONDS`, by two cheap numbers: what the
+process takes, and what of that the allocator has given out. Other C libraries than glibc are left to themselves.
+
+Source: mallopt(3), malloc_trim(3), mallinfo2(3), proc(5). Rejected: MALLOC_ARENA_MAX in the environment (kernels would inherit it);
+a fixed M_MMAP_THRESHOLD (each message of a megabyte would be mapped and cleared anew).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+LOOK_SECONDS: Final = 5.0
+
+WORTH_BYTES: Final = 24 * 1024 * 1024
+"""So much free memory is given back; less is soon taken again."""
+
+_ARENA_MAX: Final = -8  # M_ARENA_MAX of malloc.h
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_FIELDS = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
+
+
+class _Numbers(ctypes.Structure):
+    """struct mallinfo2 of malloc.h."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in _FIELDS]
+
+
+_libc = ctypes.CDLL(None)
+IS_GLIBC: Final = hasattr(_libc, "mallinfo2") and hasattr(_libc, "malloc_trim")
+if IS_GLIBC:
+    _libc.mallinfo2.restype = _Numbers
+
+
+def share_one_arena() -> None:
+    """Lets all threads that are started from now on take their memory from one arena."""
+    if IS_GLIBC:
+        _libc.mallopt(_ARENA_MAX, 1)
+
+
+def resident_bytes() -> int:
+    """What this process takes of the machine's memory."""
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[1]) * _PAGE
+
+
+def _unused_bytes() -> int:
+    """What this process takes beside what its C allocator has given out: free memory, and what does not change much."""
+    numbers = _libc.mallinfo2()
+    return resident_bytes() - int(numbers.uordblks) - int(numbers.hblkhd)
+
+
+@attrs.define(eq=False)
+class Memory:
+    """Gives memory back.
+
+    Args:
+        later: Calls a function after so many seconds and gives what cancels that.
+        run: Runs what blocks, elsewhere.
+    """
+
+    later: Callable[[float, Callable[[], None]], Callable[[], None]]
+    run: Callable[[Callable[[], int]], Deferred[int]]
+    _least: int | None = None
+    """The least that was found unused."""
+    _cancel: Callable[[], None] = lambda: None
+    _is_stopped: bool = False
+    _log = Logger()
+
+    def start(self) -> None:
+        """Looks from now on."""
+        if IS_GLIBC and not self._is_stopped:
+            self._cancel = self.later(LOOK_SECONDS, self._look)
+
+    def stop(self) -> None:
+        """Looks no more."""
+        self._is_stopped = True
+        self._cancel()
+
+    def _look(self) -> None:
+        unused = _unused_bytes()
+        self._least = unused if self._least is None else min(self._least, unused)
+        if unused - self._least > WORTH_BYTES:
+            trimmed = self.run(_trim)
+            trimmed.addCallbacks(
+                self._was_trimmed, lambda failure: self._log.failure("memory cannot be given back", failure)
+            )
+            trimmed.addCallback(lambda _: self.start())
+        else:
+            self.start()
+
+    def _was_trimmed(self, unused: int) -> None:
+        self._least = unused
+
+
+def _trim() -> int:
+    _libc.malloc_trim(0)
+    return _unused_bytes()
