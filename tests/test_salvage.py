@@ -13,6 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.cli import main
 from webipy.core import errors, events
+from webipy.core.events import AnyEvent
+from webipy.core.outputs import stream
 from webipy.io.journalfile import JournalFile
 from webipy.io.salvage import check, repair
 from webipy.server.ports import Position
@@ -133,3 +135,71 @@ class SalvageTests(SynchronousTestCase):
         told = self.run_command("repair", ID)
         self.assertIn("Nothing of the journal", told.output)
         self.assertTrue(self.path.exists())
+
+
+class Kept(SynchronousTestCase):
+    """`webipy journal ls`, `show` and `rm`, while no server runs."""
+
+    def setUp(self) -> None:
+        self.state = Path(self.mktemp())
+        (self.state / "journals").mkdir(parents=True)
+        at: dict[str, Any] = {"time": "2026-03-01T09:30:00.000000Z"}
+        self.write(
+            ID,
+            events.SessionCreated(seq=1, session=ID, title="a.ipynb", path="a.ipynb", by="ada", **at),
+            events.ExecutionQueued(seq=2, execution="e", code="1 / 0", by="ada", **at),
+            events.ExecutionStarted(seq=3, execution="e", execution_count=7, **at),
+            events.OutputAdded(seq=4, execution="e", output=stream("stdout", "10%\r100%\x1b]0;title\x07\n"), **at),
+            events.ExecutionFinished(seq=5, execution="e", status="error", duration_s=0.1, execution_count=7, **at),
+            events.CheckpointMade(seq=6, name="first", by="ada", **at),
+            events.SessionClosed(seq=7, by="ada", **at),
+        )
+        self.write("other", events.SessionCreated(seq=1, session="other", title="Other", **at))
+
+    def write(self, session: str, *made: AnyEvent) -> None:
+        """A journal of these events."""
+        file = JournalFile(self.state / "journals" / f"{session}.sqlite")
+        file.open()
+        file.write(1, [events.encode(event) for event in made], None)
+        file.close()
+
+    def run_command(self, *words: str) -> Result:
+        """`webipy journal ...`."""
+        return CliRunner().invoke(main, ["journal", *words, "--state", str(self.state)])
+
+    def test_what_is_listed(self) -> None:
+        """With the document and the size, which counts all that belongs to a journal."""
+        (self.state / "journals" / "other.blobs").mkdir()
+        (self.state / "journals" / "other.blobs" / "one").write_bytes(bytes(3_000_000))
+        listed = {one["session"]: one for one in json.loads(self.run_command("ls", "--json").output)}
+        self.assertEqual((listed[ID]["path"], listed[ID]["is_open"], listed[ID]["is_whole"]), ("a.ipynb", False, True))
+        self.assertEqual((listed["other"]["path"], listed["other"]["size_bytes"] > 3_000_000), (None, True))
+        text = self.run_command("ls").output
+        for words in ("a.ipynb", "no document", "closed", "3.1 MB", "2 journals"):
+            self.assertIn(words, text)
+
+    def test_what_is_shown(self) -> None:
+        """By the path: what ran and what it showed, without what a terminal would act on; or the events."""
+        text = self.run_command("show", "a.ipynb").output
+        for words in (
+            "Session 'a.ipynb'",
+            "In [7] ended: error (by ada)",
+            "    1 / 0",
+            "100%",
+            "called 'first'",
+            "closed",
+        ):
+            self.assertIn(words, text)
+        self.assertNotIn("10%\r", text)
+        self.assertNotIn("\x1b", text)
+        lines = self.run_command("show", ID[:6], "--json").output.splitlines()
+        self.assertEqual([json.loads(line)["seq"] for line in lines], [1, 2, 3, 4, 5, 6, 7])
+        self.assertIn("There is no journal b.ipynb", self.run_command("show", "b.ipynb").output)
+
+    def test_what_is_deleted(self) -> None:
+        """With all that belongs to it, and nothing else."""
+        (self.state / "journals" / f"{ID}.blobs").mkdir()
+        (self.state / "journals" / f"{ID}.blobs" / "one").write_bytes(b"1")
+        self.assertEqual(self.run_command("rm", "a.ipynb").exit_code, 0)
+        self.assertEqual({path.name.partition(".")[0] for path in (self.state / "journals").iterdir()}, {"other"})
+        self.assertNotEqual(self.run_command("rm", "a.ipynb").exit_code, 0)

@@ -10,12 +10,13 @@ No module of webipy imports this one, so no cycle can hide there.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from webipy.command.connecting import FAILED, OK, Target, run
+from webipy.command.journal_commands import journal
+from webipy.command.options import json_option, server_options
 from webipy.command.program import Program
 from webipy.command.run_options import RUN_STATUS, NamedValues, course_options, named, parameter_options, result_options
 from webipy.command.variables import env_option
@@ -34,38 +35,6 @@ Exit status:
   141  the reader of the output went away (SIGPIPE); the code goes on
   N    the code ended with sys.exit(N)
 """
-
-
-def server_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that name a server, and pass them on as `target`."""
-    from functools import wraps
-
-    @wraps(command)
-    def with_target(*args: Any, state: str | None, url: str | None, token_file: str | None, **options: Any) -> None:
-        command(*args, target=Target(state, url, token_file), **options)
-
-    decorated: Callable[..., None] = with_target
-    for decorate in (
-        click.option(
-            "--token-file", metavar="FILE", help="File with the token that --url needs. [default: STATE/token]"
-        ),
-        click.option("--url", metavar="URL", help="A server elsewhere, such as http://127.0.0.1:9000."),
-        click.option(
-            "--state",
-            metavar="DIR",
-            help="State folder of the server. [default: $XDG_STATE_HOME/webipy or ~/.local/state/webipy]",
-        ),
-    ):
-        decorated = decorate(decorated)
-    return decorated
-
-
-state_option = click.option(
-    "--state",
-    metavar="DIR",
-    help="State folder of the server. [default: $XDG_STATE_HOME/webipy or ~/.local/state/webipy]",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -134,50 +103,7 @@ def list_sessions(target: Target, as_json: bool) -> None:
     run(target, command)
 
 
-@main.group(cls=Program)
-def journal() -> None:
-    """Look at the journals on the disk, verify and repair them.
-
-    A journal holds everything that happened in a session, closed ones too. These commands read the files themselves and need no server.
-    """
-
-
-@journal.command("ls")
-@json_option
-@state_option
-def list_journals(state: str | None, as_json: bool) -> None:
-    """List the journals: their sessions, events and sizes."""
-    from webipy.command import journals
-
-    sys.exit(journals.list_all(state, as_json))
-
-
-@journal.command()
-@click.argument("session", required=False)
-@json_option
-@state_option
-def verify(session: str | None, state: str | None, as_json: bool) -> None:
-    """Compare every event of one journal, or of all, with its checksum.
-
-    SESSION is an id; its start is enough. The exit status is 1 when something is damaged.
-    """
-    from webipy.command import journals
-
-    sys.exit(journals.verify(state, session, as_json))
-
-
-@journal.command()
-@click.argument("session")
-@json_option
-@state_option
-def repair(session: str, state: str | None, as_json: bool) -> None:
-    """Save what can be read of a damaged journal.
-
-    Events that are gone are replaced by a note that they are; the damaged file is kept beside the new one. No server may be running.
-    """
-    from webipy.command import journals
-
-    sys.exit(journals.repair(state, session, as_json))
+main.add_command(journal)
 
 
 @main.command()

@@ -431,7 +431,7 @@ class WebipyService(Service):
         return launcher
 
     def _metrics(self, sessions: Sessions) -> Metrics:
-        metrics = Metrics(sessions, Pulse(self._reactor), self._options.state / "hosts")
+        metrics = Metrics(sessions, Pulse(self._reactor), self._options.state / "hosts", self._journals.folder)
         metrics.pulse.start()
         return metrics
 

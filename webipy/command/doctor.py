@@ -24,6 +24,7 @@ from typing import Any, Final
 import msgspec
 
 from webipy.io.client import Address, NoServer
+from webipy.io.journalfiles import kept
 
 OLDEST_SQLITE: Final = (3, 24)  # ON CONFLICT DO UPDATE, which the registry uses
 MAX_SOCKET_PATH: Final = 107  # bytes; sockaddr_un, unix(7)
@@ -62,6 +63,7 @@ def examine(state: Path, find: Callable[[], Address]) -> list[Finding]:
         *page(),
         *kernelspecs(),
         *state_folder(state),
+        *journals_kept(state),
         *socket_path(state),
         *sqlite(),
         *server(find),
@@ -240,6 +242,14 @@ def state_folder(state: Path) -> Iterator[Finding]:
     made = "" if nearest == state else ", made by the first start"
     advice = "Make room: journals grow with what kernels print." if is_full else ""
     yield Finding(name="state", text=f"{state}{made}; {free / 1e9:.1f} GB free", is_problem=is_full, advice=advice)
+
+
+def journals_kept(state: Path) -> Iterator[Finding]:
+    """How much room the journals take."""
+    found = kept(state / "journals")
+    size = sum(journal.size_bytes for journal in found)
+    text = f"{len(found)} in {state / 'journals'} take {size / 1e6:.1f} MB; `webipy journal ls` lists them"
+    yield Finding(name="journals", text=text)
 
 
 def socket_path(state: Path) -> Iterator[Finding]:

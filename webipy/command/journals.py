@@ -4,31 +4,157 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
 import msgspec
 
+from webipy.command.connecting import Target, run
 from webipy.command.lookup import Wrong
 from webipy.command.program import FAILED, OK, Unable
 from webipy.command.terminal import print_json, table
-from webipy.io.client import find_state_dir
+from webipy.command.transcript import Transcript, bodies
+from webipy.core import calls, errors, events
+from webipy.io.client import Client, find_state_dir
+from webipy.io.journalfiles import SUFFIX, described, kept
+from webipy.io.journalfiles import remove as remove_file
+from webipy.io.registry import Unreadable, forget, listed
 from webipy.io.salvage import Check, check, journals
 from webipy.io.salvage import repair as repair_file
+from webipy.server.ports import ClosedSession, SessionRecord
+
+
+@attrs.define(frozen=True)
+class Kept:
+    """A journal, and what is known of its session.
+
+    Args:
+        closed: The session; of an open one what it is now.
+        check: The ends of its journal.
+        last_activity: When it was closed, or last written to.
+    """
+
+    closed: ClosedSession
+    is_open: bool
+    check: Check
+    last_activity: str
+
+    @property
+    def document(self) -> str:
+        """Where its document is, in words."""
+        if self.closed.path is not None:
+            return self.closed.path
+        was = self.closed.record.path
+        return f"no document (was {was})" if was else "no document"
+
+
+def _all(state: Path) -> list[Kept]:
+    """All journals, the one with the latest activity first."""
+    known, found = listed(state / "webipy.sqlite"), []
+    for journal in kept(state / "journals"):
+        path = state / "journals" / f"{journal.session}{SUFFIX}"
+        checked = attrs.evolve(check(path, is_thorough=False), size_bytes=journal.size_bytes)
+        closed, is_open = known.get(journal.session) or (_described(path, checked), False)
+        found.append(Kept(closed, is_open, checked, closed.closed or journal.changed))
+    return sorted(found, key=lambda one: one.last_activity, reverse=True)
+
+
+def _described(path: Path, checked: Check) -> ClosedSession:
+    try:
+        return described(path)
+    except errors.Failure:
+        return ClosedSession(SessionRecord(checked.session, checked.title, None, "", ""))
 
 
 def list_all(state: str | None, as_json: bool) -> int:
     """Lists the journals of a state folder."""
-    found = [check(path, is_thorough=False) for path in journals(find_state_dir(state))]
+    found = _all(find_state_dir(state))
     if as_json:
-        print_json(msgspec.json.encode([_facts(one) for one in found]))
+        print_json(msgspec.json.encode([_listed(one) for one in found]))
     elif not found:
         print(f"There are no journals in {find_state_dir(state)}.")
     else:
-        rows = [[one.session, one.title, f"{one.first_seq} to {one.last_seq}", _size(one.size_bytes)] for one in found]
-        print(table(["SESSION", "TITLE", "EVENTS", "SIZE"], rows, shrinks=1))
+        rows = [
+            [
+                one.check.session,
+                one.closed.record.title or one.check.title,
+                one.document,
+                "open" if one.is_open else "closed",
+                one.last_activity[:16].replace("T", " "),
+                f"{one.check.first_seq} to {one.check.last_seq}",
+                _size(one.check.size_bytes),
+            ]
+            for one in found
+        ]
+        print(table(["SESSION", "TITLE", "DOCUMENT", "STATE", "LAST ACTIVITY", "EVENTS", "SIZE"], rows, shrinks=2))
+        closed = [one.check.size_bytes for one in found if not one.is_open]
+        print(f"{len(found)} journals; those of {len(closed)} closed sessions take {_size(sum(closed))}.")
     return OK
+
+
+def _listed(one: Kept) -> dict[str, object]:
+    more = {"path": one.closed.path, "document": one.closed.record.path, "is_open": one.is_open}
+    return {**_facts(one.check), **more, "last_activity": one.last_activity}
+
+
+def show(state: str | None, name: str, as_json: bool) -> int:
+    """Prints what is in a journal: what ran and what it showed, or its events.
+
+    Raises:
+        Wrong: There is no such journal, or there are several.
+        errors.Damaged: It cannot be read.
+    """
+    transcript = Transcript(print)
+    for body in bodies(_path_of(state, name)):
+        if as_json:
+            sys.stdout.write(body.decode() + "\n")
+            continue
+        event = events.decode_known(body)
+        if event is not None:
+            transcript.take(event)
+    transcript.finish()
+    return OK
+
+
+def remove(target: Target, name: str) -> int:
+    """Deletes the journal of a closed session: through the server that uses the state folder, or without one.
+
+    Raises:
+        Wrong: There is no such journal, or there are several.
+        errors.NotFound: Its session is open.
+        Unable: It cannot be deleted.
+    """
+    state = find_state_dir(target.state)
+    session = _path_of(target.state, name).stem
+
+    async def ask(client: Client) -> int:
+        await client.call("journal.delete", {"session": session}, calls.Done)
+        return OK
+
+    lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove(state, session)
+    except BlockingIOError:
+        run(target, ask)
+    except Unreadable as fault:
+        raise Unable(str(fault)) from None
+    finally:
+        os.close(lock)
+    return OK
+
+
+def _remove(state: Path, session: str) -> None:
+    _, is_open = listed(state / "webipy.sqlite").get(session, (None, False))
+    if is_open:
+        raise errors.NotFound(
+            f"Session {session} is open: `webipy close` closes it, while a server runs.", kind="journal", id=session
+        )
+    if (state / "webipy.sqlite").exists():
+        forget(state / "webipy.sqlite", session)
+    remove_file(state / "journals" / f"{session}{SUFFIX}")
 
 
 def verify(state: str | None, session: str | None, as_json: bool) -> int:
@@ -76,14 +202,20 @@ def repair(state: str | None, session: str, as_json: bool) -> int:
     return OK
 
 
-def _path_of(state: str | None, session: str) -> Path:
-    found = [path for path in journals(find_state_dir(state)) if path.stem.startswith(session)]
+def _path_of(state: str | None, name: str) -> Path:
+    """The journal of a session that is named by its id, by a start of it, or by the path of its document."""
+    folder = find_state_dir(state)
+    found = [path for path in journals(folder) if path.stem.startswith(name)]
+    if not found:
+        named = [one for one in _all(folder) if name == one.closed.record.path]
+        here = [one for one in named if one.closed.path is not None] or named
+        found = [folder / "journals" / f"{one.check.session}{SUFFIX}" for one in here]
     if len(found) == 1:
         return found[0]
     if found:
         ids = " ".join(path.stem for path in found)
-        raise Wrong(f"{session} is the start of {len(found)} journals; write more of it: {ids}")
-    raise Wrong(f"There is no journal {session}; `webipy journal ls` lists those there are.")
+        raise Wrong(f"{name} names {len(found)} journals; say which by its id: {ids}")
+    raise Wrong(f"There is no journal {name}; `webipy journal ls` lists those there are.")
 
 
 def _facts(found: Check) -> dict[str, object]:

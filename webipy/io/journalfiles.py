@@ -7,6 +7,7 @@ Ids have no dots, so no name belongs to two. Everything here blocks.
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,29 +41,38 @@ def parts(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.stem}.*"))
 
 
-def size_of(path: Path) -> int:
-    """Bytes that a journal takes on the disk, with all that belongs to it."""
-    files = (file for part in parts(path) for file in ((part, *part.rglob("*")) if part.is_dir() else (part,)))
-    return sum(_size(file) for file in files)
+def kept(folder: Path) -> list[KeptJournal]:
+    """The journals of a folder, with what they take; the folder is read once."""
+    sizes: dict[str, int] = {}
+    changed: dict[str, float] = {}
+    names = set()
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return []
+    for entry in entries:
+        session, _, ending = entry.name.partition(".")
+        if f".{ending}" == SUFFIX:
+            names.add(session)
+        try:
+            there = entry.stat()
+            below = _within(Path(entry.path)) if entry.is_dir() else 0
+        except FileNotFoundError:
+            continue  # SQLite has put its log away, or the journal was removed, just now
+        sizes[session] = sizes.get(session, 0) + there.st_size + below
+        changed[session] = max(changed.get(session, 0.0), there.st_mtime)
+    return [KeptJournal(name, sizes[name], _rfc3339(changed[name])) for name in sorted(names) if name in sizes]
+
+
+def _within(folder: Path) -> int:
+    return sum(_size(file) for file in folder.rglob("*"))
 
 
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except FileNotFoundError:  # SQLite has put its log away between the two calls
+    except FileNotFoundError:
         return 0
-
-
-def kept(folder: Path) -> list[KeptJournal]:
-    """The journals of a folder, with what they take."""
-    found = []
-    for path in journals(folder):
-        try:
-            changed = max(part.stat().st_mtime for part in parts(path))
-        except (FileNotFoundError, ValueError):
-            continue  # it was removed just now
-        found.append(KeptJournal(path.stem, size_of(path), _rfc3339(changed)))
-    return found
 
 
 def _rfc3339(seconds: float) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 import attrs
 from twisted.internet.interfaces import IReactorTime
 
+from webipy.io.journalfiles import kept
 from webipy.server.sessions import Sessions
 
 TICK_SECONDS = 0.02
@@ -61,11 +62,13 @@ class Metrics:
         sessions: Its sessions.
         pulse: Its reactor.
         hosts: The folder of the kernel hosts, whose spools are counted.
+        journals: The folder of the journals.
     """
 
     sessions: Sessions
     pulse: Pulse
     hosts: Path
+    journals: Path | None = None
 
     def text(self) -> bytes:
         """All numbers, in the text format."""
@@ -95,6 +98,9 @@ class Metrics:
                 "Journals that cannot be written now.",
                 [("", sum(s.journal.fault is not None for s in sessions))],
             ),
+            *_gauge(
+                "webipy_journals_bytes", "Room that journals take, also of closed sessions.", [("", self._journaled())]
+            ),
             *_gauge("webipy_feeds", "Subscriptions.", [("", len(feeds))]),
             *_gauge(
                 "webipy_feeds_paused",
@@ -105,6 +111,9 @@ class Metrics:
             *self._reactor(),
         ]
         return ("\n".join(lines) + "\n").encode()
+
+    def _journaled(self) -> int:
+        return sum(journal.size_bytes for journal in kept(self.journals)) if self.journals is not None else 0
 
     def _spooled(self) -> int:
         total = 0

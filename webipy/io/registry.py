@@ -242,7 +242,8 @@ class SqliteRegistry:
 
     def forget(self, session: str) -> Deferred[None]:
         """Forgets a closed session."""
-        return self._write(*_endings(session), ("DELETE FROM sessions WHERE id = ? AND is_closed", (session,)))
+        closing = ("DELETE FROM closings WHERE session = ?", (session,))
+        return self._write(*_endings(session), closing, _forgetting(session))
 
     # ---- runs
 
@@ -329,3 +330,47 @@ def _checked_format(connection: sqlite3.Connection, path: Path) -> int:
     if found and found[0] > FORMAT:
         raise NewerFormat(f"{path} was written by a newer webipy (format {found[0]}, this one reads {FORMAT}).")
     return int(found[0]) if found else 0
+
+
+def listed(path: Path) -> dict[str, tuple[ClosedSession, bool]]:
+    """What a registry knows of sessions, without a server or beside it: each, and whether it is open. Nothing when there is none that can be read.
+
+    Args:
+        path: The database file.
+    """
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            rows = connection.execute(
+                "SELECT id, title, path, cwd, created, closed, etag, digest, is_gone, is_closed FROM sessions "
+                "LEFT JOIN closings ON session = id"
+            ).fetchall()
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return {}
+    return {
+        row[0]: (ClosedSession(SessionRecord(*row[:5]), row[5] or "", row[6], bool(row[8]), row[7]), not row[9])
+        for row in rows
+    }
+
+
+def forget(path: Path, session: str) -> None:
+    """Forgets a closed session while no server runs.
+
+    Raises:
+        Unreadable: The registry cannot be written.
+    """
+    try:
+        connection = sqlite3.connect(path)
+        with connection:
+            closing = ("DELETE FROM closings WHERE session = ?", (session,))
+            for sql, values in (*_endings(session), closing, _forgetting(session)):
+                connection.execute(sql, values)
+        connection.close()
+    except sqlite3.Error as fault:
+        raise Unreadable(f"{path} cannot be written: {fault}.") from None
+
+
+def _forgetting(session: str) -> tuple[str, tuple[object, ...]]:
+    return "DELETE FROM sessions WHERE id = ? AND is_closed", (session,)

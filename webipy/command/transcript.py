@@ -1,0 +1,101 @@
+"""A journal as text: what ran, by whom, and what it showed, in the order in which it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import attrs
+
+from webipy.command.escapes import Escapes
+from webipy.command.terminal import plain_text
+from webipy.core import events
+from webipy.core.events import AnyEvent
+from webipy.core.story import ExecutionStory
+from webipy.io.journalfile import JournalFile
+
+READ_EVENTS = 5_000
+READ_BYTES = 4 * 1024 * 1024
+"""What is read of a journal at once."""
+
+
+def bodies(path: Path) -> Iterator[bytes]:
+    """All events of a journal as JSON, those that stand for others first.
+
+    Raises:
+        errors.NotFound, errors.Damaged: There is no such journal, or it cannot be read.
+    """
+    file = JournalFile(path)
+    file.look()
+    try:
+        yield from file.read_prelude()
+        first = file.first_seq
+        while first <= file.written:
+            found = file.read(first, min(file.written, first + READ_EVENTS - 1), READ_BYTES)
+            yield from found
+            first += len(found)
+    finally:
+        file.close()
+
+
+@attrs.define
+class Transcript:
+    """Prints what happened.
+
+    Args:
+        say: Takes some lines.
+    """
+
+    say: Callable[[str], None]
+    _open: dict[str, ExecutionStory] = attrs.field(factory=dict)
+
+    def take(self, event: AnyEvent) -> None:
+        """Takes the next event in."""
+        match event:
+            case events.ExecutionQueued():
+                self._open[event.execution] = ExecutionStory(event.execution)
+            case events.SessionCreated():
+                self._note(event, f"Session {event.title!r}" + (f", {event.path}" if event.path else ""))
+            case events.SessionClosed():
+                self._note(event, "The session was closed")
+            case events.SessionReopened():
+                self._note(event, "The session was opened again")
+            case events.KernelStarted():
+                self._note(event, f"The kernel {event.display_name} starts")
+            case events.KernelDied():
+                self._note(event, event.reason.rstrip("."))
+            case events.CheckpointMade():
+                self._note(event, f"This state is called {event.name!r}")
+            case events.OutputLost():
+                self._note(event, f"Output is missing: {event.reason}")
+            case _:
+                pass
+        for story in list(self._open.values()):
+            story.take(event)
+            if story.finished is not None:
+                self._ended(self._open.pop(story.execution))
+
+    def finish(self) -> None:
+        """Prints what has not ended."""
+        for story in self._open.values():
+            self._ended(story)
+
+    def _note(self, event: AnyEvent, text: str) -> None:
+        by = f" (by {event.by})" if event.by else ""
+        self._say(f"[{event.time[:19].replace('T', ' ')}] {text}{by}.")
+
+    def _ended(self, story: ExecutionStory) -> None:
+        assert story.queued is not None
+        status = story.finished.status if story.finished is not None else "not finished"
+        count = story.finished.execution_count if story.finished is not None else None
+        reason = story.finished.reason if story.finished is not None else ""
+        ended = f"In [{count or ' '}] ended: {status}. {reason}".rstrip(". ")
+        self._note(story.queued, ended)
+        self._say("\n".join(f"    {line}" for line in story.queued.code.splitlines()))
+        for output in story.outputs.shown():
+            text = plain_text(bytes(output))
+            if text:
+                self._say(text)
+
+    def _say(self, text: str) -> None:
+        self.say(Escapes(False).clean(text))
