@@ -2,7 +2,7 @@
 
 Each kernel runs one execution after the other; each prints 0, 1, 2, ... Clients follow every session, some through a
 proxy that cuts. At random: `kill -9` of the server, SIGTERM, a cut of a client, SIGSTOP and SIGCONT of a host, an interrupt of
-what a kernel runs, right after it was queued or later. At the
+what a kernel runs, right after it was queued or later, a run of a notebook whose command is killed. At the
 end the ledger is compared: what every client saw, what the journal holds, what each execution must have printed.
 Prints a line every ten seconds; ends with status 1 at the first thing that is wrong.
 """
@@ -14,12 +14,14 @@ import http.client
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 
 import attrs
 
-from tests.faults import CuttingProxy, Refused, Stage, Subscriber, counted, counting, printed, rss_mb
+from tests.faults import CuttingProxy, Refused, Stage, Subscriber, counted, counting, printed, rss_mb, until
+from tests.faults.test_runs import Commands, notebook, printed_in
 
 
 @attrs.define
@@ -31,8 +33,51 @@ class Tally:
     cuts: int = 0
     pauses: int = 0
     interrupts: int = 0
+    runs: int = 0
     executions: int = 0
     slowest_return_s: float = 0.0
+
+
+class KilledRuns:
+    """Runs of notebooks whose commands are killed at random moments; each run is brought to its end all the same, or never began."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.commands, self.count = stage, Commands(stage), 0
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def begin(self, dice: random.Random) -> None:
+        """Begins one, and kills the command of an earlier one."""
+        name, self.count = f"run{self.count}", self.count + 1
+        source = f"import time\nfor n in range(20):\n    print(n)\n    time.sleep({dice.uniform(0, 0.1)})"
+        (self.stage.folder / f"{name}.ipynb").write_text(notebook(source))
+        line = ["run", f"{name}.ipynb", "-o", f"{name}-out.ipynb", "--show"]
+        self.processes.append(self.commands.begin(*line, stdout=subprocess.DEVNULL))
+        if len(self.processes) > 2:
+            self.kill(dice, self.processes.pop(0))
+
+    def kill(self, dice: random.Random, process: subprocess.Popen[bytes]) -> None:
+        """Ends a command, if it has not ended."""
+        process.send_signal(dice.choice([signal.SIGKILL, signal.SIGHUP, signal.SIGTERM]))
+        process.communicate()
+
+    def compare(self, sessions: set[str]) -> None:
+        """Nothing is left over, and what was written is whole.
+
+        Raises:
+            AssertionError: A session is left, or a result is torn.
+        """
+        self.close()
+        until(lambda: {one["id"] for one in self.commands.sessions()} <= sessions, "the sessions of runs are closed")
+        for number in range(self.count):
+            for path in self.stage.folder.glob(f"run{number}-out*.ipynb"):
+                printed_in(path)
+
+    def close(self) -> None:
+        """Ends all commands."""
+        while self.processes:
+            process = self.processes.pop()
+            process.kill()
+            process.communicate()
 
 
 class Soak:
@@ -51,6 +96,7 @@ class Soak:
         self.stage.start()
         self.proxy = CuttingProxy(self.stage, lambda: self.random.randrange(2_000, 200_000))
         self.sessions = [self.stage.session() for _ in range(kernels)]
+        self.runs = KilledRuns(self.stage)
         self.open: dict[str, str] = {}
         self.names: dict[str, list[str]] = {session: [] for session in self.sessions}
         self.short: dict[str, list[str]] = {session: [] for session in self.sessions}
@@ -86,7 +132,9 @@ class Soak:
 
     def harm(self) -> None:
         """Does something bad."""
-        match self.random.choice(["kill", "kill", "stop", "cut", "cut", "cut", "pause", "interrupt", "interrupt"]):
+        match self.random.choice(
+            ["kill", "kill", "stop", "cut", "cut", "cut", "pause", "interrupt", "interrupt", "run"]
+        ):
             case "kill":
                 self.tally.kills += 1
                 self.stage.kill()
@@ -100,6 +148,9 @@ class Soak:
                 self.random.choice(self.random.choice(list(self.followers.values()))).cut()
             case "interrupt":
                 self.interrupt(self.random.choice(self.sessions))
+            case "run":
+                self.tally.runs += 1
+                self.runs.begin(self.random)
             case _:
                 self.tally.pauses += 1
                 pid = self.random.choice(self.stage.host_facts())["pid"]
@@ -149,6 +200,7 @@ class Soak:
             for name in self.names[session]:
                 assert finished[name] == "ok", (name, finished[name])
                 assert printed(journal, name) == counted(self.lines), f"{name} is not whole"
+        self.runs.compare(set(self.sessions))
         lines = self.tally.executions * self.lines
         print(
             f"{lines} lines in {self.tally.executions} executions, {self.proxy.cuts} connections cut by the proxy: 0 lost, 0 twice. {self.tally}"
@@ -156,6 +208,7 @@ class Soak:
 
     def close(self) -> None:
         """Ends everything."""
+        self.runs.close()
         self.proxy.close()
         self.stage.close()
 
