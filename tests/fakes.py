@@ -459,6 +459,7 @@ class FakeHost:
     attached_since: list[int] = attrs.field(factory=list)
     pid: int | None = None
     env: dict[str, str] = attrs.field(factory=dict)
+    waits: bool = False
 
     def receive(self, channel: str, message: Message) -> None:
         """A request of the server."""
@@ -492,10 +493,16 @@ class FakeHost:
         """An event of the host itself."""
         self.emit(("host", message(event, content)))
 
+    def wait(self) -> None:
+        """The kernel is almost started, and waits to be told where it is needed."""
+        self.waits = True
+        self.tell("kernel_starting", start=self.start, pid=4711, waits=True)
+
     def ready(self) -> None:
         """The kernel answered for the first time."""
         self.pid = 4711
-        self.tell("kernel_starting", start=self.start, pid=4711)
+        if not self.waits:
+            self.tell("kernel_starting", start=self.start, pid=4711)
         info = {"implementation": "fake", "banner": "Fake 1", "language_info": {"name": "python"}}
         self.tell("kernel_ready", start=self.start, pid=4711, kernel_info=info, seconds=0.5)
 
@@ -576,6 +583,7 @@ class FakeLauncher:
         *,
         grace_s: float | None = None,
         env: Mapping[str, str] = NO_ENV,
+        waits: bool = False,
     ) -> Deferred[HostRecord]:
         """Starts a host in the next turn; with `refusal` set it fails."""
         told: Deferred[HostRecord] = Deferred()

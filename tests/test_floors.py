@@ -25,6 +25,7 @@ BESIDE_THE_KERNEL = (
     "webipy.host",
     "webipy.kernelboot",
     "webipy.kernelwords",
+    "webipy.kernelwait",
     "webipy.kerneldefinitions",
     "webipy.kernelscript",
 )
@@ -211,7 +212,7 @@ class FloorTests(SynchronousTestCase):
                     (),
                     {"ipykernel", "zmq", "tornado", "IPython", "jupyter_client", *sys.stdlib_module_names},
                 )
-            if name in ("webipy.kerneldefinitions", "webipy.kernelwords"):
+            if name in ("webipy.kerneldefinitions", "webipy.kernelwords", "webipy.kernelwait"):
                 own, allowed = (), {*sys.stdlib_module_names}
             faults += [
                 f"{name}:{line} imports {imported}"

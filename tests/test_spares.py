@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from tests.fakes import FakeHost, RigTestCase, result_of, spec_of
+from webipy.core import ipynb
 from webipy.server.spares import ANSWER_SECONDS, LONGEST_PAUSE_SECONDS, QUIET_SECONDS, Spares
 
 
@@ -36,6 +37,8 @@ class SpareTestCase(RigTestCase):
         for host in self.hosts():
             if host.commands[-1:] and host.commands[-1][0] == "enter":
                 host.tell("kernel_entered", cwd=host.commands[-1][1]["cwd"])
+                if host.waits:
+                    host.ready()
         return result_of(self.rig.wait(asked))
 
 
@@ -121,10 +124,10 @@ class Taking(SpareTestCase):
         super().setUp()
         self.quiet()
         (self.spare,) = self.hosts()
-        self.spare.ready()
+        self.spare.wait()
         self.rig.turn()
 
-    def test_a_session_gets_a_kernel_that_is_ready(self) -> None:
+    def test_a_session_gets_a_kernel_that_was_waiting(self) -> None:
         """It hears everything from the start of that kernel on; code runs at once; another spare is started."""
         self.begin(cwd="/tmp")
         self.rig.turn()
@@ -132,7 +135,7 @@ class Taking(SpareTestCase):
         self.assertEqual((session["kernel"]["state"], session["kernel"]["id"]), ("idle", self.spare.record.kernel))
         name, content = self.spare.commands[0]
         self.assertEqual((name, content["cwd"], content["grace_s"]), ("enter", "/tmp", 86_400.0))
-        compile(content["code"], "enter", "exec")
+        self.assertEqual((content["code"], content["env"]), ("", {}))
         types = [event["type"] for event in self.rig.journal.events()]
         self.assertEqual(types[:4], ["session_created", "kernel_started", "kernel_state_changed", "kernel_ready"])
         execution = self.rig.me.call("execution.start", session=session["id"], code="1")["execution"]
@@ -194,8 +197,14 @@ class Taking(SpareTestCase):
         self.begin()
         self.assertEqual((self.spare.commands, self.spare.is_removed), ([], True))
 
-    def test_another_language_is_given_in_the_root_only(self) -> None:
-        """Nobody knows how to bring it elsewhere."""
+    def test_a_notebook_gets_one_with_its_name(self) -> None:
+        """The host is told what the environment has to say."""
+        self.rig.disk.files.put("a.ipynb", ipynb.empty())
+        self.begin(path="a.ipynb")
+        self.assertEqual(self.spare.commands[0][1]["env"], {"JPY_SESSION_NAME": "/a.ipynb"})
+
+    def test_one_that_cannot_wait_is_given_in_the_root_only(self) -> None:
+        """Its startup files have run there."""
         known = self.rig.disk.launcher.known
         julia = attrs.evolve(spec_of("python3"), language="julia")
         self.rig.disk.launcher.known = attrs.evolve(known, found={**known.found, "python3": julia})

@@ -547,13 +547,14 @@ OF_PUBLISHING: dict[str, list[tuple[Any, str]]] = {
 WORDS: list[Any] = []  # the one `webipy.kernelwords.Words` of this process, if the host has made a file for it
 
 
-def load_words(file: int) -> None:
-    """Get ready to keep what is printed in the host's file."""
-    path = os.path.join(os.path.dirname(os.path.realpath(__file__)), "kernelwords.py")
-    spec = spec_from_file_location("webipy_kernelwords", path)
-    module = module_from_spec(spec)  # type: ignore[arg-type]  # it is beside this file
+def beside(name: str) -> Any:
+    """Load a module that is beside this file."""
+    spec = spec_from_file_location(
+        f"webipy_{name}", os.path.join(os.path.dirname(os.path.realpath(__file__)), f"{name}.py")
+    )
+    module = module_from_spec(spec)  # type: ignore[arg-type]  # it is there
     spec.loader.exec_module(module)  # type: ignore[union-attr]
-    WORDS.append(module.Words(file))
+    return module
 
 
 class ChangeWhenImported:
@@ -588,8 +589,12 @@ def run_module(name: str) -> None:
 def main() -> None:
     """Prepare ipykernel and run it."""
     faulthandler.enable(file=os.dup(2))
+    if sys.argv[1:2] == ["--wait"]:
+        del sys.argv[1]
+        hide_this_file()
+        beside("kernelwait").wait(__file__)
     if sys.argv[1:2] == ["--words"]:
-        load_words(int(sys.argv[2]))
+        WORDS.append(beside("kernelwords").Words(int(sys.argv[2])))
         del sys.argv[1:3]
     if sys.argv[1:2] == ["--run"]:
         run_module(sys.argv[2])

@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from tests.kernels import is_alive, wait_until
+from tests.kernels import IPYKERNEL, is_alive, wait_until
 from tests.kernels.test_server_live import ServerTestCase
 from tests.test_service import Server
 
@@ -39,16 +39,18 @@ class SpareTestCase(ServerTestCase):
         return found
 
     def spare(self) -> dict[str, Any]:
-        """The spare, when it is there."""
+        """The spare, when it is there and waits: it sleeps, and has done nothing since the last look."""
         wait_until(lambda: len(self.hosts()) == 1, "the spare")
         (fact,) = self.hosts().values()
-        wait_until(lambda: "kernel_ready" in self.ready_log(), "it is ready")
-        return fact
+        looks: list[tuple[str, int]] = [("", 0)]
 
-    def ready_log(self) -> str:
-        """A word that stands for its kernel being ready: its shell socket is there."""
-        sockets = list((self.folder / "state" / "hosts").glob("*/k-1"))
-        return "kernel_ready" if sockets else ""
+        def waits() -> bool:
+            fields = Path(f"/proc/{fact['kernel_pid']}/stat").read_text().rpartition(")")[2].split()
+            looks.append((fields[0], int(fields[11]) + int(fields[12])))
+            return len(looks) > 50 and looks[-1] == looks[-50] and looks[-1][0] == "S" and looks[-1][1] > 10
+
+        wait_until(waits, "it waits")
+        return fact
 
 
 class Taking(SpareTestCase):
@@ -75,6 +77,31 @@ class Taking(SpareTestCase):
             self.assertEqual(self.wait(self.start("1"))["execution_count"], 2)
         self.assertEqual(told["spare"], told["cold"])
         self.assertEqual(told["spare"][0], str(self.folder / "sub dir'é"))
+
+    def test_what_runs_at_the_start_runs_in_the_folder(self) -> None:
+        """Startup files of IPython, `sitecustomize` of the user's, and relative paths of PYTHONPATH."""
+        startup = self.folder / "ipython" / "profile_default" / "startup"
+        for folder in (startup, self.folder / "sub" / "lib", self.folder / "lib", self.folder / "site"):
+            folder.mkdir(parents=True)
+        (startup / "where.py").write_text("import os; started_in = os.getcwd(), os.environ['PWD']")
+        (self.folder / "sub" / "lib" / "mine_here.py").write_text("x = 'sub'")
+        (self.folder / "lib" / "mine_here.py").write_text("x = 'root'")
+        env = {"IPYTHONDIR": str(self.folder / "ipython"), "PYTHONPATH": f"lib:{self.folder / 'site'}"}
+        spec = {"argv": IPYKERNEL, "display_name": "Mine", "language": "python", "env": env}
+        (self.folder / "jupyter" / "kernels" / "python3").mkdir(parents=True)
+        (self.folder / "jupyter" / "kernels" / "python3" / "kernel.json").write_text(json.dumps(spec))
+        look = "import mine_here, os; print(*started_in, mine_here.x, os.environ.get('SITE_RAN_IN'))"
+        site = "import os; os.environ['SITE_RAN_IN'] = os.getcwd()"
+        for text, ran_in in (("", "None"), (site, str(self.folder / "sub"))):
+            (self.folder / "site" / ("sitecustomize.py" if text else "none.py")).write_text(text)
+            self.server.terminate()
+            type(self).server = self.serve()
+            pid = self.spare()["kernel_pid"]
+            self.session = self.call("session.create", kernelspec="python3", cwd="sub")["id"]
+            sub = self.folder / "sub"
+            self.assertEqual(self.printed(look), f"{sub} {sub} sub {ran_in}\n")
+            self.assertEqual(self.kernel["pid"], pid)
+            self.call("session.close", session=self.session)
 
     def test_a_restart_begins_in_the_folder(self) -> None:
         """Of the session, not of the spare."""

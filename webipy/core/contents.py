@@ -179,10 +179,11 @@ class LanguageInfo(msgspec.Struct):
 
 
 class Started(msgspec.Struct):
-    """The host: a kernel process was started."""
+    """The host: a kernel process was started; it `waits` for the word where it is needed."""
 
     start: int
     pid: int | None = None
+    waits: bool = False
 
 
 class Death(msgspec.Struct):

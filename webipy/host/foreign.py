@@ -51,6 +51,7 @@ class ForeignKernel:
     has_boot = False
     is_ours = False
     is_unheard = False
+    is_waiting = False
     curve = None
     unsent = None
 

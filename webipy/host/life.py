@@ -155,17 +155,13 @@ class Life:
             return
         self.state, self._kernel_info, self._hears_iopub, self._nudge_s = "starting", b"", False, NUDGE_S
         self._entering = ""
-        self._audience.event("kernel_starting", {"start": self.start, "pid": self.process.pid})
+        word = {"waits": True} if self.process.is_waiting else {}
+        self._audience.event("kernel_starting", {"start": self.start, "pid": self.process.pid, **word})
         key, addresses = self.process.wire_key(self._key), self.process.addresses()
         waits, curve = self.process.has_boot, self.process.curve
         self.channels = Channels(self._context, addresses, key, waits=waits, curve=curve)
-        patience_s = self._launch.ready_timeout_s
-        self._alarms.set("late", patience_s, lambda: self._give_up(patience_s))
-        if isinstance(self.process, KernelProcess) and not waits:
-            ear_s = min(LISTEN_S, patience_s / 3)
-            self._alarms.set("listens", ear_s, lambda: self._give_up(ear_s, only_unheard=True))
-        self._beat()
-        self._nudge()
+        if not self.process.is_waiting:
+            self._nudge(is_first=True)
 
     def heard(self, channel: str, message: wire.Message) -> bool:
         """Take note of a message from the kernel.
@@ -211,7 +207,11 @@ class Life:
         """
         self.grace_s = grace_s
         if isinstance(self.process, KernelProcess):
+            was_waiting = self.process.is_waiting
             self.process.enter(cwd, env)
+            if was_waiting:  # it starts now, for whoever needs it
+                self._spawned_at = time.monotonic()
+                self._nudge(is_first=True)
         if self.state == "ready" and code:
             self.ask("shell", "execute_request", _silent(code))
         elif self.state == "starting":
@@ -275,13 +275,22 @@ class Life:
         self.ending = ending
         if not self.is_draining:
             self.ask("control", "shutdown_request", {"restart": ending == "restart"})
+            patience_s = 0.0 if self.process.is_waiting else patience_s
             self._alarms.set("polite", patience_s, lambda: self.process.signal(signal.SIGKILL))
 
     def _beat(self) -> None:
         if isinstance(self.process, ForeignKernel) and (next_s := self.process.beat(self._context)) is not None:
             self._alarms.set("beat", next_s, self._beat)
 
-    def _nudge(self) -> None:
+    def _nudge(self, *, is_first: bool = False) -> None:
+        """Ask the kernel whether it is ready, again and again; the first time say for how long."""
+        if is_first:
+            patience_s = self._launch.ready_timeout_s
+            self._alarms.set("late", patience_s, lambda: self._give_up(patience_s))
+            if isinstance(self.process, KernelProcess) and not self.process.has_boot:
+                ear_s = min(LISTEN_S, patience_s / 3)
+                self._alarms.set("listens", ear_s, lambda: self._give_up(ear_s, only_unheard=True))
+            self._beat()
         self.ask("shell", "kernel_info_request", {})
         if not self.process.is_ours:  # it may be busy with what somebody else runs: most kernels answer on control then
             self.ask("control", "kernel_info_request", {})

@@ -17,6 +17,7 @@ Rejected: `JPY_PARENT_PID` (only ipykernel knows it, and it polls); `KernelManag
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import re
@@ -75,6 +76,7 @@ class Launch(msgspec.Struct, frozen=True):
         nice: How much the kernel's process gives way to others when the processors are busy, as nice(1) has it, from 0 to 19.
         connection: A kernel that something else started, to join instead of starting one.
         way: What started such a kernel before, to begin with.
+        waits: Whether its first process should wait, with everything imported, until it is told where it is needed.
     """
 
     kernel: str
@@ -90,6 +92,7 @@ class Launch(msgspec.Struct, frozen=True):
     nice: Annotated[int, msgspec.Meta(ge=0, le=19)] = 0
     connection: Connection | None = None
     way: Way | None = None
+    waits: bool = False
 
 
 class Exit(msgspec.Struct, frozen=True):
@@ -136,6 +139,7 @@ class KernelProcess:
         self._ports = _PORTS
         self.curve: Curve | None = None
         self.unsent: Unsent | None = None
+        self.is_waiting = False  # to be told where it is needed
 
     @property
     def has_boot(self) -> bool:
@@ -178,7 +182,13 @@ class KernelProcess:
         """Let later starts begin in another folder and with other environment variables; None leaves them as they are."""
         launch = self._launch
         cwd, env = launch.cwd if cwd is None else cwd, launch.env if env is None else env
-        self._launch = msgspec.structs.replace(launch, cwd=cwd, env=env)
+        self._launch = msgspec.structs.replace(launch, cwd=cwd, env=env, waits=False)
+        if self._child is not None and self._child.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):  # it has just ended; `poll` will say so
+                self._child.stdin.write(msgspec.json.encode({"cwd": cwd, "env": {"PWD": cwd, **env}}) + b"\n")
+                self._child.stdin.close()
+            self._child.stdin = None
+        self.is_waiting = False
 
     def spawn(self, key: str) -> None:
         """Start a process.
@@ -205,13 +215,14 @@ class KernelProcess:
         for path in self._sockets():
             _unlink(path)
         self._was_killed = False
+        self.is_waiting = waits = self._launch.waits and self.ways.now.boot == "ipykernel"
         try:
             self._log_start = os.fstat(log).st_size
             self._child = subprocess.Popen(
-                argv if self.unsent is None else with_words(argv, self.unsent.file),
+                argv if self.unsent is None else with_words(argv, self.unsent.file, waits=waits),
                 cwd=self._launch.cwd,
                 env=_environment(self._launch),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if waits else subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -125,10 +125,10 @@ def with_boot_file(argv: Sequence[str]) -> tuple[list[str], Literal["", "ipykern
     return list(argv), ""
 
 
-def with_words(argv: list[str], file: int) -> list[str]:
-    """Tell the boot file in which file the last words are kept (`webipy.kernelwords`)."""
+def with_words(argv: list[str], file: int, *, waits: bool) -> list[str]:
+    """Tell the boot file in which file the last words are kept (`webipy.kernelwords`), and whether to wait (`webipy.kernelwait`)."""
     place = argv.index(BOOT_FILE) + 1
-    return [*argv[:place], "--words", str(file), *argv[place:]]
+    return [*argv[:place], *(["--wait"] if waits else []), "--words", str(file), *argv[place:]]
 
 
 def knows_curve(metadata: Mapping[str, msgspec.Raw]) -> bool:

@@ -157,12 +157,13 @@ class LocalLauncher:
         *,
         grace_s: float | None = None,
         env: Mapping[str, str] = NO_ENV,
+        waits: bool = False,
     ) -> Deferred[HostRecord]:
         """Starts a host; see the port."""
         told = self._told(kernel, spec, cwd, start)
         if grace_s is not None:
             told["grace_s"] = grace_s
-        return self._in_thread(self._launch, kernel, spec, start, {**told, "env": dict(env)})
+        return self._in_thread(self._launch, kernel, spec, start, {**told, "env": dict(env), "waits": waits})
 
     def discard(self, record: HostRecord) -> None:
         """Ends a host that nobody needs; see the port."""

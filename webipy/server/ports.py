@@ -198,11 +198,13 @@ class Launcher(Protocol):
         *,
         grace_s: float | None = None,
         env: Mapping[str, str] = NO_ENV,
+        waits: bool = False,
     ) -> Deferred[HostRecord]:
         """Starts a host for a new kernel, or for start number `start` of one whose host is gone.
 
         Args:
             env: Environment variables beside those of the server and the kernelspec.
+            waits: Whether it should wait, almost started, to be told where it is needed; not every kernel can.
             grace_s: How long it waits for a server before it ends by itself, idle; `None` for as long as is usual.
 
         Fails with errors.KernelFailed when it cannot be started.

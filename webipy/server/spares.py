@@ -3,8 +3,8 @@
 A spare is a kernel host with a kernel of the default kernelspec, in the server's root, connected to by a link of ours that takes nothing
 in. When a session needs such a kernel, the host is told where it is needed (`enter`), its word is waited for, and its record goes the way of
 one that was launched just now: row, event, connection (which takes the place of ours), and the session is told everything from the
-start of that kernel on. What it enters by is a line of Python that is run silently before anything else; a kernel of another language
-is given only to a session in the root.
+start of that kernel on. An ipykernel waits with everything imported, and starts when it is told where (`webipy.kernelwait`): its startup files
+run in the folder of the session. Another kernel is ready, and is given only to a session in the root.
 
 A spare that dies is replaced, later each time; one whose kernelspec has changed is ended. One is started only when nothing
 else starts, a second after the server or after the last one was taken. They end with the server; one that a killed server leaves has a
@@ -57,6 +57,7 @@ class Spare:
     died: Callable[[Spare], None]
     link: KernelLink | None = None
     is_attached: bool = False
+    waits: bool = False
     _entered: Deferred[bool] | None = None
 
     def attached(self, is_gap: bool, pid: int | None) -> None:
@@ -67,7 +68,9 @@ class Spare:
         """Messages; they stay with the host, for the session that will have this kernel."""
         for channel, message in batch:
             kind = message.header.msg_type if channel == "host" else ""
-            if kind == "kernel_entered":
+            if kind == "kernel_starting":
+                self.waits = contents.decode(message.content, contents.Started).waits
+            elif kind == "kernel_entered":
                 self._tell(True)
             elif kind in ("kernel_died", "start_failed"):
                 self.gone()
@@ -138,17 +141,17 @@ class Spares:
 
     async def take(self, spec: Spec, cwd: str, env: Mapping[str, str] = NO_ENV) -> HostRecord | None:
         """The host of a spare that is in `cwd` now, with the variables of `env`; `None` when there is none that fits."""
-        code = _code(spec, cwd, env)
         for spare in list(self.ready):
             if spare.spec != spec:
                 self._discard(spare)  # its kernelspec was changed
                 self._later(QUIET_SECONDS)
-        fitting = [one for one in self.ready if one.is_attached]
-        if not self._is_on or not fitting or (code is None and (cwd != self.root or env)) or not _is_folder(cwd):
+        is_here = cwd == self.root and not env
+        fitting = [one for one in self.ready if one.is_attached and (one.waits or is_here)]
+        if not self._is_on or not fitting or not _is_folder(cwd):
             return None
         spare = fitting[0]
         self.ready.remove(spare)
-        told = {"cwd": cwd, "code": code or "", "grace_s": self.grace_s, "env": dict(env)}
+        told = {"cwd": cwd, "code": "", "grace_s": self.grace_s, "env": dict(env)}
         entered = spare.enter(contents.encode(told))
         stop_clock = self.world.later(ANSWER_SECONDS, spare.give_up)
         is_there = await entered
@@ -183,7 +186,9 @@ class Spares:
         spec = specs.found.get(specs.default or "")
         if spec is None:
             return
-        host = await self.world.launcher.launch(self.world.new_id(), spec, self.root, 1, grace_s=GRACE_SECONDS)
+        host = await self.world.launcher.launch(
+            self.world.new_id(), spec, self.root, 1, grace_s=GRACE_SECONDS, waits=True
+        )
         spare = Spare(host, spec, self._died)
         spare.link = self.world.launcher.connect(host, 0, spare)
         if spare.link is None or not self._is_on:
@@ -215,16 +220,6 @@ class Spares:
     def _discard(self, spare: Spare) -> None:
         self.ready.remove(spare)
         self.world.launcher.discard(spare.record)
-
-
-def _code(spec: Spec, cwd: str, env: Mapping[str, str]) -> str | None:
-    """What brings a running kernel into another folder as if it had been started there; `None` where that is not known."""
-    if spec.language.lower() != "python":
-        return None
-    here = "__import__('os').getcwd()"
-    variables = {"PWD": cwd, **env}
-    go = f"__import__('os').chdir({cwd!r}); __import__('os').environ.update({variables!r})"
-    return f"{go}\nif isinstance(globals().get('_dh'), list): _dh[:] = [{here}]"
 
 
 def _is_folder(cwd: str) -> bool:
