@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import math
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
@@ -14,7 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
 from webipy.core import errors
-from webipy.core.parameters import MAX_DEPTH, Value, source, table
+from webipy.core.language import MAX_DEPTH, Value
+from webipy.core.parameters import language_named, source, table
 
 HOSTILE = (
     "",
@@ -205,9 +208,92 @@ class Others(SynchronousTestCase):
                 source(language, parameters)
             self.assertEqual(caught.exception.facts, {"field": "parameters"})
 
-    def test_every_language_takes_every_plain_value(self) -> None:
-        """No exception that is not a sentence."""
+    def test_every_language_takes_every_plain_value_or_refuses_it_in_words(self) -> None:
+        """No exception that is not a sentence; what is written is one line for each."""
         for language in table():
-            self.assertEqual(
-                len(source(language, {**self.GIVEN, "i": {}, "j": [], "k": -1, "l": -1e300}).splitlines()), 13
-            )
+            more: dict[str, Value] = {"i": {}, "j": [], "k": -1, "l": -1e300, "m": 10**30, "n": [None, [{}]]}
+            for name, value in (self.GIVEN | more).items():
+                try:
+                    self.assertEqual(len(source(language, {name: value}).splitlines()), 2, language)
+                except errors.InvalidParams as fault:
+                    self.assertRegex(fault.message, "has no|cannot hold")
+            self.assertRaises(errors.InvalidParams, source, language, {"a": 10**5000})
+
+    def test_names_of_languages(self) -> None:
+        """As kernels spell them, with versions; those that are written as another one is."""
+        for name, same in (
+            ("python3", "python"), ("Python", "python"), ("ipython", "python"), ("sage", "python"), ("C++17", "c++"), ("C++", "c++"),
+            ("Wolfram Language", "wolfram"), ("zsh", "bash"), ("R", "r"), ("Julia 1.10", "julia"), ("deno", "typescript"),
+            ("TypeScript", "typescript"), ("common-lisp", "lisp"), ("lua5.4", "lua"),
+        ):  # fmt: skip
+            self.assertEqual(language_named(name), table()[same], name)
+        for name in ("", "3", "cobol", "c"):
+            self.assertIsNone(language_named(name), name)
+
+    def test_forms_of_more_languages(self) -> None:
+        """A text with all that is special, a character that does not print, a list, a map, a large integer, a number with an exponent."""
+        text: Value = '$"\\#{x}\n\x1b\u2028'
+        for language, lines in {
+            "ruby": [r'x = "$\"\\\#{x}\n\u{1b}\u{2028}"', "x = [-1, nil]", 'x = {"k" => 1.5}', f"x = {10**30}", "x = 1e+16"],
+            "php": [r'$x = "\$\"\\#{x}\n\u{1b}\u{2028}";', "$x = [-1, null];", '$x = ["k" => 1.5];', f"$x = {10**30};", "$x = 1e+16;"],
+            "lua": [r'x = "$\"\\#{x}\n\027\226\128\168"', "x = {-1, nil}", 'x = {["k"] = 1.5}', f"x = {10**30}", "x = 1e+16"],
+            "go": [r'var x = "$\"\\#{x}\n\u001b\u2028"', "var x = []any{-1, nil}", 'var x = map[string]any{"k": 1.5}', "", "var x = 1e+16"],
+            "rust": [r'let x = String::from("$\"\\#{x}\n\u{1b}\u{2028}");', "", "*", f"let x = {10**30}i128;", "let x = 1e+16;"],
+            "haskell": [r'x = "$\"\\#{x}\n\27\&\8232\&"', "", 'x = [("k", 1.5)]', f"x = {10**30}", "x = 1e+16"],
+            "ocaml": [r'let x = "$\"\\#{x}\n\027\226\128\168";;', "", 'let x = [("k", 1.5)];;', "", "let x = 1e+16;;"],
+            "wolfram": [r'x = "$\"\\#{x}\n\:001b\:2028";', "x = {-1, Null};", 'x = <|"k" -> 1.5|>;', f"x = {10**30};", "x = 1*^16;"],
+            "java": [r'var x = "$\"\\#{x}\n\u001b\u2028";', "var x = java.util.Arrays.asList(new Object[] {-1, null});", "*", "*", "var x = 1e+16;"],
+            "kotlin": [r'val x = "\$\"\\#{x}\n\u001b\u2028"', "val x = listOf<Any?>(-1, null)", "*", "*", "val x = 1e+16"],
+            "clojure": [r'(def x "$\"\\#{x}\n\u001b\u2028")', "(def x [-1 nil])", '(def x {"k" 1.5})', f"(def x {10**30})", "(def x 1e+16)"],
+            "racket": [r'(define x "$\"\\#{x}\n\u001b\u2028")', "(define x (list -1 'null))", '(define x (hash "k" 1.5))', "*", "*"],
+            "elixir": [r'x = "$\"\\\#{x}\n\u{1b}\u{2028}"', "x = [-1, nil]", 'x = %{"k" => 1.5}', f"x = {10**30}", "x = 1e+16"],
+            "groovy": [r'x = "\$\"\\#{x}\n\u001b\u2028"', "x = [-1, null]", 'x = ["k": 1.5]', f"x = {10**30}G", "x = 1e+16"],
+            "c++": [r'auto x = "$\"\\#{x}\n\033\342\200\250";', "", "", "", "auto x = 1e+16;"],
+        }.items():  # fmt: skip
+            given: list[Value] = [text, [-1, None], {"k": 1.5}, 10**30, 1e16]
+            for value, line in zip(given, lines, strict=True):
+                if line == "":
+                    self.assertRaises(errors.InvalidParams, source, language, {"x": value})
+                elif line != "*":
+                    self.assertEqual(source(language, {"x": value}).splitlines()[1], line)
+
+
+class Programs(SynchronousTestCase):
+    """Languages whose programs are on many machines: what they read is what was given."""
+
+    def run_in(self, program: str, script: str, *options: str) -> str:
+        """What a program prints."""
+        found = shutil.which(program)
+        if found is None:
+            self.skipTest(f"{program} is not installed")
+        ran = subprocess.run([found, *options], input=script.encode(), capture_output=True, check=True)
+        return ran.stdout.decode()
+
+    def test_javascript(self) -> None:
+        """Texts, keys and numbers, as JSON; `__proto__` is a key like others."""
+        hostile: dict[str, Value] = {
+            "a": [*HOSTILE, "\0", -1, 1.5, None, True, [], {}],
+            "b": {**dict.fromkeys(HOSTILE, 1), "__proto__": 2},
+        }
+        for language, start in (("javascript", "var a, b;"), ("typescript", "")):
+            shown = self.run_in("node", f"{start}{source(language, hostile)}\nconsole.log(JSON.stringify([a, b]))", "-")
+            self.assertEqual(json.loads(shown), [hostile["a"], hostile["b"]])
+
+    def test_perl(self) -> None:
+        """As the numbers of their characters."""
+        script = source("perl", {"a": [*HOSTILE, "\0"], "b": dict.fromkeys(HOSTILE, "x")})
+        script += '\nprint join(" ", map(ord, split(//, $_))), "\\n" for (@$a, sort keys %$b);'
+        shown = [
+            "".join(chr(int(point)) for point in line.split()) for line in self.run_in("perl", script, "-").splitlines()
+        ]
+        self.assertEqual(shown, [*HOSTILE, "\0", *sorted(HOSTILE)])
+
+    def test_tcl(self) -> None:
+        """As the numbers of their characters; those beyond 16 bits are left out, which older ones do not know."""
+        hostile = [text.replace("🧪", "") for text in HOSTILE]
+        script = f"encoding system utf-8\n{source('tcl', {'a': list(hostile), 'b': dict.fromkeys(hostile, 1)})}\n"
+        script += 'foreach x [concat $a [dict keys $b]] { foreach c [split $x ""] { puts -nonewline "[scan $c %c] " }; puts "" }'
+        folder = Path(self.mktemp())
+        folder.write_bytes(script.encode())
+        shown = self.run_in("tclsh", "", "-encoding", "utf-8", str(folder)).splitlines()
+        self.assertEqual(["".join(chr(int(point)) for point in line.split()) for line in shown], hostile * 2)

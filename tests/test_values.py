@@ -16,6 +16,7 @@ from webipy.command import values
 from webipy.command.run_options import joined
 from webipy.command.values import Given
 from webipy.core import parameters
+from webipy.core.language import Value
 
 
 def shown(**given: Any) -> dict[str, Any]:
@@ -68,7 +69,7 @@ class ValueTests(SynchronousTestCase):
         lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
     ))  # fmt: skip
     @examples(100)
-    def test_every_value_comes_to_the_server_as_it_is(self, value: parameters.Value) -> None:
+    def test_every_value_comes_to_the_server_as_it_is(self, value: Value) -> None:
         """Large integers and what is no number, too."""
         self.assertEqual(repr(parameters.decode("n", parameters.encode(value))), repr(value))
 

@@ -25,7 +25,7 @@ import msgspec
 from msgspec import Raw
 
 from webipy.core import parameters
-from webipy.core.parameters import Value
+from webipy.core.language import MAX_DEPTH, Value
 
 _WORDS: dict[str, Value] = {"True": True, "False": False, "None": None}
 _JSON = re.compile(r'\s*[\[{"]|true\Z|false\Z|null\Z')
@@ -164,8 +164,8 @@ def _yaml(body: bytes) -> Any:
 
 def _plain(value: Any, depth: int = 0) -> Value:
     """A value of YAML as parameters have them: keys are texts, and what is of no kind of ours is one."""
-    if depth > parameters.MAX_DEPTH:
-        raise ValueError(f"its lists and maps go more than {parameters.MAX_DEPTH} levels deep.")
+    if depth > MAX_DEPTH:
+        raise ValueError(f"its lists and maps go more than {MAX_DEPTH} levels deep.")
     match value:
         case dict() as found:
             entries: Mapping[Any, Any] = found
