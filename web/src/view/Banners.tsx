@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { isAttached, kernelState } from "../model/select.ts";
 import type { CatchUp } from "../store/catchup.ts";
 import { guestOf, may } from "../store/right.ts";
-import { dialog, selected, toast } from "../store/ui.ts";
+import { complain, dialog, selected, toast } from "../store/ui.ts";
 import { clock, t } from "../text/en.ts";
 import { AnsiText } from "./AnsiText.tsx";
 import { connection, type Open, phase, restarted, server, signingIn, updated } from "./app.ts";
@@ -16,6 +16,14 @@ const PATIENCE_MS = 1500;
 const LONG_MS = 120_000;
 const BACK_MS = 6000;
 const RESTART_MS = 15_000;
+
+/** Opens the session that the page shows again, after somebody has closed it. */
+function openAgain(session: string): void {
+  connection
+    .call("session.reopen", { session })
+    .then(() => location.reload())
+    .catch(complain);
+}
 
 /** Milliseconds since the line was lost, 0 while it is live; counts on its own. */
 function useOutage(): number {
@@ -226,7 +234,18 @@ export function Banners({ open }: { open: Open }) {
         </Banner>
       )}
       {store.model.closed && (
-        <Banner kind="info" icon="info" bold={t.closed}>
+        <Banner
+          kind="info"
+          icon="info"
+          bold={t.closed}
+          end={
+            guestOf.value === null && (
+              <button type="button" class="btn" onClick={() => openAgain(open.store.id)}>
+                {t.openAgain}
+              </button>
+            )
+          }
+        >
           {t.closedBody}
         </Banner>
       )}

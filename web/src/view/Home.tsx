@@ -6,6 +6,7 @@ import type { KernelspecList, Session } from "../api/schema.ts";
 import { Folder } from "../store/files.ts";
 import { complain, dialog } from "../store/ui.ts";
 import { upload } from "../store/uploads.ts";
+import { k } from "../text/closed.ts";
 import { t } from "../text/en.ts";
 import { connection, goTo, openNotebook, phase } from "./app.ts";
 import { ConnectionBanner } from "./Banners.tsx";
@@ -154,6 +155,24 @@ function Closing({ session, done }: { session: Session; done(): void }) {
   );
 }
 
+/** Leads to what is kept of closed sessions. */
+function ClosedButton() {
+  const [loaded, load] = useState<typeof import("./ClosedDialog.tsx") | null>(null);
+  const [shown, show] = useState(false);
+  const open = (): void => {
+    show(true);
+    if (loaded === null) import("./ClosedDialog.tsx").then(load).catch(complain);
+  };
+  return (
+    <>
+      <button type="button" class="btn ghost icon" aria-label={k.open} title={k.open} onClick={open}>
+        <Icon name="history" />
+      </button>
+      {shown && loaded !== null && <loaded.ClosedDialog onClose={() => show(false)} />}
+    </>
+  );
+}
+
 function Still({ sessions, refresh }: { sessions: readonly Session[]; refresh(): void }) {
   const [closing, setClosing] = useState<Session | null>(null);
   const usage = useUsage(
@@ -162,7 +181,11 @@ function Still({ sessions, refresh }: { sessions: readonly Session[]; refresh():
   );
   return (
     <section aria-labelledby="running-heading">
-      <h2 id="running-heading">{t.stillRunning}</h2>
+      <div class="files-head">
+        <h2 id="running-heading">{t.stillRunning}</h2>
+        <span class="grow" />
+        <ClosedButton />
+      </div>
       {sessions.length === 0 && <p class="quiet">{t.noSessions}</p>}
       <ul class="tiles">
         {sessions.map(session => (
