@@ -204,6 +204,21 @@ class Rich(PageCase):
             cell.locator("img.image").nth(1).evaluate("image => image.decode().then(() => image.naturalWidth)"), 30
         )
 
+    def test_large_values_are_shown_or_said_with_their_size(self) -> None:
+        """A picture that is not too large comes by itself; a larger one, and the rest of a text, when it is asked for."""
+        pixels = f"'{PNG}' + ' ' * 3_000_000"
+        output = self.show(f"display({{'image/png': {pixels}, 'text/plain': 'small enough'}}, raw=True)")
+        expect(output.locator("img")).to_have_js_property("naturalWidth", 1)
+        larger = self.show(f"display({{'image/png': {pixels} * 4, 'text/plain': 'the larger one'}}, raw=True)")
+        expect(larger).to_contain_text("image/png, 9.0 MB")
+        expect(larger).to_contain_text("the larger one")
+        expect(larger.get_by_role("button", name="Download")).to_be_visible()
+        larger.get_by_role("button", name="Show").click()
+        expect(larger.locator("img")).to_be_visible()
+        text = self.show("display({'text/plain': 'start ' + 'x' * 2_500_000 + ' end'}, raw=True)")
+        expect(text).to_contain_text("2.4 MiB in all: the rest is left out here")
+        expect(text).to_contain_text("text/plain, 2.5 MB")
+
     def test_tables_are_shown_in_the_page(self) -> None:
         """Passive HTML is shown in a shadow root with its own styles, without a frame."""
         cell = self.show("import pandas\npandas.DataFrame({'t': [1.5, 2.5], 'name': ['a', 'b']})")

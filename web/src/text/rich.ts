@@ -46,6 +46,9 @@ export const r = {
   allowedHost: (host: string) => `May load from ${host}. `,
   forbid: "Forbid it",
 
+  large: (type: string, size: string) => `${type}, ${size}`,
+  largeComing: "Coming …",
+  largeFailed: (why: string) => `cannot be shown: ${why}`,
   pdf: (size: string) => `A PDF document, ${size}`,
   remotePicture: "Picture from another server",
   remoteFrom: (alt: string, host: string) => `${alt === "" ? "Picture" : `“${alt}”`} from ${host}`,

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { promptsOf } from "../model/select.ts";
 import type { Output, Prompt } from "../model/types.ts";
 import { plainText } from "../render/ansi.ts";
+import { largeOf } from "../rich/large.ts";
 import { Tools } from "../rich/Tools.tsx";
 import { may } from "../store/right.ts";
 import { t } from "../text/en.ts";
@@ -10,6 +11,7 @@ import { p } from "../text/people.ts";
 import { r } from "../text/rich.ts";
 import type { Open } from "./app.ts";
 import { Icon } from "./icons.tsx";
+import { LargeView } from "./LargeView.tsx";
 import { RichView } from "./RichView.tsx";
 import { StreamView } from "./StreamView.tsx";
 import { Traceback } from "./Traceback.tsx";
@@ -33,7 +35,8 @@ function OutputView({ open, run, output, label, version }: { open: Open; run: st
         <Traceback open={open} output={output} />
       </Tools>
     );
-  return <RichView data={output.data} metadata={output.metadata} revision={output.revision} label={label} />;
+  const shown = { data: output.data, metadata: output.metadata, revision: output.revision, label };
+  return largeOf(output.metadata).length > 0 ? <LargeView session={open.store.id} {...shown} /> : <RichView {...shown} />;
 }
 
 /** Whether a person is in the middle of some text: then the focus is not taken away. */
