@@ -389,6 +389,45 @@ class FollowTests(ClientTests):
         await complete
         self.assertEqual(seen, list(range(1, 401)), f"seed {seed}")
 
+    async def test_an_event_that_is_too_large_is_said_and_left_out(self) -> None:
+        """After the second failure at the same place: the reader goes on after it, and nothing else is left out."""
+        self.patch(module, "MAX_MESSAGE_BYTES", 50_000)
+        client = await self.connected()
+        lines = 0
+
+        def answer(line: Line, method: str, params: dict[str, Any]) -> Any:
+            nonlocal lines
+            lines += 1
+            for seq in range(params["since"] + 1, 6):
+                told = {**event(seq), "title": "x" * 60_000} if seq == 3 else event(seq)
+                reactor.callLater(0, line.send_events, seq, [told])
+            return {"first_seq": 1, "seq": 5}
+
+        self.script.answer = answer
+        seen: list[tuple[int, str]] = []
+        complete: Deferred[None] = Deferred()
+
+        def receive(seq: int, told: Event) -> None:
+            seen.append((seq, told.reason if isinstance(told, events.OutputLost) else ""))
+            if seq == 5:
+                complete.callback(None)
+
+        await client.follow(SESSION, 0, receive)
+        await complete
+        self.assertEqual([seq for seq, _ in seen], [1, 2, 3, 4, 5])
+        self.assertRegex(
+            seen[2][1], r"^Event 3 of the session has 60\d\d\d bytes, more than the 50000 that are read here"
+        )
+        self.assertEqual(lines, 3)
+
+    async def test_an_answer_that_is_too_large_fails_its_call(self) -> None:
+        """A call that may be repeated is not repeated for ever."""
+        self.patch(module, "MAX_MESSAGE_BYTES", 50_000)
+        client = await self.connected()
+        self.script.answer = lambda line, method, params: {"version": "x" * 60_000}
+        with self.assertRaises(errors.TooLarge):
+            await client.call("server.info", {}, dict, repeat=True)
+
     async def test_a_gap_in_the_events_ends_the_following(self) -> None:
         """A server that leaves an event out is not believed."""
         client = await self.connected()

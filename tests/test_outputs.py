@@ -153,3 +153,37 @@ class AllSequences(SynchronousTestCase):
         many = [text("e", "x\n") for _ in range(100_000)]
         ((output,),) = folded(*many).values()
         self.assertEqual(len(output["text"]), 200_000)
+
+
+class Ranges(SynchronousTestCase):
+    """Part of a text, without all of it."""
+
+    def test_any_part_of_any_text_is_found(self) -> None:
+        """As in the text of the fold; another output, and what was cleared, counts for nothing."""
+        told: list[events.AnyEvent] = [
+            events.OutputAdded(execution="e", output=outputs.stream("stdout", "gone")),
+            events.OutputsCleared(execution="e", wait=True),
+            events.OutputAdded(execution="e", output=outputs.stream("stdout", "abc")),
+            events.OutputAdded(execution="other", output=outputs.stream("stdout", "xyz")),
+            events.OutputAdded(execution="e", output=outputs.stream("stdout", "defgh")),
+            events.OutputAdded(execution="e", output=Raw(b'{"output_type":"display_data","data":{},"metadata":{}}')),
+            events.OutputAdded(execution="e", output=outputs.stream("stderr", "ij")),
+        ]
+        for output, whole in ((0, "abcdefgh"), (1, None), (2, "ij"), (3, None)):
+            for offset in range(10):
+                for limit in (1, 3, 20):
+                    found = outputs.TextRange("e", output, offset, limit)
+                    for event in told:
+                        found.take(event)
+                    self.assertEqual(found.text, None if whole is None else whole[offset : offset + limit])
+                    self.assertEqual(found.size, len(whole or ""))
+
+    def test_what_is_left_out_of_a_text_is_said_in_it(self) -> None:
+        """Its start and its end are there."""
+        fold = outputs.Fold(100)
+        for number in range(100):
+            fold.add(events.OutputAdded(execution="e", output=outputs.stream("stdout", f"line {number}\n")))
+        (shown,) = fold.shown()
+        text = msgspec.json.decode(shown)["text"]
+        self.assertTrue(text.startswith("line 0\n") and text.endswith("line 99\n"), text)
+        self.assertRegex(text, r"\[\d+ characters are left out here: output.read gives them\]")

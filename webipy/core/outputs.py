@@ -77,7 +77,10 @@ class _Text:
         return stream(self.name, self.head + "".join(self.parts))
 
     def shown(self) -> Raw:
-        return stream(self.name, resolved(self.head + "".join(self.parts)))
+        if not self.left_out:
+            return stream(self.name, resolved(self.head + "".join(self.parts)))
+        notice = f"\n[{self.left_out:,} characters are left out here: output.read gives them]\n"
+        return stream(self.name, resolved(self.head) + notice + resolved("".join(self.parts)))
 
     def omitted(self) -> Omitted | None:
         return Omitted(len(self.head), self.left_out) if self.left_out else None
@@ -155,11 +158,6 @@ class Fold:
             self._items.append(last)
         last.add(text.text, event.omitted, self.limit)
 
-    def text_of(self, output: int) -> str | None:
-        """The text of an output by its place, or `None` when there is none or it is no stream."""
-        item = self._items[output] if output < len(self._items) else None
-        return item.head + "".join(item.parts) if isinstance(item, _Text) else None
-
     def events(self, execution: str, cell: str | None) -> list[OutputAdded | OutputsCleared]:
         """The fewest events that fold to the same."""
         shown: list[OutputAdded | OutputsCleared] = [
@@ -185,6 +183,62 @@ class Fold:
                 shown = _decode_shown(item.output)
                 shown.data, shown.metadata = event.data, event.metadata
                 item.output = Raw(encode(shown))
+
+
+@attrs.define(slots=True)
+class TextRange:
+    """Part of the text of one stream output of an execution, found event by event; nothing else of it is held.
+
+    Args:
+        execution: Its id.
+        output: The place of the output, from 0.
+        offset: The first character.
+        limit: Most characters.
+    """
+
+    execution: str
+    output: int
+    offset: int
+    limit: int
+    size: int = 0
+    """Characters of all of it."""
+    _names: list[str | None] = attrs.field(factory=list)
+    _parts: list[str] = attrs.field(factory=list)
+    _clear_first: bool = False
+
+    def take(self, event: AnyEvent) -> None:
+        """Takes the next event of the session in."""
+        if isinstance(event, OutputsCleared) and event.execution == self.execution:
+            self._clear_first = event.wait
+            if not event.wait:
+                self._clear()
+        elif isinstance(event, OutputAdded) and event.execution == self.execution:
+            if self._clear_first:
+                self._clear()
+            self._add(event)
+
+    @property
+    def text(self) -> str | None:
+        """The part; `None` when there is no such output, or it is no text."""
+        is_text = self.output < len(self._names) and self._names[self.output] is not None
+        return "".join(self._parts) if is_text else None
+
+    def _clear(self) -> None:
+        self._clear_first, self.size = False, 0
+        self._names.clear()
+        self._parts.clear()
+
+    def _add(self, event: OutputAdded) -> None:
+        if _decode_kind(event.output).output_type != "stream":
+            self._names.append(None)
+            return
+        added = _decode_stream(event.output)
+        if not self._names or self._names[-1] != added.name:
+            self._names.append(added.name)
+        if len(self._names) - 1 == self.output:
+            start = max(0, self.offset - self.size)
+            self._parts.append(added.text[start : max(start, self.offset + self.limit - self.size)])
+            self.size += len(added.text)
 
 
 def fold(events: Iterable[AnyEvent]) -> dict[str, list[Raw]]:

@@ -164,6 +164,8 @@ class _Waiting:
     answer: Deferred[bytes]
     repeat: bool
     is_sent: bool = False
+    failures: int = 0
+    """Lines that were lost after it was sent because a message was too large."""
 
 
 @attrs.define(eq=False)
@@ -183,6 +185,10 @@ class Follower:
     receive: Callable[[int, Event], None]
     ended: Deferred[None] = attrs.field(factory=Deferred)
     is_joined: bool = False
+    newest: int = 0
+    """The newest seq that the server told of when it was joined."""
+    failed_at: int | None = None
+    """The seq it stood at when a message was too large."""
 
     def close(self) -> None:
         """Nothing more is wanted."""
@@ -206,6 +212,20 @@ class Follower:
         except Exception as fault:
             self.end(fault)
 
+    def met_too_large(self, size_bytes: int) -> None:
+        """A message was larger than may be read; if it was so twice at one place, the event there is said to be missing and left out."""
+        if self.seq is None or self.seq >= self.newest or self.ended.called:
+            return  # it has all there was: the message was not for it
+        if self.failed_at != self.seq:
+            self.failed_at = self.seq
+            return
+        self.seq += 1
+        reason = f"Event {self.seq} of the session has {size_bytes} bytes, more than the {MAX_MESSAGE_BYTES} that are read here; it is left out."
+        try:
+            self.receive(self.seq, events.OutputLost(seq=self.seq, reason=reason, count=1))
+        except Exception as fault:
+            self.end(fault)
+
     def _give(self, seq: int, body: bytes) -> None:
         if self.seq is not None and seq != self.seq + 1:
             raise ConnectionLost(f"The server left out events {self.seq + 1} to {seq - 1}.")
@@ -221,6 +241,10 @@ class _Line(WebSocketClientProtocol):
     def onOpen(self) -> None:
         """The server has accepted us."""
         self.factory.opened.callback(self)
+
+    def _max_message_size_exceeded(self, msg_size: int, max_msg_size: int, reason: str) -> None:
+        self.factory.too_large(msg_size)
+        super()._max_message_size_exceeded(msg_size, max_msg_size, reason)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """A message came."""
@@ -242,13 +266,19 @@ class _LineFactory(WebSocketClientFactory):
         address: Where the server is.
         received: Called with each message.
         lost: Called with the close code after an open line was lost.
+        too_large: Called with the size of a message that is larger than may be read, before the line is lost for it.
     """
 
     protocol = _Line  # type: ignore[assignment]  # Twisted asks for a factory function, Autobahn for the class
     noisy = False
 
     def __init__(
-        self, reactor: object, address: Address, received: Callable[[bytes], None], lost: Callable[[int], None]
+        self,
+        reactor: object,
+        address: Address,
+        received: Callable[[bytes], None],
+        lost: Callable[[int], None],
+        too_large: Callable[[int], None],
     ) -> None:
         headers = {"Authorization": f"Bearer {address.token}"}
         super().__init__(f"ws{address.url.removeprefix('http')}/rpc", headers=headers, reactor=reactor)
@@ -263,6 +293,7 @@ class _LineFactory(WebSocketClientFactory):
         self.address = address
         self.received = received
         self.lost = lost
+        self.too_large = too_large
         self.opened: Deferred[_Line] = Deferred()
 
     def refusal(self, status_line: str | None) -> Exception:
@@ -278,7 +309,11 @@ class _LineFactory(WebSocketClientFactory):
 
 
 async def _open_line(
-    reactor: Any, address: Address, received: Callable[[bytes], None], lost: Callable[[int], None]
+    reactor: Any,
+    address: Address,
+    received: Callable[[bytes], None],
+    lost: Callable[[int], None],
+    too_large: Callable[[int], None],
 ) -> _Line:
     """A line to the server.
 
@@ -296,7 +331,7 @@ async def _open_line(
         from twisted.internet.ssl import optionsForClientTLS  # needs pyOpenSSL, which plain http does without
 
         endpoint = wrapClientTLS(optionsForClientTLS(host), endpoint)
-    factory = _LineFactory(reactor, address, received, lost)
+    factory = _LineFactory(reactor, address, received, lost, too_large)
     try:
         line: _Line = await endpoint.connect(factory)
     except (ConnectError, DNSLookupError):
@@ -337,6 +372,7 @@ class Client:
         self._waiting: dict[int, _Waiting] = {}
         self._followers: list[Follower] = []
         self._last_id = 0
+        self._too_large_bytes = 0
         self._is_closed = False
 
     async def connect(self) -> None:
@@ -448,13 +484,30 @@ class Client:
     # ---- the line -------------------------------------------------------------------------------------------------
 
     async def _open(self) -> _Line:
-        return await _open_line(self._reactor, self._find(), self._received, self._lost)
+        return await _open_line(self._reactor, self._find(), self._received, self._lost, self._met_too_large)
 
     async def _join(self, follower: Follower) -> None:
         asked = calls.Subscribe(session=follower.session, since=follower.seq, keeps=False)
         told = await self.call("session.subscribe", asked, calls.Subscribed, repeat=True)
         follower.seq = told.seq if follower.seq is None else max(follower.seq, told.first_seq - 1)
+        follower.newest = told.seq
         follower.is_joined = True
+
+    def _met_too_large(self, size_bytes: int) -> None:
+        """A message is larger than may be read: the line is lost for it next."""
+        self._too_large_bytes = size_bytes
+
+    def _go_on_without(self, size_bytes: int) -> None:
+        """What has met a message that is too large twice goes on without it, and says so."""
+        for follower in list(self._followers):
+            if follower.is_joined:
+                follower.met_too_large(size_bytes)
+        for number, waiting in list(self._waiting.items()):
+            waiting.failures += waiting.is_sent
+            if waiting.failures > 1:
+                del self._waiting[number]
+                words = f"The answer has {size_bytes} bytes, more than the {MAX_MESSAGE_BYTES} that are read here."
+                waiting.answer.errback(Fault(errors.TooLarge(words, limit_bytes=MAX_MESSAGE_BYTES)))
 
     def _lost(self, code: int) -> None:
         """The line is gone: fail what may not be repeated, and mend."""
@@ -475,6 +528,9 @@ class Client:
         mending.addErrback(self._not_mended)
         self._told(False)
         lost = "The line to the server was lost; the call may have been carried out or not."
+        size_bytes, self._too_large_bytes = self._too_large_bytes, 0
+        if size_bytes:
+            self._go_on_without(size_bytes)
         for waiting in failing:  # last, because whoever is told may close us
             waiting.answer.errback(Fault(ConnectionLost(lost)))
 

@@ -11,13 +11,17 @@ from msgspec import UNSET, Raw, UnsetType
 
 from webipy.core import blobs, calls, contents, cutting, errors, events, wire
 from webipy.core.kernel import base64s
+from webipy.core.outputs import TextRange
 from webipy.core.wire import Message
 from webipy.server.method import Caller, House, Methods
 from webipy.server.session import Session
-from webipy.server.stories import story
+from webipy.server.stories import last_of, story
 
 METHODS = Methods()
 method = METHODS.method
+
+LONG_TEXT = 8 * 1024 * 1024
+"""Characters: of text of an execution that is more than twice as long, its start and so much of its end are told; output.read gives the rest."""
 
 _T = TypeVar("_T")
 
@@ -122,7 +126,7 @@ _FINISHED = "Execution {} has finished."
 
 
 async def _told(house: House, session: Session, execution: str) -> calls.Execution:
-    run = await story(session, execution)
+    run = await story(session, execution, LONG_TEXT)
     queued, started, finished = run.queued, run.started, run.finished
     assert queued is not None
     status: Literal["queued", "running"] = "running" if started is not None else "queued"
@@ -153,16 +157,18 @@ async def output_read(house: House, caller: Caller, params: calls.ReadOutput) ->
     session = house.sessions.get(params.session)
     if not any(cell.execution == params.execution for cell in session.notebook.cells()):
         _check_shown(session, caller, params.execution)
-    run = await story(session, params.execution)
     if params.mime is not None:
-        return await _value_read(session, run.outputs.outputs(), params, params.mime)
-    text = run.outputs.text_of(params.output)
-    if text is None:
+        outputs = (await story(session, params.execution, LONG_TEXT)).outputs.outputs()
+        return await _value_read(session, outputs, params, params.mime)
+    span, found = (
+        session.span(params.execution),
+        TextRange(params.execution, params.output, params.offset, params.limit),
+    )
+    await session.each_event(span.queued, last_of(session, params.execution), found.take)
+    if found.text is None:
         message = f"Output {params.output} of execution {params.execution} is no text, or there is none."
         raise errors.NotFound(message, kind="output", id=str(params.output))
-    return calls.OutputText(
-        text=text[params.offset : params.offset + params.limit], offset=params.offset, size=len(text)
-    )
+    return calls.OutputText(text=found.text, offset=params.offset, size=found.size)
 
 
 async def _value_read(session: Session, outputs: list[Raw], params: calls.ReadOutput, mime: str) -> calls.OutputText:

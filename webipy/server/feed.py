@@ -77,8 +77,19 @@ class Tail:
     def add(self, first: int, bodies: list[bytes]) -> None:
         """Takes newly written events in.
 
-        What was written together goes out together: it is joined to the newest block unless that was sent already.
+        What was written together goes out together, up to `CHUNK_BYTES`: it is joined to the newest block unless that was sent already.
         """
+        portion: list[bytes] = []
+        size = 0
+        for body in bodies:
+            if portion and size + len(body) > CHUNK_BYTES:
+                self._add(first, portion)
+                first, portion, size = first + len(portion), [], 0
+            portion.append(body)
+            size += len(body)
+        self._add(first, portion)
+
+    def _add(self, first: int, bodies: list[bytes]) -> None:
         size = sum(map(len, bodies))
         last = self._blocks[-1] if self._blocks else None
         if last is not None and last.message is None and last.holds_before(first) and last.size + size <= JOINED_BYTES:
