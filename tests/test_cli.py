@@ -490,6 +490,15 @@ class RunTests(SynchronousTestCase):
         self.keyboard.type("Ana")
         self.assertEqual(self.err.getvalue(), "webipy: This input was answered already.\n")
 
+    def test_a_line_that_is_not_taken_ends_the_run(self) -> None:
+        """One that is too long: nothing else would ever come, so the code is interrupted."""
+        self.client.answers["input.reply"] = errors.InvalidParams("The value is too long.")
+        started = events.ExecutionStarted(execution="e1")
+        self.give(started, events.InputRequested(request="r1", prompt="", execution="e1"))
+        self.keyboard.type("Ana")
+        self.assertEqual(self.err.getvalue(), "webipy: The value is too long.\n")
+        self.assertEqual(self.client.methods()[-1], "kernel.interrupt")
+
     def test_the_end_of_standard_input_interrupts(self) -> None:
         """Code that asks for more than there is is interrupted, and the user hears why."""
         self.give(

@@ -32,6 +32,7 @@ from webipy.command.places import Place, deliver
 from webipy.command.program import Ended
 from webipy.command.progress import Progress, first_line
 from webipy.command.running import FAILED, LEFT, LOST, OK, Inputs, Left, Stoppable, show_death
+from webipy.command.showing import OWN, SHOWN, Showing
 from webipy.command.streams import StreamFault
 from webipy.command.terminal import Keyboard, Screen, print_json
 from webipy.core import calls, errors, events, notebook_calls
@@ -115,9 +116,11 @@ class Run(Stoppable):
     _order: dict[str, int] = attrs.field(factory=dict)
     _open: int = 0
     _is_stopped: bool = False
+    _showing: Showing = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.inputs = Inputs(self.client, self.session.id, self.screen, self.keyboard, self._input_ended)
+        self._showing = Showing(self.screen)
+        self.inputs = Inputs(self.client, self.session.id, self.screen, self.keyboard, self._input_ended, self._stop)
 
     async def start(self, asked: notebook_calls.RunNotebook) -> None:
         """Has the notebook accepted, and follows it from its first event.
@@ -158,7 +161,10 @@ class Run(Stoppable):
             found = await self.client.call("execution.get", asked, calls.Execution, repeat=True)
             self._sources[execution] = found.code
             for output in found.outputs:
-                self._output(events.OutputAdded(execution=execution, output=output))
+                added = events.OutputAdded(execution=execution, output=output)
+                if self.progress.shows:
+                    self._showing.take(added)
+                self._output(added)
             self._finish(
                 events.ExecutionFinished(
                     execution=execution,
@@ -237,7 +243,10 @@ class Run(Stoppable):
                 self._end(event)
             case events.SessionClosed():
                 self._end(Fault(ConnectionLost("The session was closed.")))
-        if getattr(event, "execution", None) in self._order:
+        is_own = getattr(event, "execution", None) in self._order
+        if self.progress.shows and isinstance(event, SHOWN) and (is_own or not isinstance(event, OWN)):
+            self._showing.take(event)
+        if is_own:
             self._take_own(event)
 
     def _take_own(self, event: Event) -> None:
@@ -255,14 +264,17 @@ class Run(Stoppable):
                 self._output(event)
             case events.InputRequested():
                 self.progress.clear()
+                self._showing.settle()
                 self.inputs.requested(event)
             case events.ExecutionFinished():
+                self._showing.settle()
                 self._finish(event)
 
     def _output(self, event: events.OutputAdded) -> None:
         output = msgspec.json.decode(event.output, type=_Output)
         is_error = output.output_type == "error"
-        self.progress.output(bytes(event.output), is_error)
+        if not self.progress.shows:
+            self.progress.output(bytes(event.output), is_error)
         if is_error and event.execution is not None:
             end = self.ends[event.execution]
             end.error = f"{output.ename}: {output.evalue}".strip(": ")

@@ -57,14 +57,18 @@ class Progress:
         self._tick: Any = None
         self.total = 0
 
+    @property
+    def shows(self) -> bool:
+        """Whether outputs are shown, and not only errors."""
+        return self._show
+
     def began(self, number: int, source: str) -> None:
         """A cell runs."""
         self._number, self._source, self._began_s = number, source, self._reactor.seconds()
         if self._is_live:
             self._draw()
         elif self._show:
-            self._screen.close_line("stdout")
-            self._screen.close_line("stderr")
+            self._screen.make_way()
             self._line(number, "", source)
 
     def ended(self, number: int, source: str, status: str, duration_s: float) -> None:
@@ -73,8 +77,7 @@ class Progress:
         self._number = 0
         word = status if status in ("aborted", "cancelled") else f"{status} {duration(duration_s)}"
         if self._show:
-            self._screen.close_line("stdout")
-            self._screen.close_line("stderr")
+            self._screen.make_way()
         self._line(number, word, source)
 
     def output(self, raw: bytes, is_error: bool) -> None:
@@ -82,11 +85,13 @@ class Progress:
         if self._show or is_error:
             self.clear()
             self._screen.output(raw)
+            self._screen.settle()
 
     def note(self, text: str) -> None:
         """Something of our own."""
         self.clear()
         self._screen.note(text)
+        self._screen.settle()
 
     def clear(self) -> None:
         """Takes the line of the cell that runs away; it comes again with the next tick."""

@@ -82,6 +82,7 @@ class Inputs:
         screen: Where prompts go.
         keyboard: Where answers come from; `None` shows prompts only.
         at_end: Called when there are no more lines.
+        refused: Called when the server does not take a line, for another reason than that nobody waits for it.
     """
 
     client: Client
@@ -89,6 +90,7 @@ class Inputs:
     screen: Screen
     keyboard: Keyboard | None
     at_end: Callable[[], None]
+    refused: Callable[[], None] = lambda: None
     _request: str = ""
     _echo: ExitStack = attrs.field(factory=ExitStack)
 
@@ -127,7 +129,12 @@ class Inputs:
                 self.screen.line_was_typed()
         reply = calls.ReplyInput(session=self.session, request=event.request, value=line)
         sent = Deferred.fromCoroutine(self.client.call("input.reply", reply, calls.Accepted))
-        sent.addErrback(tell, self.screen)
+        sent.addErrback(self._not_taken)
+
+    def _not_taken(self, fault: Fault) -> None:
+        tell(fault, self.screen)
+        if fault.check(errors.Failure) and not fault.check(errors.NotWaiting):
+            self.refused()
 
 
 def tell(fault: Fault, screen: Screen) -> None:
@@ -229,7 +236,7 @@ class Run(Stoppable):
     _inputs: Inputs = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._inputs = Inputs(self.client, self.session.id, self.notes, self.keyboard, self._input_ended)
+        self._inputs = Inputs(self.client, self.session.id, self.notes, self.keyboard, self._input_ended, self._stop)
 
     async def start(self, code: str) -> None:
         """Follow the session from where it stands, and have the code accepted.

@@ -14,7 +14,7 @@ import attrs
 import msgspec
 
 from webipy.command.figures import Figures
-from webipy.command.terminal import Screen, plain_text, text_of
+from webipy.command.terminal import Screen, large_values, plain_text, text_of
 from webipy.command.views import Views, view_of
 from webipy.core import events
 
@@ -117,7 +117,7 @@ class Showing:
             self.screen.output(bytes(event.output), owner)
             return
         model = view_of(output.data)
-        text = self._text(output.data)
+        text = "\n".join(filter(None, [self._text(output.data), *large_values(bytes(event.output))]))
         if model is not None and self._views.text(model) is not None:
             key = f"view {len(self._models)}"
             self._models[key], self._drawn[key] = model, self._views.text(model) or ""

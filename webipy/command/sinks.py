@@ -127,6 +127,8 @@ class Terminal:
             self._blocks.append(last)
         last.write(clean)
         self._paint()
+        if len(self._painted[-1]) > CHARACTERS_KEPT:
+            self.settle()
 
     def block(self, owner: str, text: str, key: str | None, is_shown: bool) -> None:
         """Lines of their own."""
@@ -151,7 +153,7 @@ class Terminal:
 
     def settle(self, *, is_line_closed: bool = False) -> None:
         """What is there stays as it is."""
-        last = "" if is_line_closed else self._painted[-1]
+        last = "" if is_line_closed else self._painted[-1][-1:]  # what tells that the line is open is enough
         self._blocks = [_Block("", " ", None, [last])] if last else []
         self._painted = [last]
 

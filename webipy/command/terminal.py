@@ -149,6 +149,12 @@ class Screen:
         if self._sink(name).is_line_open:
             self.write(name, "\n")
 
+    def make_way(self) -> None:
+        """Somebody else writes to the streams now: open lines are ended, and what is shown stays."""
+        for name in ("stdout", "stderr"):
+            self.close_line(name)
+        self.settle()
+
     def line_was_typed(self) -> None:
         """The user has pressed Enter, which the terminal has shown."""
         for sink in (self._out, self._err):

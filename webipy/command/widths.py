@@ -6,12 +6,17 @@ terminals does). A sequence of emoji that are joined to one (ZWJ) counts as its 
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
 _ESCAPE: Final = re.compile(r"\x1b\[[0-9;:]*m")
+
+
+TAB: Final = 8
+"""Columns from one stop of tabs to the next."""
 
 
 def width_of(text: str) -> int:
@@ -45,10 +50,13 @@ def padded(text: str, width: int) -> str:
     return text + " " * max(0, width - width_of(text))
 
 
+@functools.lru_cache(maxsize=1024)
 def rows_of(text: str, width: int) -> int:
     """How many rows of a terminal a line of text takes; an empty one takes one."""
-    if width <= 0 or (text.isascii() and len(text) <= width):
+    if width <= 0:
         return 1
+    if text.isascii() and "\x1b" not in text and "\t" not in text:
+        return max(1, -(-len(text) // width))
     return max(1, sum(1 for _ in _wrapped(text, width)))
 
 
@@ -56,8 +64,8 @@ def _wrapped(text: str, width: int) -> Iterator[int]:
     """The columns of each row that a terminal breaks a line into; a wide letter is not broken."""
     row = 0
     for letter in _ESCAPE.sub("", text):
-        columns = _columns(letter)
-        if row + columns > width:
+        columns = TAB - row % TAB if letter == "\t" else _columns(letter)
+        if row + columns > width and letter != "\t":  # a tab stops at the last column
             yield row
             row = 0
         row += columns

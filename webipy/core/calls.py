@@ -393,7 +393,7 @@ class ReplyInput(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The line that `input()` or `getpass()` waits for, without its line end."""
 
     request: str
-    value: Annotated[str, msgspec.Meta(max_length=1_000_000)]
+    value: Annotated[str, msgspec.Meta(max_length=10_000_000)]
 
 
 # ---- introspection ------------------------------------------------------------------------------------------------

@@ -76,8 +76,11 @@ class _Row:
 
     letters: list[str] = attrs.field(factory=list)
     colors: list[str] = attrs.field(factory=list)
+    _text: str | None = None
+    """What `told` gives, as long as nothing changes."""
 
     def put(self, at: int, letters: list[str], color: str) -> None:
+        self._text = None
         missing = at - len(self.letters)
         if missing > 0:
             self.letters += " " * missing
@@ -87,6 +90,8 @@ class _Row:
 
     def told(self) -> str:
         """The line, without color at its start and its end."""
+        if self._text is not None:
+            return self._text
         told, now = [], ""
         for letter, written in zip(self.letters, self.colors, strict=True):
             color = "" if _RESET.fullmatch(written) else written
@@ -94,9 +99,11 @@ class _Row:
                 told.append(_change(now, color))
                 now = color
             told.append(letter)
-        return "".join([*told, _change(now, "")])
+        self._text = "".join([*told, _change(now, "")])
+        return self._text
 
     def erase(self, part: int, at: int) -> None:
+        self._text = None
         if part == 1:
             self.put(0, [" "] * (at + 1), "")
         elif part in (0, 2):
