@@ -42,6 +42,7 @@ from webipy.server.ports import (
     LeftBatch,
     Leftovers,
     LinkReceiver,
+    LogPart,
     OpenedJournal,
     Position,
     RunRecord,
@@ -627,6 +628,16 @@ class FakeLauncher:
         record = HostRecord(kernel, directory, spec.name, spec.display_name, spec.language, is_attached)
         self.hosts[record.directory] = FakeHost(self.clock, record, start, env=dict(env))
         told.callback(record)
+
+    def logs(
+        self, record: HostRecord, kernel_since: int | None, host_since: int | None, limit: int
+    ) -> Deferred[tuple[LogPart, LogPart] | None]:
+        """A line of each, once; nothing when the host was removed."""
+        host = self.hosts[record.directory]
+        parts = [
+            LogPart("" if since else f"{name}\n", 7) for name, since in (("kernel", kernel_since), ("host", host_since))
+        ]
+        return succeed(None if host.is_removed else (parts[0], parts[1]))
 
     def connect(self, record: HostRecord, since: int, receiver: LinkReceiver) -> KernelLink | None:
         """Attaches to a host that lives."""

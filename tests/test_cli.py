@@ -74,6 +74,7 @@ class HelpTests(SynchronousTestCase):
                 "interrupt",
                 "journal",
                 "kill",
+                "logs",
                 "ls",
                 "open",
                 "restart",

@@ -253,6 +253,28 @@ class Kernels(RigTestCase):
         self.start()
         self.assertEqual(self.state(), "idle")
 
+    def test_logs_are_read_on_and_the_last_words_are_kept(self) -> None:
+        """Of kernel and host; from a position on; and of a host that is gone what the journal has, after a crash of the server, too."""
+        self.refused("kernel_not_ready", "kernel.logs", session=self.session)
+        host = self.start()
+        found = self.rig.me.call("kernel.logs", session=self.session)
+        self.assertEqual(
+            (found["kernel"], found["host"]), ({"text": "kernel\n", "next": 7}, {"text": "host\n", "next": 7})
+        )
+        again = self.rig.me.call("kernel.logs", session=self.session, kernel_since=7, host_since=7)
+        self.assertEqual((again["kernel"]["text"], again["host"]["text"], again["more"]), ("", "", False))
+        host.tell("kernel_died", start=1, exit_status=1, tail="bye é\n")
+        self.rig.turn()
+        host.end()
+        host.is_removed = True
+        for _ in range(2):
+            found = self.rig.me.call("kernel.logs", session=self.session)
+            self.assertEqual(found["kernel"], {"text": "bye é\n", "next": 7})
+            self.assertEqual(
+                self.rig.me.call("kernel.logs", session=self.session, kernel_since=7)["kernel"]["text"], ""
+            )
+            self.rig = self.rig.crashed()
+
     def test_how_a_kernel_was_started_is_told_with_its_kernelspec(self) -> None:
         """Where that matters to whoever starts one: over tcp, or without the boot file; an event tells of each new try."""
         table = [

@@ -398,6 +398,30 @@ def attach(target: Target, session: str, since: int | None, everything: bool, as
     run(target, command, cancelled=OK)
 
 
+@main.command()
+@click.argument("session")
+@click.option("-f", "--follow", is_flag=True, help="Show what comes, too, until the session is closed.")
+@json_option
+@server_options
+def logs(target: Target, session: str, follow: bool, as_json: bool) -> None:
+    """Show what the kernel of a session wrote past its notebook, and what its host says.
+
+    That is where a kernel says why it does not start, and a crash leaves its dump. The kernel's log comes on standard output, the host's on standard
+    error. Of a kernel whose host is gone the last words are kept.
+    """
+
+    async def command(client: Client) -> int:
+        from twisted.internet import reactor
+
+        from webipy.command.logs import show_logs
+        from webipy.command.lookup import the_session
+
+        found = await the_session(client, session)
+        return await show_logs(reactor, client, found, follows=follow, as_json=as_json)
+
+    run(target, command, cancelled=OK)
+
+
 # ---- notebooks ----------------------------------------------------------------------------------------------------
 
 

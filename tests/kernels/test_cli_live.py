@@ -529,6 +529,18 @@ class OtherTests(LiveTests):
         specs = self.webipy("specs")
         self.assertRegex(specs.stdout, r"(?m)^\*  python3 +python +Python 3")
 
+    def test_logs_tell_why_a_kernel_ended(self) -> None:
+        """The dump of a crash on standard output, what the host says on standard error, and what comes while it is followed."""
+        self.assertEqual(self.webipy("exec", "import ctypes; ctypes.string_at(0)").returncode, 3)
+        told = self.webipy("logs", "shell")
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertIn("Fatal Python error: Segmentation fault", told.stdout)
+        following = self.begin("logs", "shell", "--follow")
+        assert following.stdout is not None
+        read_until(following.stdout, b"Segmentation fault")
+        self.webipy("exec", "import os; os.abort()")
+        read_until(following.stdout, b"Aborted")
+
     def test_environment_variables_reach_the_kernel_and_stay(self) -> None:
         """With the folder as PWD; a restart keeps them, a kernel that runs with other ones is not taken."""
         look = "import os; print(os.environ['A_SECRET'], os.environ['PWD'] == os.getcwd())"

@@ -255,6 +255,35 @@ class KernelspecList(Result, frozen=True, kw_only=True):
     broken: dict[str, str] = {}
 
 
+class ReadLogs(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From these positions on (null: the last of each), at most `limit` bytes of each log. Positions are those of `log`, where it is given: in the
+    logs of another host everything is new.
+    """
+
+    log: str | None = None
+    kernel_since: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    host_since: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1024 * 1024)] = 256 * 1024
+
+
+class LogText(Result, frozen=True, kw_only=True):
+    """A part of a log, and the position to go on from."""
+
+    text: str
+    next: int
+
+
+class KernelLogs(Result, frozen=True, kw_only=True):
+    """What a kernel's process has written to its standard streams past Jupyter (`kernel`), and what its host says (`host`); there is `more` if a
+    part was as long as may be. Where the host is gone, `kernel` is the last that is known of it, and `host` is empty.
+    """
+
+    log: str
+    kernel: LogText
+    host: LogText
+    more: bool = False
+
+
 class ReadUsage(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of the kernel of one session, or (null) of all kernels, which reaches beyond a session."""
 

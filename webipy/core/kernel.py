@@ -104,6 +104,8 @@ class Kernel:
     """Whether it ended because that was asked for: its host ends, too."""
     way: contents.Way | None = None
     """How its process was started, when it is known."""
+    tail: str = ""
+    """The last raw output of the process that ended last."""
     _new: Growing = attrs.field(factory=Growing)
     executions: Executions = attrs.field(init=False)
     _ending: frozenset[str] = frozenset()
@@ -127,7 +129,7 @@ class Kernel:
                 self._ending = frozenset(self.executions.open) if event.state == "restarting" else frozenset()
                 self._leaving = self.start if event.state == "restarting" else 0
             case KernelDied():
-                self.is_over = event.expected
+                self.is_over, self.tail = event.expected, event.tail
             case KernelReady():
                 self.start, self.execution_count = event.start, 0
                 self.language = self.language or _language(event.language_info)
@@ -362,7 +364,7 @@ class Kernel:
             self._dropped.append((dropped.msg_id, dropped.reason))
 
     def _die(self, death: contents.Death, reason: str) -> None:
-        self.pid, self.is_over = None, death.expected
+        self.pid, self.is_over, self.tail = None, death.expected, death.tail or self.tail
         self._captures.forget()
         self._new.add(
             KernelDied(

@@ -43,9 +43,10 @@ from webipy.core.spool import Kept
 from webipy.host.process import boot_id, start_time
 from webipy.io.hostlink import LAST_WORDS_SECONDS, HostLink, LinkFactory, ProcessWatch, Reactor
 from webipy.io.leftovers import Leftovers
+from webipy.io.logfile import read_log
 from webipy.io.private import private, write_private
 from webipy.io.speclist import SpecList
-from webipy.server.ports import NO_ENV, HostRecord, KernelLink, LeftBatch, LinkReceiver, Spec, Specs
+from webipy.server.ports import NO_ENV, HostRecord, KernelLink, LeftBatch, LinkReceiver, LogPart, Spec, Specs
 
 READY_SECONDS = 60.0
 """How long a kernel may take to answer for the first time, unless the server's options say otherwise."""
@@ -244,6 +245,22 @@ class LocalLauncher:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(mode=0o700)
         return directory
+
+    def logs(
+        self, record: HostRecord, kernel_since: int | None, host_since: int | None, limit: int
+    ) -> Deferred[tuple[LogPart, LogPart] | None]:
+        """What kernel and host have logged; see the port."""
+        directory = Path(record.directory)
+
+        def read() -> tuple[LogPart, LogPart] | None:
+            if not directory.is_dir():
+                return None
+            kernel, host = (
+                (directory / name, at) for name, at in (("kernel.log", kernel_since), ("host.log", host_since))
+            )
+            return read_log(*kernel, limit), read_log(*host, limit)
+
+        return self._in_thread(read)
 
     def connect(self, record: HostRecord, since: int, receiver: LinkReceiver) -> KernelLink | None:
         """Attaches to a host; `None` when it lives no more."""

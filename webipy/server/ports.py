@@ -183,6 +183,14 @@ class Leftovers(Protocol):
         """Removes what it left."""
 
 
+@attrs.define(frozen=True, slots=True)
+class LogPart:
+    """Text of a log, and the position after it: bytes from the beginning of the file."""
+
+    text: str
+    next: int
+
+
 class Launcher(Protocol):
     """Starts kernel hosts, and finds them again."""
 
@@ -221,6 +229,12 @@ class Launcher(Protocol):
 
         Fails with errors.InvalidParams when the file cannot be used, with errors.KernelFailed when the host cannot be started.
         """
+
+    def logs(
+        self, record: HostRecord, kernel_since: int | None, host_since: int | None, limit: int
+    ) -> Deferred[tuple[LogPart, LogPart] | None]:
+        """The raw output of a kernel and the log of its host, from these positions on (`None`: the last of it), at most `limit` bytes of each; `None`
+        when nothing of the host is left."""
 
     def connect(self, record: HostRecord, since: int, receiver: LinkReceiver) -> KernelLink | None:
         """Attaches to a host after message `since`, in place of who was attached before; `None` when the host lives no more."""

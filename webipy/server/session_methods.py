@@ -270,6 +270,25 @@ async def kernel_usage(house: House, caller: Caller, params: calls.ReadUsage) ->
     return calls.UsageList(kernels=await house.usage.of(params.session))
 
 
+@method("kernel.logs", "execute", "session")
+async def kernel_logs(house: House, caller: Caller, params: calls.ReadLogs) -> calls.KernelLogs:
+    """What the kernel's process has written past Jupyter, such as the reason why it did not start, and what its host says."""
+    session = house.sessions.get(params.session)
+    kernel, record = session.kernel, session.record.host
+    if kernel is None or record is None:
+        raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
+    log = record.directory.rpartition("/")[2]
+    since = (params.kernel_since, params.host_since) if params.log in (None, log) else (0, 0)
+    found = await house.world.launcher.logs(record, *since, params.limit)
+    if found is None:
+        size = len(kernel.tail.encode())
+        kept = calls.LogText(text="" if since[0] == size else kernel.tail, next=size)
+        return calls.KernelLogs(log=log, kernel=kept, host=calls.LogText(text="", next=0))
+    texts = [calls.LogText(text=part.text, next=part.next) for part in found]
+    more = any(len(part.text.encode()) > params.limit // 2 for part in found)
+    return calls.KernelLogs(log=log, kernel=texts[0], host=texts[1], more=more)
+
+
 @method("kernel.start", "execute", "session")
 async def kernel_start(house: House, caller: Caller, params: calls.StartKernel) -> calls.Session:
     """Starts a kernel for the session; answers as soon as it is being started. Executions may be sent at once: they wait for it."""

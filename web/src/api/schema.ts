@@ -707,6 +707,34 @@ export interface UsageList {
 }
 
 /**
+ * From these positions on (null: the last of each), at most `limit` bytes of each log. Positions are those of `log`, where it is given: in the
+ * logs of another host everything is new.
+ */
+export interface ReadLogs extends OfSession {
+  log?: string | null;
+  kernel_since?: number | null;
+  host_since?: number | null;
+  limit?: number;
+}
+
+/** A part of a log, and the position to go on from. */
+export interface LogText {
+  text: string;
+  next: number;
+}
+
+/**
+ * What a kernel's process has written to its standard streams past Jupyter (`kernel`), and what its host says (`host`); there is `more` if a
+ * part was as long as may be. Where the host is gone, `kernel` is the last that is known of it, and `host` is empty.
+ */
+export interface KernelLogs {
+  log: string;
+  kernel: LogText;
+  host: LogText;
+  more: boolean;
+}
+
+/**
  * Starts a kernel of this kernelspec (null: the default one). A session has at most one: a living one of the same kernelspec is kept.
  *
  * `env` are environment variables that this kernel gets beside the server's and those of its kernelspec, and so does every later one of the
@@ -1706,6 +1734,7 @@ export interface Methods {
   "kernel.attach": { params: AttachKernel; result: Session };
   "kernel.interrupt": { params: InterruptKernel; result: Interrupted };
   "kernel.kill": { params: OfSession; result: Done };
+  "kernel.logs": { params: ReadLogs; result: KernelLogs };
   "kernel.restart": { params: OfSession; result: Session };
   "kernel.shut_down": { params: OfSession; result: Done };
   "kernel.start": { params: StartKernel; result: Session };
