@@ -11,7 +11,8 @@ ipykernel has no such part (one line on stderr then says so):
   handed to ZeroMQ, so that the last words before a crash get out.
 - Text is sent in pieces of at most a MiB: what was printed and not flushed would otherwise be one message of any size.
 - Raw output (file descriptors 1 and 2) is read in large pieces and decoded across their borders, and is not copied to
-  the original stdout as well. What was written there before a print, a question or the end of a cell comes before it.
+  the original stdout as well. What was written there before a print, a question or the end of a cell comes before it,
+  also what C holds back.
 - SIGINT raises `KeyboardInterrupt` where the user's code runs, and never in ipykernel itself, where it would take the
   reply, the `idle` or the kernel with it. One that comes while a cell begins ends that cell at its start. It ends an
   `await`, too.
@@ -51,16 +52,12 @@ from time import monotonic
 from typing import Any
 
 FLUSH_INTERVAL_S = 0.01  # printed text waits so long for more
-PIECE_CHARS = (
-    1024 * 1024
-)  # ASCII text in one message; a quarter of it for other text, whose characters have up to 4 bytes
+PIECE_CHARS = 1024 * 1024  # ASCII text in one message; a quarter of it for other text, of up to 4 bytes a character
 READ_BYTES = 64 * 1024  # raw output is read in pieces of at most this; a pipe holds as much
 STUBBORN_S = 1.0  # an interrupt that had no effect for so long lets the next one strike wherever it is
 LOOK_S = 0.0001  # a print looks for raw output so long after the one before it: no process starts and ends in less
 NOTHING = b"\0\0\0\0"  # the count of a pipe that holds nothing, a C int
-MARKER = (
-    "webipy_marker"  # message type: everything that was published before the question that follows on stdin has come
-)
+MARKER = "webipy_marker"  # message type: what was published before the question that follows on stdin has come
 
 
 def hide_this_file() -> None:
@@ -191,8 +188,9 @@ def read_raw_output_whole(stream_class) -> None:  # type: ignore[no-untyped-def]
 
     def write_after_raw(self, string):  # type: ignore[no-untyped-def]
         raw, now_s = self.raw_output, monotonic()
-        if raw is not None and now_s - raw.looked_s > LOOK_S:
+        if raw is not None and now_s - raw.looked_s > LOOK_S and self._is_master_process():  # not in a fork of it
             raw.looked_s = now_s
+            flush_c()
             raw.read()
         return write(self, string)
 
@@ -201,8 +199,28 @@ def read_raw_output_whole(stream_class) -> None:  # type: ignore[no-untyped-def]
     stream_class.write = write_after_raw
 
 
+@functools.cache
+def _c_streams():  # type: ignore[no-untyped-def]
+    """C's own function that flushes, and the standard streams of C; none where they have other names."""
+    import ctypes
+
+    try:
+        libc = ctypes.CDLL(None)
+        return libc.fflush, [ctypes.c_void_p.in_dll(libc, name) for name in ("stdout", "stderr")]
+    except (OSError, AttributeError, ValueError):
+        return None, []
+
+
+def flush_c() -> None:
+    """Let C write what it holds back: to a pipe it does not write line by line. Not for the thread that reads the pipe."""
+    flush, streams = _c_streams()
+    for stream in streams:
+        flush(stream)
+
+
 def flush_all(kernel) -> None:  # type: ignore[no-untyped-def]
     """Hand all that was written to both streams to ZeroMQ: to their file descriptors, too, and though the user's code replaced `sys.stdout`."""
+    flush_c()
     for stream in (getattr(kernel, "_stdout", sys.stdout), getattr(kernel, "_stderr", sys.stderr)):
         raw = getattr(stream, "raw_output", None)
         if raw is not None:
@@ -227,8 +245,7 @@ class Interrupts:
         self.is_due = False
         self.has_struck = False
         self.cell = None  # the task of a cell that may await
-        self._handling = 0
-        self._since_s = 0.0
+        self._handling, self._since_s = 0, 0.0
         self._main = threading.main_thread()
 
     @property
@@ -242,7 +259,7 @@ class Interrupts:
             self.is_due = self.has_struck = False
         self._handling += 1
         if signal.getsignal(signal.SIGINT) is not self.strike:  # the user's code had one of its own
-            self.install()
+            signal.signal(signal.SIGINT, self.strike)
 
     def end(self) -> None:
         """Take note that it was handled."""
@@ -254,10 +271,6 @@ class Interrupts:
         if is_due:
             self.is_due, self.has_struck = False, True
         return is_due
-
-    def install(self) -> None:
-        """Let SIGINT come here."""
-        signal.signal(signal.SIGINT, self.strike)
 
     def wake(self, loop) -> None:  # type: ignore[no-untyped-def]
         """Let signals wake the loop, whichever thread the system gives them to."""
@@ -282,21 +295,16 @@ class Interrupts:
             self.cell.get_loop().call_soon_threadsafe(self.cell.cancel)
 
     def _is_in_code(self, frame) -> bool:  # type: ignore[no-untyped-def]
-        inner = None
-        while frame is not None:
-            if (
-                inner is not None
-                and frame.f_code in self.doors
-                and inner.f_code.co_filename != frame.f_code.co_filename
-            ):
-                return True
+        while frame.f_back is not None:
             inner, frame = frame, frame.f_back
+            if frame.f_code in self.doors and inner.f_code.co_filename != frame.f_code.co_filename:
+                return True
         return False
 
 
 def _waits(frame) -> bool:  # type: ignore[no-untyped-def]
     """Tell whether the main thread waits for the next request."""
-    return bool(os.path.basename(frame.f_code.co_filename) == "selectors.py")
+    return str(frame.f_code.co_filename).endswith("selectors.py")
 
 
 INTERRUPTS = Interrupts()
@@ -329,7 +337,7 @@ def interrupt_only_code(kernel_class) -> None:  # type: ignore[no-untyped-def]
                     continue
 
         self.io_loop.start = turn_on
-        INTERRUPTS.install()
+        signal.signal(signal.SIGINT, INTERRUPTS.strike)
         signal.default_int_handler = INTERRUPTS.strike  # who puts the default back puts this one back
         INTERRUPTS.wake(self.io_loop.asyncio_loop)
         sys.breakpointhook = sys.__breakpointhook__  # debugpy's does nothing without a debugger
@@ -380,12 +388,7 @@ def _said(fault: BaseException) -> str:
 
 
 def _reply_of(fault: BaseException, made):  # type: ignore[no-untyped-def]
-    """The reply to an execute request that ended in another way than it should.
-
-    Args:
-        fault: What went wrong.
-        made: The reply that was made and could not be sent, if that was it.
-    """
+    """The reply to an execute request that ended in another way than it should; `made` is the one that could not be sent, if that was it."""
     rest = {"payload": [], "user_expressions": {}}  # type: ignore[var-annotated]
     if made is None:
         lines = traceback.format_exception(type(fault), fault, fault.__traceback__)

@@ -110,7 +110,7 @@ class Soak:
         for session in self.sessions:
             names, follower = self.names[session], self.followers[session][0]
             if names and not any(
-                e["type"] == "execution_finished" and e["execution"] == names[-1] for e in follower.events[-50:]
+                e["type"] == "execution_finished" and e["execution"] == names[-1] for e in follower.events[-5_000:]
             ):
                 continue
             names.append(f"n{len(names)}")

@@ -301,10 +301,11 @@ class ExecTests(LiveTests):
     def test_time_can_be_limited(self) -> None:
         """--timeout interrupts the code."""
         self.ok(self.webipy("exec", "import time"))
-        ended = self.webipy("exec", "--timeout", "1.5", "print('ready')\ntime.sleep(600)")
-        self.assertEqual(ended.returncode, 1)
-        self.assertIn("1.5 s are over: interrupting.", ended.stderr)
-        self.assertNotIn("It goes on running", ended.stderr)
+        for wait in ("time.sleep(600)", "import asyncio\nawait asyncio.sleep(600)"):
+            ended = self.webipy("exec", "--timeout", "1.5", f"print('ready')\n{wait}")
+            self.assertEqual(ended.returncode, 1)
+            self.assertIn("1.5 s are over: interrupting.", ended.stderr)
+            self.assertNotIn("It goes on running", ended.stderr)
 
     def test_a_restarted_server_goes_unnoticed_by_the_code(self) -> None:
         """The server is killed and started again in the middle of a run: nothing is lost, nothing is shown twice."""
@@ -560,6 +561,7 @@ class OtherTests(LiveTests):
         (listed,) = self.server.sessions()
         self.assertEqual(self.webipy("interrupt", listed["id"][:8]).returncode, 0)
         self.assertEqual(self.finish(running)[0], 1)
+        self.assertIn("Nothing runs there.", self.webipy("interrupt", "shell").stderr)
         self.assertEqual(self.ok(self.webipy("exec", "x")), "1\n")
         self.assertEqual(self.webipy("restart", "shell").returncode, 0)
         self.assertIn("NameError", self.webipy("exec", "x").stderr)

@@ -211,8 +211,22 @@ class Ends(SynchronousTestCase):
                 "print('d')\nos.write(1, 'ü€'.encode())"
             )
             self.assertEqual(out, f"a\n{lines}b\nc\nd\nü€")
+        code = "import ctypes\nfor n in range(3):\n    ctypes.CDLL(None).printf(b'C %d\\n', n); time.sleep(0.001); print('py', n)\n"
+        last = "ctypes.CDLL(None).puts(b'last')"
+        self.assertEqual(self.client.printed("import time\n" + code + last), "C 0\npy 0\nC 1\npy 1\nC 2\npy 2\nlast\n")
         came = self.client.run("import os, sys\nsys.stderr = None\nos.write(2, b'raw')")
         self.assertEqual([item.text for item in came if item.text], ["raw"])
+
+    def test_a_fork_of_the_kernel_prints_whatever_its_threads_did(self) -> None:
+        """It takes no raw output from the kernel, and waits for no thread that it does not have."""
+        code = (
+            "import os, sys, threading\nheld, done = threading.Event(), threading.Event()\n"
+            "def hold():\n    with sys.stdout.raw_output._lock: held.set(); done.wait()\n"
+            "threading.Thread(target=hold).start(); held.wait()\nchild = os.fork()\n"
+            "if not child: sys.stdout.write('child'); os._exit(7)\n"
+            "done.set(); print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
+        )
+        self.assertIn("7\n", self.client.printed(code))
 
     def test_a_question_comes_after_what_was_printed_before_it(self) -> None:
         """`print('Menu'); input('choice? ')`, with output of a process in between."""

@@ -325,7 +325,8 @@ async def kernel_interrupt(house: House, caller: Caller, params: calls.Interrupt
     if params.execution is not None and params.execution != first:
         return calls.Interrupted(interrupted=False)
     session.kernel_side.command("interrupt", contents.encode({"msg_id": params.execution}))
-    return calls.Interrupted(interrupted=first is not None or kernel.state == "busy")
+    is_up = kernel.state in ("idle", "busy")  # what waits for a kernel that starts does not run yet
+    return calls.Interrupted(interrupted=is_up and (first is not None or kernel.state == "busy"))
 
 
 @method("kernel.shut_down", "execute", "session")
