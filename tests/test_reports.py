@@ -132,6 +132,23 @@ class ReportTests(PlanTestCase):
         self.assertIn('id="papermill-error-cell"', above)
         self.assertTrue(made["metadata"]["papermill"]["exception"])
 
+    def test_a_run_that_was_stopped(self) -> None:
+        """It says so at its top, although no cell has failed; what was not run is pending."""
+        session = self.open()
+        self.begin(session, to="out.ipynb")
+        self.finish("r1-1")
+        self.client.call("run.stop", session=session, run="r1", grace_s=0)
+        for execution in ("r1-2", "r1-3"):
+            self.rig.host.tell("request_dropped", msg_id=execution, reason="cancelled")
+        self.rig.turn(50)
+        made = self.result()
+        self.assertIn("This run ended early: it was stopped.", "".join(made["cells"][0]["source"]))
+        self.assertEqual(
+            self.papermill(),
+            [None, ("completed", False), ("completed", False), ("completed", False), *[("pending", None)] * 3],
+        )
+        self.assertTrue(made["metadata"]["papermill"]["exception"])
+
     def test_marks_of_an_earlier_run_are_taken_away(self) -> None:
         """In a copy, and where a notebook is run in its place, which gets no report."""
         marked = document(("# old", [MARK]), ("1", []), ("# old", [MARK, "x"]))

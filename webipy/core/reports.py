@@ -30,6 +30,14 @@ MARK = "papermill-error-cell-tag"
 _ANCHOR = "papermill-error-cell"
 _STYLE = 'style="color:red; font-family:Helvetica Neue, Helvetica, Arial, sans-serif; font-size:2em;"'
 
+_EARLY = {
+    "timed_out": "its time was over",
+    "cancelled": "it was stopped",
+    "not_started": "its kernel did not start",
+    "lost": "its kernel died",
+}
+"""Why a run has ended that no cell has ended, for its mark."""
+
 
 class _Tagged(msgspec.Struct):
     tags: list[str] = []
@@ -104,11 +112,15 @@ def report(
             is_failure = run.fate(end) in ("error", "lost")
             failed = (cell, end) if is_failure and failed is None else failed
             is_over = end.status != "ok" and _stops(run, end)
-    is_bad = failed is not None or bool(run.exits)
+    is_bad = failed is not None or bool(run.exits) or run.status() != "ok"
     whole = _of_notebook(notebook, run, story, source, is_bad)
     if msgspec.json.decode(whole) == msgspec.json.decode(notebook.metadata):
         return []
-    made += _marks(cells, *failed, story, new_id) if failed is not None else []
+    if failed is not None:
+        made += _marks(cells, *failed, story, new_id)
+    elif run.status() != "ok":
+        words = _EARLY.get(run.status(), "not every cell was run")
+        made.append(_mark(new_id(), None, f"<span {_STYLE}>This run ended early: {words}.</span>"))
     return [*made, events.NotebookMetadataSet(metadata=whole)]  # last of all: where it stands, the rest does
 
 
