@@ -15,6 +15,7 @@ from webipy.core.blobs import Part, Ref, found_in, with_refs
 from webipy.core.contents import encode
 from webipy.io.blobs import Blobs
 from webipy.io.journalfile import JournalFile
+from webipy.io.salvage import check
 from webipy.server.ports import Position
 
 TEXT = b"0123456789" * 10
@@ -98,6 +99,11 @@ class InJournals(SynchronousTestCase):
         file.write(1, [raw, b"{}"], Position("h", 9), PARTS)
         file.sweep(is_over=True)
         self.assertEqual(file.blobs.size_bytes(), len(TEXT))
+        self.assertTrue(check(file.path).is_whole)
+        file.blobs.path(NAME).rename(folder / "away")
+        found = check(file.path)
+        self.assertEqual((found.blobs, found.faults), ([NAME], [f"The large output {NAME[:16]} is missing."]))
+        (folder / "away").rename(file.blobs.path(NAME))
         file.write_prelude(1, [b"{}"])
         file.delete_some(2)
         file.sweep(is_over=False)

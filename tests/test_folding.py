@@ -144,6 +144,16 @@ class Documents(SynchronousTestCase):
         (held,) = json.loads(written(notebook(error), {}))["cells"][0]["outputs"]
         self.assertEqual(held, {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["t"]})
 
+    def test_what_is_over_a_limit_stays_a_reference(self) -> None:
+        """The largest; the others are written."""
+        first, _, _ = self.there_and_back(display(image_png="iVBO" * 8_000))
+        large, _, _ = self.there_and_back(display(image_png="iVBO" * 9_000))
+        outputs = first.cells[0].outputs + large.cells[0].outputs
+        document = Document((DocumentCell("a", "code", "1", outputs=outputs),))
+        marked, refs = folding.to_file(document, 32_000)
+        self.assertEqual([ref.size for ref in refs.values()], [32_000])
+        self.assertEqual(marked.cells[0].outputs[1], large.cells[0].outputs[0])
+
     def test_small_documents_are_left_alone(self) -> None:
         """Without references nothing is done."""
         document = notebook(display(text_plain="x"), {"output_type": "stream", "name": "stdout", "text": "y"})

@@ -10,6 +10,7 @@ Prints a line every ten seconds; ends with status 1 at the first thing that is w
 from __future__ import annotations
 
 import argparse
+import hashlib
 import http.client
 import os
 import random
@@ -17,10 +18,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 import attrs
 
-from tests.faults import CuttingProxy, Refused, Stage, Subscriber, counted, counting, printed, rss_mb, until
+from tests.faults import CuttingProxy, Json, Refused, Stage, Subscriber, counted, counting, printed, rss_mb, until
 from tests.faults.test_runs import Commands, notebook, printed_in
 
 
@@ -36,6 +39,27 @@ class Tally:
     runs: int = 0
     executions: int = 0
     slowest_return_s: float = 0.0
+
+
+LARGE = 0.1
+"""How often an execution shows a picture that is too large for an event."""
+
+PICTURE = (
+    "get_ipython().display_pub.publish({{'image/png': __import__('random').Random({}).randbytes(2_000_000).hex()}})"
+)
+
+
+def compare_pictures(folder: Path, told: Sequence[Json]) -> None:
+    """Every large value that events refer to is on the disk, whole.
+
+    Raises:
+        AssertionError: One is missing or changed.
+    """
+    for event in told:
+        output = event.get("output", {}) if event["type"] == "output_added" else {}
+        for ref in output.get("metadata", {}).get("webipy", {}).get("blobs", {}).values():
+            body = (folder / ref["sha256"]).read_bytes()
+            assert hashlib.sha256(body).hexdigest() == ref["sha256"], f"{ref} is changed"
 
 
 class KilledRuns:
@@ -114,7 +138,10 @@ class Soak:
             ):
                 continue
             names.append(f"n{len(names)}")
-            self.insist("execution.start", session=session, code=counting(self.lines, 0.0002), id=names[-1])
+            code = counting(self.lines, 0.0002)
+            if self.random.random() < LARGE:
+                code = f"{PICTURE.format(self.random.randrange(1_000_000))}\n{code}"
+            self.insist("execution.start", session=session, code=code, id=names[-1])
             self.tally.executions += 1
 
     def insist(self, method: str, **params: object) -> None:
@@ -195,6 +222,7 @@ class Soak:
             for follower in followers:
                 follower.close()
                 assert follower.events == journal[: len(follower.events)], "a client saw something else"
+            compare_pictures(self.stage.state / "journals" / f"{session}.blobs", journal)
             finished = {e["execution"]: e["status"] for e in journal if e["type"] == "execution_finished"}
             assert set(self.short[session]) <= set(finished), "a short cell has not ended"
             for name in self.names[session]:

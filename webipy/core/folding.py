@@ -215,16 +215,36 @@ def first_of(raw: bytes, *, is_last: bool) -> memoryview:
 # ---- writing
 
 
-def to_file(document: Document) -> tuple[Document, dict[str, Ref]]:
-    """A document with marks in place of its references, and the blobs that these stand for."""
+def to_file(document: Document, limit: int | None = None) -> tuple[Document, dict[str, Ref]]:
+    """A document with marks in place of its references, and the blobs that these stand for.
+
+    Args:
+        limit: Bytes of all blobs together, when given: the smallest get marks, the others stay references.
+    """
     refs: dict[str, Ref] = {}
-    cells = tuple(_mapped(cell, lambda output: _marked(output, refs)) for cell in document.cells)
+    wanted = None if limit is None else _smallest(document, limit)
+    cells = tuple(_mapped(cell, lambda output: _marked(output, refs, wanted)) for cell in document.cells)
     return attrs.evolve(document, cells=cells), refs
 
 
-def _marked(output: bytes, refs: dict[str, Ref]) -> bytes:
+def _smallest(document: Document, limit: int) -> set[str]:
+    sizes = {
+        ref.sha256: ref.size
+        for cell in document.cells
+        for output in cell.outputs
+        for ref in blobs.refs_of(output).values()
+    }
+    found: set[str] = set()
+    for name in sorted(sizes, key=lambda name: sizes[name]):
+        limit -= sizes[name]
+        if limit >= 0:
+            found.add(name)
+    return found
+
+
+def _marked(output: bytes, refs: dict[str, Ref], wanted: set[str] | None) -> bytes:
     own = blobs.refs_of(output)
-    if not own:
+    if not own or (wanted is not None and not wanted.issuperset(ref.sha256 for ref in own.values())):
         return output
     members = jsontext.members(output)
     metadata = blobs.without_refs(jsontext.members(members["metadata"]))

@@ -18,7 +18,8 @@ from pathlib import Path
 import attrs
 import msgspec
 
-from webipy.core import errors, events
+from webipy.core import blobs, errors, events
+from webipy.io.blobs import blobs_of
 from webipy.io.journalfile import FORMAT, JournalFile, pack_prelude, seal, unpack_prelude
 from webipy.server.ports import Position
 
@@ -50,6 +51,8 @@ class Check:
     faults: list[str] = attrs.field(factory=list)
     damaged: list[int] = attrs.field(factory=list)
     is_prelude_damaged: bool = False
+    blobs: list[str] = attrs.field(factory=list)
+    """Large values of outputs that are missing or changed, by the names of their files: nothing brings them back."""
 
     @property
     def is_whole(self) -> bool:
@@ -75,10 +78,13 @@ def check(path: Path, *, is_thorough: bool = True) -> Check:
     """
     found = Check(path.stem)
     found.size_bytes = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
+    found.size_bytes += blobs_of(path).size_bytes()
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
         try:
             _look(connection, found, is_thorough)
+            if is_thorough:
+                _look_at_blobs(connection, path, found)
         finally:
             connection.close()
     except (sqlite3.Error, ValueError) as fault:
@@ -107,6 +113,19 @@ def _look(connection: sqlite3.Connection, found: Check, is_thorough: bool) -> No
     position = Position(facts["host"], facts["number"]) if "host" in facts else None
     if not found.damaged and "seal" in facts and facts["seal"] != seal(found.last_seq, chain, position):
         found.faults.append(f"Events after event {found.last_seq} are missing, or what it says of its end is damaged.")
+
+
+def _look_at_blobs(connection: sqlite3.Connection, path: Path, found: Check) -> None:
+    wanted: dict[str, int] = {}
+    for table, column in (("events", "body"), ("preludes", "events")):
+        for (body,) in connection.execute(f"SELECT {column} FROM {table} WHERE instr({column}, ?)", (blobs.MARK,)):
+            wanted |= blobs.found_in(body) if isinstance(body, bytes) else {}
+    folder = blobs_of(path)
+    for name, size in sorted(wanted.items()):
+        fault = folder.fault_of(name, size)
+        if fault is not None:
+            found.blobs.append(name)
+            found.faults.append(f"The large output {name[:16]} {fault}.")
 
 
 def _standing(packed: bytes, found: Check) -> list[bytes]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import attrs
@@ -26,7 +27,10 @@ from webipy.server.paper import Paper
 from webipy.server.ports import ClosedSession, FileRecord, World
 from webipy.server.session import Session
 from webipy.server.sessions import Sessions
-from webipy.server.values import bring_in, take_blobs
+from webipy.server.values import bring_in, take_blobs, with_values
+
+EXPORTED_BYTES = 64 * 1024 * 1024
+"""Large values of outputs that an export has in it, all together; the largest are left out."""
 
 REST_SECONDS = 1.0
 """After the last change for so long, a document is saved."""
@@ -206,7 +210,8 @@ class Documents:
     async def as_ipynb(self, session: Session, is_shown: bool = False) -> bytes:
         """The document of a session as it is now, as nbformat 4.5; `is_shown`: as every program takes it, see `ipynb.shown`."""
         _, document = await self.of(session).bound.current()
-        return await self.world.aside(lambda: ipynb.shown(document) if is_shown else ipynb.write(document, None))
+        written = ipynb.shown if is_shown else partial(ipynb.write, original=None)
+        return await with_values(session, self.world, document, written, EXPORTED_BYTES)
 
     # ---- opening
 

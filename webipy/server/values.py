@@ -5,6 +5,8 @@ Order: blobs first, events that refer to them after. What comes twice is written
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from webipy.core import cutting, errors, folding
 from webipy.core.blobs import Part
 from webipy.core.document import Document
@@ -39,6 +41,25 @@ async def _bring_value_in(session: Session, world: World, record: FileRecord, na
         for text in cutting.utf8_of(piece):
             await session.append([], None, None, [Part(name, offset, value.size, text)])
             offset += len(text)
+
+
+async def with_values(
+    session: Session, world: World, document: Document, written: Callable[[Document], bytes], limit_bytes: int
+) -> bytes:
+    """A document as nbformat 4.5 (as `written` writes it) with its large values in it, up to so many bytes of them; the largest stay references."""
+    marked, refs = await world.aside(lambda: folding.to_file(document, limit_bytes))
+    body = await world.aside(lambda: written(marked))
+    parts: list[bytes] = []
+    for part in folding.segments(body, refs):
+        if isinstance(part, bytes):
+            parts.append(part)
+            continue
+        try:
+            read = await session.journal.read_blob(part.sha256, 0, part.size)
+        except errors.NotFound:
+            read = b'"[this output is missing]"' if part.json else b"[this output is missing]"
+        parts += folding.value_of(iter([read]), part)
+    return b"".join(parts)
 
 
 async def take_blobs(session: Session, document: Document, source: Session) -> None:
