@@ -21,6 +21,7 @@ import click
 import msgspec
 from click.testing import CliRunner, Result
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure as Fault
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -431,6 +432,19 @@ class RunTests(SynchronousTestCase):
         """Text on standard output."""
         body = {"output_type": "stream", "name": "stdout", "text": text}
         return events.OutputAdded(execution=execution, output=msgspec.Raw(msgspec.json.encode(body)), **fields)
+
+    def test_code_that_does_not_react_loses_a_kernel_of_its_own(self) -> None:
+        """With --fresh nobody else uses it; in another session it is left with its variables."""
+        ends: list[Any] = []
+        for is_fresh in (True, False):
+            execution = running.Execution(Clock(), "1", None, None, None, is_fresh, 5.0, False, "")
+            waiting = Deferred.fromCoroutine(execution._end_of(self.run_))
+            waiting.addBoth(ends.append)
+            self.give(events.ExecutionStarted(execution="e1"))
+            execution.reactor.advance(5.0)
+            execution.reactor.advance(running.STUBBORN_S)
+            self.assertEqual(("kernel.kill" in self.client.methods(), bool(ends)), (True, not is_fresh))
+        self.assertTrue(ends[0].check(running.Left))
 
     def test_it_is_followed_before_it_is_sent(self) -> None:
         """The session is followed from where it stood, so that no output can be missed; the id is ours, so that it runs once."""

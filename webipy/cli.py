@@ -313,7 +313,7 @@ def close(target: Target, session: str, discard: bool, as_json: bool) -> None:
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Interrupt the code after so many seconds.",
+    help="Interrupt the code after so many seconds; with --fresh its kernel is killed if it does not react.",
 )
 @json_option
 @server_options

@@ -184,6 +184,13 @@ class Stoppable(ABC):
         """It does not react: leave it."""
         self._end(Fault(Left(True)))
 
+    def kill(self) -> None:
+        """It does not react, and its kernel is nobody else's: kill that."""
+        self._note("It does not react to the interrupt: its kernel is killed.")
+        of_session = calls.OfSession(session=self.session.id)
+        killing = Deferred.fromCoroutine(self.client.call("kernel.kill", of_session, calls.Done))
+        killing.addErrback(lambda fault: self._note(fault.getErrorMessage()))
+
     async def _interrupt(self, execution: str) -> None:
         """Interrupt one execution, and nobody else's that has begun meanwhile."""
         asked = calls.InterruptKernel(session=self.session.id, execution=execution)
@@ -497,7 +504,8 @@ class Execution:
         timers = [self.reactor.callLater(QUEUE_S, run.tell_queue)]
         if self.timeout_s is not None:
             timers.append(self.reactor.callLater(self.timeout_s, run.time_out, self.timeout_s))
-            timers.append(self.reactor.callLater(self.timeout_s + STUBBORN_S, run.leave))
+            lose_patience = run.kill if self.fresh else run.leave
+            timers.append(self.reactor.callLater(self.timeout_s + STUBBORN_S, lose_patience))
         try:
             finished = await run.finished
             if finished.status == "lost":
