@@ -9,6 +9,7 @@ import attrs
 
 from tests.fakes import Refused, RigTestCase, printed
 from webipy.core import errors
+from webipy.core.origin import Origin
 from webipy.server.documents import AGAIN_SECONDS, GONE_SECONDS, LONGEST_SECONDS, REST_SECONDS
 
 
@@ -531,3 +532,48 @@ class Formats(RigTestCase):
         self.assertEqual(self.save()["repairs"], repairs)
         written = bytes(self.rig.disk.files.body("odd.ipynb"))
         self.assertEqual(written, b'"y"'.join(body.rsplit(b'"x"', 1)))
+
+
+class Away(DocumentTestCase):
+    """The file, or the folder that it lies in, is moved away and comes back as it was."""
+
+    def away(self) -> Any:
+        """Moves it away, until that is told; gives what brings it back."""
+        entry = self.files.entries["a.ipynb"]
+        self.files.take("a.ipynb")
+        self.rest(GONE_SECONDS)
+        self.rest(GONE_SECONDS)
+        self.assertIsNotNone(self.state()["conflict"])
+
+        def back() -> None:
+            self.files.entries["a.ipynb"] = entry
+            self.files._tell("a.ipynb")
+            self.rest(GONE_SECONDS)
+
+        return back
+
+    def test_a_file_that_comes_back_as_it_was_is_no_conflict(self) -> None:
+        """Nobody has to choose anything, and what was changed meanwhile is saved by itself."""
+        back = self.away()
+        self.edit("c0", "x = 3")
+        self.rest()
+        back()
+        self.rest()
+        state = self.state()
+        self.assertEqual((state["conflict"], state["is_saved"]), (None, True))
+        self.assertEqual(self.saved(), ["x = 3", "y = 2"])
+
+    def test_a_file_that_was_changed_while_it_was_away_is_taken_in(self) -> None:
+        """As any change of another program is."""
+        back = self.away()
+        back()
+        self.files.put("a.ipynb", notebook("x = 1", "y = 4"))
+        self.rest(GONE_SECONDS)
+        self.assertEqual((self.state()["conflict"], self.sources()), (None, ["x = 1", "y = 4"]))
+
+    def test_etags_of_earlier_servers_are_still_known(self) -> None:
+        """They lack the last part: a file that did not change meanwhile is the same."""
+        origin = Origin(etag="1f-20-30")
+        self.assertTrue(origin.has("1f-20-30-40"))
+        self.assertFalse(origin.has("1f-20-31-40") or origin.has("1f-20-301-40") or origin.has(None))
+        self.assertFalse(Origin(etag="1f-20-30-40").has("1f-20-30-41"))

@@ -441,7 +441,8 @@ class WebipyService(Service):
     def _start_files(self) -> None:
         options = self._options
         self._threads.start()
-        self._files = files_below(options.root, (options.state, options.token_file), self._reactor, self._threads.run)
+        hidden, spool = (options.state, options.token_file), options.state / "inplace"
+        self._files = files_below(options.root, hidden, self._reactor, self._threads.run, spool=spool)
         self._exports.start()
         self._converter.start()
 

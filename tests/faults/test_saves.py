@@ -18,6 +18,7 @@ import textwrap
 import threading
 import time
 from pathlib import Path
+from typing import Any
 from unittest import SkipTest
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -25,6 +26,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.faults import ROOT, FaultTestCase, Line, Refused, is_alive, rounds, until
 from webipy.core import errors
 from webipy.io.filetree import Tree
+from webipy.io.inplace import InPlace
 from webipy.io.rooted import Root
 from webipy.io.saving import DRAFT_SECONDS
 
@@ -165,6 +167,7 @@ SAVE = """
 import sys
 from pathlib import Path
 from webipy.io.filetree import Tree
+from webipy.io.inplace import InPlace
 from webipy.io.rooted import Root
 from webipy.core import errors
 tree = Tree(Root(Path(sys.argv[1])))
@@ -347,3 +350,51 @@ class Server(FaultTestCase):
         self.watch_a_folder()
         self.refused("not_found", "file.read", path="state/token")
         self.assertNotIn("state", [entry["name"] for entry in self.stage.call("file.list")["entries"]])
+
+
+class InPlaceKilled(FolderTestCase):
+    """The process that writes a file in place is killed."""
+
+    def test_c8_kill_9_in_the_middle_of_a_write_in_place_is_mended_at_the_next_start(self) -> None:
+        """The file is the old one or the new one after that, wherever it happened; a mount point cannot be replaced."""
+        source = self.path.parent / f"{self.path.name}-source"
+        source.write_bytes(b"")
+        file = self.path / "a"
+        file.write_bytes(b"")
+        if subprocess.run(["mount", "--bind", source, file], capture_output=True).returncode:
+            raise SkipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(file)], check=True)
+        in_place = InPlace(self.path.parent / f"{self.path.name}-spool")
+        self.tree = Tree(self.tree.root, in_place)
+        self.tree.write("a", content(1, 1000), None)
+        torn = 0
+        for number in range(2, rounds(20, 200)):
+            self.killed_at_write(number, self.random.randrange(1, 20))
+            body = file.read_bytes()
+            in_place.mend()
+            there = number_of(file.read_bytes())
+            self.assertIn(there, (number - 1, number))
+            torn += body != file.read_bytes()
+            self.assertEqual(list(in_place.folder.iterdir()), [])
+            self.tree.write("a", content(number, SIZES[number % len(SIZES)]), None)
+        self.assertGreater(torn, 0)
+
+    def killed_at_write(self, number: int, at: int) -> None:
+        """A child writes a version in pieces of a block, and is killed after some of them."""
+        child = os.fork()
+        if child:
+            os.waitpid(child, 0)
+            return
+        try:
+            pwrite, done = os.pwrite, []
+
+            def some(fd: int, piece: Any, offset: int) -> int:
+                done.append(offset)
+                if len(done) > at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return pwrite(fd, bytes(piece[:4096]), offset)
+
+            os.pwrite = some
+            self.tree.write("a", content(number, SIZES[number % len(SIZES)]), None)
+        finally:
+            os._exit(3)

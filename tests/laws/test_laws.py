@@ -299,7 +299,9 @@ class AtomicFiles(SynchronousTestCase):
         holds()
 
     def test_atomic_files_are_written_in_one_place(self) -> None:
-        """What opens something below the root for writing makes a hidden draft: saving.py, a part of an upload, a copy, a note of the trash."""
+        """What opens something below the root for writing makes a hidden draft: saving.py, a part of an upload, a copy, a note of the trash. What
+        cannot be replaced is written in place by inplace.py alone, with a record of its own.
+        """
         knowing = {
             path.name: path.read_text("utf-8")
             for path in (PACKAGE / "io").glob("*.py")
@@ -307,7 +309,7 @@ class AtomicFiles(SynchronousTestCase):
         }
         self.assertIn("filetree.py", knowing)
         writing = {name for name, text in knowing.items() if "O_CREAT" in text}
-        self.assertEqual(writing, {"saving.py", "uploads.py", "filemoves.py", "trash.py"})
+        self.assertEqual(writing, {"saving.py", "uploads.py", "filemoves.py", "trash.py", "inplace.py"})
         for name, text in knowing.items():
             self.assertEqual(re.findall(r"(?<!def )(?<![.\w])open\(|write_bytes|write_text|O_TRUNC", text), [], name)
 

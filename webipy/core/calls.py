@@ -154,7 +154,7 @@ class CreateSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     title: Annotated[str, msgspec.Meta(max_length=200)] | None = None
-    path: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
+    path: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
     kernelspec: str | None = None
     cwd: str | None = None
     id: ClientChosenId | None = None

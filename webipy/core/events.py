@@ -461,13 +461,17 @@ class NotebookOpened(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_
 
 
 class NotebookSaved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The file holds what the events up to `until` make; `minor` as in `notebook_opened`."""
+    """The file holds what the events up to `until` make; `minor` as in `notebook_opened`.
+
+    `in_place`: it cannot be replaced, so it was written in place, and another program may have seen half of it meanwhile.
+    """
 
     path: str
     etag: str
     until: int
     format: str = "ipynb"
     minor: int | None = None
+    in_place: bool = False
 
 
 class NotebookReloaded(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):

@@ -36,7 +36,7 @@ from webipy.core.order import merged_order, moved
 
 _T = TypeVar("_T")
 
-__all__ = ["Merged", "align", "changes", "diff", "merge"]
+__all__ = ["Merged", "align", "changes", "diff", "merge", "merged_cell"]
 
 
 @attrs.define(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def merge(origin: Document, ours: Document, theirs: Document) -> Merged:
     kept: dict[str, DocumentCell] = {}
     conflicts: dict[str, None] = {}
     for cell in {**olds, **mine, **other}:
-        chosen, is_conflict = _merged_cell(olds.get(cell), mine.get(cell), other.get(cell))
+        chosen, is_conflict = merged_cell(olds.get(cell), mine.get(cell), other.get(cell))
         if chosen is not None:
             kept[cell] = chosen
         if is_conflict:
@@ -202,7 +202,7 @@ def merge(origin: Document, ours: Document, theirs: Document) -> Merged:
     return Merged(document, [cell for cell in {**mine, **other} if cell in conflicts], names)
 
 
-def _merged_cell(
+def merged_cell(
     old: DocumentCell | None, mine: DocumentCell | None, other: DocumentCell | None
 ) -> tuple[DocumentCell | None, bool]:
     """The cell of both sides (`None`: deleted), and whether something in it does not go together."""

@@ -27,7 +27,7 @@ class NotebookState(Result, frozen=True, kw_only=True):
     """The document of a session: its file, and whether that holds everything. Without a file, `path` is null.
 
     `minor` is the minor version of nbformat 4 that the file has; null: it is text, or there is none. `repairs` are
-    sentences about what was wrong in it.
+    sentences about what was wrong in it. `in_place`: it cannot be replaced, so it is written in place, and another program may see half of it.
     """
 
     session: str
@@ -43,6 +43,7 @@ class NotebookState(Result, frozen=True, kw_only=True):
     save_failed: str | None = None
     minor: int | None = None
     repairs: list[str] = []
+    in_place: bool = False
 
 
 class SaveNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):

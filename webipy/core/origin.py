@@ -47,6 +47,7 @@ class Origin:
         minor: The minor version of nbformat 4 that the file has; `None`: not known, or it is text.
         repairs: What was wrong in the file when it was read last, in sentences.
         etag: The state of the file that was read or written last.
+        in_place: The file cannot be replaced and is written in place.
         saved: The file holds what the events up to this seq make.
         conflict: Why the file is not written, until somebody decides.
         failed: Why it could not be written the last time.
@@ -59,6 +60,7 @@ class Origin:
     minor: int | None = None
     repairs: list[str] = attrs.field(factory=list)
     etag: str | None = None
+    in_place: bool = False
     saved: int = 0
     conflict: NotebookConflicted | None = None
     failed: NotebookSaveFailed | None = None
@@ -74,7 +76,14 @@ class Origin:
     def is_at(self, etag: str | None) -> bool:
         """Whether the file with this etag (`None`: no file) is known; one that was deleted and came back as it was is news."""
         was_deleted = self.conflict is not None and self.conflict.etag is None
-        return etag == self.etag and not (was_deleted and etag is not None)
+        return self.has(etag) and not (was_deleted and etag is not None)
+
+    def has(self, etag: str | None) -> bool:
+        """Whether the file with this etag is the one that was read or written last. Etags of earlier servers have no time of change of the inode."""
+        known = self.etag
+        if known is None or etag is None or known.count("-") != 2:
+            return known == etag
+        return etag == known or etag.startswith(f"{known}-")
 
     def take(self, event: AnyEvent) -> None:
         """Takes the next event of the session in."""
@@ -84,7 +93,7 @@ class Origin:
                 self.minor, self.repairs, self.conflict, self.failed = event.minor, event.repairs, None, None
             case NotebookSaved():
                 self.path, self.format, self.etag, self.saved = event.path, event.format, event.etag, event.until
-                self.minor, self.conflict, self.failed = event.minor, None, None
+                self.minor, self.in_place, self.conflict, self.failed = event.minor, event.in_place, None, None
             case NotebookReloaded():
                 self.path, self.etag, self.minor, self.conflict = event.path, event.etag, event.minor, None
                 self.repairs = event.repairs
@@ -119,9 +128,11 @@ class Origin:
         """The fewest events that fold to the same; those that stand for many have the seq `seq`."""
         if self.path is None:
             return []
-        path, etag, format, minor = self.path, self.etag or "", self.format, self.minor
+        path, etag, format, minor, in_place = self.path, self.etag or "", self.format, self.minor, self.in_place
         told: list[AnyEvent] = [
             NotebookOpened(seq=seq, path=path, etag=etag, format=format, minor=minor, repairs=self.repairs),
-            NotebookSaved(seq=seq, path=path, etag=etag, until=self.saved, format=format, minor=minor),
+            NotebookSaved(
+                seq=seq, path=path, etag=etag, until=self.saved, format=format, minor=minor, in_place=in_place
+            ),
         ]
         return told + [event for event in (self.conflict, self.failed) if event is not None]

@@ -22,6 +22,7 @@ from webipy.core.file_calls import FileKind
 from webipy.core.folding import Folded
 from webipy.io.filemoves import Moves
 from webipy.io.filetree import Tree
+from webipy.io.inplace import InPlace
 from webipy.io.rooted import Root
 from webipy.io.seeking import seek
 from webipy.io.watching import Run, Watching
@@ -140,11 +141,19 @@ class RootFiles:
         self.watching.stop()
 
 
-def files_below(root: Path, hidden: tuple[Path, ...], reactor: Any, run: Run, *, is_notified: bool = True) -> RootFiles:
+def files_below(
+    root: Path, hidden: tuple[Path, ...], reactor: Any, run: Run, *, spool: Path | None = None, is_notified: bool = True
+) -> RootFiles:
     """The files below `root`, without those in `hidden`.
+
+    Args:
+        spool: A folder of the server's own, with which files that cannot be replaced are written in place; what a crash left torn is mended now.
 
     Raises:
         OSError: The root cannot be opened.
     """
     opened = Root(root, hidden)
-    return RootFiles(Tree(opened), run, Watching(opened, reactor, run, is_notified))
+    in_place = InPlace(spool) if spool is not None else None
+    if in_place is not None:
+        in_place.mend()
+    return RootFiles(Tree(opened, in_place), run, Watching(opened, reactor, run, is_notified))

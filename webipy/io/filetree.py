@@ -28,6 +28,7 @@ import attrs
 from webipy.core import errors
 from webipy.core.file_calls import FileKind
 from webipy.core.folding import Folded, fold, value_of
+from webipy.io.inplace import InPlace
 from webipy.io.rooted import FOLDER, Outside, Place, Root, found, no_such, parts_of
 from webipy.io.saving import MISSING, Draft, Sweeper, conflict, etag_of, sync_folder, write_all
 from webipy.server.ports import BlobFile, Body, FileRecord, Placing
@@ -156,9 +157,11 @@ class Tree:
 
     Args:
         root: The root.
+        in_place: Writes files that cannot be replaced; `None`: they are not written.
     """
 
     root: Root
+    in_place: InPlace | None = None
     sweeper: Sweeper = attrs.field(factory=Sweeper)
     _order: _Order | None = None
 
@@ -317,7 +320,8 @@ class Tree:
         with self.drafted(path, if_match) as draft:
             for piece in [body] if isinstance(body, bytes) else _spliced(body):
                 write_all(draft.fd, piece)
-            return record_of(path, draft.put(if_match), True)
+            record = record_of(path, draft.put(if_match), True)
+            return attrs.evolve(record, is_in_place=draft.is_in_place)
 
     @contextmanager
     def writable(self, path: str, if_match: str | None) -> Iterator[tuple[Place, os.stat_result | None]]:
@@ -345,7 +349,7 @@ class Tree:
     def drafted(self, path: str, if_match: str | None) -> Iterator[Draft]:
         """A draft of a file that may be written; it is gone at the end unless it was put in place."""
         with self.writable(path, if_match) as (place, old):
-            draft = Draft.begin(place.folder, place.name, old)
+            draft = Draft.begin(place.folder, place.name, old, self.in_place)
             try:
                 yield draft
             finally:

@@ -5,8 +5,8 @@ on the descriptor of the root, so that the kernel itself refuses `..`, links tha
 folder that is replaced by a link at the wrong moment changes nothing. What follows works on descriptors and on single
 names in them; no path is looked up a second time.
 
-RESOLVE_BENEATH refuses every absolute link, also one that leads to a place below the root, and old kernels have no
-openat2 (before 5.6, and some sandboxes refuse it). For both there is `_walk`: part by part with O_NOFOLLOW, links
+RESOLVE_BENEATH refuses every absolute link, also one that leads to a place below the root, old kernels have no openat2 (before 5.6, and some
+sandboxes refuse it), and one call takes at most 4,095 bytes. For all three there is `_walk`: part by part with O_NOFOLLOW, links
 read and followed here. `..` in the text of a link goes back to a descriptor that the walk came through, never to a
 parent that is looked up, so a walk cannot rise above the root either.
 
@@ -250,7 +250,7 @@ class Root:
             try:
                 return _openat2(self.fd, b"/".join(parts) or b".", flags)
             except OSError as fault:
-                if fault.errno not in (errno.EXDEV, errno.EAGAIN, errno.ELOOP):
+                if fault.errno not in (errno.EXDEV, errno.EAGAIN, errno.ELOOP, errno.ENAMETOOLONG):
                     raise
         folder, name = self._walk(parts, is_followed=True)
         try:

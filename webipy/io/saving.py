@@ -14,14 +14,17 @@ first and rename then would leave a gap between the two. A program that comes a 
 its undoing, is found in the same way: names are exchanged until what comes out is what was put in. Where the file
 system has no RENAME_EXCHANGE (some network ones) it is looked first, and the gap stays.
 
-An etag says inode, size and time of change in ns. A program that changes a file in place, to the same size, within one
-tick of the system's clock (4 ms; less since Linux 6.13) is not seen; nor is one that goes on writing into the old file
-after it was replaced. A file with several hard links is replaced under this name only.
+What cannot be replaced (a mount point) or has no room for a draft beside it (a folder without write right) is written in place
+by webipy.io.inplace, and `Draft.is_in_place` says so.
+
+An etag says inode, size, and the times of change of content and inode in ns: the second is new also when a program puts the first back. A
+program that changes a file in place, to the same size, within one tick of the system's clock (4 ms; less since Linux 6.13) is not seen;
+nor is one that goes on writing into the old file after it was replaced. A file with several hard links is replaced under this name only.
 
 Drafts that a crash left behind are removed when something is next written to their folder and they are an hour old
 (parts of uploads: a day).
 
-Rejected: writing in place (a crash leaves half a file); a lock file (other programs do not look at it); O_TMPFILE
+Rejected: writing in place where there is another way (a reader sees half a file); a lock file (other programs do not look at it); O_TMPFILE
 (cannot take the place of a file that exists).
 """
 
@@ -37,10 +40,12 @@ import stat
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import attrs
 
 from webipy.core import errors
+from webipy.io.inplace import NOT_BESIDE, NOT_REPLACED, Changed, InPlace
 from webipy.io.rooted import MAX_NAME_BYTES, exchange, found, rename_to_free
 
 MISSING = "missing"
@@ -61,7 +66,17 @@ _COMMIT = threading.Lock()
 
 def etag_of(found: os.stat_result) -> str:
     """What changes whenever the content may have changed."""
-    return f"{found.st_ino:x}-{found.st_size:x}-{found.st_mtime_ns:x}"
+    return f"{found.st_ino:x}-{found.st_size:x}-{found.st_mtime_ns:x}-{found.st_ctime_ns:x}"
+
+
+def names_content(etag: str, found: os.stat_result) -> bool:
+    """Whether an etag is that of this file, whatever names and mode it had then."""
+    return etag.split("-")[:3] == etag_of(found).split("-")[:3]
+
+
+def _content_of(found: os.stat_result) -> tuple[int, int, int]:
+    """What stays when a file gets another name."""
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def draft_name(name: bytes, ending: str | None = None) -> bytes:
@@ -96,6 +111,9 @@ class Draft:
         temporary: Name that it has.
         fd: The file.
         is_kept: Whether `close` leaves it where it is, to be gone on with.
+        in_place: Writes what cannot be replaced, if anything may.
+        apart: Where it is, when not in the folder.
+        is_in_place: Whether the file was written in place.
     """
 
     folder: int
@@ -103,14 +121,23 @@ class Draft:
     temporary: bytes
     fd: int
     is_kept: bool = False
+    in_place: InPlace | None = None
+    apart: Path | None = None
+    is_in_place: bool = False
 
     @classmethod
-    def begin(cls, folder: int, name: bytes, old: os.stat_result | None) -> Draft:
+    def begin(cls, folder: int, name: bytes, old: os.stat_result | None, in_place: InPlace | None = None) -> Draft:
         """An empty draft; with the mode, owner and ACL of the file that it is to replace."""
         temporary = draft_name(name)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        fd = os.open(temporary, flags, 0o666 if old is None else 0o600, dir_fd=folder)
-        draft = cls(folder, name, temporary, fd)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            fd = os.open(temporary, flags, 0o666 if old is None else 0o600, dir_fd=folder)
+        except OSError as fault:
+            if old is None or in_place is None or fault.errno not in NOT_BESIDE:
+                raise
+            fd, apart = in_place.begin()
+            return cls(folder, name, b"", fd, in_place=in_place, apart=apart)
+        draft = cls(folder, name, temporary, fd, in_place=in_place)
         if old is not None:
             try:
                 draft._dress(old)
@@ -160,14 +187,38 @@ class Draft:
             os.fsync(self.fd)
             mine = os.fstat(self.fd)
             with _COMMIT:
-                self._put(if_match, mine)
+                there = self._put_anyhow(if_match, mine)
         except BaseException:
             self.discard()
             raise
+        if self.is_in_place:
+            self.discard()
+            return there
         os.close(self.fd)
         self.fd = -1
         sync_folder(self.folder)
-        return mine
+        return there
+
+    def _put_anyhow(self, if_match: str | None, mine: os.stat_result) -> os.stat_result:
+        """In place of the old file, or into it where that cannot be; gives what is there then."""
+        if self.apart is None:
+            try:
+                self._put(if_match, mine)
+                there = os.fstat(self.fd)
+                return there if _content_of(there) == _content_of(mine) else mine
+            except OSError as fault:
+                if self.in_place is None or fault.errno not in NOT_REPLACED:
+                    raise
+        assert self.in_place is not None
+        old = found(self.folder, self.name)
+        if old is None or (if_match is not None and etag_of(old) != if_match):
+            raise conflict(self.name, old)
+        try:
+            there = self.in_place.write(self.folder, self.name, self.fd, old)
+        except Changed as fault:
+            raise conflict(self.name, fault.there) from None
+        self.is_in_place = True
+        return there
 
     def _put(self, if_match: str | None, mine: os.stat_result) -> None:
         folder, name, temporary = self.folder, self.name, self.temporary
@@ -180,12 +231,12 @@ class Draft:
         old = found(folder, name)
         if if_match is not None and (old is None or etag_of(old) != if_match):
             raise conflict(name, old)
-        if if_match is None or not self._exchange():
+        if old is None or if_match is None or not self._exchange():
             os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
             return
         out = found(folder, temporary)
         assert out is not None
-        if etag_of(out) != if_match:
+        if _content_of(out) != _content_of(old):
             self._undo(mine, out)
             raise conflict(name, found(folder, name))
         os.unlink(temporary, dir_fd=folder)
@@ -225,7 +276,10 @@ class Draft:
             os.close(self.fd)
             self.fd = -1
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.temporary, dir_fd=self.folder)
+            if self.apart is not None:
+                self.apart.unlink()
+            else:
+                os.unlink(self.temporary, dir_fd=self.folder)
 
 
 def conflict(name: bytes, there: os.stat_result | None) -> errors.Conflict:

@@ -1,9 +1,10 @@
 """Where a file is that is not where it was: the same file, by its etag, under another name below the root. Everything here blocks.
 
 A program that renames or moves a file keeps its inode, which stands in the etag and which reading a folder gives for
-nothing; only what has the inode is looked at closer. The folder where the file was comes first, then all others, the
-upper ones first. Links are not followed, and what is hidden is passed over. A root with very many files is not searched
-to its end: then the file counts as deleted, until it is opened where it is now.
+nothing (a new name changes the time of change of the inode, which does not count here); only what has the inode is
+looked at closer. The folder where the file was comes first, then all others, the upper ones first. Links are not
+followed, and what is hidden is passed over. A root with very many files is not searched to its end: then the file
+counts as deleted, until it is opened where it is now.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 
 from webipy.io.filetree import Tree, record_of
 from webipy.io.rooted import FOLDER, parts_of
-from webipy.io.saving import etag_of
+from webipy.io.saving import names_content
 from webipy.server.ports import FileRecord
 
 MOST_ENTRIES: Final = 200_000
@@ -57,7 +58,7 @@ def _look(tree: Tree, folder: list[bytes], inode: int, etag: str) -> tuple[FileR
                 elif entry.inode() == inode:
                     there = os.stat(name, dir_fd=fd, follow_symlinks=False)
                     whole = b"/".join([*folder, name])
-                    if stat.S_ISREG(there.st_mode) and etag_of(there) == etag and _is_text(whole):
+                    if stat.S_ISREG(there.st_mode) and names_content(etag, there) and _is_text(whole):
                         return record_of(whole.decode(), there, True), below, looked
         return None, below, looked
 

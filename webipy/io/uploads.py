@@ -274,9 +274,9 @@ class Upload:
             raise errors.StaleVersion(
                 f"{offset} bytes of {self.path!r} are there; go on with byte {offset}.", offset=offset
             )
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         fd = os.open(temporary, flags, 0o666 if old is None else 0o600, dir_fd=place.folder)
-        self._draft = Draft(place.folder, place.name, temporary, fd, is_kept=True)
+        self._draft = Draft(place.folder, place.name, temporary, fd, is_kept=True, in_place=tree.in_place)
         self._stack.callback(self._draft.close)
         os.ftruncate(fd, part.first)
         os.lseek(fd, part.first, os.SEEK_SET)

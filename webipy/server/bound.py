@@ -127,7 +127,7 @@ class Bound:
         if found is None:
             if self.session.origin.etag is not None and overwrite != "missing":
                 await self._conflict(path, None, [], "The file was deleted by another program.")
-        elif found.record.etag != self.session.origin.etag:
+        elif not self.session.origin.has(found.record.etag):
             if overwrite != found.record.etag:
                 return await self._take_in(seq, document, found, by) and self.session.origin.is_saved
             await self._keep_beside(path, found)
@@ -136,9 +136,9 @@ class Bound:
     async def _found(self, path: str, like: Document) -> Read | None:
         origin = self.session.origin
         try:
-            if self.base is not None and (await self.world.files.stat(path)).etag == origin.etag:
+            if self.base is not None and origin.has((await self.world.files.stat(path)).etag):
                 folded, record = await self.paper.read_again(path)
-                if record.etag == origin.etag:
+                if origin.has(record.etag):
                     return Read(folded.body, record, self.base, origin.format, [], origin.minor, folded.values)
             return await self.paper.read(path, self.base or like)
         except errors.NotFound:
@@ -150,7 +150,7 @@ class Bound:
         if found is not None and not is_upgraded:
             minor = found.minor
         if found is not None and found.document == document and minor == found.minor:
-            record = found.record
+            record = attrs.evolve(found.record, is_in_place=self.session.origin.in_place)
         else:
             body = await self.paper.bytes_of(document, format, found, is_upgraded)
             try:
@@ -158,7 +158,10 @@ class Bound:
             except errors.Conflict:
                 return False
         self.base = document
-        saved = events.NotebookSaved(path=path, etag=record.etag, until=seq, format=format, minor=minor)
+        in_place = record.is_in_place
+        saved = events.NotebookSaved(
+            path=path, etag=record.etag, until=seq, format=format, minor=minor, in_place=in_place
+        )
         await self.session.append([saved], by)
         return True
 
@@ -285,12 +288,13 @@ class Bound:
             return False
         self.base = found.document
         touched = {cell for event in new if isinstance(cell := getattr(event, "cell", None), str)}
-        new.append(
-            events.NotebookReloaded(path=path, etag=etag, cells=len(touched), minor=found.minor, repairs=found.repairs)
-        )
-        if merged.document == found.document:
+        is_whole = merged.document == found.document
+        minor, repairs = found.minor, found.repairs
+        if new or not is_whole:
+            new.append(events.NotebookReloaded(path=path, etag=etag, cells=len(touched), minor=minor, repairs=repairs))
+        if is_whole:
             until, format = self.session.seq + len(new), self.session.origin.format
-            new.append(events.NotebookSaved(path=path, etag=etag, until=until, format=format, minor=found.minor))
+            new.append(events.NotebookSaved(path=path, etag=etag, until=until, format=format, minor=minor))
         await self.session.append(new, by)
         return True
 

@@ -150,6 +150,8 @@ class Following:
         """
         if await self._is_other() and self.is_on:
             await self.bound.look()
+            if not self.bound.session.origin.is_saved:  # it was away, and waited to be saved
+                self._save_later(REST_SECONDS)
 
     async def _is_other(self) -> bool:
         if await self._etag() is None:

@@ -34,6 +34,7 @@ def _state(session: Session) -> notebook_calls.NotebookState:
         save_failed=origin.failed.reason if origin.failed is not None else None,
         minor=origin.minor,
         repairs=origin.repairs,
+        in_place=origin.in_place,
     )
 
 

@@ -411,6 +411,7 @@ class FileRecord:
         modified: RFC 3339 UTC with microseconds.
         etag: Changes whenever the content may have changed; opaque.
         is_writable: Whether this server may write it.
+        is_in_place: It was just written in place, because it cannot be replaced: a reader could see half of it meanwhile.
     """
 
     path: str
@@ -419,6 +420,7 @@ class FileRecord:
     modified: str
     etag: str
     is_writable: bool
+    is_in_place: bool = False
 
 
 FileRecords = list[FileRecord]
@@ -464,7 +466,8 @@ class Files(Protocol):
         """A notebook file with marks in place of long strings. Fails with errors.TooLarge when there is more than `limit` beside them."""
 
     def write(self, path: str, body: Body, if_match: str | None) -> Deferred[FileRecord]:
-        """Replaces a file whole, or makes it: at any time, and after any crash, it is the old one or the new one.
+        """Replaces a file whole, or makes it: at any time, and after any crash, it is the old one or the new one. A file that cannot be replaced
+        is written in place (`FileRecord.is_in_place`): a reader may see half of it, and what a crash left torn is mended when the server starts.
 
         Args:
             if_match: The etag that the file must have, `"missing"` for none, or `None` for whatever is there.

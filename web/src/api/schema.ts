@@ -449,7 +449,11 @@ export interface NotebookOpened extends EventHead {
   minor?: number | null;
 }
 
-/** The file holds what the events up to `until` make; `minor` as in `notebook_opened`. */
+/**
+ * The file holds what the events up to `until` make; `minor` as in `notebook_opened`.
+ *
+ * `in_place`: it cannot be replaced, so it was written in place, and another program may have seen half of it meanwhile.
+ */
 export interface NotebookSaved extends EventHead {
   type: "notebook_saved";
   path: string;
@@ -457,6 +461,7 @@ export interface NotebookSaved extends EventHead {
   until: number;
   format?: string;
   minor?: number | null;
+  in_place?: boolean;
 }
 
 /**
@@ -1174,7 +1179,7 @@ export interface Conflict {
  * The document of a session: its file, and whether that holds everything. Without a file, `path` is null.
  *
  * `minor` is the minor version of nbformat 4 that the file has; null: it is text, or there is none. `repairs` are
- * sentences about what was wrong in it.
+ * sentences about what was wrong in it. `in_place`: it cannot be replaced, so it is written in place, and another program may see half of it.
  */
 export interface NotebookState {
   session: string;
@@ -1190,6 +1195,7 @@ export interface NotebookState {
   save_failed: string | null;
   minor: number | null;
   repairs: string[];
+  in_place: boolean;
 }
 
 /**

@@ -54,6 +54,7 @@ function opened(model: Model, event: FileEvent): NotebookFile {
     etag: event.etag,
     format: format ?? "ipynb",
     minor: event.minor ?? null,
+    inPlace: event.type === "notebook_saved" ? (event.in_place ?? false) : (before?.inPlace ?? false),
     repairs: event.type === "notebook_saved" ? (before?.repairs ?? []) : (event.repairs ?? []),
     savedSeq: before?.savedSeq ?? 0,
     savedAt: before?.savedAt ?? null,

@@ -86,6 +86,8 @@ export interface NotebookFile {
   minor: number | null;
   /** What was wrong in the file when it was read, in sentences. */
   repairs: readonly string[];
+  /** It cannot be replaced and is written in place. */
+  inPlace: boolean;
   etag: string;
   /** The file holds what the events up to this one make. */
   savedSeq: number;

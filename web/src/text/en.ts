@@ -227,6 +227,9 @@ export const t = {
   repaired: "Not all in this file is as a notebook should be.",
   repairedRead: "Close",
   repairedStays: "What you do not change stays in the file as it is.",
+  inPlaceBold: "This file is written in place.",
+  inPlace:
+    "It cannot be replaced (a mount point, or a folder without write right), so another program may see half of it while it is saved.",
   upgraded: "The file is nbformat 4.5 now: its cells have ids",
   exporting: "Making the export…",
   duplicated: (name: string) => `Copied to ${name}`,

@@ -12,7 +12,8 @@ export function FileBanners({ open }: { open: Open }) {
   const { actions } = open;
   const [read, setRead] = useState<readonly string[]>([]);
   if (file === null) return null;
-  const { conflict, failed, repairs } = file;
+  const { conflict, failed } = file;
+  const notes = [...file.repairs, ...(file.repairs.length > 0 ? [t.repairedStays] : []), ...(file.inPlace ? [t.inPlace] : [])];
   if (conflict !== null)
     return (
       <Banner
@@ -53,19 +54,19 @@ export function FileBanners({ open }: { open: Open }) {
         {conflict.cells.length > 0 ? t.conflict.cells(conflict.cells.length) : t.conflict.gone}
       </Banner>
     );
-  if (failed === null && repairs.length > 0 && repairs.join() !== read.join())
+  if (failed === null && notes.length > 0 && notes.join() !== read.join())
     return (
       <Banner
         kind="info"
         icon="warn"
-        bold={t.repaired}
+        bold={file.repairs.length > 0 ? t.repaired : t.inPlaceBold}
         end={
-          <button type="button" class="btn" onClick={() => setRead(repairs)}>
+          <button type="button" class="btn" onClick={() => setRead(notes)}>
             {t.repairedRead}
           </button>
         }
       >
-        {repairs.join(" ")} {t.repairedStays}
+        {notes.join(" ")}
       </Banner>
     );
   if (failed === null) return null;
