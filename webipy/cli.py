@@ -20,6 +20,7 @@ from webipy.command.options import json_option, server_options
 from webipy.command.program import Program
 from webipy.command.run_options import RUN_STATUS, NamedValues, course_options, named, parameter_options, result_options
 from webipy.command.variables import env_option
+from webipy.command.versions import diff, merge
 
 if TYPE_CHECKING:
     from webipy.io.client import Client
@@ -521,6 +522,10 @@ def export(target: Target, no_input: bool, no_prompt: bool, template: str | None
             return await run_export(reactor, client, server.find(), Export(options=options, **wanted))
 
         run(server, command)
+
+
+main.add_command(diff)
+main.add_command(merge)
 
 
 # ---- anything -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,94 @@
+"""The commands `webipy diff` and `webipy merge`: what can be typed. What they do is in command/comparing.py."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+GIT_ARGUMENTS = (7, 9)
+"""How many arguments git gives to an external diff: a path and two versions, or with a new name and what was found about that."""
+
+
+@click.command("diff")
+@click.argument("files", nargs=-1, required=False)
+@click.option("--text", "is_text", is_flag=True, help="Print one notebook as text: what git calls textconv.")
+@click.option(
+    "--git-setup", "is_setup", is_flag=True, help="Print what makes git compare and merge notebooks by webipy."
+)
+def diff(files: tuple[str, ...], is_text: bool, is_setup: bool) -> None:
+    """Show how two notebooks differ, cell by cell: webipy diff OLD NEW.
+
+    The exit status is 1 when they do, and 2 when one cannot be read. No server is needed. What is no notebook is compared line by line.
+
+    git can use it: in `git diff` as external diff, in `git log -p`, `git show` and `git blame` by --text.
+
+    \b
+    Examples:
+      webipy diff old.ipynb new.ipynb
+      webipy diff --git-setup            then type what it prints, in a repository
+      webipy diff --git-setup | sh       the same at once
+    """
+    from webipy.command import comparing
+
+    if is_setup:
+        click.echo("\n".join(comparing.setup_lines()))
+        return
+    if is_text and len(files) != 1:
+        raise click.UsageError("--text prints one notebook: webipy diff --text FILE.")
+    if not is_text and len(files) == 1:
+        click.echo(f"* Unmerged path {files[0]}")
+        return
+    if not is_text and len(files) not in (2, *GIT_ARGUMENTS):
+        raise click.UsageError("Give two notebooks: webipy diff OLD NEW.")
+    try:
+        if is_text:
+            status = comparing.print_text(files[0])
+        elif len(files) == 2:
+            status = comparing.diff(files[0], files[1], None)
+        else:
+            comparing.diff(files[1], files[4], files[0])
+            status = comparing.SAME
+    except OSError as fault:
+        click.echo(f"webipy: {fault.filename or 'The file'} cannot be read: {fault.strerror}.", err=True)
+        status = comparing.TROUBLE
+    sys.exit(status)
+
+
+@click.command("merge")
+@click.argument("base")
+@click.argument("ours")
+@click.argument("theirs")
+@click.argument("path", required=False)
+@click.option(
+    "-o", "--output", "out", metavar="OUT", help="Write the result there, not over OURS; - is standard output."
+)
+@click.option(
+    "--outputs",
+    type=click.Choice(["both", "ours", "theirs"]),
+    default="both",
+    show_default=True,
+    help="Which outputs stay where both sides have other ones.",
+)
+def merge(base: str, ours: str, theirs: str, path: str | None, out: str | None, outputs: Any) -> None:
+    """Merge the changes of OURS and THEIRS since BASE, cell by cell.
+
+    The result takes the place of OURS, as git wants it of a merge driver; PATH is only named in messages. It is a valid notebook in any
+    case: a source that both changed has the marks of git in it, as do outputs; a cell that does not go together in other ways stands
+    there twice, between raw cells with the marks. No server is needed. `webipy diff --git-setup` prints how to let git use it.
+
+    \b
+    Exit status:
+      0    everything goes together
+      1    there are conflicts, marked in the result
+      129  a file cannot be read or written: git stops
+    """
+    from webipy.command import comparing
+
+    try:
+        status = comparing.merge_files(base, ours, theirs, out, path or ours, outputs)
+    except OSError as fault:
+        click.echo(f"webipy: {fault.filename or path or ours}: {fault.strerror}.", err=True)
+        status = comparing.FAILED_FOR_GIT
+    sys.exit(status)
