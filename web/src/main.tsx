@@ -10,7 +10,7 @@ import { Home } from "./view/Home.tsx";
 import { Nothing } from "./view/Nothing.tsx";
 import { SessionPage } from "./view/SessionPage.tsx";
 import { SignIn } from "./view/SignIn.tsx";
-import { GuestSlot } from "./view/slots.tsx";
+import { GuestSlot, TextSlot } from "./view/slots.tsx";
 
 function Page() {
   if (joining.value !== null) return <GuestSlot which="Join" />;
@@ -22,6 +22,7 @@ function Page() {
     <>
       {at.page === "home" && (guestOf.value === null ? <Home folder={at.folder} /> : <GuestSlot which="GuestHome" />)}
       {at.page === "session" && session !== null && <SessionPage key={session.store.id} open={session} />}
+      {at.page === "text" && (guestOf.value === null ? <TextSlot key={at.path} path={at.path} /> : <GuestSlot which="GuestHome" />)}
       {at.page === "nowhere" && <Nothing title={t.nowhere} body={t.nowhereBody} />}
       <Toasts />
       <LiveRegion />

@@ -124,6 +124,7 @@ export const t = {
     folder: "folder",
     open: "Open",
     openAsNotebook: "Open as notebook",
+    editAsText: "Edit as text",
     view: "View",
     rename: "Rename…",
     renameOf: (name: string) => `Rename “${name}”`,

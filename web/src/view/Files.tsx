@@ -8,7 +8,7 @@ import { deleteForGood, discard } from "../store/trash.ts";
 import { clockOffset, complain } from "../store/ui.ts";
 import { ago, clock, size, t } from "../text/en.ts";
 import { w } from "../text/trash.ts";
-import { connection, goTo, homeAddress, openNotebook } from "./app.ts";
+import { connection, goTo, homeAddress, openNotebook, textAddress } from "./app.ts";
 import { Ask, AskText } from "./Dialog.tsx";
 import { HomeLink } from "./HomeLink.tsx";
 import { Icon, type IconName } from "./icons.tsx";
@@ -49,6 +49,7 @@ function rowsOf(file: File, ask: ToAsk): MenuRow[] {
   return [
     { title: file.kind === "file" && VIEWABLE.test(file.name) ? words.view : words.open, run: () => openFile(file) },
     file.kind === "file" && AS_NOTEBOOK.test(file.name) && { title: words.openAsNotebook, run: () => void openNotebook(file.path) },
+    isFile && { title: words.editAsText, run: () => goTo(textAddress(file.path)) },
     { heading: "" },
     { title: words.rename, keys: "F2", run: () => ask({ what: "rename", file }) },
     { title: words.duplicate, run: () => void connection.call("file.copy", { path: file.path, to: null }).catch(complain) },

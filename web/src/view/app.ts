@@ -2,8 +2,10 @@
 import { signal } from "@preact/signals";
 import { Connection, type Phase } from "../api/connection.ts";
 import { browserWorld, type Offer, signOut } from "../api/http.ts";
+import { RpcFailure } from "../api/rpc.ts";
 import type { ServerInfo } from "../api/schema.ts";
 import { Actions } from "../store/actions.ts";
+import { refused } from "../store/refused.ts";
 import { setGuest, setRight } from "../store/right.ts";
 import { SessionStore } from "../store/store.ts";
 import { anchor, clockOffset, complain, drawer, finding, pager, renaming, selected } from "../store/ui.ts";
@@ -11,6 +13,7 @@ import { anchor, clockOffset, complain, drawer, finding, pager, renaming, select
 export type Route =
   | { readonly page: "home"; readonly folder: string }
   | { readonly page: "session"; readonly session: string }
+  | { readonly page: "text"; readonly path: string }
   | { readonly page: "nowhere" };
 
 export interface Open {
@@ -37,12 +40,20 @@ export const joining = signal<{ secret: string; offer: Offer | null; message: st
 export function routeOf(path: string, query = ""): Route {
   const match = /^\/s\/([^/]+)\/?$/.exec(path);
   if (match?.[1] !== undefined) return { page: "session", session: decodeURIComponent(match[1]) };
-  return path === "/" || path === "" ? { page: "home", folder: new URLSearchParams(query).get("in") ?? "" } : { page: "nowhere" };
+  if (path !== "/" && path !== "") return { page: "nowhere" };
+  const asked = new URLSearchParams(query);
+  const text = asked.get("edit");
+  return text !== null ? { page: "text", path: text } : { page: "home", folder: asked.get("in") ?? "" };
 }
+
+const inQuery = (path: string): string => encodeURIComponent(path).replaceAll("%2F", "/");
+
+/** The address of the page that edits a file as text. */
+export const textAddress = (path: string): string => `/?edit=${inQuery(path)}`;
 
 /** The address of the home page that shows a folder. */
 export function homeAddress(folder: string): string {
-  return folder === "" ? "/" : `/?in=${encodeURIComponent(folder).replaceAll("%2F", "/")}`;
+  return folder === "" ? "/" : `/?in=${inQuery(folder)}`;
 }
 
 /** Shows the page of the address bar. */
@@ -66,13 +77,19 @@ export function follow(): void {
   route.value = next;
 }
 
-/** Opens a file as a notebook: its session, made if there is none. */
+/** Opens a file as a notebook: its session, made if there is none. What is no notebook opens as text. */
 export async function openNotebook(path: string, kernelspec: string | null = null): Promise<void> {
   try {
     const session = await connection.durable("session.create", { path, kernelspec });
+    refused.value = null;
     goTo(`/s/${encodeURIComponent(session.id)}`);
   } catch (error) {
-    complain(error);
+    if (!(error instanceof RpcFailure && error.kind === "invalid_notebook")) {
+      complain(error);
+      return;
+    }
+    refused.value = { path, reason: error.message };
+    if (route.value.page !== "text" || route.value.path !== path) goTo(textAddress(path));
   }
 }
 

@@ -1,4 +1,4 @@
-/** Places in the page for what comes only when it is wanted: the people, and what a guest sees instead of the page. */
+/** Places in the page for what comes only when it is wanted: the people, what a guest sees instead of the page, files as text. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { following, people } from "../store/here.ts";
@@ -55,4 +55,13 @@ export function GuestSlot({ which }: { which: "Join" | "Ended" | "GuestHome" }) 
   }, []);
   const View = loaded?.[which];
   return View === undefined ? null : <View />;
+}
+
+/** A file that is edited as text. */
+export function TextSlot({ path }: { path: string }) {
+  const [loaded, load] = useState<typeof import("./TextPage.tsx") | null>(null);
+  useEffect(() => {
+    import("./TextPage.tsx").then(load).catch(complain);
+  }, []);
+  return loaded === null ? null : <loaded.TextPage path={path} />;
 }
