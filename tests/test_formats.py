@@ -29,7 +29,7 @@ TABLE: list[tuple[str, bytes, str | None]] = [
     ("a.md", b"---\njupytext:\n  text_representation:\n    format_name: myst\n---\n", "md:myst"),
     ("a.markdown", b"", "markdown:markdown"),
     ("a.Rmd", b"", "Rmd:rmarkdown"),
-    ("a.qmd", b"", None),
+    ("a.qmd", b"", "qmd:rmarkdown"),
     ("a.csv", b"# %%\n", None),
     ("a", b"", None),
     (".py", b"", None),

@@ -5,7 +5,9 @@ file that another program wrote is compared with what was read before, cell by c
 
 What goes back to text keeps the file that it came from. jupytext alone would rewrite its own version in the header, the ends of the
 lines and blank lines that it counts otherwise; so what is written is the difference that jupytext sees between the file as it was read and the
-notebook as it is now, laid over the file itself: `lay_over`.
+notebook as it is now, laid over the file itself: the header by its keys (`webipy.converter.headers`), the rest by its lines (`lay_over`).
+
+Quarto's .qmd is read and written as R Markdown, which has the same chunks, so that it needs no Quarto; its header gets nothing of jupytext's.
 
 Source: nbformat 4.5 (cell ids: 1 to 64 of A-Z a-z 0-9 - _); jupytext, "The text representation".
 """
@@ -20,6 +22,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from webipy.converter import headers
 from webipy.converter.told import Refused, first_line
 
 MAX_LINES = 50_000
@@ -27,6 +30,9 @@ MAX_LINES = 50_000
 
 MAX_LINES_EXACT = 2000
 """Of a text that is compared with care; in longer ones, lines that come often are not looked for."""
+
+NOT_RUN = ("mermaid", "dot", "ojs")
+"""Languages of chunks in Quarto's files that no kernel runs."""
 
 _VERSION = re.compile(r"^(\W*jupytext_version:).*$", re.MULTILINE)
 
@@ -76,8 +82,6 @@ def to_notebook(body: bytes, format: str, name: str) -> bytes:
     Raises:
         Refused: It is not UTF-8, or jupytext cannot read it.
     """
-    import jupytext
-
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
@@ -85,7 +89,7 @@ def to_notebook(body: bytes, format: str, name: str) -> bytes:
     if "\0" in text:
         raise Refused("invalid", f"{name} cannot be opened as a notebook: it holds a NUL, so it is no text.")
     try:
-        notebook = jupytext.reads(_with_plain_ends(text), format)
+        notebook = _read(_with_plain_ends(text), format)
     except (AttributeError, KeyError, TypeError, ValueError, IndexError, AssertionError) as fault:
         raise Refused("invalid", f"{name} cannot be read as {format}: {first_line(fault)}.") from None
     return _encoded(notebook.metadata, notebook.cells)
@@ -93,22 +97,21 @@ def to_notebook(body: bytes, format: str, name: str) -> bytes:
 
 def from_notebook(body: bytes, format: str, original: bytes | None) -> bytes:
     """A notebook as text, in the header, style and ends of lines of `original`."""
-    import jupytext
     from nbformat import reader
 
     new = written(reader.reads(body.decode("utf-8")), format)
     if original is None:
-        return new.encode("utf-8")
+        return (_without_jupytext(new) if format.startswith("qmd:") else new).encode("utf-8")
     mark = "\ufeff" if original.startswith(b"\xef\xbb\xbf") else ""
     old = original.decode("utf-8-sig", "surrogateescape")
     ends = "\r\n" if old.count("\r\n") * 2 > old.count("\n") else "\n"
     plain = _with_plain_ends(old)
-    read = written(jupytext.reads(plain, format), format)
+    read = written(_read(plain, format), format)
     told = _VERSION.search(plain)
     if told is not None:
         read, new = (_VERSION.sub(lambda _: told[0], text, count=1) for text in (read, new))
     is_open = bool(plain) and not plain.endswith("\n")
-    text = lay_over(f"{plain}\n" if is_open else plain, read, new)
+    text = changed(f"{plain}\n" if is_open else plain, read, new)
     text = mark + (text.removesuffix("\n") if is_open else text)
     return (text.replace("\n", ends) if ends != "\n" else text).encode("utf-8", "surrogateescape")
 
@@ -122,8 +125,66 @@ def written(notebook: Any, format: str) -> str:
             del notebook.metadata[key]
     for cell in notebook.cells:
         cell.metadata = type(cell.metadata)(sorted(cell.metadata.items()))
-    text: str = jupytext.writes(notebook, format)
+    text: str = jupytext.writes(notebook, _of_jupytext(format))
     return text if text.endswith("\n") else f"{text}\n"
+
+
+def _of_jupytext(format: str) -> str:
+    """A format as jupytext names it."""
+    return f"Rmd:{format.removeprefix('qmd:')}" if format.startswith("qmd:") else format
+
+
+def _read(text: str, format: str) -> Any:
+    """A text as jupytext reads it. Quarto's chunks of diagrams and of what runs in the reader's browser are text here: no kernel runs them."""
+    import jupytext
+
+    notebook = jupytext.reads(text, _of_jupytext(format))
+    if format.startswith("qmd:"):
+        for cell in notebook.cells:
+            language = cell.metadata.get("language")
+            if cell.cell_type == "code" and language in NOT_RUN:
+                cell.update(
+                    cell_type="markdown",
+                    source=f"```{{{language}}}\n{cell.source}\n```",
+                    metadata=type(cell.metadata)(),
+                )
+                for name in ("outputs", "execution_count"):
+                    cell.pop(name, None)
+    return notebook
+
+
+def _without_jupytext(text: str) -> str:
+    """A new text whose header does not name jupytext's format."""
+    import yaml
+
+    parts = headers.apart(text)
+    if parts is None:
+        return text
+    before, mark, header, rest = parts
+    known = yaml.safe_load("\n".join(header)) or {}
+    jupyter = {key: value for key, value in known.pop("jupyter", {}).items() if key != "jupytext"}
+    known |= {"jupyter": jupyter} if jupyter else {}
+    if not known:
+        return rest.partition("\n")[2].lstrip("\n")
+    lines = yaml.safe_dump(known, allow_unicode=True, sort_keys=False).splitlines()
+    return headers.joined(before, mark, lines, rest)
+
+
+def changed(original: str, read: str, new: str) -> str:
+    """A text with the difference between `read` and `new`, from which it differs in style only."""
+    if read == new:
+        return original
+    parts = [headers.apart(text) for text in (original, read, new)]
+    if parts[0] is None or parts[1] is None or parts[2] is None:
+        return lay_over(original, read, new)
+    before, mark, header, rest = parts[0]
+    made = headers.changed(header, parts[1][2], parts[2][2])
+    body = lay_over(rest, parts[1][3], parts[2][3])
+    if made is header:
+        return original[: len(original) - len(rest)] + body
+    if made is None:  # it is not written line by line: then it is as jupytext writes it
+        before, mark, made = parts[2][:3]
+    return headers.joined(before, mark, made, body)
 
 
 def lay_over(original: str, read: str, new: str) -> str:

@@ -6,7 +6,9 @@ file do: a header that jupytext wrote (`jupytext:` with `format_name:`), or a ce
 
 Nothing here reads a file. A format is only a name: webipy.converter does the work.
 
-Not here: formats that jupytext gives to another program (Quarto's .qmd, pandoc's and marimo's).
+`qmd:rmarkdown` is webipy's own name: Quarto's .qmd, read and written as R Markdown, since jupytext would need Quarto for it.
+
+Not here: formats that jupytext gives to another program (pandoc's and marimo's).
 
 Source: jupytext's documentation, "Notebooks as code" (percent, light, sphinx, hydrogen) and "Markdown formats".
 """
@@ -33,7 +35,12 @@ class ExportOptions(msgspec.Struct, frozen=True):
 HEAD_BYTES: Final = 8192
 """So much of the start of a file decides its format."""
 
-_MARKDOWN: Final = {".md": "md:markdown", ".markdown": "markdown:markdown", ".rmd": "Rmd:rmarkdown"}
+_MARKDOWN: Final = {
+    ".md": "md:markdown",
+    ".markdown": "markdown:markdown",
+    ".rmd": "Rmd:rmarkdown",
+    ".qmd": "qmd:rmarkdown",
+}
 _CODE: Final = {
     ".py": "py",
     ".r": "R",
