@@ -439,10 +439,9 @@ class WebipyService(Service):
         launcher.specs().addErrback(lambda failure: self._log.failure("no kernelspecs", failure))
 
     def _start_files(self) -> None:
-        options = self._options
+        root, state, hidden = self._options.root, self._options.state, (self._options.state, self._options.token_file)
         self._threads.start()
-        hidden, spool = (options.state, options.token_file), options.state / "inplace"
-        self._files = files_below(options.root, hidden, self._reactor, self._threads.run, spool=spool)
+        self._files = files_below(root, hidden, self._reactor, self._threads.run, spool=state / "inplace")
         self._exports.start()
         self._converter.start()
 
