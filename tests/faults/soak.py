@@ -2,8 +2,9 @@
 
 Each kernel runs one execution after the other; each prints 0, 1, 2, ... Clients follow every session, some through a
 proxy that cuts. At random: `kill -9` of the server, SIGTERM, a cut of a client, SIGSTOP and SIGCONT of a host, an interrupt of
-what a kernel runs, right after it was queued or later, a run of a notebook whose command is killed. At the
-end the ledger is compared: what every client saw, what the journal holds, what each execution must have printed.
+what a kernel runs, right after it was queued or later, a run of a notebook whose command is killed, a notebook that is opened,
+edited, moved by another program and closed. At the end the ledger is compared: what every client saw, what the journal holds,
+what each execution must have printed, and that each state of the notebook is there.
 Prints a line every ten seconds; ends with status 1 at the first thing that is wrong.
 """
 
@@ -18,8 +19,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -37,6 +39,7 @@ class Tally:
     pauses: int = 0
     interrupts: int = 0
     runs: int = 0
+    reopened: int = 0
     executions: int = 0
     slowest_return_s: float = 0.0
 
@@ -104,6 +107,54 @@ class KilledRuns:
             process.communicate()
 
 
+class Reopened:
+    """A notebook that is opened, edited, given a named state, closed and moved, by turns: its history goes on, whatever happens to the server."""
+
+    def __init__(self, stage: Stage, insist: Callable[..., Any]) -> None:
+        self.stage, self.insist, self.count = stage, insist, 0
+        self.path = stage.folder / "kept0.ipynb"
+        self.path.write_text(notebook("0"))
+        self.session = self.open()
+        (cell,) = self.insist("cell.list", session=self.session)["cells"]
+        self.cell = str(cell["id"])
+        self.insist("session.close", session=self.session)
+
+    def open(self) -> str:
+        """Opens it where it is now."""
+        return str(self.insist("session.create", path=self.path.name)["id"])
+
+    def turn(self, dice: random.Random) -> None:
+        """One turn; another program moves the file while it is open or closed, or not at all."""
+        self.count += 1
+        assert self.open() == self.session, "the notebook has another session"
+        self.insist("cell.set_source", session=self.session, cell=self.cell, source=str(self.count))
+        self.insist("notebook.checkpoint", session=self.session, checkpoint=f"state {self.count}")
+        moment = dice.choice(["open", "closed", "never"])
+        if moment == "open":
+            self.insist("notebook.save", session=self.session)
+            self.move()
+        self.insist("session.close", session=self.session, discard=True)
+        if moment == "closed":
+            self.move()
+
+    def move(self) -> None:
+        """Gives the file another name."""
+        self.path = self.path.rename(self.stage.folder / f"kept{self.count}.ipynb")
+
+    def compare(self) -> None:
+        """Every named state is there, and holds what it held.
+
+        Raises:
+            AssertionError: One is missing, or is another one.
+        """
+        assert self.open() == self.session, "the notebook has another session"
+        for number in range(1, self.count + 1):
+            told = self.insist("notebook.at", session=self.session, checkpoint=f"state {number}")
+            (cell,) = told["notebook"]["cells"]
+            assert "".join(cell["source"]) == str(number), f"state {number} is not what it was"
+        self.insist("session.close", session=self.session, discard=True)
+
+
 class Soak:
     """One soak.
 
@@ -121,6 +172,7 @@ class Soak:
         self.proxy = CuttingProxy(self.stage, lambda: self.random.randrange(2_000, 200_000))
         self.sessions = [self.stage.session() for _ in range(kernels)]
         self.runs = KilledRuns(self.stage)
+        self.reopened = Reopened(self.stage, self.insist)
         self.open: dict[str, str] = {}
         self.names: dict[str, list[str]] = {session: [] for session in self.sessions}
         self.short: dict[str, list[str]] = {session: [] for session in self.sessions}
@@ -144,12 +196,11 @@ class Soak:
             self.insist("execution.start", session=session, code=code, id=names[-1])
             self.tally.executions += 1
 
-    def insist(self, method: str, **params: object) -> None:
-        """Makes a call until it is answered: its id makes that harmless."""
+    def insist(self, method: str, **params: object) -> Any:
+        """Makes a call until it is answered, which does no harm here; gives its result."""
         while True:
             try:
-                self.stage.call(method, **params)
-                return
+                return self.stage.call(method, **params)
             except (OSError, http.client.HTTPException):
                 self.back()
 
@@ -160,7 +211,7 @@ class Soak:
     def harm(self) -> None:
         """Does something bad."""
         match self.random.choice(
-            ["kill", "kill", "stop", "cut", "cut", "cut", "pause", "interrupt", "interrupt", "run"]
+            ["kill", "kill", "stop", "cut", "cut", "cut", "pause", "interrupt", "interrupt", "run", "reopen"]
         ):
             case "kill":
                 self.tally.kills += 1
@@ -178,6 +229,9 @@ class Soak:
             case "run":
                 self.tally.runs += 1
                 self.runs.begin(self.random)
+            case "reopen":
+                self.tally.reopened += 1
+                self.reopened.turn(self.random)
             case _:
                 self.tally.pauses += 1
                 pid = self.random.choice(self.stage.host_facts())["pid"]
@@ -228,6 +282,7 @@ class Soak:
             for name in self.names[session]:
                 assert finished[name] == "ok", (name, finished[name])
                 assert printed(journal, name) == counted(self.lines), f"{name} is not whole"
+        self.reopened.compare()
         self.runs.compare(set(self.sessions))
         lines = self.tally.executions * self.lines
         print(
