@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import http.client
 import json
@@ -65,6 +66,11 @@ class Large(FaultTestCase):
         self.assertEqual(self.get(address), (200, whole.encode()))
         self.assertEqual(self.get(address, Range="bytes=10-19"), (206, whole[10:20].encode()))
         self.assertEqual(self.get(address + "x")[0], 404)
+        self.assertEqual(self.get(f"{address}?type=image/png&name=a.png"), (200, base64.b64decode(whole)))
+        line = http.client.HTTPConnection("127.0.0.1", self.stage.port, timeout=60)
+        self.addCleanup(line.close)
+        line.request("GET", address)
+        self.assertEqual(line.getresponse().status, 401)
         part = self.stage.call(
             "output.read", session=self.session, execution="big", output=0, mime="image/png", offset=5, limit=10
         )
