@@ -69,6 +69,7 @@ class HelpTests(SynchronousTestCase):
                 "attach",
                 "call",
                 "close",
+                "diff",
                 "doctor",
                 "exec",
                 "export",
@@ -77,6 +78,7 @@ class HelpTests(SynchronousTestCase):
                 "kill",
                 "logs",
                 "ls",
+                "merge",
                 "open",
                 "restart",
                 "run",
@@ -256,6 +258,32 @@ class TargetTests(SynchronousTestCase):
         """The file is named."""
         fault = self.assertRaises(NoServer, Target(None, "http://h:1", "nowhere").find)
         self.assertEqual(str(fault), "The token cannot be read from nowhere: No such file or directory.")
+
+    def test_what_is_no_address_is_told(self) -> None:
+        """Before anything is asked: a scheme and a host are needed, and a port is a number."""
+        token = Path(self.mktemp())
+        token.write_text("t")
+        for url in (
+            "nonsense",
+            "localhost:8888",
+            "ftp://h",
+            "http://",
+            "http://h:port",
+            "http://h:99999",
+            "http://[::1",
+            "http://a..b",
+            "",
+        ):
+            fault = self.assertRaises(lookup.Wrong, Target(None, url, str(token)).find)
+            self.assertIn("is no address of a server; write it as http://127.0.0.1:8888.", str(fault))
+        self.assertEqual(Target(None, "http://[::1]:8888/", str(token)).find().url, "http://[::1]:8888")
+
+    def test_what_is_no_token_is_told(self) -> None:
+        """A file with other things in it is not sent to anybody."""
+        token = Path(self.mktemp())
+        for text in ("one\ntwo", "tökén", "a\x00b"):
+            token.write_text(text)
+            self.assertIn("holds no token", str(self.assertRaises(NoServer, Target(None, "http://h", str(token)).find)))
 
     def test_its_options_can_be_said_again(self) -> None:
         """What we tell the user to type names the same server."""

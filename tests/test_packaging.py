@@ -181,7 +181,7 @@ class WheelTests(SynchronousTestCase):
         others = {path.relative_to(ROOT).as_posix() for path in (ROOT / "webipy").glob("py.typed")}
         page = {"webipy/static/index.html", "webipy/static/assets/a.js"}
         self.assertEqual(names, modules | others | page | {"twisted/plugins/webipy_plugin.py"})
-        self.assertIn("webipy = webipy.cli:main", entry_points)
+        self.assertIn("webipy = webipy.start:main", entry_points)
 
     def test_the_version_is_in_one_place(self) -> None:
         """The version stands in pyproject.toml and is read from the installation everywhere else."""

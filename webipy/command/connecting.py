@@ -66,6 +66,7 @@ class Target:
 
         Raises:
             NoServer: No server is known.
+            Wrong: `--url` is no address.
         """
         from webipy.io.client import Address, NoServer, find_server
 
@@ -74,11 +75,45 @@ class Target:
         path = self.state_dir / "token" if self.token_file is None else self.token_file
         try:
             with open(path, encoding="utf-8") as file:
-                return Address(self.url.rstrip("/"), file.read().strip())
+                return Address(checked_url(self.url), checked_token(file.read().strip(), path))
         except (OSError, UnicodeDecodeError) as fault:
             raise NoServer(
                 f"The token cannot be read from {path}: {getattr(fault, 'strerror', None) or 'it is no text'}."
             ) from None
+
+
+def checked_url(url: str) -> str:
+    """The address of a server, without a slash at its end.
+
+    Raises:
+        Wrong: It is none.
+    """
+    from urllib.parse import urlsplit
+
+    from webipy.command.lookup import Wrong
+
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError:  # a port that is no number, brackets without an end, a name that cannot be one
+        host = ""
+    if not host or parts.scheme not in ("http", "https"):
+        raise Wrong(f"--url {url} is no address of a server; write it as http://127.0.0.1:8888.")
+    return url.rstrip("/")
+
+
+def checked_token(token: str, path: object) -> str:
+    """A token that was read from a file.
+
+    Raises:
+        NoServer: It cannot be one.
+    """
+    from webipy.io.client import NoServer
+
+    if not token.isascii() or not token.isprintable():
+        raise NoServer(f"{path} holds no token: a token is one line of letters and digits.")
+    return token
 
 
 def run(
