@@ -29,17 +29,16 @@ IMPORTED = (
     "IPython.core.completer",
     "IPython.core.completerlib",
     "IPython.core.debugger",
-    "IPython.core.historyapp",
+    "IPython.core.history",
     "IPython.core.logger",
     "IPython.core.magics",
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
-    "matplotlib_inline.backend_inline",
     "mmap",
     "sqlite3",
     "tornado.platform.asyncio",
 )
-"""What a kernel imports until it is ready."""
+"""What a kernel imports until it is ready, and nothing else: matplotlib, for one, looks for its settings in the folder where it is imported."""
 
 
 def wait(boot_file: str) -> None:

@@ -17,6 +17,7 @@ from tests.faults import rounds
 from tests.kernels import ROOT, STOCK, HostClient, Wanted, is_a, is_over, start_host, wait_until
 from webipy.host.ways import BOOT_FILE
 from webipy.kernelboot import STUBBORN_S
+from webipy.kernelwait import IMPORTED
 
 
 def is_idle(request: str) -> Wanted:
@@ -240,6 +241,17 @@ class Ends(SynchronousTestCase):
             self.client.until(is_over(request))
             told = ["".join(item.text for item in some) for some in came]
             self.assertEqual(told, ["Menu\n1\n", "x" * 5000 + "\n"])
+
+
+class Waiting(SynchronousTestCase):
+    """What a kernel that waits has imported."""
+
+    def test_it_imports_what_every_kernel_does_and_nothing_else(self) -> None:
+        """A module may look around in the folder where it is imported: there is another one later."""
+        client = HostClient(self, start_host(self))
+        client.ready()
+        asked = f"import sys; print([name for name in {IMPORTED} if name not in sys.modules])"
+        self.assertEqual(client.printed(asked), "[]\n")
 
 
 class Debugging(SynchronousTestCase):

@@ -25,11 +25,13 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    import socket
 
 from webipy.core.connection import CHANNELS
 
@@ -143,13 +145,18 @@ def free_ports() -> dict[str, int]:
     Raises:
         OSError: There are none.
     """
+    import socket  # most hosts never need it, and memory of a host counts
+
     highest = max(LOWEST_PORT + len(CHANNELS), _first_outgoing())
     taken: dict[int, socket.socket] = {}
     try:
         for _ in range(_PORT_TRIES):
             port = LOWEST_PORT + int.from_bytes(os.urandom(4), "big") % (highest - LOWEST_PORT)
-            if port not in taken and (bound := _bound(port)) is not None:
+            bound = socket.socket()
+            if port not in taken and _is_bound(bound, port):
                 taken[port] = bound
+            else:
+                bound.close()
             if len(taken) == len(CHANNELS):
                 return dict(zip(CHANNELS, taken, strict=True))
     finally:
@@ -158,14 +165,12 @@ def free_ports() -> dict[str, int]:
     raise OSError("no free port was found on the loopback")
 
 
-def _bound(port: int) -> socket.socket | None:
-    one = socket.socket()
+def _is_bound(one: socket.socket, port: int) -> bool:
     try:
         one.bind(("127.0.0.1", port))
     except OSError:
-        one.close()
-        return None
-    return one
+        return False
+    return True
 
 
 def _first_outgoing() -> int:
