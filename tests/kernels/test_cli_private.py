@@ -11,6 +11,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.faults import IS_FULL
 from tests.kernels import wait_until
 from tests.kernels.test_cli_live import COMMAND, DEADLINE_S, WAIT, environment, read_until
 from tests.kernels.test_cli_run import notebook
@@ -63,9 +64,6 @@ class PrivateTests(SynchronousTestCase):
         self.assertEqual(told.stderr.count("No server runs"), 1)
         self.assertIn(str(self.files), out.read_text())
         self.nothing_is_left()
-        told = self.webipy("run", "nb.ipynb", "--keep")
-        self.assertEqual(told.returncode, 2, told.stderr)
-        self.nothing_is_left()
 
     def test_one_that_is_killed(self) -> None:
         """SIGKILL: what was there stays. SIGTERM: what has run is saved beside it."""
@@ -95,8 +93,9 @@ class PrivateTests(SynchronousTestCase):
 
     def test_code_and_exports(self) -> None:
         """What leaves nothing: `exec` without --fresh wants a server, since its variables stay. A server that is named is never replaced."""
-        told = self.webipy("exec", "--fresh", "print(6 * 7)")
-        self.assertEqual((told.returncode, told.stdout), (0, "42\n"), told.stderr)
+        if IS_FULL:
+            told = self.webipy("exec", "--fresh", "print(6 * 7)")
+            self.assertEqual((told.returncode, told.stdout), (0, "42\n"), told.stderr)
         (self.files / "nb.ipynb").write_text(notebook("x = 1"))
         told = self.webipy("export", "nb.ipynb", "--to", "script", "-o", "-")
         self.assertEqual((told.returncode, "x = 1" in told.stdout), (0, True), told.stderr)
