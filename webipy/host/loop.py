@@ -44,6 +44,7 @@ from webipy.host.watch import Watch
 
 TURN_MESSAGES: Final = 200  # read from each side in one turn; about 10 ms of work
 LEAVE_S: Final = 10.0  # how long the host waits for the last acknowledgement
+REFILL_MS: Final = 1  # a flood goes on in the same turn when its next message comes within this time
 TEND_S: Final = 1.0  # how often the spool is tried again and the log is cut
 
 
@@ -198,6 +199,9 @@ class Host:
                     self._outbox.add("host", self._author.lost(f"The kernel sent what cannot be passed on: {fault}."))
                 continue
             if message is None:
+                # ZeroMQ reads few messages ahead; in a flood its thread is given the moment that it needs for the next ones.
+                if channel == "iopub" and self._watch.pace.is_flood and channels.sockets[channel].poll(REFILL_MS):
+                    continue
                 break
             read += 1
             if not self._life.heard(channel, message):
