@@ -308,7 +308,11 @@ def close(target: Target, session: str, discard: bool, as_json: bool) -> None:
     "-k", "--kernel", metavar="NAME", help="Kernel for a session that has none yet; `webipy specs` lists them."
 )
 @env_option
-@click.option("--save-figures", metavar="DIR", help="Save every picture in the outputs there; the text says where.")
+@click.option(
+    "--save-figures",
+    metavar="DIR",
+    help="Save the pictures in the outputs there, those up to 1.5 MB; the text says where.",
+)
 @click.option("--fresh", is_flag=True, help="Run in a session of its own, closed afterwards; it needs no server.")
 @click.option(
     "--timeout",
