@@ -224,6 +224,17 @@ class Sqlite(JournalContract, TestCase):
         self.begin()
         self.addCleanup(self.end)
 
+    async def test_who_writes_to_a_closed_journal_is_told_and_the_others_go_on(self) -> None:
+        """What was given before it was closed is written."""
+        late, other = await self.open("late"), await self.open("other")
+        before = late.append(1, BODIES[:1], None)
+        await self.real.close("late")
+        await before
+        with self.assertRaises(errors.NotFound):
+            await late.append(2, BODIES[1:2], None)
+        await other.append(1, BODIES, None)
+        self.assertEqual((other.written, (await self.open("late")).written), (10, 1))
+
     def begin(self) -> None:
         """A server starts."""
         self.running = self.real = SqliteJournals(self.folder, CLOCK)

@@ -32,11 +32,12 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 import attrs
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from webipy.core import errors
 from webipy.core.blobs import Part
 from webipy.io import journalfiles
 from webipy.io.journalfile import JournalFile
@@ -74,12 +75,16 @@ class SqliteJournal:
     durable_seq: int = 0
     fault: str | None = None
     has_sync_failed: bool = False
+    is_closed: bool = False
     _pending: _Batch | None = None
 
     def append(
         self, first: int, bodies: list[bytes], position: Position | None, parts: Sequence[Part] = ()
     ) -> Deferred[None]:
         """Writes parts of blobs, events `first` and on, and the position; fires when that is committed, in order."""
+        if self.is_closed:  # whoever was still at work in a session that is closed is told; the other journals go on
+            session = self.file.path.stem
+            return fail(errors.NotFound(f"Session {session} is closed.", kind="session", id=session))
         if self._pending is None:
             self._pending = _Batch(first)
             self._owner.has_pending(self)
@@ -237,6 +242,10 @@ class SqliteJournals:
     async def close(self, session: str) -> None:
         """Closes the journal of a session; it must not be appended to any more."""
         journal = self._open.pop(session)
+        journal.is_closed = True
+        while journal.has_pending and journal.fault is None:
+            self._flush()
+            await self._writer.run(lambda: None)
         self._unsynced.pop(journal, None)
         await self._syncer.run(lambda: _sync_all([journal]))
         await self._writer.run(lambda: None)
