@@ -15,6 +15,7 @@ a fixed M_MMAP_THRESHOLD (each message of a megabyte would be mapped and cleared
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 from collections.abc import Callable
 from typing import Final
@@ -27,6 +28,10 @@ LOOK_SECONDS: Final = 5.0
 
 WORTH_BYTES: Final = 24 * 1024 * 1024
 """So much free memory is given back; less is soon taken again."""
+
+LARGE_BYTES: Final = 100 * 1024 * 1024
+COLLECTED_LOOKS: Final = 2
+"""A process that is larger looks at each second look for what is garbage only because it refers to itself."""
 
 _ARENA_MAX: Final = -8  # M_ARENA_MAX of malloc.h
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
@@ -78,6 +83,7 @@ class Memory:
     """The least that was found unused."""
     _cancel: Callable[[], None] = lambda: None
     _is_stopped: bool = False
+    _looks: int = 0
     _log = Logger()
 
     def start(self) -> None:
@@ -91,6 +97,9 @@ class Memory:
         self._cancel()
 
     def _look(self) -> None:
+        self._looks += 1
+        if self._looks % COLLECTED_LOOKS == 0 and resident_bytes() > LARGE_BYTES:
+            gc.collect()  # closed sessions refer to themselves, and may be large
         unused = _unused_bytes()
         self._least = unused if self._least is None else min(self._least, unused)
         if unused - self._least > WORTH_BYTES:
