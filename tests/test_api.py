@@ -26,7 +26,7 @@ VERBS: dict[str, str] = {
     "session.subscribe": "read", "session.unsubscribe": "read", "session.events": "read",
     "share.link": "own", "share.list": "own", "share.set": "own", "share.revoke": "own", "presence.set": "read",
     "kernelspec.list": "read", "kernel.start": "execute", "kernel.attach": "execute", "kernel.restart": "execute", "kernel.interrupt": "execute",
-    "kernel.shut_down": "execute", "kernel.kill": "execute",
+    "kernel.shut_down": "execute", "kernel.kill": "execute", "kernel.logs": "execute",
     "execution.start": "execute", "execution.wait": "read", "execution.get": "read", "execution.cancel": "execute",
     "output.read": "read", "input.reply": "execute",
     "completion.get": "execute", "inspection.get": "execute", "definition.get": "execute", "code.is_complete": "execute", "history.get": "execute",

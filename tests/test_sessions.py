@@ -142,10 +142,10 @@ class Closing(RigTestCase):
         self.assertEqual(self.rig.host.commands[-1][0], "shut_down")
         self.assertEqual(
             types(self.rig, session)[-4:],
-            ["execution_finished", "kernel_died", "kernel_state_changed", "session_closed"],
+            ["kernel_died", "execution_finished", "kernel_state_changed", "session_closed"],
         )
-        self.assertEqual(journal.events()[-4]["execution"], execution)
-        self.assertTrue(journal.events()[-3]["expected"], "a person closed it")
+        self.assertTrue(journal.events()[-4]["expected"], "a person closed it")
+        self.assertEqual(journal.events()[-3]["execution"], execution)
         self.refused("not_found", "session.get", session=session)
         self.assertEqual(self.rig.me.call("session.list"), {"sessions": []})
         self.assertEqual(self.rig.crashed().me.call("session.list"), {"sessions": []})
