@@ -1,8 +1,14 @@
-"""webipy.io.memory: what is free goes back to the system, and nothing is done for little."""
+"""webipy.io.memory: what is free goes back to the system, and nothing is done for little.
+
+Each measurement has a process of its own: how free memory lies in that of the tests depends on all tests before it.
+"""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from unittest import SkipTest
 
 from twisted.internet.defer import Deferred, succeed
@@ -11,23 +17,22 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.io.memory import IS_GLIBC, LOOK_SECONDS, Memory, resident_bytes
 
+ROOT = Path(__file__).resolve().parent.parent
 BLOCK = 60_000
 """Bytes; glibc maps what is much larger by itself, and gives it back at once."""
 
 
-class MemoryTests(SynchronousTestCase):
-    """In this very process."""
+class Measurement:
+    """Memory of this very process, with a clock of its own."""
 
-    def setUp(self) -> None:
-        if not IS_GLIBC:
-            raise SkipTest("this C library is left to itself")
+    def __init__(self) -> None:
         self.clock, self.trims = Clock(), 0
         self.memory = Memory(self.later, self.run_now)
         self.memory.start()
         self.clock.advance(LOOK_SECONDS)
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        """By the clock of this test."""
+        """By the clock of this measurement."""
         return self.clock.callLater(seconds, call).cancel
 
     def run_now(self, call: Callable[[], int]) -> Deferred[int]:
@@ -35,24 +40,46 @@ class MemoryTests(SynchronousTestCase):
         self.trims += 1
         return succeed(call())
 
-    def test_what_is_free_is_given_back(self) -> None:
-        """Also where something that is in use lies at the end of it."""
+    def freed(self) -> tuple[bool, int]:
+        """Whether most of what was freed is the system's again, and how often memory was given back."""
         blocks = [bytes(BLOCK) for _ in range(2_000)]
         full, last = resident_bytes(), blocks[-1]
         del blocks
         self.clock.advance(LOOK_SECONDS)
-        self.assertEqual(len(last), BLOCK)
-        self.assertLess(resident_bytes(), full - 2_000 * BLOCK * 0.7)
-        self.assertEqual(self.trims, 1)
+        assert len(last) == BLOCK
+        return resident_bytes() < full - 2_000 * BLOCK * 0.7, self.trims
 
-    def test_nothing_is_done_when_nothing_is_free(self) -> None:
-        """What is in use is no reason, and nor is little; a look is followed by the next."""
+    def used(self) -> tuple[int, int]:
+        """How often memory was given back while all of it is in use, and how many looks are to come."""
         blocks = [bytes(BLOCK) for _ in range(2_000)]
         for _ in range(3):
             self.clock.advance(LOOK_SECONDS)
-        self.assertEqual((self.trims, len(self.clock.getDelayedCalls()), len(blocks)), (0, 1, 2_000))
+        assert len(blocks) == 2_000
+        return self.trims, len(self.clock.getDelayedCalls())
+
+
+class MemoryTests(SynchronousTestCase):
+    """In processes of their own."""
+
+    def setUp(self) -> None:
+        if not IS_GLIBC:
+            raise SkipTest("this C library is left to itself")
+
+    def measured(self, name: str) -> str:
+        """What a method of `Measurement` gives in a new process."""
+        program = f"from tests.test_memory import Measurement; print(Measurement().{name}())"
+        return subprocess.check_output([sys.executable, "-c", program], cwd=ROOT, text=True).strip()
+
+    def test_what_is_free_is_given_back(self) -> None:
+        """Also where something that is in use lies at the end of it."""
+        self.assertEqual(self.measured("freed"), "(True, 1)")
+
+    def test_nothing_is_done_when_nothing_is_free(self) -> None:
+        """What is in use is no reason, and nor is little; a look is followed by the next."""
+        self.assertEqual(self.measured("used"), "(0, 1)")
 
     def test_it_ends(self) -> None:
         """With the server."""
-        self.memory.stop()
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        measurement = Measurement()
+        measurement.memory.stop()
+        self.assertEqual(measurement.clock.getDelayedCalls(), [])

@@ -70,7 +70,8 @@ def ended(line: list[str], surroundings: str, state: Path) -> subprocess.Popen[b
         words += ["--state", str(state)]
     program = ["bash", "-c", f'set -o pipefail; "$@" {redirection}', "bash", *COMMAND, *words]
     surrounding = {**environment(), **variables}
-    return subprocess.Popen(program, env=surrounding, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    null, pipe = subprocess.DEVNULL, subprocess.PIPE
+    return subprocess.Popen(program, env=surrounding, stdin=null, stdout=pipe, stderr=pipe)
 
 
 def cases_of(lines: Sequence[list[str]], few: int) -> list[tuple[list[str], str]]:

@@ -386,7 +386,8 @@ class Dying(ServerTestCase):
         """A null pointer: the signal is told, with the last raw words of the process."""
         self.open()
         found = self.run_code("import ctypes\nctypes.string_at(0)")
-        self.assertEqual((found["status"], found["reason"]), ("lost", "The kernel crashed (SIGSEGV)."))
+        reason = "The kernel crashed (SIGSEGV). Its last words: Fatal Python error: Segmentation fault"
+        self.assertEqual((found["status"], found["reason"]), ("lost", reason))
         died = self.until_type("kernel_died")
         self.assertEqual(died["signal"], "SIGSEGV")
         self.assertIn("string_at", died["tail"], "where it crashed")
