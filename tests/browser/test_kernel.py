@@ -55,8 +55,13 @@ class Knowing(PageCase):
     def test_completion_tells_kinds(self) -> None:
         """What is a function, a module or a class is told where the kernel knows it."""
         page = self.notebook()
-        # The kernel leaves kinds out that it has not found in 0.4 s, which is not enough on a loaded machine.
-        self.execute(self.sessions[-1], "get_ipython().Completer.jedi_compute_type_timeout = 4_000")
+        # The kernel leaves kinds out that it has not found in 0.4 s, and reads the library's stubs at first: too long on a loaded machine.
+        self.execute(
+            self.sessions[-1],
+            "from IPython.core.completer import provisionalcompleter\n"
+            "get_ipython().Completer.jedi_compute_type_timeout = 4_000\n"
+            "with provisionalcompleter(): _ = list(get_ipython().Completer.completions('pri', 3))",
+        )
         self.put(page, "pri")
         page.keyboard.press("Tab")
         row = page.locator(".cm-tooltip-autocomplete li", has_text=re.compile("^print"))
