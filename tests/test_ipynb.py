@@ -157,6 +157,12 @@ def notebook_of(*given_cells: Json, **members: Any) -> bytes:
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": given_cells, **members}).encode()
 
 
+def twice_named(body: bytes) -> set[str]:
+    """The ids that more than one cell of a file has."""
+    ids = [str(cell.get("id")) for cell in json.loads(body).get("cells", ()) if isinstance(cell, dict)]
+    return {one for one in ids if ids.count(one) > 1}
+
+
 def code(**members: Any) -> Json:
     """A plain code cell."""
     return {
@@ -189,7 +195,10 @@ class Laws(SynchronousTestCase):
         holds()
 
     def test_what_is_written_is_what_is_read(self) -> None:
-        """`read(write(d, x)).document == d`, for every change of every file; ids that are not in it are those of the same content."""
+        """`read(write(d, x)).document == d`, for every change of every file; ids that are not in it are those of the same content.
+
+        An id that an old file has twice names the first such cell; when that is deleted, it names the next one, whose bytes stay.
+        """
 
         @examples(120)
         @given(st.data())
@@ -200,7 +209,7 @@ class Laws(SynchronousTestCase):
             opened = read(written)
             self.assertEqual(opened.minor, read(body).minor)
             self.assertEqual(without_ids(opened.document), without_ids(new))
-            named = {cell.id for cell in opened.document.cells} - opened.made_ids
+            named = {cell.id for cell in opened.document.cells} - opened.made_ids - twice_named(body)
             self.assertEqual(named & {cell.id for cell in new.cells}, named)
             self.assertEqual(write(new, written, new), written)
             upgraded = read(write(new, body, None, is_upgraded=True))
