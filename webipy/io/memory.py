@@ -79,37 +79,42 @@ class Memory:
 
     later: Callable[[float, Callable[[], None]], Callable[[], None]]
     run: Callable[[Callable[[], int]], Deferred[int]]
-    _least: int | None = None
-    """The least that was found unused."""
+    _least: int = 0
+    """The least that was found unused since the start: at the first look, a large document may have come and gone already."""
     _cancel: Callable[[], None] = lambda: None
     _is_stopped: bool = False
     _looks: int = 0
     _log = Logger()
 
     def start(self) -> None:
-        """Looks from now on."""
+        """Looks from now on; what is unused now counts as what does not change."""
         if IS_GLIBC and not self._is_stopped:
-            self._cancel = self.later(LOOK_SECONDS, self._look)
+            self._least = _unused_bytes()
+            self._look_later()
 
     def stop(self) -> None:
         """Looks no more."""
         self._is_stopped = True
         self._cancel()
 
+    def _look_later(self) -> None:
+        if not self._is_stopped:
+            self._cancel = self.later(LOOK_SECONDS, self._look)
+
     def _look(self) -> None:
         self._looks += 1
         if self._looks % COLLECTED_LOOKS == 0 and resident_bytes() > LARGE_BYTES:
             gc.collect()  # closed sessions refer to themselves, and may be large
         unused = _unused_bytes()
-        self._least = unused if self._least is None else min(self._least, unused)
+        self._least = min(self._least, unused)
         if unused - self._least > WORTH_BYTES:
             trimmed = self.run(_trim)
             trimmed.addCallbacks(
                 self._was_trimmed, lambda failure: self._log.failure("memory cannot be given back", failure)
             )
-            trimmed.addCallback(lambda _: self.start())
+            trimmed.addCallback(lambda _: self._look_later())
         else:
-            self.start()
+            self._look_later()
 
     def _was_trimmed(self, unused: int) -> None:
         self._least = unused
