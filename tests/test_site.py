@@ -15,9 +15,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 
 from tests.fakes import TOKEN, Rig, make_rig
+from webipy.core import errors
 from webipy.io.gate import Gate
 from webipy.io.metrics import Metrics, Pulse
-from webipy.io.site import MAX_BODY_BYTES, build_site
+from webipy.io.site import MAX_BODY_BYTES, build_site, status_of
 
 ALWAYS = {
     "x-content-type-options": "nosniff",
@@ -462,6 +463,11 @@ class SigningIn(SiteTestCase):
         for _ in range(60):
             last = self.sign_in({"token": "guess"})
         self.assertEqual((last.status, last.json()["data"]["name"]), (429, "throttled"))
+
+    def test_what_is_over_a_limit_is_429(self) -> None:
+        """What is tried too often, and what would be more than somebody may use: a client waits, and tries again."""
+        for kind in (errors.Throttled, errors.Quota):
+            self.assertEqual(status_of(kind("Too much.")), 429, kind.name)
 
     def test_another_site_cannot_sign_anybody_in(self) -> None:
         """Nor out."""

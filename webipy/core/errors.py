@@ -177,3 +177,13 @@ class ConversionFailed(Failure):
     """A document could not be turned into another format; `format` is the one that was wanted, `missing` a program or package that it needs."""
 
     code, name = -32019, "conversion_failed"
+
+
+class Quota(Failure):
+    """More than a login, a link or an address may use; nothing was done.
+
+    `what` is what is limited, such as `exports`; `limit` and `used` are numbers in the unit that `what` and the message name; `free_in_s` is when
+    there is room again (null: not by itself).
+    """
+
+    code, name = -32020, "quota"

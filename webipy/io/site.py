@@ -98,6 +98,7 @@ _STATUSES: dict[type[errors.Failure], int] = {
     errors.Conflict: 412,
     errors.TooLarge: 413,
     errors.Throttled: 429,
+    errors.Quota: 429,
     errors.InternalError: 500,
 }
 

@@ -1693,7 +1693,8 @@ export type FailureName =
   | "conflict"
   | "invalid_notebook"
   | "file_fault"
-  | "conversion_failed";
+  | "conversion_failed"
+  | "quota";
 
 /** Every method: its params and its result. */
 export interface Methods {
