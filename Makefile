@@ -4,7 +4,7 @@
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help serve test check faults soak bench clean
+.PHONY: help serve test check faults soak attack bench clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -45,6 +45,9 @@ faults: $(VENV)/.installed-test ## Inject every fault often (docs/faults.md); ha
 
 soak: $(VENV)/.installed-test ## Kernels print, everything is beaten at random, nothing may be lost; ARGS="--minutes 30"
 	@exec $(PY) -m tests.faults.soak $(ARGS)
+
+attack: $(VENV)/.installed-test ## Attack a fresh server here and print what held (docs/security.md); ARGS="--list"
+	@exec $(PY) -m tests.attack $(ARGS)
 
 bench: $(VENV)/.installed-test ## Measure (tests/bench)
 	@exec $(PY) tests/check.py bench
