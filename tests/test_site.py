@@ -18,7 +18,8 @@ from tests.fakes import TOKEN, Rig, make_rig
 from webipy.core import errors
 from webipy.io.gate import Gate
 from webipy.io.metrics import Metrics, Pulse
-from webipy.io.site import MAX_BODY_BYTES, build_site, status_of
+from webipy.io.requests import MAX_BODY_BYTES, status_of
+from webipy.io.site import build_site
 
 ALWAYS = {
     "x-content-type-options": "nosniff",

@@ -23,7 +23,7 @@ from twisted.web.static import NoRangeStaticProducer
 
 from webipy.core import errors
 from webipy.io.gate import Gate
-from webipy.io.site import PageRequest, refuse
+from webipy.io.requests import PageRequest, refuse
 from webipy.server.ports import ExportedFile
 
 KEPT_SECONDS = 3600.0

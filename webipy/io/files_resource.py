@@ -41,8 +41,8 @@ from webipy.core import access, errors
 from webipy.core.access import Verb
 from webipy.io.files import RootFiles
 from webipy.io.gate import Gate
+from webipy.io.requests import BodyTaker, PageRequest, refuse, status_of
 from webipy.io.saving import MISSING
-from webipy.io.site import BodyTaker, PageRequest, refuse, status_of
 from webipy.io.uploads import Stored, Upload, Uploads, part_of, told_of
 from webipy.io.watching import Run
 from webipy.server.ports import FileRecord

@@ -13,7 +13,7 @@ import msgspec
 from webipy.core import errors
 from webipy.core.access import Right
 from webipy.io.gate import Gate
-from webipy.io.site import JsonPost, PageRequest
+from webipy.io.requests import JsonPost, PageRequest
 from webipy.server.sessions import Sessions
 
 

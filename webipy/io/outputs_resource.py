@@ -24,7 +24,7 @@ from twisted.web.server import NOT_DONE_YET
 from webipy.core import access, blobs, errors
 from webipy.io.files_resource import INLINE, POLICY, FileSender, Span, etag_header, names_etag, span_of
 from webipy.io.gate import Gate
-from webipy.io.site import PageRequest, refuse, status_of
+from webipy.io.requests import PageRequest, refuse, status_of
 from webipy.io.watching import Run
 from webipy.server.sessions import Sessions
 

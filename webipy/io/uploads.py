@@ -126,7 +126,7 @@ def part_name(name: bytes) -> bytes:
 
 @attrs.define(eq=False)
 class Upload:
-    """One body; see `webipy.io.site.Body`.
+    """One body; see `webipy.io.requests.Body`.
 
     Args:
         uploads: All of them.
