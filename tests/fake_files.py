@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred, execute, fail, succeed
 
+from webipy.converter import texts
+from webipy.converter.told import Refused
 from webipy.core import errors
 from webipy.core.file_calls import FileKind
 from webipy.core.folding import Folded, fold, value_of
@@ -293,19 +296,27 @@ class FakeTrash:
 
 @attrs.define
 class FakeConverter:
-    """See webipy.server.ports.Converter: nothing can be converted here."""
+    """See webipy.server.ports.Converter: text is converted in this process, nothing else is.
+
+    Args:
+        converted: How often a text was.
+    """
+
+    converted: int = 0
 
     def upgrade(self, body: bytes) -> Deferred[bytes]:
         """Fails."""
         return fail(_no_converter())
 
     def to_notebook(self, body: bytes, format: str, name: str) -> Deferred[bytes]:
-        """Fails."""
-        return fail(_no_converter())
+        """Text as a notebook."""
+        self.converted += 1
+        return execute(_converted, texts.to_notebook, body, format, name)
 
     def from_notebook(self, notebook: bytes, format: str, original: bytes | None) -> Deferred[bytes]:
-        """Fails."""
-        return fail(_no_converter())
+        """A notebook as text."""
+        self.converted += 1
+        return execute(_converted, texts.from_notebook, notebook, format, original)
 
     def export(
         self,
@@ -318,6 +329,13 @@ class FakeConverter:
     ) -> Deferred[ExportedFile]:
         """Fails."""
         return fail(_no_converter())
+
+
+def _converted(convert: Callable[..., bytes], *arguments: Any) -> bytes:
+    try:
+        return convert(*arguments)
+    except Refused as fault:
+        raise errors.InvalidNotebook(str(fault), where=fault.fact) from None
 
 
 def _no_converter() -> errors.ConversionFailed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,61 @@ class Files(NotebookTestCase):
         self.call("cell.set_source", session=self.session, cell=self.cells()[2]["id"], source="y = 20")
         self.call("notebook.save", session=self.session)
         self.assertEqual(self.path("a.py").read_text(), text.replace("y = 2", "y = 20"))
+
+    def test_outputs_of_a_text_notebook_survive_every_way_of_saving(self) -> None:
+        """In parts, empty for two seconds, another file in its place, away and made again: each time the text is taken in, and outputs stay."""
+        text = "# %%\nx = 0\n\n# %%\nprint('two')\n\n# %%\nprint('three')\n"
+        self.write("a.py", text)
+        self.open_file("a.py", "python3")
+        ids = [cell["id"] for cell in self.cells()]
+        for cell in self.cells():
+            self.run_code(cell["source"], cell=cell["id"])
+        for number, way in enumerate((self.in_parts, self.after_a_while, self.over_it, self.made_again), 1):
+            way(self.path("a.py"), text.replace("x = 0", f"x = {number}"))
+            wait_until(
+                lambda number=number: (
+                    [cell["source"] for cell in self.cells()]  # type: ignore[misc]
+                    == [f"x = {number}", "print('two')", "print('three')"]
+                ),
+                way.__name__,
+            )
+            notebook = self.call(
+                "notebook.at", session=self.session, seq=self.call("notebook.get", session=self.session)["seq"]
+            )["notebook"]
+            self.assertEqual([cell["id"] for cell in notebook["cells"]], ids, way.__name__)
+            shown = ["".join(cell["outputs"][0]["text"]) for cell in notebook["cells"][1:]]
+            self.assertEqual(shown, ["two\n", "three\n"], way.__name__)
+        wait_until(lambda: self.call("notebook.get", session=self.session)["conflict"] is None, "no conflict")
+
+    @staticmethod
+    def in_parts(path: Path, text: str) -> None:
+        """As a program without a buffer writes."""
+        with path.open("w") as file:
+            for at in range(0, len(text), 10):
+                file.write(text[at : at + 10])
+                file.flush()
+                time.sleep(0.05)
+
+    @staticmethod
+    def after_a_while(path: Path, text: str) -> None:
+        """Emptied, and filled two seconds later."""
+        path.write_text("")
+        time.sleep(2)
+        path.write_text(text)
+
+    @staticmethod
+    def over_it(path: Path, text: str) -> None:
+        """Another file takes its place."""
+        other = path.with_name(f"{path.name}.tmp")
+        other.write_text(text)
+        other.rename(path)
+
+    @staticmethod
+    def made_again(path: Path, text: str) -> None:
+        """It goes, and is made again."""
+        path.unlink()
+        time.sleep(0.5)
+        path.write_text(text)
 
     def test_outputs_survive_the_server(self) -> None:
         """It is killed while a cell prints and an edit is not saved; the next one saves all of it, and nobody is asked."""

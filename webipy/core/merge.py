@@ -114,7 +114,7 @@ def changes(old: Document, new: Document, versions: Mapping[str, int]) -> list[A
     """The events that make `new` of a session whose document is `old`.
 
     Args:
-        versions: That of the source of each cell of `old`; 0 for those that are not in it.
+        versions: That of the source of each cell of `old`, and of deleted ones that may come back; 0 for all others.
     """
     before = {cell.id: cell for cell in old.cells}
     after = {cell.id for cell in new.cells}
@@ -124,7 +124,7 @@ def changes(old: Document, new: Document, versions: Mapping[str, int]) -> list[A
     for cell in new.cells:
         known = before.get(cell.id)
         if known is None:
-            made += _inserted(cell, last, 0)
+            made += _inserted(cell, last, versions.get(cell.id, 0))
         elif known.attachments != cell.attachments:  # no event changes attachments: the cell is made anew
             made.append(events.CellDeleted(cell=cell.id))
             made += _inserted(cell, last, versions.get(cell.id, 0) + 1)

@@ -30,6 +30,7 @@ from webipy.core.document import Document, DocumentFold
 from webipy.core.events import AnyEvent
 from webipy.server.paper import Paper, Read
 from webipy.server.ports import Body, World
+from webipy.server.reader import Reader
 from webipy.server.session import Session
 from webipy.server.values import bring_in
 
@@ -56,6 +57,9 @@ class Bound:
     _folded: Document | None = None
     _folded_at: int = 0
     _ready: events.KernelReady | None = None
+    _reader: Reader = attrs.field(
+        init=False, default=attrs.Factory(lambda self: Reader(self.world, self.paper), takes_self=True)
+    )
     _door: DeferredLock = attrs.field(factory=DeferredLock)
 
     def path(self) -> str:
@@ -140,7 +144,7 @@ class Bound:
                 folded, record = await self.paper.read_again(path)
                 if origin.has(record.etag):
                     return Read(folded.body, record, self.base, origin.format, [], origin.minor, folded.values)
-            return await self.paper.read(path, self.base or like)
+            return await self._reader.read(path, self.base or like)
         except errors.NotFound:
             return None
 
@@ -286,6 +290,7 @@ class Bound:
         new = await self._changes(document, merged.document)
         if self.session.origin.edited > seq:
             return False
+        self._reader.took(base, found)
         self.base = found.document
         touched = {cell for event in new if isinstance(cell := getattr(event, "cell", None), str)}
         is_whole = merged.document == found.document
@@ -299,7 +304,9 @@ class Bound:
         return True
 
     async def _changes(self, old: Document, new: Document) -> list[AnyEvent]:
-        versions = {cell.id: cell.version for cell in self.session.notebook.cells()}
+        known = self.session.notebook
+        versions = {gone.cell.id: gone.cell.version + 1 for gone in known.deleted.values()}
+        versions |= {cell.id: cell.version for cell in known.cells()}
         return list(await self.world.aside(lambda: merge.changes(old, new, versions)))
 
     async def _conflict(self, path: str, etag: str | None, cells: list[str], reason: str) -> None:

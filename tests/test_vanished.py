@@ -1,0 +1,66 @@
+"""webipy.core.vanished: cells that a text lost stand where they stood, until they come back."""
+
+from __future__ import annotations
+
+import random
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from webipy.core import vanished
+from webipy.core.align import align, made_id
+from webipy.core.document import Document, DocumentCell
+from webipy.core.vanished import Vanished
+
+
+def document(*cells: DocumentCell) -> Document:
+    """A document of these cells."""
+    return Document(cells)
+
+
+def cell(source: str, id: str = "") -> DocumentCell:
+    """A cell with an output of its own, if it has an id of its own; else as a text gives it."""
+    if not id:
+        return DocumentCell(made_id("code", source, 0, ()), "code", source)
+    return DocumentCell(id, "code", source, outputs=(f'"{id}"'.encode(),), execution_count=1)
+
+
+class Cells(SynchronousTestCase):
+    """`Vanished`."""
+
+    def test_they_stand_where_they_stood(self) -> None:
+        """Also a run of them, and those at the start."""
+        a, b, c, d = (cell(name, name) for name in "abcd")
+        lost = Vanished()
+        lost.take(document(a, b, c, d), document(c))
+        self.assertEqual(lost.like(document(c)), document(a, b, c, d))
+        lost.take(document(c), document())
+        self.assertEqual(lost.like(document()), document(a, b, c, d))
+        lost.take(document(), document(b))
+        self.assertEqual(set(lost.like(document(b)).cells), {a, b, c, d})
+
+    def test_what_comes_back_is_known_again(self) -> None:
+        """Any cells, lost in any steps: what stands there in the end has the ids that it had."""
+        chance = random.Random(7)
+        for _ in range(300):
+            cells = [cell(f"x = {number}", f"c{number}") for number in range(chance.randrange(1, 9))]
+            whole, lost = document(*cells), Vanished()
+            now = whole
+            for _ in range(chance.randrange(1, 4)):
+                part = document(*(cell(one.source) for one in cells if chance.random() < 0.5))
+                read = align(lost.like(now), part)
+                lost.take(now, read)
+                now = read
+            text = document(*(cell(one.source) for one in cells))
+            back = align(lost.like(now), text)
+            self.assertEqual([one.id for one in back.cells], [one.id for one in cells])
+
+    def test_there_are_limits(self) -> None:
+        """What was lost last stays."""
+        self.patch(vanished, "MAX_CELLS_KEPT", 2)
+        a, b, c = (cell(name, name) for name in "abc")
+        lost = Vanished()
+        lost.take(document(a, b, c), document())
+        self.assertEqual(lost.like(document()), document(b, c))
+        self.patch(vanished, "MAX_BYTES_KEPT", 3)
+        lost.take(document(c), document())
+        self.assertEqual(lost.like(document()), document())
