@@ -16,6 +16,7 @@ from webipy.core.file_calls import FileKind
 from webipy.core.folding import Folded, fold, value_of
 from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
 from webipy.core.naming import beside
+from webipy.core.origin import is_same_file
 from webipy.io.filemoves import check_not_within
 from webipy.io.filetree import natural_key, not_a_file, taken
 from webipy.io.rooted import no_such, parts_of
@@ -56,7 +57,10 @@ class FakeFiles:
 
     def move(self, path: str, to: str) -> None:
         """Gives a file another path as another program does."""
-        self.entries[to] = self.entries.pop(path)
+        self._count += 1
+        entry = self.entries.pop(path)
+        content = entry.etag.rpartition("-")[0]  # a new name changes the time of the inode, and nothing else
+        self.entries[to] = _Entry(entry.body, f"{content}-{self._count:x}")
         self._tell(path)
         self._tell(to)
 
@@ -68,7 +72,7 @@ class FakeFiles:
 
     def _set(self, path: str, body: bytes | None) -> FileRecord:
         self._count += 1
-        self.entries[path] = _Entry(body, f"e{self._count}")
+        self.entries[path] = _Entry(body, f"{self._count:x}-{len(body or b''):x}-{self._count:x}-{self._count:x}")
         self._tell(path)
         return self._record(path)
 
@@ -118,7 +122,7 @@ class FakeFiles:
 
     def seek(self, path: str, etag: str) -> Deferred[FileRecord | None]:
         """The file that has an etag."""
-        found = next((name for name, entry in self.entries.items() if entry.etag == etag), None)
+        found = next((name for name, entry in self.entries.items() if is_same_file(entry.etag, etag)), None)
         return succeed(None if found is None else self._record(found))
 
     def read(self, path: str, offset: int = 0, limit: int | None = None) -> Deferred[tuple[bytes, FileRecord]]:

@@ -119,6 +119,14 @@ class GoesOn(KeptTestCase):
         self.assertEqual(self.open("moved.ipynb"), self.session)
         self.check_history()
 
+    def test_moved_by_another_program_right_before_it_is_closed(self) -> None:
+        """Before the move was seen, so that nobody knows what the file of that path held."""
+        self.open("a.ipynb")
+        self.files.move("a.ipynb", "b.ipynb")
+        self.close(discard=True)
+        self.assertEqual(self.open("b.ipynb"), self.session)
+        self.check_history()
+
     def test_moved_by_another_program_while_it_is_open(self) -> None:
         """The session follows: by itself, and at once when it is opened at the new place."""
         self.open("a.ipynb")

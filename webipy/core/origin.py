@@ -37,6 +37,14 @@ EDITS = (CellInserted, CellDeleted, CellMoved, CellEdited, CellTypeSet, CellMeta
 """Events by which people change a document; all else that a file holds comes from executions."""
 
 
+def is_same_file(one: str | None, other: str | None) -> bool:
+    """Whether two etags are of one file with one content, whatever its name and mode: those change the time of the inode, the last part of an etag.
+
+    A change of the content that puts size and time back is not seen here: this says whose file it is, not whether it must be read again.
+    """
+    return one is not None and other is not None and one.split("-")[:3] == other.split("-")[:3]
+
+
 @attrs.define(slots=True)
 class Origin:
     """The file of one session's document.

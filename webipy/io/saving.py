@@ -45,6 +45,7 @@ from pathlib import Path
 import attrs
 
 from webipy.core import errors
+from webipy.core.origin import is_same_file
 from webipy.io.inplace import NOT_BESIDE, NOT_REPLACED, Changed, InPlace
 from webipy.io.rooted import MAX_NAME_BYTES, exchange, found, rename_to_free
 
@@ -71,7 +72,7 @@ def etag_of(found: os.stat_result) -> str:
 
 def names_content(etag: str, found: os.stat_result) -> bool:
     """Whether an etag is that of this file, whatever names and mode it had then."""
-    return etag.split("-")[:3] == etag_of(found).split("-")[:3]
+    return is_same_file(etag, etag_of(found))
 
 
 def _content_of(found: os.stat_result) -> tuple[int, int, int]:

@@ -28,6 +28,7 @@ from twisted.internet.defer import DeferredLock
 from webipy.core import errors, events, formats, ipynb, merge
 from webipy.core.document import Document, DocumentFold
 from webipy.core.events import AnyEvent
+from webipy.server.history import History
 from webipy.server.paper import Paper, Read
 from webipy.server.ports import Body, World
 from webipy.server.reader import Reader
@@ -52,6 +53,7 @@ class Bound:
     session: Session
     world: World
     paper: Paper
+    history: History
     base: Document | None = None
     _fold: DocumentFold = attrs.field(factory=DocumentFold)
     _folded: Document | None = None
@@ -269,7 +271,7 @@ class Bound:
     async def _take_in(self, seq: int, document: Document, found: Read, by: str | None) -> bool:
         """Brings what another program wrote into the document; false when somebody edited meanwhile, so that it must begin anew."""
         path, etag = self.path(), found.record.etag
-        base = self.base or (document if self.session.origin.is_saved else None)
+        base = self.base or (document if self.session.origin.is_saved else await self.history.saved())
         if base is None:
             different = _different(document, found.document)
             if different:

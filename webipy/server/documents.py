@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 
 from webipy.core import contents, errors, events, formats, ipynb
 from webipy.core.naming import beside
+from webipy.core.origin import is_same_file
 from webipy.server.bound import Bound
 from webipy.server.history import History
 from webipy.server.kept import Kept
@@ -202,10 +203,9 @@ class Documents:
         """The document of a session, which may have no file."""
         following = self._followings.get(session.id)
         if following is None:
-            bound = Bound(session, self.world, Paper(self.world, session.journal.blob_path))
-            following = Following(
-                bound, History(session, self.world), self.world, lambda path: self.found_at(session, path, None)
-            )
+            history = History(session, self.world)
+            bound = Bound(session, self.world, Paper(self.world, session.journal.blob_path), history)
+            following = Following(bound, history, self.world, lambda path: self.found_at(session, path, None))
             self._followings[session.id] = following
         return following
 
@@ -310,7 +310,7 @@ class Documents:
     async def _known(self, file: FileRecord, cwd: str | None, by: str, *, temporary: bool) -> Session | None:
         """The session of a file that is there: open under another name that it had, or closed; `None` for a new file."""
         for session in self.sessions.all():
-            if session.origin.etag == file.etag and await _has_lost(self.world, session):
+            if is_same_file(session.origin.etag, file.etag) and await _has_lost(self.world, session):
                 await self.found_at(session, file.path, by)
                 return session
         closed = await self.kept.session_of(file)
@@ -373,8 +373,6 @@ class Documents:
         try:
             if origin.path is None or origin.conflict is not None or origin.failed is not None:
                 await following.bound.reload(path, None)  # what was not saved then was given up; the history has it
-            elif not origin.is_saved and origin.saved >= session.journal.first_seq:
-                following.bound.base = await following.history.state(origin.saved)
             following.start()
             await following.look()
         except errors.Failure as fault:  # as for a session that is open, events tell it, and nothing is written
@@ -507,9 +505,10 @@ def check_name(path: str) -> None:
 async def _has_lost(world: World, session: Session) -> bool:
     """Whether the file of an open session is not where it was."""
     try:
-        return (await world.files.stat(session.record.path or "")).etag != session.origin.etag
+        now = await world.files.stat(session.record.path or "")
     except errors.NotFound:
         return True
+    return not is_same_file(now.etag, session.origin.etag)
 
 
 async def _digest(world: World, session: Session) -> str | None:

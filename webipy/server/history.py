@@ -48,6 +48,11 @@ class History:
         await self.session.each_event(0, seq, fold.take)
         return await self.world.aside(fold.document)
 
+    async def saved(self) -> Document | None:
+        """What the file held when it was saved last: what it holds now and the document both come from that. `None` when the journal has been cut."""
+        seq = self.session.origin.saved
+        return await self.state(seq) if seq >= self.session.journal.first_seq else None
+
     async def seq_of(self, seq: int | None, time: str | None, checkpoint: str | None, hidden: int = 0) -> int:
         """The seq that one of the three means; none of them: now. States up to event `hidden` are not told.
 

@@ -4,8 +4,8 @@ A closed session stays in the registry with the path of its document, and its jo
 opened again, the session is opened again and its journal goes on, so that there is one history, whatever was closed,
 renamed or restarted meanwhile. Which session a file belongs to is found in this order:
 
-    1. the file is the very one that the session read or wrote last (its etag says inode, size and time), under whatever name,
-       and the session's own path does not lead to it any more;
+    1. the file is the very one that the session read or wrote last (its etag says inode, size and time; the time of the inode, which a
+       new name changes, does not count), under whatever name, and the session's own path does not lead to it any more;
     2. the path is that of the session's document: what is there now was changed by another program;
     3. what the file holds is what the session's file held, which is not there any more: it was moved to another disk.
 
@@ -23,6 +23,7 @@ import attrs
 from twisted.logger import Logger
 
 from webipy.core import errors
+from webipy.core.origin import is_same_file
 from webipy.server.ports import ClosedSession, FileRecord, JournalPart, KeptJournal, SessionRecord, World
 from webipy.server.sessions import Sessions
 
@@ -74,8 +75,8 @@ class Kept:
         """The closed session whose document a file is, by its identity or its path."""
         closed = await self.world.registry.closed()
         here = next((one for one in closed if one.path == file.path), None)
-        for one in [one for one in closed if one.etag == file.etag][:LOOKED_AT]:
-            if one is here or await self._etag_at(one.record.path) != file.etag:
+        for one in [one for one in closed if is_same_file(one.etag, file.etag)][:LOOKED_AT]:
+            if one is here or not is_same_file(await self._etag_at(one.record.path), file.etag):
                 return one
         return here
 
