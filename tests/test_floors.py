@@ -26,6 +26,8 @@ BESIDE_THE_KERNEL = (
     "webipy.kernelboot",
     "webipy.kernelwords",
     "webipy.kernelwait",
+    "webipy.kernelmodule",
+    "webipy.kernelprivate",
     "webipy.kerneldefinitions",
     "webipy.kernelscript",
 )
@@ -212,7 +214,14 @@ class FloorTests(SynchronousTestCase):
                     (),
                     {"ipykernel", "zmq", "tornado", "IPython", "jupyter_client", *sys.stdlib_module_names},
                 )
-            if name in ("webipy.kerneldefinitions", "webipy.kernelwords", "webipy.kernelwait"):
+            if name == "webipy.kernelprivate":
+                own, allowed = (), {"zmq", *sys.stdlib_module_names}
+            if name in (
+                "webipy.kerneldefinitions",
+                "webipy.kernelmodule",
+                "webipy.kernelwords",
+                "webipy.kernelwait",
+            ):
                 own, allowed = (), {*sys.stdlib_module_names}
             faults += [
                 f"{name}:{line} imports {imported}"

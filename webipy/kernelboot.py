@@ -21,6 +21,7 @@ ipykernel has no such part (one line on stderr then says so):
 - Before a question (`input()`) a message on iopub says that all before it is there: the two channels are not one.
 - No advice for terminals is printed at the start.
 - What is printed is kept in memory of the host's, too (`webipy.kernelwords`): the last words before a crash come, whatever ends the process.
+- What forked processes print, and the debugger, come through sockets in the host's folder (`webipy.kernelprivate`).
 - A crash in C leaves a dump of all threads on the original stderr, which the host keeps in kernel.log.
 
 The program sees `sys.argv` and `sys.path` as under ipykernel_launcher.
@@ -45,7 +46,6 @@ import sys
 import threading
 import traceback
 from fcntl import ioctl
-from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from termios import FIONREAD
 from time import monotonic
@@ -533,18 +533,22 @@ def make(change, target) -> None:  # type: ignore[no-untyped-def]
         print(f"webipy: this ipykernel runs without {change.__name__}: {missing}", file=sys.stderr)
 
 
-OF_PUBLISHING: dict[str, list[tuple[Any, str]]] = {
-    "ipykernel.iostream": [
-        (keep_last_words, "OutStream"),
-        (flush_at_once, "IOPubThread"),
-        (send_text_soon, "OutStream"),
-        (send_text_in_pieces, "OutStream"),
-        (mark_what_is_sent, "OutStream"),
-        (read_raw_output_whole, "OutStream"),
-    ],
-    "ipykernel.kernelapp": [(wait_for_slow_readers, "IPKernelApp"), (keep_the_log_clean, "IPKernelApp")],
-}
-"""What is changed for a kernel that builds on ipykernel, by module. How it runs code and is interrupted is its own matter."""
+def of_publishing() -> dict[str, list[tuple[Any, str]]]:
+    """Give what is changed for a kernel that builds on ipykernel, by module. How it runs code and is interrupted is its own matter."""
+    private = beside("kernelprivate")
+    return {
+        "ipykernel.kernelapp": [(wait_for_slow_readers, "IPKernelApp"), (keep_the_log_clean, "IPKernelApp")],
+        "ipykernel.iostream": [
+            (private.listen_in_folder, "IOPubThread"),
+            (keep_last_words, "OutStream"),
+            (flush_at_once, "IOPubThread"),
+            (send_text_soon, "OutStream"),
+            (send_text_in_pieces, "OutStream"),
+            (mark_what_is_sent, "OutStream"),
+            (read_raw_output_whole, "OutStream"),
+        ],
+        "ipykernel.debugger": [(private.debug_in_folder, "DebugpyClient")],
+    }
 
 
 WORDS: list[Any] = []  # the one `webipy.kernelwords.Words` of this process, if the host has made a file for it
@@ -560,35 +564,6 @@ def beside(name: str) -> Any:
     return module
 
 
-class ChangeWhenImported:
-    """Finds the modules of ipykernel that are changed, as they are imported (importlib, meta path finders)."""
-
-    @staticmethod
-    def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]  # as importlib has it
-        """Find a module where the others would, and let it be changed after it was run."""
-        spec = PathFinder.find_spec(name, path, target) if name in OF_PUBLISHING else None
-        if spec is not None and spec.loader is not None:
-            execute = spec.loader.exec_module
-
-            def execute_and_change(module):  # type: ignore[no-untyped-def]
-                execute(module)
-                for change, target in OF_PUBLISHING[name]:
-                    make(change, getattr(module, target))
-
-            spec.loader.exec_module = execute_and_change  # type: ignore[method-assign]  # this one loader, for one module
-        return spec
-
-
-def run_module(name: str) -> None:
-    """Run a module as `python -m` does."""
-    import runpy
-
-    del sys.argv[1:3]  # --run and its name
-    sys.path[:1] = [os.getcwd()]
-    sys.meta_path.insert(0, ChangeWhenImported)
-    runpy.run_module(name, run_name="__main__", alter_sys=True)
-
-
 def main() -> None:
     """Prepare ipykernel and run it."""
     faulthandler.enable(file=os.dup(2))
@@ -600,23 +575,20 @@ def main() -> None:
         WORDS.append(beside("kernelwords").Words(int(sys.argv[2])))
         del sys.argv[1:3]
     if sys.argv[1:2] == ["--run"]:
-        run_module(sys.argv[2])
+        name = sys.argv.pop(2)
+        del sys.argv[1]
+        beside("kernelmodule").run(name, of_publishing(), make)
         return
     hide_this_file()
-    from ipykernel import iostream, kernelapp
+    from ipykernel import debugger, iostream, kernelapp  # noqa: F401
     from ipykernel.ipkernel import IPythonKernel
     from ipykernel.zmqshell import ZMQInteractiveShell
     from jupyter_client.session import Session
 
+    for module, changes in of_publishing().items():
+        for change, name in changes:
+            make(change, getattr(sys.modules[module], name))
     for change, target in (
-        (keep_last_words, iostream.OutStream),
-        (wait_for_slow_readers, kernelapp.IPKernelApp),
-        (flush_at_once, iostream.IOPubThread),
-        (keep_the_log_clean, kernelapp.IPKernelApp),
-        (send_text_soon, iostream.OutStream),
-        (send_text_in_pieces, iostream.OutStream),
-        (mark_what_is_sent, iostream.OutStream),
-        (read_raw_output_whole, iostream.OutStream),
         (interrupt_only_code, IPythonKernel),
         (interrupt_cells, ZMQInteractiveShell),
         (interrupt_awaits, IPythonKernel),
