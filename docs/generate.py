@@ -304,11 +304,13 @@ All but `/share` and `/login` take `Authorization: Bearer TOKEN` or the cookie o
 - Unknown params are refused by name. Unknown fields in results and events are to be ignored: both grow, and nothing is ever renamed or re-typed.
 - Ids are opaque strings; where a client may choose one, repeating the call is harmless.
 - Times are RFC 3339 UTC with microseconds. Positions in code count unicode characters, positions in change sets UTF-16 units.
-- Paths are relative to the server's root. A path that leads out of it, by a link, is refused; names that begin with a dot are not there. Names
-  that are no UTF-8 are listed with U+FFFD and cannot be opened. The etag of a file changes whenever its content may have changed.
-- A large file can be put in parts, in order: each `PUT` with `Content-Range: bytes FIRST-LAST/TOTAL` is answered 202 with `Upload-Offset`, the
-  last one puts the file in place. `GET /files/PATH?upload=1` tells how much is there. A part that is not the next is 409 with that number; one
-  that is sent twice does no harm.
+- Paths are relative to the server's root. A path that leads out of it, by a link, is refused; names that begin with a dot are not there, and a link
+  to one is refused. Names that are no UTF-8 are listed with U+FFFD and cannot be opened. The etag of a file changes whenever its content may have
+  changed.
+- A large file can be put in parts, in order: each `PUT` with `Content-Range: bytes FIRST-LAST/TOTAL` and `Upload-Id: ID` (made up by the client, of
+  8 to 64 characters, the same in all parts of one upload) is answered 202 with `Upload-Offset`, the last one puts the file in place.
+  `GET /files/PATH?upload=1` with that `Upload-Id` tells how much is there. A part that is not the next is 409 with that number; one that is sent
+  twice does no harm; two uploads of one name do not mix: the one that ends last stays, unless a condition forbids it.
 - Somebody who came by a link (`share.link`) is a guest: they may do in that one session what the link gives, and nothing else. Their name in
   `by` ends with ` (guest)`. A link that is revoked or over ends their connections with close code 4401.
 - A login may have 1,000 connections, a guest 8, all who came by one link 240 together. One more is closed with code 4429 as soon as it is open; try

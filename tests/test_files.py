@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import shutil
 import stat
 import threading
@@ -15,6 +16,7 @@ from typing import Any, cast
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock, deferLater
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.fake_files import FakeFiles
@@ -370,6 +372,80 @@ class Inside(RootTestCase):
         self.link("b", "a")
         self.assertIn("too many links", self.failed(errors.FileFault, self.files.read("a")).message)
         self.assertIn("too many links", self.failed(errors.FileFault, self.files.write("a", b"", None)).message)
+
+    def test_what_is_hidden_is_not_reached_by_links(self) -> None:
+        """Files and folders, by links to them, to links to them and through them; what only goes past them is there."""
+        (self.path / ".git" / "deep").mkdir(parents=True)
+        for path in (".env", ".git/config", ".git/deep/file"):
+            (self.path / path).write_bytes(b"hidden")
+        self.link("file", ".env")
+        self.link("absolute", self.path / ".env")
+        self.link("folder", ".git")
+        self.link("in/up", "../.git/deep")
+        self.link("chain", "in/up/file")
+        self.link("new", ".made")
+        self.link("past", ".git/../in/file")
+        self.failed(errors.NotFound, self.files.read("new"))
+        self.failed(errors.FileFault, self.files.write("new", b"mine", None), "hidden")
+        for path in ("file", "absolute", "folder/config", "in/up/file", "chain"):
+            for told in (self.files.read(path), self.files.write(path, b"mine", None), self.files.copy(path, None)):
+                fault = self.failed(errors.FileFault, told, "hidden")
+                self.assertEqual(fault.facts["reason"], "hidden", path)
+        for path in ("folder", "in/up", "folder/deep"):
+            self.failed(errors.FileFault, self.files.list(path, 0, 1), "hidden")
+            self.failed(errors.FileFault, self.files.create(f"{path}/new", "folder"), "hidden")
+            self.failed(errors.FileFault, self.files.rename("in/file", f"{path}/new"), "hidden")
+        self.failed(errors.FileFault, self.files.delete("folder/config", False), "hidden")
+        self.assertEqual((self.read("past"), self.successResultOf(self.files.stat("file")).kind), (b"inside", "other"))
+        self.assertEqual({path.read_bytes() for path in self.path.rglob(".git/**/*") if path.is_file()}, {b"hidden"})
+        self.assertFalse((self.path / ".made").exists())
+        self.successResultOf(self.files.rename("file", "other name"))  # the links themselves are files like others
+        self.successResultOf(self.files.delete("folder", False))
+        self.assertTrue((self.path / ".git").is_dir())
+
+    def test_a_root_below_a_hidden_folder_is_shown(self) -> None:
+        """What counts is the way from the root on; also when the root has just been given another name."""
+        (self.above / ".work" / "root" / "in").mkdir(parents=True)
+        inner = files_below(self.above / ".work" / "root", (), self.clock, execute, is_notified=False)
+        self.addCleanup(inner.tree.root.close)
+        self.successResultOf(inner.write("in/file", b"x", None))
+        (self.above / ".work" / "root").rename(self.above / ".moved")
+        self.assertEqual(self.successResultOf(inner.read("in/file"))[0], b"x")
+        self.assertEqual(len(self.successResultOf(inner.list("", 0, 10))[0]), 1)
+
+    def test_whatever_a_folder_holds_is_told_clearly(self) -> None:
+        """Links of all kinds, fifos and sockets, at random: every call works or says what is in its way."""
+        chance = random.Random(11)
+        names = ["a", "b", "c", "d", ".e", "in/x", "in/.y"]
+        for _ in range(60):
+            for name in names:
+                path = self.path / name
+                if path.is_symlink() or path.is_fifo() or path.is_file():
+                    path.unlink()
+                kind = chance.choice(["link", "link", "link", "fifo", "file"])
+                if kind == "link":
+                    self.link(
+                        name, "/".join(chance.choices([*names, "..", ".", "in", "../root"], k=chance.randint(1, 3)))
+                    )
+                elif kind == "fifo":
+                    os.mkfifo(path)
+                else:
+                    path.write_bytes(b"hidden" if "." in name else b"inside")
+            for name in (*names, "in", "a/x", "b/a", "in/x/a"):
+                for call in (
+                    lambda name: self.files.read(name),
+                    lambda name: self.files.stat(name),
+                    lambda name: self.files.list(name, 0, 5),
+                    lambda name: self.files.write(name, b"inside", None),
+                ):
+                    told: list[Any] = []
+                    call(name).addBoth(told.append)
+                    if isinstance(told[0], Failure):
+                        fault = told[0].value
+                        assert isinstance(fault, errors.Failure), told[0]
+                        self.assertNotEqual(fault.facts.get("reason"), "failed", fault)
+                    elif isinstance(told[0], tuple) and isinstance(told[0][0], bytes):
+                        self.assertEqual(told[0][0], b"inside", name)
 
     def test_the_servers_own_folder_is_not_there(self) -> None:
         """By its name, by links, in lists; and what holds it is neither moved, copied nor deleted."""

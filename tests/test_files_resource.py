@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -23,7 +25,7 @@ from webipy.io.files import files_below
 from webipy.io.files_resource import POLICY, FileResource, Span, names_etag, span_of
 from webipy.io.metrics import Metrics, Pulse
 from webipy.io.site import build_site
-from webipy.io.uploads import THROWN_AWAY_BYTES, WAITING_BYTES
+from webipy.io.uploads import THROWN_AWAY_BYTES, WAITING_BYTES, part_name
 
 BODY = bytes(range(256)) * 1000
 """256,000 bytes: some pieces."""
@@ -172,6 +174,18 @@ class Out(FilesSiteTestCase):
             self.assertEqual((answer.status, answer.headers["content-range"]), (416, "bytes */256000"), header)
         self.assertEqual(self.get("a.bin", Range="bytes=0-0", If_Range=etag).status, 206)
         self.assertEqual(self.get("a.bin", Range="bytes=0-0", If_Range='"other"').status, 200)
+
+    def test_links_that_lead_nowhere_good_are_told(self) -> None:
+        """To what is hidden, out, in a circle: never the server's mistake."""
+        (self.path / ".env").write_bytes(b"secret")
+        for name, to in (("hidden", ".env"), ("out", "../x"), ("circle", "circle"), ("nowhere", "nothing")):
+            (self.path / name).symlink_to(to)
+        told = {name: self.get(name).status for name in ("hidden", "out", "circle", "nowhere")}
+        self.assertEqual(told, {"hidden": 403, "out": 403, "circle": 409, "nowhere": 404})
+        self.assertEqual(self.get("hidden").json()["data"]["reason"], "hidden")
+        for name in ("hidden", "circle"):
+            self.assertEqual(self.put(name, b"x").status, told[name])
+        self.assertEqual((self.path / ".env").read_bytes(), b"secret")
 
     def test_what_cannot_be_sent_is_told(self) -> None:
         """As JSON, with a status of its own."""
@@ -439,19 +453,79 @@ class In(FilesSiteTestCase):
         self.assertEqual(self.hidden(), [])
 
 
+ONE, OTHER = "upload-one", "upload-other"
+
+
 class Parts(FilesSiteTestCase):
     """PUT in parts."""
 
-    def part(self, first: int, last: int, total: int = 100, path: str = "b", **given: str) -> Answer:
-        """Sends some bytes of BODY."""
-        return self.put(path, BODY[first : last + 1], Content_Range=f"bytes {first}-{last}/{total}", **given)
+    def part(
+        self, first: int, last: int, total: int = 100, path: str = "b", body: bytes = BODY, **given: str
+    ) -> Answer:
+        """Sends some bytes of a body."""
+        given = {"Upload_Id": ONE, **given}
+        return self.put(path, body[first : last + 1], Content_Range=f"bytes {first}-{last}/{total}", **given)
 
-    def offset(self, path: str = "b") -> int:
+    def offset(self, path: str = "b", id: str = ONE) -> int:
         """How many bytes are there."""
-        answer = self.get(f"{path}?upload=1")
+        answer = self.get(f"{path}?upload=1", Upload_Id=id)
         self.assertEqual((answer.status, answer.headers["upload-offset"]), (200, str(answer.json()["offset"])))
-        self.assertEqual(self.get(f"{path}?upload=1", "HEAD").headers["upload-offset"], answer.headers["upload-offset"])
+        again = self.get(f"{path}?upload=1", "HEAD", Upload_Id=id)
+        self.assertEqual(again.headers["upload-offset"], answer.headers["upload-offset"])
         return int(answer.json()["offset"])
+
+    def test_two_uploads_of_one_name_do_not_mix(self) -> None:
+        """Whatever the order of their parts: each is whole, and the one that ends last stays; one that may not replace it is told."""
+        mine, theirs = bytes(b"m" * 100), bytes(b"t" * 100)
+        steps = [(ONE, mine, at) for at in (0, 25, 50, 75)], [(OTHER, theirs, at) for at in (0, 25, 50, 75)]
+        chance = random.Random(7)
+        for _ in range(20):
+            left, last = [list(some) for some in steps], b""
+            while any(left):
+                id, body, at = chance.choice([some for some in left if some]).pop(0)
+                answer = self.part(at, at + 24, body=body, Upload_Id=id)
+                self.assertEqual(answer.status < 300, True, answer.body)
+                last = body if at == 75 else last
+                self.assertIn(self.content("b") if (self.path / "b").exists() else b"", (b"", mine, theirs))
+            self.assertEqual((self.content("b"), self.hidden()), (last, []))
+            (self.path / "b").unlink()
+        self.part(0, 49, Upload_Id=OTHER, If_None_Match="*")
+        self.part(0, 49)
+        self.assertEqual(self.part(50, 99).status, 201)
+        self.assertEqual(self.part(50, 99, body=theirs, Upload_Id=OTHER, If_None_Match="*").status, 412)
+        self.assertEqual(self.content("b"), BODY[:100])
+
+    def test_an_upload_in_parts_has_an_id(self) -> None:
+        """400 that says what it looks like; two without one could not be told apart."""
+        for id in ("", "short", "with space", "a" * 65, "caf\xe9-caf\xe9", "../../../../x"):
+            answer = self.part(0, 9, Upload_Id=id)
+            self.assertEqual((answer.status, answer.json()["data"]["field"]), (400, "Upload-Id"), id)
+        answer = self.put("b", BODY[:10], Content_Range="bytes 0-9/100")
+        self.assertIn("8 to 64 letters", answer.json()["message"])
+        self.assertEqual(self.get("b?upload=1").json()["data"]["field"], "Upload-Id")
+        self.assertEqual(self.hidden(), [])
+
+    def test_what_somebody_else_put_in_the_place_of_parts_is_not_written_to(self) -> None:
+        """A link, another name of a file of mine, a fifo: it loses the name, and the file that it stood for stays as it is."""
+        kept = self.path / "kept"
+        kept.write_bytes(b"mine" * 20)
+        place = self.path / os.fsdecode(part_name(b"b", ONE))
+        plant: list[Callable[[], object]] = [
+            lambda: place.symlink_to("kept"),
+            lambda: place.hardlink_to(kept),
+            lambda: os.mkfifo(place),
+        ]
+        for make in plant:
+            make()
+            self.assertEqual(self.offset(), 0)
+            self.assertEqual(self.part(10, 49).status, 409)
+            self.assertEqual(self.part(0, 49).status, 202)
+            self.assertTrue(stat.S_ISREG(place.lstat().st_mode))
+            self.assertEqual(self.part(50, 99).status, 201)
+            self.assertEqual((self.content("b"), self.content("kept")), (BODY[:100], b"mine" * 20))
+            (self.path / "b").unlink()
+        place.mkdir()
+        self.assertIn(self.part(0, 49).status, (403, 409))
 
     def test_parts_in_order_make_a_file(self) -> None:
         """202 until the last one, with which it appears."""
@@ -498,18 +572,19 @@ class Parts(FilesSiteTestCase):
             "bytes 0-9/*",
             "bytes -1-9/100",
         ):
-            self.assertEqual(self.put("b", BODY[:10], Content_Range=header).status, 400, header)
-        self.assertEqual(self.put("b", BODY[:5], Content_Range="bytes 0-9/100").status, 400)
-        self.assertEqual(self.put("b", BODY[:15], Content_Range="bytes 0-9/100").status, 400)
-        self.assertEqual(self.put("b", BODY[:5], Content_Range="bytes 0-9/10").status, 400)
+            self.assertEqual(self.put("b", BODY[:10], Content_Range=header, Upload_Id=ONE).status, 400, header)
+        self.assertEqual(self.put("b", BODY[:5], Content_Range="bytes 0-9/100", Upload_Id=ONE).status, 400)
+        self.assertEqual(self.put("b", BODY[:15], Content_Range="bytes 0-9/100", Upload_Id=ONE).status, 400)
+        self.assertEqual(self.put("b", BODY[:5], Content_Range="bytes 0-9/10", Upload_Id=ONE).status, 400)
         self.assertFalse((self.path / "b").exists())
         self.assertEqual((self.part(0, 99).status, self.content("b")), (201, BODY[:100]))
 
     def test_what_a_cut_left_of_a_part_stays(self) -> None:
         """The client asks how much, and goes on from there."""
         protocol, _ = self.connected()
-        head = b"PUT /files/b HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %b\r\nContent-Length: 100\r\nContent-Range: bytes 0-99/100\r\n\r\n"
-        protocol.dataReceived(head % TOKEN.encode() + BODY[:30])
+        head = b"PUT /files/b HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %b\r\nUpload-Id: %b\r\n"
+        head += b"Content-Length: 100\r\nContent-Range: bytes 0-99/100\r\n\r\n"
+        protocol.dataReceived(head % (TOKEN.encode(), ONE.encode()) + BODY[:30])
         self.turns(5)
         self.assertEqual(self.part(0, 99).status, 409, "another part is being received")
         protocol.connectionLost(connection_lost())

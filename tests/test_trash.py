@@ -214,6 +214,7 @@ class RootTrashTests(TrashContract, FilesTestCase):
         (info / "link.trashinfo").symlink_to("else.trashinfo")
         (info / "other").write_text("x")
         os.mkfifo(info / "fifo.trashinfo")
+        (info / "folder.trashinfo").mkdir()
         (info / ".dot.trashinfo").write_text(f"[Trash Info]\nPath={self.path}/dot\n")
         (self.home / "files" / ".dot").write_text("x")
         self.assertEqual(self.successResultOf(self.trash.list(10)), [put])

@@ -161,7 +161,8 @@ class Conflict(Failure):
 class FileFault(Failure):
     """The system refuses to do this to a file.
 
-    `reason` is one of `full`, `denied`, `read_only`, `outside`, `not_a_file`, `not_a_folder`, `not_empty`, `too_long`, `no_trash`, `failed`.
+    `reason` is one of `full`, `denied`, `read_only`, `outside`, `hidden`, `links` (too many), `not_a_file`, `not_a_folder`, `not_empty`, `too_long`,
+    `no_trash`, `failed`.
     """
 
     code, name = -32018, "file_fault"

@@ -139,6 +139,8 @@ class Moves:
         reading = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         writing = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with _opened(name, reading, folder) as source, _opened(to, writing, to_folder) as copied:
+            if not stat.S_ISREG(os.fstat(source).st_mode):  # it has just taken the place of a file
+                raise not_a_file(name.decode("utf-8", "replace"))
             at = 0
             while piece := os.pread(source, PIECE_BYTES, at):
                 self.check_going_on()

@@ -2,9 +2,9 @@
 
     GET  /files/PATH            the file: ETag, If-None-Match (304), Range (206, 416), If-Range; HEAD likewise
     GET  /files/PATH?inline=1   shown by the browser itself, for a few types that cannot run anything; else an attachment
-    GET  /files/PATH?upload=1   how many bytes of an upload in parts are there, also as the header Upload-Offset
+    GET  /files/PATH?upload=1   how many bytes of the upload in parts that Upload-Id names are there, also as the header Upload-Offset
     PUT  /files/PATH            writes it: 201 or 200 with the ETag; If-Match, If-None-Match: * (412 when it is another one);
-                                with Content-Range one part of it: 202 until the last one, 409 when it is not the next
+                                with Content-Range and Upload-Id one part of it: 202 until the last one, 409 when it is not the next
 
 The same credentials as everywhere; a PUT with the cookie needs our own Origin. Failures are JSON, as those of /login.
 
@@ -43,7 +43,7 @@ from webipy.io.files import RootFiles
 from webipy.io.gate import Gate
 from webipy.io.requests import BodyTaker, PageRequest, refuse, status_of
 from webipy.io.saving import MISSING
-from webipy.io.uploads import Stored, Upload, Uploads, part_of, told_of
+from webipy.io.uploads import Stored, Upload, Uploads, checked_id, part_of, told_of
 from webipy.io.watching import Run
 from webipy.server.ports import FileRecord
 
@@ -153,7 +153,8 @@ class FileResource(BodyTaker):
         self._permit(request, "read")
         path = path_of(b"/".join(request.postpath or []))
         if b"upload" in (request.args or {}):
-            offset = await self._files.run(lambda: self._uploads.offset(path))
+            id = checked_id(request.header("upload-id"))
+            offset = await self._files.run(lambda: self._uploads.offset(path, id))
             if not gone:
                 request.setHeader(b"Upload-Offset", str(offset).encode())
                 _answer(request, 200, {"offset": offset})
@@ -210,7 +211,7 @@ class FileResource(BodyTaker):
                 raise errors.NotPermitted("This server is not known under that name.")
             if request.header("content-encoding") not in (None, "identity"):
                 raise errors.InvalidRequest("Send the file as it is, without Content-Encoding.")
-            part = part_of(request.header("content-range"))
+            part = part_of(request.header("content-range"), request.header("upload-id"))
             name = path_of(unquote_to_bytes(path.removeprefix(b"/files").removeprefix(b"/")))
             upload = Upload(self._uploads, name, _if_match(request), part, hold)
         except errors.Failure as fault:

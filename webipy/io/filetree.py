@@ -29,7 +29,7 @@ from webipy.core import errors
 from webipy.core.file_calls import FileKind
 from webipy.core.folding import Folded, fold, value_of
 from webipy.io.inplace import InPlace
-from webipy.io.rooted import FOLDER, Outside, Place, Root, found, no_such, parts_of
+from webipy.io.rooted import FOLDER, Hidden, Outside, Place, Root, found, no_such, parts_of
 from webipy.io.saving import MISSING, Draft, Sweeper, conflict, etag_of, sync_folder, write_all
 from webipy.server.ports import BlobFile, Body, FileRecord, Placing
 
@@ -62,7 +62,7 @@ _SAID: dict[int, tuple[str, str]] = {
         "the folder {path} is not empty (it may hold hidden files); delete it with what it holds by recursive",
     ),
     errno.ENAMETOOLONG: ("too_long", "the name {path} is too long for this disk"),
-    errno.ELOOP: ("failed", "{path} goes through too many links"),
+    errno.ELOOP: ("links", "{path} goes through too many links; they may lead in a circle"),
     errno.EXDEV: ("failed", "{path} is on another disk; copy it there and delete it here"),
 }
 
@@ -76,6 +76,12 @@ def told(path: str) -> Iterator[None]:
         raise no_such(path) from None
     except FileExistsError:
         raise taken(path) from None
+    except Hidden:
+        raise errors.FileFault(
+            f"{path!r} goes through a link to what is hidden here: a name that begins with a dot.",
+            reason="hidden",
+            path=path,
+        ) from None
     except Outside:
         raise errors.FileFault(
             f"{path!r} goes through a link that leads out of the root.", reason="outside", path=path

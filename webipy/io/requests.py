@@ -198,7 +198,7 @@ def refuse(request: Request, status: int, fault: errors.Failure) -> None:
 def status_of(fault: errors.Failure) -> int:
     """The HTTP status that goes best with a failure; 400 for what has none of its own."""
     if isinstance(fault, errors.FileFault):
-        return {"full": 507, "denied": 403, "read_only": 403, "outside": 403, "failed": 500}.get(
+        return {"full": 507, "denied": 403, "read_only": 403, "outside": 403, "hidden": 403, "failed": 500}.get(
             str(fault.facts.get("reason")), 409
         )
     return _STATUSES.get(type(fault), 400)

@@ -14,8 +14,8 @@ parent that is looked up, so a walk cannot rise above the root either.
                                                   ──open───► descriptor of the file           to read it
 
 Names: 1 to 255 bytes of UTF-8 without NUL and `/`; no `.` and `..`. A name that begins with a dot is hidden: it is
-told as not being there. The server's own folder (`hidden`) is told as not being there whatever way leads to it, and
-nothing that holds it is moved or deleted.
+told as not being there, and a link that ends at such a name, or below one, is refused: what counts is where the opened file is. The server's own
+folder (`hidden`) is told as not being there whatever way leads to it, and nothing that holds it is moved or deleted.
 
 Rejected: comparing `realpath` with the root (a folder can become a link between the check and the use); chroot (needs
 rights, and kernels are started by the same process).
@@ -56,6 +56,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 class Outside(OSError):
     """A link leads out of the root."""
+
+
+class Hidden(Outside):
+    """A link leads to a name that begins with a dot, or below one."""
 
 
 class _How(ctypes.Structure):
@@ -239,7 +243,7 @@ class Root:
         """
         fd = self._open(parts, flags)
         try:
-            self._check_visible(self._name_of(fd))
+            self._check_visible(name_of(fd))
         except OSError:
             os.close(fd)
             raise
@@ -285,7 +289,7 @@ class Root:
                     folder = os.open(b".", FOLDER, dir_fd=above)
                 finally:
                     os.close(above)
-            self._check_visible(os.path.join(self._name_of(folder), name))
+            self._check_visible(os.path.join(name_of(folder), name))
             yield Place(folder, name)
         finally:
             if folder >= 0:
@@ -338,9 +342,15 @@ class Root:
         return name_of(fd) if self._hidden else b""
 
     def _check_visible(self, path: bytes) -> None:
+        """Refuses what is hidden, by where it is now; and what is not below where the root is now: one of both has just been moved."""
         for hidden in self._hidden:
             if path == hidden or path.startswith(hidden + b"/"):
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        within = name_of(self.fd).rstrip(b"/") + b"/"
+        if not (path + b"/").startswith(within):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        if any(part.startswith(b".") and part != b"." for part in path[len(within) :].split(b"/")):
+            raise Hidden(errno.EXDEV, "leads to what is hidden")
 
     def holds_hidden(self, place: Place) -> bool:
         """Whether something that nobody may see is below a folder."""

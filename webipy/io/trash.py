@@ -78,9 +78,11 @@ class _Bin:
             fd = os.open(note, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.notes)
         except OSError:
             return None  # it was emptied meanwhile, or is something else
-        with os.fdopen(fd, "rb") as file:
-            lines = file.read(MAX_NOTE_BYTES).split(b"\n")
-        for line in lines:
+        try:
+            body = os.read(fd, MAX_NOTE_BYTES) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
+        finally:
+            os.close(fd)
+        for line in body.split(b"\n"):
             if line.startswith(b"Path="):
                 path = os.path.join(self.top, unquote_to_bytes(line[5:].strip()))
                 return path if os.path.normpath(path) == path and os.path.isabs(path) else None

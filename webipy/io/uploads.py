@@ -5,13 +5,17 @@
 A body is as large as the disk takes: it goes into a hidden draft (webipy.io.saving), and the file appears whole when its
 last byte is there. A connection that is cut leaves the file as it was.
 
-In parts: each request has `Content-Range: bytes FIRST-LAST/TOTAL`, in order. They gather in a hidden file beside the
-target, and the last one puts it in place. What a cut left of a part stays; a part that begins before the end of what is
+In parts: each request has `Content-Range: bytes FIRST-LAST/TOTAL`, in order, and an `Upload-Id` that its client has made up, the same in all. They
+gather in a hidden file beside the target, one for each id, so that two who send files of one name never write into each other's; the last one puts
+it in place. What a cut left of a part stays; a part that begins before the end of what is
 there takes the place of everything from its first byte on, so that a part that is sent twice, or an upload that begins
 again, does no harm; one that begins after the end is refused with the number of bytes that are there. When the answer
 to the last part was lost and it is sent again, it is answered as before.
 
-Rejected: twisted.web's own way, which takes the whole body to /tmp before it asks who sends it.
+That hidden file is made with O_EXCL, and gone on with only if it is a file of one name: what somebody else has put there is taken away.
+
+Rejected: an id given by the server (a client whose first answer was lost could not go on); parts without an id, by login (two pages of one person
+would mix). twisted.web's own way, which takes the whole body to /tmp before it asks who sends it.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -40,13 +45,15 @@ THROWN_AWAY_BYTES = 16 * 1024 * 1024
 """Of a body that is refused, so that its sender comes to read the answer; after that the connection ends."""
 
 FINISHED_KEPT = 100
+_ID = re.compile("[A-Za-z0-9_-]{8,64}")
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
 
 @attrs.define(frozen=True)
 class Part:
-    """Bytes `first` to `last` of a file of `total`."""
+    """Bytes `first` to `last` of a file of `total`, of the upload `id`."""
 
+    id: str
     first: int
     last: int
     total: int
@@ -62,19 +69,33 @@ class Part:
         return self.last + 1 == self.total
 
 
-def part_of(header: str | None) -> Part | None:
-    """A Content-Range; `None` for none. Source: RFC 9110, section 14.4.
+def part_of(header: str | None, id: str | None) -> Part | None:
+    """A Content-Range, of the upload that Upload-Id names; `None` for none. Source: RFC 9110, section 14.4.
 
     Raises:
-        errors.InvalidParams: It is none.
+        errors.InvalidParams: One of them is none.
     """
     if header is None:
         return None
     numbers = _RANGE.fullmatch(header.strip())
-    part = Part(*map(int, numbers.groups())) if numbers else None
+    part = Part(checked_id(id), *map(int, numbers.groups())) if numbers else None
     if part is None or not part.first <= part.last < part.total:
         raise errors.InvalidParams("Content-Range looks like 'bytes 0-1048575/52428800'.", field="Content-Range")
     return part
+
+
+def checked_id(id: str | None) -> str:
+    """The id of an upload in parts.
+
+    Raises:
+        errors.InvalidParams: It is missing, or no id.
+    """
+    if id is None or _ID.fullmatch(id.strip()) is None:
+        raise errors.InvalidParams(
+            "An upload in parts has a header Upload-Id, the same in all of them and in no other upload: 8 to 64 letters, digits, '-' and '_'.",
+            field="Upload-Id",
+        )
+    return id.strip()
 
 
 @attrs.define(frozen=True)
@@ -97,31 +118,50 @@ class Uploads:
 
     tree: Tree
     run: Run
-    busy: set[str] = attrs.field(factory=set)
-    """Paths of which a part is being received."""
-    _finished: dict[str, tuple[int, str]] = attrs.field(factory=dict)
+    busy: set[tuple[str, str]] = attrs.field(factory=set)
+    """Paths and ids of which a part is being received."""
+    _finished: dict[tuple[str, str], tuple[int, str]] = attrs.field(factory=dict)
 
-    def offset(self, path: str) -> int:
+    def offset(self, path: str, id: str) -> int:
         """How many bytes of an upload in parts are there; 0 for none. Blocks."""
         with told(path), self.tree.place(self.tree.below(path), path, is_followed=True) as place:
-            there = found(place.folder, part_name(place.name))
-            return there.st_size if there is not None else 0
+            there = found(place.folder, part_name(place.name, id))
+            return there.st_size if there is not None and _is_kept(there) else 0
 
-    def finish(self, path: str, total: int, etag: str) -> None:
+    def finish(self, path: str, id: str, total: int, etag: str) -> None:
         """Remembers an upload in parts that was put in place."""
-        self._finished.pop(path, None)
-        self._finished[path] = (total, etag)
+        self._finished.pop((path, id), None)
+        self._finished[path, id] = (total, etag)
         while len(self._finished) > FINISHED_KEPT:
             del self._finished[next(iter(self._finished))]
 
-    def finished(self, path: str) -> tuple[int, str] | None:
+    def finished(self, path: str, id: str) -> tuple[int, str] | None:
         """Its size and etag."""
-        return self._finished.get(path)
+        return self._finished.get((path, id))
 
 
-def part_name(name: bytes) -> bytes:
-    """Where the parts of a file gather, beside it."""
-    return draft_name(name, f"part-{hashlib.sha256(name).hexdigest()[:16]}")
+def part_name(name: bytes, id: str) -> bytes:
+    """Where the parts of one upload of a file gather, beside it."""
+    return draft_name(name, f"part-{hashlib.sha256(name + b'/' + id.encode()).hexdigest()[:16]}")
+
+
+def _is_kept(there: os.stat_result) -> bool:
+    """Whether this is what parts gather in: no link or fifo, and no other name of a file that is elsewhere."""
+    return stat.S_ISREG(there.st_mode) and there.st_nlink == 1
+
+
+def _opened(folder: int, name: bytes, mode: int) -> int:
+    """The file that parts gather in, made if it is missing; what else has its name loses it."""
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    there = found(folder, name)
+    if there is not None and _is_kept(there):
+        fd = os.open(name, flags, dir_fd=folder)
+        if _is_kept(os.fstat(fd)):
+            return fd
+        os.close(fd)
+    if there is not None:
+        os.unlink(name, dir_fd=folder)
+    return os.open(name, flags | os.O_CREAT | os.O_EXCL, mode, dir_fd=folder)
 
 
 @attrs.define(eq=False)
@@ -158,13 +198,13 @@ class Upload:
 
     def begin(self) -> None:
         """Opens what it is written to."""
-        if self.part is not None and self.path in self.uploads.busy:
+        if self.part is not None and (self.path, self.part.id) in self.uploads.busy:
             self.refuse(
-                errors.AlreadyExists("Another part of this file is being received.", kind="upload", id=self.path)
+                errors.AlreadyExists("Another part of this upload is being received.", kind="upload", id=self.path)
             )
             return
         if self.part is not None:
-            self.uploads.busy.add(self.path)
+            self.uploads.busy.add((self.path, self.part.id))
             self._has_place = True
         self._run(self._open)
 
@@ -246,9 +286,9 @@ class Upload:
             self._leave()
 
     def _leave(self) -> None:
-        if self._has_place:
+        if self._has_place and self.part is not None:
             self._has_place = False
-            self.uploads.busy.discard(self.path)
+            self.uploads.busy.discard((self.path, self.part.id))
 
     # ---- in threads, one after the other
 
@@ -264,25 +304,24 @@ class Upload:
 
     def _open_part(self, tree: Tree, part: Part) -> None:
         place, old = self._stack.enter_context(tree.writable(self.path, self.if_match))
-        temporary = part_name(place.name)
+        temporary = part_name(place.name, part.id)
         there = found(place.folder, temporary)
         if there is None and part.first > 0 and self._was_finished(tree, part):
             self._is_repeated = True
             return
-        offset = there.st_size if there is not None else 0
+        offset = there.st_size if there is not None and _is_kept(there) else 0
         if part.first > offset:
             raise errors.StaleVersion(
                 f"{offset} bytes of {self.path!r} are there; go on with byte {offset}.", offset=offset
             )
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        fd = os.open(temporary, flags, 0o666 if old is None else 0o600, dir_fd=place.folder)
+        fd = _opened(place.folder, temporary, 0o666 if old is None else 0o600)
         self._draft = Draft(place.folder, place.name, temporary, fd, is_kept=True, in_place=tree.in_place)
         self._stack.callback(self._draft.close)
         os.ftruncate(fd, part.first)
         os.lseek(fd, part.first, os.SEEK_SET)
 
     def _was_finished(self, tree: Tree, part: Part) -> bool:
-        finished = self.uploads.finished(self.path)
+        finished = self.uploads.finished(self.path, part.id)
         return part.is_last and finished is not None and finished == (part.total, tree.stat(self.path).etag)
 
     def _write(self, pieces: list[bytes]) -> None:
@@ -307,7 +346,7 @@ class Upload:
             draft.put(self.if_match)
         record = tree.stat(self.path)
         if part is not None:
-            self.uploads.finish(self.path, part.total, record.etag)
+            self.uploads.finish(self.path, part.id, part.total, record.etag)
         return Stored(record, self._is_new, record.size)
 
     def _close(self) -> None:

@@ -85,11 +85,15 @@ async function reason(answer: Response): Promise<string> {
 /** Sends all parts; the answer to the last one, or to the first that was refused. */
 async function send(one: Upload, replace: boolean, signal: AbortSignal): Promise<Response> {
   const { size } = one.file;
+  const id = crypto.randomUUID();
   let at = 0;
   for (;;) {
     const end = Math.min(size, at + PART);
     const headers: Record<string, string> = { "content-type": "application/octet-stream" };
-    if (size > PART) headers["content-range"] = `bytes ${at}-${end - 1}/${size}`;
+    if (size > PART) {
+      headers["content-range"] = `bytes ${at}-${end - 1}/${size}`;
+      headers["upload-id"] = id; // another upload of this name writes into a file of its own
+    }
     if (!replace) headers["if-none-match"] = "*";
     const answer = await patiently(() => put(one.path, one.file.slice(at, end), headers, signal), signal);
     at = end;
