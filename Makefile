@@ -4,7 +4,7 @@
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help serve test check faults soak attack bench clean
+.PHONY: help serve test check faults soak attack fuzz bench clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -48,6 +48,9 @@ soak: $(VENV)/.installed-test ## Kernels print, everything is beaten at random, 
 
 attack: $(VENV)/.installed-test ## Attack a fresh server here and print what held (docs/security.md); ARGS="--list"
 	@exec $(PY) -m tests.attack $(ARGS)
+
+fuzz: $(VENV)/.installed-test ## Send what nobody would send, for some minutes; ARGS="--minutes 30 --seed 7"
+	@exec $(PY) -m tests.fuzz $(ARGS)
 
 bench: $(VENV)/.installed-test ## Measure (tests/bench)
 	@exec $(PY) tests/check.py bench

@@ -82,8 +82,8 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """Its body."""
-        return json.loads(self.body)
+        """Its body; integers of more digits than Python reads are 0."""
+        return json.loads(self.body, parse_int=lambda digits: int(digits) if len(digits) < 4000 else 0)
 
 
 @attrs.define
@@ -284,8 +284,11 @@ class Wire:
         """Sends one frame; `first` is its first byte (FIN, RSV, opcode)."""
         size = len(body)
         bit = 0x80 if is_masked else 0
-        head = bytes([first, bit | size]) if size < 126 else struct.pack(">BBH", first, bit | 126, size)
-        if size > 65535:
+        if size < 126:
+            head = bytes([first, bit | size])
+        elif size < 65536:
+            head = struct.pack(">BBH", first, bit | 126, size)
+        else:
             head = struct.pack(">BBQ", first, bit | 127, size)
         try:
             self.socket.sendall(head + (bytes(4) if is_masked else b"") + body)

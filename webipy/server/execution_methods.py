@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Literal, TypeVar
 
 import msgspec
@@ -300,7 +299,7 @@ def _raw(value: Raw | UnsetType) -> bytes:
 def _unpacked(buffers: list[str]) -> tuple[bytes, ...]:
     try:
         return tuple(base64.b64decode(buffer, validate=True) for buffer in buffers)
-    except binascii.Error as fault:
+    except ValueError as fault:  # binascii.Error, and what it says of letters that are not ASCII
         raise errors.InvalidParams(f"buffers are base64: {fault}", field="buffers") from None
 
 
