@@ -213,7 +213,7 @@ class AddressTests(SiteTestCase):
         metrics = Metrics(self.rig.house.sessions, Pulse(self.rig.clock), self.static)
         more = {b"exports": ExportFiles(self.exports, gate)}
         self.site = build_site(gate, self.rig.api, Socket(), self.static, metrics, more)
-        self.site.timeOut = None  # the reactor's clock is not ours
+        self.site.timeOut, self.site.reactor = None, Clock()
         made = folder / "made"
         made.write_bytes(BODY)
         self.kept = self.exports.keep(made, "Große “Zahl”.html", "text/html; charset=utf-8")

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
-from twisted.internet.task import deferLater
+from twisted.internet.task import Clock, deferLater
 from twisted.internet.testing import StringTransport
 
 from tests.fakes import TOKEN
@@ -43,7 +43,7 @@ class FilesSiteTestCase(SiteTestCase):
         metrics = Metrics(self.rig.house.sessions, Pulse(self.rig.clock), self.static)
         resource = FileResource(self.gate, self.files)
         self.site = build_site(self.gate, self.rig.api, Socket(), self.static, metrics, {b"files": resource})
-        self.site.timeOut = None
+        self.site.timeOut, self.site.reactor = None, Clock()
         (self.path / "a.bin").write_bytes(BODY)
 
     def run_later(self, call: Callable[[], Any]) -> Deferred[Any]:
@@ -415,12 +415,24 @@ class In(FilesSiteTestCase):
     def test_a_refused_body_that_goes_on_ends_the_connection(self) -> None:
         """After 16 MiB that were thrown away; nothing of it is kept."""
         protocol, transport = self.connected()
-        protocol.dataReceived(b"PUT /files/b HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (1 << 40))
+        head = b"PUT /files/b HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %b\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+        protocol.dataReceived(head % (TOKEN.encode(), 1 << 40))
         piece = b"x" * (1 << 20)
         for _ in range(THROWN_AWAY_BYTES // len(piece)):
             protocol.dataReceived(piece)
         self.assertFalse(transport.disconnecting)
         protocol.dataReceived(piece)
+        answer = answer_of(transport)
+        self.assertEqual(
+            (answer.status, answer.is_closed, answer.json()["data"]["name"]), (400, True, "invalid_request")
+        )
+        self.assertEqual(os.listdir(self.path), ["a.bin"])
+
+    def test_the_body_of_who_may_not_write_is_not_read(self) -> None:
+        """401 after the head: nothing of it is taken, and nobody is invited to send it."""
+        protocol, transport = self.connected()
+        head = b"PUT /files/b HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+        protocol.dataReceived(head % (1 << 40))
         answer = answer_of(transport)
         self.assertEqual(
             (answer.status, answer.is_closed, answer.json()["data"]["name"]), (401, True, "not_authenticated")

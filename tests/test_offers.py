@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from tests.fakes import TOKEN
 from tests.test_files_resource import FilesSiteTestCase
@@ -35,7 +36,7 @@ class OffersTestCase(FilesSiteTestCase):
         }
         metrics = Metrics(self.rig.house.sessions, Pulse(self.rig.clock), self.static)
         self.site = build_site(self.gate, self.rig.api, Socket(), self.static, metrics, more)
-        self.site.timeOut = None  # the reactor's clock is not ours
+        self.site.timeOut, self.site.reactor = None, Clock()
         self.session = str(self.rig.me.call("session.create", title="Oscillator")["id"])
 
     def link(self, verb: str = "read") -> tuple[str, str]:

@@ -109,6 +109,7 @@ class SocketTestCase(TestCase):
         metrics = Metrics(self.house.sessions, Pulse(reactor), Path("nowhere"))
         self.site = build_site(self.gate, self.factory.api, WebSocketResource(self.factory), Path("nowhere"), metrics)
         self.house.logins.on_logout = self.factory.end_login
+        self.factory.on_known = self.site.strangers.forget
         self.port = reactor.listenTCP(0, self.site, interface="127.0.0.1")
         self.number = self.port.getHost().port
         self.lines: list[Line] = []
@@ -184,6 +185,12 @@ class ComingIn(SocketTestCase):
         ):
             self.assertIn("401", await self.refusal(**headers), headers)
         self.assertEqual(self.factory.clients, set())
+
+    async def test_only_strangers_are_counted_as_such(self) -> None:
+        """Who is let in is none, and who is refused is gone."""
+        line = await self.connect()
+        await self.refusal()
+        self.assertEqual((len(self.site.strangers), line.transport.connected), (0, 1))
 
     async def test_origins(self) -> None:
         """A cookie with our own origin only, or without any as from no page; a token from anywhere."""

@@ -468,6 +468,7 @@ class WebipyService(Service):
 
     def _listen(self, site: Any) -> None:
         bound = self._options.socket
+        self._clients.on_known = site.strangers.forget  # type: ignore[union-attr]  # made just before
         self._clients.startFactory()  # type: ignore[union-attr]  # made just before
         self._port = self._reactor.adoptStreamPort(bound.fileno(), bound.family, site)
         bound.close()
@@ -528,8 +529,7 @@ class WebipyService(Service):
                 side.detach()
         if self._launcher is not None:  # made after the registry and the journals have started
             await self._converter.stop()
-            if self._files is not None:
-                self._files.stop()
+            self._files.stop()
             await self._threads.stop()
             await self._journals.stop()
             self._launcher.stop()

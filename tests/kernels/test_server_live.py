@@ -347,7 +347,8 @@ class Running(ServerTestCase):
         host = self.server.url.removeprefix("http://")
         line = http.client.HTTPConnection(host, timeout=PATIENCE_S)
         self.addCleanup(line.close)
-        line.request("POST", "/rpc", b" " * (MAX_BODY_BYTES + 1), {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.server.token}"}
+        line.request("POST", "/rpc", b" " * (MAX_BODY_BYTES + 1), headers)
         answer = line.getresponse()
         self.assertEqual((answer.status, json.load(answer)["data"]["name"]), (413, "too_large"))
 

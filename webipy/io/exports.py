@@ -19,11 +19,11 @@ from urllib.parse import quote
 import attrs
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
-from twisted.web.static import NoRangeStaticProducer
 
 from webipy.core import errors
 from webipy.io.gate import Gate
 from webipy.io.requests import PageRequest, refuse
+from webipy.io.sending import send_file
 from webipy.server.ports import ExportedFile
 
 KEPT_SECONDS = 3600.0
@@ -109,13 +109,8 @@ class ExportFiles(Resource):
             refuse(request, 404, errors.NotFound("This export was removed from the disk.", kind="export", id=export.id))
             return
         request.setHeader(b"Content-Type", export.media_type.encode())
-        request.setHeader(b"Content-Length", str(export.size).encode())
         request.setHeader(
             b"Content-Disposition", f"attachment; filename*=UTF-8''{quote(export.name, safe='')}".encode()
         )
         request.setHeader(b"Content-Security-Policy", POLICY.encode())
-        if request.method == b"HEAD":
-            file.close()
-            request.finish()
-        else:
-            NoRangeStaticProducer(request, file).start()
+        send_file(request, file, export.size)

@@ -200,13 +200,15 @@ class FileResource(BodyTaker):
     def take_body(self, request: PageRequest, path: bytes, size: int | None) -> Upload:
         """Asks who sends it and where it goes, and lets it stream there; what is refused is thrown away."""
 
+        self._permit(request, "write")
+
         def hold(is_held: bool) -> None:
+            request.is_held = is_held
             transport: Any = request.channel.transport if request.channel is not None else None
             if transport is not None:
                 (transport.pauseProducing if is_held else transport.resumeProducing)()
 
         try:
-            self._permit(request, "write")
             if not self._gate.is_ours(request.header("host")):
                 raise errors.NotPermitted("This server is not known under that name.")
             if request.header("content-encoding") not in (None, "identity"):

@@ -44,6 +44,11 @@ def raise_file_limit() -> tuple[int, int]:
     return before
 
 
+def most_files() -> int:
+    """How many files this process may have open at once."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
 def end_with(owner: int) -> None:
     """Has this process get SIGTERM when the process `owner`, which has started it, ends; call it in the main thread. Source: prctl(2).
 

@@ -1,10 +1,11 @@
 """Requests: the checks that all of them pass, and how one is refused.
 
-Every request is a `PageRequest`, whatever it is for: its body is limited before it is read, the security headers are set (so errors
-have them too), and the `Host` header is checked; only then is it routed (webipy.io.site). Who sends it is asked of `Gate`.
+Every request is a `PageRequest`, whatever it is for: its body is limited before it is read, that of a stranger to what a sign-in needs, the security
+headers are set (so errors have them too), and the `Host` header is checked; only then is it routed (webipy.io.site). Who sends it is asked of
+`Gate`. How long it may take to come: webipy.io.channel.
 
 Invariants: a failure is JSON, `{"message", "data": {"name", ...}}`, with the status that goes best with it; nothing of the server's
-inside is told.
+inside is told; twisted.web puts no body on the disk for somebody without a login.
 
 Source of the headers: OWASP secure headers.
 """
@@ -23,11 +24,17 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from webipy.core import errors
+from webipy.io.channel import Channel
 from webipy.io.gate import Gate
 from webipy.io.lingering import linger
+from webipy.io.machine import most_files
+from webipy.io.strangers import MOST, Strangers
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """Body of one POST, as of one WebSocket message: code is text, and data goes elsewhere."""
+
+STRANGER_BODY_BYTES = 16 * 1024
+"""The same of somebody who has no login: a code, a token, or a name. It stays in memory."""
 
 STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
@@ -68,7 +75,11 @@ class BodyTaker(Resource):
     """A resource at the top of the tree that takes the bodies of PUT itself, of any size."""
 
     def take_body(self, request: PageRequest, path: bytes, size: int | None) -> Body:
-        """The headers of a request for `path` are read, its body of `size` bytes (`None`: not told) is not."""
+        """The headers of a request for `path` are read, its body of `size` bytes (`None`: not told) is not.
+
+        Raises:
+            errors.Failure: Who sends it may not: the body is not read.
+        """
         raise NotImplementedError
 
 
@@ -77,8 +88,13 @@ class PageRequest(Request):
 
     content_type = ""
     body: Body | None = None
-    _received = 0
-    _is_refused = False
+    received = 0
+    """Bytes of the body that have come."""
+    is_held = False
+    """Whether the body is left unread for now, because what takes it is slower than it comes."""
+    _most = MAX_BODY_BYTES
+    is_refused = False
+    """Whether it was answered before its body was read."""
     _is_lingering = False
 
     def header(self, name: str) -> str | None:
@@ -96,12 +112,20 @@ class PageRequest(Request):
         taker = self._taker()
         if taker is not None:
             self.content = BytesIO()
-            self.body = taker.take_body(self, self._target(), length)
+            try:
+                self.body = taker.take_body(self, self._target(), length)
+            except errors.Failure as fault:
+                self._refuse_body(fault)
             return
-        if length is not None and length > MAX_BODY_BYTES:
+        if length is not None and length <= STRANGER_BODY_BYTES:
+            super().gotLength(length)
+            return
+        if self._gate.principal_of(self.header) is None:
+            self._most, self.content = STRANGER_BODY_BYTES, BytesIO()
+        if length is not None and length > self._most:
             self._refuse_body()
-            return
-        super().gotLength(length)
+        elif self.content is None:
+            super().gotLength(length)
 
     def _target(self) -> bytes:
         """The path of the request line; twisted.web itself tells it when the body is there."""
@@ -114,31 +138,46 @@ class PageRequest(Request):
         if self.channel is None or self.channel._command != b"PUT":
             return None
         top = self._target().split(b"/")[1:2]
-        site: PageSite = self.channel.site  # type: ignore[attr-defined]  # twisted.web sets it on every channel
-        found = site.resource.children.get(top[0]) if top else None
+        found = self._site.resource.children.get(top[0]) if top else None
         return found if isinstance(found, BodyTaker) else None
+
+    @property
+    def _site(self) -> PageSite:
+        assert self.channel is not None
+        site: PageSite = self.channel.site  # type: ignore[attr-defined]  # twisted.web sets it on every channel
+        return site
+
+    @property
+    def _gate(self) -> Gate:
+        return self._site.gate
 
     def handleContentChunk(self, data: bytes) -> None:
         """A part of the body: stops one that turns out too large."""
-        self._received += len(data)
-        if self._is_refused:
+        self.received += len(data)
+        if self.is_refused:
             return
         if self.body is not None:
             fault = self.body.came(data)
             if fault is not None:
-                self._refuse_body(status_of(fault), fault)
+                self._refuse_body(fault)
             return
-        if self._received > MAX_BODY_BYTES:
+        if self.received > self._most:
             self._refuse_body()
             return
         super().handleContentChunk(data)
 
-    def _refuse_body(self, status: int = 413, fault: errors.Failure | None = None) -> None:
+    def _too_large(self) -> errors.Failure:
+        if self._most < MAX_BODY_BYTES:
+            hint = "send the header Authorization: Bearer TOKEN, or open the address that webipy open prints"
+            return errors.NotAuthenticated(f"Log in first: {hint}. Without, a body holds {self._most} bytes.")
+        return errors.TooLarge(f"A body holds at most {MAX_BODY_BYTES} bytes.", limit_bytes=MAX_BODY_BYTES)
+
+    def _refuse_body(self, fault: errors.Failure | None = None) -> None:
         """Answers and ends the connection, past twisted.web, which answers only what it has read whole."""
-        self._is_refused = True
+        self.is_refused = True
         self.content = self.content if self.content is not None else BytesIO()
-        too_large = errors.TooLarge(f"A body holds at most {MAX_BODY_BYTES} bytes.", limit_bytes=MAX_BODY_BYTES)
-        body = _json_error(fault or too_large)
+        fault = fault or self._too_large()
+        status, body = status_of(fault), _json_error(fault)
         headers = {
             **_HEADERS,
             b"Connection": b"close",
@@ -158,17 +197,23 @@ class PageRequest(Request):
         if self._is_lingering:
             assert self.channel is not None
             self.channel.loseConnection()
-        if self._is_refused:
+        if self.is_refused:
             return
         for name, value in _HEADERS.items():
             self.setHeader(name, value)
-        assert self.channel is not None
-        site: PageSite = self.channel.site  # type: ignore[attr-defined]  # twisted.web sets it on every channel
-        if not site.gate.is_ours(self.header("host")):
+        if self.header("authorization") or self.header("cookie"):
+            self._show_login()
+        if not self._gate.is_ours(self.header("host")):
             hint = "Reach webipy by localhost or 127.0.0.1, or start it with --allow-host NAME."
             refuse(self, 421, errors.NotPermitted(f"This server is not known under that name. {hint}"))
             return
         super().process()
+
+    def _show_login(self) -> None:
+        """Lets a connection whose request comes with a login be no stranger's any more; what the login may do is asked where it is done."""
+        assert isinstance(self.channel, Channel)
+        if self.channel.is_stranger and self._gate.principal_of(self.header) is not None:
+            self.channel.is_known()
 
     def render(self, resrc: IResource) -> None:
         """Renders what was found, if it takes the method."""
@@ -211,6 +256,7 @@ def _json_error(fault: errors.Failure) -> bytes:
 class PageSite(Site):
     """The site. Answers below 400 are not logged: a notebook asks often."""
 
+    protocol = Channel  # type: ignore[assignment]  # Twisted types it as what chooses between HTTP/1.1 and 2
     requestFactory = PageRequest
     displayTracebacks = False
     noisy = False
@@ -219,6 +265,7 @@ class PageSite(Site):
     def __init__(self, root: IResource, gate: Gate) -> None:
         super().__init__(root, timeout=60)
         self.gate = gate
+        self.strangers = Strangers(most=min(MOST, most_files() // 4))
 
     def log(self, request: http.Request) -> None:
         """Logs what went wrong: method, path (without its query) and status."""

@@ -20,6 +20,7 @@ Source of the page's policy: CSP level 3; the sealed frame is described in docs/
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
@@ -36,6 +39,7 @@ from webipy.io.frames import Frame
 from webipy.io.gate import COOKIE, Gate, cookie_of
 from webipy.io.metrics import Metrics
 from webipy.io.requests import JsonPost, PageRequest, PageSite, refuse, status_of
+from webipy.io.sending import send, send_file
 from webipy.server.api import Api, answered
 from webipy.server.logins import COOKIE_DAYS
 from webipy.server.method import Caller
@@ -163,7 +167,7 @@ class Static(Resource):
             else {}
         )
 
-    def render_GET(self, request: Request) -> bytes | int:
+    def render_GET(self, request: Request) -> int:
         """A file by its exact name; names outside the list do not exist."""
         assert request.postpath is not None
         name = "/".join(part.decode("latin-1") for part in request.postpath)
@@ -183,8 +187,11 @@ class Static(Resource):
             if packed is not None and taken.search(accepts):
                 request.setHeader(b"Content-Encoding", coding.encode())
                 request.setHeader(b"Vary", b"Accept-Encoding")
-                return packed.read_bytes()
-        return found.read_bytes()
+                found = packed
+                break
+        file = found.open("rb")  # closed when it is sent
+        send_file(request, file, os.fstat(file.fileno()).st_size)
+        return NOT_DONE_YET
 
 
 class _LoginForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -277,9 +284,9 @@ class RpcPost(JsonPost):
         request.setResponseCode(200 if reply is not None else 204)
         request.setHeader(b"Content-Type", b"application/json")
         if reply is not None:
-            request.setHeader(b"Content-Length", str(len(reply)).encode())
-            request.write(reply)
-        request.finish()
+            send(request, reply)
+        else:
+            request.finish()
 
 
 class OpenRpcFile(Resource):
@@ -293,15 +300,15 @@ class OpenRpcFile(Resource):
 
     def render_GET(self, request: Request) -> int:
         """The result of rpc.discover."""
-        told = answered(self._api, b'{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}', Caller(None))
+        gone: list[Failure] = []
+        request.notifyFinish().addErrback(gone.append)
 
-        def write(reply: bytes | None) -> None:
-            assert reply is not None
-            request.setHeader(b"Content-Type", b"application/json")
-            request.write(bytes(msgspec.json.decode(reply, type=dict[str, msgspec.Raw])["result"]))
-            request.finish()
+        def write(body: bytes) -> None:
+            if not gone:
+                request.setHeader(b"Content-Type", b"application/json")
+                send(request, body)
 
-        told.addCallback(write)
+        Deferred.fromCoroutine(self._api.described()).addCallback(write)
         return NOT_DONE_YET
 
 

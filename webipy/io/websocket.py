@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import struct
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
@@ -87,6 +87,7 @@ class RpcProtocol(WebSocketServerProtocol):
         if principal is None:
             raise ConnectionDeny(401, "Log in first")
         self.login = principal.login
+        self.factory.on_known(self.transport)
         self.caller = Caller(principal, self._give, self._soon, self._give_up)
 
     def onOpen(self) -> None:
@@ -154,6 +155,7 @@ class RpcProtocol(WebSocketServerProtocol):
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """The client is gone; what it started goes on."""
         self.factory.clients.discard(self)
+        self.factory.on_known(self.transport)
         if self.caller is not None:
             self.caller.leave()
 
@@ -232,6 +234,8 @@ class RpcFactory(WebSocketServerFactory):
         self.api = api
         self.clock = reactor
         self.clients: set[RpcProtocol] = set()
+        self.on_known: Callable[[Any], None] = lambda transport: None
+        """Called with a transport that is no stranger's any more, or has ended."""
         self.setProtocolOptions(
             versions=[13],
             webStatus=False,

@@ -13,6 +13,7 @@ told without details.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import attrs
 import msgspec
@@ -43,7 +44,7 @@ _OWN = Methods()
 @_OWN.method("rpc.discover", "none")
 async def rpc_discover(house: House, caller: Caller, params: calls.Nothing) -> calls.OpenRpc:
     """The OpenRPC document of this API: every method, its params and its result as JSON Schema."""
-    return openrpc.document(METHODS, house.version)
+    return await house.world.aside(lambda: _document(house.version))
 
 
 METHODS: dict[str, Method] = {
@@ -61,6 +62,13 @@ METHODS: dict[str, Method] = {
     **journal_methods.METHODS.table,
 }
 
+
+@cache
+def _document(version: str) -> calls.OpenRpc:
+    """The table does not change: it is described once, aside, for that takes longer than a turn of the reactor may."""
+    return openrpc.document(METHODS, version)
+
+
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
@@ -72,7 +80,14 @@ class Api:
 
     house: House
     _decoders: dict[str, msgspec.json.Decoder[calls.Params]] = attrs.field(factory=dict)
+    _described: bytes = b""
     _log = Logger()
+
+    async def described(self) -> bytes:
+        """The result of rpc.discover as JSON, made once."""
+        if not self._described:
+            self._described = msgspec.json.encode(await self.house.world.aside(lambda: _document(self.house.version)))
+        return self._described
 
     async def answer(self, body: bytes, caller: Caller) -> bytes | None:
         """The message that answers `body`, or `None` when nothing is to be answered.
