@@ -22,6 +22,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -304,8 +305,10 @@ class Wire:
 
         Raises:
             Closed: The server ended the connection.
+            TimeoutError: Nothing but pings came for `WAIT_S`.
         """
-        while True:
+        end = time.monotonic() + WAIT_S
+        while time.monotonic() < end:
             first, size = self._exactly(2)
             if size == 126:
                 (size,) = struct.unpack(">H", self._exactly(2))
@@ -318,6 +321,7 @@ class Wire:
                 self.frame(0x8A, body)
             elif first & 15 in (1, 2):
                 return body
+        raise TimeoutError(f"no message within {WAIT_S:g} s")
 
     def _exactly(self, size: int) -> bytes:
         try:
