@@ -30,7 +30,7 @@ from webipy.core.contents import Way
 from webipy.core.wire import Header, Message
 from webipy.io.journalfiles import Told
 from webipy.server.api import Api, answered
-from webipy.server.logins import Logins
+from webipy.server.logins import TOKEN_LOGIN, Login, Logins
 from webipy.server.method import Caller, House
 from webipy.server.ports import (
     NO_ENV,
@@ -305,7 +305,7 @@ class FakeRegistry:
 
     records: dict[str, SessionRecord] = attrs.field(factory=dict)
     closings: dict[str, ClosedSession] = attrs.field(factory=dict)
-    accounts: dict[bytes, str] = attrs.field(factory=dict)
+    accounts: dict[str, Login] = attrs.field(factory=dict)
     links: dict[str, Share] = attrs.field(factory=dict)
     visitors: dict[str, Guest] = attrs.field(factory=dict)
     runs: dict[str, RunRecord] = attrs.field(factory=dict)
@@ -365,18 +365,20 @@ class FakeRegistry:
             del self.records[session]
         return succeed(None)
 
-    def add_login(self, digest: bytes, name: str, days: int) -> Deferred[None]:
-        """Keeps a login."""
-        self.accounts[digest] = name
+    def put_login(self, login: Login, days: int) -> Deferred[None]:
+        """Keeps a login, or notes when one was used."""
+        before = self.accounts.get(login.id, login)
+        self.accounts[login.id] = attrs.evolve(before, used=login.used)
         return succeed(None)
 
-    def logins(self) -> Deferred[list[tuple[bytes, str]]]:
+    def logins(self) -> Deferred[list[Login]]:
         """All logins."""
-        return succeed(list(self.accounts.items()))
+        return succeed(sorted(self.accounts.values(), key=lambda login: login.since))
 
-    def remove_login(self, digest: bytes) -> Deferred[None]:
-        """Forgets one."""
-        self.accounts.pop(digest, None)
+    def remove_logins(self, logins: list[str]) -> Deferred[None]:
+        """Forgets some."""
+        for login in logins:
+            self.accounts.pop(login, None)
         return succeed(None)
 
     def shares(self) -> Deferred[tuple[list[Share], list[Guest]]]:
@@ -788,7 +790,7 @@ class Rig:
 
     def client(self, verb: Verb | None = "own", name: str = "ada", can_notify: bool = True) -> Client:
         """Another connection; with `verb` `None` nobody is logged in on it."""
-        principal = None if verb is None else Principal(name, verb, f"login-{name}")
+        principal = None if verb is None else Principal(name, verb, TOKEN_LOGIN)
         caller = Caller(principal)
         client = Client(self, caller)
         if can_notify:

@@ -22,6 +22,7 @@ from webipy.server.method import Method
 
 VERBS: dict[str, str] = {
     "rpc.discover": "none", "server.info": "none", "server.sync": "read", "server.launch_code": "own",
+    "login.list": "own", "login.revoke": "own", "ticket.make": "read",
     "session.create": "write", "session.list": "read", "session.get": "read", "session.rename": "write", "session.close": "own",
     "session.subscribe": "read", "session.unsubscribe": "read", "session.events": "read",
     "share.link": "own", "share.list": "own", "share.set": "own", "share.revoke": "own", "presence.set": "read",

@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import calls, file_calls, journal_calls, notebook_calls, people_calls
+from webipy.core import calls, file_calls, journal_calls, login_calls, notebook_calls, people_calls
 from webipy.core.calls import Params, Result
 
 STRUCTS: list[Any] = [
     kind
-    for module in (calls, notebook_calls, file_calls, people_calls, journal_calls)
+    for module in (calls, notebook_calls, file_calls, people_calls, journal_calls, login_calls)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
 ]
@@ -21,7 +21,7 @@ RESULTS = [kind for kind in STRUCTS if issubclass(kind, Result)]
 SOME: dict[str, Any] = {
     "after": "c", "at": 0, "cell": "c", "cells": ["c", "d"], "cell_type": "code",
     "changes": [[1, [1, "a"]]], "channel": "shell", "code": "1", "comm": "k",
-    "checkpoint": "p", "content": "x", "connection": "/k.json", "cursor": 0,
+    "address": "/files/a.txt", "checkpoint": "p", "content": "x", "connection": "/k.json", "cursor": 0,
     "execution": "e", "msg_type": "custom_request",
     "format": "html", "id": "x", "metadata": {}, "path": "a.ipynb", "since": 1, "to": "b.ipynb",
     "output": 0, "person": "g", "request": "r", "run": "u",
@@ -132,6 +132,7 @@ class ParamsStructs(SynchronousTestCase):
                 "SetNotebookMetadata": ["metadata", "session"],
                 "MoveExecution": ["execution", "session"],
                 "CheckRun": ["path", "to"],
+                "MakeTicket": ["address"],
                 "StopRun": ["run", "session"],
                 "OfRun": ["run"],
                 "MakeCheckpoint": ["checkpoint", "session"],

@@ -237,11 +237,19 @@ class AddressTests(SiteTestCase):
         }.items():
             self.assertEqual((name, answer.headers[name]), (name, value))
 
-    def test_a_browser_comes_with_its_cookie(self) -> None:
-        """A link of the page, without more; the page of another site gets nothing."""
-        cookie = f"webipy={self.login()}"
-        self.assertEqual(self.ask("HEAD", self.url, Cookie=cookie, Sec_Fetch_Site="same-origin").status, 200)
-        self.assertEqual(self.ask("HEAD", self.url, Cookie=cookie, Sec_Fetch_Site="cross-site").status, 401)
+    def test_a_browser_comes_with_its_cookie_and_a_ticket(self) -> None:
+        """A link of the page, without more; the page of another site gets nothing, and the cookie alone does not either."""
+        browser = self.login()
+        told = self.rpc(
+            b'{"jsonrpc":"2.0","id":1,"method":"ticket.make","params":{"address":"%b"}}' % self.url.encode(), **browser
+        )
+        address = told.json()["result"]["address"]
+        cookie = {"Cookie": browser["Cookie"]}
+        self.assertEqual(self.ask("HEAD", address, **cookie, Sec_Fetch_Site="same-origin").status, 200)
+        self.assertEqual(self.ask("HEAD", address, **cookie, Sec_Fetch_Site="cross-site").status, 401)
+        self.assertEqual(self.ask("HEAD", self.url, **cookie, Sec_Fetch_Site="same-origin").status, 401)
+        self.assertEqual(self.ask("HEAD", address).status, 401)
+        self.assertEqual(self.ask("HEAD", self.url, **browser).status, 200)
 
     def test_strangers_learn_nothing(self) -> None:
         """401 for what is there and for what is not; other methods are refused."""

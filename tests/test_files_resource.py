@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -277,13 +278,16 @@ class Who(FilesSiteTestCase):
 
     def test_strangers_get_and_put_nothing(self) -> None:
         """401; another site's page 403, another host 421; a body is thrown away."""
-        cookie = f"webipy={self.login()}"
+        browser = self.login()
+        cookie = {"Cookie": browser["Cookie"]}
         table: list[tuple[int, dict[str, str]]] = [
             (401, {}),
             (401, {"Authorization": "Bearer wrong"}),
-            (401, {"Cookie": "webipy=wrong"}),
-            (401, {"Cookie": cookie, "Sec_Fetch_Site": "cross-site"}),
-            (200, {"Cookie": cookie, "Sec_Fetch_Site": "same-origin"}),
+            (401, {"Cookie": "webipy-8888=wrong"}),
+            (401, cookie),
+            (401, {**cookie, "Sec_Fetch_Site": "same-origin"}),
+            (401, {**browser, "Sec_Fetch_Site": "cross-site"}),
+            (200, {**browser, "Sec_Fetch_Site": "same-origin"}),
             (200, {"Authorization": f"Bearer {TOKEN}"}),
         ]
         for status, headers in table:
@@ -291,19 +295,57 @@ class Who(FilesSiteTestCase):
             put = self.ask("PUT", "/files/b", b"1", **headers)
             self.assertIn(put.status, {401: (401, 403), 200: (200, 201)}[status], headers)
             self.assertEqual((self.path / "b").exists(), status == 200)
-        for headers in ({"Cookie": cookie, "Origin": "https://evil.example"},
+        for headers in ({**browser, "Origin": "https://evil.example"},
                         {"Authorization": f"Bearer {TOKEN}", "Origin": "https://evil.example"}):  # fmt: skip
             self.assertEqual(self.ask("PUT", "/files/c", b"1", **headers).status, 403)
-        self.assertEqual(self.ask("PUT", "/files/c", b"1", Cookie=cookie, Origin=ORIGIN).status, 201)
+        self.assertEqual(self.ask("PUT", "/files/c", b"1", **browser, Origin=ORIGIN).status, 201)
         answer = self.ask("PUT", "/files/d", b"1", host="evil.example", Authorization=f"Bearer {TOKEN}")
         self.assertEqual((answer.status, (self.path / "d").exists()), (421, False))
         self.assertEqual(
             self.ask("GET", "/files/a.bin", host="evil.example", Authorization=f"Bearer {TOKEN}").status, 421
         )
 
+    def test_a_ticket_reads_one_file_and_nothing_else(self) -> None:
+        """With the cookie of its login; it is no login: it calls nothing, writes nothing, and opens no other path."""
+        browser = self.login()
+        (self.path / "b c.bin").write_bytes(b"other")
+        cookie = {"Cookie": browser["Cookie"]}
+
+        def make(address: str) -> Answer:
+            body = {"jsonrpc": "2.0", "id": 1, "method": "ticket.make", "params": {"address": address}}
+            return self.rpc(json.dumps(body).encode(), **browser)
+
+        address = make("/files/b%20c.bin?inline=1").json()["result"]["address"]
+        self.assertTrue(address.startswith("/files/b%20c.bin?inline=1&ticket="), address)
+        ticket = address.rpartition("&")[2]
+        self.assertEqual(self.ask("GET", address, **cookie).body, b"other")
+        for path in ("/files/a.bin", "/files/b", "/files/", "/metrics"):
+            self.assertEqual(self.ask("GET", f"{path}?{ticket}", **cookie).status, 401, path)
+        self.assertEqual(self.ask("GET", address).status, 401)
+        self.assertEqual(self.ask("GET", address, Cookie=self.login()["Cookie"]).status, 401)
+        self.assertEqual(self.ask("PUT", address, b"1", **cookie).status, 401)
+        call = b'{"jsonrpc":"2.0","id":1,"method":"session.list"}'
+        answer = self.ask("POST", f"/rpc?{ticket}", call, Content_Type="application/json", **cookie)
+        self.assertEqual(answer.status, 401)
+        self.assertEqual(
+            self.ask("GET", make(address).json()["result"]["address"], **cookie).status, 200, "a fresh one"
+        )
+        for wrong in ("", "/", "/rpc", "files/a", "//evil.example/files/a", "/login?/files/", "/files/a#b"):
+            self.assertEqual(make(wrong).json()["error"]["data"]["field"], "address", wrong)
+
+    def test_a_person_at_the_address_of_a_file_gets_the_page(self) -> None:
+        """It asks for a ticket, or lets them sign in; whoever is no person gets JSON."""
+        for path in ("/files/a.bin", "/files/missing", "/files/"):
+            answer = self.ask("GET", path, Accept="text/html,*/*")
+            self.assertEqual((answer.status, answer.headers["content-type"]), (401, "text/html; charset=utf-8"), path)
+            self.assertIn("script-src 'self'", answer.headers["content-security-policy"])
+        for given in ({"Accept": "*/*"}, {"Accept": "text/html", "Authorization": "Bearer wrong"}):
+            answer = self.ask("GET", "/files/a.bin", **given)
+            self.assertEqual((answer.status, answer.headers["content-type"]), (401, "application/json"))
+
     def test_who_may_only_read_may_not_write(self) -> None:
         """The verbs are read and write."""
-        self.patch(type(self.gate), "principal_of", lambda gate, header: Principal("eve", "read", "x"))
+        self.patch(type(self.gate), "principal_of", lambda gate, *given: Principal("eve", "read", "x"))
         self.assertEqual(self.ask("GET", "/files/a.bin").status, 200)
         answer = self.ask("PUT", "/files/b", b"1")
         self.assertEqual((answer.status, answer.json()["data"]["name"]), (403, "not_permitted"))

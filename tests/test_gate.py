@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import TOKEN, make_rig
-from webipy.io.gate import Gate, Header, cookie_of
+from webipy.io.gate import Gate, Header, cookie_names, cookies_of
 
 
 def headers(**given: str | None) -> Header:
@@ -56,7 +56,7 @@ class GateTests(SynchronousTestCase):
 
     def test_a_cookie_counts_with_the_origin_of_the_host_it_was_sent_to(self) -> None:
         """http without a proxy; https behind one, and http on this machine."""
-        cookie = self.successResultOf(Deferred.fromCoroutine(self.rig.house.logins.login(None, TOKEN)))
+        halves = self.successResultOf(Deferred.fromCoroutine(self.rig.house.logins.login(None, TOKEN)))
         proxied = Gate(self.rig.house.logins, frozenset({"notebook.example"}), is_behind_proxy=True)
         table: list[tuple[str, str, bool, bool]] = [
             ("localhost:8888", "http://localhost:8888", True, True),
@@ -70,7 +70,8 @@ class GateTests(SynchronousTestCase):
             ("localhost:8888", "https://evil.example", False, False),
         ]
         for host, origin, plain, behind in table:
-            given = headers(host=host, origin=origin, cookie=f"a=b; webipy={cookie}")
+            name = cookie_names(host)[0]
+            given = headers(host=host, origin=origin, cookie=f"a=b; {name}={halves.cookie}", x_webipy_key=halves.key)
             found = (self.gate.principal_of(given) is not None, proxied.principal_of(given) is not None)
             self.assertEqual(found, (plain, behind), (host, origin))
 
@@ -92,23 +93,89 @@ class GateTests(SynchronousTestCase):
             given = headers(host="localhost:8888", origin=origin, sec_fetch_site=site)
             self.assertEqual(self.gate.is_same_site(given), is_fine, (origin, site))
 
-    def test_our_cookie_is_found_among_others(self) -> None:
-        """And a header that cannot be read holds none."""
-        table: list[tuple[str | None, str | None]] = [
-            (None, None),
-            ("", None),
-            ("webipy=abc", "abc"),
-            ("a=1; webipy=a-b_c; d=2", "a-b_c"),
-            ('webipy="quoted"', "quoted"),
-            ("webipyx=1; xwebipy=2", None),
-            ("Webipy=1", None),
-            ("\x00\x01;;;=", None),
+    def test_our_cookies_are_found_among_others(self) -> None:
+        """All of them; and a header that cannot be read holds none."""
+        table: list[tuple[str | None, tuple[str, ...]]] = [
+            (None, ()),
+            ("", ()),
+            ("webipy-8888=abc", ("abc",)),
+            ("a=1; webipy-8888=a-b_c; d=2", ("a-b_c",)),
+            ('webipy-8888="quoted"', ("quoted",)),
+            ("webipy-88888=1; xwebipy-8888=2; webipy=3; webipy-8889=4", ()),
+            ("Webipy-8888=1", ()),
+            ("webipy-8888=planted; webipy-8888=abc; __Host-webipy-8888=d", ("planted", "abc", "d")),
+            ("\x00\x01;;;=", ()),
         ]
-        for header, value in table:
-            self.assertEqual(cookie_of(header), value, header)
+        for header, values in table:
+            self.assertEqual(cookies_of(header, cookie_names("localhost:8888")), values, header)
 
     def test_a_cookie_of_another_program_does_not_hide_ours(self) -> None:
         """All programs on localhost share their cookies; some are not as RFC 6265 wants them."""
         for other in ("theme=a b", "_xsrf=2|abc|def|123", 'state={"a":[1,2]}', "broken", "naïve=é", "a[b]=c"):
-            self.assertEqual(cookie_of(f"{other}; webipy=abc"), "abc", other)
-            self.assertEqual(cookie_of(f"webipy=abc; {other}"), "abc", other)
+            self.assertEqual(cookies_of(f"{other}; webipy-80=abc", cookie_names("localhost")), ("abc",), other)
+            self.assertEqual(cookies_of(f"webipy-80=abc; {other}", cookie_names("localhost")), ("abc",), other)
+
+    def test_a_cookie_is_named_after_the_port_that_the_browser_sees(self) -> None:
+        """So two servers on one host do not sign each other out, through a tunnel either."""
+        table = {
+            "localhost:8888": ("webipy-8888", "__Host-webipy-8888"),
+            "[::1]:9": ("webipy-9", "__Host-webipy-9"),
+            "[::1]": ("webipy-80", "__Host-webipy-443"),
+            "notebook.example": ("webipy-80", "__Host-webipy-443"),
+        }
+        for host, names in table.items():
+            self.assertEqual(cookie_names(host), names, host)
+
+    def test_a_page_sends_its_key_with_a_websocket_as_a_subprotocol(self) -> None:
+        """It can set no header there; the cookie without it is nobody's."""
+        halves = self.successResultOf(Deferred.fromCoroutine(self.rig.house.logins.login(None, TOKEN)))
+        table: list[tuple[str | None, bool]] = [
+            (f"webipy, key.{halves.key}", True),
+            (f"key.{halves.key}", True),
+            (None, False),
+            ("webipy", False),
+            (f"webipy, {halves.key}", False),
+            ("webipy, key.", False),
+            (f"webipy, key.{halves.key}x", False),
+        ]
+        for protocols, counts in table:
+            given = headers(
+                host="localhost:8888",
+                origin="http://localhost:8888",
+                cookie=f"webipy-8888={halves.cookie}",
+                sec_websocket_protocol=protocols,
+            )
+            self.assertEqual(self.gate.principal_of(given) is not None, counts, protocols)
+
+    def test_who_has_lost_a_half_is_told(self) -> None:
+        """A page whose storage was cleared, and a browser from before there were keys: other words than for a stranger."""
+        halves = self.successResultOf(Deferred.fromCoroutine(self.rig.house.logins.login(None, TOKEN)))
+        table: list[tuple[str | None, str | None]] = [
+            (None, None),
+            ("webipy-8888=junk", None),
+            (f"webipy-8888={halves.cookie}", "key_lost"),
+            ("webipy=from-before", "updated"),
+        ]
+        for cookie, reason in table:
+            fault = self.gate.refusal(headers(host="localhost:8888", cookie=cookie))
+            self.assertEqual(fault.facts.get("reason"), reason, cookie)
+            self.assertIn("webipy open", fault.message)
+
+    def test_the_address_that_tries_are_counted_for(self) -> None:
+        """A network of IPv6 is one; what a proxy says counts only behind one, and of that only its own word."""
+        proxied = Gate(self.rig.house.logins, is_behind_proxy=True)
+        table: list[tuple[str, str | None, str, str]] = [
+            ("1.2.3.4", None, "1.2.3.4", "1.2.3.4"),
+            ("1.2.3.4", "9.9.9.9", "1.2.3.4", "9.9.9.9"),
+            ("127.0.0.1", "6.6.6.6, 9.9.9.9", "127.0.0.1", "9.9.9.9"),
+            ("::1", None, "::1", "::1"),
+            ("2001:db8::1", None, "2001:db8::/64", "2001:db8::/64"),
+            ("2001:db8::ffff", None, "2001:db8::/64", "2001:db8::/64"),
+            ("127.0.0.1", "junk" * 100, "127.0.0.1", ("junk" * 100)[:64]),
+            ("", None, "", ""),
+        ]
+        for peer, forwarded, plain, behind in table:
+            given = headers(x_forwarded_for=forwarded)
+            self.assertEqual(
+                (self.gate.address_of(peer, given), proxied.address_of(peer, given)), (plain, behind), peer
+            )

@@ -21,7 +21,7 @@ PEOPLE = ("nobody", "elsewhere", "read", "write", "execute", "owner")
 
 WHO: dict[str, str] = {
     "nobody elsewhere read write execute owner": "rpc.discover server.info",
-    "elsewhere read write execute owner": "server.sync kernelspec.list",
+    "elsewhere read write execute owner": "server.sync kernelspec.list ticket.make",
     "read write execute owner": """
         session.get session.subscribe session.unsubscribe session.events execution.wait execution.get execution.queue output.read cell.list
         presence.set presence.ask notebook.get notebook.history notebook.at notebook.diff notebook.export kernel.usage
@@ -37,7 +37,8 @@ WHO: dict[str, str] = {
         notebook.run input.reply completion.get inspection.get definition.get code.is_complete history.get comm.open comm.send comm.close message.send
     """,
     "owner": """
-        server.launch_code session.create session.list session.close kernel.attach share.link share.list share.set share.revoke presence.decline
+        server.launch_code login.list login.revoke
+        session.create session.list session.close kernel.attach share.link share.list share.set share.revoke presence.decline
         file.list file.stat file.read file.watch file.unwatch file.write file.create file.rename file.copy file.delete trash.list trash.restore
         trash.delete run.check run.get journal.list journal.read journal.delete session.reopen
     """,

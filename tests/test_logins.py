@@ -10,19 +10,23 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fakes import TOKEN, Disk, FakeRegistry, Rig, make_rig
 from webipy.core import errors
 from webipy.core.access import Principal
-from webipy.server.logins import CODE_SECONDS, MAX_CODES, TRIES_PER_MINUTE, Credentials, Logins
+from webipy.server.logins import CODE_SECONDS, MAX_CODES, USED_SECONDS, Browser, Credentials, Halves, Logins
+from webipy.server.tickets import TICKET_SECONDS, Tickets
+from webipy.server.tries import MOST_ADDRESSES, TRIES_PER_MINUTE
 
 OWN = frozenset({"http://localhost:8888"})
 
 
 def given(
     authorization: str | None = None,
-    cookie: str | None = None,
+    halves: Halves | None = None,
     origin: str | None = None,
     fetch_site: str | None = None,
+    address: str = "1.2.3.4",
 ) -> Credentials:
     """What a request says of who sends it."""
-    return Credentials(authorization, cookie, origin, fetch_site, OWN)
+    cookies, key = ((halves.cookie,), halves.key) if halves is not None else ((), None)
+    return Credentials(authorization, cookies, key, origin, fetch_site, OWN, address)
 
 
 class LoginsTestCase(SynchronousTestCase):
@@ -32,13 +36,22 @@ class LoginsTestCase(SynchronousTestCase):
         self.rig = make_rig()
         self.logins: Logins = self.rig.house.logins
 
-    def login(self, code: str | None = None, token: str | None = None) -> str:
-        """Logs in and gives the cookie."""
-        return str(self.successResultOf(Deferred.fromCoroutine(self.logins.login(code, token))))
+    def login(self, code: str | None = None, token: str | None = None, address: str = "1.2.3.4") -> Halves:
+        """Logs in and gives the cookie and the key."""
+        asked = Deferred.fromCoroutine(self.logins.login(code, token, Browser("Mozilla", address)))
+        halves: Halves = self.successResultOf(asked)
+        return halves
 
-    def fails(self, kind: type[errors.Failure], code: str | None = None, token: str | None = None) -> errors.Failure:
+    def who(self, halves: Halves | None) -> Principal | None:
+        """Whom the server takes somebody for."""
+        return self.logins.principal_of(given(halves=halves))
+
+    def fails(
+        self, kind: type[errors.Failure], code: str | None = None, token: str | None = None, address: str = "1.2.3.4"
+    ) -> errors.Failure:
         """A login that must fail."""
-        fault = self.failureResultOf(Deferred.fromCoroutine(self.logins.login(code, token)), kind).value
+        asked = Deferred.fromCoroutine(self.logins.login(code, token, Browser("Mozilla", address)))
+        fault = self.failureResultOf(asked, kind).value
         assert isinstance(fault, errors.Failure)
         return fault
 
@@ -51,12 +64,14 @@ class Expiry(LoginsTestCase):
         old, new = self.login(token=TOKEN), self.login(token=TOKEN)
         ended: list[str] = []
         self.logins.on_logout = ended.append
-        digest = hashlib.sha256(old.encode()).digest()
-        self.successResultOf(self.rig.disk.registry.remove_login(digest))
+        principal = self.who(old)
+        assert principal is not None
+        self.successResultOf(self.rig.disk.registry.remove_logins([principal.login]))
         self.successResultOf(Deferred.fromCoroutine(self.logins.expire()))
-        self.assertEqual(ended, [digest.hex()])
-        self.assertIsNone(self.logins.principal_of(given(cookie=old)))
-        self.assertIsNotNone(self.logins.principal_of(given(cookie=new)))
+        self.assertEqual(ended, [principal.login])
+        self.assertIsNone(self.who(old))
+        self.assertIsNone(self.logins.still(principal))
+        self.assertIsNotNone(self.who(new))
 
 
 class Bearer(LoginsTestCase):
@@ -85,8 +100,8 @@ class Bearer(LoginsTestCase):
 
     def test_a_wrong_token_is_not_mended_by_a_cookie(self) -> None:
         """Who sends a credential means that one."""
-        cookie = self.login(token=TOKEN)
-        self.assertIsNone(self.logins.principal_of(given("Bearer x", cookie=cookie)))
+        halves = self.login(token=TOKEN)
+        self.assertIsNone(self.logins.principal_of(given("Bearer x", halves)))
 
     def test_a_token_counts_from_any_origin(self) -> None:
         """No page has it unless a person gave it one."""
@@ -94,12 +109,12 @@ class Bearer(LoginsTestCase):
             self.assertIsNotNone(self.logins.principal_of(given(f"Bearer {TOKEN}", origin=origin)))
 
 
-class Cookie(LoginsTestCase):
-    """The cookie of a browser."""
+class TwoHalves(LoginsTestCase):
+    """The cookie and the key of a browser."""
 
-    def test_a_cookie_counts_with_our_own_origin_only(self) -> None:
-        """A table: origin, what the browser says of the site, whether it counts."""
-        cookie = self.login(token=TOKEN)
+    def test_they_count_with_our_own_origin_only(self) -> None:
+        """A table: origin, what the browser says of the site, whether they count."""
+        halves = self.login(token=TOKEN)
         table: list[tuple[str | None, str | None, bool]] = [
             ("http://localhost:8888", None, True),
             ("http://localhost:8888", "same-origin", True),
@@ -123,50 +138,142 @@ class Cookie(LoginsTestCase):
             ("https://evil.example", "same-origin", False),
         ]
         for origin, site, counts in table:
-            found = self.logins.principal_of(given(cookie=cookie, origin=origin, fetch_site=site))
+            found = self.logins.principal_of(given(halves=halves, origin=origin, fetch_site=site))
             self.assertEqual(found is not None, counts, (origin, site))
 
-    def test_a_cookie_that_was_never_given_is_nobody(self) -> None:
+    def test_neither_counts_alone(self) -> None:
+        """Any server on this host may have seen the cookie: without the key of the same login it is nobody's, whatever else is sent."""
+        mine, other = self.login(token=TOKEN), self.login(token=TOKEN)
+        pairs = (
+            ((mine.cookie,), None),
+            ((mine.cookie,), ""),
+            ((mine.cookie,), other.key),
+            ((mine.cookie,), mine.cookie),
+            ((mine.key,), mine.key),
+            ((), mine.key),
+            ((mine.cookie,), mine.key + "x"),
+            ((mine.cookie,), TOKEN),
+        )
+        for cookies, key in pairs:
+            for origin, site in ((None, None), ("http://localhost:8888", "same-origin"), (None, "none")):
+                credentials = Credentials(None, cookies, key, origin, site, OWN)
+                self.assertIsNone(self.logins.principal_of(credentials), (cookies, key, origin))
+                is_known = cookies in ((mine.cookie,), (other.cookie,))
+                self.assertEqual(self.logins.is_half(credentials), is_known, (cookies, key))
+
+    def test_a_planted_cookie_does_not_hide_ours(self) -> None:
+        """Another port may set one of our name, before or after ours: all are tried."""
+        mine, other = self.login(token=TOKEN), self.login(token=TOKEN)
+        for planted in (("junk",), ("", "x" * 4000), (other.cookie, "junk")):
+            for cookies in ((*planted, mine.cookie), (mine.cookie, *planted), (*planted, mine.cookie, *planted)):
+                found = self.logins.principal_of(Credentials(None, cookies, mine.key, None, None, OWN))
+                self.assertEqual(found, self.who(mine), cookies)
+
+    def test_what_was_never_given_is_nobody(self) -> None:
         """Nor is the token, nor a digest."""
-        cookie = self.login(token=TOKEN)
-        digest = hashlib.sha256(cookie.encode()).hexdigest()
-        for wrong in ("", "x", TOKEN, digest, cookie + "x"):
-            self.assertIsNone(self.logins.principal_of(given(cookie=wrong)), wrong)
+        halves = self.login(token=TOKEN)
+        digest = hashlib.sha256(halves.cookie.encode()).hexdigest()
+        for wrong in ("", "x", TOKEN, digest, halves.cookie + "x"):
+            self.assertIsNone(self.who(Halves(wrong, halves.key)), wrong)
 
     def test_only_digests_are_kept(self) -> None:
         """A dump of the database contains no usable secret."""
-        cookie, code = self.login(token=TOKEN), self.logins.new_code()
-        kept = repr((self.rig.disk.registry.accounts, self.logins._cookies, self.logins._codes))
-        self.assertNotIn(cookie, kept)
-        self.assertNotIn(code, kept)
+        halves, code = self.login(token=TOKEN), self.logins.new_code()
+        kept = repr((self.rig.disk.registry.accounts, self.logins._logins, self.logins._cookies, self.logins.codes))
+        for secret in (halves.cookie, halves.key, code, TOKEN):
+            self.assertNotIn(repr(secret), kept)
 
     def test_a_login_outlives_the_server(self) -> None:
         """The registry has it."""
-        cookie = self.login(token=TOKEN)
+        halves = self.login(token=TOKEN)
         again = make_rig(self.rig.disk).house.logins
-        self.assertIsNone(again.principal_of(given(cookie=cookie)), "not loaded yet")
+        self.assertIsNone(again.principal_of(given(halves=halves)), "not loaded yet")
         self.successResultOf(Deferred.fromCoroutine(again.load()))
-        self.assertIsNotNone(again.principal_of(given(cookie=cookie)))
+        self.assertIsNotNone(again.principal_of(given(halves=halves)))
 
-    def test_every_login_gets_a_cookie_of_its_own(self) -> None:
-        """A cookie that a client brings along is not taken over."""
-        cookies = {self.login(token=TOKEN) for _ in range(3)}
-        self.assertEqual(len(cookies), 3)
+    def test_a_changed_token_ends_what_it_let_in(self) -> None:
+        """By the token or by a code of that server: under another token none of it counts, and none is kept."""
+        by_token, by_code = self.login(token=TOKEN), self.login(code=self.logins.new_code())
+        again = make_rig(self.rig.disk).house.logins
+        again.token = "another token, of another day"
+        self.successResultOf(Deferred.fromCoroutine(again.load()))
+        for halves in (by_token, by_code):
+            self.assertIsNone(again.principal_of(given(halves=halves)))
+        self.assertIsNone(again.principal_of(given(f"Bearer {TOKEN}")))
+        self.assertEqual(self.rig.disk.registry.accounts, {})
 
-    def test_logout_ends_this_login_and_its_connections(self) -> None:
+    def test_every_login_gets_secrets_of_its_own(self) -> None:
+        """What a client brings along is not taken over."""
+        found = [self.login(token=TOKEN) for _ in range(3)]
+        self.assertEqual(len({secret for one in found for secret in (one.cookie, one.key)}), 6)
+
+    def test_signing_out_ends_this_login_and_its_connections(self) -> None:
         """And no other."""
         ended: list[str] = []
         self.logins.on_logout = ended.append
         mine, other = self.login(token=TOKEN), self.login(token=TOKEN)
-        principal = self.logins.principal_of(given(cookie=mine))
+        principal = self.who(mine)
         assert principal is not None
-        self.successResultOf(Deferred.fromCoroutine(self.logins.logout(mine)))
+        self.successResultOf(Deferred.fromCoroutine(self.logins.sign_out(principal.login)))
         self.assertEqual(ended, [principal.login])
-        self.assertIsNone(self.logins.principal_of(given(cookie=mine)))
-        self.assertIsNotNone(self.logins.principal_of(given(cookie=other)))
-        self.successResultOf(Deferred.fromCoroutine(self.logins.logout(mine)))
-        self.successResultOf(Deferred.fromCoroutine(self.logins.logout("never given")))
+        self.assertIsNone(self.who(mine))
+        self.assertIsNone(self.logins.still(principal))
+        self.assertIsNotNone(self.who(other))
+        self.successResultOf(Deferred.fromCoroutine(self.logins.sign_out(principal.login)))
+        self.successResultOf(Deferred.fromCoroutine(self.logins.sign_out("never given")))
         self.assertEqual(len(ended), 1)
+
+    def test_the_last_use_is_noted_now_and_then(self) -> None:
+        """Not for each request: once in `USED_SECONDS`."""
+        halves = self.login(token=TOKEN)
+        (made,) = self.logins.all()
+        self.rig.clock.advance(USED_SECONDS - 1)
+        self.who(halves)
+        self.assertEqual(self.logins.all(), [made])
+        self.rig.clock.advance(2)
+        self.who(halves)
+        (used,) = self.logins.all()
+        self.assertGreater(used.used, made.used)
+        self.assertEqual(list(self.rig.disk.registry.accounts.values()), [used])
+
+
+class TicketsTests(LoginsTestCase):
+    """What stands for the key where a browser can send none."""
+
+    def test_a_ticket_is_for_one_login_one_path_and_some_minutes(self) -> None:
+        """With the cookie of that login; any letter that is changed makes it nothing."""
+        mine, other = self.login(token=TOKEN), self.login(token=TOKEN)
+        principal = self.who(mine)
+        assert principal is not None
+        ticket = self.logins.tickets.make(principal.login, b"/files/a b.txt")
+
+        def opens(cookie: str, path: bytes, ticket: str) -> bool:
+            given = Credentials(None, (cookie,), None, None, None, OWN, "", ticket, path)
+            return self.logins.principal_of(given) is not None
+
+        self.assertTrue(opens(mine.cookie, b"/files/a b.txt", ticket))
+        self.assertFalse(opens(other.cookie, b"/files/a b.txt", ticket))
+        self.assertFalse(opens("", b"/files/a b.txt", ticket))
+        for path in (b"", b"/files/a", b"/files/a b.txt/", b"/files/a%20b.txt", b"/rpc"):
+            self.assertFalse(opens(mine.cookie, path, ticket), path)
+        for place in range(len(ticket)):
+            changed = ticket[:place] + ("1" if ticket[place] != "1" else "2") + ticket[place + 1 :]
+            self.assertFalse(opens(mine.cookie, b"/files/a b.txt", changed), changed)
+        for wrong in ("", ".", "9.", ".9", "x" * 5000, "9" * 90 + ".0", "\u0663.0"):
+            self.assertFalse(opens(mine.cookie, b"/files/a b.txt", wrong), wrong)
+        self.rig.clock.advance(TICKET_SECONDS)
+        self.assertFalse(opens(mine.cookie, b"/files/a b.txt", ticket))
+
+    def test_it_ends_with_the_login(self) -> None:
+        """And with the server: another one has another secret."""
+        mine = self.login(token=TOKEN)
+        principal = self.who(mine)
+        assert principal is not None
+        ticket = self.logins.tickets.make(principal.login, b"/files/a")
+        self.assertFalse(Tickets(self.rig.clock.seconds, b"another").holds(ticket, principal.login, b"/files/a"))
+        self.successResultOf(Deferred.fromCoroutine(self.logins.sign_out(principal.login)))
+        given = Credentials(None, (mine.cookie,), None, None, None, OWN, "", ticket, b"/files/a")
+        self.assertIsNone(self.logins.principal_of(given))
 
 
 class Code(LoginsTestCase):
@@ -214,12 +321,51 @@ class Throttle(LoginsTestCase):
         fault = self.fails(errors.Throttled, token="guess")
         self.assertEqual(fault.facts, {"retry_after_s": 40.0})
         self.rig.clock.advance(41)
-        self.login(token=TOKEN)
+        self.fails(errors.NotAuthenticated, token="guess")
 
-    def test_right_ones_are_not_counted(self) -> None:
-        """Somebody who logs in often is nobody who guesses."""
-        for _ in range(2 * TRIES_PER_MINUTE):
-            self.login(token=TOKEN)
+    def test_what_is_right_is_in_at_once(self) -> None:
+        """While 10,000 wrong tries of all kinds come from one address: from that address and from another one, by everything there is."""
+        halves, secret = self.login(token=TOKEN), self.link()
+        refused = 0
+        for number in range(10_000):
+            refused += self.guess(number)
+            if number % 500 == 0:
+                for address in ("1.2.3.4", "5.6.7.8"):
+                    self.login(code=self.logins.new_code(), address=address)
+                    self.login(token=TOKEN, address=address)
+                    self.assertIsNotNone(self.logins.principal_of(given(halves=halves, address=address)))
+                    self.assertIsNotNone(self.logins.principal_of(given(f"Bearer {TOKEN}", address=address)))
+                    self.assertEqual(self.logins.offered(secret, address).label, "")
+        self.assertEqual(refused, 10_000 - TRIES_PER_MINUTE)
+        self.fails(errors.NotAuthenticated, token="wrong", address="5.6.7.8")
+
+    def link(self) -> str:
+        """The secret of a link."""
+        url = self.rig.me.call("share.link", session=self.rig.session(), verb="read")["url"]
+        return str(url).partition("#share=")[2]
+
+    def guess(self, number: int) -> int:
+        """One wrong try, of one of four kinds; 1 when it was told to wait."""
+        ways = (
+            lambda: self.logins.check(f"guess {number}", None, "1.2.3.4"),
+            lambda: self.logins.check(None, f"guess {number}", "1.2.3.4"),
+            lambda: self.logins.offered(f"guess {number}", "1.2.3.4"),
+            lambda: self.logins.principal_of(given(f"Bearer guess {number}")),
+        )
+        try:
+            self.assertIsNone(ways[number % len(ways)]())
+        except errors.Throttled:
+            return 1
+        except errors.NotAuthenticated:
+            pass
+        return 0
+
+    def test_the_table_of_addresses_is_bounded(self) -> None:
+        """Who has many addresses fills no memory; the one that was quiet for longest is forgotten."""
+        for number in range(MOST_ADDRESSES + 100):
+            self.fails(errors.NotAuthenticated, token="guess", address=f"address {number}")
+        self.assertEqual(len(self.logins.tries._counts), MOST_ADDRESSES)
+        self.assertNotIn("address 0", self.logins.tries._counts)
 
 
 class Fresh(SynchronousTestCase):
@@ -229,4 +375,4 @@ class Fresh(SynchronousTestCase):
         """Neither by cookie nor without anything."""
         rig: Rig = make_rig(Disk(registry=FakeRegistry()))
         self.assertIsNone(rig.house.logins.principal_of(given()))
-        self.assertIsNone(rig.house.logins.principal_of(given(cookie="secret-1")))
+        self.assertIsNone(rig.house.logins.principal_of(given(halves=Halves("secret-1", "secret-2"))))

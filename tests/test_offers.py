@@ -14,11 +14,10 @@ from tests.test_files_resource import FilesSiteTestCase
 from tests.test_site import ORIGIN, Answer, Socket
 from webipy.io.exports import ExportFiles, Exports
 from webipy.io.files_resource import FileResource
-from webipy.io.gate import COOKIE
 from webipy.io.metrics import Metrics, Pulse
 from webipy.io.offers import Offer
 from webipy.io.site import build_site
-from webipy.server.logins import TRIES_PER_MINUTE
+from webipy.server.tries import TRIES_PER_MINUTE
 
 
 class OffersTestCase(FilesSiteTestCase):
@@ -57,20 +56,20 @@ class OffersTestCase(FilesSiteTestCase):
         """Gives a name."""
         return self.post("/login", {"share": secret, "name": name}, **given)
 
-    def guest(self, verb: str = "read") -> tuple[str, str]:
-        """Somebody who came by a link: the id of that, and their cookie as a header."""
+    def guest(self, verb: str = "read") -> tuple[str, dict[str, str]]:
+        """Somebody who came by a link: the id of that, and the headers of their browser."""
         share, secret = self.link(verb)
-        return share, cookie_in(self.join(secret))
+        return share, browser_of(self.join(secret))
 
-    def call(self, cookie: str, method: str, **params: Any) -> Answer:
-        """A call with a cookie."""
-        return self.post("/rpc", {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}, Cookie=cookie)
+    def call(self, browser: dict[str, str], method: str, **params: Any) -> Answer:
+        """A call of a browser."""
+        return self.post("/rpc", {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}, **browser)
 
 
-def cookie_in(answer: Answer) -> str:
-    """The cookie that an answer sets, as a request has it."""
-    assert answer.status == 204, answer.body
-    return answer.headers["set-cookie"].partition(";")[0]
+def browser_of(answer: Answer) -> dict[str, str]:
+    """The headers of a browser that has got this answer: the cookie that it sets, and the key."""
+    assert answer.status == 200, answer.body
+    return {"Cookie": answer.headers["set-cookie"].partition(";")[0], "X_Webipy_Key": answer.json()["key"]}
 
 
 class Joining(OffersTestCase):
@@ -94,11 +93,11 @@ class Joining(OffersTestCase):
         _, secret = self.link()
         answer = self.join(secret, " Grace ")
         self.assertRegex(
-            answer.headers["set-cookie"], rf"^{COOKIE}=[\w-]+; Path=/; HttpOnly; SameSite=Strict; Max-Age=[0-9]+$"
+            answer.headers["set-cookie"], r"^webipy-8888=[\w-]+; Path=/; HttpOnly; SameSite=Strict; Max-Age=[0-9]+$"
         )
-        told = self.call(cookie_in(answer), "server.info").json()["result"]
+        told = self.call(browser_of(answer), "server.info").json()["result"]
         self.assertEqual((told["principal"], told["session"], told["root"]), ("Grace (guest)", self.session, None))
-        self.assertEqual(self.call(cookie_in(answer), "cell.list", session=self.session).json()["result"]["cells"], [])
+        self.assertEqual(self.call(browser_of(answer), "cell.list", session=self.session).json()["result"]["cells"], [])
 
     def test_what_is_no_name_is_told(self) -> None:
         """With the field."""
@@ -110,22 +109,22 @@ class Joining(OffersTestCase):
     def test_who_is_in_need_not_join(self) -> None:
         """The owner, and a guest who comes again; not one of another session or with another right."""
         share, secret = self.link()
-        cookie = cookie_in(self.join(secret))
-        self.assertTrue(self.offer(secret, Cookie=cookie).json()["is_in"])
-        self.assertTrue(self.offer(secret, Cookie=f"{COOKIE}={self.login()}").json()["is_in"])
+        browser = browser_of(self.join(secret))
+        self.assertTrue(self.offer(secret, **browser).json()["is_in"])
+        self.assertTrue(self.offer(secret, **self.login()).json()["is_in"])
         _, stronger = self.link("execute")
-        self.assertFalse(self.offer(stronger, Cookie=cookie).json()["is_in"])
+        self.assertFalse(self.offer(stronger, **browser).json()["is_in"])
         self.rig.me.call("share.revoke", session=self.session, share=share)
-        self.assertFalse(self.offer(stronger, Cookie=cookie).json()["is_in"])
+        self.assertFalse(self.offer(stronger, **browser).json()["is_in"])
 
     def test_a_new_login_takes_the_place_of_a_guests(self) -> None:
         """In the same browser; the owner's stays."""
-        _, cookie = self.guest()
+        _, browser = self.guest()
         _, stronger = self.link("write")
-        owner = f"{COOKIE}={self.login()}"
-        self.join(stronger, Cookie=cookie)
-        self.join(stronger, Cookie=owner)
-        self.assertEqual(self.call(cookie, "cell.list", session=self.session).status, 401)
+        owner = self.login()
+        self.join(stronger, **browser)
+        self.join(stronger, **owner)
+        self.assertEqual(self.call(browser, "cell.list", session=self.session).status, 401)
         self.assertEqual(self.call(owner, "session.list").status, 200)
 
     def test_only_our_own_page_may_ask(self) -> None:
@@ -149,24 +148,24 @@ class Walls(OffersTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.share, self.cookie = self.guest("execute")
+        self.share, self.browser = self.guest("execute")
 
     def test_no_file(self) -> None:
         """Neither out nor in, whole or in parts, however it is spelled, with whatever right."""
         before = sorted(path.name for path in self.path.iterdir())
         paths = ("a.bin", "a.bin?inline=1", "a.bin?upload=1", "", "%2e%2e/x", "/a.bin")
-        for cookie in (self.cookie, self.guest("write")[1], self.guest("read")[1]):
+        for browser in (self.browser, self.guest("write")[1], self.guest("read")[1]):
             for path in paths:
                 for method in ("GET", "HEAD"):
-                    self.assertEqual(self.ask(method, f"/files/{path}", Cookie=cookie).status, 403, (method, path))
+                    self.assertEqual(self.ask(method, f"/files/{path}", **browser).status, 403, (method, path))
             for given in ({}, {"Content_Range": "bytes 0-2/3"}, {"If_None_Match": "*"}):
-                answer = self.ask("PUT", "/files/new.txt", b"abc", Cookie=cookie, Origin=ORIGIN, **given)
+                answer = self.ask("PUT", "/files/new.txt", b"abc", **browser, Origin=ORIGIN, **given)
                 self.assertEqual(answer.status, 403, given)
         self.assertEqual(sorted(path.name for path in self.path.iterdir()), before)
 
     def test_no_numbers_of_the_server(self) -> None:
         """/metrics tells of all sessions."""
-        self.assertEqual(self.ask("GET", "/metrics", Cookie=self.cookie).status, 403)
+        self.assertEqual(self.ask("GET", "/metrics", **self.browser).status, 403)
         self.assertEqual(self.ask("GET", "/metrics", Authorization=f"Bearer {TOKEN}").status, 200)
 
     def test_an_export_until_they_are_out(self) -> None:
@@ -175,21 +174,26 @@ class Walls(OffersTestCase):
         made.write_text("body")
         kept = self.exports.keep(made, "a.html", "text/html")
         url = f"/exports/{kept.id}/a.html"
-        self.assertEqual(self.ask("HEAD", url, Cookie=self.cookie).status, 200)
+        self.assertEqual(self.ask("HEAD", url, **self.browser).status, 200)
         self.rig.me.call("share.revoke", session=self.session, share=self.share)
-        self.assertEqual(self.ask("HEAD", url, Cookie=self.cookie).status, 401)
+        self.assertEqual(self.ask("HEAD", url, **self.browser).status, 401)
 
     def test_the_cookie_counts_with_our_own_origin_only(self) -> None:
         """As the owner's."""
         body = {"jsonrpc": "2.0", "id": 1, "method": "cell.list", "params": {"session": self.session}}
-        self.assertEqual(self.post("/rpc", body, Cookie=self.cookie, Origin="https://evil.example").status, 403)
+        self.assertEqual(self.post("/rpc", body, **self.browser, Origin="https://evil.example").status, 403)
 
     def test_a_secret_is_no_cookie_and_no_token(self) -> None:
         """Nor the other way round."""
         _, secret = self.link("execute")
-        self.assertEqual(self.call(f"{COOKIE}={secret}", "cell.list", session=self.session).status, 401)
+        self.assertEqual(
+            self.call(
+                {"Cookie": f"webipy-8888={secret}", "X_Webipy_Key": secret}, "cell.list", session=self.session
+            ).status,
+            401,
+        )
         self.assertEqual(self.rpc(Authorization=f"Bearer {secret}").status, 401)
-        value = self.cookie.partition("=")[2]
+        value = self.browser["Cookie"].partition("=")[2]
         self.assertEqual(self.rpc(Authorization=f"Bearer {value}").status, 401)
         self.assertEqual(self.offer(value).status, 401)
         self.assertEqual(self.post("/login", {"code": secret}).status, 401)
@@ -204,7 +208,7 @@ class Walls(OffersTestCase):
             ("share.set", {"session": self.session, "share": self.share, "verb": "execute"}),
             ("share.list", {"session": self.session}),
         ):
-            told = self.call(self.cookie, method, **params).json()
+            told = self.call(self.browser, method, **params).json()
             self.assertEqual(told["error"]["data"]["name"], "not_permitted", method)
 
     def test_an_answer_that_comes_after_the_end_is_not_given(self) -> None:
@@ -217,7 +221,8 @@ class Walls(OffersTestCase):
         }
         protocol, transport = self.connected()
         encoded = json.dumps(body).encode()
-        lines = ["POST /rpc HTTP/1.1", "Host: localhost:8888", f"Cookie: {self.cookie}", f"Origin: {ORIGIN}"]
+        lines = ["POST /rpc HTTP/1.1", "Host: localhost:8888", f"Origin: {ORIGIN}"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in self.browser.items()]
         lines += ["Content-Type: application/json", f"Content-Length: {len(encoded)}"]
         protocol.dataReceived("\r\n".join(lines).encode() + b"\r\n\r\n" + encoded)
         self.rig.turn()
@@ -230,7 +235,7 @@ class Walls(OffersTestCase):
 
     def test_a_guest_can_leave(self) -> None:
         """/logout."""
-        self.assertEqual(self.post("/logout", {}, Cookie=self.cookie).status, 204)
-        self.assertEqual(self.call(self.cookie, "cell.list", session=self.session).status, 401)
-        ended = Deferred.fromCoroutine(self.rig.house.logins.logout("never given"))
+        self.assertEqual(self.post("/logout", {}, **self.browser).status, 204)
+        self.assertEqual(self.call(self.browser, "cell.list", session=self.session).status, 401)
+        ended = Deferred.fromCoroutine(self.rig.house.logins.sign_out("never given"))
         self.successResultOf(ended)

@@ -15,7 +15,7 @@ from twisted.trial.unittest import TestCase
 from tests.fakes import FakeRegistry
 from webipy.io.journal import Reactor
 from webipy.io.registry import _STEPS, FORMAT, NewerFormat, SqliteRegistry, Unreadable
-from webipy.server.logins import Accounts
+from webipy.server.logins import Accounts, Browser, Login
 from webipy.server.ports import ClosedSession, HostRecord, Registry, RunRecord, SessionRecord
 from webipy.server.shares import Guest, Share, ShareStore
 
@@ -25,7 +25,10 @@ HOST = HostRecord("k1", "/hosts/k1-1", "python3", "Python 3", "python")
 
 
 SHARE = Share("h1", "s1", b"\x01" * 32, "read", "For Grace", ONE.created, "2026-03-08T09:30:00.000000Z")
-GUEST = Guest("g1", "h1", b"\x02" * 32, "Grace", TWO.created)
+GUEST = Guest("g1", "h1", b"\x02" * 32, "Grace", TWO.created, b"\x12" * 32)
+LOGIN = Login(
+    "l1", b"\x00" * 32, b"\x10" * 32, "ada", Browser("Mozilla", "127.0.0.1"), ONE.created, ONE.created, b"\x11" * 32
+)
 
 
 class Both(Registry, Accounts, ShareStore, Protocol):
@@ -108,12 +111,13 @@ class RegistryContract:
 
     async def test_logins(self) -> None:
         """Kept, listed, forgotten."""
-        await self.registry.add_login(b"\x00" * 32, "ada", 30)
-        await self.registry.add_login(b"\xff" * 32, "bob", 30)
-        self.assertEqual(sorted(await self.registry.logins()), [(b"\x00" * 32, "ada"), (b"\xff" * 32, "bob")])
-        await self.registry.remove_login(b"\x00" * 32)
-        await self.registry.remove_login(b"\x01" * 32)
-        self.assertEqual(await self.registry.logins(), [(b"\xff" * 32, "bob")])
+        later = attrs.evolve(LOGIN, id="l2", digest=b"\xff" * 32, since="2026-03-02T00:00:00Z")
+        for login in (later, LOGIN):
+            await self.registry.put_login(login, 30)
+        self.assertEqual(await self.registry.logins(), [LOGIN, later])
+        await self.registry.put_login(attrs.evolve(later, used="2026-03-03T00:00:00Z"), -1)
+        await self.registry.remove_logins(["l1", "l3"])
+        self.assertEqual(await self.registry.logins(), [attrs.evolve(later, used="2026-03-03T00:00:00Z")])
 
     async def test_shares_and_guests(self) -> None:
         """Kept, changed, forgotten; a share goes with its guests, and with its session."""
@@ -176,11 +180,11 @@ class Sqlite(RegistryContract, TestCase):
     async def test_everything_outlives_the_server_and_each_has_its_generation(self) -> None:
         """One more than that of the server before it."""
         await self.registry.put(SessionRecord(ONE.id, ONE.title, ONE.path, ONE.cwd, ONE.created, HOST))
-        await self.registry.add_login(b"x", "ada", 1)
+        await self.registry.put_login(LOGIN, 1)
         await self.end()
         self.assertEqual(await self.begin(), self.generation + 1)
         self.assertEqual([record.host for record in await self.registry.sessions()], [HOST])
-        self.assertEqual(await self.registry.logins(), [(b"x", "ada")])
+        self.assertEqual(await self.registry.logins(), [LOGIN])
 
     async def test_an_environment_is_kept_until_the_session_is_closed(self) -> None:
         """The next server has it, the last one that was put counts, and nothing of it stays behind."""
@@ -196,9 +200,9 @@ class Sqlite(RegistryContract, TestCase):
 
     async def test_logins_end_after_their_days(self) -> None:
         """They are forgotten, not only hidden."""
-        await self.registry.add_login(b"old", "ada", -1)
-        await self.registry.add_login(b"new", "ada", 1)
-        self.assertEqual(await self.registry.logins(), [(b"new", "ada")])
+        await self.registry.put_login(attrs.evolve(LOGIN, id="old", digest=b"old"), -1)
+        await self.registry.put_login(LOGIN, 1)
+        self.assertEqual(await self.registry.logins(), [LOGIN])
         await self.end()
         connection = sqlite3.connect(self.path)
         self.assertEqual(connection.execute("SELECT count(*) FROM logins").fetchone(), (1,))
@@ -216,8 +220,12 @@ class Sqlite(RegistryContract, TestCase):
     async def test_an_older_format_is_moved_forward(self) -> None:
         """One of the first: what it has stays, and what it has not is made."""
         await self.registry.put(ONE)
-        await self.registry.add_login(b"x", "ada", 1)
         await self.end()
+        self.change("DROP TABLE logins")
+        self.change(
+            "CREATE TABLE logins (digest BLOB PRIMARY KEY, name TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID"
+        )
+        self.change("INSERT INTO logins VALUES (x'00', 'ada', 9e9)")
         self.change("DROP TABLE environments")
         self.change("DROP TABLE runs")
         self.change("DROP TABLE guests")
@@ -225,11 +233,34 @@ class Sqlite(RegistryContract, TestCase):
         self.change("DROP TABLE attached_hosts")
         self.change("UPDATE facts SET value = 1 WHERE name = 'format'")
         await self.begin()
-        self.assertEqual((await self.registry.sessions(), await self.registry.logins()), ([ONE], [(b"x", "ada")]))
+        self.assertEqual(await self.registry.sessions(), [ONE])
+        self.assertEqual(await self.registry.logins(), [], "a login that has no key opens nothing")
+        await self.registry.put_login(LOGIN, 1)
+        self.assertEqual(await self.registry.logins(), [LOGIN])
         await self.registry.put_share(SHARE)
         await self.end()
         await self.begin()
         self.assertEqual(await self.registry.shares(), ([SHARE], []))
+
+    async def test_guests_of_before_there_were_keys_come_again(self) -> None:
+        """Their links stay as they were; the logins of both kinds are asked for once more."""
+        await self.registry.put(ONE)
+        await self.registry.put_share(SHARE)
+        await self.end()
+        for change in (
+            "DROP TABLE logins",
+            "CREATE TABLE logins (digest BLOB PRIMARY KEY, name TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID",
+            "INSERT INTO logins VALUES (x'00', 'ada', 9e9)",
+            "ALTER TABLE guests DROP COLUMN key",
+            "INSERT INTO guests VALUES ('g1', 'h1', x'02', 'Grace', '2026-03-01T00:00:00Z')",
+            "UPDATE facts SET value = 5 WHERE name = 'format'",
+        ):
+            self.change(change)
+        await self.begin()
+        self.assertEqual(await self.registry.shares(), ([SHARE], []))
+        self.assertEqual(await self.registry.logins(), [])
+        await self.registry.add_guest(GUEST)
+        self.assertEqual(await self.registry.shares(), ([SHARE], [GUEST]))
 
     async def test_the_latest_runs_are_remembered(self) -> None:
         """How each ended, over a restart; the oldest beyond the limit are forgotten."""

@@ -176,6 +176,11 @@ class BadOptions(SynchronousTestCase):
         short, binary, plain = self.folder / "short", self.folder / "binary", self.folder / "file"
         short.write_text("secret\n")
         binary.write_bytes(b"\xff\xfe" * 20)
+        weak, seen = self.folder / "weak", self.folder / "seen"
+        weak.write_text("passwordpasswordpassword\n")
+        seen.write_text("a-token-of-more-than-twenty-characters\n")
+        for one in (short, binary, weak):
+            one.chmod(0o600)
         plain.write_text("")
         missing = self.folder / "missing"
         table: list[tuple[str, list[str]]] = [
@@ -202,6 +207,9 @@ class BadOptions(SynchronousTestCase):
             ("Cannot listen on 203.0.113.1 port 0", ["--interface", "203.0.113.1", "--behind-proxy", "--port", "0"]),
             ("too short; use 20 characters", ["--token-file", str(short)]),
             ("it is not text", ["--token-file", str(binary)]),
+            ("easy to guess: it has 7 different", ["--token-file", str(weak)]),
+            (f"chmod 600 {seen}", ["--token-file", str(seen)]),
+            ("no file that is kept", ["--token-file", "/dev/null"]),
             ("--token-file: ", ["--token-file", str(missing / "token")]),
             ("--token-file: ", ["--token-file", str(self.folder)]),
             ("--token-file: ", ["--token-file", "~nosuchuser/x"]),
@@ -274,6 +282,7 @@ class BadOptions(SynchronousTestCase):
         self.assertGreaterEqual(len(first.token), 43)
         mine = self.folder / "mine"
         mine.write_text("  a-token-of-more-than-twenty-characters \n")
+        mine.chmod(0o600)
         os.close(first.lock)
         first.lock = os.open(os.devnull, os.O_RDONLY)
         self.assertEqual(
@@ -452,12 +461,12 @@ class Processes(SynchronousTestCase):
         server = self.start()
         code = server.call("server.launch_code")["code"]
         spare = server.call("server.launch_code")["code"]
-        cookie = _login(server, code)
-        assert cookie is not None
+        browser = _login(server, code)
+        assert browser is not None
         server.terminate()
-        again = self.start(server.state)
+        again = self.start(server.state, f"--port={server.url.rpartition(':')[2]}")
         body = b'{"jsonrpc":"2.0","id":1,"method":"session.list"}'
-        headers = {"Content-Type": "application/json", "Cookie": cookie.partition(";")[0], "Origin": again.url}
+        headers = {"Content-Type": "application/json", **browser, "Origin": again.url}
         with urllib.request.urlopen(
             urllib.request.Request(f"{again.url}/rpc", body, headers), timeout=PATIENCE_S
         ) as answer:
@@ -465,13 +474,14 @@ class Processes(SynchronousTestCase):
         self.assertIsNone(_login(again, spare))
 
 
-def _login(server: Server, code: str) -> str | None:
-    """Exchanges a code for a cookie, or `None` when it is refused."""
+def _login(server: Server, code: str) -> dict[str, str] | None:
+    """Exchanges a code for the headers of a browser, or `None` when it is refused."""
     headers = {"Content-Type": "application/json", "Origin": server.url}
     request = urllib.request.Request(f"{server.url}/login", json.dumps({"code": code}).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
-            return str(answer.headers["Set-Cookie"])
+            cookie = str(answer.headers["Set-Cookie"]).partition(";")[0]
+            return {"Cookie": cookie, "X-Webipy-Key": json.load(answer)["key"]}
     except urllib.error.HTTPError as fault:
         fault.close()
         return None

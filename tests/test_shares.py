@@ -12,9 +12,10 @@ from tests.fakes import Client, Rig, RigTestCase, make_rig
 from webipy.core import errors
 from webipy.core.access import Principal
 from webipy.server.api import answered
-from webipy.server.logins import TRIES_PER_MINUTE, Credentials
+from webipy.server.logins import Credentials, Halves
 from webipy.server.method import Caller
 from webipy.server.shares import LOOK_SECONDS, MAX_GUESTS, MAX_SHARES
+from webipy.server.tries import TRIES_PER_MINUTE
 
 DAY = 86_400
 
@@ -29,24 +30,24 @@ class Came:
     """Somebody who came by a link."""
 
     client: Client
-    cookie: str
+    halves: Halves
     principal: Principal
 
 
 def come(rig: Rig, secret: str, name: str = "Grace") -> Came:
     """Opens a link and gives a name."""
-    cookie: str = rig.wait(Deferred.fromCoroutine(rig.house.logins.join(secret, name)))
-    principal = who(rig, cookie)
+    halves: Halves = rig.wait(Deferred.fromCoroutine(rig.house.logins.join(secret, name)))
+    principal = who(rig, halves)
     assert principal is not None
     client = Client(rig, Caller(principal))
     client.caller.send = client.sent.append
     client.caller.soon = lambda call: rig.clock.callLater(0, call)
-    return Came(client, cookie, principal)
+    return Came(client, halves, principal)
 
 
-def who(rig: Rig, cookie: str) -> Principal | None:
-    """Whom the server takes the bearer of a cookie for."""
-    return rig.house.logins.principal_of(Credentials(None, cookie, None, None, frozenset()))
+def who(rig: Rig, halves: Halves) -> Principal | None:
+    """Whom the server takes the bearer of a cookie and a key for."""
+    return rig.house.logins.principal_of(Credentials(None, (halves.cookie,), halves.key, None, None, frozenset()))
 
 
 class SharesTestCase(RigTestCase):
@@ -127,7 +128,8 @@ class Links(SharesTestCase):
         shares = self.rig.house.logins.shares
         kept = repr((self.rig.disk.registry.links, self.rig.disk.registry.visitors, shares._shares, shares._logins))
         self.assertNotIn(repr(secret), kept)
-        self.assertNotIn(repr(grace.cookie), kept)
+        self.assertNotIn(repr(grace.halves.cookie), kept)
+        self.assertNotIn(repr(grace.halves.key), kept)
 
     def test_names(self) -> None:
         """A table: what is given, what becomes of it; nobody is taken for the owner."""
@@ -164,13 +166,14 @@ class Links(SharesTestCase):
             self.refused("invalid_params", "share.link", **params)
 
     def test_wrong_secrets_are_throttled(self) -> None:
-        """Together with wrong codes and tokens."""
+        """Together with wrong codes and tokens of that address; who has a link is in at once."""
         logins = self.rig.house.logins
         for number in range(TRIES_PER_MINUTE):
             with self.assertRaises(errors.NotAuthenticated):
-                logins.offered(f"guess {number}")
-        self.assertRaises(errors.Throttled, logins.offered, secret_of(self.link()["url"]))
+                logins.offered(f"guess {number}", "")
+        self.assertRaises(errors.Throttled, logins.offered, "guess", "")
         self.failureResultOf(Deferred.fromCoroutine(logins.login(None, "x")), errors.Throttled)
+        come(self.rig, secret_of(self.link()["url"]))
 
 
 class Ends(SharesTestCase):
@@ -178,7 +181,7 @@ class Ends(SharesTestCase):
 
     def assert_out(self, came: Came) -> None:
         """Nothing is left of a guest."""
-        self.assertIsNone(who(self.rig, came.cookie))
+        self.assertIsNone(who(self.rig, came.halves))
         self.refused("not_authenticated", "cell.list", came.client, session=self.session)
         self.assertEqual(self.ended, [came.principal.login])
         self.assertEqual(self.rig.disk.registry.visitors, {})
@@ -208,10 +211,10 @@ class Ends(SharesTestCase):
         for _ in range(DAY // int(LOOK_SECONDS) - 1):
             self.rig.clock.advance(LOOK_SECONDS)
         self.rig.clock.advance(LOOK_SECONDS - 1)
-        self.assertIsNotNone(who(self.rig, grace.cookie))
+        self.assertIsNotNone(who(self.rig, grace.halves))
         self.rig.clock.advance(1)
         self.assert_out(grace)
-        self.assertRaises(errors.NotAuthenticated, self.rig.house.logins.offered, secret_of(told["url"]))
+        self.assertRaises(errors.NotAuthenticated, self.rig.house.logins.offered, secret_of(told["url"]), "")
         self.assertEqual(self.rig.disk.registry.links, {})
 
     def test_over_counts_before_anybody_looks(self) -> None:
@@ -219,7 +222,7 @@ class Ends(SharesTestCase):
         _, grace = self.joined(days=1)
         shares = self.rig.house.logins.shares
         shares.now = lambda: "2026-03-02T09:30:00.000000Z"
-        self.assertIsNone(who(self.rig, grace.cookie))
+        self.assertIsNone(who(self.rig, grace.halves))
         self.refused("not_authenticated", "cell.list", grace.client, session=self.session)
         self.assertEqual(self.listed(), [])
 
@@ -229,12 +232,12 @@ class Ends(SharesTestCase):
         grace = come(self.rig, secret_of(told["url"]))
         self.rig.me.call("session.close", session=self.session)
         self.assert_out(grace)
-        self.assertRaises(errors.NotAuthenticated, self.rig.house.logins.offered, secret_of(told["url"]))
+        self.assertRaises(errors.NotAuthenticated, self.rig.house.logins.offered, secret_of(told["url"]), "")
 
     def test_a_guest_leaves(self) -> None:
         """Their login ends, and nobody else's."""
         share, grace = self.joined()
-        self.rig.wait(Deferred.fromCoroutine(self.rig.house.logins.logout(grace.cookie)))
+        self.rig.wait(Deferred.fromCoroutine(self.rig.house.logins.sign_out(grace.principal.login)))
         self.assert_out(grace)
         self.assertEqual([share["id"] for share in self.listed()], [share])
 
@@ -244,13 +247,13 @@ class Ends(SharesTestCase):
         _, short = self.joined(days=1)
         again = self.rig.crashed()
         self.rig.wait(Deferred.fromCoroutine(again.house.logins.load()))
-        self.assertEqual(who(again, grace.cookie), grace.principal)
-        self.assertIsNotNone(who(again, short.cookie))
+        self.assertEqual(who(again, grace.halves), grace.principal)
+        self.assertIsNotNone(who(again, short.halves))
         again.disk.clock.advance(DAY)
         later = make_rig(again.disk)
         self.rig.wait(Deferred.fromCoroutine(later.house.logins.load()))
-        self.assertEqual(who(later, grace.cookie), grace.principal)
-        self.assertIsNone(who(later, short.cookie))
+        self.assertEqual(who(later, grace.halves), grace.principal)
+        self.assertIsNone(who(later, short.halves))
 
 
 class Changes(SharesTestCase):

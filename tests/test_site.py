@@ -125,7 +125,7 @@ class SiteTestCase(SynchronousTestCase):
         return Answer(status, headers, body, came, transport.disconnecting)
 
     def ask(
-        self, method: str, path: str, body: bytes = b"", host: str | None = "localhost:8888", **given: str
+        self, method: str, path: str, body: bytes = b"", /, host: str | None = "localhost:8888", **given: str
     ) -> Answer:
         """One request; headers by name, `_` for `-`."""
         lines = [f"{method} {path} HTTP/1.1", *([] if host is None else [f"Host: {host}"]), "Connection: close"]
@@ -138,9 +138,10 @@ class SiteTestCase(SynchronousTestCase):
         """A call by POST."""
         return self.ask("POST", "/rpc", body, **{"Content_Type": "application/json", **given})
 
-    def login(self) -> str:
-        """A new cookie."""
-        return str(self.successResultOf(Deferred.fromCoroutine(self.rig.house.logins.login(None, TOKEN))))
+    def login(self) -> dict[str, str]:
+        """The headers of a browser that is signed in: its cookie and its key."""
+        halves = self.successResultOf(Deferred.fromCoroutine(self.rig.house.logins.login(None, TOKEN)))
+        return {"Cookie": f"webipy-8888={halves.cookie}", "X_Webipy_Key": halves.key}
 
 
 class Headers(SiteTestCase):
@@ -347,10 +348,10 @@ class Hosts(SiteTestCase):
 
     def test_other_names_are_misdirected(self) -> None:
         """421 with a valid cookie and with the token, before anything else: DNS rebinding."""
-        cookie = self.login()
+        browser = self.login()
         before = len(self.rig.disk.registry.records)
         for host in ("evil.example", "evil.example:8888", "localhost.evil.example", "", None, "127.0.0.1.nip.io"):
-            for given in ({"Cookie": f"webipy={cookie}"}, {"Authorization": f"Bearer {TOKEN}"}):
+            for given in (browser, {"Authorization": f"Bearer {TOKEN}"}):
                 answer = self.ask(
                     "POST",
                     "/rpc",
@@ -372,11 +373,11 @@ class Origins(SiteTestCase):
 
     def test_the_origin_of_a_call(self) -> None:
         """Each of 21 origins by cookie and by token: another site's page is refused with 403, and nothing is done."""
-        cookie = self.login()
+        browser = self.login()
         create = b'{"jsonrpc":"2.0","id":1,"method":"session.create"}'
         for origin, is_ours in ORIGINS:
             given = {} if origin is None else {"Origin": origin}
-            for who in ({"Cookie": f"webipy={cookie}"}, {"Authorization": f"Bearer {TOKEN}"}):
+            for who in (browser, {"Authorization": f"Bearer {TOKEN}"}):
                 before = len(self.rig.disk.registry.records)
                 answer = self.rpc(create, **given, **who)
                 self.assertEqual(answer.status, 200 if is_ours else 403, (origin, who))
@@ -385,14 +386,14 @@ class Origins(SiteTestCase):
 
     def test_what_the_browser_says_of_the_site(self) -> None:
         """Sec-Fetch-Site: only same-origin and none."""
-        cookie = self.login()
+        browser = self.login()
         for site, status in (("same-origin", 200), ("none", 200), ("same-site", 403), ("cross-site", 403), ("", 403)):
-            answer = self.rpc(Cookie=f"webipy={cookie}", Sec_Fetch_Site=site)
+            answer = self.rpc(**browser, Sec_Fetch_Site=site)
             self.assertEqual(answer.status, status, site)
 
     def test_forms_and_plain_text_are_refused(self) -> None:
         """What another site's page could send without asking: 415, and nothing is done."""
-        cookie = self.login()
+        browser = self.login()
         create = b'{"jsonrpc":"2.0","id":1,"method":"session.create"}'
         for kind in (
             "text/plain",
@@ -402,9 +403,9 @@ class Origins(SiteTestCase):
             "application/json-patch+json",
             "text/json",
         ):
-            answer = self.ask("POST", "/rpc", create, Cookie=f"webipy={cookie}", Content_Type=kind)
+            answer = self.ask("POST", "/rpc", create, **browser, Content_Type=kind)
             self.assertEqual(answer.status, 415, kind)
-        answer = self.ask("POST", "/rpc", create, Cookie=f"webipy={cookie}")
+        answer = self.ask("POST", "/rpc", create, **browser)
         self.assertEqual((answer.status, self.rig.disk.registry.records), (415, {}))
 
     def test_json_with_a_charset_is_json(self) -> None:
@@ -426,23 +427,52 @@ class SigningIn(SiteTestCase):
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.ask("POST", "/login", raw, **{"Content_Type": "application/json", "Origin": ORIGIN, **given})
 
-    def test_a_code_is_exchanged_for_a_cookie_once(self) -> None:
-        """And the cookie is not for scripts, not for other sites, not for ever."""
+    def test_a_code_is_exchanged_for_a_login_once(self) -> None:
+        """Its cookie is not for scripts, not for other sites, not for ever, and opens nothing without the key."""
         code = self.rig.house.logins.new_code()
         answer = self.sign_in({"code": code})
-        self.assertEqual((answer.status, answer.body), (204, b""))
+        self.assertEqual((answer.status, list(answer.json())), (200, ["key"]))
         name, *attributes = answer.headers["set-cookie"].split("; ")
-        self.assertTrue(name.startswith("webipy="))
+        self.assertTrue(name.startswith("webipy-8888="))
         self.assertEqual(attributes, ["Path=/", "HttpOnly", "SameSite=Strict", "Max-Age=2592000"])
-        self.assertEqual(self.rpc(Cookie=name, Origin=ORIGIN).status, 200)
+        key = answer.json()["key"]
+        self.assertEqual(self.rpc(Cookie=name, X_Webipy_Key=key, Origin=ORIGIN).status, 200)
+        for given in ({"Cookie": name}, {"Cookie": name, "X_Webipy_Key": "x"}, {"X_Webipy_Key": key}):
+            for origin in ({}, {"Origin": ORIGIN, "Sec_Fetch_Site": "same-origin"}):
+                self.assertEqual(self.rpc(**given, **origin).status, 401, (given, origin))
         again = self.sign_in({"code": code})
         self.assertEqual((again.status, "set-cookie" in again.headers), (401, False))
 
     def test_the_token_is_exchanged_too(self) -> None:
         """For whoever types it into the form; a preset cookie is not taken over."""
-        answer = self.sign_in({"token": TOKEN}, Cookie="webipy=preset")
-        self.assertEqual(answer.status, 204)
+        answer = self.sign_in({"token": TOKEN}, Cookie="webipy-8888=preset")
+        self.assertEqual(answer.status, 200)
         self.assertNotIn("preset", answer.headers["set-cookie"])
+
+    def test_who_is_signed_in_keeps_the_login(self) -> None:
+        """As with `webipy open` in a browser that shows the page: the code is used up, and nothing else happens."""
+        browser, code = self.login(), self.rig.house.logins.new_code()
+        answer = self.sign_in({"code": code}, **browser)
+        self.assertEqual((answer.status, "set-cookie" in answer.headers), (204, False))
+        self.assertEqual(len(self.rig.house.logins.all()), 1)
+        self.assertEqual(self.sign_in({"code": code}, **browser).status, 401)
+        self.assertEqual(self.rpc(**browser).status, 200)
+
+    def test_a_browser_that_has_lost_its_key_gets_another_login(self) -> None:
+        """In place of the one it had, which nobody could use."""
+        browser = self.login()
+        del browser["X_Webipy_Key"]
+        told = self.rpc(**browser)
+        self.assertEqual((told.status, told.json()["data"].get("reason")), (401, "key_lost"))
+        self.assertEqual(self.sign_in({"token": TOKEN}, **browser).status, 200)
+        self.assertEqual(len(self.rig.house.logins.all()), 1)
+
+    def test_a_login_of_before_there_were_keys_is_told_why(self) -> None:
+        """And its cookie is taken back when the browser signs in again."""
+        told = self.rpc(Cookie="webipy=old")
+        self.assertEqual((told.status, told.json()["data"].get("reason")), (401, "updated"))
+        answer = self.sign_in({"token": TOKEN}, Cookie="webipy=old")
+        self.assertEqual(answer.headers["set-cookie"], "webipy=; Path=/; Max-Age=0")
 
     def test_what_cannot_be_read_is_refused(self) -> None:
         """400 with a word, whatever the bytes are; never a mistake of the server."""
@@ -486,15 +516,47 @@ class SigningIn(SiteTestCase):
             self.assertEqual(answer.status, 415)
 
     def test_logout_ends_the_login(self) -> None:
-        """The cookie is taken back and does not count any more."""
-        cookie = self.login()
-        answer = self.ask(
-            "POST", "/logout", b"", Content_Type="application/json", Cookie=f"webipy={cookie}", Origin=ORIGIN
-        )
-        self.assertEqual(answer.status, 204)
-        self.assertIn("webipy=; ", answer.headers["set-cookie"])
-        self.assertIn("Max-Age=0", answer.headers["set-cookie"])
-        self.assertEqual(self.rpc(Cookie=f"webipy={cookie}", Origin=ORIGIN).status, 401)
+        """The cookie is taken back and does not count any more; without the key nothing ends: another port may have sent it."""
+        browser = self.login()
+        for given, status in (({"Cookie": browser["Cookie"]}, 200), (browser, 401)):
+            answer = self.ask("POST", "/logout", b"", Content_Type="application/json", Origin=ORIGIN, **given)
+            self.assertEqual(answer.status, 204)
+            self.assertIn("webipy-8888=; ", answer.headers["set-cookie"])
+            self.assertIn("Max-Age=0", answer.headers["set-cookie"])
+            self.assertEqual(self.rpc(**browser, Origin=ORIGIN).status, status)
+
+
+class Ending(SiteTestCase):
+    """What is under way when a login ends."""
+
+    def test_an_answer_that_is_waited_for_ends(self) -> None:
+        """401 at once and the end of the connection; that of another login goes on."""
+        session = self.rig.session()
+        wait = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "session.events",
+                           "params": {"session": session, "since": 1000, "wait_s": 50}}).encode()  # fmt: skip
+        mine, other = self.open_request(self.login(), wait), self.open_request(self.login(), wait)
+        self.rig.house.logins.on_logout = self.site.end_login
+        ended = self.rig.house.logins.all()[0].id
+        self.rig.me.call("login.revoke", id=ended)
+        self.assertTrue(mine.value().startswith(b"HTTP/1.1 401 "), mine.value())
+        self.assertIn(b"Your login was ended", mine.value())
+        self.assertTrue(mine.disconnecting)
+        self.assertEqual((other.value(), other.disconnecting), (b"", False))
+        self.assertEqual(len(self.site.requests), 2, "its connection is still to be closed")
+
+    def open_request(self, browser: dict[str, str], body: bytes) -> StringTransport:
+        """A call that is not answered yet."""
+        protocol = self.site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 5))
+        assert protocol is not None
+        transport = StringTransport()
+        protocol.makeConnection(cast(Any, transport))
+        lines = ["POST /rpc HTTP/1.1", "Host: localhost:8888", "Content-Type: application/json"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in browser.items()]
+        head = "\r\n".join([*lines, f"Content-Length: {len(body)}"])
+        protocol.dataReceived(head.encode() + b"\r\n\r\n" + body)
+        self.rig.turn()
+        self.assertEqual(transport.value(), b"")
+        return transport
 
 
 class BehindProxy(SiteTestCase):
@@ -505,6 +567,7 @@ class BehindProxy(SiteTestCase):
     def test_cookies_are_secure(self) -> None:
         """They travel over HTTPS only."""
         answer = self.ask("POST", "/login", json.dumps({"token": TOKEN}).encode(), Content_Type="application/json")
+        self.assertTrue(answer.headers["set-cookie"].startswith("__Host-webipy-8888="), answer.headers)
         self.assertTrue(answer.headers["set-cookie"].endswith("; Secure"))
 
 
@@ -527,7 +590,7 @@ class Calls(SiteTestCase):
 
     def test_strangers_may_call_nothing(self) -> None:
         """Not even what needs no verb: 401 with what to do."""
-        for given in ({}, {"Authorization": "Bearer x"}, {"Cookie": "webipy=x"}, {"Authorization": "Basic eDp5"}):
+        for given in ({}, {"Authorization": "Bearer x"}, {"Cookie": "webipy-8888=x"}, {"Authorization": "Basic eDp5"}):
             answer = self.rpc(b'{"jsonrpc":"2.0","id":1,"method":"server.info"}', **given)
             self.assertEqual(answer.status, 401, given)
             self.assertIn("Log in first", answer.json()["message"])

@@ -25,6 +25,7 @@ from webipy.io.metrics import Metrics, Pulse
 from webipy.io.site import build_site
 from webipy.io.websocket import MAX_MESSAGE_BYTES, RpcFactory
 from webipy.server.api import Api
+from webipy.server.logins import Halves
 
 reactor: Any = _reactor
 
@@ -127,8 +128,9 @@ class SocketTestCase(TestCase):
 
     def dial(self, origin: str | None = None, **headers: str) -> Line:
         """Begins to connect; headers by name."""
+        offered = [one.strip() for one in headers.pop("Sec-WebSocket-Protocol", "").split(",") if one]
         factory = WebSocketClientFactory(
-            f"ws://127.0.0.1:{self.number}/rpc", origin=origin, headers=headers, reactor=reactor
+            f"ws://127.0.0.1:{self.number}/rpc", origin=origin, protocols=offered, headers=headers, reactor=reactor
         )
         line = Line()
         line.factory = factory
@@ -144,6 +146,19 @@ class SocketTestCase(TestCase):
         await line.opened
         self.lines.append(line)
         return line
+
+    async def login(self) -> dict[str, str]:
+        """The headers of a browser that is signed in."""
+        return self.browser(await self.house.logins.login(None, TOKEN))
+
+    def browser(self, halves: Halves) -> dict[str, str]:
+        """The headers of a browser with that cookie and that key, as a page sends them."""
+        protocols = f"webipy, key.{halves.key}"
+        return {"Cookie": f"webipy-{self.number}={halves.cookie}", "Sec-WebSocket-Protocol": protocols}
+
+    async def guest(self, secret: str, name: str) -> dict[str, str]:
+        """The headers of somebody who came by a link."""
+        return self.browser(await self.house.logins.join(secret, name))
 
     async def session(self) -> str:
         """A new session."""
@@ -180,10 +195,14 @@ class ComingIn(SocketTestCase):
         for headers in (
             {},
             {"Authorization": "Bearer wrong"},
-            {"Cookie": "webipy=wrong"},
+            {"Cookie": f"webipy-{self.number}=wrong"},
             {"Authorization": "Basic x"},
+            {"Cookie": (await self.login())["Cookie"]},
+            {"Cookie": (await self.login())["Cookie"], "Sec-WebSocket-Protocol": "webipy, key.wrong"},
         ):
             self.assertIn("401", await self.refusal(**headers), headers)
+            own = f"http://127.0.0.1:{self.number}"
+            self.assertIn("401", await self.refusal(own, **headers), headers)
         self.assertEqual(self.factory.clients, set())
 
     async def test_only_strangers_are_counted_as_such(self) -> None:
@@ -194,7 +213,7 @@ class ComingIn(SocketTestCase):
 
     async def test_origins(self) -> None:
         """A cookie with our own origin only, or without any as from no page; a token from anywhere."""
-        cookie = {"Cookie": f"webipy={await self.house.logins.login(None, TOKEN)}"}
+        cookie = await self.login()
         own = f"http://127.0.0.1:{self.number}"
         for origin, _ in ORIGINS:
             if origin is not None:
@@ -393,7 +412,7 @@ class Crowds(SocketTestCase):
         """One more is closed, with a reason; those that were there stay, other logins too, and room that is given back is there again."""
         mine = [await self.connect() for _ in range(3)]
         self.assertIn("3 connections of this login", await self.closed(await self.connect()))
-        other = await self.connect(None, Cookie=f"webipy={await self.house.logins.login(None, TOKEN)}")
+        other = await self.connect(None, **await self.login())
         for line in (*mine, other):
             self.assertIn("result", await line.call("session.list"))
         mine[0].sendClose()
@@ -407,7 +426,7 @@ class Crowds(SocketTestCase):
         session = await self.session()
         shares = self.house.logins.shares
         _, secret = await shares.link(session, "read", "", 1)
-        grace, eve = [{"Cookie": f"webipy={await self.house.logins.join(secret, name)}"} for name in ("Grace", "Eve")]
+        grace, eve = [await self.guest(secret, name) for name in ("Grace", "Eve")]
         origin = f"http://127.0.0.1:{self.number}"
         there = [await self.connect(origin, **grace) for _ in range(2)]
         self.assertIn("2 connections of this login", await self.closed(await self.connect(origin, **grace)))
@@ -416,7 +435,7 @@ class Crowds(SocketTestCase):
         for line in there:
             self.assertIn("result", await line.call("session.get", session=session))
         _, other = await shares.link(session, "read", "", 1)
-        mary = await self.connect(origin, Cookie=f"webipy={await self.house.logins.join(other, 'Mary')}")
+        mary = await self.connect(origin, **await self.guest(other, "Mary"))
         self.assertIn("result", await mary.call("session.get", session=session))
         shares._stop_clock()
 
@@ -438,7 +457,7 @@ class Leaving(SocketTestCase):
         session = await self.session()
         shares = self.house.logins.shares
         share, secret = await shares.link(session, "read", "", 1)
-        guest = {"Cookie": f"webipy={await self.house.logins.join(secret, 'Grace')}"}
+        guest = await self.guest(secret, "Grace")
         line, owner = await self.connect(f"http://127.0.0.1:{self.number}", **guest), await self.connect()
         refused = await line.call("file.list")
         self.assertEqual(refused["error"]["data"]["name"], "not_permitted")
@@ -457,9 +476,7 @@ class Leaving(SocketTestCase):
         session = await self.session()
         shares = self.house.logins.shares
         share, secret = await shares.link(session, "read", "", 1)
-        line = await self.connect(
-            f"http://127.0.0.1:{self.number}", Cookie=f"webipy={await self.house.logins.join(secret, 'Grace')}"
-        )
+        line = await self.connect(f"http://127.0.0.1:{self.number}", **await self.guest(secret, "Grace"))
         shares.now = lambda: share.expires
         told = await line.call("session.get", session=session)
         self.assertEqual(told["error"]["data"]["name"], "not_authenticated")
@@ -468,17 +485,19 @@ class Leaving(SocketTestCase):
 
     async def test_logout_closes_the_connections_of_that_login(self) -> None:
         """4401 at once, and no other one; nothing that was on its way is carried out any more."""
-        cookie = await self.house.logins.login(None, TOKEN)
-        mine = [await self.connect(None, Cookie=f"webipy={cookie}") for _ in range(2)]
+        browser = await self.login()
+        mine = [await self.connect(None, **browser) for _ in range(2)]
         other = await self.connect()
-        await self.house.logins.logout(cookie)
+        (login,) = self.house.logins.all()
+        self.assertEqual([self.factory.count(one) for one in (login.id, "token", "nobody")], [2, 1, 0])
+        await self.house.logins.sign_out(login.id)
         mine[0].ask("session.create")
         for line in mine:
             code, reason = await line.closed
             self.assertEqual((code, reason), (4401, "Your login was ended"))
         self.assertEqual((await other.call("session.list"))["result"], {"sessions": []})
         self.assertEqual(self.disk.registry.records, {})
-        self.assertIn("401", await self.refusal(Cookie=f"webipy={cookie}"))
+        self.assertIn("401", await self.refusal(**browser))
 
     async def test_the_server_says_good_bye(self) -> None:
         """1001: clients come back by themselves."""

@@ -21,7 +21,6 @@ import fcntl
 import gc
 import ipaddress
 import os
-import secrets
 import shutil
 import socket
 import stat
@@ -57,7 +56,9 @@ from webipy.io.outputs_resource import OutputResource
 from webipy.io.private import make_private_folder, note_holder, write_private
 from webipy.io.processes import LocalProcesses
 from webipy.io.registry import SqliteRegistry, Unreadable
+from webipy.io.requests import PageSite
 from webipy.io.site import build_site
+from webipy.io.tokens import BadToken, read_token
 from webipy.io.trash import Bins, RootTrash, home_trash
 from webipy.io.websocket import RpcFactory
 from webipy.server.api import Api
@@ -256,18 +257,9 @@ class Options(usage.Options):
         path = self._path("token-file", self["token-file"]) if self["token-file"] else self.state / "token"
         self.token_file = path
         try:
-            if not path.exists():
-                write_private(path, secrets.token_urlsafe(32).encode() + b"\n", is_durable=True)
-            token = path.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as fault:
-            raise usage.UsageError(
-                f"--token-file: {path} cannot be used: {getattr(fault, 'strerror', None) or 'it is not text'}."
-            ) from None
-        if len(token) < 20:
-            raise usage.UsageError(
-                f"--token-file: the token in {path} is too short; use 20 characters or more, or let webipy make one."
-            )
-        return token
+            return read_token(path)
+        except BadToken as fault:
+            raise usage.UsageError(f"--token-file: {fault}") from None
 
     def _number(self, option: str, unit: str, limit: float) -> float:
         try:
@@ -399,7 +391,6 @@ class WebipyService(Service):
         api = Api(house)
         gate = Gate(logins, frozenset(options.hosts), bool(options["behind-proxy"]))
         self._clients = RpcFactory(gate, api, reactor)
-        logins.on_logout = self._clients.end_login
         self._expire_logins(logins)
         await self._sessions.restore()
         records = await self._registry.sessions()
@@ -410,7 +401,9 @@ class WebipyService(Service):
             b"outputs": OutputResource(gate, self._sessions, self._threads.run),
             b"share": Offer(gate, sessions),
         }
-        self._listen(build_site(gate, api, WebSocketResource(self._clients), STATIC, self._metrics(sessions), more))
+        self._listen(
+            build_site(gate, api, WebSocketResource(self._clients), STATIC, self._metrics(sessions), more), logins
+        )
         house.kept.keep_mebibytes, house.kept.keep_days = options.keep_closed_mebibytes, options.keep_closed_days
         Retention(world, self._sessions, house.kept, options.keep_mebibytes, options.keep_days).start()
         self._announce(logins)
@@ -466,10 +459,18 @@ class WebipyService(Service):
         shares = Shares(self._registry, now, self._later, world.new_id, new_secret)
         return Logins(self._registry, self._options.token, username(), time.monotonic, new_secret, shares)
 
-    def _listen(self, site: Any) -> None:
+    def _listen(self, site: PageSite, logins: Logins) -> None:
+        clients = self._clients
+        assert clients is not None  # made just before
+
+        def end(login: str) -> None:
+            clients.end_login(login)
+            site.end_login(login)
+
+        logins.on_logout, logins.connections = end, clients.count
+        clients.startFactory()
         bound = self._options.socket
-        self._clients.on_known = site.strangers.forget  # type: ignore[union-attr]  # made just before
-        self._clients.startFactory()  # type: ignore[union-attr]  # made just before
+        clients.on_known = site.strangers.forget
         self._port = self._reactor.adoptStreamPort(bound.fileno(), bound.family, site)
         bound.close()
 

@@ -23,7 +23,7 @@ from playwright.sync_api import expect
 
 from tests.bench.stack import table
 from tests.bench.tab import FRAMES, STALLS, UNTIL_FIRST, WAIT_MS, Tab
-from tests.browser.stage import PATIENCE_MS, Server, new_server, the_browser
+from tests.browser.stage import PATIENCE_MS, Server, enter, new_server, the_browser
 
 LINE = "print(f'line {{i:06d}} epoch {{i % 7}} loss 0.{{i % 997:04d}} and some more text')"
 FLOOD = f"for i in range({{lines}}): {LINE}"
@@ -73,7 +73,7 @@ def tab(server: Server) -> Iterator[Tab]:
     """A signed-in tab that is closed afterwards."""
     one = Tab(the_browser())
     try:
-        one.context.request.post(f"{server.origin}/login", data={"token": server.token()})
+        enter(one.context, server)
         yield one
     finally:
         one.close()

@@ -32,7 +32,7 @@ from playwright.sync_api import expect
 from tests.bench.bench_page import FLOOD, cell, notebook
 from tests.bench.stack import ROOT
 from tests.bench.tab import STALLS, UNTIL_FIRST, WAIT_MS, Tab
-from tests.browser.stage import PATIENCE_MS, Server, new_server, the_browser
+from tests.browser.stage import PATIENCE_MS, Server, enter, new_server, the_browser
 
 LINES = 100_000
 MANY = 500
@@ -100,7 +100,7 @@ class Webipy:
 
     def enter(self, tab: Tab) -> None:
         """A login by the token."""
-        tab.context.request.post(f"{self.server.origin}/login", data={"token": self.server.token()})
+        enter(tab.context, self.server)
 
     def address(self, path: str) -> str:
         """The page of the session that the file has."""

@@ -11,7 +11,7 @@ from tests.browser.stage import PageCase
 from tests.browser.test_access import axe_finds
 
 CALL = """([method, params]) => new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://${location.host}/rpc`);
+    const socket = new WebSocket(`ws://${location.host}/rpc`, ["webipy", `key.${localStorage.getItem("webipy-key")}`]);
     socket.onerror = () => reject(new Error("no line"));
     socket.onopen = () => socket.send(JSON.stringify({jsonrpc: "2.0", id: 1, method, params}));
     socket.onmessage = event => {

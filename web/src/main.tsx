@@ -8,6 +8,7 @@ import { connect, connection, everLive, follow, goTo, joining, open, phase, rout
 import { LiveRegion, Toasts } from "./view/Foot.tsx";
 import { Home } from "./view/Home.tsx";
 import { Nothing } from "./view/Nothing.tsx";
+import { Raw } from "./view/Raw.tsx";
 import { SessionPage } from "./view/SessionPage.tsx";
 import { SignIn } from "./view/SignIn.tsx";
 import { GuestSlot, TextSlot } from "./view/slots.tsx";
@@ -23,6 +24,7 @@ function Page() {
       {at.page === "home" && (guestOf.value === null ? <Home folder={at.folder} /> : <GuestSlot which="GuestHome" />)}
       {at.page === "session" && session !== null && <SessionPage key={session.store.id} open={session} />}
       {at.page === "text" && (guestOf.value === null ? <TextSlot key={at.path} path={at.path} /> : <GuestSlot which="GuestHome" />)}
+      {at.page === "raw" && phase.value === "live" && <Raw />}
       {at.page === "nowhere" && <Nothing title={t.nowhere} body={t.nowhereBody} />}
       <Toasts />
       <LiveRegion />

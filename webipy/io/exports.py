@@ -22,7 +22,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from webipy.core import errors
 from webipy.io.gate import Gate
-from webipy.io.requests import PageRequest, refuse
+from webipy.io.requests import PageRequest, refuse, status_of
 from webipy.io.sending import send_file
 from webipy.server.ports import ExportedFile
 
@@ -93,8 +93,13 @@ class ExportFiles(Resource):
         """The file; 401 when nobody is logged in, 404 when there is no such export (any more)."""
         parts = [part.decode("utf-8", "replace") for part in request.postpath or []]
         found = self._exports.find(*parts) if len(parts) == 2 else None
-        if self._gate.principal_of(request.header) is None:
-            refuse(request, 401, errors.NotAuthenticated("Log in first, as for the page."))
+        try:
+            who = request.who(self._gate)
+        except errors.Throttled as fault:
+            refuse(request, status_of(fault), fault)
+            return NOT_DONE_YET
+        if who is None:
+            refuse(request, 401, self._gate.refusal(request.header))
         elif found is None:
             gone = "There is no such export. Exports are kept for an hour, and not over a restart of the server: make it again."
             refuse(request, 404, errors.NotFound(gone, kind="export", id=parts[0][:64] if parts else ""))

@@ -122,7 +122,7 @@ class FileResource(BodyTaker):
         """
         if verb != "read" and not self._gate.is_same_site(request.header):
             raise errors.NotPermitted("Another site's page may not do this.")
-        access.permit(self._gate.principal_of(request.header), verb, None)
+        access.permit(request.who(self._gate), verb, None)
 
     # ---- GET
 

@@ -3,7 +3,7 @@
     {"share": SECRET}  ->  {"session", "title", "verb", "owner", "is_in"}
 
 `is_in` says that this browser's own cookie lets it in as it is: the owner, or a guest who came by this link before. Wrong secrets are
-throttled together with wrong codes and tokens; `POST /login {"share", "name"}` lets somebody in.
+counted together with wrong codes and tokens; `POST /login {"share", "name"}` lets somebody in.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class Offer(JsonPost):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             raise errors.InvalidParams(f'Send {{"share": "..."}}: {fault}.', field="share") from None
         logins = self._gate.logins
-        share = logins.offered(asked.share)
+        share = logins.offered(asked.share, request.address(self._gate))
         session = self._sessions.get(share.session)
-        who = self._gate.principal_of(request.header)
+        who = request.who(self._gate)
         is_in = who is not None and (who.session is None or (who.session, who.verb) == (share.session, share.verb))
         told = msgspec.json.encode(_Told(session.id, session.record.title, share.verb, logins.name, is_in))
         request.setHeader(b"Content-Type", b"application/json")

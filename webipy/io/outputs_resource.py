@@ -93,7 +93,7 @@ class OutputResource(Resource):
     async def _get(self, request: PageRequest, gone: list[Failure]) -> None:
         parts = [part.decode("utf-8", "replace") for part in request.postpath or []]
         session, name = parts if len(parts) == 2 else ("", "")
-        access.permit(self._gate.principal_of(request.header), "read", session)
+        access.permit(request.who(self._gate), "read", session)
         if not blobs.is_name(name):
             raise errors.NotFound("The address of an output is /outputs/SESSION/SHA256.", kind="blob", id=name[:64])
         path = self._sessions.get(session).journal.blob_path(name)

@@ -19,6 +19,7 @@ from twisted.internet.defer import Deferred
 
 from webipy.io.journal import Reactor, Worker
 from webipy.io.journalfile import create_private
+from webipy.server.logins import Browser, Login
 from webipy.server.ports import ClosedSession, HostRecord, RunRecord, SessionRecord
 from webipy.server.shares import Guest, Share
 
@@ -69,7 +70,18 @@ CREATE TABLE IF NOT EXISTS closings (
 ) WITHOUT ROWID;
 """
 
-_STEPS = (_FIRST, _SHARES, _ENVIRONMENTS, _RUNS, _CLOSED)
+_LOGINS = """
+DROP TABLE logins;
+CREATE TABLE logins (
+    id TEXT PRIMARY KEY, digest BLOB NOT NULL UNIQUE, key BLOB NOT NULL, name TEXT NOT NULL, agent TEXT NOT NULL, address TEXT NOT NULL,
+    since TEXT NOT NULL, used TEXT NOT NULL, token BLOB NOT NULL, expires REAL NOT NULL
+) WITHOUT ROWID;
+DELETE FROM guests;
+ALTER TABLE guests ADD COLUMN key BLOB NOT NULL DEFAULT x''
+"""
+"""Logins of before have no key, so they count no more: whoever had one signs in once more."""
+
+_STEPS = (_FIRST, _SHARES, _ENVIRONMENTS, _RUNS, _CLOSED, _LOGINS)
 """What makes format 1, 2, ... out of the one before it."""
 
 FORMAT = len(_STEPS)
@@ -266,25 +278,37 @@ class SqliteRegistry:
 
     # ---- logins
 
-    def add_login(self, digest: bytes, name: str, days: int) -> Deferred[None]:
-        """Keeps a new login for so many days."""
+    def put_login(self, login: Login, days: int) -> Deferred[None]:
+        """Keeps a new login for so many days, or notes when one that there is was used."""
+        browser, until = login.browser, time.time() + days * 86_400
+        row = (login.id, login.digest, login.key, login.name, browser.agent, browser.address)
+        change = "ON CONFLICT (id) DO UPDATE SET used = excluded.used"
         return self._write(
-            ("INSERT OR REPLACE INTO logins VALUES (?, ?, ?)", (digest, name, time.time() + days * 86_400))
+            (
+                f"INSERT INTO logins VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) {change}",
+                (*row, login.since, login.used, login.token, until),
+            )
         )
 
-    def logins(self) -> Deferred[list[tuple[bytes, str]]]:
-        """Digest and name of every login that is valid now; the others are forgotten."""
+    def logins(self) -> Deferred[list[Login]]:
+        """Every login that is valid now, the oldest first; the others are forgotten."""
 
-        def work() -> list[tuple[bytes, str]]:
+        def work() -> list[Login]:
             with self._connection:
                 self._connection.execute("DELETE FROM logins WHERE expires < ?", (time.time(),))
-            return self._connection.execute("SELECT digest, name FROM logins").fetchall()
+            rows = self._connection.execute(
+                "SELECT id, digest, key, name, agent, address, since, used, token FROM logins ORDER BY since"
+            ).fetchall()
+            return [
+                Login(login, digest, key, name, Browser(agent, address), since, used, token)
+                for login, digest, key, name, agent, address, since, used, token in rows
+            ]
 
         return self._worker.run(work)
 
-    def remove_login(self, digest: bytes) -> Deferred[None]:
-        """Forgets a login."""
-        return self._write(("DELETE FROM logins WHERE digest = ?", (digest,)))
+    def remove_logins(self, logins: list[str]) -> Deferred[None]:
+        """Forgets logins."""
+        return self._write(*(("DELETE FROM logins WHERE id = ?", (login,)) for login in logins))
 
     # ---- shares
 
@@ -296,7 +320,7 @@ class SqliteRegistry:
                 "SELECT id, session, digest, verb, label, created, expires FROM shares ORDER BY created"
             ).fetchall()
             guests = self._connection.execute(
-                "SELECT id, share, digest, name, since FROM guests ORDER BY since"
+                "SELECT id, share, digest, name, since, key FROM guests ORDER BY since"
             ).fetchall()
             return [Share(*row) for row in shares], [Guest(*row) for row in guests]
 
@@ -313,7 +337,7 @@ class SqliteRegistry:
 
     def add_guest(self, guest: Guest) -> Deferred[None]:
         """Writes a guest down."""
-        return self._write(("INSERT INTO guests VALUES (?, ?, ?, ?, ?)", attrs.astuple(guest)))
+        return self._write(("INSERT INTO guests VALUES (?, ?, ?, ?, ?, ?)", attrs.astuple(guest)))
 
     def remove_guest(self, guest: str) -> Deferred[None]:
         """Forgets a guest."""

@@ -13,7 +13,8 @@ Source of the headers: OWASP secure headers.
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from twisted.internet.defer import Deferred
@@ -24,6 +25,7 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from webipy.core import errors
+from webipy.core.access import Principal
 from webipy.io.channel import Channel
 from webipy.io.gate import Gate
 from webipy.io.lingering import linger
@@ -88,19 +90,89 @@ class PageRequest(Request):
 
     content_type = ""
     body: Body | None = None
+    login: str | None = None
+    """The login that it came by, once somebody has asked."""
+    is_read = False
+    """Whether its body is there."""
+    _wrong: tuple[errors.Throttled | None] | None = None
+    """What comes of a wrong token, once it was looked at."""
     received = 0
     """Bytes of the body that have come."""
     is_held = False
     """Whether the body is left unread for now, because what takes it is slower than it comes."""
     _most = MAX_BODY_BYTES
     is_refused = False
-    """Whether it was answered before its body was read."""
+    """Whether it was answered past twisted.web, such as before its body was read; nothing else is sent."""
     _is_lingering = False
 
     def header(self, name: str) -> str | None:
-        """One request header as text; latin-1, as HTTP has it."""
+        """One request header as text; latin-1, as HTTP has it. Several lines of cookies count as one (RFC 9113, section 8.2.3)."""
         value = self.requestHeaders.getRawHeaders(name.encode())
+        if value and name == "cookie":
+            value = [b"; ".join(value)]
         return value[-1].decode("latin-1") if value else None
+
+    def address(self, gate: Gate) -> str:
+        """The address that it came from."""
+        return gate.address_of(getattr(self.getClientAddress(), "host", ""), self.header)
+
+    def who(self, gate: Gate) -> Principal | None:
+        """Who sends it; when that login ends, this request ends with it.
+
+        Raises:
+            errors.Throttled: As `Gate.principal_of`.
+        """
+        found = self._asked(gate)
+        if isinstance(found, errors.Throttled):
+            raise found
+        if found is not None and self.login is None:
+            self.login = found.login
+            requests = self._site.requests
+            requests.add(self)
+            self.notifyFinish().addBoth(lambda _: requests.discard(self))
+        return found
+
+    def _asked(self, gate: Gate) -> Principal | errors.Throttled | None:
+        """Who sends it, or that they guess too often. A wrong token is counted once, however often it is asked."""
+        if self._wrong is not None:
+            return self._wrong[0]
+        ticketed = None
+        if self.method in (b"GET", b"HEAD") and self.args and b"ticket" in self.args:
+            ticketed = (self.args[b"ticket"][0].decode("latin-1"), unquote_to_bytes(self.path))
+        found: Principal | errors.Throttled | None
+        try:
+            found = gate.principal_of(self.header, self.address(gate), ticketed)
+        except errors.Throttled as fault:
+            found = fault
+        if not isinstance(found, Principal) and self.header("authorization") is not None:
+            self._wrong = (found,)
+        return found
+
+    def write(self, data: bytes) -> None:
+        """Sends a part of the answer, unless the request was refused meanwhile."""
+        if not self.is_refused:
+            super().write(data)
+
+    def finish(self) -> None:
+        """Ends the answer, unless the request was refused meanwhile: then the connection ends."""
+        if not self.is_refused:
+            super().finish()
+
+    def let_go(self) -> None:
+        """Goes on after its login has ended: it is the one that ends it."""
+        self.login = None
+
+    def end_login(self) -> None:
+        """The login that it came by has ended: says so if nothing was said yet, and closes the connection."""
+        self.login = None
+        channel: Any = self.channel
+        if channel is None:
+            return
+        if self.startedWriting or not self.is_read:
+            channel.transport.abortConnection()
+        else:
+            self._refuse_now(errors.NotAuthenticated("Your login was ended."))
+            channel.loseConnection()
 
     def gotLength(self, length: int | None) -> None:
         """The headers are read, the body is not: refuses one that is too large.
@@ -120,7 +192,7 @@ class PageRequest(Request):
         if length is not None and length <= STRANGER_BODY_BYTES:
             super().gotLength(length)
             return
-        if self._gate.principal_of(self.header) is None:
+        if not isinstance(self._asked(self._gate), Principal):
             self._most, self.content = STRANGER_BODY_BYTES, BytesIO()
         if length is not None and length > self._most:
             self._refuse_body()
@@ -173,10 +245,15 @@ class PageRequest(Request):
         return errors.TooLarge(f"A body holds at most {MAX_BODY_BYTES} bytes.", limit_bytes=MAX_BODY_BYTES)
 
     def _refuse_body(self, fault: errors.Failure | None = None) -> None:
-        """Answers and ends the connection, past twisted.web, which answers only what it has read whole."""
+        """Answers what is not read whole, and ends the connection when the client has sent the rest."""
+        self._refuse_now(fault or self._too_large())
+        assert self.channel is not None
+        self._is_lingering = linger(self, self.channel)
+
+    def _refuse_now(self, fault: errors.Failure) -> None:
+        """Answers past twisted.web, which answers only what it has read whole; nothing else is sent after it."""
         self.is_refused = True
         self.content = self.content if self.content is not None else BytesIO()
-        fault = fault or self._too_large()
         status, body = status_of(fault), _json_error(fault)
         headers = {
             **_HEADERS,
@@ -190,10 +267,10 @@ class PageRequest(Request):
         assert transport is not None
         line = b"HTTP/1.1 %d %b\r\n" % (status, http.RESPONSES.get(status, b"Refused"))
         transport.write(b"%b%b\r\n%b" % (line, head, body))
-        self._is_lingering = linger(self, self.channel)
 
     def process(self) -> None:
         """Sets the headers of every answer, checks the host, and only then lets the request be routed."""
+        self.is_read = True
         if self._is_lingering:
             assert self.channel is not None
             self.channel.loseConnection()
@@ -212,7 +289,7 @@ class PageRequest(Request):
     def _show_login(self) -> None:
         """Lets a connection whose request comes with a login be no stranger's any more; what the login may do is asked where it is done."""
         assert isinstance(self.channel, Channel)
-        if self.channel.is_stranger and self._gate.principal_of(self.header) is not None:
+        if self.channel.is_stranger and isinstance(self._asked(self._gate), Principal):
             self.channel.is_known()
 
     def render(self, resrc: IResource) -> None:
@@ -230,14 +307,34 @@ class PageRequest(Request):
             super().render(resrc)
 
 
+READ_PATHS = (b"/files/", b"/outputs/", b"/exports/")
+"""Where a person may come with the browser itself, which sends no key there."""
+
+
 def refuse(request: Request, status: int, fault: errors.Failure) -> None:
-    """Ends a request with a failure as JSON."""
-    body = _json_error(fault)
+    """Ends a request with a failure as JSON.
+
+    A person in a browser who asks for a file gets the page, which fetches a ticket for it, or lets them sign in.
+    """
+    page = _page_for(request) if status == 401 else None
+    body = page.render_GET(request) if page is not None else _json_error(fault)
     request.setResponseCode(status)
-    request.setHeader(b"Content-Type", b"application/json")
+    if page is None:
+        request.setHeader(b"Content-Type", b"application/json")
     request.setHeader(b"Content-Length", str(len(body)).encode())
     request.write(body)
     request.finish()
+
+
+def _page_for(request: Request) -> PageOfSite | None:
+    """The page, where a person asks for a file by its address."""
+    if not isinstance(request, PageRequest) or request.method != b"GET" or request.channel is None:
+        return None
+    is_person = "text/html" in (request.header("accept") or "") and request.header("authorization") is None
+    if not is_person or not request.path.startswith(READ_PATHS):
+        return None
+    site: PageSite = request.channel.site  # type: ignore[attr-defined]  # twisted.web sets it on every channel
+    return site.page
 
 
 def status_of(fault: errors.Failure) -> int:
@@ -253,6 +350,13 @@ def _json_error(fault: errors.Failure) -> bytes:
     return msgspec.json.encode({"message": fault.message, "data": {"name": fault.name, **fault.facts}})
 
 
+class PageOfSite(Protocol):
+    """What shows a person the page."""
+
+    def render_GET(self, request: Request) -> bytes:
+        """The page, with its headers set."""
+
+
 class PageSite(Site):
     """The site. Answers below 400 are not logged: a notebook asks often."""
 
@@ -262,10 +366,19 @@ class PageSite(Site):
     noisy = False
     _log = Logger()
 
-    def __init__(self, root: IResource, gate: Gate) -> None:
+    def __init__(self, root: IResource, gate: Gate, page: PageOfSite | None = None) -> None:
         super().__init__(root, timeout=60)
         self.gate = gate
         self.strangers = Strangers(most=min(MOST, most_files() // 4))
+        self.page = page
+        self.requests: set[PageRequest] = set()
+        """Those under way whose login is known."""
+
+    def end_login(self, login: str) -> None:
+        """Ends what is under way for a login that was ended: answers that are waited for, downloads, uploads."""
+        for request in tuple(self.requests):
+            if request.login == login:
+                request.end_login()
 
     def log(self, request: http.Request) -> None:
         """Logs what went wrong: method, path (without its query) and status."""

@@ -6,14 +6,14 @@ decided in the method table alone.
     GET  /  /s/<session>       the page (static/index.html with the nonce of this response); a person at a wrong address gets it, too
     GET  /static/<file>        its files: names carry a hash, so they are kept for a year
     GET  /frame                the document of sealed output frames: see webipy.io.frames
-    POST /login  /logout       {"code"}, {"token"} or {"share", "name"} to a cookie, and its end
+    POST /login  /logout       a login and its end: see webipy.io.signin
     POST /share                what a link is for: see webipy.io.offers
     POST /rpc                  one call or a batch; WebSocket at the same place
     GET  /rpc/openrpc.json     the API, described
     GET  /healthz              200 while the server answers and can write
     GET  /metrics              numbers for Prometheus, for whoever runs the server
     GET  /exports/...          see webipy.io.exports
-    GET  /files/...  PUT       see webipy.io.files_resource
+    GET  /files/...  PUT       see webipy.io.files_resource; a person who comes there without a ticket gets the page, which makes one
 
 Source of the page's policy: CSP level 3; the sealed frame is described in docs/decisions.
 """
@@ -36,12 +36,12 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from webipy.core import access, errors
 from webipy.io.frames import Frame
-from webipy.io.gate import COOKIE, Gate, cookie_of
+from webipy.io.gate import Gate
 from webipy.io.metrics import Metrics
 from webipy.io.requests import JsonPost, PageRequest, PageSite, refuse, status_of
 from webipy.io.sending import send, send_file
+from webipy.io.signin import form_of, set_cookie, sign_in
 from webipy.server.api import Api, answered
-from webipy.server.logins import COOKIE_DAYS
 from webipy.server.method import Caller
 
 PAGE_POLICY = (
@@ -194,55 +194,36 @@ class Static(Resource):
         return NOT_DONE_YET
 
 
-class _LoginForm(msgspec.Struct, forbid_unknown_fields=True):
-    code: str | None = None
-    token: str | None = None
-    share: str | None = None
-    name: str = ""
-
-
 class Login(JsonPost):
-    """Exchanges a one-time code, the token, or the secret of a link and a name, for a cookie. It takes the place of a guest's."""
+    """Exchanges a one-time code, the token, or the secret of a link and a name, for a login: see webipy.io.signin."""
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
-        """204 with the cookie."""
-        try:
-            form = msgspec.json.decode(body, type=_LoginForm)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-            raise errors.InvalidParams(
-                f'Send {{"code": "..."}}, {{"token": "..."}} or {{"share": "...", "name": "..."}}: {fault}.',
-                field="code",
-            ) from None
-        logins, before = self._gate.logins, cookie_of(request.header("cookie"))
-        if form.share is not None:
-            cookie = await logins.join(form.share, form.name)
+        """200 with the key and the cookie; 204 when this browser is signed in already."""
+        request.let_go()
+        halves = await sign_in(self._gate, form_of(body), request.header, request.address(self._gate))
+        if halves is None:
+            request.setResponseCode(204)
         else:
-            cookie = await logins.login(form.code, form.token)
-        if before is not None:
-            await logins.leave(before)
-        set_cookie(request, cookie, COOKIE_DAYS * 86_400, is_secure=self._gate.is_behind_proxy)
-        request.setResponseCode(204)
+            set_cookie(request, request.header, halves.cookie, is_behind_proxy=self._gate.is_behind_proxy)
+            told = msgspec.json.encode({"key": halves.key})
+            request.setHeader(b"Content-Type", b"application/json")
+            request.setHeader(b"Content-Length", str(len(told)).encode())
+            request.write(told)
         request.finish()
 
 
 class Logout(JsonPost):
-    """Ends the login of the cookie that comes along."""
+    """Ends the login that the request comes by."""
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
-        """204, and the cookie is taken back."""
-        cookie = cookie_of(request.header("cookie"))
-        if cookie is not None:
-            await self._gate.logins.logout(cookie)
-        set_cookie(request, "", 0, is_secure=self._gate.is_behind_proxy)
+        """204, and the cookie is taken back; a cookie without its key ends nothing: another port may have sent it."""
+        who = request.who(self._gate)
+        if who is not None:
+            request.let_go()
+            await self._gate.logins.sign_out(who.login)
+        set_cookie(request, request.header, "", is_behind_proxy=self._gate.is_behind_proxy)
         request.setResponseCode(204)
         request.finish()
-
-
-def set_cookie(request: Request, value: str, max_age: int, *, is_secure: bool) -> None:
-    """Sets our cookie: not for scripts, not for other sites."""
-    secure = "; Secure" if is_secure else ""
-    line = f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={max_age}{secure}"
-    request.responseHeaders.addRawHeader(b"Set-Cookie", line.encode())
 
 
 class RpcPost(JsonPost):
@@ -269,11 +250,9 @@ class RpcPost(JsonPost):
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
         """The answers of the method table; 401 when nobody is logged in."""
-        caller = Caller(self._gate.principal_of(request.header))
+        caller = Caller(request.who(self._gate))
         if caller.principal is None:
-            raise errors.NotAuthenticated(
-                "Log in first: send the header Authorization: Bearer TOKEN, or open the address that webipy open prints."
-            )
+            raise self._gate.refusal(request.header)
         gone: list[bool] = []
         request.notifyFinish().addErrback(lambda _: gone.append(True))
         reply = await answered(self._api, body, caller)
@@ -343,7 +322,7 @@ class MetricsText(Resource):
     def render_GET(self, request: PageRequest) -> bytes | int:
         """The numbers; 401 when nobody is logged in, 403 for guests."""
         try:
-            access.permit(self._gate.principal_of(request.header), "read", None)
+            access.permit(request.who(self._gate), "read", None)
         except errors.Failure as fault:
             refuse(request, status_of(fault), fault)
             return NOT_DONE_YET
@@ -372,4 +351,4 @@ def build_site(
     root.putChild(b"metrics", MetricsText(gate, metrics))
     for name, resource in (more or {}).items():
         root.putChild(name, resource)
-    return PageSite(root, gate)
+    return PageSite(root, gate, page)

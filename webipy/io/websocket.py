@@ -31,7 +31,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from webipy.io.gate import Gate
+from webipy.core import errors
+from webipy.io.gate import SUBPROTOCOL, Gate
 from webipy.server.api import Api, answered
 from webipy.server.method import Caller
 
@@ -78,17 +79,22 @@ class RpcProtocol(WebSocketServerProtocol):
     _waiting: deque[bytes]
     _rpc_log = Logger()
 
-    def onConnect(self, request: Any) -> None:
-        """Lets in whom the gate knows."""
+    def onConnect(self, request: Any) -> str | None:
+        """Lets in whom the gate knows. Of the subprotocols that a page offers, one is our name and the other one its key."""
         gate = self.factory.gate
         if not gate.is_ours(request.headers.get("host")):
             raise ConnectionDeny(421, "This server is not known under that name")
-        principal = gate.principal_of(request.headers.get)
+        headers = request.headers.get
+        try:
+            principal = gate.principal_of(headers, gate.address_of(self.transport.getPeer().host, headers))
+        except errors.Throttled as fault:
+            raise ConnectionDeny(429, "Too many wrong tries") from fault
         if principal is None:
             raise ConnectionDeny(401, "Log in first")
         self.login = principal.login
         self.factory.on_known(self.transport)
         self.caller = Caller(principal, self._give, self._soon, self._give_up)
+        return SUBPROTOCOL if SUBPROTOCOL in request.protocols else None
 
     def onOpen(self) -> None:
         """The handshake is done: the transport tells from now on when it is full."""
@@ -260,6 +266,10 @@ class RpcFactory(WebSocketServerFactory):
         if link is not None and sum(shares.link_of(other) == link for other in open) >= MOST_OF_LINK:
             return f"{MOST_OF_LINK} connections by this link are open, which is all that it may have"
         return ""
+
+    def count(self, login: str) -> int:
+        """How many connections a login has."""
+        return sum(client.login == login for client in self.clients)
 
     def end_login(self, login: str) -> None:
         """Closes the connections of a login that was ended; they get nothing more, and nobody sees them any more."""

@@ -5,7 +5,7 @@ its result struct, the verb it needs and its function. `Api.answer` takes one me
 steps, in this order: parse (core/rpc), find, decode params, permit, call.
 
 Invariants: a method without a verb cannot be entered; `permit` is called here before every method, with the rights that the caller
-has at that moment, and once more for the raw streams, which are no methods (webipy.io.files_resource, webipy.io.site);
+has at that moment, and once more for the raw streams, which are no methods (webipy.io.files_resource and the like);
 whatever goes wrong in a method is answered for that call alone; what is no `Failure` is logged under a reference and
 told without details.
 """
@@ -29,6 +29,7 @@ from webipy.server import (
     export_methods,
     file_methods,
     journal_methods,
+    login_methods,
     notebook_methods,
     openrpc,
     plan_methods,
@@ -51,6 +52,7 @@ METHODS: dict[str, Method] = {
     **_OWN.table,
     **session_methods.METHODS.table,
     **share_methods.METHODS.table,
+    **login_methods.METHODS.table,
     **execution_methods.METHODS.table,
     **definition_methods.METHODS.table,
     **cell_methods.METHODS.table,

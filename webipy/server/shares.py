@@ -2,10 +2,10 @@
 
 ::
 
-    share.link ──► secret, told once ──► /s/SESSION#share=SECRET ──► name ──► cookie ──► Principal(name, verb, login, session)
+    share.link ──► secret, told once ──► /s/SESSION#share=SECRET ──► name ──► cookie, key ──► Principal(name, verb, login, session)
                    digest kept                                                digest kept
 
-The fragment of an address is sent to no server and stands in no log. Of the secret and of every guest's cookie only the SHA-256
+The fragment of an address is sent to no server and stands in no log. Of the secret and of every guest's cookie and key only the SHA-256
 digest is kept: of 256 random bits nothing can be guessed from it.
 
 Invariants: a guest's right is that of the share at this moment, not that of the moment when they came: it is looked up for every
@@ -67,6 +67,7 @@ class Guest:
     Args:
         digest: SHA-256 of its cookie.
         name: As they gave it; everybody sees it marked.
+        key: SHA-256 of its key.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Guest:
     digest: bytes
     name: str
     since: str
+    key: bytes
 
 
 class ShareStore(Protocol):
@@ -203,8 +205,8 @@ class Shares:
         found = [share for share in self._shares.values() if hmac.compare_digest(share.digest, given)]
         return found[0] if found and self._counts(found[0]) else None
 
-    async def join(self, share: Share, name: str) -> str:
-        """Lets somebody in by a share; gives their cookie.
+    async def join(self, share: Share, name: str, cookie: str, key: str) -> None:
+        """Lets somebody in by a share, whose browser gets that cookie and that key.
 
         Raises:
             errors.InvalidParams: This is no name.
@@ -213,24 +215,22 @@ class Shares:
         name = access.guest_name(name)
         if len(self.guests(share.id)) >= MAX_GUESTS:
             raise errors.TooLarge(f"{MAX_GUESTS} people came by this link, which is all it takes.", limit=MAX_GUESTS)
-        cookie = self.new_secret()
-        guest = Guest(self.new_id(), share.id, digest(cookie), name, self.now())
+        guest = Guest(self.new_id(), share.id, digest(cookie), name, self.now(), digest(key))
         self._guests[guest.id] = guest
         self._logins[guest.digest] = guest.id
         await self.store.add_guest(guest)
-        return cookie
 
-    async def leave(self, cookie: bytes) -> bool:
-        """Ends the login of a guest, by the digest of their cookie; false when there is none."""
-        guest = self._guests.get(self._logins.get(cookie, ""))
+    async def leave(self, login: str) -> bool:
+        """Ends the login of a guest; false when there is none."""
+        guest = self._guests.get(login)
         if guest is not None:
             self._forget([guest])
             await self.store.remove_guest(guest.id)
         return guest is not None
 
-    def principal_of(self, cookie: bytes) -> Principal | None:
+    def guest_of(self, cookie: bytes) -> Guest | None:
         """Who has the cookie of that digest."""
-        return self.principal(self._logins.get(cookie, ""))
+        return self._guests.get(self._logins.get(cookie, ""))
 
     def principal(self, login: str) -> Principal | None:
         """A guest as they are now; `None` when their login has ended."""

@@ -839,6 +839,54 @@ export interface AnswerAsk extends OfSession {
 }
 
 /**
+ * A browser that is signed in as whoever runs the server.
+ *
+ * Args:
+ *     where: The browser and its system, as it says itself.
+ *     address: The address that it signed in from.
+ *     since: RFC 3339 UTC, as `used`, the time of its last request, to some minutes.
+ *     connections: How many pages it has open now.
+ *     here: Whether the call came by it.
+ */
+export interface Login {
+  id: string;
+  where: string;
+  address: string;
+  since: string;
+  used: string;
+  connections: number;
+  here: boolean;
+}
+
+/** The browsers that are signed in, the one that was used last first. Guests are in share.list; who has the token is in no list. */
+export interface LoginList {
+  logins: Login[];
+}
+
+/** Which logins end: the one of an `id`, all `others` than the one of this call, or `all`. Exactly one of these. */
+export interface RevokeLogin {
+  id?: string | null;
+  others?: boolean;
+  all?: boolean;
+}
+
+/** The ids of the logins that were ended. */
+export interface Revoked {
+  ended: string[];
+}
+
+/** An address of this server that begins with /files/, /outputs/ or /exports/, with or without a query. */
+export interface MakeTicket {
+  address: string;
+}
+
+/** The address with a ticket: for this login's browser alone, to read this one path, until `expires` (RFC 3339 UTC). */
+export interface Ticket {
+  address: string;
+  expires: string;
+}
+
+/**
  * Runs `code`. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
  *
  * A failure drops what waits behind it in the same queue: what the same person has started under the same `queue`, or, without one, over the same
@@ -1747,6 +1795,8 @@ export interface Methods {
   "kernel.start": { params: StartKernel; result: Session };
   "kernel.usage": { params: ReadUsage; result: UsageList };
   "kernelspec.list": { params: Nothing; result: KernelspecList };
+  "login.list": { params: Nothing; result: LoginList };
+  "login.revoke": { params: RevokeLogin; result: Revoked };
   "message.send": { params: SendMessage; result: Reply };
   "notebook.at": { params: AtMoment; result: NotebookAt };
   "notebook.checkpoint": { params: MakeCheckpoint; result: Accepted };
@@ -1786,6 +1836,7 @@ export interface Methods {
   "share.list": { params: OfSession; result: ShareList };
   "share.revoke": { params: OfShare; result: Done };
   "share.set": { params: SetShare; result: Done };
+  "ticket.make": { params: MakeTicket; result: Ticket };
   "trash.delete": { params: OfTrashed; result: Done };
   "trash.list": { params: ListTrash; result: TrashList };
   "trash.restore": { params: RestoreFile; result: File };

@@ -5,7 +5,7 @@
  * their places. KaTeX is loaded when the first formula is met.
  */
 import { Marked, type TokenizerAndRendererExtension } from "marked";
-import { fileAddress } from "../api/http.ts";
+import { fileAddress, showPicture } from "../api/http.ts";
 import type { JsonMap } from "../api/schema.ts";
 import { map } from "../model/json.ts";
 import { setMath } from "./math.ts";
@@ -107,6 +107,19 @@ function remotePictures(fragment: DocumentFragment): [HTMLElement, Picture][] {
   return found;
 }
 
+/** Takes the addresses of this server's pictures out, which the browser cannot load by itself; gives them. */
+function ownPictures(fragment: DocumentFragment): [HTMLImageElement, string][] {
+  const found: [HTMLImageElement, string][] = [];
+  for (const image of fragment.querySelectorAll("img")) {
+    const source = image.getAttribute("src") ?? "";
+    const address = URL.canParse(source, location.href) ? new URL(source, location.href) : null;
+    if (address === null || address.origin !== location.origin || !/^https?:$/.test(address.protocol)) continue;
+    image.removeAttribute("src");
+    found.push([image, address.pathname + address.search]);
+  }
+  return found;
+}
+
 /** Shows markdown in an element. The formulas of it come when KaTeX is there. */
 export function showMarkdown(source: string, into: HTMLElement, surroundings: Surroundings = { attachments: {}, folder: "" }): void {
   const formulas: Formula[] = [];
@@ -120,7 +133,9 @@ export function showMarkdown(source: string, into: HTMLElement, surroundings: Su
   const places = [...fragment.querySelectorAll<HTMLElement>("span[data-tex]")];
   for (const table of fragment.querySelectorAll("table")) table.classList.add("df");
   const remote = remotePictures(fragment);
+  const own = ownPictures(fragment);
   into.replaceChildren(fragment);
+  for (const [image, address] of own) void showPicture(image, address);
   for (const code of into.querySelectorAll<HTMLElement>("pre > code:is(.language-python, .language-py, .language-python3)"))
     void import("./highlight.ts").then(({ paintPython }) => paintPython(code.textContent ?? "", code));
   for (const [place, picture] of remote) surroundings.remote?.(place, picture);

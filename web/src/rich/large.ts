@@ -1,4 +1,5 @@
 /** Large values of outputs: events only refer to them, in the metadata, and the page fetches them from their address. */
+import { ask } from "../api/http.ts";
 import type { Json, JsonMap } from "../api/schema.ts";
 
 export interface Large {
@@ -47,7 +48,7 @@ export function downloadOf(session: string, { type, sha256 }: Large): { address:
 
 /** Fetches a value. Rejects with a sentence when it cannot be had. */
 export async function fetchLarge(session: string, { sha256, json }: Large): Promise<Json> {
-  const response = await fetch(`/outputs/${encodeURIComponent(session)}/${sha256}`, { credentials: "same-origin" });
+  const response = await ask(`/outputs/${encodeURIComponent(session)}/${sha256}`);
   if (!response.ok) {
     const told: unknown = await response.json().catch(() => null);
     throw new Error(

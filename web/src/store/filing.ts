@@ -121,7 +121,7 @@ export class Filing {
     toast(t.exporting);
     try {
       const made = await this.store.connection.call("notebook.export", { session: await this.#settled(), format });
-      saveAs(made.url, made.name);
+      await saveAs(made.url, made.name);
     } catch (error) {
       complain(error);
     }

@@ -8,7 +8,7 @@
  */
 import { signal } from "@preact/signals";
 import type { Connection } from "../api/connection.ts";
-import { fileAddress } from "../api/http.ts";
+import { ask, fileAddress } from "../api/http.ts";
 import { LineLost, RpcFailure } from "../api/rpc.ts";
 import { size } from "../text/en.ts";
 import { x } from "../text/textfile.ts";
@@ -120,7 +120,7 @@ export class TextFile {
   }
 
   async #read(writable: boolean): Promise<void> {
-    const answer = await fetch(fileAddress(this.path), { credentials: "same-origin", cache: "no-store" });
+    const answer = await ask(fileAddress(this.path), { cache: "no-store" });
     if (!answer.ok) {
       this.problem.value = await reason(answer);
       return;
@@ -171,7 +171,7 @@ export class TextFile {
     this.saving.value = true;
     try {
       const headers = { "content-type": "application/octet-stream", ...condition };
-      const answer = await fetch(fileAddress(this.path), { method: "PUT", body: text, headers, credentials: "same-origin" });
+      const answer = await ask(fileAddress(this.path), { method: "PUT", body: text, headers });
       if (answer.status === 412) {
         this.saving.value = false;
         await this.check();

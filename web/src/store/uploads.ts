@@ -4,7 +4,7 @@
  * Nothing that exists is replaced without asking: the server is told that the file must not be there, and when it is, the person decides.
  */
 import { signal } from "@preact/signals";
-import { fileAddress } from "../api/http.ts";
+import { ask, fileAddress } from "../api/http.ts";
 import { t } from "../text/en.ts";
 import { toast } from "./ui.ts";
 
@@ -103,7 +103,7 @@ async function send(one: Upload, replace: boolean, signal: AbortSignal): Promise
 }
 
 function put(path: string, body: Blob, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
-  return fetch(fileAddress(path), { method: "PUT", body, headers, credentials: "same-origin", signal });
+  return ask(fileAddress(path), { method: "PUT", body, headers, signal });
 }
 
 /** Tries again while the server is out of reach: a part that comes twice does no harm. */

@@ -64,6 +64,8 @@ export const t = {
   product: "webipy",
   pageTitle: (title: string, busy: boolean) => `${busy ? "● " : ""}${title} · webipy`,
   opening: "Opening…",
+  fileOpens: "The file opens, or is saved among your downloads.",
+  fileNotOpened: "This address does not open the file. Open it from the list of files.",
   home: "Home",
 
   signIn: "Sign in",

@@ -49,7 +49,7 @@ export function DocumentMenu({ open }: { open: Open }) {
           { title: words.save, keys: "S", run: () => void actions.file.save() },
           rename,
           { title: words.duplicate, run: () => void duplicate(open, file.path) },
-          { title: words.download, run: () => save(fileAddress(file.path), nameOf(file.path)) },
+          { title: words.download, run: () => void save(fileAddress(file.path), nameOf(file.path)).catch(complain) },
           { title: words.reload, run: show("reload") },
         ];
   const rows: MenuRow[] = [

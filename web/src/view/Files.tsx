@@ -40,7 +40,7 @@ export function openFile(file: File): void {
   if (file.kind === "folder") goTo(homeAddress(file.path));
   else if (file.kind === "notebook") void openNotebook(file.path);
   else if (VIEWABLE.test(file.name)) window.open(addressOf(file), "_blank", "noopener");
-  else save(fileAddress(file.path), file.name);
+  else void save(fileAddress(file.path), file.name).catch(complain);
 }
 
 function rowsOf(file: File, ask: ToAsk): MenuRow[] {
@@ -53,7 +53,7 @@ function rowsOf(file: File, ask: ToAsk): MenuRow[] {
     { heading: "" },
     { title: words.rename, keys: "F2", run: () => ask({ what: "rename", file }) },
     { title: words.duplicate, run: () => void connection.call("file.copy", { path: file.path, to: null }).catch(complain) },
-    isFile && { title: words.download, run: () => save(fileAddress(file.path), file.name) },
+    isFile && { title: words.download, run: () => void save(fileAddress(file.path), file.name).catch(complain) },
     { heading: "" },
     { title: words.delete, keys: "Del", run: () => intoTrash(file, ask) },
     { title: w.forGood, keys: "Shift Del", run: () => ask({ what: "delete", file }) },

@@ -1,6 +1,6 @@
 /** The states that the notebook went through: what has changed since one of them, and the way back to it. Loaded when it is first wanted. */
 import { useEffect, useState } from "preact/hooks";
-import { fileAddress } from "../api/http.ts";
+import { ask, fileAddress } from "../api/http.ts";
 import type { CellChange, Moment, NotebookDiff } from "../api/schema.ts";
 import { cellsOf, diffCells } from "../model/diff.ts";
 import { may } from "../store/right.ts";
@@ -174,7 +174,7 @@ export function Compare({ open }: { open: Open }) {
 }
 
 async function textOf(path: string): Promise<string> {
-  const response = await fetch(fileAddress(path), { credentials: "same-origin", cache: "no-store" });
+  const response = await ask(fileAddress(path), { cache: "no-store" });
   if (!response.ok) throw new Error(t.files.notRead(path, response.status));
   return await response.text();
 }

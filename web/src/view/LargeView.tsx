@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { save } from "../api/http.ts";
 import type { JsonMap } from "../api/schema.ts";
 import { downloadOf, fetchLarge, isFetched, type Large, largeOf, shownSize } from "../rich/large.ts";
+import { complain } from "../store/ui.ts";
 import { size, t } from "../text/en.ts";
 import { r } from "../text/rich.ts";
 import { Icon } from "./icons.tsx";
@@ -22,7 +23,7 @@ function Row({ session, large, state, show }: { session: string; large: Large; s
       <button type="button" class="btn" onClick={show} disabled={state === "wait"}>
         {state === "wait" ? r.largeComing : r.remoteShow}
       </button>
-      <button type="button" class="btn" onClick={() => save(address, name)}>
+      <button type="button" class="btn" onClick={() => void save(address, name).catch(complain)}>
         {t.download}
       </button>
     </p>

@@ -5,6 +5,7 @@ import { mountText, type TextEditor } from "../edit/textEditor.ts";
 import { nameOf } from "../store/filing.ts";
 import { refused } from "../store/refused.ts";
 import { conflictLines, hasUnsaved, TextFile } from "../store/textfile.ts";
+import { complain } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { x } from "../text/textfile.ts";
 import { connection, openNotebook } from "./app.ts";
@@ -92,7 +93,7 @@ function Problem({ file, problem }: { file: TextFile; problem: string }) {
       icon="warn"
       bold={x.cannot}
       end={
-        <button type="button" class="btn" onClick={() => download(fileAddress(file.path), nameOf(file.path))}>
+        <button type="button" class="btn" onClick={() => void download(fileAddress(file.path), nameOf(file.path)).catch(complain)}>
           {x.download}
         </button>
       }

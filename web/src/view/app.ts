@@ -1,7 +1,8 @@
 /** What every view can reach: the connection, the route and the open session. Made once in main.tsx. */
 import { signal } from "@preact/signals";
 import { Connection, type Phase } from "../api/connection.ts";
-import { browserWorld, type Offer, signOut } from "../api/http.ts";
+import { browserWorld, type Offer, signOut, whyOut } from "../api/http.ts";
+import { KEY } from "../api/key.ts";
 import { RpcFailure } from "../api/rpc.ts";
 import type { ServerInfo } from "../api/schema.ts";
 import { Actions } from "../store/actions.ts";
@@ -14,6 +15,7 @@ export type Route =
   | { readonly page: "home"; readonly folder: string }
   | { readonly page: "session"; readonly session: string }
   | { readonly page: "text"; readonly path: string }
+  | { readonly page: "raw" }
   | { readonly page: "nowhere" };
 
 export interface Open {
@@ -40,6 +42,7 @@ export const joining = signal<{ secret: string; offer: Offer | null; message: st
 export function routeOf(path: string, query = ""): Route {
   const match = /^\/s\/([^/]+)\/?$/.exec(path);
   if (match?.[1] !== undefined) return { page: "session", session: decodeURIComponent(match[1]) };
+  if (/^\/(files|outputs|exports)\//.test(path)) return { page: "raw" };
   if (path !== "/" && path !== "") return { page: "nowhere" };
   const asked = new URLSearchParams(query);
   const text = asked.get("edit");
@@ -131,7 +134,10 @@ export function connect(): void {
       everLive.value = true;
       signingIn.value = null;
       greet().catch(complain);
-    } else if (now === "ended" && !everLive.value) signingIn.value ??= { message: "" };
+    } else if (now === "ended" && !everLive.value) signingIn.value ??= { message: whyOut };
+  });
+  addEventListener("storage", event => {
+    if (event.key === KEY && event.newValue !== null && phase.value === "ended") connection.start(); // signed in again in another tab
   });
   addEventListener("online", () => connection.retryNow());
   document.addEventListener("visibilitychange", () => {

@@ -1,0 +1,212 @@
+"""The doors of the server, in a real browser: two servers on one host, a neighbour that has seen the cookie, and files that the browser itself fetches."""
+
+from __future__ import annotations
+
+import base64
+import http.server
+import json
+import socket
+import threading
+import urllib.error
+import urllib.request
+from typing import Any, ClassVar
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.stage import PageCase, Server
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAAAABJRU5ErkJggg=="
+)
+HOME = "New notebook"
+
+
+class Neighbour(http.server.BaseHTTPRequestHandler):
+    """Another server of this host, on a port of its own: it keeps the cookies that it is sent, and plants some."""
+
+    seen: ClassVar[list[str]] = []
+    planted: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        """A page, with cookies for all ports of the host."""
+        self.seen.append(self.headers.get("Cookie", ""))
+        self.send_response(200)
+        for cookie in self.planted:
+            self.send_header("Set-Cookie", cookie)
+        self.end_headers()
+        self.wfile.write(b"<title>neighbour</title>")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing."""
+
+
+class Doors(PageCase):
+    """Who comes in by which half."""
+
+    def neighbour(self) -> str:
+        """A server on another port; its origin."""
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Neighbour)
+        Neighbour.seen, Neighbour.planted = [], []
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    def home(self, server: Server) -> Page:
+        """A tab that has come in by a link."""
+        page = self.new_page()
+        page.goto(server.link())
+        expect(page.get_by_role("button", name=HOME)).to_be_visible()
+        return page
+
+    def test_two_servers_on_one_host_are_both_signed_in(self) -> None:
+        """Neither signs the other out: not when it is opened, not when somebody signs out of it."""
+        other = self.own_server()
+        mine, theirs = self.home(self.server), self.home(other)
+        for page in (mine, theirs, mine):
+            page.reload()
+            expect(page.get_by_role("button", name=HOME)).to_be_visible()
+        names = sorted(str(cookie["name"]) for cookie in self.context.cookies())
+        self.assertEqual(names, sorted([f"webipy-{self.server.port}", f"webipy-{other.port}"]))
+
+    def test_a_neighbour_that_has_the_cookie_gets_nothing(self) -> None:
+        """Chromium sends it the cookie, as it does to every port; replayed with any Origin, over HTTP and WebSocket, it opens nothing."""
+        self.home(self.server)
+        page = self.new_page()
+        page.goto(self.neighbour())
+        (cookie,) = {seen for seen in Neighbour.seen if seen}
+        self.assertIn(f"webipy-{self.server.port}=", cookie)
+        for origin in (
+            {},
+            {"Origin": self.server.origin},
+            {"Origin": self.server.origin, "Sec-Fetch-Site": "same-origin"},
+        ):
+            headers = {"Cookie": cookie, "Content-Type": "application/json", **origin}
+            call = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "session.list"}).encode()
+            for path, body in (("/rpc", call), ("/files/a", None), ("/metrics", None), ("/exports/a/b", None)):
+                self.assertEqual(self.status(path, body, headers), 401, (path, origin))
+            self.assertIn(b" 401 ", self.upgrade(headers))
+        page.evaluate(
+            "at => Promise.allSettled([fetch(`${at}/logout`, {method: 'POST', mode: 'no-cors', credentials: 'include', body: '{}'})])",
+            self.server.origin,
+        )
+        self.home_again()
+
+    def home_again(self) -> None:
+        """This browser is still signed in."""
+        page = self.new_page()
+        page.goto(self.server.origin)
+        expect(page.get_by_role("button", name=HOME)).to_be_visible()
+
+    def status(self, path: str, body: bytes | None, headers: dict[str, str]) -> int:
+        """What a request is answered with."""
+        try:
+            with urllib.request.urlopen(urllib.request.Request(f"{self.server.origin}{path}", body, headers)) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as fault:
+            fault.close()
+            return fault.code
+
+    def upgrade(self, headers: dict[str, str]) -> bytes:
+        """What a WebSocket handshake is answered with."""
+        lines = [
+            "GET /rpc HTTP/1.1",
+            f"Host: 127.0.0.1:{self.server.port}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+        ]
+        lines += ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        with socket.create_connection(("127.0.0.1", self.server.port), 20) as line:
+            line.sendall("\r\n".join(lines).encode() + b"\r\n\r\n")
+            return line.recv(100)
+
+    def test_a_planted_cookie_does_not_keep_anybody_out(self) -> None:
+        """Before and after signing in, for the whole host and for one path of it, which a browser sends first."""
+        origin = self.neighbour()
+        name = f"webipy-{self.server.port}"
+        Neighbour.planted = [f"{name}=junk; Path=/rpc", f"{name}=junk; Path=/login", "webipy=junk; Path=/"]
+        self.new_page().goto(origin)
+        self.home(self.server)
+        Neighbour.planted = [f"{name}=more; Path=/rpc", f"{name}=junk; Path=/s", f"{name}=junk; Path=/files"]
+        self.new_page().goto(origin)
+        self.home_again()
+
+    def test_a_fresh_link_keeps_the_login(self) -> None:
+        """In the tab that shows the page and in another one; both stay live."""
+        page, cookies = self.home(self.server), self.context.cookies()
+        page.goto(self.server.link())
+        other = self.home(self.server)
+        for one in (page, other):
+            one.reload()
+            expect(one.get_by_role("button", name=HOME)).to_be_visible()
+        self.assertEqual(self.context.cookies(), cookies)
+
+    def test_who_has_lost_the_key_is_told_and_signs_in_again(self) -> None:
+        """And a tab that was waiting goes on by itself."""
+        page = self.home(self.server)
+        page.evaluate("localStorage.clear()")
+        first, second = self.new_page(), self.new_page()
+        for one in (first, second):
+            one.goto(self.server.origin)
+            expect(one.get_by_role("alert")).to_contain_text("lost its part of the sign-in")
+        first.get_by_label("Token").fill(self.server.token())
+        first.get_by_role("button", name="Sign in").click()
+        for one in (first, second):
+            expect(one.get_by_role("button", name=HOME)).to_be_visible()
+
+    def test_a_login_of_an_older_version_is_told_why(self) -> None:
+        """Its cookie has another name, and no key belongs to it."""
+        self.context.add_cookies([{"name": "webipy", "value": "old", "url": self.server.origin, "httpOnly": True}])
+        page = self.new_page()
+        page.goto(self.server.origin)
+        expect(page.get_by_role("alert")).to_contain_text("webipy was updated")
+
+
+class Files(PageCase):
+    """What the browser fetches itself."""
+
+    def test_pictures_of_a_text_are_shown(self) -> None:
+        """They come with the key, and are let go of when they are drawn."""
+        (self.server.root / "p").mkdir(exist_ok=True)
+        (self.server.root / "p" / "a b.png").write_bytes(PIXEL)
+        self.write_notebook("p/pictures.ipynb", ("markdown", "![there](a%20b.png) ![not there](no.png)"))
+        page = self.open_file("p/pictures.ipynb")
+        expect(page.get_by_alt_text("there", exact=True)).to_have_js_property("naturalWidth", 5)
+        expect(page.get_by_alt_text("not there")).to_have_js_property("naturalWidth", 0)
+
+    def test_a_file_is_shown_in_a_tab_and_again_after_reloading(self) -> None:
+        """Clicked in the list, typed by hand, and when the ticket in the address has become old."""
+        (self.server.root / "shown é.txt").write_text("these words", "utf-8")
+        self.sign_in()
+        page = self.new_page()
+        page.goto(self.server.origin)
+        with self.context.expect_page() as opened:
+            page.get_by_role("link", name="shown é.txt").click()
+        expect(opened.value.get_by_text("these words")).to_be_visible()
+        typed = self.new_page()
+        typed.goto(f"{self.server.origin}/files/shown%20%C3%A9.txt?inline=1&ticket=1.old")
+        expect(typed.get_by_text("these words")).to_be_visible()
+        typed.reload()
+        expect(typed.get_by_text("these words")).to_be_visible()
+
+    def test_a_file_is_saved(self) -> None:
+        """By the menu, and by an address typed by hand; its address is no login, and opens no other file."""
+        (self.server.root / "saved.bin").write_bytes(b"\x00\x01" * 1000)
+        self.sign_in()
+        page = self.new_page()
+        page.goto(self.server.origin)
+        page.get_by_role("button", name="Actions for saved.bin").click()
+        with page.expect_download() as saved:
+            page.get_by_role("menuitem", name="Download").click()
+        self.assertEqual(saved.value.path().read_bytes(), b"\x00\x01" * 1000)
+        self.assertEqual(saved.value.suggested_filename, "saved.bin")
+        with page.expect_download() as typed:
+            page.evaluate("location.assign('/files/saved.bin')")
+        self.assertEqual(typed.value.path().read_bytes(), b"\x00\x01" * 1000)
+        expect(page.get_by_text("saved among your downloads")).to_be_visible()
+        stranger = self.new_page(self.new_context())
+        stranger.goto(typed.value.url)
+        expect(stranger.get_by_label("Token")).to_be_visible()
