@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tests.fakes import RigTestCase, message, printed, result_of, run_of, status
+from webipy.core import wire
 from webipy.server.execution_methods import CANCEL_SECONDS
 from webipy.server.ports import Position
 
@@ -664,6 +665,26 @@ class Comms(SessionTestCase):
                 ("comm_close", {"comm_id": "c1", "data": {}}, ()),
             ],
         )
+
+    def test_what_cannot_be_sent_is_refused_before_it_is_written(self) -> None:
+        """More buffers than a message has; as many as it has are sent."""
+        most = ["AA=="] * wire.MAX_BUFFERS
+        self.rig.me.call("comm.open", session=self.session, target="t", comm="c1", buffers=most)
+        before, sent = len(self.rig.journal.bodies), dict(self.rig.host.requests)
+        self.assertEqual(len(list(sent.values())[-1][1].buffers), wire.MAX_BUFFERS)
+        tries: list[tuple[str, dict[str, Any]]] = [
+            ("comm.open", {"target": "t"}),
+            ("comm.send", {"comm": "c1"}),
+            ("message.send", {"channel": "shell", "msg_type": "some_request"}),
+        ]
+        for method, params in tries:
+            fault = self.refused("invalid_params", method, session=self.session, buffers=[*most, ""], **params)
+            self.assertEqual((fault.facts["field"], str(wire.MAX_BUFFERS) in fault.message), ("buffers", True))
+        for field in ("content", "metadata"):
+            odd: dict[str, Any] = {"channel": "shell", "msg_type": "a", field: [1]}
+            fault = self.refused("invalid_params", "message.send", session=self.session, **odd)
+            self.assertEqual(fault.facts["field"], field)
+        self.assertEqual((len(self.rig.journal.bodies), self.rig.host.requests), (before, sent))
 
     def test_a_comm_without_a_kernel_is_refused(self) -> None:
         """And leaves no event."""

@@ -29,6 +29,8 @@ import attrs
 import msgspec
 from msgspec import Raw
 
+from webipy.core.depth import is_too_deep, said
+
 _decode_map: Callable[[bytes | memoryview | Raw], dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_list: Callable[[bytes | memoryview | Raw], list[Raw]] = msgspec.json.Decoder(list[Raw]).decode
 _decode_text = msgspec.json.Decoder(str).decode
@@ -47,6 +49,10 @@ _SPACE = re.compile(rb"[ \t\r\n]*")
 _BETWEEN = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
 _KEY = re.compile(rb'("(?:[^"\\]|\\.)*")([ \t\r\n]*:[ \t\r\n]*)')
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
+
+
+class TooDeep(RecursionError):
+    """JSON is nested deeper than `depth.MAX_DEPTH`."""
 
 
 def members(raw: bytes | memoryview | Raw) -> dict[str, Raw]:
@@ -90,8 +96,15 @@ def normal(raw: bytes | memoryview | Raw) -> bytes:
 
     Raises:
         msgspec.DecodeError: It is not JSON.
-        RecursionError: It is nested too deeply.
+        TooDeep: It is nested too deeply.
     """
+    text = bytes(raw)
+    if is_too_deep(text):
+        raise TooDeep(said())
+    return _normal(text)
+
+
+def _normal(raw: bytes | Raw) -> bytes:
     text = bytes(raw)
     first = text[:1]
     if first == b'"':
@@ -105,9 +118,14 @@ def normal(raw: bytes | memoryview | Raw) -> bytes:
         in_one = _sorted_at_once(compact)
         if in_one is not None:
             return in_one
+    parts = []
     if first == b"[":
-        return listed(normal(value) for value in _decode_list(text))
-    return joined((name, normal(value)) for name, value in sorted(_decode_map(text).items()))
+        for value in _decode_list(text):
+            parts.append(_normal(value))
+        return listed(parts)
+    for name, value in sorted(_decode_map(text).items()):
+        parts.append(_encode(name) + b":" + _normal(value))
+    return b"{" + b",".join(parts) + b"}"
 
 
 def _sorted_at_once(compact: bytes) -> bytes | None:

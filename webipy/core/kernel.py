@@ -179,6 +179,8 @@ class Kernel:
                     self._written(message)
                 else:
                     self._take_one(channel, message, wire.clean_content(message.content))
+            except wire.TooDeep as fault:
+                self._refuse(message, f"The kernel sent a {kind} that cannot be kept: {fault}.")
             except wire.Malformed:
                 self._refuse(message, f"The kernel sent a {kind} that is not JSON.")
             except msgspec.DecodeError as fault:

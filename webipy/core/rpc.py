@@ -21,12 +21,14 @@ import attrs
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from webipy.core import errors
+from webipy.core import depth, errors
+from webipy.core.depth import AROUND, MAX_DEPTH
 
 MAX_BATCH_CALLS = 1000
 """Calls in one batch. A page sends a handful; a script that sends more can send two batches."""
 
-MAX_DEPTH_HINT = "is it nested more than some hundred levels deep?"
+MAX_LEVELS = MAX_DEPTH + AROUND
+"""Of objects and arrays in each other, in one message."""
 
 CallId = str | int | float | None
 
@@ -83,14 +85,14 @@ def parse(body: bytes) -> Batch:
         errors.ParseError: Not JSON, not UTF-8, or nested too deeply.
         errors.InvalidRequest: An empty batch, or one of more than `MAX_BATCH_CALLS`.
     """
+    if depth.is_too_deep(body, MAX_LEVELS):
+        raise errors.ParseError(f"This JSON is {depth.said(MAX_LEVELS)}.", limit=MAX_LEVELS)
     try:
         body.decode("utf-8")
         is_list = body.lstrip()[:1] == b"["
         parts: list[Raw] = _decode_list(body) if is_list else [_decode_any(body)]
     except (UnicodeDecodeError, msgspec.DecodeError) as fault:
         raise errors.ParseError(f"This is not JSON: {fault}") from None
-    except RecursionError:
-        raise errors.ParseError(f"This JSON cannot be read: {MAX_DEPTH_HINT}") from None
     if is_list and not 1 <= len(parts) <= MAX_BATCH_CALLS:
         raise errors.InvalidRequest(
             f"A batch holds 1 to {MAX_BATCH_CALLS} calls, this one {len(parts)}.", limit=MAX_BATCH_CALLS

@@ -47,6 +47,8 @@ from typing import Final
 
 import msgspec
 
+from webipy.core import depth
+
 PROTOCOL: Final = 1  # version of the host link
 DELIMITER: Final = b"<IDS|MSG>"
 CHANNELS: Final = frozenset({"shell", "control", "iopub", "stdin", "host"})
@@ -58,9 +60,9 @@ ANY_BYTES: Final = (
 )  # a part that a kernel sends: it is there already, and webipy.core.large decides what becomes of it
 MAX_HEADER_BYTES: Final = 64 * 1024  # header or parent, encoded; real ones have about 250 bytes
 MAX_IDENTITIES: Final = 16  # routing parts before the delimiter; iopub has one topic, a router adds one each
-NESTING_MARGIN: Final = 256  # levels of JSON nesting left free below the decoder's own limit, for later readers
 
 _PARTS_BEFORE_BUFFERS: Final = 6
+MAX_BUFFERS: Final = MAX_PARTS - _PARTS_BEFORE_BUFFERS
 _SIGNATURE_BYTES: Final = 32
 _JOINED_BYTES: Final = 16 * 1024  # parts that are copied into one before they are signed
 _PARENTS: Final = 16  # parents that are kept decoded: the messages of one execution all have the same
@@ -79,6 +81,10 @@ class BadSignature(BadFrame):
 
 class Malformed(BadFrame):
     """The parts break the format or one of the named limits."""
+
+
+class TooDeep(Malformed):
+    """JSON is nested deeper than `depth.MAX_DEPTH`."""
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -304,23 +310,19 @@ def clean_content(raw: bytes) -> bytes:
         raw: `content` or `metadata` of a decoded message.
 
     Returns:
-        One JSON value: strict, valid UTF-8, nested at least `NESTING_MARGIN` levels less than a decoder would allow.
+        One JSON value: strict, valid UTF-8, nested at most `depth.MAX_DEPTH` levels deep.
 
     Raises:
-        Malformed: It is not JSON, or nested too deeply.
+        TooDeep: It is nested deeper.
+        Malformed: It is not JSON.
     """
+    if depth.is_too_deep(raw):
+        raise TooDeep(f"the JSON is {depth.said()}")
     try:
         _raw_decoder.decode(raw)
         raw.decode()
     except (msgspec.DecodeError, UnicodeDecodeError):
         raw = _mend(raw)
-    except RecursionError:
-        raise Malformed("the JSON is nested too deeply") from None
-    if raw.count(b"[") + raw.count(b"{") > NESTING_MARGIN:
-        try:
-            _raw_decoder.decode(b"[" * NESTING_MARGIN + raw + b"]" * NESTING_MARGIN)
-        except RecursionError:
-            raise Malformed("the JSON is nested too deeply") from None
     return raw
 
 
@@ -334,8 +336,6 @@ def _mend(raw: bytes) -> bytes:
             strict=False,
         )
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except RecursionError:
-        raise Malformed("the JSON is nested too deeply") from None
     except ValueError:
         raise Malformed("it is not JSON") from None
     return _SURROGATE.sub("\ufffd", text).encode()

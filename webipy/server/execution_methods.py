@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from webipy.core import blobs, calls, contents, cutting, errors, events, wire
+from webipy.core.depth import is_too_deep, said
 from webipy.core.kernel import base64s
 from webipy.core.outputs import TextRange
 from webipy.core.wire import Message
@@ -224,8 +225,12 @@ class _HistoryReply(msgspec.Struct):
 
 
 def _content(reply: Message) -> bytes:
+    return _clean(reply.content)
+
+
+def _clean(raw: bytes) -> bytes:
     try:
-        return wire.clean_content(reply.content)
+        return wire.clean_content(raw)
     except wire.Malformed as fault:
         raise errors.KernelFailed(f"The kernel answered with something that is not JSON: {fault}") from None
 
@@ -303,6 +308,27 @@ def _unpacked(buffers: list[str]) -> tuple[bytes, ...]:
         raise errors.InvalidParams(f"buffers are base64: {fault}", field="buffers") from None
 
 
+def _check_sendable(msg_type: str, content: bytes, metadata: bytes, buffers: tuple[bytes, ...]) -> None:
+    """Refuses a message that cannot go to a kernel.
+
+    Raises:
+        errors.InvalidParams: It has too many parts, a part that is too large, or content or metadata that are no maps or too deep.
+    """
+    if len(buffers) > wire.MAX_BUFFERS:
+        raise errors.InvalidParams(
+            f"buffers: a message has at most {wire.MAX_BUFFERS}, this one {len(buffers)}.", field="buffers"
+        )
+    for field, value in (("content", content), ("metadata", metadata)):
+        if not value.lstrip().startswith(b"{"):
+            raise errors.InvalidParams(f"{field} is a JSON map.", field=field)
+        if is_too_deep(value):
+            raise errors.InvalidParams(f"{field} is {said()}.", field=field)
+    try:
+        wire.split(wire.new_message(msg_type, content, msg_id="", session="", metadata=metadata, buffers=buffers))
+    except wire.Malformed as fault:
+        raise errors.InvalidParams(f"This cannot be sent to a kernel: {fault}.", field="content") from None
+
+
 @method("comm.open", "execute", "session")
 async def comm_open(house: House, caller: Caller, params: calls.OpenComm) -> calls.CommAccepted:
     """Opens a comm to a target that the kernel has registered."""
@@ -352,6 +378,7 @@ async def _comm(
 ) -> calls.CommAccepted:
     session.check_writable()
     session.kernel_side.live()
+    _check_sendable(msg_type, content, metadata, buffers)  # what is journaled as sent is sent
     seq = await session.append([event], caller.name)
     session.kernel_side.live()
     session.kernel_side.send("shell", msg_type, content, house.world.new_id(), metadata=metadata, buffers=buffers)
@@ -365,15 +392,12 @@ async def message_send(house: House, caller: Caller, params: calls.SendMessage) 
         raise errors.InvalidParams(
             f"{params.msg_type} has a method of its own: {_OWN_METHODS[params.msg_type]}.", field="msg_type"
         )
+    content, metadata, buffers = _raw(params.content), _raw(params.metadata), _unpacked(params.buffers)
+    _check_sendable(params.msg_type, content, metadata, buffers)
     reply = await house.sessions.get(params.session).kernel_side.request(
-        params.channel,
-        params.msg_type,
-        _raw(params.content),
-        params.timeout_s,
-        _raw(params.metadata),
-        _unpacked(params.buffers),
+        params.channel, params.msg_type, content, params.timeout_s, metadata, buffers
     )
-    metadata = Raw(wire.clean_content(reply.metadata))
+    metadata = Raw(_clean(reply.metadata))
     return calls.Reply(
         msg_type=reply.header.msg_type, content=Raw(_content(reply)), metadata=metadata, buffers=base64s(reply)
     )
