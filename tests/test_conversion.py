@@ -396,6 +396,21 @@ class ExportTests(SynchronousTestCase):
         self.assertIn(f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}", page)
         self.assertNotIn("attachment:", page)
 
+    def test_a_missing_attachment_ends_no_export_however_it_is_named(self) -> None:
+        """In spellings that are not looked for, too; what is there under such a one is shown."""
+        named = (
+            "![n [a [b]]](attachment:none.png)",
+            "![n](&#97;ttachment:none.png)",
+            "![n](<attachment:no<ne.png>)",
+            "![n](a\\ttachment:none.png)",
+            "![n][r]\n\n> [r]: attachment:none.png",
+            "![n](\nattachment:none.png\n)",
+        )
+        for text in named:
+            self.assertIn("words", self.html(markdown(f"words\n\n{text}")), text)
+        there = {"a.png": {"image/png": PIXEL}}
+        self.assertIn(PIXEL, self.html(markdown("![n [a [b]]](attachment:a.png)", attachments=there)))
+
     def test_charts_are_drawn_without_a_network(self) -> None:
         """The program that draws them comes once; the smaller plotly where that is enough; what is not built leaves other forms."""
         plain = self.html(code("x", shown(**{"application_vnd.plotly.v1+json": {"data": []}, "text_plain": "words"})))

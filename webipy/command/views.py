@@ -20,7 +20,7 @@ import msgspec
 from webipy.core import events
 from webipy.core.capture import TARGET, outputs_of, refill, said
 from webipy.core.events import AnyEvent
-from webipy.core.outputs import Fold
+from webipy.core.outputs import Displays, Fold
 
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 
@@ -33,7 +33,7 @@ DEEPEST: Final = 20
 KEPT_CHARACTERS: Final = 100_000
 """Text of an Output widget that is kept, at its start and its end."""
 
-_TAG: Final = re.compile(r"<[^>]*>")
+_TAG: Final = re.compile(r"<[^<>]*>")
 _REFERENCE: Final = "IPY_MODEL_"
 
 
@@ -42,7 +42,7 @@ class _Model:
     """The state of one widget."""
 
     state: dict[str, Any]
-    outputs: Fold = attrs.field(factory=lambda: Fold(KEPT_CHARACTERS))
+    outputs: Fold
 
     def get(self, name: str) -> Any:
         return self.state.get(name)
@@ -65,28 +65,31 @@ class Views:
     def __init__(self, shown: Callable[[bytes], str]) -> None:
         self._shown = shown
         self._models: dict[str, _Model] = {}
+        self._displays = Displays()
 
     def take(self, event: AnyEvent) -> bool:
         """Takes an event in; whether it changes a widget that is known."""
         match event:
             case events.CommOpened(target=target) if target == TARGET:
-                self._models[event.comm] = _Model({})
+                self._models[event.comm] = self._model({})
                 self._update(event.comm, event.content)
             case events.CommMessage() if event.comm in self._models:
                 return self._update(event.comm, event.content)
             case events.CommClosed() if event.comm in self._models:
-                self._models[event.comm] = _Model({"_model_name": "closed"})
+                self._models[event.comm] = self._model({"_model_name": "closed"})
             case events.WidgetOutputAdded() if event.comm in self._models:
                 added = events.OutputAdded(execution=None, output=event.output, display_id=event.display_id)
                 self._models[event.comm].outputs.add(added)
             case events.WidgetOutputsCleared() if event.comm in self._models:
                 self._models[event.comm].outputs.clear(events.OutputsCleared(execution="", wait=event.wait))
             case events.OutputUpdated():
-                for model in self._models.values():
-                    model.outputs.update(event)
+                self._displays.update(event)
             case _:
                 return False
         return True
+
+    def _model(self, state: dict[str, Any]) -> _Model:
+        return _Model(state, Fold(KEPT_CHARACTERS, self._displays))
 
     def knows(self, model: str) -> bool:
         """Whether the widget was made since this began to look."""

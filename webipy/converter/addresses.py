@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 _SHOWN = re.compile(
-    r"""!\[(?:[^\[\]]|\[[^\[\]]*\]){0,2000}\]\(\s*(?:<(?P<a>[^>\n]+)>|(?P<b>(?:[^()\s<>]|\([^()\s<>]*\))+))"""
+    r"""!\[(?:[^\[\]]|\[[^\[\]]*\]){0,2000}\]\(\s*(?:<(?P<a>[^<>\n]+)>|(?P<b>(?:[^()\s<>]|\([^()\s<>]*\))+))"""
     r"""|^[ ]{0,3}\[[^\]\n]{1,200}\]:[ \t]*(?:<(?P<c>[^>\n]+)>|(?P<d>\S+))"""
-    r"""|<img\b[^>]{0,4000}?\bsrc\s*=\s*(?:"(?P<e>[^"]+)"|'(?P<f>[^']+)'|(?P<g>[^\s"'>]+))""",
+    r"""|<img\b[^<>]{0,4000}?\bsrc\s*=\s*(?:"(?P<e>[^"]+)"|'(?P<f>[^']+)'|(?P<g>[^\s"'>]+))""",
     re.IGNORECASE | re.MULTILINE,
 )
 _SUFFIXES = frozenset([".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp", ".avif"])

@@ -19,6 +19,20 @@ def made(kind: Any, *steps: str, **options: Any) -> Any:
     return kind(default_preprocessors=[*_STEPS, *steps], template_data_paths=[str(templates())], **options)
 
 
+def any_attachment(cell: Any) -> Any:
+    """The attachments of a cell, among which nbconvert finds any name that it looks for: over one that is missing it would give the page up."""
+    from nbformat import NotebookNode
+
+    class Attachments(NotebookNode):
+        def __contains__(self, name: object) -> bool:
+            return True
+
+        def __missing__(self, name: str) -> dict[str, str]:
+            return {"text/plain": ""}
+
+    return Attachments(cell.get("attachments", {}))  # type: ignore[no-untyped-call]  # nbformat has no types
+
+
 def templates() -> Path:
     """The folder of the templates that came with nbconvert, where other packages install theirs, too.
 

@@ -19,9 +19,10 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from webipy.converter.addresses import path_of, replaced
+from webipy.converter.exporters import any_attachment
 
 _NOTHING = "data:,"
-"""In the place of an attachment that is not there, over which nbconvert would give up."""
+"""In the place of an attachment that is not there."""
 
 _WORD = "webipy-picture-{}-"
 _IN_SRC = re.compile(r"""(<img\b[^<>]{0,4000}?\bsrc\s*=\s*["']?)webipy-picture-(\d+)-""", re.IGNORECASE)
@@ -55,6 +56,7 @@ class Inside:
             if cell.cell_type == "markdown":
                 attached = _attached(cell)
                 cell.source = replaced(cell.source, lambda address, attached=attached: self._word(address, attached))  # type: ignore[misc]  # bound at once
+                cell.attachments = any_attachment(cell)
             for data in _bundles(cell):
                 for kind in _SHOWS:
                     if isinstance(data.get(kind), str):

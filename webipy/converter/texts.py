@@ -34,7 +34,7 @@ MAX_LINES_EXACT = 2000
 NOT_RUN = ("mermaid", "dot", "ojs")
 """Languages of chunks in Quarto's files that no kernel runs."""
 
-_VERSION = re.compile(r"^(\W*jupytext_version:).*$", re.MULTILINE)
+_VERSION = re.compile(r"^([^\w\n]*jupytext_version:).*$", re.MULTILINE)
 
 
 def convert(folder: Path, operation: str, format: str, name: str) -> dict[str, Any]:

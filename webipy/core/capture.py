@@ -33,7 +33,7 @@ from webipy.core.events import (
     WidgetOutputAdded,
     WidgetOutputsCleared,
 )
-from webipy.core.outputs import Fold
+from webipy.core.outputs import Displays, Fold
 
 TARGET = "jupyter.widget"
 
@@ -55,8 +55,8 @@ class Said(msgspec.Struct):
 class _Widget:
     """One Output widget."""
 
+    outputs: Fold
     msg_id: str = ""
-    outputs: Fold = attrs.field(factory=lambda: Fold(MAX_TEXT_CHARACTERS))
     is_unsaid: bool = False
     """Whether the kernel's copy is behind."""
     echoes: int = 0
@@ -101,6 +101,7 @@ class Captures:
     """The Output widgets of one kernel, and what they hold."""
 
     _widgets: dict[str, _Widget] = attrs.field(factory=dict)
+    _displays: Displays = attrs.field(factory=Displays)
     _captors: dict[str, list[str]] = attrs.field(factory=dict)
     """Requests whose outputs are captured, each with the widgets that do, the last one first to be asked."""
 
@@ -110,7 +111,7 @@ class Captures:
             case CommOpened(comm=comm, target=target, content=content) if target == TARGET:
                 state = said(content).state
                 if _text(state.get("_model_name")) == "OutputModel":
-                    self._widgets[comm] = _Widget()
+                    self._widgets[comm] = _Widget(Fold(MAX_TEXT_CHARACTERS, self._displays))
                     self._state(comm, state)
             case CommMessage(comm=comm, content=content) if comm in self._widgets:
                 message = said(content)
@@ -142,8 +143,7 @@ class Captures:
 
     def updated(self, event: OutputUpdated) -> None:
         """What was shown under a display id has other content."""
-        for widget in self._widgets.values():
-            widget.outputs.update(event)
+        self._displays.update(event)
 
     def unsaid(self) -> list[bytes]:
         """What to tell the kernel about its Output widgets: contents of comm_msg."""

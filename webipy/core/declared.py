@@ -16,7 +16,7 @@ import tokenize
 import msgspec
 
 _COMMENT = re.compile(r"(?:type:\s*(?P<type>\S+)\s*)?(?P<help>.*)", re.DOTALL)
-_MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+_MAGIC = re.compile(r"^[^\S\n]*[%!].*$", re.MULTILINE)
 _ASSIGNMENT = re.compile(
     r"^\s*(?:(?:val|var|let|const|mut|global|local|set|my|our|def|auto|export|declare)\s+)*[$@]?(?P<name>[^\W\d]\w*)"
     r"(?:\s*:\s*(?P<type>[\w<>\[\].?, ]+?))?\s*(?:<-|:=|=(?!=))\s*(?P<default>.*?)\s*;*\s*(?:(?:#|//|--|%)\s*(?P<comment>.*))?$"

@@ -27,7 +27,7 @@ from webipy.core import events, jsontext, nboutput
 from webipy.core.errors import InvalidNotebook
 from webipy.core.events import AnyEvent, CellType
 from webipy.core.notebook import NO_METADATA, Cell, Notebook
-from webipy.core.outputs import Fold, Stream
+from webipy.core.outputs import Displays, Fold, Stream
 from webipy.core.overwriting import resolved
 
 MAX_STREAM = 8 * 1024 * 1024
@@ -72,9 +72,9 @@ class Document:
 class _Shown:
     """What is shown under one cell: outputs of an execution, or outputs that were put there."""
 
+    fold: Fold
     execution: str | None = None
     count: int | None = None
-    fold: Fold = attrs.field(factory=lambda: Fold(_TAIL))
     put: list[Raw] = attrs.field(factory=list)
     has_output: bool = False
     displays: set[str] = attrs.field(factory=set)
@@ -147,6 +147,9 @@ class DocumentFold:
     """The cell under which an execution is shown."""
     _displays: dict[str, set[str]] = attrs.field(factory=dict)
     """The cells that show something under a display id."""
+    _updated: set[str] = attrs.field(factory=set)
+    """Display ids of which all cells are known to have changed since they were made."""
+    _known: Displays = attrs.field(factory=Displays)
     _made: dict[str, DocumentCell] = attrs.field(factory=dict)
     """The cells that did not change since they were made."""
     _metadata: tuple[bytes, bytes] = (NO_METADATA, NO_METADATA)
@@ -173,6 +176,7 @@ class DocumentFold:
             shown.count if shown is not None else None,
         )
         self._made[cell.id] = made
+        self._updated.clear()
         return made
 
     # ---- taking in
@@ -190,7 +194,7 @@ class DocumentFold:
                     self._put_away(cell)
             case events.CellOutputsSet() if self._notebook.has(event.cell):
                 self._put_away(event.cell)
-                self._show(event.cell, _Shown(count=event.execution_count, put=event.outputs))
+                self._show(event.cell, _Shown(self._fold(), count=event.execution_count, put=event.outputs))
             case events.CellDeleted():
                 self._put_away(event.cell)
                 self._change(event.cell)
@@ -232,7 +236,7 @@ class DocumentFold:
         if isinstance(event, events.ExecutionQueued):
             if event.cell is not None and self._notebook.has(event.cell):
                 self._put_away(event.cell)
-                self._show(event.cell, _Shown(event.execution))
+                self._show(event.cell, _Shown(self._fold(), event.execution))
             return
         cell = self._under.get(event.execution)
         if cell is None or event.execution_count is None or self._shown[cell].count == event.execution_count:
@@ -240,11 +244,25 @@ class DocumentFold:
         self._shown[cell].count = event.execution_count
         self._change(cell)
 
+    def _fold(self) -> Fold:
+        return Fold(_TAIL, self._known)
+
+    def _take_update(self, event: events.OutputUpdated) -> None:
+        showing = self._displays.get(event.display_id)
+        if not showing:
+            return
+        self._known.update(event)
+        self.changed = self.seq
+        if (
+            event.display_id not in self._updated
+        ):  # else none of its cells was made since: a second update costs nothing
+            self._updated.add(event.display_id)
+            for cell in showing:
+                self._made.pop(cell, None)
+
     def _take_output(self, event: events.OutputAdded | events.OutputsCleared | events.OutputUpdated) -> None:
         if isinstance(event, events.OutputUpdated):
-            for showing in self._displays.get(event.display_id, ()):
-                self._shown[showing].fold.update(event)
-                self._change(showing)
+            self._take_update(event)
             return
         cell = self._under.get(event.execution) if event.execution is not None else None
         if cell is None:

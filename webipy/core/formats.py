@@ -62,7 +62,7 @@ _CODE: Final = {
 }
 """Suffixes of programs that open as notebooks, with the one that jupytext's format has."""
 
-_HEADER_NAME: Final = re.compile(rb"^\W*format_name:\s*([a-z]{1,20})\s*$", re.MULTILINE)
+_HEADER_NAME: Final = re.compile(rb"^[^\w\n]*format_name:[^\S\n]*([a-z]{1,20})[^\S\n]*$", re.MULTILINE)
 _MARKERS: Final = (
     ("percent", re.compile(rb"^(?:#|//|--|%)+ ?%%(?:\s|$)", re.MULTILINE)),
     ("light", re.compile(rb"^(?:#|//|--|%)+ ?\+(?:\s|$)", re.MULTILINE)),

@@ -20,7 +20,7 @@ import msgspec
 
 from webipy.core.errors import InvalidNotebook
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b')
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|-?\bInfinity\b|\bNaN\b')
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|[^u])")
 _CONFLICT = re.compile(rb"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 _CHUNK = 1 << 20

@@ -47,7 +47,7 @@ _MOST_SPACE = 16
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _BETWEEN = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
-_KEY = re.compile(rb'("(?:[^"\\]|\\.)*")([ \t\r\n]*:[ \t\r\n]*)')
+_KEY = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")([ \t\r\n]*:[ \t\r\n]*)')
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
@@ -220,7 +220,8 @@ def style_of(shell: Shell, body: bytes) -> Style:
     """The style of a JSON text that is an object, taken apart: as it begins, so it goes on."""
     if not shell.values:
         return Style()
-    opening, colon = shell.opening.lstrip()[1:], _KEY.sub(rb"\2", shell.heads[0])
+    head = _KEY.match(shell.heads[0])
+    opening, colon = shell.opening.lstrip()[1:], head[2] if head is not None else b": "
     is_ascii = body.isascii() and _has_escape(body)
     if b"\n" not in opening:
         comma = shell.separators[0] if shell.separators else b", "

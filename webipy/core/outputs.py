@@ -6,6 +6,9 @@ One rule for each event, the same in the page (web/src/model); tests/vectors/out
     outputs_cleared  empties the list: now, or with `wait` just before the next output of the execution
     output_updated   replaces `data` and `metadata` of every output that was shown under that display id
 
+An update costs the same however many outputs are shown under its id, and in how many folds: they share what was said of it last (`Displays`), and
+each takes it when it is looked at.
+
 Carriage returns and other terminal control stay in the text that is joined, so that what comes later finds its place (a
 terminal shows them by itself); `Fold.shown` carries them out, as the page and the file do.
 """
@@ -13,6 +16,7 @@ terminal shows them by itself); `Fold.shown` carries them out, as the page and t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from weakref import WeakValueDictionary
 
 import attrs
 import msgspec
@@ -105,15 +109,52 @@ class _Text:
 
 
 @attrs.define(slots=True)
+class _Display:
+    """What was said last of one display id, and how often something was said."""
+
+    updates: int = 0
+    last: OutputUpdated | None = None
+
+
+@attrs.define(slots=True)
+class Displays:
+    """The display ids that outputs of some folds are shown under; one goes when the last of its outputs is gone."""
+
+    _known: WeakValueDictionary[str, _Display] = attrs.field(factory=WeakValueDictionary)
+
+    def of(self, display_id: str) -> _Display:
+        """What is known of a display id; whoever holds it keeps it known."""
+        found = self._known.get(display_id)
+        if found is None:
+            found = self._known[display_id] = _Display()
+        return found
+
+    def update(self, event: OutputUpdated) -> None:
+        """Gives every output that is shown under the id its new content."""
+        found = self._known.get(event.display_id)
+        if found is not None:
+            found.updates, found.last = found.updates + 1, event
+
+
+@attrs.define(slots=True)
 class _Rich:
     output: Raw
     display_id: str | None
+    display: _Display | None
+    taken: int
+    """Updates of the display that are in `output`, or came before it."""
 
     def raw(self) -> Raw:
+        display = self.display
+        if display is not None and display.updates > self.taken and display.last is not None:
+            self.taken = display.updates
+            shown = _decode_shown(self.output)
+            shown.data, shown.metadata = display.last.data, display.last.metadata
+            self.output = Raw(encode(shown))
         return self.output
 
     def shown(self) -> Raw:
-        return self.output
+        return self.raw()
 
     def omitted(self) -> None:
         return None
@@ -125,9 +166,11 @@ class Fold:
 
     Args:
         limit: When given, at least so many characters at the end of each stream output are kept, and a quarter of it at its start.
+        known: The display ids of its outputs, and of those of other folds that are updated together with it.
     """
 
     limit: int | None = None
+    known: Displays = attrs.field(factory=Displays)
     _items: list[_Text | _Rich] = attrs.field(factory=list)
     _clear_first: bool = False
 
@@ -149,7 +192,8 @@ class Fold:
             self._items.clear()
             self._clear_first = False
         if _decode_kind(event.output).output_type != "stream":
-            self._items.append(_Rich(event.output, event.display_id))
+            display = self.known.of(event.display_id) if event.display_id is not None else None
+            self._items.append(_Rich(event.output, event.display_id, display, display.updates if display else 0))
             return
         text = _decode_stream(event.output)
         last = self._items[-1] if self._items else None
@@ -177,12 +221,8 @@ class Fold:
             self._items.clear()
 
     def update(self, event: OutputUpdated) -> None:
-        """Gives every output of that display id its new content."""
-        for item in self._items:
-            if isinstance(item, _Rich) and item.display_id == event.display_id:
-                shown = _decode_shown(item.output)
-                shown.data, shown.metadata = event.data, event.metadata
-                item.output = Raw(encode(shown))
+        """Gives every output of that display id its new content, here and in the folds that share `known`."""
+        self.known.update(event)
 
 
 @attrs.define(slots=True)
@@ -244,12 +284,12 @@ class TextRange:
 def fold(events: Iterable[AnyEvent]) -> dict[str, list[Raw]]:
     """The outputs of every execution in `events`, by execution id."""
     folds: dict[str, Fold] = {}
+    known = Displays()
     for event in events:
         if isinstance(event, OutputAdded) and event.execution is not None:
-            folds.setdefault(event.execution, Fold()).add(event)
+            folds.setdefault(event.execution, Fold(None, known)).add(event)
         elif isinstance(event, OutputsCleared):
-            folds.setdefault(event.execution, Fold()).clear(event)
+            folds.setdefault(event.execution, Fold(None, known)).clear(event)
         elif isinstance(event, OutputUpdated):
-            for one in folds.values():
-                one.update(event)
+            known.update(event)
     return {execution: one.outputs() for execution, one in folds.items()}

@@ -32,7 +32,7 @@ _UP = re.compile(r"(?:\x1b\[|\x9b)[0-9;]*[ABJ]")
 _WITHIN = re.compile(r"[\r\b]|(?:\x1b\[|\x9b)[0-9;]*[CDGK]")
 _PART = re.compile(
     r"(?P<color>(?:\x1b\[|\x9b)[0-9;:]*m)"
-    r"|(?P<move>(?:\x1b\[|\x9b)(?P<number>[0-9]*)[0-9;]*(?P<kind>[ABCDGJK]))"
+    r"|(?P<move>(?:\x1b\[|\x9b)(?P<number>[0-9]*+)[0-9;]*+(?P<kind>[ABCDGJK]))"
     r"|(?P<escape>(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]"
     r"|[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f])"
     r"|(?P<control>[\r\b\n])"

@@ -11,7 +11,6 @@ Source of the conventions (the tags, the header, one assignment a line): papermi
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -43,8 +42,9 @@ _ALIASES |= {
 }
 """Names of languages that are written as another one is."""
 
-_VERSION = re.compile(r"[\s_-]*\d[\d.]*$")
-"""What follows the name in `C++17` or `python3`."""
+_VERSION = "0123456789."
+"""What follows the name in `C++17` or `python3`, and what stands between the two."""
+_BEFORE_VERSION = " \t_-"
 
 
 def source(language: str, parameters: Mapping[str, Value]) -> str:
@@ -83,7 +83,11 @@ def table() -> dict[str, Language]:
 def language_named(name: str) -> Language | None:
     """The language of that name, as kernels spell it; `None` when it is not known here."""
     known, plain = table(), name.lower()
-    return known.get(plain) or known.get(_ALIASES.get(plain, "")) or known.get(_VERSION.sub("", plain))
+    return (
+        known.get(plain)
+        or known.get(_ALIASES.get(plain, ""))
+        or known.get(plain.rstrip(_VERSION).rstrip(_BEFORE_VERSION))
+    )
 
 
 # ---- values on the wire ---------------------------------------------------------------------------------------------

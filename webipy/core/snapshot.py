@@ -27,7 +27,7 @@ from webipy.core import events
 from webipy.core.events import AnyEvent
 from webipy.core.notebook import NO_METADATA, Notebook, inserted
 from webipy.core.origin import Origin
-from webipy.core.outputs import Fold
+from webipy.core.outputs import Displays, Fold
 from webipy.core.widgets import Comms
 
 LAST_WITHOUT_CELL = 100
@@ -90,6 +90,7 @@ class Snapshot:
     _origin: Origin = attrs.field(factory=Origin)
     _checkpoints: deque[AnyEvent] = attrs.field(factory=lambda: deque(maxlen=LAST_CHECKPOINTS))
     _stories: dict[str, _Story] = attrs.field(factory=dict)
+    _displays: Displays = attrs.field(factory=Displays)
     _without_cell: deque[str] = attrs.field(factory=deque)
     _inputs: dict[str, AnyEvent] = attrs.field(factory=dict)
     _comms: Comms = attrs.field(init=False)
@@ -226,8 +227,7 @@ class Snapshot:
             case events.ExecutionMoved():
                 self._move(event)
             case events.OutputUpdated():
-                for story in self._stories.values():
-                    story.outputs.update(event)
+                self._displays.update(event)
             case _:
                 self._notebook.apply(event)
         self._forget_outputs(event)
@@ -270,7 +270,7 @@ class Snapshot:
                 replaced.append(self._without_cell.popleft())
         elif self._notebook.has(event.cell):
             replaced.append(self._notebook.get(event.cell).execution or "")
-        self._stories[event.execution] = _Story(event, Fold(self.limit))
+        self._stories[event.execution] = _Story(event, Fold(self.limit, self._displays))
         self._notebook.apply(event)
         self._forget(replaced)
 

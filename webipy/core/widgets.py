@@ -27,7 +27,7 @@ from msgspec import Raw
 from webipy.core import contents, events
 from webipy.core.capture import TARGET, Said, outputs_of, refill, said
 from webipy.core.events import AnyEvent
-from webipy.core.outputs import Fold, Stream, stream
+from webipy.core.outputs import Displays, Fold, Stream, stream
 
 LAST_OF_COMM = 1000
 """Messages of a comm of another target that are kept."""
@@ -86,13 +86,14 @@ class _Widget:
 
     opened: events.CommOpened
     limit: int | None
+    displays: Displays
     state: _Parts = attrs.field(factory=dict)
     pending: list[_Pending] = attrs.field(factory=list)
     echoes: bool = False
     outputs: Fold = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.outputs = Fold(self.limit)
+        self.outputs = Fold(self.limit, self.displays)
         message = said(self.opened.content)
         self.echoes = message.echoes
         self.confirm(parts_of(message, self.opened.buffers))
@@ -190,6 +191,7 @@ class Comms:
     """
 
     limit: int | None = None
+    _displays: Displays = attrs.field(factory=Displays)
     _widgets: dict[str, _Widget] = attrs.field(factory=dict)
     _ended: dict[str, _Widget] = attrs.field(factory=dict)
     _others: dict[str, list[AnyEvent]] = attrs.field(factory=dict)
@@ -208,8 +210,7 @@ class Comms:
             case events.WidgetOutputAdded() | events.WidgetOutputsCleared():
                 self._captured(event)
             case events.OutputUpdated():
-                for widget in (*self._widgets.values(), *self._ended.values()):
-                    widget.outputs.update(event)
+                self._displays.update(event)
             case events.KernelStateChanged(state="idle"):
                 for widget in self._widgets.values():
                     widget.idle()
@@ -230,7 +231,7 @@ class Comms:
     def _opened(self, event: events.CommOpened) -> None:
         if event.target == TARGET:
             self._ended.pop(event.comm, None)
-            self._widgets[event.comm] = _Widget(event, self.limit)
+            self._widgets[event.comm] = _Widget(event, self.limit, self._displays)
         else:
             self._others[event.comm] = [event]
 
