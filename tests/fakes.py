@@ -335,7 +335,7 @@ class FakeRegistry:
 
     def _take_over(self, record: SessionRecord) -> None:
         for session, one in self.closings.items():
-            if record.path is not None and one.record.path == record.path:
+            if record.path is not None and one.record.path == record.path and session != record.id:
                 self.closings[session] = attrs.evolve(one, is_gone=True)
 
     def close_session(self, closed: ClosedSession) -> Deferred[None]:

@@ -127,6 +127,15 @@ class GoesOn(KeptTestCase):
         self.assertEqual(self.open("b.ipynb"), self.session)
         self.check_history()
 
+    def test_a_move_that_is_seen_while_it_is_closed(self) -> None:
+        """The closing is what counts: nothing comes after `session_closed`."""
+        session = self.rig.house.sessions.get(self.open("a.ipynb"))
+        self.files.move("a.ipynb", "b.ipynb")
+        self.close(discard=True)
+        self.successResultOf(Deferred.fromCoroutine(self.rig.house.sessions.has_moved(session, "b.ipynb", None)))
+        self.assertEqual(self.rig.journal.events()[-1]["type"], "session_closed")
+        self.assertEqual(self.open("b.ipynb"), self.session)
+
     def test_moved_by_another_program_while_it_is_open(self) -> None:
         """The session follows: by itself, and at once when it is opened at the new place."""
         self.open("a.ipynb")
@@ -224,6 +233,14 @@ class Deleted(KeptTestCase):
         self.assertNotEqual(new, self.session)
         self.rig.me.call("trash.restore", path="a.ipynb", id=trashed["id"], to="back.ipynb")
         self.assertEqual(self.open("back.ipynb"), self.session)
+        self.assertEqual(self.at(checkpoint="ten"), ["x = 10", "y = 2"])
+
+    def test_back_under_its_own_name(self) -> None:
+        """The very file, by another program: from the trash of the desktop, say."""
+        entry = self.files.entries["a.ipynb"]
+        self.rig.me.call("file.delete", path="a.ipynb")
+        self.files.entries["a.ipynb"] = entry
+        self.assertEqual(self.open("a.ipynb"), self.session)
         self.assertEqual(self.at(checkpoint="ten"), ["x = 10", "y = 2"])
 
     def test_a_new_file_where_another_program_deleted_one(self) -> None:

@@ -109,6 +109,12 @@ class RegistryContract:
         await self.registry.reopen(SessionRecord("s4", "Four", "a.ipynb", "/", ""))
         self.assertEqual([one.record.id for one in await self.registry.closed() if one.is_gone], [ONE.id])
 
+    async def test_a_closed_session_does_not_lose_its_path_to_itself(self) -> None:
+        """A change that was under way while it was closed is written after that."""
+        await self.registry.close_session(ClosedSession(ONE, "2026-03-01T00:00:00Z"))
+        await self.registry.put(ONE)
+        self.assertEqual([(one.path, one.is_gone) for one in await self.registry.closed()], [(ONE.path, False)])
+
     async def test_logins(self) -> None:
         """Kept, listed, forgotten."""
         later = attrs.evolve(LOGIN, id="l2", digest=b"\xff" * 32, since="2026-03-02T00:00:00Z")

@@ -105,9 +105,9 @@ def _endings(session: str) -> tuple[tuple[str, tuple[object, ...]], ...]:
 
 
 def _taken_over(record: SessionRecord) -> tuple[str, tuple[object, ...]]:
-    """An open session has this path: the document of a closed one is not there any more."""
-    there = "SELECT id FROM sessions WHERE is_closed AND path = ?"
-    return f"UPDATE closings SET is_gone = 1 WHERE session IN ({there})", (record.path,)
+    """An open session has this path: the document of another, closed one is not there any more."""
+    there = "SELECT id FROM sessions WHERE is_closed AND path = ? AND id != ?"
+    return f"UPDATE closings SET is_gone = 1 WHERE session IN ({there})", (record.path, record.id)
 
 
 class Unreadable(Exception):

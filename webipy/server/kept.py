@@ -5,7 +5,7 @@ opened again, the session is opened again and its journal goes on, so that there
 renamed or restarted meanwhile. Which session a file belongs to is found in this order:
 
     1. the file is the very one that the session read or wrote last (its etag says inode, size and time; the time of the inode, which a
-       new name changes, does not count), under whatever name, and the session's own path does not lead to it any more;
+       new name changes, does not count), under whatever name, and the session's own path does not lead to another name of it;
     2. the path is that of the session's document: what is there now was changed by another program;
     3. what the file holds is what the session's file held, which is not there any more: it was moved to another disk.
 
@@ -76,7 +76,7 @@ class Kept:
         closed = await self.world.registry.closed()
         here = next((one for one in closed if one.path == file.path), None)
         for one in [one for one in closed if is_same_file(one.etag, file.etag)][:LOOKED_AT]:
-            if one is here or not is_same_file(await self._etag_at(one.record.path), file.etag):
+            if one.record.path == file.path or not is_same_file(await self._etag_at(one.record.path), file.etag):
                 return one
         return here
 

@@ -202,12 +202,18 @@ class Sessions:
         await self.world.registry.put(session.record)
 
     async def has_moved(self, session: Session, path: str, by: str | None) -> None:
-        """Takes note that the file of a session has another path; a title that was the name of the file follows."""
-        old = session.record.path
-        session.record = attrs.evolve(session.record, path=path)
-        if old is None or session.record.title == os.path.basename(old):
-            await session.append([events.SessionRenamed(title=os.path.basename(path))], by)
-        await self.world.registry.put(session.record)
+        """Takes note that the file of a session has another path; a title that was the name of the file follows. A closed session stays as it is."""
+        await self.door.acquire()
+        try:
+            if session.is_closed:
+                return
+            old = session.record.path
+            session.record = attrs.evolve(session.record, path=path)
+            if old is None or session.record.title == os.path.basename(old):
+                await session.append([events.SessionRenamed(title=os.path.basename(path))], by)
+            await self.world.registry.put(session.record)
+        finally:
+            self.door.release()
 
     async def close(
         self, session: Session, by: str | None, digest: str | None = None, unless: Callable[[], bool] = lambda: False
