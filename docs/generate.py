@@ -288,10 +288,12 @@ One method table serves the page, the `webipy` command, scripts and tests. It is
 | `POST /rpc` | one call or batch a request, `Content-Type: application/json`; wait for events with `session.events {wait_s}` |
 | `GET /rpc/openrpc.json` | this table as an OpenRPC document; the same as method `rpc.discover` |
 | `GET`, `HEAD /files/PATH` | the bytes of a file under the root: `ETag`, `If-None-Match`, `Range`; `?inline=1` shows images, PDF and plain text |
-| `POST /share`, `POST /login` | what a link is for, `{share}`; a cookie for `{share, name}`, as for `{code}` or `{token}` |
+| `POST /share`, `POST /login` | what a link is for, `{share}`; a login for `{share, name}`, `{code}` or `{token}`: a cookie and `{key}` |
 | `PUT /files/PATH` | writes a file of any size, atomically: 201 or 200 with its `ETag`; `If-Match`, `If-None-Match: *` (412 for another file) |
 
-All but `/share` and `/login` take `Authorization: Bearer TOKEN` or the cookie of the page together with our own `Origin`; else the answer is 401.
+All but `/share` and `/login` take `Authorization: Bearer TOKEN`, or the cookie of a login with its key in `X-Webipy-Key`; else the answer is 401.
+A page sends the key with a WebSocket as the subprotocol `key.KEY` beside `webipy`. Where the browser itself reads a file, which sends the cookie
+alone: `ticket.make`.
 
 ```
 -> {"jsonrpc": "2.0", "id": 1, "method": "session.create", "params": {"path": "shell", "kernelspec": "python3"}}

@@ -76,6 +76,7 @@ class HelpTests(SynchronousTestCase):
                 "interrupt",
                 "journal",
                 "kill",
+                "logins",
                 "logs",
                 "ls",
                 "merge",
@@ -95,7 +96,7 @@ class HelpTests(SynchronousTestCase):
 
     def test_values_can_be_had_as_json(self) -> None:
         """Every command that prints values has --json."""
-        for name in ("ls", "specs", "exec", "run", "attach", "open", "share", "doctor"):
+        for name in ("ls", "specs", "exec", "run", "attach", "open", "share", "logins", "doctor"):
             self.assertIn("--json", invoke(name, "--help").output, name)
 
     def test_the_exit_status_is_documented(self) -> None:
@@ -201,7 +202,16 @@ class FailureTests(SynchronousTestCase):
         """One shape, alone on standard output; the sentence is on standard error, too."""
         state = str(self.mktemp())
         for words in (
-            *(["ls"], ["specs"], ["open"], ["share", "x"], ["exec", "1"], ["attach", "x"], ["interrupt", "x"]),
+            *(
+                ["ls"],
+                ["specs"],
+                ["open"],
+                ["logins"],
+                ["share", "x"],
+                ["exec", "1"],
+                ["attach", "x"],
+                ["interrupt", "x"],
+            ),
             *(["restart", "x"], ["kill", "x"], ["run", "nb.ipynb"], ["export", "nb.ipynb"], ["call", "server.info"]),
         ):
             told = invoke(*words, "--json", "--state", state)

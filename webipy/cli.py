@@ -16,6 +16,7 @@ import click
 
 from webipy.command.connecting import FAILED, OK, Target, run
 from webipy.command.journal_commands import journal
+from webipy.command.login_commands import logins
 from webipy.command.options import json_option, server_options
 from webipy.command.program import Program
 from webipy.command.run_options import RUN_STATUS, NamedValues, course_options, named, parameter_options, result_options
@@ -210,6 +211,9 @@ def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_
         return await sharing.make(client, target, sharing.Share(session, as_json=as_json, **wanted))
 
     run(target, command)
+
+
+main.add_command(logins)
 
 
 # ---- kernels ------------------------------------------------------------------------------------------------------

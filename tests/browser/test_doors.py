@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from typing import Any, ClassVar
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.stage import PageCase, Server
 
@@ -163,6 +163,58 @@ class Doors(PageCase):
         page = self.new_page()
         page.goto(self.server.origin)
         expect(page.get_by_role("alert")).to_contain_text("webipy was updated")
+
+
+class Logins(PageCase):
+    """Who is signed in, and the end of it."""
+
+    def make_server(self) -> Server:
+        """Its logins are those of this test alone."""
+        return self.own_server()
+
+    def opened(self, page: Page) -> Locator:
+        """The dialog."""
+        page.get_by_role("button", name="Sign out, and signed-in browsers").click()
+        page.get_by_role("menuitem", name="Signed-in browsers").click()
+        dialog = page.get_by_role("dialog", name="Signed-in browsers")
+        expect(dialog.get_by_role("listitem").first).to_be_visible()
+        return dialog
+
+    def home(self, context: BrowserContext | None = None) -> Page:
+        """A signed-in tab."""
+        self.sign_in(context)
+        page = self.new_page(context)
+        page.goto(self.server.origin)
+        expect(page.get_by_role("button", name=HOME)).to_be_visible()
+        return page
+
+    def test_another_browser_is_signed_out(self) -> None:
+        """Its page says so at once; this one stays. Each row names the browser, and which is this one."""
+        other = self.home(
+            self.new_context(user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+        )
+        page = self.home()
+        dialog = self.opened(page)
+        rows = dialog.get_by_role("listitem")
+        expect(rows).to_have_count(2)
+        expect(rows.first).to_contain_text("this one")
+        expect(rows.first).to_contain_text("open now, 1 page")
+        expect(rows.last).to_contain_text("Firefox on Linux")
+        rows.last.get_by_role("button", name="Sign out").click()
+        expect(other.get_by_text("Your session has ended.")).to_be_visible()
+        expect(rows).to_have_count(1)
+        expect(dialog.get_by_role("button", name="Sign out all others")).to_be_disabled()
+
+    def test_everywhere(self) -> None:
+        """It is asked once more; then this browser sees the sign-in page, too."""
+        other, page = self.home(self.new_context()), self.home()
+        self.opened(page).get_by_role("button", name="Sign out everywhere").click()
+        page.get_by_role("dialog", name="Sign out everywhere?").get_by_role(
+            "button", name="Sign out everywhere"
+        ).click()
+        expect(page.get_by_label("Token")).to_be_visible()
+        expect(other.get_by_text("Your session has ended.")).to_be_visible()
+        self.assertEqual(self.server.call("login.list")["logins"], [])
 
 
 class Files(PageCase):

@@ -583,6 +583,24 @@ class OtherTests(LiveTests):
         self.assertEqual(refused.returncode, 2)
         self.assertIn("no session 'gone.ipynb', and no such notebook", refused.stderr)
 
+    def test_logins_are_listed_and_ended(self) -> None:
+        """In words and as JSON; one by the start of its id, or all."""
+        self.assertIn("No browser is signed in", self.webipy("logins").stderr)
+        for _ in range(3):
+            origin, _, code = self.ok(self.webipy("open")).strip().partition("/#code=")
+            body = json.dumps({"code": code}).encode()
+            headers = {"Content-Type": "application/json", "User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"}
+            urllib.request.urlopen(urllib.request.Request(f"{origin}/login", body, headers), timeout=20).close()
+        found = json.loads(self.ok(self.webipy("logins", "--json")))["logins"]
+        self.assertEqual([(one["where"], one["address"]) for one in found], [("Firefox on Linux", "127.0.0.1")] * 3)
+        self.assertEqual(self.ok(self.webipy("logins")).count("Firefox on Linux"), 3)
+        self.assertIn("Signed out: 1 browser.", self.webipy("logins", "--revoke", found[0]["id"][:8]).stderr)
+        refused = self.webipy("logins", "--revoke", found[0]["id"])
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("no login begins with", refused.stderr)
+        ended = json.loads(self.webipy("logins", "--all", "--json").stdout)["ended"]
+        self.assertEqual(sorted(ended), sorted(one["id"] for one in found[1:]))
+
     def test_any_method_can_be_called(self) -> None:
         """`call` prints the result as JSON, or the failure with its name and code."""
         self.assertEqual(json.loads(self.ok(self.webipy("call", "server.info")))["name"], "webipy")

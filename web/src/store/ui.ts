@@ -17,6 +17,7 @@ export type DialogName =
   | "save_as"
   | "reload"
   | "share"
+  | "logins"
   | "definition"
   | null;
 

@@ -78,6 +78,9 @@ export const t = {
   codeRefused: "This link was used before or is too old. Run “webipy open” for a fresh one.",
   signInUnreachable: "The server cannot be reached. Check that it runs, then try again.",
   signOut: "Sign out",
+  signedInAs: "Sign out, and signed-in browsers",
+  loginsItem: "Signed-in browsers…",
+  signOutHere: "Sign out of this browser",
 
   stillRunning: "Still running",
   sessions: "Sessions",

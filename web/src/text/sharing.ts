@@ -47,6 +47,7 @@ export const s = {
   youAre: (name: string) => `${name} (you)`,
 
   people: "People here",
+  loginsItem: "Signed-in browsers…",
   peopleCount: (count: number) => `${many(count, "person", "people")} here`,
   avatar: (name: string, holds: string) => `${name}, ${holds}`,
   more: (count: number) => `+${count}`,

@@ -1,11 +1,12 @@
 /** A modal dialog: the browser's own, which traps the focus, closes on Esc, and gives the focus back. */
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../text/en.ts";
 import { Icon } from "./icons.tsx";
 
 export function Dialog(props: { title: string; onClose(): void; children: ComponentChildren; foot?: ComponentChildren; wide?: boolean }) {
   const element = useRef<HTMLDialogElement>(null);
+  const title = useId(); // one dialog may ask something in front of another
   // Before the next key: what is typed at once is for the dialog, and no code.
   useLayoutEffect(() => {
     const before = document.activeElement;
@@ -20,7 +21,7 @@ export function Dialog(props: { title: string; onClose(): void; children: Compon
     <dialog
       ref={element}
       class={props.wide === true ? "dialog wide" : "dialog"}
-      aria-labelledby="dialog-title"
+      aria-labelledby={title}
       onCancel={event => {
         event.preventDefault();
         props.onClose();
@@ -31,7 +32,7 @@ export function Dialog(props: { title: string; onClose(): void; children: Compon
       onKeyDown={event => event.stopPropagation()}
     >
       <div class="head">
-        <h2 id="dialog-title">{props.title}</h2>
+        <h2 id={title}>{props.title}</h2>
         <button type="button" class="btn ghost icon" aria-label={t.close} onClick={() => props.onClose()}>
           <Icon name="cross" />
         </button>

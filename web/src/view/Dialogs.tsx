@@ -50,6 +50,10 @@ const LATER = {
   palette: async () => (await import("./Palette.tsx")).Palette,
   definition: async () => (await import("./Definition.tsx")).DefinitionDialog,
   settings: async () => (await import("./Settings.tsx")).Settings,
+  logins: async () => {
+    const { LoginsDialog } = await import("./LoginsDialog.tsx");
+    return () => <LoginsDialog onClose={close} />;
+  },
   share: async () => (await import("./ShareDialog.tsx")).ShareDialog,
   shortcuts: async () => (await import("./Shortcuts.tsx")).Shortcuts,
 } as const;
@@ -120,6 +124,7 @@ export function Dialogs({ open }: { open: Open }) {
     case "palette":
     case "settings":
     case "share":
+    case "logins":
     case "shortcuts":
     case "history":
     case "compare":

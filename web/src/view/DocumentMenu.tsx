@@ -54,6 +54,7 @@ export function DocumentMenu({ open }: { open: Open }) {
         ];
   const rows: MenuRow[] = [
     may("own") && { title: p.shareItem, run: show("share") },
+    may("own") && { title: t.loginsItem, run: show("logins") },
     ...ofFile,
     may("write") &&
       file !== null &&

@@ -245,6 +245,16 @@ async function leave(): Promise<void> {
   }
 }
 
+const ACCOUNT: readonly MenuRow[] = [
+  {
+    title: t.loginsItem,
+    run: () => {
+      dialog.value = "logins";
+    },
+  },
+  { title: t.signOutHere, run: () => void leave() },
+];
+
 export function Home({ folder: path }: { folder: string }) {
   const [sessions, refresh] = useSessions();
   const specs = useSpecs();
@@ -287,9 +297,9 @@ export function Home({ folder: path }: { folder: string }) {
         <UploadButton folder={path} />
         <New folder={path} specs={specs} />
         <ThemeButton />
-        <button type="button" class="btn ghost icon" aria-label={t.signOut} title={t.signOut} onClick={() => void leave()}>
+        <Menu className="btn ghost icon" label={t.signedInAs} title={t.signedInAs} items={ACCOUNT}>
           <Icon name="leave" />
-        </button>
+        </Menu>
       </header>
       <main class="home">
         <h1 class="vh">{t.home}</h1>

@@ -14,7 +14,7 @@ interface Props {
   newNotebook(): void;
 }
 
-const show = (name: "palette" | "settings") => (): void => {
+const show = (name: "palette" | "settings" | "logins") => (): void => {
   dialog.value = name;
 };
 
@@ -34,6 +34,7 @@ function entries({ sessions, newNotebook }: Props): Entry[] {
     })),
     own("new-notebook", "plus", t.newNotebook, null, newNotebook),
     own("settings", "settings", c.settings, "Ctrl+,", show("settings")),
+    own("logins", "key", t.loginsItem, null, show("logins")),
     own("theme", "system", c.theme, null, nextTheme),
   ];
 }
@@ -61,6 +62,14 @@ function Settings() {
   return loaded === null ? null : <loaded.Settings />;
 }
 
+function Logins() {
+  const loaded = useLoaded(() => import("./LoginsDialog.tsx"));
+  const close = (): void => {
+    dialog.value = null;
+  };
+  return loaded === null ? null : <loaded.LoginsDialog onClose={close} />;
+}
+
 export function HomeDialogs(props: Props) {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
@@ -78,5 +87,6 @@ export function HomeDialogs(props: Props) {
     };
   }, []);
   if (dialog.value === "palette") return <Find {...props} />;
+  if (dialog.value === "logins") return <Logins />;
   return dialog.value === "settings" ? <Settings /> : null;
 }

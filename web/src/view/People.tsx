@@ -1,7 +1,8 @@
 /** The people in the top bar, and the bar that says whom one follows. Comes when somebody else is here. */
 import type { Someone } from "../model/people.ts";
 import { following, people, unlisted } from "../store/here.ts";
-import { say } from "../store/ui.ts";
+import { may } from "../store/right.ts";
+import { dialog, say } from "../store/ui.ts";
 import { s } from "../text/sharing.ts";
 import type { Open } from "./app.ts";
 import { Banner } from "./Banner.tsx";
@@ -24,10 +25,15 @@ export function whereabouts({ store }: Open, one: Someone | undefined): string {
   return one.isEditing && at > 0 ? s.inCell(at) : s.reading;
 }
 
+const showLogins = (): void => {
+  dialog.value = "logins";
+};
+
 function rowsOf(open: Open, one: Someone): MenuRow[] {
   const at = open.store.indexOf(one.cell) + 1;
   return [
     { heading: `${s.avatar(one.isYou ? s.youAre(one.name) : one.name, s.holds[one.verb])}` },
+    one.isYou && may("own") && { title: s.loginsItem, run: showLogins },
     !one.isYou && { title: s.follow(one.name), run: () => follow(one) },
     !one.isYou && at > 0 && { title: s.goTo(at), run: () => jump(open, one.cell) },
   ];

@@ -1,0 +1,59 @@
+"""`webipy logins`: the browsers that are signed in, listed and signed out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from webipy.command.connecting import OK
+from webipy.command.program import Unable
+from webipy.command.terminal import print_json, table
+from webipy.core import calls, login_calls
+from webipy.io.client import Client
+
+
+async def show(client: Client, as_json: bool) -> int:
+    """Prints the logins."""
+    found = await client.call("login.list", calls.Nothing(), login_calls.LoginList)
+    if as_json:
+        print_json(found)
+    elif found.logins:
+        heads = ["ID", "BROWSER", "FROM", "SINCE", "LAST USED"]
+        click.echo(table(heads, [_row(login) for login in found.logins], shrinks=1))
+    else:
+        click.echo("webipy: No browser is signed in. Sign one in with: webipy open", err=True)
+    return OK
+
+
+def _row(login: login_calls.Login) -> list[str]:
+    used = f"open now ({login.connections})" if login.connections else _day(login.used)
+    return [login.id[:8], login.where, login.address, _day(login.since), used]
+
+
+def _day(time: str) -> str:
+    return datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+async def revoke(client: Client, login: str | None, as_json: bool) -> int:
+    """Ends the login whose id begins so, or all (`None`).
+
+    Raises:
+        Unable: No login, or several, begin so.
+    """
+    if login is None:
+        params = login_calls.RevokeLogin(all=True)
+    else:
+        found = await client.call("login.list", calls.Nothing(), login_calls.LoginList)
+        matches = [one.id for one in found.logins if login and one.id.startswith(login)]
+        if len(matches) != 1:
+            many = "several logins begin" if matches else "no login begins"
+            raise Unable(f"Of the browsers that are signed in, {many} with {login!r}; see webipy logins")
+        params = login_calls.RevokeLogin(id=matches[0])
+    told = await client.call("login.revoke", params, login_calls.Revoked)
+    if as_json:
+        print_json(told)
+    count = len(told.ended)
+    what = "No browser was signed in." if not count else f"Signed out: {count} browser{'s' if count > 1 else ''}."
+    click.echo(f"webipy: {what} What they started goes on.", err=True)
+    return OK
