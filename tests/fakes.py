@@ -27,6 +27,7 @@ from webipy.core import errors, events, wire
 from webipy.core.access import Principal, Verb
 from webipy.core.blobs import Part, found_in
 from webipy.core.contents import Way
+from webipy.core.inquiries import FEATURE
 from webipy.core.wire import Header, Message
 from webipy.io.journalfiles import Told
 from webipy.server.api import Api, answered
@@ -507,6 +508,11 @@ class FakeHost:
         if not self.waits:
             self.tell("kernel_starting", start=self.start, pid=4711)
         info = {"implementation": "fake", "banner": "Fake 1", "language_info": {"name": "python"}}
+        self.tell("kernel_ready", start=self.start, pid=4711, kernel_info=info, seconds=0.5)
+
+    def answer_beside(self) -> None:
+        """The kernel is one that answers inquiries while code runs."""
+        info = {"language_info": {"name": "python"}, "supported_features": [FEATURE, "kernel subshells"]}
         self.tell("kernel_ready", start=self.start, pid=4711, kernel_info=info, seconds=0.5)
 
     def run(self, execution: str, *outputs: tuple[str, Message], state: str = "ok", count: int = 1) -> None:

@@ -12,7 +12,7 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from tests.fakes import RigTestCase, message, result_of, spec_of, status
-from webipy import kerneldefinitions
+from webipy import kerneldefinitions, kernelvariables
 from webipy.server.ports import Specs
 
 
@@ -50,7 +50,7 @@ class DefinitionMethods(RigTestCase):
         """The kernel answers the newest request; gives what it was asked."""
         execution = self.rig.host.executed()[-1]
         asked: dict[str, Any] = json.loads(self.rig.host.requests[execution][1].content)
-        more = {} if told is None else {"user_expressions": {"definition": told}}
+        more = {} if told is None else {"user_expressions": {"told": told}}
         content = {"status": state, "execution_count": 0, **more}
         self.rig.host.emit(
             status("busy", execution),
@@ -74,7 +74,7 @@ class DefinitionMethods(RigTestCase):
         self.assertEqual(first["code"], "")
         self.assertIn("def described", second["code"])
         self.assertEqual(first["user_expressions"], second["user_expressions"])
-        self.assertIn(repr("a\n'🧪'.use"), first["user_expressions"]["definition"])
+        self.assertIn(repr("a\n'🧪'.use"), first["user_expressions"]["told"])
         for content in (first, second):
             self.assertEqual(
                 [content[name] for name in ("silent", "store_history", "stop_on_error", "allow_stdin")],
@@ -84,15 +84,17 @@ class DefinitionMethods(RigTestCase):
         self.assertEqual(result_of(self.answer(shown(status="no_name")))["status"], "no_name")
         self.assertEqual(len(self.rig.host.executed()), 3)
 
-    def test_the_program_is_understood_by_old_kernels(self) -> None:
-        """Python 3.8 reads it, and it needs nothing but the standard library."""
-        tree = ast.parse(inspect.getsource(kerneldefinitions), feature_version=(3, 8))
-        needed = [
-            node.names[0].name if isinstance(node, ast.Import) else node.module
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Import | ast.ImportFrom)
-        ]
-        self.assertEqual([name for name in needed if str(name).partition(".")[0] not in sys.stdlib_module_names], [])
+    def test_the_programs_are_understood_by_old_kernels(self) -> None:
+        """Python 3.8 reads them, and they need nothing but the standard library."""
+        for program in (kerneldefinitions, kernelvariables):
+            tree = ast.parse(inspect.getsource(program), feature_version=(3, 8))
+            needed = [
+                node.names[0].name if isinstance(node, ast.Import) else node.module
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Import | ast.ImportFrom)
+            ]
+            foreign = [name for name in needed if str(name).partition(".")[0] not in sys.stdlib_module_names]
+            self.assertEqual(foreign, [])
 
     def test_a_file_below_the_root_has_its_path_if_it_is_shown(self) -> None:
         """Only the server says so, whatever the kernel claims; what leads out of the root has none."""
@@ -126,23 +128,18 @@ class DefinitionMethods(RigTestCase):
             self.assertEqual(reply["error"]["data"]["name"], "kernel_failed", told)
 
     def test_what_waits_too_long_is_taken_back(self) -> None:
-        """The host is told to cancel it; a kernel that has begun with it goes on."""
+        """The host is told to cancel it, which does nothing to one that the kernel has begun with."""
         asked = self.ask(timeout_s=5)
         self.rig.clock.advance(5)
         reply = self.rig.wait(asked)
         self.assertEqual(reply["error"]["data"], {"name": "timeout", "timeout_s": 5.0})
         execution = self.rig.host.executed()[-1]
         self.assertEqual(self.rig.host.commands[-1], ("cancel", {"msg_id": execution}))
-        asked = self.ask(timeout_s=5)
-        self.rig.host.emit(status("busy", self.rig.host.executed()[-1]))
-        self.rig.clock.advance(5)
-        self.assertIn("error", self.rig.wait(asked))
-        self.assertEqual(len([name for name, _ in self.rig.host.commands if name == "cancel"]), 1)
 
     def test_a_kernel_that_dies_meanwhile_is_told(self) -> None:
         """The question ends with the kernel."""
         asked = self.ask()
         self.rig.host.end()
         reply = self.rig.wait(asked)
-        self.assertEqual(reply["error"]["data"]["name"], "kernel_failed")
+        self.assertEqual(reply["error"]["data"]["name"], "kernel_dead")
         self.refused("kernel_dead", "definition.get", session=self.session, code="x", cursor=0)

@@ -29,6 +29,8 @@ BESIDE_THE_KERNEL = (
     "webipy.kernelmodule",
     "webipy.kernelprivate",
     "webipy.kerneldefinitions",
+    "webipy.kernelvariables",
+    "webipy.kernelinquiries",
     "webipy.kernelscript",
 )
 FLOORS = (
@@ -209,7 +211,7 @@ class FloorTests(SynchronousTestCase):
                 continue
             own: tuple[str, ...] = ("webipy.core", *BESIDE_THE_KERNEL)
             allowed = {"zmq", "msgspec", "attrs", *sys.stdlib_module_names}
-            if name == "webipy.kernelboot":
+            if name in ("webipy.kernelboot", "webipy.kernelinquiries"):
                 own, allowed = (
                     (),
                     {"ipykernel", "zmq", "tornado", "IPython", "jupyter_client", *sys.stdlib_module_names},
@@ -218,6 +220,7 @@ class FloorTests(SynchronousTestCase):
                 own, allowed = (), {"zmq", *sys.stdlib_module_names}
             if name in (
                 "webipy.kerneldefinitions",
+                "webipy.kernelvariables",
                 "webipy.kernelmodule",
                 "webipy.kernelwords",
                 "webipy.kernelwait",

@@ -34,7 +34,8 @@ WHO: dict[str, str] = {
     "execute owner": """
         kernel.logs
         kernel.start kernel.restart kernel.interrupt kernel.shut_down kernel.kill execution.start execution.cancel execution.move run.cancel run.stop
-        notebook.run input.reply completion.get inspection.get definition.get code.is_complete history.get comm.open comm.send comm.close message.send
+        notebook.run input.reply completion.get inspection.get definition.get variable.list
+        code.is_complete history.get comm.open comm.send comm.close message.send
     """,
     "owner": """
         server.launch_code login.list login.revoke

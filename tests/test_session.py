@@ -406,6 +406,7 @@ class Death(SessionTestCase):
 
     def test_everything_open_ends_and_who_waits_is_told(self) -> None:
         """Executions are lost, requests fail, new ones are refused; the session lives."""
+        self.rig.host.answer_beside()
         execution = self.start()
         waits = self.rig.me.ask("execution.wait", session=self.session, execution=execution, timeout_s=60)
         asks = self.rig.me.ask("completion.get", session=self.session, code="a", cursor=1)
@@ -426,6 +427,7 @@ class Death(SessionTestCase):
 
     def test_the_host_ends(self) -> None:
         """The same, with its last word."""
+        self.rig.host.answer_beside()
         execution = self.start()
         asks = self.rig.me.ask("completion.get", session=self.session, code="a", cursor=1)
         self.rig.host.end("The kernel host ended. Its last word: out of memory")

@@ -143,7 +143,6 @@ async function scripts(katexCss, libraryAddresses) {
     chunkNames: "chunk-[hash]",
     jsx: "automatic",
     jsxImportSource: "preact",
-    loader: { ".py": "text" },
     define: { KATEX_CSS: JSON.stringify(`/static/${katexCss}`), FRAME_LIBRARIES: JSON.stringify(libraryAddresses) },
     plugins: [sheetText, onePage],
     metafile: true,

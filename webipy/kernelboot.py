@@ -19,10 +19,10 @@ ipykernel has no such part (one line on stderr then says so):
 - Every request gets its reply, whatever goes wrong while it is made or sent: one that says what went wrong.
 - Text that no UTF-8 can hold (lone surrogates) is sent with replacement characters instead of not at all.
 - Before a question (`input()`) a message on iopub says that all before it is there: the two channels are not one.
-- No advice for terminals is printed at the start.
 - What is printed is kept in memory of the host's, too (`webipy.kernelwords`): the last words before a crash come, whatever ends the process.
 - What forked processes print, and the debugger, come through sockets in the host's folder (`webipy.kernelprivate`).
-- A crash in C leaves a dump of all threads on the original stderr, which the host keeps in kernel.log.
+- Completions and the like are answered while a cell runs, and leave no trace in it (`webipy.kernelinquiries`).
+- No advice for terminals is printed at the start; a crash in C leaves a dump of all threads on the original stderr, for kernel.log.
 
 The program sees `sys.argv` and `sys.path` as under ipykernel_launcher.
 
@@ -597,6 +597,7 @@ def main() -> None:
         (show_any_traceback, ZMQInteractiveShell),
         (send_any_text, Session),
         (ask_after_output, IPythonKernel),
+        *beside("kernelinquiries").changes(iostream, IPythonKernel),
     ):
         make(change, target)
     kernelapp.launch_new_instance()

@@ -164,6 +164,32 @@ class Side(PageCase):
         panel.get_by_role("button", name="Insert fresh into the cell").click()
         expect(page.locator(".cm-content")).to_have_text("fresh = {'a': 1}fresh")
 
+    def test_variables_completion_and_help_come_while_a_cell_runs(self) -> None:
+        """Told to this page alone: there is no event of them, so nobody else hears of what is asked."""
+        page = self.notebook()
+        session = self.sessions[-1]
+        self.finished(self.run_code(page, VALUES))
+        page.get_by_role("tab", name="Variables").click()
+        panel = page.locator(".variables")
+        expect(panel.locator(".name").filter(has_text=re.compile("^numbers$"))).to_be_visible()
+        page.get_by_role("button", name="Add a code cell below").click()
+        self.run_code(page, "while_it_runs = 'here'\ninput()")
+        expect(page.locator(".stdin input")).to_have_count(1)
+        panel.get_by_role("button", name="Ask again").click()
+        expect(panel.locator(".name").filter(has_text=re.compile("^while_it_runs$"))).to_be_visible()
+        expect(panel).not_to_contain_text("The kernel is running")
+        page.get_by_role("button", name="Add a code cell below").click()
+        page.keyboard.type("while_it_")
+        page.keyboard.press("Tab")
+        expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("while_it_runs")
+        page.keyboard.press("Tab")
+        expect(page.locator(".cm-content").last).to_have_text("while_it_runs")
+        page.keyboard.press("Shift+Tab")
+        expect(page.locator(".cm-inspection")).to_contain_text("here")
+        told = self.server.call("session.events", session=session, limit=10_000)["events"]
+        self.assertEqual(len([one for one in told if one["type"] == "execution_queued"]), 2)
+        self.assertNotIn("[0, 1, 2, 3, 4, 5", str(told))
+
 
 class Help(PageCase):
     """Help while typing and under the pointer."""

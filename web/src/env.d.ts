@@ -6,9 +6,3 @@ declare module "*/output.css" {
   const text: string;
   export default text;
 }
-
-/** Python that is sent to kernels, as text. */
-declare module "*.py" {
-  const source: string;
-  export default source;
-}

@@ -170,6 +170,7 @@ class KernelInfo(msgspec.Struct):
     implementation: str = ""
     banner: str = ""
     language_info: Raw = Raw(b"{}")
+    supported_features: Raw = Raw(b"[]")
 
 
 class LanguageInfo(msgspec.Struct):

@@ -18,7 +18,7 @@ MAX_CODE = 200_000
 class GetDefinition(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the name at `cursor` (unicode characters) in `code` is defined. A dotted name counts up to the end of the word that the cursor is in.
 
-    The kernel is asked behind what runs and what waits already; after `timeout_s` it is not asked any more (failure `timeout`).
+    A kernel that runs code and answers nothing meanwhile is not asked (failure `kernel_busy`).
     """
 
     code: Annotated[str, msgspec.Meta(max_length=MAX_CODE)]

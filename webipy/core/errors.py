@@ -188,3 +188,9 @@ class Quota(Failure):
     """
 
     code, name = -32020, "quota"
+
+
+class KernelBusy(Failure):
+    """The kernel runs code, and answers no inquiry meanwhile: it does when the code has ended."""
+
+    code, name = -32021, "kernel_busy"

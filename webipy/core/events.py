@@ -108,6 +108,7 @@ class KernelReady(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tag
 
     `language_info`, `banner` and `implementation` are those of its kernel_info_reply (Jupyter messaging 5.4); `seconds` counts from spawn.
     `transport` is how its host speaks to it: over `tcp` that is not `encrypted`, other users of the server's machine can read what it publishes.
+    With `answers_beside`, completions, variables and the like are answered while code runs.
     """
 
     kernel: str
@@ -118,6 +119,7 @@ class KernelReady(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tag
     banner: str = ""
     transport: Literal["ipc", "tcp"] = "ipc"
     encrypted: bool = False
+    answers_beside: bool = False
 
 
 class KernelStartRetried(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):

@@ -42,6 +42,9 @@ _ERROR = contents.encode(contents.ErrorOutput("", "", []))[: len(b'{"output_type
 KEPT_EXECUTIONS = 10_000
 """Ended executions whose late output (from threads) is still attributed to them; older ones lose only that."""
 
+PRIVATE_BYTES = 4 * 1024 * 1024
+"""What silent executions have told is kept in memory up to this, for who waits for it."""
+
 
 @attrs.define(slots=True)
 class Run:
@@ -100,6 +103,8 @@ class Executions:
     inputs: dict[str, InputRequested] = attrs.field(factory=dict)
     answers: dict[str, InputReplied] = attrs.field(factory=dict)
     """Answers in the journal whose execution is open, after a restart of the server: the kernel may not have got them."""
+    private: dict[str, Raw] = attrs.field(factory=dict)
+    """The `user_expressions` of the newest silent executions, which are in no event: they are for whoever has asked."""
     _cells: dict[str, str | None] = attrs.field(factory=dict)
     _asked_by: dict[str, str] = attrs.field(factory=dict)
 
@@ -208,13 +213,16 @@ class Executions:
         if run.is_restored:
             run.started_s = seconds(began) or run.started_s
         duration = max(0.0, ended_s - run.started_s) if ended_s and run.started_s else 0.0
+        told = Raw(contents.encode(reply.user_expressions)) if reply.user_expressions else UNSET
+        if run.queued.silent and told is not UNSET:
+            _keep(self.private, run.id, told)
         self._end(
             run,
             _status(reply.status),
             duration_s=round(duration, 6),
             execution_count=reply.execution_count,
             payload=Raw(contents.encode(reply.payload)) if reply.payload else UNSET,
-            user_expressions=Raw(contents.encode(reply.user_expressions)) if reply.user_expressions else UNSET,
+            user_expressions=UNSET if run.queued.silent else told,
         )
 
     def failed(self, execution: str | None) -> None:
@@ -297,6 +305,12 @@ _DROPPED: dict[tuple[str, bool], tuple[ExecutionStatus, str]] = {
     ("kernel_died", True): ("lost", "The kernel died while it ran."),
 }
 """How an execution ends by the host's reason for dropping its request, and whether it ran already."""
+
+
+def _keep(private: dict[str, Raw], execution: str, told: Raw) -> None:
+    private[execution] = told
+    while sum(len(memoryview(one)) for one in private.values()) > PRIVATE_BYTES:
+        del private[next(iter(private))]
 
 
 def _status(told: str) -> ExecutionStatus:

@@ -50,6 +50,7 @@ from webipy.core.events import (
 )
 from webipy.core.executions import Executions
 from webipy.core.growing import Growing
+from webipy.core.inquiries import FEATURE, PASSING, is_inquiry
 from webipy.core.wire import Message
 
 MAX_WORDS = 300
@@ -106,6 +107,8 @@ class Kernel:
     """How its process was started, when it is known."""
     tail: str = ""
     """The last raw output of the process that ended last."""
+    answers_beside: bool = False
+    """Whether it answers inquiries while code runs."""
     _new: Growing = attrs.field(factory=Growing)
     executions: Executions = attrs.field(init=False)
     _ending: frozenset[str] = frozenset()
@@ -132,9 +135,15 @@ class Kernel:
                 self.is_over, self.tail = event.expected, event.tail
             case KernelReady():
                 self.start, self.execution_count = event.start, 0
+                self.answers_beside = event.answers_beside
                 self.language = self.language or _language(event.language_info)
             case _:
                 self.execution_count = getattr(event, "execution_count", None) or self.execution_count
+
+    @property
+    def runs_code(self) -> bool:
+        """Whether what is asked of its main thread now would wait behind code."""
+        return self.state == "busy" or (self.state == "idle" and bool(self.executions.open))
 
     def started(self) -> list[AnyEvent]:
         """It is being started: its first events."""
@@ -170,9 +179,12 @@ class Kernel:
         """
         for channel, message in batch:
             kind = message.header.msg_type
-            if channel in ("shell", "control") and kind != "execute_reply":
+            is_private = _is_private(message, self.executions)
+            if channel in ("shell", "control") and (kind != "execute_reply" or is_private):
                 if message.parent is not None:
                     self._replies.append((message.parent.msg_id, message))
+                continue
+            if is_private and kind not in PASSING:
                 continue
             try:
                 if channel == "iopub" and kind == "stream":
@@ -333,6 +345,7 @@ class Kernel:
     def _ready(self, ready: contents.Ready) -> None:
         told = contents.decode(ready.kernel_info, contents.KernelInfo)
         self.start, self.pid, self.execution_count = ready.start, ready.pid, 0
+        self.answers_beside = FEATURE in _features(told.supported_features)
         self.language = self.language or _language(told.language_info)
         if ready.way is not None:
             self.way = msgspec.structs.replace(ready.way, is_encrypted=ready.is_encrypted)
@@ -347,6 +360,7 @@ class Kernel:
                 banner=told.banner,
                 transport=self.way.transport if self.way is not None else "ipc",
                 encrypted=ready.is_encrypted,
+                answers_beside=self.answers_beside,
             )
         )
         if self.state != "restarting" or ready.start > self._leaving:  # else that process is on its way out
@@ -389,6 +403,20 @@ def _language(language_info: Raw) -> str:
         return contents.decode(language_info, contents.LanguageInfo).name
     except msgspec.DecodeError:
         return ""
+
+
+def _is_private(message: Message, executions: Executions) -> bool:
+    """Whether it belongs to an inquiry. An execution may have any id that a client chose."""
+    parent = message.parent.msg_id if message.parent is not None else None
+    return is_inquiry(parent) and not executions.knows(parent)
+
+
+def _features(told: Raw) -> list[object]:
+    """What a kernel says that it supports; nothing where that is no list."""
+    try:
+        return contents.decode(told, list[object])
+    except msgspec.DecodeError:
+        return []
 
 
 def _began(reply: Message) -> str:

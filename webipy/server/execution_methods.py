@@ -1,18 +1,17 @@
-"""The methods `execution.*`, `input.*`, `completion.*`, `inspection.*`, `code.*`, `history.*`, `comm.*` and `message.*`."""
+"""The methods `execution.*`, `output.*`, `input.*`, `comm.*` and `message.*`."""
 
 from __future__ import annotations
 
 import base64
-from typing import Literal, TypeVar
+from typing import Literal
 
-import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from webipy.core import blobs, calls, contents, cutting, errors, events, wire
+from webipy.core import access, blobs, calls, contents, cutting, errors, events, wire
 from webipy.core.depth import is_too_deep, said
 from webipy.core.kernel import base64s
 from webipy.core.outputs import TextRange
-from webipy.core.wire import Message
+from webipy.server.inquiries import clean, content_of
 from webipy.server.method import Caller, House, Methods
 from webipy.server.session import Session
 from webipy.server.stories import last_of, story
@@ -22,8 +21,6 @@ method = METHODS.method
 
 LONG_TEXT = 8 * 1024 * 1024
 """Characters: of text of an execution that is more than twice as long, its start and so much of its end are told; output.read gives the rest."""
-
-_T = TypeVar("_T")
 
 _OWN_METHODS = {
     "execute_request": "execution.start",
@@ -78,7 +75,7 @@ async def execution_wait(house: House, caller: Caller, params: calls.WaitExecuti
     session = house.sessions.get(params.session)
     _check_shown(session, caller, params.execution)
     await session.ended(params.execution, params.timeout_s)
-    return await _told(house, session, params.execution)
+    return await _told(house, caller, session, params.execution)
 
 
 @method("execution.get", "read", "session")
@@ -86,7 +83,7 @@ async def execution_get(house: House, caller: Caller, params: calls.OfExecution)
     """An execution as it is now, with its outputs so far."""
     session = house.sessions.get(params.session)
     _check_shown(session, caller, params.execution)
-    return await _told(house, session, params.execution)
+    return await _told(house, caller, session, params.execution)
 
 
 def _check_shown(session: Session, caller: Caller, execution: str) -> None:
@@ -110,7 +107,7 @@ async def execution_cancel(house: House, caller: Caller, params: calls.OfExecuti
         await session.ended(params.execution, patience_s(session))
     except errors.Timeout:
         raise errors.NotWaiting(_RUNS.format(params.execution), kind="execution", id=params.execution) from None
-    if (await _told(house, session, params.execution)).status != "cancelled":
+    if (await _told(house, caller, session, params.execution)).status != "cancelled":
         raise errors.NotWaiting(_FINISHED.format(params.execution), kind="execution", id=params.execution)
     return calls.Done()
 
@@ -125,7 +122,7 @@ _RUNS = "Execution {} runs already; kernel.interrupt ends it."
 _FINISHED = "Execution {} has finished."
 
 
-async def _told(house: House, session: Session, execution: str) -> calls.Execution:
+async def _told(house: House, caller: Caller, session: Session, execution: str) -> calls.Execution:
     run = await story(session, execution, LONG_TEXT)
     queued, started, finished = run.queued, run.started, run.finished
     assert queued is not None
@@ -141,7 +138,7 @@ async def _told(house: House, session: Session, execution: str) -> calls.Executi
         or (started.execution_count if started else None),
         duration_s=finished.duration_s if finished else None,
         reason=finished.reason if finished else "",
-        user_expressions=finished.user_expressions if finished else UNSET,
+        user_expressions=_expressions(caller, session, queued, finished),
         queued=queued.time,
         by=queued.by,
         run=queued.run,
@@ -149,6 +146,18 @@ async def _told(house: House, session: Session, execution: str) -> calls.Executi
         started=started.time if started else None,
         finished=finished.time if finished else None,
     )
+
+
+def _expressions(
+    caller: Caller, session: Session, queued: events.ExecutionQueued, finished: events.ExecutionFinished | None
+) -> Raw | UnsetType:
+    """What the expressions came to; those of a silent execution are for whoever has asked for it, while they are kept."""
+    if not queued.silent:
+        return finished.user_expressions if finished else UNSET
+    may_run = caller.principal is not None and access.holds(caller.principal, "execute")
+    if session.kernel is None or not may_run or queued.by != caller.name:
+        return UNSET
+    return session.kernel.executions.private.get(queued.execution, UNSET)
 
 
 @method("output.read", "read", "session")
@@ -197,101 +206,6 @@ async def input_reply(house: House, caller: Caller, params: calls.ReplyInput) ->
     seq = await session.append([event], caller.name)
     session.kernel_side.send_answer(params.request, params.value)
     return calls.Accepted(seq=seq)
-
-
-# ---- introspection ------------------------------------------------------------------------------------------------
-
-
-class _CompleteReply(msgspec.Struct):
-    matches: list[str] = []
-    cursor_start: int = 0
-    cursor_end: int = 0
-    metadata: Raw = Raw(b"{}")
-
-
-class _InspectReply(msgspec.Struct):
-    found: bool = False
-    data: Raw = Raw(b"{}")
-    metadata: Raw = Raw(b"{}")
-
-
-class _IsCompleteReply(msgspec.Struct):
-    status: str = "unknown"
-    indent: str = ""
-
-
-class _HistoryReply(msgspec.Struct):
-    history: list[Raw] = []
-
-
-def _content(reply: Message) -> bytes:
-    return _clean(reply.content)
-
-
-def _clean(raw: bytes) -> bytes:
-    try:
-        return wire.clean_content(raw)
-    except wire.Malformed as fault:
-        raise errors.KernelFailed(f"The kernel answered with something that is not JSON: {fault}") from None
-
-
-def _decoded(reply: Message, kind: type[_T]) -> _T:
-    try:
-        return contents.decode(_content(reply), kind)
-    except msgspec.DecodeError as fault:
-        raise errors.KernelFailed(f"The kernel sent a malformed {reply.header.msg_type}: {fault}") from None
-
-
-@method("completion.get", "execute", "session")
-async def completion_get(house: House, caller: Caller, params: calls.GetCompletion) -> calls.Completion:
-    """Completions, asked of the running kernel."""
-    asked = contents.encode({"code": params.code, "cursor_pos": params.cursor})
-    reply = await house.sessions.get(params.session).kernel_side.request(
-        "shell", "complete_request", asked, params.timeout_s
-    )
-    told = _decoded(reply, _CompleteReply)
-    return calls.Completion(
-        matches=told.matches, cursor_start=told.cursor_start, cursor_end=told.cursor_end, metadata=told.metadata
-    )
-
-
-@method("inspection.get", "execute", "session")
-async def inspection_get(house: House, caller: Caller, params: calls.GetInspection) -> calls.Inspection:
-    """Signature and documentation, asked of the running kernel."""
-    asked = contents.encode({"code": params.code, "cursor_pos": params.cursor, "detail_level": params.detail})
-    reply = await house.sessions.get(params.session).kernel_side.request(
-        "shell", "inspect_request", asked, params.timeout_s
-    )
-    told = _decoded(reply, _InspectReply)
-    return calls.Inspection(found=told.found, data=told.data, metadata=told.metadata)
-
-
-@method("code.is_complete", "execute", "session")
-async def code_is_complete(house: House, caller: Caller, params: calls.IsComplete) -> calls.Completeness:
-    """Whether code may be run as it is, asked of the running kernel."""
-    asked = contents.encode({"code": params.code})
-    reply = await house.sessions.get(params.session).kernel_side.request(
-        "shell", "is_complete_request", asked, params.timeout_s
-    )
-    told = _decoded(reply, _IsCompleteReply)
-    known: dict[str, Literal["complete", "incomplete", "invalid", "unknown"]]
-    known = {"complete": "complete", "incomplete": "incomplete", "invalid": "invalid"}
-    return calls.Completeness(status=known.get(told.status, "unknown"), indent=told.indent)
-
-
-@method("history.get", "execute", "session")
-async def history_get(house: House, caller: Caller, params: calls.GetHistory) -> calls.History:
-    """The kernel's own input history; the session's is its journal."""
-    asked: dict[str, object] = {"raw": params.raw, "output": params.output, "n": params.n, "unique": params.unique}
-    asked |= (
-        {"hist_access_type": "tail"}
-        if params.pattern is None
-        else {"hist_access_type": "search", "pattern": params.pattern}
-    )
-    reply = await house.sessions.get(params.session).kernel_side.request(
-        "shell", "history_request", contents.encode(asked), params.timeout_s
-    )
-    return calls.History(history=_decoded(reply, _HistoryReply).history)
 
 
 # ---- comms and messages -------------------------------------------------------------------------------------------
@@ -397,7 +311,7 @@ async def message_send(house: House, caller: Caller, params: calls.SendMessage) 
     reply = await house.sessions.get(params.session).kernel_side.request(
         params.channel, params.msg_type, content, params.timeout_s, metadata, buffers
     )
-    metadata = Raw(_clean(reply.metadata))
+    metadata = Raw(clean(reply.metadata))
     return calls.Reply(
-        msg_type=reply.header.msg_type, content=Raw(_content(reply)), metadata=metadata, buffers=base64s(reply)
+        msg_type=reply.header.msg_type, content=Raw(content_of(reply)), metadata=metadata, buffers=base64s(reply)
     )

@@ -22,6 +22,7 @@ from twisted.python.failure import Failure
 from webipy.core import blobs, contents, errors, events, wire
 from webipy.core.blobs import Part
 from webipy.core.events import AnyEvent
+from webipy.core.inquiries import inquiry
 from webipy.core.kernel import Kernel
 from webipy.core.large import Large
 from webipy.core.wire import Header, Message
@@ -180,15 +181,17 @@ class KernelSide:
         timeout_s: float,
         metadata: bytes = b"{}",
         buffers: tuple[bytes, ...] = (),
+        *,
+        is_inquiry: bool = False,
     ) -> Message:
-        """Asks the kernel something that is no execution, and waits for its reply.
+        """Asks the kernel something that is no execution of the session, and waits for its reply.
 
         Raises:
             errors.Timeout: It did not answer in time.
             errors.KernelDead: It died before it answered.
         """
         self.live()
-        msg_id = self.world.new_id()
+        msg_id = inquiry(self.world.new_id()) if is_inquiry else self.world.new_id()
         reply = self._replies.expect(msg_id)
         fault = errors.Timeout(
             f"The kernel did not answer within {timeout_s:g} s; it may be busy with code that runs.",
@@ -198,6 +201,10 @@ class KernelSide:
         try:
             self.send(channel, msg_type, content, msg_id, metadata=metadata, buffers=buffers)
             return await reply
+        except errors.Timeout:
+            if msg_type == "execute_request" and self._link is not None:  # it may wait in the host
+                self.command("cancel", contents.encode({"msg_id": msg_id}))
+            raise
         finally:
             stop_clock()
             self._replies.forget(msg_id)

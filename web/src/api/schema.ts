@@ -90,6 +90,7 @@ export interface KernelStarted extends EventHead {
  *
  * `language_info`, `banner` and `implementation` are those of its kernel_info_reply (Jupyter messaging 5.4); `seconds` counts from spawn.
  * `transport` is how its host speaks to it: over `tcp` that is not `encrypted`, other users of the server's machine can read what it publishes.
+ * With `answers_beside`, completions, variables and the like are answered while code runs.
  */
 export interface KernelReady extends EventHead {
   type: "kernel_ready";
@@ -101,6 +102,7 @@ export interface KernelReady extends EventHead {
   banner?: string;
   transport?: "ipc" | "tcp";
   encrypted?: boolean;
+  answers_beside?: boolean;
 }
 
 /**
@@ -977,6 +979,57 @@ export interface Accepted {
   seq: number;
 }
 
+/** Opens a comm to `target` in the kernel. `buffers` are base64. */
+export interface OpenComm extends OfSession {
+  target: string;
+  comm?: string | null;
+  content?: Json;
+  metadata?: JsonMap;
+  buffers?: string[];
+}
+
+/** The comm's id and the event that tells of it. */
+export interface CommAccepted {
+  comm: string;
+  seq: number;
+}
+
+/** Sends `content` (the `data` of comm_msg) to the kernel's side of the comm. */
+export interface SendComm extends OfSession {
+  comm: string;
+  content?: Json;
+  metadata?: JsonMap;
+  buffers?: string[];
+}
+
+/** Closes the comm. */
+export interface CloseComm extends OfSession {
+  comm: string;
+  content?: Json;
+}
+
+/**
+ * Sends any Jupyter request on shell or control and waits for its reply.
+ *
+ * execute_request and the requests that end or interrupt a kernel have methods of their own and are refused here.
+ */
+export interface SendMessage extends OfSession {
+  channel: "control" | "shell";
+  msg_type: string;
+  content?: Json;
+  metadata?: JsonMap;
+  buffers?: string[];
+  timeout_s?: number;
+}
+
+/** The reply of the kernel, whole. */
+export interface Reply {
+  msg_type: string;
+  content: JsonMap;
+  metadata: JsonMap;
+  buffers: string[];
+}
+
 /** Completions of `code` at `cursor` (unicode characters). */
 export interface GetCompletion extends OfSession {
   code: string;
@@ -1038,61 +1091,35 @@ export interface History {
   history: Json[];
 }
 
-/** Opens a comm to `target` in the kernel. `buffers` are base64. */
-export interface OpenComm extends OfSession {
-  target: string;
-  comm?: string | null;
-  content?: Json;
-  metadata?: JsonMap;
-  buffers?: string[];
-}
-
-/** The comm's id and the event that tells of it. */
-export interface CommAccepted {
-  comm: string;
-  seq: number;
-}
-
-/** Sends `content` (the `data` of comm_msg) to the kernel's side of the comm. */
-export interface SendComm extends OfSession {
-  comm: string;
-  content?: Json;
-  metadata?: JsonMap;
-  buffers?: string[];
-}
-
-/** Closes the comm. */
-export interface CloseComm extends OfSession {
-  comm: string;
-  content?: Json;
-}
-
 /**
- * Sends any Jupyter request on shell or control and waits for its reply.
+ * The variables of the kernel of a session.
  *
- * execute_request and the requests that end or interrupt a kernel have methods of their own and are refused here.
+ * The kernel makes the texts of the values: that may run code of classes that were defined there, whose output goes nowhere.
  */
-export interface SendMessage extends OfSession {
-  channel: "control" | "shell";
-  msg_type: string;
-  content?: Json;
-  metadata?: JsonMap;
-  buffers?: string[];
+export interface ListVariables extends OfSession {
   timeout_s?: number;
 }
 
-/** The reply of the kernel, whole. */
-export interface Reply {
-  msg_type: string;
-  content: JsonMap;
-  metadata: JsonMap;
-  buffers: string[];
+/** A name and what it holds: its `type`, its `size` (a length, or a shape; null where it has none) and a short `text`. */
+export interface Variable {
+  name: string;
+  type: string;
+  group: "function" | "module" | "value";
+  size: number[] | null;
+  text: string;
+}
+
+/** The first few hundred of `all` variables, values before functions and modules; `unsupported` for kernels of a language that cannot be asked. */
+export interface VariableList {
+  status: "listed" | "unsupported";
+  variables: Variable[];
+  all: number;
 }
 
 /**
  * Where the name at `cursor` (unicode characters) in `code` is defined. A dotted name counts up to the end of the word that the cursor is in.
  *
- * The kernel is asked behind what runs and what waits already; after `timeout_s` it is not asked any more (failure `timeout`).
+ * A kernel that runs code and answers nothing meanwhile is not asked (failure `kernel_busy`).
  */
 export interface GetDefinition extends OfSession {
   code: string;
@@ -1742,7 +1769,8 @@ export type FailureName =
   | "invalid_notebook"
   | "file_fault"
   | "conversion_failed"
-  | "quota";
+  | "quota"
+  | "kernel_busy";
 
 /** Every method: its params and its result. */
 export interface Methods {
@@ -1840,6 +1868,7 @@ export interface Methods {
   "trash.delete": { params: OfTrashed; result: Done };
   "trash.list": { params: ListTrash; result: TrashList };
   "trash.restore": { params: RestoreFile; result: File };
+  "variable.list": { params: ListVariables; result: VariableList };
 }
 
 export type Method = keyof Methods;

@@ -1,13 +1,14 @@
 /**
  * Help that comes by itself: what a name under the pointer is, and how a function is called while its arguments are typed.
  *
- * The kernel is asked only while it rests: behind a run, the answer would come when nobody wants it any more. Failures are silent, since nobody asked.
+ * The kernel is asked only when it answers now: behind a run, the answer would come when nobody wants it any more. Failures are silent, since nobody
+ * asked.
  */
 import { syntaxTree } from "@codemirror/language";
 import { type EditorState, type Extension, StateEffect, StateField } from "@codemirror/state";
 import { EditorView, hoverTooltip, showTooltip, type Tooltip } from "@codemirror/view";
 import { LineLost, RpcFailure } from "../api/rpc.ts";
-import { kernelState, underway } from "../model/select.ts";
+import { answersNow } from "../model/select.ts";
 import { charactersBefore } from "../model/text.ts";
 import { paintText } from "../render/ansi.ts";
 import { formText } from "../render/mime.ts";
@@ -26,7 +27,7 @@ const REACH = 2000;
 /** What the kernel knows of the name that ends at a place, as text; empty when that is nothing or it has no time. */
 async function known(store: SessionStore, state: EditorState, at: number): Promise<string> {
   const { model, connection } = store;
-  if (!may("execute") || connection.phase !== "live" || kernelState(model) !== "idle" || underway(model).length > 0) return "";
+  if (!may("execute") || connection.phase !== "live" || !answersNow(model)) return "";
   const code = state.sliceDoc();
   try {
     const asked = { session: store.id, code, cursor: charactersBefore(code, at), detail: 0 as const, timeout_s: ANSWER_S };

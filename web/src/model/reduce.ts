@@ -166,7 +166,10 @@ function reduceKernel(model: Model, event: AnyEvent, dirty: Dirty): void {
       kernelStarted(model, event, dirty);
       return;
     case "kernel_ready":
-      if (model.kernel !== null) model.kernel.languageInfo = map(event.language_info);
+      if (model.kernel !== null) {
+        model.kernel.languageInfo = map(event.language_info);
+        model.kernel.answersBeside = event.answers_beside ?? false;
+      }
       model.namesSeq = event.seq;
       dirty.head = true;
       return;
@@ -256,6 +259,7 @@ function kernelStarted(model: Model, event: KernelStarted, dirty: Dirty): void {
     language: event.language,
     state: "starting",
     languageInfo: null,
+    answersBeside: false,
   };
   model.death = null;
   dirty.head = true;

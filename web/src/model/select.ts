@@ -90,7 +90,7 @@ export function ahead(model: Model, run: Run): number {
   return -1;
 }
 
-/** The executions that have not ended and that anybody wants to hear of: what the page itself asks the kernel is silent. */
+/** The executions that have not ended and that anybody wants to hear of. */
 export function underway(model: Model): Run[] {
   return model.queue.map(id => model.runs.get(id)).filter(run => run !== undefined && !run.silent) as Run[];
 }
@@ -104,6 +104,13 @@ export function waitingCount(model: Model): number {
 export function kernelState(model: Model): KernelState | null {
   const state = model.kernel?.state ?? null;
   return state === "busy" && model.queue.length > 0 && underway(model).length === 0 ? "idle" : state;
+}
+
+/** Whether what is asked of the kernel is answered now: it is free, or one that answers while code runs. */
+export function answersNow(model: Model): boolean {
+  const state = kernelState(model);
+  if (state !== "idle" && state !== "busy") return false;
+  return model.kernel?.answersBeside === true || (state === "idle" && underway(model).length === 0);
 }
 
 /** What the server calls a kernel that something else started. */

@@ -112,6 +112,8 @@ export interface KernelView {
   language: string;
   state: KernelState;
   languageInfo: JsonMap | null;
+  /** Whether it answers what it is asked while code runs. */
+  answersBeside: boolean;
 }
 
 export interface Death {

@@ -1,11 +1,11 @@
 /**
  * From a name to where it is defined: to a cell of the notebook, which the page finds by itself (book.ts), or to source that the kernel hands over.
  *
- * A kernel that runs something answers when it is free. Who has gone on meanwhile is not taken away from where they are: a note offers to show it.
+ * A kernel that starts answers when it is ready. Who has gone on meanwhile is not taken away from where they are: a note offers to show it.
  */
 import { LineLost, RpcFailure } from "../api/rpc.ts";
 import type { Definition } from "../api/schema.ts";
-import { kernelState, languageOf, underway } from "../model/select.ts";
+import { answersNow, kernelState, languageOf } from "../model/select.ts";
 import { charactersBefore } from "../model/text.ts";
 import type { Actions } from "../store/actions.ts";
 import { may } from "../store/right.ts";
@@ -21,8 +21,8 @@ import { back, go, type TextPlace } from "./trail.ts";
 export { back };
 
 const ANSWER_S = 30;
-/** As long as the server lets a question wait behind what runs. */
-const BUSY_S = 3600;
+/** As long as a kernel may take to start. */
+const START_S = 600;
 
 /** The code of the notebook, and what of it has run, as this page shows it. */
 export function bookOf(store: SessionStore): Book {
@@ -97,13 +97,14 @@ async function ask(actions: Actions, from: TextPlace, name: string): Promise<voi
   else if (!may("execute")) toast(w.mayNot(name));
   else if (state === null || state === "dead") toast(w.noKernel(name));
   else if (store.connection.phase !== "live") toast(w.noLine(name));
+  else if ((state === "idle" || state === "busy") && !answersNow(store.model)) toast(w.busy(name));
   else {
-    const isBusy = state !== "idle" || underway(store.model).length > 0;
-    if (isBusy) toast(w.busy(name), { action: { title: w.giveUp, run: () => newest++ } });
-    const answer = await answered(store, from, isBusy ? BUSY_S : ANSWER_S, name);
+    const isStarting = state !== "idle" && state !== "busy";
+    if (isStarting) toast(w.starting(name), { action: { title: w.giveUp, run: () => newest++ } });
+    const answer = await answered(store, from, isStarting ? START_S : ANSWER_S, name);
     if (answer === null || mine !== newest || store.indexOf(selected.value) < 0) return; // not wanted, or on another page
     const take = (): void => deliver(actions, from, name, answer);
-    if (!isBusy || hasStayed(store, from)) take();
+    if (!isStarting || hasStayed(store, from)) take();
     else toast(w.here(name), { action: { title: w.show, run: take } });
   }
 }

@@ -78,7 +78,13 @@ export function dismiss(key: number): void {
 /** Shows what went wrong in the words of the server, which are written for people. */
 export function complain(error: unknown): void {
   if (error instanceof Error && error.name === "LineLost") toast(t.later);
+  else if (error instanceof Error && "kind" in error && error.kind === "kernel_busy") sayOnce(error.message);
   else toast(error instanceof Error ? error.message : String(error), { bad: true });
+}
+
+/** Says something that is nobody's fault, unless it stands there already. */
+function sayOnce(words: string): void {
+  if (!toasts.value.some(one => one.text === words)) toast(words);
 }
 
 /** Waits for a call and says what went wrong; without a line, that it is done later. */

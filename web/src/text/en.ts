@@ -321,7 +321,7 @@ export const t = {
     noKernel: "Variables appear when a kernel runs.",
     starting: "The kernel is starting.",
     dead: "The kernel has stopped: its variables are gone.",
-    busy: "The kernel is busy. What is shown is from before.",
+    busy: "The kernel is running. What is shown is from before; it is renewed when the cell has ended.",
     language: (name: string) => `Variables are shown for Python. This kernel runs ${name}.`,
     more: (count: number) => `and ${many(count, "more name", "more names")}`,
     failed: (reason: string) => `The kernel could not list its variables: ${reason}`,

@@ -35,6 +35,7 @@ export const w = {
     `${name} is not defined in this notebook. What libraries define only a running kernel knows: start it, and ask again.`,
   noLine: (name: string) => `${name} is not defined in this notebook, and there is no line to the server to ask the kernel.`,
   mayNot: (name: string) => `${name} is not defined in this notebook. To ask the kernel, you need the right to run code.`,
-  busy: (name: string) => `The kernel is busy. Where ${name} is defined shows when it is free.`,
+  busy: (name: string) => `The kernel is running. It can tell where ${name} is defined when the cell has ended.`,
+  starting: (name: string) => `The kernel is starting. Where ${name} is defined shows when it is ready.`,
   here: (name: string) => `The kernel has told where ${name} is defined.`,
 } as const;
