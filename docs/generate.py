@@ -51,6 +51,7 @@ SHAPES: Final[dict[str, str]] = {
     "payload": "JsonMap[]",
     "events": "AnyEvent",
     "MessageReceived.content": "JsonMap",
+    "MessageSent.content": "JsonMap",
     "Reply.content": "JsonMap",
 }
 """What raw JSON is, by the name of its field (in a list: of each member); anything else is `Json`."""

@@ -14,6 +14,7 @@ from tests.fakes import Client, Rig, RigTestCase, make_rig
 from tests.test_calls import least
 from tests.test_shares import come, secret_of
 from webipy.server.api import METHODS
+from webipy.server.messages import SENDABLE
 from webipy.server.ports import ExportedFile
 
 PEOPLE = ("nobody", "elsewhere", "read", "write", "execute", "owner")
@@ -139,6 +140,18 @@ class Matrix(RigTestCase):
             dict(disk.registry.links),
             dict(disk.files.entries),
         )
+
+    def test_messages_that_run_code_are_the_owners(self) -> None:
+        """Each kind that can be sent, by everybody."""
+        for kind, known in SENDABLE.items():
+            house = full_house()
+            for person in PEOPLE:
+                params = {"session": house.session, "channel": known.channels[0], "msg_type": kind}
+                told = self.fault(house, house.people[person], "message.send", params)
+                may = {"own": ["owner"], "execute": ["execute", "owner"]}[known.verb]
+                refused = told.get("name") in ("not_authenticated", "not_permitted")
+                self.assertEqual(refused, person not in may, (kind, person))
+        self.assertEqual({SENDABLE[kind].verb for kind in ("debug_request", "connect_request")}, {"own"})
 
     def test_params_that_reach_beyond_the_session(self) -> None:
         """The owner may, no guest does."""

@@ -7,7 +7,9 @@ from typing import Any
 
 from tests.fakes import RigTestCase, message, printed, result_of, run_of, status
 from webipy.core import wire
+from webipy.server.api import METHODS
 from webipy.server.execution_methods import CANCEL_SECONDS
+from webipy.server.messages import OWN_METHODS
 from webipy.server.ports import Position
 
 
@@ -562,8 +564,8 @@ class Requests(SessionTestCase):
         self.rig.host.tell("request_dropped", msg_id=list(self.rig.host.requests)[-1], reason="kernel_restarted")
         self.assertEqual(self.successResultOf(told)["error"]["data"]["name"], "kernel_dead")
 
-    def test_any_request_may_be_sent(self) -> None:
-        """Whole, with buffers, and the reply comes whole."""
+    def test_a_debug_request_is_sent_whole_and_journaled(self) -> None:
+        """With its buffers, and the reply comes whole, to who sent it alone; what was sent stands in the journal before, with who it was."""
         told = self.rig.me.ask(
             "message.send",
             session=self.session,
@@ -572,20 +574,42 @@ class Requests(SessionTestCase):
             content={"seq": 1},
             buffers=["AAE="],
         )
+        self.assertEqual(self.rig.host.requests, {})
+        self.rig.turn()
+        sent_event = self.rig.journal.events()[-1]
+        self.assertEqual(
+            {name: sent_event[name] for name in ("type", "channel", "msg_type", "content", "by")},
+            {
+                "type": "message_sent",
+                "channel": "control",
+                "msg_type": "debug_request",
+                "content": {"seq": 1},
+                "by": "ada",
+            },
+        )
         channel, sent = list(self.rig.host.requests.values())[-1]
         self.assertEqual((channel, sent.content, sent.buffers), ("control", b'{"seq": 1}', (b"\x00\x01",)))
+        before = len(self.rig.journal.bodies)
         reply = message("debug_reply", {"ok": 1}, parent=sent.header.msg_id, buffers=(b"\xff",))
         self.rig.host.emit(("control", reply))
         self.assertEqual(
             result_of(self.successResultOf(told)),
             {"msg_type": "debug_reply", "content": {"ok": 1}, "metadata": {}, "buffers": ["/w=="]},
         )
+        self.assertEqual(len(self.rig.journal.bodies), before)
 
-    def test_requests_with_a_method_of_their_own_are_refused(self) -> None:
-        """Past the queue nothing runs."""
-        for msg_type in ("execute_request", "shutdown_request", "interrupt_request", "input_reply"):
-            self.refused("invalid_params", "message.send", session=self.session, channel="shell", msg_type=msg_type)
+    def test_what_is_not_listed_cannot_be_sent(self) -> None:
+        """Neither what has a method of its own, nor what nobody knows, nor on a channel where it does not belong; it is said what can be."""
+        for msg_type in (*OWN_METHODS, "x_request", "execute", "debug_reply", "webipy_inquiry_request"):
+            for channel in ("shell", "control"):
+                fault = self.refused(
+                    "invalid_params", "message.send", session=self.session, channel=channel, msg_type=msg_type
+                )
+                self.assertEqual(fault.facts["field"], "msg_type")
+        self.refused("invalid_params", "message.send", session=self.session, channel="shell", msg_type="debug_request")
         self.assertEqual(self.rig.host.requests, {})
+        for method in OWN_METHODS.values():
+            self.assertIn(method, METHODS)
 
     def test_buffers_that_are_not_base64_are_refused(self) -> None:
         """By name of the field."""
@@ -593,8 +617,8 @@ class Requests(SessionTestCase):
             "invalid_params",
             "message.send",
             session=self.session,
-            channel="shell",
-            msg_type="x_request",
+            channel="control",
+            msg_type="debug_request",
             buffers=["no base64!"],
         )
         self.assertEqual(fault.facts["field"], "buffers")
@@ -677,13 +701,13 @@ class Comms(SessionTestCase):
         tries: list[tuple[str, dict[str, Any]]] = [
             ("comm.open", {"target": "t"}),
             ("comm.send", {"comm": "c1"}),
-            ("message.send", {"channel": "shell", "msg_type": "some_request"}),
+            ("message.send", {"channel": "control", "msg_type": "debug_request"}),
         ]
         for method, params in tries:
             fault = self.refused("invalid_params", method, session=self.session, buffers=[*most, ""], **params)
             self.assertEqual((fault.facts["field"], str(wire.MAX_BUFFERS) in fault.message), ("buffers", True))
         for field in ("content", "metadata"):
-            odd: dict[str, Any] = {"channel": "shell", "msg_type": "a", field: [1]}
+            odd: dict[str, Any] = {"channel": "control", "msg_type": "debug_request", field: [1]}
             fault = self.refused("invalid_params", "message.send", session=self.session, **odd)
             self.assertEqual(fault.facts["field"], field)
         self.assertEqual((len(self.rig.journal.bodies), self.rig.host.requests), (before, sent))

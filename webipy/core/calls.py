@@ -533,9 +533,11 @@ class CloseComm(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class SendMessage(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Sends any Jupyter request on shell or control and waits for its reply.
+    """Sends a Jupyter request on shell or control and waits for its reply.
 
-    execute_request and the requests that end or interrupt a kernel have methods of their own and are refused here.
+    These can be sent: `kernel_info_request`, `comm_info_request`; and by who owns the session also `connect_request`, `usage_request`,
+    `list_subshell_request`, `create_subshell_request`, `delete_subshell_request`, and `debug_request`, which stands in the journal (`message_sent`).
+    What has a method of its own, such as `execute_request`, is refused here.
     """
 
     channel: Literal["shell", "control"]

@@ -319,6 +319,14 @@ class MessageReceived(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     buffers: list[str] = []
 
 
+class MessageSent(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """A request that may run code was sent to the kernel as it is (`message.send`). Its reply is told to who sent it alone."""
+
+    channel: Literal["shell", "control"]
+    msg_type: str
+    content: msgspec.Raw
+
+
 class RunStarted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
     """A run with a plan was accepted: the server brings it to its end, whoever is there then. Its executions are queued by the events after this one.
 
@@ -546,6 +554,7 @@ AnyEvent = (
     | WidgetOutputAdded
     | WidgetOutputsCleared
     | MessageReceived
+    | MessageSent
     | RunStarted
     | RunStopped
     | RunFinished

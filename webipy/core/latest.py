@@ -21,6 +21,7 @@ _NO_DOCUMENT = (
     events.InputRequested,
     events.InputReplied,
     events.MessageReceived,
+    events.MessageSent,
 )
 
 

@@ -134,7 +134,7 @@ class Api:
             )
         params = self._params(method, call)
         caller.principal = self.house.logins.still(caller.principal)
-        access.permit(caller.principal, method.verb, method.place(params, caller.principal))
+        access.permit(caller.principal, method.needs(params), method.place(params, caller.principal))
         return await method.function(self.house, caller, params)
 
     def _params(self, method: Method, call: Call) -> calls.Params:

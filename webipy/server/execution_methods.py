@@ -11,6 +11,7 @@ from webipy.core import access, blobs, calls, contents, cutting, errors, events,
 from webipy.core.depth import is_too_deep, said
 from webipy.core.kernel import base64s
 from webipy.core.outputs import TextRange
+from webipy.server import messages
 from webipy.server.inquiries import clean, content_of
 from webipy.server.method import Caller, House, Methods
 from webipy.server.session import Session
@@ -21,14 +22,6 @@ method = METHODS.method
 
 LONG_TEXT = 8 * 1024 * 1024
 """Characters: of text of an execution that is more than twice as long, its start and so much of its end are told; output.read gives the rest."""
-
-_OWN_METHODS = {
-    "execute_request": "execution.start",
-    "shutdown_request": "kernel.shut_down",
-    "interrupt_request": "kernel.interrupt",
-    "input_reply": "input.reply",
-}
-
 
 CANCEL_SECONDS = 2.0
 """How long the host is given to say that it took an execution back; it has it in its hands or the kernel has it."""
@@ -299,19 +292,24 @@ async def _comm(
     return calls.CommAccepted(comm=comm, seq=seq)
 
 
-@method("message.send", "execute", "session")
+@method("message.send", "execute", "session", stronger=messages.verb)
 async def message_send(house: House, caller: Caller, params: calls.SendMessage) -> calls.Reply:
-    """Sends any Jupyter request (debug_request, custom ones) and gives the reply; what it publishes comes as events."""
-    if params.msg_type in _OWN_METHODS:
-        raise errors.InvalidParams(
-            f"{params.msg_type} has a method of its own: {_OWN_METHODS[params.msg_type]}.", field="msg_type"
-        )
-    content, metadata, buffers = _raw(params.content), _raw(params.metadata), _unpacked(params.buffers)
-    _check_sendable(params.msg_type, content, metadata, buffers)
-    reply = await house.sessions.get(params.session).kernel_side.request(
+    """Sends a Jupyter request that has no method of its own, and gives the reply to its caller alone; what it publishes comes as events."""
+    known = messages.sendable(params)
+    session, content, metadata = house.sessions.get(params.session), _raw(params.content), _raw(params.metadata)
+    buffers = _unpacked(params.buffers)
+    _check_sendable(params.msg_type, content, metadata, buffers)  # what is journaled as sent is sent
+    session.kernel_side.live()
+    if known.is_told:
+        session.check_writable()
+        sent = events.MessageSent(channel=params.channel, msg_type=params.msg_type, content=Raw(content))
+        await session.append([sent], caller.name)
+    reply = await session.kernel_side.request(
         params.channel, params.msg_type, content, params.timeout_s, metadata, buffers
     )
-    metadata = Raw(clean(reply.metadata))
     return calls.Reply(
-        msg_type=reply.header.msg_type, content=Raw(content_of(reply)), metadata=metadata, buffers=base64s(reply)
+        msg_type=reply.header.msg_type,
+        content=Raw(content_of(reply)),
+        metadata=Raw(clean(reply.metadata)),
+        buffers=base64s(reply),
     )

@@ -208,6 +208,7 @@ class Method:
     Args:
         reach: What a call can touch: all of the server, only the session in its params, or only the connection that it comes from.
         beyond: Params that, when they are given, let a call reach beyond its session.
+        stronger: Gives the verb that a call needs by its params, where some need a stronger one than `verb`.
     """
 
     name: str
@@ -217,6 +218,11 @@ class Method:
     function: Function
     reach: Reach = "server"
     beyond: tuple[str, ...] = ()
+    stronger: Callable[[Any], Verb] | None = None
+
+    def needs(self, params: Params) -> Verb:
+        """The verb that a call needs."""
+        return self.verb if self.stronger is None else self.stronger(params)
 
     def place(self, params: Params, principal: Principal | None) -> str | None:
         """The session that a call stays in; `None` when it reaches beyond one."""
@@ -243,13 +249,18 @@ class Methods:
     table: dict[str, Method] = attrs.field(factory=dict)
 
     def method(
-        self, name: str, verb: Verb, reach: Reach = "server", beyond: tuple[str, ...] = ()
+        self,
+        name: str,
+        verb: Verb,
+        reach: Reach = "server",
+        beyond: tuple[str, ...] = (),
+        stronger: Callable[[Any], Verb] | None = None,
     ) -> Callable[[_F], _F]:
         """Enters the function below into the table, under its name, the verb it needs and how far it reaches."""
 
         def enter(function: _F) -> _F:
             kinds = get_type_hints(function)
-            self.table[name] = Method(name, verb, kinds["params"], kinds["return"], function, reach, beyond)
+            self.table[name] = Method(name, verb, kinds["params"], kinds["return"], function, reach, beyond, stronger)
             return function
 
         return enter

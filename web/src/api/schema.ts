@@ -306,6 +306,14 @@ export interface MessageReceived extends EventHead {
   buffers?: string[];
 }
 
+/** A request that may run code was sent to the kernel as it is (`message.send`). Its reply is told to who sent it alone. */
+export interface MessageSent extends EventHead {
+  type: "message_sent";
+  channel: "control" | "shell";
+  msg_type: string;
+  content: JsonMap;
+}
+
 /**
  * A run with a plan was accepted: the server brings it to its end, whoever is there then. Its executions are queued by the events after this one.
  *
@@ -1009,9 +1017,11 @@ export interface CloseComm extends OfSession {
 }
 
 /**
- * Sends any Jupyter request on shell or control and waits for its reply.
+ * Sends a Jupyter request on shell or control and waits for its reply.
  *
- * execute_request and the requests that end or interrupt a kernel have methods of their own and are refused here.
+ * These can be sent: `kernel_info_request`, `comm_info_request`; and by who owns the session also `connect_request`, `usage_request`,
+ * `list_subshell_request`, `create_subshell_request`, `delete_subshell_request`, and `debug_request`, which stands in the journal (`message_sent`).
+ * What has a method of its own, such as `execute_request`, is refused here.
  */
 export interface SendMessage extends OfSession {
   channel: "control" | "shell";
@@ -1722,6 +1732,7 @@ export type AnyEvent =
   | WidgetOutputAdded
   | WidgetOutputsCleared
   | MessageReceived
+  | MessageSent
   | RunStarted
   | RunStopped
   | RunFinished
