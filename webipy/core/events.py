@@ -593,6 +593,13 @@ def encode(event: AnyEvent) -> bytes:
     return _encoder.encode(event)
 
 
+def kind(of: type[AnyEvent]) -> str:
+    """The `type` of the events of a class."""
+    tag = of.__struct_config__.tag
+    assert isinstance(tag, str)
+    return tag
+
+
 def decode(body: bytes) -> AnyEvent:
     """The event of those bytes.
 

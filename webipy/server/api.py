@@ -37,6 +37,7 @@ from webipy.server import (
     run_methods,
     session_methods,
     share_methods,
+    shown,
 )
 from webipy.server.method import Caller, House, Method, Methods
 
@@ -114,10 +115,13 @@ class Api:
         try:
             reply = rpc.result(call_id, await self._call(call, caller))
         except errors.Failure as told:
-            reply = rpc.failure(call_id, told)
+            reply = rpc.failure(call_id, shown.failure(told, caller.principal, self._path_of))
         except Exception:
             reply = rpc.failure(call_id, self._mistake(call.method[:64]))
         return None if call.is_notification else reply
+
+    def _path_of(self, session: str) -> str | None:
+        return next((one.record.path for one in self.house.sessions.all() if one.id == session), None)
 
     def _mistake(self, method: str) -> errors.InternalError:
         reference = self.house.world.new_id()[:8]

@@ -11,7 +11,7 @@ from webipy.core import access, blobs, calls, contents, cutting, errors, events,
 from webipy.core.depth import is_too_deep, said
 from webipy.core.kernel import base64s
 from webipy.core.outputs import TextRange
-from webipy.server import messages
+from webipy.server import messages, shown
 from webipy.server.inquiries import clean, content_of
 from webipy.server.method import Caller, House, Methods
 from webipy.server.session import Session
@@ -130,7 +130,7 @@ async def _told(house: House, caller: Caller, session: Session, execution: str) 
         execution_count=(finished.execution_count if finished else None)
         or (started.execution_count if started else None),
         duration_s=finished.duration_s if finished else None,
-        reason=finished.reason if finished else "",
+        reason=shown.reason(finished.reason, caller.principal) if finished else "",
         user_expressions=_expressions(caller, session, queued, finished),
         queued=queued.time,
         by=queued.by,

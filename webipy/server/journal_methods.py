@@ -6,10 +6,10 @@ from msgspec import Raw
 
 from webipy.core import calls
 from webipy.core.journal_calls import Journal, JournalEvents, JournalList, OfJournal, ReadJournal
+from webipy.server import shown
 from webipy.server.feed import CHUNK_BYTES
 from webipy.server.kept import Entry
 from webipy.server.method import Caller, House, Methods
-from webipy.server.session_methods import session_struct
 
 METHODS = Methods()
 method = METHODS.method
@@ -70,6 +70,6 @@ async def session_reopen(house: House, caller: Caller, params: OfJournal) -> cal
     or beside what is there now. An open session is answered as it is.
     """
     if not house.sessions.is_free(params.session):
-        return session_struct(house.sessions.get(params.session))
+        return shown.session(house.sessions.get(params.session), caller.principal)
     closed = await house.kept.get(params.session)
-    return session_struct(await house.documents.reopen(closed, caller.name))
+    return shown.session(await house.documents.reopen(closed, caller.name), caller.principal)

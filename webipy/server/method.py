@@ -16,6 +16,7 @@ import attrs
 from webipy.core import errors
 from webipy.core.access import Principal, Verb
 from webipy.core.calls import Params, Result
+from webipy.server import shown
 from webipy.server.documents import Documents
 from webipy.server.feed import Feed
 from webipy.server.kept import Kept
@@ -106,8 +107,7 @@ class Caller:
 
     def hidden(self, session: Session) -> int:
         """Seq of the last event that is not shown to the caller: a guest sees a session as it was opened last, its owner all of it."""
-        is_guest = self.principal is not None and self.principal.session is not None
-        return max(0, session.reopened - 1) if is_guest else 0
+        return max(0, session.reopened - 1) if shown.is_guest(self.principal) else 0
 
     def subscribe(self, session: Session, cursor: int) -> None:
         """Starts a feed at event `cursor`, in place of an earlier one; it sends from the next turn on, after the answer to this call.
@@ -118,9 +118,14 @@ class Caller:
         if self.send is None:
             raise errors.InvalidRequest("Events come over a WebSocket; over POST ask session.events with wait_s.")
         self._end_feed(session.id)
-        feed = Feed(session, self.send, cursor, self.soon, self.is_paused, self.give_up)
+        send = self._send_shown if shown.is_guest(self.principal) else self.send
+        feed = Feed(session, send, cursor, self.soon, self.is_paused, self.give_up)
         self.feeds[session.id] = feed
         self.soon(lambda: self._join(session, feed))
+
+    def _send_shown(self, notification: bytes) -> None:
+        if self.send is not None:
+            self.send(shown.notification(notification))
 
     @staticmethod
     def _join(session: Session, feed: Feed) -> None:

@@ -6,6 +6,7 @@ from msgspec import Raw
 
 from webipy.core import calls, events, ipynb, merge, notebook_calls
 from webipy.core.moments import Moment
+from webipy.server import shown
 from webipy.server.cell_methods import clean_map
 from webipy.server.history import History
 from webipy.server.method import Caller, House, Methods
@@ -15,10 +16,10 @@ METHODS = Methods()
 method = METHODS.method
 
 
-def _state(session: Session) -> notebook_calls.NotebookState:
+def _state(session: Session, caller: Caller) -> notebook_calls.NotebookState:
     origin = session.origin
     conflict = origin.conflict
-    return notebook_calls.NotebookState(
+    state = notebook_calls.NotebookState(
         session=session.id,
         path=origin.path,
         format=origin.format,
@@ -36,12 +37,13 @@ def _state(session: Session) -> notebook_calls.NotebookState:
         repairs=origin.repairs,
         in_place=origin.in_place,
     )
+    return shown.notebook(state, caller.principal)
 
 
 @method("notebook.get", "read", "session")
 async def notebook_get(house: House, caller: Caller, params: calls.OfSession) -> notebook_calls.NotebookState:
     """The document of a session: its file, and whether that holds everything."""
-    return _state(house.sessions.get(params.session))
+    return _state(house.sessions.get(params.session), caller)
 
 
 @method("notebook.save", "write", "session", beyond=("path", "overwrite"))
@@ -55,7 +57,7 @@ async def notebook_save(
         await house.documents.save_as(session, params.path, caller.name)
     else:
         await house.documents.of(session).save(caller.name, params.overwrite, params.upgrade)
-    return _state(session)
+    return _state(session, caller)
 
 
 @method("notebook.reload", "write", "session")
@@ -64,7 +66,7 @@ async def notebook_reload(house: House, caller: Caller, params: calls.OfSession)
     session = house.sessions.get(params.session)
     following = house.documents.of(session)
     await following.bound.reload(following.bound.path(), caller.name)
-    return _state(session)
+    return _state(session, caller)
 
 
 @method("notebook.set_metadata", "write", "session")
@@ -82,13 +84,13 @@ async def notebook_set_metadata(
 # ---- history --------------------------------------------------------------------------------------------------------
 
 
-def _told(moment: Moment) -> notebook_calls.Moment:
+def _told(moment: Moment, caller: Caller) -> notebook_calls.Moment:
     return notebook_calls.Moment(
         seq=moment.seq,
         time=moment.time,
         kind=moment.kind,
         by=moment.by,
-        name=moment.name,
+        name=moment.name if moment.kind == "checkpoint" else shown.file_of(moment.name, caller.principal),
         cells=len(moment.cells),
     )
 
@@ -105,7 +107,7 @@ async def notebook_history(house: House, caller: Caller, params: notebook_calls.
     told: list[notebook_calls.Moment] = []
     for moment in reversed(moments.all):
         if moment.seq > hidden and (params.before is None or moment.seq < params.before):
-            told.append(_told(moment))
+            told.append(_told(moment, caller))
         if len(told) == params.limit:
             break
     return notebook_calls.Moments(moments=told, first_seq=max(1, history.session.journal.first_seq - 1, hidden + 1))

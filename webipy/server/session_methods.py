@@ -10,6 +10,7 @@ from twisted.internet.defer import CancelledError
 
 from webipy.core import calls, contents, errors, events
 from webipy.core.latest import latest
+from webipy.server import shown
 from webipy.server.feed import CHUNK_BYTES
 from webipy.server.logins import CODE_SECONDS
 from webipy.server.method import Caller, House, Methods
@@ -39,7 +40,7 @@ async def server_info(house: House, caller: Caller, params: calls.Nothing) -> ca
         protocol=PROTOCOL,
         time=house.world.now(),
         principal=caller.name or None,
-        root=house.sessions.root if who is not None and who.session is None else None,
+        root=house.sessions.root if who is not None and not shown.is_guest(who) else None,
         default_kernelspec=specs.default if specs is not None else None,
         degraded=any(session.journal.fault is not None for session in house.sessions.all()),
         verb=who.verb if who is not None else None,
@@ -74,38 +75,6 @@ async def server_launch_code(house: House, caller: Caller, params: calls.OpenPag
 # ---- sessions -----------------------------------------------------------------------------------------------------
 
 
-def session_struct(session: Session) -> calls.Session:
-    """A session as clients see it."""
-    kernel, record = session.kernel, session.record
-    return calls.Session(
-        id=record.id,
-        title=record.title,
-        path=record.path,
-        cwd=record.cwd,
-        kernel=None
-        if kernel is None
-        else calls.Kernel(
-            id=kernel.id,
-            kernelspec=kernel.kernelspec,
-            display_name=kernel.display_name,
-            language=kernel.language,
-            state=kernel.state,
-            start=kernel.start,
-            execution_count=kernel.execution_count,
-            queued=sum(not run.running for run in kernel.executions.open.values()),
-            url_without_key=kernel.url_without_key,
-            host=record.host.directory if record.host is not None else "",
-            pid=kernel.pid,
-        ),
-        first_seq=session.journal.first_seq,
-        seq=session.written,
-        durable_seq=session.journal.durable_seq,
-        created=record.created,
-        last_activity=session.last_activity or record.created,
-        temporary=session.is_temporary,
-    )
-
-
 @method("session.create", "write")
 async def session_create(house: House, caller: Caller, params: calls.CreateSession) -> calls.Session:
     """Makes a session, or opens the one that there is for `path` or `id`; with `kernelspec` it has that kernel afterwards."""
@@ -117,7 +86,7 @@ async def session_create(house: House, caller: Caller, params: calls.CreateSessi
         await house.sessions.start_kernel(session, params.kernelspec, caller.name, params.env)
     elif params.env is not None:
         await house.sessions.change_env(session, params.env)
-    return session_struct(session)
+    return shown.session(session, caller.principal)
 
 
 async def _opened(house: House, caller: Caller, params: calls.CreateSession) -> Session:
@@ -137,13 +106,13 @@ async def _opened(house: House, caller: Caller, params: calls.CreateSession) -> 
 @method("session.list", "read")
 async def session_list(house: House, caller: Caller, params: calls.Nothing) -> calls.SessionList:
     """All open sessions."""
-    return calls.SessionList(sessions=[session_struct(session) for session in house.sessions.all()])
+    return calls.SessionList(sessions=[shown.session(session, caller.principal) for session in house.sessions.all()])
 
 
 @method("session.get", "read", "session")
 async def session_get(house: House, caller: Caller, params: calls.OfSession) -> calls.Session:
     """One session."""
-    return session_struct(house.sessions.get(params.session))
+    return shown.session(house.sessions.get(params.session), caller.principal)
 
 
 @method("session.rename", "write", "session")
@@ -151,7 +120,7 @@ async def session_rename(house: House, caller: Caller, params: calls.RenameSessi
     """Gives a session another title."""
     session = house.sessions.get(params.session)
     await house.sessions.rename(session, params.title, caller.name)
-    return session_struct(session)
+    return shown.session(session, caller.principal)
 
 
 @method("session.close", "own", "session")
@@ -172,7 +141,7 @@ async def session_keep(house: House, caller: Caller, params: calls.OfSession) ->
     session = house.sessions.get(params.session)
     session.check_writable()
     await house.temporary.keep(session, caller.name)
-    return session_struct(session)
+    return shown.session(session, caller.principal)
 
 
 @method("session.leave", "write", "session")
@@ -201,6 +170,8 @@ async def session_subscribe(house: House, caller: Caller, params: calls.Subscrib
         since, bodies = await session.snapshots.take(session.written)
         if hidden:
             bodies = await house.world.aside(lambda: _without(bodies, hidden))
+        if shown.is_guest(caller.principal):
+            bodies = [shown.body(one) for one in bodies]
         snapshot = calls.SnapshotEvents(seq=since, events=[msgspec.Raw(body) for body in bodies])
     caller.subscribe(session, since + 1)
     sit(house, caller, session.id)
@@ -233,6 +204,8 @@ async def session_events(house: House, caller: Caller, params: calls.ReadEvents)
         finally:
             stop_clock()
     bodies = await session.read(first, params.limit, 4 * CHUNK_BYTES) if first <= session.written else []
+    if shown.is_guest(caller.principal):
+        bodies = [shown.body(body) for body in bodies]
     return calls.Events(session=session.id, first=first, events=[msgspec.Raw(body) for body in bodies])
 
 
@@ -243,7 +216,7 @@ async def session_events(house: House, caller: Caller, params: calls.ReadEvents)
 async def kernelspec_list(house: House, caller: Caller, params: calls.Nothing) -> calls.KernelspecList:
     """The kernels that can be started here."""
     specs = await house.world.launcher.specs()
-    is_guest = caller.principal is not None and caller.principal.session is not None
+    is_guest = shown.is_guest(caller.principal)
     found = [
         calls.Kernelspec(
             name=s.name, display_name=s.display_name, language=s.language, note=_note(s, specs.ways.get(s.name))
@@ -294,7 +267,7 @@ async def kernel_start(house: House, caller: Caller, params: calls.StartKernel) 
     """Starts a kernel for the session; answers as soon as it is being started. Executions may be sent at once: they wait for it."""
     session = house.sessions.get(params.session)
     await house.sessions.start_kernel(session, params.kernelspec, caller.name, params.env)
-    return session_struct(session)
+    return shown.session(session, caller.principal)
 
 
 @method("kernel.attach", "execute")
@@ -302,7 +275,7 @@ async def kernel_attach(house: House, caller: Caller, params: calls.AttachKernel
     """Joins a kernel that something else started, by its connection file. One that does not answer within 10 s is told by `kernel_died`."""
     session = house.sessions.get(params.session)
     await house.sessions.attach_kernel(session, params.connection, caller.name)
-    return session_struct(session)
+    return shown.session(session, caller.principal)
 
 
 @method("kernel.restart", "execute", "session")
@@ -310,7 +283,7 @@ async def kernel_restart(house: House, caller: Caller, params: calls.OfSession) 
     """Replaces the kernel process: variables and the queue are lost, its id stays. Works on a dead kernel too, not on an attached one."""
     session = house.sessions.get(params.session)
     await house.sessions.restart_kernel(session, caller.name)
-    return session_struct(session)
+    return shown.session(session, caller.principal)
 
 
 @method("kernel.interrupt", "execute", "session")
