@@ -4,7 +4,7 @@
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help serve test check faults soak attack fuzz bench clean
+.PHONY: help serve test check faults soak attack fuzz audit lock locked bench clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -51,6 +51,20 @@ attack: $(VENV)/.installed-test ## Attack a fresh server here and print what hel
 
 fuzz: $(VENV)/.installed-test ## Send what nobody would send, for some minutes; ARGS="--minutes 30 --seed 7"
 	@exec $(PY) -m tests.fuzz $(ARGS)
+
+audit: $(VENV)/.installed-test ## Look for known holes in what webipy depends on; says what could not be asked
+	@$(PY) -c 'import pip_audit' 2>/dev/null || $(INSTALL) pip-audit || true
+	@exec $(PY) tests/audit.py
+
+locked: | $(PY) ## Install exactly the versions and files that tests/requirements.lock names, and webipy
+	@$(INSTALL) --require-hashes -r tests/requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.installed $(VENV)/.installed-test
+
+lock: $(VENV)/.installed-test ## Write tests/requirements.lock anew, with uv
+	@$(PY) -c 'import uv' 2>/dev/null || $(INSTALL) uv
+	@{ sed -n 1p tests/requirements.lock; $(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra test \
+		--no-header --no-emit-index-url pyproject.toml; } > tests/requirements.lock.new && mv tests/requirements.lock.new tests/requirements.lock
 
 bench: $(VENV)/.installed-test ## Measure (tests/bench)
 	@exec $(PY) tests/check.py bench

@@ -320,7 +320,10 @@ def known_by(call: Any, shared: str) -> Known:
     others = [str(session["id"]) for session in told("session.list", "sessions") if session["id"] != shared]
     events = told("session.events", "events", session=shared, since=0, limit=10_000)
     executions = [str(event["execution"]) for event in events if event.get("execution")][-5:] or ["none"]
-    shares = [str(share["id"]) for share in told("share.list", "shares", session=shared)][:1] or ["none"]
+    links = told("share.list", "shares", session=shared)
+    shares = [str(share["id"]) for share in links if not share["guests"]][:1] or [
+        "none"
+    ]  # the guests keep their rights
     return {
         "session": [shared] * 8 + others[:2] + ["none"],
         "cell": cells[:6],
