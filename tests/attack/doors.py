@@ -6,6 +6,7 @@ in front that reads a request otherwise than we do.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -227,8 +228,9 @@ def smuggling(ground: Ground) -> Held:
     for name, request in _smuggled(ground):
         number += 1
         with ground.raw() as line:
-            line.sendall(request)
-            line.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):  # it may be refused, and closed, before its end
+                line.sendall(request)
+                line.shutdown(socket.SHUT_WR)
             answer = _read_all(line)
         if answer.count(b"HTTP/1.1 ") > 1 or b"SMUGGLED" in answer or b"HTTP/1.1 5" in answer:
             wrong.append(name)

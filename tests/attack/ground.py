@@ -165,10 +165,11 @@ class Ground:
         """
         headers = {"Origin": self.origin, "Content-Type": "application/json"}
         answer = self.http("POST", "/login", json.dumps(form).encode(), headers)
-        if answer.status not in (200, 204):
+        if answer.status != 200:
             raise NotLetIn(answer.status, answer.body)
         cookies = [line.partition(";")[0] for line in answer.headers.get_all("Set-Cookie") or []]
-        return Who(name, {"Cookie": "; ".join(cookies), "Origin": self.origin})
+        key = str(answer.json["key"])
+        return Who(name, {"Cookie": "; ".join(cookies), "X-Webipy-Key": key, "Origin": self.origin})
 
     def http(
         self, verb: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = {}, wait_s: float = WAIT_S
