@@ -294,6 +294,12 @@ class Code(LoginsTestCase):
         self.rig.clock.advance(2)
         self.fails(errors.NotAuthenticated, code=second)
 
+    def test_a_code_may_count_for_less(self) -> None:
+        """As one that stands in a log."""
+        code = self.logins.new_code(600)
+        self.rig.clock.advance(601)
+        self.fails(errors.NotAuthenticated, code=code)
+
     def test_only_the_newest_codes_count(self) -> None:
         """`MAX_CODES`: who can ask for codes cannot fill the memory."""
         codes = [self.logins.new_code() for _ in range(MAX_CODES + 1)]

@@ -39,6 +39,10 @@ def twistd(*arguments: str) -> list[str]:
     return [sys.executable, "-c", program, *arguments]
 
 
+REACHED = ["--behind-proxy", "--allow-host", "notebooks.example", "--allow-root"]
+"""What lets other machines reach a server, whoever runs it."""
+
+
 class Refusal(Exception):
     """A call was answered with a failure."""
 
@@ -204,7 +208,8 @@ class BadOptions(SynchronousTestCase):
             ("--behind-proxy", ["--interface", "::"]),
             ("is no IP address; 127.0.0.1 is one", ["--interface", "nowhere"]),
             ("is no IP address", ["--interface", ""]),
-            ("Cannot listen on 203.0.113.1 port 0", ["--interface", "203.0.113.1", "--behind-proxy", "--port", "0"]),
+            ("--allow-host NAME; it answers to no other", ["--interface", "203.0.113.1", "--behind-proxy"]),
+            ("Cannot listen on 203.0.113.1 port 0", [*REACHED, "--interface", "203.0.113.1", "--port", "0"]),
             ("too short; use 20 characters", ["--token-file", str(short)]),
             ("it is not text", ["--token-file", str(binary)]),
             ("easy to guess: it has 7 different", ["--token-file", str(weak)]),
@@ -225,6 +230,20 @@ class BadOptions(SynchronousTestCase):
             sentence = self.refused(words, *arguments)
             self.assertNotIn("Traceback", sentence)
             self.assertNotIn("Errno", sentence, arguments)
+
+    def test_root_is_reached_by_others_only_when_that_is_said(self) -> None:
+        """On loopback it is nobody's business; behind a proxy it must be meant."""
+        self.patch(os, "geteuid", lambda: 0)
+        proxied = ["--behind-proxy", "--allow-host", "notebooks.example", "--port", "0"]
+        for interface in ("127.0.0.1", "0.0.0.0"):
+            sentence = self.refused("--allow-root", "--interface", interface, *proxied)
+            self.assertIn("user of its own", sentence)
+        self.parse("--interface", "127.0.0.1", "--allow-root", *proxied)
+
+    def test_others_than_root_need_not_say_so(self) -> None:
+        """Behind a proxy, or on loopback."""
+        self.patch(os, "geteuid", lambda: 1000)
+        self.parse("--behind-proxy", "--port", "0")
 
     def test_a_port_in_use_is_told(self) -> None:
         """With another way."""
@@ -344,6 +363,7 @@ class Processes(SynchronousTestCase):
             "grace",
             "allow-host",
             "behind-proxy",
+            "allow-root",
             "kernels-stop-with-server",
         ):
             self.assertIn(f"--{option}", printed)
@@ -455,6 +475,13 @@ class Processes(SynchronousTestCase):
         again = self.start(server.state)
         self.assertEqual([s["id"] for s in again.call("session.list")["sessions"]], [good])
         self.assertIn("bad", again.log.read_text())
+
+    def test_a_code_that_may_be_kept_in_a_log_counts_for_minutes(self) -> None:
+        """Where the output is no terminal: it says so, and what prints a fresh one."""
+        printed = self.start().printed()
+        self.assertIn("only for 10 minutes", printed)
+        self.assertIn("`webipy open` prints a fresh one", printed)
+        self.assertEqual("webipy runs as root" in printed, os.geteuid() == 0)
 
     def test_a_cookie_outlives_the_server(self) -> None:
         """And a code does not."""

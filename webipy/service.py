@@ -19,7 +19,6 @@ import contextlib
 import errno
 import fcntl
 import gc
-import ipaddress
 import os
 import shutil
 import socket
@@ -48,6 +47,7 @@ from webipy.io.files_resource import FileResource
 from webipy.io.gate import Gate
 from webipy.io.journal import SqliteArchive, SqliteJournals
 from webipy.io.launcher import LocalLauncher
+from webipy.io.listening import CannotListen, PortTaken, check_reach, is_root, listen, port_of
 from webipy.io.machine import aside, end_with, new_secret, now, raise_file_limit, username
 from webipy.io.memory import Memory, share_one_arena
 from webipy.io.metrics import Metrics, Pulse
@@ -62,7 +62,7 @@ from webipy.io.tokens import BadToken, read_token
 from webipy.io.trash import Bins, RootTrash, home_trash
 from webipy.io.websocket import RpcFactory
 from webipy.server.api import Api
-from webipy.server.logins import Logins
+from webipy.server.logins import CODE_SECONDS, Logins
 from webipy.server.method import House
 from webipy.server.ports import World
 from webipy.server.retention import Retention
@@ -85,6 +85,9 @@ SPECS_SECONDS = 2.0
 
 PRIVATE_GRACE_SECONDS = 30.0
 """With --private: how long kernels outlive a server that was killed."""
+
+LOGGED_CODE_SECONDS = 600
+"""How long the printed address works where the output is no terminal: logs are kept, and read by others."""
 
 DRAIN_SECONDS = 8.0
 """Time to write and to leave at a stop; the whole stop stays under 10 s."""
@@ -155,7 +158,12 @@ class Options(usage.Options):
         [
             "behind-proxy",
             None,
-            "A proxy in front speaks HTTPS: allows other interfaces than loopback and sets Secure cookies.",
+            "A proxy in front speaks HTTPS: allows other interfaces than loopback (with --allow-host) and sets Secure cookies.",
+        ],
+        [
+            "allow-root",
+            None,
+            "Let other machines reach a server that runs as root: whoever signs in can do everything.",
         ],
     ]
     compData = usage.Completions(optActions={"root": usage.CompleteDirs(), "state": usage.CompleteDirs()})
@@ -280,57 +288,23 @@ class Options(usage.Options):
         raise usage.UsageError(f"--{option}: {text!r} is no number from 0 to {most}.")
 
     def _bind(self) -> socket.socket:
-        if not self["behind-proxy"] and not _is_loopback(self["interface"]):
-            raise usage.UsageError(
-                f"--interface {self['interface']} would let other machines run code here over plain HTTP. Keep 127.0.0.1 and reach it through "
-                "`ssh -L 8888:127.0.0.1:8888 THIS-MACHINE`, or put an HTTPS proxy in front and add --behind-proxy."
+        try:
+            check_reach(
+                self["interface"],
+                is_behind_proxy=bool(self["behind-proxy"]),
+                is_named=bool(self.hosts),
+                may_be_root=bool(self["allow-root"]),
             )
-        if self["port"] is not None:
-            return self._bind_one(_port_of(self["port"]))
-        for port in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED):
-            with contextlib.suppress(PortTaken):
-                return self._bind_one(port)
+            if self["port"] is not None:
+                return listen(self["interface"], port_of(self["port"]))
+            for port in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED):
+                with contextlib.suppress(PortTaken):
+                    return listen(self["interface"], port)
+        except CannotListen as fault:
+            raise usage.UsageError(str(fault)) from None
         raise usage.UsageError(
             f"Ports {DEFAULT_PORT} to {DEFAULT_PORT + PORTS_TRIED - 1} are all taken; name another with --port, or --port 0."
         )
-
-    def _bind_one(self, port: int) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self["interface"] else socket.AF_INET
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind((self["interface"], port))
-            bound.listen(512)
-        except OSError as fault:
-            bound.close()
-            if fault.errno == errno.EADDRINUSE:
-                raise PortTaken(
-                    f"--port: {port} is in use by another program (perhaps another webipy). Choose another, or --port 0."
-                ) from None
-            raise usage.UsageError(
-                f"Cannot listen on {self['interface']} port {port}: {fault.strerror or fault}."
-            ) from None
-        bound.setblocking(False)
-        return bound
-
-
-class PortTaken(usage.UsageError):
-    """Another program listens there."""
-
-
-def _is_loopback(interface: str) -> bool:
-    if interface == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(interface).is_loopback
-    except ValueError:
-        raise usage.UsageError(f"--interface: {interface!r} is no IP address; 127.0.0.1 is one.") from None
-
-
-def _port_of(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) <= 65535:
-        return int(text)
-    raise usage.UsageError(f"--port: {text!r} is no port; use a number from 0 to 65535.")
 
 
 class WebipyService(Service):
@@ -502,10 +476,21 @@ class WebipyService(Service):
         )
         if self._options["port"] is None and not self.url.endswith(f":{DEFAULT_PORT}"):
             _say(f"Port {DEFAULT_PORT} is in use by another program; taking {self.url.rpartition(':')[2]} instead.")
+        if is_root():
+            _say("webipy runs as root: whoever signs in, and every kernel, can do everything on this machine.")
+        is_watched = sys.__stdout__ is not None and sys.__stdout__.isatty()
+        code = logins.new_code(CODE_SECONDS if is_watched else LOGGED_CODE_SECONDS)
         _say(
-            f"\n  webipy is ready. Open this address in a browser on this machine:\n\n    {self._page_url(None, f'code={logins.new_code()}')}\n"
+            f"\n  webipy is ready. Open this address in a browser on this machine:\n\n    {self._page_url(None, f'code={code}')}\n"
         )
-        _say("  The link works once; `webipy open` prints a fresh one. Stop with Ctrl-C: kernels go on running.\n")
+        kept = (
+            ""
+            if is_watched
+            else f", and only for {LOGGED_CODE_SECONDS // 60} minutes, as what is printed here may be kept"
+        )
+        _say(
+            f"  The link works once{kept}; `webipy open` prints a fresh one. Stop with Ctrl-C: kernels go on running.\n"
+        )
 
     async def _stop(self) -> None:
         (self._options.state / "server.json").unlink(missing_ok=True)

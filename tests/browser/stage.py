@@ -108,7 +108,6 @@ class Server:
     root: Path
     port: int = 0
     _process: subprocess.Popen[bytes] | None = None
-    _links: list[str] = attrs.field(factory=list)
     _spare: str | None = None
 
     @property
@@ -149,14 +148,13 @@ class Server:
             found = link.search(log.read_text("utf-8", "replace")[place:])
             if found is not None:
                 self.port = int(found.group(1))
-                self._links.append(found.group(0))
                 return
             time.sleep(0.05)
         raise Missing(f"The server did not start:\n{log.read_text('utf-8', 'replace')[-4000:]}")
 
     def link(self) -> str:
         """An address with a one-time code that was not used yet."""
-        return self._links.pop() if self._links else str(self.call("server.launch_code")["url"])
+        return str(self.call("server.launch_code")["url"])
 
     def kill(self) -> None:
         """Ends it with SIGKILL: kernels go on."""

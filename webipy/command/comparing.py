@@ -22,6 +22,7 @@ import attrs
 import msgspec
 
 from webipy.command.escapes import Escapes
+from webipy.command.streams import shown, write_as_is
 from webipy.converter import texts, told
 from webipy.core import conflicts, errors, ipynb, jsontext, merge
 from webipy.core.align import align
@@ -144,18 +145,14 @@ def print_text(path: str) -> int:
     """Prints a notebook as text: what git calls textconv."""
     version = read(path)
     if version.opened is None:
-        sys.stdout.buffer.write(version.body)
+        write_as_is(version.body)
     else:
         _print("\n".join(text_lines(version.document)) + "\n")
     return SAME
 
 
 def _print(text: str) -> None:
-    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-    sys.stdout.buffer.flush()
-
-
-# ---- diff
+    write_as_is(text.encode("utf-8", "replace"), to_terminal=_has_colours())  # lines that are painted are shown
 
 
 def diff(old_path: str, new_path: str, name: str | None) -> int:
@@ -207,6 +204,7 @@ def _has_colours() -> bool:
 
 
 def _coloured(line: str) -> str:
+    line = shown(line)
     codes = {"@": "36", "-": "31", "+": "32"}
     code = "1" if line.startswith(("--- ", "+++ ")) else codes.get(line[:1])
     return f"\x1b[{code}m{line}\x1b[m" if code is not None else line
@@ -220,7 +218,7 @@ def merge_files(base_path: str, ours_path: str, theirs_path: str, out: str | Non
     base, ours, theirs = read(base_path), read(ours_path), read(theirs_path)
     body, sentences = merged(base, ours, theirs, outputs)
     if out == "-":
-        sys.stdout.buffer.write(body)
+        write_as_is(body)
     else:
         _replace(Path(out or ours_path), body)
     for sentence in sentences:

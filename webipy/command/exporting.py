@@ -30,6 +30,7 @@ from webipy.command.lookup import Wrong
 from webipy.command.opening import leave
 from webipy.command.paths import path_below_root
 from webipy.command.program import OK, Unable
+from webipy.command.streams import write_as_is
 from webipy.command.terminal import print_json
 from webipy.core import calls, notebook_calls
 from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
@@ -121,8 +122,7 @@ async def run_export(reactor: Any, client: Client, address: Address, wanted: Exp
 async def _receive(reactor: Any, address: Address, made: notebook_calls.Exported, wanted: Export) -> int:
     """Fetches an export to where it is wanted."""
     if wanted.output == "-":
-        await _fetch(reactor, address, made, sys.stdout.buffer.write)
-        sys.stdout.buffer.flush()
+        await _fetch(reactor, address, made, write_as_is)
         return OK
     target = Path(wanted.output if wanted.output is not None else made.name)
     if target.is_dir():
@@ -147,7 +147,7 @@ async def _receive(reactor: Any, address: Address, made: notebook_calls.Exported
     if wanted.as_json:
         print_json(Written(path=str(target), size=made.size))
     else:
-        click.echo(str(target))
+        write_as_is(os.fsencode(target) + b"\n")
     return OK
 
 

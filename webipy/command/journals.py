@@ -14,6 +14,7 @@ import msgspec
 from webipy.command.connecting import Target, run
 from webipy.command.lookup import Wrong
 from webipy.command.program import FAILED, OK, Unable
+from webipy.command.streams import fitting_json
 from webipy.command.terminal import print_json, table
 from webipy.command.transcript import Transcript, bodies
 from webipy.core import calls, errors, events
@@ -109,7 +110,7 @@ def show(state: str | None, name: str, as_json: bool) -> int:
     transcript = Transcript(print)
     for body in bodies(_path_of(state, name)):
         if as_json:
-            sys.stdout.write(body.decode() + "\n")
+            sys.stdout.write(fitting_json(body.decode(), sys.stdout) + "\n")
             continue
         event = events.decode_known(body)
         if event is not None:

@@ -18,6 +18,7 @@ from msgspec import Raw
 
 from webipy.command.lookup import Wrong
 from webipy.command.paths import below, below_new
+from webipy.command.streams import write_as_is
 from webipy.core import calls, errors, notebook_calls
 from webipy.io.client import Client
 
@@ -189,7 +190,6 @@ async def deliver(client: Client, session: calls.Session, keep: bool) -> None:
     asked = notebook_calls.AtMoment(session=session.id)
     told = await client.call("notebook.at", asked, notebook_calls.NotebookAt, repeat=True)
     body = json.dumps(json.loads(bytes(told.notebook)), indent=1, ensure_ascii=False)
-    sys.stdout.buffer.write(f"{body}\n".encode("utf-8", "surrogatepass"))
-    sys.stdout.buffer.flush()
+    write_as_is(f"{body}\n".encode("utf-8", "surrogatepass"))
     if not keep:
         await client.call("session.close", calls.CloseSession(session=session.id), calls.Done)

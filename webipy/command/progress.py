@@ -11,6 +11,7 @@ import shutil
 from typing import Any, TextIO
 
 from webipy.command.escapes import Escapes
+from webipy.command.streams import raw
 from webipy.command.terminal import Screen
 
 TICK_S = 1.0
@@ -96,7 +97,7 @@ class Progress:
     def clear(self) -> None:
         """Takes the line of the cell that runs away; it comes again with the next tick."""
         if self._is_drawn:
-            self._stream.write("\r\x1b[K")
+            raw(self._stream).write("\r\x1b[K")
             self._stream.flush()
             self._is_drawn = False
 

@@ -6,6 +6,11 @@
     a write that fails        `StreamFault`, wherever it happens; `Program` makes a sentence and an exit status of it, once
     a reader that went away   the same; `Program` then ends as a program does that does not catch SIGPIPE
     non-blocking              (a terminal shared with such a program) is waited for
+    what others have named    titles, paths, names of guests, errors: a character that a terminal would act on, or that turns text around, is
+                              written as `\\x1b`, here and so in every command. Who paints a screen writes to `raw(stream)`, and answers for it
+    data                      (a document that is exported) goes out as it is, except to a terminal: `write_as_is`
+
+JSON has escapes of its own for all of these, so it is the same value for whoever reads it: `fitting_json`.
 
 Standard error that is closed from the start takes what is said and says nothing.
 
@@ -18,9 +23,10 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import select
 import sys
-from typing import Final, TextIO
+from typing import BinaryIO, Final, TextIO, cast
 
 NAMES: Final = {0: "Standard input", 1: "Standard output", 2: "Standard error"}
 
@@ -83,6 +89,99 @@ class _Descriptor(io.RawIOBase):
         return size
 
 
+_ACTS: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\r(?!\n)"
+)
+"""What a terminal acts on (ECMA-48: C0, DEL, C1), and what turns text around (Unicode bidirectional controls) or ends a line unseen."""
+
+
+def shown(text: str) -> str:
+    """A text of which a terminal does nothing but show it."""
+    return _ACTS.sub(lambda found: _as_written(ord(found[0])), text)
+
+
+def _as_written(number: int) -> str:
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
+
+
+class ShownText(io.TextIOWrapper):
+    """A stream of text that is shown and not acted on.
+
+    Its bytes are under another name: click writes past a stream of ASCII when it finds them.
+    """
+
+    def __init__(self, binary: io.BufferedWriter, encoding: str, *, line_buffering: bool = False) -> None:
+        super().__init__(binary, encoding, "backslashreplace", line_buffering=line_buffering)
+        self.binary = binary
+
+    @property
+    def buffer(self) -> BinaryIO:
+        """Not here.
+
+        Raises:
+            AttributeError: Always.
+        """
+        raise AttributeError("buffer")
+
+    def write(self, text: str) -> int:
+        """Writes the text as it is shown."""
+        super().write(shown(text))
+        return len(text)
+
+    def write_raw(self, text: str) -> int:
+        """Writes the text as it is."""
+        return super().write(text)
+
+
+class _Raw(io.TextIOBase):
+    """The way past `ShownText.write`."""
+
+    def __init__(self, stream: ShownText) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Writes the text as it is."""
+        return self._stream.write_raw(text)
+
+    def flush(self) -> None:
+        """Writes what is held back."""
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._stream.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # typed as a variable, and read only
+        """The character set."""
+        return self._stream.encoding
+
+
+def raw(stream: TextIO) -> TextIO:
+    """The same stream for who paints a screen: what is written goes out as it is."""
+    return cast(TextIO, _Raw(stream)) if isinstance(stream, ShownText) else stream
+
+
+def write_as_is(body: bytes, *, to_terminal: bool = False) -> None:
+    """Writes data to standard output: as it is; to a terminal only where that is said, because nothing in it is acted on that is not ours.
+
+    Raises:
+        StreamFault: It cannot be written.
+    """
+    stream = sys.stdout
+    if stream.isatty() and not to_terminal:
+        stream.write(body.decode("utf-8", "replace"))
+    else:
+        stream.flush()
+        (stream.binary if isinstance(stream, ShownText) else stream.buffer).write(body)
+    stream.flush()
+
+
 def prepare() -> None:
     """Makes `sys.stdout` and `sys.stderr` as described above, and no number of a standard stream free."""
     for fd, flags in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
@@ -96,12 +195,7 @@ def prepare() -> None:
 
 def _text(fd: int, before: TextIO | None) -> TextIO:
     encoding = before.encoding if before is not None else "utf-8"
-    return io.TextIOWrapper(
-        io.BufferedWriter(_Descriptor(fd)),
-        encoding=encoding,
-        errors="backslashreplace",
-        line_buffering=fd == 2 or os.isatty(fd),
-    )
+    return ShownText(io.BufferedWriter(_Descriptor(fd)), encoding, line_buffering=fd == 2 or os.isatty(fd))
 
 
 def give_up(fd: int) -> None:
@@ -125,7 +219,8 @@ def read_all() -> bytes:
 
 
 def fitting_json(text: str, stream: TextIO) -> str:
-    """JSON that a stream can take: what its character set lacks is escaped as JSON has it."""
+    """JSON that a stream can take: what its character set lacks, and what a terminal would act on, is escaped as JSON has it."""
+    text = _ACTS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     try:
         text.encode(stream.encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):

@@ -22,7 +22,7 @@ import msgspec
 
 from webipy.command.escapes import Escapes
 from webipy.command.sinks import Sink, Terminal, sink_of
-from webipy.command.streams import fitting_json
+from webipy.command.streams import fitting_json, raw
 from webipy.command.widths import cut, padded, width_of
 from webipy.core import blobs
 
@@ -110,6 +110,7 @@ class Screen:
     """
 
     def __init__(self, out: TextIO, err: TextIO, environment: Callable[[str], str | None] = os.environ.get) -> None:
+        out, err = raw(out), raw(err)
         self._out = sink_of(out, environment)
         is_shared = isinstance(self._out, Terminal) and err.isatty() and _are_one(out, err)
         self._err = self._out if is_shared else sink_of(err, environment)

@@ -1,0 +1,97 @@
+"""The port that a server listens on, and who could reach it.
+
+A server on loopback is for this machine. What others reach (another interface, or loopback behind a proxy) must be meant: over HTTPS, under a
+name that was given, and not as root, unless that is said.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+
+
+class CannotListen(Exception):
+    """The port cannot be had, or should not; the message says why, and what would be right."""
+
+
+class PortTaken(CannotListen):
+    """Another program listens there."""
+
+
+def is_root() -> bool:
+    """Whether this process may do everything on this machine."""
+    return os.geteuid() == 0
+
+
+def check_reach(interface: str, *, is_behind_proxy: bool, is_named: bool, may_be_root: bool) -> None:
+    """Returns when a server may be reached as it would be.
+
+    Args:
+        is_behind_proxy: Whether a proxy in front speaks HTTPS.
+        is_named: Whether the names are given that the server is reached under.
+        may_be_root: Whether it was said that others may reach a server of root.
+
+    Raises:
+        CannotListen: It may not.
+    """
+    is_local = _is_loopback(interface)
+    if not is_behind_proxy and not is_local:
+        raise CannotListen(
+            f"--interface {interface} would let other machines run code here over plain HTTP. Keep 127.0.0.1 and reach it through "
+            "`ssh -L 8888:127.0.0.1:8888 THIS-MACHINE`, or put an HTTPS proxy in front and add --behind-proxy."
+        )
+    if not is_local and not is_named:
+        raise CannotListen(
+            f"--interface {interface}: say under which name others reach this server, with --allow-host NAME; it answers to no other. "
+            "NAME is what stands in the address that they open, such as notebooks.example.org."
+        )
+    if is_behind_proxy and is_root() and not may_be_root:
+        raise CannotListen(
+            "--behind-proxy lets other machines reach a server that runs as root: whoever signs in could do everything on this machine. Run it as a "
+            "user of its own; or, if that is what you want (in a container of its own, say), add --allow-root."
+        )
+
+
+def _is_loopback(interface: str) -> bool:
+    if interface == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(interface).is_loopback
+    except ValueError:
+        raise CannotListen(f"--interface: {interface!r} is no IP address; 127.0.0.1 is one.") from None
+
+
+def port_of(text: str) -> int:
+    """A port as the user wrote it.
+
+    Raises:
+        CannotListen: It is none.
+    """
+    if text.isascii() and text.isdigit() and int(text) <= 65535:
+        return int(text)
+    raise CannotListen(f"--port: {text!r} is no port; use a number from 0 to 65535.")
+
+
+def listen(interface: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        PortTaken, CannotListen: It cannot.
+    """
+    family = socket.AF_INET6 if ":" in interface else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((interface, port))
+        bound.listen(512)
+    except OSError as fault:
+        bound.close()
+        if fault.errno == errno.EADDRINUSE:
+            raise PortTaken(
+                f"--port: {port} is in use by another program (perhaps another webipy). Choose another, or --port 0."
+            ) from None
+        raise CannotListen(f"Cannot listen on {interface} port {port}: {fault.strerror or fault}.") from None
+    bound.setblocking(False)
+    return bound
