@@ -26,6 +26,7 @@ BESIDE_THE_KERNEL = (
     "webipy.kernelboot",
     "webipy.kernelwords",
     "webipy.kernelwait",
+    "webipy.kernelimports",
     "webipy.kernelmodule",
     "webipy.kernelprivate",
     "webipy.kerneldefinitions",
@@ -221,6 +222,7 @@ class FloorTests(SynchronousTestCase):
             if name in (
                 "webipy.kerneldefinitions",
                 "webipy.kernelvariables",
+                "webipy.kernelimports",
                 "webipy.kernelmodule",
                 "webipy.kernelwords",
                 "webipy.kernelwait",

@@ -21,6 +21,7 @@ ipykernel has no such part (one line on stderr then says so):
 - Before a question (`input()`) a message on iopub says that all before it is there: the two channels are not one.
 - What is printed is kept in memory of the host's, too (`webipy.kernelwords`): the last words before a crash come, whatever ends the process.
 - What forked processes print, and the debugger, come through sockets in the host's folder (`webipy.kernelprivate`).
+- What it imports for itself, it does not take from the notebook's folder (`webipy.kernelimports`).
 - Completions and the like are answered while a cell runs, and leave no trace in it (`webipy.kernelinquiries`).
 - No advice for terminals is printed at the start; a crash in C leaves a dump of all threads on the original stderr, for kernel.log.
 
@@ -577,9 +578,10 @@ def main() -> None:
     if sys.argv[1:2] == ["--run"]:
         name = sys.argv.pop(2)
         del sys.argv[1]
-        beside("kernelmodule").run(name, of_publishing(), make)
+        beside("kernelmodule").run(name, of_publishing(), make, beside("kernelimports").keep_folder_out)
         return
     hide_this_file()
+    beside("kernelimports").keep_folder_out()
     from ipykernel import debugger, iostream, kernelapp  # noqa: F401
     from ipykernel.ipkernel import IPythonKernel
     from ipykernel.zmqshell import ZMQInteractiveShell

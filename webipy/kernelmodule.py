@@ -37,8 +37,9 @@ class ChangeWhenImported:
         return spec
 
 
-def run(name, changes, make) -> None:  # type: ignore[no-untyped-def]
-    """Run a module whose arguments are in `sys.argv`, with changes as `ChangeWhenImported` has them."""
+def run(name, changes, make, keep_folder_out) -> None:  # type: ignore[no-untyped-def]
+    """Run a module whose arguments are in `sys.argv`; see `ChangeWhenImported`, and `webipy.kernelimports` for the folder."""
     sys.path[:1] = [os.getcwd()]
+    keep_folder_out(os.getcwd())
     sys.meta_path.insert(0, ChangeWhenImported(changes, make))
     runpy.run_module(name, run_name="__main__", alter_sys=True)

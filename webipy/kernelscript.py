@@ -68,6 +68,9 @@ class Script:
         if self.path is not None:
             names["__file__"] = self.path
             sys.path.insert(0, os.path.dirname(self.path))
+            for finder in sys.meta_path:  # of webipy.kernelimports: what the kernel imports for itself is not there
+                folders: set[str] = getattr(finder, "folders", set())
+                folders.add(os.path.dirname(self.path))
         for name, value in names.items():
             self.kept[name] = self.shell.user_ns.get(name, MISSING)
             self.shell.user_ns[name] = value

@@ -272,7 +272,9 @@ def setup_lines() -> list[str]:
     program = "webipy"
     if shutil.which(program) is None:
         own = os.path.abspath(sys.argv[0])
-        command = [own] if os.access(own, os.X_OK) and not own.endswith(".py") else [sys.executable, "-m", "webipy.cli"]
+        command = (
+            [own] if os.access(own, os.X_OK) and not own.endswith(".py") else [sys.executable, "-P", "-m", "webipy.cli"]
+        )
         program = shlex.join(command)
     settings = {
         "diff.webipy.command": f"{program} diff",

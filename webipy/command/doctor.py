@@ -175,7 +175,7 @@ def page() -> Iterator[Finding]:
 
 def kernelspecs() -> Iterator[Finding]:
     """The kernels that can be started, and those that cannot."""
-    listed = subprocess.run([sys.executable, "-m", "webipy.kernelspecs"], capture_output=True, text=True)
+    listed = subprocess.run([sys.executable, "-P", "-m", "webipy.kernelspecs"], capture_output=True, text=True)
     if listed.returncode != 0:
         reason = (listed.stderr.strip().splitlines() or ["no reason given"])[-1]
         yield Finding(

@@ -89,7 +89,7 @@ def _start(folder: Path, root: str) -> subprocess.Popen[bytes]:
     log = folder / "log"
     with open(log, "wb") as written:
         server = subprocess.Popen(
-            [sys.executable, "-m", "webipy.cli", "serve", *options],
+            [sys.executable, "-P", "-m", "webipy.cli", "serve", *options],
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=written,
