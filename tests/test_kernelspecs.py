@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
 from twisted.trial.unittest import SynchronousTestCase
@@ -53,6 +54,17 @@ class Listing(SynchronousTestCase):
                 "broken": {},
             },
         )
+
+    def test_one_that_is_nested_too_deeply_hides_no_other(self) -> None:
+        """Whatever its depth: the server could read none of them."""
+        self.install("good", '{"argv": ["x"], "display_name": "Good", "language": "x"}')
+        for depth in (500, 954, 100_000):
+            text = '{"argv": ["x"], "display_name": "Deep", "language": "x", "metadata": {"a": %s}}'
+            self.install(f"deep{depth}", text % ("[" * depth + "]" * depth))
+        told: Any = self.listed()
+        self.assertEqual(list(told["kernelspecs"]), ["good"])
+        for sentence in told["broken"].values():
+            self.assertIn("levels deep", sentence)
 
     def test_a_broken_kernelspec_is_told_and_skipped(self) -> None:
         """One bad file hides no other; each has its sentence."""

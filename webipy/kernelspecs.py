@@ -22,6 +22,8 @@ from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
 
+from webipy.core.depth import is_too_deep, said
+
 FIELDS = ("argv", "display_name", "language", "env", "interrupt_mode", "metadata", "resource_dir")
 
 
@@ -39,6 +41,8 @@ def list_kernelspecs(manager: KernelSpecManager) -> dict[str, Any]:
     for name in sorted(manager.find_kernel_specs()):
         try:
             specs[name] = _read(manager, name)
+        except RecursionError:
+            broken[name] = f"The kernelspec {name} cannot be used: its JSON is {said()}."
         except Exception as fault:  # a kernelspec is foreign JSON: traitlets, json and the disk each fail their own way
             broken[name] = f"The kernelspec {name} cannot be used: {fault}"
     default = "python3" if "python3" in specs else next(iter(specs), None)
@@ -52,7 +56,8 @@ def _read(manager: KernelSpecManager, name: str) -> dict[str, Any]:
         raise ValueError("its argv is not a list of strings with a command in it")
     spec["display_name"] = spec["display_name"] or name
     spec["env"] = {str(key): str(value) for key, value in spec["env"].items()}
-    json.dumps(spec, allow_nan=False)
+    if is_too_deep(json.dumps(spec, allow_nan=False).encode()):
+        raise RecursionError
     return spec
 
 
