@@ -14,8 +14,8 @@ the standard library, which imports for others:
 
 Invariant: a module that the user's code finds elsewhere or in the folder is found by it there, as without this.
 
-Rejected: to import all of that before the folder is on the path (0.4 s and 30 MB at each start, and whatever is missing in the list is open); to take
-the folder off the path (the user's modules are there); `-P` (IPython puts the folder there itself).
+Rejected: to import all of that before the folder is on the path (7 MB for each kernel, and whatever is missing in the list is open); to take the
+folder off the path (the user's modules are there); `-P` (IPython puts the folder there itself).
 
 `webipy/kernelboot.py` loads this in the kernel's environment, by its path: the standard library only, Python 3.8.
 """
