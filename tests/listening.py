@@ -12,6 +12,7 @@ from pathlib import Path
 
 LISTENS = "0A"  # TCP_LISTEN
 ACCEPTS = 0x10000  # __SO_ACCEPTCON
+CONNECTED = "03"  # SS_CONNECTED
 
 
 def family(root: int, mark: str = "") -> set[int]:
@@ -64,7 +65,9 @@ def _ports() -> Iterator[tuple[str, str]]:
 def _names() -> Iterator[tuple[str, str]]:
     for line in Path("/proc/net/unix").read_text().splitlines()[1:]:
         fields = line.split(maxsplit=7)
-        if len(fields) < 8 or (int(fields[3], 16) & ACCEPTS == 0 and not fields[7].startswith("@")):
+        if len(fields) < 8 or fields[5] == CONNECTED:  # to its peer, who got it a name by asking who it is
+            continue
+        if int(fields[3], 16) & ACCEPTS == 0 and not fields[7].startswith("@"):
             continue
         if fields[7].startswith("@") or not _is_private(os.path.dirname(fields[7])):
             yield fields[6], f"unix {fields[7]}"

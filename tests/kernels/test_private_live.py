@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kernels import PATIENCE_S, HostClient, is_a, is_over, start_host
+from tests.kernels.test_cli_live import command_of, new_server
 from tests.listening import family, open_to_others
 from webipy.host.ways import BOOT_FILE
 
@@ -180,3 +183,44 @@ class OtherVersions(SynchronousTestCase):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.stdout, "started\n", done.stderr)
         self.assertIn("webipy: this ipykernel runs without listen_in_folder", done.stderr)
+
+
+class WholeServer(SynchronousTestCase):
+    """A server with all that it starts."""
+
+    def test_only_the_servers_own_port_is_open(self) -> None:
+        """While kernels start, run and are debugged, and a notebook is printed by a browser."""
+        server = new_server()
+        self.addCleanup(server.take_away)
+        port = json.loads((server.state / "server.json").read_bytes())["url"].rstrip("/").rpartition(":")[2]
+        session = server.ask("session.create", title="t", kernelspec="python3")["result"]["id"]
+        server.ask("execution.start", session=session, code=FORKS, id="run")
+        asked = {"type": "request", "seq": 1, "command": "initialize", "arguments": {"clientID": "t", "adapterID": ""}}
+        work = [
+            lambda: server.ask("execution.wait", session=session, execution="run"),
+            lambda: server.ask(
+                "message.send", session=session, channel="control", msg_type="debug_request", content=asked
+            ),
+            lambda: server.ask("notebook.export", session=session, format="pdf"),
+        ]
+        commands, answers = set(), list[Any]()
+        for call in work:
+            thread = threading.Thread(target=lambda call=call: answers.append(call()))
+            thread.start()
+            while thread.is_alive():
+                pids = family(server.process.pid, str(server.state))
+                commands |= {
+                    name
+                    for pid in pids
+                    for name in ("kernelhost", "converter", "chrom", "adapter")
+                    if name in told(pid)
+                }
+                self.assertEqual([name for name in open_to_others(pids) if f":{port} of" not in name], [])
+                thread.join(0.02)
+        self.assertEqual([answer.get("error") for answer in answers], [None] * 3)
+        self.assertLessEqual({"kernelhost", "converter", *(["chrom"] if shutil.which("chromium") else [])}, commands)
+
+
+def told(pid: int) -> str:
+    """The command line of a process."""
+    return command_of(pid).decode(errors="replace")
