@@ -10,7 +10,7 @@ DIR is a folder of mode 0700 that belongs to this user. Files in it, all 0600:
 
     launch.json     read once: what to start
     host            the socket; host.json: how to reach and trust it, rewritten at every start of the kernel
-    kernel.json     the kernel's connection file; k-1 ... k-5: its sockets
+    kernel.json     the kernel's connection file; k-1 ... k-5: its sockets; k-f, d-N: those of its forks and its debugger (`webipy.kernelprivate`)
     kernel.log      its raw output, the last MiB
     spool-N         kept messages that memory has no room for
     farewell.json   written when the host ends in order: why, and which numbers nobody has acknowledged
