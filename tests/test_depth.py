@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from typing import Any
 
+import attrs
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import test_session
 from tests.test_calls import least
 from webipy.core import errors, ipynb, jsontext, rpc
-from webipy.core.depth import AROUND, MAX_DEPTH, is_too_deep
+from webipy.core.depth import AROUND, IN_FILES, MAX_DEPTH, is_too_deep
 from webipy.server.api import METHODS, answered
 
 
@@ -44,6 +46,11 @@ def nested(depth: int, chance: random.Random | None = None, text: str = "0") -> 
             f"[ {text} , {{}} ]",
         )[kind]
     return text
+
+
+def deeper(frames: int, call: Callable[..., bytes], *arguments: Any) -> bytes:
+    """Makes a call with so many more frames on the stack: whoever saves has others below it than whoever has read."""
+    return deeper(frames - 1, call, *arguments) if frames else call(*arguments)
 
 
 class Depth(SynchronousTestCase):
@@ -107,6 +114,17 @@ class Depth(SynchronousTestCase):
                 len(" ".join(told.repairs).split("cells[0].metadata.m, metadata.top")) - 1, repairs, told.repairs
             )
             self.assertEqual("cells[0].outputs[0]." in " ".join(told.repairs), repairs > 0)
+        for levels, is_read in ((IN_FILES - 20, True), (IN_FILES + 1, False), (954, False)):
+            for top, meta in ((nested(levels), "0"), ("0", nested(levels))):
+                body = (page % (meta, "", top)).encode()
+                if not is_read:
+                    fault = self.assertRaises(errors.InvalidNotebook, ipynb.read, body)
+                    self.assertIn(f"more than {IN_FILES} levels", fault.message)
+                    continue
+                document = ipynb.read(body).document
+                changed = attrs.evolve(document, cells=(attrs.evolve(document.cells[0], source="2"),))
+                written = deeper(150, ipynb.write, changed, body)
+                self.assertEqual(written, body.replace(b'"source": "1"', b'"source": "2"'))
         self.assertRaises(errors.InvalidNotebook, ipynb.read, (page % ("0", "", nested(200_000))).encode())
 
 

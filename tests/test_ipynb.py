@@ -399,9 +399,17 @@ class Reading(SynchronousTestCase):
             (b'{"a":"\xff"}', "The file is not encoded in UTF-8, as notebooks are.", ""),
             (b'{"a":"\xc3', "The file is not encoded in UTF-8, as notebooks are.", ""),
             (b'{"a":"\xed\xa0\x80"}', "The file is not encoded in UTF-8, as notebooks are.", ""),
-            (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "The file is nested too deeply.", ""),
+            (
+                b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+                "The file is nested too deeply: more than 700 levels.",
+                "",
+            ),
             (b'{"a":NaN,"b":}', "The file is not valid JSON, line 1.", ""),
-            (b'{"a":NaN,"b":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "The file is nested too deeply.", ""),
+            (
+                b'{"a":NaN,"b":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+                "The file is nested too deeply: more than 700 levels.",
+                "",
+            ),
         ]
         for body, message, where in cases:
             self.assertEqual(self.refused(body), (message, where), body[:40])

@@ -6,7 +6,8 @@ once, where it comes in, and is refused there in words that name the limit:
 
     messages of clients (webipy.core.rpc)       `parse_error`; they may be a little deeper than the values in them
     contents and metadata of kernels, metadata  what it is in is refused or told as lost (webipy.core.wire.clean_content)
-    values in notebooks                         left as they are in the file, and told (webipy.core.nboutput, ipynb)
+    values in notebooks                         left as they are in the file, and told (webipy.core.nboutput, ipynb); a file that is deeper than
+                                                `IN_FILES` opens as text
 
 Invariant: what has passed is at most `MAX_DEPTH` levels deep, plus what we put around it; whoever walks it uses at most two frames for a level.
 
@@ -24,6 +25,9 @@ MAX_DEPTH: Final = 400
 
 AROUND: Final = 20
 """Levels that a message of a client may have around a value."""
+
+IN_FILES: Final = 700
+"""Levels of a notebook file. What is deeper than `MAX_DEPTH` in it is not read and kept as it is, and whoever keeps it still passes over it."""
 
 _STEPS: Final = bytes.maketrans(b"{[}]", b"\x01\x01\xff\xff")
 _NO_STEPS: Final = bytes(byte for byte in range(256) if byte not in b'"{[}]')

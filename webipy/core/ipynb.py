@@ -31,7 +31,7 @@ import attrs
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from webipy.core import ipynb_layout, ipynb_text, jsontext, nboutput
+from webipy.core import depth, ipynb_layout, ipynb_text, jsontext, nboutput
 from webipy.core.align import made_id
 from webipy.core.document import Document, DocumentCell
 from webipy.core.errors import InvalidNotebook
@@ -166,7 +166,9 @@ def _read(body: bytes) -> tuple[Text, Opened]:
 
 
 def _too_deep(where: str) -> InvalidNotebook:
-    return InvalidNotebook(f"{where or 'The file'} is nested too deeply.", where=where)
+    return InvalidNotebook(
+        f"{where or 'The file'} is nested too deeply: more than {depth.IN_FILES} levels.", where=where
+    )
 
 
 def _parsed(text: Text) -> Opened:
@@ -175,10 +177,10 @@ def _parsed(text: Text) -> Opened:
     Raises:
         msgspec.DecodeError: It is not JSON.
     """
+    if depth.is_too_deep(text.body, depth.IN_FILES):
+        raise _too_deep("")
     try:
         top = _decode_top(text.body)
-    except RecursionError:
-        raise _too_deep("") from None
     except msgspec.ValidationError:
         kind = nboutput.shape(text.body.lstrip())
         raise InvalidNotebook(f"This JSON is no notebook: it is {kind}, not a map.", where="") from None
