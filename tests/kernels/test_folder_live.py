@@ -30,9 +30,15 @@ OTHERS = {
     "gdb",
     "java",
     "nbformat",
+    "sitecustomize",
+    "usercustomize",
+    "ipython_config",
+    "ipython_kernel_config",
+    "jupyter_config",
+    "conftest",
 }
 NAMES = sorted({*sys.stdlib_module_names, *OURS, *OTHERS} - {"__main__", "sys", "builtins"})
-MARK = "import os\nwith open({file!r}, 'a') as file: file.write(__name__ + '\\n')\nMINE = True\n"
+MARK = "import os\nwith open({file!r}, 'a') as file: file.write({name!r} + '\\n')\nMINE = True\n"
 
 
 class Folder(SynchronousTestCase):
@@ -43,7 +49,7 @@ class Folder(SynchronousTestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         self.ran = self.folder / "ran.txt"
         for name in NAMES:
-            (self.folder / f"{name}.py").write_text(MARK.format(file=str(self.ran)))
+            (self.folder / f"{name}.py").write_text(MARK.format(file=str(self.ran), name=name))
         self.addCleanup(setattr, self, "client", None)
 
     def start(self, argv: list[str] | None = None, **launch: Any) -> HostClient:
