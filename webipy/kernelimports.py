@@ -119,7 +119,7 @@ def _owner(frame: Any) -> Any:
 
 def _is_ours(frame: Any) -> bool:
     package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-    return package in OURS or frame.f_code.co_filename.startswith(_HERE)
+    return package in OURS or package.startswith("_webipy_") or frame.f_code.co_filename.startswith(_HERE)
 
 
 def _is_library(file: str) -> bool:

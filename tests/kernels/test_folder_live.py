@@ -9,10 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kernels import IPYKERNEL, ROOT, HostClient, is_a, is_over, start_host
 from webipy.kernelimports import OURS
+from webipy.server.inquiries import programs
 
 OTHERS = {
     "numpy",
@@ -62,9 +64,9 @@ class Folder(SynchronousTestCase):
         """None of the modules."""
         self.assertFalse(self.ran.exists(), f"{what}: {self.ran.read_text().split() if self.ran.exists() else ''}")
 
-    def ask(self, kind: str, **content: Any) -> Any:
-        """Ask the kernel something on shell, and give the reply."""
-        request = self.client.send("shell", f"{kind}_request", content)
+    def ask(self, kind: str, channel: str = "shell", **content: Any) -> Any:
+        """Ask the kernel something, and give the reply."""
+        request = self.client.send(channel, f"{kind}_request", content)
         answer = self.client.until(is_a(f"{kind}_reply", request))[-1].content
         self.assert_nothing_ran(f"{kind} {content}")
         return answer
@@ -89,6 +91,17 @@ class Folder(SynchronousTestCase):
         for level in (0, 1):
             self.assertTrue(self.ask("inspect", code="open", cursor_pos=2, detail_level=level)["found"])
         self.ask("is_complete", code="for i in x:")
+        for channel in ("control", "shell"):  # beside what runs, and after it
+            self.assertIn("path", self.ask("complete", channel, code="import os\nos.pa", cursor_pos=15)["matches"])
+            self.ask("inspect", channel, code="os.path", cursor_pos=7, detail_level=1)
+        self.client.run("import os; name = 'value'")
+        questions: list[tuple[str, list[str | int]]] = [("definition", ["os.path", 5]), ("listed", [])]
+        for function, arguments in questions:
+            program = programs()["python", function]
+            content = msgspec.json.decode(program.asked(function, arguments, is_given=True))
+            self.assertEqual(self.ask("webipy_inquiry", "control", **content)["status"], "ok")
+            content = msgspec.json.decode(program.executed(function, arguments, is_given=True))
+            self.assertIn("'ok'", str(self.ask("execute", **content)["user_expressions"]))
         self.ask("history", hist_access_type="search", pattern="*", n=3, output=False, raw=True)
         for code in (
             "def f(): 1/0\nf()", "1/", "await __import__('sys').modules['asyncio'].sleep(0)", "get_ipython().display_pub.publish({'text/html': 'x'})",
