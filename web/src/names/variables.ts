@@ -26,6 +26,8 @@ export class Variables {
   readonly note = signal("");
   #asked = "";
   #asking = false;
+  /** What the last answer was, when it was none. */
+  #trouble = "";
 
   constructor(readonly store: SessionStore) {}
 
@@ -40,7 +42,7 @@ export class Variables {
     }
     const isStarting = state === "starting" || state === "restarting";
     const can = answersNow(model);
-    this.note.value = can ? "" : isStarting ? t.variables.starting : t.variables.busy;
+    this.note.value = can ? this.#trouble : isStarting ? t.variables.starting : t.variables.busy;
     return can && connection.phase === "live";
   }
 
@@ -62,15 +64,13 @@ export class Variables {
     const { connection, id: session, model } = this.store;
     try {
       const answer = await connection.call("variable.list", { session, timeout_s: WAIT_S });
-      if (answer.status === "listed") this.listing.value = { variables: answer.variables, all: answer.all };
-      else {
-        this.listing.value = null;
-        this.note.value = t.variables.language(languageOf(model) ?? "");
-      }
+      const isListed = answer.status === "listed";
+      this.listing.value = isListed ? { variables: answer.variables, all: answer.all } : null;
+      this.#trouble = isListed ? "" : t.variables.language(languageOf(model) ?? "");
     } catch (error) {
       if (!(error instanceof LineLost || error instanceof RpcFailure)) throw error;
       if (error instanceof LineLost) this.#asked = "";
-      else this.note.value = error.kind === "kernel_busy" ? t.variables.busy : t.variables.failed(error.message);
+      else this.#trouble = error.kind === "kernel_busy" ? t.variables.busy : t.variables.failed(error.message);
     }
   }
 }
