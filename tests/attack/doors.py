@@ -7,7 +7,9 @@ in front that reads a request otherwise than we do.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
+import secrets
 import socket
 import threading
 import time
@@ -15,12 +17,14 @@ from collections.abc import Iterator, Sequence
 
 from tests.attack import Attack, Held
 from tests.attack.ground import Answer, Closed, Ground, NotLetIn, Who
+from tests.faults import Refused
 
 EVIL_ORIGINS = ("null", "http://evil.example", "https://127.0.0.1", "http://127.0.0.1.evil.example", "file://", "")
 EVIL_HOSTS = ("evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "2130706433", "", "127.0.0.1 evil")
 CALL = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "session.get", "params": {"session": "x"}}).encode()
 WRONG_TRIES = 10_000
 IN_WITHIN_S = 2.0
+ENDS_WITHIN_S = 1.0
 
 ROUTES = ("/", "/s/x", "/nowhere", "/static/none.js", "/frame", "/login", "/logout", "/share", "/rpc", "/rpc/openrpc.json", "/healthz", "/metrics",
           "/exports/x/y", "/files/", "/files/none", "/outputs/x/y/0")  # fmt: skip
@@ -198,6 +202,86 @@ def used_code(ground: Ground) -> Held:
     return Held(ok, f"one code, 8 browsers at once: {told(found)}")
 
 
+def ended_login(ground: Ground) -> Held:
+    """A login is ended: its WebSocket, an answer it waits for, and its next call."""
+    browser = signed_in_owner(ground)
+    (login,) = ground.call(ground.owner, "login.list")["logins"]
+    wire = ground.wire(browser)
+    wire.call("session.get", session=ground.session)
+    waited: list[float] = []
+
+    def wait() -> None:
+        body = {"session": ground.session, "since": 10**6, "wait_s": 20}
+        with contextlib.suppress(OSError, http.client.HTTPException, Refused, ValueError):
+            ground.call(browser, "session.events", **body)
+        waited.append(time.monotonic())
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    time.sleep(0.5)  # until it waits; were it too late, it would be refused, which is no worse
+    began = time.monotonic()
+    ground.call(ground.owner, "login.revoke", id=login["id"])
+    code: int | None = None
+    try:
+        while True:
+            wire.receive()
+    except Closed as closed:
+        code, seconds = closed.code, time.monotonic() - began
+    wire.close()
+    waiting.join()
+    after = ground.post(browser, CALL).status
+    slow = max(seconds, waited[0] - began)
+    ok = code == 4401 and after == 401 and slow < ENDS_WITHIN_S
+    return Held(ok, f"closed with {code}, everything of it ended within {slow:.2f} s, the next call gets {after}")
+
+
+def changed_token(ground: Ground) -> Held:
+    """The token is exchanged and the server started again: what the old one let in is out."""
+    browser = signed_in_owner(ground)
+    before = ground.post(browser, CALL).status
+    ground.stage.stop()
+    new = secrets.token_urlsafe(32)
+    (ground.stage.state / "token").write_text(new)
+    port = str(ground.stage.port)
+    ground.stage.start("--root", str(ground.root), "--port", port)
+    found = [ground.post(who, CALL).status for who in (browser, ground.owner)]
+    now = ground.post(Who("owner", {"Authorization": f"Bearer {new}"}), CALL).status
+    return Held(
+        before == now == 200 and found == [401, 401],
+        f"cookie and old token after the change: {told(found)}; the new token: {now}",
+    )
+
+
+def tickets(ground: Ground) -> Held:
+    """The ticket in an address is used elsewhere: for another path, by another login, without one, to write."""
+    (ground.root / "a.txt").write_text("a")
+    (ground.root / "b.txt").write_text("b")
+    mine, other = signed_in_owner(ground), signed_in_owner(ground)
+    address = str(ground.call(mine, "ticket.make", address="/files/a.txt")["address"])
+    query = address.partition("?")[2]
+    cookie, others = ({"Cookie": who.headers["Cookie"]} for who in (mine, other))
+    right = ground.http("GET", address, headers=cookie).status
+    found = [
+        ground.http("GET", f"/files/b.txt?{query}", headers=cookie).status,
+        ground.http("GET", f"/files/a.txt/../b.txt?{query}", headers=cookie).status,
+        ground.http("GET", f"/outputs/x/y/0?{query}", headers=cookie).status,
+        ground.http("GET", f"/metrics?{query}", headers=cookie).status,
+        ground.http("GET", address).status,
+        ground.http("GET", address, headers=others).status,
+        ground.http("GET", address, headers={**cookie, "Origin": "http://127.0.0.1:1"}).status,
+        ground.http("PUT", address, b"x", {**cookie, "Origin": ground.origin}).status,
+        ground.http(
+            "POST", f"/rpc?{query}", CALL, {**cookie, "Content-Type": "application/json", "Origin": ground.origin}
+        ).status,
+    ]
+    ok = (
+        right == 200
+        and all(status in (400, 401, 403, 404) for status in found)
+        and (ground.root / "a.txt").read_text() == "a"
+    )
+    return Held(ok, f"used rightly: {right}; 9 ways wrongly: {told(found)}")
+
+
 def headers(ground: Ground) -> Held:
     """Every address, right and wrong, by every verb: the headers that keep pages apart are on each answer."""
     missing, number = [], 0
@@ -322,6 +406,9 @@ def attacks() -> list[Attack]:
         Attack("door-two-servers", "two servers on one host sign each other out", two_servers),
         Attack("door-wrong-tries", "a stranger guesses, so that nobody else gets in", wrong_tries, limit_s=180),
         Attack("door-used-code", "a sign-in code is used twice", used_code),
+        Attack("door-ended-login", "a login that was ended goes on", ended_login),
+        Attack("door-changed-token", "what an old token let in stays in", changed_token),
+        Attack("door-tickets", "the ticket in an address is used elsewhere", tickets),
         Attack("door-headers", "a page frames, reads or sniffs what is ours", headers),
         Attack("door-smuggling", "a request hides in another one", smuggling, limit_s=180),
         Attack("door-bodies", "a stranger fills the disk or the memory with a body", bodies_of_strangers, limit_s=120),
