@@ -42,6 +42,8 @@ class FakeFiles:
     writes: int = 0
     blobs: dict[str, bytes] = attrs.field(factory=dict)
     """What is read to be written into files, by path."""
+    times: dict[str, str] = attrs.field(factory=dict)
+    """When files were written, by path, where that matters."""
     _count: int = 0
 
     # ---- what other programs do
@@ -88,7 +90,7 @@ class FakeFiles:
         if path in self.entries and self.entries[path].body is not None:
             body = self.body(path)
             kind: FileKind = "notebook" if path.endswith(".ipynb") else "file"
-            return FileRecord(path, kind, len(body), TIME, self.entries[path].etag, True)
+            return FileRecord(path, kind, len(body), self.times.get(path, TIME), self.entries[path].etag, True)
         if path and not self._within(path):
             raise no_such(path)
         return FileRecord(path, "folder", 0, TIME, f"f{self._count}", True)

@@ -10,7 +10,7 @@ import attrs
 from tests.fakes import Refused, RigTestCase, printed
 from webipy.core import errors
 from webipy.core.origin import Origin
-from webipy.server.documents import AGAIN_SECONDS, GONE_SECONDS, LONGEST_SECONDS, REST_SECONDS
+from webipy.server.following import AGAIN_SECONDS, GONE_SECONDS, LONGEST_SECONDS, REST_SECONDS
 
 
 def notebook(*sources: str, **outputs: list[dict[str, Any]]) -> bytes:

@@ -12,7 +12,8 @@ from tests.test_documents import DocumentTestCase, notebook, sources
 from tests.test_shares import come, secret_of
 from webipy.core import errors
 from webipy.core.journal_calls import JournalList
-from webipy.server.documents import GONE_SECONDS, Documents
+from webipy.server.documents import Documents
+from webipy.server.following import GONE_SECONDS
 from webipy.server.session import Session
 
 

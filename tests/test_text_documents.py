@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from tests.fakes import RigTestCase, printed
-from webipy.server.documents import GONE_SECONDS, REST_SECONDS
+from webipy.server.following import GONE_SECONDS, REST_SECONDS
 from webipy.server.reader import EMPTY_SECONDS, LONGEST_SECONDS, QUIET_SECONDS
 
 TEXT = b"# %%\nx = 1\n\n# %%\ny = 2\n\n# %%\nz = 3\n"
@@ -34,15 +34,16 @@ class TextTestCase(RigTestCase):
         """A call for the session."""
         return self.rig.me.call(method, session=self.session, **params)
 
-    def run_cells(self) -> None:
-        """Runs all cells."""
-        self.call("kernel.start")
-        self.rig.turn()
-        self.rig.host.ready()
+    def run_cells(self, text: str = "out") -> None:
+        """Runs all cells; each prints this text and its number."""
+        if self.call("session.get")["kernel"] is None:
+            self.call("kernel.start")
+            self.rig.turn()
+            self.rig.host.ready()
         for number, cell in enumerate(self.call("cell.list")["cells"], 1):
             execution = self.call("execution.start", code=cell["source"], cell=cell["id"])["execution"]
             self.rig.turn()
-            self.rig.host.run(execution, printed(f"out {number}\n", execution), count=number)
+            self.rig.host.run(execution, printed(f"{text} {number}\n", execution), count=number)
 
     def rest(self, seconds: float = REST_SECONDS) -> None:
         """Lets time pass, after all that is under way is done."""

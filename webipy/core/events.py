@@ -459,7 +459,8 @@ class NotebookMetadataSet(Event, frozen=True, kw_only=True, omit_defaults=True, 
 class NotebookOpened(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
     """The session's document is the file `path` (relative to the root) now; the events before it, written with it, brought its cells in.
 
-    `format` is `ipynb`, or a text format as jupytext names it (`py:percent`). `repairs` are sentences about what was wrong in the file.
+    Without an etag there is no such file yet: its text partner is (see `notebook_saved`). `format` is `ipynb`, or a text format as jupytext names it
+    (`py:percent`). `repairs` are sentences about what was wrong in the file.
     `minor` is the minor version of nbformat 4 that the file has: cells have ids in it since 5.
     """
 
@@ -474,6 +475,7 @@ class NotebookSaved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_t
     """The file holds what the events up to `until` make; `minor` as in `notebook_opened`.
 
     `in_place`: it cannot be replaced, so it was written in place, and another program may have seen half of it meanwhile.
+    `pairs`: the texts that are paired with it and in step, by their paths, with their etags.
     """
 
     path: str
@@ -482,12 +484,14 @@ class NotebookSaved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_t
     format: str = "ipynb"
     minor: int | None = None
     in_place: bool = False
+    pairs: dict[str, str] = {}
 
 
 class NotebookReloaded(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """Another program changed the file; the events before this one, written with it, took its changes of `cells` cells in.
+    """Another program changed the file, or (`changed`) the text that is paired with it; the events before this one, written with it, took its changes
+    of `cells` cells in.
 
-    `minor` and `repairs` as in `notebook_opened`.
+    `minor` and `repairs` as in `notebook_opened`, `pairs` as in `notebook_saved`.
     """
 
     path: str
@@ -495,6 +499,8 @@ class NotebookReloaded(Event, frozen=True, kw_only=True, omit_defaults=True, tag
     cells: int = 0
     minor: int | None = None
     repairs: list[str] = []
+    changed: str | None = None
+    pairs: dict[str, str] | None = None
 
 
 class NotebookConflicted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):

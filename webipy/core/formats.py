@@ -67,7 +67,7 @@ _MARKERS: Final = (
     ("percent", re.compile(rb"^(?:#|//|--|%)+ ?%%(?:\s|$)", re.MULTILINE)),
     ("light", re.compile(rb"^(?:#|//|--|%)+ ?\+(?:\s|$)", re.MULTILINE)),
 )
-_KNOWN: Final = frozenset(
+KNOWN: Final = frozenset(
     ["percent", "light", "hydrogen", "sphinx", "nomarker", "spin", "markdown", "rmarkdown", "myst"]
 )
 
@@ -97,7 +97,7 @@ def format_of(path: str, head: bytes = b"") -> str | None:
     if suffix == ".ipynb":
         return "ipynb"
     named = _HEADER_NAME.search(head[:HEAD_BYTES])
-    name = named[1].decode() if named and named[1].decode() in _KNOWN else None
+    name = named[1].decode() if named and named[1].decode() in KNOWN else None
     if suffix in _MARKDOWN:
         return f"md:{name}" if name == "myst" and suffix == ".md" else _MARKDOWN[suffix]
     if suffix in _CODE:

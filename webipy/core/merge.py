@@ -36,7 +36,7 @@ from webipy.core.order import merged_order, moved
 
 _T = TypeVar("_T")
 
-__all__ = ["Merged", "align", "changes", "diff", "merge", "merged_cell"]
+__all__ = ["Merged", "align", "changes", "diff", "merge", "merged_cell", "merged_map"]
 
 
 @attrs.define(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def merge(origin: Document, ours: Document, theirs: Document) -> Merged:
             conflicts[cell] = None
     order, unplaced = merged_order(list(olds), list(mine), list(other), kept.keys())
     conflicts |= dict.fromkeys(unplaced)
-    metadata, names = _merged_map(origin.metadata, ours.metadata, theirs.metadata)
+    metadata, names = merged_map(origin.metadata, ours.metadata, theirs.metadata)
     document = Document(tuple(kept[cell] for cell in order), metadata)
     return Merged(document, [cell for cell in {**mine, **other} if cell in conflicts], names)
 
@@ -212,7 +212,7 @@ def merged_cell(
         return other, False
     if mine is None or other is None:
         return mine or other, True
-    metadata, names = _merged_map(old.metadata if old is not None else NO_METADATA, mine.metadata, other.metadata)
+    metadata, names = merged_map(old.metadata if old is not None else NO_METADATA, mine.metadata, other.metadata)
     (cell_type, source), text_torn = _either(_text(old) if old else None, _text(mine), _text(other))
     (outputs, count), run_torn = _either(_run(old) if old else None, _run(mine), _run(other))
     (attachments,), attachments_torn = _either(_attached(old) if old else None, _attached(mine), _attached(other))
@@ -229,7 +229,7 @@ def _either(old: _T | None, mine: _T, other: _T) -> tuple[_T, bool]:
     return (other, False) if mine == old else (mine, True)
 
 
-def _merged_map(old: bytes, mine: bytes, other: bytes) -> tuple[bytes, list[str]]:
+def merged_map(old: bytes, mine: bytes, other: bytes) -> tuple[bytes, list[str]]:
     """A JSON map with the changes of both sides by name, and the names that both changed differently: as in mine."""
     if mine == other or other == old:
         return mine, []

@@ -57,7 +57,7 @@ class Moments:
                 self._reopened(event)
             case events.NotebookReloaded():
                 self._end_row()
-                self._add(event, "reloaded", event.path)
+                self._add(event, "reloaded", event.changed or event.path)
             case events.NotebookConflicted():
                 self._add(event, "conflict", event.reason)
             case events.NotebookSaved() if event.by is not None:

@@ -56,6 +56,7 @@ class Origin:
         repairs: What was wrong in the file when it was read last, in sentences.
         etag: The state of the file that was read or written last.
         in_place: The file cannot be replaced and is written in place.
+        pairs: The texts that are paired with the file and in step, by their paths, with their etags.
         saved: The file holds what the events up to this seq make.
         conflict: Why the file is not written, until somebody decides.
         failed: Why it could not be written the last time.
@@ -69,6 +70,7 @@ class Origin:
     repairs: list[str] = attrs.field(factory=list)
     etag: str | None = None
     in_place: bool = False
+    pairs: dict[str, str] = attrs.field(factory=dict)
     saved: int = 0
     conflict: NotebookConflicted | None = None
     failed: NotebookSaveFailed | None = None
@@ -97,14 +99,21 @@ class Origin:
         """Takes the next event of the session in."""
         match event:
             case NotebookOpened():
-                self.path, self.format, self.etag, self.saved = event.path, event.format, event.etag, event.seq
+                self.path, self.format, self.etag, self.saved = event.path, event.format, event.etag or None, event.seq
                 self.minor, self.repairs, self.conflict, self.failed = event.minor, event.repairs, None, None
             case NotebookSaved():
-                self.path, self.format, self.etag, self.saved = event.path, event.format, event.etag, event.until
+                self.path, self.format, self.etag, self.saved = (
+                    event.path,
+                    event.format,
+                    event.etag or None,
+                    event.until,
+                )
                 self.minor, self.in_place, self.conflict, self.failed = event.minor, event.in_place, None, None
+                self.pairs = event.pairs
             case NotebookReloaded():
-                self.path, self.etag, self.minor, self.conflict = event.path, event.etag, event.minor, None
+                self.path, self.etag, self.minor, self.conflict = event.path, event.etag or None, event.minor, None
                 self.repairs = event.repairs
+                self.pairs = self.pairs if event.pairs is None else event.pairs
             case NotebookConflicted():
                 self.conflict = event
             case NotebookSaveFailed():
@@ -140,7 +149,14 @@ class Origin:
         told: list[AnyEvent] = [
             NotebookOpened(seq=seq, path=path, etag=etag, format=format, minor=minor, repairs=self.repairs),
             NotebookSaved(
-                seq=seq, path=path, etag=etag, until=self.saved, format=format, minor=minor, in_place=in_place
+                seq=seq,
+                path=path,
+                etag=etag,
+                until=self.saved,
+                format=format,
+                minor=minor,
+                in_place=in_place,
+                pairs=self.pairs,
             ),
         ]
         return told + [event for event in (self.conflict, self.failed) if event is not None]

@@ -1,30 +1,26 @@
 """The documents of all sessions: opened, saved when they rest, kept in step with what other programs write.
 
-`Documents` finds the document of a session; `Following` decides when it is saved and when its file is looked at:
-a second after the last change, ten seconds after the first at the latest (or ten times as long as a save takes), at
-once when the file changes under it, and when its session or the server ends. How that is done is `Bound`'s work.
+`Documents` finds the document of a session, and goes on with it under other names; `webipy.server.following` decides when it is saved and when
+its files are looked at, and `webipy.server.bound` does that.
 """
 
 from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred, DeferredList
+from msgspec import Raw
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
-from webipy.core import contents, errors, events, formats, ipynb
+from webipy.core import contents, errors, events, formats, ipynb, pairs
 from webipy.core.naming import beside
 from webipy.core.origin import is_same_file
-from webipy.server.bound import Bound
-from webipy.server.history import History
+from webipy.server.following import Following, Followings
 from webipy.server.kept import Kept
-from webipy.server.paper import Paper
+from webipy.server.pairing import Pairing
+from webipy.server.paper import Paper, Read
 from webipy.server.ports import ClosedSession, FileRecord, World
 from webipy.server.session import Session
 from webipy.server.sessions import Sessions
@@ -33,154 +29,10 @@ from webipy.server.values import bring_in, take_blobs, with_values
 EXPORTED_BYTES = 64 * 1024 * 1024
 """Large values of outputs that an export has in it, all together; the largest are left out."""
 
-REST_SECONDS = 1.0
-"""After the last change for so long, a document is saved."""
-
-LONGEST_SECONDS = 10.0
-"""A document that changes all the time is saved this often."""
-
-AGAIN_SECONDS = 30.0
-"""A save that failed is tried again."""
-
-GONE_SECONDS = 1.0
-"""A file that is missing is looked for again: editors replace one in two steps."""
-
 
 def digest_of(body: bytes) -> str:
     """SHA-256 of what a file holds, in hex."""
     return hashlib.sha256(body).hexdigest()
-
-
-@attrs.define(eq=False)
-class Following:
-    """Keeps one document and its file together.
-
-    Args:
-        found_at: Goes on with the file at another path, where it is now; false when another session does already.
-    """
-
-    bound: Bound
-    history: History
-    world: World
-    found_at: Callable[[str], Coroutine[Deferred[Any], Any, bool]]
-    is_on: bool = False
-    _seen: int = 0
-    _due_s: float = 0.0
-    _stop_rest: Callable[[], None] | None = None
-    _stop_watch: Callable[[], None] = lambda: None
-    _log = Logger()
-
-    def start(self) -> None:
-        """Follows from now on, if there is a file, at the path where it is now."""
-        origin = self.bound.session.origin
-        if origin.path is None:
-            return
-        self.is_on = True
-        self._seen = origin.changed
-        self.bound.session.on_written = self._was_written
-        self._stop_watch()
-        self._stop_watch = self.world.files.watch(origin.path, self._look)
-        if not origin.is_saved:
-            self._save_later(REST_SECONDS)
-
-    def stop(self) -> None:
-        """Lets go of the file."""
-        self.is_on = False
-        self.bound.session.on_written = lambda: None
-        self._stop_watch()
-        self._stop_watch = lambda: None  # it leads back here
-        if self._stop_rest is not None:
-            self._stop_rest()
-        self._stop_rest = None
-
-    async def save(self, by: str | None, overwrite: str | None = None, is_upgraded: bool = False) -> None:
-        """Saves now; see `Bound.save`.
-
-        Raises:
-            errors.Conflict, errors.FileFault and others: As `Bound.save`.
-        """
-        began = self.world.clock()
-        try:
-            if overwrite is None and await self._etag() is None:
-                await self._has_moved()
-            await self.bound.save(by, overwrite, is_upgraded)
-        finally:
-            took = self.world.clock() - began
-            self._due_s = max(self._due_s, self.world.clock() + 10 * took)
-
-    def _was_written(self) -> None:
-        origin = self.bound.session.origin
-        if origin.changed > self._seen:
-            self._seen = origin.changed
-            if origin.conflict is None:
-                self._save_later(REST_SECONDS)
-
-    def _save_later(self, seconds: float) -> None:
-        now = self.world.clock()
-        if self._stop_rest is None:
-            self._due_s = max(self._due_s, now + LONGEST_SECONDS)
-        else:
-            self._stop_rest()
-        self._stop_rest = self.world.later(max(0.0, min(seconds, self._due_s - now)), self._save_now)
-
-    def _save_now(self) -> None:
-        self._stop_rest = None
-        if self.is_on and not self.bound.session.origin.is_saved and self.bound.session.origin.conflict is None:
-            self._begin(self.save(None))
-
-    def _look(self) -> None:
-        if self.is_on:
-            self._begin(self.look())
-
-    def _begin(self, work: Coroutine[Deferred[Any], Any, None]) -> None:
-        Deferred.fromCoroutine(work).addErrback(self._failed)
-
-    def _failed(self, failure: Failure) -> None:
-        """Of what goes wrong without anybody having asked, events tell; it is tried again where that may help."""
-        if not self.is_on or failure.check(errors.Conflict):
-            return
-        if failure.check(errors.Failure) is None:
-            self._log.failure("document of session {session}", failure, session=self.bound.session.id)
-        self._save_later(AGAIN_SECONDS)
-
-    async def look(self) -> None:
-        """Takes in what another program has written, if it has.
-
-        Raises:
-            errors.Conflict: Both changed the same.
-        """
-        if await self._is_other() and self.is_on:
-            await self.bound.look()
-            if not self.bound.session.origin.is_saved:  # it was away, and waited to be saved
-                self._save_later(REST_SECONDS)
-
-    async def _is_other(self) -> bool:
-        if await self._etag() is None:
-            waited: Deferred[None] = Deferred()
-            self.world.later(GONE_SECONDS, lambda: waited.callback(None))
-            await waited
-        etag, origin = await self._etag(), self.bound.session.origin
-        if etag is None and await self._has_moved():
-            return False
-        if etag is None and origin.conflict is not None and origin.conflict.etag is None:
-            return False
-        return not origin.is_at(etag)
-
-    async def _has_moved(self) -> bool:
-        """Whether the file is under another name, and nobody has it open there: then that is gone on with."""
-        path, etag = self.bound.session.origin.path, self.bound.session.origin.etag
-        if path is None or etag is None:
-            return False
-        found = await self.world.files.seek(path, etag)
-        if found is None or found.path == path or formats.format_of(found.path) is None:
-            return False
-        return await self.found_at(found.path)
-
-    async def _etag(self) -> str | None:
-        try:
-            return (await self.world.files.stat(self.bound.path())).etag
-        except errors.NotFound:
-            return None
 
 
 @attrs.define(eq=False)
@@ -196,18 +48,15 @@ class Documents:
     world: World
     sessions: Sessions
     kept: Kept
-    _followings: dict[str, Following] = attrs.field(factory=dict)
+    followings: Followings = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda self: Followings(self.world, self.sessions, self.found_at), takes_self=True),
+    )
     _log = Logger()
 
     def of(self, session: Session) -> Following:
         """The document of a session, which may have no file."""
-        following = self._followings.get(session.id)
-        if following is None:
-            history = History(session, self.world)
-            bound = Bound(session, self.world, Paper(self.world, session.journal.blob_path), history)
-            following = Following(bound, history, self.world, lambda path: self.found_at(session, path, None))
-            self._followings[session.id] = following
-        return following
+        return self.followings.of(session)
 
     async def as_ipynb(self, session: Session, is_shown: bool = False) -> bytes:
         """The document of a session as it is now, as nbformat 4.5; `is_shown`: as every program takes it, see `ipynb.shown`."""
@@ -254,13 +103,14 @@ class Documents:
             errors.InvalidNotebook, errors.TooLarge, errors.FileFault: It cannot be opened; nothing was made.
         """
         check_name(path)
-        found = self._open_at(path)
-        if found is not None:
+        if (found := self.followings.at(path)) is not None:
             return found
+        main, named = await Pairing(self.world).main_of(path)
+        if main != path:
+            return await self._open_pair(path, main, named, title, cwd, wanted, by, temporary=temporary)
         try:
             file = await self.world.files.stat(path)
-            found = await self._known(file, cwd, by, temporary=temporary)
-            if found is not None:
+            if (found := await self._known(file, cwd, by, temporary=temporary)) is not None:
                 return found
             read = await Paper(self.world).read(path)
         except errors.NotFound:
@@ -279,7 +129,52 @@ class Documents:
         if session.origin.path is None:
             await following.bound.become(read.document, by, read)
             following.start()
+            await self._meet(following)
         return session
+
+    async def _open_pair(
+        self,
+        text: str,
+        main: str,
+        named: str | None,
+        title: str | None,
+        cwd: str | None,
+        wanted: str | None,
+        by: str,
+        *,
+        temporary: bool,
+    ) -> Session:
+        """The session of a pair, one file of which is a text: the file that it is of is made at the first save, if it is not there."""
+        try:
+            session = await self.open(main, None, title, cwd, wanted, by, temporary=temporary)
+        except errors.NotFound:
+            read = await Paper(self.world).read(text)
+            metadata = pairs.with_formats(pairs.without_representation(read.document.metadata), named or "")
+            document = attrs.evolve(read.document, metadata=metadata)
+            folder = cwd or posixpath.dirname(text)  # that of the other file may not be there yet
+            session = await self.sessions.create(title, main, folder, wanted, by, temporary=temporary)
+            following = self.of(session)
+            if session.origin.path is None:
+                record = FileRecord(main, "notebook", 0, read.record.modified, "", True)
+                format = formats.format_of(main) or "ipynb"
+                minor = ipynb.MINOR if format == "ipynb" else None
+                await following.bound.become(document, by, Read(b"", record, document, format, read.repairs, minor))
+                following.start()
+        following = self.of(session)
+        if named is not None and text not in {half.path for half in following.bound.others.halves.all()}:
+            metadata = pairs.with_formats(session.notebook.metadata, named)
+            await session.append([events.NotebookMetadataSet(metadata=Raw(metadata))], by)
+        await self._meet(following)
+        return session
+
+    async def _meet(self, following: Following) -> None:
+        """Takes in what the other files of a pair hold; what does not work is told by events."""
+        if not following.bound.others.halves.all():
+            return
+        try:
+            await following.look()
+        except errors.Failure as fault:
+            self._log.warn("document of session {id}: {fault}", id=following.bound.session.id, fault=fault.message)
 
     async def open_copy(
         self, path: str, title: str | None, cwd: str | None, wanted: str | None, by: str, *, temporary: bool = False
@@ -290,7 +185,7 @@ class Documents:
             errors.NotFound, errors.InvalidParams, errors.InvalidNotebook and others: As `open`; nothing was made.
         """
         check_name(path)
-        live = self._open_at(path)
+        live = self.followings.at(path)
         if live is not None:
             read, (_, document) = None, await self.of(live).bound.current()
         else:
@@ -393,9 +288,6 @@ class Documents:
             await self.of(session).bound.become(document, by)
         return session
 
-    def _open_at(self, path: str) -> Session | None:
-        return next((session for session in self.sessions.all() if session.record.path == path), None)
-
     async def resume(self) -> None:
         """Follows the documents of all sessions again, after the server has started; never fails for one of them."""
         for session in self.sessions.all():
@@ -414,7 +306,7 @@ class Documents:
 
     async def found_at(self, session: Session, path: str, by: str | None) -> bool:
         """Goes on with the file of a session where it is now: it was moved, here or by another program. False when another session is open there."""
-        there = self._open_at(path)
+        there = self.followings.at(path)
         if there is not None:
             return there is session
         await session.append([events.NotebookMoved(path=path)], by)
@@ -432,6 +324,26 @@ class Documents:
         await following.bound.save_as(path, by)
         await self.sessions.has_moved(session, following.bound.path(), by)
         following.start()
+
+    async def rename(self, path: str, to: str, by: str) -> FileRecord:
+        """Gives a file or folder another path, never over something; what is in a pair with it, and can, goes along.
+
+        Raises:
+            errors.AlreadyExists: Something is there, or where the other file of the pair would go.
+        """
+        session = self.followings.at(path)
+        bound = self.of(session).bound if session is not None else None
+        metadata = session.notebook.metadata if session is not None else None
+        moves = [(path, to), *await Pairing(self.world).moves(path, to, metadata)]
+
+        async def move() -> FileRecord:
+            moved = [await self.world.files.rename(old, new) for old, new in moves]
+            for old, new in moves:
+                if old != new:
+                    await self.file_moved(old, new, by)
+            return moved[0]
+
+        return await (move() if bound is None else bound.alone(move))
 
     async def file_moved(self, old: str, new: str, by: str) -> None:
         """A file or folder has another path: the sessions of what was there follow."""
@@ -460,34 +372,15 @@ class Documents:
             errors.Conflict, errors.FileFault and others: It cannot be saved; with `is_discarded` that does not matter.
         """
         following = self.of(session)
-        if following.is_on and not session.origin.is_saved:
+        if following.is_on and not following.bound.is_saved:
             try:
                 await following.save(None)
             except errors.Failure:
                 if not is_discarded:
                     raise
         digest = await _digest(self.world, session)
-        self.let_go(session)
+        self.followings.let_go(session)
         return digest
-
-    def let_go(self, session: Session) -> None:
-        """Lets go of the document of a session, saved or not."""
-        following = self._followings.pop(session.id, None)
-        if following is not None:
-            following.stop()
-
-    async def stop(self) -> None:
-        """Saves what is not saved, as the server ends; what cannot be is saved when it starts again."""
-        pending = []
-        for following in self._followings.values():
-            if following.is_on:
-                is_saved = following.bound.session.origin.is_saved or following.bound.session.origin.conflict
-                following.stop()
-                if not is_saved:
-                    pending.append(Deferred.fromCoroutine(following.save(None)))
-        for deferred in pending:
-            deferred.addErrback(lambda failure: self._log.warn("not saved: {fault}", fault=failure.getErrorMessage()))
-        await DeferredList(pending)
 
 
 def check_name(path: str) -> None:

@@ -109,11 +109,10 @@ async def file_create(house: House, caller: Caller, params: file_calls.CreateFil
 
 @method("file.rename", "write")
 async def file_rename(house: House, caller: Caller, params: file_calls.MoveFile) -> File:
-    """Gives a file or folder another path, never over something. Open sessions follow."""
-    record = await house.world.files.rename(params.path, params.to)
-    if params.path != params.to:
-        await house.documents.file_moved(params.path, params.to, caller.name)
-    return _told(house, record)
+    """Gives a file or folder another path, never over something. Open sessions follow, and so do files that are paired with it
+    (`metadata.jupytext.formats`), where the new path has a place for them.
+    """
+    return _told(house, await house.documents.rename(params.path, params.to, caller.name))
 
 
 @method("file.copy", "write")
@@ -164,7 +163,7 @@ async def trash_delete(house: House, caller: Caller, params: file_calls.OfTrashe
 
 def sessions_by_path(house: House) -> dict[str, Session]:
     """The open sessions that have a file, by its path."""
-    return {session.record.path: session for session in house.sessions.all() if session.record.path is not None}
+    return house.documents.followings.by_path()
 
 
 def file_struct(record: FileRecord, session: Session | None) -> File:

@@ -71,7 +71,7 @@ class House:
         """Saves what is not saved, as the server ends; the next one goes on with the rest."""
         self.runs.stop()
         self.temporary.stop()
-        await self.documents.stop()
+        await self.documents.followings.stop()
 
 
 @attrs.define(eq=False)

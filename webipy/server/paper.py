@@ -52,15 +52,18 @@ class Paper:
     world: World
     blob_path: Callable[[str], str] = _nowhere
 
-    async def read(self, path: str, like: Document | None = None) -> Read:
+    async def read(self, path: str, like: Document | None = None, format: str | None = None) -> Read:
         """Reads a file. `like` gives the cells their ids where the file has none, and their outputs where its format has none.
+
+        Args:
+            format: That of the file; `None`: as its name and its first lines say.
 
         Raises:
             errors.InvalidNotebook: It is no notebook; the message says where.
             errors.TooLarge, errors.NotFound, errors.FileFault: It cannot be read.
         """
         folded, record = await self.world.files.read_folded(path, MAX_FILE_BYTES)
-        format = formats.format_of(path, folded.body[:4096]) or "ipynb"
+        format = format or formats.format_of(path, folded.body[:4096]) or "ipynb"
         opened, document, found = await self._opened(path, folded, format)
         for name in _misplaced(folded, document):
             folded = await self._unfolded(path, folded, name)
@@ -118,8 +121,7 @@ class Paper:
         """What a file of this format holds for a document, as near as possible to what it holds now; see `ipynb.write`."""
         original = found.body if found is not None else None
         if format != "ipynb":
-            notebook = await self.world.aside(lambda: ipynb.write(document, None))
-            return await self.world.converter.from_notebook(notebook, format, original)
+            return await self.text_of(document, format, original)
         marked, refs = await self.world.aside(lambda: folding.to_file(document))
         before = (await self.world.aside(lambda: folding.to_file(found.document)))[0] if found is not None else None
         try:
@@ -130,6 +132,19 @@ class Paper:
             return body
         parts = folding.segments(body, refs)
         return [part if isinstance(part, bytes) else BlobFile(self.blob_path(part.sha256), part) for part in parts]
+
+    async def text_of(self, document: Document, format: str, original: bytes | None = None) -> bytes:
+        """A document as text, as near as possible to what the file holds now."""
+        notebook = await self.world.aside(lambda: ipynb.write(without_outputs(document), None))
+        return await self.world.converter.from_notebook(notebook, format, original)
+
+    async def said(self, body: bytes, format: str, path: str) -> Document:
+        """The document in a text.
+
+        Raises:
+            errors.InvalidNotebook: It is none; the message says where.
+        """
+        return (await self._parsed(path, body, format)).document
 
 
 def _misplaced(folded: Folded, document: Document) -> list[str]:
@@ -150,3 +165,10 @@ def with_outputs_of(source: Document, document: Document) -> Document:
         for cell in document.cells
     )
     return attrs.evolve(document, cells=cells)
+
+
+def without_outputs(document: Document) -> Document:
+    """A document as text can hold it."""
+    return attrs.evolve(
+        document, cells=tuple(attrs.evolve(cell, outputs=(), execution_count=None) for cell in document.cells)
+    )

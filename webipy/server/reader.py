@@ -51,21 +51,25 @@ class Reader:
     paper: Paper
     _vanished: Vanished = attrs.field(factory=Vanished)
 
-    async def read(self, path: str, like: Document) -> Read:
-        """The file, with the ids and outputs of `like` and of the cells that it had before.
+    async def read(self, path: str, like: Document, format: str | None = None) -> Read:
+        """The file, in this format (`None`: as it says itself), with the ids and outputs of `like` and of the cells that it had before.
 
         Raises:
             errors.NotFound, errors.InvalidNotebook and others: As `Paper.read`.
         """
-        known = self._vanished.like(like)
-        found = await self.paper.read(path, known)
+        known = self.known(like)
+        found = await self.paper.read(path, known, format)
         waited = quiet = 0.0
         while found.format != "ipynb" and quiet < _patience(found.document, like) and waited < LONGEST_SECONDS:
             await pause(self.world, QUIET_SECONDS)
             waited, quiet = waited + QUIET_SECONDS, quiet + QUIET_SECONDS
             if (await self.world.files.stat(path)).etag != found.record.etag:
-                found, quiet = await self.paper.read(path, known), 0.0
+                found, quiet = await self.paper.read(path, known, format), 0.0
         return found
+
+    def known(self, document: Document) -> Document:
+        """The document with the cells that the file lost."""
+        return self._vanished.like(document)
 
     def took(self, before: Document, found: Read) -> None:
         """What the file held before, and what was read and taken in now."""

@@ -155,7 +155,7 @@ class Temporary:
                 elif await self.sessions.close(
                     session, None, unless=lambda: self._is_used(session) or self._is_unsaved(session)
                 ):
-                    self.documents.let_go(session)
+                    self.documents.followings.let_go(session)
                     await self.shares.end_session(session.id)
             except errors.Degraded:
                 self._hold_a_while(session)

@@ -447,7 +447,8 @@ export interface NotebookMetadataSet extends EventHead {
 /**
  * The session's document is the file `path` (relative to the root) now; the events before it, written with it, brought its cells in.
  *
- * `format` is `ipynb`, or a text format as jupytext names it (`py:percent`). `repairs` are sentences about what was wrong in the file.
+ * Without an etag there is no such file yet: its text partner is (see `notebook_saved`). `format` is `ipynb`, or a text format as jupytext names it
+ * (`py:percent`). `repairs` are sentences about what was wrong in the file.
  * `minor` is the minor version of nbformat 4 that the file has: cells have ids in it since 5.
  */
 export interface NotebookOpened extends EventHead {
@@ -463,6 +464,7 @@ export interface NotebookOpened extends EventHead {
  * The file holds what the events up to `until` make; `minor` as in `notebook_opened`.
  *
  * `in_place`: it cannot be replaced, so it was written in place, and another program may have seen half of it meanwhile.
+ * `pairs`: the texts that are paired with it and in step, by their paths, with their etags.
  */
 export interface NotebookSaved extends EventHead {
   type: "notebook_saved";
@@ -472,12 +474,14 @@ export interface NotebookSaved extends EventHead {
   format?: string;
   minor?: number | null;
   in_place?: boolean;
+  pairs?: { [name: string]: string };
 }
 
 /**
- * Another program changed the file; the events before this one, written with it, took its changes of `cells` cells in.
+ * Another program changed the file, or (`changed`) the text that is paired with it; the events before this one, written with it, took its changes
+ * of `cells` cells in.
  *
- * `minor` and `repairs` as in `notebook_opened`.
+ * `minor` and `repairs` as in `notebook_opened`, `pairs` as in `notebook_saved`.
  */
 export interface NotebookReloaded extends EventHead {
   type: "notebook_reloaded";
@@ -486,6 +490,8 @@ export interface NotebookReloaded extends EventHead {
   cells?: number;
   minor?: number | null;
   repairs?: string[];
+  changed?: string | null;
+  pairs?: { [name: string]: string } | null;
 }
 
 /**
