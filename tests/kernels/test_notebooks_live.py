@@ -139,9 +139,7 @@ class Files(NotebookTestCase):
                 ),
                 way.__name__,
             )
-            notebook = self.call(
-                "notebook.at", session=self.session, seq=self.call("notebook.get", session=self.session)["seq"]
-            )["notebook"]
+            notebook = self.call("notebook.at", session=self.session)["notebook"]
             self.assertEqual([cell["id"] for cell in notebook["cells"]], ids, way.__name__)
             shown = ["".join(cell["outputs"][0]["text"]) for cell in notebook["cells"][1:]]
             self.assertEqual(shown, ["two\n", "three\n"], way.__name__)
