@@ -22,7 +22,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from tests.fake_files import FakeFiles
 from webipy.core import errors
 from webipy.core.naming import beside
-from webipy.io import filetree, rooted, saving, watching
+from webipy.io import filetree, inplace, rooted, saving, watching
 from webipy.io.filemoves import MAX_DEPTH
 from webipy.io.files import FileThreads, files_below
 from webipy.io.filetree import natural_key, rfc3339
@@ -643,6 +643,22 @@ class Saves(RootTestCase):
             self.assertEqual((self.read("a"), tree.stat("a").etag), (name, record.etag))
             wins.clear()
         self.assertEqual(self.left_behind(), [])
+
+    def test_a_change_within_the_same_tick_has_another_etag(self) -> None:
+        """The system's clock may stand still between our write and another one to the same size; our files say a time that it does not show."""
+        shown: list[int] = []
+
+        def set_apart(fd: int) -> None:
+            shown.append(os.fstat(fd).st_mtime_ns)
+            inplace.set_apart(fd)
+
+        self.patch(saving, "set_apart", set_apart)
+        record = self.successResultOf(self.files.write("a", b"two", None))
+        path = self.path / "a"
+        self.assertTrue(shown[0] - 1_000_000 <= path.stat().st_mtime_ns < shown[0])
+        path.write_bytes(b"new")
+        os.utime(path, ns=(shown[0], shown[0]))
+        self.failed(errors.Conflict, self.files.write("a", b"x", record.etag))
 
     def test_a_change_that_is_hidden_has_another_etag(self) -> None:
         """The same size, and the time of change put back: the inode tells."""

@@ -17,9 +17,11 @@ system has no RENAME_EXCHANGE (some network ones) it is looked first, and the ga
 What cannot be replaced (a mount point) or has no room for a draft beside it (a folder without write right) is written in place
 by webipy.io.inplace, and `Draft.is_in_place` says so.
 
-An etag says inode, size, and the times of change of content and inode in ns: the second is new also when a program puts the first back. A
-program that changes a file in place, to the same size, within one tick of the system's clock (4 ms; less since Linux 6.13) is not seen;
-nor is one that goes on writing into the old file after it was replaced. A file with several hard links is replaced under this name only.
+An etag says inode, size, and the times of change of content and inode in ns: the second is new also when a program puts the first back. The
+system's clock stands still for a tick (4 ms; less since Linux 6.13): so that a program that writes into our file within that tick, to the same size,
+is seen, our file says a time that the clock does not show (`inplace.set_apart`). Two writes of other programs within one tick, with our look between
+them, are not told apart; nor is a program seen that goes on writing into the old file after it was replaced. A file with several hard links is
+replaced under this name only.
 
 Drafts that a crash left behind are removed when something is next written to their folder and they are an hour old
 (parts of uploads: a day).
@@ -46,7 +48,7 @@ import attrs
 
 from webipy.core import errors
 from webipy.core.origin import is_same_file
-from webipy.io.inplace import NOT_BESIDE, NOT_REPLACED, Changed, InPlace
+from webipy.io.inplace import NOT_BESIDE, NOT_REPLACED, Changed, InPlace, set_apart
 from webipy.io.rooted import MAX_NAME_BYTES, exchange, found, rename_to_free
 
 MISSING = "missing"
@@ -185,6 +187,7 @@ class Draft:
             OSError: It cannot be done; nothing has changed. The draft is gone in both cases.
         """
         try:
+            set_apart(self.fd)
             os.fsync(self.fd)
             mine = os.fstat(self.fd)
             with _COMMIT:

@@ -205,10 +205,12 @@ class Watching:
         try:
             if watch.is_ended:
                 return
+            is_news = sight.seen != watch.seen
+            watch.seen = sight.seen
             if sight.fd is not None:
                 self._attach(watch, sight)
-            if sight.seen != watch.seen:
-                watch.seen = sight.seen
+                is_news = True  # what came between the look and this was told by nobody
+            if is_news:
                 self._touch(watch)
             self._look_later(watch)
         finally:
