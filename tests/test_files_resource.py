@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -527,6 +528,22 @@ class Parts(FilesSiteTestCase):
         again = self.get(f"{path}?upload=1", "HEAD", Upload_Id=id)
         self.assertEqual(again.headers["upload-offset"], answer.headers["upload-offset"])
         return int(answer.json()["offset"])
+
+    def test_a_folder_where_no_parts_can_gather(self) -> None:
+        """That is told, with what can be done."""
+        made = uploads._opened
+
+        def refuse(folder: int, name: bytes, mode: int) -> int:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+        self.patch(uploads, "_opened", refuse)
+        answer = self.part(0, 49)
+        self.assertEqual(answer.status, 403)
+        self.assertIn("the server may not make one in the root: choose another folder", answer.body.decode())
+        (self.path / "b").write_bytes(b"there")
+        self.assertIn("send the file whole, without Content-Range", self.part(0, 49).body.decode())
+        self.patch(uploads, "_opened", made)
+        self.assertEqual(self.part(0, 49).status, 202)
 
     def test_two_uploads_of_one_name_do_not_mix(self) -> None:
         """Whatever the order of their parts: each is whole, and the one that ends last stays; one that may not replace it is told."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
+from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.cli import main
 from webipy.core import errors, events
 from webipy.core.events import AnyEvent
 from webipy.core.outputs import stream
+from webipy.io.blobs import blobs_of
 from webipy.io.journalfile import JournalFile
 from webipy.io.salvage import check, repair
 from webipy.server.ports import Position
@@ -98,6 +101,29 @@ class SalvageTests(SynchronousTestCase):
         self.assertTrue(check(self.path).is_whole)
         self.assertTrue(Path(f"{self.path}.damaged").exists())
         self.write(lambda file: self.assertEqual(file.position, Position("/hosts/k-1", 7)))
+
+    def test_a_large_output_that_is_gone_is_told_as_gone_for_good(self) -> None:
+        """Nothing is rewritten for it alone; with other damage the rest is saved. It can be put back."""
+        body = b"large"
+        name = hashlib.sha256(body).hexdigest()
+        ref = f'{{"blobs":{{"text/plain":{{"sha256":"{name}","size":{len(body)}}}}}}}'
+        shown = f'{{"output_type":"display_data","data":{{}},"metadata":{{"webipy":{ref}}}}}'.encode()
+        added = events.OutputAdded(seq=11, time="t", execution="e", output=Raw(shown))
+        self.write(lambda file: file.write(11, [events.encode(added)], None))
+        told = self.run_command("repair", ID)
+        self.assertEqual(told.exit_code, 1)
+        self.assertIn("There is one large output that no repair brings back", told.output)
+        self.assertNotIn("were saved", told.output)
+        self.assertFalse(Path(f"{self.path}.damaged").exists())
+        self.change("UPDATE events SET body = x'7b7d' WHERE seq = 4")
+        told = self.run_command("repair", ID)
+        self.assertIn("10 events were saved", told.output)
+        self.assertIn("no repair brings back", told.output)
+        folder = blobs_of(self.path).folder
+        self.assertIn(str(folder), told.output)
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(body)
+        self.assertTrue(check(self.path).is_whole)
 
     def test_repair_keeps_what_stands_for_cut_events(self) -> None:
         """A journal that was cut and then damaged."""

@@ -81,7 +81,8 @@ def verify(session: str | None, state: str | None, as_json: bool) -> None:
 def repair(session: str, state: str | None, as_json: bool) -> None:
     """Save what can be read of a damaged journal.
 
-    Events that are gone are replaced by a note that they are; the damaged file is kept beside the new one. No server may be running.
+    Events that are gone are replaced by a note that they are; the damaged file is kept beside the new one. Large outputs lie in files of their
+    own; one that is missing or changed comes back from a backup only, and makes the exit status 1. No server may be running.
     """
     from webipy.command import journals
 

@@ -18,6 +18,7 @@ from webipy.command.streams import fitting_json
 from webipy.command.terminal import print_json, table
 from webipy.command.transcript import Transcript, bodies
 from webipy.core import calls, errors, events
+from webipy.io.blobs import blobs_of
 from webipy.io.client import Client, find_state_dir
 from webipy.io.journalfiles import SUFFIX, described, kept
 from webipy.io.journalfiles import remove as remove_file
@@ -197,10 +198,21 @@ def repair(state: str | None, session: str, as_json: bool) -> int:
         print("It is whole; nothing was changed.")
     else:
         print(" ".join(found.faults))
-        print(
-            f"{found.last_seq - len(found.damaged)} events were saved. The damaged file is kept as {path.name}.damaged."
-        )
-    return OK
+        if found.can_be_mended:
+            saved = found.last_seq - len(found.damaged)
+            print(f"{saved} events were saved. The damaged file is kept as {path.name}.damaged.")
+        if found.blobs:
+            print(_lost_for_good(path, found))
+    return FAILED if found.blobs else OK
+
+
+def _lost_for_good(path: Path, found: Check) -> str:
+    """What is told of large outputs that a repair cannot bring back."""
+    names = "is one large output" if len(found.blobs) == 1 else f"are {len(found.blobs)} large outputs"
+    return (
+        f"There {names} that no repair brings back: the journal names their files and has no second copy. "
+        f"From a backup, put them into {blobs_of(path).folder} and run `webipy journal verify`. Everything else can be read."
+    )
 
 
 def _path_of(state: str | None, name: str) -> Path:

@@ -55,6 +55,11 @@ class Check:
     """Large values of outputs that are missing or changed, by the names of their files: nothing brings them back."""
 
     @property
+    def can_be_mended(self) -> bool:
+        """Whether a repair changes anything: of large outputs there is no second copy."""
+        return len(self.faults) > len(self.blobs)
+
+    @property
     def is_whole(self) -> bool:
         """Whether nothing is wrong with it."""
         return not self.faults
@@ -173,7 +178,7 @@ def _ranges(seqs: list[int]) -> str:
 
 
 def repair(path: Path, now: str) -> Check:
-    """Makes a whole journal of what can be read of a damaged one, which is kept as `<name>.damaged`.
+    """Makes a whole journal of what can be read of a damaged one, which is kept as `<name>.damaged`. Large outputs that are missing stay so.
 
     Args:
         path: The damaged journal; no server may use it.
@@ -186,7 +191,7 @@ def repair(path: Path, now: str) -> Check:
         errors.Damaged: Nothing of it can be read.
     """
     found = check(path)
-    if found.is_whole:
+    if not found.can_be_mended:
         return found
     made = JournalFile(path.with_suffix(".repaired"))
     made.path.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import re
 import stat
 from collections.abc import Callable
@@ -33,6 +34,7 @@ from twisted.python.failure import Failure
 
 from webipy.core import errors
 from webipy.io.filetree import Tree, told
+from webipy.io.inplace import NOT_BESIDE
 from webipy.io.rooted import found
 from webipy.io.saving import Draft, draft_name, write_all
 from webipy.io.watching import Run
@@ -143,6 +145,20 @@ class Uploads:
 def part_name(name: bytes, id: str) -> bytes:
     """Where the parts of one upload of a file gather, beside it."""
     return draft_name(name, f"part-{hashlib.sha256(name + b'/' + id.encode()).hexdigest()[:16]}")
+
+
+def _no_room_beside(path: str, *, is_new: bool) -> errors.FileFault:
+    """What is told where no parts can gather."""
+    folder = posixpath.dirname(path)
+    where = f"the folder {folder!r}" if folder else "the root"
+    way = (
+        "choose another folder" if is_new else "send the file whole, without Content-Range: it is written in place then"
+    )
+    return errors.FileFault(
+        f"Parts of an upload gather in a file beside {path!r}, and the server may not make one in {where}: {way}.",
+        reason="denied",
+        path=path,
+    )
 
 
 def _is_kept(there: os.stat_result) -> bool:
@@ -314,7 +330,12 @@ class Upload:
             raise errors.StaleVersion(
                 f"{offset} bytes of {self.path!r} are there; go on with byte {offset}.", offset=offset
             )
-        fd = _opened(place.folder, temporary, 0o666 if old is None else 0o600)
+        try:
+            fd = _opened(place.folder, temporary, 0o666 if old is None else 0o600)
+        except OSError as fault:
+            if fault.errno not in NOT_BESIDE:
+                raise
+            raise _no_room_beside(self.path, is_new=old is None) from None
         self._draft = Draft(place.folder, place.name, temporary, fd, is_kept=True, in_place=tree.in_place)
         self._stack.callback(self._draft.close)
         os.ftruncate(fd, part.first)
