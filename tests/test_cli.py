@@ -730,6 +730,22 @@ class KernelTests(SynchronousTestCase):
             self.assertRaises(errors.UnknownKernelspec, outcome, execution.command(client))  # type: ignore[arg-type]  # a stand-in
             self.assertEqual(client.methods(), methods)
 
+    def test_the_session_that_was_made_stays_from_the_start_of_its_kernel_on(self) -> None:
+        """Until then the server closes it when this command is gone, however it ended."""
+        client = ScriptedClient(
+            session__list=calls.SessionList(sessions=[]),
+            session__create=session(),
+            kernel__start=session(kernel=a_kernel("starting")),
+            session__keep=errors.InvalidRequest("Enough."),
+            session__get=session(kernel=a_kernel("starting")),
+        )
+        execution = running.Execution(None, "", None, None, None, False, None, False, "")
+        self.assertRaises(errors.InvalidRequest, outcome, execution.command(client))  # type: ignore[arg-type]  # a stand-in
+        self.assertTrue(client.called[1][1]["temporary"])
+        self.assertEqual(
+            client.methods(), ["session.list", "session.create", "kernel.start", "session.keep", "session.get"]
+        )
+
     def test_a_living_kernel_is_not_replaced_by_another(self) -> None:
         """-k never throws variables away."""
         fault = self.assertRaises(lookup.Wrong, self.start, "idle", "ir")

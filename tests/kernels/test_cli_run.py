@@ -296,6 +296,11 @@ class InterruptTests(NotebookTests):
         self.assertEqual(self.server.sessions(), [])
         told = self.webipy("run", str(path), "--follow", run)
         self.assertEqual((told.returncode, "The run has ended before: it was stopped." in told.stderr), (1, True))
+        told = self.webipy("run", str(path), "--follow", run, "--show")
+        self.assertEqual((told.returncode, told.stdout), (1, "begun\nignored\nwent on\n"), told.stderr)
+        self.assertIn("The run has ended before: it was stopped.", told.stderr)
+        told = self.webipy("run", str(path), "--follow", run, "--json")
+        self.assertEqual([cell["status"] for cell in json.loads(told.stdout)["cells"]], ["ok", "cancelled"])
 
 
 class TerminalTests(NotebookTests):

@@ -31,6 +31,7 @@ from webipy.command.parameters_told import parameters_of, shown, unknown
 from webipy.command.places import Place, deliver
 from webipy.command.program import Ended
 from webipy.command.progress import Progress, first_line
+from webipy.command.replays import events_of
 from webipy.command.running import FAILED, LEFT, LOST, OK, Inputs, Left, Stoppable, show_death
 from webipy.command.showing import OWN, SHOWN, Showing
 from webipy.command.streams import StreamFault
@@ -145,6 +146,23 @@ class Run(Stoppable):
             return
         follower = await self.client.follow(self.session.id, since, self._take)
         follower.ended.addErrback(self._end)
+
+    async def replay(self) -> list[CellEnd]:
+        """Shows what a run has made that has ended, and whose session is closed; gives the ends of its cells."""
+        try:
+            async for event in events_of(self.client, self.session.id):
+                if isinstance(event, events.RunStarted) and event.run == self.id:
+                    self.progress.total = event.executions
+                if isinstance(event, events.ExecutionQueued) and event.run == self.id:
+                    self._order[event.execution] = len(self._order) + 1
+                    end = CellEnd(cell=event.cell or "", execution=event.execution, status="queued")
+                    self.ends[event.execution] = end
+                    self._open += 1
+                if self.ends:  # what was before the run is none of it
+                    self._take(event.seq, event)
+        except (errors.NotFound, errors.Damaged) as fault:
+            self.progress.note(f"What it has shown is not kept: {fault.message}")
+        return list(self.ends.values())
 
     def _end_if_over(self) -> None:
         """Ends it when its cells have, where no event is to tell that."""
@@ -411,8 +429,31 @@ class NotebookCommand:
         except errors.NotFound:
             if ending is None:
                 raise
-            return self._told(state.session, run, ending, [], None)
+            ends = await self._replayed(client, state.session, run)
+            return self._told(state.session, run, ending, ends, None)
         return await self._followed(client, session, run, place.path, ending)
+
+    async def _replayed(self, client: Client, session: str, name: str) -> list[CellEnd]:
+        """What the cells of a run have made whose session is closed."""
+        closed = calls.Session(
+            id=session,
+            title="",
+            path=None,
+            cwd="",
+            kernel=None,
+            first_seq=1,
+            seq=0,
+            durable_seq=0,
+            created="",
+            last_activity="",
+        )
+        screen = Screen(sys.stderr if self.as_json else sys.stdout, sys.stderr)
+        progress = Progress(self.reactor, screen, sys.stderr, self.show and not self.as_json)
+        run = Run(client, closed, name, progress, screen)
+        try:
+            return await run.replay()
+        finally:
+            progress.close()
 
     async def _followed(
         self,

@@ -417,6 +417,10 @@ class Execution:
         notes = Screen(sys.stderr if self.as_json else sys.stdout, sys.stderr)
         try:
             session = await self._session(client)
+            if (
+                self._made is not None and not self.fresh
+            ):  # it has a kernel now: it stays, whatever becomes of this command
+                await client.call("session.keep", calls.OfSession(session=session.id), calls.Session, repeat=True)
             run = self._run = self._prepared(client, session, notes)
             await self._announce(run)
             await run.start(self.code)
@@ -529,13 +533,16 @@ class Execution:
         return await with_kernel(client, await self._named(client, self.session or SHELL), self.kernel, self.env)
 
     async def _named(self, client: Client, name: str) -> calls.Session:
-        """The session of that title, made if there is none: under an id that follows from the title, so that two commands at once make one."""
+        """The session of that title, made if there is none: under an id that follows from the title, so that two commands at once make one.
+
+        Until it has a kernel it is temporary: a command that is killed before leaves nothing.
+        """
         found = await find_session(client, name)
         number = 0
         while found is None:
             number += 1
             wanted = uuid.uuid5(uuid.NAMESPACE_OID, f"webipy exec {number} {name}").hex
-            made = calls.CreateSession(title=name, id=wanted)
+            made = calls.CreateSession(title=name, id=wanted, temporary=True)
             with suppress(errors.AlreadyExists):  # a session of that id was closed
                 found = self._made = await client.call("session.create", made, calls.Session, repeat=True)
         return found
