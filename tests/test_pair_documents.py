@@ -6,6 +6,7 @@ import json
 import random
 from typing import Any
 
+from tests.test_guests import guest
 from tests.test_text_documents import TextTestCase
 from webipy.core import errors
 from webipy.server.following import GONE_SECONDS
@@ -299,6 +300,47 @@ class Opening(PairTestCase):
         self.settle()
         self.assertEqual(self.saved("notebooks/a.ipynb")[0], "x = 10")
         self.assertEqual(self.text("scripts/a.py")[0], "x = 10")
+
+    def test_a_text_that_was_there_before_is_not_taken_unasked(self) -> None:
+        """A notebook from anywhere names what it likes: what does not name the pair, and says something else, is neither read nor written."""
+        for number, body in enumerate((b"secret = 1\n", script("x = 9", formats="other//ipynb,src//py:percent"))):
+            path = f"src/n{number}.py"
+            self.files.put(path, body)
+            self.files.put(f"n{number}.ipynb", notebook("x = 1", formats="ipynb,src//py:percent"))
+            self.session = self.open(f"n{number}.ipynb")
+            self.edit(0, "x = 2")
+            self.settle()
+            self.assertEqual(
+                (self.sources(), self.saved(f"n{number}.ipynb"), self.files.body(path)), (["x = 2"], ["x = 2"], body)
+            )
+            self.assertIn(
+                "does not say that it is. Put `formats: ipynb,src//py:percent`",
+                self.call("notebook.get")["save_failed"],
+            )
+            history = json.dumps(self.rig.me.call("session.events", session=self.session)["events"])
+            self.assertNotIn("secret", history)
+        self.files.take(path)
+        self.edit(0, "x = 3")
+        self.settle()
+        self.assertEqual((self.text(path), self.call("notebook.get")["save_failed"]), (["x = 3"], None))
+
+    def test_no_guest_makes_a_pair(self) -> None:
+        """They would have the server read and write other files; what the owner has paired stays."""
+        self.files.put("a.ipynb", notebook("x = 1", formats=None))
+        self.session = self.open("a.ipynb")
+        ann = guest(self.rig, self.session, "write")
+        paired = {"jupytext": {"formats": "ipynb,src//py"}}
+        refused = self.refused("not_permitted", "notebook.set_metadata", ann, session=self.session, metadata=paired)
+        self.assertIn("cannot pair", refused.message)
+        self.call("notebook.set_metadata", metadata=paired)
+        ann.call("notebook.set_metadata", session=self.session, metadata={**paired, "title": "t"})
+        self.refused(
+            "not_permitted",
+            "notebook.set_metadata",
+            ann,
+            session=self.session,
+            metadata={"jupytext": {"formats": "ipynb,other//py"}},
+        )
 
     def test_a_text_that_is_open_by_itself_stays_with_its_session(self) -> None:
         """Two sessions never write one file: that is told."""

@@ -162,6 +162,16 @@ class Events(SynchronousTestCase):
         told = feed.notification("s", 1, plain)
         self.assertIs(shown.notification(told), told)
 
+    def test_paired_files_are_names(self) -> None:
+        """Like the document's own."""
+        at: dict[str, Any] = {"path": "a/n.ipynb", "etag": "e", "pairs": {"src/n.py": "f"}}
+        for event in (events.NotebookSaved(until=1, **at), events.NotebookReloaded(changed="src/n.py", **at)):
+            told = json.loads(shown.body(events.encode(event)))
+            self.assertEqual(
+                (told["path"], told["pairs"], told.get("changed")),
+                ("n.ipynb", {"n.py": "f"}, getattr(event, "changed", None) and "n.py"),
+            )
+
     def test_a_telling_one_keeps_its_place(self) -> None:
         """Its seq, time and who; among the others, in their order. Nor does a text that looks like one change anything."""
         moved = events.NotebookMoved(seq=2, time="t", by="ada", path="a/b.ipynb")

@@ -7,6 +7,7 @@
 
 What a half said last is kept with the document as it was then, so a change of it is a change of sources, whatever a text cannot hold. At the
 first meeting the two files may differ: then the text counts, as with jupytext, unless the other file is newer; what does not count is in the history.
+A text that was there before, and neither names the pair nor says the same, is not meant: a notebook from anywhere names what it likes.
 
 Invariants: all of it happens behind the door of `Bound`; a half is replaced only when it is the one that was read; a half that cannot be read or
 written holds up no other file, and that is told; a path that is the document of another session is left alone.
@@ -187,7 +188,19 @@ class Halves:
         if half.base is None and await self.paper.text_of(document, half.format, read.body) == read.body:
             half.holds(read.body, read.record.etag, without_outputs(document), seq)
             return None
+        if half.base is None and not self._is_agreed(half, document, read):
+            named = pairs.formats_in(self.session.notebook.metadata)
+            words = f"it was there before and does not say that it is. Put `formats: {named}` into its header, or give one of them another name"
+            raise errors.FileFault(words, reason="failed", path=half.path)
         return read
+
+    def _is_agreed(self, half: Half, document: Document, read: Read) -> bool:
+        """Whether a text that was there before is meant: its header names the pair, or it says the same as the document."""
+        path, named = self.session.origin.path, pairs.formats_of_header(read.body)
+        if named is not None and path in {one.path for one in pairs.halves(half.path, named)}:
+            return True
+        says = [(cell.cell_type, cell.source.strip()) for cell in read.document.cells]
+        return says == [(cell.cell_type, cell.source.strip()) for cell in document.cells]
 
     async def difference(
         self, half: Half, base: Document, document: Document, read: Read
@@ -246,8 +259,9 @@ async def put(world: World, path: str, body: Body, etag: str | None) -> FileReco
 def _told(half: Half, fault: errors.Failure) -> errors.Failure:
     """The failure of a half, which names it."""
     reason = fault.message.rstrip(".")
-    words = f"{half.path}, which is paired with this notebook, is not in step: {reason}."
-    return errors.FileFault(words, reason="failed", path=half.path)
+    name = posixpath.basename(half.path)  # guests see names only
+    words = f"{name}, which is paired with this notebook, is not in step: {reason}."
+    return errors.FileFault(words, reason="failed", path=name)
 
 
 async def keep_beside(world: World, path: str, body: bytes | None) -> None:

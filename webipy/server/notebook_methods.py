@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Raw
 
-from webipy.core import calls, events, ipynb, merge, notebook_calls
+from webipy.core import calls, errors, events, ipynb, merge, notebook_calls, pairs
 from webipy.core.moments import Moment
 from webipy.server import shown
 from webipy.server.cell_methods import clean_map
@@ -78,6 +78,9 @@ async def notebook_set_metadata(
     session.check_writable()
     metadata = clean_map(params.metadata, "metadata")
     assert isinstance(metadata, Raw)
+    is_paired_anew = pairs.formats_in(bytes(metadata)) not in (None, pairs.formats_in(session.notebook.metadata))
+    if is_paired_anew and shown.is_guest(caller.principal):
+        raise errors.NotPermitted("A guest cannot pair the notebook with other files (jupytext.formats).")
     return calls.Accepted(seq=await session.append([events.NotebookMetadataSet(metadata=metadata)], caller.name))
 
 

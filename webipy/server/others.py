@@ -14,6 +14,7 @@ Rejected: to merge a text by its lines (a cell that moved would collide with one
 
 from __future__ import annotations
 
+import posixpath
 from datetime import datetime
 
 import attrs
@@ -114,7 +115,7 @@ class Others:
         if not is_met and not origin.is_saved:
             different = _different(without_outputs(document), without_outputs(found.document))
             await self.conflict(
-                half.path, etag, different, f"{half.path} is paired with this notebook, and is another."
+                half.path, etag, different, "The text that is paired with this notebook has other cells."
             )
         base = half.base or document
         before, now, held = await self.halves.difference(half, base, document, found)
@@ -136,7 +137,8 @@ class Others:
         edited = self.session.origin.edited
         back = await self.changes(merged, document)
         if self.session.origin.edited == edited:
-            words = f"{half.path} is older than {self.session.origin.path}, and differs: its cells are in the history."
+            text, file = (posixpath.basename(path) for path in (half.path, self.session.origin.path or ""))
+            words = f"{text} is older than {file}, and differs: its cells are in the history."
             repairs = [*self.session.origin.repairs, words]
             half.until = self.session.seq + len(back) + 1
             await self.session.append([*back, self._reloaded(half, back, repairs)], by)
@@ -183,8 +185,9 @@ class Others:
         known = self.session.origin.conflict
         if known is None or (known.etag, known.cells) != (conflict.etag, conflict.cells):
             await self.session.append([conflict], None)
+        told = path if path == self.session.origin.path else posixpath.basename(path)
         raise errors.Conflict(
-            f"{path} is not saved: {reason} Choose with notebook.save (overwrite) or notebook.reload.", etag=etag
+            f"{told} is not saved: {reason} Choose with notebook.save (overwrite) or notebook.reload.", etag=etag
         )
 
 

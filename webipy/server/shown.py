@@ -147,6 +147,10 @@ def _empty(_: Any) -> str:
     return ""
 
 
+def _names(etags: dict[str, str] | None) -> dict[str, str] | None:
+    return None if etags is None else {posixpath.basename(path): etag for path, etag in etags.items()}
+
+
 _CHANGES: Mapping[type[AnyEvent], Change] = {
     events.SessionCreated: _replace(path=name, cwd=_nothing, source=name),
     events.SessionReopened: _replace(cwd=_nothing),
@@ -159,8 +163,8 @@ _CHANGES: Mapping[type[AnyEvent], Change] = {
     events.RunStarted: _replace(to=name),
     events.RunFinished: _replace(path=name, reason=text),
     events.NotebookOpened: _replace(path=name),
-    events.NotebookSaved: _replace(path=name),
-    events.NotebookReloaded: _replace(path=name),
+    events.NotebookSaved: _replace(path=name, pairs=_names),
+    events.NotebookReloaded: _replace(path=name, changed=name, pairs=_names),
     events.NotebookConflicted: _replace(path=name, reason=text),
     events.NotebookSaveFailed: _replace(path=name, reason=text),
     events.NotebookMoved: _replace(path=name),
