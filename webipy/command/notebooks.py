@@ -32,6 +32,7 @@ from webipy.command.places import Place, deliver
 from webipy.command.program import Ended
 from webipy.command.progress import Progress, first_line
 from webipy.command.replays import events_of
+from webipy.command.run_ends import WORDS, CellEnd, RunEnd
 from webipy.command.running import FAILED, LEFT, LOST, OK, Inputs, Left, Stoppable, show_death
 from webipy.command.showing import OWN, SHOWN, Showing
 from webipy.command.streams import StreamFault
@@ -57,35 +58,6 @@ class _Output(msgspec.Struct):
     output_type: str = ""
     ename: str = ""
     evalue: str = ""
-
-
-class CellEnd(msgspec.Struct, kw_only=True):
-    """How a cell ended, for `--json`. With `may_fail` its failure is none of the run; with `is_exit` it has ended the run by `sys.exit(0)`."""
-
-    cell: str
-    execution: str
-    status: str
-    execution_count: int | None = None
-    duration_s: float = 0.0
-    reason: str = ""
-    error: str = ""
-    may_fail: bool = False
-    is_exit: bool = False
-
-    def fate(self) -> str:
-        """The status, as far as the run is concerned."""
-        return "ok" if self.status == "error" and (self.may_fail or self.is_exit) else self.status
-
-
-class RunEnd(msgspec.Struct, kw_only=True):
-    """How a run ended, for `--json`: `path` is the file with its result, `reason` says why that is not where it was wanted."""
-
-    run: str
-    session: str
-    path: str | None
-    status: str
-    cells: list[CellEnd]
-    reason: str = ""
 
 
 @attrs.define(eq=False)
@@ -545,9 +517,9 @@ class NotebookCommand:
         if run is not None:
             tell_cells(run)
         else:
-            screen.note(f"The run has ended before: {_WORDS.get(finished.status, finished.status)}.")
+            screen.note(f"The run has ended before: {WORDS.get(finished.status, finished.status)}.")
         if run is not None and finished.status in ("timed_out", "not_started"):
-            screen.note(f"{_WORDS[finished.status][:1].upper()}{_WORDS[finished.status][1:]}.")
+            screen.note(f"{WORDS[finished.status][:1].upper()}{WORDS[finished.status][1:]}.")
         if finished.reason:
             screen.note(finished.reason)
         if finished.path is not None:
@@ -558,14 +530,6 @@ class NotebookCommand:
             )
 
 
-_WORDS = {
-    "ok": "every cell ended well",
-    "error": "a cell failed",
-    "lost": "its kernel died",
-    "cancelled": "it was stopped",
-    "timed_out": "its time was over",
-    "not_started": "its kernel did not start",
-}
 _STATUSES = {
     "ok": OK,
     "error": FAILED,
