@@ -20,7 +20,8 @@ from webipy.core.events import (
     CellMoved,
     Changes,
 )
-from webipy.core.notebook import Notebook, apply_changes, replace_all
+from webipy.core.notebook import Notebook, replace_all
+from webipy.core.text import MAX_SOURCE_UNITS, apply_changes
 
 TEXT = st.text(st.sampled_from("ab \n\r\té世🧪👩‍🔬\u0301"), max_size=12)
 ANY_TEXT = st.text(max_size=12).filter(lambda t: not any("\ud800" <= c <= "\udfff" for c in t))
@@ -111,11 +112,11 @@ class ChangeSets(SynchronousTestCase):
 
     def test_a_source_has_a_limit_in_utf16_units(self) -> None:
         """`MAX_SOURCE_UNITS` fits, one more does not."""
-        most = "x" * notebook.MAX_SOURCE_UNITS
+        most = "x" * MAX_SOURCE_UNITS
         self.assertEqual(apply_changes("", [[0, most]]), most)
         fault = self.assertRaises(errors.TooLarge, apply_changes, "", [[0, most + "x"]])
-        self.assertEqual(fault.facts, {"limit": notebook.MAX_SOURCE_UNITS})
-        self.assertRaises(errors.TooLarge, apply_changes, "", [[0, "🧪" * (notebook.MAX_SOURCE_UNITS // 2 + 1)]])
+        self.assertEqual(fault.facts, {"limit": MAX_SOURCE_UNITS})
+        self.assertRaises(errors.TooLarge, apply_changes, "", [[0, "🧪" * (MAX_SOURCE_UNITS // 2 + 1)]])
 
     def test_replace_all_is_a_round_trip(self) -> None:
         """For any two texts: the change set from one to the other makes the other."""

@@ -13,7 +13,8 @@ import attrs
 
 from tests.fakes import Client, Refused, RigTestCase
 from webipy.core.events import Changes
-from webipy.core.notebook import apply_changes, replace_all
+from webipy.core.notebook import replace_all
+from webipy.core.text import apply_changes
 
 EDITORS = 5
 STEPS = 400

@@ -37,7 +37,8 @@ from webipy.core.document import Document, DocumentCell
 from webipy.core.errors import InvalidNotebook
 from webipy.core.events import CellType
 from webipy.core.ipynb_text import Text
-from webipy.core.notebook import MAX_CELLS, MAX_SOURCE_UNITS
+from webipy.core.notebook import MAX_CELLS
+from webipy.core.text import MAX_SOURCE_UNITS
 
 MAJOR = 4
 MINOR = 5

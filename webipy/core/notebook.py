@@ -7,9 +7,6 @@ there is one order of changes and no merge on the server.
 Invariants: `apply` of an accepted event never fails; versions of a cell are dense from 0; offsets are UTF-16 units,
 as in the editors that make them, and a change set never splits a surrogate pair.
 
-Source of the change-set form: CodeMirror 6, `ChangeSet.toJSON`: an integer keeps so many units, `[deleted]` deletes,
-`[deleted, line, ...]` replaces by lines joined with a line feed.
-
 Rejected: a CRDT (two more packages, tombstones, a second truth beside the journal).
 """
 
@@ -35,13 +32,10 @@ from webipy.core.events import (
     ExecutionQueued,
     NotebookMetadataSet,
 )
+from webipy.core.text import Text
 
 MAX_CELLS = 100_000
 """Cells in one session: folding, reading and writing so many takes seconds; programs that make more write data, not notebooks."""
-
-MAX_SOURCE_UNITS = 4 * 1024 * 1024
-"""UTF-16 units in the source of one cell; a cell that needs more holds data and belongs in a file."""
-
 
 REMEMBERED_DELETED = 100
 """Deleted cells that can be brought back."""
@@ -64,13 +58,18 @@ class Cell:
 
     id: str
     cell_type: CellType
-    source: str
+    text: Text = attrs.field(alias="source", converter=Text)
     version: int = 0
     execution: str | None = None
     ran_version: int | None = None
     has_outputs_set: bool = False
     metadata: bytes = NO_METADATA
     attachments: bytes | None = None
+
+    @property
+    def source(self) -> str:
+        """The text as it is now."""
+        return str(self.text)
 
     @property
     def is_stale(self) -> bool:
@@ -158,9 +157,9 @@ class Notebook:
                 f"Cell {cell} is at version {found.version}, this change is based on {version}: apply the events between, then send it again.",
                 version=found.version,
             )
-        text = found.source
+        text = found.text.copy()
         for change in changes:
-            text = apply_changes(text, change)
+            text.change(change)
 
     def apply(self, event: AnyEvent) -> None:
         """Takes an event of the journal in; those that do not concern cells change nothing."""
@@ -178,7 +177,8 @@ class Notebook:
                 self.deleted.pop(event.cell, None)
             case CellEdited():
                 cell = self._cells[event.cell]
-                cell.source, cell.version = apply_changes(cell.source, event.changes), event.version
+                cell.text.change(event.changes)
+                cell.version = event.version
             case CellDeleted():
                 self._delete(event.cell, event.seq)
             case CellMoved():
@@ -245,56 +245,6 @@ def inserted(cell: Cell, after: str | None, seq: int = 0) -> CellInserted:
         metadata=Raw(cell.metadata) if cell.metadata != NO_METADATA else UNSET,
         attachments=Raw(cell.attachments) if cell.attachments is not None else UNSET,
     )
-
-
-def apply_changes(text: str, changes: Changes) -> str:
-    """The text after one change set.
-
-    Args:
-        text: The source the change set was made for.
-        changes: A CodeMirror change set in its JSON form.
-
-    Raises:
-        errors.InvalidParams: It is longer or shorter than the text, splits a surrogate pair, or is malformed.
-        errors.TooLarge: The result is over `MAX_SOURCE_UNITS`.
-    """
-    old = text.encode("utf-16-le", "surrogatepass")
-    new: list[bytes] = []
-    at = 0
-    for part in changes:
-        if isinstance(part, int):
-            keep, lines = part, None
-        else:
-            keep, lines = _replacement(part)
-        end = at + 2 * keep
-        if keep < 0 or end > len(old):
-            raise errors.InvalidParams(
-                f"The change set covers more than the {len(old) // 2} UTF-16 units of the source.", field="changes"
-            )
-        new.append(old[at:end] if lines is None else lines)
-        at = end
-    if at != len(old):
-        raise errors.InvalidParams(
-            f"The change set covers {at // 2} of the {len(old) // 2} UTF-16 units of the source.", field="changes"
-        )
-    joined = b"".join(new)
-    if len(joined) > 2 * MAX_SOURCE_UNITS:
-        raise errors.TooLarge(
-            f"The source of a cell holds at most {MAX_SOURCE_UNITS} UTF-16 units.", limit=MAX_SOURCE_UNITS
-        )
-    try:
-        return joined.decode("utf-16-le")
-    except UnicodeDecodeError:
-        raise errors.InvalidParams("The change set splits a character in two.", field="changes") from None
-
-
-def _replacement(part: list[int | str]) -> tuple[int, bytes]:
-    deleted, lines = part[0] if part else None, part[1:]
-    if not isinstance(deleted, int) or not all(isinstance(line, str) for line in lines):
-        raise errors.InvalidParams(
-            f"A part of a change set is an integer or [integer, line, ...], not {part!r:.80}.", field="changes"
-        )
-    return deleted, "\n".join(str(line) for line in lines).encode("utf-16-le", "surrogatepass")
 
 
 def replace_all(old: str, new: str) -> Changes:

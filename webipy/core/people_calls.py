@@ -11,7 +11,7 @@ import msgspec
 
 from webipy.core.access import Right, Verb
 from webipy.core.calls import OfSession, Result
-from webipy.core.notebook import MAX_SOURCE_UNITS as MAX_UNITS
+from webipy.core.text import MAX_SOURCE_UNITS as MAX_UNITS
 
 MAX_DAYS = 365
 DAYS = 7

@@ -6,7 +6,8 @@ from msgspec import UNSET, Raw, UnsetType
 
 from webipy.core import calls, errors, events, merge, wire
 from webipy.core.events import AnyEvent
-from webipy.core.notebook import MAX_SOURCE_UNITS, Cell, inserted, replace_all
+from webipy.core.notebook import Cell, inserted, replace_all
+from webipy.core.text import MAX_SOURCE_UNITS
 from webipy.server.method import Caller, House, Methods
 from webipy.server.session import Session
 from webipy.server.stories import story
