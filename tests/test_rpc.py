@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -185,3 +186,25 @@ class Failures(SynchronousTestCase):
         for kind in self.kinds():
             reserved = kind.code in (-32700, -32600, -32601, -32602, -32603)
             self.assertTrue(reserved or -32099 <= kind.code <= -32000, kind.name)
+
+
+class Large(SynchronousTestCase):
+    """What a message may make of itself."""
+
+    def test_a_list_of_millions_makes_no_millions(self) -> None:
+        """It is refused, and no more of it was made than one call too many."""
+        body = b"[" + b"0," * 1_000_000 + b"0]"
+        tracemalloc.start()
+        try:
+            fault = self.assertRaises(errors.InvalidRequest, rpc.parse, body)
+            most = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        self.assertEqual(fault.facts, {"limit": rpc.MAX_BATCH_CALLS})
+        self.assertLess(most, 4_000_000)  # a text of it takes two
+
+    def test_an_id_has_a_limit(self) -> None:
+        """It is kept as long as its call."""
+        told = json.loads(rpc.parse(call(method="m", id="x" * (rpc.MAX_ID + 1))).refused[0])
+        self.assertEqual(told["error"]["data"], {"name": "invalid_request", "limit": rpc.MAX_ID})
+        self.assertEqual(rpc.parse(call(method="m", id="x" * rpc.MAX_ID)).refused, [])

@@ -300,6 +300,25 @@ class Calls(SocketTestCase):
         await line.until(2)
         self.assertEqual(line.messages[1]["id"], "slow")
 
+    async def test_what_waits_is_limited_in_bytes(self) -> None:
+        """While nothing can be begun, a connection is read until so much waits; then all of it is answered."""
+        self.patch(websocket, "MAX_CALLS", 0)
+        line = await self.connect()
+        call = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "server.info"}).encode() + b" " * 300_000
+        for _ in range(20):
+            line.sendMessage(call)
+        (client,) = self.factory.clients
+        while client._is_read:
+            await turn()
+        most = websocket.MAX_WAITING_BYTES + 2 * len(call)  # the system hands over more than one message at once
+        self.assertLess(client._waiting_bytes, most)
+        await turn(0.1)
+        self.assertLess(client._waiting_bytes, most)
+        self.patch(websocket, "MAX_CALLS", 256)
+        client._go_on()
+        await line.until(20)
+        self.assertEqual(client._waiting_bytes, 0)
+
     async def test_a_message_that_is_too_large_ends_the_connection(self) -> None:
         """1009; what is allowed is answered."""
         line = await self.connect()

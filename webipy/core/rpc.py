@@ -30,6 +30,9 @@ MAX_BATCH_CALLS = 1000
 MAX_LEVELS = MAX_DEPTH + AROUND
 """Of objects and arrays in each other, in one message."""
 
+MAX_ID = 4096
+"""Characters in the id of a call: it is kept until the call is answered."""
+
 CallId = str | int | float | None
 
 
@@ -67,7 +70,9 @@ class Batch:
     is_list: bool
 
 
-_decode_list = msgspec.json.Decoder(list[Raw]).decode
+_PLACES = [f"call_{number}" for number in range(MAX_BATCH_CALLS + 1)]
+_Places = msgspec.defstruct("_Places", [(name, Raw | UnsetType, UNSET) for name in _PLACES], array_like=True)
+_decode_batch = msgspec.json.Decoder(_Places).decode
 _decode_request = msgspec.json.Decoder(_Request).decode
 _decode_id = msgspec.json.Decoder(_OnlyId).decode
 _decode_any = msgspec.json.Decoder(Raw).decode
@@ -90,12 +95,13 @@ def parse(body: bytes) -> Batch:
     try:
         body.decode("utf-8")
         is_list = body.lstrip()[:1] == b"["
-        parts: list[Raw] = _decode_list(body) if is_list else [_decode_any(body)]
+        parts = _parts(body) if is_list else [_decode_any(body)]
     except (UnicodeDecodeError, msgspec.DecodeError) as fault:
         raise errors.ParseError(f"This is not JSON: {fault}") from None
     if is_list and not 1 <= len(parts) <= MAX_BATCH_CALLS:
+        told = "more" if parts else "none"
         raise errors.InvalidRequest(
-            f"A batch holds 1 to {MAX_BATCH_CALLS} calls, this one {len(parts)}.", limit=MAX_BATCH_CALLS
+            f"A batch holds 1 to {MAX_BATCH_CALLS} calls, this one has {told}.", limit=MAX_BATCH_CALLS
         )
     calls: list[Call] = []
     refused: list[bytes] = []
@@ -107,6 +113,13 @@ def parse(body: bytes) -> Batch:
     return Batch(calls, refused, is_list)
 
 
+def _parts(body: bytes) -> list[Raw]:
+    """The elements of a list, of which no more are made than one too many: a message may hold millions."""
+    found = _decode_batch(body)
+    parts = (getattr(found, name) for name in _PLACES)
+    return [part for part in parts if not isinstance(part, UnsetType)]
+
+
 def _call(part: Raw) -> Call:
     try:
         request = _decode_request(part)
@@ -114,6 +127,8 @@ def _call(part: Raw) -> Call:
         raise errors.InvalidRequest(
             f'This is no JSON-RPC 2.0 request ({fault}); one looks like {{"jsonrpc": "2.0", "id": 1, "method": "server.info", "params": {{}}}}.'
         ) from None
+    if isinstance(request.id, str) and len(request.id) > MAX_ID:
+        raise errors.InvalidRequest(f"The id of a call has at most {MAX_ID} characters.", limit=MAX_ID)
     params = _EMPTY if isinstance(request.params, UnsetType) else request.params
     if bytes(params).lstrip()[:1] != b"{":
         raise errors.InvalidParams("Params are given by name: an object, not a list.", field="params")
@@ -147,4 +162,8 @@ def join(replies: list[bytes], is_list: bool) -> bytes | None:
     """The message that answers a batch, or `None` when all its calls were notifications (section 6)."""
     if not replies:
         return None
-    return b"[%b]" % b",".join(replies) if is_list else replies[0]
+    if not is_list:
+        return replies[0]
+    parts = [b","] * (2 * len(replies) + 1)  # joined once: there may be many megabytes
+    parts[0], parts[-1], parts[1::2] = b"[", b"]", replies
+    return b"".join(parts)

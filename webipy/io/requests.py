@@ -13,7 +13,7 @@ Source of the headers: OWASP secure headers.
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -307,6 +307,12 @@ class PageRequest(Request):
             super().render(resrc)
 
 
+def _taken(content: BinaryIO) -> bytes:
+    """The body of a request, of which nothing else keeps it."""
+    with content:
+        return content.read()
+
+
 READ_PATHS = (b"/files/", b"/outputs/", b"/exports/")
 """Where a person may come with the browser itself, which sends no key there."""
 
@@ -409,7 +415,7 @@ class JsonPost(Resource):
             gone = request.notifyFinish()
             gone.addErrback(lambda _: None)
             assert request.content is not None
-            asked = Deferred.fromCoroutine(self.answer(request, request.content.read()))
+            asked = Deferred.fromCoroutine(self.answer(request, _taken(request.content)))
             asked.addErrback(self._failed, request)
         return NOT_DONE_YET
 

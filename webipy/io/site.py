@@ -43,6 +43,7 @@ from webipy.io.sending import send, send_file
 from webipy.io.signin import form_of, set_cookie, sign_in
 from webipy.server.api import Api, answered
 from webipy.server.method import Caller
+from webipy.server.turns import ROW
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'none'; img-src 'self' data: blob:; "
@@ -253,10 +254,13 @@ class RpcPost(JsonPost):
         caller = Caller(request.who(self._gate))
         if caller.principal is None:
             raise self._gate.refusal(request.header)
-        gone: list[bool] = []
-        request.notifyFinish().addErrback(lambda _: gone.append(True))
-        reply = await answered(self._api, body, caller)
-        if gone:
+        request.notifyFinish().addErrback(lambda _: caller.leave())
+        ROW.set(caller.row)
+        await self._api.house.world.turns.pause()
+        asked = answered(self._api, body, caller)
+        del body  # it may be large, and the call may wait for long
+        reply = await asked
+        if caller.is_gone:
             return
         if self._gate.logins.still(caller.principal) is None:
             raise errors.NotAuthenticated("Your login was ended.")

@@ -1,8 +1,8 @@
 """The Autobahn protocol: WebSocket messages to the method table, replies and events back.
 
 One connection is one `Caller`. Its feeds stop when the transport's buffer is full (64 KiB) and go on when it is
-empty: what a slow reader costs is a cursor. Calls of one connection run side by side; while the transport is full or
-too many are under way they wait, and when too many wait the connection is not read (until then it is, so that the
+empty: what a slow reader costs is a cursor. Calls of one connection run side by side, each begun in its turn (webipy.server.turns); while the
+transport is full or too many are under way they wait, and when too many wait the connection is not read (until then it is, so that the
 answers to pings are seen).
 
 The connections of one login are counted, those of guests also by their link, so that nobody takes all descriptors of the server.
@@ -46,6 +46,9 @@ MAX_CALLS = 256
 MAX_WAITING = 64
 """Calls that wait; more do so in the network."""
 
+MAX_WAITING_BYTES = 1024 * 1024
+"""The same in bytes; the message that crosses it is kept whole."""
+
 PING_SECONDS = 20
 HANDSHAKE_SECONDS = 5
 LOGIN_ENDED = 4401
@@ -76,7 +79,10 @@ class RpcProtocol(WebSocketServerProtocol):
     _calls = 0
     _is_full = False
     _is_read = True
+    _has_turn = False
+    """Whether a turn of the reactor is waited for."""
     _waiting: deque[bytes]
+    _waiting_bytes = 0
     _rpc_log = Logger()
 
     def onConnect(self, request: Any) -> str | None:
@@ -111,20 +117,41 @@ class RpcProtocol(WebSocketServerProtocol):
         """One call or a batch; none is taken after the login has ended."""
         if self.can_send:
             self._waiting.append(payload)
+            self._waiting_bytes += len(payload)
             self._go_on()
 
     def _go_on(self) -> None:
         assert self.caller is not None
-        while self._waiting and self._calls < MAX_CALLS and not self._is_full and self.can_send:
-            self._calls += 1
-            asked = answered(self.factory.api, self._waiting.popleft(), self.caller)
-            asked.addCallbacks(self._reply, self._failed)
-        if self._is_read and len(self._waiting) >= MAX_WAITING:
+        turns = self.factory.api.house.world.turns
+        while self._can_begin() and not self._has_turn:
+            if not turns.has_room(self.caller.row):
+                self._has_turn = True
+                turns.soon(self.caller.row, self._in_turn)
+            else:
+                self._begin()
+        if self._is_read and (len(self._waiting) >= MAX_WAITING or self._waiting_bytes >= MAX_WAITING_BYTES):
             self._is_read = False
             self.transport.pauseProducing()
         elif not self._is_read and not self._waiting and self.can_send:
             self._is_read = True
             self.transport.resumeProducing()
+
+    def _can_begin(self) -> bool:
+        return bool(self._waiting) and self._calls < MAX_CALLS and not self._is_full and self.can_send
+
+    def _in_turn(self) -> None:
+        """It is the turn of this connection: one message, and more while there is room."""
+        self._has_turn = False
+        if self._can_begin():
+            self._begin()
+        self._go_on()
+
+    def _begin(self) -> None:
+        assert self.caller is not None
+        self._calls += 1
+        self._waiting_bytes -= len(self._waiting[0])
+        asked = answered(self.factory.api, self._waiting.popleft(), self.caller)
+        asked.addCallbacks(self._reply, self._failed)
 
     def _reply(self, reply: bytes | None) -> None:
         self._calls -= 1

@@ -13,11 +13,13 @@ told without details.
 from __future__ import annotations
 
 import re
+from collections import deque
+from collections.abc import Awaitable
 from functools import cache
 
 import attrs
 import msgspec
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from webipy.core import access, calls, errors, rpc
@@ -40,6 +42,13 @@ from webipy.server import (
     shown,
 )
 from webipy.server.method import Caller, House, Method, Methods
+from webipy.server.turns import ROW
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""Of the answer to one batch: when it is reached, the other calls of the batch are not carried out."""
+
+MAX_GUEST_ANSWER_BYTES = 8 * 1024 * 1024
+"""The same for those who came by a link."""
 
 _OWN = Methods()
 
@@ -97,28 +106,47 @@ class Api:
     async def answer(self, body: bytes, caller: Caller) -> bytes | None:
         """The message that answers `body`, or `None` when nothing is to be answered.
 
-        The calls of a batch are carried out one after the other, in their order.
+        The calls of a batch are carried out one after the other, in their order, with turns for others in between.
         """
+        ROW.set(caller.row)
         try:
             batch = rpc.parse(body)
         except errors.Failure as fault:
             return rpc.failure(None, fault)
-        replies = list(batch.refused)
-        for call in batch.calls:
-            reply = await self._answer_one(call, caller)
+        del body  # it may be large, and a call may wait for long
+        replies, waiting = batch.refused, deque(batch.calls)
+        is_list = batch.is_list
+        del batch
+        size = sum(map(len, replies))
+        most = answer_limit(caller)
+        while waiting:
+            is_left_out = size > most
+            reply = (
+                _left_out(waiting.popleft(), most) if is_left_out else await self._answer_one(waiting.popleft(), caller)
+            )
             if reply is not None:
                 replies.append(reply)
-        return rpc.join(replies, batch.is_list)
+                size += len(reply)
+            if waiting:
+                await self.house.world.turns.pause()
+        return rpc.join(replies, is_list)
 
     async def _answer_one(self, call: Call, caller: Caller) -> bytes | None:
-        call_id = None if isinstance(call.id, msgspec.UnsetType) else call.id
+        call_id, is_notification, name = _id_of(call), call.is_notification, call.method[:64]
         try:
-            reply = rpc.result(call_id, await self._call(call, caller))
+            begun = self._begun(call, caller)
+            del call  # its params are part of the message
+            reply = rpc.result(call_id, await begun)
         except errors.Failure as told:
             reply = rpc.failure(call_id, shown.failure(told, caller.principal, self._path_of))
+        except CancelledError:
+            if not caller.is_gone:
+                reply = rpc.failure(call_id, self._mistake(name))
+            else:
+                return None
         except Exception:
-            reply = rpc.failure(call_id, self._mistake(call.method[:64]))
-        return None if call.is_notification else reply
+            reply = rpc.failure(call_id, self._mistake(name))
+        return None if is_notification else reply
 
     def _path_of(self, session: str) -> str | None:
         return next((one.record.path for one in self.house.sessions.all() if one.id == session), None)
@@ -130,7 +158,8 @@ class Api:
             f"The server made a mistake; its log tells more under {reference}.", reference=reference
         )
 
-    async def _call(self, call: Call, caller: Caller) -> calls.Result:
+    def _begun(self, call: Call, caller: Caller) -> Awaitable[calls.Result]:
+        """What carries a call out, when it is waited for."""
         method = METHODS.get(call.method)
         if method is None:
             raise errors.MethodNotFound(
@@ -139,7 +168,7 @@ class Api:
         params = self._params(method, call)
         caller.principal = self.house.logins.still(caller.principal)
         access.permit(caller.principal, method.needs(params), method.place(params, caller.principal))
-        return await method.function(self.house, caller, params)
+        return method.function(self.house, caller, params)
 
     def _params(self, method: Method, call: Call) -> calls.Params:
         decoder = self._decoders.get(method.name)
@@ -151,6 +180,25 @@ class Api:
             raise errors.InvalidParams(
                 f"{method.name}: {_explained(str(fault), method)}", field=_field(str(fault))
             ) from None
+
+
+def answer_limit(caller: Caller) -> int:
+    """Bytes of the answer to a batch after which no more of its calls are carried out."""
+    principal = caller.principal
+    return MAX_ANSWER_BYTES if principal is not None and principal.session is None else MAX_GUEST_ANSWER_BYTES
+
+
+def _id_of(call: Call) -> rpc.CallId:
+    return None if isinstance(call.id, msgspec.UnsetType) else call.id
+
+
+def _left_out(call: Call, most: int) -> bytes | None:
+    """The answer to a call of a batch that was not carried out."""
+    fault = errors.TooLarge(
+        f"The answer to this batch has {most} bytes already: this call was not carried out. Send it by itself.",
+        limit_bytes=most,
+    )
+    return None if call.is_notification else rpc.failure(_id_of(call), fault)
 
 
 def _field(fault: str) -> str:

@@ -6,6 +6,7 @@ import base64
 from typing import Literal
 
 from msgspec import UNSET, Raw, UnsetType
+from twisted.internet.defer import Deferred
 
 from webipy.core import access, blobs, calls, contents, cutting, errors, events, wire
 from webipy.core.depth import is_too_deep, said
@@ -67,7 +68,7 @@ async def execution_wait(house: House, caller: Caller, params: calls.WaitExecuti
     """Waits until an execution has finished and tells how, with its outputs."""
     session = house.sessions.get(params.session)
     _check_shown(session, caller, params.execution)
-    await session.ended(params.execution, params.timeout_s)
+    await caller.until(Deferred.fromCoroutine(session.ended(params.execution, params.timeout_s)))
     return await _told(house, caller, session, params.execution)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal, TypeVar, get_type_hints
 
 import attrs
+from twisted.internet.defer import Deferred
 
 from webipy.core import errors
 from webipy.core.access import Principal, Verb
@@ -28,6 +29,8 @@ from webipy.server.session import Session
 from webipy.server.sessions import Sessions
 from webipy.server.temporary import Temporary
 from webipy.server.usage import Usage
+
+_W = TypeVar("_W")
 
 
 @attrs.define(eq=False)
@@ -99,6 +102,25 @@ class Caller:
     queue: str = ""
     """The name of what is queued over this connection, once something is."""
     _held: dict[str, bytes] = attrs.field(factory=dict)
+    _waits: set[Deferred[Any]] = attrs.field(factory=set)
+
+    def until(self, waited: Deferred[_W]) -> Deferred[_W]:
+        """Waits for something only as long as the connection is there: it is cancelled when that goes."""
+
+        def over(outcome: _W) -> _W:
+            self._waits.discard(waited)
+            return outcome
+
+        self._waits.add(waited)
+        waited.addBoth(over)
+        if self.is_gone:
+            waited.cancel()
+        return waited
+
+    @property
+    def row(self) -> str:
+        """In whose row their calls wait for their turn: that of their login."""
+        return self.principal.login if self.principal is not None else ""
 
     @property
     def name(self) -> str:
@@ -191,7 +213,7 @@ class Caller:
             feed.resume()
 
     def leave(self) -> None:
-        """The connection is closed: its feeds and watches end, and nothing else does."""
+        """The connection is closed: its feeds and watches end, and what it waits for is waited for no more; what it has begun goes on."""
         self.is_gone = True
         for path in list(self.watches):
             self.unwatch(path)
@@ -200,6 +222,8 @@ class Caller:
         told, self.on_leave = self.on_leave, {}
         for tell in told.values():
             tell()
+        for waited in list(self._waits):
+            waited.cancel()
 
 
 Function = Callable[[House, Caller, Any], Awaitable[Result]]

@@ -20,6 +20,7 @@ from webipy.core.file_calls import FileKind
 from webipy.core.folding import Folded
 from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
 from webipy.core.wire import Message
+from webipy.server.turns import Turns
 
 T = TypeVar("T")
 
@@ -638,6 +639,7 @@ class World:
 
     Args:
         archive: The journals as files.
+        turns: Turns of the reactor, for whoever has much to do.
         files: The files under the root.
         trash: What was deleted there.
         converter: Other formats of documents.
@@ -662,3 +664,4 @@ class World:
     processes: Processes
     trash: Trash
     archive: Archive
+    turns: Turns = attrs.field(default=attrs.Factory(lambda self: Turns(self.clock, self.later), takes_self=True))

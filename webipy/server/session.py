@@ -289,7 +289,6 @@ class Session:
         waiting.append(told)
 
         def too_late() -> None:
-            waiting.remove(told)
             told.errback(
                 errors.Timeout(
                     f"Execution {execution} has not finished within {timeout_s:g} s; it goes on.", timeout_s=timeout_s
@@ -301,6 +300,8 @@ class Session:
             await told
         finally:
             stop_clock()
+            if told in waiting:  # it was too late, or who waited has gone
+                waiting.remove(told)
 
     async def load(self) -> None:
         """Folds the journal from its start, as this session is opened; of outputs in a row only the last one says where things stand."""
@@ -316,6 +317,7 @@ class Session:
             before, output = output, events.execution_of_output(body)
             if output is None or output != before:
                 restore_held()
+                await self.world.turns.pause()
             held = body
         restore_held()
         self.seq = self._told = self.journal.written
@@ -326,6 +328,7 @@ class Session:
             event = _decoded(body, self.id)
             if event is not None:
                 take(event)
+            await self.world.turns.pause()
 
     async def _bodies(
         self, first: int, last: int, limit: int = CHUNK_EVENTS, limit_bytes: int = CHUNK_BYTES

@@ -54,7 +54,7 @@ async def server_info(house: House, caller: Caller, params: calls.Nothing) -> ca
 async def server_sync(house: House, caller: Caller, params: calls.Nothing) -> calls.Done:
     """Answers after every event that was written before this call has been sent on this connection."""
     for feed in tuple(caller.feeds.values()):
-        await feed.sent(feed.source.written)
+        await caller.until(feed.sent(feed.source.written))
     return calls.Done()
 
 
@@ -198,7 +198,7 @@ async def session_events(house: House, caller: Caller, params: calls.ReadEvents)
         news = session.news()
         stop_clock = house.world.later(params.wait_s, news.cancel)
         try:
-            await news
+            await caller.until(news)
         except CancelledError:
             pass  # nothing came in time, which the empty answer says
         finally:
