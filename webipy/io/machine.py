@@ -8,12 +8,14 @@ import os
 import resource
 import secrets
 import signal
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
+from webipy.server.budgets import PAYER
 from webipy.server.ports import T
 
 _PR_SET_PDEATHSIG = 1
@@ -62,5 +64,16 @@ def end_with(owner: int) -> None:
 
 
 def aside(call: Callable[[], T]) -> Deferred[T]:
-    """Runs work on values in one of the reactor's threads."""
-    return deferToThread(call)
+    """Runs work on values in one of the reactor's threads, at the cost of the call that it is for."""
+    payer = PAYER.get()
+
+    def timed() -> tuple[T, float]:
+        began = time.monotonic()
+        return call(), time.monotonic() - began
+
+    def spend(outcome: tuple[T, float]) -> T:
+        if payer is not None:
+            payer.spend(outcome[1])
+        return outcome[0]
+
+    return deferToThread(timed).addCallback(spend)

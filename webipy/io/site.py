@@ -41,9 +41,8 @@ from webipy.io.metrics import Metrics
 from webipy.io.requests import JsonPost, PageRequest, PageSite, refuse, status_of
 from webipy.io.sending import send, send_file
 from webipy.io.signin import form_of, set_cookie, sign_in
-from webipy.server.api import Api, answered
+from webipy.server.api import Api
 from webipy.server.method import Caller
-from webipy.server.turns import ROW
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'none'; img-src 'self' data: blob:; "
@@ -255,9 +254,7 @@ class RpcPost(JsonPost):
         if caller.principal is None:
             raise self._gate.refusal(request.header)
         request.notifyFinish().addErrback(lambda _: caller.leave())
-        ROW.set(caller.row)
-        await self._api.house.world.turns.pause()
-        asked = answered(self._api, body, caller)
+        asked = Deferred.fromCoroutine(self._api.post(body, caller))
         del body  # it may be large, and the call may wait for long
         reply = await asked
         if caller.is_gone:
@@ -267,9 +264,20 @@ class RpcPost(JsonPost):
         request.setResponseCode(200 if reply is not None else 204)
         request.setHeader(b"Content-Type", b"application/json")
         if reply is not None:
+            _hold(caller, request, len(reply))
             send(request, reply)
         else:
             request.finish()
+
+
+def _hold(caller: Caller, request: Request, size: int) -> None:
+    """Counts an answer of so many bytes until it is sent."""
+
+    def is_sent(_: object) -> None:
+        caller.hold(-size)
+
+    caller.hold(size)
+    request.notifyFinish().addBoth(is_sent)
 
 
 class OpenRpcFile(Resource):

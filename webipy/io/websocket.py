@@ -34,7 +34,7 @@ from zope.interface import implementer
 from webipy.core import errors
 from webipy.io.gate import SUBPROTOCOL, Gate
 from webipy.server.api import Api, answered
-from webipy.server.method import Caller
+from webipy.server.method import MOST_OF_GUEST, MOST_OF_LOGIN, Caller
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 SMALL_BYTES = 64 * 1024
@@ -57,11 +57,6 @@ LOGIN_ENDED = 4401
 TOO_MANY = 4429
 """Close code: there are as many connections already as may be; the reason says of what. Who is closed so tries again later, and not at once."""
 
-MOST_OF_LOGIN = 1000
-"""Connections of one login of whoever runs the server: pages, and programs by the token."""
-
-MOST_OF_GUEST = 8
-"""Connections of one guest: some pages, and those that are closing."""
 
 MOST_OF_LINK = 240
 """Connections of all who came by one link: as many as may come by it (200), and some who have two pages."""
@@ -83,6 +78,8 @@ class RpcProtocol(WebSocketServerProtocol):
     """Whether a turn of the reactor is waited for."""
     _waiting: deque[bytes]
     _waiting_bytes = 0
+    _unsent = 0
+    """Bytes of answers that the transport has not sent."""
     _rpc_log = Logger()
 
     def onConnect(self, request: Any) -> str | None:
@@ -100,6 +97,7 @@ class RpcProtocol(WebSocketServerProtocol):
         self.login = principal.login
         self.factory.on_known(self.transport)
         self.caller = Caller(principal, self._give, self._soon, self._give_up)
+        self.caller.budget = self._budget = self.factory.api.house.budgets.of(principal)
         return SUBPROTOCOL if SUBPROTOCOL in request.protocols else None
 
     def onOpen(self) -> None:
@@ -107,11 +105,12 @@ class RpcProtocol(WebSocketServerProtocol):
         self._waiting = deque()
         self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
-        crowd = self.factory.crowd(self.login)
+        crowd = self.factory.crowd(self.login, self._budget.lines)
         if crowd:  # only now: a browser does not tell its page why a handshake failed
             self.say_goodbye(TOO_MANY, crowd)
         else:
             self.factory.clients.add(self)
+            self._budget.lines += 1
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """One call or a batch; none is taken after the login has ended."""
@@ -157,6 +156,8 @@ class RpcProtocol(WebSocketServerProtocol):
         self._calls -= 1
         if reply is not None:
             self._give(reply)
+            if self._is_full:
+                self._hold(len(reply))
         if self._waiting and not self._is_full:
             self._soon(self._go_on)
 
@@ -187,10 +188,18 @@ class RpcProtocol(WebSocketServerProtocol):
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """The client is gone; what it started goes on."""
-        self.factory.clients.discard(self)
+        if self in self.factory.clients:
+            self.factory.clients.remove(self)
+            self._budget.lines -= 1
         self.factory.on_known(self.transport)
         if self.caller is not None:
+            self._hold(-self._unsent)
             self.caller.leave()
+
+    def _hold(self, size: int) -> None:
+        assert self.caller is not None
+        self._unsent += size
+        self.caller.hold(size)
 
     # ---- IPushProducer: the transport's buffer is full, empty, gone
 
@@ -203,6 +212,7 @@ class RpcProtocol(WebSocketServerProtocol):
     def resumeProducing(self) -> None:
         """The transport is empty."""
         self._is_full = False
+        self._hold(-self._unsent)
         if self.caller is not None:
             self.caller.resume()
             self._go_on()
@@ -282,13 +292,13 @@ class RpcFactory(WebSocketServerFactory):
             perMessageCompressionAccept=lambda offers: None,
         )
 
-    def crowd(self, login: str) -> str:
-        """Why one more connection of a login is too many; empty when it is not."""
+    def crowd(self, login: str, lines: int) -> str:
+        """Why one more connection of a login, which has so many and calls by POST, is too many; empty when it is not."""
         shares = self.gate.logins.shares
         link = shares.link_of(login)
         open = [client.login for client in self.clients]
         most = MOST_OF_LOGIN if link is None else MOST_OF_GUEST
-        if open.count(login) >= most:
+        if lines >= most:
             return f"{most} connections of this login are open, which is all that it may have"
         if link is not None and sum(shares.link_of(other) == link for other in open) >= MOST_OF_LINK:
             return f"{MOST_OF_LINK} connections by this link are open, which is all that it may have"

@@ -41,6 +41,7 @@ from webipy.server import (
     share_methods,
     shown,
 )
+from webipy.server.budgets import PAYER, Budget, Metered
 from webipy.server.method import Caller, House, Method, Methods
 from webipy.server.turns import ROW
 
@@ -103,35 +104,81 @@ class Api:
             self._described = msgspec.json.encode(await self.house.world.aside(lambda: _document(self.house.version)))
         return self._described
 
+    async def post(self, body: bytes, caller: Caller) -> bytes | None:
+        """As `answer`, for a message that is a connection by itself: it counts as one until it is answered.
+
+        Raises:
+            errors.Throttled: There are as many as may be.
+        """
+        caller.budget = budget = self.house.budgets.of(caller.principal)
+        budget.enter()
+        try:
+            ROW.set(caller.row)
+            await self.house.world.turns.pause()
+            answering = self.answer(body, caller)
+            del body
+            return await answering
+        finally:
+            budget.lines -= 1
+
     async def answer(self, body: bytes, caller: Caller) -> bytes | None:
         """The message that answers `body`, or `None` when nothing is to be answered.
 
         The calls of a batch are carried out one after the other, in their order, with turns for others in between.
         """
+        budget = self.house.budgets.of(caller.principal)
+        caller.budget = budget
         ROW.set(caller.row)
+        PAYER.set(budget)
+        began = self.house.world.clock()
         try:
             batch = rpc.parse(body)
         except errors.Failure as fault:
             return rpc.failure(None, fault)
-        del body  # it may be large, and a call may wait for long
+        finally:
+            budget.spend(self.house.world.clock() - began)
+        answering = self._answer_all(batch, caller, budget)
+        del body, batch  # they may be large, and a call may wait for long
+        return await answering
+
+    async def _answer_all(self, batch: rpc.Batch, caller: Caller, budget: Budget) -> bytes | None:
         replies, waiting = batch.refused, deque(batch.calls)
         is_list = batch.is_list
         del batch
         size = sum(map(len, replies))
         most = answer_limit(caller)
+        held = 0
         while waiting:
             is_left_out = size > most
             reply = (
-                _left_out(waiting.popleft(), most) if is_left_out else await self._answer_one(waiting.popleft(), caller)
+                _left_out(waiting.popleft(), most)
+                if is_left_out
+                else await self._answer_one(waiting.popleft(), caller, budget)
             )
             if reply is not None:
                 replies.append(reply)
                 size += len(reply)
             if waiting:
+                budget.hold(size - held)
+                held = size
                 await self.house.world.turns.pause()
+        budget.hold(-held)
         return rpc.join(replies, is_list)
 
-    async def _answer_one(self, call: Call, caller: Caller) -> bytes | None:
+    async def _answer_one(self, call: Call, caller: Caller, budget: Budget) -> bytes | None:
+        """Answers one call, at the cost of a budget."""
+        try:
+            budget.begin()
+        except errors.Failure as told:
+            return None if call.is_notification else rpc.failure(_id_of(call), told)
+        answering = Metered(self._answered(call, caller), self.house.world.clock, budget.spend)
+        del call
+        try:
+            return await answering
+        finally:
+            budget.end()
+
+    async def _answered(self, call: Call, caller: Caller) -> bytes | None:
         call_id, is_notification, name = _id_of(call), call.is_notification, call.method[:64]
         try:
             begun = self._begun(call, caller)

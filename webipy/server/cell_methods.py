@@ -55,7 +55,8 @@ def clean_map(value: Raw | UnsetType, field: str) -> Raw | UnsetType:
 async def cell_list(house: House, caller: Caller, params: calls.OfSession) -> calls.CellList:
     """The cells in their order."""
     session = house.sessions.get(params.session)
-    return calls.CellList(seq=session.seq, cells=[_told(cell) for cell in session.notebook.cells()])
+    async with caller.heavy():
+        return calls.CellList(seq=session.seq, cells=[_told(cell) for cell in session.notebook.cells()])
 
 
 def _told(cell: Cell) -> calls.Cell:

@@ -69,7 +69,8 @@ async def execution_wait(house: House, caller: Caller, params: calls.WaitExecuti
     session = house.sessions.get(params.session)
     _check_shown(session, caller, params.execution)
     await caller.until(Deferred.fromCoroutine(session.ended(params.execution, params.timeout_s)))
-    return await _told(house, caller, session, params.execution)
+    async with caller.heavy():
+        return await _told(house, caller, session, params.execution)
 
 
 @method("execution.get", "read", "session")
@@ -77,7 +78,8 @@ async def execution_get(house: House, caller: Caller, params: calls.OfExecution)
     """An execution as it is now, with its outputs so far."""
     session = house.sessions.get(params.session)
     _check_shown(session, caller, params.execution)
-    return await _told(house, caller, session, params.execution)
+    async with caller.heavy():
+        return await _told(house, caller, session, params.execution)
 
 
 def _check_shown(session: Session, caller: Caller, execution: str) -> None:

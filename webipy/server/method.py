@@ -9,7 +9,8 @@ unless it says that all it touches is the session in its params, or nothing but 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, TypeVar, get_type_hints
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Final, Literal, TypeVar, get_type_hints
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -18,6 +19,7 @@ from webipy.core import errors
 from webipy.core.access import Principal, Verb
 from webipy.core.calls import Params, Result
 from webipy.server import shown
+from webipy.server.budgets import GUEST, OWNER, Budget, Budgets
 from webipy.server.documents import Documents
 from webipy.server.feed import Feed
 from webipy.server.kept import Kept
@@ -29,6 +31,12 @@ from webipy.server.session import Session
 from webipy.server.sessions import Sessions
 from webipy.server.temporary import Temporary
 from webipy.server.usage import Usage
+
+MOST_OF_LOGIN: Final = OWNER.lines
+"""Connections of one login of whoever runs the server, and its calls by POST: pages, and programs by the token."""
+
+MOST_OF_GUEST: Final = GUEST.lines
+"""The same of one guest: some pages, and those that are closing."""
 
 _W = TypeVar("_W")
 
@@ -53,10 +61,12 @@ class House:
     usage: Usage = attrs.field(init=False)
     temporary: Temporary = attrs.field(init=False)
     runs: Runs = attrs.field(init=False)
+    budgets: Budgets = attrs.field(init=False)
     started: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.started = self.world.now()
+        self.budgets = Budgets(self.world.clock, self.world.later)
         self.kept = Kept(self.world, self.sessions)
         self.documents = Documents(self.world, self.sessions, self.kept)
         self.people = People(self.world.later, self.world.clock)
@@ -97,12 +107,23 @@ class Caller:
     seats: dict[str, tuple[Seat, Callable[[], None]]] = attrs.field(factory=dict)
     on_leave: dict[str, Callable[[], None]] = attrs.field(factory=dict)
     """What else is to be told when the connection is gone, by the session that it is about."""
+    budget: Budget | None = None
+    """That of the login; `None` until a call is answered."""
     is_paused: bool = False
     is_gone: bool = False
     queue: str = ""
     """The name of what is queued over this connection, once something is."""
     _held: dict[str, bytes] = attrs.field(factory=dict)
     _waits: set[Deferred[Any]] = attrs.field(factory=set)
+
+    def hold(self, size: int) -> None:
+        """So many bytes of an answer wait for the reader; less than 0: so many do no more."""
+        if self.budget is not None:
+            self.budget.hold(size)
+
+    def heavy(self) -> AbstractAsyncContextManager[None]:
+        """Around the part of a call that may read or answer much: it waits for other such calls of the same login."""
+        return self.budget.heavy(self) if self.budget is not None else nullcontext()
 
     def until(self, waited: Deferred[_W]) -> Deferred[_W]:
         """Waits for something only as long as the connection is there: it is cancelled when that goes."""

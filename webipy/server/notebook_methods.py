@@ -106,7 +106,8 @@ def _history(house: House, session: str) -> History:
 async def notebook_history(house: House, caller: Caller, params: notebook_calls.ReadHistory) -> notebook_calls.Moments:
     """The states of the document worth going back to, the newest first."""
     history = _history(house, params.session)
-    moments, hidden = await history.moments(), caller.hidden(history.session)
+    async with caller.heavy():
+        moments, hidden = await history.moments(), caller.hidden(history.session)
     told: list[notebook_calls.Moment] = []
     for moment in reversed(moments.all):
         if moment.seq > hidden and (params.before is None or moment.seq < params.before):
@@ -120,10 +121,11 @@ async def notebook_history(house: House, caller: Caller, params: notebook_calls.
 async def notebook_at(house: House, caller: Caller, params: notebook_calls.AtMoment) -> notebook_calls.NotebookAt:
     """An earlier state of the document, whole, with its outputs."""
     history = _history(house, params.session)
-    seq = await history.seq_of(params.seq, params.time, params.checkpoint, caller.hidden(history.session))
-    document = await history.state(seq)
-    body = await house.world.aside(lambda: ipynb.write(document, None))
-    return notebook_calls.NotebookAt(seq=seq, time=await history.time_of(seq), notebook=Raw(body))
+    async with caller.heavy():
+        seq = await history.seq_of(params.seq, params.time, params.checkpoint, caller.hidden(history.session))
+        document = await history.state(seq)
+        body = await house.world.aside(lambda: ipynb.write(document, None))
+        return notebook_calls.NotebookAt(seq=seq, time=await history.time_of(seq), notebook=Raw(body))
 
 
 @method("notebook.checkpoint", "write", "session")
@@ -141,9 +143,10 @@ async def notebook_diff(
     """How two states of the document differ, cell by cell."""
     history = _history(house, params.session)
     hidden = caller.hidden(history.session)
-    until = await history.seq_of(params.until, None, None, hidden)
-    old, new = await history.state(params.since, hidden), await history.state(until)
-    changes = await house.world.aside(lambda: merge.diff(old, new))
+    async with caller.heavy():
+        until = await history.seq_of(params.until, None, None, hidden)
+        old, new = await history.state(params.since, hidden), await history.state(until)
+        changes = await house.world.aside(lambda: merge.diff(old, new))
     return notebook_calls.NotebookDiff(
         since=params.since, until=until, cells=list(changes), metadata_changed=old.metadata != new.metadata
     )
@@ -154,6 +157,7 @@ async def notebook_restore(house: House, caller: Caller, params: notebook_calls.
     """Brings an earlier state of the document back, as changes of the one now: nothing is taken out of the history."""
     session = house.sessions.get(params.session)
     history = _history(house, params.session)
-    seq = await history.seq_of(params.seq, params.time, params.checkpoint, caller.hidden(session))
-    document = await history.state(seq)
-    return calls.Accepted(seq=await house.documents.of(session).bound.become(document, caller.name))
+    async with caller.heavy():
+        seq = await history.seq_of(params.seq, params.time, params.checkpoint, caller.hidden(session))
+        document = await history.state(seq)
+        return calls.Accepted(seq=await house.documents.of(session).bound.become(document, caller.name))

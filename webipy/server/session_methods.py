@@ -167,11 +167,12 @@ async def session_subscribe(house: House, caller: Caller, params: calls.Subscrib
     hidden = caller.hidden(session)
     first_seq = max(session.journal.first_seq, hidden + 1)
     if (params.snapshot or since + 1 < first_seq) and session.snapshots.serve(since, first_seq):
-        since, bodies = await session.snapshots.take(session.written)
-        if hidden:
-            bodies = await house.world.aside(lambda: _without(bodies, hidden))
-        if shown.is_guest(caller.principal):
-            bodies = [shown.body(one) for one in bodies]
+        async with caller.heavy():
+            since, bodies = await session.snapshots.take(session.written)
+            if hidden:
+                bodies = await house.world.aside(lambda: _without(bodies, hidden))
+            if shown.is_guest(caller.principal):
+                bodies = [shown.body(one) for one in bodies]
         snapshot = calls.SnapshotEvents(seq=since, events=[msgspec.Raw(body) for body in bodies])
     caller.subscribe(session, since + 1)
     sit(house, caller, session.id)
@@ -203,7 +204,8 @@ async def session_events(house: House, caller: Caller, params: calls.ReadEvents)
             pass  # nothing came in time, which the empty answer says
         finally:
             stop_clock()
-    bodies = await session.read(first, params.limit, 4 * CHUNK_BYTES) if first <= session.written else []
+    async with caller.heavy():
+        bodies = await session.read(first, params.limit, 4 * CHUNK_BYTES) if first <= session.written else []
     if shown.is_guest(caller.principal):
         bodies = [shown.body(body) for body in bodies]
     return calls.Events(session=session.id, first=first, events=[msgspec.Raw(body) for body in bodies])
