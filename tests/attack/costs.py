@@ -6,13 +6,16 @@ Each lasts some seconds, in which a bystander asks for /healthz and the owner ma
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.attack import Attack, Held
-from tests.attack.ground import Ground
+from tests.attack.ground import Closed, Figures, Ground, Who, Wire
+from tests.faults import Refused
 
 SECONDS = 4.0
 """How long one goes on."""
@@ -91,8 +94,111 @@ def bodies_of_strangers(ground: Ground) -> Held:
     return Held(held.ok and refused > 0, held.words)
 
 
+# ---- calls ----------------------------------------------------------------------------------------------------------
+
+
+def _calls(method: str, count: int, **params: object) -> bytes:
+    """A batch of the same call."""
+    return json.dumps([{"jsonrpc": "2.0", "id": n, "method": method, "params": params} for n in range(count)]).encode()
+
+
+def _document(ground: Ground, megabytes: int = 6) -> None:
+    """Fills the shared session with cells of 20 kB, and some changes of each."""
+    for number in range(50 * megabytes):
+        cell = f"cell{number}"
+        ground.call(ground.owner, "cell.insert", session=ground.session, id=cell, source=f"# {number}\n" + "x" * 20_000)
+        ground.call(ground.owner, "cell.set_source", session=ground.session, cell=cell, source="y" * 20_000)
+
+
+def _asked(ground: Ground, who: Who, message: bytes, wires: int = 4, most: int = 40) -> Figures:
+    """Somebody sends a message over some connections, as often as its answers come, while a bystander measures."""
+    with ground.watched() as felt, contextlib.ExitStack() as stack:
+        lines = [stack.enter_context(contextlib.closing(ground.wire(who))) for _ in range(wires)]
+        threads = [threading.Thread(target=_ask, args=(line, message, most)) for line in lines]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return felt
+
+
+def _ask(line: Wire, message: bytes, most: int) -> None:
+    end = time.monotonic() + SECONDS
+    with contextlib.suppress(Closed, OSError):
+        while time.monotonic() < end and most:
+            most -= 1
+            line.text(message)
+            line.receive()
+
+
+def batches(ground: Ground) -> Held:
+    """A guest who may only view sends batches of a thousand calls that are answered with much."""
+    felt = _asked(ground, ground.viewer, _calls("rpc.discover", 1000))
+    return felt.held("a viewer sends batches of 1,000 rpc.discover over 4 connections")
+
+
+def earlier_states(ground: Ground) -> Held:
+    """A viewer asks for earlier states of a large document, and how they differ."""
+    _document(ground)
+    seq = int(ground.call(ground.owner, "session.get", session=ground.session)["seq"])
+    states = json.loads(_calls("notebook.at", 10, session=ground.session, seq=seq))
+    states += json.loads(_calls("notebook.diff", 10, session=ground.session, since=100, until=seq))
+    felt = _asked(ground, ground.viewer, json.dumps(states).encode())
+    return felt.held("a viewer asks for 10 states of 6 MB and 10 differences at once, over 4 connections")
+
+
+def unread_states(ground: Ground) -> Held:
+    """The same of a viewer who reads no answer."""
+    _document(ground)
+    message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "notebook.at", "params": {"session": ground.session}})
+    with ground.watched() as felt, contextlib.ExitStack() as stack:
+        lines = [stack.enter_context(contextlib.closing(ground.wire(ground.viewer))) for _ in range(6)]
+        for line in lines:
+            for _ in range(200):
+                line.text(message.encode())
+        for _ in _spent():
+            time.sleep(0.1)
+    return felt.held("a viewer asks 1,200 times for a state of 6 MB and reads nothing")
+
+
+def empty_changes(ground: Ground) -> Held:
+    """A guest who may edit sends change sets that change nothing, for the largest cell there may be."""
+    size, version = 4_000_000, 0
+    ground.call(ground.owner, "cell.insert", session=ground.session, id="large", source="x" * size)
+    params = {"session": ground.session, "cell": "large", "changes": [[size]] * 800}
+    with (
+        ground.watched() as felt,
+        contextlib.closing(ground.wire(ground.editor)) as line,
+        contextlib.suppress(Refused),  # the editor has used the time that it has
+    ):
+        for _ in _spent():
+            version = line.call("cell.edit", version=version, **params)["version"]
+    return felt.held(f"an editor makes {version} changes of nothing in a cell of 4 MB")
+
+
+def millions(ground: Ground) -> Held:
+    """A viewer sends lists of millions of things that are no calls."""
+    felt = _asked(ground, ground.viewer, b"[" + b"0," * 4_000_000 + b"0]", wires=2)
+    return felt.held("a viewer sends lists of 4,000,000 numbers over 2 connections")
+
+
+def waits(ground: Ground) -> Held:
+    """A viewer waits many times for what does not end, each time with a large message."""
+    ground.call(ground.owner, "kernel.start", session=ground.session, kernelspec="python3")
+    code = "import time; time.sleep(600)"
+    ground.call(ground.owner, "execution.start", session=ground.session, code=code, id="long")
+    params = {"session": ground.session, "execution": "long", "timeout_s": 600}
+    message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "execution.wait", "params": params}).encode()
+    with ground.watched() as felt, contextlib.closing(ground.wire(ground.viewer)) as line:
+        for _ in range(150):
+            line.text(message + b" " * 1_000_000)
+        for _ in _spent():
+            time.sleep(0.1)
+    return felt.held("a viewer waits 150 times for an execution, with 1 MB around each call")
+
+
 def _attack(name: str, threat: str, run: Callable[[Ground], Held]) -> Attack:
-    return Attack(f"cost-{name}", threat, run)
+    return Attack(f"cost-{name}", threat, run, 120.0)
 
 
 def attacks() -> list[Attack]:
@@ -102,4 +208,10 @@ def attacks() -> list[Attack]:
         _attack("unread-description", "the same, of what the server makes itself", unread_description),
         _attack("dripped-heads", "connections of strangers that never ask anything (slowloris)", dripped_heads),
         _attack("bodies-of-strangers", "bodies of strangers, read or put on the disk", bodies_of_strangers),
+        _attack("batches", "many calls in one message", batches),
+        _attack("earlier-states", "long work of the server for a short call", earlier_states),
+        _attack("unread-states", "answers that nobody reads", unread_states),
+        _attack("empty-changes", "many changes of a large text", empty_changes),
+        _attack("millions", "messages that become larger when they are read", millions),
+        _attack("waits", "calls that wait, and what they keep meanwhile", waits),
     ]
