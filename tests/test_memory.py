@@ -5,6 +5,7 @@ Each measurement has a process of its own: how free memory lies in that of the t
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from webipy.io import memory
 from webipy.io.memory import IS_GLIBC, LOOK_SECONDS, Memory, resident_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,6 +90,27 @@ class MemoryTests(SynchronousTestCase):
     def test_nothing_is_done_when_nothing_is_free(self) -> None:
         """What is in use is no reason, and nor is little; a look is followed by the next."""
         self.assertEqual(self.measured("used"), "(0, 1)")
+
+    def test_garbage_is_looked_for_as_seldom_as_that_takes_long(self) -> None:
+        """A collection of 9 ms at each second look, one of 98 ms each 100 s."""
+        clock, now, times = Clock(), [0.0], []
+
+        def collect(took: float) -> None:
+            times.append(clock.seconds())
+            now[0] += took
+
+        self.patch(memory, "LARGE_BYTES", 0)
+        found = Memory(lambda seconds, call: clock.callLater(seconds, call).cancel, succeed, lambda: now[0])  # type: ignore[arg-type]  # never run
+        self.patch(memory, "WORTH_BYTES", 1 << 60)
+        found.start()
+        self.patch(gc, "collect", lambda: collect(0.009))
+        clock.pump([LOOK_SECONDS] * 8)
+        self.assertEqual(times, [10.0, 20.0, 30.0, 40.0])
+        times.clear()
+        self.patch(gc, "collect", lambda: collect(0.098))
+        clock.pump([LOOK_SECONDS] * 50)
+        self.assertEqual(times, [50.0, 150.0, 250.0])
+        found.stop()
 
     def test_it_ends(self) -> None:
         """With the server."""

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import math
 import os
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -32,6 +34,9 @@ WORTH_BYTES: Final = 24 * 1024 * 1024
 LARGE_BYTES: Final = 100 * 1024 * 1024
 COLLECTED_LOOKS: Final = 2
 """A process that is larger looks at each second look for what is garbage only because it refers to itself."""
+
+COLLECTED_SHARE: Final = 0.001
+"""The most of the time that may be spent so: while it lasts nothing else has its turn, and in a process with many objects it may last."""
 
 _ARENA_MAX: Final = -8  # M_ARENA_MAX of malloc.h
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
@@ -75,15 +80,19 @@ class Memory:
     Args:
         later: Calls a function after so many seconds and gives what cancels that.
         run: Runs what blocks, elsewhere.
+        clock: Seconds that only go forward.
     """
 
     later: Callable[[float, Callable[[], None]], Callable[[], None]]
     run: Callable[[Callable[[], int]], Deferred[int]]
+    clock: Callable[[], float] = time.monotonic
     _least: int = 0
     """The least that was found unused since the start: at the first look, a large document may have come and gone already."""
     _cancel: Callable[[], None] = lambda: None
     _is_stopped: bool = False
     _looks: int = 0
+    _collects: int = COLLECTED_LOOKS
+    """The look at which it is next looked for garbage."""
     _log = Logger()
 
     def start(self) -> None:
@@ -103,8 +112,11 @@ class Memory:
 
     def _look(self) -> None:
         self._looks += 1
-        if self._looks % COLLECTED_LOOKS == 0 and resident_bytes() > LARGE_BYTES:
+        if self._looks >= self._collects and resident_bytes() > LARGE_BYTES:
+            began = self.clock()
             gc.collect()  # closed sessions refer to themselves, and may be large
+            took = self.clock() - began
+            self._collects = self._looks + max(COLLECTED_LOOKS, math.ceil(took / COLLECTED_SHARE / LOOK_SECONDS))
         unused = _unused_bytes()
         self._least = min(self._least, unused)
         if unused - self._least > WORTH_BYTES:
