@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from typing import cast
+
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.server import Request
+from twisted.web.test.requesthelper import DummyRequest
 
-from webipy.io.frames import MOST_HOSTS, frame_policy
+from webipy.io.frames import MOST_HOSTS, Frame, frame_connections, frame_policies, named_hosts
+
+DOCUMENT = b"<!doctype html>\n<style>p { color: red }</style>\n<script>\nguest()\n</script>\n"
 
 
-def directives(*hosts: bytes) -> dict[str, str]:
+def directives(*hosts: bytes, which: int = 0) -> dict[str, str]:
     """The directives of a policy, by name."""
-    parts = [part.strip().partition(" ") for part in frame_policy(list(hosts)).split(";")]
-    return {name: value for name, _, value in parts}
+    policy = frame_policies(named_hosts(list(hosts)), DOCUMENT)[which]
+    return {name: value for name, _, value in (part.strip().partition(" ") for part in policy.split(";"))}
 
 
 class Policy(SynchronousTestCase):
@@ -19,15 +28,17 @@ class Policy(SynchronousTestCase):
     def test_a_frame_has_no_origin_and_loads_nothing(self) -> None:
         """Neither from this server nor from others; its scripts are its own."""
         policy = directives()
-        self.assertNotIn("allow-same-origin", policy["sandbox"])
-        self.assertNotIn("allow-top-navigation", policy["sandbox"])
-        self.assertNotIn("allow-popups", policy["sandbox"])
+        self.assertEqual(policy["sandbox"].split(), ["allow-scripts", "allow-forms", "allow-pointer-lock"])
         for name, value in policy.items():
             if name != "frame-ancestors":
                 self.assertNotIn("'self'", value)
             self.assertNotRegex(value, r"https?:|\*|wss?:")
         self.assertEqual(
-            [policy[name] for name in ("default-src", "connect-src", "form-action", "base-uri")], ["'none'"] * 4
+            {
+                policy[name]
+                for name in ("default-src", "connect-src", "frame-src", "object-src", "form-action", "base-uri")
+            },
+            {"'none'"},
         )
 
     def test_allowed_hosts_are_named_and_no_others(self) -> None:
@@ -45,9 +56,48 @@ class Policy(SynchronousTestCase):
             b"A.example", b"a.example/path", b"user@a.example", b"-a.example", b"a..example", b"a.example\n", b"[::1]",
             b"\xff.example", b"a" * 250 + b".example", b"a.example:123456",
         ]  # fmt: skip
-        self.assertEqual(frame_policy(strange), frame_policy([]))
+        self.assertEqual(named_hosts(strange), [])
 
     def test_the_number_of_hosts_is_bounded(self) -> None:
         """`MOST_HOSTS` of them."""
         policy = directives(*(b"h%d.example" % n for n in range(100)))
         self.assertEqual(policy["connect-src"].count("https://"), MOST_HOSTS)
+
+    def test_the_only_script_that_runs_by_itself_is_the_guest(self) -> None:
+        """It is named by its hash; no inline script, no handler, no address stands beside it, whatever hosts are allowed."""
+        policy = directives(b"cdn.example.org", which=1)
+        digest = b64encode(sha256(b"\nguest()\n").digest()).decode()
+        self.assertEqual(policy["script-src"].split(), [f"'sha256-{digest}'", "'strict-dynamic'", "'unsafe-eval'"])
+        self.assertEqual(policy["worker-src"], "blob:")
+        self.assertEqual(set(policy), {"script-src", "worker-src"})
+
+    def test_connections_are_those_to_allowed_hosts(self) -> None:
+        """None without; with hosts, each by https alone, and the redirects of those. Peer connections never."""
+        self.assertEqual(frame_connections([]), "()")
+        named = named_hosts([b"cdn.example.org", b"b.example:8443", b'x"/*") ("https://'])
+        self.assertEqual(
+            frame_connections(named), '("https://cdn.example.org/*" "https://b.example:8443/*");redirects=allow'
+        )
+
+
+class Answer(SynchronousTestCase):
+    """The answer to GET /frame."""
+
+    def test_both_policies_and_the_connections_are_sent(self) -> None:
+        """Both count, being a list; the document comes as it is, also one that is not built."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        for document in (None, DOCUMENT):
+            if document is not None:
+                (folder / "frame.html").write_bytes(document)
+            request = DummyRequest([b"frame"])
+            request.args = {b"host": [b"cdn.example.org"]}
+            body = Frame(folder).render_GET(cast(Request, request))
+            self.assertEqual(body, document or b"")
+            headers = request.responseHeaders
+            policy = ", ".join(frame_policies(["https://cdn.example.org"], body)).encode()
+            self.assertEqual(headers.getRawHeaders(b"content-security-policy"), [policy])
+            self.assertEqual(
+                headers.getRawHeaders(b"connection-allowlist"), [b'("https://cdn.example.org/*");redirects=allow']
+            )
+            self.assertEqual(headers.getRawHeaders(b"x-dns-prefetch-control"), [b"off"])

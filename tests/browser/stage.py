@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import attrs
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect, sync_playwright
 from twisted.trial.unittest import SynchronousTestCase
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -218,20 +218,22 @@ def the_server() -> Server:
 
 
 @functools.cache
+def the_playwright() -> Playwright:
+    """What drives the browsers of this process."""
+    playwright = sync_playwright().start()
+    atexit.register(playwright.stop)
+    return playwright
+
+
+@functools.cache
 def the_browser() -> Browser:
     """The browser that the tests of this process share."""
     path = find_browser()
-    playwright = sync_playwright().start()
     options = [f"--disable-features={','.join(FEATURES_OFF)}"]
     if os.geteuid() == 0:
         options.append("--no-sandbox")  # Chromium refuses to sandbox itself as root
-    browser = playwright.chromium.launch(executable_path=path, args=options)
-
-    def end() -> None:
-        browser.close()
-        playwright.stop()
-
-    atexit.register(end)
+    browser = the_playwright().chromium.launch(executable_path=path, args=options)
+    atexit.register(browser.close)
     return browser
 
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Json } from "../src/api/schema.ts";
+import { heard } from "../src/frame/protocol.ts";
 import { found, isLarge, MOST_FOUND, size, written } from "../src/rich/json.ts";
 import { figureOf } from "../src/rich/kinds.ts";
 import { numberIn, sorted } from "../src/rich/tables.ts";
+import { savedName } from "../src/rich/take.ts";
 
 describe("trees of JSON", () => {
   const value: Json = { name: "Needle", list: [1, { needle: null }], deep: { a: "x" } };
@@ -56,5 +58,29 @@ describe("tables", () => {
     expect(sorted(["b10", "b9", "a"], "ascending")).toEqual([2, 1, 0]);
     expect(sorted(["x", "x", ""], "descending")).toEqual([0, 1, 2]);
     expect(sorted(["2", "1"], "none")).toEqual([0, 1]);
+  });
+});
+
+describe("files that outputs would save", () => {
+  test("a name is one name, of signs that can be seen, and not hidden", () => {
+    const table: [string, string][] = [
+      ["plot.png", "plot.png"],
+      ["../../.bashrc", "_.._.bashrc"],
+      ["..\\a\\b.txt", "_a_b.txt"],
+      [".hidden", "hidden"],
+      ["a\u202egpj.exe", "a_gpj.exe"],
+      ["a\n\0b", "a_b"],
+      ["", "file"],
+      [" . ", "file"],
+      [`${"x".repeat(300)}.csv`, `${"x".repeat(96)}.csv`],
+    ];
+    for (const [name, saved] of table) expect(savedName(name)).toBe(saved);
+  });
+
+  test("only a file with a name is heard", () => {
+    const content = new Blob(["x"]);
+    expect(heard({ webipy: "file", name: "a", content, more: 1 })).toEqual({ webipy: "file", name: "a", content });
+    for (const one of [{ name: 1, content }, { name: "a", content: "x" }, { name: "a" }, { content }])
+      expect(heard({ webipy: "file", ...one })).toBeNull();
   });
 });

@@ -6,7 +6,11 @@
  * Scripts of an HTML output run one after the other in their order, as in a document. Well-known libraries that they would load from a
  * public server are ours instead.
  */
+import "./seal.ts"; // first of all
 import type { Json } from "../api/schema.ts";
+import { addressOf, isRunnable, runScript, setHandlers, watchInline } from "./inline.ts";
+import { heardNested, liftFrames } from "./nested.ts";
+import { watchOutward } from "./outward.ts";
 import type { LibraryName, Show, ToGuest, ToPage } from "./protocol.ts";
 
 /** What a library gets to work with. */
@@ -38,16 +42,13 @@ declare global {
   }
 }
 
-const root = document.getElementById("output") ?? document.body;
+let root = document.getElementById("output") ?? document.body;
 const listeners: ((message: ToGuest) => void)[] = [];
 const themed: (() => void)[] = [];
 let dark = false;
 let hosts: readonly string[] = [];
 let told = -1;
 window.webipy = {};
-
-// Peer connections are the one way out that the frame's policy does not close: guest code does not get them.
-for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "RTCDataChannel"]) Reflect.deleteProperty(window, name);
 
 const send = (message: ToPage): void => parent.postMessage(message, "*");
 
@@ -65,12 +66,14 @@ function theme(now: boolean): void {
   for (const then of themed) then();
 }
 
-function complain(reason: string): void {
-  const line = document.createElement("pre");
-  line.className = "error";
-  line.textContent = reason;
-  root.append(line);
+function line(className: string, text: string): void {
+  const element = document.createElement("pre");
+  element.className = className;
+  element.textContent = text;
+  root.append(element);
 }
+
+const complain = (reason: string): void => line("error", reason);
 
 // ---- libraries
 
@@ -92,7 +95,7 @@ function file(name: LibraryName): Promise<Blob> {
 }
 
 async function load(name: LibraryName): Promise<Library> {
-  await runScript({ src: URL.createObjectURL(await file(name)) });
+  await runScript({ src: addressOf(await file(name)) });
   return window.webipy[name] ?? {};
 }
 
@@ -135,36 +138,46 @@ if (source?.set !== undefined && source.get !== undefined) {
 
 // ---- showing
 
-/** Runs a script where `place` stands, or at the end; resolves when it has run. A script that cannot be loaded is told of, and the next one runs. */
-function runScript(like: { src?: string; text?: string; attributes?: Iterable<Attr> }, place?: Element): Promise<void> {
-  const script = document.createElement("script");
-  for (const { name, value } of like.attributes ?? []) if (name !== "src") script.setAttribute(name, value);
-  return new Promise(resolve => {
-    if (like.src !== undefined) {
-      script.addEventListener("load", () => resolve());
-      script.addEventListener("error", () => resolve());
-      script.async = false;
-      script.src = like.src;
-    } else script.text = like.text ?? "";
-    if (place === undefined) document.head.append(script);
-    else place.replaceWith(script);
-    if (like.src === undefined) resolve();
-  });
-}
-
-const RUNNABLE = /^(|text\/javascript|application\/javascript|module|text\/ecmascript|application\/ecmascript)$/i;
-
 async function showHtml(html: string, into: HTMLElement): Promise<void> {
   const template = document.createElement("template");
   template.innerHTML = html;
-  const scripts = [...template.content.querySelectorAll("script")].filter(one => RUNNABLE.test(one.type.trim()));
-  into.append(template.content);
+  await insert(template.content, into);
+}
+
+/** Puts a part of a document in, and runs its scripts. */
+async function insert(part: DocumentFragment, into: Element): Promise<void> {
+  const scripts = [...part.querySelectorAll("script")].filter(isRunnable);
+  setHandlers(part);
+  liftFrames(part);
+  into.append(part);
   for (const one of scripts) {
     const address = one.getAttribute("src");
     const { attributes, text } = one;
     const ran = runScript(address === null ? { text, attributes } : { src: address, attributes }, one);
     if (address !== null && !one.hasAttribute("async")) await ran;
   }
+}
+
+/** Shows a whole document in place of this one: in a nested frame. */
+async function showDocument(html: string): Promise<void> {
+  const { documentElement, head, body } = new DOMParser().parseFromString(html, "text/html");
+  for (const one of document.querySelectorAll("head > style, head > meta[name=color-scheme], body > *")) one.remove();
+  for (const [from, to] of [
+    [documentElement, document.documentElement],
+    [body, document.body],
+  ] as const)
+    for (const { name, value } of from.attributes) to.setAttribute(name, value);
+  root = document.body;
+  for (const [from, into] of [
+    [head, document.head],
+    [body, document.body],
+  ] as const) {
+    const part = document.createDocumentFragment();
+    part.append(...from.childNodes);
+    await insert(part, into);
+  }
+  document.dispatchEvent(new Event("DOMContentLoaded", { bubbles: true }));
+  dispatchEvent(new Event("load"));
 }
 
 /** In a document that is there already `document.write` would begin a new one: what it writes stands after the script that runs, or at the end. */
@@ -185,7 +198,9 @@ function runCode(code: string): void {
 }
 
 const surroundings: Surroundings = {
-  root,
+  get root() {
+    return root;
+  },
   get hosts() {
     return hosts;
   },
@@ -228,12 +243,14 @@ function isSimple(body: Json): boolean {
 async function showMessage({ type, body, before }: Show): Promise<void> {
   for (const script of before) runCode(script);
   if (type === "text/html") await showHtml(String(body), root);
+  else if (type === "document") await showDocument(String(body));
   else if (type === "application/javascript") runCode(String(body));
   else await surroundings.figure(type, body, root);
 }
 
 function show(message: Show): void {
-  theme(message.dark);
+  if (message.type === "document") dark = message.dark;
+  else theme(message.dark);
   hosts = message.hosts;
   showMessage(message)
     .catch((error: unknown) => complain(error instanceof Error ? `${error.name}: ${error.message}` : String(error)))
@@ -266,8 +283,17 @@ addEventListener(
 );
 addEventListener("unhandledrejection", event => complain(String(event.reason)));
 
+watchOutward({ save: (name, content) => send({ webipy: "file", name, content }), say: text => line("said", text) });
+watchInline("srcdoc", liftFrames);
+
+const above = {
+  show: (text: string): Show => ({ webipy: "show", type: "document", body: text, before: [], hosts, dark }),
+  file,
+  pass: (message: object) => parent.postMessage(message, "*"),
+};
+
 addEventListener("message", (event: MessageEvent<ToGuest>) => {
-  if (event.source !== parent) return;
+  if (event.source !== parent) return heardNested(event, above);
   const message = event.data;
   if (message.webipy === "show") show(message);
   else if (message.webipy === "theme") theme(message.dark);

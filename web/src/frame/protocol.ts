@@ -9,6 +9,7 @@
  *      │ ◄── want {name} ──────────────────────── │  a library of ours: an opaque origin shares no cache, so the page hands its copy over
  *      │ ─── library {name, code} ──────────────► │
  *      │ ◄── blocked {host} ───────────────────── │  a load that the frame's policy stopped
+ *      │ ◄── file {name, content} ─────────────── │  a file that the output would save: the page asks
  *      │ ─── theme {dark} ──────────────────────► │
  *
  * Frames of widgets also speak of their models:
@@ -41,7 +42,7 @@ const LIBRARIES: ReadonlySet<string> = new Set(["plotly", "plotly-all", "vega", 
 
 export interface Show {
   readonly webipy: "show";
-  /** `text/html`, `application/javascript`, or the name of a figure (rich/kinds.ts). */
+  /** `text/html`, `application/javascript`, the name of a figure (rich/kinds.ts), or `document`: a whole one, for a frame in the frame. */
   readonly type: string;
   readonly body: Json;
   /** Scripts that run first. */
@@ -67,6 +68,7 @@ export type ToPage =
   | { readonly webipy: "size"; readonly height: number }
   | { readonly webipy: "want"; readonly name: LibraryName }
   | { readonly webipy: "blocked"; readonly host: string }
+  | { readonly webipy: "file"; readonly name: string; readonly content: Blob }
   | { readonly webipy: "model"; readonly comm: string }
   | { readonly webipy: "set"; readonly comm: string; readonly state: Parts; readonly number: number }
   | { readonly webipy: "custom"; readonly comm: string; readonly content: Json; readonly buffers: readonly string[] };
@@ -127,6 +129,10 @@ export function heard(data: unknown): ToPage | null {
       return typeof data.name === "string" && LIBRARIES.has(data.name) ? { webipy: "want", name: data.name as LibraryName } : null;
     case "blocked":
       return typeof data.host === "string" && HOST.test(data.host) ? { webipy: "blocked", host: data.host } : null;
+    case "file":
+      return typeof data.name === "string" && data.content instanceof Blob
+        ? { webipy: "file", name: data.name, content: data.content }
+        : null;
     default:
       return typeof data.comm === "string" ? aboutModel(data, data.comm) : null;
   }

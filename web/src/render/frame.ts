@@ -1,6 +1,7 @@
 /**
  * The host side of the sealed frame: active output runs in an `<iframe sandbox>` of an opaque origin whose own policy lets it reach no network
- * but the hosts that a person allowed for it. What is said between the two is in frame/protocol.ts.
+ * but the hosts that a person allowed for it. It may not save files, open dialogs, windows or other addresses; what it would save it hands to the
+ * page, which asks. What is said between the two is in frame/protocol.ts.
  *
  * The host takes only messages whose source is the frame's own window, and of those only what `heard` lets through. A frame that is loaded a second
  * time has tried to go elsewhere (the page's policy stopped it) and is taken away; so is one that talks without end.
@@ -31,6 +32,8 @@ export interface FrameWatch {
   failed(why: FrameTrouble): void;
   /** A load from there was stopped. */
   blocked(host: string): void;
+  /** The output would save a file. */
+  file(name: string, content: Blob): void;
   models?(message: FromModels): void;
 }
 
@@ -53,7 +56,7 @@ export class SealedFrame {
     const frame = this.element;
     frame.className = "sealed";
     frame.title = title;
-    frame.setAttribute("sandbox", "allow-scripts allow-forms allow-modals allow-downloads allow-pointer-lock");
+    frame.setAttribute("sandbox", "allow-scripts allow-forms allow-pointer-lock");
     frame.referrerPolicy = "no-referrer";
     frame.addEventListener("load", this.#loaded);
     addEventListener("message", this.#message);
@@ -113,6 +116,9 @@ export class SealedFrame {
         return;
       case "blocked":
         this.watch.blocked(message.host);
+        return;
+      case "file":
+        this.watch.file(message.name, message.content);
         return;
       default:
         this.watch.models?.(message);

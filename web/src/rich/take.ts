@@ -55,6 +55,13 @@ export function fileOf(data: JsonMap, name: string): File | null {
   return { name: `${name}.${ENDINGS[type] ?? "txt"}`, type, content };
 }
 
+/** A name for a file that code has named: without folders, signs that cannot be seen, and dots in front; not longer than a line. */
+export function savedName(name: string): string {
+  const plain = name.replace(/[\p{C}\p{Zl}\p{Zp}/\\:]+/gu, "_").replace(/^[.\s]+/, "");
+  const ending = /\.\w{1,10}$/.exec(plain)?.[0] ?? "";
+  return plain.length <= 100 ? plain || "file" : plain.slice(0, 100 - ending.length) + ending;
+}
+
 export function saveFile({ name, type, content }: File): void {
   const address = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement("a");

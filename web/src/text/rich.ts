@@ -45,6 +45,9 @@ export const r = {
   allow: "Allow",
   allowedHost: (host: string) => `May load from ${host}. `,
   forbid: "Forbid it",
+  offers: (name: string) => `This output would save ${name}.`,
+  saveOffered: "Save",
+  dismiss: "Dismiss",
 
   large: (type: string, size: string) => `${type}, ${size}`,
   largeComing: "Coming …",

@@ -4,7 +4,9 @@ import type { FromModels } from "../frame/protocol.ts";
 import { type FrameTrouble, type Guest, SealedFrame } from "../render/frame.ts";
 import { library } from "../render/libraries.ts";
 import { allowedHosts, allowHosts, forbidHost } from "../rich/hosts.ts";
+import { savedName, saveFile } from "../rich/take.ts";
 import { isDark, theme } from "../store/settings.ts";
+import { size } from "../text/en.ts";
 import { r } from "../text/rich.ts";
 import { Icon } from "./icons.tsx";
 
@@ -48,11 +50,39 @@ function Wanted({ hosts }: { hosts: readonly string[] }) {
   );
 }
 
+interface Offered {
+  readonly name: string;
+  readonly content: Blob;
+}
+
+/** A file that an output would save, and the button that saves it. */
+function Offer({ file: { name, content }, end }: { file: Offered; end(): void }) {
+  const save = (): void => {
+    saveFile({ name, type: "application/octet-stream", content });
+    end();
+  };
+  return (
+    <div class="wanted" role="status">
+      <Icon name="download" />
+      <p>
+        <b>{r.offers(name)}</b> {size(content.size)}
+      </p>
+      <button type="button" class="btn" onClick={save}>
+        {r.saveOffered}
+      </button>
+      <button type="button" class="btn" onClick={end}>
+        {r.dismiss}
+      </button>
+    </div>
+  );
+}
+
 export function FrameOut({ guest, models }: { guest: Guest; models?: Models }) {
   const host = useRef<HTMLDivElement>(null);
   const frame = useRef<SealedFrame | null>(null);
   const [trouble, setTrouble] = useState<FrameTrouble | null>(null);
   const [wanted, setWanted] = useState<readonly string[]>([]);
+  const [offered, setOffered] = useState<Offered | null>(null);
   const chosen = theme.value;
   const open = allowedHosts.value.filter(one => wanted.includes(one));
   const refused = wanted.filter(one => !open.includes(one));
@@ -65,6 +95,7 @@ export function FrameOut({ guest, models }: { guest: Guest; models?: Models }) {
       library,
       failed: setTrouble,
       blocked: (name: string) => setWanted(known => (known.includes(name) || known.length >= MOST_HOSTS ? known : [...known, name])),
+      file: (name: string, content: Blob) => setOffered({ name: savedName(name), content }),
       ...(models === undefined ? {} : { models: (message: FromModels) => frame.current !== null && models.take(message, frame.current) }),
     };
     const near = new IntersectionObserver(
@@ -89,6 +120,7 @@ export function FrameOut({ guest, models }: { guest: Guest; models?: Models }) {
   return (
     <>
       <div class="frame-host" ref={host} title={r.sealedNote} />
+      {offered !== null && <Offer file={offered} end={() => setOffered(null)} />}
       {refused.length > 0 && <Wanted hosts={refused} />}
       {open.map(name => (
         <p key={name} class="allowed">

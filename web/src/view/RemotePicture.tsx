@@ -21,7 +21,7 @@ function Frame({ picture, host, failed }: { picture: Picture; host: string; fail
   const place = useRef<HTMLSpanElement>(null);
   useEffect(() => {
     const body = `<img src="${escaped(picture.address)}" alt="${escaped(picture.alt)}" style="max-width: 100%" referrerpolicy="no-referrer">`;
-    const watch = { isDark, library: () => Promise.resolve(null), failed, blocked: () => {} };
+    const watch = { isDark, library: () => Promise.resolve(null), failed, blocked: () => {}, file: () => {} };
     const frame = new SealedFrame({ type: "text/html", body }, picture.alt || r.remotePicture, [host], watch);
     place.current?.append(frame.element);
     return () => frame.destroy();
