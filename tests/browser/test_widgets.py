@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from typing import Any
 
 from playwright.sync_api import FilePayload, Frame, FrameLocator, Locator, Page, expect
 
-from tests.browser.stage import PageCase
+from tests.browser.stage import PATIENCE_MS, PageCase
 
 SLIDER = "import ipywidgets as w\ns = w.IntSlider(value=3, max=100, description='Level')\ns"
 
@@ -78,9 +80,9 @@ class WidgetCase(PageCase):
 
     def until(self, session: str, expression: str, wanted: str) -> None:
         """Waits until the kernel has heard: what was sent before is taken in before."""
-        for _ in range(20):
-            if (found := self.value(session, expression)) == wanted:
-                return
+        end = time.monotonic() + PATIENCE_MS / 1000
+        while (found := self.value(session, expression)) != wanted and time.monotonic() < end:
+            pass
         self.assertEqual(found, wanted)
 
 
@@ -416,6 +418,38 @@ class Sealed(WidgetCase):
         self.widget(page, 1).get_by_role("button", name="count").click()
         self.until(session, "c.value", "1")
         self.assertEqual(self.value(session, "secret.value"), "hidden")
+
+    def test_a_frame_does_not_come_to_another_widget_by_naming_it(self) -> None:
+        """Code in a widget that makes its own model refer to another gets nothing: the kernel is not told, so it does not say it back."""
+        session = self.cells("import ipywidgets as w\nsecret = w.Text('hidden')\nsecret", COUNTER + "c")
+        page = self.open(session)
+        expect(self.widget(page, 1).get_by_role("button", name="count 0")).to_be_visible()
+        secret, own = (self.value(session, f"{name}.comm.comm_id") for name in ("secret", "c"))
+        given = self.frame(page, 1).evaluate(
+            """async ([secret, own]) => {
+              const ask = () => new Promise(done => {
+                const hear = event => {
+                  if (event.data.webipy !== "model" || event.data.comm !== secret) return;
+                  removeEventListener("message", hear);
+                  done(event.data.state);
+                };
+                addEventListener("message", hear);
+                parent.postMessage({ webipy: "model", comm: secret }, "*");
+              });
+              const given = [];
+              for (const way of ["IPY_MODEL_", "anywidget:"]) {
+                const state = { layout: { value: way + secret, buffers: [] }, tooltip: { value: way + secret, buffers: [] } };
+                parent.postMessage({ webipy: "set", comm: own, state, number: given.length + 1 }, "*");
+                given.push(await ask());
+              }
+              return given;
+            }""",
+            [secret, own],
+        )
+        self.assertEqual(given, [None, None])
+        expect(page.get_by_text("A widget named a widget of another output.").first).to_be_visible()
+        said = json.dumps(self.server.call("session.events", session=session, since=0, limit=1000)["events"])
+        self.assertEqual([way for way in ("IPY_MODEL_", "anywidget:") if f'"tooltip": "{way}{secret}"' in said], [])
 
     def test_an_html_widget_cannot_reach_the_page(self) -> None:
         """Markup in a widget's value runs in the frame at most."""

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { AnyEvent, Json } from "../src/api/schema.ts";
 import { heard, type Part, type ToGuest } from "../src/frame/protocol.ts";
@@ -169,7 +170,7 @@ describe("the comm in a frame", () => {
 /** Widgets over a line that answers when it is told to. */
 class Stage {
   phase = "live";
-  readonly sent: { content: Json; answer(seq: number): void; fail(error: Error): void }[] = [];
+  readonly sent: { comm: string; content: Json; answer(seq: number): void; fail(error: Error): void }[] = [];
   readonly frames: { frame: SealedFrame; got: ToGuest[] }[] = [];
   readonly phases: ((phase: string) => void)[] = [];
   readonly widgets: Widgets;
@@ -180,8 +181,8 @@ class Stage {
         this.phases.push(then);
         return () => {};
       },
-      call: (_: string, { content }: { content: Json }) =>
-        new Promise((resolve, fail) => this.sent.push({ content, answer: seq => resolve({ seq }), fail })),
+      call: (_: string, { comm, content }: { comm: string; content: Json }) =>
+        new Promise((resolve, fail) => this.sent.push({ comm, content, answer: seq => resolve({ seq }), fail })),
     };
     Object.defineProperty(connection, "phase", { get: () => this.phase });
     this.widgets = new Widgets({ connection, id: "s" } as unknown as SessionStore);
@@ -288,6 +289,59 @@ describe("widgets of a page", () => {
     expect([stage.sent.length, got.length]).toEqual([0, 2]);
     stage.widgets.take(event({ type: "comm_closed", comm: "c", content: {} }));
     expect(got.at(-1)).toEqual({ webipy: "closed", comm: "c" });
+  });
+
+  test("what a frame says cannot name a model that it does not reach", async () => {
+    const stage = new Stage();
+    stage.widgets.take(opened("c", { _view_name: "V", value: "IPY_MODEL_d" }));
+    for (const id of ["d", "secret"]) stage.widgets.take(opened(id, { _view_name: "V", value: id }));
+    const { frame, got } = stage.frame("c", "c", "d");
+    const foreign: Json[] = ["IPY_MODEL_secret", "anywidget:secret", ["IPY_MODEL_d", { a: ["IPY_MODEL_secret"] }], { model_id: "secret" }];
+    for (const [at, value] of foreign.entries()) {
+      stage.set(frame, value, at + 1);
+      stage.widgets.heard("c", frame, { webipy: "custom", comm: "c", content: value, buffers: [] });
+      await settle();
+      expect(got.at(-1)).toMatchObject({ webipy: "state", acked: at + 1, state: { value: part("IPY_MODEL_d") } });
+    }
+    expect(stage.sent).toEqual([]);
+    stage.set(frame, ["IPY_MODEL_d", "IPY_MODEL_c", "IPY_MODEL_", "about IPY_MODEL_secret"], 9);
+    await settle();
+    expect(stage.sent.length).toBe(1);
+  });
+
+  test("whatever a frame says in whatever order, it gets what the kernel joined, and no more", async () => {
+    const ids = ["a", "b", "c", "d", "e"];
+    const id = fc.constantFrom(...ids);
+    const refers = fc.array(id, { maxLength: 2 });
+    const act = fc.record({ comm: id, names: refers, way: fc.constantFrom("IPY_MODEL_", "anywidget:") });
+    await fc.assert(
+      fc.asyncProperty(fc.tuple(...ids.map(() => refers)), fc.array(act, { maxLength: 12 }), async (graph, acts) => {
+        const stage = new Stage();
+        for (const [at, one] of ids.entries())
+          stage.widgets.take(opened(one, { _view_name: "V", children: graph[at]?.map(name => `IPY_MODEL_${name}`) ?? [] }));
+        const joined = reachable(stage.widgets.comms, "a");
+        const { frame, got } = stage.frame("a", ...ids);
+        let heard = 0;
+        for (const [number, { comm, names, way }] of acts.entries()) {
+          const state = { [`k${number % 3}`]: part(names.map(name => way + name)) };
+          stage.widgets.heard("a", frame, { webipy: "set", comm, state, number: number + 1 });
+          for (const { comm, content, answer } of stage.sent.slice(heard)) {
+            heard++;
+            const { state } = content as { state: { [key: string]: Json } };
+            const mine = told(comm, state, "update", "ada");
+            answer(mine.seq);
+            stage.widgets.take(mine);
+            stage.widgets.take(told(comm, state, "echo_update"));
+          }
+          await Promise.resolve();
+        }
+        got.length = 0;
+        for (const one of ids) stage.widgets.heard("a", frame, { webipy: "model", comm: one });
+        const given = got.flatMap(one => (one.webipy === "model" && one.state !== null ? [one.comm] : []));
+        expect(given.sort()).toEqual([...joined].sort());
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test("events that came before the code are not lost", async () => {

@@ -62,5 +62,6 @@ export const r = {
   noModel: "This widget is not there any more. Run the cell again to make it anew.",
   deadWidget: "The kernel that made this widget has ended: what it shows stays, but nothing answers.",
   tooLarge: "This is too large for one message: at most 10 MB can go to a widget at once.",
+  namesOthers: "A widget named a widget of another output. The kernel was not told.",
   notSent: "The kernel was not told: the line is down. Try again when it is back.",
 } as const;

@@ -1,4 +1,10 @@
-/** Which models belong together: the ones that a view shows, and links between them. A frame gets no others. */
+/**
+ * Which models belong together: the ones that a view shows, and links between them. A frame gets no others.
+ *
+ * What counts is the kernel's word. A frame may change the state of its models, and the kernel echoes that and holds it from then on; so what a frame
+ * says may name only models that the frame has anyway (session.ts), and by its own words it never comes to reach another.
+ */
+import type { Json } from "../api/schema.ts";
 import type { Part } from "../frame/protocol.ts";
 import type { Comm, Comms } from "./comms.ts";
 
@@ -6,10 +12,12 @@ const REFERENCE = /"(?:IPY_MODEL_|anywidget:)([^"\\]+)"|"model_id":"([^"\\]+)"/g
 const known = new WeakMap<Part, readonly string[]>();
 
 /** The models that a value names: by reference, or as an output that shows one. */
+export const namesIn = (value: Json): string[] => [...JSON.stringify(value).matchAll(REFERENCE)].map(match => match[1] ?? match[2] ?? "");
+
 function named(part: Part): readonly string[] {
   let ids = known.get(part);
   if (ids === undefined) {
-    ids = [...JSON.stringify(part.value).matchAll(REFERENCE)].map(match => match[1] ?? match[2] ?? "");
+    ids = namesIn(part.value);
     known.set(part, ids);
   }
   return ids;

@@ -6,7 +6,7 @@
  *
  * One message of a comm is on its way at a time: what is changed meanwhile is gathered, so a slider that is dragged sends its latest value when the
  * kernel has heard the one before. A message of a widget's own (a click) is never gathered or dropped, and keeps its place after the
- * changes before it. Without a line changes wait; a click is refused, and told.
+ * changes before it. Without a line changes wait; a click is refused, and told. So is what names a model that the frame has nothing to do with.
  */
 import { LineLost, RpcFailure } from "../api/rpc.ts";
 import type { AnyEvent, Json } from "../api/schema.ts";
@@ -16,7 +16,7 @@ import type { SessionStore } from "../store/store.ts";
 import { complain, toast } from "../store/ui.ts";
 import { r } from "../text/rich.ts";
 import { type Change, Comms, messageOf, same } from "./comms.ts";
-import { reachable } from "./graph.ts";
+import { namesIn, reachable } from "./graph.ts";
 
 /** Characters of one message; the server takes a little more. */
 const MOST_CHARACTERS = 15_000_000;
@@ -123,9 +123,28 @@ export class Widgets {
     }
     if (message.webipy === "model") this.#give(port, message.comm);
     else if (port.has.has(message.comm) && this.comms.all.get(message.comm)?.alive === true) {
-      if (message.webipy === "custom") this.#custom(message.comm, message.content, message.buffers);
+      if (this.#namesOthers(port, message)) this.#refuse(port, message);
+      else if (message.webipy === "custom") this.#custom(message.comm, message.content, message.buffers);
       else this.#set(port, message.comm, message.state, message.number);
     }
+  }
+
+  /** Whether a frame names a model that it has nothing to do with. Told to the kernel, it would come back as the kernel's own word. */
+  #namesOthers(port: Port, message: Exclude<FromModels, { webipy: "model" }>): boolean {
+    const said = message.webipy === "custom" ? [message.content] : Object.values(message.state).map(one => one.value);
+    const names = said.flatMap(namesIn);
+    return names.length > 0 && names.some(id => !this.#reach(port.root).has(id));
+  }
+
+  /** Sends nothing, says so, and has the frame show what is true. */
+  #refuse(port: Port, message: Exclude<FromModels, { webipy: "model" }>): void {
+    toast(r.namesOthers, { bad: true });
+    if (message.webipy === "custom") return;
+    port.acked.set(message.comm, message.number);
+    const has = port.has.get(message.comm);
+    for (const [key, part] of Object.entries(message.state)) has?.set(key, part);
+    port.touch(message.comm, Object.keys(message.state));
+    this.#schedule();
   }
 
   leave(frame: SealedFrame): void {
