@@ -73,7 +73,7 @@ def tab(server: Server) -> Iterator[Tab]:
     """A signed-in tab that is closed afterwards."""
     one = Tab(the_browser())
     try:
-        enter(one.context, server)
+        enter(one.context, server.origin, server.token())
         yield one
     finally:
         one.close()

@@ -100,7 +100,7 @@ class Webipy:
 
     def enter(self, tab: Tab) -> None:
         """A login by the token."""
-        enter(tab.context, self.server)
+        enter(tab.context, self.server.origin, self.server.token())
 
     def address(self, path: str) -> str:
         """The page of the session that the file has."""

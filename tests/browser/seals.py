@@ -28,7 +28,9 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Playwright, Route, expect
+
+from tests.browser.stage import FEATURES_OFF, find_browser
 
 PEER = (
     "{const p=new RTCPeerConnection({iceServers:[{urls:'stun:HOST:PORT'},"
@@ -549,8 +551,16 @@ def batches() -> Iterator[list[str]]:
         yield names[at : at + BATCH]
 
 
-def log_file() -> Path:
-    """A place for a network log."""
-    handle, path = tempfile.mkstemp(prefix="webipy-netlog-", suffix=".json")
-    os.close(handle)
-    return Path(path)
+@contextlib.contextmanager
+def noting_browser(driver: Playwright) -> Iterator[tuple[Browser, Path]]:
+    """A browser that writes down what it does on the network, and where."""
+    with tempfile.TemporaryDirectory(prefix="webipy-netlog-") as folder:
+        log = Path(folder) / "log.json"
+        options = [f"--disable-features={','.join(FEATURES_OFF)}", f"--log-net-log={log}"]
+        if os.geteuid() == 0:
+            options.append("--no-sandbox")  # Chromium refuses to sandbox itself as root
+        browser = driver.chromium.launch(executable_path=find_browser(), args=options)
+        try:
+            yield browser, log
+        finally:
+            browser.close()

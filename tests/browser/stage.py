@@ -237,13 +237,13 @@ def the_browser() -> Browser:
     return browser
 
 
-def enter(context: BrowserContext, server: Server) -> None:
+def enter(context: BrowserContext, origin: str, token: str) -> None:
     """Signs a context in as the page does: the cookie is the browser's, the key lies in the storage of the origin."""
-    answer = context.request.post(f"{server.origin}/login", data={"token": server.token()})
+    answer = context.request.post(f"{origin}/login", data={"token": token})
     if answer.status != 200:
         raise AssertionError(f"/login answered {answer.status}: {answer.text()}")
     page = context.new_page()
-    page.goto(f"{server.origin}/healthz")
+    page.goto(f"{origin}/healthz")
     page.evaluate("key => localStorage.setItem('webipy-key', key)", answer.json()["key"])
     page.close()
 
@@ -304,7 +304,7 @@ class PageCase(SynchronousTestCase):
         context = context or self.context
         if context not in self._signed_in:
             self._signed_in.append(context)
-            enter(context, self.server)
+            enter(context, self.server.origin, self.server.token())
 
     def new_session(self) -> str:
         """A session with a Python kernel, titled as the test is named."""

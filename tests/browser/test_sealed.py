@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-from typing import Any
+from pathlib import Path
 
 from playwright.sync_api import Browser, FrameLocator, Locator, Response, Route, expect
 
 from tests.browser import seals
-from tests.browser.stage import FEATURES_OFF, PageCase, find_browser, the_playwright
+from tests.browser.stage import PageCase, the_playwright
 from tests.browser.test_rich import RichCase, shown
 
 AHEAD = re.compile(
@@ -22,16 +21,12 @@ the output is sent, but the name of a server can say something. The rest are req
 class Attacks(PageCase):
     """A table of attacks, opened as a stranger's notebook."""
 
-    def launch(self) -> tuple[Browser, Any]:
-        """A browser of this test's own, that writes down what it does on the network."""
-        log = seals.log_file()
-        self.addCleanup(log.unlink)
-        options = [f"--disable-features={','.join(FEATURES_OFF)}", f"--log-net-log={log}"]
-        if os.geteuid() == 0:
-            options.append("--no-sandbox")
-        browser = the_playwright().chromium.launch(executable_path=find_browser(), args=options)
-        self.addCleanup(browser.close)
-        return browser, log
+    def launch(self) -> tuple[Browser, Path]:
+        """A browser of this test's own, and its network log."""
+        browser = seals.noting_browser(the_playwright())
+        made = browser.__enter__()
+        self.addCleanup(browser.__exit__, None, None, None)
+        return made
 
     def sealing(self) -> seals.Sealing:
         """What opens attacks in such a browser."""
