@@ -344,6 +344,36 @@ class Who(FilesSiteTestCase):
             answer = self.ask("GET", "/files/a.bin", **given)
             self.assertEqual((answer.status, answer.headers["content-type"]), (401, "application/json"))
 
+    def test_downloads_and_uploads_end_with_their_login(self) -> None:
+        """At once, in the middle; those of another login go on, and what was uploaded so far is no file."""
+        (self.path / "large.bin").write_bytes(b"x" * 1_000_000)
+        mine, other = self.login(), self.login()
+        self.rig.house.logins.on_logout = self.site.end_login
+        downloads = [self.begun("GET /files/large.bin HTTP/1.1", browser) for browser in (mine, other)]
+        uploads = [
+            self.begun(f"PUT /files/{name} HTTP/1.1", browser, 100) for name, browser in (("m", mine), ("o", other))
+        ]
+        self.turns(5)
+        self.assertEqual(len(self.site.requests), 4)
+        ended = self.rig.house.logins.all()[0].id
+        self.rig.me.call("login.revoke", id=ended)
+        for lines in (downloads, uploads):
+            self.assertEqual([transport.disconnected for transport in lines], [True, False])
+        self.turns(5)
+        self.assertFalse((self.path / "m").exists())
+
+    def begun(self, line: str, browser: dict[str, str], size: int = 0) -> Any:
+        """A request that is not over: the transport takes no more, or the body is not there."""
+        protocol, transport = self.connected()
+        lines = [line, "Host: localhost:8888", f"Origin: {ORIGIN}"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in browser.items()]
+        lines += [f"Content-Length: {size}"] if size else []
+        protocol.dataReceived("\r\n".join(lines).encode() + b"\r\n\r\n" + b"1" * (size // 2))
+        if transport.producer is not None and not size:
+            self.turns(3)
+            transport.producer.pauseProducing()
+        return transport
+
     def test_who_may_only_read_may_not_write(self) -> None:
         """The verbs are read and write."""
         self.patch(type(self.gate), "principal_of", lambda gate, *given: Principal("eve", "read", "x"))

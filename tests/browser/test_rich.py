@@ -422,7 +422,7 @@ class Escapes(RichCase):
     def outside(self, asked: list[str]) -> list[str]:
         """Those that no page of ours makes."""
         ours = re.compile(
-            rf"^(GET {self.server.origin}/(s/|static/|frame$)|POST {self.server.origin}/login|GET (data|blob):)"
+            rf"^(GET {self.server.origin}/(s/|static/|frame$|healthz$)|POST {self.server.origin}/login|GET (data|blob):)"
         )
         return [one for one in asked if not ours.search(one)]
 

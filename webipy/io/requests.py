@@ -364,7 +364,7 @@ class PageOfSite(Protocol):
 
 
 class PageSite(Site):
-    """The site. Answers below 400 are not logged: a notebook asks often."""
+    """The site. Answers below 400 are not logged: a notebook asks often. Nor is 429: who tries too much would fill the disk, too."""
 
     protocol = Channel  # type: ignore[assignment]  # Twisted types it as what chooses between HTTP/1.1 and 2
     requestFactory = PageRequest
@@ -388,7 +388,7 @@ class PageSite(Site):
 
     def log(self, request: http.Request) -> None:
         """Logs what went wrong: method, path (without its query) and status."""
-        if request.code >= 400:
+        if request.code >= 400 and request.code != 429:
             path = request.path.decode("latin-1")[:200] if request.path else ""
             self._log.info(
                 "{status} {method} {path}", status=request.code, method=request.method.decode("latin-1")[:16], path=path

@@ -1,7 +1,7 @@
 """Wrong tries: counted by the address that they come from, so that a guesser costs nobody else anything.
 
 What is right is never asked here: every credential is looked at first, and only a wrong one is counted. So the honest one is in at
-once, from the guesser's own address too; who guesses is told to wait, and learns nothing by not waiting.
+once, from the guesser's own address too; who guesses is told to wait, and learns nothing by not waiting. The log tells it once a minute.
 
 Invariant: the table of addresses is bounded; the one that was quiet for longest is forgotten first.
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import attrs
+from twisted.logger import Logger
 
 from webipy.core import errors
 
@@ -34,6 +35,7 @@ class Tries:
     """
 
     seconds: Callable[[], float]
+    _log = Logger()
     _counts: dict[str, tuple[int, float]] = attrs.field(factory=dict)
     """Of each address: how many, and since when; the one that tried last is last."""
 
@@ -50,6 +52,8 @@ class Tries:
         self._counts[address] = (count + 1, since)
         if len(self._counts) > MOST_ADDRESSES:
             del self._counts[next(iter(self._counts))]
+        if count == TRIES_PER_MINUTE:
+            self._log.warn("{address} tries one wrong credential after the other", address=address)
         if count >= TRIES_PER_MINUTE:
             wait = round(since + WINDOW_SECONDS - now, 1)
             raise errors.Throttled(
