@@ -101,6 +101,25 @@ class Slices(CostsTestCase):
         self.assertLess(max(lengths), SLICE_SECONDS + 2 * 0.002)
 
 
+class Description(CostsTestCase):
+    """rpc.discover, which is long to make and asked for by anybody."""
+
+    def test_it_is_made_once_and_aside(self) -> None:
+        """The first who asks waits for another thread; nobody after that does."""
+        api._document.cache_clear()
+        made: list[Any] = []
+        aside = self.rig.house.world.aside
+
+        def counted(call: Callable[[], Any]) -> Deferred[Any]:
+            made.append(call)
+            return aside(call)
+
+        object.__setattr__(self.rig.house.world, "aside", counted)
+        stranger = self.rig.client(None)
+        told = [json.dumps(stranger.call("rpc.discover")) for _ in range(3)]
+        self.assertEqual((len(made), len(set(told))), (1, 1))
+
+
 class Answers(CostsTestCase):
     """How large they become."""
 

@@ -57,6 +57,8 @@ _OWN = Methods()
 @_OWN.method("rpc.discover", "none")
 async def rpc_discover(house: House, caller: Caller, params: calls.Nothing) -> calls.OpenRpc:
     """The OpenRPC document of this API: every method, its params and its result as JSON Schema."""
+    if _document.cache_info().currsize:
+        return _document(house.version)
     return await house.world.aside(lambda: _document(house.version))
 
 
