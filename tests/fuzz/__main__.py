@@ -134,7 +134,7 @@ def fuzz(part: str, tally: Tally, seed: int, seconds: float) -> None:
             tally.tell(part, wrong)
     server = ServerTarget()
     try:
-        fuzz_real(server, part, tally, dice, seconds / 2)
+        fuzz_real(server, part, tally, dice, seconds / 2 if in_memory is not None else seconds)
     finally:
         for wrong in server.close():
             tally.tell(part, wrong)

@@ -50,7 +50,7 @@ def one_life(target: ServerTarget, dice: random.Random) -> None:
     try:
         wire = target.ground.wire(target.who(who))
     except NotLetIn:
-        target.known()
+        target.renew()  # the session was closed, and its guests with it
         return
     try:
         for _ in range(dice.randrange(1, 15)):
@@ -115,7 +115,7 @@ def _break(target: ServerTarget, wire: Wire, who: str, dice: random.Random) -> N
     if kind == 0:
         first, body, is_masked = dice.choice(BROKEN)
         wire.frame(first, body, is_masked=is_masked)
-        wire.socket.settimeout(5)
+        wire.socket.settimeout(1)
         with contextlib.suppress(TimeoutError):
             while True:
                 judge_body(who, body, _result_of(wire.receive()))

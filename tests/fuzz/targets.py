@@ -190,7 +190,7 @@ class ServerTarget:
         self._people = {who.name: who for who in self.ground.everybody}
         self._wires: dict[str, Wire] = {}
         self._known: Known | None = None
-        self._calls = 0
+        self._calls = self._looks = 0
 
     def shared(self) -> str:
         """The session that the guests came into."""
@@ -255,15 +255,22 @@ class ServerTarget:
             self._people[name] = ground.guest(verb, name)
         for name in list(self._wires):
             self._wires.pop(name).close()
+        self._known = None
 
     def known(self) -> Known:
         """See `Target`."""
-        if self._known is None or self._calls % 50 == 0:
+        self._looks += 1
+        if self._known is None or self._looks % 50 == 0:
             owner = self.ground.owner
             if not any(one["id"] == self.shared() for one in self.ground.call(owner, "session.list")["sessions"]):
                 self._share()
             self._known = known_by(lambda method, **params: self.ground.call(owner, method, **params), self.shared())
         return self._known
+
+    def renew(self) -> None:
+        """Looks anew at what there is, and lets the guests in again if they are out."""
+        self._known = None
+        self.known()
 
     @staticmethod
     def _no_mistake(status: int, body: bytes) -> None:
