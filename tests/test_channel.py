@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from tests.fakes import TOKEN
 from tests.test_site import SiteTestCase
-from webipy.io.channel import BODY_BYTES, BODY_SECONDS, HEAD_SECONDS
+from webipy.io.channel import BODY_BYTES, BODY_SECONDS, HEAD_SECONDS, TURN_REQUESTS
 from webipy.io.requests import MAX_BODY_BYTES, STRANGER_BODY_BYTES
 from webipy.io.sending import PIECE_BYTES
 
@@ -100,7 +100,23 @@ class Pipelines(ChannelTestCase):
         self.assertLess(reader.value().count(b"HTTP/1.1 200"), 200)
         for _ in range(100):
             reader.take()
+            self.rig.turn(20)
         self.assertEqual(reader.value().count(b"HTTP/1.1 200"), 1000)
+
+    def test_others_have_a_turn_between_requests_that_came_together(self) -> None:
+        """After some answers the rest waits for the next turn; what waits when the connection goes is not answered."""
+        line, reader = self.connect()
+        line.dataReceived(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
+        self.assertEqual(reader.value().count(b"HTTP/1.1 200"), TURN_REQUESTS)
+        other, there = self.connect()
+        other.dataReceived(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertEqual(there.value().count(b"HTTP/1.1 200"), 1)
+        self.rig.turn()
+        self.assertEqual(reader.value().count(b"HTTP/1.1 200"), 50)
+        other.dataReceived(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
+        other.connectionLost(Failure(ConnectionLost()))
+        self.rig.turn()
+        self.assertEqual(there.value().count(b"HTTP/1.1 200"), 1 + TURN_REQUESTS)
 
     def test_a_reader_that_goes_leaves_nothing_open(self) -> None:
         """The file is closed, and nobody is left among the strangers."""

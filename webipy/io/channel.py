@@ -5,7 +5,8 @@ it waits for the rest of a head or of a body as long as a byte comes each minute
 
     a head is whole `HEAD_SECONDS` after its first byte, or the connection ends with 408;
     a body brings `BODY_BYTES` in `BODY_SECONDS`, unless the server itself leaves it unread, or the connection ends with 408;
-    the next request of a connection is looked at once the reader has taken what was sent, but for the 64 KiB that a transport buffers.
+    the next request of a connection is looked at once the reader has taken what was sent, but for the 64 KiB that a transport buffers;
+    after `TURN_REQUESTS` that came together, all other connections have a turn.
 
 So what a connection can cost is bounded, whoever is at its other end; large answers go out in pieces (webipy.io.sending,
 webipy.io.files_resource). How many there may be: webipy.io.strangers.
@@ -32,6 +33,9 @@ BODY_SECONDS: Final = 30.0
 BODY_BYTES: Final = 4096
 """In `BODY_SECONDS`: less than the slowest line that anybody would use has."""
 
+TURN_REQUESTS: Final = 8
+"""Requests of one connection that are answered before others have their turn."""
+
 UNSENT_BYTES: Final = 128 * 1024
 """What the system keeps of what was sent to a stranger, beyond what is on its way. Source: tcp(7), TCP_NOTSENT_LOWAT."""
 
@@ -48,6 +52,8 @@ class Channel(HTTPChannel):
     _done: Request | None = None
     """A request that is answered, while the reader has not taken the answer."""
     _body_came = 0
+    _in_turn = 0
+    """Requests that were answered since others had a turn."""
 
     @property
     def _strangers(self) -> Strangers:
@@ -66,6 +72,7 @@ class Channel(HTTPChannel):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """It is gone."""
         self._set_limit(None)
+        self._done = None
         self._strangers.forget(self._line)
         super().connectionLost(reason)
 
@@ -87,6 +94,7 @@ class Channel(HTTPChannel):
 
     def dataReceived(self, data: bytes) -> None:
         """Takes bytes in; a head that has begun has its time."""
+        self._in_turn = 0
         super().dataReceived(data)
         if self._limit is None and self._is_head_begun():
             self._set_limit(HEAD_SECONDS)
@@ -114,8 +122,12 @@ class Channel(HTTPChannel):
 
     def requestDone(self, request: Request) -> None:
         """A request is answered: the next one is looked at once the reader has taken the answer."""
+        self._in_turn += 1
         if self._waitingForTransport and self.persistent:
             self._done = request
+        elif self._in_turn >= TURN_REQUESTS and self.persistent and (self._buffer or self._dataBuffer):
+            self._done = request
+            self.callLater(0, self._go_on)
         else:
             self._next(request)
 
@@ -123,6 +135,10 @@ class Channel(HTTPChannel):
         """The reader has taken what was sent."""
         super().resumeProducing()
         self._strangers.got_on(self._line)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._in_turn = 0
         if self._done is not None and not self._waitingForTransport:
             done, self._done = self._done, None
             self._next(done)
