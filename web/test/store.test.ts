@@ -18,7 +18,10 @@ const LOG = numbered([
 
 const OPEN: SessionStore[] = [];
 afterEach(() => {
-  for (const store of OPEN.splice(0)) store.close();
+  for (const store of OPEN.splice(0)) {
+    store.close();
+    store.unsent.value = 0; // an edit that nobody takes would keep it open, and its frames coming, past the test's own page
+  }
 });
 
 function opened() {
