@@ -7,6 +7,7 @@ import json
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core import large, wire
+from webipy.core.cutting import size_text
 from webipy.core.large import MAX_FAILED, Large
 from webipy.core.wire import Message
 from webipy.host.endpoint import Author
@@ -48,6 +49,16 @@ class TooLarge(SynchronousTestCase):
         judged = json.loads(self.large.judged(reply).content)
         self.assertEqual((judged["status"], judged["evalue"]), ("error", told["evalue"]))
         self.assertIs(self.large.judged(reply), reply)
+
+    def test_a_message_of_a_widget_says_what_it_is(self) -> None:
+        """And what can be done: it cannot be taken apart."""
+        (piece,) = self.large.taken_apart("iopub", of("r", "comm_msg", comm_id="c", data={"value": "x" * 4_000}))
+        reason = json.loads(piece[1].content)["evalue"]
+        self.assertIn("A message of a widget (comm_msg) of 4", reason)
+        self.assertIn(f"one may have {size_text(3_000)} at most", reason)
+        self.assertIn("show it as an output", reason)
+        reply = of("r", "execute_reply", status="ok", execution_count=1)
+        self.assertEqual(json.loads(self.large.judged(reply).content)["evalue"], reason)
 
     def test_without_a_request_the_loss_is_told(self) -> None:
         """There is no execution that could fail."""

@@ -304,6 +304,11 @@ def too_large(msg_type: str, size_bytes: int, limit_bytes: int = MAX_OUTPUT_BYTE
     """Why an output was not kept, in a sentence."""
     what = {"stream": "A text", "execute_result": "A result", "error": "An error"}.get(msg_type, "An output")
     limit = size_text(limit_bytes)
+    if msg_type.startswith("comm_"):  # never taken apart
+        return (
+            f"A message of a widget ({msg_type}) of {size_text(size_bytes)} was not sent: one may have {size_text(LINK_BYTES)} at most. "
+            "Send such a value in parts, or show it as an output, which may be larger."
+        )
     return f"{what} of {size_text(size_bytes)} ({msg_type}) was not kept: one output may have {limit} at most."
 
 
