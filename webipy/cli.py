@@ -315,7 +315,7 @@ def close(target: Target, session: str, discard: bool, as_json: bool) -> None:
 @click.option(
     "--save-figures",
     metavar="DIR",
-    help="Save the pictures in the outputs there, those up to 1.5 MB; the text says where.",
+    help="Save the pictures in the outputs there; the text says where. Large ones are saved at the end.",
 )
 @click.option("--fresh", is_flag=True, help="Run in a session of its own, closed afterwards; it needs no server.")
 @click.option(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import hashlib
 import json
 import os
 import pty
@@ -422,6 +423,19 @@ class ShownTests(LiveTests):
         self.assertIn(f"[saved as {saved}]", lines)
         self.assertEqual(lines[-3:], ["inside", f"step |{'█' * 24}| 0/4", "'second'"])
         self.assertIn("Return the number of items in a container.", self.ok(self.webipy("exec", "len?")))
+
+    def test_large_figures_are_saved_whole(self) -> None:
+        """Those that the outputs only refer to: byte by byte what was shown, and once."""
+        figures = self.folder / "large"
+        code = (
+            "import base64, hashlib, os\nbody = os.urandom(4_000_001)\nfor _ in range(2):\n"
+            "    display({'image/png': base64.encodebytes(body).decode()}, raw=True)\nprint(hashlib.sha256(body).hexdigest())"
+        )
+        told = self.webipy("exec", "--fresh", "--save-figures", str(figures), code)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        (saved,) = figures.iterdir()
+        self.assertIn(hashlib.sha256(saved.read_bytes()).hexdigest(), told.stdout)
+        self.assertIn(f"webipy: Saved {saved}", told.stderr)
 
     def test_the_last_words_of_a_kernel_that_never_came_up(self) -> None:
         """What the process said before it ended is told with how it ended, though its run was lost before."""

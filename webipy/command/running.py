@@ -397,6 +397,7 @@ class Execution:
     options: str
     script: Script | None = None
     figures: str | None = None
+    _album: Figures | None = None
     _run: Run | None = None
     _made: calls.Session | None = None
     """The session that was made for it."""
@@ -447,6 +448,9 @@ class Execution:
 
     async def _finished(self, client: Client, run: Run, finished: events.ExecutionFinished) -> int:
         """What is left to do after the end; gives the exit status."""
+        if self._album is not None:
+            for path in await self._album.save_large(client, run.session.id, run.execution):
+                run.notes.note(f"Saved {path}")
         if self.as_json:
             asked = calls.OfExecution(session=run.session.id, execution=run.execution)
             print_json(await client.call("execution.get", asked, calls.Execution, repeat=True))
@@ -474,7 +478,7 @@ class Execution:
 
     def _showing(self, screen: Screen) -> Showing | None:
         """Shows the outputs; with `as_json` nothing is shown, and only pictures are saved."""
-        figures = Figures(self.figures) if self.figures is not None else None
+        figures = self._album = Figures(self.figures) if self.figures is not None else None
         if self.as_json:
             nowhere = io.StringIO()
             return Showing(Screen(nowhere, nowhere), figures) if figures is not None else None
