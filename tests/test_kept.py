@@ -137,6 +137,21 @@ class GoesOn(KeptTestCase):
         self.assertEqual(self.rig.journal.events()[-1]["type"], "session_closed")
         self.assertEqual(self.open("b.ipynb"), self.session)
 
+    def test_moved_by_another_program_while_a_save_waits(self) -> None:
+        """It is saved where it is now, and nobody is told that it was deleted."""
+        self.open("a.ipynb")
+        bound = self.rig.house.documents.of(self.rig.house.sessions.get(self.session)).bound
+        saves = []
+        for source in ("x = 3", "x = 4"):
+            self.edit("c0", source)
+            saves.append(Deferred.fromCoroutine(bound.save("me")))
+        self.files.move("a.ipynb", "b.ipynb")
+        self.rig.turn(60)
+        for save in saves:
+            self.successResultOf(save)
+        self.assertEqual(sources(self.files.body("b.ipynb"))[0], "x = 4")
+        self.assertNotIn("notebook_conflicted", [event["type"] for event in self.rig.journal.events()])
+
     def test_moved_by_another_program_while_it_is_open(self) -> None:
         """The session follows: by itself, and at once when it is opened at the new place."""
         self.open("a.ipynb")

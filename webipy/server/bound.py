@@ -143,7 +143,8 @@ class Bound:
         found = await self.others.found(path, document)
         if found is None:
             if self.session.origin.etag is not None and overwrite != "missing":
-                await self.others.conflict(path, None, [], "The file was deleted by another program.")
+                await self.others.missing(path)
+                return False
         elif not self.session.origin.has(found.record.etag):
             if overwrite != found.record.etag:
                 return await self.others.take_in(seq, document, found, by) and self.is_saved
@@ -264,7 +265,8 @@ class Bound:
         found = await self.others.found(path, document)
         if found is None:
             if self.session.origin.etag is not None:
-                await self.others.conflict(path, None, [], "The file was deleted by another program.")
+                await self.others.missing(path)
+                return False
         elif not self.session.origin.is_at(found.record.etag):
             await self.others.take_in(seq, document, found, None)
             return False

@@ -19,7 +19,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from webipy.core import errors, formats
+from webipy.core import errors
 from webipy.server.bound import Bound
 from webipy.server.halves import Halves
 from webipy.server.history import History
@@ -44,16 +44,11 @@ GONE_SECONDS = 1.0
 
 @attrs.define(eq=False)
 class Following:
-    """Keeps one document and its file together.
-
-    Args:
-        found_at: Goes on with the file at another path, where it is now; false when another session does already.
-    """
+    """Keeps one document and its file together."""
 
     bound: Bound
     history: History
     world: World
-    found_at: Callable[[str], Coroutine[Deferred[Any], Any, bool]]
     is_on: bool = False
     _seen: int = 0
     _due_s: float = 0.0
@@ -107,8 +102,6 @@ class Following:
         """
         began = self.world.clock()
         try:
-            if overwrite is None and await self._etag() is None:
-                await self._has_moved()
             await self.bound.save(by, overwrite, is_upgraded)
         finally:
             took = self.world.clock() - began
@@ -170,21 +163,11 @@ class Following:
             self.world.later(GONE_SECONDS, lambda: waited.callback(None))
             await waited
         etag, origin = await self._etag(), self.bound.session.origin
-        if etag is None and await self._has_moved():
+        if etag is None and await self.bound.others.has_moved():
             return False
         if etag is None and origin.conflict is not None and origin.conflict.etag is None:
             return False
         return not origin.is_at(etag)
-
-    async def _has_moved(self) -> bool:
-        """Whether the file is under another name, and nobody has it open there: then that is gone on with."""
-        path, etag = self.bound.session.origin.path, self.bound.session.origin.etag
-        if path is None or etag is None:
-            return False
-        found = await self.world.files.seek(path, etag)
-        if found is None or found.path == path or formats.format_of(found.path) is None:
-            return False
-        return await self.found_at(found.path)
 
     async def _etag(self) -> str | None:
         try:
@@ -198,7 +181,7 @@ class Followings:
     """The documents of all open sessions.
 
     Args:
-        found_at: Goes on with the file of a session at another path; see `Following`.
+        found_at: Goes on with the file of a session at another path; see `Others`.
     """
 
     world: World
@@ -214,8 +197,10 @@ class Followings:
             history = History(session, self.world)
             paper = Paper(self.world, session.journal.blob_path)
             halves = Halves(session, self.world, paper, history, partial(self._owner, session))
-            bound = Bound(session, self.world, paper, Others(session, self.world, paper, history, halves))
-            following = Following(bound, history, self.world, lambda path: self.found_at(session, path, None))
+            others = Others(
+                session, self.world, paper, history, halves, lambda path: self.found_at(session, path, None)
+            )
+            following = Following(Bound(session, self.world, paper, others), history, self.world)
             self._all[session.id] = following
         return following
 

@@ -15,11 +15,14 @@ Rejected: to merge a text by its lines (a cell that moved would collide with one
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable, Coroutine
 from datetime import datetime
+from typing import Any
 
 import attrs
+from twisted.internet.defer import Deferred
 
-from webipy.core import errors, events, merge
+from webipy.core import errors, events, formats, merge
 from webipy.core.document import Document
 from webipy.core.events import AnyEvent
 from webipy.server.halves import Half, Halves
@@ -40,6 +43,7 @@ class Others:
 
     Args:
         halves: The texts that are paired with the file.
+        found_at: Goes on with the file at another path, where it is now; false when another session does already.
         base: What the file held when it was read or written last; `None` when this server has not seen that.
     """
 
@@ -48,6 +52,7 @@ class Others:
     paper: Paper
     history: History
     halves: Halves
+    found_at: Callable[[str], Coroutine[Deferred[Any], Any, bool]]
     base: Document | None = None
     _reader: Reader = attrs.field(
         init=False, default=attrs.Factory(lambda self: Reader(self.world, self.paper), takes_self=True)
@@ -64,6 +69,25 @@ class Others:
             return await self._reader.read(path, self.base or like)
         except errors.NotFound:
             return None
+
+    async def has_moved(self) -> bool:
+        """Whether the file is under another name, and nobody has it open there: then that is gone on with."""
+        path, etag = self.session.origin.path, self.session.origin.etag
+        if path is None or etag is None:
+            return False
+        found = await self.world.files.seek(path, etag)
+        if found is None or found.path == path or formats.format_of(found.path) is None:
+            return False
+        return await self.found_at(found.path)
+
+    async def missing(self, path: str) -> None:
+        """The file is not where it was: goes on with it where it is now, for everything to begin anew.
+
+        Raises:
+            errors.Conflict: It is nowhere.
+        """
+        if path == self.session.origin.path and not await self.has_moved():
+            await self.conflict(path, None, [], "The file was deleted by another program.")
 
     async def changes(self, old: Document, new: Document) -> list[AnyEvent]:
         """The events that make the document another one."""
