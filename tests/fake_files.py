@@ -331,7 +331,7 @@ class FakeConverter:
         name: str,
         images: Mapping[str, bytes],
         options: ExportOptions = PLAIN,
-        is_guest: bool = False,
+        guest: str = "",
     ) -> Deferred[ExportedFile]:
         """Fails."""
         return fail(_no_converter())

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import html as html_text
 import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import zipfile
@@ -27,6 +29,7 @@ from hypothesis import strategies as st
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
 from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 from twisted.web.resource import Resource
@@ -39,6 +42,7 @@ from webipy.converter.told import Refused
 from webipy.core import errors
 from webipy.core.formats import ExportFormat, format_of
 from webipy.io.conversion import MAX_GUESTS_WAITING, LocalConverter
+from webipy.io.processes import LocalProcesses
 from webipy.server.ports import ExportedFile
 
 reactor: Any = _reactor
@@ -748,6 +752,9 @@ def lives(pid: int) -> bool:
         return False
 
 
+PROCESSES = LocalProcesses(lambda look: deferToThread(look))
+
+
 class ConverterTestCase(TestCase):
     """A converter in a folder of its own."""
 
@@ -761,12 +768,12 @@ class ConverterTestCase(TestCase):
 
     def make(self, **options: Any) -> LocalConverter:
         """A converter; it is stopped after the test."""
-        converter = LocalConverter(self.place / "jobs", self.keep, reactor, **options)
+        converter = LocalConverter(self.place / "jobs", self.keep, reactor, PROCESSES, **options)
         converter.start()
         self.addCleanup(lambda: Deferred.fromCoroutine(converter.stop()))
         return converter
 
-    def keep(self, path: Path, name: str, media_type: str) -> ExportedFile:
+    def keep(self, path: Path, name: str, media_type: str, guest: str = "") -> ExportedFile:
         """Takes what was made."""
         body = self.made[str(path)] = path.read_bytes()
         path.unlink()
@@ -924,6 +931,18 @@ class ProcessTests(ConverterTestCase):
         self.assertIn("needs more than 0.390625 GiB of memory", fault.message)
         self.assertEqual(self.left(), [])
 
+    async def test_all_that_a_conversion_starts_counts(self) -> None:
+        """A process that it has started, such as a browser, takes too much: all are ended, and the failure says why."""
+        number = self.place / "child"
+        takes = f"held = bytearray(b'x' * (300 << 20)); open({str(number)!r}, 'w').write(str(__import__('os').getpid())); input()"
+        starts = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {takes!r}])"
+        converter = self.make(command=(sys.executable, "-c", starts), memory_bytes=200 << 20)
+        fault = await self.refused(errors.ConversionFailed, converter.export(b"{}", "html", "a", {}))
+        self.assertIn("needs more than 0.195312 GiB of memory", fault.message)
+        if number.exists():
+            await self.all_gone([int(number.read_text())])
+        self.assertEqual(self.left(), [])
+
     # ---- its end
 
     async def test_time_has_a_limit(self) -> None:
@@ -973,8 +992,8 @@ class ProcessTests(ConverterTestCase):
     async def test_guests_wait_for_each_other_only(self) -> None:
         """One export of theirs at a time, besides two of whoever runs the server; those that wait are limited."""
         converter = self.hanging()
-        of_guests = [converter.export(b"{}", "html", "a", {}, is_guest=True) for _ in range(1 + MAX_GUESTS_WAITING)]
-        fault = await self.refused(errors.Throttled, converter.export(b"{}", "html", "a", {}, is_guest=True))
+        of_guests = [converter.export(b"{}", "html", "a", {}, guest="g") for _ in range(1 + MAX_GUESTS_WAITING)]
+        fault = await self.refused(errors.Throttled, converter.export(b"{}", "html", "a", {}, guest="g"))
         self.assertIn("try again in 30 s", fault.message)
         self.assertEqual(len(await self.pids(2)), 2)
         own = [converter.export(b"{}", "html", "a", {}) for _ in range(2)]
@@ -1036,6 +1055,37 @@ def pages_of(pdf: bytes) -> int:
     return max(int(count) for part in streams for count in re.findall(rb"/Count (\d+)", part))
 
 
+MORE = "document.body.innerHTML += '<p style=break-before:page>x'.repeat(9)"
+
+
+def calling(ears: tuple[socket.socket, socket.socket]) -> str:
+    """HTML that tries every way out to two sockets, and is ready when WebRTC has looked for all its addresses."""
+    tcp, udp = (ear.getsockname()[1] for ear in ears)
+    at = f"127.0.0.1:{tcp}"
+    call = f"""(w => new Promise(done => {{
+      const tries = [() => w.fetch("http://{at}/"), () => w.fetch("https://{at}/", {{mode: "no-cors"}}), () => new w.WebSocket("ws://{at}/"),
+        () => new w.EventSource("http://{at}/"), () => w.navigator.sendBeacon("http://{at}/", "x"), () => {{ new w.Image().src = "http://{at}/" }},
+        () => new w.Worker("http://{at}/"), () => w.open("http://{at}/")];
+      for (const one of tries) try {{ Promise.resolve(one()).catch(() => 0) }} catch {{}}
+      try {{
+        const servers = [{{urls: "stun:127.0.0.1:{udp}"}}, {{urls: "turn:{at}?transport=tcp", username: "a", credential: "b"}}];
+        const line = new w.RTCPeerConnection({{iceServers: servers}});
+        line.onicegatheringstatechange = () => line.iceGatheringState === "complete" && done();
+        line.createDataChannel("x");
+        line.createOffer().then(offer => line.setLocalDescription(offer)).catch(done);
+        setTimeout(done, 4000);  // where there is no network there is nothing to look for
+      }} catch {{ done() }}
+    }}))"""
+    inner = html_text.escape(f"<script>parent.inner = {call}(window)</script><img src='http://{at}/'>")
+    return f"""<link rel=preconnect href="http://{at}/"><link rel=dns-prefetch href="//localhost:{tcp}"><link rel=stylesheet href="http://{at}/">
+      <link rel=prefetch href="http://{at}/"><iframe srcdoc="{inner}"></iframe><iframe src="http://{at}/"></iframe>
+      <iframe src="javascript:{html_text.escape(call)}(window)"></iframe><img src="http://{at}/"><object data="http://{at}/"></object>
+      <video src="http://{at}/"></video><form id=f action="http://{at}/" target=_blank></form>
+      <script>f.submit(); const made = document.body.appendChild(document.createElement("iframe"));
+      window.webipyDrawn = Promise.all([{call}(window), {call}(made.contentWindow), window.inner]);
+      </script><iframe srcdoc="<meta http-equiv=refresh content='0;url=http://{at}/'>"></iframe>"""
+
+
 class PdfTests(ConverterTestCase):
     """PDF, by a Chromium."""
 
@@ -1055,6 +1105,18 @@ class PdfTests(ConverterTestCase):
         export = await self.converter.export(encoded(document), "pdf", "a", {})
         self.assertEqual((export.name, export.media_type), ("a.pdf", "application/pdf"))
         return self.made[export.path]
+
+    async def printed(self, page: str) -> bytes:
+        """A page as a PDF, by the options of Chromium alone."""
+        if not any(shutil.which(name) for name in printing.BROWSERS):
+            raise SkipTest("no Chromium is on the PATH")
+        (self.place / "page.html").write_text(page)
+        program = (
+            "import pathlib, sys; from webipy.converter import printing; place = pathlib.Path(sys.argv[1]); "
+            "printing.print_pdf(printing.find_browser(), (place / 'page.html').read_text(), place / 'out.pdf', place)"
+        )
+        await deferToThread(subprocess.run, [sys.executable, "-c", program, str(self.place)], check=True)
+        return (self.place / "out.pdf").read_bytes()
 
     async def test_pdf_has_the_pages_of_the_document(self) -> None:
         """With its outline, and as many pages as it needs."""
@@ -1091,6 +1153,52 @@ class PdfTests(ConverterTestCase):
         body = await self.pdf(notebook(code("x", shown(text_html=reached + "".join(tries)))))
         self.assertLess(pages_of(body), 4)
         self.assertEqual(asked.asked, [])
+
+    def ears(self) -> tuple[socket.socket, socket.socket]:
+        """A TCP and a UDP socket of this machine that listen."""
+        ears = (socket.socket(), socket.socket(type=socket.SOCK_DGRAM))
+        for ear in ears:
+            self.addCleanup(ear.close)
+            ear.bind(("127.0.0.1", 0))
+            ear.setblocking(False)
+        ears[0].listen(100)
+        return ears
+
+    def assert_silent(self, ears: tuple[socket.socket, socket.socket]) -> None:
+        """Nothing has come to them."""
+        self.assertRaises(BlockingIOError, ears[0].accept)
+        self.assertRaises(BlockingIOError, ears[1].recv, 1)
+
+    async def test_nothing_leaves_a_document_that_is_printed(self) -> None:
+        """Not by names, requests, sockets, WebRTC, hints, refreshes and frames in frames: no packet comes to a socket of this machine."""
+        ears = self.ears()
+        await self.pdf(notebook(code("x", shown(text_html=calling(ears)))))
+        self.assert_silent(ears)
+
+    async def test_the_options_of_chromium_alone_let_nothing_out(self) -> None:
+        """Where the system gives no namespace, and the page had no policy."""
+        ears = self.ears()
+        page = f"<!doctype html><title>a</title>{calling(ears)}"
+        self.assertGreater(pages_of(await self.printed(page)), 0)
+        self.assert_silent(ears)
+
+    async def test_for_guests_no_script_of_a_document_runs(self) -> None:
+        """Whatever form it has; for whoever runs the server they draw its plots."""
+        more = "document.body.innerHTML += '<p style=break-before:page>x'.repeat(9)"
+        draws = f"""<script>{more}</script><img src=x onerror="{more}"><svg onload="{more}"></svg><script src="data:,{more}"></script>
+            <script type=module>{more}</script><iframe srcdoc="<script>parent.{more}</script>"></iframe>
+            <iframe src="javascript:parent.{more}"></iframe>"""
+        document = notebook(code("x", shown(text_html=draws)))
+        self.assertGreater(pages_of(await self.pdf(document)), 9)
+        export = await self.converter.export(encoded(document), "pdf", "a", {}, guest="g")
+        self.assertLess(pages_of(self.made[export.path]), 4)
+
+    async def test_our_own_scripts_run_for_everybody(self) -> None:
+        """They are known by the nonce, which no document knows."""
+        page = printing.sealed(
+            f"<!DOCTYPE html><body><script nonce=right>{MORE}</script><script nonce=wrong>{MORE}", "right", False
+        )
+        self.assertEqual(pages_of(await self.printed(page)), 9)
 
     async def test_a_machine_without_chromium_says_so(self) -> None:
         """And what to do instead."""

@@ -26,7 +26,8 @@ from tests.test_site import ALWAYS, Answer, SiteTestCase, Socket
 from webipy.command.lookup import Wrong
 from webipy.command.paths import below
 from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
-from webipy.io.exports import KEPT_SECONDS, MAX_KEPT, ExportFiles, Exports
+from webipy.io import exports
+from webipy.io.exports import KEPT_SECONDS, MAX_KEPT, MAX_OF_GUEST, MAX_OF_GUESTS, ExportFiles, Exports
 from webipy.io.gate import Gate
 from webipy.io.metrics import Metrics, Pulse
 from webipy.io.site import build_site
@@ -53,7 +54,7 @@ class NotingConverter(FakeConverter):
         name: str,
         images: Mapping[str, bytes],
         options: ExportOptions = PLAIN,
-        is_guest: bool = False,
+        guest: str = "",
     ) -> Deferred[ExportedFile]:
         """A file."""
         self.asked.append((notebook, format, name, dict(images)))
@@ -160,12 +161,12 @@ class ExportsTests(SynchronousTestCase):
         self.exports = Exports(self.folder, self.clock.callLater, lambda call, *arguments: call(*arguments))
         self.exports.start()
 
-    def keep(self, name: str = "a.html", body: str = "body") -> ExportedFile:
+    def keep(self, name: str = "a.html", body: str = "body", guest: str = "") -> ExportedFile:
         """Keeps a file."""
         path = Path(self.mktemp())
         path.write_text(body)
         path.chmod(0o644)
-        return self.exports.keep(path, name, "text/html")
+        return self.exports.keep(path, name, "text/html", guest)
 
     def test_a_file_is_taken_over(self) -> None:
         """It is for its owner alone, under an id that nobody can guess, and found by id and name."""
@@ -194,6 +195,29 @@ class ExportsTests(SynchronousTestCase):
         self.assertEqual(len(list(self.folder.iterdir())), MAX_KEPT)
         self.clock.advance(KEPT_SECONDS)
         self.assertEqual(list(self.folder.iterdir()), [])
+
+    def is_kept(self, one: ExportedFile) -> bool:
+        """Whether it is there still."""
+        return self.exports.find(one.id, one.name) is not None
+
+    def test_guests_push_out_only_what_is_theirs(self) -> None:
+        """One takes the place of their own, all together that of who has the most; whoever runs the server loses nothing."""
+        own = [self.keep() for _ in range(MAX_KEPT)]
+        one = [self.keep(guest="one") for _ in range(MAX_OF_GUEST + 2)]
+        self.assertEqual(list(map(self.is_kept, one)), [False] * 2 + [True] * MAX_OF_GUEST)
+        last = self.keep(guest="last")
+        many = [self.keep(guest=f"g{n % 20}") for n in range(20 * MAX_OF_GUEST)]
+        self.assertTrue(self.is_kept(last))
+        self.assertEqual(sum(map(self.is_kept, [*one, last, *many])), MAX_OF_GUESTS)
+        self.assertTrue(all(map(self.is_kept, own)))
+        self.clock.advance(KEPT_SECONDS)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_guests_together_have_so_many_bytes(self) -> None:
+        """The last one is kept whatever it has."""
+        self.patch(exports, "MAX_GUEST_BYTES", 10)
+        first, second, large = (self.keep(guest=f"g{n}", body="x" * n) for n in (4, 6, 20))
+        self.assertEqual(list(map(self.is_kept, (first, second, large))), [False, False, True])
 
     def test_a_server_starts_with_none(self) -> None:
         """What an earlier one kept is removed."""

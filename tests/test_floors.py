@@ -38,7 +38,7 @@ FLOORS = (
     ("webipy.core", *BESIDE_THE_KERNEL, "webipy.kernelspecs", "webipy.converter"),
     ("webipy.server",),
     ("webipy.io",),
-    ("webipy.service", "webipy.cli", "webipy.start", "webipy.command"),
+    ("webipy.limits", "webipy.service", "webipy.cli", "webipy.start", "webipy.command"),
 )
 BUILDERS = ("webipy.service", "webipy.cli", "webipy.command.connecting")
 """The modules whose functions may import the reactor: they put the program together."""

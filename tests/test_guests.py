@@ -234,8 +234,8 @@ class Exports(RigTestCase):
         asked: list[Any] = []
         house = full_house()
 
-        def export(notebook: bytes, format: str, name: str, images: Any, options: Any, is_guest: bool) -> Any:
-            asked.append((dict(images), is_guest))
+        def export(notebook: bytes, format: str, name: str, images: Any, options: Any, guest: str) -> Any:
+            asked.append((dict(images), bool(guest)))
             return succeed(ExportedFile("e", "/e", "n.html", "text/html", 1))
 
         self.patch(type(house.rig.house.world.converter), "export", staticmethod(export))

@@ -39,6 +39,7 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.logger import Logger
 from twisted.python import usage
 
+from webipy import limits
 from webipy.io.clock import count_time
 from webipy.io.conversion import LocalConverter
 from webipy.io.exports import ExportFiles, Exports
@@ -118,25 +119,7 @@ class Options(usage.Options):
             "Folder for journals, logins and kernel hosts. [default: $XDG_STATE_HOME/webipy or ~/.local/state/webipy]",
         ],
         ["token-file", "t", None, "File with the token for scripts; made when missing. [default: STATE/token]"],
-        [
-            "keep-mib",
-            None,
-            "1024",
-            "Size of a session's journal over which its oldest events are cut; what is shown stays.",
-        ],
-        ["keep-days", None, None, "Age over which events are cut. [default: never]"],
-        [
-            "keep-closed-mib",
-            None,
-            "4096",
-            "Size of the journals of closed sessions together over which some are deleted: those without a document first, then the oldest.",
-        ],
-        [
-            "keep-closed-days",
-            None,
-            None,
-            "Age over which the journal of a closed session is deleted, and with it the history of its document. [default: never]",
-        ],
+        *limits.PARAMETERS,
         [
             "spare-kernels",
             None,
@@ -178,10 +161,7 @@ class Options(usage.Options):
         self.token: str
         self.token_file: Path
         self.grace_s: float
-        self.keep_mebibytes: int
-        self.keep_days: float | None
-        self.keep_closed_mebibytes: int
-        self.keep_closed_days: float | None
+        self.limits: limits.Limits
         self.spare_kernels: int
         self.kernel_nice: int
         self.kernel_start_s: float
@@ -201,16 +181,13 @@ class Options(usage.Options):
         self.state = self._state()
         self.lock = self._lock()
         self.token = self._token()
-        self.grace_s = self._number("grace", "hours", 24 * 366) * 3600
-        self.keep_mebibytes = max(1, int(self._number("keep-mib", "MiB", 1 << 30)))
-        self.keep_days = self._days("keep-days")
-        self.keep_closed_mebibytes = max(1, int(self._number("keep-closed-mib", "MiB", 1 << 30)))
-        self.keep_closed_days = self._days("keep-closed-days")
-        self.spare_kernels = self._count("spare-kernels", MOST_SPARES)
-        self.kernel_nice = self._count("kernel-nice", MOST_NICE)
-        self.kernel_start_s = self._number("kernel-start-timeout", "seconds", 86_400)
+        self.grace_s = limits.number(self, "grace", "hours", 24 * 366) * 3600
+        self.limits = limits.read(self)
+        self.spare_kernels = limits.count(self, "spare-kernels", MOST_SPARES)
+        self.kernel_nice = limits.count(self, "kernel-nice", MOST_NICE)
+        self.kernel_start_s = limits.number(self, "kernel-start-timeout", "seconds", 86_400)
         if self["private"] is not None:
-            end_with(self._count("private", 1 << 31))
+            end_with(limits.count(self, "private", 1 << 31))
             self["kernels-stop-with-server"], self.spare_kernels, self.grace_s = 1, 0, PRIVATE_GRACE_SECONDS
         self.socket = self._bind()
 
@@ -269,24 +246,6 @@ class Options(usage.Options):
         except BadToken as fault:
             raise usage.UsageError(f"--token-file: {fault}") from None
 
-    def _number(self, option: str, unit: str, limit: float) -> float:
-        try:
-            number = float(self[option])
-        except ValueError:
-            number = -1.0
-        if not 0 < number <= limit:
-            raise usage.UsageError(f"--{option}: {self[option]!r} is no number of {unit} from 0 to {limit:g}.")
-        return number
-
-    def _days(self, option: str) -> float | None:
-        return self._number(option, "days", 36_500) if self[option] is not None else None
-
-    def _count(self, option: str, most: int) -> int:
-        text = self[option]
-        if text.isascii() and text.isdigit() and int(text) <= most:
-            return int(text)
-        raise usage.UsageError(f"--{option}: {text!r} is no number from 0 to {most}.")
-
     def _bind(self) -> socket.socket:
         try:
             check_reach(
@@ -318,7 +277,6 @@ class WebipyService(Service):
         self._registry = SqliteRegistry(options.state / "webipy.sqlite", reactor)
         self._journals = SqliteJournals(options.state / "journals", reactor)
         self._exports = Exports(options.state / "exports", reactor.callLater, reactor.callFromThread)
-        self._converter = LocalConverter(options.state / "conversions", self._exports.keep, reactor, STATIC)
         self._launcher: LocalLauncher | None = None
         self._port: IListeningPort | None = None
         self._clients: RpcFactory | None = None
@@ -326,6 +284,15 @@ class WebipyService(Service):
         self._spares: Spares | None = None
         self._house: House | None = None
         self._threads = FileThreads(reactor)
+        self._processes = LocalProcesses(self._threads.run)
+        self._converter = LocalConverter(
+            options.state / "conversions",
+            self._exports.keep,
+            reactor,
+            self._processes,
+            STATIC,
+            memory_bytes=options.limits.convert_mebibytes << 20,
+        )
         self._memory = Memory(self._later, self._threads.run)
         self._files: RootFiles
         self._look_for_specs: IDelayedCall | None = None
@@ -378,8 +345,9 @@ class WebipyService(Service):
         self._listen(
             build_site(gate, api, WebSocketResource(self._clients), STATIC, self._metrics(sessions), more), logins
         )
-        house.kept.keep_mebibytes, house.kept.keep_days = options.keep_closed_mebibytes, options.keep_closed_days
-        Retention(world, self._sessions, house.kept, options.keep_mebibytes, options.keep_days).start()
+        kept = options.limits
+        house.kept.keep_mebibytes, house.kept.keep_days = kept.keep_closed_mebibytes, kept.keep_closed_days
+        Retention(world, self._sessions, house.kept, kept.keep_mebibytes, kept.keep_days).start()
         self._announce(logins)
         gc.freeze()  # what is here stays: without this a full collection looks at all of it, and nothing has its turn for 40 ms
         self._look_for_specs = reactor.callLater(SPECS_SECONDS if records else 0, self._find_specs, self._launcher)
@@ -424,7 +392,7 @@ class WebipyService(Service):
             converter=self._converter,
             clock=self._reactor.seconds,
             aside=aside,
-            processes=LocalProcesses(self._threads.run),
+            processes=self._processes,
             trash=RootTrash(Bins(self._files.tree, self._files.moves, home_trash()), self._threads.run),
             archive=SqliteArchive(self._journals),
         )

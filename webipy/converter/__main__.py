@@ -11,7 +11,8 @@ It is a process of its own because nbformat, nbconvert and jupytext cost 100 MB 
 them run for ever or eat all memory: here that ends with the process. It imports them only after its limits are set.
 
 Invariants: no code of a document is executed; no configuration of the user or of a folder is read (the server gives an environment without one, and
-exporters are made from our own options only); the process and all it started die with the server, because standard input ends then.
+exporters are made from our own options only); where the system allows it there
+is no network (webipy.converter.seclusion); the process and all it started die with the server, because standard input ends then.
 
 Exit status: 0 when there is an answer, also when that is a refusal.
 """
@@ -21,6 +22,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import secrets
 import signal
 import sys
 import threading
@@ -28,6 +30,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from webipy.converter.seclusion import leave_the_network
 from webipy.converter.told import Refused, first_line
 
 if TYPE_CHECKING:
@@ -42,7 +45,8 @@ class Job(TypedDict):
 
     Fields: `operation` is `upgrade`, `to_notebook`, `from_notebook` or `export`; `format` as `webipy.core.formats` names it; `name` is the
     document's, without its suffix for `export`; `memory_bytes` is the address space of this process. For `export`: `assets` is the built page, of
-    which exports take what shows formulas and charts, or null; `addresses` are those of the pictures, in the order of their numbers.
+    which exports take what shows formulas and charts, or null; `addresses` are those of the pictures, in the order of their numbers;
+    `has_scripts` says whether the scripts of the document run when it is printed.
     """
 
     operation: str
@@ -52,10 +56,12 @@ class Job(TypedDict):
     assets: str | None
     addresses: list[str]
     options: Options
+    has_scripts: bool
 
 
 def main(folder: Path) -> int:
     """Does the job of a folder."""
+    network = leave_the_network()
     threading.Thread(target=end_with_the_server, daemon=True).start()
     job: Job = json.loads((folder / "job.json").read_bytes())
     before = limit(job["memory_bytes"])
@@ -72,7 +78,7 @@ def main(folder: Path) -> int:
     except Exception as fault:  # nbconvert, jupytext and nbformat each fail in their own ways on foreign documents
         traceback.print_exc()
         answer = {"failure": "failed", "message": first_line(fault), "fact": ""}
-    (folder / "answer.json").write_text(json.dumps(answer))
+    (folder / "answer.json").write_text(json.dumps({**answer, "network": network}))
     return 0
 
 
@@ -95,9 +101,11 @@ def work(folder: Path, job: Job, before: tuple[int, int]) -> dict[str, Any]:
 
     browser = printing.find_browser()
     beside = pictures.read(folder, job["addresses"])
-    html = exports.to_page(exports.read(folder), "pdf", job["name"], assets, beside, job["options"])
+    nonce = secrets.token_urlsafe()
+    html = exports.to_page(exports.read(folder), "pdf", job["name"], assets, beside, job["options"], nonce)
     resource.setrlimit(resource.RLIMIT_AS, before)
-    printing.print_pdf(browser, html, folder / "output", folder)
+    resource.setrlimit(resource.RLIMIT_DATA, (job["memory_bytes"], job["memory_bytes"]))
+    printing.print_pdf(browser, printing.sealed(html, nonce, job["has_scripts"]), folder / "output", folder)
     return {"name": f"{job['name']}.pdf", "media_type": "application/pdf"}
 
 

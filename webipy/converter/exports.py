@@ -66,6 +66,8 @@ hold, would be half of the work for a whole notebook."""
 _OURS = ("lab", "reveal")
 """The templates that `PAGE` knows how to extend; others are taken as they are."""
 
+_SCRIPT = re.compile(r"<script>")
+
 _FOCUSABLE = re.compile(r'<div class="(?:jp-Cell-inputWrapper|[^"<>]* jp-OutputArea-output[^"<>]*)"')
 _PICTURE = re.compile(r'(<div class="jp-Rendered(?:Image|SVG) [^>]*>\s*<img) ')
 
@@ -181,9 +183,18 @@ def export(
 
 
 def to_page(
-    notebook: Any, format: str, name: str, assets: Path | None, beside: Mapping[str, bytes], options: Options
+    notebook: Any,
+    format: str,
+    name: str,
+    assets: Path | None,
+    beside: Mapping[str, bytes],
+    options: Options,
+    nonce: str = "",
 ) -> str:
     """The whole notebook as one page: `html`, `slides`, or `pdf`, which is the page that is printed.
+
+    Args:
+        nonce: What our own scripts are marked with, for a page whose policy lets others not run.
 
     Raises:
         Refused: There is no such template, or nothing to make slides of.
@@ -199,7 +210,7 @@ def to_page(
     if format == "pdf":
         notebook.metadata.pop("widgets", None)  # they are drawn by what comes from the network
     texts = "\n".join(_texts(notebook))
-    figures = prepare(notebook, assets)
+    figures = _marked(prepare(notebook, assets), nonce)
     inside = pictures.Inside(beside)
     inside.take_out(notebook)
     kind = SlidesExporter if format == "slides" else HTMLExporter
@@ -207,11 +218,9 @@ def to_page(
     resources = {
         "metadata": {"name": name, "path": ""},
         "needs_require": "require" in texts or "widgets" in notebook.metadata,
-        "math": Markup(_formulas(assets)) if assets is not None and _FORMULA.search(texts) else "",
+        "math": Markup(_marked(_formulas(assets), nonce)) if assets is not None and _FORMULA.search(texts) else "",
     }
-    language = notebook.metadata.get("language_info", {})
-    lexer = language.get("pygments_lexer", language.get("name"))
-    exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer=lexer, parent=exporter))
+    exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer=_lexer(notebook), parent=exporter))
     kinds = WidgetsDataTypeFilter(notebook_metadata={name: notebook.metadata}, parent=exporter, resources=resources)
     exporter.register_filter("filter_data_type", kinds)
     # Not HTMLExporter's own, which parses the finished page once more to add what is added below: minutes for a large one.
@@ -220,6 +229,16 @@ def to_page(
     page = inside.put_in(_PICTURE.sub(r'\1 alt="No description has been provided for this image" ', page))
     end = page.rfind("</body>")
     return f"{page[:end]}{figures}{page[end:]}" if end >= 0 else page + figures
+
+
+def _lexer(notebook: Any) -> Any:
+    language = notebook.metadata.get("language_info", {})
+    return language.get("pygments_lexer", language.get("name"))
+
+
+def _marked(programs: str, nonce: str) -> str:
+    """Our own scripts, with the mark by which the policy of a page knows them."""
+    return _SCRIPT.sub(f"<script nonce={nonce}>", programs) if nonce else programs
 
 
 def _slide(cell: Any) -> Any:

@@ -1,9 +1,14 @@
 """A page as a PDF: a Chromium without a window prints it.
 
 It is steered over a pair of pipes by the DevTools protocol, messages of JSON that end with a NUL. The page is written into an empty document, not
-opened from a file: so it has an origin of its own, from which Chromium lets nothing reach a file of this machine. Nor does it reach a network:
-every name is unknown, and every address is asked of a proxy that is not there. What the page's own scripts draw is printed; they have as long as
-the conversion has, and their dialogs are dismissed.
+opened from a file: so it has an origin of its own, from which Chromium lets nothing reach a file of this machine.
+
+Nor does it reach a network, by three walls, each of which holds alone: the process has none (webipy.converter.seclusion, where the system allows it);
+every name is unknown to Chromium, every address is asked of a proxy that is not there, and what knows no proxy (WebRTC) is not sent; the policy of
+the page, which its frames inherit, lets nothing be fetched or connected to.
+
+Of whoever runs the server the scripts of a document run: they draw its plots. They have as long as the conversion has, their dialogs are dismissed.
+For a guest none of them runs: only our own, which set formulas and draw charts from their descriptions, and are known by a nonce.
 
 Nothing is waited for by time: the page is printed when it is loaded, its charts, fonts and images are there and two frames were drawn.
 
@@ -17,6 +22,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -44,7 +50,11 @@ OPTIONS = (
     "--proxy-server=http://127.0.0.1:1",
     "--proxy-bypass-list=<-loopback>",
     "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # what older ones call it
+    "--dns-prefetch-disable",
+    "--disable-domain-reliability",
+    "--no-pings",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-breakpad",
@@ -55,6 +65,18 @@ OPTIONS = (
     "--disable-sync",
     "--mute-audio",
 )
+
+POLICY = (
+    "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline' data: blob:; img-src data: blob:; font-src data: blob:; "
+    "media-src data: blob:; connect-src data: blob:; worker-src data: blob:; frame-src data: blob:; base-uri 'none'; form-action 'none'; "
+    "webrtc 'block'"
+)
+"""What the page may do. `webrtc` is of a draft that few know; the options of Chromium stand for it."""
+
+ANY_SCRIPTS = "'unsafe-inline' 'unsafe-eval' data: blob:"
+OUR_SCRIPTS = "'nonce-{nonce}' 'unsafe-eval'"  # what draws charts makes functions of their formulas
+
+_DOCTYPE = re.compile(r"\s*<!doctype[^<>]*>", re.IGNORECASE)
 
 WRITE = "function(text) { document.open(); document.write(text); document.close(); }"
 READY = """(async () => {
@@ -83,6 +105,20 @@ def find_browser() -> str:
         "and print that in your browser."
     )
     raise Refused("missing", words, "chromium")
+
+
+def sealed(html: str, nonce: str, has_scripts: bool) -> str:
+    """A page with a policy before anything else in it.
+
+    Args:
+        html: The page.
+        nonce: What our own scripts are marked with.
+        has_scripts: Whether others run, too.
+    """
+    policy = POLICY.format(scripts=ANY_SCRIPTS if has_scripts else OUR_SCRIPTS.format(nonce=nonce))
+    begun = _DOCTYPE.match(html)
+    at = begun.end() if begun is not None else 0
+    return f'{html[:at]}<meta http-equiv="Content-Security-Policy" content="{policy}">{html[at:]}'
 
 
 def print_pdf(browser: str, html: str, output: Path, folder: Path) -> None:

@@ -8,6 +8,9 @@ Whatever happens, the group is killed before the process is reaped (while its nu
 over, when the Deferred is cancelled, when the server stops. After that the folder is removed. When the server is killed the pipe ends, and the
 process kills its group itself; the folder is removed by the next server.
 
+A job may have `memory_bytes`, all its processes together: Python's by its address space, which it limits itself, the browser's by a watch
+(webipy.io.childwatch). When it has more, the group is killed and the failure says so.
+
 At most `AT_ONCE` exports and as many other conversions run at the same time; others wait in order, and waiting does not count as time. Exports of
 guests have a place of their own.
 
@@ -25,6 +28,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +42,10 @@ from twisted.python.failure import Failure
 
 from webipy.core import errors
 from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
+from webipy.io.childwatch import ChildWatch
 from webipy.io.hostlink import ProcessWatch, Reactor
 from webipy.io.private import private
-from webipy.server.ports import ExportedFile
+from webipy.server.ports import ExportedFile, Processes
 
 AT_ONCE = 2
 GUESTS_AT_ONCE = 1
@@ -54,7 +59,7 @@ SECONDS = 120.0
 """How long a conversion may take."""
 PDF_SECONDS = 180.0
 MEMORY_BYTES = 2 << 30
-"""Address space of a conversion."""
+"""Of a conversion, with all that it starts."""
 MAX_ANSWER_BYTES = 1 << 20
 MAX_TEXT_BYTES = 256 << 20
 """What a conversion that is read back into the server may come to."""
@@ -72,6 +77,7 @@ class _Answer(msgspec.Struct):
     failure: str = ""
     message: str = ""
     fact: str = ""
+    network: str = ""
 
 
 class _Job(msgspec.Struct):
@@ -82,6 +88,7 @@ class _Job(msgspec.Struct):
     assets: str | None
     addresses: list[str]
     options: ExportOptions
+    has_scripts: bool
 
 
 @attrs.define(frozen=True)
@@ -95,6 +102,7 @@ class _Papers:
     original: bytes | None = None
     images: Mapping[str, bytes] = {}
     options: ExportOptions = PLAIN
+    guest: str = ""
 
 
 @attrs.define(eq=False)
@@ -103,18 +111,21 @@ class LocalConverter:
 
     Args:
         folder: Where jobs are done; whatever is in it at the start is removed.
-        keep: Takes the file that an export made to where it is kept; called in a thread with the file, its name and its type.
+        keep: Takes the file that an export made to where it is kept; called in a thread with the file, its name, its type and the login of the
+            guest who asked for it (empty: nobody's).
         reactor: Twisted's.
+        processes: Who tells what processes use.
         assets: The built page, of which exports take what shows formulas and charts, or `None`.
         command: The converter; a job's folder is its last argument.
         seconds: How long a conversion may take.
         pdf_seconds: The same for a PDF.
-        memory_bytes: Address space of a conversion.
+        memory_bytes: What a conversion may have, with all that it starts.
     """
 
     folder: Path
-    keep: Callable[[Path, str, str], ExportedFile]
+    keep: Callable[[Path, str, str, str], ExportedFile]
     reactor: Reactor
+    processes: Processes
     assets: Path | None = None
     command: tuple[str, ...] = COMMAND
     seconds: float = SECONDS
@@ -126,6 +137,7 @@ class LocalConverter:
     _texts: DeferredSemaphore = attrs.field(factory=lambda: DeferredSemaphore(AT_ONCE))
     _under_way: set[_Run] = attrs.field(factory=set)
     _is_stopped: bool = False
+    _has_told: bool = False
     _all_ended: Deferred[None] = attrs.field(factory=Deferred)
     _log = Logger()
 
@@ -163,23 +175,26 @@ class LocalConverter:
         name: str,
         images: Mapping[str, bytes],
         options: ExportOptions = PLAIN,
-        is_guest: bool = False,
+        guest: str = "",
     ) -> Deferred[ExportedFile]:
         """A notebook in another format; see the port."""
         if format == "ipynb":
-            return self._in_thread(self._keep_as_it_is, notebook, name)
-        papers = _Papers("export", format, name, notebook, None, images, options)
-        if is_guest and len(self._guests.waiting) >= MAX_GUESTS_WAITING:
+            return self._in_thread(self._keep_as_it_is, notebook, name, guest)
+        papers = _Papers("export", format, name, notebook, None, images, options, guest)
+        if guest and len(self._guests.waiting) >= MAX_GUESTS_WAITING:
             words = f"{MAX_GUESTS_WAITING} exports wait already; try again in {GUESTS_RETRY_SECONDS:g} s."
             return fail(errors.Throttled(words, retry_after_s=GUESTS_RETRY_SECONDS))
-        return self._soon(self._guests if is_guest else self._exports, papers, self.keep)
+        return self._soon(self._guests if guest else self._exports, papers, partial(self._keep, guest))
 
-    def _keep_as_it_is(self, notebook: bytes, name: str) -> ExportedFile:
+    def _keep(self, guest: str, made: Path, name: str, media_type: str) -> ExportedFile:
+        return self.keep(made, name, media_type, guest)
+
+    def _keep_as_it_is(self, notebook: bytes, name: str, guest: str) -> ExportedFile:
         """A notebook as a file; called in a thread."""
         number, path = tempfile.mkstemp(dir=self.folder)
         with open(number, "wb") as file:
             file.write(notebook)
-        return self.keep(Path(path), f"{name}.ipynb", "application/x-ipynb+json")
+        return self.keep(Path(path), f"{name}.ipynb", "application/x-ipynb+json", guest)
 
     # ---- one conversion
 
@@ -191,7 +206,8 @@ class LocalConverter:
         if self._is_stopped:
             return fail(errors.ConversionFailed("The server is stopping.", format=papers.format))
         told: Deferred[Any] = Deferred(lambda _: run.cancel())
-        run = _Run(self.reactor, told, self.pdf_seconds if papers.format == "pdf" else self.seconds)
+        seconds = self.pdf_seconds if papers.format == "pdf" else self.seconds
+        run = _Run(self.reactor, told, seconds, self.processes, self.memory_bytes)
         self._under_way.add(run)
         done = turn.run(lambda: Deferred.fromCoroutine(self._convert(run, papers, take)))
         done.addBoth(self._ended, run)
@@ -217,7 +233,10 @@ class LocalConverter:
                     f"Converting to {papers.format} took more than {run.seconds:g} s and was stopped.",
                     format=papers.format,
                 )
+            if run.is_large:
+                raise _failure(_Answer(failure="memory"), papers.format, self.memory_bytes)
             answer: _Answer = await self._in_thread(_read_answer, folder, status)
+            self._tell(answer.network)
             if answer.failure:
                 raise _failure(answer, papers.format, self.memory_bytes)
             made = await self._in_thread(take, folder / "output", answer.name, answer.media_type)
@@ -228,11 +247,29 @@ class LocalConverter:
         finally:
             await self._in_thread(shutil.rmtree, folder, True)
 
+    def _tell(self, network: str) -> None:
+        """Says once that the system gives converters no namespace of their own."""
+        if network and not self._has_told:
+            self._has_told = True
+            self._log.warn(
+                "documents are converted and printed without a network by the options of Chromium alone: the system gives no namespace ({reason})",
+                reason=network,
+            )
+
     def _make_folder(self, papers: _Papers) -> Path:
         """Writes a job down; called in a thread."""
         assets = str(self.assets) if self.assets else None
         addresses = list(papers.images)
-        job = _Job(papers.operation, papers.format, papers.name, self.memory_bytes, assets, addresses, papers.options)
+        job = _Job(
+            papers.operation,
+            papers.format,
+            papers.name,
+            self.memory_bytes,
+            assets,
+            addresses,
+            papers.options,
+            not papers.guest,
+        )
         folder = None
         try:
             folder = Path(tempfile.mkdtemp(dir=self.folder))
@@ -260,12 +297,17 @@ class _Run:
     Args:
         told: Who is told of the outcome; cancelling it cancels this.
         seconds: How long the process may take.
+        processes: Who tells what it uses.
+        memory_bytes: What it may have, with all that it starts.
     """
 
     reactor: Reactor
     told: Deferred[Any]
     seconds: float
+    processes: Processes
+    memory_bytes: int
     is_late: bool = False
+    is_large: bool = False
     _is_cancelled: bool = False
     _child: subprocess.Popen[bytes] | None = None
 
@@ -297,9 +339,12 @@ class _Run:
         ended: Deferred[None] = Deferred()
         ProcessWatch(self.reactor, child.pid, lambda: ended.callback(None))
         limit: IDelayedCall = self.reactor.callLater(self.seconds, self._late)
+        watch = ChildWatch(self.reactor, self.processes, child.pid, self.memory_bytes, self._large)
+        watch.start()
         if self._is_cancelled:
             self._kill()
         await ended
+        watch.stop()
         if limit.active():
             limit.cancel()
         self._kill()
@@ -310,6 +355,10 @@ class _Run:
 
     def _late(self) -> None:
         self.is_late = True
+        self._kill()
+
+    def _large(self) -> None:
+        self.is_large = True
         self._kill()
 
     def _kill(self) -> None:

@@ -2,7 +2,7 @@
 
 What a document shows from files beside it goes along, so that an export is whole: pictures that its Markdown and its outputs name by an address,
 read through the port `Files` and so never from outside the root. What cannot be read is left as it is. For guests nothing goes along: one who may
-edit could name any picture that lies there.
+edit could name any picture that lies there. Nor do scripts of the document run when it is printed for them.
 
 The state of its widgets goes along, too: that of the file, and over it what the kernels of the session have said.
 """
@@ -50,10 +50,10 @@ async def notebook_export(house: House, caller: Caller, params: ExportNotebook) 
     session = house.sessions.get(params.session)
     document = await house.documents.as_ipynb(session, is_shown=params.format != "ipynb")
     notebook = await _with_widgets(house, session, document)
-    is_guest = caller.principal is not None and caller.principal.session is not None
-    images = await _images(house, session, notebook) if params.format in _WITH_IMAGES and not is_guest else {}
-    options = ExportOptions(params.input, params.prompts, None if is_guest else params.template)
-    made = await house.world.converter.export(notebook, params.format, _name(session), images, options, is_guest)
+    guest = caller.principal.login if caller.principal is not None and caller.principal.session is not None else ""
+    images = await _images(house, session, notebook) if params.format in _WITH_IMAGES and not guest else {}
+    options = ExportOptions(params.input, params.prompts, None if guest else params.template)
+    made = await house.world.converter.export(notebook, params.format, _name(session), images, options, guest)
     url = f"/exports/{made.id}/{quote(made.name, safe='')}"
     return Exported(url=url, name=made.name, media_type=made.media_type, size=made.size)
 

@@ -591,7 +591,7 @@ class Converter(Protocol):
         name: str,
         images: Mapping[str, bytes],
         options: ExportOptions = PLAIN,
-        is_guest: bool = False,
+        guest: str = "",
     ) -> Deferred[ExportedFile]:
         """A notebook in another format, as a file.
 
@@ -600,7 +600,8 @@ class Converter(Protocol):
             name: The document's name without its suffix; the file is called after it.
             images: What lies beside the document, by the addresses under which it shows that.
             options: What of the document is shown, and how.
-            is_guest: Whether a guest asks, whose exports hold up those of other guests only. Fails with errors.Throttled when too many wait.
+            guest: The login of the guest who asks, whose exports hold up and push out those of guests only, and no script of a document runs for them
+                when it is printed; empty for whoever runs the server. Fails with errors.Throttled when too many wait.
         """
 
 

@@ -1,0 +1,104 @@
+"""The options that bound what is kept and used, in numbers: their table for `twistd webipy`, and how they are read.
+
+A number that is none, or out of its range, is told in one sentence, with what would be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+from twisted.python import usage
+
+MOST_MEBIBYTES = 1 << 30
+LEAST_CONVERT = 256
+"""MiB in which a small document can be converted."""
+
+PARAMETERS = [
+    [
+        "keep-mib",
+        None,
+        "1024",
+        "Size of a session's journal over which its oldest events are cut; what is shown stays.",
+    ],
+    ["keep-days", None, None, "Age over which events are cut. [default: never]"],
+    [
+        "keep-closed-mib",
+        None,
+        "4096",
+        "Size of the journals of closed sessions together over which some are deleted: those without a document first, then the oldest.",
+    ],
+    [
+        "keep-closed-days",
+        None,
+        None,
+        "Age over which the journal of a closed session is deleted, and with it the history of its document. [default: never]",
+    ],
+    [
+        "convert-mib",
+        None,
+        "2048",
+        f"Memory that one export or conversion of a document may have, with the browser that prints it; at least {LEAST_CONVERT}.",
+    ],
+]
+
+
+@attrs.define(frozen=True)
+class Limits:
+    """What the options say; sizes in MiB, ages in days."""
+
+    keep_mebibytes: int
+    keep_days: float | None
+    keep_closed_mebibytes: int
+    keep_closed_days: float | None
+    convert_mebibytes: int
+
+
+def read(given: Mapping[str, str]) -> Limits:
+    """Reads what was given.
+
+    Raises:
+        usage.UsageError: A number is none, or out of its range.
+    """
+    return Limits(
+        keep_mebibytes=_mebibytes(given, "keep-mib"),
+        keep_days=_days(given, "keep-days"),
+        keep_closed_mebibytes=_mebibytes(given, "keep-closed-mib"),
+        keep_closed_days=_days(given, "keep-closed-days"),
+        convert_mebibytes=max(LEAST_CONVERT, _mebibytes(given, "convert-mib")),
+    )
+
+
+def number(given: Mapping[str, str], option: str, unit: str, limit: float) -> float:
+    """A number over 0, of some unit.
+
+    Raises:
+        usage.UsageError: It is none, or over the limit.
+    """
+    try:
+        found = float(given[option])
+    except ValueError:
+        found = -1.0
+    if not 0 < found <= limit:
+        raise usage.UsageError(f"--{option}: {given[option]!r} is no number of {unit} from 0 to {limit:g}.")
+    return found
+
+
+def count(given: Mapping[str, str], option: str, most: int) -> int:
+    """A whole number from 0.
+
+    Raises:
+        usage.UsageError: It is none, or over the limit.
+    """
+    text = given[option]
+    if text.isascii() and text.isdigit() and int(text) <= most:
+        return int(text)
+    raise usage.UsageError(f"--{option}: {text!r} is no number from 0 to {most}.")
+
+
+def _mebibytes(given: Mapping[str, str], option: str) -> int:
+    return max(1, int(number(given, option, "MiB", MOST_MEBIBYTES)))
+
+
+def _days(given: Mapping[str, str], option: str) -> float | None:
+    return number(given, option, "days", 36_500) if given[option] is not None else None
