@@ -14,7 +14,7 @@ from webipy.core.access import Principal
 from webipy.server.api import answered
 from webipy.server.logins import Credentials, Halves
 from webipy.server.method import Caller
-from webipy.server.shares import LOOK_SECONDS, MAX_GUESTS, MAX_SHARES
+from webipy.server.shares import JOINS_A_MINUTE, LEFT_SECONDS, LOOK_SECONDS, MAX_GUESTS, MAX_SHARES
 from webipy.server.tries import TRIES_PER_MINUTE
 
 DAY = 86_400
@@ -152,8 +152,10 @@ class Links(SharesTestCase):
         self.refused("too_large", "share.link", session=self.session, verb="read")
         secret = secret_of(self.rig.me.call("share.link", session=self.rig.session(), verb="read")["url"])
         for number in range(MAX_GUESTS):
-            come(self.rig, secret, f"Guest {number}")
-        self.failureResultOf(Deferred.fromCoroutine(self.rig.house.logins.join(secret, "One more")), errors.TooLarge)
+            self.rig.wait(
+                Deferred.fromCoroutine(self.rig.house.logins.join(secret, f"Guest {number}", str(number % 8)))
+            )
+        self.failureResultOf(Deferred.fromCoroutine(self.rig.house.logins.join(secret, "One more")), errors.Quota)
         wrong: list[dict[str, Any]] = [
             {"days": 0},
             {"days": 366},
@@ -301,3 +303,66 @@ class Changes(SharesTestCase):
         self.refused("not_found", "share.set", session=other, share=share, verb="execute")
         self.refused("not_found", "share.revoke", session=other, share=share)
         self.assertEqual(self.rig.me.call("share.list", session=other)["shares"], [])
+
+
+class Places(SharesTestCase):
+    """Who gets in when a link is full."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.secret = secret_of(self.link()["url"])
+        self.here: set[str] = set()
+        self.rig.house.logins.shares.is_here = self.here.__contains__
+
+    def join(self, name: str, address: str = "") -> Any:
+        """Somebody gives their name, and does no more."""
+        return Deferred.fromCoroutine(self.rig.house.logins.join(self.secret, name, address))
+
+    def fill(self) -> list[Halves]:
+        """As many as may come."""
+        return [self.rig.wait(self.join(f"Bot {n}", f"10.0.0.{n % 8}")) for n in range(MAX_GUESTS)]
+
+    def names(self) -> list[str]:
+        """Who is in."""
+        return [guest["name"] for guest in self.listed()[0]["guests"]]
+
+    def test_who_comes_takes_the_place_of_one_who_never_came_back(self) -> None:
+        """Not of one who is here, or has just come, or has worked here."""
+        grace = come(self.rig, self.secret, "Grace")
+        self.here.add(grace.principal.login)
+        ada = come(self.rig, self.secret, "Ada")
+        for n in range(MAX_GUESTS - 2):
+            self.rig.wait(self.join(f"Bot {n}", f"10.0.0.{n % 8}"))
+        fault = self.failureResultOf(self.join("Joan", "10.0.1.1"), errors.Quota).value
+        self.assertEqual(
+            (fault.facts["what"], fault.facts["limit"], fault.facts["used"]), ("guests", MAX_GUESTS, MAX_GUESTS)
+        )
+        self.rig.clock.advance(LEFT_SECONDS + 1)
+        come(self.rig, self.secret, "Joan")
+        self.assertEqual(
+            (len(self.names()), "Joan" in self.names(), "Bot 0" in self.names()), (MAX_GUESTS, True, False)
+        )
+        self.assertIsNotNone(who(self.rig, ada.halves))
+        self.assertIsNotNone(who(self.rig, grace.halves))
+
+    def test_where_all_have_worked_here_the_one_who_is_away_longest_goes(self) -> None:
+        """Their login has ended as when they leave."""
+        halves = self.fill()
+        for one in reversed(halves):
+            who(self.rig, one)
+            self.rig.clock.advance(1)
+        self.rig.clock.advance(LEFT_SECONDS)
+        self.rig.wait(self.join("Joan"))
+        self.assertIsNone(who(self.rig, halves[-1]))
+        self.assertIsNotNone(who(self.rig, halves[0]))
+        self.assertEqual(len(self.ended), 1)
+
+    def test_one_address_does_not_fill_a_link(self) -> None:
+        """It waits, and is told how long; others come in meanwhile."""
+        for n in range(JOINS_A_MINUTE):
+            self.rig.wait(self.join(f"Bot {n}", "10.0.0.1"))
+        fault = self.failureResultOf(self.join("Bot", "10.0.0.1"), errors.Quota).value
+        self.assertEqual((fault.facts["what"], fault.facts["limit"]), ("joins", JOINS_A_MINUTE))
+        self.rig.wait(self.join("Grace", "10.0.0.2"))
+        self.rig.clock.advance(fault.facts["free_in_s"] + 0.1)
+        self.rig.wait(self.join("Ada", "10.0.0.1"))

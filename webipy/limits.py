@@ -40,6 +40,12 @@ PARAMETERS = [
         "2048",
         f"Memory that one export or conversion of a document may have, with the browser that prints it; at least {LEAST_CONVERT}.",
     ],
+    [
+        "guest-mib",
+        None,
+        "256",
+        "What one guest may write into the journal of a session in a day; all guests of a session together may four times that.",
+    ],
 ]
 
 
@@ -52,6 +58,7 @@ class Limits:
     keep_closed_mebibytes: int
     keep_closed_days: float | None
     convert_mebibytes: int
+    guest_mebibytes: int
 
 
 def read(given: Mapping[str, str]) -> Limits:
@@ -66,6 +73,7 @@ def read(given: Mapping[str, str]) -> Limits:
         keep_closed_mebibytes=_mebibytes(given, "keep-closed-mib"),
         keep_closed_days=_days(given, "keep-closed-days"),
         convert_mebibytes=max(LEAST_CONVERT, _mebibytes(given, "convert-mib")),
+        guest_mebibytes=_mebibytes(given, "guest-mib"),
     )
 
 

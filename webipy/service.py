@@ -345,9 +345,7 @@ class WebipyService(Service):
         self._listen(
             build_site(gate, api, WebSocketResource(self._clients), STATIC, self._metrics(sessions), more), logins
         )
-        kept = options.limits
-        house.kept.keep_mebibytes, house.kept.keep_days = kept.keep_closed_mebibytes, kept.keep_closed_days
-        Retention(world, self._sessions, house.kept, kept.keep_mebibytes, kept.keep_days).start()
+        self._bound(house)
         self._announce(logins)
         gc.freeze()  # what is here stays: without this a full collection looks at all of it, and nothing has its turn for 40 ms
         self._look_for_specs = reactor.callLater(SPECS_SECONDS if records else 0, self._find_specs, self._launcher)
@@ -355,6 +353,13 @@ class WebipyService(Service):
         self._memory.start()
         resumed = Deferred.fromCoroutine(house.resume())
         resumed.addErrback(lambda failure: self._log.failure("documents and runs could not be resumed", failure))
+
+    def _bound(self, house: House) -> None:
+        """Sets what may be kept, and what guests may write."""
+        kept = self._options.limits
+        house.quotas.guest_bytes = kept.guest_mebibytes << 20
+        house.kept.keep_mebibytes, house.kept.keep_days = kept.keep_closed_mebibytes, kept.keep_closed_days
+        Retention(house.world, house.sessions, house.kept, kept.keep_mebibytes, kept.keep_days).start()
 
     def _start_launcher(self, generation: int) -> LocalLauncher:
         options, files = self._options, raise_file_limit()
@@ -410,6 +415,7 @@ class WebipyService(Service):
             site.end_login(login)
 
         logins.on_logout, logins.connections = end, clients.count
+        logins.shares.is_here = lambda login: clients.count(login) > 0
         clients.startFactory()
         bound = self._options.socket
         clients.on_known = site.strangers.forget

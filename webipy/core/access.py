@@ -91,6 +91,14 @@ def guest_name(given: str) -> str:
     return name
 
 
+_MARK = " (guest)"
+
+
 def marked(name: str) -> str:
     """The name of a guest as everybody sees it and events tell it: nobody can be taken for whoever runs the server."""
-    return f"{name} (guest)"
+    return f"{name}{_MARK}"
+
+
+def is_marked(name: str) -> bool:
+    """Whether it is the name of a guest."""
+    return name.endswith(_MARK)

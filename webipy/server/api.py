@@ -43,6 +43,7 @@ from webipy.server import (
 )
 from webipy.server.budgets import PAYER, Budget, Metered
 from webipy.server.method import Caller, House, Method, Methods
+from webipy.server.quotas import FREE
 from webipy.server.turns import ROW
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -216,8 +217,15 @@ class Api:
             )
         params = self._params(method, call)
         caller.principal = self.house.logins.still(caller.principal)
-        access.permit(caller.principal, method.needs(params), method.place(params, caller.principal))
+        verb = method.needs(params)
+        access.permit(caller.principal, verb, method.place(params, caller.principal))
+        if verb in ("write", "execute") and method.name not in FREE:
+            self._check_quota(caller.principal)
         return method.function(self.house, caller, params)
+
+    def _check_quota(self, principal: access.Principal | None) -> None:
+        if principal is not None and principal.session is not None:
+            self.house.quotas.check(principal.session, principal.name)
 
     def _params(self, method: Method, call: Call) -> calls.Params:
         decoder = self._decoders.get(method.name)

@@ -339,10 +339,10 @@ class Logins:
 
         Raises:
             errors.NotAuthenticated, errors.Throttled: As `offered`.
-            errors.InvalidParams, errors.TooLarge: As `Shares.join`.
+            errors.InvalidParams, errors.Quota: As `Shares.join`.
         """
         halves = Halves(self.new_secret(), self.new_secret())
-        await self.shares.join(self.offered(secret, address), name, halves.cookie, halves.key)
+        await self.shares.join(self.offered(secret, address), name, halves.cookie, halves.key, address)
         return halves
 
     # ---- the end of it

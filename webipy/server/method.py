@@ -26,6 +26,7 @@ from webipy.server.kept import Kept
 from webipy.server.logins import Logins
 from webipy.server.people import People, Seat
 from webipy.server.ports import World
+from webipy.server.quotas import Quotas
 from webipy.server.runs import Runs
 from webipy.server.session import Session
 from webipy.server.sessions import Sessions
@@ -62,6 +63,7 @@ class House:
     temporary: Temporary = attrs.field(init=False)
     runs: Runs = attrs.field(init=False)
     budgets: Budgets = attrs.field(init=False)
+    quotas: Quotas = attrs.field(init=False)
     started: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -70,6 +72,8 @@ class House:
         self.kept = Kept(self.world, self.sessions)
         self.documents = Documents(self.world, self.sessions, self.kept)
         self.people = People(self.world.later, self.world.clock)
+        self.quotas = Quotas(self.world.clock)
+        self.sessions.on_taken.append(lambda session, by, size: self.quotas.charge(session.id, by, size))
         self.usage = Usage(self.world, self.sessions)
         self.temporary = Temporary(self.world, self.sessions, self.documents, self.logins.shares)
         self.runs = Runs(self.world, self.sessions, self.documents, self.temporary)

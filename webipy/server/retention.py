@@ -1,9 +1,8 @@
 """Retention: how long journals are kept.
 
-Once an hour every session whose journal is over its limit (by size, and by age if an age is given) is cut: a snapshot
-that leaves nothing out of what is shown takes the place of the oldest events. What a reader sees is untouched; what
-goes is what only a look into the past would have shown: text edits, executions that were run again. `first_seq` says
-from where on single events can be had.
+Once an hour, and as soon as it has grown over its size, every session whose journal is over its limit (by size, and by age if an age is given) is
+cut: a snapshot that leaves nothing out of what is shown takes the place of the oldest events. What a reader sees is untouched; what goes is what
+only a look into the past would have shown: text edits, executions that were run again. `first_seq` says from where on single events can be had.
 
 Events that a feed has still to send are trimmed only after it has sent them. Journals of closed sessions go whole: see
 webipy.server.kept.
@@ -45,14 +44,31 @@ class Retention:
     kept: Kept
     keep_mebibytes: int
     keep_days: float | None
+    _looking: set[str] = attrs.field(factory=set)
     _log = Logger()
 
     def start(self) -> None:
-        """Looks at all journals now and every hour."""
+        """Looks at all journals now and every hour, and at each that has grown over its size."""
+        self.sessions.on_taken.append(self.grown)
+        self._start()
+
+    def grown(self, session: Session, by: str | None, size: int) -> None:
+        """A journal is longer: cuts it if it is too long, in a later turn, and once at a time."""
+        if session.id not in self._looking and session.snapshots.place_to_cut(self.keep_mebibytes):
+            self._looking.add(session.id)
+            self.world.later(0, lambda: self._look(session))
+
+    def _look(self, session: Session) -> None:
+        looked = Deferred.fromCoroutine(self.look_at(session))
+        looked.addCallbacks(
+            lambda _: self._looking.discard(session.id), self._failed
+        )  # one that fails waits for the next round
+
+    def _start(self) -> None:
         Deferred.fromCoroutine(self.round()).addErrback(self._failed).addCallback(self._again)
 
     def _again(self, _: object) -> None:
-        self.world.later(ROUND_SECONDS, self.start)
+        self.world.later(ROUND_SECONDS, self._start)
 
     def _failed(self, failure: Failure) -> None:
         self._log.failure("journals could not be cut", failure)
@@ -64,6 +80,7 @@ class Retention:
                 await self.look_at(session)
             except errors.Damaged as fault:
                 self._log.critical("session {session}: {fault}", session=session.id, fault=fault.message)
+        self._looking.clear()
         await self.kept.bound()
 
     async def look_at(self, session: Session) -> None:

@@ -64,6 +64,8 @@ class Session:
     origin: Origin = attrs.field(factory=Origin)
     on_written: Callable[[], None] = lambda: None
     """Called when new events are in the journal."""
+    on_taken: Callable[[str | None, int], None] = lambda by, size: None
+    """Called when events were taken in, with who caused them and how many bytes they have."""
     seq: int = 0
     last_activity: str = ""
     is_closed: bool = False
@@ -130,6 +132,7 @@ class Session:
         self.seq += len(new)
         self.last_activity = time
         last = self.seq
+        self.on_taken(by, sum(map(len, bodies)))
         return self.journal.append(first, bodies, position, parts).addCallback(self._was_written, first, bodies, last)
 
     def _was_written(self, _: None, first: int, bodies: list[bytes], last: int) -> int:

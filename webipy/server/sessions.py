@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import attrs
 from twisted.internet.defer import Deferred, DeferredLock, succeed
@@ -30,6 +31,13 @@ from webipy.server.kernel_side import restart_of
 from webipy.server.ports import ClosedSession, HostRecord, SessionRecord, Spec, Specs, World
 from webipy.server.session import Session, release
 
+Taken = Callable[[Session, str | None, int], None]
+
+
+def _tell(all: list[Taken], session: Session, by: str | None, size: int) -> None:
+    for tell in all:
+        tell(session, by, size)
+
 
 @attrs.define(eq=False)
 class Sessions:
@@ -40,6 +48,7 @@ class Sessions:
         root: Folder that kernels start in unless told otherwise.
         take_spare: Gives the host of a kernel that was started in advance and is in a folder now, with these environment variables; `None` when
             there is none that fits.
+        on_taken: Each is called when a session has taken events in: with who caused them, and how many bytes they have.
     """
 
     world: World
@@ -47,6 +56,7 @@ class Sessions:
     take_spare: Callable[[Spec, str, Mapping[str, str]], Awaitable[HostRecord | None]] = attrs.field(
         default=lambda spec, cwd, env: succeed(None)
     )
+    on_taken: list[Taken] = attrs.field(factory=list)
     _open: dict[str, Session] = attrs.field(factory=dict)
     _unreadable: dict[str, errors.Failure] = attrs.field(factory=dict)
     door: DeferredLock = attrs.field(factory=DeferredLock)
@@ -106,6 +116,7 @@ class Sessions:
         session = Session(record, self.world, opened.journal, opened.position)
         session.kernel_side.environment = lambda: _environment(self.root, session.record)
         await session.load()
+        session.on_taken = partial(_tell, self.on_taken, session)
         return session
 
     async def create(

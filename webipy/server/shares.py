@@ -35,7 +35,16 @@ MAX_SHARES = 100
 """Of one session; an owner who makes more has lost sight of them."""
 
 MAX_GUESTS = 200
-"""Who come by one share: a lecture. A link that got around must not fill the memory."""
+"""Who come by one share: a lecture. A link that got around must not fill the memory; who comes then takes the place of one who is not here."""
+
+JOINS_A_MINUTE = 60
+"""By one share from one address: a room full of people behind one, and not one who fills the link."""
+
+MOST_JOINS_KNOWN = 4096
+"""Shares and addresses of which joins are remembered."""
+
+LEFT_SECONDS = 60.0
+"""Who has no connection, and has called nothing for so long, may lose their place."""
 
 LOOK_SECONDS = 3600.0
 """The longest time between two looks for shares that are over: the wall clock may have been set meanwhile."""
@@ -107,6 +116,7 @@ class Shares:
         new_id: A new id.
         new_secret: 256 new random bits as text.
         on_end: Called with the id of each login that was ended.
+        is_here: Whether a login has a connection.
     """
 
     store: ShareStore
@@ -115,10 +125,15 @@ class Shares:
     new_id: Callable[[], str]
     new_secret: Callable[[], str]
     on_end: Callable[[str], None] = lambda login: None
+    is_here: Callable[[str], bool] = lambda login: False
     _shares: dict[str, Share] = attrs.field(factory=dict)
     _guests: dict[str, Guest] = attrs.field(factory=dict)
     _logins: dict[bytes, str] = attrs.field(factory=dict)
     """Guests by the digest of their cookie."""
+    _called: dict[str, str] = attrs.field(factory=dict)
+    """When guests called last, since the server has started; of those who have not come back since they gave their name, nothing."""
+    _joins: dict[tuple[str, str], tuple[int, str]] = attrs.field(factory=dict)
+    """By share and address: how many came in a minute, and when it began."""
     _stop_clock: Callable[[], None] = lambda: None
     _log = Logger()
 
@@ -195,6 +210,7 @@ class Shares:
     def _forget(self, guests: Iterable[Guest]) -> None:
         for guest in guests:
             del self._guests[guest.id], self._logins[guest.digest]
+            self._called.pop(guest.id, None)
             self.on_end(guest.id)
 
     # ---- for guests
@@ -205,20 +221,59 @@ class Shares:
         found = [share for share in self._shares.values() if hmac.compare_digest(share.digest, given)]
         return found[0] if found and self._counts(found[0]) else None
 
-    async def join(self, share: Share, name: str, cookie: str, key: str) -> None:
+    async def join(self, share: Share, name: str, cookie: str, key: str, address: str = "") -> None:
         """Lets somebody in by a share, whose browser gets that cookie and that key.
+
+        Args:
+            share: Which.
+            name: As they gave it.
+            cookie: The one half of their login.
+            key: The other.
+            address: Where they come from.
 
         Raises:
             errors.InvalidParams: This is no name.
-            errors.TooLarge: Too many came by this share.
+            errors.Quota: Too many came from this address in the last minute, or as many as may come by this share are all here.
         """
         name = access.guest_name(name)
-        if len(self.guests(share.id)) >= MAX_GUESTS:
-            raise errors.TooLarge(f"{MAX_GUESTS} people came by this link, which is all it takes.", limit=MAX_GUESTS)
+        self._count(share, address)
+        guests = self.guests(share.id)
+        if len(guests) >= MAX_GUESTS:
+            left = self._left(guests)
+            if left is None:
+                words = f"{MAX_GUESTS} people are here by this link, which is all it takes. Try again when somebody has left."
+                raise errors.Quota(words, what="guests", limit=MAX_GUESTS, used=len(guests), free_in_s=None)
+            self._forget([left])
+            await self.store.remove_guest(left.id)
         guest = Guest(self.new_id(), share.id, digest(cookie), name, self.now(), digest(key))
         self._guests[guest.id] = guest
         self._logins[guest.digest] = guest.id
         await self.store.add_guest(guest)
+
+    def _count(self, share: Share, address: str) -> None:
+        """Counts one who comes from an address."""
+        now = self.now()
+        count, since = self._joins.pop((share.id, address), (0, now))
+        passed = _seconds(since, now)
+        if not 0 <= passed < 60:
+            count, since, passed = 0, now, 0.0
+        self._joins[share.id, address] = (min(count + 1, JOINS_A_MINUTE), since)
+        while len(self._joins) > MOST_JOINS_KNOWN:
+            del self._joins[next(iter(self._joins))]
+        if count >= JOINS_A_MINUTE:
+            wait = round(60 - passed, 1)
+            words = f"{count} people came by this link from your address within a minute; the next one is let in in {wait:g} s."
+            raise errors.Quota(words, what="joins", limit=JOINS_A_MINUTE, used=count, free_in_s=wait)
+
+    def _left(self, guests: list[Guest]) -> Guest | None:
+        """Who may lose their place: of those who are not here, one who never came back, else who has been away longest."""
+        now = self.now()
+        away = [
+            (self._called.get(guest.id, ""), guest.since, guest)
+            for guest in guests
+            if not self.is_here(guest.id) and _seconds(self._called.get(guest.id, guest.since), now) >= LEFT_SECONDS
+        ]
+        return min(away, key=lambda one: one[:2])[2] if away else None
 
     async def leave(self, login: str) -> bool:
         """Ends the login of a guest; false when there is none."""
@@ -238,6 +293,7 @@ class Shares:
         share = self._shares.get(guest.share) if guest is not None else None
         if guest is None or share is None or not self._counts(share):
             return None
+        self._called[guest.id] = self.now()
         return Principal(access.marked(guest.name), share.verb, guest.id, share.session)
 
     def link_of(self, login: str) -> str | None:
@@ -259,6 +315,10 @@ class Shares:
             until = datetime.fromisoformat(min(share.expires for share in self._shares.values()))
             seconds = (until - datetime.fromisoformat(self.now())).total_seconds()
             self._stop_clock = self.later(min(max(0.0, seconds), LOOK_SECONDS), self._look)
+
+
+def _seconds(since: str, until: str) -> float:
+    return (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds()
 
 
 def digest(secret: str) -> bytes:
