@@ -215,7 +215,9 @@ function remove(list: string[], one: string): void {
 }
 
 function place(model: Model, cell: string, after: string | null): void {
-  model.order.splice(after === null ? 0 : model.order.indexOf(after) + 1, 0, cell);
+  if (after !== null && model.order.at(-1) === after)
+    model.order.push(cell); // as cells come when a notebook is opened
+  else model.order.splice(after === null ? 0 : model.order.indexOf(after) + 1, 0, cell);
 }
 
 /** Marks a run, and the cell that shows it, as changed. */
@@ -441,21 +443,23 @@ function outputsCleared(model: Model, execution: string, wait: boolean, dirty: D
 
 /** Empties the outputs of a run; what is no longer shown is no longer updated. */
 function forget(model: Model, run: Run): void {
-  for (const output of run.outputs)
-    if (output.kind === "rich" && output.displayId !== null) {
-      const shown = model.displays.get(output.displayId) ?? [];
-      model.displays.set(
-        output.displayId,
-        shown.filter(one => one.output !== output),
-      );
-    }
+  const ids = new Set(run.outputs.map(output => (output.kind === "rich" ? output.displayId : null)));
+  for (const id of ids) {
+    const shown = id === null ? undefined : model.displays.get(id);
+    if (id === null || shown === undefined) continue;
+    model.displays.set(
+      id,
+      shown.filter(one => one.run !== run.id),
+    );
+  }
   run.outputs.length = 0;
 }
 
 function outputUpdated(model: Model, event: OutputUpdated, dirty: Dirty): void {
+  const [data, metadata] = [map(event.data), map(event.metadata)];
   for (const { run, output } of model.displays.get(event.display_id) ?? []) {
-    output.data = map(event.data);
-    output.metadata = map(event.metadata);
+    output.data = data;
+    output.metadata = metadata;
     output.revision++;
     dirty.runs.add(run);
   }

@@ -18,14 +18,20 @@ export function outline(model: Model): Heading[] {
     let fenced = false;
     for (const line of cell.source.split("\n")) {
       if (/^\s*(```|~~~)/.test(line)) fenced = !fenced;
-      const match = fenced ? null : /^(#{1,4})\s+(.*?)\s*#*\s*$/.exec(line);
+      const match = fenced ? null : /^(#{1,4})\s+(.*)$/.exec(line);
       if (match !== null) found.push({ cell: id, level: match[1]?.length ?? 1, text: plainHeading(match[2] ?? "") });
     }
   }
   return found;
 }
 
-const plainHeading = (text: string): string => text.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[*_`]+/g, "");
+/** The words of a heading: without the marks that may close it, links and emphasis. */
+function plainHeading(text: string): string {
+  let end = text.trimEnd().length;
+  while (end > 0 && text[end - 1] === "#") end--;
+  const words = text.slice(0, end).trimEnd();
+  return words.replace(/\[([^[\]]*)\]\([^()]*\)/g, "$1").replace(/[*_`]+/g, "");
+}
 
 /** Whether what is shown under a cell came from another source than `source`, the one now. */
 export function isStale(model: Model, cell: Cell, source: string): boolean {

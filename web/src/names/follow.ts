@@ -75,7 +75,9 @@ export function follow(actions: Actions, from: TextPlace): void {
 }
 
 function wordAt(text: string, at: number): string {
-  return `${/[\w.]*$/.exec(text.slice(0, at))?.[0] ?? ""}${/^\w*/.exec(text.slice(at))?.[0] ?? ""}`;
+  let from = at;
+  while (from > 0 && /[\w.]/.test(text[from - 1] ?? "")) from--;
+  return text.slice(from, at) + (/^\w*/.exec(text.slice(at))?.[0] ?? "");
 }
 
 async function arrive(actions: Actions, from: TextPlace, place: Place, name: string): Promise<void> {

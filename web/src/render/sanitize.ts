@@ -62,8 +62,9 @@ function tameLinks(fragment: DocumentFragment): void {
 
 const STYLE_NAME = "data-webipy-style";
 /** Bounded, so that hostile markup cannot make the search slow. */
-const START_TAG = /<[a-zA-Z][^\s/>]*(?:[^<>"']|"[^"]*"|'[^']*'){0,500}>/g;
-const ATTRIBUTE = /([^\s"'<>/=]+)(\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))/g;
+const START_TAG = /<[a-zA-Z][^\s/<>]*(?:[^<>"']|"[^"]*"|'[^']*'){0,500}>/g;
+/** Begins where a name does, so that each name is looked at once. */
+const ATTRIBUTE = /(?<![^\s"'<>/=])([^\s"'<>/=]+)(\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))/g;
 
 /** Takes `<style>` elements out, in one walk through the text. */
 function withoutSheets(html: string): { bare: string; sheets: string[] } {

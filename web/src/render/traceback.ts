@@ -18,10 +18,16 @@ const IN_CELL = /^\s*Cell In\s?\[(\d+)\], line (\d+)/;
 const IN_FILE = /^\s*File (.+?):(\d+), in (.*)$/;
 const LIBRARY = /site-packages|dist-packages|[/\\]lib[/\\]python\d|<frozen /;
 
+function withoutLastLines(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "\n") end--;
+  return text.slice(0, end);
+}
+
 function frameOf(text: string): Frame {
   const cut = text.indexOf("\n");
   const first = plainText(cut < 0 ? text : text.slice(0, cut));
-  const rest = cut < 0 ? "" : text.slice(cut + 1).replace(/\n+$/, "");
+  const rest = cut < 0 ? "" : withoutLastLines(text.slice(cut + 1));
   const cell = IN_CELL.exec(first);
   if (cell !== null) return { text: rest, place: first.trim(), cellCount: Number(cell[1]), line: Number(cell[2]), library: false };
   const file = IN_FILE.exec(first);
@@ -33,7 +39,7 @@ function frameOf(text: string): Frame {
       line: Number(file[2]),
       library: LIBRARY.test(file[1] ?? ""),
     };
-  return { text: text.replace(/\n+$/, ""), place: "", cellCount: null, line: null, library: false };
+  return { text: withoutLastLines(text), place: "", cellCount: null, line: null, library: false };
 }
 
 const squeezed = (text: string): string => text.replace(/\s+/g, " ").trim();

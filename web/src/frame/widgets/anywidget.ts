@@ -67,7 +67,7 @@ async function load(esm: string): Promise<Definition> {
     if (module.default === undefined) throw new Error("The module of this widget has no default export.");
     return typeof module.default === "function" ? await module.default() : module.default;
   } catch (error) {
-    const named = [...esm.matchAll(/(?:from|import)\s*\(?\s*["'](https?:\/\/[^/"']+)/g)].map(match => match[1]);
+    const named = [...esm.matchAll(/(?:from|import)\s*(?:\(\s*)?["'](https?:\/\/[^/"']+)/g)].map(match => match[1]);
     if (named.length === 0 || !(error instanceof TypeError)) throw error;
     throw new Error(`The code of this widget could not be loaded; it imports from ${[...new Set(named)].join(", ")}.`);
   } finally {
