@@ -66,6 +66,21 @@ class Listing(SynchronousTestCase):
         for sentence in told["broken"].values():
             self.assertIn("levels deep", sentence)
 
+    def test_a_kernelspec_that_takes_all_memory_is_told_as_broken(self) -> None:
+        """The process that reads it has a limit; the others are listed."""
+        self.install("good", '{"argv": ["x"], "display_name": "Good", "language": "x"}')
+        self.install("large", "")
+        with open(self.folder / "large" / "kernel.json", "wb") as file:
+            file.truncate(4 << 30)
+        program = (
+            "import json, sys; from jupyter_client.kernelspec import KernelSpecManager; from webipy import kernelspecs; kernelspecs.limit(); "
+            "found = KernelSpecManager(kernel_dirs=[sys.argv[1]], ensure_native_kernel=False); print(json.dumps(kernelspecs.list_kernelspecs(found)))"
+        )
+        told = json.loads(
+            subprocess.check_output([sys.executable, "-c", program, str(self.folder.resolve())], cwd=ROOT)
+        )
+        self.assertEqual((list(told["kernelspecs"]), list(told["broken"])), (["good"], ["large"]))
+
     def test_a_broken_kernelspec_is_told_and_skipped(self) -> None:
         """One bad file hides no other; each has its sentence."""
         self.install("good", '{"argv": ["x"], "display_name": "Good", "language": "x"}')

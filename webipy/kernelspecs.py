@@ -17,12 +17,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import sys
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
 
 from webipy.core.depth import is_too_deep, said
+
+MEMORY_BYTES = 2 << 30
+"""Address space of this process."""
 
 FIELDS = ("argv", "display_name", "language", "env", "interrupt_mode", "metadata", "resource_dir")
 
@@ -78,8 +82,16 @@ def _changed(path: str) -> int:
         return -1
 
 
+def limit() -> None:
+    """Let this process have `MEMORY_BYTES` at most: a kernelspec that is too large is told as broken, and costs nobody else anything."""
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    most = MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MEMORY_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+
+
 def main() -> int:
     """Print the kernelspecs."""
+    limit()
     manager = KernelSpecManager(ensure_native_kernel=True)
     looked_at = look(list(manager.kernel_dirs))  # before they are read: what is changed meanwhile shows
     json.dump({**list_kernelspecs(manager), "looked_at": looked_at}, sys.stdout)

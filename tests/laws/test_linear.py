@@ -29,6 +29,7 @@ from webipy.core import events, outputs
 from webipy.core.document import DocumentFold
 from webipy.core.events import AnyEvent
 from webipy.core.outputs import Fold
+from webipy.core.overwriting import resolved
 from webipy.core.snapshot import Snapshot
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent / "webipy"
@@ -143,8 +144,8 @@ class Late(Exception):
     """The time is over."""
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """The processor time that something takes, or `MOST_SECONDS` and an end."""
+def seconds(work: Callable[[], object], most: float = MOST_SECONDS) -> float:
+    """The processor time that something takes, or `most` and an end."""
 
     def late(*_: object) -> None:
         raise Late
@@ -152,12 +153,12 @@ def seconds(work: Callable[[], object]) -> float:
     before = signal.signal(signal.SIGPROF, late)
     gc.disable()  # what it costs depends on what else there is
     begun = time.thread_time()
-    signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, most)
     try:
         work()
         return time.thread_time() - begun
     except Late:
-        return MOST_SECONDS
+        return most
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         gc.enable()
@@ -199,6 +200,25 @@ class RegularExpressions(SynchronousTestCase):
             pattern = re.compile(expression, re.MULTILINE)
             texts = hostile_texts(pattern)
             self.assertTrue(any(seconds(called(pattern, "finditer", t)) >= MOST_SECONDS for t in texts), expression)
+
+
+class Terminals(SynchronousTestCase):
+    """What a terminal would show."""
+
+    def test_linear_escapes_without_letters_and_colors_without_end(self) -> None:
+        """Those that wait for a letter are not copied for each that comes, and a color is not all that were ever set."""
+        waiting = "\x1b]0;t\x07" * 60_000
+        colors = "".join(f"\x1b[38;5;{n}m{n % 10}" for n in range(60_000))
+        striped = "".join(f"\x1b[38;5;{n}m" for n in range(20_000)) + "a" * 20_000 + "\r\x1b[0m" + "b\x1b[1C" * 10_000
+        for text in (waiting, colors, striped):
+            shown: list[str] = []
+            self.assertLess(seconds(lambda text=text, shown=shown: shown.append(resolved("\r" + text)), 4.0), 4.0)  # type: ignore[misc]
+            self.assertLess(len(shown[0]), 100 * len(text))
+
+    def test_linear_a_color_of_some_escapes_is_whole(self) -> None:
+        """As many as people set."""
+        color = "\x1b[1m\x1b[38;2;255;255;255m\x1b[48;2;255;255;255m\x1b[4m"
+        self.assertEqual(resolved(f"xx\r{color}y"), f"{color}y\x1b[0mx{color}")
 
 
 # ---- folds

@@ -25,6 +25,9 @@ import attrs
 LONGEST = 1024 * 1024
 """Characters that are carried out one after the other."""
 
+MAX_COLOR = 256
+"""Characters of the escapes that one color is made of; of more, the last count: each column holds one, and it is written again where it changes."""
+
 MAX_COLUMN = 10_000
 """Moves to the right stop here."""
 
@@ -119,7 +122,7 @@ class Sheet:
     row: int = 0
     at: int = 0
     color: str = ""
-    held: str = ""
+    held: list[str] = attrs.field(factory=list)
     """Escapes in front of the next letter."""
 
     def written(self, text: str) -> str:
@@ -136,17 +139,21 @@ class Sheet:
                 case "move":
                     self._move(part["kind"], int(part["number"][:6] or -1))
                 case "escape":
-                    self.held += part[0]
+                    self.held.append(part[0])
                 case "control":
                     self._control(part[0])
                 case _:
                     self._put(list(part[0]))
 
     def _paint(self, escape: str) -> None:
-        self.color = escape if _RESET.fullmatch(escape) else self.color.replace(escape, "") + escape
+        color = escape if _RESET.fullmatch(escape) else self.color.replace(escape, "") + escape
+        while len(color) > MAX_COLOR:
+            color = color[color.index("m") + 1 :]
+        self.color = color
 
     def _put(self, letters: list[str]) -> None:
-        letters[0], self.held = self.held + letters[0], ""
+        letters[0] = "".join([*self.held, letters[0]])
+        self.held.clear()
         self.rows[self.row].put(self.at, letters, self.color)
         self.at += len(letters)
 
@@ -206,7 +213,7 @@ class Sheet:
                     told.append(_change(now, color))
                     now = color
                 told.append(letter)
-        return "".join([*told, _change(now, self.color), self.held])
+        return "".join([*told, _change(now, self.color), *self.held])
 
 
 def _change(now: str, color: str) -> str:
