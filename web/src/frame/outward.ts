@@ -19,7 +19,7 @@ const blobs = new Map<string, Blob>();
 function contentOf(address: string): Blob | null {
   const held = blobs.get(address);
   if (held !== undefined) return held;
-  const parts = /^data:([^,;]*)([^,]*),(.*)$/s.exec(address);
+  const parts = /^data:([^,;]*)((?:;[^,]*)?),(.*)$/s.exec(address);
   if (parts === null) return null;
   const [, type = "", options = "", text = ""] = parts;
   try {
