@@ -14,8 +14,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
 from tests.test_snapshot import numbered, one_event
-from webipy.core import document, events, ipynb, outputs, overwriting
-from webipy.core.document import Document, DocumentCell, DocumentFold
+from webipy.core import events, ipynb, outputs, overwriting
+from webipy.core.document import MAX_STREAM, Document, DocumentCell, DocumentFold
 from webipy.core.events import AnyEvent
 from webipy.core.notebook import Notebook
 from webipy.core.overwriting import resolved
@@ -56,9 +56,9 @@ def possible(log: list[AnyEvent]) -> list[AnyEvent]:
     return [msgspec.structs.replace(event, seq=number) for number, event in enumerate(kept, 1)]
 
 
-def folded(*log: AnyEvent) -> DocumentFold:
+def folded(*log: AnyEvent, limit: int = MAX_STREAM) -> DocumentFold:
     """The fold of some events."""
-    fold = DocumentFold()
+    fold = DocumentFold(limit=limit)
     for event in log:
         fold.take(event)
     return fold
@@ -276,9 +276,7 @@ class Shown(SynchronousTestCase):
 class LongStreams(SynchronousTestCase):
     """A file holds so much of one stream."""
 
-    def setUp(self) -> None:
-        self.patch(document, "_TAIL", 40)
-        self.patch(document, "_HEAD", 10)
+    LIMIT = 54  # 40 of the end, 10 of the start
 
     def text(self, *parts: str) -> str:
         """What a file holds of text that came in these parts."""
@@ -286,6 +284,7 @@ class LongStreams(SynchronousTestCase):
             events.CellInserted(cell="a", after=None, cell_type="code", source=""),
             events.ExecutionQueued(execution="e", code="x", cell="a"),
             *(events.OutputAdded(execution="e", output=outputs.stream("stdout", part)) for part in parts),
+            limit=self.LIMIT,
         ).document()
         return str(json.loads(cell.cells[0].outputs[0])["text"])
 
@@ -325,7 +324,11 @@ class LongStreams(SynchronousTestCase):
             snapshot = Snapshot(limit=40)
             for event in log[:place]:
                 snapshot.take(event)
-            self.assertEqual(folded(*snapshot.told(), *log[place:]).document(), folded(*log).document())
+            made = folded(*snapshot.told(), *log[place:], limit=self.LIMIT)
+            whole = folded(*log, limit=self.LIMIT)
+            self.assertEqual(made.document(), whole.document())
+            self.assertTrue(made.leaves_out() and whole.leaves_out())
+        self.assertFalse(folded(*log, limit=2000).leaves_out())
 
 
 class Overwriting(SynchronousTestCase):

@@ -11,6 +11,7 @@ from tests.fake_files import FakeFiles
 from tests.fakes import Client, Refused, RigTestCase, message, printed, status
 from tests.test_documents import notebook, sources
 from webipy.core import errors
+from webipy.core.document import MAX_STREAM
 from webipy.server.temporary import LINGER_SECONDS
 
 
@@ -99,6 +100,16 @@ class Results(PlanTestCase):
         self.assertEqual(self.sessions(), [])
         told = self.state()
         self.assertEqual((told["status"], told["path"], told["source"]), ("ok", "out.ipynb", "a.ipynb"))
+
+    def test_the_result_has_more_text_than_the_file_of_an_open_document(self) -> None:
+        """Which leaves out what no editor opens."""
+        session = self.open()
+        self.begin(session, to="out.ipynb")
+        line, count = "y" * 99_999 + "\n", MAX_STREAM // 100_000 + 20
+        self.rig.host.run("r1-1", *(printed(line, "r1-1") for _ in range(count)))
+        self.rig.turn(50)
+        self.finish("r1-2")
+        self.assertEqual(self.printed("out.ipynb")[0], line * count)
 
     def test_the_end_does_not_need_the_client(self) -> None:
         """Which may be gone since the run was accepted, or the server with it."""

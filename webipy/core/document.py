@@ -9,7 +9,8 @@ A `Document` is what a notebook file holds, without how the file spells it: ever
 
 Outputs are those shown under a cell: of the execution that was started from it last (from the moment it was queued), or those that an event
 put there. Only those are kept. Text of a stream is written as a terminal shows it in the end (`overwriting.resolved`), and of
-more than `MAX_STREAM` characters the start and the end, with a line in between that says what is left out: the journal has it.
+more than a limit of characters the start and the end, with a line in between that says what is left out: the journal has it. The file of an open
+document has a smaller limit than the result of a run.
 
 Invariants: a document does not depend on how text was cut into events, nor on whether it was folded from the whole log or from a
 snapshot and the tail; taking the document again costs only the cells that changed since.
@@ -31,10 +32,10 @@ from webipy.core.outputs import Displays, Fold, Stream
 from webipy.core.overwriting import resolved
 
 MAX_STREAM = 8 * 1024 * 1024
-"""Characters of one stream output that a file holds: what is more makes notebooks that no editor opens."""
+"""Characters of one stream output that the file of an open document holds: it is written again and again, and what is more no editor opens."""
 
-_TAIL = MAX_STREAM * 3 // 4
-_HEAD = _TAIL // 4
+MAX_RESULT_STREAM = 256 * 1024 * 1024
+"""The same in the result of a run, which is written once."""
 
 _decode_stream = msgspec.json.Decoder(Stream).decode
 _encode = msgspec.json.Encoder().encode
@@ -78,13 +79,15 @@ class _Shown:
     put: list[Raw] = attrs.field(factory=list)
     has_output: bool = False
     displays: set[str] = attrs.field(factory=set)
+    leaves_out: bool = False
+    """Whether text was left out when the outputs were formed last."""
     _formed: dict[int, tuple[Raw, bytes]] = attrs.field(factory=dict)
 
     def is_empty(self) -> bool:
         return self.count is None and not self.put and not self.has_output
 
-    def outputs(self) -> tuple[bytes, ...]:
-        """All outputs in normal form; those that are as they were last time are not formed again."""
+    def outputs(self, limit: int) -> tuple[bytes, ...]:
+        """All outputs in normal form, with at most so many characters of a stream; those that are as they were last time are not formed again."""
         formed: dict[int, tuple[Raw, bytes]] = {}
         for number, event in enumerate(self.fold.events("", None)):
             if not isinstance(event, events.OutputAdded):
@@ -93,30 +96,41 @@ class _Shown:
             if before is not None and before[0] is event.output:
                 formed[number] = before
             else:
-                formed[number] = (event.output, _formed(event))
+                formed[number] = (event.output, _formed(event, limit))
         self._formed = formed
+        self.leaves_out = any(_LEFT_OUT in normal for _, normal in formed.values())
         return tuple(map(_formed_as_put, self.put)) + tuple(normal for _, normal in formed.values())
 
 
-def _formed(event: events.OutputAdded) -> bytes:
+def _formed(event: events.OutputAdded, limit: int) -> bytes:
     try:
         text = _decode_stream(event.output)
     except msgspec.ValidationError:
         return _formed_as_put(event.output)
     at, left_out = (event.omitted.at, event.omitted.characters) if event.omitted else (0, 0)
-    whole = _limited(text.text, at, left_out)
+    whole = _limited(text.text, at, left_out, limit)
     return b'{"name":' + jsontext.quoted(text.name) + b',"output_type":"stream","text":' + jsontext.quoted(whole) + b"}"
 
 
-def _limited(text: str, at: int, left_out: int) -> str:
+def _tail(limit: int) -> int:
+    """How much of a stream's end is kept; of its start it is a quarter of that."""
+    return limit * 3 // 4
+
+
+def _limited(text: str, at: int, left_out: int, limit: int) -> str:
     """The text as a file holds it; `left_out` characters are missing after the first `at`."""
-    if not left_out and len(text) <= _HEAD + _TAIL:
+    tail_size = _tail(limit)
+    head_size = tail_size // 4
+    if not left_out and len(text) <= head_size + tail_size:
         return resolved(text)
-    head = text[: at if left_out else _HEAD]
-    tail = text[max(len(head), len(text) - _TAIL) :]
+    head = text[: at if left_out else head_size]
+    tail = text[max(len(head), len(text) - tail_size) :]
     left_out += len(text) - len(head) - len(tail)
-    notice = f"[{left_out:,} characters are left out here; the journal of the session has them]"
-    return f"{resolved(head)}\n{notice}\n{resolved(tail)}"
+    return f"{resolved(head)}\n[{left_out:,} {_NOTICE}]\n{resolved(tail)}"
+
+
+_NOTICE = "characters are left out here; the journal of the session has them"
+_LEFT_OUT = _NOTICE.encode()
 
 
 def _formed_as_put(raw: Raw) -> bytes:
@@ -135,11 +149,15 @@ _NO_OUTPUT = (
 class DocumentFold:
     """A document that grows event by event.
 
-    `seq` is that of the last event taken; `changed` of the last one that changed what a file would hold.
+    Args:
+        seq: That of the last event taken.
+        changed: That of the last one that changed what a file would hold.
+        limit: Characters of one stream output that are kept.
     """
 
     seq: int = 0
     changed: int = 0
+    limit: int = MAX_STREAM
     _notebook: Notebook = attrs.field(factory=Notebook)
     _shown: dict[str, _Shown] = attrs.field(factory=dict)
     """By cell."""
@@ -163,6 +181,10 @@ class DocumentFold:
             self._metadata = raw, formed
         return Document(cells, formed)
 
+    def leaves_out(self) -> bool:
+        """Whether the document that was taken last lacks text that the journal has."""
+        return any(shown.leaves_out for shown in self._shown.values())
+
     def _make(self, cell: Cell) -> DocumentCell:
         shown = self._shown.get(cell.id) if cell.cell_type == "code" else None
         attached = cell.attachments if cell.cell_type != "code" else None
@@ -172,7 +194,7 @@ class DocumentFold:
             cell.source,
             _map(cell.metadata),
             None if attached is None else _attached(attached),
-            shown.outputs() if shown is not None else (),
+            shown.outputs(self.limit) if shown is not None else (),
             shown.count if shown is not None else None,
         )
         self._made[cell.id] = made
@@ -245,7 +267,7 @@ class DocumentFold:
         self._change(cell)
 
     def _fold(self) -> Fold:
-        return Fold(_TAIL, self._known)
+        return Fold(_tail(self.limit), self._known)
 
     def _take_update(self, event: events.OutputUpdated) -> None:
         showing = self._displays.get(event.display_id)

@@ -231,6 +231,8 @@ class Bound:
             await self._document()
             await self._name_kernel(with_language=True)
             _, document = await self._document()
+            if self._fold.leaves_out():
+                document = await self.others.history.result()
             return await self.paper.bytes_of(document, format, original)
         finally:
             self._door.release()

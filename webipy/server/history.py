@@ -11,7 +11,7 @@ import attrs
 from twisted.internet.defer import DeferredLock
 
 from webipy.core import errors
-from webipy.core.document import Document, DocumentFold
+from webipy.core.document import MAX_RESULT_STREAM, Document, DocumentFold
 from webipy.core.events import AnyEvent
 from webipy.core.moments import Moments
 from webipy.server.ports import World
@@ -46,6 +46,12 @@ class History:
         self._check(seq, hidden)
         fold = DocumentFold()
         await self.session.each_event(0, seq, fold.take)
+        return await self.world.aside(fold.document)
+
+    async def result(self) -> Document:
+        """The document now, with more of what its streams say than the file of an open document holds: what a run leaves."""
+        fold = DocumentFold(limit=MAX_RESULT_STREAM)
+        await self.session.each_event(0, self.session.written, fold.take)
         return await self.world.aside(fold.document)
 
     async def saved(self) -> Document | None:
