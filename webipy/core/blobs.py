@@ -212,9 +212,14 @@ def refs_of(output: bytes | Raw) -> dict[str, Ref]:
 
 def found_in(body: bytes) -> dict[str, int]:
     """The blobs that the JSON of an event refers to, with their sizes; nothing is decoded."""
-    if MARK not in body:
+    if _is_text(body) or MARK not in body:
         return {}
     return {name.decode(): int(size) for name, size in _REFERENCE.findall(body)}
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether an event is text of a stream, which refers to nothing and may be long. What looks like it in a string has its quotes escaped."""
+    return body.startswith(b'{"type":"output_added"') and b'"output":{"output_type":"stream"' in body[:400]
 
 
 def with_refs(metadata: dict[str, Raw], refs: dict[str, Ref]) -> dict[str, Raw]:

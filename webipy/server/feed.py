@@ -49,9 +49,8 @@ TURN_BYTES = 1024 * 1024
 
 def notification(session: str, first: int, bodies: list[bytes]) -> bytes:
     """The `events` notification for some events in a row."""
-    return rpc.notification(
-        "events", b'{"session":"%b","first":%d,"events":[%b]}' % (session.encode(), first, b",".join(bodies))
-    )
+    head = b'{"session":"%b","first":%d,"events":[' % (session.encode(), first)
+    return rpc.notification("events", head, b",".join(bodies), b"]}")
 
 
 @attrs.define(slots=True)
