@@ -118,6 +118,18 @@ class Pipelines(ChannelTestCase):
         self.rig.turn()
         self.assertEqual(there.value().count(b"HTTP/1.1 200"), 1 + TURN_REQUESTS)
 
+    def test_what_comes_behind_a_body_waits_as_well(self) -> None:
+        """It is put back to be read again, which is no turn of its own."""
+        line, reader = self.connect()
+        body = b'{"code":"wrong"}'
+        head = (
+            b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        )
+        line.dataReceived((head % len(body) + body) * 20)
+        self.assertEqual(reader.value().count(b"HTTP/1.1 4"), TURN_REQUESTS)
+        self.rig.turn()
+        self.assertEqual(reader.value().count(b"HTTP/1.1 4"), 20)
+
     def test_a_reader_that_goes_leaves_nothing_open(self) -> None:
         """The file is closed, and nobody is left among the strangers."""
         line, reader = self.connect()

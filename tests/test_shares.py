@@ -155,6 +155,7 @@ class Links(SharesTestCase):
             self.rig.wait(
                 Deferred.fromCoroutine(self.rig.house.logins.join(secret, f"Guest {number}", str(number % 8)))
             )
+        self.rig.house.logins.shares.is_here = lambda login: True
         self.failureResultOf(Deferred.fromCoroutine(self.rig.house.logins.join(secret, "One more")), errors.Quota)
         wrong: list[dict[str, Any]] = [
             {"days": 0},
@@ -327,23 +328,27 @@ class Places(SharesTestCase):
         return [guest["name"] for guest in self.listed()[0]["guests"]]
 
     def test_who_comes_takes_the_place_of_one_who_never_came_back(self) -> None:
-        """Not of one who is here, or has just come, or has worked here."""
+        """Not of one who is here, or has worked here."""
         grace = come(self.rig, self.secret, "Grace")
         self.here.add(grace.principal.login)
         ada = come(self.rig, self.secret, "Ada")
         for n in range(MAX_GUESTS - 2):
             self.rig.wait(self.join(f"Bot {n}", f"10.0.0.{n % 8}"))
-        fault = self.failureResultOf(self.join("Joan", "10.0.1.1"), errors.Quota).value
-        self.assertEqual(
-            (fault.facts["what"], fault.facts["limit"], fault.facts["used"]), ("guests", MAX_GUESTS, MAX_GUESTS)
-        )
-        self.rig.clock.advance(LEFT_SECONDS + 1)
         come(self.rig, self.secret, "Joan")
         self.assertEqual(
             (len(self.names()), "Joan" in self.names(), "Bot 0" in self.names()), (MAX_GUESTS, True, False)
         )
         self.assertIsNotNone(who(self.rig, ada.halves))
         self.assertIsNotNone(who(self.rig, grace.halves))
+
+    def test_where_all_are_here_nobody_comes(self) -> None:
+        """They are told how many may be."""
+        self.rig.house.logins.shares.is_here = lambda login: True
+        self.fill()
+        fault = self.failureResultOf(self.join("Joan", "10.0.1.1"), errors.Quota).value
+        self.assertEqual(
+            (fault.facts["what"], fault.facts["limit"], fault.facts["used"]), ("guests", MAX_GUESTS, MAX_GUESTS)
+        )
 
     def test_where_all_have_worked_here_the_one_who_is_away_longest_goes(self) -> None:
         """Their login has ended as when they leave."""

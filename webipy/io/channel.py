@@ -94,7 +94,8 @@ class Channel(HTTPChannel):
 
     def dataReceived(self, data: bytes) -> None:
         """Takes bytes in; a head that has begun has its time."""
-        self._in_turn = 0
+        if not self._busyReceiving:  # else what came behind a body is put back, in the middle of a turn
+            self._in_turn = 0
         super().dataReceived(data)
         if self._limit is None and self._is_head_begun():
             self._set_limit(HEAD_SECONDS)

@@ -37,14 +37,14 @@ MAX_SHARES = 100
 MAX_GUESTS = 200
 """Who come by one share: a lecture. A link that got around must not fill the memory; who comes then takes the place of one who is not here."""
 
-JOINS_A_MINUTE = 60
-"""By one share from one address: a room full of people behind one, and not one who fills the link."""
+JOINS_A_MINUTE = 300
+"""By one share from one address: more than may come at all, as everybody behind a tunnel or a proxy has the same one; each costs a write."""
 
 MOST_JOINS_KNOWN = 4096
 """Shares and addresses of which joins are remembered."""
 
 LEFT_SECONDS = 60.0
-"""Who has no connection, and has called nothing for so long, may lose their place."""
+"""Who has no connection, and has called nothing for so long, may lose their place; who never called anything may at once, the oldest first."""
 
 LOOK_SECONDS = 3600.0
 """The longest time between two looks for shares that are over: the wall clock may have been set meanwhile."""
@@ -271,7 +271,8 @@ class Shares:
         away = [
             (self._called.get(guest.id, ""), guest.since, guest)
             for guest in guests
-            if not self.is_here(guest.id) and _seconds(self._called.get(guest.id, guest.since), now) >= LEFT_SECONDS
+            if not self.is_here(guest.id)
+            and (guest.id not in self._called or _seconds(self._called[guest.id], now) >= LEFT_SECONDS)
         ]
         return min(away, key=lambda one: one[:2])[2] if away else None
 
