@@ -33,7 +33,7 @@ BODY_SECONDS: Final = 30.0
 BODY_BYTES: Final = 4096
 """In `BODY_SECONDS`: less than the slowest line that anybody would use has."""
 
-TURN_REQUESTS: Final = 8
+TURN_REQUESTS: Final = 2
 """Requests of one connection that are answered before others have their turn."""
 
 UNSENT_BYTES: Final = 128 * 1024
