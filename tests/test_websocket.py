@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 from typing import Any, cast
 
+import attrs
 from autobahn.twisted.resource import WebSocketResource
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 from twisted.internet import reactor as _reactor
@@ -23,7 +24,7 @@ from webipy.io import websocket
 from webipy.io.gate import Gate
 from webipy.io.metrics import Metrics, Pulse
 from webipy.io.site import build_site
-from webipy.io.websocket import MAX_MESSAGE_BYTES, RpcFactory
+from webipy.io.websocket import LARGE_BYTES, MAX_MESSAGE_BYTES, RpcFactory, RpcProtocol
 from webipy.server.api import Api
 from webipy.server.logins import Halves
 
@@ -308,7 +309,7 @@ class Calls(SocketTestCase):
         for _ in range(20):
             line.sendMessage(call)
         (client,) = self.factory.clients
-        while client._is_read:
+        while client.reading.is_on:
             await turn()
         most = websocket.MAX_WAITING_BYTES + 2 * len(call)  # the system hands over more than one message at once
         self.assertLess(client._waiting_bytes, most)
@@ -328,6 +329,34 @@ class Calls(SocketTestCase):
         line.sendMessage(b" " * (MAX_MESSAGE_BYTES + 1))
         code, _ = await line.closed
         self.assertEqual(code, 1009)
+
+    async def test_large_messages_of_one_login_come_in_one_after_the_other(self) -> None:
+        """What waits stays in the network; small ones are answered meanwhile, and who goes leaves the turn to the next."""
+        lines = [await self.connect() for _ in range(3)]
+        budget = next(iter(self.factory.clients))._budget
+        budget.allowance = attrs.evolve(budget.allowance, at_once=1)
+        clients: list[RpcProtocol] = []
+        for line in lines:
+            line.beginMessage()
+            line.beginMessageFrame(3 * LARGE_BYTES)
+            line.sendMessageFrameData(b" " * LARGE_BYTES)
+            while len(begun := {client for client in self.factory.clients if client.reading.intake} - set(clients)) < 1:
+                await turn()
+            clients += begun
+        self.assertEqual([client.reading.is_on for client in clients], [True, False, False])
+        small = await self.connect()
+        self.assertIn("result", await small.call("server.info"))
+        lines[0].sendMessageFrameData(b" " * (2 * LARGE_BYTES))
+        lines[0].endMessage()
+        await lines[0].until(1)
+        self.assertEqual([client.reading.is_on for client in clients], [True, True, False])
+        self.assertLess(sum(len(piece) for piece in clients[2].frame_data), LARGE_BYTES)
+        lines[1].transport.abortConnection()
+        lines[2].sendMessageFrameData(b" " * (2 * LARGE_BYTES))
+        lines[2].endMessage()
+        await lines[2].until(1)
+        self.assertEqual(lines[2].messages[0]["error"]["code"], -32700)
+        self.assertEqual(budget._intakes, [])
 
     async def test_a_message_in_many_frames_is_limited_as_a_whole(self) -> None:
         """Fragments count together."""

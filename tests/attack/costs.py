@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -197,6 +198,23 @@ def waits(ground: Ground) -> Held:
     return felt.held("a viewer waits 150 times for an execution, with 1 MB around each call")
 
 
+def half_messages(ground: Ground) -> Held:
+    """A viewer begins a message of 16 MB on each connection that they may have, and sends nearly all of it."""
+    with ground.watched() as felt, contextlib.ExitStack() as wires:
+        lines = [wires.enter_context(contextlib.closing(ground.wire(ground.viewer))) for _ in range(8)]
+        left = dict.fromkeys(lines, 15_000_000)
+        for line in lines:
+            line.socket.sendall(struct.pack(">BBQ", 0x81, 0x80 | 127, 16_000_000) + bytes(4))
+            line.socket.setblocking(False)
+        for _ in _spent():
+            for line in lines:
+                with contextlib.suppress(BlockingIOError):
+                    left[line] -= line.socket.send(bytes(min(left[line], 1 << 18)))
+            time.sleep(0.001)
+    taken = sum(15_000_000 - size for size in left.values()) // 1_000_000
+    return felt.held(f"a viewer begins 8 messages of 16 MB, of which the system took {taken} MB")
+
+
 def _attack(name: str, threat: str, run: Callable[[Ground], Held]) -> Attack:
     return Attack(f"cost-{name}", threat, run, 120.0)
 
@@ -213,5 +231,6 @@ def attacks() -> list[Attack]:
         _attack("unread-states", "answers that nobody reads", unread_states),
         _attack("empty-changes", "many changes of a large text", empty_changes),
         _attack("millions", "messages that become larger when they are read", millions),
+        _attack("half-messages", "messages that never end", half_messages),
         _attack("waits", "calls that wait, and what they keep meanwhile", waits),
     ]

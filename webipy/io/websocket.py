@@ -33,6 +33,7 @@ from zope.interface import implementer
 
 from webipy.core import errors
 from webipy.io.gate import SUBPROTOCOL, Gate
+from webipy.io.reading import Reading
 from webipy.server.api import Api, answered
 from webipy.server.method import MOST_OF_GUEST, MOST_OF_LOGIN, Caller
 
@@ -48,6 +49,9 @@ MAX_WAITING = 64
 
 MAX_WAITING_BYTES = 1024 * 1024
 """The same in bytes; the message that crosses it is kept whole."""
+
+LARGE_BYTES = 1024 * 1024
+"""A message of more has its turn among those of its login that come in: until then the rest of it stays in the network."""
 
 PING_SECONDS = 20
 HANDSHAKE_SECONDS = 5
@@ -73,7 +77,7 @@ class RpcProtocol(WebSocketServerProtocol):
     """The id of the login that this connection came by, whatever has become of it."""
     _calls = 0
     _is_full = False
-    _is_read = True
+    reading: Reading
     _has_turn = False
     """Whether a turn of the reactor is waited for."""
     _waiting: deque[bytes]
@@ -105,6 +109,7 @@ class RpcProtocol(WebSocketServerProtocol):
         self._waiting = deque()
         self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
+        self.reading = Reading(self.transport, self._budget)
         crowd = self.factory.crowd(self.login, self._budget.lines)
         if crowd:  # only now: a browser does not tell its page why a handshake failed
             self.say_goodbye(TOO_MANY, crowd)
@@ -114,6 +119,7 @@ class RpcProtocol(WebSocketServerProtocol):
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """One call or a batch; none is taken after the login has ended."""
+        self.reading.end()
         if self.can_send:
             self._waiting.append(payload)
             self._waiting_bytes += len(payload)
@@ -128,12 +134,16 @@ class RpcProtocol(WebSocketServerProtocol):
                 turns.soon(self.caller.row, self._in_turn)
             else:
                 self._begin()
-        if self._is_read and (len(self._waiting) >= MAX_WAITING or self._waiting_bytes >= MAX_WAITING_BYTES):
-            self._is_read = False
-            self.transport.pauseProducing()
-        elif not self._is_read and not self._waiting and self.can_send:
-            self._is_read = True
-            self.transport.resumeProducing()
+        if len(self._waiting) >= MAX_WAITING or self._waiting_bytes >= MAX_WAITING_BYTES:
+            self.reading.choke(True)
+        elif not self._waiting and self.can_send:
+            self.reading.choke(False)
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        """More of a message is announced: one that gets large waits for its turn among those of its login."""
+        super().onMessageFrameBegin(length)
+        if self.message_data_total_length > LARGE_BYTES and self.can_send:
+            self.reading.begin()
 
     def _can_begin(self) -> bool:
         return bool(self._waiting) and self._calls < MAX_CALLS and not self._is_full and self.can_send
@@ -189,6 +199,7 @@ class RpcProtocol(WebSocketServerProtocol):
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """The client is gone; what it started goes on."""
         if self in self.factory.clients:
+            self.reading.end()
             self.factory.clients.remove(self)
             self._budget.lines -= 1
         self.factory.on_known(self.transport)

@@ -37,6 +37,19 @@ ENOUGH_SECONDS: Final = 0.1
 """A login without time left may call again when it has so much."""
 
 
+@attrs.define(eq=False)
+class Intake:
+    """A large message that comes in, or waits until it may.
+
+    Args:
+        on_turn: Called when it may come.
+        is_on: Whether it may.
+    """
+
+    on_turn: Callable[[], None]
+    is_on: bool = False
+
+
 @attrs.define(frozen=True)
 class Allowance:
     """What a login may use.
@@ -90,6 +103,7 @@ class Budget:
     lines: int = 0
     """Connections that are open, and calls by POST under way."""
     _busy: int = 0
+    _intakes: list[Intake] = attrs.field(factory=list)
     _waiting: deque[Deferred[None]] = attrs.field(factory=deque)
     _seconds: float = attrs.field(init=False)
     _counted: float = attrs.field(init=False)
@@ -155,6 +169,20 @@ class Budget:
     def spend(self, seconds: float) -> None:
         """Server time was used; of what is owed, no more is remembered than can be saved up."""
         self._seconds = max(self.seconds - seconds, -self.allowance.seconds)
+
+    def take_in(self, on_turn: Callable[[], None]) -> Intake:
+        """A large message is announced: as many as calls are carried out at once come in at once, the others wait; tell `has_come` of its end."""
+        intake = Intake(on_turn, len(self._intakes) < self.allowance.at_once)
+        self._intakes.append(intake)
+        return intake
+
+    def has_come(self, intake: Intake) -> None:
+        """It is here, or will not come any more: the next one may."""
+        self._intakes.remove(intake)
+        for one in self._intakes[: self.allowance.at_once]:
+            if not one.is_on:
+                one.is_on = True
+                one.on_turn()
 
     def hold(self, size: int) -> None:
         """So many bytes of an answer are kept until they are sent; less than 0: so many are not kept any more."""
