@@ -69,6 +69,11 @@ class Document:
     metadata: bytes = NO_METADATA
 
 
+def leaves_out(document: Document) -> bool:
+    """Whether a document lacks text that the journal of its session has."""
+    return any(_LEFT_OUT in output for cell in document.cells for output in cell.outputs)
+
+
 @attrs.define(slots=True)
 class _Shown:
     """What is shown under one cell: outputs of an execution, or outputs that were put there."""
@@ -79,8 +84,6 @@ class _Shown:
     put: list[Raw] = attrs.field(factory=list)
     has_output: bool = False
     displays: set[str] = attrs.field(factory=set)
-    leaves_out: bool = False
-    """Whether text was left out when the outputs were formed last."""
     _formed: dict[int, tuple[Raw, bytes]] = attrs.field(factory=dict)
 
     def is_empty(self) -> bool:
@@ -98,7 +101,6 @@ class _Shown:
             else:
                 formed[number] = (event.output, _formed(event, limit))
         self._formed = formed
-        self.leaves_out = any(_LEFT_OUT in normal for _, normal in formed.values())
         return tuple(map(_formed_as_put, self.put)) + tuple(normal for _, normal in formed.values())
 
 
@@ -180,10 +182,6 @@ class DocumentFold:
             raw, formed = self._notebook.metadata, _map(self._notebook.metadata)
             self._metadata = raw, formed
         return Document(cells, formed)
-
-    def leaves_out(self) -> bool:
-        """Whether the document that was taken last lacks text that the journal has."""
-        return any(shown.leaves_out for shown in self._shown.values())
 
     def _make(self, cell: Cell) -> DocumentCell:
         shown = self._shown.get(cell.id) if cell.cell_type == "code" else None
@@ -275,9 +273,7 @@ class DocumentFold:
             return
         self._known.update(event)
         self.changed = self.seq
-        if (
-            event.display_id not in self._updated
-        ):  # else none of its cells was made since: a second update costs nothing
+        if event.display_id not in self._updated:  # else no cell was made since: a second update costs nothing
             self._updated.add(event.display_id)
             for cell in showing:
                 self._made.pop(cell, None)

@@ -30,7 +30,7 @@ from msgspec import Raw
 from twisted.internet.defer import Deferred, DeferredLock
 
 from webipy.core import errors, events, formats, ipynb
-from webipy.core.document import Document, DocumentFold
+from webipy.core.document import Document, DocumentFold, leaves_out
 from webipy.core.events import AnyEvent
 from webipy.server.halves import keep_beside, put
 from webipy.server.others import Others
@@ -231,7 +231,7 @@ class Bound:
             await self._document()
             await self._name_kernel(with_language=True)
             _, document = await self._document()
-            if self._fold.leaves_out():
+            if leaves_out(document):
                 document = await self.others.history.result()
             return await self.paper.bytes_of(document, format, original)
         finally:

@@ -11,7 +11,7 @@ import attrs
 from twisted.internet.defer import DeferredLock
 
 from webipy.core import errors
-from webipy.core.document import MAX_RESULT_STREAM, Document, DocumentFold
+from webipy.core.document import MAX_RESULT_STREAM, MAX_STREAM, Document, DocumentFold
 from webipy.core.events import AnyEvent
 from webipy.core.moments import Moments
 from webipy.server.ports import World
@@ -44,14 +44,15 @@ class History:
             errors.NotFound: That is too long ago, or has not happened yet.
         """
         self._check(seq, hidden)
-        fold = DocumentFold()
-        await self.session.each_event(0, seq, fold.take)
-        return await self.world.aside(fold.document)
+        return await self._folded(seq, MAX_STREAM)
 
     async def result(self) -> Document:
         """The document now, with more of what its streams say than the file of an open document holds: what a run leaves."""
-        fold = DocumentFold(limit=MAX_RESULT_STREAM)
-        await self.session.each_event(0, self.session.written, fold.take)
+        return await self._folded(self.session.written, MAX_RESULT_STREAM)
+
+    async def _folded(self, seq: int, limit: int) -> Document:
+        fold = DocumentFold(limit=limit)
+        await self.session.each_event(0, seq, fold.take)
         return await self.world.aside(fold.document)
 
     async def saved(self) -> Document | None:
