@@ -268,7 +268,7 @@ class Bound:
         if found is None:
             if self.session.origin.etag is not None:
                 await self.others.missing(path)
-                return False
+                return True
         elif not self.session.origin.is_at(found.record.etag):
             await self.others.take_in(seq, document, found, None)
             return False

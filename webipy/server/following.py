@@ -26,6 +26,7 @@ from webipy.server.history import History
 from webipy.server.others import Others
 from webipy.server.paper import Paper
 from webipy.server.ports import World
+from webipy.server.reader import pause
 from webipy.server.session import Session
 from webipy.server.sessions import Sessions
 
@@ -159,13 +160,10 @@ class Following:
         if await self._etag() is None:
             if self.bound.session.origin.etag is None:
                 return False  # it was not there before either
-            waited: Deferred[None] = Deferred()
-            self.world.later(GONE_SECONDS, lambda: waited.callback(None))
-            await waited
+            await pause(self.world, GONE_SECONDS)
         etag, origin = await self._etag(), self.bound.session.origin
-        if etag is None and await self.bound.others.has_moved():
-            return False
         if etag is None and origin.conflict is not None and origin.conflict.etag is None:
+            await self.bound.others.has_moved()  # it is told already that it is gone
             return False
         return not origin.is_at(etag)
 
