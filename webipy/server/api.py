@@ -58,9 +58,7 @@ _OWN = Methods()
 @_OWN.method("rpc.discover", "none")
 async def rpc_discover(house: House, caller: Caller, params: calls.Nothing) -> calls.OpenRpc:
     """The OpenRPC document of this API: every method, its params and its result as JSON Schema."""
-    if _document.cache_info().currsize:
-        return _document(house.version)
-    return await house.world.aside(lambda: _document(house.version))
+    return await _described(house)
 
 
 METHODS: dict[str, Method] = {
@@ -87,6 +85,12 @@ def _document(version: str) -> calls.OpenRpc:
     return openrpc.document(METHODS, version)
 
 
+async def _described(house: House) -> calls.OpenRpc:
+    if _document.cache_info().currsize:
+        return _document(house.version)
+    return await house.world.aside(lambda: _document(house.version))
+
+
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
@@ -104,7 +108,7 @@ class Api:
     async def described(self) -> bytes:
         """The result of rpc.discover as JSON, made once."""
         if not self._described:
-            self._described = msgspec.json.encode(await self.house.world.aside(lambda: _document(self.house.version)))
+            self._described = msgspec.json.encode(await _described(self.house))
         return self._described
 
     async def post(self, body: bytes, caller: Caller) -> bytes | None:

@@ -28,16 +28,15 @@ MOST_KNOWN = 10_000
 
 FREE = frozenset(
     [
-        *(
-            "execution.cancel",
-            "run.stop",
-            "run.cancel",
-            "kernel.interrupt",
-            "kernel.shut_down",
-            "kernel.kill",
-            "comm.close",
-        ),
-        *("session.leave", "notebook.save"),
+        "execution.cancel",
+        "run.stop",
+        "run.cancel",
+        "kernel.interrupt",
+        "kernel.shut_down",
+        "kernel.kill",
+        "comm.close",
+        "session.leave",
+        "notebook.save",
     ]
 )
 """Calls that end something, or keep it: always carried out."""
