@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Connection } from "../src/api/connection.ts";
 import type { AnyEvent } from "../src/api/schema.ts";
 import { FIRST_CELL, SessionStore } from "../src/store/store.ts";
 import { numbered } from "./log.ts";
+import { endLater } from "./stores.ts";
 import { FakeWorld, settle } from "./world.ts";
 
 const LOG = numbered([
@@ -16,14 +17,6 @@ const LOG = numbered([
   { type: "execution_finished", execution: "r", status: "ok", duration_s: 1 },
 ]);
 
-const OPEN: SessionStore[] = [];
-afterEach(() => {
-  for (const store of OPEN.splice(0)) {
-    store.close();
-    store.unsent.value = 0; // an edit that nobody takes would keep it open, and its frames coming, past the test's own page
-  }
-});
-
 function opened() {
   localStorage.clear();
   const world = new FakeWorld();
@@ -31,7 +24,7 @@ function opened() {
   connection.start();
   const store = new SessionStore(connection, "s");
   store.open();
-  OPEN.push(store);
+  endLater(store);
   world.last.open();
   const events = (list: AnyEvent[]) =>
     world.last.say({ jsonrpc: "2.0", method: "events", params: { session: "s", first: list[0]?.seq ?? 1, events: list } });

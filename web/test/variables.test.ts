@@ -1,17 +1,13 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Connection } from "../src/api/connection.ts";
 import type { AnyEvent, KernelState } from "../src/api/schema.ts";
 import { answersNow } from "../src/model/select.ts";
 import { Variables } from "../src/names/variables.ts";
 import { SessionStore } from "../src/store/store.ts";
 import { numbered } from "./log.ts";
+import { endLater } from "./stores.ts";
 import { FakeWorld, settle } from "./world.ts";
-
-const OPEN: SessionStore[] = [];
-afterEach(() => {
-  for (const store of OPEN.splice(0)) store.close();
-});
 
 /** A session whose kernel is in a state, and what its connection is asked. */
 async function opened(state: KernelState, beside: boolean, runs: "nothing" | "a cell" = "nothing") {
@@ -21,7 +17,7 @@ async function opened(state: KernelState, beside: boolean, runs: "nothing" | "a 
   connection.start();
   const store = new SessionStore(connection, "s");
   store.open();
-  OPEN.push(store);
+  endLater(store);
   world.last.open();
   const log: AnyEvent[] = numbered([
     { type: "session_created", session: "s", title: "t" },
