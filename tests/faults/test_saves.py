@@ -17,6 +17,7 @@ import sys
 import textwrap
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 from unittest import SkipTest
@@ -152,6 +153,8 @@ class Killed(FolderTestCase):
                 try:
                     add(name)
                     os._exit(0)
+                except BaseException:
+                    traceback.print_exc()
                 finally:
                     os._exit(3)
             children.append(child)

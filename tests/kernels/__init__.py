@@ -167,8 +167,9 @@ class HostClient:
         return self.until(is_over(self.execute(code, **options)))
 
     def printed(self, code: str) -> str:
-        """Run code and return what it printed."""
-        return "".join(item.text for item in self.run(code))
+        """Run code and return what it printed; late output of what ran before is not its own."""
+        request = self.execute(code)
+        return "".join(item.text for item in self.until(is_over(request)) if item.parent == request)
 
 
 class RunningHost:

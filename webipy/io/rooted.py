@@ -1,21 +1,23 @@
 """One folder and everything below it; nothing outside, by any path. Everything here blocks.
 
-A path of the API becomes a file descriptor in one system call: `openat2(2)` with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS
-on the descriptor of the root, so that the kernel itself refuses `..`, links that lead out and the links of /proc, and a
-folder that is replaced by a link at the wrong moment changes nothing. What follows works on descriptors and on single
-names in them; no path is looked up a second time.
+A path of the API becomes a file descriptor in one system call: `openat2(2)` with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS
+on the descriptor of the root, so that the kernel itself refuses `..` and every link, and a folder that is replaced by a
+link at the wrong moment changes nothing. What follows works on descriptors and on single names in them; no path is
+looked up a second time.
 
-RESOLVE_BENEATH refuses every absolute link, also one that leads to a place below the root, old kernels have no openat2 (before 5.6, and some
-sandboxes refuse it), and one call takes at most 4,095 bytes. For all three there is `_walk`: part by part with O_NOFOLLOW, links
-read and followed here. `..` in the text of a link goes back to a descriptor that the walk came through, never to a
-parent that is looked up, so a walk cannot rise above the root either.
+A path with a link in it, a kernel without openat2 (before 5.6, and some sandboxes refuse it) and a path over the 4,095 bytes
+of one call have `_walk`: part by part with O_NOFOLLOW, links read and followed here. `..` in the text of a link goes
+back to a descriptor that the walk came through, never to a parent that is looked up, so a walk cannot rise above the
+root either.
 
     "a/b/c.txt" ──parts──► [b"a", b"b", b"c.txt"] ──place──► (descriptor of a/b, b"c.txt")    to change it
                                                   ──open───► descriptor of the file           to read it
 
 Names: 1 to 255 bytes of UTF-8 without NUL and `/`; no `.` and `..`. A name that begins with a dot is hidden: it is
-told as not being there, and a link that ends at such a name, or below one, is refused: what counts is where the opened file is. The server's own
-folder (`hidden`) is told as not being there whatever way leads to it, and nothing that holds it is moved or deleted.
+told as not being there, and a link that ends at such a name, or below one, is refused. What counts are the names that the
+walk came through, not the name that the opened file has afterwards: a save that replaces a file at that moment gives
+the old one a hidden name, and its reader may read it all the same. The server's own folder (`hidden`) is told as not
+being there whatever way leads to it, and nothing that holds it is moved or deleted.
 
 Rejected: comparing `realpath` with the root (a folder can become a link between the check and the use); chroot (needs
 rights, and kernels are started by the same process).
@@ -49,7 +51,7 @@ MAX_LINKS = 40
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 _OPENAT2 = 437
-_RESOLVE = 0x02 | 0x08  # RESOLVE_NO_MAGICLINKS, RESOLVE_BENEATH
+_RESOLVE = 0x04 | 0x08  # RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH
 _NOREPLACE, _EXCHANGE = 1, 2
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -238,7 +240,7 @@ class Root:
         """The descriptor of what a path leads to, links followed.
 
         Raises:
-            Outside: A link leads out.
+            Outside: A link leads out, or to what is hidden.
             OSError: There is nothing, or it cannot be opened.
         """
         fd = self._open(parts, flags)
@@ -254,7 +256,7 @@ class Root:
             try:
                 return _openat2(self.fd, b"/".join(parts) or b".", flags)
             except OSError as fault:
-                if fault.errno not in (errno.EXDEV, errno.EAGAIN, errno.ELOOP, errno.ENAMETOOLONG):
+                if fault.errno not in (errno.EAGAIN, errno.ELOOP, errno.ENAMETOOLONG):
                     raise
         folder, name = self._walk(parts, is_followed=True)
         try:
@@ -298,6 +300,8 @@ class Root:
     def _walk(self, parts: list[bytes], is_followed: bool) -> tuple[int, bytes]:
         """The folder (O_PATH) and the last name that a path leads to, found part by part. The name is `.` for a folder that a link ended at."""
         queue, links = deque(parts or [b"."]), 0
+        names: list[bytes] = []  # of the folders in `came`, the root left out; and the last name
+        last = b"."
         came = [os.open(b".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)]
         try:
             while queue:
@@ -308,17 +312,23 @@ class Root:
                     if len(came) == 1:
                         raise Outside(errno.EXDEV, "leads out of the root")
                     os.close(came.pop())
+                    names.pop()
                     continue
                 if (queue or is_followed) and _is_link(came[-1], part):
                     links += 1
                     if links > MAX_LINKS:
                         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
                     queue.extendleft(reversed(self._follow(part, came)))
+                    del names[len(came) - 1 :]
                     continue
+                names.append(part)
                 if not queue:
-                    return came.pop(), part
+                    last = part
+                    break
                 came.append(os.open(part, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=came[-1]))
-            return came.pop(), b"."
+            if any(name.startswith(b".") for name in names):
+                raise Hidden(errno.EXDEV, "leads to what is hidden")
+            return came.pop(), last
         finally:
             for fd in came:
                 os.close(fd)
@@ -349,8 +359,6 @@ class Root:
         within = name_of(self.fd).rstrip(b"/") + b"/"
         if not (path + b"/").startswith(within):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        if any(part.startswith(b".") and part != b"." for part in path[len(within) :].split(b"/")):
-            raise Hidden(errno.EXDEV, "leads to what is hidden")
 
     def holds_hidden(self, place: Place) -> bool:
         """Whether something that nobody may see is below a folder."""
