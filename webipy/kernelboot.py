@@ -451,6 +451,7 @@ def reply_always(kernel_class) -> None:  # type: ignore[no-untyped-def]
             if kind.endswith("_request"):
                 content = {"status": "error", "ename": type(fault).__name__, "evalue": _said(fault), "traceback": []}
                 self.session.send(stream, kind[: -len("request")] + "reply", content, parent, ident=ident)
+        flush_all(self)  # what it wrote is its own, and never the output of the next cell
 
     @functools.wraps(begin)
     def begin_with_replies(self, *args, **named):  # type: ignore[no-untyped-def]

@@ -204,6 +204,26 @@ class Ends(SynchronousTestCase):
             self.client.until(is_idle(request))
         self.assertEqual(self.client.printed("print('well')"), "well\n")
 
+    def test_what_a_comm_and_a_completion_write_is_no_output_of_the_next_cell(self) -> None:
+        """By Python and by file descriptor; it has their message as its parent."""
+        write = "print('in'); os.write(1, b'raw')"
+        self.client.run(
+            f"import os\ndef hear(comm, message): {write}\n"
+            "get_ipython().kernel.comm_manager.register_target('write', hear)\n"
+            f"class Odd:\n  def __dir__(self):\n    {write}\n    return []\nodd = Odd()"
+        )
+        for kind, content in (
+            ("comm_open", {"comm_id": "c1", "target_name": "write", "data": {}}),
+            ("complete_request", {"code": "odd.", "cursor_pos": 4}),
+        ):
+            for _ in range(rounds(20, 200)):
+                request = self.client.send("shell", kind, content)
+                came = self.client.until(is_idle(request))
+                text = "".join(item.text for item in came if item.parent == request)
+                self.assertIn("raw", text)
+                self.assertIn("in\n", text)
+                self.assertEqual(self.client.printed("print('next')"), "next\n")
+
     def test_output_of_processes_is_there_when_the_cell_has_ended_and_in_its_place(self) -> None:
         """By subprocess, os.system and a file descriptor; on both streams; with a multibyte character that stays whole."""
         lines = "".join(f"{n}\n" for n in range(1, 3001))
