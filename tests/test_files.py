@@ -385,7 +385,7 @@ class Inside(RootTestCase):
         self.link("chain", "in/up/file")
         self.link("new", ".made")
         self.link("past", ".git/../in/file")
-        self.failed(errors.FileFault, self.files.read("new"), "hidden")  # as if it were there: what is hidden is not told
+        self.failed(errors.FileFault, self.files.read("new"), "hidden")  # though it does not exist
         self.failed(errors.FileFault, self.files.write("new", b"mine", None), "hidden")
         for path in ("file", "absolute", "folder/config", "in/up/file", "chain"):
             for told in (self.files.read(path), self.files.write(path, b"mine", None), self.files.copy(path, None)):
