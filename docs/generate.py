@@ -3,7 +3,8 @@
     python docs/generate.py           writes both
     python docs/generate.py --check   says which of them is not what it would write, and exits with 1
 
-The truth is in Python: `webipy.server.api.METHODS` (the methods), `webipy.core.calls` (their params and results), `webipy.core.events` (the
+The truth is in Python: `webipy.server.methods.api.METHODS` (the methods), `webipy.core.api.calls` (their params and results),
+`webipy.core.events.events` (the
 events) and `webipy.core.errors` (the failures). What stands in their docstrings is the documentation. Both files are functions of those alone,
 so that the check is a comparison of texts. `Raw` fields are JSON that Python does not look into; `SHAPES` says what the page may expect there.
 """
@@ -23,9 +24,11 @@ import msgspec.inspect as kinds
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from webipy.core import access, calls, errors, events, file_calls, people_calls  # noqa: E402 - the folder above is on the path only now
-from webipy.server.api import METHODS  # noqa: E402
-from webipy.server.method import Method  # noqa: E402
+from webipy.core import errors  # noqa: E402 - the folder above is on the path only now
+from webipy.core.api import access, calls, file_calls, people_calls  # noqa: E402 - the folder above is on the path only now
+from webipy.core.events import events  # noqa: E402 - the folder above is on the path only now
+from webipy.server.methods.api import METHODS  # noqa: E402
+from webipy.server.methods.method import Method  # noqa: E402
 
 PROTOCOL = ROOT / "docs" / "protocol.md"
 SCHEMA = ROOT / "web" / "src" / "api" / "schema.ts"

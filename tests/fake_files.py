@@ -10,17 +10,17 @@ import attrs
 from twisted.internet.defer import Deferred, execute, fail, succeed
 
 from webipy.converter import texts
-from webipy.converter.told import Refused
+from webipy.converter.problems import Refused
 from webipy.core import errors
-from webipy.core.file_calls import FileKind
-from webipy.core.folding import Folded, fold, value_of
-from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
-from webipy.core.naming import beside
-from webipy.core.origin import is_same_file
-from webipy.io.filemoves import check_not_within
-from webipy.io.filetree import natural_key, not_a_file, taken
-from webipy.io.rooted import no_such, parts_of
-from webipy.server.ports import BlobFile, Body, ExportedFile, FileRecord, FileRecords, Placing, Trashed
+from webipy.core.api.file_calls import FileKind
+from webipy.core.api.formats import PLAIN, ExportFormat, ExportOptions
+from webipy.core.free_names import beside
+from webipy.core.ipynb.blob_folding import Folded, fold, value_of
+from webipy.core.session.file_state import is_same_file
+from webipy.io.files.file_tree import natural_key, not_a_file, taken
+from webipy.io.files.moves import check_not_within
+from webipy.io.files.root_folder import no_such, parts_of
+from webipy.server.ports.ports import BlobFile, Body, ExportedFile, FileRecord, FileRecords, Placing, Trashed
 
 TIME = "2026-01-01T00:00:00.000000Z"
 
@@ -34,7 +34,7 @@ class _Entry:
 
 @attrs.define
 class FakeFiles:
-    """See webipy.server.ports.Files. `fault`, when set, is what every write fails with. A folder is there when something is in it."""
+    """See webipy.server.ports.ports.Files. `fault`, when set, is what every write fails with. A folder is there when something is in it."""
 
     entries: dict[str, _Entry] = attrs.field(factory=dict)
     watches: dict[str, list[Callable[[], None]]] = attrs.field(factory=dict)
@@ -242,7 +242,7 @@ class FakeFiles:
 
 @attrs.define
 class FakeTrash:
-    """See webipy.server.ports.Trash. `fault`, when set, is what putting something in fails with."""
+    """See webipy.server.ports.ports.Trash. `fault`, when set, is what putting something in fails with."""
 
     files: FakeFiles
     kept: dict[str, tuple[Trashed, dict[str, _Entry]]] = attrs.field(factory=dict)
@@ -302,7 +302,7 @@ class FakeTrash:
 
 @attrs.define
 class FakeConverter:
-    """See webipy.server.ports.Converter: text is converted in this process, nothing else is.
+    """See webipy.server.ports.ports.Converter: text is converted in this process, nothing else is.
 
     Args:
         converted: How often a text was.

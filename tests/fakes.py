@@ -23,17 +23,20 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fake_files import FakeConverter, FakeFiles, FakeTrash
-from webipy.core import errors, events, wire
-from webipy.core.access import Principal, Verb
-from webipy.core.blobs import Part, found_in
-from webipy.core.contents import Way
-from webipy.core.inquiries import FEATURE
-from webipy.core.wire import Header, Message
-from webipy.io.journalfiles import Told
-from webipy.server.api import Api, answered
-from webipy.server.logins import TOKEN_LOGIN, Login, Logins
-from webipy.server.method import Caller, House
-from webipy.server.ports import (
+from webipy.core import errors
+from webipy.core.api.access import Principal, Verb
+from webipy.core.events import events
+from webipy.core.kernel import wire
+from webipy.core.kernel.blobs import Part, found_in
+from webipy.core.kernel.inquiries import FEATURE
+from webipy.core.kernel.jupyter_messages import Way
+from webipy.core.kernel.wire import Header, Message
+from webipy.io.storage.journal_folder import Told
+from webipy.server.methods.api import Api, answered
+from webipy.server.methods.method import Caller, House
+from webipy.server.people.logins import TOKEN_LOGIN, Login, Logins
+from webipy.server.people.shares import Guest, Share, Shares
+from webipy.server.ports.ports import (
     NO_ENV,
     ClosedSession,
     HostRecord,
@@ -54,8 +57,7 @@ from webipy.server.ports import (
     Used,
     World,
 )
-from webipy.server.sessions import Sessions
-from webipy.server.shares import Guest, Share, Shares
+from webipy.server.sessions.sessions import Sessions
 
 EPOCH = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 TOKEN = "a-token-of-more-than-twenty-characters"
@@ -130,7 +132,7 @@ def run_of(
 
 @attrs.define(eq=False)
 class FakeJournal:
-    """A journal in memory; see `webipy.server.ports.Journal`. With `broken` set, writes fail and are tried again every second."""
+    """A journal in memory; see `webipy.server.ports.ports.Journal`. With `broken` set, writes fail and are tried again every second."""
 
     clock: Clock
     bodies: list[bytes] = attrs.field(factory=list)
@@ -251,7 +253,7 @@ class FakeJournal:
 
 @attrs.define(eq=False)
 class FakeJournals:
-    """All journals, in memory; see `webipy.server.ports.Journals`."""
+    """All journals, in memory; see `webipy.server.ports.ports.Journals`."""
 
     clock: Clock
     found: dict[str, FakeJournal] = attrs.field(factory=dict)
@@ -413,7 +415,7 @@ class FakeRegistry:
 
 @attrs.define(eq=False)
 class FakeLink:
-    """One server's link to a `FakeHost`; see `webipy.server.ports.KernelLink`."""
+    """One server's link to a `FakeHost`; see `webipy.server.ports.ports.KernelLink`."""
 
     host: FakeHost
     receiver: LinkReceiver
@@ -535,7 +537,7 @@ class FakeHost:
 
 @attrs.define(eq=False)
 class FakeLeftovers:
-    """What a `FakeHost` left; see `webipy.server.ports.Leftovers`."""
+    """What a `FakeHost` left; see `webipy.server.ports.ports.Leftovers`."""
 
     host: FakeHost
     after: int
@@ -568,7 +570,7 @@ def spec_of(name: str) -> Spec:
 
 @attrs.define(eq=False)
 class FakeLauncher:
-    """Starts `FakeHost`s; see `webipy.server.ports.Launcher`."""
+    """Starts `FakeHost`s; see `webipy.server.ports.ports.Launcher`."""
 
     clock: Clock
     known: Specs = attrs.field(

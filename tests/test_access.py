@@ -1,4 +1,4 @@
-"""webipy.core.access: the whole table of verbs."""
+"""webipy.core.api.access: the whole table of verbs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import get_args
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core import errors
-from webipy.core.access import Principal, Verb, permit
+from webipy.core.api.access import Principal, Verb, permit
 
 ORDER: tuple[Verb, ...] = ("none", "read", "write", "execute", "own")
 

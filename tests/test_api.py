@@ -1,4 +1,4 @@
-"""webipy.server.api: the one table and the one dispatcher; who may call what, and what bad input is answered."""
+"""webipy.server.methods.api: the one table and the one dispatcher; who may call what, and what bad input is answered."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.fakes import Client, RigTestCase, examples
 from tests.test_access import ORDER
 from tests.test_calls import least
 from webipy.core import errors
-from webipy.core.access import Verb
-from webipy.core.calls import Params, Result
-from webipy.server import api
-from webipy.server.api import METHODS, answered
-from webipy.server.method import Method
+from webipy.core.api.access import Verb
+from webipy.core.api.calls import Params, Result
+from webipy.server.methods import api
+from webipy.server.methods.api import METHODS, answered
+from webipy.server.methods.method import Method
 
 VERBS: dict[str, str] = {
     "rpc.discover": "none", "server.info": "none", "server.sync": "read", "server.launch_code": "own",
@@ -107,10 +107,10 @@ class Who(RigTestCase):
         """In front of every method."""
         import inspect
 
-        from webipy.server import cell_methods, execution_methods, session_methods
+        from webipy.server.methods import cells, executions, sessions
 
         self.assertEqual(inspect.getsource(api).count("access.permit("), 1)
-        for module in (cell_methods, execution_methods, session_methods):
+        for module in (cells, executions, sessions):
             self.assertNotIn("permit", inspect.getsource(module))
 
 

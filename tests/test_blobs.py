@@ -10,13 +10,14 @@ from pathlib import Path
 from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import errors, events
-from webipy.core.blobs import Part, Ref, found_in, with_refs
-from webipy.core.contents import encode
-from webipy.io.blobs import Blobs
-from webipy.io.journalfile import JournalFile
-from webipy.io.salvage import check
-from webipy.server.ports import Position
+from webipy.core import errors
+from webipy.core.events import events
+from webipy.core.kernel.blobs import Part, Ref, found_in, with_refs
+from webipy.core.kernel.jupyter_messages import encode
+from webipy.io.storage.blob_store import Blobs
+from webipy.io.storage.journal_file import JournalFile
+from webipy.io.storage.journal_repair import check
+from webipy.server.ports.ports import Position
 
 TEXT = b"0123456789" * 10
 NAME = hashlib.sha256(TEXT).hexdigest()

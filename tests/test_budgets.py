@@ -1,4 +1,4 @@
-"""webipy.server.budgets: what one login may use; time is a clock that the test moves."""
+"""webipy.server.people.budgets: what one login may use; time is a clock that the test moves."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.test_costs import CostsTestCase
 from webipy.core import errors
-from webipy.core.access import Principal
-from webipy.server import budgets
-from webipy.server.api import answered
-from webipy.server.budgets import Allowance, Budget, Budgets, Metered
-from webipy.server.method import Caller
+from webipy.core.api.access import Principal
+from webipy.server.methods.api import answered
+from webipy.server.methods.method import Caller
+from webipy.server.people import budgets
+from webipy.server.people.budgets import Allowance, Budget, Budgets, Metered
 
 SMALL = Allowance(calls=3, held_bytes=100, seconds=2.0, rate=0.5, at_once=1, begins_bytes=10, lines=2)
 

@@ -1,4 +1,4 @@
-"""webipy.core.calls: every params struct refuses what it does not know, and tells limits."""
+"""webipy.core.api.calls: every params struct refuses what it does not know, and tells limits."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import calls, file_calls, journal_calls, login_calls, notebook_calls, people_calls
-from webipy.core.calls import Params, Result
+from webipy.core.api import calls, file_calls, journal_calls, login_calls, notebook_calls, people_calls
+from webipy.core.api.calls import Params, Result
 
 STRUCTS: list[Any] = [
     kind

@@ -1,4 +1,5 @@
-"""webipy.io.channel, webipy.io.sending, the limits of webipy.io.requests: what a connection may cost, on a transport as slow as the test says."""
+"""webipy.io.web.http_channel, webipy.io.web.paced_responses, the limits of webipy.io.web.requests: what a connection may cost, on a
+transport as slow as the test says."""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ from twisted.python.failure import Failure
 
 from tests.fakes import TOKEN
 from tests.test_site import SiteTestCase
-from webipy.io.channel import BODY_BYTES, BODY_SECONDS, HEAD_SECONDS, TURN_REQUESTS
-from webipy.io.requests import MAX_BODY_BYTES, STRANGER_BODY_BYTES
-from webipy.io.sending import PIECE_BYTES
+from webipy.io.web.http_channel import BODY_BYTES, BODY_SECONDS, HEAD_SECONDS, TURN_REQUESTS
+from webipy.io.web.paced_responses import PIECE_BYTES
+from webipy.io.web.requests import MAX_BODY_BYTES, STRANGER_BODY_BYTES
 
 LARGE = b"x" * (5 * 1024 * 1024)
 GET = b"GET /static/large.js HTTP/1.1\r\nHost: localhost:8888\r\n\r\n"

@@ -1,4 +1,4 @@
-"""webipy.io.childwatch: a child that takes too much memory is told of once, and nobody after its end."""
+"""webipy.io.kernels.child_memory: a child that takes too much memory is told of once, and nobody after its end."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.io.childwatch import LOOK_SECONDS, ChildWatch
-from webipy.server.ports import Used
+from webipy.io.kernels.child_memory import LOOK_SECONDS, ChildWatch
+from webipy.server.ports.ports import Used
 
 
 class Told:

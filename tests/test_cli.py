@@ -26,13 +26,15 @@ from twisted.python.failure import Failure as Fault
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.cli import main
+from webipy.client.client import Address, ConnectionLost, Event, Follower, NoServer
 from webipy.command import lookup, program, running, watching
 from webipy.command.connecting import Target
 from webipy.command.showing import Showing
 from webipy.command.terminal import Screen
 from webipy.command.variables import env_option
-from webipy.core import calls, errors, events, notebook_calls
-from webipy.io.client import Address, ConnectionLost, Event, Follower, NoServer
+from webipy.core import errors
+from webipy.core.api import calls, notebook_calls
+from webipy.core.events import events
 
 ROOT = Path(__file__).resolve().parent.parent
 TIME = "2026-01-01T00:00:00.000000Z"

@@ -13,13 +13,14 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.test_cli import ScriptedClient, Typist, outcome, session
+from webipy.client.client import ConnectionLost, Event
 from webipy.command import notebooks, running
 from webipy.command.lookup import Wrong
 from webipy.command.paths import below_new
 from webipy.command.progress import Progress, duration, first_line
 from webipy.command.terminal import Screen
-from webipy.core import calls, events, notebook_calls
-from webipy.io.client import ConnectionLost, Event
+from webipy.core.api import calls, notebook_calls
+from webipy.core.events import events
 
 
 class Terminal(io.StringIO):

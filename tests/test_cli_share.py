@@ -15,11 +15,11 @@ from twisted.internet.defer import Deferred
 from tests.fakes import RigTestCase
 from tests.test_cli import invoke
 from tests.test_shares import come, secret_of
+from webipy.client.client import Client
 from webipy.command import sharing
 from webipy.command.connecting import Target
 from webipy.command.lookup import Wrong
 from webipy.command.program import Unable
-from webipy.io.client import Client
 
 
 class InMemory:

@@ -21,9 +21,8 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from webipy.core import calls, errors, events, rpc
-from webipy.io import client as module
-from webipy.io.client import (
+from webipy.client import client as module
+from webipy.client.client import (
     MAX_CALL_BYTES,
     Address,
     Client,
@@ -33,6 +32,9 @@ from webipy.io.client import (
     find_server,
     find_state_dir,
 )
+from webipy.core import errors
+from webipy.core.api import calls, rpc
+from webipy.core.events import events
 
 reactor: Any = _reactor
 

@@ -1,4 +1,4 @@
-"""webipy.core.connection: which connection files can be joined, where their channels are, and what is said of the others."""
+"""webipy.core.kernel.connection_file: which connection files can be joined, where their channels are, and what is said of the others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core.connection import BadConnection, read
+from webipy.core.kernel.connection_file import BadConnection, read
 
 PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
 GOOD = {"transport": "tcp", "ip": "127.0.0.1", "key": "sesame", "signature_scheme": "hmac-sha256", **PORTS}

@@ -1,4 +1,4 @@
-"""webipy.converter and webipy.io.conversion: other formats, by the real nbformat, jupytext, nbconvert and Chromium.
+"""webipy.converter and webipy.io.conversion.converter_process: other formats, by the real nbformat, jupytext, nbconvert and Chromium.
 
 What texts.py and exports.py do with a document is tried in this process; that a process of its own does it, within its limits, is tried with that
 process. One that does not end is a shell which waits for its own child, so that a test sees both go.
@@ -38,12 +38,12 @@ from twisted.web.server import Site
 from tests import real_notebooks
 from tests.fakes import examples
 from webipy.converter import exports, printing, texts
-from webipy.converter.told import Refused
+from webipy.converter.problems import Refused
 from webipy.core import errors
-from webipy.core.formats import ExportFormat, format_of
-from webipy.io.conversion import MAX_GUESTS_WAITING, LocalConverter
-from webipy.io.processes import LocalProcesses
-from webipy.server.ports import ExportedFile
+from webipy.core.api.formats import ExportFormat, format_of
+from webipy.io.conversion.converter_process import MAX_GUESTS_WAITING, LocalConverter
+from webipy.io.kernels.process_usage import LocalProcesses
+from webipy.server.ports.ports import ExportedFile
 
 reactor: Any = _reactor
 

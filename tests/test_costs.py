@@ -10,12 +10,12 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from tests.fakes import RigTestCase
-from webipy.core import events
-from webipy.core.access import Principal
-from webipy.server import api
-from webipy.server.api import METHODS, answered
-from webipy.server.method import Caller, House
-from webipy.server.turns import SLICE_SECONDS, Turns
+from webipy.core.api.access import Principal
+from webipy.core.events import events
+from webipy.server.methods import api
+from webipy.server.methods.api import METHODS, answered
+from webipy.server.methods.method import Caller, House
+from webipy.server.ports.turns import SLICE_SECONDS, Turns
 
 
 def batch(count: int, method: str = "server.info") -> bytes:

@@ -1,11 +1,11 @@
-"""webipy.core.declared and webipy.command.parameters_told: the parameters that a notebook declares."""
+"""webipy.core.ipynb.declared_parameters and webipy.command.parameter_listing: the parameters that a notebook declares."""
 
 from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.command.parameters_told import shown, unknown
-from webipy.core.declared import Declared, declared
+from webipy.command.parameter_listing import shown, unknown
+from webipy.core.ipynb.declared_parameters import Declared, declared
 
 
 class DeclaredTests(SynchronousTestCase):

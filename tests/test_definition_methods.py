@@ -12,8 +12,8 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from tests.fakes import RigTestCase, message, result_of, spec_of, status
-from webipy import kerneldefinitions, kernelvariables
-from webipy.server.ports import Specs
+from webipy.kernel_programs import definitions, variables
+from webipy.server.ports.ports import Specs
 
 
 def shown(**told: object) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class DefinitionMethods(RigTestCase):
 
     def test_the_programs_are_understood_by_old_kernels(self) -> None:
         """Python 3.8 reads them, and they need nothing but the standard library."""
-        for program in (kerneldefinitions, kernelvariables):
+        for program in (definitions, variables):
             tree = ast.parse(inspect.getsource(program), feature_version=(3, 8))
             needed = [
                 node.names[0].name if isinstance(node, ast.Import) else node.module

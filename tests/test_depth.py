@@ -1,4 +1,4 @@
-"""webipy.core.depth, and that whatever comes from outside is refused at its limit and works up to it."""
+"""webipy.core.json_depth, and that whatever comes from outside is refused at its limit and works up to it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests import test_session
 from tests.test_calls import least
-from webipy.core import errors, ipynb, jsontext, rpc
-from webipy.core.depth import AROUND, IN_FILES, MAX_DEPTH, is_too_deep
-from webipy.server.api import METHODS, answered
+from webipy.core import errors
+from webipy.core.api import rpc
+from webipy.core.ipynb import json_source, notebook_file
+from webipy.core.json_depth import AROUND, IN_FILES, MAX_DEPTH, is_too_deep
+from webipy.server.methods.api import METHODS, answered
 
 
 def depth_of(value: Any) -> int:
@@ -97,9 +99,9 @@ class Depth(SynchronousTestCase):
             chance = random.Random(kind)
             text = nested(MAX_DEPTH - 1, chance, "1e999")  # beyond a float: it is taken apart
             for raw in (text, nested(MAX_DEPTH - 1, chance)):
-                self.assertEqual(jsontext.normal(jsontext.normal(raw.encode())), jsontext.normal(raw.encode()))
-            with self.assertRaises(jsontext.TooDeep):
-                jsontext.normal(f"[[{text}]]".encode())
+                self.assertEqual(json_source.normal(json_source.normal(raw.encode())), json_source.normal(raw.encode()))
+            with self.assertRaises(json_source.TooDeep):
+                json_source.normal(f"[[{text}]]".encode())
 
     def test_notebooks(self) -> None:
         """A value that is too deep costs no more than itself; a file that is so all over is no notebook, in words."""
@@ -108,7 +110,7 @@ class Depth(SynchronousTestCase):
         shown = '{"output_type": "display_data", "metadata": {}, "data": {"application/json": %s}}'
         for depth, repairs in ((MAX_DEPTH - 3, 0), (MAX_DEPTH + 1, 1), (600, 1)):
             deep = nested(depth, random.Random(depth))
-            told = ipynb.read((page % (deep, shown % deep, deep)).encode())
+            told = notebook_file.read((page % (deep, shown % deep, deep)).encode())
             self.assertEqual(len(told.document.cells), 1)
             self.assertEqual(
                 len(" ".join(told.repairs).split("cells[0].metadata.m, metadata.top")) - 1, repairs, told.repairs
@@ -118,14 +120,14 @@ class Depth(SynchronousTestCase):
             for top, meta in ((nested(levels), "0"), ("0", nested(levels))):
                 body = (page % (meta, "", top)).encode()
                 if not is_read:
-                    fault = self.assertRaises(errors.InvalidNotebook, ipynb.read, body)
+                    fault = self.assertRaises(errors.InvalidNotebook, notebook_file.read, body)
                     self.assertIn(f"more than {IN_FILES} levels", fault.message)
                     continue
-                document = ipynb.read(body).document
+                document = notebook_file.read(body).document
                 changed = attrs.evolve(document, cells=(attrs.evolve(document.cells[0], source="2"),))
-                written = deeper(150, ipynb.write, changed, body)
+                written = deeper(150, notebook_file.write, changed, body)
                 self.assertEqual(written, body.replace(b'"source": "1"', b'"source": "2"'))
-        self.assertRaises(errors.InvalidNotebook, ipynb.read, (page % ("0", "", nested(200_000))).encode())
+        self.assertRaises(errors.InvalidNotebook, notebook_file.read, (page % ("0", "", nested(200_000))).encode())
 
 
 class Calls(test_session.SessionTestCase):

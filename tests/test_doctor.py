@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.cli import main
+from webipy.client.client import Address, NoServer
 from webipy.command import doctor
 from webipy.command.doctor import Finding
-from webipy.io.client import Address, NoServer
 
 
 def nobody() -> Address:

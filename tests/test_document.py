@@ -1,4 +1,4 @@
-"""webipy.core.document: the document of a session, folded from its events; and text as a terminal shows it."""
+"""webipy.core.ipynb.document: the document of a session, folded from its events; and text as a terminal shows it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
 from tests.test_snapshot import numbered, one_event
-from webipy.core import events, ipynb, outputs, overwriting
-from webipy.core.document import MAX_STREAM, Document, DocumentCell, DocumentFold, leaves_out
-from webipy.core.events import AnyEvent
-from webipy.core.notebook import Notebook
-from webipy.core.overwriting import resolved
-from webipy.core.snapshot import Snapshot
+from webipy.core.events import events, outputs, terminal_text
+from webipy.core.events.events import AnyEvent
+from webipy.core.events.terminal_text import resolved
+from webipy.core.ipynb import notebook_file
+from webipy.core.ipynb.document import MAX_STREAM, Document, DocumentCell, DocumentFold, leaves_out
+from webipy.core.session.notebook import Notebook
+from webipy.core.session.snapshot import Snapshot
 
 VECTORS = Path(__file__).parent / "vectors"
 
@@ -120,7 +121,7 @@ class Folding(SynchronousTestCase):
             log = possible(log)
             made = folded(*log).document()
             self.assertEqual(made, plainly(log))
-            self.assertEqual(ipynb.read(ipynb.write(made, None)).document, made)
+            self.assertEqual(notebook_file.read(notebook_file.write(made, None)).document, made)
 
         holds()
 
@@ -239,7 +240,7 @@ class Shown(SynchronousTestCase):
         self.assertEqual(cell.metadata, b"{}")
         self.assertIn(b"cannot hold", cell.outputs[0])
         made = Document((cell,))
-        self.assertEqual(ipynb.read(ipynb.write(made, None)).document, made)
+        self.assertEqual(notebook_file.read(notebook_file.write(made, None)).document, made)
 
     def test_what_is_taken_again_is_not_made_again(self) -> None:
         """Cells that did not change are the same objects."""
@@ -332,7 +333,7 @@ class LongStreams(SynchronousTestCase):
 
 
 class Overwriting(SynchronousTestCase):
-    """webipy.core.overwriting, and tests/vectors/overwriting.json."""
+    """webipy.core.events.terminal_text, and tests/vectors/overwriting.json."""
 
     def test_text_is_what_a_terminal_shows_in_the_end(self) -> None:
         """Each case: what was printed, and what a file holds of it."""
@@ -396,7 +397,7 @@ class Overwriting(SynchronousTestCase):
 
     def test_very_long_lines_are_carried_out_from_their_last_part_on(self) -> None:
         """A bar with a million states is no trouble."""
-        self.patch(overwriting, "LONGEST", 100)
+        self.patch(terminal_text, "LONGEST", 100)
         bar = "".join(f"\x1b[32m{number:6}\x1b[0m\r" for number in range(1000))
         self.assertEqual(resolved(bar), "\x1b[0m\x1b[32m   999\x1b[0m")
         self.assertEqual(resolved("x\b" * 1000 + "y"), "y")

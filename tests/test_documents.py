@@ -1,4 +1,4 @@
-"""webipy.server.documents and bound: a document is in its file a second after it rests, and nobody's change is overwritten unseen."""
+"""webipy.server.notebooks.documents and bound: a document is in its file a second after it rests, and nobody's change is overwritten unseen."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import attrs
 
 from tests.fakes import Refused, RigTestCase, printed
 from webipy.core import errors
-from webipy.core.origin import Origin
-from webipy.server.following import AGAIN_SECONDS, GONE_SECONDS, LONGEST_SECONDS, REST_SECONDS
+from webipy.core.session.file_state import Origin
+from webipy.server.notebooks.autosave import AGAIN_SECONDS, GONE_SECONDS, LONGEST_SECONDS, REST_SECONDS
 
 
 def notebook(*sources: str, **outputs: list[dict[str, Any]]) -> bytes:

@@ -1,4 +1,4 @@
-"""webipy.core.events: the wire format of the product keeps what it promises."""
+"""webipy.core.events.events: the wire format of the product keeps what it promises."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from msgspec import UNSET, Raw, UnsetType
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
-from webipy.core import events
-from webipy.core.events import AnyEvent
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent
 
 KINDS: tuple[Any, ...] = get_args(AnyEvent)
 

@@ -1,4 +1,4 @@
-"""webipy.core.executions, through webipy.core.kernel: runs, inputs and ends; scripted messages in, whole lists of events out."""
+"""webipy.core.kernel.executions, through webipy.core.kernel.kernel: runs, inputs and ends; scripted messages in, whole lists of events out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from msgspec import Raw
 
 from tests.fakes import message, printed, replied, run_of, status
 from tests.test_kernel import BEGAN, BUSY, DEAD, IDLE, RAN, RESTARTING, KernelTestCase, ready, shown, text, told
-from webipy.core import events
-from webipy.core.events import (
+from webipy.core.events import events
+from webipy.core.events.events import (
     AnyEvent,
     ExecutionFinished,
     ExecutionQueued,
@@ -21,8 +21,8 @@ from webipy.core.events import (
     KernelReady,
     OutputLost,
 )
-from webipy.core.kernel import death_reason, last_words
-from webipy.core.wire import Message
+from webipy.core.kernel.kernel import death_reason, last_words
+from webipy.core.kernel.wire import Message
 
 
 class Runs(KernelTestCase):

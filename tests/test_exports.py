@@ -1,4 +1,4 @@
-"""`notebook.export`, webipy.io.exports and `webipy export`: what is exported, where it is kept, who may fetch it, and how it gets into a file."""
+"""`notebook.export`, webipy.io.web.exports and `webipy export`: what is exported, where it is kept, who may fetch it, and how it gets into a file."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from tests.test_cli import invoke
 from tests.test_site import ALWAYS, Answer, SiteTestCase, Socket
 from webipy.command.lookup import Wrong
 from webipy.command.paths import below
-from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
-from webipy.io import exports
-from webipy.io.exports import KEPT_SECONDS, MAX_KEPT, MAX_OF_GUEST, MAX_OF_GUESTS, ExportFiles, Exports
-from webipy.io.gate import Gate
-from webipy.io.metrics import Metrics, Pulse
-from webipy.io.site import build_site
-from webipy.server.export_methods import MAX_IMAGES_BYTES, shown_images
-from webipy.server.ports import ExportedFile
+from webipy.core.api.formats import PLAIN, ExportFormat, ExportOptions
+from webipy.io.web import exports
+from webipy.io.web.exports import KEPT_SECONDS, MAX_KEPT, MAX_OF_GUEST, MAX_OF_GUESTS, ExportFiles, Exports
+from webipy.io.web.metrics import Metrics, Pulse
+from webipy.io.web.request_auth import Gate
+from webipy.io.web.site import build_site
+from webipy.server.methods.exports import MAX_IMAGES_BYTES, shown_images
+from webipy.server.ports.ports import ExportedFile
 
 reactor: Any = _reactor
 

@@ -1,4 +1,4 @@
-"""webipy.server.feed: no gap, no twin, and nobody waits for a slow reader."""
+"""webipy.server.sessions.feed: no gap, no twin, and nobody waits for a slow reader."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
-from webipy.server import feed
-from webipy.server.feed import CHUNK_EVENTS, JOINED_BYTES, TAIL_BYTES, TURN_BYTES, Feed, Tail, notification
+from webipy.server.sessions import feed
+from webipy.server.sessions.feed import CHUNK_EVENTS, JOINED_BYTES, TAIL_BYTES, TURN_BYTES, Feed, Tail, notification
 
 
 @attrs.define(eq=False)

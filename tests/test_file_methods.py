@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from tests.fakes import RigTestCase
-from webipy.server.file_methods import MAX_WATCHES
+from webipy.server.methods.files import MAX_WATCHES
 
 
 class FileMethodsTestCase(RigTestCase):

@@ -1,4 +1,4 @@
-"""webipy.io.files and what it is made of: one contract for the fake and the real one, and what only a real folder can do."""
+"""webipy.io.files.files and what it is made of: one contract for the fake and the real one, and what only a real folder can do."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.fake_files import FakeFiles
 from webipy.core import errors
-from webipy.core.naming import beside
-from webipy.io import filetree, inplace, rooted, saving, watching
-from webipy.io.filemoves import MAX_DEPTH
-from webipy.io.files import FileThreads, files_below
-from webipy.io.filetree import natural_key, rfc3339
-from webipy.io.journal import Reactor
-from webipy.io.rooted import Root, exchange
-from webipy.io.saving import DRAFT_SECONDS, UPLOAD_SECONDS, Sweeper, draft_name, etag_of
-from webipy.io.watching import GATHER_SECONDS, LOOK_SECONDS
+from webipy.core.free_names import beside
+from webipy.io.files import atomic_write, file_tree, folder_watch, in_place, root_folder
+from webipy.io.files.atomic_write import DRAFT_SECONDS, UPLOAD_SECONDS, Sweeper, draft_name, etag_of
+from webipy.io.files.file_tree import natural_key, rfc3339
+from webipy.io.files.files import FileThreads, files_below
+from webipy.io.files.folder_watch import GATHER_SECONDS, LOOK_SECONDS
+from webipy.io.files.moves import MAX_DEPTH
+from webipy.io.files.root_folder import Root, exchange
+from webipy.io.storage.journal import Reactor
 
 CLOCK = cast(Reactor, reactor)
 
@@ -598,7 +598,7 @@ class Saves(RootTestCase):
                 rest.pop(0)()
             return exchange(folder, name, other)
 
-        self.patch(saving, "exchange", exchanged)
+        self.patch(atomic_write, "exchange", exchanged)
 
     @staticmethod
     def replace(path: Path, body: bytes) -> None:
@@ -650,9 +650,9 @@ class Saves(RootTestCase):
 
         def set_apart(fd: int) -> None:
             shown.append(os.fstat(fd).st_mtime_ns)
-            inplace.set_apart(fd)
+            in_place.set_apart(fd)
 
-        self.patch(saving, "set_apart", set_apart)
+        self.patch(atomic_write, "set_apart", set_apart)
         record = self.successResultOf(self.files.write("a", b"two", None))
         path = self.path / "a"
         self.assertTrue(shown[0] - 1_000_000 <= path.stat().st_mtime_ns < shown[0])
@@ -697,7 +697,7 @@ class Saves(RootTestCase):
         def cannot(*_: object) -> None:
             raise OSError(errno.EINVAL, "Invalid argument")
 
-        self.patch(rooted, "_renameat2", cannot)
+        self.patch(root_folder, "_renameat2", cannot)
         first = self.successResultOf(self.files.write("a", b"1", "missing"))
         second = self.successResultOf(self.files.write("a", b"2", first.etag))
         self.failed(errors.Conflict, self.files.write("a", b"3", first.etag))
@@ -809,8 +809,8 @@ class Looks(RootTestCase):
 
     def test_a_large_folder_is_listed_by_pages(self) -> None:
         """Pages are whole and in order, and what is changed meanwhile shows on the next one."""
-        self.patch(filetree, "SORTED_AT_ONCE", 7)
-        self.patch(filetree, "KEPT_FROM", 100)
+        self.patch(file_tree, "SORTED_AT_ONCE", 7)
+        self.patch(file_tree, "KEPT_FROM", 100)
         folder = self.path / "many"
         folder.mkdir()
         for number in range(300):
@@ -826,7 +826,7 @@ class Looks(RootTestCase):
 
     def test_a_file_that_is_written_while_it_is_read_has_the_etag_of_before(self) -> None:
         """So that the next look finds a change, and never takes new content for old."""
-        path, opened = self.path / "log", filetree.read_range
+        path, opened = self.path / "log", file_tree.read_range
         path.write_bytes(b"1")
         first = self.successResultOf(self.files.stat("log")).etag
 
@@ -836,7 +836,7 @@ class Looks(RootTestCase):
                 log.write(b"more")
             return body
 
-        self.patch(filetree, "read_range", read_and_write)
+        self.patch(file_tree, "read_range", read_and_write)
         body, record = self.successResultOf(self.files.read("log"))
         self.assertNotEqual(record.etag, first)
         self.assertNotEqual(record.etag, etag_of(path.stat()))
@@ -844,7 +844,7 @@ class Looks(RootTestCase):
 
     def test_what_is_too_large_for_one_piece_is_told(self) -> None:
         """And can be read in parts."""
-        self.patch(filetree, "MAX_READ_BYTES", 10)
+        self.patch(file_tree, "MAX_READ_BYTES", 10)
         self.successResultOf(self.files.write("a", b"x" * 11, None))
         self.assertEqual(self.failed(errors.TooLarge, self.files.read("a")).facts["limit_bytes"], 10)
         self.assertEqual(self.successResultOf(self.files.read("a", 5, 100))[0], b"x" * 6)
@@ -997,8 +997,8 @@ class Told(TestCase):
     gather_s = 0.05
 
     def setUp(self) -> None:
-        self.patch(watching, "GATHER_SECONDS", self.gather_s)
-        self.patch(watching, "LOOK_SECONDS", 0.2)
+        self.patch(folder_watch, "GATHER_SECONDS", self.gather_s)
+        self.patch(folder_watch, "LOOK_SECONDS", 0.2)
         self.path = Path(self.mktemp()).resolve()
         (self.path / "d").mkdir(parents=True)
         self.threads = FileThreads(CLOCK)
@@ -1109,14 +1109,14 @@ class Told(TestCase):
     async def test_the_reactor_goes_on_while_the_disk_is_slow(self) -> None:
         """Calls wait in threads; a copy that takes long leaves threads for the others."""
         gate = threading.Event()
-        opened = rooted.Root.open
+        opened = root_folder.Root.open
 
         def slow(root: Root, parts: list[bytes], flags: int) -> int:
             if parts == [b"slow"]:
                 gate.wait()
             return opened(root, parts, flags)
 
-        self.patch(rooted.Root, "open", slow)
+        self.patch(root_folder.Root, "open", slow)
         waiting = [self.files.copy("slow/a", None) for _ in range(10)]
         for deferred in waiting:
             deferred.addErrback(lambda failure: failure.trap(errors.NotFound))

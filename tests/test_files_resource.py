@@ -1,4 +1,4 @@
-"""webipy.io.files_resource and uploads: the real tree of twisted.web on a real folder, fed with bytes; no port, no thread."""
+"""webipy.io.web.files_resource and uploads: the real tree of twisted.web on a real folder, fed with bytes; no port, no thread."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests.fakes import TOKEN
 from tests.test_files import open_below
 from tests.test_site import ALWAYS, ORIGIN, Answer, SiteTestCase, Socket
 from webipy.core import errors
-from webipy.core.access import Principal
-from webipy.io import uploads
-from webipy.io.files import files_below
-from webipy.io.files_resource import POLICY, FileResource, Span, names_etag, span_of
-from webipy.io.metrics import Metrics, Pulse
-from webipy.io.site import build_site
-from webipy.io.uploads import THROWN_AWAY_BYTES, WAITING_BYTES, part_name
+from webipy.core.api.access import Principal
+from webipy.io.files import uploads
+from webipy.io.files.files import files_below
+from webipy.io.files.uploads import THROWN_AWAY_BYTES, WAITING_BYTES, part_name
+from webipy.io.web.files_resource import POLICY, FileResource, Span, names_etag, span_of
+from webipy.io.web.metrics import Metrics, Pulse
+from webipy.io.web.site import build_site
 
 BODY = bytes(range(256)) * 1000
 """256,000 bytes: some pieces."""

@@ -20,26 +20,27 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "webipy"
 
-BESIDE_THE_KERNEL = (
-    "webipy.kernelhost",
-    "webipy.host",
-    "webipy.kernelboot",
-    "webipy.kernelwords",
-    "webipy.kernelwait",
-    "webipy.kernelimports",
-    "webipy.kernelmodule",
-    "webipy.kernelprivate",
-    "webipy.kerneldefinitions",
-    "webipy.kernelvariables",
-    "webipy.kernelinquiries",
-    "webipy.kernelscript",
-)
+BESIDE_THE_KERNEL = ("webipy.kernelhost", "webipy.host", "webipy.kernel_programs")
 FLOORS = (
     ("webipy.core", *BESIDE_THE_KERNEL, "webipy.kernelspecs", "webipy.converter"),
     ("webipy.server",),
-    ("webipy.io",),
+    ("webipy.io", "webipy.client"),
     ("webipy.limits", "webipy.service", "webipy.cli", "webipy.start", "webipy.command"),
 )
+ROOMS = {
+    "webipy.core": ("events", "api", "kernel", "session", "ipynb", "languages"),
+    "webipy.server": ("ports", "people", "sessions", "notebooks", "methods"),
+    "webipy.io": ("storage", "files", "kernels", "conversion", "web"),
+}
+"""The rooms of a floor: a module imports its own room and those that stand before it. What lies on the floor itself comes before all rooms."""
+
+OF_A_KERNEL = {
+    "webipy.kernel_programs.boot": ("ipykernel", "zmq", "tornado", "IPython", "jupyter_client"),
+    "webipy.kernel_programs.inquiries": ("ipykernel", "zmq", "tornado", "IPython", "jupyter_client"),
+    "webipy.kernel_programs.private_endpoints": ("zmq",),
+}
+"""What a program in a kernel may import beside the standard library."""
+
 BUILDERS = ("webipy.service", "webipy.cli", "webipy.command.connecting")
 """The modules whose functions may import the reactor: they put the program together."""
 
@@ -117,6 +118,15 @@ def floor(module: str) -> int | None:
     return next((number for number, names in enumerate(FLOORS) if any(is_within(module, name) for name in names)), None)
 
 
+def room(module: str) -> tuple[str, int] | None:
+    """The floor's package and the number of the room that a module is in, 0 for the floor itself; `None` where there are no rooms."""
+    for part, names in ROOMS.items():
+        if is_within(module, part):
+            name = module.removeprefix(part).strip(".").partition(".")[0]
+            return part, names.index(name) + 1 if name in names else 0
+    return None
+
+
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """All functions and methods, nested ones too."""
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
@@ -167,6 +177,22 @@ class FloorTests(SynchronousTestCase):
                     faults.append(f"{name}:{line} (floor {here}) imports {imported} (floor {there})")
         self.tell(faults)
 
+    def test_imports_go_to_the_same_room_or_one_before_it(self) -> None:
+        """On a floor, too, the order of the rooms is the order of what rests on what."""
+        faults = []
+        for name, tree in self.modules.items():
+            for imported, line in imported_modules(tree, self.modules):
+                here, there = room(name), room(imported)
+                if here and there and here[0] == there[0] and there[1] > here[1]:
+                    faults.append(f"{name}:{line} imports {imported}, which is in a later room")
+        self.tell(faults)
+
+    def test_every_folder_of_a_floor_is_a_room(self) -> None:
+        """And every room is there."""
+        for part, names in ROOMS.items():
+            folders = {path.parent.name for path in (ROOT / part.replace(".", "/")).glob("*/__init__.py")}
+            self.assertEqual(folders, set(names), part)
+
     def test_there_is_no_cycle(self) -> None:
         """No module imports itself by way of others, lazy imports included."""
         graph = {
@@ -212,22 +238,8 @@ class FloorTests(SynchronousTestCase):
                 continue
             own: tuple[str, ...] = ("webipy.core", *BESIDE_THE_KERNEL)
             allowed = {"zmq", "msgspec", "attrs", *sys.stdlib_module_names}
-            if name in ("webipy.kernelboot", "webipy.kernelinquiries"):
-                own, allowed = (
-                    (),
-                    {"ipykernel", "zmq", "tornado", "IPython", "jupyter_client", *sys.stdlib_module_names},
-                )
-            if name == "webipy.kernelprivate":
-                own, allowed = (), {"zmq", *sys.stdlib_module_names}
-            if name in (
-                "webipy.kerneldefinitions",
-                "webipy.kernelvariables",
-                "webipy.kernelimports",
-                "webipy.kernelmodule",
-                "webipy.kernelwords",
-                "webipy.kernelwait",
-            ):
-                own, allowed = (), {*sys.stdlib_module_names}
+            if is_within(name, "webipy.kernel_programs"):
+                own, allowed = (), {*OF_A_KERNEL.get(name, ()), *sys.stdlib_module_names}
             faults += [
                 f"{name}:{line} imports {imported}"
                 for imported, line in imports(tree)

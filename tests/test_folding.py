@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
-from webipy.core import blobs, cutting, folding, ipynb, nboutput
-from webipy.core.blobs import Ref
-from webipy.core.document import Document, DocumentCell
 from webipy.core.errors import InvalidNotebook
-from webipy.core.folding import Folded
+from webipy.core.ipynb import blob_folding, normal_form, notebook_file
+from webipy.core.ipynb.blob_folding import Folded
+from webipy.core.ipynb.document import Document, DocumentCell
+from webipy.core.kernel import blobs, json_pieces
+from webipy.core.kernel.blobs import Ref
 
 
 def folded(body: bytes, size: int = 1 << 20) -> Folded:
     """A file, read in pieces of that size."""
-    return folding.fold(body[at : at + size] for at in range(0, len(body), size))
+    return blob_folding.fold(body[at : at + size] for at in range(0, len(body), size))
 
 
 def value_in(body: bytes, read: Folded, name: str) -> str:
@@ -29,16 +30,16 @@ def value_in(body: bytes, read: Folded, name: str) -> str:
     value, text = read.values[name], b""
     at, end = value.offset, value.offset + value.length
     while at < end:
-        raw = body[at : at + folding.READ_BYTES]
-        piece = folding.first_of(raw[: end - at], is_last=at + len(raw) >= end)
+        raw = body[at : at + blob_folding.READ_BYTES]
+        piece = blob_folding.first_of(raw[: end - at], is_last=at + len(raw) >= end)
         at += len(piece)
-        text += b"".join(cutting.utf8_of(piece))
+        text += b"".join(json_pieces.utf8_of(piece))
     return text.decode()
 
 
 def notebook(*outputs: dict[str, Any], source: str = "1") -> Document:
     """A document of one code cell with these outputs."""
-    normal = tuple(nboutput.output(msgspec.json.encode(output)) for output in outputs)
+    normal = tuple(normal_form.output(msgspec.json.encode(output)) for output in outputs)
     return Document((DocumentCell("a", "code", source, outputs=normal),))
 
 
@@ -53,10 +54,10 @@ def display(**data: object) -> dict[str, Any]:
 
 def written(document: Document, known: dict[str, bytes]) -> bytes:
     """The file of a document, with the values of its blobs in it."""
-    marked, refs = folding.to_file(document)
-    parts = folding.segments(ipynb.write(marked, None), refs)
+    marked, refs = blob_folding.to_file(document)
+    parts = blob_folding.segments(notebook_file.write(marked, None), refs)
     return b"".join(
-        part if isinstance(part, bytes) else b"".join(folding.value_of(iter([known[part.sha256]]), part))
+        part if isinstance(part, bytes) else b"".join(blob_folding.value_of(iter([known[part.sha256]]), part))
         for part in parts
     )
 
@@ -65,7 +66,7 @@ class Folding(SynchronousTestCase):
     """Files with long strings."""
 
     def setUp(self) -> None:
-        self.patch(folding, "LONG_BYTES", 40)
+        self.patch(blob_folding, "LONG_BYTES", 40)
 
     @examples(100)
     @given(
@@ -91,26 +92,26 @@ class Folding(SynchronousTestCase):
 
     def test_a_file_that_is_cut_off_is_no_notebook(self) -> None:
         """Its JSON stays cut off."""
-        self.assertRaises(InvalidNotebook, ipynb.read, folded(b'{"a": "' + b"x" * 100, 10).body)
+        self.assertRaises(InvalidNotebook, notebook_file.read, folded(b'{"a": "' + b"x" * 100, 10).body)
 
 
 class Documents(SynchronousTestCase):
     """Documents with references."""
 
     def setUp(self) -> None:
-        self.patch(folding, "INLINE_BYTES", 20_000)
-        self.patch(folding, "LONG_BYTES", 20_000)
+        self.patch(blob_folding, "INLINE_BYTES", 20_000)
+        self.patch(blob_folding, "LONG_BYTES", 20_000)
 
     def there_and_back(self, output: dict[str, Any]) -> tuple[Document, bytes, Document]:
         """A document with what the file of an output is read as; that file; and what it is read as in turn."""
-        whole = ipynb.write(notebook(output), None)
+        whole = notebook_file.write(notebook(output), None)
         read = folded(whole)
-        first, found = folding.from_file(ipynb.read(read.body).document, read.values)
+        first, found = blob_folding.from_file(notebook_file.read(read.body).document, read.values)
         known = {name: value_in(whole, read, name).encode() for name in read.values}
         known |= {name: b"".join(part.data for part in blob.parts()) for name, blob in found.items()}
         body = written(first, known)
         again = folded(body)
-        return first, body, folding.from_file(ipynb.read(again.body).document, again.values)[0]
+        return first, body, blob_folding.from_file(notebook_file.read(again.body).document, again.values)[0]
 
     def test_a_file_with_large_values_is_the_same_document_again(self) -> None:
         """Pictures, texts with lines and escapes, and JSON; the file has them whole."""
@@ -135,7 +136,7 @@ class Documents(SynchronousTestCase):
         first, _, _ = self.there_and_back(display(image_png=picture))
         name = hashlib.sha256(picture.encode()).hexdigest()
         self.assertEqual(blobs.refs_of(first.cells[0].outputs[0]), {"image/png": Ref(name, len(picture))})
-        self.assertEqual(folding.placed(first), {name: 1})
+        self.assertEqual(blob_folding.placed(first), {name: 1})
 
     def test_an_error_is_written_without_what_files_do_not_have(self) -> None:
         """Its start is in the file; nbformat allows nothing beside."""
@@ -150,12 +151,12 @@ class Documents(SynchronousTestCase):
         large, _, _ = self.there_and_back(display(image_png="iVBO" * 9_000))
         outputs = first.cells[0].outputs + large.cells[0].outputs
         document = Document((DocumentCell("a", "code", "1", outputs=outputs),))
-        marked, refs = folding.to_file(document, 32_000)
+        marked, refs = blob_folding.to_file(document, 32_000)
         self.assertEqual([ref.size for ref in refs.values()], [32_000])
         self.assertEqual(marked.cells[0].outputs[1], large.cells[0].outputs[0])
 
     def test_small_documents_are_left_alone(self) -> None:
         """Without references nothing is done."""
         document = notebook(display(text_plain="x"), {"output_type": "stream", "name": "stdout", "text": "y"})
-        self.assertEqual(folding.to_file(document), (document, {}))
-        self.assertEqual(folding.from_file(document, {}), (document, {}))
+        self.assertEqual(blob_folding.to_file(document), (document, {}))
+        self.assertEqual(blob_folding.from_file(document, {}), (document, {}))

@@ -1,10 +1,10 @@
-"""webipy.core.formats: which files are documents."""
+"""webipy.core.api.formats: which files are documents."""
 
 from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core.formats import HEAD_BYTES, format_of, suffix_of
+from webipy.core.api.formats import HEAD_BYTES, format_of, suffix_of
 
 HEADER = b"# ---\n# jupyter:\n#   jupytext:\n#     text_representation:\n#       extension: .py\n#       format_name: light\n# ---\n"
 

@@ -1,4 +1,4 @@
-"""webipy.io.frames: what sealed frames may load."""
+"""webipy.io.web.frame_document: what sealed frames may load."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import Request
 from twisted.web.test.requesthelper import DummyRequest
 
-from webipy.io.frames import MOST_HOSTS, Frame, frame_connections, frame_policies, named_hosts
+from webipy.io.web.frame_document import MOST_HOSTS, Frame, frame_connections, frame_policies, named_hosts
 
 DOCUMENT = b"<!doctype html>\n<style>p { color: red }</style>\n<script>\nguest()\n</script>\n"
 

@@ -1,4 +1,4 @@
-"""webipy.io.gate: hosts, origins and credentials of a request."""
+"""webipy.io.web.request_auth: hosts, origins and credentials of a request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import TOKEN, make_rig
-from webipy.io.gate import Gate, Header, cookie_names, cookies_of
+from webipy.io.web.request_auth import Gate, Header, cookie_names, cookies_of
 
 
 def headers(**given: str | None) -> Header:

@@ -13,9 +13,9 @@ from twisted.internet.defer import succeed
 from tests.fakes import Client, Rig, RigTestCase, make_rig
 from tests.test_calls import least
 from tests.test_shares import come, secret_of
-from webipy.server.api import METHODS
-from webipy.server.messages import SENDABLE
-from webipy.server.ports import ExportedFile
+from webipy.server.methods.api import METHODS
+from webipy.server.methods.raw_messages import SENDABLE
+from webipy.server.ports.ports import ExportedFile
 
 PEOPLE = ("nobody", "elsewhere", "read", "write", "execute", "owner")
 """`elsewhere` holds the strongest link there is, to another session."""

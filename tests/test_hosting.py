@@ -1,4 +1,4 @@
-"""The decisions of a kernel host: `webipy.core.hosting`."""
+"""The decisions of a kernel host: `webipy.core.kernel.host_decisions`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,18 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
-from webipy.core import hosting, wire
-from webipy.core.hosting import REMEMBERED_IDLES, Dropped, Effect, Give, LastWords, Outbox, Requests, Servers
-from webipy.core.spool import Kept
+from webipy.core.kernel import host_decisions, wire
+from webipy.core.kernel.host_decisions import (
+    REMEMBERED_IDLES,
+    Dropped,
+    Effect,
+    Give,
+    LastWords,
+    Outbox,
+    Requests,
+    Servers,
+)
+from webipy.core.kernel.spool_records import Kept
 
 
 class ListSpool:
@@ -112,16 +121,16 @@ class OutboxTests(SynchronousTestCase):
     def test_the_window_counts_messages(self) -> None:
         """No more than the window is on the way; each acknowledgement lets as many follow."""
         outbox = Outbox(ListSpool())
-        for _ in range(hosting.WINDOW_MESSAGES + 10):
+        for _ in range(host_decisions.WINDOW_MESSAGES + 10):
             outbox.add("iopub", output())
-        self.assertEqual(len(outbox.take()), hosting.WINDOW_MESSAGES)
+        self.assertEqual(len(outbox.take()), host_decisions.WINDOW_MESSAGES)
         self.assertEqual(outbox.take(), [])
         outbox.acknowledge(3)
-        self.assertEqual(numbers(outbox.take()), [hosting.WINDOW_MESSAGES + n for n in (1, 2, 3)])
+        self.assertEqual(numbers(outbox.take()), [host_decisions.WINDOW_MESSAGES + n for n in (1, 2, 3)])
 
     def test_the_window_counts_bytes_and_lets_one_pass(self) -> None:
         """A message larger than the window goes alone."""
-        outbox, large = Outbox(ListSpool()), output(b" " * (hosting.WINDOW_BYTES + 1))
+        outbox, large = Outbox(ListSpool()), output(b" " * (host_decisions.WINDOW_BYTES + 1))
         for _ in range(3):
             outbox.add("iopub", large)
         for number in (1, 2, 3):
@@ -132,16 +141,16 @@ class OutboxTests(SynchronousTestCase):
         """What memory has no room for goes to the spool, in order, and comes back in order."""
         spool = ListSpool()
         outbox = Outbox(spool)
-        total = 3 * hosting.MEMORY_MESSAGES
+        total = 3 * host_decisions.MEMORY_MESSAGES
         for _ in range(total):
             outbox.add("iopub", output())
-        self.assertEqual(len(spool), total - hosting.MEMORY_MESSAGES)
+        self.assertEqual(len(spool), total - host_decisions.MEMORY_MESSAGES)
         self.assertEqual(drained(outbox), list(range(1, total + 1)))
 
     def test_a_full_spool_is_told_and_loses_nothing(self) -> None:
         """Past the spool's room `is_full` holds until acknowledgements make room; what came anyway is kept."""
         outbox = Outbox(ListSpool(room=2))
-        total = hosting.MEMORY_MESSAGES + 5
+        total = host_decisions.MEMORY_MESSAGES + 5
         for _ in range(total):
             outbox.add("iopub", output())
         self.assertTrue(outbox.is_full)
@@ -152,7 +161,7 @@ class OutboxTests(SynchronousTestCase):
         """`settle` moves what waits for the spool."""
         spool = ListSpool(room=0)
         outbox = Outbox(spool)
-        for _ in range(hosting.MEMORY_MESSAGES + 3):
+        for _ in range(host_decisions.MEMORY_MESSAGES + 3):
             outbox.add("iopub", output())
         spool.room = 10
         outbox.settle()
@@ -234,7 +243,7 @@ class RequestsTests(SynchronousTestCase):
     def test_old_ids_are_forgotten(self) -> None:
         """Memory for ids is bounded; the newest are kept."""
         requests = opened()
-        for n in range(hosting.REMEMBERED_IDS + 1):
+        for n in range(host_decisions.REMEMBERED_IDS + 1):
             requests.receive("stdin", request(str(n), "input_reply"))
         self.assertEqual(requests.receive("stdin", request("1", "input_reply")), [])
         self.assertEqual(len(requests.receive("stdin", request("0", "input_reply"))), 1)

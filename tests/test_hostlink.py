@@ -1,4 +1,4 @@
-"""webipy.io.hostlink: the link against a real ROUTER that plays the kernel host, and the pidfd of a real process."""
+"""webipy.io.kernels.host_link: the link against a real ROUTER that plays the kernel host, and the pidfd of a real process."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from tests.fakes import message, printed, status
-from webipy.core import wire
-from webipy.core.wire import Message
-from webipy.io.hostlink import ACKNOWLEDGE_BYTES, TURN_MESSAGES, HostLink, LinkFactory, ProcessWatch
+from webipy.core.kernel import wire
+from webipy.core.kernel.wire import Message
+from webipy.io.kernels.host_link import ACKNOWLEDGE_BYTES, TURN_MESSAGES, HostLink, LinkFactory, ProcessWatch
 
 reactor: Any = _reactor
 KEY = "k" * 64

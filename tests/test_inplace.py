@@ -1,4 +1,4 @@
-"""webipy.io.inplace: what cannot be replaced is written in place, and whatever a crash leaves of it is mended."""
+"""webipy.io.files.in_place: what cannot be replaced is written in place, and whatever a crash leaves of it is mended."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from unittest import SkipTest
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core import errors
-from webipy.io import inplace
-from webipy.io.filetree import Tree
-from webipy.io.inplace import InPlace
-from webipy.io.rooted import Root
-from webipy.io.saving import etag_of
+from webipy.io.files import in_place
+from webipy.io.files.atomic_write import etag_of
+from webipy.io.files.file_tree import Tree
+from webipy.io.files.in_place import InPlace
+from webipy.io.files.root_folder import Root
 
 NOBODY = 65534
 
@@ -111,8 +111,8 @@ class Saved(InPlaceTestCase):
         self.addCleanup(os.close, folder)
         fd, _ = self.in_place.begin()
         self.addCleanup(os.close, fd)
-        self.assertRaises(inplace.Changed, self.in_place.write, folder, b"a", fd, old)
-        self.assertRaises(inplace.Changed, self.in_place.write, folder, b"none", fd, old)
+        self.assertRaises(in_place.Changed, self.in_place.write, folder, b"a", fd, old)
+        self.assertRaises(in_place.Changed, self.in_place.write, folder, b"none", fd, old)
         self.assertEqual(self.file.read_bytes(), b"again")
 
     def test_a_failure_in_the_middle_leaves_the_old_file(self) -> None:
@@ -157,7 +157,7 @@ class Mended(InPlaceTestCase):
             new.write(self.NEW)
             new.flush()
             sizes = len(self.OLD), len(self.NEW)
-            head = inplace._Head(str(self.file), self.file.stat().st_ino, *sizes)
+            head = in_place._Head(str(self.file), self.file.stat().st_ino, *sizes)
             with open(path, "rb") as reading:
                 self.in_place._recorded(head, old.fileno(), reading.fileno())
 

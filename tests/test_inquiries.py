@@ -10,9 +10,9 @@ from twisted.internet.defer import Deferred
 
 from tests.fakes import FakeHost, RigTestCase, make_rig, message, printed, replied, result_of, status
 from tests.test_guests import guest
-from webipy import kernelinquiries
-from webipy.core import inquiries
-from webipy.core.inquiries import inquiry, is_inquiry
+from webipy.core.kernel import inquiries
+from webipy.core.kernel.inquiries import inquiry, is_inquiry
+from webipy.kernel_programs import inquiries as program
 
 LISTED = {"variables": [{"name": "x", "type": "int", "group": "value", "size": None, "text": "1"}], "all": 1}
 ASKED: dict[str, dict[str, Any]] = {
@@ -31,9 +31,9 @@ class Words(RigTestCase):
 
     def test_the_kernel_and_the_server_mean_the_same(self) -> None:
         """The one cannot import the other."""
-        theirs = (kernelinquiries.FEATURE, kernelinquiries.INQUIRY)
+        theirs = (program.FEATURE, program.INQUIRY)
         self.assertEqual(theirs, (inquiries.FEATURE, inquiries.REQUEST))
-        self.assertEqual(inquiries.REPLY, kernelinquiries.INQUIRY.replace("request", "reply"))
+        self.assertEqual(inquiries.REPLY, program.INQUIRY.replace("request", "reply"))
         self.assertEqual((is_inquiry(inquiry("x")), is_inquiry("x"), is_inquiry(None)), (True, False, False))
 
 

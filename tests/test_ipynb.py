@@ -1,4 +1,4 @@
-"""webipy.core.ipynb: real notebooks, notebooks of every shape and layout, and files that are none."""
+"""webipy.core.ipynb.notebook_file: real notebooks, notebooks of every shape and layout, and files that are none."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests import real_notebooks
 from tests.fakes import examples
-from webipy.core import errors, ipynb, notebook
-from webipy.core.document import Document, DocumentCell
-from webipy.core.ipynb import OldNotebook, Opened, empty, read, write
-from webipy.core.ipynb_layout import without_ids
+from webipy.core import errors
+from webipy.core.ipynb import notebook_file
+from webipy.core.ipynb.document import Document, DocumentCell
+from webipy.core.ipynb.layout import without_ids
+from webipy.core.ipynb.notebook_file import OldNotebook, Opened, empty, read, write
+from webipy.core.session import notebook
 
 VECTORS = Path(__file__).parent / "vectors"
 Json = dict[str, Any]
@@ -467,7 +469,7 @@ class Reading(SynchronousTestCase):
         said = "[This output cannot be shown. The output at cells[0].outputs[0] has no `text`.]"
         self.assertEqual((shown["output_type"], shown["data"]["text/plain"]), ("display_data", said))
         self.assertEqual(json.loads(write(document, None))["cells"][0]["outputs"], [odd])
-        valid = ipynb.shown(document)
+        valid = notebook_file.shown(document)
         self.assertTrue(is_valid(valid))
         self.assertEqual(json.loads(valid)["cells"][0]["outputs"][0]["data"], {"text/plain": [said]})
 
@@ -588,11 +590,11 @@ class Reading(SynchronousTestCase):
 
     def test_a_notebook_holds_only_so_many_cells(self) -> None:
         """`MAX_CELLS`, and a source only so many characters."""
-        self.patch(ipynb, "MAX_CELLS", 3)
+        self.patch(notebook_file, "MAX_CELLS", 3)
         self.assertEqual(
             self.refused(notebook_of(*[code()] * 4)), ("The notebook has 4 cells; at most 3 can be opened.", "cells")
         )
-        self.patch(ipynb, "MAX_SOURCE_UNITS", 4)
+        self.patch(notebook_file, "MAX_SOURCE_UNITS", 4)
         self.assertEqual(self.refused(notebook_of(code(source="🧪🧪a")))[1], "cells[0].source")
         self.assertEqual(read(notebook_of(code(source="🧪🧪"))).document.cells[0].source, "🧪🧪")
         self.assertGreater(notebook.MAX_CELLS, 3)

@@ -1,4 +1,4 @@
-"""webipy.io.journal: one contract for the fake and the real one, and what only a real disk can do to it."""
+"""webipy.io.storage.journal: one contract for the fake and the real one, and what only a real disk can do to it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from tests.fakes import FakeJournals
-from webipy.core import errors, events
-from webipy.io import journal as module
-from webipy.io.journal import RETRY_SECONDS, Reactor, SqliteArchive, SqliteJournal, SqliteJournals
-from webipy.server.ports import Archive, Journal, Journals, OpenedJournal, Position
+from webipy.core import errors
+from webipy.core.events import events
+from webipy.io.storage import journal as module
+from webipy.io.storage.journal import RETRY_SECONDS, Reactor, SqliteArchive, SqliteJournal, SqliteJournals
+from webipy.server.ports.ports import Archive, Journal, Journals, OpenedJournal, Position
 
 CLOCK = cast(Reactor, reactor)
 BODIES = [b'{"seq":%d}' % seq for seq in range(1, 11)]

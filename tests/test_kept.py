@@ -1,4 +1,5 @@
-"""webipy.server.kept: the history of a document goes on, whatever is closed, renamed or restarted; what is kept can be read, and has a limit."""
+"""webipy.server.sessions.closed_sessions: the history of a document goes on, whatever is closed, renamed or restarted; what is kept can be
+read, and has a limit."""
 
 from __future__ import annotations
 
@@ -11,10 +12,10 @@ from tests.fakes import Client, RigTestCase, known_to_msgspec, printed
 from tests.test_documents import DocumentTestCase, notebook, sources
 from tests.test_shares import come, secret_of
 from webipy.core import errors
-from webipy.core.journal_calls import JournalList
-from webipy.server.documents import Documents
-from webipy.server.following import GONE_SECONDS
-from webipy.server.session import Session
+from webipy.core.api.journal_calls import JournalList
+from webipy.server.notebooks.autosave import GONE_SECONDS
+from webipy.server.notebooks.documents import Documents
+from webipy.server.sessions.session import Session
 
 
 class KeptTestCase(DocumentTestCase):

@@ -1,4 +1,4 @@
-"""webipy.core.kernel: what a kernel sends, in scripted batches; whole lists of events out. Its runs are in test_executions.py."""
+"""webipy.core.kernel.kernel: what a kernel sends, in scripted batches; whole lists of events out. Its runs are in test_executions.py."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples, message, printed, run_of
 from tests.test_outputs import folded
-from webipy.core import events, outputs
-from webipy.core.contents import encode
-from webipy.core.events import (
+from webipy.core.events import events, outputs
+from webipy.core.events.events import (
     AnyEvent,
     CommClosed,
     CommMessage,
@@ -31,10 +30,11 @@ from webipy.core.events import (
     OutputsCleared,
     OutputUpdated,
 )
-from webipy.core.executions import KEPT_EXECUTIONS
-from webipy.core.growing import MAX_MERGED_BYTES
-from webipy.core.kernel import Kernel
-from webipy.core.wire import Message
+from webipy.core.events.stream_coalescer import MAX_MERGED_BYTES
+from webipy.core.kernel.executions import KEPT_EXECUTIONS
+from webipy.core.kernel.jupyter_messages import encode
+from webipy.core.kernel.kernel import Kernel
+from webipy.core.kernel.wire import Message
 
 BUSY, IDLE = KernelStateChanged(state="busy"), KernelStateChanged(state="idle")
 DEAD, RESTARTING = KernelStateChanged(state="dead"), KernelStateChanged(state="restarting")

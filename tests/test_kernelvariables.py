@@ -9,8 +9,8 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy import kernelvariables
-from webipy.kernelvariables import MOST_NAMES, SLOW, listed
+from webipy.kernel_programs import variables
+from webipy.kernel_programs.variables import MOST_NAMES, SLOW, listed
 
 
 class Shell:
@@ -104,7 +104,7 @@ class Variables(SynchronousTestCase):
 
     def test_a_listing_takes_a_limited_time(self) -> None:
         """Past it, names are told without their texts; nothing rests on how fast this machine is."""
-        self.patch(kernelvariables, "SECONDS", -1.0)
+        self.patch(variables, "SECONDS", -1.0)
         told = beside(Shell(a=1, hangs=Hangs()))
         self.assertEqual(
             [(one["name"], one["type"], one["text"]) for one in told], [("a", "int", ""), ("hangs", "Hangs", "")]

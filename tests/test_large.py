@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import blobs, cutting, large, wire
-from webipy.core.wire import Message
+from webipy.core.kernel import blobs, json_pieces, large_messages, wire
+from webipy.core.kernel.wire import Message
 
 _CHARACTERS = st.sampled_from(["a", "\\", '"', "\n", "\x01", "é", "€", "😀", "\ud83d", "\ude00", "u", "d"])
 
@@ -38,7 +38,7 @@ class Text(SynchronousTestCase):
         """No cut is inside a character, an escape or a pair of surrogates."""
         ascii = ascii or any("\ud800" <= one <= "\udfff" for one in text)
         encoded = json.dumps(text, ensure_ascii=ascii).encode()
-        pieces = list(cutting.cut_text(memoryview(encoded)[1:-1], limit))
+        pieces = list(json_pieces.cut_text(memoryview(encoded)[1:-1], limit))
         for piece in pieces:
             self.assertLessEqual(len(piece), limit)
             json.loads(b'"' + bytes(piece) + b'"')
@@ -50,7 +50,7 @@ class Text(SynchronousTestCase):
     def test_a_run_of_halves_of_characters_is_cut(self) -> None:
         """A kernel may print first halves only; cutting comes to an end."""
         encoded = json.dumps("\ud83d" * 100).encode()
-        pieces = list(cutting.cut_text(memoryview(encoded)[1:-1], 20))
+        pieces = list(json_pieces.cut_text(memoryview(encoded)[1:-1], 20))
         self.assertEqual(b"".join(pieces), encoded[1:-1])
         self.assertTrue(all(0 < len(piece) <= 20 for piece in pieces))
 
@@ -58,29 +58,29 @@ class Text(SynchronousTestCase):
         """Each with the name and the parent of the large one."""
         text = "äöü\n" * 2_000_000
         whole = message("stream", {"name": "stderr", "text": text})
-        self.assertTrue(large.is_large(whole))
-        pieces = [piece for _, piece in large.texts(whole)]
+        self.assertTrue(large_messages.is_large(whole))
+        pieces = [piece for _, piece in large_messages.texts(whole)]
         self.assertEqual(text_of(pieces), text)
         self.assertEqual({piece.parent for piece in pieces}, {whole.parent})
         self.assertEqual({json.loads(piece.content)["name"] for piece in pieces}, {"stderr"})
-        self.assertFalse(any(map(large.is_large, pieces)))
+        self.assertFalse(any(map(large_messages.is_large, pieces)))
 
     def test_what_is_no_text_is_not_cut(self) -> None:
         """A stream message whose text is none goes another way."""
-        taken = large.Large(lambda reason: Message(wire.Header("m", "output_lost")))
+        taken = large_messages.Large(lambda reason: Message(wire.Header("m", "output_lost")))
         whole = message("stream", {"name": "stdout", "text": ["x" * 3_000_000]})
         self.assertEqual(list(taken.taken_apart("iopub", whole)), [("iopub", whole)])
 
     def test_a_large_prompt_is_shown_as_text_before(self) -> None:
         """The request has the end of it, and together they are the prompt."""
         text = "€" * 3_000_000
-        taken = large.Large(lambda reason: Message(wire.Header("m", "output_lost")))
+        taken = large_messages.Large(lambda reason: Message(wire.Header("m", "output_lost")))
         pieces = list(taken.taken_apart("stdin", message("input_request", {"prompt": text, "password": True})))
         request = pieces[-1][1]
         asked = json.loads(request.content)
         self.assertEqual(text_of(piece for _, piece in pieces[:-1]) + asked["prompt"], text)
         self.assertTrue(asked["password"])
-        self.assertLess(len(request.content), 2 * large.WORDS_BYTES)
+        self.assertLess(len(request.content), 2 * large_messages.WORDS_BYTES)
 
 
 class Replies(SynchronousTestCase):
@@ -90,39 +90,43 @@ class Replies(SynchronousTestCase):
         """Status, count and the start of the error stay; each expression says why it is missing."""
         fault = {"status": "error", "execution_count": 7, "ename": "ValueError", "evalue": "x" * 3_000_000}
         fault["traceback"] = ["y" * 3_000_000]
-        reply, reason = large.short_reply(message("execute_reply", fault))
+        reply, reason = large_messages.short_reply(message("execute_reply", fault))
         told = json.loads(reply.content)
         self.assertEqual([told["status"], told["execution_count"], told["ename"]], ["error", 7, "ValueError"])
-        self.assertTrue(told["evalue"].startswith("x" * large.WORDS_BYTES))
+        self.assertTrue(told["evalue"].startswith("x" * large_messages.WORDS_BYTES))
         self.assertIn("5.7 MiB", reason)
         good = {"status": "ok", "execution_count": 8, "user_expressions": {"a": {"data": "z" * 3_000_000}}}
-        told = json.loads(large.short_reply(message("execute_reply", good))[0].content)
+        told = json.loads(large_messages.short_reply(message("execute_reply", good))[0].content)
         self.assertEqual([told["status"], told["user_expressions"]["a"]["status"]], ["ok", "error"])
 
     def test_a_reply_that_cannot_be_read_ends_its_execution(self) -> None:
         """As a failure, for nothing better is known."""
         broken = Message(wire.Header("m", "execute_reply"), content=b"[" * 3_000_000)
-        self.assertEqual(json.loads(large.short_reply(broken)[0].content)["status"], "error")
+        self.assertEqual(json.loads(large_messages.short_reply(broken)[0].content)["status"], "error")
 
     def test_an_answer_over_the_limit_is_an_error(self) -> None:
         """Whoever waits for it is told its size."""
-        told = json.loads(large.short_answer(message("complete_reply", {"matches": ["x" * 20_000_000]})).content)
+        told = json.loads(
+            large_messages.short_answer(message("complete_reply", {"matches": ["x" * 20_000_000]})).content
+        )
         self.assertEqual(told["status"], "error")
         self.assertIn("19.1 MiB", told["evalue"])
 
     def test_an_execution_whose_output_was_not_kept_has_failed(self) -> None:
         """A reply that says ok says error; one that failed by itself stays as it is."""
-        reason = large.too_large("display_data", 3 << 30)
+        reason = large_messages.too_large("display_data", 3 << 30)
         self.assertIn("3.0 GiB", reason)
-        good = large.failed_reply(message("execute_reply", {"status": "ok", "execution_count": 3}), reason)
+        good = large_messages.failed_reply(message("execute_reply", {"status": "ok", "execution_count": 3}), reason)
         told = json.loads(good.content)
         self.assertEqual(
             [told["status"], told["execution_count"], told["ename"], told["evalue"]],
-            ["error", 3, large.TOO_LARGE, reason],
+            ["error", 3, large_messages.TOO_LARGE, reason],
         )
         bad = message("execute_reply", {"status": "aborted"})
-        self.assertIs(large.failed_reply(bad, reason), bad)
-        self.assertEqual(json.loads(large.error_output(message("stream", {}), reason).content)["evalue"], reason)
+        self.assertIs(large_messages.failed_reply(bad, reason), bad)
+        self.assertEqual(
+            json.loads(large_messages.error_output(message("stream", {}), reason).content)["evalue"], reason
+        )
 
 
 class Displays(SynchronousTestCase):
@@ -130,15 +134,15 @@ class Displays(SynchronousTestCase):
 
     def taken(self, msg_type: str, content: object, *, ascii: bool = False) -> tuple[dict[str, bytes], Message]:
         """The blobs that were put together from their parts, and the message that refers to them."""
-        taken = large.Large(lambda reason: Message(wire.Header("m", "output_lost")))
+        taken = large_messages.Large(lambda reason: Message(wire.Header("m", "output_lost")))
         *parts, (channel, rest) = taken.taken_apart("iopub", message(msg_type, content, ascii=ascii))
         found: dict[str, bytes] = {}
         for place, brought in parts:
-            self.assertEqual((place, large.is_large(brought)), ("host", False))
+            self.assertEqual((place, large_messages.is_large(brought)), ("host", False))
             part = blobs.decode_part(brought)
             self.assertEqual(part.offset, len(found.setdefault(part.blob, b"")))
             found[part.blob] += part.data
-        self.assertEqual((channel, rest.header.msg_type, large.is_large(rest)), ("iopub", msg_type, False))
+        self.assertEqual((channel, rest.header.msg_type, large_messages.is_large(rest)), ("iopub", msg_type, False))
         for name, blob in found.items():
             self.assertEqual(hashlib.sha256(blob).hexdigest(), name)
         return found, rest
@@ -187,10 +191,10 @@ class Displays(SynchronousTestCase):
         found, rest = self.taken("error", {"ename": "E", "evalue": "x" * 3_000_000, "traceback": lines})
         self.assertEqual([blob.decode() for blob in found.values()], ["\n".join(lines)])
         told = json.loads(rest.content)
-        self.assertEqual((told["ename"], len(told["traceback"])), ("E", large.MAX_LINES))
+        self.assertEqual((told["ename"], len(told["traceback"])), ("E", large_messages.MAX_LINES))
         self.assertTrue(told["traceback"][-1].startswith("line 499 "))
 
     def test_what_is_no_text_is_mended(self) -> None:
         """Bytes that are no UTF-8, and halves of characters."""
         inner = memoryview(b"a\xff" + b'\\ud83d\\"' + b"b" * 30)
-        self.assertEqual(b"".join(cutting.utf8_of(inner, 12)).decode(), 'a\ufffd?"' + "b" * 30)
+        self.assertEqual(b"".join(json_pieces.utf8_of(inner, 12)).decode(), 'a\ufffd?"' + "b" * 30)

@@ -6,10 +6,10 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import large, wire
-from webipy.core.cutting import size_text
-from webipy.core.large import MAX_FAILED, Large
-from webipy.core.wire import Message
+from webipy.core.kernel import large_messages, wire
+from webipy.core.kernel.json_pieces import size_text
+from webipy.core.kernel.large_messages import MAX_FAILED, Large
+from webipy.core.kernel.wire import Message
 from webipy.host.endpoint import Author
 
 
@@ -23,10 +23,10 @@ class TooLarge(SynchronousTestCase):
     """What cannot be kept is told, and its execution fails."""
 
     def setUp(self) -> None:
-        self.patch(large, "INLINE_BYTES", 2_000)
-        self.patch(large, "LINK_BYTES", 3_000)
-        self.patch(large, "MAX_OUTPUT_BYTES", 3_000)
-        self.patch(large, "MAX_ANSWER_BYTES", 3_000)
+        self.patch(large_messages, "INLINE_BYTES", 2_000)
+        self.patch(large_messages, "LINK_BYTES", 3_000)
+        self.patch(large_messages, "MAX_OUTPUT_BYTES", 3_000)
+        self.patch(large_messages, "MAX_ANSWER_BYTES", 3_000)
         self.large = Large(Author().lost)
 
     def pieces(self, channel: str, message: Message) -> list[tuple[str, str]]:
@@ -42,7 +42,7 @@ class TooLarge(SynchronousTestCase):
         """An error with its size stands in its place, and the reply of that execution, and of no other, says error."""
         ((place, shown),) = self.large.taken_apart("iopub", of("r", "display_data", data={"a": "x" * 4_000}))
         told = json.loads(shown.content)
-        self.assertEqual((place, shown.header.msg_type, told["ename"]), ("iopub", "error", large.TOO_LARGE))
+        self.assertEqual((place, shown.header.msg_type, told["ename"]), ("iopub", "error", large_messages.TOO_LARGE))
         self.assertEqual(shown.parent, wire.Header("r", "execute_request"))
         other, reply = of("s", "execute_reply", status="ok"), of("r", "execute_reply", status="ok", execution_count=1)
         self.assertIs(self.large.judged(other), other)

@@ -1,4 +1,4 @@
-"""webipy.io.launcher and webipy.io.leftovers: one contract for the fake and the real launcher, which starts real kernel hosts.
+"""webipy.io.kernels.launcher and webipy.io.kernels.host_remains: one contract for the fake and the real launcher, which starts real kernel hosts.
 
 The hosts here have kernelspecs whose command does not exist, so they tell `start_failed` and nothing heavy is started; hosts with kernels are in
 tests/kernels.
@@ -26,14 +26,14 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.fakes import FakeLauncher, printed
 from webipy.core import errors
-from webipy.core.spool import MAGIC, encode_record, keep
-from webipy.core.wire import Message
-from webipy.io import launcher as module
-from webipy.io import speclist
-from webipy.io.hostlink import LAST_WORDS_SECONDS
-from webipy.io.launcher import LocalLauncher
-from webipy.io.leftovers import KILLED, Leftovers
-from webipy.server.ports import HostRecord, KernelLink, Launcher, Spec
+from webipy.core.kernel.spool_records import MAGIC, encode_record, keep
+from webipy.core.kernel.wire import Message
+from webipy.io.kernels import kernelspec_cache
+from webipy.io.kernels import launcher as module
+from webipy.io.kernels.host_link import LAST_WORDS_SECONDS
+from webipy.io.kernels.host_remains import KILLED, Leftovers
+from webipy.io.kernels.launcher import LocalLauncher
+from webipy.server.ports.ports import HostRecord, KernelLink, Launcher, Spec
 
 reactor: Any = _reactor
 
@@ -207,12 +207,12 @@ class Local(LauncherContract, TestCase):
             asked.append(arguments)
             return original(*arguments, **more)
 
-        self.patch(speclist, "getProcessOutputAndValue", ask)
+        self.patch(kernelspec_cache, "getProcessOutputAndValue", ask)
         first = [self.real.specs() for _ in range(3)]
         found = [await one for one in first]
         self.assertEqual(len(asked), 1)
         self.assertIs(await self.real.specs(), found[0])
-        self.patch(speclist, "UNSEEN_SECONDS", 0.001)
+        self.patch(kernelspec_cache, "UNSEEN_SECONDS", 0.001)
         self.real._specs._good_until = 0.0
         self.assertIs(await self.real.specs(), found[0], "nothing has changed")
         self.real._specs._looked_at[str(self.folder)] = -1
@@ -222,7 +222,7 @@ class Local(LauncherContract, TestCase):
 
     async def test_a_kernelspec_that_is_installed_or_changed_shows_at_once(self) -> None:
         """And so does one that is removed."""
-        self.patch(speclist, "UNSEEN_SECONDS", 0.0)
+        self.patch(kernelspec_cache, "UNSEEN_SECONDS", 0.0)
         kernels = self.folder / "kernels"
         self.patch(os, "environ", {**os.environ, "JUPYTER_PATH": str(self.folder)})
         names = {"mine"} & set((await self.real.specs()).found)
@@ -239,10 +239,12 @@ class Local(LauncherContract, TestCase):
     async def test_a_list_that_cannot_be_made_is_told_to_all_who_ask(self) -> None:
         """And the next one who asks tries again."""
         original = getProcessOutputAndValue
-        self.patch(speclist, "getProcessOutputAndValue", lambda *_, **more: original("/bin/false", reactor=reactor))
+        self.patch(
+            kernelspec_cache, "getProcessOutputAndValue", lambda *_, **more: original("/bin/false", reactor=reactor)
+        )
         for one in [self.real.specs() for _ in range(2)]:
             await self.assertFailure(one, errors.KernelFailed)
-        self.patch(speclist, "getProcessOutputAndValue", original)
+        self.patch(kernelspec_cache, "getProcessOutputAndValue", original)
         self.assertIn("python3", (await self.real.specs()).found)
 
     # ---- hosts

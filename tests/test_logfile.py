@@ -1,4 +1,4 @@
-"""webipy.io.logfile: the end of a log, and what has come since."""
+"""webipy.io.kernels.log_file: the end of a log, and what has come since."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.io.logfile import read_log
-from webipy.server.ports import LogPart
+from webipy.io.kernels.log_file import read_log
+from webipy.server.ports.ports import LogPart
 
 
 class Reading(SynchronousTestCase):

@@ -1,4 +1,4 @@
-"""The methods login.* and webipy.core.agents: who is signed in where, and the end of it."""
+"""The methods login.* and webipy.core.api.browser_names: who is signed in where, and the end of it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import TOKEN, Client, RigTestCase
-from webipy.core.access import Principal
-from webipy.core.agents import UNKNOWN, agent_words
-from webipy.server.logins import Browser, Credentials, Halves
-from webipy.server.method import Caller
+from webipy.core.api.access import Principal
+from webipy.core.api.browser_names import UNKNOWN, agent_words
+from webipy.server.methods.method import Caller
+from webipy.server.people.logins import Browser, Credentials, Halves
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 

@@ -1,4 +1,4 @@
-"""webipy.server.logins: who a connection is."""
+"""webipy.server.people.logins: who a connection is."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import TOKEN, Disk, FakeRegistry, Rig, make_rig
 from webipy.core import errors
-from webipy.core.access import Principal
-from webipy.server.logins import CODE_SECONDS, MAX_CODES, USED_SECONDS, Browser, Credentials, Halves, Logins
-from webipy.server.tickets import TICKET_SECONDS, Tickets
-from webipy.server.tries import MOST_ADDRESSES, TRIES_PER_MINUTE
+from webipy.core.api.access import Principal
+from webipy.server.people.failed_attempts import MOST_ADDRESSES, TRIES_PER_MINUTE
+from webipy.server.people.logins import CODE_SECONDS, MAX_CODES, USED_SECONDS, Browser, Credentials, Halves, Logins
+from webipy.server.people.tickets import TICKET_SECONDS, Tickets
 
 OWN = frozenset({"http://localhost:8888"})
 

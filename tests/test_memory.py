@@ -1,4 +1,4 @@
-"""webipy.io.memory: what is free goes back to the system, and nothing is done for little.
+"""webipy.io.free_memory: what is free goes back to the system, and nothing is done for little.
 
 Each measurement has a process of its own: how free memory lies in that of the tests depends on all tests before it.
 """
@@ -16,8 +16,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.io import memory
-from webipy.io.memory import IS_GLIBC, LOOK_SECONDS, Memory, resident_bytes
+from webipy.io import free_memory
+from webipy.io.free_memory import IS_GLIBC, LOOK_SECONDS, Memory, resident_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = 60_000
@@ -99,9 +99,9 @@ class MemoryTests(SynchronousTestCase):
             times.append(clock.seconds())
             now[0] += took
 
-        self.patch(memory, "LARGE_BYTES", 0)
+        self.patch(free_memory, "LARGE_BYTES", 0)
         found = Memory(lambda seconds, call: clock.callLater(seconds, call).cancel, succeed, lambda: now[0])  # type: ignore[arg-type]  # never run
-        self.patch(memory, "WORTH_BYTES", 1 << 60)
+        self.patch(free_memory, "WORTH_BYTES", 1 << 60)
         found.start()
         self.patch(gc, "collect", lambda: collect(0.009))
         clock.pump([LOOK_SECONDS] * 8)

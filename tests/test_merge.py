@@ -1,4 +1,4 @@
-"""webipy.core.merge, order and align: what changed, how to change it, and two changes of one document in one."""
+"""webipy.core.ipynb.merge, order and align: what changed, how to change it, and two changes of one document in one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
-from webipy.core import events, nboutput
-from webipy.core.align import align
-from webipy.core.document import Document, DocumentCell, DocumentFold
-from webipy.core.events import AnyEvent, CellType
-from webipy.core.merge import changes, diff, merge
-from webipy.core.notebook import Notebook
-from webipy.core.notebook_calls import CellChange
-from webipy.core.order import merged_order, moved
+from webipy.core.api.notebook_calls import CellChange
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent, CellType
+from webipy.core.ipynb import normal_form
+from webipy.core.ipynb.cell_matching import align
+from webipy.core.ipynb.document import Document, DocumentCell, DocumentFold
+from webipy.core.ipynb.merge import changes, diff, merge
+from webipy.core.session.cell_order import merged_order, moved
+from webipy.core.session.notebook import Notebook
 
 # ---- documents -----------------------------------------------------------------------------------------------------
 
@@ -27,7 +28,7 @@ KINDS: list[CellType] = ["code", "code", "markdown"]
 SOURCES = st.sampled_from(["", "x", "x\ny", "x\nz", "🧪x", "🧫x", "print(1)\n"])
 METADATA = st.sampled_from([b"{}", b'{"k":1}', b'{"k":2}', b'{"k":1,"tags":["t"]}', b'{"tags":[]}'])
 OUTPUTS = tuple(
-    nboutput.output(raw)
+    normal_form.output(raw)
     for raw in (
         b'{"output_type":"stream","name":"stdout","text":"a\\n"}',
         b'{"output_type":"stream","name":"stdout","text":"b\\n"}',
@@ -356,7 +357,7 @@ class Merging(SynchronousTestCase):
 
 
 class Orders(SynchronousTestCase):
-    """webipy.core.order."""
+    """webipy.core.session.cell_order."""
 
     def test_the_fewest_move(self) -> None:
         """As many as are not in a longest common subsequence."""

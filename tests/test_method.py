@@ -1,14 +1,15 @@
-"""webipy.server.method: the table's lines, and the connection that calls."""
+"""webipy.server.methods.method: the table's lines, and the connection that calls."""
 
 from __future__ import annotations
 
 import json
 
 from tests.fakes import RigTestCase
-from webipy.core import calls, errors
-from webipy.server import api
-from webipy.server.api import METHODS
-from webipy.server.method import Caller, House, Methods
+from webipy.core import errors
+from webipy.core.api import calls
+from webipy.server.methods import api
+from webipy.server.methods.api import METHODS
+from webipy.server.methods.method import Caller, House, Methods
 
 
 class Table(RigTestCase):

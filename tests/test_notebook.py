@@ -1,4 +1,4 @@
-"""webipy.core.notebook: the shared vectors, change sets in UTF-16 units, and random edits against a model."""
+"""webipy.core.session.notebook: the shared vectors, change sets in UTF-16 units, and random edits against a model."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
 from tests.test_outputs import known_events, vectors
-from webipy.core import errors, notebook
-from webipy.core.events import (
+from webipy.core import errors
+from webipy.core.events.cell_text import MAX_SOURCE_UNITS, apply_changes
+from webipy.core.events.events import (
     AnyEvent,
     CellDeleted,
     CellEdited,
@@ -20,8 +21,8 @@ from webipy.core.events import (
     CellMoved,
     Changes,
 )
-from webipy.core.notebook import Notebook, replace_all
-from webipy.core.text import MAX_SOURCE_UNITS, apply_changes
+from webipy.core.session import notebook
+from webipy.core.session.notebook import Notebook, replace_all
 
 TEXT = st.text(st.sampled_from("ab \n\r\té世🧪👩‍🔬\u0301"), max_size=12)
 ANY_TEXT = st.text(max_size=12).filter(lambda t: not any("\ud800" <= c <= "\udfff" for c in t))

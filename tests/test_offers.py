@@ -1,4 +1,4 @@
-"""webipy.io.offers, the sign-in of guests, and what their cookie opens: the real site, fed with bytes."""
+"""webipy.io.web.share_preview, the sign-in of guests, and what their cookie opens: the real site, fed with bytes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from twisted.internet.task import Clock
 from tests.fakes import TOKEN
 from tests.test_files_resource import FilesSiteTestCase
 from tests.test_site import ORIGIN, Answer, Socket
-from webipy.io.exports import ExportFiles, Exports
-from webipy.io.files_resource import FileResource
-from webipy.io.metrics import Metrics, Pulse
-from webipy.io.offers import Offer
-from webipy.io.site import build_site
-from webipy.server.tries import TRIES_PER_MINUTE
+from webipy.io.web.exports import ExportFiles, Exports
+from webipy.io.web.files_resource import FileResource
+from webipy.io.web.metrics import Metrics, Pulse
+from webipy.io.web.share_preview import Offer
+from webipy.io.web.site import build_site
+from webipy.server.people.failed_attempts import TRIES_PER_MINUTE
 
 
 class OffersTestCase(FilesSiteTestCase):

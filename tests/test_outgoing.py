@@ -1,4 +1,4 @@
-"""webipy.server.outgoing: execute requests in portions."""
+"""webipy.server.sessions.request_queue: execute requests in portions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core.events import ExecutionQueued
-from webipy.core.executions import Run
-from webipy.server.outgoing import PORTION, Outgoing
+from webipy.core.events.events import ExecutionQueued
+from webipy.core.kernel.executions import Run
+from webipy.server.sessions.request_queue import PORTION, Outgoing
 
 
 class Portions(SynchronousTestCase):

@@ -1,4 +1,4 @@
-"""webipy.core.outputs: the vectors that the page's fold runs too, and what holds for all sequences."""
+"""webipy.core.events.outputs: the vectors that the page's fold runs too, and what holds for all sequences."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
-from webipy.core import events, outputs
-from webipy.core.events import AnyEvent, OutputAdded, OutputsCleared, OutputUpdated
+from webipy.core.events import events, outputs
+from webipy.core.events.events import AnyEvent, OutputAdded, OutputsCleared, OutputUpdated
 
 VECTORS = Path(__file__).parent / "vectors"
 

@@ -1,4 +1,4 @@
-"""webipy.io.outputs_resource: how values are sent as what they are. The whole of it is tried in tests/faults/test_large.py."""
+"""webipy.io.web.outputs_resource: how values are sent as what they are. The whole of it is tried in tests/faults/test_large.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.io.outputs_resource import Base64, is_base64
+from webipy.io.web.outputs_resource import Base64, is_base64
 
 
 class Values(SynchronousTestCase):

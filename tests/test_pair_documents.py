@@ -9,7 +9,7 @@ from typing import Any
 from tests.test_guests import guest
 from tests.test_text_documents import TextTestCase
 from webipy.core import errors
-from webipy.server.following import GONE_SECONDS
+from webipy.server.notebooks.autosave import GONE_SECONDS
 
 SOURCES = ["x = 1", "y = 2", "z = 3"]
 

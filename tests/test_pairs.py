@@ -1,4 +1,4 @@
-"""webipy.core.pairs: which files are a pair, as jupytext has it, and what a change of a text means for the whole document."""
+"""webipy.core.ipynb.pairs: which files are a pair, as jupytext has it, and what a change of a text means for the whole document."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from jupytext import paired_paths
 from jupytext.formats import long_form_one_format
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import pairs
-from webipy.core.document import Document, DocumentCell
-from webipy.core.merge import merge
+from webipy.core.ipynb import pairs
+from webipy.core.ipynb.document import Document, DocumentCell
+from webipy.core.ipynb.merge import merge
 
 FORMS = (
     "ipynb",

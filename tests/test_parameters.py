@@ -1,4 +1,5 @@
-"""webipy.core.parameters: values as code. The languages that are installed here run what is written; of the others, the text is compared."""
+"""webipy.core.languages.parameters: values as code. The languages that are installed here run what is written; of the others, the text is
+compared."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
 from webipy.core import errors
-from webipy.core.language import MAX_DEPTH, Value
-from webipy.core.parameters import language_named, source, table
+from webipy.core.languages.language import MAX_DEPTH, Value
+from webipy.core.languages.parameters import language_named, source, table
 
 HOSTILE = (
     "",

@@ -1,4 +1,4 @@
-"""webipy.server.people and presence.set: who is in a session, where, and what it costs to tell."""
+"""webipy.server.people.presence and presence.set: who is in a session, where, and what it costs to tell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.fakes import Client, RigTestCase
 from tests.test_shares import Came, come, secret_of
-from webipy.server.people import ASK_SECONDS, CROWD, IDLE_SECONDS, MAX_LISTED, TELL_SECONDS
+from webipy.server.people.presence import ASK_SECONDS, CROWD, IDLE_SECONDS, MAX_LISTED, TELL_SECONDS
 
 
 class PeopleTestCase(RigTestCase):

@@ -1,4 +1,4 @@
-"""webipy.server.runs, results and temporary: a run is brought to its end by the server, and nothing is destroyed on the way."""
+"""webipy.server.notebooks.runs, results and temporary: a run is brought to its end by the server, and nothing is destroyed on the way."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.fake_files import FakeFiles
 from tests.fakes import Client, Refused, RigTestCase, message, printed, status
 from tests.test_documents import notebook, sources
 from webipy.core import errors
-from webipy.core.document import MAX_STREAM
-from webipy.server.temporary import LINGER_SECONDS
+from webipy.core.ipynb.document import MAX_STREAM
+from webipy.server.notebooks.temporary_sessions import LINGER_SECONDS
 
 
 class PlanTestCase(RigTestCase):

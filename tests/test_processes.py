@@ -1,4 +1,4 @@
-"""webipy.io.processes: what the sessions of the system use."""
+"""webipy.io.kernels.process_usage: what the sessions of the system use."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.io.processes import LocalProcesses
-from webipy.server.ports import Used
+from webipy.io.kernels.process_usage import LocalProcesses
+from webipy.server.ports.ports import Used
 
 PAGE, TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
-from webipy.core import wire
-from webipy.core.progress import NO_END, NO_REPLY, NOT_BEGUN, Progress
+from webipy.core.kernel import wire
+from webipy.core.kernel.request_progress import NO_END, NO_REPLY, NOT_BEGUN, Progress
 
 REQUEST = wire.new_message("execute_request", b"{}", msg_id="r", session="s")
 

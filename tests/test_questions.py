@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import wire
-from webipy.core.questions import Questions
+from webipy.core.kernel import wire
+from webipy.core.kernel.question_order import Questions
 
 
 def question(request: str, number: int = 1) -> wire.Message:

@@ -1,4 +1,5 @@
-"""The queue of a kernel host and the server's fold of it: `webipy.core.hosting.Requests` against `webipy.core.executions.Executions`.
+"""The queue of a kernel host and the server's fold of it: `webipy.core.kernel.host_decisions.Requests` against
+`webipy.core.kernel.executions.Executions`.
 
 Both ends are the real ones; between them are two rows of messages, which are delivered, lost with a crash, and sent again, as the link does it.
 """
@@ -16,10 +17,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples, message, replied, status
-from webipy.core import wire
-from webipy.core.events import AnyEvent, ExecutionFinished, ExecutionMoved, ExecutionQueued
-from webipy.core.hosting import Dropped, Effect, Give, Moved, Requests, is_interrupted
-from webipy.core.kernel import Kernel
+from webipy.core.events.events import AnyEvent, ExecutionFinished, ExecutionMoved, ExecutionQueued
+from webipy.core.kernel import wire
+from webipy.core.kernel.host_decisions import Dropped, Effect, Give, Moved, Requests, is_interrupted
+from webipy.core.kernel.kernel import Kernel
 
 Sent = tuple[str, Any]
 
@@ -288,7 +289,7 @@ class Runs(SynchronousTestCase):
 
     def test_runs_that_failed_long_ago_are_forgotten(self) -> None:
         """Memory is bounded."""
-        from webipy.core.hosting import REMEMBERED_RUNS
+        from webipy.core.kernel.host_decisions import REMEMBERED_RUNS
 
         requests = self.requests()
         for number in range(REMEMBERED_RUNS + 1):

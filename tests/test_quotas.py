@@ -1,4 +1,4 @@
-"""webipy.server.quotas: what guests may write into a journal, and that a call which is refused has written nothing."""
+"""webipy.server.people.quotas: what guests may write into a journal, and that a call which is refused has written nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fakes import Client, RigTestCase
 from tests.test_shares import come, secret_of
 from webipy.core import errors
-from webipy.server.api import METHODS
-from webipy.server.quotas import DAY_SECONDS, FREE, MOST_KNOWN, OF_SESSION, Quotas
-from webipy.server.retention import Retention
+from webipy.server.methods.api import METHODS
+from webipy.server.people.quotas import DAY_SECONDS, FREE, MOST_KNOWN, OF_SESSION, Quotas
+from webipy.server.sessions.retention import Retention
 
 GRACE, ADA = "Grace (guest)", "Ada (guest)"
 

@@ -1,4 +1,4 @@
-"""webipy.io.registry: one contract for the fake and the real one, and the file on the disk."""
+"""webipy.io.storage.registry: one contract for the fake and the real one, and the file on the disk."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
 
 from tests.fakes import FakeRegistry
-from webipy.io.journal import Reactor
-from webipy.io.registry import _STEPS, FORMAT, NewerFormat, SqliteRegistry, Unreadable
-from webipy.server.logins import Accounts, Browser, Login
-from webipy.server.ports import ClosedSession, HostRecord, Registry, RunRecord, SessionRecord
-from webipy.server.shares import Guest, Share, ShareStore
+from webipy.io.storage.journal import Reactor
+from webipy.io.storage.registry import _STEPS, FORMAT, NewerFormat, SqliteRegistry, Unreadable
+from webipy.server.people.logins import Accounts, Browser, Login
+from webipy.server.people.shares import Guest, Share, ShareStore
+from webipy.server.ports.ports import ClosedSession, HostRecord, Registry, RunRecord, SessionRecord
 
 ONE = SessionRecord("s1", "One", "a.ipynb", "/tmp", "2026-03-01T09:30:00.000000Z")
 TWO = SessionRecord("s2", "Two 🧪", None, "/", "2026-03-01T09:31:00.000000Z")
@@ -274,7 +274,7 @@ class Sqlite(RegistryContract, TestCase):
             RunRecord(f"r{number}", "s", "a.ipynb", "ok", "b.ipynb", "", ONE.created, f"2026-01-01T00:00:0{number}Z")
             for number in range(4)
         ]
-        with mock.patch("webipy.io.registry.KEPT_RUNS", 3):
+        with mock.patch("webipy.io.storage.registry.KEPT_RUNS", 3):
             for run in (runs[1], runs[0], runs[2], runs[3]):
                 await self.registry.put_run(run)
         await self.end()
@@ -285,7 +285,7 @@ class Sqlite(RegistryContract, TestCase):
         """All steps or none: what a first part made is not there, and the version before opens it."""
         await self.registry.put(ONE)
         await self.end()
-        with mock.patch("webipy.io.registry._STEPS", (*_STEPS, "CREATE TABLE half (a); CREATE TABLE half (b)")):
+        with mock.patch("webipy.io.storage.registry._STEPS", (*_STEPS, "CREATE TABLE half (a); CREATE TABLE half (b)")):
             broken = SqliteRegistry(self.path, cast(Reactor, reactor))
             await self.assertFailure(broken.start(), sqlite3.OperationalError)
             broken._worker.stop()

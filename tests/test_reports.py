@@ -1,4 +1,5 @@
-"""webipy.core.reports and webipy.server.run_reports: what a run leaves in its result, where tools that read papermill's results look for it."""
+"""webipy.core.session.run_reports and webipy.server.notebooks.run_report_writer: what a run leaves in its result, where tools that read
+papermill's results look for it."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Any
 from tests.fakes import message, printed
 from tests.test_plans import PlanTestCase
 from tests.test_widget_state import STATE, opened
-from webipy.core.reports import MARK
+from webipy.core.session.run_reports import MARK
 
 KEYS = ["duration", "end_time", "exception", "start_time", "status"]
 

@@ -1,4 +1,4 @@
-"""webipy.server.retention: journals are cut, and nobody who looks at a session sees a difference."""
+"""webipy.server.sessions.retention: journals are cut, and nobody who looks at a session sees a difference."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from tests.fakes import Rig, RigTestCase, printed
-from webipy.server.retention import Retention
+from webipy.server.sessions.retention import Retention
 
 
 class RetentionTests(RigTestCase):

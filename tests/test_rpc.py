@@ -1,4 +1,4 @@
-"""webipy.core.rpc against the JSON-RPC 2.0 specification (sections 4 to 6), and against bytes of strangers."""
+"""webipy.core.api.rpc against the JSON-RPC 2.0 specification (sections 4 to 6), and against bytes of strangers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from msgspec import UNSET, Raw
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
-from webipy.core import errors, rpc
-from webipy.core.rpc import Call
+from webipy.core import errors
+from webipy.core.api import rpc
+from webipy.core.api.rpc import Call
 
 
 def call(**fields: Any) -> bytes:

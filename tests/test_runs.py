@@ -1,4 +1,4 @@
-"""webipy.server.run_methods: notebooks as runs, and the queue."""
+"""webipy.server.methods.runs: notebooks as runs, and the queue."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from tests.fakes import message, result_of, run_of
 from tests.test_session import SessionTestCase
-from webipy.server.execution_methods import CANCEL_SECONDS
-from webipy.server.run_methods import MAX_RUN_CHARACTERS
+from webipy.server.methods.executions import CANCEL_SECONDS
+from webipy.server.methods.runs import MAX_RUN_CHARACTERS
 
 
 class RunTestCase(SessionTestCase):
@@ -186,7 +186,7 @@ class NotebookRuns(RunTestCase):
     def test_ten_thousand_cells(self) -> None:
         """Everything is accepted in one piece, and reaches the host in its order; what is started afterwards comes after it."""
         session = self.rig.house.sessions.get(self.session)
-        from webipy.core.events import AnyEvent, CellInserted
+        from webipy.core.events.events import AnyEvent, CellInserted
 
         new: list[AnyEvent] = [
             CellInserted(cell=f"n{n}", after=f"n{n - 1}" if n else "c", cell_type="code", source=f"x = {n}")

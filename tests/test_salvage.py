@@ -1,4 +1,4 @@
-"""webipy.io.salvage and `webipy journal`: damage is found, told with its range, and what is left is saved."""
+"""webipy.io.storage.journal_repair and `webipy journal`: damage is found, told with its range, and what is left is saved."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.cli import main
-from webipy.core import errors, events
-from webipy.core.events import AnyEvent
-from webipy.core.outputs import stream
-from webipy.io.blobs import blobs_of
-from webipy.io.journalfile import JournalFile
-from webipy.io.salvage import check, repair
-from webipy.server.ports import Position
+from webipy.core import errors
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent
+from webipy.core.events.outputs import stream
+from webipy.io.storage.blob_store import blobs_of
+from webipy.io.storage.journal_file import JournalFile
+from webipy.io.storage.journal_repair import check, repair
+from webipy.server.ports.ports import Position
 
 ID = "0123456789abcdef"
 

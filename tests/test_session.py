@@ -1,4 +1,4 @@
-"""webipy.server.session and webipy.server.kernel_side: one actor, one path for every event."""
+"""webipy.server.sessions.session and webipy.server.sessions.kernel_connection: one actor, one path for every event."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from tests.fakes import RigTestCase, message, printed, result_of, run_of, status
-from webipy.core import wire
-from webipy.server.api import METHODS
-from webipy.server.execution_methods import CANCEL_SECONDS
-from webipy.server.messages import OWN_METHODS
-from webipy.server.ports import Position
+from webipy.core.kernel import wire
+from webipy.server.methods.api import METHODS
+from webipy.server.methods.executions import CANCEL_SECONDS
+from webipy.server.methods.raw_messages import OWN_METHODS
+from webipy.server.ports.ports import Position
 
 
 class SessionTestCase(RigTestCase):
@@ -305,7 +305,7 @@ class Executions(SessionTestCase):
 
     def test_code_has_a_limit(self) -> None:
         """And what fits is accepted."""
-        from webipy.server.session import MAX_CODE_BYTES
+        from webipy.server.sessions.session import MAX_CODE_BYTES
 
         self.refused("too_large", "execution.start", session=self.session, code="x" * (MAX_CODE_BYTES + 1))
         self.start("x" * MAX_CODE_BYTES)

@@ -1,4 +1,4 @@
-"""webipy.server.sessions: sessions are made, found, given kernels, closed, and come back when the server does."""
+"""webipy.server.sessions.sessions: sessions are made, found, given kernels, closed, and come back when the server does."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from tests.fakes import (
     result_of,
     run_of,
 )
-from webipy.core import errors, ipynb
-from webipy.server.ports import Specs
+from webipy.core import errors
+from webipy.core.ipynb import notebook_file
+from webipy.server.ports.ports import Specs
 
 
 def types(rig: Rig, session: str) -> list[str]:
@@ -78,7 +79,7 @@ class Making(RigTestCase):
 
     def test_a_path_and_an_id_open_the_session_that_there_is(self) -> None:
         """Also when two clients ask in the same turn."""
-        self.rig.disk.files.put("a.ipynb", ipynb.empty())
+        self.rig.disk.files.put("a.ipynb", notebook_file.empty())
         calls: list[dict[str, Any]] = [{"path": "a.ipynb"}, {"id": "mine"}]
         for params in calls:
             told = [self.rig.client().ask("session.create", **params) for _ in range(3)]
@@ -372,7 +373,7 @@ class Kernels(RigTestCase):
 
     def test_a_notebook_is_told_its_name(self) -> None:
         """By its whole path, as Jupyter Server tells it; a restart tells the one that it has by then."""
-        self.rig.disk.files.put("a.ipynb", ipynb.empty())
+        self.rig.disk.files.put("a.ipynb", notebook_file.empty())
         session = self.rig.me.call("session.create", path="a.ipynb", kernelspec="python3")["id"]
         self.assertEqual(self.rig.host.env, {"JPY_SESSION_NAME": "/a.ipynb"})
         self.rig.host.ready()

@@ -1,4 +1,4 @@
-"""webipy.server.shares and the methods share.*: links, who comes by them, and how they end."""
+"""webipy.server.people.shares and the methods share.*: links, who comes by them, and how they end."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from twisted.internet.defer import Deferred
 
 from tests.fakes import Client, Rig, RigTestCase, make_rig
 from webipy.core import errors
-from webipy.core.access import Principal
-from webipy.server.api import answered
-from webipy.server.logins import Credentials, Halves
-from webipy.server.method import Caller
-from webipy.server.shares import JOINS_A_MINUTE, LEFT_SECONDS, LOOK_SECONDS, MAX_GUESTS, MAX_SHARES
-from webipy.server.tries import TRIES_PER_MINUTE
+from webipy.core.api.access import Principal
+from webipy.server.methods.api import answered
+from webipy.server.methods.method import Caller
+from webipy.server.people.failed_attempts import TRIES_PER_MINUTE
+from webipy.server.people.logins import Credentials, Halves
+from webipy.server.people.shares import JOINS_A_MINUTE, LEFT_SECONDS, LOOK_SECONDS, MAX_GUESTS, MAX_SHARES
 
 DAY = 86_400
 

@@ -1,4 +1,4 @@
-"""webipy.host.shortage: whether the system ended a process because memory ran out."""
+"""webipy.host.oom_diagnosis: whether the system ended a process because memory ran out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.host import shortage
+from webipy.host import oom_diagnosis
+from webipy.host.oom_diagnosis import VMSTAT, Shortage, counters, said
 from webipy.host.process import Exit, KernelProcess, Kernelspec, Launch
-from webipy.host.shortage import VMSTAT, Shortage, counters, said
 
 
 class Counting(SynchronousTestCase):
@@ -32,7 +32,7 @@ class Counting(SynchronousTestCase):
         self.assertFalse(watched.was_now())
         self.counted(4)
         watched.look()
-        self.now += shortage.RECENT_S
+        self.now += oom_diagnosis.RECENT_S
         self.assertTrue(watched.was_now())
         self.now += 0.1
         self.assertFalse(watched.was_now())
@@ -83,8 +83,8 @@ class Kernels(SynchronousTestCase):
         os.mkdir(folder)
         self.file = Path(folder, "counts")
         self.file.write_text("oom_kill 0\n")
-        self.patch(shortage, "GROUPS", "/nowhere")
-        self.patch(shortage, "VMSTAT", str(self.file))
+        self.patch(oom_diagnosis, "GROUPS", "/nowhere")
+        self.patch(oom_diagnosis, "VMSTAT", str(self.file))
         spec = Kernelspec("sleep", ["/bin/sleep", "60"])
         self.process = KernelProcess(Launch("k", spec, "/", "00"), os.path.abspath(folder), 0o077)
         self.process.spawn("00")

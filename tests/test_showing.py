@@ -18,7 +18,7 @@ from webipy.command.program import Unable
 from webipy.command.showing import PATIENCE_S, Showing
 from webipy.command.terminal import Screen
 from webipy.command.views import VIEW
-from webipy.core import events
+from webipy.core.events import events
 
 PICTURE = b"\x89PNG a picture"
 

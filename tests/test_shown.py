@@ -11,10 +11,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fakes import TOKEN, Client, Rig, RigTestCase, make_rig, printed, run_of
 from tests.test_calls import least
 from tests.test_guests import MAY, guest
-from webipy.core import errors, events
-from webipy.core.access import Principal
-from webipy.server import feed, shown
-from webipy.server.api import METHODS
+from webipy.core import errors
+from webipy.core.api.access import Principal
+from webipy.core.events import events
+from webipy.server.methods.api import METHODS
+from webipy.server.sessions import feed, guest_view
 
 GUEST = Principal("g", "read", "login", session="s")
 OWNER = Principal("ada", "own", "login")
@@ -143,10 +144,10 @@ class Failures(RigTestCase):
             ("deep/folder/notes.ipynb was changed.", "notes.ipynb was changed."),
         ):
             fault = errors.Degraded(said, file=said, count=3)
-            for_guest = shown.failure(fault, GUEST, lambda _: "deep/folder/notes.ipynb")
+            for_guest = guest_view.failure(fault, GUEST, lambda _: "deep/folder/notes.ipynb")
             self.assertEqual((for_guest.message, for_guest.facts), (told, {"file": told, "count": 3}))
-            self.assertIs(shown.failure(fault, OWNER, lambda _: None), fault)
-            self.assertIs(shown.failure(fault, None, lambda _: None), fault)
+            self.assertIs(guest_view.failure(fault, OWNER, lambda _: None), fault)
+            self.assertIs(guest_view.failure(fault, None, lambda _: None), fault)
 
 
 class Events(SynchronousTestCase):
@@ -158,15 +159,15 @@ class Events(SynchronousTestCase):
             events.encode(events.CellInserted(seq=n, cell="c", after=None, cell_type="code", source="/a/b"))
             for n in (1, 2)
         ]
-        self.assertEqual([shown.body(one) for one in plain], plain)
+        self.assertEqual([guest_view.body(one) for one in plain], plain)
         told = feed.notification("s", 1, plain)
-        self.assertIs(shown.notification(told), told)
+        self.assertIs(guest_view.notification(told), told)
 
     def test_paired_files_are_names(self) -> None:
         """Like the document's own."""
         at: dict[str, Any] = {"path": "a/n.ipynb", "etag": "e", "pairs": {"src/n.py": "f"}}
         for event in (events.NotebookSaved(until=1, **at), events.NotebookReloaded(changed="src/n.py", **at)):
-            told = json.loads(shown.body(events.encode(event)))
+            told = json.loads(guest_view.body(events.encode(event)))
             self.assertEqual(
                 (told["path"], told["pairs"], told.get("changed")),
                 ("n.ipynb", {"n.py": "f"}, getattr(event, "changed", None) and "n.py"),
@@ -179,7 +180,7 @@ class Events(SynchronousTestCase):
             seq=1, cell="c", after=None, cell_type="code", source='{"type":"notebook_moved","path":"a/b"}'
         )
         told = feed.notification("s", 1, [events.encode(odd), events.encode(moved)])
-        found = json.loads(shown.notification(told))["params"]
+        found = json.loads(guest_view.notification(told))["params"]
         expected = [events.encode(odd), events.encode(msgspec.structs.replace(moved, path="b.ipynb"))]
         self.assertEqual(
             (found["session"], found["first"], found["events"]), ("s", 1, [json.loads(one) for one in expected])

@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fakes import examples
 from webipy.command.sinks import Plain, Terminal, sink_of
 from webipy.command.widths import width_of
-from webipy.core.overwriting import resolved
+from webipy.core.events.terminal_text import resolved
 
 PIECES = st.lists(
     st.sampled_from(

@@ -1,4 +1,4 @@
-"""webipy.io.site: the real tree and the real twisted.web, fed with bytes; no port, no thread."""
+"""webipy.io.web.site: the real tree and the real twisted.web, fed with bytes; no port, no thread."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from twisted.web.resource import Resource
 
 from tests.fakes import TOKEN, Rig, make_rig
 from webipy.core import errors
-from webipy.io.gate import Gate
-from webipy.io.metrics import Metrics, Pulse
-from webipy.io.requests import MAX_BODY_BYTES, status_of
-from webipy.io.site import build_site
+from webipy.io.web.metrics import Metrics, Pulse
+from webipy.io.web.request_auth import Gate
+from webipy.io.web.requests import MAX_BODY_BYTES, status_of
+from webipy.io.web.site import build_site
 
 ALWAYS = {
     "x-content-type-options": "nosniff",

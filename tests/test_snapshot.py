@@ -9,11 +9,11 @@ from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
-from webipy.core import events, outputs
-from webipy.core.events import AnyEvent
-from webipy.core.notebook import Notebook
-from webipy.core.origin import Origin
-from webipy.core.snapshot import LAST_WITHOUT_CELL, Snapshot
+from webipy.core.events import events, outputs
+from webipy.core.events.events import AnyEvent
+from webipy.core.session.file_state import Origin
+from webipy.core.session.notebook import Notebook
+from webipy.core.session.snapshot import LAST_WITHOUT_CELL, Snapshot
 
 CELLS = ("a", "b", "c")
 

@@ -1,12 +1,12 @@
-"""webipy.server.spares: kernels started in advance, with hosts in memory and time in the test's hand."""
+"""webipy.server.sessions.kernel_pool: kernels started in advance, with hosts in memory and time in the test's hand."""
 
 from __future__ import annotations
 
 import attrs
 
 from tests.fakes import FakeHost, RigTestCase, result_of, spec_of
-from webipy.core import ipynb
-from webipy.server.spares import ANSWER_SECONDS, LONGEST_PAUSE_SECONDS, QUIET_SECONDS, Spares
+from webipy.core.ipynb import notebook_file
+from webipy.server.sessions.kernel_pool import ANSWER_SECONDS, LONGEST_PAUSE_SECONDS, QUIET_SECONDS, Spares
 
 
 class SpareTestCase(RigTestCase):
@@ -199,7 +199,7 @@ class Taking(SpareTestCase):
 
     def test_a_notebook_gets_one_with_its_name(self) -> None:
         """The host is told what the environment has to say."""
-        self.rig.disk.files.put("a.ipynb", ipynb.empty())
+        self.rig.disk.files.put("a.ipynb", notebook_file.empty())
         self.begin(path="a.ipynb")
         self.assertEqual(self.spare.commands[0][1]["env"], {"JPY_SESSION_NAME": "/a.ipynb"})
 

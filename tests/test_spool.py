@@ -1,4 +1,4 @@
-"""The spool of a kernel host: `webipy.core.spool` and `webipy.host.spoolfile`."""
+"""The spool of a kernel host: `webipy.core.kernel.spool_records` and `webipy.host.spool_file`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
 from tests.test_wire import messages
-from webipy.core import wire
-from webipy.core.spool import FRAME, MAGIC, Damaged, Kept, decode_body, decode_frame, encode_record, keep
-from webipy.host.spoolfile import SpoolFile, write_segment
+from webipy.core.kernel import wire
+from webipy.core.kernel.spool_records import FRAME, MAGIC, Damaged, Kept, decode_body, decode_frame, encode_record, keep
+from webipy.host.spool_file import SpoolFile, write_segment
 
 
 def kept(number: int, text: bytes = b"{}") -> Kept:

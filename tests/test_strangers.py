@@ -1,4 +1,4 @@
-"""webipy.io.strangers: who goes when there is no room."""
+"""webipy.io.web.anonymous_connections: who goes when there is no room."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.io.strangers import Strangers, place_of
+from webipy.io.web.anonymous_connections import Strangers, place_of
 
 
 class Line:

@@ -1,4 +1,4 @@
-"""webipy.core.text, against a text that is made whole for each change set; tests/test_notebook.py has the table of what fits."""
+"""webipy.core.events.cell_text, against a text that is made whole for each change set; tests/test_notebook.py has the table of what fits."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import errors, text
-from webipy.core.events import Changes
-from webipy.core.text import MAX_SOURCE_UNITS, Text
+from webipy.core import errors
+from webipy.core.events import cell_text
+from webipy.core.events.cell_text import MAX_SOURCE_UNITS, Text
+from webipy.core.events.events import Changes
 
 LETTERS = "ab\né世🧪𐀀"
 
@@ -51,8 +52,8 @@ class Random(SynchronousTestCase):
         refused = 0
         for seed in range(300):
             rolls = random.Random(seed)
-            self.patch(text, "_PIECE_BYTES", rolls.choice((2, 4, 6, 64)))
-            self.patch(text, "_SPARE_PIECES", rolls.choice((0, 3, 128)))
+            self.patch(cell_text, "_PIECE_BYTES", rolls.choice((2, 4, 6, 64)))
+            self.patch(cell_text, "_SPARE_PIECES", rolls.choice((0, 3, 128)))
             now = "".join(rolls.choices(LETTERS, k=rolls.randint(0, 30)))
             changing = Text(now)
             for _ in range(20):
@@ -74,13 +75,13 @@ class Random(SynchronousTestCase):
     def test_a_large_text_is_made_whole_seldom(self) -> None:
         """A thousand change sets on four million units cut it into pieces ten times; each takes the pieces over as they are."""
         cuts: list[int] = []
-        cut = text._cut
+        cut = cell_text._cut
 
         def counted(units: bytes) -> list[bytes]:
             cuts.append(len(units))
             return cut(units)
 
-        self.patch(text, "_cut", counted)
+        self.patch(cell_text, "_cut", counted)
         size = MAX_SOURCE_UNITS - 1000
         large = Text("x" * size)
         rolls = random.Random(1)

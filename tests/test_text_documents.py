@@ -9,8 +9,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from tests.fakes import RigTestCase, printed
-from webipy.server.following import GONE_SECONDS, REST_SECONDS
-from webipy.server.reader import EMPTY_SECONDS, LONGEST_SECONDS, QUIET_SECONDS
+from webipy.server.notebooks.autosave import GONE_SECONDS, REST_SECONDS
+from webipy.server.notebooks.file_reader import EMPTY_SECONDS, LONGEST_SECONDS, QUIET_SECONDS
 
 TEXT = b"# %%\nx = 1\n\n# %%\ny = 2\n\n# %%\nz = 3\n"
 

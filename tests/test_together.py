@@ -12,9 +12,9 @@ from typing import Any
 import attrs
 
 from tests.fakes import Client, Refused, RigTestCase
-from webipy.core.events import Changes
-from webipy.core.notebook import replace_all
-from webipy.core.text import apply_changes
+from webipy.core.events.cell_text import apply_changes
+from webipy.core.events.events import Changes
+from webipy.core.session.notebook import replace_all
 
 EDITORS = 5
 STEPS = 400

@@ -1,4 +1,4 @@
-"""webipy.core.ipynb on notebooks with one wrong value: they open, keep their bytes, and an edit elsewhere is one hunk.
+"""webipy.core.ipynb.notebook_file on notebooks with one wrong value: they open, keep their bytes, and an edit elsewhere is one hunk.
 
 The generator takes a valid notebook that has one of every kind of cell and output, and puts in the place of each of its values, and of each of
 its maps and lists, each kind of JSON value, or nothing. The nbformat library says which of them are to open: all that it
@@ -22,9 +22,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests import real_notebooks
 from tests.faults import IS_FULL
 from webipy.core import errors
-from webipy.core.document import Document
-from webipy.core.ipynb import OldNotebook, read, write
-from webipy.core.ipynb_layout import without_ids
+from webipy.core.ipynb.document import Document
+from webipy.core.ipynb.layout import without_ids
+from webipy.core.ipynb.notebook_file import OldNotebook, read, write
 
 Json = Any
 Place = tuple[str | int, ...]

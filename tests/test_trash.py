@@ -1,4 +1,4 @@
-"""webipy.io.trash: one contract for the fake and the real one, and what only a real folder can do."""
+"""webipy.io.files.trash: one contract for the fake and the real one, and what only a real folder can do."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tests.fake_files import FakeFiles, FakeTrash
 from tests.fakes import RigTestCase
 from tests.test_files import HIDDEN, NO_PATHS, FilesTestCase
 from webipy.core import errors
-from webipy.io import trash
-from webipy.io.files import files_below
-from webipy.io.rooted import exists
-from webipy.io.trash import Bins, RootTrash, home_trash
+from webipy.io.files import trash
+from webipy.io.files.files import files_below
+from webipy.io.files.root_folder import exists
+from webipy.io.files.trash import Bins, RootTrash, home_trash
 
 
 class TrashContract:

@@ -1,4 +1,4 @@
-"""webipy.server.turns: counted with a clock that work itself moves."""
+"""webipy.server.ports.turns: counted with a clock that work itself moves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.server.turns import SLICE_SECONDS, Turns
+from webipy.server.ports.turns import SLICE_SECONDS, Turns
 
 
 class TurnsTests(SynchronousTestCase):

@@ -1,12 +1,12 @@
-"""webipy.server.usage and kernel.usage: what kernels use, looked at when somebody asks."""
+"""webipy.server.sessions.kernel_usage and kernel.usage: what kernels use, looked at when somebody asks."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tests.fakes import RigTestCase
-from webipy.server.ports import Used
-from webipy.server.usage import FRESH_SECONDS, MOMENT_SECONDS, OLD_SECONDS
+from webipy.server.ports.ports import Used
+from webipy.server.sessions.kernel_usage import FRESH_SECONDS, MOMENT_SECONDS, OLD_SECONDS
 
 PID = 4711
 """Of the kernels of tests.fakes."""

@@ -15,8 +15,8 @@ from tests.fakes import examples
 from webipy.command import values
 from webipy.command.run_options import joined
 from webipy.command.values import Given
-from webipy.core import parameters
-from webipy.core.language import Value
+from webipy.core.languages import parameters
+from webipy.core.languages.language import Value
 
 
 def shown(**given: Any) -> dict[str, Any]:

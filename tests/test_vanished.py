@@ -1,4 +1,4 @@
-"""webipy.core.vanished: cells that a text lost stand where they stood, until they come back."""
+"""webipy.core.ipynb.lost_cells: cells that a text lost stand where they stood, until they come back."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import vanished
-from webipy.core.align import align, made_id
-from webipy.core.document import Document, DocumentCell
-from webipy.core.vanished import Vanished
+from webipy.core.ipynb import lost_cells
+from webipy.core.ipynb.cell_matching import align, made_id
+from webipy.core.ipynb.document import Document, DocumentCell
+from webipy.core.ipynb.lost_cells import Vanished
 
 
 def document(*cells: DocumentCell) -> Document:
@@ -56,11 +56,11 @@ class Cells(SynchronousTestCase):
 
     def test_there_are_limits(self) -> None:
         """What was lost last stays."""
-        self.patch(vanished, "MAX_CELLS_KEPT", 2)
+        self.patch(lost_cells, "MAX_CELLS_KEPT", 2)
         a, b, c = (cell(name, name) for name in "abc")
         lost = Vanished()
         lost.take(document(a, b, c), document())
         self.assertEqual(lost.like(document()), document(b, c))
-        self.patch(vanished, "MAX_BYTES_KEPT", 3)
+        self.patch(lost_cells, "MAX_BYTES_KEPT", 3)
         lost.take(document(c), document())
         self.assertEqual(lost.like(document()), document())

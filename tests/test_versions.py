@@ -1,4 +1,4 @@
-"""`webipy diff` and `webipy merge`, and webipy.core.conflicts: by hand, and as drivers of a real git."""
+"""`webipy diff` and `webipy merge`, and webipy.core.ipynb.conflict_marks: by hand, and as drivers of a real git."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from tests.fakes import examples
 from webipy.command import comparing
 from webipy.command.comparing import Version
-from webipy.core import conflicts, ipynb
-from webipy.core.conflicts import Labels, merged_lines
+from webipy.core.ipynb import conflict_marks, notebook_file
+from webipy.core.ipynb.conflict_marks import Labels, merged_lines
 
 ROOT = Path(__file__).resolve().parent.parent
 Json = Any
@@ -52,10 +52,10 @@ def notebook(*cells: Json, minor: int = 5, **metadata: Json) -> bytes:
 
 def version(body: bytes) -> Version:
     """A version of a file that holds this."""
-    return Version(body, ipynb.read(body))
+    return Version(body, notebook_file.read(body))
 
 
-def merged(base: bytes, ours: bytes, theirs: bytes, outputs: conflicts.Outputs = "both") -> tuple[Json, list[str]]:
+def merged(base: bytes, ours: bytes, theirs: bytes, outputs: conflict_marks.Outputs = "both") -> tuple[Json, list[str]]:
     """The merged notebook, which is valid, and what does not go together."""
     body, sentences = comparing.merged(version(base), version(ours), version(theirs), outputs)
     nbformat.validate(json.loads(body))
@@ -136,7 +136,7 @@ class Merging(SynchronousTestCase):
         texts = ["".join(output["text"]) for output in whole["cells"][1]["outputs"]]
         self.assertEqual(texts, ["<<<<<<< ours\n", "ours", "=======\n", "theirs", ">>>>>>> theirs\n"])
         self.assertEqual(sentences, ["The code cell 'two' has other outputs on both sides."])
-        sides: list[conflicts.Outputs] = ["ours", "theirs"]
+        sides: list[conflict_marks.Outputs] = ["ours", "theirs"]
         for side in sides:
             whole, sentences = merged(self.base, ours, theirs, side)
             self.assertEqual(("".join(whole["cells"][1]["outputs"][0]["text"]), sentences), (side, []))

@@ -1,4 +1,4 @@
-"""webipy.io.websocket: the real site and Autobahn's client over loopback."""
+"""webipy.io.web.websocket: the real site and Autobahn's client over loopback."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from twisted.trial.unittest import TestCase
 
 from tests.fakes import TOKEN, Disk, make_house
 from tests.test_site import ORIGINS
-from webipy.core import events
-from webipy.io import websocket
-from webipy.io.gate import Gate
-from webipy.io.metrics import Metrics, Pulse
-from webipy.io.site import build_site
-from webipy.io.websocket import LARGE_BYTES, MAX_MESSAGE_BYTES, RpcFactory, RpcProtocol
-from webipy.server.api import Api
-from webipy.server.logins import Halves
+from webipy.core.events import events
+from webipy.io.web import websocket
+from webipy.io.web.metrics import Metrics, Pulse
+from webipy.io.web.request_auth import Gate
+from webipy.io.web.site import build_site
+from webipy.io.web.websocket import LARGE_BYTES, MAX_MESSAGE_BYTES, RpcFactory, RpcProtocol
+from webipy.server.methods.api import Api
+from webipy.server.people.logins import Halves
 
 reactor: Any = _reactor
 

@@ -1,4 +1,4 @@
-"""webipy.core.widget_state: the widgets of a session as a notebook holds them."""
+"""webipy.core.kernel.widget_state: the widgets of a session as a notebook holds them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import events, widget_state
-from webipy.core.widgets import Comms
+from webipy.core.events import events
+from webipy.core.kernel import widget_state
+from webipy.core.kernel.comm_fold import Comms
 
 STATE = widget_state.STATE
 

@@ -1,4 +1,4 @@
-"""webipy.core.widgets and webipy.core.capture: the shared vectors, snapshots, and what Output widgets take for themselves."""
+"""webipy.core.kernel.comm_fold and webipy.core.kernel.output_capture: the shared vectors, snapshots, and what Output widgets take for themselves."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ import msgspec
 from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import contents, events, outputs, widgets
-from webipy.core.capture import Captures
-from webipy.core.events import AnyEvent, CommClosed, CommMessage, CommOpened, WidgetOutputAdded, WidgetOutputsCleared
-from webipy.core.kernel import Kernel
-from webipy.core.widgets import Comms
-from webipy.core.wire import Header, Message
+from webipy.core.events import events, outputs
+from webipy.core.events.events import (
+    AnyEvent,
+    CommClosed,
+    CommMessage,
+    CommOpened,
+    WidgetOutputAdded,
+    WidgetOutputsCleared,
+)
+from webipy.core.kernel import comm_fold, jupyter_messages
+from webipy.core.kernel.comm_fold import Comms
+from webipy.core.kernel.kernel import Kernel
+from webipy.core.kernel.output_capture import Captures
+from webipy.core.kernel.wire import Header, Message
 
 VECTORS = Path(__file__).parent / "vectors" / "widgets.json"
 
@@ -88,16 +96,16 @@ class Snapshots(SynchronousTestCase):
     def test_comms_of_other_targets_keep_their_last_messages(self) -> None:
         """Nobody but their two sides knows what they mean."""
         log: list[AnyEvent] = [opened("c", {}, target="other")]
-        log += [said("c", {"n": n}) for n in range(widgets.LAST_OF_COMM + 5)]
+        log += [said("c", {"n": n}) for n in range(comm_fold.LAST_OF_COMM + 5)]
         told = folded(log).told()
-        self.assertEqual(plain(told), plain([log[0], *log[-widgets.LAST_OF_COMM + 1 :]]))
+        self.assertEqual(plain(told), plain([log[0], *log[-comm_fold.LAST_OF_COMM + 1 :]]))
 
     def test_widgets_of_ended_kernels_are_kept_up_to_a_number(self) -> None:
         """The oldest go first."""
-        log: list[AnyEvent] = [opened(f"c{n}", {}) for n in range(widgets.LAST_ENDED + 2)]
+        log: list[AnyEvent] = [opened(f"c{n}", {}) for n in range(comm_fold.LAST_ENDED + 2)]
         log.append(events.KernelStateChanged(state="restarting"))
         told = folded(log).told()
-        self.assertEqual(len(told), widgets.LAST_ENDED)
+        self.assertEqual(len(told), comm_fold.LAST_ENDED)
         self.assertEqual(plain(told[:1]), plain(log[2:3]))
 
     def test_long_text_in_a_widget_is_cut_with_a_word(self) -> None:
@@ -165,7 +173,7 @@ class Capturing(SynchronousTestCase):
         self.captures.took(printed("o", "b"))
         self.assertEqual(self.captures.unsaid(), [])
         self.capture("o", "")
-        told = [contents.decode(content, contents.Comm) for content in self.captures.unsaid()]
+        told = [jupyter_messages.decode(content, jupyter_messages.Comm) for content in self.captures.unsaid()]
         text = {"output_type": "stream", "name": "stdout", "text": "ab"}
         self.assertEqual(
             [(one.comm_id, json.loads(bytes(one.data))) for one in told],
@@ -225,7 +233,7 @@ class Capturing(SynchronousTestCase):
 
 
 class KernelCaptures(SynchronousTestCase):
-    """webipy.core.kernel, with an Output widget."""
+    """webipy.core.kernel.kernel, with an Output widget."""
 
     def test_what_a_widget_captures_is_no_output_of_the_execution(self) -> None:
         """Text, displays and clearing of the request that it captures; adjacent text is one event; the kernel is told when it rests."""

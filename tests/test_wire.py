@@ -1,4 +1,4 @@
-"""The codec of both wires: `webipy.core.wire`."""
+"""The codec of both wires: `webipy.core.kernel.wire`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
-from webipy.core import wire
-from webipy.core.depth import MAX_DEPTH
+from webipy.core.json_depth import MAX_DEPTH
+from webipy.core.kernel import wire
 
 KEY = b"key of the tests"
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors" / "wire.json").read_text())

@@ -24,7 +24,7 @@ from webipy.command.variables import env_option
 from webipy.command.versions import diff, merge
 
 if TYPE_CHECKING:
-    from webipy.io.client import Client
+    from webipy.client.client import Client
 
 EXIT_STATUS = """\b
 Exit status:
@@ -88,7 +88,7 @@ def list_sessions(target: Target, as_json: bool) -> None:
 
         from webipy.command.lookup import Listed, sessions_table
         from webipy.command.terminal import print_json
-        from webipy.core import calls
+        from webipy.core.api import calls
 
         found = await client.call("session.list", {}, calls.SessionList)
         used = await client.call("kernel.usage", {}, calls.UsageList)
@@ -121,7 +121,7 @@ def specs(target: Target, as_json: bool) -> None:
     async def command(client: Client) -> int:
         from webipy.command.escapes import Escapes
         from webipy.command.terminal import print_json, table
-        from webipy.core import calls
+        from webipy.core.api import calls
 
         found = await client.call("kernelspec.list", {}, calls.KernelspecList)
         if as_json:
@@ -156,7 +156,7 @@ def open_page(target: Target, session: str | None, browser: bool, as_json: bool)
     async def command(client: Client) -> int:
         from webipy.command.lookup import the_session
         from webipy.command.terminal import print_json
-        from webipy.core import calls
+        from webipy.core.api import calls
 
         found = await the_session(client, session) if session is not None else None
         page = calls.OpenPage(session=found.id if found is not None else None)
@@ -227,7 +227,7 @@ def tell_kernel(target: Target, session: str, method: str, done: str, as_json: b
 
         from webipy.command.lookup import the_session
         from webipy.command.terminal import print_json
-        from webipy.core import calls
+        from webipy.core.api import calls
 
         found = await the_session(client, session)
         result = await client.call_raw(method, msgspec.json.encode({"session": found.id}))
@@ -287,7 +287,7 @@ def close(target: Target, session: str, discard: bool, as_json: bool) -> None:
     async def command(client: Client) -> int:
         from webipy.command.lookup import the_session
         from webipy.command.terminal import print_json
-        from webipy.core import calls
+        from webipy.core.api import calls
 
         found = await the_session(client, session)
         asked = calls.CloseSession(session=found.id, discard=discard)
@@ -524,7 +524,7 @@ def export(target: Target, no_input: bool, no_prompt: bool, template: str | None
             from twisted.internet import reactor
 
             from webipy.command.exporting import Export, run_export
-            from webipy.core.formats import ExportOptions
+            from webipy.core.api.formats import ExportOptions
 
             options = ExportOptions(not no_input, not no_prompt, template)
             return await run_export(reactor, client, server.find(), Export(options=options, **wanted))

@@ -3,14 +3,15 @@
 `python -m webipy.kernelhost DIR` starts the kernel that DIR/launch.json describes, or joins the one whose connection
 file is in there, and serves it at `ipc://DIR/host`.
 It numbers all that leaves the kernel and keeps it until a server has acknowledged it, so that a server can be stopped,
-killed or upgraded at any moment while code runs. docs/kernel-host.md is the protocol; `webipy.core.hosting` takes the
+killed or upgraded at any moment while code runs. docs/kernel-host.md is the protocol; `webipy.core.kernel.host_decisions` takes the
 decisions; `webipy.host` holds the sockets, the process and the files.
 
 DIR is a folder of mode 0700 that belongs to this user. Files in it, all 0600:
 
     launch.json     read once: what to start
     host            the socket; host.json: how to reach and trust it, rewritten at every start of the kernel
-    kernel.json     the kernel's connection file; k-1 ... k-5: its sockets; k-f, d-N: those of its forks and its debugger (`webipy.kernelprivate`)
+    kernel.json     the kernel's connection file; k-1 ... k-5: its sockets; k-f, d-N: those of its forks and its debugger
+    (`webipy.kernel_programs.private_endpoints`)
     kernel.log      its raw output, the last MiB
     spool-N         kept messages that memory has no room for
     farewell.json   written when the host ends in order: why, and which numbers nobody has acknowledged
@@ -59,7 +60,7 @@ def main(argv: list[str]) -> int:
         fault = failed
     import zmq  # only now: the kernel starts while ZeroMQ is imported
 
-    from webipy.host.foreign import ForeignKernel
+    from webipy.host.attached_kernel import ForeignKernel
     from webipy.host.loop import Host
 
     try:

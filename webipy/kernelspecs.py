@@ -23,7 +23,7 @@ from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
 
-from webipy.core.depth import is_too_deep, said
+from webipy.core.json_depth import is_too_deep, said
 
 MEMORY_BYTES = 2 << 30
 """Address space of this process."""

@@ -41,35 +41,35 @@ from twisted.python import usage
 
 from webipy import limits
 from webipy.io.clock import count_time
-from webipy.io.conversion import LocalConverter
-from webipy.io.exports import ExportFiles, Exports
-from webipy.io.files import FileThreads, RootFiles, files_below
-from webipy.io.files_resource import FileResource
-from webipy.io.gate import Gate
-from webipy.io.journal import SqliteArchive, SqliteJournals
-from webipy.io.launcher import LocalLauncher
-from webipy.io.listening import CannotListen, PortTaken, check_reach, is_root, listen, port_of
+from webipy.io.conversion.converter_process import LocalConverter
+from webipy.io.files.files import FileThreads, RootFiles, files_below
+from webipy.io.files.trash import Bins, RootTrash, home_trash
+from webipy.io.free_memory import Memory, share_one_arena
+from webipy.io.kernels.launcher import LocalLauncher
+from webipy.io.kernels.process_usage import LocalProcesses
 from webipy.io.machine import aside, end_with, new_secret, now, raise_file_limit, username
-from webipy.io.memory import Memory, share_one_arena
-from webipy.io.metrics import Metrics, Pulse
-from webipy.io.offers import Offer
-from webipy.io.outputs_resource import OutputResource
-from webipy.io.private import make_private_folder, note_holder, write_private
-from webipy.io.processes import LocalProcesses
-from webipy.io.registry import SqliteRegistry, Unreadable
-from webipy.io.requests import PageSite
-from webipy.io.site import build_site
-from webipy.io.tokens import BadToken, read_token
-from webipy.io.trash import Bins, RootTrash, home_trash
-from webipy.io.websocket import RpcFactory
-from webipy.server.api import Api
-from webipy.server.logins import CODE_SECONDS, Logins
-from webipy.server.method import House
-from webipy.server.ports import World
-from webipy.server.retention import Retention
-from webipy.server.sessions import Sessions
-from webipy.server.shares import Shares
-from webipy.server.spares import Spares
+from webipy.io.storage.journal import SqliteArchive, SqliteJournals
+from webipy.io.storage.private_files import make_private_folder, note_holder, write_private
+from webipy.io.storage.registry import SqliteRegistry, Unreadable
+from webipy.io.storage.token_file import BadToken, read_token
+from webipy.io.web.exports import ExportFiles, Exports
+from webipy.io.web.files_resource import FileResource
+from webipy.io.web.listening import CannotListen, PortTaken, check_reach, is_root, listen, port_of
+from webipy.io.web.metrics import Metrics, Pulse
+from webipy.io.web.outputs_resource import OutputResource
+from webipy.io.web.request_auth import Gate
+from webipy.io.web.requests import PageSite
+from webipy.io.web.share_preview import Offer
+from webipy.io.web.site import build_site
+from webipy.io.web.websocket import RpcFactory
+from webipy.server.methods.api import Api
+from webipy.server.methods.method import House
+from webipy.server.people.logins import CODE_SECONDS, Logins
+from webipy.server.people.shares import Shares
+from webipy.server.ports.ports import World
+from webipy.server.sessions.kernel_pool import Spares
+from webipy.server.sessions.retention import Retention
+from webipy.server.sessions.sessions import Sessions
 
 DEFAULT_PORT = 8888
 PORTS_TRIED = 20

@@ -19,7 +19,7 @@ from tests.attack.ground import Ground
 from tests.faults import Refused
 from tests.fuzz.calls import plausible_call
 from tests.fuzz.targets import known_by
-from webipy.server.api import METHODS
+from webipy.server.methods.api import METHODS
 
 KEY = "sk-live-4242"
 NOBODY = 65534

@@ -11,7 +11,7 @@ import time
 
 from tests.bench.bench_notebook import notebook
 from tests.bench.stack import Client, Server, percentile_ms, table
-from webipy.core import ipynb
+from webipy.core.ipynb import notebook_file
 
 EDITS = 300
 
@@ -20,7 +20,7 @@ def main() -> None:
     """Measures and prints."""
     server = Server()
     try:
-        body = ipynb.write(notebook(), None)
+        body = notebook_file.write(notebook(), None)
         (server.root / "large.ipynb").write_bytes(body)
         client = Client(server)
         before = server.turns()

@@ -22,7 +22,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
 from tests.bench.stack import Client, Direct, Json, Server, percentile_ms, rss_mb, table
-from webipy.io.journal import SqliteJournals
+from webipy.io.storage.journal import SqliteJournals
 
 SHARE = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
 MEGABYTE = 1_000_000

@@ -19,9 +19,9 @@ import attrs
 import msgspec
 
 from tests.bench.stack import table
-from webipy.core import ipynb, merge
-from webipy.core.document import Document, DocumentCell, DocumentFold
-from webipy.core.outputs import stream
+from webipy.core.events.outputs import stream
+from webipy.core.ipynb import merge, notebook_file
+from webipy.core.ipynb.document import Document, DocumentCell, DocumentFold
 
 CELLS = 2_000
 PICTURE_BYTES = 26_000
@@ -50,7 +50,7 @@ def notebook() -> Document:
             outputs.append(msgspec.json.encode(result))
         source = "\n".join(f"value_{line} = compute({line}, {number})" for line in range(8))
         cells.append(DocumentCell(f"cell-{number}", "code", source, b"{}", None, tuple(outputs), number))
-    return ipynb.read(ipynb.write(Document(tuple(cells)), None)).document
+    return notebook_file.read(notebook_file.write(Document(tuple(cells)), None)).document
 
 
 def longest_wait(work: Callable[[], object]) -> tuple[float, float]:
@@ -105,7 +105,7 @@ def main() -> None:
     """Measures and prints."""
     sys.setswitchinterval(0.001)
     document = notebook()
-    body = ipynb.write(document, None)
+    body = notebook_file.write(document, None)
     changed = attrs.evolve(document.cells[1000], source="changed")
     other = attrs.evolve(document, cells=(*document.cells[:1000], changed, *document.cells[1001:]))
     log = merge.changes(Document(), document, {})
@@ -118,10 +118,10 @@ def main() -> None:
 
     works: list[tuple[str, Callable[[], object], str]] = [
         ("nothing, for 0.2 s", lambda: time.sleep(0.2), ""),
-        ("read", lambda: ipynb.read(body), "< 300 / < 10"),
-        ("write anew", lambda: ipynb.write(document, None), "< 500 / < 10"),
-        ("write, nothing changed", lambda: ipynb.write(document, body), "< 500 / < 10"),
-        ("write, one cell changed", lambda: ipynb.write(other, body), "< 500 / < 10"),
+        ("read", lambda: notebook_file.read(body), "< 300 / < 10"),
+        ("write anew", lambda: notebook_file.write(document, None), "< 500 / < 10"),
+        ("write, nothing changed", lambda: notebook_file.write(document, body), "< 500 / < 10"),
+        ("write, one cell changed", lambda: notebook_file.write(other, body), "< 500 / < 10"),
         ("merge", lambda: merge.merge(document, other, document), ""),
         ("events of all cells", lambda: merge.changes(Document(), document, {}), ""),
         ("fold them", fold, ""),

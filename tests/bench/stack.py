@@ -25,10 +25,10 @@ from typing import Any
 
 import zmq
 
-from webipy.core import wire
+from webipy.core.kernel import wire
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-KERNEL_FILE = ROOT / "webipy" / "kernelboot.py"
+KERNEL_FILE = ROOT / "webipy" / "kernel_programs/boot.py"
 Json = dict[str, Any]
 
 

@@ -2,7 +2,7 @@
 
 FAULTS is a JSON list of objects::
 
-    at     "webipy.io.journalfile:JournalFile.write"   the function
+    at     "webipy.io.storage.journal_file:JournalFile.write"   the function
     do     "kill"     SIGKILL to this process, as a crash of the machine's memory or of a person would
            "EAGAIN"   any errno's name: raises that OSError
            "full"     raises what SQLite raises on a full disk

@@ -15,10 +15,10 @@ from tests.faults import FaultTestCase, Json, is_a, is_alive, until
 
 KILLED = -9
 ACCEPTING = [
-    ("webipy.io.journalfile:JournalFile.write", False),  # before the commit
-    ("webipy.io.journalfile:JournalFile.write after", True),  # committed, and the reactor has not heard of it
-    ("webipy.server.outgoing:Outgoing._send", True),  # nobody has asked the kernel
-    ("webipy.server.outgoing:Outgoing._send after", True),  # it was asked, and the client was not told
+    ("webipy.io.storage.journal_file:JournalFile.write", False),  # before the commit
+    ("webipy.io.storage.journal_file:JournalFile.write after", True),  # committed, and the reactor has not heard of it
+    ("webipy.server.sessions.request_queue:Outgoing._send", True),  # nobody has asked the kernel
+    ("webipy.server.sessions.request_queue:Outgoing._send after", True),  # it was asked, and the client was not told
 ]
 """Where a server dies that accepts an execution, and whether the next one has it."""
 
@@ -89,9 +89,9 @@ class CrashPoint(FaultTestCase):
     def test_c6_around_a_move_in_the_queue(self) -> None:
         """The host has moved it, or has not heard of it: the next server knows the order that is the host's, and it runs in that order."""
         places = [
-            ("webipy.server.kernel_side:KernelSide.command before lines move", ["b", "c"]),
-            ("webipy.core.executions:Executions.moved", ["c", "b"]),
-            ("webipy.core.executions:Executions.moved after", ["c", "b"]),
+            ("webipy.server.sessions.kernel_connection:KernelSide.command before lines move", ["b", "c"]),
+            ("webipy.core.kernel.executions:Executions.moved", ["c", "b"]),
+            ("webipy.core.kernel.executions:Executions.moved after", ["c", "b"]),
         ]
         for number, (place, order) in enumerate(places):
             go = self.stage.folder / f"go{number}"
@@ -124,7 +124,7 @@ class CrashPoint(FaultTestCase):
         self.subscribe(self.session).until(is_a("execution_started", "later"))
         self.stage.kill()
         go.write_text("")
-        fault = {"at": "webipy.io.hostlink:HostLink.acknowledge", "do": "kill"}
+        fault = {"at": "webipy.io.kernels.host_link:HostLink.acknowledge", "do": "kill"}
         self.stage.start(faults=[fault], is_awaited=False)  # it dies when the output comes: before or after it is ready
         self.assertEqual(self.stage.ended(), KILLED)
         self.stage.start()
@@ -139,7 +139,7 @@ class CrashPoint(FaultTestCase):
         )
         watcher = self.subscribe(self.session)
         asked = watcher.until(is_a("input_requested", "asks"))
-        place = "webipy.server.kernel_side:KernelSide.send_answer"
+        place = "webipy.server.sessions.kernel_connection:KernelSide.send_answer"
         self.crash_at(place, "input.reply", request=asked["request"], value="one")
         again = watcher.until(lambda event: event["type"] == "input_requested" and event["prompt"] == "! ")
         self.stage.call("input.reply", session=self.session, request=again["request"], value="two")
@@ -148,7 +148,9 @@ class CrashPoint(FaultTestCase):
     def test_c6_between_a_restart_and_the_host(self) -> None:
         """It was journaled, and the host has not heard of it: the next server tells it, and the kernel restarts once."""
         self.stage.run(self.session, "x = 1", "sets")
-        self.crash_at("webipy.server.kernel_side:KernelSide.command before lines restart", "kernel.restart")
+        self.crash_at(
+            "webipy.server.sessions.kernel_connection:KernelSide.command before lines restart", "kernel.restart"
+        )
         watcher = self.subscribe(self.session)
         watcher.until(lambda event: event["type"] == "kernel_ready" and event["start"] == 2, "the second start")
         found = self.stage.run(self.session, "x", "gone")
@@ -160,7 +162,7 @@ class CrashPoint(FaultTestCase):
         self.session = self.stage.call("session.create")["id"]
         mine = {fact["pid"] for fact in self.stage.host_facts()}
         self.stage.kill()
-        self.stage.start(faults=[{"at": "webipy.core.kernel:Kernel.started", "do": "kill"}, self._before_row()])
+        self.stage.start(faults=[{"at": "webipy.core.kernel.kernel:Kernel.started", "do": "kill"}, self._before_row()])
         with self.assertRaises((OSError, http.client.HTTPException)):
             self.stage.call("kernel.start", session=self.session)
         self.assertEqual(self.stage.ended(), KILLED)
@@ -174,19 +176,19 @@ class CrashPoint(FaultTestCase):
 
     @staticmethod
     def _before_row() -> Json:
-        return {"at": "webipy.io.registry:SqliteRegistry.put", "do": "kill"}
+        return {"at": "webipy.io.storage.registry:SqliteRegistry.put", "do": "kill"}
 
     def test_c2_between_the_row_of_a_host_and_its_event(self) -> None:
         """The next server finds the host by its row, and tells of it."""
         self.session = self.stage.call("session.create")["id"]
-        self.crash_at("webipy.core.kernel:Kernel.started", "kernel.start")
+        self.crash_at("webipy.core.kernel.kernel:Kernel.started", "kernel.start")
         self.assert_runs_once()
         self.assertEqual([e["type"] for e in self.stage.events(self.session)].count("kernel_started"), 1)
 
     def test_c2_between_the_event_of_a_close_and_its_row(self) -> None:
         """It is closed, for good, and its kernel ends."""
         (host,) = self.stage.host_facts()
-        self.crash_at("webipy.io.registry:SqliteRegistry.close_session", "session.close")
+        self.crash_at("webipy.io.storage.registry:SqliteRegistry.close_session", "session.close")
         self.refused("not_found", "session.get", session=self.session)
         self.assertEqual(self.stage.call("session.list")["sessions"], [])
         until(lambda: not is_alive(host["pid"]), "the host ends")
@@ -196,9 +198,9 @@ class CrashPoint(FaultTestCase):
         self.stage.run(self.session, self.code, "once")
         before = self.stage.events(self.session)
         for place in (
-            "webipy.io.journalfile:JournalFile.write",
-            "webipy.io.registry:SqliteRegistry.reopen",
-            "webipy.io.registry:SqliteRegistry.reopen after",
+            "webipy.io.storage.journal_file:JournalFile.write",
+            "webipy.io.storage.registry:SqliteRegistry.reopen",
+            "webipy.io.storage.registry:SqliteRegistry.reopen after",
         ):
             self.stage.call("session.close", session=self.session)
             self.crash_at(place, "session.reopen")
@@ -211,7 +213,7 @@ class CrashPoint(FaultTestCase):
     def test_c3_in_the_middle_of_the_deletion_of_a_journal(self) -> None:
         """What is left of it is still listed, and can be deleted."""
         self.stage.call("session.close", session=self.session)
-        self.crash_at("webipy.io.journalfiles:remove", "journal.delete")
+        self.crash_at("webipy.io.storage.journal_folder:remove", "journal.delete")
         (left,) = self.stage.call("journal.list")["journals"]
         self.assertEqual((left["session"], left["is_open"]), (self.session, False))
         self.stage.call("journal.delete", session=self.session)
@@ -223,7 +225,9 @@ class CrashPoint(FaultTestCase):
         self.stage.kill()
         os.kill(host["pid"], 9)
         until(lambda: not is_alive(host["pid"]), "the host ends")
-        self.stage.start(faults=[{"at": "webipy.io.leftovers:Leftovers.remove", "do": "kill"}], is_awaited=False)
+        self.stage.start(
+            faults=[{"at": "webipy.io.kernels.host_remains:Leftovers.remove", "do": "kill"}], is_awaited=False
+        )
         self.assertEqual(self.stage.ended(), KILLED)
         self.stage.start()
         self.assertEqual([e["type"] for e in self.stage.events(self.session)].count("kernel_died"), 1)

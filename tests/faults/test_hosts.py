@@ -245,7 +245,7 @@ class CannotStart(FaultTestCase):
         full = self.stage.folder / "full"
         faults = [
             {"at": "subprocess:Popen", "do": "EAGAIN", "while": str(full)},
-            {"at": "webipy.io.speclist:getProcessOutputAndValue", "do": "EAGAIN", "while": str(full)},
+            {"at": "webipy.io.kernels.kernelspec_cache:getProcessOutputAndValue", "do": "EAGAIN", "while": str(full)},
         ]
         full.write_text("")
         self.stage.start(faults=faults)

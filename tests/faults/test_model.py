@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import Client, Rig, examples, make_rig, message, printed, replied, status
 from tests.faults import IS_FULL
-from webipy.core.wire import Message
+from webipy.core.kernel.wire import Message
 
 STEPS = 60
 

@@ -15,7 +15,7 @@ import attrs
 
 from tests.faults import FaultTestCase, is_alive, rounds, until
 from tests.faults.powercut import Disk, Inode, calls, tracing
-from webipy.io.journalfile import JournalFile
+from webipy.io.storage.journal_file import JournalFile
 
 TOLD = re.compile(rb'"id":"([0-9a-f]{32})".*?"durable_seq":(\d+)')
 ETAG = re.compile(rb'"etag":"[0-9a-f]+-([0-9a-f]+)-')

@@ -26,10 +26,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.faults import ROOT, FaultTestCase, Line, Refused, is_alive, rounds, until
 from webipy.core import errors
-from webipy.io.filetree import Tree
-from webipy.io.inplace import InPlace
-from webipy.io.rooted import Root
-from webipy.io.saving import DRAFT_SECONDS
+from webipy.io.files.atomic_write import DRAFT_SECONDS
+from webipy.io.files.file_tree import Tree
+from webipy.io.files.in_place import InPlace
+from webipy.io.files.root_folder import Root
 
 SIZES = (1, 100, 4096, 70_000, 1_000_000)
 
@@ -169,9 +169,9 @@ class Killed(FolderTestCase):
 SAVE = """
 import sys
 from pathlib import Path
-from webipy.io.filetree import Tree
-from webipy.io.inplace import InPlace
-from webipy.io.rooted import Root
+from webipy.io.files.file_tree import Tree
+from webipy.io.files.in_place import InPlace
+from webipy.io.files.root_folder import Root
 from webipy.core import errors
 tree = Tree(Root(Path(sys.argv[1])))
 etag = tree.stat("a").etag

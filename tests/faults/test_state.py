@@ -40,7 +40,7 @@ class Disk(FaultTestCase):
     def test_c9_a_journal_that_cannot_be_written_is_told_and_loses_nothing(self) -> None:
         """The writer fails as on a full disk, until it does not."""
         self.full = self.stage.folder / "full"
-        fault: Json = {"at": "webipy.io.journalfile:JournalFile.write", "do": "full", "while": str(self.full)}
+        fault: Json = {"at": "webipy.io.storage.journal_file:JournalFile.write", "do": "full", "while": str(self.full)}
         self.stage.start(faults=[fault])
         self.degrade_and_recover(self.stage.session(), "say_full", "say_free")
 

@@ -18,8 +18,8 @@ import attrs
 
 from tests.fuzz import CANARY, CORPUS, Found
 from tests.fuzz.values import LARGE, Fragment, Known, fields_of, json_value, mutated, read
-from webipy.server.api import METHODS
-from webipy.server.method import Method
+from webipy.server.methods.api import METHODS
+from webipy.server.methods.method import Method
 
 RIGHTS = {"stranger": "none", "viewer": "read", "editor": "write", "runner": "execute", "owner": "own"}
 """Everybody, the least of rights first, and what they hold."""

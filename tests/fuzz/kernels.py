@@ -20,7 +20,7 @@ from tests.faults import is_alive
 from tests.fuzz import Found
 from tests.fuzz.targets import MemoryTarget, ServerTarget
 from tests.fuzz.values import HOSTILE, Fragment, json_value, mutated
-from webipy.core import wire
+from webipy.core.kernel import wire
 
 MIME: Fragment = '{"text/plain":"x","text/html":["a","b"],"image/png":"aGk=","application/json":{"a":1}}'
 KINDS: dict[str, dict[str, Fragment]] = {

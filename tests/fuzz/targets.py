@@ -23,8 +23,8 @@ from tests.faults import Refused as LiveRefused
 from tests.fuzz import CANARY, Found
 from tests.fuzz.calls import judge_body
 from tests.fuzz.values import Known, read
-from webipy.core.access import Principal
-from webipy.server.api import answered
+from webipy.core.api.access import Principal
+from webipy.server.methods.api import answered
 
 GUESTS = {"viewer": "read", "editor": "write", "runner": "execute"}
 MOST_GROWTH_MB = 400.0

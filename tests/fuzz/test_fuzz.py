@@ -10,7 +10,7 @@ from tests.attack.ground import Closed
 from tests.fuzz import CANARY, Found, calls, kernels, notebooks, sockets
 from tests.fuzz.calls import Said
 from tests.fuzz.targets import MemoryTarget, ServerTarget
-from webipy.server.api import METHODS
+from webipy.server.methods.api import METHODS
 
 SEED = 20260301
 

@@ -20,7 +20,7 @@ import msgspec
 import zmq
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import wire
+from webipy.core.kernel import wire
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 IPYKERNEL = ["python3", "-m", "ipykernel_launcher", "-f", "{connection_file}"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import zmq
 
-from webipy.core import wire
+from webipy.core.kernel import wire
 
 INFO = {"status": "ok", "protocol_version": "5.3", "implementation": "mute", "language_info": {"name": "none"}}
 

@@ -13,8 +13,8 @@ import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kernels import IPYKERNEL, ROOT, HostClient, is_a, is_over, start_host
-from webipy.kernelimports import OURS
-from webipy.server.inquiries import programs
+from webipy.kernel_programs.import_guard import OURS
+from webipy.server.methods.kernel_inquiries import programs
 
 OTHERS = {
     "numpy",
@@ -106,7 +106,7 @@ class Folder(SynchronousTestCase):
         for code in (
             "def f(): 1/0\nf()", "1/", "await __import__('sys').modules['asyncio'].sleep(0)", "get_ipython().display_pub.publish({'text/html': 'x'})",
             "!true", "%time 1", "%timeit -n1 -r1 1", "%%bash\ntrue", "f?", "f??", "%lsmagic", "%whos", "%load_ext storemagic", "%prun 1", "%history",
-            *((Path(ROOT) / "webipy" / name).read_text() for name in ("kerneldefinitions.py", "kernelscript.py")),
+            *((Path(ROOT) / "webipy" / "kernel_programs" / name).read_text() for name in ("definitions.py", "run_script.py")),
         ):  # fmt: skip
             client.run(code)
             self.assert_nothing_ran(code[:60])
@@ -154,7 +154,7 @@ class Folder(SynchronousTestCase):
         self.client = HostClient(self, start_host(self, cwd=os.path.dirname(ROOT)))
         self.client.ready()
         script = "def f(): 1/0\nf()"
-        prepare = (Path(ROOT) / "webipy" / "kernelscript.py").read_text()
+        prepare = (Path(ROOT) / "webipy" / "kernel_programs" / "run_script.py").read_text()
         prepare += f"\nScript(get_ipython(), {script!r}, {str(self.folder / 'a.py')!r}, ['a.py']).wait()"
         self.client.run(prepare)
         self.assertIn("ZeroDivisionError", str(self.client.run(script)[-1].content))

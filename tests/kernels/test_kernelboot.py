@@ -16,8 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.faults import rounds
 from tests.kernels import ROOT, STOCK, HostClient, Wanted, is_a, is_over, start_host, wait_until
 from webipy.host.ways import BOOT_FILE
-from webipy.kernelboot import STUBBORN_S
-from webipy.kernelwait import IMPORTED
+from webipy.kernel_programs.boot import STUBBORN_S
+from webipy.kernel_programs.standby import IMPORTED
 
 
 def is_idle(request: str) -> Wanted:
@@ -67,7 +67,9 @@ class Booted(SynchronousTestCase):
             client.printed("import sys; sys.dont_write_bytecode = True; import neighbour; print(neighbour.word)"),
             "found\n",
         )
-        self.assertEqual(client.printed("try: import kernelboot\nexcept ImportError: print('hidden')"), "hidden\n")
+        self.assertEqual(
+            client.printed("try: import standby, run_module\nexcept ImportError: print('hidden')"), "hidden\n"
+        )
 
     def test_the_publisher_waits(self) -> None:
         """A reader that stands still for a while misses nothing; stock ipykernel drops what it cannot queue."""

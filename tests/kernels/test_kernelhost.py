@@ -15,7 +15,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kernels import ROOT, STOCK, HostClient, RunningHost, Wanted, is_a, is_alive, is_over, start_host, wait_until
-from webipy.host.endings import LAST_WORDS_S
+from webipy.host.execution_ends import LAST_WORDS_S
 
 FLOOD = "from IPython.display import display\nfor n in range({}): display({{'text/plain': str(n)}}, raw=True)"
 

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kernels import STOCK, HostClient, Item, is_a, is_over, start_host
-from webipy.kernelinquiries import FEATURE, MOST
+from webipy.kernel_programs.inquiries import FEATURE, MOST
 
 PROGRAM = """
 class Told:

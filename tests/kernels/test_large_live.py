@@ -6,10 +6,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.faults import rounds
 from tests.kernels import STOCK, HostClient, is_a, is_over, start_host
-from webipy.core import cutting
+from webipy.core.kernel import json_pieces
 
 MEBIBYTE = 1024 * 1024
-PIECE_CHARACTERS = cutting.PART_BYTES + 1024  # a MiB, and the characters that cannot be cut
+PIECE_CHARACTERS = json_pieces.PART_BYTES + 1024  # a MiB, and the characters that cannot be cut
 
 
 class LargeText(SynchronousTestCase):

@@ -132,7 +132,7 @@ class Sockets(SynchronousTestCase):
 
     def test_they_speak_of_a_host_and_a_port(self) -> None:
         """A number for 0, the same one in the name, and none left over."""
-        import webipy.kernelprivate as private
+        import webipy.kernel_programs.private_endpoints as private
 
         folder = self.mktemp()
         os.mkdir(folder)
@@ -158,7 +158,7 @@ class Sockets(SynchronousTestCase):
 
     def test_an_earlier_name_is_taken_over(self) -> None:
         """A kernel that was killed has left it."""
-        import webipy.kernelprivate as private
+        import webipy.kernel_programs.private_endpoints as private
 
         folder = self.mktemp()
         os.mkdir(folder)

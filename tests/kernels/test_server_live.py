@@ -26,7 +26,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kernels import is_alive, wait_until
 from tests.test_service import PATIENCE_S, Refusal, Server
-from webipy.io.requests import MAX_BODY_BYTES
+from webipy.io.web.requests import MAX_BODY_BYTES
 
 Event = dict[str, Any]
 

@@ -121,7 +121,7 @@ class Starting(SynchronousTestCase):
         elsewhere = folder / "python"
         elsewhere.write_text(
             f"#!{sys.executable}\nimport os, sys\n"
-            "if any('kernelboot' in part for part in sys.argv):\n"
+            "if any('boot.py' in part for part in sys.argv):\n"
             "    sys.exit('SyntaxError: future feature annotations is not defined')\n"
             f"os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])\n"
         )

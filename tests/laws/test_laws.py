@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import RigTestCase, examples, make_rig, message, printed, run_of
-from webipy.core import errors, wire
-from webipy.io.filetree import Tree
-from webipy.io.rooted import Root
-from webipy.io.saving import etag_of
-from webipy.server.api import METHODS
+from webipy.core import errors
+from webipy.core.kernel import wire
+from webipy.io.files.atomic_write import etag_of
+from webipy.io.files.file_tree import Tree
+from webipy.io.files.root_folder import Root
+from webipy.server.methods.api import METHODS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = ROOT / "webipy"
@@ -100,10 +101,10 @@ class OneOwner(RigTestCase):
             for path in PACKAGE.rglob("*.py")
             if {name.partition(".")[0] for name in imports(path)} & {"zmq", "txzmq"}
         }
-        beside = ("kernelhost.py", "kernelboot.py", "kernelprivate.py")
+        beside = ("kernelhost.py", "kernel_programs/boot.py", "kernel_programs/private_endpoints.py")
         outside = {name for name in users if not name.startswith("host/") and name not in beside}
-        self.assertLessEqual(outside, {"io/hostlink.py", "command/doctor.py", "doctor.py"})
-        self.assertIn("io/hostlink.py", outside)
+        self.assertLessEqual(outside, {"io/kernels/host_link.py", "command/doctor.py", "doctor.py"})
+        self.assertIn("io/kernels/host_link.py", outside)
 
     def test_one_owner_a_kernel_has_one_link_however_many_clients_there_are(self) -> None:
         """Clients come and go; the link stays."""
@@ -152,7 +153,7 @@ class OnePath(SynchronousTestCase):
     def test_one_path_only_a_session_writes_its_journal(self) -> None:
         """`append` of a journal is called in one place."""
         callers = [
-            path.name for path in (PACKAGE / "server").glob("*.py") if "journal.append(" in path.read_text("utf-8")
+            path.name for path in (PACKAGE / "server").rglob("*.py") if "journal.append(" in path.read_text("utf-8")
         ]
         self.assertEqual(callers, ["session.py"])
 
@@ -222,8 +223,12 @@ class SameDoor(SynchronousTestCase):
     def test_same_door_transports_know_no_sessions(self) -> None:
         """The site and the socket hand bytes to the table; neither imports what is behind it."""
         for name in ("site.py", "websocket.py"):
-            behind = {found for found in imports(PACKAGE / "io" / name) if found.startswith("webipy.server.")}
-            self.assertLessEqual(behind, {"webipy.server.api", "webipy.server.method", "webipy.server.logins"}, name)
+            behind = {found for found in imports(PACKAGE / "io" / "web" / name) if found.startswith("webipy.server.")}
+            self.assertLessEqual(
+                behind,
+                {"webipy.server.methods.api", "webipy.server.methods.method", "webipy.server.people.logins"},
+                name,
+            )
 
 
 class AtomicFiles(SynchronousTestCase):
@@ -298,17 +303,17 @@ class AtomicFiles(SynchronousTestCase):
         holds()
 
     def test_atomic_files_are_written_in_one_place(self) -> None:
-        """What opens something below the root for writing makes a hidden draft: saving.py, a part of an upload, a copy, a note of the trash. What
-        cannot be replaced is written in place by inplace.py alone, with a record of its own.
+        """What opens something below the root for writing makes a hidden draft: atomic_write.py, a part of an upload, a copy, a note
+        of the trash. What cannot be replaced is written in place by in_place.py alone, with a record of its own.
         """
         knowing = {
             path.name: path.read_text("utf-8")
-            for path in (PACKAGE / "io").glob("*.py")
-            if "webipy.io.rooted" in imports(path) or path.name == "rooted.py"
+            for path in (PACKAGE / "io").rglob("*.py")
+            if "webipy.io.files.root_folder" in imports(path) or path.name == "root_folder.py"
         }
-        self.assertIn("filetree.py", knowing)
+        self.assertIn("file_tree.py", knowing)
         writing = {name for name, text in knowing.items() if "O_CREAT" in text}
-        self.assertEqual(writing, {"saving.py", "uploads.py", "filemoves.py", "trash.py", "inplace.py"})
+        self.assertEqual(writing, {"atomic_write.py", "uploads.py", "moves.py", "trash.py", "in_place.py"})
         for name, text in knowing.items():
             self.assertEqual(re.findall(r"(?<!def )(?<![.\w])open\(|write_bytes|write_text|O_TRUNC", text), [], name)
 

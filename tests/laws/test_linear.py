@@ -25,12 +25,12 @@ from typing import Any
 from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core import events, outputs
-from webipy.core.document import DocumentFold
-from webipy.core.events import AnyEvent
-from webipy.core.outputs import Fold
-from webipy.core.overwriting import resolved
-from webipy.core.snapshot import Snapshot
+from webipy.core.events import events, outputs
+from webipy.core.events.events import AnyEvent
+from webipy.core.events.outputs import Fold
+from webipy.core.events.terminal_text import resolved
+from webipy.core.ipynb.document import DocumentFold
+from webipy.core.session.snapshot import Snapshot
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent / "webipy"
 

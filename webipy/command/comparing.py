@@ -23,11 +23,12 @@ import msgspec
 
 from webipy.command.escapes import Escapes
 from webipy.command.streams import shown, write_as_is
-from webipy.converter import texts, told
-from webipy.core import conflicts, errors, ipynb, jsontext, merge
-from webipy.core.align import align
-from webipy.core.conflicts import Labels, Outputs
-from webipy.core.document import Document, DocumentCell
+from webipy.converter import problems, texts
+from webipy.core import errors
+from webipy.core.ipynb import conflict_marks, json_source, merge, notebook_file
+from webipy.core.ipynb.cell_matching import align
+from webipy.core.ipynb.conflict_marks import Labels, Outputs
+from webipy.core.ipynb.document import Document, DocumentCell
 
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
 FAILED_FOR_GIT = 129
@@ -45,7 +46,7 @@ class Version:
     """
 
     body: bytes
-    opened: ipynb.Opened | None
+    opened: notebook_file.Opened | None
     reason: str = ""
 
     @property
@@ -56,7 +57,7 @@ class Version:
     @property
     def minor(self) -> int:
         """The minor version of nbformat 4."""
-        return self.opened.minor if self.opened is not None else ipynb.MINOR
+        return self.opened.minor if self.opened is not None else notebook_file.MINOR
 
 
 def read(path: str) -> Version:
@@ -67,13 +68,13 @@ def read(path: str) -> Version:
     """
     body = b"" if path in _NO_FILE else Path(path).read_bytes()
     if not body.strip():
-        return Version(body, ipynb.Opened(Document(), [], ipynb.MAJOR, ipynb.MINOR))
+        return Version(body, notebook_file.Opened(Document(), [], notebook_file.MAJOR, notebook_file.MINOR))
     try:
-        return Version(body, ipynb.read(body))
-    except ipynb.OldNotebook:
+        return Version(body, notebook_file.read(body))
+    except notebook_file.OldNotebook:
         try:
-            return Version(body, ipynb.read(texts.upgrade(body)))
-        except (told.Refused, ModuleNotFoundError) as fault:
+            return Version(body, notebook_file.read(texts.upgrade(body)))
+        except (problems.Refused, ModuleNotFoundError) as fault:
             return Version(body, None, str(fault))
     except errors.InvalidNotebook as fault:
         return Version(body, None, fault.message)
@@ -110,7 +111,7 @@ def cell_lines(cell: DocumentCell) -> list[str]:
 
 
 def _metadata_lines(name: str, metadata: bytes) -> list[str]:
-    known = jsontext.members(metadata)
+    known = json_source.members(metadata)
     if not known:
         return []
     return [f"--- {name}", *(f"{key}: {_short(bytes(value))}" for key, value in known.items())]
@@ -123,7 +124,7 @@ def _short(value: bytes) -> str:
 
 
 def _output_lines(output: bytes) -> list[str]:
-    members = jsontext.members(output)
+    members = json_source.members(output)
     kind = msgspec.json.decode(members["output_type"], type=str)
     if kind == "stream":
         name = msgspec.json.decode(members["name"], type=str)
@@ -131,7 +132,7 @@ def _output_lines(output: bytes) -> list[str]:
     if kind == "error":
         return ["--- output: error", *(_text(members["ename"]) + ": " + _text(members["evalue"])).split("\n")]
     lines = [f"--- output: {kind}"]
-    for media_type, value in jsontext.members(members["data"]).items():
+    for media_type, value in json_source.members(members["data"]).items():
         is_text = media_type.startswith("text/") and bytes(value[:1]) == b'"'
         lines += [f"{media_type}:", *_text(value).split("\n")] if is_text else [f"{media_type}: {_short(bytes(value))}"]
     return lines
@@ -236,18 +237,18 @@ def merged(base: Version, ours: Version, theirs: Version, outputs: Outputs = "bo
     if failed is not None:
         return _merged_as_text(base, ours, theirs, failed.reason)
     mine, other = named_alike(base, ours), named_alike(base, theirs)
-    result = conflicts.merged_document(base.document, mine, other, Labels(), outputs)
-    is_upgraded = theirs.minor >= ipynb.MINOR > ours.minor and base.minor < ipynb.MINOR
+    result = conflict_marks.merged_document(base.document, mine, other, Labels(), outputs)
+    is_upgraded = theirs.minor >= notebook_file.MINOR > ours.minor and base.minor < notebook_file.MINOR
     try:
-        body = ipynb.write(result.document, ours.body if ours.body.strip() else None, mine, is_upgraded)
-    except ipynb.OldNotebook:
-        body = ipynb.write(result.document, None)
+        body = notebook_file.write(result.document, ours.body if ours.body.strip() else None, mine, is_upgraded)
+    except notebook_file.OldNotebook:
+        body = notebook_file.write(result.document, None)
     return body, result.sentences
 
 
 def _merged_as_text(base: Version, ours: Version, theirs: Version, reason: str) -> tuple[bytes, list[str]]:
     old, mine, other = (version.body.decode("utf-8", "surrogateescape") for version in (base, ours, theirs))
-    text, torn = conflicts.merged_text(old, mine, other, Labels())
+    text, torn = conflict_marks.merged_text(old, mine, other, Labels())
     body = text.encode("utf-8", "surrogateescape")
     told = f"Not a notebook in all three versions, merged as text ({reason})"
     return body, [f"{told}: {torn} conflict{'s' if torn > 1 else ''}."] if torn else []

@@ -19,7 +19,7 @@ from webipy.io.clock import count_time
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from webipy.io.client import Address, Client
+    from webipy.client.client import Address, Client
 
 __all__ = ["FAILED", "LEFT", "NO_SERVER", "OK", "USAGE", "Target", "run"]
 
@@ -49,7 +49,7 @@ class Target:
     @property
     def state_dir(self) -> Path:
         """The folder of the server's state."""
-        from webipy.io.client import find_state_dir
+        from webipy.client.client import find_state_dir
 
         return find_state_dir(self.state)
 
@@ -68,7 +68,7 @@ class Target:
             NoServer: No server is known.
             Wrong: `--url` is no address.
         """
-        from webipy.io.client import Address, NoServer, find_server
+        from webipy.client.client import Address, NoServer, find_server
 
         if self.url is None:
             return find_server(self.state_dir)
@@ -109,7 +109,7 @@ def checked_token(token: str, path: object) -> str:
     Raises:
         NoServer: It cannot be one.
     """
-    from webipy.io.client import NoServer
+    from webipy.client.client import NoServer
 
     if not token.isascii() or not token.isprintable():
         raise NoServer(f"{path} holds no token: a token is one line of letters and digits.")
@@ -179,7 +179,7 @@ def take_signals(take: Callable[[int], object], are_ends_ours: bool) -> None:
 
 async def with_client(reactor: Any, target: Target, command: Callable[[Client], Coroutine[Any, Any, int]]) -> int:
     """Connect, do what is to be done, and leave."""
-    from webipy.io.client import Client
+    from webipy.client.client import Client
 
     client = Client(reactor, target.find, PATIENCE_S, tell_line)
     await client.connect()

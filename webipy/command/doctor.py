@@ -23,8 +23,8 @@ from typing import Any, Final
 
 import msgspec
 
-from webipy.io.client import Address, NoServer
-from webipy.io.journalfiles import kept
+from webipy.client.client import Address, NoServer
+from webipy.io.storage.journal_folder import kept
 
 OLDEST_SQLITE: Final = (3, 24)  # ON CONFLICT DO UPDATE, which the registry uses
 MAX_SOCKET_PATH: Final = 107  # bytes; sockaddr_un, unix(7)

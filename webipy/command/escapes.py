@@ -4,7 +4,7 @@ Whatever a kernel prints is untrusted: an escape sequence could set the title, w
 terminal answer with keys. So `Escapes` lets text through, the movements `\\n`, `\\r`, `\\b` and `\\t`, and colors when the stream is a terminal;
 everything else is taken out, however it is cut into pieces (ECMA-48 section 5.4 for control sequences, 5.6 for control strings).
 
-Movements of the cursor pass only to who carries them out himself (`webipy.core.overwriting.Sheet`), never to a terminal.
+Movements of the cursor pass only to who carries them out himself (`webipy.core.events.terminal_text.Sheet`), never to a terminal.
 """
 
 from __future__ import annotations

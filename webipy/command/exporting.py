@@ -26,15 +26,15 @@ from twisted.python.failure import Failure as Fault
 from twisted.web.client import Agent, ResponseDone
 from twisted.web.http_headers import Headers
 
+from webipy.client.client import Address, Client, ConnectionLost
 from webipy.command.lookup import Wrong
-from webipy.command.opening import leave
 from webipy.command.paths import path_below_root
+from webipy.command.places import leave
 from webipy.command.program import OK, Unable
 from webipy.command.streams import write_as_is
 from webipy.command.terminal import print_json
-from webipy.core import calls, notebook_calls
-from webipy.core.formats import PLAIN, ExportFormat, ExportOptions
-from webipy.io.client import Address, Client, ConnectionLost
+from webipy.core.api import calls, notebook_calls
+from webipy.core.api.formats import PLAIN, ExportFormat, ExportOptions
 
 CONNECT_S = 10
 

@@ -13,9 +13,10 @@ import binascii
 from pathlib import Path
 from typing import IO, Any, Final
 
+from webipy.client.client import Client
 from webipy.command.program import Unable
-from webipy.core import blobs, calls
-from webipy.io.client import Client
+from webipy.core.api import calls
+from webipy.core.kernel import blobs
 
 PART_BYTES: Final = 1_000_000
 """Of a large picture, read at once."""

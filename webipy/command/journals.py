@@ -11,21 +11,23 @@ from pathlib import Path
 import attrs
 import msgspec
 
+from webipy.client.client import Client, find_state_dir
 from webipy.command.connecting import Target, run
 from webipy.command.lookup import Wrong
 from webipy.command.program import FAILED, OK, Unable
 from webipy.command.streams import fitting_json
 from webipy.command.terminal import print_json, table
 from webipy.command.transcript import Transcript, bodies
-from webipy.core import calls, errors, events
-from webipy.io.blobs import blobs_of
-from webipy.io.client import Client, find_state_dir
-from webipy.io.journalfiles import SUFFIX, described, kept
-from webipy.io.journalfiles import remove as remove_file
-from webipy.io.registry import Unreadable, forget, listed
-from webipy.io.salvage import Check, check, journals
-from webipy.io.salvage import repair as repair_file
-from webipy.server.ports import ClosedSession, SessionRecord
+from webipy.core import errors
+from webipy.core.api import calls
+from webipy.core.events import events
+from webipy.io.storage.blob_store import blobs_of
+from webipy.io.storage.journal_folder import SUFFIX, described, kept
+from webipy.io.storage.journal_folder import remove as remove_file
+from webipy.io.storage.journal_repair import Check, check, journals
+from webipy.io.storage.journal_repair import repair as repair_file
+from webipy.io.storage.registry import Unreadable, forget, listed
+from webipy.server.ports.ports import ClosedSession, SessionRecord
 
 
 @attrs.define(frozen=True)

@@ -10,7 +10,7 @@ from webipy.command.connecting import Target, run
 from webipy.command.options import json_option, server_options
 
 if TYPE_CHECKING:
-    from webipy.io.client import Client
+    from webipy.client.client import Client
 
 
 @click.command()

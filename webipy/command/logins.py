@@ -6,11 +6,11 @@ from datetime import datetime
 
 import click
 
+from webipy.client.client import Client
 from webipy.command.connecting import OK
 from webipy.command.program import Unable
 from webipy.command.terminal import print_json, table
-from webipy.core import calls, login_calls
-from webipy.io.client import Client
+from webipy.core.api import calls, login_calls
 
 
 async def show(client: Client, as_json: bool) -> int:

@@ -7,9 +7,10 @@ from typing import Any
 
 from twisted.internet.task import deferLater
 
+from webipy.client.client import Client
 from webipy.command.terminal import Screen, print_json
-from webipy.core import calls, errors
-from webipy.io.client import Client
+from webipy.core import errors
+from webipy.core.api import calls
 
 LOOK_S = 0.5
 """How often `--follow` asks for more."""

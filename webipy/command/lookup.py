@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from webipy.client.client import Client
 from webipy.command.terminal import age, size_of, table
-from webipy.core import calls
-from webipy.io.client import Client
+from webipy.core.api import calls
 
 
 class Listed(calls.SessionList, frozen=True, kw_only=True):

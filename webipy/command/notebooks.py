@@ -26,9 +26,9 @@ from msgspec import UNSET, Raw
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
 
-from webipy.command.opening import leave
-from webipy.command.parameters_told import parameters_of, shown, unknown
-from webipy.command.places import Place, deliver
+from webipy.client.client import Client, ConnectionLost, Event
+from webipy.command.parameter_listing import parameters_of, shown, unknown
+from webipy.command.places import Place, deliver, leave
 from webipy.command.program import Ended
 from webipy.command.progress import Progress, first_line
 from webipy.command.replays import events_of
@@ -37,9 +37,10 @@ from webipy.command.running import FAILED, LEFT, LOST, OK, Inputs, Left, Stoppab
 from webipy.command.showing import OWN, SHOWN, Showing
 from webipy.command.streams import StreamFault
 from webipy.command.terminal import Keyboard, Screen, print_json
-from webipy.core import calls, errors, events, notebook_calls
-from webipy.core.runs import EXITS
-from webipy.io.client import Client, ConnectionLost, Event
+from webipy.core import errors
+from webipy.core.api import calls, notebook_calls
+from webipy.core.events import events
+from webipy.core.session.runs import EXITS
 
 NOT_STARTED, TIMED_OUT = 5, 124
 """Exit statuses of `webipy run`, besides those of `webipy exec`; 124 is that of timeout(1)."""

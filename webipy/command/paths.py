@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from webipy.client.client import Client
 from webipy.command.lookup import Wrong
-from webipy.core import calls
-from webipy.io.client import Client
+from webipy.core.api import calls
 
 
 async def path_below_root(client: Client, named: str) -> str:

@@ -16,11 +16,12 @@ import attrs
 import msgspec
 from msgspec import Raw
 
+from webipy.client.client import Client, ConnectionLost
 from webipy.command.lookup import Wrong
 from webipy.command.paths import below, below_new
 from webipy.command.streams import write_as_is
-from webipy.core import calls, errors, notebook_calls
-from webipy.io.client import Client
+from webipy.core import errors
+from webipy.core.api import calls, notebook_calls
 
 
 class _Kernelspec(msgspec.Struct, frozen=True):
@@ -193,3 +194,9 @@ async def deliver(client: Client, session: calls.Session, keep: bool) -> None:
     write_as_is(f"{body}\n".encode("utf-8", "surrogatepass"))
     if not keep:
         await client.call("session.close", calls.CloseSession(session=session.id), calls.Done)
+
+
+async def leave(client: Client, session: calls.Session) -> None:
+    """Lets go of a session that was opened with `temporary`, which the server closes when nobody uses it."""
+    with suppress(errors.NotFound, ConnectionLost):  # it is closed, or will be
+        await client.call("session.leave", calls.OfSession(session=session.id), calls.Done)

@@ -65,7 +65,7 @@ def _short_folder() -> str | None:
 
 def _answers(target: Target) -> bool:
     """Whether somebody listens at the usual server's address; a file that a server has left behind is none."""
-    from webipy.io.client import NoServer
+    from webipy.client.client import NoServer
 
     try:
         parts = urlsplit(target.find().url)

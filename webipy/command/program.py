@@ -160,9 +160,9 @@ def _told(fault: BaseException) -> dict[str, Any]:
             return _own("wrong_usage", f"{why} ({sys.getfilesystemencoding()}); set LC_ALL=C.UTF-8.", USAGE)
         case KeyboardInterrupt() | click.Abort():
             return _own("left", "Interrupted.", LEFT)
+    from webipy.client.client import ConnectionLost, NoServer
     from webipy.command.lookup import Wrong
     from webipy.core import errors
-    from webipy.io.client import ConnectionLost, NoServer
 
     match fault:
         case Wrong():

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from webipy.core import events
-from webipy.core.journal_calls import JournalEvents, ReadJournal
-from webipy.io.client import Client
+from webipy.client.client import Client
+from webipy.core.api.journal_calls import JournalEvents, ReadJournal
+from webipy.core.events import events
 
 
 async def events_of(client: Client, session: str) -> AsyncIterator[events.AnyEvent]:

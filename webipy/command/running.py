@@ -27,19 +27,21 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
 
+from webipy.client.client import Client, ConnectionLost, Event, NoServer
 from webipy.command.endings import Exit, show_payload
 from webipy.command.escapes import Escapes
 from webipy.command.figures import Figures
 from webipy.command.lookup import Wrong, find_session, the_session
-from webipy.command.opening import leave
+from webipy.command.places import leave
 from webipy.command.program import Ended
 from webipy.command.scripts import Script
 from webipy.command.showing import OWN, SHOWN, Showing
 from webipy.command.streams import StreamFault
 from webipy.command.terminal import Keyboard, Screen, print_json
 from webipy.command.widths import cut
-from webipy.core import calls, errors, events, notebook_calls
-from webipy.io.client import Client, ConnectionLost, Event, NoServer
+from webipy.core import errors
+from webipy.core.api import calls, notebook_calls
+from webipy.core.events import events
 
 OK, FAILED, LOST, LEFT = 0, 1, 3, 130
 """Exit statuses of `webipy exec`."""

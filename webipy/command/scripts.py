@@ -1,7 +1,7 @@
 """Scripts from files and standard input, as Python reads them, and what a Python kernel is told before one.
 
 A file is text in the encoding that it names (PEP 263), else UTF-8, with or without a BOM; its line ends are made `\\n`. What the kernel has to know
-beside the code is in `webipy/kernelscript.py`, whose text is sent to it.
+beside the code is in `webipy/kernel_programs/run_script.py`, whose text is sent to it.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class Script:
 
     def announcement(self) -> str:
         """Code for a Python kernel: the next execution of this script's code is to be as if `python` ran it."""
-        side = Path(__file__).parent.parent / "kernelscript.py"
+        side = Path(__file__).parent.parent / "kernel_programs" / "run_script.py"
         program = f"{side.read_text('utf-8')}\nannounce(shell and shell(), *given)\n"
         given = (self.code, self.path, self.arguments)
-        names = f"{{'__name__': 'webipy.kernelscript', 'given': {given!r}, 'shell': globals().get('get_ipython')}}"
-        return f"exec(compile({program!r}, 'webipy/kernelscript.py', 'exec'), {names})"
+        names = f"{{'__name__': 'webipy.kernel_programs.run_script', 'given': {given!r}, 'shell': globals().get('get_ipython')}}"
+        return f"exec(compile({program!r}, 'webipy/kernel_programs/run_script.py', 'exec'), {names})"
 
 
 def code_argument(argument: str) -> str:

@@ -12,14 +12,15 @@ from urllib.parse import urlsplit
 import attrs
 import click
 
+from webipy.client.client import Client
 from webipy.command.connecting import OK, Target
 from webipy.command.lookup import Wrong, find_session, the_session
 from webipy.command.paths import path_below_root
 from webipy.command.program import Unable
 from webipy.command.terminal import print_json, table
-from webipy.core import calls, errors, people_calls
-from webipy.core.access import Right
-from webipy.io.client import Client
+from webipy.core import errors
+from webipy.core.api import calls, people_calls
+from webipy.core.api.access import Right
 
 RIGHTS: dict[str, Right] = {"view": "read", "edit": "write", "run": "execute"}
 WORDS = {right: f"can {word}" for word, right in RIGHTS.items()}

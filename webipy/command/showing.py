@@ -16,7 +16,7 @@ import msgspec
 from webipy.command.figures import Figures
 from webipy.command.terminal import Screen, large_values, plain_text, text_of
 from webipy.command.views import Views, view_of
-from webipy.core import events
+from webipy.core.events import events
 
 PATIENCE_S: Final = 2.0
 """How long outputs after a `clear_output` are kept back from a place that cannot be written over."""

@@ -25,7 +25,7 @@ import attrs
 
 from webipy.command.escapes import Escapes
 from webipy.command.widths import rows_of
-from webipy.core.overwriting import Sheet
+from webipy.core.events.terminal_text import Sheet
 
 ROWS_KEPT: Final = 200
 """Rows that a place that is no terminal keeps back at most."""

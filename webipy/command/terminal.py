@@ -24,7 +24,7 @@ from webipy.command.escapes import Escapes
 from webipy.command.sinks import Sink, Terminal, sink_of
 from webipy.command.streams import fitting_json, raw
 from webipy.command.widths import cut, padded, width_of
-from webipy.core import blobs
+from webipy.core.kernel import blobs
 
 NARROWEST: Final = 8
 """Columns that are left of one that is cut."""

@@ -9,10 +9,10 @@ import attrs
 
 from webipy.command.escapes import Escapes
 from webipy.command.terminal import plain_text
-from webipy.core import events
-from webipy.core.events import AnyEvent
-from webipy.core.story import ExecutionStory
-from webipy.io.journalfile import JournalFile
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent
+from webipy.core.session.execution_record import ExecutionStory
+from webipy.io.storage.journal_file import JournalFile
 
 READ_EVENTS = 5_000
 READ_BYTES = 4 * 1024 * 1024

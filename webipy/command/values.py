@@ -24,8 +24,8 @@ import attrs
 import msgspec
 from msgspec import Raw
 
-from webipy.core import parameters
-from webipy.core.language import MAX_DEPTH, Value
+from webipy.core.languages import parameters
+from webipy.core.languages.language import MAX_DEPTH, Value
 
 _WORDS: dict[str, Value] = {"True": True, "False": False, "None": None}
 _JSON = re.compile(r'\s*[\[{"]|true\Z|false\Z|null\Z')

@@ -1,7 +1,8 @@
 """Widgets as text: what a terminal shows in place of a view.
 
 Folds the comm events of a session as far as text needs them. Boxes show their children, progress bars a bar, Output widgets what they captured
-(`webipy.core.capture` decides what that is), other known controls their description and value; a widget that is not known here has no text, and the
+(`webipy.core.kernel.output_capture` decides what that is), other known controls their description and value; a widget that is not known
+here has no text, and the
 plain text of its display is shown.
 
 Source: ipywidgets 8 (`@jupyter-widgets/controls` 2.0, models and their traits).
@@ -17,10 +18,10 @@ from typing import Any, Final
 import attrs
 import msgspec
 
-from webipy.core import events
-from webipy.core.capture import TARGET, outputs_of, refill, said
-from webipy.core.events import AnyEvent
-from webipy.core.outputs import Displays, Fold
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent
+from webipy.core.events.outputs import Displays, Fold
+from webipy.core.kernel.output_capture import TARGET, outputs_of, refill, said
 
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 

@@ -11,13 +11,14 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
 
+from webipy.client.client import Client, Event
 from webipy.command.endings import show_payload
 from webipy.command.running import OK, Inputs, show_death
 from webipy.command.showing import SHOWN, Showing
 from webipy.command.streams import fitting_json
 from webipy.command.terminal import Keyboard, Screen
-from webipy.core import calls, events
-from webipy.io.client import Client, Event
+from webipy.core.api import calls
+from webipy.core.events import events
 
 
 @attrs.define(eq=False)

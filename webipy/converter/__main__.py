@@ -30,8 +30,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from webipy.converter.problems import Refused, first_line
 from webipy.converter.seclusion import leave_the_network
-from webipy.converter.told import Refused, first_line
 
 if TYPE_CHECKING:
     from webipy.converter.exports import Options
@@ -43,7 +43,7 @@ MAX_OUTPUT_BYTES = 1 << 30
 class Job(TypedDict):
     """What to do.
 
-    Fields: `operation` is `upgrade`, `to_notebook`, `from_notebook` or `export`; `format` as `webipy.core.formats` names it; `name` is the
+    Fields: `operation` is `upgrade`, `to_notebook`, `from_notebook` or `export`; `format` as `webipy.core.api.formats` names it; `name` is the
     document's, without its suffix for `export`; `memory_bytes` is the address space of this process. For `export`: `assets` is the built page, of
     which exports take what shows formulas and charts, or null; `addresses` are those of the pictures, in the order of their numbers;
     `has_scripts` says whether the scripts of the document run when it is printed.

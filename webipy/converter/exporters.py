@@ -6,7 +6,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from webipy.converter.told import Refused
+from webipy.converter.problems import Refused
 
 _STEPS = [
     f"nbconvert.preprocessors.{name}Preprocessor" for name in ("CoalesceStreams", "HighlightMagics", "ExtractOutput")

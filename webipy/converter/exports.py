@@ -21,10 +21,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
-from webipy.converter import parts, pictures, scripts, written_files
+from webipy.converter import pictures, scripts, visible_parts, written_files
 from webipy.converter.exporters import made, templates
 from webipy.converter.figures import prepare
-from webipy.converter.told import Refused, first_line
+from webipy.converter.problems import Refused, first_line
 
 HTML = "text/html"
 
@@ -172,7 +172,7 @@ def export(
         suffix = ".html" if format == "html" else ".slides.html"
         return {"name": f"{name}{suffix}", "media_type": f"{HTML}; charset=utf-8"}
     if format in written_files.KINDS:
-        parts.trim(notebook, options["has_input"], False)
+        visible_parts.trim(notebook, options["has_input"], False)
         return written_files.write(notebook, format, output, name, beside, options["has_prompts"])
     text, suffix = scripts.script(notebook, name) if format == "script" else scripts.percent(notebook)
     output.write_bytes(text.encode("utf-8", "replace"))
@@ -204,7 +204,7 @@ def to_page(
     from nbconvert.filters.highlight import Highlight2HTML
     from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
-    parts.trim(notebook, options["has_input"], format != "pdf")
+    visible_parts.trim(notebook, options["has_input"], format != "pdf")
     if format == "slides" and all(_slide(cell) in ("notes", "skip") for cell in notebook.cells):
         raise Refused("failed", "there is no cell that is a slide, or a part of one")
     if format == "pdf":

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from webipy.converter.told import Refused
+from webipy.converter.problems import Refused
 
 BROWSERS = (
     "chromium",

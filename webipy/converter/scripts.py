@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from webipy.converter.exporters import made
+from webipy.converter.problems import Refused
 from webipy.converter.texts import written
-from webipy.converter.told import Refused
 
 _PLAIN_SUFFIX = re.compile(r"\.[A-Za-z0-9+_]{1,12}")
 

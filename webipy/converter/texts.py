@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from webipy.converter import headers
-from webipy.converter.told import Refused, first_line
+from webipy.converter.problems import Refused, first_line
 
 MAX_LINES = 50_000
 """Of a text that is compared line by line; a longer one is written as jupytext writes it."""

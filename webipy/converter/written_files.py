@@ -19,7 +19,7 @@ from typing import Any
 
 from webipy.converter.exporters import made
 from webipy.converter.pictures import Beside
-from webipy.converter.told import Refused
+from webipy.converter.problems import Refused
 
 KINDS = {
     "markdown": ("MarkdownExporter", ".md", "text/markdown"),

@@ -19,8 +19,8 @@ from typing import Final
 
 import zmq
 
-from webipy.core import wire
-from webipy.host.parts import read_parts, send_parts
+from webipy.core.kernel import wire
+from webipy.host.multipart import read_parts, send_parts
 from webipy.host.process import Curve
 
 KERNEL_CHANNELS: Final = ("control", "shell", "stdin", "iopub")
@@ -75,7 +75,7 @@ class Channels:
         """Read one message, or None when there is none now.
 
         Raises:
-            webipy.core.wire.BadFrame: It is not one of this kernel's.
+            webipy.core.kernel.wire.BadFrame: It is not one of this kernel's.
         """
         try:
             frames = read_parts(self.sockets[channel], as_views=True)

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from webipy.core import wire
-from webipy.core.hosting import Effect, Outbox, Requests
-from webipy.host.endings import Endings
+from webipy.core.kernel import wire
+from webipy.core.kernel.host_decisions import Effect, Outbox, Requests
 from webipy.host.endpoint import Endpoint, Received
-from webipy.host.life import Life
+from webipy.host.execution_ends import Endings
+from webipy.host.kernel_lifecycle import Life
 
 
 class _Attach(msgspec.Struct, frozen=True):

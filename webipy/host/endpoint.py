@@ -22,10 +22,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import zmq
 
-from webipy.core import wire
-from webipy.core.hosting import Servers
-from webipy.core.spool import Kept
-from webipy.host.parts import read_parts, send_parts
+from webipy.core.kernel import wire
+from webipy.core.kernel.host_decisions import Servers
+from webipy.core.kernel.spool_records import Kept
+from webipy.host.multipart import read_parts, send_parts
 
 LOG_S: Final = 10.0  # refused messages are logged at most so often
 MAX_KEYS: Final = 8  # keys accepted at a time: restarts that a server may be behind

@@ -27,19 +27,19 @@ from typing import Any, Final
 import msgspec
 import zmq
 
-from webipy.core import wire
-from webipy.core.hosting import Dropped, Effect, Moved, Outbox, Requests
-from webipy.core.large import Large
-from webipy.core.questions import MARKER
+from webipy.core.kernel import wire
+from webipy.core.kernel.host_decisions import Dropped, Effect, Moved, Outbox, Requests
+from webipy.core.kernel.large_messages import Large
+from webipy.core.kernel.question_order import MARKER
+from webipy.host.attached_kernel import ForeignKernel
 from webipy.host.channels import KERNEL_CHANNELS, Channels
 from webipy.host.commands import Commands
-from webipy.host.endings import Endings
 from webipy.host.endpoint import Author, Endpoint, log
-from webipy.host.foreign import ForeignKernel
-from webipy.host.life import Alarms, Life
-from webipy.host.papers import Papers
+from webipy.host.execution_ends import Endings
+from webipy.host.host_files import Papers
+from webipy.host.kernel_lifecycle import Alarms, Life
 from webipy.host.process import CannotStart, KernelProcess, Launch
-from webipy.host.spoolfile import SpoolFile
+from webipy.host.spool_file import SpoolFile
 from webipy.host.watch import Watch
 
 TURN_MESSAGES: Final = 200  # read from each side in one turn; about 10 ms of work
@@ -117,7 +117,7 @@ class Host:
         self._endpoint.close()
         self._context.term()
 
-    # What the kernel's life tells: the protocol `webipy.host.life.Audience`.
+    # What the kernel's life tells: the protocol `webipy.host.kernel_lifecycle.Audience`.
 
     def event(self, name: str, content: dict[str, Any]) -> int:
         """Number and keep an event of the host; return its number."""

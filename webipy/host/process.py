@@ -5,7 +5,7 @@ The launch follows Jupyter ("Making kernels for Jupyter", kernel specs): the con
 
 - The kernel's sockets are `ipc://` in the host's private directory: no other user can reach them, no port is raced for.
   Only where a kernel does not start so, they are tcp on the loopback (`webipy.host.ways`).
-- ipykernel is started through `kernelboot.py` by its path, in the kernel's own Python, which need not have webipy; and
+- ipykernel is started through `kernel_programs/boot.py` by its path, in the kernel's own Python, which need not have webipy; and
   with `-Xfrozen_modules=off`, which its own kernelspecs have too: without it the debugger warns at every start. Where that
   does not start, it is started as the kernelspec says.
 - The kernel has a session and a process group of its own, dies with its host (`PR_SET_PDEATHSIG`), and gets the default
@@ -30,9 +30,9 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from webipy.core.connection import CHANNELS, Connection
-from webipy.host.shortage import Shortage, counters, said
-from webipy.host.unsent import Unsent
+from webipy.core.kernel.connection_file import CHANNELS, Connection
+from webipy.host.last_words import Unsent
+from webipy.host.oom_diagnosis import Shortage, counters, said
 from webipy.host.ways import Way, Ways, free_ports, knows_curve, with_boot_file, with_words
 
 LOG_BYTES: Final = 1024 * 1024  # kernel.log is cut to its last half past this

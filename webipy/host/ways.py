@@ -33,9 +33,11 @@ import msgspec
 if TYPE_CHECKING:
     import socket
 
-from webipy.core.connection import CHANNELS
+from webipy.core.kernel.connection_file import CHANNELS
 
-BOOT_FILE: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "kernelboot.py")
+BOOT_FILE: Final = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "kernel_programs", "boot.py"
+)
 LAUNCHERS: Final = frozenset({"ipykernel_launcher", "ipykernel"})
 LOWEST_PORT: Final = 10_000  # below are services; above are the ports of outgoing connections
 _PORT_TRIES: Final = 1_000
@@ -128,7 +130,8 @@ def with_boot_file(argv: Sequence[str]) -> tuple[list[str], Literal["", "ipykern
 
 
 def with_words(argv: list[str], file: int, *, waits: bool) -> list[str]:
-    """Tell the boot file in which file the last words are kept (`webipy.kernelwords`), and whether to wait (`webipy.kernelwait`)."""
+    """Tell the boot file in which file the last words are kept (`webipy.kernel_programs.output_ring`), and whether to wait
+    (`webipy.kernel_programs.standby`)."""
     place = argv.index(BOOT_FILE) + 1
     return [*argv[:place], *(["--wait"] if waits else []), "--words", str(file), *argv[place:]]
 

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
-from webipy.server.budgets import PAYER
-from webipy.server.ports import T
+from webipy.server.people.budgets import PAYER
+from webipy.server.ports.ports import T
 
 _PR_SET_PDEATHSIG = 1
 

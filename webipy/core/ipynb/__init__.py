@@ -1,0 +1,1 @@
+"""Documents as values, and the notebook files that hold them: read, written, compared and merged."""

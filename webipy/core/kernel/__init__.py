@@ -1,0 +1,1 @@
+"""What goes between server, host and kernel: messages, executions, large outputs, the comms of widgets."""

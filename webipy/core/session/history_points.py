@@ -1,0 +1,103 @@
+"""The moments of a document: the states in its journal that are worth going back to.
+
+A row of edits by one person is one moment, which ends with another person's edit, with a run, or after
+`PAUSE_SECONDS` without one; runs, saves, checkpoints and what other programs changed are moments of their own. Saves
+that follow edits by themselves would be as many as the edits, so only those that somebody asked for count.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime
+from typing import Literal
+
+import attrs
+
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent
+from webipy.core.session.file_state import EDITS
+
+PAUSE_SECONDS = 120.0
+"""Edits with a longer pause between are two moments."""
+
+KEPT_MOMENTS = 10_000
+"""Older ones are reached by seq and time only."""
+
+Kind = Literal["opened", "edited", "ran", "saved", "reloaded", "checkpoint", "conflict"]
+
+
+@attrs.define(slots=True)
+class Moment:
+    """One of them: the state after event `seq`. `cells` are those that it touched."""
+
+    seq: int
+    time: str
+    kind: Kind
+    by: str | None
+    name: str = ""
+    cells: set[str] = attrs.field(factory=set)
+
+
+@attrs.define(slots=True)
+class Moments:
+    """The moments of one session, grown event by event."""
+
+    seq: int = 0
+    all: deque[Moment] = attrs.field(factory=lambda: deque(maxlen=KEPT_MOMENTS))
+    checkpoints: dict[str, int] = attrs.field(factory=dict)
+
+    def take(self, event: AnyEvent) -> None:
+        """Takes the next event of the session in."""
+        self.seq = max(self.seq, event.seq)
+        match event:
+            case events.NotebookOpened():
+                self._end_row()
+                self._add(event, "opened", event.path)
+            case events.SessionReopened():
+                self._reopened(event)
+            case events.NotebookReloaded():
+                self._end_row()
+                self._add(event, "reloaded", event.changed or event.path)
+            case events.NotebookConflicted():
+                self._add(event, "conflict", event.reason)
+            case events.NotebookSaved() if event.by is not None:
+                self._add(event, "saved", event.path)
+            case events.CheckpointMade():
+                self.checkpoints[event.name] = event.seq
+                self._add(event, "checkpoint", event.name)
+            case events.ExecutionQueued() if event.cell is not None:
+                self._grow(event, "ran", event.cell)
+            case _ if isinstance(event, EDITS):
+                self._grow(event, "edited", getattr(event, "cell", ""))
+            case _:
+                pass
+
+    def _add(self, event: AnyEvent, kind: Kind, name: str) -> None:
+        self.all.append(Moment(event.seq, event.time, kind, event.by, name))
+
+    def _reopened(self, event: events.SessionReopened) -> None:
+        """Of openings in a row, without a change between, the last one counts."""
+        last = self.all[-1] if self.all else None
+        if last is not None and (last.kind, last.name) == ("opened", ""):
+            self.all.pop()
+        self._add(event, "opened", "")
+
+    def _end_row(self) -> None:
+        """The edits just before, written with the event that comes, are its own."""
+        if self.all and self.all[-1].kind == "edited" and self.all[-1].seq == self.seq - 1:
+            self.all.pop()
+
+    def _grow(self, event: AnyEvent, kind: Kind, cell: str) -> None:
+        last = self.all[-1] if self.all else None
+        if last is None or (last.kind, last.by) != (kind, event.by) or _pause(last.time, event.time) > PAUSE_SECONDS:
+            last = Moment(event.seq, event.time, kind, event.by)
+            self.all.append(last)
+        last.seq, last.time = event.seq, event.time
+        last.cells.add(cell)
+
+
+def _pause(before: str, after: str) -> float:
+    try:
+        return (datetime.fromisoformat(after) - datetime.fromisoformat(before)).total_seconds()
+    except ValueError:
+        return 0.0

@@ -1,0 +1,208 @@
+"""How executions end, and when a question may be passed on: what a message has to wait for that came on another channel.
+
+A reply (shell) waits for the kernel's `idle` (iopub), so that one message ends an execution and everything before it is its output. A
+question (stdin) waits for what was published before it (`webipy.core.kernel.question_order`). A kernel that does not send what is waited for is not
+waited for endlessly: when it has been silent for a while, what is held goes on its way. And an execution whose reply does not come at all
+ends by what else is known of it (`webipy.core.kernel.request_progress`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from webipy.core.kernel.host_decisions import Effect, LastWords, Requests, is_interrupted
+from webipy.core.kernel.question_order import Questions
+from webipy.core.kernel.request_progress import Fate, Progress
+from webipy.core.kernel.wire import Message
+from webipy.host.endpoint import Author, log
+from webipy.host.kernel_lifecycle import Alarms, Life
+
+LAST_WORDS_S: Final = 2.0  # of silence, after which a reply waits no more for `idle`, which every kernel should say
+QUESTION_S: Final = 0.03  # of silence, after which a question waits no more, where no marker can tell its place
+DOUBT_S: Final = 2.0  # a request of which nothing was heard for so long is asked after; also how long an answer is waited for at a time
+IDLE_S: Final = 0.05  # the reply is missing so long after `idle`: usually it comes before
+STRUCK_S: Final = 1.0  # what an interrupt did not end in this time is asked after
+DUE_S: Final = (
+    0.3  # an interrupt waits so long for the begin of what it is for: the kernel may be in something else that hangs
+)
+UNANSWERED_S: Final = 10.0  # a kernel that said `idle` and is silent since answers nothing any more
+REMEMBERED_OVER: Final = 1000  # executions that have ended without their reply: one that comes late is no second end
+TAKING_S: Final = 0.02  # of processor time used in a silence: ZeroMQ's thread takes in a large message, and it is none
+
+
+class Endings:
+    """Holds replies and questions until what belongs before them has come, and ends what gets no reply.
+
+    Args:
+        life: The kernel.
+        requests: Its requests.
+        author: Makes the replies that do not come.
+        alarms: The loop's alarms.
+        ask: Passes a question on.
+        end: Passes a reply on, and lets the next request go; the flag tells whether that one is interrupted, too.
+        apply: Does the effects of requests.
+    """
+
+    def __init__(
+        self,
+        life: Life,
+        requests: Requests,
+        author: Author,
+        alarms: Alarms,
+        *,
+        ask: Callable[[Message], None],
+        end: Callable[[Message, bool], None],
+        apply: Callable[[list[Effect]], None],
+    ) -> None:
+        self._life, self._requests, self._author, self._alarms = life, requests, author, alarms
+        self._ask_one, self._end_one, self._apply = ask, end, apply
+        self._last_words, self._questions = LastWords(), Questions()
+        self._progress: Progress | None = None
+        self._over: dict[str, None] = {}
+        self._used_s = 0.0
+        self._silent_since = time.monotonic()
+
+    def heard(self) -> None:
+        """Take note that something was published, or may have been that nobody reads now."""
+        self._silent_since = time.monotonic()
+
+    def given(self, request: Message) -> None:
+        """Take note that the kernel was given an execute request."""
+        has_boot = self._life.process.has_boot
+        self._progress = Progress(request, tells_begin=has_boot, is_interrupted=is_interrupted(request))
+        self._alarms.set("doubt", DOUBT_S, self._doubt)
+
+    def replied(self, request: str, reply: Message) -> None:
+        """Take an execute_reply."""
+        if request in self._over:
+            log(f"the reply to {request} came after it was taken to have ended without")
+            return
+        self._end(self._last_words.replied(request, reply))
+        self._alarms.set("last words", LAST_WORDS_S, self._end_without_idle)
+
+    def asked(self, question: Message) -> None:
+        """Take a question."""
+        self._ask(self._questions.asked(question))
+        self._alarms.set("question", self._patience_s, self._ask_without_marker)
+
+    def marked(self, request: str) -> None:
+        """Take note that everything before the next question of a request has come."""
+        self._ask(self._questions.marked(request))
+
+    def published(self, request: str, message: Message, state: str) -> None:
+        """Take note of something that was published for an execution; `state` is that of a status."""
+        progress = self._progress if self._progress is not None and self._progress.msg_id == request else None
+        msg_type = message.header.msg_type
+        if progress is not None and progress.published(msg_type, state, message.content):
+            self._life.interrupt()
+        if msg_type == "status" and state != "busy":
+            self._ask(self._questions.give_up(request))
+            self._end(self._last_words.idle(request))
+            if progress is not None and self._progress is progress:  # the reply is not here
+                self._alarms.set("doubt", IDLE_S, self._doubt)
+
+    def told(self, question: str, msg_type: str, state: str) -> None:
+        """Take note of an answer to a request of the host's own, or of what was published for it."""
+        what = "answer" if msg_type == "kernel_info_reply" else "idle" if state == "idle" else ""
+        if self._progress is not None and what and self._progress.told(question, what):
+            self._judge(self._progress)
+
+    def interrupt(self, execution: str | None = None) -> None:
+        """Interrupt what runs, and if it has just ended, what comes next of its queue; or one execution, if it is the one that runs."""
+        progress = self._progress
+        if execution is not None and (progress is None or progress.msg_id != execution):
+            return
+        if progress is None or progress.interrupt(may_carry=execution is None):
+            self._life.interrupt()
+        else:
+            self._alarms.set("due", DUE_S, lambda: self._interrupt_what_is_before(progress))
+        if progress is not None:
+            self._alarms.set("doubt", STRUCK_S, self._doubt)
+
+    def give_up(self) -> None:
+        """Wait for nothing any more: the kernel has ended."""
+        self._alarms.clear("doubt", "due")
+        self._ask(self._questions.give_up())
+        self._end(self._last_words.give_up())
+
+    @property
+    def _patience_s(self) -> float:
+        """How long a question waits in silence: with the boot file a marker tells its place."""
+        return LAST_WORDS_S if self._life.process.has_boot else QUESTION_S
+
+    def _ask(self, questions: list[Message]) -> None:
+        for question in questions:
+            self._ask_one(question)
+
+    def _end(self, replies: list[Message]) -> None:
+        for reply in replies:
+            progress, is_missed = self._progress, False
+            if progress is not None and reply.parent is not None and reply.parent.msg_id == progress.msg_id:
+                self._progress, is_missed = None, progress.is_missed(reply)
+                self._alarms.clear("doubt", "due")
+            self._end_one(reply, is_missed)
+
+    def _interrupt_what_is_before(self, progress: Progress) -> None:
+        if self._progress is progress and not progress.has_begun:
+            self._life.interrupt()
+
+    def _doubt(self) -> None:
+        """Ask the kernel something behind the execution that has not ended."""
+        progress = self._progress
+        if progress is None or self._last_words.has(progress.msg_id):
+            return
+        if progress.is_asked:
+            if progress.is_idle and time.monotonic() - self._silent_since > UNANSWERED_S:
+                self._end_without_reply(progress, "over")
+                return
+        elif not progress.is_doubtful:
+            return
+        else:
+            progress.asked(self._life.ask("shell", "kernel_info_request", {}))
+        self._alarms.set("doubt", DOUBT_S, self._doubt)
+
+    def _judge(self, progress: Progress) -> None:
+        """The kernel has answered what was asked behind an execution."""
+        fate, silent_s = progress.fate(), time.monotonic() - self._silent_since
+        if self._last_words.has(progress.msg_id):
+            return
+        if fate == "over" and not progress.is_idle and silent_s < LAST_WORDS_S:
+            self._alarms.set("doubt", LAST_WORDS_S - silent_s, self._doubt)
+        elif fate is not None:
+            self._end_without_reply(progress, fate)
+
+    def _end_without_reply(self, progress: Progress, fate: Fate) -> None:
+        log(f"the kernel sent no reply to {progress.msg_id}: {fate}")
+        self._over[progress.msg_id] = None
+        if len(self._over) > REMEMBERED_OVER:
+            del self._over[next(iter(self._over))]
+        if fate == "never begun" and not progress.was_interrupted:
+            self._progress = None
+            self._alarms.clear("doubt", "due")
+            self._apply(self._requests.lose("unanswered"))
+        else:
+            made = self._author.message("execute_reply", progress.reply())
+            self._end([msgspec.structs.replace(made, parent=progress.request.header)])
+
+    def _ask_without_marker(self) -> None:
+        """Nothing was published for a while, and no marker either: the questions that wait have nothing more to wait for."""
+        silent_s = time.monotonic() - self._silent_since
+        if self._questions.are_held and silent_s < self._patience_s:
+            self._alarms.set("question", self._patience_s - silent_s, self._ask_without_marker)
+        else:
+            self._ask(self._questions.give_up())
+
+    def _end_without_idle(self) -> None:
+        """The kernel did not say that it is idle and says nothing more: what it replied ends the execution all the same."""
+        silent_s = time.monotonic() - self._silent_since
+        used_s, self._used_s = time.process_time() - self._used_s, time.process_time()
+        if used_s > TAKING_S:
+            self._alarms.set("last words", LAST_WORDS_S, self._end_without_idle)
+        elif silent_s < LAST_WORDS_S:
+            self._alarms.set("last words", LAST_WORDS_S - silent_s, self._end_without_idle)
+        else:
+            self._end(self._last_words.give_up())

@@ -1,0 +1,75 @@
+"""What a host leaves in its folder for servers to read: `host.json` while it lives, `farewell.json` after an end in order.
+
+`host.json` has the key, and is rewritten at every start of the kernel before anything is signed with the new one. A
+full disk does not end a host: the server that is attached is told the key anyway, and the file is tried again.
+"""
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+
+from webipy.core.kernel import wire
+from webipy.core.kernel.host_decisions import Outbox
+from webipy.host.endpoint import Endpoint, log
+from webipy.host.kernel_lifecycle import Life
+from webipy.host.process import boot_id, start_time, write_private
+from webipy.host.spool_file import write_segment
+
+
+class Papers:
+    """Writes a host's files.
+
+    Args:
+        folder: The host's directory.
+        endpoint: Where servers find it, and its key.
+        outbox: What nobody has acknowledged.
+        life: The kernel.
+    """
+
+    def __init__(self, folder: str, endpoint: Endpoint, outbox: Outbox, life: Life) -> None:
+        self._folder, self._endpoint, self._outbox, self._life = folder, endpoint, outbox, life
+        self._is_due = False
+
+    def write(self) -> None:
+        """Write what a server needs to find and trust this host.
+
+        Raises:
+            OSError: It cannot be written; the old file, if any, is whole.
+        """
+        who = {"pid": os.getpid(), "start_time": start_time(os.getpid()), "boot_id": boot_id()}
+        where = {"endpoint": self._endpoint.address, "key": self._endpoint.key.decode()}
+        what = {"kernel_pid": self._life.process.pid, "start": self._life.start, "protocol": wire.PROTOCOL}
+        write_private(os.path.join(self._folder, "host.json"), msgspec.json.encode({**who, **where, **what}))
+
+    def renew(self) -> None:
+        """Write the key of a new start down, now or as soon as there is room."""
+        self._is_due = True
+        self.tend()
+
+    def tend(self) -> None:
+        """Write what could not be written before."""
+        if not self._is_due:
+            return
+        try:
+            self.write()
+            self._is_due = False
+        except OSError as fault:
+            log(f"host.json cannot be written: {fault.strerror}")
+
+    def can_be_found(self) -> bool:
+        """Tell whether a server that looks for this host finds its socket."""
+        return os.path.exists(os.path.join(self._folder, "host"))
+
+    def farewell(self, reason: str) -> None:
+        """Leave what the server does not have in the spool, and say so."""
+        outbox = self._outbox
+        words = {"reason": reason, "start": self._life.start}
+        numbers = {"acknowledged": outbox.acknowledged, "next": outbox.next_number}
+        try:
+            if not outbox.is_empty:
+                write_segment(os.path.join(self._folder, "spool-0"), outbox.in_memory())
+            write_private(os.path.join(self._folder, "farewell.json"), msgspec.json.encode({**words, **numbers}))
+        except OSError as fault:
+            log(f"messages from {outbox.acknowledged + 1} on may be lost, there is no room: {fault.strerror}")

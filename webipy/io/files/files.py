@@ -1,0 +1,159 @@
+"""The port `Files` on a real folder: webipy.io.files.file_tree and webipy.io.files.moves, in threads of their own.
+
+No call of the file system is made in the reactor's thread: a network disk that does not answer stops a thread and not
+the server. Four threads do what takes milliseconds; copies and deletions of whole folders, which can take minutes, are
+two at a time, so that the others always find a thread. A copy ends early when the server stops.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from webipy.core.api.file_calls import FileKind
+from webipy.core.ipynb.blob_folding import Folded
+from webipy.io.files.file_tree import Tree
+from webipy.io.files.folder_watch import Run, Watching
+from webipy.io.files.in_place import InPlace
+from webipy.io.files.moved_files import seek
+from webipy.io.files.moves import Moves
+from webipy.io.files.root_folder import Root
+from webipy.server.ports.ports import Body, FileRecord, FileRecords, Placing
+
+THREADS = 4
+LONG_AT_ONCE = 2
+_T = TypeVar("_T")
+
+
+@attrs.define(eq=False)
+class FileThreads:
+    """The threads that wait for the disk.
+
+    Args:
+        reactor: Twisted's.
+    """
+
+    reactor: Any
+    _pool: ThreadPool = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._pool = ThreadPool(0, THREADS, "files")
+        self._pool.threadFactory = partial(threading.Thread, daemon=True)  # type: ignore[assignment]  # typed as the class itself; a dead disk must not keep the process
+
+    def start(self) -> None:
+        """Lets threads start when there is something to do."""
+        self._pool.start()
+
+    def run(self, call: Callable[[], _T]) -> Deferred[_T]:
+        """Runs what blocks."""
+        return deferToThreadPool(self.reactor, self._pool, call)
+
+    def stop(self) -> Deferred[None]:
+        """Fires when what has begun is done."""
+        stopped: Deferred[None] = Deferred()
+
+        def wait() -> None:
+            self._pool.stop()
+            self.reactor.callFromThread(stopped.callback, None)
+
+        threading.Thread(target=wait, name="files end", daemon=True).start()
+        return stopped
+
+
+@attrs.define(eq=False)
+class RootFiles:
+    """The files below a root; see `webipy.server.ports.ports.Files`.
+
+    Args:
+        tree: The blocking part.
+        run: Runs what blocks, elsewhere.
+        watching: Knows who watches what.
+    """
+
+    tree: Tree
+    run: Run
+    watching: Watching
+    moves: Moves = attrs.field(init=False)
+    _long: DeferredSemaphore = attrs.field(factory=lambda: DeferredSemaphore(LONG_AT_ONCE))
+
+    def __attrs_post_init__(self) -> None:
+        self.moves = Moves(self.tree)
+
+    def list(self, path: str, offset: int, limit: int) -> Deferred[tuple[FileRecords, int]]:
+        """`limit` entries of a folder from number `offset` on, and how many it has."""
+        return self.run(lambda: self.tree.entries(path, offset, limit))
+
+    def stat(self, path: str) -> Deferred[FileRecord]:
+        """One file or folder."""
+        return self.run(lambda: self.tree.stat(path))
+
+    def seek(self, path: str, etag: str) -> Deferred[FileRecord | None]:
+        """The very file that was at `path`, where it is now."""
+        return self._long.run(self.run, lambda: seek(self.tree, path, etag))
+
+    def read(self, path: str, offset: int = 0, limit: int | None = None) -> Deferred[tuple[bytes, FileRecord]]:
+        """`limit` bytes of a file from `offset` on (all: `None`), and the file as it was when they were read."""
+        return self.run(lambda: self.tree.read(path, offset, limit))
+
+    def read_folded(self, path: str, limit: int) -> Deferred[tuple[Folded, FileRecord]]:
+        """A notebook file with marks in place of long strings, and the file as it was when it was read."""
+        return self.run(lambda: self.tree.read_folded(path, limit))
+
+    def write(self, path: str, body: Body, if_match: str | None) -> Deferred[FileRecord]:
+        """Replaces a file whole, or makes it."""
+        return self.run(lambda: self.tree.write(path, body, if_match))
+
+    def check_place(self, path: str, source: str) -> Deferred[Placing]:
+        """What a file written to `path` would replace; nothing is changed."""
+        return self.run(lambda: self.tree.check_place(path, source))
+
+    def create(self, path: str, kind: FileKind, body: bytes = b"") -> Deferred[FileRecord]:
+        """Makes a folder, or a file with this content."""
+        return self.run(lambda: self.tree.create(path, kind, body))
+
+    def rename(self, path: str, to: str) -> Deferred[FileRecord]:
+        """Gives a file or folder another path, never over something."""
+        return self.run(lambda: self.moves.rename(path, to))
+
+    def copy(self, path: str, to: str | None, entry: bool = False) -> Deferred[FileRecord]:
+        """A copy at `to`, or beside it under a free name; of what a link leads to, or (`entry`) of the link."""
+        return self._long.run(self.run, lambda: self.moves.copy(path, to, entry))
+
+    def delete(self, path: str, recursive: bool) -> Deferred[None]:
+        """Deletes a file, or a folder; one that holds something only with `recursive`."""
+        return self._long.run(self.run, lambda: self.moves.delete(path, recursive))
+
+    def watch(self, path: str, changed: Callable[[], None]) -> Callable[[], None]:
+        """Calls `changed` when a file, or what is directly in a folder, may have changed."""
+        return self.watching.watch(path, changed)
+
+    def stop(self) -> None:
+        """Ends watches and long work."""
+        self.moves.is_stopping.set()
+        self.watching.stop()
+
+
+def files_below(
+    root: Path, hidden: tuple[Path, ...], reactor: Any, run: Run, *, spool: Path | None = None, is_notified: bool = True
+) -> RootFiles:
+    """The files below `root`, without those in `hidden`.
+
+    Args:
+        spool: A folder of the server's own, with which files that cannot be replaced are written in place; what a crash left torn is mended now.
+
+    Raises:
+        OSError: The root cannot be opened.
+    """
+    opened = Root(root, hidden)
+    in_place = InPlace(spool) if spool is not None else None
+    if in_place is not None:
+        in_place.mend()
+    return RootFiles(Tree(opened, in_place), run, Watching(opened, reactor, run, is_notified))

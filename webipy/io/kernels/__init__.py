@@ -1,0 +1,1 @@
+"""Kernel hosts as processes: started, found again, connected, looked at."""

@@ -1,0 +1,126 @@
+"""The kernelspecs of this machine, asked of a short-lived process.
+
+Importing jupyter_client would cost the server 20 MB and half a second for a list; a process pays that each time. So its answer is kept: it tells
+which folders and files it has looked at, and when each was changed last, and as long as they are as they were the list is, too. A kernelspec that is
+installed, changed or removed meanwhile is there for the next call.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import attrs
+import msgspec
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.utils import getProcessOutputAndValue
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from webipy.core import errors
+from webipy.io.kernels.host_link import Reactor
+from webipy.server.ports.ports import Spec, Specs
+
+UNSEEN_SECONDS = 0.2
+"""A list is good for so long without a look at the folders: they are looked at in some 50 microseconds, and asked for in bursts."""
+
+
+class _SpecFile(msgspec.Struct):
+    name: str
+    argv: list[str]
+    display_name: str
+    language: str
+    env: dict[str, str]
+    interrupt_mode: str
+    metadata: dict[str, object]
+    resource_dir: str
+
+
+class _SpecsFile(msgspec.Struct):
+    default: str | None
+    kernelspecs: dict[str, _SpecFile]
+    broken: dict[str, str] = {}
+    looked_at: dict[str, int] = {}
+
+
+@attrs.define(eq=False)
+class SpecList:
+    """What is installed now.
+
+    Args:
+        reactor: Twisted's.
+    """
+
+    reactor: Reactor
+    _specs: Specs | None = None
+    _looked_at: dict[str, int] = attrs.field(factory=dict)
+    _good_until: float = 0.0
+    _asking: list[Deferred[Specs]] = attrs.field(factory=list)
+    _log = Logger()
+
+    def specs(self) -> Deferred[Specs]:
+        """The kernelspecs; fails with errors.KernelFailed when they cannot be looked up."""
+        told: Deferred[Specs] = Deferred()
+        if self._specs is not None and self._is_good():
+            told.callback(self._specs)
+            return told
+        self._asking.append(told)
+        if len(self._asking) == 1:
+            self._ask()
+        return told
+
+    def _is_good(self) -> bool:
+        now = self.reactor.seconds()
+        if now >= self._good_until and all(changed(path) == at for path, at in self._looked_at.items()):
+            self._good_until = now + UNSEEN_SECONDS
+        return now < self._good_until
+
+    def _ask(self) -> None:
+        asked: Deferred[tuple[bytes, bytes, int]] = maybeDeferred(
+            getProcessOutputAndValue,
+            sys.executable,
+            ("-P", "-m", "webipy.kernelspecs"),
+            env=dict(os.environ),
+            reactor=self.reactor,
+        )
+        asked.addErrback(_not_asked)
+        asked.addCallback(self._were_told).addBoth(self._tell)
+
+    def _were_told(self, outcome: tuple[bytes, bytes, int]) -> Specs:
+        out, err, status = outcome
+        if status != 0:
+            self._log.error(
+                "looking for kernelspecs failed with status {status}: {err}",
+                status=status,
+                err=err.decode("utf-8", "replace")[-2000:],
+            )
+            raise errors.KernelFailed("Looking for kernelspecs failed; the server's log tells why.")
+        told = msgspec.json.decode(out, type=_SpecsFile)
+        found = {name: Spec(**msgspec.structs.asdict(spec)) for name, spec in told.kernelspecs.items()}
+        self._specs, self._looked_at = Specs(told.default, found, told.broken), told.looked_at
+        self._good_until = self.reactor.seconds() + UNSEEN_SECONDS
+        return self._specs
+
+    def _tell(self, outcome: Specs | Failure) -> None:
+        asking, self._asking = self._asking, []
+        for told in asking:
+            if isinstance(outcome, Failure):
+                told.errback(outcome)
+            else:
+                told.callback(outcome)
+
+
+def changed(path: str) -> int:
+    """When something was changed last, ns since 1970; -1 where there is nothing."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return -1
+
+
+def _not_asked(failure: Failure) -> Failure:
+    """No process could be started (EAGAIN, ENOMEM, EMFILE): says so, in the words of the system."""
+    fault = failure.check(OSError) and failure.value
+    if not isinstance(fault, OSError):
+        return failure
+    raise errors.KernelFailed(f"Kernelspecs cannot be looked up: {fault.strerror or fault}.") from None

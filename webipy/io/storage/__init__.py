@@ -1,0 +1,1 @@
+"""What the server keeps in its state folder: journals, blobs, the registry, the token."""

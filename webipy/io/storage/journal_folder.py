@@ -1,0 +1,172 @@
+"""Which journals are in a folder, what belongs to each, how much room it takes, and how it goes: the one place that knows.
+
+A journal is what begins with the id of its session and a dot: `SESSION.sqlite`, SQLite's log and index beside it, a damaged
+copy that a repair has kept, and whatever else the journal puts beside itself under such a name, files and folders alike.
+Ids have no dots, so no name belongs to two. Everything here blocks.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import attrs
+import msgspec
+
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent
+from webipy.core.session.file_state import Origin
+from webipy.io.storage.journal_file import JournalFile
+from webipy.server.ports.ports import ClosedSession, JournalPart, KeptJournal, SessionRecord
+
+SUFFIX = ".sqlite"
+
+READ_EVENTS = 10_000
+READ_BYTES = 4 * 1024 * 1024
+"""What is read of a journal at once."""
+
+_TOLD = tuple(f'{{"type":"{kind}'.encode() for kind in ("session_", "notebook_opened", "notebook_saved", "notebook_m"))
+"""How the events begin that say what a journal is of."""
+
+
+def journals(folder: Path) -> list[Path]:
+    """The journals of a folder, by name."""
+    return sorted(folder.glob(f"*{SUFFIX}"))
+
+
+def parts(path: Path) -> list[Path]:
+    """All that belongs to a journal."""
+    return sorted(path.parent.glob(f"{path.stem}.*"))
+
+
+def kept(folder: Path) -> list[KeptJournal]:
+    """The journals of a folder, with what they take; the folder is read once."""
+    sizes: dict[str, int] = {}
+    changed: dict[str, float] = {}
+    names = set()
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return []
+    for entry in entries:
+        session, _, ending = entry.name.partition(".")
+        if f".{ending}" == SUFFIX:
+            names.add(session)
+        try:
+            there = entry.stat()
+            below = _within(Path(entry.path)) if entry.is_dir() else 0
+        except FileNotFoundError:
+            continue  # SQLite has put its log away, or the journal was removed, just now
+        sizes[session] = sizes.get(session, 0) + there.st_size + below
+        changed[session] = max(changed.get(session, 0.0), there.st_mtime)
+    return [KeptJournal(name, sizes[name], _rfc3339(changed[name])) for name in sorted(names) if name in sizes]
+
+
+def _within(folder: Path) -> int:
+    return sum(_size(file) for file in folder.rglob("*"))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _rfc3339(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def remove(path: Path) -> None:
+    """Removes a journal with all that belongs to it; the database goes last, so that what is left of it is found again."""
+    for part in sorted(parts(path), key=lambda part: part == path):
+        if part.is_dir():
+            shutil.rmtree(part)
+        else:
+            part.unlink(missing_ok=True)
+
+
+def look(path: Path, first: int, limit: int, limit_bytes: int) -> JournalPart:
+    """Events of a closed journal from `first` on.
+
+    Raises:
+        errors.NotFound: There is no such journal.
+        errors.Damaged: It cannot be read.
+    """
+    file = JournalFile(path)
+    file.look()
+    try:
+        standing = file.read_prelude() if first < file.first_seq else []
+        first = max(first, file.first_seq)
+        last = min(file.written, first + limit - 1)
+        bodies = file.read(first, last, limit_bytes) if first <= last else []
+        return JournalPart(file.first_seq, file.written, standing, bodies)
+    finally:
+        file.close()
+
+
+@attrs.define
+class Told:
+    """What a journal says of its session, event by event."""
+
+    id: str
+    title: str = ""
+    cwd: str = ""
+    path: str | None = None
+    created: str = ""
+    origin: Origin = attrs.field(factory=Origin)
+
+    def take(self, event: AnyEvent) -> None:
+        """Takes the next event of the journal in."""
+        self.origin.take(event)
+        match event:
+            case events.SessionCreated():
+                self.title, self.path, self.created, self.cwd = event.title, event.path, event.time, event.cwd or ""
+            case events.SessionRenamed():
+                self.title = event.title
+            case events.SessionReopened():
+                self.cwd = event.cwd or self.cwd
+            case _:
+                pass
+
+    def closed(self, time: str) -> ClosedSession:
+        """The session as a closed one; `time` is that of the last event."""
+        path = self.origin.path or self.path
+        conflict = self.origin.conflict
+        is_gone = conflict is not None and conflict.etag is None
+        record = SessionRecord(self.id, self.title, path, self.cwd, self.created)
+        return ClosedSession(record, time, self.origin.etag, is_gone)
+
+
+def described(path: Path) -> ClosedSession:
+    """What a journal says of its session, for one that nothing else knows of. Reads all of it, and decodes little.
+
+    Raises:
+        errors.Damaged: It cannot be read.
+    """
+    told, file = Told(path.stem), JournalFile(path)
+    file.look()
+    try:
+        bodies, first = file.read_prelude(), file.first_seq
+        while True:
+            for body in bodies:
+                event = events.decode_known(body) if body.startswith(_TOLD) else None
+                if event is not None:
+                    told.take(event)
+            if first > file.written:
+                return told.closed(_time_of(bodies[-1:]))
+            bodies = file.read(first, min(file.written, first + READ_EVENTS - 1), READ_BYTES)
+            first += len(bodies)
+    finally:
+        file.close()
+
+
+class _Timed(msgspec.Struct):
+    time: str = ""
+
+
+def _time_of(bodies: list[bytes]) -> str:
+    """When the last of some events was written."""
+    return msgspec.json.decode(bodies[-1], type=_Timed).time if bodies else ""

@@ -1,0 +1,54 @@
+"""Files and folders that only their owner can read: the one way that the server writes tokens, keys and addresses."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from webipy.io.storage.durable import sync_folder
+
+
+def private(path: str, flags: int) -> int:
+    """An opener for `open` that makes files of mode 0600."""
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+
+
+def write_private(path: Path, body: bytes, *, is_durable: bool = False) -> None:
+    """Writes a file that only its owner can read, whole or not at all; a durable one survives a power cut."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(temporary, "wb", opener=private) as file:
+        file.write(body)
+        if is_durable:
+            file.flush()
+            os.fsync(file.fileno())
+    temporary.replace(path)
+    if is_durable:
+        sync_names(path.parent)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Makes a folder, and those above it, unless they are there; those that are made survive a power cut."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for one in missing:
+        sync_names(one.parent)
+
+
+def sync_names(folder: Path) -> None:
+    """Makes the names in a folder survive a power cut, where the file system can do that and this user may read the folder."""
+    try:
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        return
+    try:
+        sync_folder(opened)
+    finally:
+        os.close(opened)
+
+
+def note_holder(lock: int, url: str) -> None:
+    """Writes into the lock's file who holds it, for the sentence that a second server says; a full disk does not matter."""
+    with contextlib.suppress(OSError):
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"process {os.getpid()} at {url}".encode(), 0)

@@ -1,0 +1,148 @@
+"""Exports: files that conversions made, kept for an hour, and the address to fetch them from: `GET /exports/ID/NAME`.
+
+    STATE/exports/ID   one file, 0600; ID cannot be guessed
+
+An export is a document of somebody's, and may be a page with scripts. It is sent as an attachment under a policy that gives it an origin of its
+own and no scripts, so that a browser which shows it all the same runs nothing as our page. It goes out in parts, as fast as the reader takes them.
+
+The hour is the longest, and a server starts with none. What is over `MAX_KEPT` files is removed, the oldest first. Those of guests count for
+themselves: `MAX_OF_GUEST` for each login, `MAX_OF_GUESTS` and `MAX_GUEST_BYTES` for all of them together. A guest pushes out their own, then those of
+the guest who has the most; what whoever runs the server has made is never theirs to push out.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import attrs
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from webipy.core import errors
+from webipy.io.web.request_auth import Gate
+from webipy.io.web.requests import PageRequest, refuse, status_of
+from webipy.io.web.paced_responses import send_file
+from webipy.server.ports.ports import ExportedFile
+
+KEPT_SECONDS = 3600.0
+MAX_KEPT = 50
+MAX_OF_GUEST = 5
+MAX_OF_GUESTS = 40
+MAX_GUEST_BYTES = 2 << 30
+POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
+
+
+@attrs.define(eq=False)
+class Exports:
+    """The exports there are.
+
+    Args:
+        folder: Where they lie; whatever is in it at the start is removed.
+        later: Calls a function after so many seconds.
+        in_reactor: Calls a function in the reactor's thread.
+    """
+
+    folder: Path
+    later: Callable[[float, Callable[[], None]], object]
+    in_reactor: Callable[..., object]
+    _kept: dict[str, ExportedFile] = attrs.field(factory=dict)
+    _of: dict[str, list[str]] = attrs.field(factory=dict)
+    """By login, empty for whoever runs the server: their exports, the oldest first."""
+
+    def start(self) -> None:
+        """Makes ready."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(mode=0o700, parents=True)
+
+    def keep(self, made: Path, name: str, media_type: str, guest: str = "") -> ExportedFile:
+        """Takes a file over; called in any thread.
+
+        Args:
+            made: The file.
+            name: What it is called.
+            media_type: Its type.
+            guest: The login of the guest who asked for it; empty for whoever runs the server.
+        """
+        export = secrets.token_urlsafe(24)
+        path = self.folder / export
+        made.chmod(0o600)
+        made.rename(path)
+        kept = ExportedFile(export, str(path), name, media_type, path.stat().st_size)
+        self.in_reactor(self._note, kept, guest)
+        return kept
+
+    def _note(self, kept: ExportedFile, guest: str) -> None:
+        self._kept[kept.id] = kept
+        own = self._of.setdefault(guest, [])
+        own.append(kept.id)
+        self.later(KEPT_SECONDS, lambda: self.remove(kept.id))
+        while len(own) > (MAX_OF_GUEST if guest else MAX_KEPT):
+            self.remove(own[0])
+        while self._is_too_much(guests := [ids for login, ids in self._of.items() if login]):
+            self.remove(max(guests, key=len)[0])
+
+    def _is_too_much(self, guests: list[list[str]]) -> bool:
+        """Whether guests together have more than they may; one export is always kept."""
+        kept = [self._kept[export] for ids in guests for export in ids]
+        return len(kept) > MAX_OF_GUESTS or (len(kept) > 1 and sum(one.size for one in kept) > MAX_GUEST_BYTES)
+
+    def find(self, export: str, name: str) -> ExportedFile | None:
+        """The export of that id and name, if it is still kept."""
+        found = self._kept.get(export)
+        return found if found is not None and found.name == name else None
+
+    def remove(self, export: str) -> None:
+        """Removes one; nothing happens when it is gone."""
+        kept = self._kept.pop(export, None)
+        if kept is not None:
+            login = next(login for login, ids in self._of.items() if export in ids)
+            self._of[login].remove(export)
+            if not self._of[login]:
+                del self._of[login]
+            Path(kept.path).unlink(missing_ok=True)
+
+
+class ExportFiles(Resource):
+    """`/exports/ID/NAME`."""
+
+    isLeaf = True
+
+    def __init__(self, exports: Exports, gate: Gate) -> None:
+        super().__init__()
+        self._exports = exports
+        self._gate = gate
+
+    def render_GET(self, request: PageRequest) -> int:
+        """The file; 401 when nobody is logged in, 404 when there is no such export (any more)."""
+        parts = [part.decode("utf-8", "replace") for part in request.postpath or []]
+        found = self._exports.find(*parts) if len(parts) == 2 else None
+        try:
+            who = request.who(self._gate)
+        except errors.Throttled as fault:
+            refuse(request, status_of(fault), fault)
+            return NOT_DONE_YET
+        if who is None:
+            refuse(request, 401, self._gate.refusal(request.header))
+        elif found is None:
+            gone = "There is no such export. Exports are kept for an hour, and not over a restart of the server: make it again."
+            refuse(request, 404, errors.NotFound(gone, kind="export", id=parts[0][:64] if parts else ""))
+        else:
+            self._send(request, found)
+        return NOT_DONE_YET
+
+    def _send(self, request: PageRequest, export: ExportedFile) -> None:
+        try:
+            file = open(export.path, "rb")  # noqa: SIM115 - the producer closes it
+        except FileNotFoundError:
+            refuse(request, 404, errors.NotFound("This export was removed from the disk.", kind="export", id=export.id))
+            return
+        request.setHeader(b"Content-Type", export.media_type.encode())
+        request.setHeader(
+            b"Content-Disposition", f"attachment; filename*=UTF-8''{quote(export.name, safe='')}".encode()
+        )
+        request.setHeader(b"Content-Security-Policy", POLICY.encode())
+        send_file(request, file, export.size)

@@ -1,0 +1,386 @@
+"""`/files/PATH`: the bytes of files under the root, in and out, without a limit of size.
+
+    GET  /files/PATH            the file: ETag, If-None-Match (304), Range (206, 416), If-Range; HEAD likewise
+    GET  /files/PATH?inline=1   shown by the browser itself, for a few types that cannot run anything; else an attachment
+    GET  /files/PATH?upload=1   how many bytes of the upload in parts that Upload-Id names are there, also as the header Upload-Offset
+    PUT  /files/PATH            writes it: 201 or 200 with the ETag; If-Match, If-None-Match: * (412 when it is another one);
+                                with Content-Range and Upload-Id one part of it: 202 until the last one, 409 when it is not the next
+
+The same credentials as everywhere; a PUT with the cookie needs our own Origin. Failures are JSON, as those of /login.
+
+A file from the root never runs as our page, whatever is in it and whatever a browser makes of it: each answer has a
+policy that gives it an origin of its own, no scripts and no network, and a type that is not to be guessed. (Chromium
+shows no PDF under such a policy; the page downloads it.)
+
+Out: pieces of 64 KiB, each read in a thread when the connection has room for it; a reader that stops costs an open file.
+What goes out is the file that was opened, also when it is replaced meanwhile. In: webipy.io.files.uploads.
+
+Source: RFC 9110, sections 13 (conditions) and 14 (ranges); only a single range is served, several are answered with
+all, which section 14.2 allows.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+import attrs
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.server import NOT_DONE_YET
+from zope.interface import implementer
+
+from webipy.core import errors
+from webipy.core.api import access
+from webipy.core.api.access import Verb
+from webipy.io.files.files import RootFiles
+from webipy.io.web.request_auth import Gate
+from webipy.io.web.requests import BodyTaker, PageRequest, refuse, status_of
+from webipy.io.files.atomic_write import MISSING
+from webipy.io.files.uploads import Stored, Upload, Uploads, checked_id, part_of, told_of
+from webipy.io.files.folder_watch import Run
+from webipy.server.ports.ports import FileRecord
+
+PIECE_BYTES = 64 * 1024
+POLICY = b"sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+INLINE = frozenset(["image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"])
+"""Types that a browser may show itself when it is asked to."""
+
+_SOURCES = "cfg css csv htm html ini jl js json log md py qmd r rmd rst sh tex toml ts tsv xml yaml yml"
+AS_TEXT = frozenset(_SOURCES.split(" "))
+"""Endings of files whose source is shown as text: no browser runs that, and those of other types some would not show."""
+
+_TYPES = mimetypes.MimeTypes(filenames=())  # without those of the machine: the same everywhere, and nothing is read
+_TYPES.add_type("image/webp", ".webp")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+
+
+@attrs.define(frozen=True)
+class Span:
+    """Bytes `first` up to, not including, `end`."""
+
+    first: int
+    end: int
+
+
+def etag_header(etag: str) -> str:
+    """An etag as HTTP has it."""
+    return f'"{etag}"'
+
+
+def names_etag(header: str | None, etag: str) -> bool:
+    """Whether an If-None-Match or If-Match names an etag; a weak one counts as the same."""
+    told = [part.strip().removeprefix("W/") for part in (header or "").split(",")]
+    return "*" in told or etag_header(etag) in told
+
+
+def span_of(header: str | None, size: int) -> Span | None:
+    """The range that a Range header asks for; `None` for all of it.
+
+    Raises:
+        errors.InvalidParams: There is nothing in that range.
+    """
+    asked = _RANGE.fullmatch((header or "").replace(" ", ""))
+    if asked is None or asked.groups() == ("", ""):
+        return None
+    first, last = asked.groups()
+    if first == "":
+        span = Span(max(0, size - int(last)), size)
+    else:
+        span = Span(int(first), min(size, int(last) + 1) if last else size)
+        if last and int(last) < int(first):
+            return None
+    if span.first >= span.end:
+        raise errors.InvalidParams(f"The file has {size} bytes; nothing is in that range.", field="Range", size=size)
+    return span
+
+
+class FileResource(BodyTaker):
+    """`/files`."""
+
+    isLeaf = True
+    _log = Logger()
+
+    def __init__(self, gate: Gate, files: RootFiles) -> None:
+        super().__init__()
+        self._gate = gate
+        self._files = files
+        self._uploads = Uploads(files.tree, files.run)
+
+    def _permit(self, request: PageRequest, verb: Verb) -> None:
+        """Lets pass who may do it, as the method table does.
+
+        Raises:
+            errors.NotAuthenticated, errors.NotPermitted: They may not.
+        """
+        if verb != "read" and not self._gate.is_same_site(request.header):
+            raise errors.NotPermitted("Another site's page may not do this.")
+        access.permit(request.who(self._gate), verb, None)
+
+    # ---- GET
+
+    def render_GET(self, request: PageRequest) -> int:
+        """The file."""
+        gone: list[Failure] = []
+        request.notifyFinish().addErrback(gone.append)
+        Deferred.fromCoroutine(self._get(request, gone)).addErrback(self._failed, request, gone)
+        return NOT_DONE_YET
+
+    def _failed(self, failure: Failure, request: PageRequest, gone: list[Failure]) -> None:
+        if failure.check(errors.Failure) is None:
+            self._log.failure("{path} failed", failure, path=request.path)
+        assert failure.value is not None
+        told = told_of(failure.value)
+        if gone:
+            return
+        status = status_of(told)
+        if isinstance(told, errors.StaleVersion):
+            status = 409
+            request.setHeader(b"Upload-Offset", str(told.facts["offset"]).encode())
+        elif isinstance(told, errors.InvalidParams) and told.facts.get("field") == "Range":
+            status = 416
+            request.setHeader(b"Content-Range", f"bytes */{told.facts['size']}".encode())
+        refuse(request, status, told)
+
+    async def _get(self, request: PageRequest, gone: list[Failure]) -> None:
+        self._permit(request, "read")
+        path = path_of(b"/".join(request.postpath or []))
+        if b"upload" in (request.args or {}):
+            id = checked_id(request.header("upload-id"))
+            offset = await self._files.run(lambda: self._uploads.offset(path, id))
+            if not gone:
+                request.setHeader(b"Upload-Offset", str(offset).encode())
+                _answer(request, 200, {"offset": offset})
+            return
+        fd, record = await self._files.run(lambda: self._files.tree.open_file(path))
+        try:
+            if gone:
+                return
+            span = self._begin(request, record)
+            if span is not None:
+                sender = FileSender(request, self._files.run, fd, span)
+                fd = -1
+                sender.start()
+            else:
+                request.finish()
+        finally:
+            if fd >= 0:
+                os.close(fd)
+
+    def _begin(self, request: PageRequest, record: FileRecord) -> Span | None:
+        """Sets the head of the answer; gives what is to be sent, if anything."""
+        etag = etag_header(record.etag)
+        request.setHeader(b"ETag", etag.encode())
+        request.setHeader(b"Cache-Control", b"private, no-cache")
+        request.setHeader(b"Accept-Ranges", b"bytes")
+        request.setHeader(b"Content-Security-Policy", POLICY)
+        if names_etag(request.header("if-none-match"), record.etag):
+            request.setResponseCode(304)
+            return None
+        is_same = request.header("if-range") in (None, etag)
+        span = span_of(request.header("range"), record.size) if is_same else None
+        if span is not None:
+            request.setResponseCode(206)
+            told = f"bytes {span.first}-{span.end - 1}/{record.size}"
+            request.setHeader(b"Content-Range", told.encode())
+        span = span or Span(0, record.size)
+        request.setHeader(b"Content-Length", str(span.end - span.first).encode())
+        _set_type(request, record.path)
+        return None if request.method == b"HEAD" or span.first == span.end else span
+
+    # ---- PUT
+
+    def take_body(self, request: PageRequest, path: bytes, size: int | None) -> Upload:
+        """Asks who sends it and where it goes, and lets it stream there; what is refused is thrown away."""
+
+        self._permit(request, "write")
+
+        def hold(is_held: bool) -> None:
+            request.is_held = is_held
+            transport: Any = request.channel.transport if request.channel is not None else None
+            if transport is not None:
+                (transport.pauseProducing if is_held else transport.resumeProducing)()
+
+        try:
+            if not self._gate.is_ours(request.header("host")):
+                raise errors.NotPermitted("This server is not known under that name.")
+            if request.header("content-encoding") not in (None, "identity"):
+                raise errors.InvalidRequest("Send the file as it is, without Content-Encoding.")
+            part = part_of(request.header("content-range"), request.header("upload-id"))
+            name = path_of(unquote_to_bytes(path.removeprefix(b"/files").removeprefix(b"/")))
+            upload = Upload(self._uploads, name, _if_match(request), part, hold)
+        except errors.Failure as fault:
+            upload = Upload(self._uploads, "", None, None, hold)
+            upload.refuse(fault)
+            return upload
+        request.notifyFinish().addErrback(lambda _: upload.cut())
+        upload.begin()
+        return upload
+
+    def render_PUT(self, request: PageRequest) -> int:
+        """The body is there: the file appears."""
+        gone: list[Failure] = []
+        request.notifyFinish().addErrback(gone.append)
+        assert isinstance(request.body, Upload)
+        stored = request.body.stored()
+        stored.addCallback(self._stored, request, gone).addErrback(self._failed, request, gone)
+        return NOT_DONE_YET
+
+    @staticmethod
+    def _stored(stored: Stored, request: PageRequest, gone: list[Failure]) -> None:
+        if gone:
+            return
+        if stored.record is None:
+            request.setHeader(b"Upload-Offset", str(stored.offset).encode())
+            _answer(request, 202, {"offset": stored.offset})
+            return
+        record = stored.record
+        request.setHeader(b"ETag", etag_header(record.etag).encode())
+        _answer(request, 201 if stored.is_new else 200, {"path": record.path, "size": record.size, "etag": record.etag})
+
+
+def path_of(raw: bytes) -> str:
+    """A path of the API from the bytes of an address.
+
+    Raises:
+        errors.InvalidParams: It is no UTF-8.
+    """
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise errors.InvalidParams("The path in the address is no UTF-8.", field="path") from None
+
+
+def _if_match(request: PageRequest) -> str | None:
+    """The condition of a PUT, as in `Files.write`.
+
+    Raises:
+        errors.InvalidParams: Several etags, or a condition that no write has.
+    """
+    none_match, match = request.header("if-none-match"), request.header("if-match")
+    if none_match is not None:
+        if none_match.strip() != "*" or match is not None:
+            raise errors.InvalidParams("A write takes If-None-Match: * or If-Match: ETAG.", field="If-None-Match")
+        return MISSING
+    if match is None:
+        return None
+    etag = re.fullmatch(r'\s*(?:W/)?"([^",]+)"\s*', match)
+    if etag is None:
+        raise errors.InvalidParams('If-Match is the ETag that a GET told, such as "2a-5-18e".', field="If-Match")
+    return etag[1]
+
+
+def _answer(request: PageRequest, status: int, told: object) -> None:
+    body = msgspec.json.encode(told)
+    request.setResponseCode(status)
+    request.setHeader(b"Content-Type", b"application/json")
+    request.setHeader(b"Content-Length", str(len(body)).encode())
+    request.write(body)
+    request.finish()
+
+
+def _set_type(request: PageRequest, path: str) -> None:
+    name = path.rpartition("/")[2]
+    kind = _TYPES.guess_type(name)[0] or "application/octet-stream"
+    is_asked = (request.args or {}).get(b"inline") == [b"1"]
+    if is_asked and name.rpartition(".")[2].lower() in AS_TEXT:
+        kind = "text/plain"
+    is_inline = kind in INLINE and is_asked
+    shown = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+    request.setHeader(b"Content-Type", shown.encode())
+    if not is_inline:
+        request.setHeader(b"Content-Disposition", f"attachment; filename*=UTF-8''{quote(name, safe='')}".encode())
+
+
+@implementer(IPushProducer)
+@attrs.define(eq=False)
+class FileSender:
+    """Sends part of a file, as fast as the connection takes it.
+
+    Args:
+        request: Where to; its head is set.
+        run: Runs what blocks, elsewhere.
+        fd: The file; closed at the end.
+        span: The part.
+        change: What is sent in place of a piece.
+    """
+
+    request: PageRequest
+    run: Run
+    fd: int
+    span: Span
+    change: Callable[[bytes], bytes] = bytes
+    _at: int = attrs.field(init=False)
+    _is_paused: bool = False
+    _is_busy: bool = False
+    _is_ended: bool = False
+    _log = Logger()
+
+    def start(self) -> None:
+        """Begins."""
+        self._at = self.span.first
+        self.request.notifyFinish().addBoth(lambda _: self.stopProducing())
+        self.request.registerProducer(self, True)
+        self._go_on()
+
+    def pauseProducing(self) -> None:
+        """The connection is full."""
+        self._is_paused = True
+
+    def resumeProducing(self) -> None:
+        """The connection has room."""
+        self._is_paused = False
+        self._go_on()
+
+    def stopProducing(self) -> None:
+        """The connection is gone, or all is sent."""
+        self._is_ended = True
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._is_busy:
+            return
+        if self._is_ended:
+            if self.fd >= 0:
+                os.close(self.fd)
+                self.fd = -1
+        elif not self._is_paused:
+            self._is_busy = True
+            at, size = self._at, min(PIECE_BYTES, self.span.end - self._at)
+            self.run(lambda: os.pread(self.fd, size, at)).addCallbacks(self._came, self._cannot)
+
+    def _came(self, piece: bytes) -> None:
+        self._is_busy = False
+        if self._is_ended:
+            self._go_on()
+        elif not piece:
+            self._abort("it was cut off while it was sent")
+        else:
+            self._at += len(piece)
+            self.request.write(self.change(piece))
+            if self._at >= self.span.end:
+                self.request.unregisterProducer()
+                self.request.finish()  # which calls stopProducing
+            else:
+                self._go_on()
+
+    def _cannot(self, failure: Failure) -> None:
+        self._is_busy = False
+        self._abort(failure.getErrorMessage())
+
+    def _abort(self, why: str) -> None:
+        """Ends the connection: less than was announced has gone out, and that is how HTTP tells it."""
+        self._log.warn("{path} was not sent whole: {why}", path=self.request.path, why=why)
+        channel: Any = self.request.channel
+        if channel is not None:
+            self.request.unregisterProducer()
+            channel.transport.abortConnection()
+        self.stopProducing()

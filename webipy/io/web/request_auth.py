@@ -1,0 +1,170 @@
+"""Who may come in: hosts, origins and credentials of a request, read in one place for HTTP and WebSocket alike.
+
+The `Host` header must name this server, so that a name that an attacker points at a loopback address (DNS rebinding)
+is refused with 421. A cookie counts only with the key of the page, never from another `Origin` (webipy.server.people.logins). All are exact
+comparisons; there are no patterns to get wrong.
+
+The cookie is named after the port in the `Host` header (`webipy-8888`), because cookies of a host go to all its ports: two servers on
+one host would sign each other out. Over https it is `__Host-webipy-443`, which no neighbour can set. All cookies of these names are
+tried: a program on another port may plant one, which a browser then sends beside ours.
+
+The page sends its key as `X-Webipy-Key`, and for a WebSocket, whose headers no page can set, as the subprotocol `key.KEY` beside
+`webipy` (RFC 6455, section 1.9): who has none is refused before the connection is one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Collection
+
+import attrs
+
+from webipy.core import errors
+from webipy.core.api.access import Principal
+from webipy.server.people.logins import Credentials, Logins
+
+OLD_COOKIE = "webipy"
+"""The cookie of versions that knew no key; it counts no more."""
+
+KEY_HEADER = "x-webipy-key"
+SUBPROTOCOL = "webipy"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]@/]+)(?::[0-9]{1,5})?")
+
+Header = Callable[[str], str | None]
+"""Looks a request header up by its lower-case name."""
+
+Ticketed = tuple[str | None, bytes]
+"""A ticket, and the percent-decoded path that it came with."""
+
+
+@attrs.define(frozen=True)
+class Gate:
+    """The gate of one server.
+
+    Args:
+        logins: Knows the credentials.
+        hosts: Names that this server is reached under, besides loopback.
+        is_behind_proxy: Whether a proxy in front speaks HTTPS, so that the page's origin is an https one.
+    """
+
+    logins: Logins
+    hosts: frozenset[str] = frozenset()
+    is_behind_proxy: bool = False
+
+    def is_ours(self, host: str | None) -> bool:
+        """Whether a `Host` header names this server. The port may differ: a tunnel changes it."""
+        name = _name_of(host or "")
+        return name in LOOPBACK or name in self.hosts
+
+    def principal_of(self, header: Header, address: str = "", ticketed: Ticketed | None = None) -> Principal | None:
+        """Who sends a request with these headers.
+
+        Args:
+            address: See `address_of`.
+            ticketed: The ticket and the path of a request that only reads.
+
+        Raises:
+            errors.Throttled: A wrong token, after too many of them from this address.
+        """
+        return self.logins.principal_of(self.credentials(header, address, ticketed))
+
+    def credentials(self, header: Header, address: str = "", ticketed: Ticketed | None = None) -> Credentials:
+        """What a request with these headers says of who sends it."""
+        ticket, path = ticketed or (None, b"")
+        return Credentials(
+            authorization=header("authorization"),
+            cookies=cookies_of(header("cookie"), cookie_names(header("host"))),
+            key=_key_of(header),
+            origin=header("origin"),
+            fetch_site=header("sec-fetch-site"),
+            own_origins=self._own_origins(header),
+            address=address,
+            ticket=ticket,
+            path=path,
+        )
+
+    def refusal(self, header: Header) -> errors.NotAuthenticated:
+        """Why nobody is logged in by a request with these headers, and what would be right."""
+        if header("authorization") is None and self.logins.is_half(self.credentials(header)):
+            return errors.NotAuthenticated(
+                "This page has lost its part of the sign-in, which it keeps in this browser's storage. Sign in again: the token, or webipy open.",
+                reason="key_lost",
+            )
+        if header("authorization") is None and cookies_of(header("cookie"), (OLD_COOKIE,)):
+            return errors.NotAuthenticated(
+                "webipy was updated and keeps sign-ins better now: sign in once more, with the token or webipy open.",
+                reason="updated",
+            )
+        return errors.NotAuthenticated(
+            "Log in first: send the header Authorization: Bearer TOKEN, or open the address that webipy open prints."
+        )
+
+    def address_of(self, peer: str, header: Header) -> str:
+        """The address that a request came from; behind a proxy what the proxy says of it.
+
+        Of IPv6 the first 64 bits, as one customer has all the rest. The proxy has appended the last address; those before are the client's own words.
+        """
+        told = (header("x-forwarded-for") or "").rpartition(",")[2].strip() if self.is_behind_proxy else ""
+        try:
+            found = ipaddress.ip_address(told or peer)
+        except ValueError:
+            return (told or peer)[:64]
+        if isinstance(found, ipaddress.IPv6Address) and not found.is_loopback and found.ipv4_mapped is None:
+            return str(ipaddress.ip_network((found, 64), strict=False))
+        return str(found)
+
+    def is_same_site(self, header: Header) -> bool:
+        """Whether a request that changes something comes from our own page, or from no page at all."""
+        origin = header("origin")
+        if origin is not None and origin not in self._own_origins(header):
+            return False
+        return header("sec-fetch-site") in (None, "same-origin", "none")
+
+    def _own_origins(self, header: Header) -> frozenset[str]:
+        """The origins of our own page, as this request reached us; behind a proxy plain http counts on this machine only."""
+        host = (header("host") or "").lower()
+        schemes = ["https"] if self.is_behind_proxy else []
+        if not self.is_behind_proxy or _name_of(host) in LOOPBACK:
+            schemes.append("http")
+        return frozenset(f"{scheme}://{host}" for scheme in schemes)
+
+
+def _name_of(host: str) -> str:
+    """The name in a `Host` header, in lower case; an empty one for what is no name with or without a port."""
+    found = _HOST.fullmatch(host.lower())
+    return found.group(1) if found else ""
+
+
+def cookie_names(host: str | None) -> tuple[str, str]:
+    """The names of our cookie for a request to that host, over http and over https."""
+    port = (host or "").rpartition("]")[2].partition(":")[2]
+    return (f"webipy-{port or 80}", f"__Host-webipy-{port or 443}")
+
+
+def cookies_of(header: str | None, names: Collection[str]) -> tuple[str, ...]:
+    """The values of all cookies of those names in a `Cookie` header.
+
+    Not by http.cookies: all programs on localhost share their cookies, and that one gives up at the first it does not like.
+    Source: RFC 6265, section 4.2.1.
+    """
+    found = []
+    for pair in (header or "").split(";"):
+        name, is_pair, value = pair.strip().partition("=")
+        if is_pair and name in names:
+            found.append(value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value)
+    return tuple(found)
+
+
+def _key_of(header: Header) -> str | None:
+    """The key that a page sends."""
+    key = header(KEY_HEADER)
+    if key is not None:
+        return key
+    for protocol in (header("sec-websocket-protocol") or "").split(","):
+        kind, is_key, value = protocol.strip().partition(".")
+        if is_key and kind == "key":
+            return value
+    return None

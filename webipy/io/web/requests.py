@@ -1,0 +1,432 @@
+"""Requests: the checks that all of them pass, and how one is refused.
+
+Every request is a `PageRequest`, whatever it is for: its body is limited before it is read, that of a stranger to what a sign-in needs, the security
+headers are set (so errors have them too), and the `Host` header is checked; only then is it routed (webipy.io.web.site). Who sends it is asked of
+`Gate`. How long it may take to come: webipy.io.web.http_channel.
+
+Invariants: a failure is JSON, `{"message", "data": {"name", ...}}`, with the status that goes best with it; nothing of the server's
+inside is told; twisted.web puts no body on the disk for somebody without a login.
+
+Source of the headers: OWASP secure headers.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any, BinaryIO, Protocol
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web import http
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET, Request, Site
+
+from webipy.core import errors
+from webipy.core.api.access import Principal
+from webipy.io.web.http_channel import Channel
+from webipy.io.web.request_auth import Gate
+from webipy.io.web.lingering import linger
+from webipy.io.machine import most_files
+from webipy.io.web.anonymous_connections import MOST, Strangers
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""Body of one POST, as of one WebSocket message: code is text, and data goes elsewhere."""
+
+STRANGER_BODY_BYTES = 16 * 1024
+"""The same of somebody who has no login: a code, a token, or a name. It stays in memory."""
+
+STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+_HEADERS = {
+    b"X-Content-Type-Options": b"nosniff",
+    b"Referrer-Policy": b"no-referrer",
+    b"Cross-Origin-Opener-Policy": b"same-origin",
+    b"Cross-Origin-Resource-Policy": b"same-origin",
+    b"Permissions-Policy": b"camera=(), microphone=(), geolocation=(), usb=(), payment=(), display-capture=()",
+    b"Cache-Control": b"no-store",
+    b"Content-Security-Policy": STRICT_POLICY.encode(),
+    b"Server": b"webipy",
+}
+
+_STATUSES: dict[type[errors.Failure], int] = {
+    errors.NotAuthenticated: 401,
+    errors.NotPermitted: 403,
+    errors.NotFound: 404,
+    errors.AlreadyExists: 409,
+    errors.Conflict: 412,
+    errors.TooLarge: 413,
+    errors.Throttled: 429,
+    errors.Quota: 429,
+    errors.InternalError: 500,
+}
+
+NOTHING_HERE = "There is nothing at this address. The page is at /."
+
+
+class Body(Protocol):
+    """Where the body of one request goes, piece by piece."""
+
+    def came(self, piece: bytes) -> errors.Failure | None:
+        """Takes a piece; a failure ends the connection."""
+
+
+class BodyTaker(Resource):
+    """A resource at the top of the tree that takes the bodies of PUT itself, of any size."""
+
+    def take_body(self, request: PageRequest, path: bytes, size: int | None) -> Body:
+        """The headers of a request for `path` are read, its body of `size` bytes (`None`: not told) is not.
+
+        Raises:
+            errors.Failure: Who sends it may not: the body is not read.
+        """
+        raise NotImplementedError
+
+
+class PageRequest(Request):
+    """A request that has passed the checks that all requests must pass."""
+
+    content_type = ""
+    body: Body | None = None
+    login: str | None = None
+    """The login that it came by, once somebody has asked."""
+    is_read = False
+    """Whether its body is there."""
+    _wrong: tuple[errors.Throttled | None] | None = None
+    """What comes of a wrong token, once it was looked at."""
+    received = 0
+    """Bytes of the body that have come."""
+    is_held = False
+    """Whether the body is left unread for now, because what takes it is slower than it comes."""
+    _most = MAX_BODY_BYTES
+    is_refused = False
+    """Whether it was answered past twisted.web, such as before its body was read; nothing else is sent."""
+    _is_lingering = False
+
+    def header(self, name: str) -> str | None:
+        """One request header as text; latin-1, as HTTP has it. Several lines of cookies count as one (RFC 9113, section 8.2.3)."""
+        value = self.requestHeaders.getRawHeaders(name.encode())
+        if value and name == "cookie":
+            value = [b"; ".join(value)]
+        return value[-1].decode("latin-1") if value else None
+
+    def address(self, gate: Gate) -> str:
+        """The address that it came from."""
+        return gate.address_of(getattr(self.getClientAddress(), "host", ""), self.header)
+
+    def who(self, gate: Gate) -> Principal | None:
+        """Who sends it; when that login ends, this request ends with it.
+
+        Raises:
+            errors.Throttled: As `Gate.principal_of`.
+        """
+        found = self._asked(gate)
+        if isinstance(found, errors.Throttled):
+            raise found
+        if found is not None and self.login is None:
+            self.login = found.login
+            requests = self._site.requests
+            requests.add(self)
+            self.notifyFinish().addBoth(lambda _: requests.discard(self))
+        return found
+
+    def _asked(self, gate: Gate) -> Principal | errors.Throttled | None:
+        """Who sends it, or that they guess too often. A wrong token is counted once, however often it is asked."""
+        if self._wrong is not None:
+            return self._wrong[0]
+        ticketed = None
+        if self.method in (b"GET", b"HEAD") and self.args and b"ticket" in self.args:
+            ticketed = (self.args[b"ticket"][0].decode("latin-1"), unquote_to_bytes(self.path))
+        found: Principal | errors.Throttled | None
+        try:
+            found = gate.principal_of(self.header, self.address(gate), ticketed)
+        except errors.Throttled as fault:
+            found = fault
+        if not isinstance(found, Principal) and self.header("authorization") is not None:
+            self._wrong = (found,)
+        return found
+
+    def write(self, data: bytes) -> None:
+        """Sends a part of the answer, unless the request was refused meanwhile."""
+        if not self.is_refused:
+            super().write(data)
+
+    def finish(self) -> None:
+        """Ends the answer, unless the request was refused meanwhile: then the connection ends."""
+        if not self.is_refused:
+            super().finish()
+
+    def let_go(self) -> None:
+        """Goes on after its login has ended: it is the one that ends it."""
+        self.login = None
+
+    def end_login(self) -> None:
+        """The login that it came by has ended: says so if nothing was said yet, and closes the connection."""
+        self.login = None
+        channel: Any = self.channel
+        if channel is None:
+            return
+        if self.startedWriting or not self.is_read:
+            channel.transport.abortConnection()
+        else:
+            self._refuse_now(errors.NotAuthenticated("Your login was ended."))
+            channel.loseConnection()
+
+    def gotLength(self, length: int | None) -> None:
+        """The headers are read, the body is not: refuses one that is too large.
+
+        The type is put aside: twisted.web would parse forms, which nobody here takes.
+        """
+        self.content_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        self.requestHeaders.removeHeader(b"content-type")
+        taker = self._taker()
+        if taker is not None:
+            self.content = BytesIO()
+            try:
+                self.body = taker.take_body(self, self._target(), length)
+            except errors.Failure as fault:
+                self._refuse_body(fault)
+            return
+        if length is not None and length <= STRANGER_BODY_BYTES:
+            super().gotLength(length)
+            return
+        if not isinstance(self._asked(self._gate), Principal):
+            self._most, self.content = STRANGER_BODY_BYTES, BytesIO()
+        if length is not None and length > self._most:
+            self._refuse_body()
+        elif self.content is None:
+            super().gotLength(length)
+
+    def _target(self) -> bytes:
+        """The path of the request line; twisted.web itself tells it when the body is there."""
+        assert self.channel is not None
+        path: bytes = self.channel._path
+        return path.partition(b"?")[0]
+
+    def _taker(self) -> BodyTaker | None:
+        """Who takes the body of this request, if it is not this class."""
+        if self.channel is None or self.channel._command != b"PUT":
+            return None
+        top = self._target().split(b"/")[1:2]
+        found = self._site.resource.children.get(top[0]) if top else None
+        return found if isinstance(found, BodyTaker) else None
+
+    @property
+    def _site(self) -> PageSite:
+        assert self.channel is not None
+        site: PageSite = self.channel.site  # type: ignore[attr-defined]  # twisted.web sets it on every channel
+        return site
+
+    @property
+    def _gate(self) -> Gate:
+        return self._site.gate
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """A part of the body: stops one that turns out too large."""
+        self.received += len(data)
+        if self.is_refused:
+            return
+        if self.body is not None:
+            fault = self.body.came(data)
+            if fault is not None:
+                self._refuse_body(fault)
+            return
+        if self.received > self._most:
+            self._refuse_body()
+            return
+        super().handleContentChunk(data)
+
+    def _too_large(self) -> errors.Failure:
+        if self._most < MAX_BODY_BYTES:
+            hint = "send the header Authorization: Bearer TOKEN, or open the address that webipy open prints"
+            return errors.NotAuthenticated(f"Log in first: {hint}. Without, a body holds {self._most} bytes.")
+        return errors.TooLarge(f"A body holds at most {MAX_BODY_BYTES} bytes.", limit_bytes=MAX_BODY_BYTES)
+
+    def _refuse_body(self, fault: errors.Failure | None = None) -> None:
+        """Answers what is not read whole, and ends the connection when the client has sent the rest."""
+        self._refuse_now(fault or self._too_large())
+        assert self.channel is not None
+        self._is_lingering = linger(self, self.channel)
+
+    def _refuse_now(self, fault: errors.Failure) -> None:
+        """Answers past twisted.web, which answers only what it has read whole; nothing else is sent after it."""
+        self.is_refused = True
+        self.content = self.content if self.content is not None else BytesIO()
+        status, body = status_of(fault), _json_error(fault)
+        headers = {
+            **_HEADERS,
+            b"Connection": b"close",
+            b"Content-Type": b"application/json",
+            b"Content-Length": b"%d" % len(body),
+        }
+        head = b"".join(b"%b: %b\r\n" % header for header in headers.items())
+        assert self.channel is not None
+        transport = self.channel.transport
+        assert transport is not None
+        line = b"HTTP/1.1 %d %b\r\n" % (status, http.RESPONSES.get(status, b"Refused"))
+        transport.write(b"%b%b\r\n%b" % (line, head, body))
+
+    def process(self) -> None:
+        """Sets the headers of every answer, checks the host, and only then lets the request be routed."""
+        self.is_read = True
+        if self._is_lingering:
+            assert self.channel is not None
+            self.channel.loseConnection()
+        if self.is_refused:
+            return
+        for name, value in _HEADERS.items():
+            self.setHeader(name, value)
+        if self.header("authorization") or self.header("cookie"):
+            self._show_login()
+        if not self._gate.is_ours(self.header("host")):
+            hint = "Reach webipy by localhost or 127.0.0.1, or start it with --allow-host NAME."
+            refuse(self, 421, errors.NotPermitted(f"This server is not known under that name. {hint}"))
+            return
+        super().process()
+
+    def _show_login(self) -> None:
+        """Lets a connection whose request comes with a login be no stranger's any more; what the login may do is asked where it is done."""
+        assert isinstance(self.channel, Channel)
+        if self.channel.is_stranger and isinstance(self._asked(self._gate), Principal):
+            self.channel.is_known()
+
+    def render(self, resrc: IResource) -> None:
+        """Renders what was found, if it takes the method."""
+        self.setHeader(b"Server", _HEADERS[b"Server"])  # twisted.web has set its own
+        allowed = {name.removeprefix("render_") for name in dir(resrc) if name.startswith("render_")}
+        if "GET" not in allowed:
+            allowed.discard("HEAD")
+        if not allowed:
+            refuse(self, 404, errors.NotFound(NOTHING_HERE))
+        elif self.method.decode("latin-1") not in allowed:
+            self.setHeader(b"Allow", ", ".join(sorted(allowed)).encode())
+            refuse(self, 405, errors.InvalidRequest(f"This address takes {' and '.join(sorted(allowed))} only."))
+        else:
+            super().render(resrc)
+
+
+def _taken(content: BinaryIO) -> bytes:
+    """The body of a request, of which nothing else keeps it."""
+    with content:
+        return content.read()
+
+
+READ_PATHS = (b"/files/", b"/outputs/", b"/exports/")
+"""Where a person may come with the browser itself, which sends no key there."""
+
+
+def refuse(request: Request, status: int, fault: errors.Failure) -> None:
+    """Ends a request with a failure as JSON.
+
+    A person in a browser who asks for a file gets the page, which fetches a ticket for it, or lets them sign in.
+    """
+    page = _page_for(request) if status == 401 else None
+    body = page.render_GET(request) if page is not None else _json_error(fault)
+    request.setResponseCode(status)
+    if page is None:
+        request.setHeader(b"Content-Type", b"application/json")
+    request.setHeader(b"Content-Length", str(len(body)).encode())
+    request.write(body)
+    request.finish()
+
+
+def _page_for(request: Request) -> PageOfSite | None:
+    """The page, where a person asks for a file by its address."""
+    if not isinstance(request, PageRequest) or request.method != b"GET" or request.channel is None:
+        return None
+    is_person = "text/html" in (request.header("accept") or "") and request.header("authorization") is None
+    if not is_person or not request.path.startswith(READ_PATHS):
+        return None
+    site: PageSite = request.channel.site  # type: ignore[attr-defined]  # twisted.web sets it on every channel
+    return site.page
+
+
+def status_of(fault: errors.Failure) -> int:
+    """The HTTP status that goes best with a failure; 400 for what has none of its own."""
+    if isinstance(fault, errors.FileFault):
+        return {"full": 507, "denied": 403, "read_only": 403, "outside": 403, "hidden": 403, "failed": 500}.get(
+            str(fault.facts.get("reason")), 409
+        )
+    return _STATUSES.get(type(fault), 400)
+
+
+def _json_error(fault: errors.Failure) -> bytes:
+    return msgspec.json.encode({"message": fault.message, "data": {"name": fault.name, **fault.facts}})
+
+
+class PageOfSite(Protocol):
+    """What shows a person the page."""
+
+    def render_GET(self, request: Request) -> bytes:
+        """The page, with its headers set."""
+
+
+class PageSite(Site):
+    """The site. Answers below 400 are not logged: a notebook asks often. Nor is 429: who tries too much would fill the disk, too."""
+
+    protocol = Channel  # type: ignore[assignment]  # Twisted types it as what chooses between HTTP/1.1 and 2
+    requestFactory = PageRequest
+    displayTracebacks = False
+    noisy = False
+    _log = Logger()
+
+    def __init__(self, root: IResource, gate: Gate, page: PageOfSite | None = None) -> None:
+        super().__init__(root, timeout=60)
+        self.gate = gate
+        self.strangers = Strangers(most=min(MOST, most_files() // 4))
+        self.page = page
+        self.requests: set[PageRequest] = set()
+        """Those under way whose login is known."""
+
+    def end_login(self, login: str) -> None:
+        """Ends what is under way for a login that was ended: answers that are waited for, downloads, uploads."""
+        for request in tuple(self.requests):
+            if request.login == login:
+                request.end_login()
+
+    def log(self, request: http.Request) -> None:
+        """Logs what went wrong: method, path (without its query) and status."""
+        if request.code >= 400 and request.code != 429:
+            path = request.path.decode("latin-1")[:200] if request.path else ""
+            self._log.info(
+                "{status} {method} {path}", status=request.code, method=request.method.decode("latin-1")[:16], path=path
+            )
+
+
+class JsonPost(Resource):
+    """A resource that takes JSON by POST from our own page or from no page at all."""
+
+    isLeaf = True
+    _log = Logger()
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__()
+        self._gate = gate
+
+    def render_POST(self, request: PageRequest) -> int:
+        """Checks where it comes from and what it carries, then answers."""
+        if not self._gate.is_same_site(request.header):
+            refuse(request, 403, errors.NotPermitted("Another site's page may not do this."))
+        elif request.content_type != "application/json":
+            refuse(request, 415, errors.InvalidRequest("Send the body as Content-Type: application/json."))
+        else:
+            gone = request.notifyFinish()
+            gone.addErrback(lambda _: None)
+            assert request.content is not None
+            asked = Deferred.fromCoroutine(self.answer(request, _taken(request.content)))
+            asked.addErrback(self._failed, request)
+        return NOT_DONE_YET
+
+    async def answer(self, request: PageRequest, body: bytes) -> None:
+        """Does what the resource is for, and finishes the request."""
+        raise NotImplementedError
+
+    def _failed(self, failure: Failure, request: PageRequest) -> None:
+        told = failure.value
+        if isinstance(told, errors.Failure):
+            refuse(request, status_of(told), told)
+        else:
+            self._log.failure("{path} failed", failure, path=request.path)
+            refuse(request, 500, errors.InternalError("The server made a mistake; its log tells more."))

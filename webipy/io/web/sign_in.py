@@ -1,0 +1,78 @@
+"""What signing in sends and brings: the form, the cookie, and the key.
+
+    POST /login {"code"} | {"token"} | {"share", "name"}  ->  200 {"key"} and the cookie; 204 when this browser is signed in already
+
+`webipy open` in a browser that is signed in keeps its login: the code is used up, and nothing else happens. A browser that has lost
+its key gets a new login in place of the old one.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from twisted.web.server import Request
+
+from webipy.core import errors
+from webipy.io.web.request_auth import OLD_COOKIE, Gate, Header, cookie_names, cookies_of
+from webipy.server.people.logins import COOKIE_DAYS, Browser, Halves
+
+MAX_AGENT = 300
+
+
+class LoginForm(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of `POST /login`."""
+
+    code: str | None = None
+    token: str | None = None
+    share: str | None = None
+    name: str = ""
+
+
+def form_of(body: bytes) -> LoginForm:
+    """The form in a body.
+
+    Raises:
+        errors.InvalidParams: It is none.
+    """
+    try:
+        return msgspec.json.decode(body, type=LoginForm)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise errors.InvalidParams(
+            f'Send {{"code": "..."}}, {{"token": "..."}} or {{"share": "...", "name": "..."}}: {fault}.',
+            field="code",
+        ) from None
+
+
+async def sign_in(gate: Gate, form: LoginForm, header: Header, address: str) -> Halves | None:
+    """A new login for what the form has; `None` when the browser keeps the one that it has.
+
+    Raises:
+        errors.NotAuthenticated, errors.Throttled, errors.InvalidParams, errors.TooLarge: As `Logins.login` and `Logins.join`.
+    """
+    logins = gate.logins
+    given = gate.credentials(lambda name: None if name == "authorization" else header(name), address)
+    if form.share is not None:
+        halves = await logins.join(form.share, form.name, address)
+    else:
+        logins.check(form.code, form.token, address)
+        who = logins.principal_of(given)
+        if who is not None and who.session is None:
+            return None
+        halves = await logins.enter(Browser((header("user-agent") or "")[:MAX_AGENT], address))
+    await logins.replace(given)
+    return halves
+
+
+def set_cookie(request: Request, header: Header, value: str, *, is_behind_proxy: bool) -> None:
+    """Sets our cookie, or takes it back when the value is empty: not for scripts, not for other sites, over https not for neighbours.
+
+    The cookie of older versions is taken back.
+    """
+    plain, secure = cookie_names(header("host"))
+    is_secure = is_behind_proxy and not (header("origin") or "").startswith("http:")
+    name, more = (secure, "; Secure") if is_secure else (plain, "")
+    age = COOKIE_DAYS * 86_400 if value else 0
+    lines = [f"{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age}{more}"]
+    if cookies_of(header("cookie"), (OLD_COOKIE,)):
+        lines.append(f"{OLD_COOKIE}=; Path=/; Max-Age=0")
+    for line in lines:
+        request.responseHeaders.addRawHeader(b"Set-Cookie", line.encode())

@@ -1,0 +1,367 @@
+"""The twisted.web tree: the page, its files, sign-in, `/rpc` by POST and WebSocket, `/healthz`.
+
+Every request has passed `PageRequest` (webipy.io.web.requests) before it is routed. Who sends it is asked of `Gate`; what it may do is
+decided in the method table alone.
+
+    GET  /  /s/<session>       the page (static/index.html with the nonce of this response); a person at a wrong address gets it, too
+    GET  /static/<file>        its files: names carry a hash, so they are kept for a year
+    GET  /frame                the document of sealed output frames: see webipy.io.web.frame_document
+    POST /login  /logout       a login and its end: see webipy.io.web.sign_in
+    POST /share                what a link is for: see webipy.io.web.share_preview
+    POST /rpc                  one call or a batch; WebSocket at the same place
+    GET  /rpc/openrpc.json     the API, described
+    GET  /healthz              200 while the server answers and can write
+    GET  /metrics              numbers for Prometheus, for whoever runs the server
+    GET  /exports/...          see webipy.io.web.exports
+    GET  /files/...  PUT       see webipy.io.web.files_resource; a person who comes there without a ticket gets the page, which makes one
+
+Source of the page's policy: CSP level 3; the sealed frame is described in docs/decisions.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET, Request
+
+from webipy.core import errors
+from webipy.core.api import access
+from webipy.io.web.frame_document import Frame
+from webipy.io.web.request_auth import Gate
+from webipy.io.web.metrics import Metrics
+from webipy.io.web.requests import JsonPost, PageRequest, PageSite, refuse, status_of
+from webipy.io.web.paced_responses import send, send_file
+from webipy.io.web.sign_in import form_of, set_cookie, sign_in
+from webipy.server.methods.api import Api
+from webipy.server.methods.method import Caller
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'none'; img-src 'self' data: blob:; "
+    "media-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types webipy dompurify"
+)
+_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+    ".woff": "font/woff",
+    ".ttf": "font/ttf",
+    ".map": "application/json",
+    ".txt": "text/plain; charset=utf-8",
+    ".json": "application/json",
+}
+
+
+def _taking(coding: bytes) -> re.Pattern[bytes]:
+    """An Accept-Encoding that takes a coding (RFC 9110, section 12.5.3)."""
+    return re.compile(rb"(?:^|,)\s*" + coding + rb"\s*(?:,|$|;(?!\s*q=0(?:\.0*)?\s*(?:,|$)))", re.IGNORECASE)
+
+
+_CODINGS = (("br", ".br", _taking(b"br")), ("gzip", ".gz", _taking(b"gzip")))
+"""What the build lays beside a file, the smaller first: name, ending, who takes it. Browsers take Brotli on TLS and on this machine alone."""
+
+
+class Missing(Resource):
+    """What is at every path where nothing is, and below: it takes no method."""
+
+    isLeaf = True
+
+
+class Branch(Resource):
+    """A resource whose other children are `Missing`."""
+
+    def getChild(self, path: bytes, request: IRequest) -> Resource:
+        """Any child that is not there."""
+        return Missing()
+
+
+class Page(Branch):
+    """The page: the same document for home and for every session."""
+
+    def __init__(self, static: Path) -> None:
+        super().__init__()
+        self._index = static / "index.html"
+
+    def getChild(self, path: bytes, request: IRequest) -> Resource:
+        """`/` itself."""
+        return self if path == b"" else Missing()
+
+    def render_GET(self, request: Request) -> bytes:
+        """index.html with the nonce of this answer."""
+        if not self._index.is_file():
+            request.setResponseCode(503)
+            request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
+            return b"The page is not built in this checkout. Build it with: make serve (or pip install .)\n"
+        nonce = secrets.token_urlsafe(16)
+        request.setHeader(b"Content-Type", b"text/html; charset=utf-8")
+        request.setHeader(b"Content-Security-Policy", PAGE_POLICY.format(nonce=nonce).encode())
+        return self._index.read_bytes().replace(b"{{nonce}}", nonce.encode())
+
+
+class Nowhere(Branch):
+    """A wrong address in a browser: the page says so in words, and the status says so to everything else."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._page = page
+
+    def getChild(self, path: bytes, request: IRequest) -> Resource:
+        """Nothing is below it either."""
+        return self
+
+    def render_GET(self, request: Request) -> bytes:
+        """The page, with the status of what is not there."""
+        request.setResponseCode(404)
+        return self._page.render_GET(request)
+
+
+class Root(Branch):
+    """The top of the tree. At an address that is none, a browser gets the page, which says so, and a program gets JSON."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._nowhere = Nowhere(page)
+        self.putChild(b"", page)
+
+    def getChild(self, path: bytes, request: IRequest) -> Resource:
+        """What is not there, as whoever asks can read it."""
+        assert isinstance(request, PageRequest)
+        is_read = request.method in (b"GET", b"HEAD")
+        return self._nowhere if is_read and "text/html" in (request.header("accept") or "") else Missing()
+
+
+class SessionPages(Branch):
+    """`/s/<session>`: the page again; which session it is, the page reads off its address."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._page = page
+
+    def getChild(self, path: bytes, request: IRequest) -> Resource:
+        """The page."""
+        return self._page if path else Missing()
+
+
+class Static(Resource):
+    """The page's files: one flat folder, listed once."""
+
+    isLeaf = True
+
+    def __init__(self, static: Path) -> None:
+        super().__init__()
+        self._files = (
+            {path.relative_to(static).as_posix(): path for path in static.rglob("*") if path.is_file()}
+            if static.is_dir()
+            else {}
+        )
+
+    def render_GET(self, request: Request) -> int:
+        """A file by its exact name; names outside the list do not exist."""
+        assert request.postpath is not None
+        name = "/".join(part.decode("latin-1") for part in request.postpath)
+        found = self._files.get(name)
+        if found is None:
+            refuse(request, 404, errors.NotFound("The page has no such file."))
+            return NOT_DONE_YET
+        accepts = b",".join(request.requestHeaders.getRawHeaders(b"accept-encoding") or [])
+        request.setHeader(b"Content-Type", _TYPES.get(found.suffix, "application/octet-stream").encode())
+        request.setHeader(b"Cache-Control", b"public, max-age=31536000, immutable")
+        request.setHeader(
+            b"Access-Control-Allow-Origin", b"*"
+        )  # sealed frames have no origin; these files are no secret
+        request.setHeader(b"Cross-Origin-Resource-Policy", b"cross-origin")
+        for coding, ending, taken in _CODINGS:
+            packed = self._files.get(name + ending)
+            if packed is not None and taken.search(accepts):
+                request.setHeader(b"Content-Encoding", coding.encode())
+                request.setHeader(b"Vary", b"Accept-Encoding")
+                found = packed
+                break
+        file = found.open("rb")  # closed when it is sent
+        send_file(request, file, os.fstat(file.fileno()).st_size)
+        return NOT_DONE_YET
+
+
+class Login(JsonPost):
+    """Exchanges a one-time code, the token, or the secret of a link and a name, for a login: see webipy.io.web.sign_in."""
+
+    async def answer(self, request: PageRequest, body: bytes) -> None:
+        """200 with the key and the cookie; 204 when this browser is signed in already."""
+        request.let_go()
+        halves = await sign_in(self._gate, form_of(body), request.header, request.address(self._gate))
+        if halves is None:
+            request.setResponseCode(204)
+        else:
+            set_cookie(request, request.header, halves.cookie, is_behind_proxy=self._gate.is_behind_proxy)
+            told = msgspec.json.encode({"key": halves.key})
+            request.setHeader(b"Content-Type", b"application/json")
+            request.setHeader(b"Content-Length", str(len(told)).encode())
+            request.write(told)
+        request.finish()
+
+
+class Logout(JsonPost):
+    """Ends the login that the request comes by."""
+
+    async def answer(self, request: PageRequest, body: bytes) -> None:
+        """204, and the cookie is taken back; a cookie without its key ends nothing: another port may have sent it."""
+        who = request.who(self._gate)
+        if who is not None:
+            request.let_go()
+            await self._gate.logins.sign_out(who.login)
+        set_cookie(request, request.header, "", is_behind_proxy=self._gate.is_behind_proxy)
+        request.setResponseCode(204)
+        request.finish()
+
+
+class RpcPost(JsonPost):
+    """`POST /rpc`, with the WebSocket at the same address."""
+
+    isLeaf = False
+
+    def __init__(self, gate: Gate, api: Api, websocket: IResource) -> None:
+        super().__init__(gate)
+        self._api = api
+        self._websocket = websocket
+        self.putChild(b"openrpc.json", OpenRpcFile(api))
+
+    def getChild(self, path: bytes, request: IRequest) -> Resource:
+        """Nothing else is below."""
+        return Missing()
+
+    def render_GET(self, request: PageRequest) -> Any:
+        """A WebSocket handshake, or a word on what belongs here."""
+        if (request.header("upgrade") or "").lower() == "websocket":
+            return self._websocket.render(request)
+        refuse(request, 405, errors.InvalidRequest("Open a WebSocket here, or POST a JSON-RPC 2.0 call."))
+        return NOT_DONE_YET
+
+    async def answer(self, request: PageRequest, body: bytes) -> None:
+        """The answers of the method table; 401 when nobody is logged in."""
+        caller = Caller(request.who(self._gate))
+        if caller.principal is None:
+            raise self._gate.refusal(request.header)
+        request.notifyFinish().addErrback(lambda _: caller.leave())
+        asked = Deferred.fromCoroutine(self._api.post(body, caller))
+        del body  # it may be large, and the call may wait for long
+        reply = await asked
+        if caller.is_gone:
+            return
+        if self._gate.logins.still(caller.principal) is None:
+            raise errors.NotAuthenticated("Your login was ended.")
+        request.setResponseCode(200 if reply is not None else 204)
+        request.setHeader(b"Content-Type", b"application/json")
+        if reply is not None:
+            _hold(caller, request, len(reply))
+            send(request, reply)
+        else:
+            request.finish()
+
+
+def _hold(caller: Caller, request: Request, size: int) -> None:
+    """Counts an answer of so many bytes until it is sent."""
+
+    def is_sent(_: object) -> None:
+        caller.hold(-size)
+
+    caller.hold(size)
+    request.notifyFinish().addBoth(is_sent)
+
+
+class OpenRpcFile(Resource):
+    """The description of the API, for generators and explorers."""
+
+    isLeaf = True
+
+    def __init__(self, api: Api) -> None:
+        super().__init__()
+        self._api = api
+
+    def render_GET(self, request: Request) -> int:
+        """The result of rpc.discover."""
+        gone: list[Failure] = []
+        request.notifyFinish().addErrback(gone.append)
+
+        def write(body: bytes) -> None:
+            if not gone:
+                request.setHeader(b"Content-Type", b"application/json")
+                send(request, body)
+
+        Deferred.fromCoroutine(self._api.described()).addCallback(write)
+        return NOT_DONE_YET
+
+
+class Health(Resource):
+    """`/healthz`."""
+
+    isLeaf = True
+
+    def __init__(self, api: Api) -> None:
+        super().__init__()
+        self._api = api
+
+    def render_GET(self, request: Request) -> bytes:
+        """200 and `ok`, or 503 and what is wrong."""
+        request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
+        if any(session.journal.fault is not None for session in self._api.house.sessions.all()):
+            request.setResponseCode(503)
+            return b"degraded: the journal cannot be written\n"
+        return b"ok\n"
+
+
+class MetricsText(Resource):
+    """`/metrics`."""
+
+    isLeaf = True
+
+    def __init__(self, gate: Gate, metrics: Metrics) -> None:
+        super().__init__()
+        self._gate = gate
+        self._metrics = metrics
+
+    def render_GET(self, request: PageRequest) -> bytes | int:
+        """The numbers; 401 when nobody is logged in, 403 for guests."""
+        try:
+            access.permit(request.who(self._gate), "read", None)
+        except errors.Failure as fault:
+            refuse(request, status_of(fault), fault)
+            return NOT_DONE_YET
+        request.setHeader(b"Content-Type", b"text/plain; version=0.0.4; charset=utf-8")
+        return self._metrics.text()
+
+
+def build_site(
+    gate: Gate,
+    api: Api,
+    websocket: IResource,
+    static: Path,
+    metrics: Metrics,
+    more: Mapping[bytes, IResource] | None = None,
+) -> PageSite:
+    """The whole tree; `more` are resources at its top that have modules of their own."""
+    page = Page(static)
+    root = Root(page)
+    root.putChild(b"s", SessionPages(page))
+    root.putChild(b"static", Static(static))
+    root.putChild(b"frame", Frame(static))
+    root.putChild(b"login", Login(gate))
+    root.putChild(b"logout", Logout(gate))
+    root.putChild(b"rpc", RpcPost(gate, api, websocket))
+    root.putChild(b"healthz", Health(api))
+    root.putChild(b"metrics", MetricsText(gate, metrics))
+    for name, resource in (more or {}).items():
+        root.putChild(name, resource)
+    return PageSite(root, gate, page)

@@ -1,0 +1,333 @@
+"""The Autobahn protocol: WebSocket messages to the method table, replies and events back.
+
+One connection is one `Caller`. Its feeds stop when the transport's buffer is full (64 KiB) and go on when it is
+empty: what a slow reader costs is a cursor. Calls of one connection run side by side, each begun in its turn (webipy.server.ports.turns); while the
+transport is full or too many are under way they wait, and when too many wait the connection is not read (until then it is, so that the
+answers to pings are seen).
+
+The connections of one login are counted, those of guests also by their link, so that nobody takes all descriptors of the server.
+
+Autobahn's defaults are open: here the origin is checked exactly (webipy.io.web.request_auth), messages are limited, compression
+is off (a small message may then not unpack to a large one), and silent peers are found by pings.
+
+Messages go to the socket at once (`write_now`); only what it does not take waits in the transport.
+
+twisted.web's channel stays registered as the producer of the transport after the handshake; it must be unregistered
+before ours can be.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.types import ConnectionDeny
+from twisted.internet.interfaces import IPushProducer, IReactorTime, ITransport
+from twisted.internet.tcp import Connection, Server
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from webipy.core import errors
+from webipy.io.web.request_auth import SUBPROTOCOL, Gate
+from webipy.io.web.read_pauses import Reading
+from webipy.server.methods.api import Api, answered
+from webipy.server.methods.method import MOST_OF_GUEST, MOST_OF_LOGIN, Caller
+
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+SMALL_BYTES = 64 * 1024
+"""A message under this is copied behind its head, so that both go in one write."""
+
+MAX_CALLS = 256
+"""Calls of one connection under way; more wait."""
+
+MAX_WAITING = 64
+"""Calls that wait; more do so in the network."""
+
+MAX_WAITING_BYTES = 1024 * 1024
+"""The same in bytes; the message that crosses it is kept whole."""
+
+LARGE_BYTES = 1024 * 1024
+"""A message of more has its turn among those of its login that come in: until then the rest of it stays in the network."""
+
+PING_SECONDS = 20
+HANDSHAKE_SECONDS = 5
+LOGIN_ENDED = 4401
+"""Close code: the login of this connection was ended."""
+
+TOO_MANY = 4429
+"""Close code: there are as many connections already as may be; the reason says of what. Who is closed so tries again later, and not at once."""
+
+
+MOST_OF_LINK = 240
+"""Connections of all who came by one link: as many as may come by it (200), and some who have two pages."""
+
+
+@implementer(IPushProducer)
+class RpcProtocol(WebSocketServerProtocol):
+    """One client."""
+
+    factory: RpcFactory
+    transport: Server
+    caller: Caller | None = None
+    login = ""
+    """The id of the login that this connection came by, whatever has become of it."""
+    _calls = 0
+    _is_full = False
+    reading: Reading
+    _has_turn = False
+    """Whether a turn of the reactor is waited for."""
+    _waiting: deque[bytes]
+    _waiting_bytes = 0
+    _unsent = 0
+    """Bytes of answers that the transport has not sent."""
+    _rpc_log = Logger()
+
+    def onConnect(self, request: Any) -> str | None:
+        """Lets in whom the gate knows. Of the subprotocols that a page offers, one is our name and the other one its key."""
+        gate = self.factory.gate
+        if not gate.is_ours(request.headers.get("host")):
+            raise ConnectionDeny(421, "This server is not known under that name")
+        headers = request.headers.get
+        try:
+            principal = gate.principal_of(headers, gate.address_of(self.transport.getPeer().host, headers))
+        except errors.Throttled as fault:
+            raise ConnectionDeny(429, "Too many wrong tries") from fault
+        if principal is None:
+            raise ConnectionDeny(401, "Log in first")
+        self.login = principal.login
+        self.factory.on_known(self.transport)
+        self.caller = Caller(principal, self._give, self._soon, self._give_up)
+        self.caller.budget = self._budget = self.factory.api.house.budgets.of(principal)
+        return SUBPROTOCOL if SUBPROTOCOL in request.protocols else None
+
+    def onOpen(self) -> None:
+        """The handshake is done: the transport tells from now on when it is full."""
+        self._waiting = deque()
+        self.transport.unregisterProducer()
+        self.transport.registerProducer(self, True)
+        self.reading = Reading(self.transport, self._budget)
+        crowd = self.factory.crowd(self.login, self._budget.lines)
+        if crowd:  # only now: a browser does not tell its page why a handshake failed
+            self.say_goodbye(TOO_MANY, crowd)
+        else:
+            self.factory.clients.add(self)
+            self._budget.lines += 1
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """One call or a batch; none is taken after the login has ended."""
+        self.reading.end()
+        if self.can_send:
+            self._waiting.append(payload)
+            self._waiting_bytes += len(payload)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        assert self.caller is not None
+        turns = self.factory.api.house.world.turns
+        while self._can_begin() and not self._has_turn:
+            if not turns.has_room(self.caller.row):
+                self._has_turn = True
+                turns.soon(self.caller.row, self._in_turn)
+            else:
+                self._begin()
+        if len(self._waiting) >= MAX_WAITING or self._waiting_bytes >= MAX_WAITING_BYTES:
+            self.reading.choke(True)
+        elif not self._waiting and self.can_send:
+            self.reading.choke(False)
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        """More of a message is announced: one that gets large waits for its turn among those of its login."""
+        super().onMessageFrameBegin(length)
+        if self.message_data_total_length > LARGE_BYTES and self.can_send:
+            self.reading.begin()
+
+    def _can_begin(self) -> bool:
+        return bool(self._waiting) and self._calls < MAX_CALLS and not self._is_full and self.can_send
+
+    def _in_turn(self) -> None:
+        """It is the turn of this connection: one message, and more while there is room."""
+        self._has_turn = False
+        if self._can_begin():
+            self._begin()
+        self._go_on()
+
+    def _begin(self) -> None:
+        assert self.caller is not None
+        self._calls += 1
+        self._waiting_bytes -= len(self._waiting[0])
+        asked = answered(self.factory.api, self._waiting.popleft(), self.caller)
+        asked.addCallbacks(self._reply, self._failed)
+
+    def _reply(self, reply: bytes | None) -> None:
+        self._calls -= 1
+        if reply is not None:
+            self._give(reply)
+            if self._is_full:
+                self._hold(len(reply))
+        if self._waiting and not self._is_full:
+            self._soon(self._go_on)
+
+    def _failed(self, failure: Failure) -> None:
+        self._rpc_log.failure("a message could not be answered", failure)
+        self.say_goodbye(1011, "The server made a mistake")
+
+    def say_goodbye(self, code: int, reason: str) -> None:
+        """Closes with any code; Autobahn's `sendClose` refuses those that RFC 6455 (section 7.4.1) has for servers."""
+        self.sendCloseFrame(code, reason.encode(), False)
+
+    @property
+    def can_send(self) -> bool:
+        """Whether messages can be sent."""
+        return bool(self.state == self.STATE_OPEN)
+
+    def _give(self, message: bytes) -> None:
+        """Sends one text message, past Autobahn's `sendMessage`: that makes up four lines of debug log for each, which cost more than the sending."""
+        if self.can_send:
+            head = frame_head(len(message))
+            write_now(self.transport, [head + message] if len(message) < SMALL_BYTES else [head, message])
+
+    def _give_up(self) -> None:
+        self.say_goodbye(1011, "The server cannot read its journal now")
+
+    def _soon(self, call: Any) -> None:
+        self.factory.clock.callLater(0, call)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """The client is gone; what it started goes on."""
+        if self in self.factory.clients:
+            self.reading.end()
+            self.factory.clients.remove(self)
+            self._budget.lines -= 1
+        self.factory.on_known(self.transport)
+        if self.caller is not None:
+            self._hold(-self._unsent)
+            self.caller.leave()
+
+    def _hold(self, size: int) -> None:
+        assert self.caller is not None
+        self._unsent += size
+        self.caller.hold(size)
+
+    # ---- IPushProducer: the transport's buffer is full, empty, gone
+
+    def pauseProducing(self) -> None:
+        """The transport is full."""
+        self._is_full = True
+        if self.caller is not None:
+            self.caller.pause()
+
+    def resumeProducing(self) -> None:
+        """The transport is empty."""
+        self._is_full = False
+        self._hold(-self._unsent)
+        if self.caller is not None:
+            self.caller.resume()
+            self._go_on()
+
+    def stopProducing(self) -> None:
+        """The transport is gone; `onClose` follows."""
+
+
+def write_now(transport: ITransport, parts: Sequence[bytes]) -> None:
+    """Writes to the socket at once when nothing waits to be written, and gives the transport the rest.
+
+    Twisted's transports keep what is written until the reactor finds that the socket can be written to, and watch it for that: two changes of
+    what is watched, and one more turn, for each message to each client. Who reads as fast as we write needs none of that.
+    """
+    if isinstance(transport, Connection) and transport.connected and not _is_behind(transport):
+        for number, part in enumerate(parts):
+            left = _written(transport, part)
+            if left:
+                transport.writeSequence([bytes(left), *parts[number + 1 :]])
+                return
+    else:
+        transport.writeSequence(parts)
+
+
+def _is_behind(transport: Connection) -> bool:
+    """Whether what was written before is still to be sent; the transport has no public word for it."""
+    return bool(transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting)
+
+
+def _written(transport: Connection, part: bytes) -> memoryview:
+    """Sends what the socket takes now, and gives the rest. A lost connection takes nothing: the reactor meets it when it writes the rest."""
+    left = memoryview(part)
+    while left:
+        sent = transport.writeSomeData(left)  # type: ignore[arg-type]  # Twisted makes a view of it itself
+        if not isinstance(sent, int) or sent <= 0:
+            break
+        left = left[sent:]
+    return left
+
+
+def frame_head(size: int) -> bytes:
+    """What stands before a text message of `size` bytes that a server sends as one frame. Source: RFC 6455, section 5.2."""
+    if size < 126:
+        return bytes((0x81, size))
+    return struct.pack(">BBH", 0x81, 126, size) if size < 65536 else struct.pack(">BBQ", 0x81, 127, size)
+
+
+class RpcFactory(WebSocketServerFactory):
+    """All clients.
+
+    Args:
+        gate: Knows who may come in.
+        api: Answers.
+        reactor: Twisted's.
+    """
+
+    protocol = RpcProtocol  # type: ignore[assignment]  # Twisted types it as a factory of protocols
+
+    def __init__(self, gate: Gate, api: Api, reactor: IReactorTime) -> None:
+        super().__init__(reactor=reactor, server="webipy")
+        self.gate = gate
+        self.api = api
+        self.clock = reactor
+        self.clients: set[RpcProtocol] = set()
+        self.on_known: Callable[[Any], None] = lambda transport: None
+        """Called with a transport that is no stranger's any more, or has ended."""
+        self.setProtocolOptions(
+            versions=[13],
+            webStatus=False,
+            maxFramePayloadSize=MAX_MESSAGE_BYTES,
+            maxMessagePayloadSize=MAX_MESSAGE_BYTES,
+            failByDrop=False,
+            openHandshakeTimeout=HANDSHAKE_SECONDS,
+            closeHandshakeTimeout=1,
+            autoPingInterval=PING_SECONDS,
+            autoPingTimeout=PING_SECONDS,
+            perMessageCompressionAccept=lambda offers: None,
+        )
+
+    def crowd(self, login: str, lines: int) -> str:
+        """Why one more connection of a login, which has so many and calls by POST, is too many; empty when it is not."""
+        shares = self.gate.logins.shares
+        link = shares.link_of(login)
+        open = [client.login for client in self.clients]
+        most = MOST_OF_LOGIN if link is None else MOST_OF_GUEST
+        if lines >= most:
+            return f"{most} connections of this login are open, which is all that it may have"
+        if link is not None and sum(shares.link_of(other) == link for other in open) >= MOST_OF_LINK:
+            return f"{MOST_OF_LINK} connections by this link are open, which is all that it may have"
+        return ""
+
+    def count(self, login: str) -> int:
+        """How many connections a login has."""
+        return sum(client.login == login for client in self.clients)
+
+    def end_login(self, login: str) -> None:
+        """Closes the connections of a login that was ended; they get nothing more, and nobody sees them any more."""
+        for client in tuple(self.clients):
+            if client.login == login:
+                client.say_goodbye(LOGIN_ENDED, "Your login was ended")
+                if client.caller is not None:
+                    client.caller.leave()
+
+    def close_all(self) -> None:
+        """The server goes away; clients come back by themselves."""
+        for client in tuple(self.clients):
+            client.say_goodbye(1001, "The server stops")

@@ -1,0 +1,1 @@
+"""What runs inside a kernel: loaded there by path, or sent as text. The standard library alone, unless a module says otherwise."""

@@ -1,0 +1,613 @@
+"""Starts ipykernel so that none of its output is lost and the first output is quick.
+
+It is run by its path, as `python .../boot.py -f CONNECTION_FILE`, in the environment of the kernel, in place of
+`python -m ipykernel_launcher`. webipy is not installed there: only the standard library and ipykernel 6 or 7 are used,
+and the syntax is that of Python 3.8. What it changes in ipykernel, each on its own and each left alone when this
+ipykernel has no such part (one line on stderr then says so):
+
+- The publisher waits for a slow reader instead of dropping messages (`XPUB_NODROP`, set before the socket is bound).
+  Stock ipykernel drops at 1,000 unread messages, the `idle` that ends a cell too.
+- Text that was printed and not flushed is sent after 10 ms instead of 200 ms; and a flush returns after its text was
+  handed to ZeroMQ, so that the last words before a crash get out.
+- Text is sent in pieces of at most a MiB: what was printed and not flushed would otherwise be one message of any size.
+- Raw output (file descriptors 1 and 2) is read in large pieces and decoded across their borders, and is not copied to
+  the original stdout as well. What was written there before a print, a question or the end of a cell comes before it,
+  also what C holds back.
+- SIGINT raises `KeyboardInterrupt` where the user's code runs, and never in ipykernel itself, where it would take the
+  reply, the `idle` or the kernel with it. One that comes while a cell begins ends that cell at its start. It ends an
+  `await`, too.
+- Every request gets its reply, whatever goes wrong while it is made or sent: one that says what went wrong.
+- Text that no UTF-8 can hold (lone surrogates) is sent with replacement characters instead of not at all.
+- Before a question (`input()`) a message on iopub says that all before it is there: the two channels are not one.
+- What is printed is kept in memory of the host's, too (`webipy.kernel_programs.output_ring`): the last words before a crash come, whatever
+ends the process.
+- What forked processes print, and the debugger, come through sockets in the host's folder (`webipy.kernel_programs.private_endpoints`).
+- What it imports for itself, it does not take from the notebook's folder (`webipy.kernel_programs.import_guard`).
+- Completions and the like are answered while a cell runs, and leave no trace in it (`webipy.kernel_programs.inquiries`).
+- No advice for terminals is printed at the start; a crash in C leaves a dump of all threads on the original stderr, for kernel.log.
+
+The program sees `sys.argv` and `sys.path` as under ipykernel_launcher.
+
+`python .../boot.py --run MODULE ...` stands for `python -m MODULE ...`, for kernels that build on ipykernel, as many in Python do. How
+it publishes is changed as soon as that module imports ipykernel, and nothing else is; one that never does runs as it would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+import faulthandler
+import functools
+import inspect
+import logging
+import os
+import select
+import signal
+import sys
+import threading
+import traceback
+from fcntl import ioctl
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from termios import FIONREAD
+from time import monotonic
+from typing import Any
+
+FLUSH_INTERVAL_S = 0.01  # printed text waits so long for more
+PIECE_CHARS = 1024 * 1024  # ASCII text in one message; a quarter of it for other text, of up to 4 bytes a character
+READ_BYTES = 64 * 1024  # raw output is read in pieces of at most this; a pipe holds as much
+STUBBORN_S = 1.0  # an interrupt that had no effect for so long lets the next one strike wherever it is
+LOOK_S = 0.0001  # a print looks for raw output so long after the one before it: no process starts and ends in less
+NOTHING = b"\0\0\0\0"  # the count of a pipe that holds nothing, a C int
+MARKER = "webipy_marker"  # message type: what was published before the question that follows on stdin has come
+
+
+def hide_this_file() -> None:
+    """Make `sys.argv` and `sys.path` what they are under `python -m ipykernel_launcher`."""
+    here = os.path.dirname(os.path.realpath(__file__))
+    if sys.path and os.path.realpath(sys.path[0] or ".") == here:
+        del sys.path[0]  # as ipykernel_launcher does with the current folder; IPython puts '' there again
+    launcher = find_spec("ipykernel_launcher")
+    if launcher is not None and launcher.origin:
+        sys.argv[0] = launcher.origin
+
+
+def wait_for_slow_readers(app_class) -> None:  # type: ignore[no-untyped-def]  # ipykernel is not known to webipy
+    """Set `XPUB_NODROP` on the iopub socket before the first reader can connect."""
+    import zmq
+
+    bind = app_class._bind_socket
+
+    def bind_without_drops(self, socket, port):  # type: ignore[no-untyped-def]
+        if socket is self.iopub_socket:
+            socket.setsockopt(zmq.XPUB_NODROP, 1)
+        return bind(self, socket, port)
+
+    app_class._bind_socket = bind_without_drops
+
+
+def flush_at_once(thread_class) -> None:  # type: ignore[no-untyped-def]
+    """Let a flush end after its text was sent: what the iopub thread schedules for itself is done, not queued again."""
+    schedule = thread_class.schedule
+
+    def schedule_or_do(self, act):  # type: ignore[no-untyped-def]
+        if threading.current_thread() is self.thread:
+            act()
+        else:
+            schedule(self, act)
+
+    thread_class.schedule = schedule_or_do
+
+
+def keep_the_log_clean(app_class) -> None:  # type: ignore[no-untyped-def]
+    """Print no advice for terminals at the start: the log is quoted when the kernel dies."""
+    tell = app_class.log_connection_info
+
+    def tell_nobody(self):  # type: ignore[no-untyped-def]
+        level, self.log_level = self.log_level, logging.CRITICAL  # at this level nothing is printed
+        try:
+            tell(self)
+        finally:
+            self.log_level = level
+
+    app_class.log_connection_info = tell_nobody
+
+
+def send_text_soon(stream_class) -> None:  # type: ignore[no-untyped-def]
+    """Shorten the time that printed text waits for more."""
+    if not isinstance(stream_class.flush_interval, float):
+        raise AttributeError("flush_interval is not a number")
+    stream_class.flush_interval = FLUSH_INTERVAL_S
+
+
+def send_text_in_pieces(stream_class) -> None:  # type: ignore[no-untyped-def]
+    """Send much text as several messages."""
+    flush_buffers = stream_class._flush_buffers
+    if "_flush_buffers" not in stream_class._flush.__code__.co_names:
+        raise AttributeError("_flush sends other text")
+
+    def flush_pieces(self):  # type: ignore[no-untyped-def]
+        for parent, text in flush_buffers(self):
+            # A hook that takes a message for itself ends the sending: it gets the text whole.
+            size = len(text) if self._hooks else PIECE_CHARS if text.isascii() else PIECE_CHARS // 4
+            for start in range(0, len(text), size or 1):
+                yield parent, text[start : start + size]
+
+    stream_class._flush_buffers = flush_pieces
+
+
+class RawOutput:
+    """What is written to the file descriptor behind a stream: read by a thread, and by whoever must not overtake it."""
+
+    def __init__(self, stream, write) -> None:  # type: ignore[no-untyped-def]
+        self._stream, self._write, self._file = stream, write, stream._fid
+        self._lock = threading.RLock()
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._count = bytearray(NOTHING)
+        self.looked_s = 0.0
+        os.set_blocking(self._file, False)
+
+    def read(self) -> None:
+        """Pass on what was written up to now."""
+        with self._lock:  # also where nothing waits: the other thread may be about to pass on what it has read
+            ioctl(self._file, FIONREAD, self._count)
+            if self._count != NOTHING:
+                self._read(int.from_bytes(self._count, sys.byteorder))
+
+    def _read(self, size: int) -> None:
+        while size > 0:
+            piece = os.read(self._file, min(size, READ_BYTES))
+            size -= len(piece)
+            text = self._decode(piece)
+            if text:
+                self._write(self._stream, text)
+
+    def watch(self) -> None:
+        """Pass on whatever is written, until the stream is closed."""
+        poll = select.poll()
+        poll.register(self._file, select.POLLIN)
+        while True:
+            poll.poll()
+            if not self._stream._should_watch:
+                return
+            self.read()
+
+
+def read_raw_output_whole(stream_class) -> None:  # type: ignore[no-untyped-def]
+    """Decode raw output across the borders of what is read, keep it in order with what is printed, and do not echo it."""
+    if "_fid" not in stream_class._watch_pipe_fd.__code__.co_names:
+        raise AttributeError("_watch_pipe_fd reads another file")
+    write = stream_class.write
+
+    def watch(self):  # type: ignore[no-untyped-def]
+        if self._fid is None:
+            return
+        self.raw_output = RawOutput(self, write)
+        try:
+            self.raw_output.watch()
+        except Exception:  # ipykernel shows what is kept here when it closes the stream
+            self._exc = sys.exc_info()
+
+    def write_after_raw(self, string):  # type: ignore[no-untyped-def]
+        raw, now_s = self.raw_output, monotonic()
+        if raw is not None and now_s - raw.looked_s > LOOK_S and self._is_master_process():  # not in a fork of it
+            raw.looked_s = now_s
+            flush_c()
+            raw.read()
+        return write(self, string)
+
+    stream_class.raw_output = None
+    stream_class._watch_pipe_fd = watch
+    stream_class.write = write_after_raw
+
+
+@functools.cache
+def _c_streams():  # type: ignore[no-untyped-def]
+    """C's own function that flushes, and the standard streams of C; none where they have other names."""
+    import ctypes
+
+    try:
+        libc = ctypes.CDLL(None)
+        return libc.fflush, [ctypes.c_void_p.in_dll(libc, name) for name in ("stdout", "stderr")]
+    except (OSError, AttributeError, ValueError):
+        return None, []
+
+
+def flush_c() -> None:
+    """Let C write what it holds back: to a pipe it does not write line by line. Not for the thread that reads the pipe."""
+    flush, streams = _c_streams()
+    for stream in streams:
+        flush(stream)
+
+
+def flush_all(kernel) -> None:  # type: ignore[no-untyped-def]
+    """Hand all that was written to both streams to ZeroMQ: to their file descriptors, too, and though the user's code replaced `sys.stdout`."""
+    flush_c()
+    for stream in (getattr(kernel, "_stdout", sys.stdout), getattr(kernel, "_stderr", sys.stderr)):
+        raw = getattr(stream, "raw_output", None)
+        if raw is not None:
+            raw.read()
+        if stream is not None and not stream.closed:
+            stream.flush()
+
+
+class Interrupts:
+    """What SIGINT does, by where it finds the kernel's main thread.
+
+    - In the user's code, however deep: `KeyboardInterrupt`, there. That is below the frames of `doors`.
+    - In a cell that awaits: its task is cancelled.
+    - In ipykernel, while it handles a request: it strikes when the user's code begins, if it does.
+    - Elsewhere: nothing. There is nothing to interrupt.
+
+    Where the second of two has found the first one without effect for `STUBBORN_S`, it strikes wherever it is.
+    """
+
+    def __init__(self) -> None:
+        self.doors = set()  # type: ignore[var-annotated]  # code objects that call the user's code and stand what it raises
+        self.is_due = False
+        self.has_struck = False
+        self.cell = None  # the task of a cell that may await
+        self._handling, self._since_s = 0, 0.0
+        self._main = threading.main_thread()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the thread that signals interrupt."""
+        return threading.current_thread() is self._main
+
+    def begin(self) -> None:
+        """Take note that a request is being handled."""
+        if not self._handling:
+            self.is_due = self.has_struck = False
+        self._handling += 1
+        if signal.getsignal(signal.SIGINT) is not self.strike:  # the user's code had one of its own
+            signal.signal(signal.SIGINT, self.strike)
+
+    def end(self) -> None:
+        """Take note that it was handled."""
+        self._handling -= 1
+
+    def take(self) -> bool:
+        """Tell whether an interrupt is due, which is done by that."""
+        is_due = self.is_due and self.is_here
+        if is_due:
+            self.is_due, self.has_struck = False, True
+        return is_due
+
+    def wake(self, loop) -> None:  # type: ignore[no-untyped-def]
+        """Let signals wake the loop, whichever thread the system gives them to."""
+        woken, wakes = os.pipe()
+        for end in (woken, wakes):
+            os.set_blocking(end, False)
+        loop.add_reader(woken, os.read, woken, 4096)
+        signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+
+    def strike(self, number, frame):  # type: ignore[no-untyped-def]
+        """SIGINT came."""
+        now_s = monotonic()
+        is_stubborn = self.is_due and now_s - self._since_s > STUBBORN_S
+        if self._is_in_code(frame) or (is_stubborn and not _waits(frame)):
+            self.is_due, self.has_struck = False, True
+            raise KeyboardInterrupt
+        if not self.is_due:
+            self._since_s = now_s
+        self.is_due = not _waits(frame)
+        if self.cell is not None and not self.cell.done():
+            self.has_struck = True
+            self.cell.get_loop().call_soon_threadsafe(self.cell.cancel)
+
+    def _is_in_code(self, frame) -> bool:  # type: ignore[no-untyped-def]
+        while frame.f_back is not None:
+            inner, frame = frame, frame.f_back
+            if frame.f_code in self.doors and inner.f_code.co_filename != frame.f_code.co_filename:
+                return True
+        return False
+
+
+def _waits(frame) -> bool:  # type: ignore[no-untyped-def]
+    """Tell whether the main thread waits for the next request."""
+    return str(frame.f_code.co_filename).endswith("selectors.py")
+
+
+INTERRUPTS = Interrupts()
+_STOPPED = compile("raise KeyboardInterrupt", "<interrupted at its start>", "exec")
+
+
+def interrupt_only_code(kernel_class) -> None:  # type: ignore[no-untyped-def]
+    """Let SIGINT raise `KeyboardInterrupt` where the user's code runs, and keep it out of the kernel."""
+    dispatch, start = kernel_class.dispatch_shell, kernel_class.start
+
+    @functools.wraps(dispatch)
+    async def dispatch_undisturbed(self, *args, **named):  # type: ignore[no-untyped-def]
+        if not INTERRUPTS.is_here:
+            return await dispatch(self, *args, **named)
+        INTERRUPTS.begin()
+        try:
+            return await dispatch(self, *args, **named)
+        finally:
+            INTERRUPTS.end()
+
+    def start_undisturbed(self):  # type: ignore[no-untyped-def]
+        start(self)
+        turn = self.io_loop.start
+
+        def turn_on():  # type: ignore[no-untyped-def]
+            while True:
+                try:
+                    return turn()
+                except KeyboardInterrupt:  # it struck a callback or a task of the user's between two cells
+                    continue
+
+        self.io_loop.start = turn_on
+        signal.signal(signal.SIGINT, INTERRUPTS.strike)
+        signal.default_int_handler = INTERRUPTS.strike  # who puts the default back puts this one back
+        INTERRUPTS.wake(self.io_loop.asyncio_loop)
+        sys.breakpointhook = sys.__breakpointhook__  # debugpy's does nothing without a debugger
+
+    kernel_class.pre_handler_hook = kernel_class.post_handler_hook = lambda self: None
+    kernel_class.dispatch_shell = dispatch_undisturbed
+    kernel_class.start = start_undisturbed
+
+
+def interrupt_cells(shell_class) -> None:  # type: ignore[no-untyped-def]
+    """Let a cell that was interrupted while it began end at its start; and say where code of the user's is called."""
+    from IPython.core.events import EventManager
+
+    run = shell_class.run_code
+    INTERRUPTS.doors |= {run.__code__, EventManager.trigger.__code__}
+
+    @functools.wraps(run)
+    async def run_or_stop(self, code_obj, *args, **named):  # type: ignore[no-untyped-def]
+        if INTERRUPTS.take():
+            code_obj, named = _STOPPED, {**named, "async_": False}
+        return await run(self, code_obj, *args, **named)
+
+    shell_class.run_code = run_or_stop
+
+
+def interrupt_awaits(kernel_class) -> None:  # type: ignore[no-untyped-def]
+    """Let SIGINT cancel a cell that awaits, and raise in one that does not."""
+    if not hasattr(kernel_class, "_cancel_on_sigint"):
+        raise AttributeError("_cancel_on_sigint")
+
+    @contextlib.contextmanager
+    def cancel(self, future):  # type: ignore[no-untyped-def]
+        before, INTERRUPTS.cell = INTERRUPTS.cell, future
+        try:
+            yield
+        finally:
+            INTERRUPTS.cell = before
+
+    kernel_class._cancel_on_sigint = cancel
+
+
+def _said(fault: BaseException) -> str:
+    """What an exception says, even if it cannot."""
+    try:
+        return str(fault)
+    except Exception:
+        return "(it cannot be shown as text)"
+
+
+def _reply_of(fault: BaseException, made):  # type: ignore[no-untyped-def]
+    """The reply to an execute request that ended in another way than it should; `made` is the one that could not be sent, if that was it."""
+    rest = {"payload": [], "user_expressions": {}}  # type: ignore[var-annotated]
+    if made is None:
+        lines = traceback.format_exception(type(fault), fault, fault.__traceback__)
+        return {"status": "error", "ename": type(fault).__name__, "evalue": _said(fault), "traceback": lines, **rest}
+    print("webipy: A part of the kernel's reply could not be sent:", _said(fault), file=sys.__stderr__)
+    kept = {name: str(made[name]) for name in ("status", "ename", "evalue") if name in made}
+    return {"traceback": [], "execution_count": made.get("execution_count"), **kept, **rest}
+
+
+_made = threading.local()  # the reply that this thread's kernel is about to send
+
+
+def end_every_cell(kernel_class) -> None:  # type: ignore[no-untyped-def]
+    """Make a reply of whatever a cell ends with, after all of its output, and say in it whether an interrupt struck."""
+    execute, finish = kernel_class.do_execute, kernel_class.finish_metadata
+
+    @functools.wraps(execute)
+    async def execute_whole(self, *args, **named):  # type: ignore[no-untyped-def]
+        try:
+            _made.reply = await execute(self, *args, **named)
+        except (Exception, KeyboardInterrupt, asyncio.CancelledError) as fault:
+            _made.reply = _reply_of(fault, None)
+        flush_all(self)
+        return _made.reply
+
+    def tell_interrupts(self, parent, metadata, reply_content):  # type: ignore[no-untyped-def]
+        metadata = finish(self, parent, metadata, reply_content)
+        metadata["webipy"] = {"interrupted": INTERRUPTS.has_struck}
+        return metadata
+
+    kernel_class.do_execute = execute_whole
+    kernel_class.finish_metadata = tell_interrupts
+
+
+def reply_always(kernel_class) -> None:  # type: ignore[no-untyped-def]
+    """Send a reply to every request, whatever happened while it was made or sent."""
+    begin = kernel_class.__init__
+
+    async def handle_execute(self, handler, stream, ident, parent):  # type: ignore[no-untyped-def]
+        _made.reply = None
+        said = (parent.get("metadata") or {}).get("webipy")
+        if isinstance(said, dict) and said.get("interrupt") and INTERRUPTS.is_here:
+            INTERRUPTS.is_due = True
+        try:
+            await handler(stream, ident, parent)
+        except (Exception, KeyboardInterrupt, asyncio.CancelledError) as fault:
+            content = _reply_of(fault, _made.reply)
+            metadata = self.finish_metadata(parent, self.init_metadata(parent), content)
+            self.session.send(stream, "execute_reply", content, parent, metadata=metadata, ident=ident)
+
+    async def handle_other(self, handler, stream, ident, parent):  # type: ignore[no-untyped-def]
+        try:
+            result = handler(stream, ident, parent)
+            if inspect.isawaitable(result):
+                await result
+        except (Exception, KeyboardInterrupt, asyncio.CancelledError) as fault:
+            self.log.error("Exception in message handler:", exc_info=True)
+            kind = parent["header"]["msg_type"]
+            if kind.endswith("_request"):
+                content = {"status": "error", "ename": type(fault).__name__, "evalue": _said(fault), "traceback": []}
+                self.session.send(stream, kind[: -len("request")] + "reply", content, parent, ident=ident)
+        flush_all(self)  # what it wrote is its own, and never the output of the next cell
+
+    @functools.wraps(begin)
+    def begin_with_replies(self, *args, **named):  # type: ignore[no-untyped-def]
+        begin(self, *args, **named)
+        for kind, handler in list(self.shell_handlers.items()):
+            handle = handle_execute if kind == "execute_request" else handle_other
+            self.shell_handlers[kind] = functools.partial(handle, self, handler)
+
+    INTERRUPTS.doors.add(handle_other.__code__)
+    kernel_class.__init__ = begin_with_replies
+
+
+def show_any_traceback(shell_class) -> None:  # type: ignore[no-untyped-def]
+    """Show a traceback as lines, whatever an exception's own `_render_traceback_` makes of it."""
+    show = shell_class._showtraceback
+
+    def show_lines(self, etype, evalue, stb):  # type: ignore[no-untyped-def]
+        lines = stb if isinstance(stb, (list, tuple)) else [stb]
+        return show(self, etype, evalue, [line if isinstance(line, str) else repr(line) for line in lines])
+
+    shell_class._showtraceback = show_lines
+
+
+def _encodable(value: object) -> object:
+    """The value with lone surrogates replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_encodable(one) for one in value]
+    return value
+
+
+def send_any_text(session_class) -> None:  # type: ignore[no-untyped-def]
+    """Send text that no UTF-8 can hold with replacement characters."""
+    serialize = session_class.serialize
+
+    @functools.wraps(serialize)
+    def serialize_any(self, msg, *args, **named):  # type: ignore[no-untyped-def]
+        try:
+            return serialize(self, msg, *args, **named)
+        except UnicodeEncodeError:
+            return serialize(self, {**msg, "content": _encodable(msg["content"])}, *args, **named)
+
+    session_class.serialize = serialize_any
+
+
+def ask_after_output(kernel_class) -> None:  # type: ignore[no-untyped-def]
+    """Say on iopub that a question comes, after everything that was published before it."""
+    ask = kernel_class._input_request
+
+    @functools.wraps(ask)
+    def ask_in_order(self, prompt, ident, parent, password=False):  # type: ignore[no-untyped-def]
+        flush_all(self)
+        self.session.send(self.iopub_socket, MARKER, {}, parent)
+        return ask(self, prompt, ident, parent, password)
+
+    kernel_class._input_request = ask_in_order
+
+
+def keep_last_words(stream_class) -> None:  # type: ignore[no-untyped-def]
+    """Keep what is printed where a crash cannot take it."""
+    for words in WORDS:
+        words.keep_writes(stream_class)
+
+
+def mark_what_is_sent(stream_class) -> None:  # type: ignore[no-untyped-def]
+    """Say in stream messages how much was sent, so that the host knows what was not."""
+    from jupyter_client.session import Session
+
+    for words in WORDS:
+        words.mark_sends(stream_class, Session)
+
+
+def make(change, target) -> None:  # type: ignore[no-untyped-def]
+    """Make one change; where this ipykernel has no such part, say so."""
+    try:
+        change(target)
+    except AttributeError as missing:
+        print(f"webipy: this ipykernel runs without {change.__name__}: {missing}", file=sys.stderr)
+
+
+def of_publishing() -> dict[str, list[tuple[Any, str]]]:
+    """Give what is changed for a kernel that builds on ipykernel, by module. How it runs code and is interrupted is its own matter."""
+    private = beside("private_endpoints")
+    return {
+        "ipykernel.kernelapp": [(wait_for_slow_readers, "IPKernelApp"), (keep_the_log_clean, "IPKernelApp")],
+        "ipykernel.iostream": [
+            (private.listen_in_folder, "IOPubThread"),
+            (keep_last_words, "OutStream"),
+            (flush_at_once, "IOPubThread"),
+            (send_text_soon, "OutStream"),
+            (send_text_in_pieces, "OutStream"),
+            (mark_what_is_sent, "OutStream"),
+            (read_raw_output_whole, "OutStream"),
+        ],
+        "ipykernel.debugger": [(private.debug_in_folder, "DebugpyClient")],
+    }
+
+
+WORDS: list[
+    Any
+] = []  # the one `webipy.kernel_programs.output_ring.Words` of this process, if the host has made a file for it
+
+
+def beside(name: str) -> Any:
+    """Load a module that is beside this file."""
+    spec = spec_from_file_location(
+        f"webipy_{name}", os.path.join(os.path.dirname(os.path.realpath(__file__)), f"{name}.py")
+    )
+    module = module_from_spec(spec)  # type: ignore[arg-type]  # it is there
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
+
+
+def main() -> None:
+    """Prepare ipykernel and run it."""
+    faulthandler.enable(file=os.dup(2))
+    if sys.argv[1:2] == ["--wait"]:
+        del sys.argv[1]
+        hide_this_file()
+        beside("standby").wait(__file__)
+    if sys.argv[1:2] == ["--words"]:
+        WORDS.append(beside("output_ring").Words(int(sys.argv[2])))
+        del sys.argv[1:3]
+    if sys.argv[1:2] == ["--run"]:
+        name = sys.argv.pop(2)
+        del sys.argv[1]
+        beside("run_module").run(name, of_publishing(), make, beside("import_guard").keep_folder_out)
+        return
+    hide_this_file()
+    beside("import_guard").keep_folder_out()
+    from ipykernel import debugger, iostream, kernelapp  # noqa: F401
+    from ipykernel.ipkernel import IPythonKernel
+    from ipykernel.zmqshell import ZMQInteractiveShell
+    from jupyter_client.session import Session
+
+    for module, changes in of_publishing().items():
+        for change, name in changes:
+            make(change, getattr(sys.modules[module], name))
+    for change, target in (
+        (interrupt_only_code, IPythonKernel),
+        (interrupt_cells, ZMQInteractiveShell),
+        (interrupt_awaits, IPythonKernel),
+        (end_every_cell, IPythonKernel),
+        (reply_always, IPythonKernel),
+        (show_any_traceback, ZMQInteractiveShell),
+        (send_any_text, Session),
+        (ask_after_output, IPythonKernel),
+        *beside("inquiries").changes(iostream, IPythonKernel),
+    ):
+        make(change, target)
+    kernelapp.launch_new_instance()
+
+
+if __name__ == "__main__":
+    main()

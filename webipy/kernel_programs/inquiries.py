@@ -1,0 +1,233 @@
+"""Answers what is asked of an ipykernel and is no part of the document, beside its main thread: while a cell runs, and without a trace in it.
+
+A part of the boot file (`webipy/kernel_programs/boot.py`), with its rules: the standard library and what ipykernel brings along, Python 3.8.
+
+    control: complete_request, inspect_request, is_complete_request, history_request ──► a thread of its own: ipykernel's own code ──► reply
+    control: webipy_inquiry_request ──► a thread of its own: a function of a module that webipy has given to the kernel ──► reply
+
+An inquiry is answered on the control channel, which a kernel reads while a cell runs; so the host and the queue need to know nothing of it.
+Each has a thread; they take turns, because IPython's parts are made for one at a time. One that takes longer than `SLOW_S` (a `__repr__` that
+sleeps) loses its turn and goes on beside the others; one that takes longer than `LONGEST_S` is ended, if it does not hang in C; when `MOST` are
+on their way, the next one is refused.
+
+Invariants: the control thread never runs the user's code; only it sends on its socket (`Relay`). What an inquiry prints, shows or raises goes
+nowhere (`QUIET`): all of the kernel's output is the cell's. Only messages of comms pass, without which widgets would be out of step. An inquiry
+asks nobody for a line. No parent header, no hook of IPython's, no count and no history is touched. SIGINT strikes the main thread alone.
+
+A kernel says that it can do this in `supported_features` of its kernel_info_reply.
+
+Rejected: a subshell (JEP 91): it is one thread, which the first `__repr__` that hangs takes with it, and to delete it then stops the shell
+channel; its requests become the parent of what other threads print; code in it calls IPython's hooks, which show the half-drawn figure of the
+cell; it must be made, remembered and made anew by whoever asks; and ipykernel 6 has none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import inspect
+import sys
+import threading
+import types
+from contextvars import ContextVar
+from typing import Any
+
+FEATURE = "webipy inquiries"
+SLOW_S = 2.0  # an inquiry that takes longer does not keep the next one from its turn
+LONGEST_S = 60.0  # nobody waits longer for an answer: what hangs in Python's own code is ended then
+MOST = 16  # inquiries on their way at once; they are a person's, so more of them means that they hang
+
+QUIET: ContextVar[bool] = ContextVar("webipy_inquiry", default=False)
+"""Whether this thread answers an inquiry."""
+
+MESSAGES = ("complete_request", "inspect_request", "is_complete_request", "history_request")
+INQUIRY = "webipy_inquiry_request"
+
+
+class Relay:
+    """Stands for a socket in another thread than that whose socket it is, which sends what it is given."""
+
+    def __init__(self, stream) -> None:  # type: ignore[no-untyped-def]  # ipykernel is not known to webipy
+        from tornado.ioloop import IOLoop
+
+        self._send, self.loop = stream.send_multipart, IOLoop.current()
+
+    def send_multipart(self, parts, *args, **named) -> None:  # type: ignore[no-untyped-def]
+        """Have a message sent."""
+        self.loop.add_callback(self._send, parts, *args, **named)
+
+
+class Inquiries:
+    """The inquiries of one kernel that are on their way."""
+
+    def __init__(self, kernel) -> None:  # type: ignore[no-untyped-def]
+        self._kernel = kernel
+        self._turn = threading.Lock()
+        self._count = 0
+
+    def take(self, handle, stream, ident, parent) -> None:  # type: ignore[no-untyped-def]
+        """Answer a request in a thread of its own; called in the control thread."""
+        relay = Relay(stream)
+        if self._count >= MOST:
+            self._refuse(relay, ident, parent, "Busy", f"{MOST} inquiries are on their way and have not ended.")
+            return
+        self._count += 1
+        work = functools.partial(self._answer, handle, relay, ident, parent)
+        thread = threading.Thread(target=work, name="webipy-inquiry", daemon=True)
+        thread.start()
+        relay.loop.call_later(LONGEST_S, _end, thread)
+
+    def _answer(self, handle, relay, ident, parent) -> None:  # type: ignore[no-untyped-def]
+        QUIET.set(True)
+        turn = self._wait()
+        try:
+            made = handle(relay, ident, parent)
+            if inspect.isawaitable(made):
+                asyncio.run(_awaited(made))
+        except BaseException as fault:  # whatever the user's code raises: the one who asked is told
+            self._refuse(relay, ident, parent, type(fault).__name__, _said(fault))
+        finally:
+            turn.release()
+            relay.loop.add_callback(self._ended)
+
+    def _wait(self) -> Any:
+        """Wait for those before; those that are slow keep the turn that they have, and everybody else goes on with another one."""
+        while True:
+            turn = self._turn
+            if turn.acquire(timeout=SLOW_S):
+                return turn
+            if self._turn is turn:
+                self._turn = threading.Lock()
+
+    def _ended(self) -> None:
+        self._count -= 1
+
+    def _refuse(self, relay, ident, parent, ename: str, evalue: str) -> None:  # type: ignore[no-untyped-def]
+        kind = parent["header"]["msg_type"][: -len("request")] + "reply"
+        content = {"status": "error", "ename": ename, "evalue": evalue, "traceback": []}
+        self._kernel.session.send(relay, kind, content, parent, ident=ident)
+
+
+class TookTooLong(BaseException):
+    """Ends an inquiry; not an `Exception`, so that code which catches those does not catch it."""
+
+
+def _end(thread: threading.Thread) -> None:
+    """End what a thread does, at its next step in Python."""
+    import ctypes
+
+    if thread.is_alive() and thread.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TookTooLong))
+
+
+async def _awaited(made: Any) -> None:
+    await made
+
+
+def _said(fault: BaseException) -> str:
+    """What an exception says, even if it cannot."""
+    try:
+        return str(fault)
+    except Exception:
+        return "(it cannot be shown as text)"
+
+
+def tell(kernel, stream, ident, parent) -> None:  # type: ignore[no-untyped-def]
+    """Answer with what a function of a module says, which is made of the source that comes along if it is not there yet."""
+    asked = parent["content"]
+    name, source = asked["module"], asked.get("source")
+    module = sys.modules.get(name)
+    if module is None and source:
+        module = types.ModuleType(name)
+        exec(compile(source, f"<{name}>", "exec"), module.__dict__)
+        sys.modules[name] = module
+    if module is None:
+        content = {"status": "error", "ename": "ModuleNotFoundError", "evalue": name, "traceback": []}
+    else:
+        told = getattr(module, asked["function"])(kernel.shell, *asked["arguments"])
+        content = {"status": "ok", "data": told._repr_mimebundle_()}
+    kernel.session.send(stream, "webipy_inquiry_reply", content, parent, ident=ident)
+
+
+def answer_beside(kernel_class) -> None:  # type: ignore[no-untyped-def]
+    """Answer inquiries on the control channel, in threads of their own, and say so in the kernel_info_reply."""
+    begin, described = kernel_class.__init__, kernel_class.kernel_info.fget
+    if not hasattr(kernel_class, "control_thread"):
+        raise AttributeError("control_thread")
+
+    @functools.wraps(begin)
+    def begin_with_inquiries(self, *args, **named):  # type: ignore[no-untyped-def]
+        begin(self, *args, **named)
+        inquiries, handled = Inquiries(self), self.control_handlers
+        for kind in MESSAGES:
+            handled[kind] = functools.partial(inquiries.take, handled[kind])
+        handled[INQUIRY] = functools.partial(inquiries.take, functools.partial(tell, self))
+
+    def described_whole(self):  # type: ignore[no-untyped-def]
+        told = described(self)
+        return {**told, "supported_features": [*told.get("supported_features", ()), FEATURE]}
+
+    kernel_class.__init__ = begin_with_inquiries
+    kernel_class.kernel_info = property(described_whole)
+
+
+def ask_nobody(kernel_class) -> None:  # type: ignore[no-untyped-def]
+    """Let an inquiry not ask for a line: it would be asked of whoever looks at the cell."""
+    ask = kernel_class._input_request
+
+    @functools.wraps(ask)
+    def ask_in_cells(self, *args, **named):  # type: ignore[no-untyped-def]
+        if QUIET.get():
+            raise RuntimeError("input() cannot be used here: nobody is asked")
+        return ask(self, *args, **named)
+
+    kernel_class._input_request = ask_in_cells
+
+
+def print_nothing(stream_class) -> None:  # type: ignore[no-untyped-def]
+    """Let what an inquiry prints go nowhere."""
+    write = stream_class.write
+
+    def write_of_cells(self, string):  # type: ignore[no-untyped-def]
+        if QUIET.get() and isinstance(string, str):
+            return len(string)
+        return write(self, string)
+
+    stream_class.write = write_of_cells
+
+
+def publish_nothing(thread_class) -> None:  # type: ignore[no-untyped-def]
+    """Let what an inquiry shows go nowhere; what its widgets say passes."""
+    send = thread_class.send_multipart
+
+    def send_of_cells(self, parts, *args, **named):  # type: ignore[no-untyped-def]
+        if not QUIET.get() or bytes(parts[0]).startswith(b"comm-"):
+            send(self, parts, *args, **named)
+
+    thread_class.send_multipart = send_of_cells
+
+
+def complete_without_warnings(completer) -> None:  # type: ignore[no-untyped-def]
+    """Let a completion leave the filters of warnings alone: they are those of the whole process, and a cell may be changing them just then."""
+    real, expected = completer.warnings, completer.ProvisionalCompleterWarning
+
+    def warn(message, category=None, *args, **named):  # type: ignore[no-untyped-def]
+        if not QUIET.get() and category is not expected:
+            real.warn(message, category, *args, **named)
+
+    changed = {"warn": warn, "catch_warnings": contextlib.nullcontext, "filterwarnings": lambda *_args, **_named: None}
+    completer.warnings = types.SimpleNamespace(**{**vars(real), **changed})
+
+
+def changes(iostream, kernel_class):  # type: ignore[no-untyped-def]
+    """List what is changed, and where."""
+    from IPython.core import completer
+
+    return [
+        (print_nothing, iostream.OutStream),
+        (publish_nothing, iostream.IOPubThread),
+        (answer_beside, kernel_class),
+        (ask_nobody, kernel_class),
+        (complete_without_warnings, completer),
+    ]

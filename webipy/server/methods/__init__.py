@@ -1,0 +1,1 @@
+"""The method table, and the methods."""

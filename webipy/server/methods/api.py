@@ -1,0 +1,289 @@
+"""THE method table, and the one dispatcher in front of it.
+
+Browser, command line, tests and every translation call the same table: `METHODS` maps a name to its params struct,
+its result struct, the verb it needs and its function. `Api.answer` takes one message of any transport through five
+steps, in this order: parse (core/api/rpc), find, decode params, permit, call.
+
+Invariants: a method without a verb cannot be entered; `permit` is called here before every method, with the rights that the caller
+has at that moment, and once more for the raw streams, which are no methods (webipy.io.web.files_resource and the like);
+whatever goes wrong in a method is answered for that call alone; what is no `Failure` is logged under a reference and
+told without details.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Awaitable
+from functools import cache
+
+import attrs
+import msgspec
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+
+from webipy.core import errors
+from webipy.core.api import access, calls, rpc
+from webipy.core.api.rpc import Call
+from webipy.server.methods import (
+    cells,
+    definitions,
+    executions,
+    exports,
+    files,
+    inquiries,
+    journals,
+    logins,
+    notebooks,
+    openrpc,
+    plans,
+    runs,
+    sessions,
+    shares,
+)
+from webipy.server.methods.method import Caller, House, Method, Methods
+from webipy.server.people.budgets import PAYER, Budget, Metered
+from webipy.server.people.quotas import FREE
+from webipy.server.ports.turns import ROW
+from webipy.server.sessions import guest_view
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""Of the answer to one batch: when it is reached, the other calls of the batch are not carried out."""
+
+MAX_GUEST_ANSWER_BYTES = 8 * 1024 * 1024
+"""The same for those who came by a link."""
+
+_OWN = Methods()
+
+
+@_OWN.method("rpc.discover", "none")
+async def rpc_discover(house: House, caller: Caller, params: calls.Nothing) -> calls.OpenRpc:
+    """The OpenRPC document of this API: every method, its params and its result as JSON Schema."""
+    return await _described(house)
+
+
+METHODS: dict[str, Method] = {
+    **_OWN.table,
+    **sessions.METHODS.table,
+    **shares.METHODS.table,
+    **logins.METHODS.table,
+    **executions.METHODS.table,
+    **inquiries.METHODS.table,
+    **definitions.METHODS.table,
+    **cells.METHODS.table,
+    **notebooks.METHODS.table,
+    **runs.METHODS.table,
+    **plans.METHODS.table,
+    **exports.METHODS.table,
+    **files.METHODS.table,
+    **journals.METHODS.table,
+}
+
+
+@cache
+def _document(version: str) -> calls.OpenRpc:
+    """The table does not change: it is described once, aside, for that takes longer than a turn of the reactor may."""
+    return openrpc.document(METHODS, version)
+
+
+async def _described(house: House) -> calls.OpenRpc:
+    if _document.cache_info().currsize:
+        return _document(house.version)
+    return await house.world.aside(lambda: _document(house.version))
+
+
+_AT = re.compile(r" - at `\$\.?([^`]*)`$")
+_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
+_MISSING = re.compile(r"Object missing required field `([^`]*)`")
+
+
+@attrs.define(eq=False)
+class Api:
+    """Answers messages for a house."""
+
+    house: House
+    _decoders: dict[str, msgspec.json.Decoder[calls.Params]] = attrs.field(factory=dict)
+    _described: bytes = b""
+    _log = Logger()
+
+    async def described(self) -> bytes:
+        """The result of rpc.discover as JSON, made once."""
+        if not self._described:
+            self._described = msgspec.json.encode(await _described(self.house))
+        return self._described
+
+    async def post(self, body: bytes, caller: Caller) -> bytes | None:
+        """As `answer`, for a message that is a connection by itself: it counts as one until it is answered.
+
+        Raises:
+            errors.Throttled: There are as many as may be.
+        """
+        caller.budget = budget = self.house.budgets.of(caller.principal)
+        budget.enter()
+        try:
+            ROW.set(caller.row)
+            await self.house.world.turns.pause()
+            answering = self.answer(body, caller)
+            del body
+            return await answering
+        finally:
+            budget.lines -= 1
+
+    async def answer(self, body: bytes, caller: Caller) -> bytes | None:
+        """The message that answers `body`, or `None` when nothing is to be answered.
+
+        The calls of a batch are carried out one after the other, in their order, with turns for others in between.
+        """
+        budget = self.house.budgets.of(caller.principal)
+        caller.budget = budget
+        ROW.set(caller.row)
+        PAYER.set(budget)
+        began = self.house.world.clock()
+        try:
+            batch = rpc.parse(body)
+        except errors.Failure as fault:
+            return rpc.failure(None, fault)
+        finally:
+            budget.spend(self.house.world.clock() - began)
+        answering = self._answer_all(batch, caller, budget)
+        del body, batch  # they may be large, and a call may wait for long
+        return await answering
+
+    async def _answer_all(self, batch: rpc.Batch, caller: Caller, budget: Budget) -> bytes | None:
+        replies, waiting = batch.refused, deque(batch.calls)
+        is_list = batch.is_list
+        del batch
+        size = sum(map(len, replies))
+        most = answer_limit(caller)
+        held = 0
+        while waiting:
+            is_left_out = size > most
+            reply = (
+                _left_out(waiting.popleft(), most)
+                if is_left_out
+                else await self._answer_one(waiting.popleft(), caller, budget)
+            )
+            if reply is not None:
+                replies.append(reply)
+                size += len(reply)
+            if waiting:
+                budget.hold(size - held)
+                held = size
+                await self.house.world.turns.pause()
+        budget.hold(-held)
+        return rpc.join(replies, is_list)
+
+    async def _answer_one(self, call: Call, caller: Caller, budget: Budget) -> bytes | None:
+        """Answers one call, at the cost of a budget."""
+        try:
+            budget.begin()
+        except errors.Failure as told:
+            return None if call.is_notification else rpc.failure(_id_of(call), told)
+        answering = Metered(self._answered(call, caller), self.house.world.clock, budget.spend)
+        del call
+        try:
+            return await answering
+        finally:
+            budget.end()
+
+    async def _answered(self, call: Call, caller: Caller) -> bytes | None:
+        call_id, is_notification, name = _id_of(call), call.is_notification, call.method[:64]
+        try:
+            begun = self._begun(call, caller)
+            del call  # its params are part of the message
+            reply = rpc.result(call_id, await begun)
+        except errors.Failure as told:
+            reply = rpc.failure(call_id, guest_view.failure(told, caller.principal, self._path_of))
+        except CancelledError:
+            if not caller.is_gone:
+                reply = rpc.failure(call_id, self._mistake(name))
+            else:
+                return None
+        except Exception:
+            reply = rpc.failure(call_id, self._mistake(name))
+        return None if is_notification else reply
+
+    def _path_of(self, session: str) -> str | None:
+        return next((one.record.path for one in self.house.sessions.all() if one.id == session), None)
+
+    def _mistake(self, method: str) -> errors.InternalError:
+        reference = self.house.world.new_id()[:8]
+        self._log.failure("method {method} failed (reference {reference})", method=method, reference=reference)
+        return errors.InternalError(
+            f"The server made a mistake; its log tells more under {reference}.", reference=reference
+        )
+
+    def _begun(self, call: Call, caller: Caller) -> Awaitable[calls.Result]:
+        """What carries a call out, when it is waited for."""
+        method = METHODS.get(call.method)
+        if method is None:
+            raise errors.MethodNotFound(
+                f"There is no method {call.method[:64]!r}; rpc.discover lists all.", method=call.method[:64]
+            )
+        params = self._params(method, call)
+        caller.principal = self.house.logins.still(caller.principal)
+        verb = method.needs(params)
+        access.permit(caller.principal, verb, method.place(params, caller.principal))
+        if verb in ("write", "execute") and method.name not in FREE:
+            self._check_quota(caller.principal)
+        return method.function(self.house, caller, params)
+
+    def _check_quota(self, principal: access.Principal | None) -> None:
+        if principal is not None and principal.session is not None:
+            self.house.quotas.check(principal.session, principal.name)
+
+    def _params(self, method: Method, call: Call) -> calls.Params:
+        decoder = self._decoders.get(method.name)
+        if decoder is None:
+            decoder = self._decoders[method.name] = msgspec.json.Decoder(method.params)
+        try:
+            return decoder.decode(call.params)
+        except msgspec.DecodeError as fault:
+            raise errors.InvalidParams(
+                f"{method.name}: {_explained(str(fault), method)}", field=_field(str(fault))
+            ) from None
+
+
+def answer_limit(caller: Caller) -> int:
+    """Bytes of the answer to a batch after which no more of its calls are carried out."""
+    principal = caller.principal
+    return MAX_ANSWER_BYTES if principal is not None and principal.session is None else MAX_GUEST_ANSWER_BYTES
+
+
+def _id_of(call: Call) -> rpc.CallId:
+    return None if isinstance(call.id, msgspec.UnsetType) else call.id
+
+
+def _left_out(call: Call, most: int) -> bytes | None:
+    """The answer to a call of a batch that was not carried out."""
+    fault = errors.TooLarge(
+        f"The answer to this batch has {most} bytes already: this call was not carried out. Send it by itself.",
+        limit_bytes=most,
+    )
+    return None if call.is_notification else rpc.failure(_id_of(call), fault)
+
+
+def _field(fault: str) -> str:
+    """The name of the field that a decoding fault is about."""
+    for pattern in (_UNKNOWN, _MISSING, _AT):
+        found = pattern.search(fault)
+        if found:
+            return found.group(1)
+    return "params"
+
+
+def _explained(fault: str, method: Method) -> str:
+    known = ", ".join(method.params.__struct_fields__) or "none"
+    sentence = _AT.sub("", fault)
+    unknown = _UNKNOWN.search(fault)
+    if unknown:
+        return f"there is no parameter {unknown.group(1)!r}; it takes: {known}."
+    missing = _MISSING.search(fault)
+    if missing:
+        return f"the parameter {missing.group(1)!r} is missing; it takes: {known}."
+    return f"the parameter {_field(fault)!r} is wrong: {sentence[0].lower()}{sentence[1:]}."
+
+
+def answered(api: Api, body: bytes, caller: Caller) -> Deferred[bytes | None]:
+    """`Api.answer` for callers that speak Deferred."""
+    return Deferred.fromCoroutine(api.answer(body, caller))

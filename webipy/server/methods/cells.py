@@ -1,0 +1,247 @@
+"""The methods `cell.*`: the document as events."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, Raw, UnsetType
+
+from webipy.core import errors
+from webipy.core.api import calls
+from webipy.core.events import events
+from webipy.core.events.cell_text import MAX_SOURCE_UNITS
+from webipy.core.events.events import AnyEvent
+from webipy.core.ipynb import merge
+from webipy.core.kernel import wire
+from webipy.core.session.notebook import Cell, inserted, replace_all
+from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.sessions.session import Session
+from webipy.server.sessions.stories import story
+
+MAX_METADATA_BYTES = 16 * 1024 * 1024
+"""Of one cell, with its attachments, or of a notebook."""
+
+METHODS = Methods()
+method = METHODS.method
+
+
+def _writable(house: House, session: str) -> Session:
+    found = house.sessions.get(session)
+    found.check_writable()
+    return found
+
+
+async def _accepted(session: Session, caller: Caller, cell: str, new: list[AnyEvent]) -> calls.CellAccepted:
+    seq = await session.append(new, caller.name)
+    version = session.notebook.get(cell).version if session.notebook.has(cell) else 0
+    return calls.CellAccepted(cell=cell, seq=seq, version=version)
+
+
+def clean_map(value: Raw | UnsetType, field: str) -> Raw | UnsetType:
+    """A parameter that is a JSON map of at most `MAX_METADATA_BYTES`, fit to stand in an event.
+
+    Raises:
+        errors.InvalidParams: It is something else.
+        errors.TooLarge: It is larger.
+    """
+    if isinstance(value, UnsetType):
+        return value
+    if len(bytes(value)) > MAX_METADATA_BYTES:
+        raise errors.TooLarge(f"{field} holds at most {MAX_METADATA_BYTES} bytes.", limit_bytes=MAX_METADATA_BYTES)
+    try:
+        clean = wire.clean_content(bytes(value))
+    except wire.Malformed as fault:
+        raise errors.InvalidParams(f"{field}: {fault}.", field=field) from None
+    if not clean.lstrip().startswith(b"{"):
+        raise errors.InvalidParams(f"{field} is a JSON map.", field=field)
+    return Raw(clean)
+
+
+@method("cell.list", "read", "session")
+async def cell_list(house: House, caller: Caller, params: calls.OfSession) -> calls.CellList:
+    """The cells in their order."""
+    session = house.sessions.get(params.session)
+    async with caller.heavy():
+        return calls.CellList(seq=session.seq, cells=[_told(cell) for cell in session.notebook.cells()])
+
+
+def _told(cell: Cell) -> calls.Cell:
+    return calls.Cell(
+        id=cell.id,
+        cell_type=cell.cell_type,
+        source=cell.source,
+        version=cell.version,
+        is_stale=cell.is_stale,
+        execution=cell.execution,
+        metadata=Raw(cell.metadata),
+        attachments=Raw(cell.attachments) if cell.attachments is not None else UNSET,
+    )
+
+
+@method("cell.insert", "write", "session")
+async def cell_insert(house: House, caller: Caller, params: calls.InsertCell) -> calls.CellAccepted:
+    """Inserts a cell. With an id that exists already nothing changes, so two tabs may both make the first cell."""
+    session = _writable(house, params.session)
+    cell = params.id or house.world.new_id()
+    if session.notebook.has(cell):
+        return await _accepted(session, caller, cell, [])
+    session.notebook.check_place(params.after)
+    if len(params.source.encode("utf-16-le")) // 2 > MAX_SOURCE_UNITS:
+        raise errors.TooLarge(
+            f"The source of a cell holds at most {MAX_SOURCE_UNITS} UTF-16 units.", limit=MAX_SOURCE_UNITS
+        )
+    event = events.CellInserted(
+        cell=cell,
+        after=params.after,
+        cell_type=params.cell_type,
+        source=params.source,
+        metadata=clean_map(params.metadata, "metadata"),
+        attachments=clean_map(params.attachments, "attachments"),
+    )
+    return await _accepted(session, caller, cell, [event])
+
+
+@method("cell.delete", "write", "session")
+async def cell_delete(house: House, caller: Caller, params: calls.OfCell) -> calls.CellAccepted:
+    """Deletes a cell. What it runs goes on."""
+    session = _writable(house, params.session)
+    session.notebook.get(params.cell)
+    return await _accepted(session, caller, params.cell, [events.CellDeleted(cell=params.cell)])
+
+
+@method("cell.restore", "write", "session")
+async def cell_restore(house: House, caller: Caller, params: calls.OfCell) -> calls.CellAccepted:
+    """Brings back one of the cells that were deleted last, with its outputs, to where it stood."""
+    session = _writable(house, params.session)
+    if session.notebook.has(params.cell):
+        return await _accepted(session, caller, params.cell, [])
+    gone = session.notebook.deleted.get(params.cell)
+    if gone is None or gone.seq <= caller.hidden(session):
+        raise errors.NotFound(
+            f"Cell {params.cell!r} is not among the last that were deleted; notebook.at shows earlier states.",
+            kind="cell",
+            id=params.cell,
+        )
+    shown: list[AnyEvent] = []
+    if gone.cell.execution is not None:
+        run = await story(session, gone.cell.execution)
+        shown = [await house.world.aside(lambda: run.as_set(params.cell, gone.cell.ran_version))]
+    elif gone.cell.has_outputs_set:
+        before = await house.documents.of(session).history.state(gone.seq - 1)
+        shown = [merge.outputs_set(cell, gone.cell.ran_version) for cell in before.cells if cell.id == params.cell]
+    if session.notebook.has(params.cell):
+        return await _accepted(session, caller, params.cell, [])
+    session.notebook.check_place(None)
+    after = gone.after if gone.after is None or session.notebook.has(gone.after) else session.notebook.last()
+    return await _accepted(session, caller, params.cell, [inserted(gone.cell, after), *shown])
+
+
+@method("cell.split", "write", "session")
+async def cell_split(house: House, caller: Caller, params: calls.SplitCell) -> calls.CellAccepted:
+    """Splits a cell in two; the answer names the new one, which stands after the other. One line end at the border is taken away."""
+    session = _writable(house, params.session)
+    new_cell = params.id or house.world.new_id()
+    if session.notebook.has(new_cell):
+        return await _accepted(session, caller, new_cell, [])
+    cell = session.notebook.get(params.cell)
+    units = cell.source.encode("utf-16-le", "surrogatepass")
+    if params.at > len(units) // 2:
+        raise errors.InvalidParams(f"The source has {len(units) // 2} UTF-16 units.", field="at")
+    try:
+        head, tail = units[: 2 * params.at].decode("utf-16-le"), units[2 * params.at :].decode("utf-16-le")
+    except UnicodeDecodeError:
+        raise errors.InvalidParams("at splits a character in two.", field="at") from None
+    changes = replace_all(cell.source, head.removesuffix("\n"))
+    session.notebook.check_edit(params.cell, params.version, [changes])
+    session.notebook.check_place(params.cell)
+    new: list[AnyEvent] = [
+        events.CellEdited(cell=params.cell, version=params.version + 1, changes=changes),
+        events.CellInserted(cell=new_cell, after=params.cell, cell_type=cell.cell_type, source=tail.removeprefix("\n")),
+    ]
+    return await _accepted(session, caller, new_cell, new)
+
+
+@method("cell.merge", "write", "session")
+async def cell_merge(house: House, caller: Caller, params: calls.MergeCells) -> calls.CellAccepted:
+    """Joins cells into the first of them."""
+    session = _writable(house, params.session)
+    wanted = set(params.cells)
+    for cell in params.cells:
+        session.notebook.get(cell)
+    first, *others = (cell for cell in session.notebook.cells() if cell.id in wanted)
+    if not others:
+        raise errors.InvalidParams("Two or more different cells are needed.", field="cells")
+    for other in others:
+        if other.attachments not in (None, b"{}"):
+            raise errors.InvalidParams(f"Cell {other.id} has attachments, which a merge would lose.", field="cells")
+    joined = "\n\n".join(cell.source for cell in (first, *others) if cell.source)
+    changes = replace_all(first.source, joined)
+    session.notebook.check_edit(first.id, first.version, [changes])
+    new: list[AnyEvent] = [events.CellEdited(cell=first.id, version=first.version + 1, changes=changes)]
+    return await _accepted(session, caller, first.id, [*new, *(events.CellDeleted(cell=c.id) for c in others)])
+
+
+@method("cell.set_metadata", "write", "session")
+async def cell_set_metadata(house: House, caller: Caller, params: calls.SetCellMetadata) -> calls.CellAccepted:
+    """Replaces the metadata of a cell."""
+    session = _writable(house, params.session)
+    session.notebook.get(params.cell)
+    metadata = clean_map(params.metadata, "metadata")
+    assert isinstance(metadata, Raw)
+    return await _accepted(session, caller, params.cell, [events.CellMetadataSet(cell=params.cell, metadata=metadata)])
+
+
+@method("cell.move", "write", "session")
+async def cell_move(house: House, caller: Caller, params: calls.MoveCell) -> calls.CellAccepted:
+    """Moves a cell to stand after another."""
+    session = _writable(house, params.session)
+    session.notebook.get(params.cell)
+    if params.after is not None:
+        session.notebook.get(params.after)
+    if params.after == params.cell:
+        raise errors.InvalidParams("A cell cannot stand after itself.", field="after")
+    return await _accepted(session, caller, params.cell, [events.CellMoved(cell=params.cell, after=params.after)])
+
+
+@method("cell.edit", "write", "session")
+async def cell_edit(house: House, caller: Caller, params: calls.EditCell) -> calls.CellAccepted:
+    """Changes the source by CodeMirror change sets on top of a version; `stale_version` tells the one to rebase on."""
+    session = _writable(house, params.session)
+    session.notebook.check_edit(params.cell, params.version, params.changes)
+    new: list[AnyEvent] = [
+        events.CellEdited(cell=params.cell, version=version, changes=changes, client=params.client)
+        for version, changes in enumerate(params.changes, params.version + 1)
+    ]
+    return await _accepted(session, caller, params.cell, new)
+
+
+@method("cell.set_source", "write", "session")
+async def cell_set_source(house: House, caller: Caller, params: calls.SetSource) -> calls.CellAccepted:
+    """Replaces the source; in the journal it is the change from the old one."""
+    session = _writable(house, params.session)
+    cell = session.notebook.get(params.cell)
+    version = cell.version if params.version is None else params.version
+    changes = replace_all(cell.source, params.source)
+    session.notebook.check_edit(params.cell, version, [changes] if version == cell.version else [])
+    if params.source == cell.source:
+        return await _accepted(session, caller, params.cell, [])
+    return await _accepted(
+        session, caller, params.cell, [events.CellEdited(cell=params.cell, version=version + 1, changes=changes)]
+    )
+
+
+@method("cell.set_type", "write", "session")
+async def cell_set_type(house: House, caller: Caller, params: calls.SetCellType) -> calls.CellAccepted:
+    """Makes a cell code, markdown or raw."""
+    session = _writable(house, params.session)
+    same = session.notebook.get(params.cell).cell_type == params.cell_type
+    return await _accepted(
+        session, caller, params.cell, [] if same else [events.CellTypeSet(cell=params.cell, cell_type=params.cell_type)]
+    )
+
+
+@method("cell.clear_outputs", "write", "session")
+async def cell_clear_outputs(house: House, caller: Caller, params: calls.ClearOutputs) -> calls.Accepted:
+    """Puts the outputs of one cell, or of all, away. They stay in the journal."""
+    session = _writable(house, params.session)
+    if params.cell is not None:
+        session.notebook.get(params.cell)
+    return calls.Accepted(seq=await session.append([events.CellOutputsCleared(cell=params.cell)], caller.name))

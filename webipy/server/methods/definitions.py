@@ -1,0 +1,49 @@
+"""The method `definition.get`: a kernel is asked where a name is defined.
+
+Jupyter's messages know no such question, so it is one to a program of webipy's (`webipy.server.methods.kernel_inquiries`).
+
+Invariant: the kernel reads files, with the rights of its user; the server reads none.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+import msgspec
+
+from webipy.core import errors
+from webipy.core.api.definition_calls import Definition, GetDefinition
+from webipy.core.kernel import jupyter_messages
+from webipy.server.methods.kernel_inquiries import tell
+from webipy.server.methods.method import Caller, House, Methods
+
+METHODS = Methods()
+method = METHODS.method
+
+
+@method("definition.get", "execute", "session")
+async def definition_get(house: House, caller: Caller, params: GetDefinition) -> Definition:
+    """Where a name is defined, and the source there, asked of the running kernel."""
+    session = house.sessions.get(params.session)
+    told = await tell(house, session, "definition", (params.code, params.cursor), params.timeout_s)
+    if told is None:
+        return Definition(status="unsupported")
+    try:
+        found = jupyter_messages.decode(bytes(told), Definition)
+    except msgspec.DecodeError:
+        raise errors.KernelFailed("The kernel answered with something that cannot be read.") from None
+    return await _with_path(house, found)
+
+
+async def _with_path(house: House, found: Definition) -> Definition:
+    """With the path that the file has below the root, if the server shows it there. What a kernel says of that itself does not count."""
+    root = house.sessions.root.rstrip("/") + "/"
+    file = posixpath.normpath(found.file or "")
+    path = None
+    if file.startswith(root):
+        try:
+            record = await house.world.files.stat(file[len(root) :])
+            path = record.path if record.kind in ("file", "notebook") else None
+        except errors.Failure:  # hidden, gone, or not of this machine
+            path = None
+    return msgspec.structs.replace(found, path=path)

@@ -1,0 +1,324 @@
+"""The methods `execution.*`, `output.*`, `input.*`, `comm.*` and `message.*`."""
+
+from __future__ import annotations
+
+import base64
+from typing import Literal
+
+from msgspec import UNSET, Raw, UnsetType
+from twisted.internet.defer import Deferred
+
+from webipy.core import errors
+from webipy.core.api import access, calls
+from webipy.core.events import events
+from webipy.core.events.outputs import TextRange
+from webipy.core.json_depth import is_too_deep, said
+from webipy.core.kernel import blobs, json_pieces, jupyter_messages, wire
+from webipy.core.kernel.kernel import base64s
+from webipy.server.methods import raw_messages
+from webipy.server.methods.kernel_inquiries import clean, content_of
+from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.sessions import guest_view
+from webipy.server.sessions.session import Session
+from webipy.server.sessions.stories import last_of, story
+
+METHODS = Methods()
+method = METHODS.method
+
+LONG_TEXT = 8 * 1024 * 1024
+"""Characters: of text of an execution that is more than twice as long, its start and so much of its end are told; output.read gives the rest."""
+
+CANCEL_SECONDS = 2.0
+"""How long the host is given to say that it took an execution back; it has it in its hands or the kernel has it."""
+
+RESTART_SECONDS = 8.0
+"""The same during a restart: what is asked then is done when the old process has gone."""
+
+
+# ---- executions ---------------------------------------------------------------------------------------------------
+
+
+@method("execution.start", "execute", "session")
+async def execution_start(house: House, caller: Caller, params: calls.StartExecution) -> calls.ExecutionAccepted:
+    """Accepts code to run; answers when that is in the journal. It runs once, whatever happens to the caller or the server."""
+    session = house.sessions.get(params.session)
+    shown = session.notebook.get(params.cell) if params.cell and session.notebook.has(params.cell) else None
+    queued = events.ExecutionQueued(
+        execution=params.id or house.world.new_id(),
+        queue=_queue(house, caller, params.queue),
+        code=params.code,
+        cell=params.cell,
+        silent=params.silent,
+        store_history=params.store_history,
+        stop_on_error=params.stop_on_error,
+        allow_stdin=params.allow_stdin,
+        user_expressions=params.user_expressions,
+        version=shown.version if shown is not None and shown.source == params.code else None,
+    )
+    seq = await session.execute(queued, caller.name)
+    return calls.ExecutionAccepted(execution=queued.execution, seq=seq)
+
+
+def _queue(house: House, caller: Caller, name: str | None) -> str:
+    """What an execution is queued with: a queue of the person's own of that name, or that of the connection; POSTs have one of the person's."""
+    if name is not None or caller.send is None:
+        return f"{caller.name}/{name or ''}"
+    caller.queue = caller.queue or house.world.new_id()
+    return caller.queue
+
+
+@method("execution.wait", "read", "session")
+async def execution_wait(house: House, caller: Caller, params: calls.WaitExecution) -> calls.Execution:
+    """Waits until an execution has finished and tells how, with its outputs."""
+    session = house.sessions.get(params.session)
+    _check_shown(session, caller, params.execution)
+    await caller.until(Deferred.fromCoroutine(session.ended(params.execution, params.timeout_s)))
+    async with caller.heavy():
+        return await _told(house, caller, session, params.execution)
+
+
+@method("execution.get", "read", "session")
+async def execution_get(house: House, caller: Caller, params: calls.OfExecution) -> calls.Execution:
+    """An execution as it is now, with its outputs so far."""
+    session = house.sessions.get(params.session)
+    _check_shown(session, caller, params.execution)
+    async with caller.heavy():
+        return await _told(house, caller, session, params.execution)
+
+
+def _check_shown(session: Session, caller: Caller, execution: str) -> None:
+    """Refuses executions from before a guest could come, as those that are not there."""
+    if session.span(execution).queued <= caller.hidden(session):
+        raise errors.NotFound(f"This session has no execution {execution!r}.", kind="execution", id=execution)
+
+
+@method("execution.cancel", "execute", "session")
+async def execution_cancel(house: House, caller: Caller, params: calls.OfExecution) -> calls.Done:
+    """Takes a queued execution back; answers when it has ended as `cancelled`. One that runs is ended by kernel.interrupt."""
+    session = house.sessions.get(params.session)
+    session.span(params.execution)
+    run = session.kernel_side.live().executions.open.get(params.execution)
+    if run is None:
+        raise errors.NotWaiting(_FINISHED.format(params.execution), kind="execution", id=params.execution)
+    if run.running:
+        raise errors.NotWaiting(_RUNS.format(params.execution), kind="execution", id=params.execution)
+    session.kernel_side.command("cancel", jupyter_messages.encode({"msg_id": params.execution}))
+    try:
+        await session.ended(params.execution, patience_s(session))
+    except errors.Timeout:
+        raise errors.NotWaiting(_RUNS.format(params.execution), kind="execution", id=params.execution) from None
+    if (await _told(house, caller, session, params.execution)).status != "cancelled":
+        raise errors.NotWaiting(_FINISHED.format(params.execution), kind="execution", id=params.execution)
+    return calls.Done()
+
+
+def patience_s(session: Session) -> float:
+    """How long the host is given to do something with what waits."""
+    is_restarting = session.kernel is not None and session.kernel.state == "restarting"
+    return RESTART_SECONDS if is_restarting else CANCEL_SECONDS
+
+
+_RUNS = "Execution {} runs already; kernel.interrupt ends it."
+_FINISHED = "Execution {} has finished."
+
+
+async def _told(house: House, caller: Caller, session: Session, execution: str) -> calls.Execution:
+    run = await story(session, execution, LONG_TEXT)
+    queued, started, finished = run.queued, run.started, run.finished
+    assert queued is not None
+    status: Literal["queued", "running"] = "running" if started is not None else "queued"
+    return calls.Execution(
+        session=session.id,
+        id=execution,
+        status=finished.status if finished is not None else status,
+        code=queued.code,
+        outputs=await house.world.aside(run.outputs.shown),
+        cell=queued.cell,
+        execution_count=(finished.execution_count if finished else None)
+        or (started.execution_count if started else None),
+        duration_s=finished.duration_s if finished else None,
+        reason=guest_view.reason(finished.reason, caller.principal) if finished else "",
+        user_expressions=_expressions(caller, session, queued, finished),
+        queued=queued.time,
+        by=queued.by,
+        run=queued.run,
+        version=queued.version,
+        started=started.time if started else None,
+        finished=finished.time if finished else None,
+    )
+
+
+def _expressions(
+    caller: Caller, session: Session, queued: events.ExecutionQueued, finished: events.ExecutionFinished | None
+) -> Raw | UnsetType:
+    """What the expressions came to; those of a silent execution are for whoever has asked for it, while they are kept."""
+    if not queued.silent:
+        return finished.user_expressions if finished else UNSET
+    may_run = caller.principal is not None and access.holds(caller.principal, "execute")
+    if session.kernel is None or not may_run or queued.by != caller.name:
+        return UNSET
+    return session.kernel.executions.private.get(queued.execution, UNSET)
+
+
+@method("output.read", "read", "session")
+async def output_read(house: House, caller: Caller, params: calls.ReadOutput) -> calls.OutputText:
+    """Part of the text of a stream output, the rest of one that a snapshot shows cut; or of a large value that an output refers to."""
+    session = house.sessions.get(params.session)
+    if not any(cell.execution == params.execution for cell in session.notebook.cells()):
+        _check_shown(session, caller, params.execution)
+    if params.mime is not None:
+        outputs = (await story(session, params.execution, LONG_TEXT)).outputs.outputs()
+        return await _value_read(session, outputs, params, params.mime)
+    span, found = (
+        session.span(params.execution),
+        TextRange(params.execution, params.output, params.offset, params.limit),
+    )
+    await session.each_event(span.queued, last_of(session, params.execution), found.take)
+    if found.text is None:
+        message = f"Output {params.output} of execution {params.execution} is no text, or there is none."
+        raise errors.NotFound(message, kind="output", id=str(params.output))
+    return calls.OutputText(text=found.text, offset=params.offset, size=found.size)
+
+
+async def _value_read(session: Session, outputs: list[Raw], params: calls.ReadOutput, mime: str) -> calls.OutputText:
+    ref = blobs.refs_of(outputs[params.output]).get(mime) if params.output < len(outputs) else None
+    if ref is None:
+        message = f"Output {params.output} of execution {params.execution} refers to no {mime}."
+        raise errors.NotFound(message, kind="output", id=str(params.output))
+    read = await session.journal.read_blob(ref.sha256, params.offset, params.limit + json_pieces.LONGEST)
+    first, text = json_pieces.whole_text(read, params.limit)
+    return calls.OutputText(text=text, offset=params.offset + first, size=ref.size)
+
+
+@method("input.reply", "execute", "session")
+async def input_reply(house: House, caller: Caller, params: calls.ReplyInput) -> calls.Accepted:
+    """Answers `input()` or `getpass()`. The first answer counts."""
+    session = house.sessions.get(params.session)
+    session.check_writable()
+    kernel = session.kernel_side.live()
+    if params.request not in kernel.executions.inputs:
+        raise errors.NotWaiting(
+            "This input was answered already, or the code does not wait for it any more.",
+            kind="input",
+            id=params.request,
+        )
+    event = kernel.executions.answered(params.request, params.value)
+    seq = await session.append([event], caller.name)
+    session.kernel_side.send_answer(params.request, params.value)
+    return calls.Accepted(seq=seq)
+
+
+# ---- comms and messages -------------------------------------------------------------------------------------------
+
+
+def _raw(value: Raw | UnsetType) -> bytes:
+    return b"{}" if isinstance(value, UnsetType) else bytes(value)
+
+
+def _unpacked(buffers: list[str]) -> tuple[bytes, ...]:
+    try:
+        return tuple(base64.b64decode(buffer, validate=True) for buffer in buffers)
+    except ValueError as fault:  # binascii.Error, and what it says of letters that are not ASCII
+        raise errors.InvalidParams(f"buffers are base64: {fault}", field="buffers") from None
+
+
+def _check_sendable(msg_type: str, content: bytes, metadata: bytes, buffers: tuple[bytes, ...]) -> None:
+    """Refuses a message that cannot go to a kernel.
+
+    Raises:
+        errors.InvalidParams: It has too many parts, a part that is too large, or content or metadata that are no maps or too deep.
+    """
+    if len(buffers) > wire.MAX_BUFFERS:
+        raise errors.InvalidParams(
+            f"buffers: a message has at most {wire.MAX_BUFFERS}, this one {len(buffers)}.", field="buffers"
+        )
+    for field, value in (("content", content), ("metadata", metadata)):
+        if not value.lstrip().startswith(b"{"):
+            raise errors.InvalidParams(f"{field} is a JSON map.", field=field)
+        if is_too_deep(value):
+            raise errors.InvalidParams(f"{field} is {said()}.", field=field)
+    try:
+        wire.split(wire.new_message(msg_type, content, msg_id="", session="", metadata=metadata, buffers=buffers))
+    except wire.Malformed as fault:
+        raise errors.InvalidParams(f"This cannot be sent to a kernel: {fault}.", field="content") from None
+
+
+@method("comm.open", "execute", "session")
+async def comm_open(house: House, caller: Caller, params: calls.OpenComm) -> calls.CommAccepted:
+    """Opens a comm to a target that the kernel has registered."""
+    session = house.sessions.get(params.session)
+    comm, buffers = params.comm or house.world.new_id(), _unpacked(params.buffers)
+    event = events.CommOpened(
+        comm=comm,
+        target=params.target,
+        content=Raw(_raw(params.content)),
+        metadata=Raw(_raw(params.metadata)),
+        buffers=params.buffers,
+    )
+    content = jupyter_messages.encode(
+        {"comm_id": comm, "target_name": params.target, "data": Raw(_raw(params.content))}
+    )
+    return await _comm(house, caller, session, "comm_open", comm, event, content, _raw(params.metadata), buffers)
+
+
+@method("comm.send", "execute", "session")
+async def comm_send(house: House, caller: Caller, params: calls.SendComm) -> calls.CommAccepted:
+    """Sends a message on a comm."""
+    session, buffers = house.sessions.get(params.session), _unpacked(params.buffers)
+    event = events.CommMessage(
+        comm=params.comm, content=Raw(_raw(params.content)), metadata=Raw(_raw(params.metadata)), buffers=params.buffers
+    )
+    content = jupyter_messages.encode({"comm_id": params.comm, "data": Raw(_raw(params.content))})
+    return await _comm(house, caller, session, "comm_msg", params.comm, event, content, _raw(params.metadata), buffers)
+
+
+@method("comm.close", "execute", "session")
+async def comm_close(house: House, caller: Caller, params: calls.CloseComm) -> calls.CommAccepted:
+    """Closes a comm."""
+    session = house.sessions.get(params.session)
+    event = events.CommClosed(comm=params.comm, content=Raw(_raw(params.content)))
+    content = jupyter_messages.encode({"comm_id": params.comm, "data": Raw(_raw(params.content))})
+    return await _comm(house, caller, session, "comm_close", params.comm, event, content, b"{}", ())
+
+
+async def _comm(
+    house: House,
+    caller: Caller,
+    session: Session,
+    msg_type: str,
+    comm: str,
+    event: events.AnyEvent,
+    content: bytes,
+    metadata: bytes,
+    buffers: tuple[bytes, ...],
+) -> calls.CommAccepted:
+    session.check_writable()
+    session.kernel_side.live()
+    _check_sendable(msg_type, content, metadata, buffers)  # what is journaled as sent is sent
+    seq = await session.append([event], caller.name)
+    session.kernel_side.live()
+    session.kernel_side.send("shell", msg_type, content, house.world.new_id(), metadata=metadata, buffers=buffers)
+    return calls.CommAccepted(comm=comm, seq=seq)
+
+
+@method("message.send", "execute", "session", stronger=raw_messages.verb)
+async def message_send(house: House, caller: Caller, params: calls.SendMessage) -> calls.Reply:
+    """Sends a Jupyter request that has no method of its own, and gives the reply to its caller alone; what it publishes comes as events."""
+    known = raw_messages.sendable(params)
+    session, content, metadata = house.sessions.get(params.session), _raw(params.content), _raw(params.metadata)
+    buffers = _unpacked(params.buffers)
+    _check_sendable(params.msg_type, content, metadata, buffers)  # what is journaled as sent is sent
+    session.kernel_side.live()
+    if known.is_told:
+        session.check_writable()
+        sent = events.MessageSent(channel=params.channel, msg_type=params.msg_type, content=Raw(content))
+        await session.append([sent], caller.name)
+    reply = await session.kernel_side.request(
+        params.channel, params.msg_type, content, params.timeout_s, metadata, buffers
+    )
+    return calls.Reply(
+        msg_type=reply.header.msg_type,
+        content=Raw(content_of(reply)),
+        metadata=Raw(clean(reply.metadata)),
+        buffers=base64s(reply),
+    )

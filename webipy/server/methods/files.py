@@ -1,0 +1,230 @@
+"""The methods `file.*`: the files under the server's root.
+
+What they say of a file beyond the port `Files` is which session is open on it, and what its kernel does. When a file
+gets another path, or none, the sessions of what was there are told after the disk was changed: they follow, or say so.
+
+Watches belong to a connection and end with it. While its transport is full, what changed is only noted down: a reader
+that comes back is told of each folder once, however long it was away.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import posixpath
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+import msgspec
+
+from webipy.core import errors
+from webipy.core.api import calls, file_calls, rpc
+from webipy.core.api.file_calls import File
+from webipy.core.free_names import beside
+from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.ports.ports import FileRecord, Trashed
+from webipy.server.sessions.session import Session
+
+MAX_WATCHES = 200
+"""Folders that one connection may watch."""
+
+METHODS = Methods()
+method = METHODS.method
+
+
+# ---- looking ------------------------------------------------------------------------------------------------------
+
+
+@method("file.list", "read")
+async def file_list(house: House, caller: Caller, params: file_calls.ListFiles) -> file_calls.FileList:
+    """The content of a folder, in parts. What is hidden, and what leads out of the root, is not in it or cannot be opened (`other`)."""
+    records, total = await house.world.files.list(params.path, params.offset, params.limit)
+    open_at = sessions_by_path(house)
+    entries = [file_struct(record, open_at.get(record.path)) for record in records]
+    return file_calls.FileList(path=params.path, entries=entries, total=total)
+
+
+@method("file.stat", "read")
+async def file_stat(house: House, caller: Caller, params: file_calls.OfFile) -> File:
+    """One file or folder."""
+    return _told(house, await house.world.files.stat(params.path))
+
+
+@method("file.read", "read")
+async def file_read(house: House, caller: Caller, params: file_calls.ReadFile) -> file_calls.FileContent:
+    """Part of a file, as text where it is UTF-8; a part that would end within a character ends before it."""
+    body, record = await house.world.files.read(params.path, params.offset, params.limit)
+    content, encoding = _as_text(body, params.offset + len(body) < record.size)
+    return file_calls.FileContent(
+        content=content, encoding=encoding, offset=params.offset, size=record.size, etag=record.etag
+    )
+
+
+@method("file.watch", "read")
+async def file_watch(house: House, caller: Caller, params: file_calls.WatchFolder) -> calls.Done:
+    """Tells this connection by `folder_changed` whenever something in the folder may have changed, and once now; five times a second at most."""
+    if caller.send is None:
+        raise errors.InvalidRequest("Notifications come over a WebSocket; over POST ask file.list again.")
+    if params.path not in caller.watches and len(caller.watches) >= MAX_WATCHES:
+        raise errors.TooLarge(f"One connection watches at most {MAX_WATCHES} folders.", limit=MAX_WATCHES)
+    record = await house.world.files.stat(params.path)
+    if record.kind != "folder":
+        raise errors.FileFault(f"{params.path!r} is no folder.", reason="not_a_folder", path=params.path)
+    caller.watch(params.path, lambda changed: house.world.files.watch(params.path, changed), _changed(params.path))
+    return calls.Done()
+
+
+@method("file.unwatch", "read")
+async def file_unwatch(house: House, caller: Caller, params: file_calls.WatchFolder) -> calls.Done:
+    """Ends that."""
+    caller.unwatch(params.path)
+    return calls.Done()
+
+
+# ---- changing -----------------------------------------------------------------------------------------------------
+
+
+@method("file.write", "write")
+async def file_write(house: House, caller: Caller, params: file_calls.WriteFile) -> File:
+    """Replaces a file whole, or makes it; a crash leaves the old one or the new one. `conflict` when it is not the one that was meant."""
+    record = await house.world.files.write(params.path, _as_bytes(params), params.if_match)
+    return _told(house, record)
+
+
+@method("file.create", "write")
+async def file_create(house: House, caller: Caller, params: file_calls.CreateFile) -> File:
+    """Makes an empty file, a folder, or a notebook with one empty cell."""
+    body = b""
+    if params.kind == "notebook":
+        if not params.path.lower().endswith(".ipynb"):
+            raise errors.InvalidParams("The name of a notebook ends with .ipynb.", field="path")
+        body = await house.documents.empty(params.path, params.kernelspec)
+    elif params.kernelspec is not None:
+        raise errors.InvalidParams("Only a notebook has a kernelspec.", field="kernelspec")
+    files = house.world.files
+    if not params.unique:
+        return _told(house, await files.create(params.path, params.kind, body))
+    record = await _unique(params.path, params.kind == "folder", lambda path: files.create(path, params.kind, body))
+    return _told(house, record)
+
+
+@method("file.rename", "write")
+async def file_rename(house: House, caller: Caller, params: file_calls.MoveFile) -> File:
+    """Gives a file or folder another path, never over something. Open sessions follow, and so do files that are paired with it
+    (`metadata.jupytext.formats`), where the new path has a place for them.
+    """
+    return _told(house, await house.documents.rename(params.path, params.to, caller.name))
+
+
+@method("file.copy", "write")
+async def file_copy(house: House, caller: Caller, params: file_calls.CopyFile) -> File:
+    """Copies a file or folder, never over something; a folder appears when all of it is there."""
+    return _told(house, await house.world.files.copy(params.path, params.to, params.entry))
+
+
+@method("file.delete", "write")
+async def file_delete(house: House, caller: Caller, params: file_calls.DeleteFile) -> file_calls.Deleted:
+    """Puts a file, a link (not what it leads to), or a folder into the trash; with `permanent` it is deleted for good. `file_fault` with the reason
+    `no_trash` where there is no trash. Open sessions keep what they have, and say that the file is gone.
+    """
+    if params.permanent:
+        await house.world.files.delete(params.path, params.recursive)
+        trashed = None
+    else:
+        trashed = trashed_struct(await house.world.trash.put(params.path, params.recursive))
+    await house.documents.file_deleted(params.path, caller.name)
+    return file_calls.Deleted(trashed=trashed)
+
+
+# ---- the trash ----------------------------------------------------------------------------------------------------
+
+
+@method("trash.list", "read")
+async def trash_list(house: House, caller: Caller, params: file_calls.ListTrash) -> file_calls.TrashList:
+    """What was deleted below the root, by anybody, and can be brought back."""
+    there = await house.world.trash.list(params.limit)
+    return file_calls.TrashList(entries=[trashed_struct(one) for one in there])
+
+
+@method("trash.restore", "write")
+async def trash_restore(house: House, caller: Caller, params: file_calls.RestoreFile) -> File:
+    """Brings something back from the trash, never over something. A session that is open on it goes on with it."""
+    return _told(house, await house.world.trash.restore(params.path, params.id, params.to))
+
+
+@method("trash.delete", "write")
+async def trash_delete(house: House, caller: Caller, params: file_calls.OfTrashed) -> calls.Done:
+    """Deletes something that is in the trash for good."""
+    await house.world.trash.delete(params.path, params.id)
+    return calls.Done()
+
+
+# ---- how things are told ------------------------------------------------------------------------------------------
+
+
+def sessions_by_path(house: House) -> dict[str, Session]:
+    """The open sessions that have a file, by its path."""
+    return house.documents.followings.by_path()
+
+
+def file_struct(record: FileRecord, session: Session | None) -> File:
+    """A file as clients see it."""
+    return File(
+        name=posixpath.basename(record.path),
+        path=record.path,
+        kind=record.kind,
+        size=record.size,
+        modified=record.modified,
+        etag=record.etag,
+        is_writable=record.is_writable,
+        session=session.id if session is not None else None,
+        kernel_state=session.kernel.state if session is not None and session.kernel is not None else None,
+    )
+
+
+def trashed_struct(trashed: Trashed) -> file_calls.Trashed:
+    """What is in the trash, as clients see it."""
+    return file_calls.Trashed(
+        id=trashed.id,
+        path=trashed.path,
+        kind=trashed.kind,
+        size=trashed.size,
+        deleted=trashed.deleted,
+        location=trashed.location,
+    )
+
+
+def _told(house: House, record: FileRecord) -> File:
+    return file_struct(record, sessions_by_path(house).get(record.path))
+
+
+def _changed(path: str) -> bytes:
+    return rpc.notification("folder_changed", msgspec.json.encode(file_calls.FolderChanged(path=path)))
+
+
+def _as_text(body: bytes, has_more: bool) -> tuple[str, Literal["utf-8", "base64"]]:
+    try:
+        return body.decode(), "utf-8"
+    except UnicodeDecodeError as fault:
+        if has_more and fault.start > 0 and fault.reason == "unexpected end of data":
+            return body[: fault.start].decode(), "utf-8"
+        return base64.b64encode(body).decode(), "base64"
+
+
+def _as_bytes(params: file_calls.WriteFile) -> bytes:
+    try:
+        if params.encoding == "base64":
+            return base64.b64decode(params.content, validate=True)
+        return params.content.encode()
+    except (binascii.Error, ValueError) as fault:
+        raise errors.InvalidParams(f"content is no {params.encoding}: {fault}.", field="content") from None
+
+
+async def _unique(path: str, is_folder: bool, make: Callable[[str], Awaitable[FileRecord]]) -> FileRecord:
+    """Makes something at `path`, or beside it under the next free name."""
+    for name in beside(path, is_folder):
+        try:
+            return await make(name)
+        except errors.AlreadyExists:
+            continue
+    raise errors.AlreadyExists(f"There are too many like {path!r}; choose another name.", kind="file", id=path)

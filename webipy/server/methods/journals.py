@@ -1,0 +1,75 @@
+"""The methods `journal.*` and `session.reopen`: what is kept of closed sessions, looked at, read, opened again and deleted."""
+
+from __future__ import annotations
+
+from msgspec import Raw
+
+from webipy.core.api import calls
+from webipy.core.api.journal_calls import Journal, JournalEvents, JournalList, OfJournal, ReadJournal
+from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.sessions import guest_view
+from webipy.server.sessions.closed_sessions import Entry
+from webipy.server.sessions.feed import CHUNK_BYTES
+
+METHODS = Methods()
+method = METHODS.method
+
+
+def _told(entry: Entry) -> Journal:
+    record = entry.closed.record
+    return Journal(
+        session=record.id,
+        title=record.title,
+        path=entry.closed.path,
+        size_bytes=entry.journal.size_bytes,
+        last_activity=entry.last_activity,
+        is_open=entry.is_open,
+        created=record.created,
+        document=record.path,
+    )
+
+
+@method("journal.list", "read")
+async def journal_list(house: House, caller: Caller, params: calls.Nothing) -> JournalList:
+    """The journals of all sessions, open and closed, with the room they take."""
+    await house.kept.recover()
+    entries = await house.kept.all()
+    limit = house.kept.keep_mebibytes
+    return JournalList(
+        journals=[_told(entry) for entry in entries],
+        closed_bytes=sum(entry.journal.size_bytes for entry in entries if not entry.is_open),
+        limit_bytes=None if limit is None else limit << 20,
+        limit_days=house.kept.keep_days,
+    )
+
+
+@method("journal.read", "read")
+async def journal_read(house: House, caller: Caller, params: ReadJournal) -> JournalEvents:
+    """Events of a closed session; those of an open one are told by session.events."""
+    part = await house.kept.read(params.session, params.since + 1, params.limit, 4 * CHUNK_BYTES)
+    return JournalEvents(
+        session=params.session,
+        first=max(params.since + 1, part.first_seq),
+        first_seq=part.first_seq,
+        last_seq=part.last_seq,
+        standing=[Raw(body) for body in part.standing],
+        events=[Raw(body) for body in part.bodies],
+    )
+
+
+@method("journal.delete", "own")
+async def journal_delete(house: House, caller: Caller, params: OfJournal) -> calls.Done:
+    """Deletes the journal of a closed session for good, and with it the history of its document; the file of that stays."""
+    await house.kept.remove(params.session)
+    return calls.Done()
+
+
+@method("session.reopen", "write")
+async def session_reopen(house: House, caller: Caller, params: OfJournal) -> calls.Session:
+    """Opens a closed session again, without a kernel: its journal goes on. A document that is not there any more is written to its path again,
+    or beside what is there now. An open session is answered as it is.
+    """
+    if not house.sessions.is_free(params.session):
+        return guest_view.session(house.sessions.get(params.session), caller.principal)
+    closed = await house.kept.get(params.session)
+    return guest_view.session(await house.documents.reopen(closed, caller.name), caller.principal)

@@ -1,0 +1,215 @@
+"""Asks a kernel what is no part of the document (`webipy.core.kernel.inquiries`), for one caller: the reply is theirs alone, and nothing
+is journaled.
+
+    ask   a request of Jupyter's own (complete_request and the like) ──► the kernel ──► its reply
+    tell  a function of a program of webipy's ──► the kernel ──► what the function told
+                                                      └─► "no such module": once more, with the source of the program ──► what it told
+
+A kernel that answers beside its main thread is asked on control, whatever runs. Another one is asked on shell and, for what a program tells,
+by a silent execution that is in no event. While it runs code it is not asked: the answer would come when nobody wants it any more.
+
+A program is a module of webipy's that needs nothing of webipy. Its name in the kernel has a hash of its text in it: a kernel that outlives
+its server is given that of the next one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import types
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import attrs
+import msgspec
+from msgspec import Raw
+
+from webipy.core import errors
+from webipy.core.kernel import inquiries, jupyter_messages, wire
+from webipy.core.kernel.wire import Message
+from webipy.kernel_programs import definitions, variables
+from webipy.server.methods.method import House
+from webipy.server.sessions.session import Session
+
+_KEY = "told"
+_MISSING = "ModuleNotFoundError"
+_FOREIGN = "NameError"
+"""What a Python without IPython says of `get_ipython`."""
+
+_QUEUE = jupyter_messages.encode({"webipy": {"queue": "inquiries"}})
+
+
+async def ask(session: Session, msg_type: str, content: bytes, timeout_s: float) -> Message:
+    """The kernel's reply to a request of Jupyter's own.
+
+    Raises:
+        errors.KernelBusy: It runs code, and does not answer meanwhile.
+        errors.KernelFailed: It says that it could not tell.
+        errors.Timeout, errors.KernelDead, errors.KernelNotReady: There is no reply.
+    """
+    side = session.kernel_side
+    kernel = side.live()
+    if kernel.answers_beside:
+        reply = await side.request("control", msg_type, content, timeout_s, is_inquiry=True)
+        _check(reply)
+        return reply
+    if kernel.runs_code:
+        raise errors.KernelBusy("The kernel is running; it answers when the cell has ended.")
+    is_queued = msg_type == "execute_request"
+    return await side.request("shell", msg_type, content, timeout_s, _QUEUE if is_queued else b"{}", is_inquiry=True)
+
+
+def content_of(reply: Message) -> bytes:
+    """The content of a reply, as JSON.
+
+    Raises:
+        errors.KernelFailed: It is none.
+    """
+    return clean(reply.content)
+
+
+def clean(raw: bytes) -> bytes:
+    """What a kernel says is JSON, as that.
+
+    Raises:
+        errors.KernelFailed: It is none.
+    """
+    try:
+        return wire.clean_content(raw)
+    except wire.Malformed as fault:
+        raise errors.KernelFailed(f"The kernel answered with something that is not JSON: {fault}") from None
+
+
+class _Shown(msgspec.Struct):
+    """The part of a MIME bundle that is read."""
+
+    json: Raw = msgspec.field(name="application/json", default=Raw(b"null"))
+
+
+class _Answer(msgspec.Struct):
+    """What an expression came to (Jupyter messaging 5.4, execute_reply), or a function of a program, or how it failed."""
+
+    status: str = ""
+    ename: str = ""
+    evalue: str = ""
+    data: _Shown = msgspec.field(default_factory=_Shown)
+
+
+class _Executed(msgspec.Struct):
+    """How a silent execution ended."""
+
+    status: str = ""
+    ename: str = ""
+    evalue: str = ""
+    user_expressions: dict[str, _Answer] = {}
+
+
+def _check(reply: Message) -> None:
+    """Returns when a kernel has not refused an inquiry."""
+    if reply.header.msg_type == inquiries.REPLY:
+        return  # `tell` looks at it
+    try:
+        answer = jupyter_messages.decode(content_of(reply), _Answer)
+    except msgspec.DecodeError:
+        return  # who reads it finds out
+    if answer.status == "error":
+        raise _failure(answer.ename, answer.evalue)
+
+
+def _failure(ename: str, evalue: str) -> errors.Failure:
+    if ename == "Busy":
+        return errors.KernelBusy("Too much that the kernel was asked has not ended; a restart of the kernel ends it.")
+    return errors.KernelFailed(f"The kernel could not tell: {ename}: {evalue[:500]}")
+
+
+# ---- programs -----------------------------------------------------------------------------------------------------
+
+
+@attrs.define(frozen=True)
+class Program:
+    """A module that a kernel is given.
+
+    Args:
+        module: Its name there.
+        source: Its text. Each of its functions takes IPython's shell first, and gives what shows itself as `application/json`.
+    """
+
+    module: str
+    source: str
+
+    def asked(self, function: str, arguments: Sequence[str | int], *, is_given: bool) -> bytes:
+        """The content of an inquiry; with the source of the program if it `is_given`."""
+        more = {"source": self.source} if is_given else {}
+        return jupyter_messages.encode({"module": self.module, "function": function, "arguments": arguments, **more})
+
+    def executed(self, function: str, arguments: Sequence[str | int], *, is_given: bool) -> bytes:
+        """The same as a silent execution, which leaves no name behind."""
+        rest = "".join(f", {one!r}" for one in arguments)
+        given = (
+            f"(lambda sys, made: (exec({self.source!r}, made.__dict__), sys.modules.__setitem__({self.module!r}, made)))"
+            f"(__import__('sys'), __import__('types').ModuleType({self.module!r}))"
+        )
+        return jupyter_messages.encode(
+            {
+                "code": given if is_given else "",
+                "silent": True,
+                "store_history": False,
+                "user_expressions": {_KEY: f"__import__({self.module!r}).{function}(get_ipython(){rest})"},
+                "allow_stdin": False,
+                "stop_on_error": False,
+            }
+        )
+
+
+def _program(module: types.ModuleType) -> Program:
+    source = inspect.getsource(module)
+    name = module.__name__.rpartition(".")[2].replace("kernel", "_webipy_")
+    return Program(f"{name}_{hashlib.sha256(source.encode()).hexdigest()[:8]}", source)
+
+
+@cache
+def programs() -> Mapping[tuple[str, str], Program]:
+    """The programs, by the language as kernelspecs name it, in lower case, and by the function."""
+    return {("python", "definition"): _program(definitions), ("python", "listed"): _program(variables)}
+
+
+async def tell(
+    house: House, session: Session, function: str, arguments: Sequence[str | int], timeout_s: float
+) -> Raw | None:
+    """What a function of a program tells, as JSON; `None` where kernels of this language have no such program.
+
+    Raises:
+        errors.KernelBusy, errors.KernelFailed, errors.Timeout, errors.KernelDead, errors.KernelNotReady: As `ask`.
+    """
+    program = programs().get((session.kernel_side.live().language.lower(), function))
+    if program is None:
+        return None
+    end = house.world.clock() + timeout_s
+    answer = await _answer(session, program, function, arguments, False, timeout_s)
+    if answer.status == "error" and answer.ename == _MISSING:
+        left_s = max(1.0, end - house.world.clock())
+        answer = await _answer(session, program, function, arguments, True, left_s)
+    if answer.status == "error" and answer.ename == _FOREIGN and not session.kernel_side.live().answers_beside:
+        return None
+    if answer.status != "ok":
+        raise _failure(answer.ename, answer.evalue)
+    return answer.data.json
+
+
+async def _answer(
+    session: Session, program: Program, function: str, arguments: Sequence[str | int], is_given: bool, timeout_s: float
+) -> _Answer:
+    is_beside = session.kernel_side.live().answers_beside
+    kind = inquiries.REQUEST if is_beside else "execute_request"
+    asked = (program.asked if is_beside else program.executed)(function, arguments, is_given=is_given)
+    reply = content_of(await ask(session, kind, asked, timeout_s))
+    try:
+        if is_beside:
+            return jupyter_messages.decode(reply, _Answer)
+        executed = jupyter_messages.decode(reply, _Executed)
+    except msgspec.DecodeError:
+        raise errors.KernelFailed("The kernel answered with something that cannot be read.") from None
+    if executed.status != "ok" or _KEY not in executed.user_expressions:
+        how = f"{executed.ename}: {executed.evalue[:500]}" if executed.ename else executed.status or "no answer"
+        raise errors.KernelFailed(f"The kernel gave no answer to this ({how}).")
+    return executed.user_expressions[_KEY]

@@ -1,0 +1,320 @@
+"""What a method of the API is, what it works on, and who calls it.
+
+A method is a function from a `House`, a `Caller` and its params struct to its result struct. The decorator `method`
+gives it its name and verb and reads the two structs from its annotations, so that the table cannot say other than the
+function does. It also says how far the method reaches, which is what keeps guests in their session: the whole server,
+unless it says that all it touches is the session in its params, or nothing but the caller's own connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Final, Literal, TypeVar, get_type_hints
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from webipy.core import errors
+from webipy.core.api.access import Principal, Verb
+from webipy.core.api.calls import Params, Result
+from webipy.server.notebooks.documents import Documents
+from webipy.server.notebooks.runs import Runs
+from webipy.server.notebooks.temporary_sessions import Temporary
+from webipy.server.people.budgets import GUEST, OWNER, Budget, Budgets
+from webipy.server.people.logins import Logins
+from webipy.server.people.presence import People, Seat
+from webipy.server.people.quotas import Quotas
+from webipy.server.ports.ports import World
+from webipy.server.sessions import guest_view
+from webipy.server.sessions.closed_sessions import Kept
+from webipy.server.sessions.feed import Feed
+from webipy.server.sessions.kernel_usage import Usage
+from webipy.server.sessions.session import Session
+from webipy.server.sessions.sessions import Sessions
+
+MOST_OF_LOGIN: Final = OWNER.lines
+"""Connections of one login of whoever runs the server, and its calls by POST: pages, and programs by the token."""
+
+MOST_OF_GUEST: Final = GUEST.lines
+"""The same of one guest: some pages, and those that are closing."""
+
+_W = TypeVar("_W")
+
+
+@attrs.define(eq=False)
+class House:
+    """What the methods work on.
+
+    Args:
+        page_url: Makes the address of the page for a session's id (or `None`), with a fragment.
+        version: webipy's version.
+    """
+
+    world: World
+    sessions: Sessions
+    logins: Logins
+    page_url: Callable[[str | None, str], str]
+    version: str
+    kept: Kept = attrs.field(init=False)
+    documents: Documents = attrs.field(init=False)
+    people: People = attrs.field(init=False)
+    usage: Usage = attrs.field(init=False)
+    temporary: Temporary = attrs.field(init=False)
+    runs: Runs = attrs.field(init=False)
+    budgets: Budgets = attrs.field(init=False)
+    quotas: Quotas = attrs.field(init=False)
+    started: str = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.started = self.world.now()
+        self.budgets = Budgets(self.world.clock, self.world.later)
+        self.kept = Kept(self.world, self.sessions)
+        self.documents = Documents(self.world, self.sessions, self.kept)
+        self.people = People(self.world.later, self.world.clock)
+        self.quotas = Quotas(self.world.clock)
+        self.sessions.on_taken.append(lambda session, by, size: self.quotas.charge(session.id, by, size))
+        self.usage = Usage(self.world, self.sessions)
+        self.temporary = Temporary(self.world, self.sessions, self.documents, self.logins.shares)
+        self.runs = Runs(self.world, self.sessions, self.documents, self.temporary)
+
+    async def resume(self) -> None:
+        """Goes on, after the server has started, with what the last one has begun: documents, runs, and sessions that are to be closed."""
+        await self.documents.resume()
+        self.runs.resume()
+        self.temporary.resume()
+
+    async def stop(self) -> None:
+        """Saves what is not saved, as the server ends; the next one goes on with the rest."""
+        self.runs.stop()
+        self.temporary.stop()
+        await self.documents.followings.stop()
+
+
+@attrs.define(eq=False)
+class Caller:
+    """Who calls, and where notifications for them go.
+
+    Args:
+        principal: Who acts; comes from the connection.
+        send: Takes one notification to the transport; `None` where there is no way (POST).
+        soon: Calls a function in a later turn of the reactor.
+        give_up: Ends the connection, because what it follows cannot be read; the client comes back by itself and goes on by seq.
+    """
+
+    principal: Principal | None
+    send: Callable[[bytes], None] | None = None
+    soon: Callable[[Callable[[], None]], object] = lambda call: call()
+    give_up: Callable[[], None] = lambda: None
+    feeds: dict[str, Feed] = attrs.field(factory=dict)
+    watches: dict[str, Callable[[], None]] = attrs.field(factory=dict)
+    seats: dict[str, tuple[Seat, Callable[[], None]]] = attrs.field(factory=dict)
+    on_leave: dict[str, Callable[[], None]] = attrs.field(factory=dict)
+    """What else is to be told when the connection is gone, by the session that it is about."""
+    budget: Budget | None = None
+    """That of the login; `None` until a call is answered."""
+    is_paused: bool = False
+    is_gone: bool = False
+    queue: str = ""
+    """The name of what is queued over this connection, once something is."""
+    _held: dict[str, bytes] = attrs.field(factory=dict)
+    _waits: set[Deferred[Any]] = attrs.field(factory=set)
+
+    def hold(self, size: int) -> None:
+        """So many bytes of an answer wait for the reader; less than 0: so many do no more."""
+        if self.budget is not None:
+            self.budget.hold(size)
+
+    def heavy(self) -> AbstractAsyncContextManager[None]:
+        """Around the part of a call that may read or answer much: it waits for other such calls of the same login."""
+        return self.budget.heavy(self) if self.budget is not None else nullcontext()
+
+    def until(self, waited: Deferred[_W]) -> Deferred[_W]:
+        """Waits for something only as long as the connection is there: it is cancelled when that goes."""
+
+        def over(outcome: _W) -> _W:
+            self._waits.discard(waited)
+            return outcome
+
+        self._waits.add(waited)
+        waited.addBoth(over)
+        if self.is_gone:
+            waited.cancel()
+        return waited
+
+    @property
+    def row(self) -> str:
+        """In whose row their calls wait for their turn: that of their login."""
+        return self.principal.login if self.principal is not None else ""
+
+    @property
+    def name(self) -> str:
+        """The principal's name, for events."""
+        return self.principal.name if self.principal is not None else ""
+
+    def hidden(self, session: Session) -> int:
+        """Seq of the last event that is not shown to the caller: a guest sees a session as it was opened last, its owner all of it."""
+        return max(0, session.reopened - 1) if guest_view.is_guest(self.principal) else 0
+
+    def subscribe(self, session: Session, cursor: int) -> None:
+        """Starts a feed at event `cursor`, in place of an earlier one; it sends from the next turn on, after the answer to this call.
+
+        Raises:
+            errors.InvalidRequest: The transport cannot carry notifications.
+        """
+        if self.send is None:
+            raise errors.InvalidRequest("Events come over a WebSocket; over POST ask session.events with wait_s.")
+        self._end_feed(session.id)
+        send = self._send_shown if guest_view.is_guest(self.principal) else self.send
+        feed = Feed(session, send, cursor, self.soon, self.is_paused, self.give_up)
+        self.feeds[session.id] = feed
+        self.soon(lambda: self._join(session, feed))
+
+    def _send_shown(self, notification: bytes) -> None:
+        if self.send is not None:
+            self.send(guest_view.notification(notification))
+
+    @staticmethod
+    def _join(session: Session, feed: Feed) -> None:
+        if not feed.is_closed:
+            session.feeds.add(feed)
+            feed.wake()
+
+    def sit(self, session: str, seat: Seat, leave: Callable[[], None]) -> None:
+        """Takes a seat in a session until `unsubscribe`; `leave` gives it up."""
+        self.seats[session] = seat, leave
+
+    def unsubscribe(self, session: str) -> None:
+        """Ends the feed of a session and gives up the seat in it, if there are any."""
+        self._end_feed(session)
+        _, leave = self.seats.pop(session, (None, None))
+        if leave is not None:
+            leave()
+
+    def _end_feed(self, session: str) -> None:
+        feed = self.feeds.pop(session, None)
+        if feed is not None:
+            feed.close()
+            if isinstance(feed.source, Session):
+                feed.source.feeds.discard(feed)
+
+    def watch(self, path: str, begin: Callable[[Callable[[], None]], Callable[[], None]], notification: bytes) -> None:
+        """Sends a notification whenever a folder has changed, until `unwatch`; while the transport is full, one is kept.
+
+        Args:
+            begin: Takes what is to be called at each change, and gives what ends that.
+        """
+        self.unwatch(path)
+        if not self.is_gone:
+            self.watches[path] = begin(lambda: self.tell_latest(path, notification))
+
+    def tell_latest(self, about: str, notification: bytes) -> None:
+        """Sends a notification; while the transport is full, the last one about something is kept."""
+        if self.is_paused:
+            self._held[about] = notification
+        elif self.send is not None and not self.is_gone:
+            self.send(notification)
+
+    def unwatch(self, path: str) -> None:
+        """Ends the watch of a folder, if there is one."""
+        self._held.pop(path, None)
+        end = self.watches.pop(path, None)
+        if end is not None:
+            end()
+
+    def pause(self) -> None:
+        """The transport is full."""
+        self.is_paused = True
+        for feed in self.feeds.values():
+            feed.pause()
+
+    def resume(self) -> None:
+        """The transport has room again."""
+        self.is_paused = False
+        held, self._held = self._held, {}
+        for about, notification in held.items():
+            self.tell_latest(about, notification)
+        for feed in tuple(self.feeds.values()):
+            feed.resume()
+
+    def leave(self) -> None:
+        """The connection is closed: its feeds and watches end, and what it waits for is waited for no more; what it has begun goes on."""
+        self.is_gone = True
+        for path in list(self.watches):
+            self.unwatch(path)
+        for session in [*self.feeds, *self.seats]:
+            self.unsubscribe(session)
+        told, self.on_leave = self.on_leave, {}
+        for tell in told.values():
+            tell()
+        for waited in list(self._waits):
+            waited.cancel()
+
+
+Function = Callable[[House, Caller, Any], Awaitable[Result]]
+Reach = Literal["server", "session", "caller"]
+
+
+@attrs.define(frozen=True)
+class Method:
+    """One line of the method table.
+
+    Args:
+        reach: What a call can touch: all of the server, only the session in its params, or only the connection that it comes from.
+        beyond: Params that, when they are given, let a call reach beyond its session.
+        stronger: Gives the verb that a call needs by its params, where some need a stronger one than `verb`.
+    """
+
+    name: str
+    verb: Verb
+    params: type[Params]
+    result: type[Result]
+    function: Function
+    reach: Reach = "server"
+    beyond: tuple[str, ...] = ()
+    stronger: Callable[[Any], Verb] | None = None
+
+    def needs(self, params: Params) -> Verb:
+        """The verb that a call needs."""
+        return self.verb if self.stronger is None else self.stronger(params)
+
+    def place(self, params: Params, principal: Principal | None) -> str | None:
+        """The session that a call stays in; `None` when it reaches beyond one."""
+        if self.reach == "caller":
+            return principal.session if principal is not None else None
+        if self.reach == "server" or any(getattr(params, name) is not None for name in self.beyond):
+            return None
+        session: str = params.session  # type: ignore[attr-defined]  # all that stay in a session have it
+        return session
+
+    @property
+    def doc(self) -> str:
+        """What it does, for its users."""
+        return self.function.__doc__ or ""
+
+
+_F = TypeVar("_F", bound=Callable[..., Awaitable[Result]])
+
+
+@attrs.define
+class Methods:
+    """Gathers the methods of one module."""
+
+    table: dict[str, Method] = attrs.field(factory=dict)
+
+    def method(
+        self,
+        name: str,
+        verb: Verb,
+        reach: Reach = "server",
+        beyond: tuple[str, ...] = (),
+        stronger: Callable[[Any], Verb] | None = None,
+    ) -> Callable[[_F], _F]:
+        """Enters the function below into the table, under its name, the verb it needs and how far it reaches."""
+
+        def enter(function: _F) -> _F:
+            kinds = get_type_hints(function)
+            self.table[name] = Method(name, verb, kinds["params"], kinds["return"], function, reach, beyond, stronger)
+            return function
+
+        return enter

@@ -1,0 +1,364 @@
+"""The methods `notebook.run`, `execution.queue`, `execution.move` and `run.cancel`: many cells at once, and the queue that they wait in.
+
+A run is a row of executions that share the name of the run and were accepted in one piece: all their events are in one
+append, so there is the whole run or nothing of it, whoever is killed. Execution number n of run R has the id `R-n`, so a call
+that is repeated is recognised as `execution.start` recognises one. Sources are those of the moment of the call; what is
+edited afterwards is of the next run.
+
+The kernel host holds the queue. It does what is asked here and tells what it did; only that is journaled. So `execution.move` and
+`run.cancel` answer after the host's word, and say what did not come in time because the kernel had it already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import attrs
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+from twisted.internet.defer import CancelledError, Deferred
+
+from webipy.core import errors
+from webipy.core.api import notebook_calls
+from webipy.core.api.calls import Accepted, OfSession
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent
+from webipy.core.kernel import jupyter_messages
+from webipy.core.kernel.executions import Executions, Run
+from webipy.core.languages import parameters
+from webipy.core.session.notebook import Cell, Notebook, replace_all
+from webipy.server.methods.executions import patience_s
+from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.sessions.session import Session
+
+MAX_RUN_CHARACTERS = 64 * 1024 * 1024
+"""The code of one run; a notebook of a thousand long cells has a fiftieth of it."""
+
+CANCELLED_PER_SECOND = 1000
+"""How many more the host is given time for, beside `patience_s`."""
+
+INJECTED = "injected-parameters"
+PARAMETERS = "parameters"
+"""Tags of the cell that sets parameters and of the one that has their defaults. Source: papermill."""
+
+SKIPPED = "skip-execution"
+MAY_FAIL = "raises-exception"
+"""Tags of a cell that is not run with the others, and of one whose failure stops nothing. Source: nbclient."""
+
+METHODS = Methods()
+method = METHODS.method
+
+
+class _Tagged(msgspec.Struct):
+    tags: list[str] = []
+
+
+@attrs.define(frozen=True, slots=True)
+class _Part:
+    """A cell as it is run: its source, and the version of that."""
+
+    cell: str
+    source: str
+    version: int
+    may_fail: bool = False
+
+
+# ---- running a notebook -------------------------------------------------------------------------------------------
+
+
+@method("notebook.run", "execute", "session")
+async def notebook_run(house: House, caller: Caller, params: notebook_calls.RunNotebook) -> notebook_calls.NotebookRun:
+    """Accepts code cells to run, those that are not empty, as they are now; answers when all are in the journal, in one piece."""
+    session = house.sessions.get(params.session)
+    run = params.id or house.world.new_id()
+    if _has(session, f"{run}-1"):
+        return await _run_before(session, run)
+    if params.plan is not None:
+        if await house.runs.is_known(run):
+            return notebook_calls.NotebookRun(run=run, executions=[], seq=session.written)
+        await _check_plan(house, session, params.plan)
+    session.check_writable()
+    kernel = session.kernel_side.live()
+    chosen = {cell.id for cell in _chosen(session.notebook, params)}
+    new, set_by = _parameters(house, session.notebook, kernel.language, params.parameters)
+    parts = _parts(session.notebook, chosen, new, set_by)
+    if sum(len(part.source) for part in parts) > MAX_RUN_CHARACTERS:
+        raise errors.TooLarge(
+            f"The code of one run holds at most {MAX_RUN_CHARACTERS} characters.", limit=MAX_RUN_CHARACTERS
+        )
+    queued = [_queued(run, number, part, params.stop_on_error) for number, part in enumerate(parts, 1)]
+    runs = [kernel.executions.queue(one) for one in queued]
+    told = _told(session.notebook, queued)
+    begun = _begun(house, session, params, run, told)
+    written = session.append([*new, *begun, *queued], caller.name)
+    if begun:
+        house.runs.attend(session, session.runs.open[run])
+        house.temporary.hand_over(session, caller)
+    seq = await written
+    session.kernel_side.outgoing.add(runs)
+    return notebook_calls.NotebookRun(run=run, executions=told, seq=seq)
+
+
+def _told(notebook: Notebook, queued: Sequence[events.ExecutionQueued]) -> list[notebook_calls.CellRun]:
+    may_fail = {cell.id for cell in notebook.cells() if MAY_FAIL in _tags(cell)}
+    return [
+        notebook_calls.CellRun(cell=one.cell or "", execution=one.execution, may_fail=one.cell in may_fail)
+        for one in queued
+    ]
+
+
+async def _check_plan(house: House, session: Session, plan: notebook_calls.RunPlan) -> None:
+    """Refuses a plan whose result could not be written."""
+    source = session.record.path or session.source
+    if plan.to is None:
+        return
+    await house.runs.results.check(source, plan.to, plan.overwrite)
+
+
+def _begun(
+    house: House, session: Session, params: notebook_calls.RunNotebook, run: str, told: list[notebook_calls.CellRun]
+) -> list[AnyEvent]:
+    """The events by which a run with a plan begins."""
+    plan = params.plan
+    if plan is None:
+        return []
+    started = events.RunStarted(
+        run=run,
+        executions=len(told),
+        may_fail=[one.execution for one in told if one.may_fail],
+        to=plan.to,
+        overwrite=plan.overwrite,
+        only_if_ok=plan.only_if_ok,
+        timeout_s=plan.timeout_s,
+        start_timeout_s=plan.start_timeout_s,
+        grace_s=plan.grace_s,
+        attached=plan.attached,
+        keep_going=not params.stop_on_error,
+        parameters=UNSET
+        if isinstance(params.parameters, UnsetType)
+        else Raw(jupyter_messages.encode(params.parameters)),
+        version=house.version,
+    )
+    return [events.SessionKept(), started] if plan.keep and session.is_temporary else [started]
+
+
+def _queued(run: str, number: int, part: _Part, stop_on_error: bool) -> events.ExecutionQueued:
+    return events.ExecutionQueued(
+        execution=f"{run}-{number}",
+        code=part.source,
+        cell=part.cell,
+        version=part.version,
+        run=run,
+        stop_on_error=stop_on_error and not part.may_fail,
+    )
+
+
+def _has(session: Session, execution: str) -> bool:
+    try:
+        session.span(execution)
+    except errors.NotFound:
+        return False
+    return True
+
+
+async def _run_before(session: Session, run: str) -> notebook_calls.NotebookRun:
+    """The answer to a call that is repeated: the run as it was accepted."""
+    number = 1
+    while _has(session, f"{run}-{number + 1}"):
+        number += 1
+    first, last = session.span(f"{run}-1").queued, session.span(f"{run}-{number}").queued
+    await _written(session, last)
+    found: list[events.ExecutionQueued] = []
+    await session.each_event(first, last, lambda e: found.append(e) if isinstance(e, events.ExecutionQueued) else None)
+    of_run = [queued for queued in found if queued.run == run]
+    if not of_run:
+        raise errors.AlreadyExists(f"{run}-1 is an execution of something else; choose another id.", kind="run", id=run)
+    return notebook_calls.NotebookRun(run=run, executions=_told(session.notebook, of_run), seq=last)
+
+
+def _chosen(notebook: Notebook, params: notebook_calls.RunNotebook) -> list[Cell]:
+    """The cells that a run is asked of, code or not."""
+    cells = notebook.cells()
+    if params.cells is not None:
+        wanted = {notebook.get(cell).id for cell in params.cells}
+        return [cell for cell in cells if cell.id in wanted]
+    return [cell for cell in _of_which(notebook, cells, params) if SKIPPED not in _tags(cell)]
+
+
+def _of_which(notebook: Notebook, cells: list[Cell], params: notebook_calls.RunNotebook) -> list[Cell]:
+    if params.which in ("above", "below"):
+        if params.cell is None:
+            raise errors.InvalidParams(f"With which={params.which!r}, cell says from where.", field="cell")
+        place = cells.index(notebook.get(params.cell))
+        return cells[:place] if params.which == "above" else cells[place:]
+    return [cell for cell in cells if params.which == "all" or cell.is_stale]
+
+
+def _parts(notebook: Notebook, chosen: set[str], new: list[AnyEvent], set_by: _Part | None) -> list[_Part]:
+    """What is run, in its order: the chosen cells with code, and the one that sets parameters where it stands or will stand."""
+    parts: list[_Part] = []
+    inserted = next((event for event in new if isinstance(event, events.CellInserted)), None)
+    if inserted is not None and inserted.after is None and set_by is not None:
+        parts.append(set_by)
+    for cell in notebook.cells():
+        if set_by is not None and cell.id == set_by.cell:
+            parts.append(set_by)
+        elif cell.id in chosen and cell.cell_type == "code" and cell.source.strip():
+            parts.append(_Part(cell.id, cell.source, cell.version, MAY_FAIL in _tags(cell)))
+        if inserted is not None and inserted.after == cell.id and set_by is not None:
+            parts.append(set_by)
+    return parts
+
+
+# ---- parameters ---------------------------------------------------------------------------------------------------
+
+
+def _parameters(
+    house: House, notebook: Notebook, language: str, given: dict[str, Raw] | UnsetType
+) -> tuple[list[AnyEvent], _Part | None]:
+    """The events that make a cell set parameters, and that cell as it will be; nothing when none are given."""
+    if isinstance(given, UnsetType) or not given:
+        return [], None
+    source = parameters.source(language, {name: parameters.decode(name, raw) for name, raw in given.items()})
+    tagged = [(cell, _tags(cell)) for cell in notebook.cells() if cell.cell_type == "code"]
+    before = next((cell for cell, tags in tagged if INJECTED in tags), None)
+    if before is not None and before.source == source:
+        return [], _Part(before.id, source, before.version)
+    if before is not None:
+        changes = replace_all(before.source, source)
+        notebook.check_edit(before.id, before.version, [changes])
+        edited = events.CellEdited(cell=before.id, version=before.version + 1, changes=changes)
+        return [edited], _Part(before.id, source, edited.version)
+    after = next((cell.id for cell, tags in tagged if PARAMETERS in tags), None)
+    notebook.check_place(after)
+    cell = house.world.new_id()
+    metadata = Raw(jupyter_messages.encode({"tags": [INJECTED]}))
+    inserted = events.CellInserted(cell=cell, after=after, cell_type="code", source=source, metadata=metadata)
+    return [inserted], _Part(cell, source, 0)
+
+
+def _tags(cell: Cell) -> list[str]:
+    try:
+        return jupyter_messages.decode(cell.metadata, _Tagged).tags
+    except msgspec.DecodeError:
+        return []  # metadata may be anything; these tag nothing
+
+
+# ---- the queue ----------------------------------------------------------------------------------------------------
+
+
+@method("execution.queue", "read", "session")
+async def execution_queue(house: House, caller: Caller, params: OfSession) -> notebook_calls.ExecutionQueue:
+    """What runs and what waits, in its order."""
+    session = house.sessions.get(params.session)
+    open_now = session.kernel.executions.open.values() if session.kernel is not None else ()
+    told = [
+        notebook_calls.QueuedExecution(
+            execution=run.id,
+            status="running" if run.running else "queued",
+            code=run.queued.code,
+            cell=run.queued.cell,
+            run=run.queued.run,
+            by=run.queued.by,
+            queued=run.queued.time,
+        )
+        for run in sorted(open_now, key=lambda run: not run.running)
+    ]
+    return notebook_calls.ExecutionQueue(seq=session.seq, executions=told)
+
+
+@method("execution.move", "execute", "session")
+async def execution_move(house: House, caller: Caller, params: notebook_calls.MoveExecution) -> Accepted:
+    """Lets a queued execution wait at another place; answers when the host has moved it and that is in the journal."""
+    session = house.sessions.get(params.session)
+    session.check_writable()
+    executions = session.kernel_side.live().executions
+    run = _waiting(session, executions, params.execution)
+    if params.before is not None:
+        _waiting(session, executions, params.before)
+        if params.before == params.execution:
+            raise errors.InvalidParams("An execution cannot wait before itself.", field="before")
+    newest = max(session.span(name).queued for name in (params.execution, params.before or params.execution))
+    await _written(session, newest)
+    session.kernel_side.live()
+    moves = run.moves
+    session.kernel_side.command("move", jupyter_messages.encode({"msg_id": params.execution, "before": params.before}))
+    await _until(lambda: run.moves > moves or run.running or run.is_over, house, session, patience_s(session))
+    if run.moves == moves:
+        raise errors.NotWaiting(
+            f"Execution {params.execution} was not moved: it, or the one that it was to wait before, runs already.",
+            kind="execution",
+            id=params.execution,
+        )
+    seq = session.seq
+    await _written(session, seq)
+    return Accepted(seq=seq)
+
+
+def _waiting(session: Session, executions: Executions, execution: str) -> Run:
+    session.span(execution)
+    run = executions.open.get(execution)
+    if run is None or run.running:
+        state = "has finished" if run is None else "runs already"
+        raise errors.NotWaiting(f"Execution {execution} {state}.", kind="execution", id=execution)
+    return run
+
+
+@method("run.cancel", "execute", "session")
+async def run_cancel(house: House, caller: Caller, params: notebook_calls.CancelRun) -> notebook_calls.RunCancelled:
+    """Takes back what of a run still waits, or everything that waits; answers when that has ended. What runs is ended by kernel.interrupt."""
+    session = house.sessions.get(params.session)
+    waiting = session.kernel.executions.waiting() if session.kernel is not None else []
+    wanted = [run for run in waiting if params.run is None or run.queued.run == params.run]
+    if not wanted:
+        return notebook_calls.RunCancelled(executions=[])
+    session.check_writable()
+    newest = max(session.span(run.id).queued for run in wanted)
+    await _written(session, newest)
+    since = session.written
+    session.kernel_side.live()
+    session.kernel_side.command("cancel", jupyter_messages.encode({"msg_ids": [run.id for run in wanted]}))
+    most_s = patience_s(session) + len(wanted) / CANCELLED_PER_SECOND
+    await _until(lambda: all(run.is_over or run.running for run in wanted), house, session, most_s)
+    await _written(session, session.seq)
+    return notebook_calls.RunCancelled(executions=await _cancelled(session, since, {run.id for run in wanted}))
+
+
+async def _cancelled(session: Session, since: int, wanted: set[str]) -> list[str]:
+    """Those of the executions that were cancelled after event `since`, in their order."""
+    found: list[str] = []
+
+    def take(event: AnyEvent) -> None:
+        if isinstance(event, events.ExecutionFinished) and event.status == "cancelled" and event.execution in wanted:
+            found.append(event.execution)
+
+    await session.each_event(since + 1, session.written, take)
+    return found
+
+
+async def _until(is_so: Callable[[], bool], house: House, session: Session, seconds: float) -> None:
+    """Returns when something is so, which events of the session make, or when time is over."""
+    news: list[Deferred[None]] = []
+    is_late = False
+
+    def too_late() -> None:
+        nonlocal is_late
+        is_late = True
+        for told in news:
+            told.cancel()
+
+    stop_clock = house.world.later(seconds, too_late)
+    try:
+        while not is_late and not is_so():
+            news[:] = [session.news()]
+            with suppress(CancelledError):
+                await news[0]
+    finally:
+        stop_clock()
+
+
+async def _written(session: Session, seq: int) -> None:
+    """Returns when event `seq` is in the journal."""
+    while session.written < seq:
+        await session.news()

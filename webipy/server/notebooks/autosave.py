@@ -1,0 +1,241 @@
+"""When a document is saved, and when its files are looked at.
+
+A second after the last change, ten seconds after the first at the latest (or ten times as long as a save takes), at
+once when a file changes under it, and when its session or the server ends. How that is done is `Bound`'s work.
+
+Invariant: all files of a document are watched under the names that they have now, as long as its session is open.
+
+Rejected: to save at every change (each save is an fsync); to look at files by the clock only (an editor's change would come late).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from webipy.core import errors
+from webipy.server.notebooks.file_reader import pause
+from webipy.server.notebooks.history import History
+from webipy.server.notebooks.notebook_codec import Paper
+from webipy.server.notebooks.notebook_file import Bound
+from webipy.server.notebooks.outside_changes import Others
+from webipy.server.notebooks.pair_files import Halves
+from webipy.server.ports.ports import World
+from webipy.server.sessions.session import Session
+from webipy.server.sessions.sessions import Sessions
+
+REST_SECONDS = 1.0
+"""After the last change for so long, a document is saved."""
+
+LONGEST_SECONDS = 10.0
+"""A document that changes all the time is saved this often."""
+
+AGAIN_SECONDS = 30.0
+"""A save that failed is tried again."""
+
+GONE_SECONDS = 1.0
+"""A file that is missing is looked for again: editors replace one in two steps."""
+
+
+@attrs.define(eq=False)
+class Following:
+    """Keeps one document and its file together."""
+
+    bound: Bound
+    history: History
+    world: World
+    is_on: bool = False
+    _seen: int = 0
+    _due_s: float = 0.0
+    _stop_rest: Callable[[], None] | None = None
+    _stop_watch: Callable[[], None] = lambda: None
+    _watched: list[str] = attrs.field(factory=list)
+    _log = Logger()
+
+    def start(self) -> None:
+        """Follows from now on, if there is a file, at the path where it is now."""
+        origin = self.bound.session.origin
+        if origin.path is None:
+            return
+        self.is_on = True
+        self._seen = origin.changed
+        self.bound.session.on_written = self._was_written
+        self._watch()
+        if not self.bound.is_saved:
+            self._save_later(REST_SECONDS)
+
+    def _watch(self) -> None:
+        """Watches all files of the document, as they are called now."""
+        paths = [self.bound.path(), *(half.path for half in self.bound.others.halves.all())]
+        if paths == self._watched:
+            return
+        self._stop_watch()
+        self._watched = paths
+        stops = [self.world.files.watch(path, self._look) for path in paths]
+
+        def stop() -> None:
+            for end in stops:
+                end()
+
+        self._stop_watch = stop
+
+    def stop(self) -> None:
+        """Lets go of the file."""
+        self.is_on = False
+        self.bound.session.on_written = lambda: None
+        self._stop_watch()
+        self._stop_watch, self._watched = lambda: None, []  # it leads back here
+        if self._stop_rest is not None:
+            self._stop_rest()
+        self._stop_rest = None
+
+    async def save(self, by: str | None, overwrite: str | None = None, is_upgraded: bool = False) -> None:
+        """Saves now; see `Bound.save`.
+
+        Raises:
+            errors.Conflict, errors.FileFault and others: As `Bound.save`.
+        """
+        began = self.world.clock()
+        try:
+            await self.bound.save(by, overwrite, is_upgraded)
+        finally:
+            took = self.world.clock() - began
+            self._due_s = max(self._due_s, self.world.clock() + 10 * took)
+
+    def _was_written(self) -> None:
+        origin = self.bound.session.origin
+        if origin.changed > self._seen:
+            self._seen = origin.changed
+            self._watch()
+            if origin.conflict is None:
+                self._save_later(REST_SECONDS)
+
+    def _save_later(self, seconds: float) -> None:
+        now = self.world.clock()
+        if self._stop_rest is None:
+            self._due_s = max(self._due_s, now + LONGEST_SECONDS)
+        else:
+            self._stop_rest()
+        self._stop_rest = self.world.later(max(0.0, min(seconds, self._due_s - now)), self._save_now)
+
+    def _save_now(self) -> None:
+        self._stop_rest = None
+        if self.is_on and not self.bound.is_saved and self.bound.session.origin.conflict is None:
+            self._begin(self.save(None))
+
+    def _look(self) -> None:
+        if self.is_on:
+            self._begin(self.look())
+
+    def _begin(self, work: Coroutine[Deferred[Any], Any, None]) -> None:
+        Deferred.fromCoroutine(work).addErrback(self._failed)
+
+    def _failed(self, failure: Failure) -> None:
+        """Of what goes wrong without anybody having asked, events tell; it is tried again where that may help."""
+        if not self.is_on or failure.check(errors.Conflict):
+            return
+        if failure.check(errors.Failure) is None:
+            self._log.failure("document of session {session}", failure, session=self.bound.session.id)
+        self._save_later(AGAIN_SECONDS)
+
+    async def look(self) -> None:
+        """Takes in what another program has written, if it has.
+
+        Raises:
+            errors.Conflict: Both changed the same.
+        """
+        is_other = await self._is_other()
+        if (is_other or await self.bound.others.halves.are_news()) and self.is_on:
+            await self.bound.look()
+            if not self.bound.is_saved:  # it was away, and waited to be saved
+                self._save_later(REST_SECONDS)
+
+    async def _is_other(self) -> bool:
+        if await self._etag() is None:
+            if self.bound.session.origin.etag is None:
+                return False  # it was not there before either
+            await pause(self.world, GONE_SECONDS)
+        etag, origin = await self._etag(), self.bound.session.origin
+        if etag is None and origin.conflict is not None and origin.conflict.etag is None:
+            await self.bound.others.has_moved()  # it is told already that it is gone
+            return False
+        return not origin.is_at(etag)
+
+    async def _etag(self) -> str | None:
+        try:
+            return (await self.world.files.stat(self.bound.path())).etag
+        except errors.NotFound:
+            return None
+
+
+@attrs.define(eq=False)
+class Followings:
+    """The documents of all open sessions.
+
+    Args:
+        found_at: Goes on with the file of a session at another path; see `Others`.
+    """
+
+    world: World
+    sessions: Sessions
+    found_at: Callable[[Session, str, str | None], Coroutine[Deferred[Any], Any, bool]]
+    _all: dict[str, Following] = attrs.field(factory=dict)
+    _log = Logger()
+
+    def of(self, session: Session) -> Following:
+        """The document of a session, which may have no file."""
+        following = self._all.get(session.id)
+        if following is None:
+            history = History(session, self.world)
+            paper = Paper(self.world, session.journal.blob_path)
+            halves = Halves(session, self.world, paper, history, partial(self._owner, session))
+            others = Others(
+                session, self.world, paper, history, halves, lambda path: self.found_at(session, path, None)
+            )
+            following = Following(Bound(session, self.world, paper, others), history, self.world)
+            self._all[session.id] = following
+        return following
+
+    def at(self, path: str) -> Session | None:
+        """The open session of the document that a file is, or is paired with."""
+        return self.by_path().get(path)
+
+    def by_path(self) -> dict[str, Session]:
+        """The open sessions that have files, by the paths of these."""
+        paired = {
+            half.path: following.bound.session
+            for following in self._all.values()
+            if following.is_on
+            for half in following.bound.others.halves.all()
+        }
+        return paired | {one.record.path: one for one in self.sessions.all() if one.record.path is not None}
+
+    def _owner(self, session: Session, path: str) -> str | None:
+        """The title of the session whose document a file is, if that is another one."""
+        owner = next((one for one in self.sessions.all() if one.record.path == path and one is not session), None)
+        return None if owner is None else owner.record.title
+
+    def let_go(self, session: Session) -> None:
+        """Lets go of the document of a session, saved or not."""
+        following = self._all.pop(session.id, None)
+        if following is not None:
+            following.stop()
+
+    async def stop(self) -> None:
+        """Saves what is not saved, as the server ends; what cannot be is saved when it starts again."""
+        pending = []
+        for following in self._all.values():
+            if following.is_on:
+                is_saved = following.bound.is_saved or following.bound.session.origin.conflict
+                following.stop()
+                if not is_saved:
+                    pending.append(Deferred.fromCoroutine(following.save(None)))
+        for deferred in pending:
+            deferred.addErrback(lambda failure: self._log.warn("not saved: {fault}", fault=failure.getErrorMessage()))
+        await DeferredList(pending)

@@ -1,0 +1,419 @@
+"""The documents of all sessions: opened, saved when they rest, kept in step with what other programs write.
+
+`Documents` finds the document of a session, and goes on with it under other names; `webipy.server.notebooks.autosave` decides when it is
+saved and when
+its files are looked at, and `webipy.server.notebooks.notebook_file` does that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from functools import partial
+
+import attrs
+from msgspec import Raw
+from twisted.logger import Logger
+
+from webipy.core import errors
+from webipy.core.api import formats
+from webipy.core.events import events
+from webipy.core.free_names import beside
+from webipy.core.ipynb import notebook_file, pairs
+from webipy.core.kernel import jupyter_messages
+from webipy.core.session.file_state import is_same_file
+from webipy.server.notebooks.autosave import Following, Followings
+from webipy.server.notebooks.large_values import bring_in, take_blobs, with_values
+from webipy.server.notebooks.notebook_codec import Paper, Read
+from webipy.server.notebooks.pair_lookup import Pairing
+from webipy.server.ports.ports import ClosedSession, FileRecord, World
+from webipy.server.sessions.closed_sessions import Kept
+from webipy.server.sessions.session import Session
+from webipy.server.sessions.sessions import Sessions
+
+EXPORTED_BYTES = 64 * 1024 * 1024
+"""Large values of outputs that an export has in it, all together; the largest are left out."""
+
+
+def digest_of(body: bytes) -> str:
+    """SHA-256 of what a file holds, in hex."""
+    return hashlib.sha256(body).hexdigest()
+
+
+@attrs.define(eq=False)
+class Documents:
+    """The documents of all sessions.
+
+    Args:
+        world: The outside.
+        sessions: Whose documents.
+        kept: Closed sessions, whose documents may be opened again.
+    """
+
+    world: World
+    sessions: Sessions
+    kept: Kept
+    followings: Followings = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda self: Followings(self.world, self.sessions, self.found_at), takes_self=True),
+    )
+    _log = Logger()
+
+    def of(self, session: Session) -> Following:
+        """The document of a session, which may have no file."""
+        return self.followings.of(session)
+
+    async def as_ipynb(self, session: Session, is_shown: bool = False) -> bytes:
+        """The document of a session as it is now, as nbformat 4.5; `is_shown`: as every program takes it, see `ipynb.shown`."""
+        _, document = await self.of(session).bound.current()
+        written = notebook_file.shown if is_shown else partial(notebook_file.write, original=None)
+        return await with_values(session, self.world, document, written, EXPORTED_BYTES)
+
+    # ---- opening
+
+    async def empty(self, path: str, kernelspec: str | None) -> bytes:
+        """What a new notebook at `path` holds: one empty cell, and which kernel it is for; nothing where it is text.
+
+        Raises:
+            errors.UnknownKernelspec: There is none of that name.
+        """
+        if not path.lower().endswith(".ipynb"):
+            return b""
+        if kernelspec is None:
+            return notebook_file.empty()
+        spec = await self.sessions.spec(kernelspec)
+        named = {"name": spec.name, "display_name": spec.display_name, "language": spec.language}
+        return notebook_file.empty(jupyter_messages.encode({"kernelspec": named}))
+
+    async def open(
+        self,
+        path: str,
+        empty: bytes | None,
+        title: str | None,
+        cwd: str | None,
+        wanted: str | None,
+        by: str,
+        *,
+        temporary: bool = False,
+    ) -> Session:
+        """The session of a notebook file: the one that is open, the one that was closed, or a new one with the document in it.
+
+        Args:
+            empty: What is written where there is no such file.
+            temporary: Whether a new one is closed when what it is made for is over.
+
+        Raises:
+            errors.NotFound: There is no such file (and `empty` is `None`).
+            errors.InvalidParams: Its name is not that of a notebook.
+            errors.InvalidNotebook, errors.TooLarge, errors.FileFault: It cannot be opened; nothing was made.
+        """
+        check_name(path)
+        if (found := self.followings.at(path)) is not None:
+            return found
+        main, named = await Pairing(self.world).main_of(path)
+        if main != path:
+            return await self._open_pair(path, main, named, title, cwd, wanted, by, temporary=temporary)
+        try:
+            file = await self.world.files.stat(path)
+            if (found := await self._known(file, cwd, by, temporary=temporary)) is not None:
+                return found
+            read = await Paper(self.world).read(path)
+        except errors.NotFound:
+            if empty is None:
+                raise
+            await self.kept.deleted(path)
+            await self.world.files.create(path, "notebook", empty)
+            read = await Paper(self.world).read(path)
+        path = read.record.path
+        copied = await self.kept.copy_of(await self.world.aside(lambda: digest_of(read.body)))
+        if copied is not None and (found := await self._go_on(copied, path, cwd, by, temporary=temporary)) is not None:
+            return found
+        folder = cwd or posixpath.dirname(path)
+        session = await self.sessions.create(title, path, folder, wanted, by, temporary=temporary)
+        following = self.of(session)
+        if session.origin.path is None:
+            await following.bound.become(read.document, by, read)
+            following.start()
+            await self._meet(following)
+        return session
+
+    async def _open_pair(
+        self,
+        text: str,
+        main: str,
+        named: str | None,
+        title: str | None,
+        cwd: str | None,
+        wanted: str | None,
+        by: str,
+        *,
+        temporary: bool,
+    ) -> Session:
+        """The session of a pair, one file of which is a text: the file that it is of is made at the first save, if it is not there."""
+        try:
+            session = await self.open(main, None, title, cwd, wanted, by, temporary=temporary)
+        except errors.NotFound:
+            read = await Paper(self.world).read(text)
+            metadata = pairs.with_formats(pairs.without_representation(read.document.metadata), named or "")
+            document = attrs.evolve(read.document, metadata=metadata)
+            folder = cwd or posixpath.dirname(text)  # that of the other file may not be there yet
+            session = await self.sessions.create(title, main, folder, wanted, by, temporary=temporary)
+            following = self.of(session)
+            if session.origin.path is None:
+                record = FileRecord(main, "notebook", 0, read.record.modified, "", True)
+                format = formats.format_of(main) or "ipynb"
+                minor = notebook_file.MINOR if format == "ipynb" else None
+                await following.bound.become(document, by, Read(b"", record, document, format, read.repairs, minor))
+                following.start()
+        following = self.of(session)
+        if named is not None and text not in {half.path for half in following.bound.others.halves.all()}:
+            metadata = pairs.with_formats(session.notebook.metadata, named)
+            await session.append([events.NotebookMetadataSet(metadata=Raw(metadata))], by)
+        await self._meet(following)
+        return session
+
+    async def _meet(self, following: Following) -> None:
+        """Takes in what the other files of a pair hold; what does not work is told by events."""
+        if not following.bound.others.halves.all():
+            return
+        try:
+            await following.look()
+        except errors.Failure as fault:
+            self._log.warn("document of session {id}: {fault}", id=following.bound.session.id, fault=fault.message)
+
+    async def open_copy(
+        self, path: str, title: str | None, cwd: str | None, wanted: str | None, by: str, *, temporary: bool = False
+    ) -> Session:
+        """A new session without a file, that begins with the document of a notebook file, as its open session has it or as it is on disk.
+
+        Raises:
+            errors.NotFound, errors.InvalidParams, errors.InvalidNotebook and others: As `open`; nothing was made.
+        """
+        check_name(path)
+        live = self.followings.at(path)
+        if live is not None:
+            read, (_, document) = None, await self.of(live).bound.current()
+        else:
+            read = await Paper(self.world).read(path)
+            document = read.document
+        folder, title = cwd or posixpath.dirname(path), title or posixpath.basename(path)
+        session = await self.sessions.create(title, None, folder, wanted, by, temporary=temporary, source=path)
+        if not session.notebook.cells():
+            bound = self.of(session).bound
+            if read is not None:
+                await bring_in(session, self.world, read)
+            elif live is not None:
+                await take_blobs(session, document, live)
+            await bound.become(document, by)
+        return session
+
+    async def _known(self, file: FileRecord, cwd: str | None, by: str, *, temporary: bool) -> Session | None:
+        """The session of a file that is there: open under another name that it had, or closed; `None` for a new file."""
+        for session in self.sessions.all():
+            if is_same_file(session.origin.etag, file.etag) and await _has_lost(self.world, session):
+                await self.found_at(session, file.path, by)
+                return session
+        closed = await self.kept.session_of(file)
+        return None if closed is None else await self._go_on(closed, file.path, cwd, by, temporary=temporary)
+
+    async def _go_on(
+        self, closed: ClosedSession, path: str, cwd: str | None, by: str, *, temporary: bool
+    ) -> Session | None:
+        """Opens a closed session again for the file of its document; `None` when its journal cannot be used, which the log tells."""
+        try:
+            session = await self.sessions.reopen(closed, path, cwd or posixpath.dirname(path), by, temporary=temporary)
+        except (errors.NotFound, errors.Damaged) as fault:
+            self._log.critical("{path} begins a new history: {fault}", path=path, fault=fault.message)
+            await self.kept.note(attrs.evolve(closed, is_gone=True))
+            return None
+        following = self.of(session)
+        if not following.is_on:
+            await self._catch_up(following, path)
+        return session
+
+    async def reopen(self, closed: ClosedSession, by: str) -> Session:
+        """Opens a closed session again; a document that is not there any more is written to its path, or beside what is there now.
+
+        Raises:
+            errors.NotFound, errors.Damaged: Its journal is gone, or cannot be read.
+            errors.FileFault: Its document cannot be written.
+        """
+        path = closed.path
+        if path is not None and formats.format_of(path) is not None:
+            try:
+                return await self.open(path, None, None, None, None, by)
+            except errors.NotFound:
+                pass  # it was deleted by another program: it is written again below
+        lost = closed.record.path if formats.format_of(closed.record.path or "") is not None else None
+        session = await self.sessions.reopen(closed, None, None, by)
+        try:
+            if lost is not None and session.record.path is None:
+                await self._write_again(session, lost, by)
+        except errors.Failure:
+            await self.leave(session, is_discarded=True)
+            await self.sessions.close(session, by)
+            raise
+        return session
+
+    async def _write_again(self, session: Session, lost: str, by: str) -> None:
+        for there in (lost, posixpath.basename(lost)):
+            for path in beside(there, False):
+                try:
+                    await self.save_as(session, path, by)
+                    return
+                except errors.AlreadyExists:
+                    continue
+                except errors.NotFound:  # its folder is not there any more
+                    break
+
+    async def _catch_up(self, following: Following, path: str) -> None:
+        """Takes in what happened to the file while its session was closed, as for one that is open."""
+        session = following.bound.session
+        origin = session.origin
+        try:
+            if origin.path is None or origin.conflict is not None or origin.failed is not None:
+                await following.bound.reload(path, None)  # what was not saved then was given up; the history has it
+            following.start()
+            await following.look()
+        except errors.Failure as fault:  # as for a session that is open, events tell it, and nothing is written
+            following.start()
+            self._log.warn("document of session {session}: {fault}", session=session.id, fault=fault.message)
+
+    async def open_body(
+        self, body: bytes, title: str, cwd: str | None, wanted: str | None, by: str, *, temporary: bool = False
+    ) -> Session:
+        """A new session without a file, that begins with a notebook.
+
+        Raises:
+            errors.InvalidNotebook: It is none; nothing was made.
+        """
+        document = await Paper(self.world).parsed(body)
+        session = await self.sessions.create(title, None, cwd, wanted, by, temporary=temporary)
+        if not session.notebook.cells():
+            await self.of(session).bound.become(document, by)
+        return session
+
+    async def resume(self) -> None:
+        """Follows the documents of all sessions again, after the server has started; never fails for one of them."""
+        for session in self.sessions.all():
+            if session.record.path is None or formats.format_of(session.record.path) is None:
+                continue
+            following = self.of(session)
+            try:
+                if session.origin.path is None:  # the last server died between the session and its cells
+                    await following.bound.reload(session.record.path, None)
+                following.start()
+                await following.look()
+            except errors.Failure as fault:
+                self._log.warn("document of session {session}: {fault}", session=session.id, fault=fault.message)
+
+    # ---- another path
+
+    async def found_at(self, session: Session, path: str, by: str | None) -> bool:
+        """Goes on with the file of a session where it is now: it was moved, here or by another program. False when another session is open there."""
+        there = self.followings.at(path)
+        if there is not None:
+            return there is session
+        await session.append([events.NotebookMoved(path=path)], by)
+        await self.sessions.has_moved(session, path, by)
+        self.of(session).start()
+        return True
+
+    async def save_as(self, session: Session, path: str, by: str) -> None:
+        """Writes the document of a session under another path and goes on there.
+
+        Raises:
+            errors.AlreadyExists: Something is there.
+        """
+        following = self.of(session)
+        await following.bound.save_as(path, by)
+        await self.sessions.has_moved(session, following.bound.path(), by)
+        following.start()
+
+    async def rename(self, path: str, to: str, by: str) -> FileRecord:
+        """Gives a file or folder another path, never over something; what is in a pair with it, and can, goes along.
+
+        Raises:
+            errors.AlreadyExists: Something is there, or where the other file of the pair would go.
+        """
+        session = self.followings.at(path)
+        bound = self.of(session).bound if session is not None else None
+        metadata = session.notebook.metadata if session is not None else None
+        moves = [(path, to), *await Pairing(self.world).moves(path, to, metadata)]
+
+        async def move() -> FileRecord:
+            moved = [await self.world.files.rename(old, new) for old, new in moves]
+            for old, new in moves:
+                if old != new:
+                    await self.file_moved(old, new, by)
+            return moved[0]
+
+        return await (move() if bound is None else bound.alone(move))
+
+    async def file_moved(self, old: str, new: str, by: str) -> None:
+        """A file or folder has another path: the sessions of what was there follow."""
+        for session in self.sessions.all():
+            path = session.record.path
+            if path is not None and (path == old or path.startswith(f"{old}/")):
+                moved = new + path[len(old) :]
+                await self.found_at(session, moved, by)
+        await self.kept.moved(old, new)
+
+    async def file_deleted(self, path: str, by: str) -> None:
+        """A file or folder was deleted: the sessions of what was there say so, and keep what they have."""
+        for session in self.sessions.all():
+            at = session.record.path
+            if at is not None and (at == path or at.startswith(f"{path}/")) and session.origin.path is not None:
+                gone = events.NotebookConflicted(path=at, reason=f"The file was deleted by {by}.")
+                await session.append([gone], by)
+        await self.kept.deleted(path)
+
+    # ---- ending
+
+    async def leave(self, session: Session, is_discarded: bool) -> str | None:
+        """Saves the document of a session that is closed, and lets go of it; gives the digest of what its file holds, if that is known.
+
+        Raises:
+            errors.Conflict, errors.FileFault and others: It cannot be saved; with `is_discarded` that does not matter.
+        """
+        following = self.of(session)
+        if following.is_on and not following.bound.is_saved:
+            try:
+                await following.save(None)
+            except errors.Failure:
+                if not is_discarded:
+                    raise
+        digest = await _digest(self.world, session)
+        self.followings.let_go(session)
+        return digest
+
+
+def check_name(path: str) -> None:
+    """Refuses what does not open as a notebook by its name.
+
+    Raises:
+        errors.InvalidParams: It does not.
+    """
+    if formats.format_of(path) is None:
+        raise errors.InvalidParams(
+            f"{path} does not open as a notebook: .ipynb does, and programs and Markdown as text.", field="path"
+        )
+
+
+async def _has_lost(world: World, session: Session) -> bool:
+    """Whether the file of an open session is not where it was."""
+    try:
+        now = await world.files.stat(session.record.path or "")
+    except errors.NotFound:
+        return True
+    return not is_same_file(now.etag, session.origin.etag)
+
+
+async def _digest(world: World, session: Session) -> str | None:
+    if session.origin.path is None or not session.origin.is_saved:
+        return None
+    try:
+        body, record = await world.files.read(session.origin.path)
+    except errors.Failure:
+        return None  # it is gone, or too large: then it is known by its name and its etag only
+    return await world.aside(lambda: digest_of(body)) if session.origin.has(record.etag) else None

@@ -1,0 +1,119 @@
+"""Earlier states of a document, read from the journal of its session.
+
+Every state since the oldest event that is kept can be had; those before it were cut (see `webipy.server.sessions.retention`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+from twisted.internet.defer import DeferredLock
+
+from webipy.core import errors
+from webipy.core.events.events import AnyEvent
+from webipy.core.ipynb.document import MAX_RESULT_STREAM, MAX_STREAM, Document, DocumentFold
+from webipy.core.session.history_points import Moments
+from webipy.server.ports.ports import World
+from webipy.server.sessions.session import Session
+
+
+@attrs.define(eq=False)
+class History:
+    """The history of one session's document."""
+
+    session: Session
+    world: World
+    _moments: Moments = attrs.field(factory=Moments)
+    _door: DeferredLock = attrs.field(factory=DeferredLock)
+
+    async def moments(self) -> Moments:
+        """The moments up to now; each call reads what is new since the one before."""
+        await self._door.acquire()
+        try:
+            first = max(self._moments.seq + 1, self.session.journal.first_seq)
+            await self.session.each_event(first, self.session.written, self._moments.take)
+            return self._moments
+        finally:
+            self._door.release()
+
+    async def state(self, seq: int, hidden: int = 0) -> Document:
+        """The document after event `seq`; states up to event `hidden` are not told.
+
+        Raises:
+            errors.NotFound: That is too long ago, or has not happened yet.
+        """
+        self._check(seq, hidden)
+        return await self._folded(seq, MAX_STREAM)
+
+    async def result(self) -> Document:
+        """The document now, with more of what its streams say than the file of an open document holds: what a run leaves."""
+        return await self._folded(self.session.written, MAX_RESULT_STREAM)
+
+    async def _folded(self, seq: int, limit: int) -> Document:
+        fold = DocumentFold(limit=limit)
+        await self.session.each_event(0, seq, fold.take)
+        return await self.world.aside(fold.document)
+
+    async def saved(self) -> Document | None:
+        """What the file held when it was saved last: what it holds now and the document both come from that. `None` when the journal has been cut."""
+        seq = self.session.origin.saved
+        return await self.state(seq) if seq >= self.session.journal.first_seq else None
+
+    async def seq_of(self, seq: int | None, time: str | None, checkpoint: str | None, hidden: int = 0) -> int:
+        """The seq that one of the three means; none of them: now. States up to event `hidden` are not told.
+
+        Raises:
+            errors.InvalidParams: Two of them are given, or the time is none.
+            errors.NotFound: There is no such checkpoint, or nothing was there then.
+        """
+        if sum(wanted is not None for wanted in (seq, time, checkpoint)) > 1:
+            raise errors.InvalidParams("Give seq, time or checkpoint: one of them.", field="seq")
+        if checkpoint is not None:
+            found = (await self.moments()).checkpoints.get(checkpoint)
+            if found is None or found <= hidden:
+                raise errors.NotFound(
+                    f"There is no checkpoint {checkpoint!r}; notebook.history lists them.",
+                    kind="checkpoint",
+                    id=checkpoint,
+                )
+            seq = found
+        elif time is not None:
+            seq = await self._at_time(time)
+        seq = self.session.written if seq is None else seq
+        self._check(seq, hidden)
+        return seq
+
+    def _check(self, seq: int, hidden: int) -> None:
+        first = max(hidden + 1 if hidden else 0, self.session.journal.first_seq - 1)
+        last = self.session.written
+        if not first <= seq <= last:
+            raise errors.NotFound(
+                f"States after events {first} to {last} are kept, not {seq}.", kind="seq", id=str(seq)
+            )
+
+    async def time_of(self, seq: int) -> str:
+        """When an event was written."""
+        found: list[AnyEvent] = []
+        await self.session.each_event(seq, seq, found.append)
+        return found[-1].time if found else self.session.record.created
+
+    async def _at_time(self, time: str) -> int:
+        """Seq of the last event at or before a time; found by halving."""
+        wanted = _parsed(time)
+        low, high = self.session.journal.first_seq - 1, self.session.written
+        while low < high:
+            middle = (low + high + 1) // 2
+            is_later = _parsed(await self.time_of(middle)) > wanted
+            low, high = (low, middle - 1) if is_later else (middle, high)
+        return low
+
+
+def _parsed(time: str) -> datetime:
+    try:
+        parsed = datetime.fromisoformat(time)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.tzinfo is None:
+        raise errors.InvalidParams("time is RFC 3339 with its offset, such as 2026-01-31T12:00:00Z.", field="time")
+    return parsed

@@ -1,0 +1,70 @@
+"""Large values of outputs, brought into a session's journal as blobs: from a file that is read, or from another session.
+
+Order: blobs first, events that refer to them after. What comes twice is written to the same place, and what no event ever refers to is removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from webipy.core import errors
+from webipy.core.ipynb import blob_folding
+from webipy.core.ipynb.blob_folding import Value
+from webipy.core.ipynb.document import Document
+from webipy.core.kernel import json_pieces
+from webipy.core.kernel.blobs import Part
+from webipy.server.notebooks.notebook_codec import Read
+from webipy.server.ports.ports import FileRecord, World
+from webipy.server.sessions.session import Session
+
+
+async def bring_in(session: Session, world: World, found: Read) -> None:
+    """Makes blobs of the large values of a file, before any event refers to them.
+
+    Raises:
+        errors.Conflict: Another program has written the file meanwhile.
+    """
+    for blob in found.blobs.values():
+        for part in blob.parts():
+            await session.append([], None, None, [part])
+    for name, value in found.values.items():
+        if not await session.journal.has_blob(name):
+            await _bring_value_in(session, world, found.record, name, value)
+
+
+async def _bring_value_in(session: Session, world: World, record: FileRecord, name: str, value: Value) -> None:
+    at, offset, end = value.offset, 0, value.offset + value.length
+    while at < end:
+        raw, now = await world.files.read(record.path, at, blob_folding.READ_BYTES)
+        if now.etag != record.etag:
+            raise errors.Conflict(f"{record.path} was written while it was read; try again.", etag=now.etag)
+        piece = blob_folding.first_of(raw[: end - at], is_last=at + len(raw) >= end)
+        at += len(piece)
+        for text in json_pieces.utf8_of(piece):
+            await session.append([], None, None, [Part(name, offset, value.size, text)])
+            offset += len(text)
+
+
+async def with_values(
+    session: Session, world: World, document: Document, written: Callable[[Document], bytes], limit_bytes: int
+) -> bytes:
+    """A document as nbformat 4.5 (as `written` writes it) with its large values in it, up to so many bytes of them; the largest stay references."""
+    marked, refs = await world.aside(lambda: blob_folding.to_file(document, limit_bytes))
+    body = await world.aside(lambda: written(marked))
+    parts: list[bytes] = []
+    for part in blob_folding.segments(body, refs):
+        if isinstance(part, bytes):
+            parts.append(part)
+            continue
+        try:
+            read = await session.journal.read_blob(part.sha256, 0, part.size)
+        except errors.NotFound:
+            read = b'"[this output is missing]"' if part.json else b"[this output is missing]"
+        parts += blob_folding.value_of(iter([read]), part)
+    return b"".join(parts)
+
+
+async def take_blobs(session: Session, document: Document, source: Session) -> None:
+    """Takes the blobs that a document of another session refers to, before any event refers to them here."""
+    for name in blob_folding.placed(document):
+        await session.journal.take_blob(name, source.journal.blob_path(name))

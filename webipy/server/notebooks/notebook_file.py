@@ -1,0 +1,374 @@
+"""One session's document and its file, behind one door.
+
+::
+
+    save:  fold the new events ──► read the file ──► same etag as last time? ──► bytes (aside) ──► files.write(if_match)
+                                       │ no                                     the same bytes: nothing is written
+                                       └──► three-way merge ──► no conflict: its changes become events, and on with the save
+                                                            └──► conflict: `notebook_conflicted`; nothing is written until somebody decides
+
+Invariants: a file is replaced only when it is the one that was read; what another program wrote is in the journal (as
+events) or beside the file (as a copy) before ours takes its place; `notebook_saved.until` names the event up to which
+the file holds everything; reading, merging and writing never overlap; what a merge found is thrown away when somebody
+edited meanwhile, and found again.
+
+A document in a pair has more files, texts that hold its sources (webipy.server.notebooks.pair_files): what another program changed in one
+of them is taken in
+like a change of the file, before anything is written; they are written before the file is.
+
+Rejected: writing the file first and the journal after (a crash between the two would lose what the journal does not
+know); merging by lines of the JSON (an edit of an output would conflict with one of the text beside it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import attrs
+import msgspec
+from msgspec import Raw
+from twisted.internet.defer import Deferred, DeferredLock
+
+from webipy.core import errors
+from webipy.core.api import formats
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent
+from webipy.core.ipynb import notebook_file
+from webipy.core.ipynb.document import Document, DocumentFold, leaves_out
+from webipy.server.notebooks.large_values import bring_in
+from webipy.server.notebooks.notebook_codec import Paper, Read, without_outputs
+from webipy.server.notebooks.outside_changes import Others
+from webipy.server.notebooks.pair_files import keep_beside, put
+from webipy.server.ports.ports import Body, World
+from webipy.server.sessions.session import Session
+
+_T = TypeVar("_T")
+
+PORTION = 100
+"""Events that are appended in one turn of the reactor."""
+
+TRIES = 20
+"""How often a save starts anew because the file or the document changed under it."""
+
+
+@attrs.define(eq=False)
+class Bound:
+    """A document and its file.
+
+    Args:
+        others: What other programs write.
+    """
+
+    session: Session
+    world: World
+    paper: Paper
+    others: Others
+    _fold: DocumentFold = attrs.field(factory=DocumentFold)
+    _folded: Document | None = None
+    _folded_at: int = 0
+    _ready: events.KernelReady | None = None
+    _door: DeferredLock = attrs.field(factory=DeferredLock)
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether all files hold everything."""
+        return self.session.origin.is_saved and not self.others.halves.are_behind()
+
+    def path(self) -> str:
+        """The path of the file.
+
+        Raises:
+            errors.InvalidRequest: The session has none.
+        """
+        if self.session.origin.path is None:
+            raise errors.InvalidRequest("This session has no file yet: notebook.save with a path gives it one.")
+        return self.session.origin.path
+
+    # ---- the document
+
+    async def current(self) -> tuple[int, Document]:
+        """The document, and the seq as of which it is."""
+        await self._door.acquire()
+        try:
+            return await self._document()
+        finally:
+            self._door.release()
+
+    async def _document(self) -> tuple[int, Document]:
+        if self._fold.seq + 1 < self.session.journal.first_seq:  # what is missing in between was cut
+            self._fold, self._folded = DocumentFold(), None
+        await self.session.each_event(self._fold.seq + 1, self.session.written, self._take)
+        if self._folded is None or self._fold.changed > self._folded_at:
+            self._folded = await self.world.aside(self._fold.document)
+        self._folded_at = self._fold.seq
+        return self._fold.seq, self._folded
+
+    def _take(self, event: AnyEvent) -> None:
+        self._fold.take(event)
+        if isinstance(event, events.KernelReady):
+            self._ready = event
+
+    # ---- saving
+
+    async def save(self, by: str | None, overwrite: str | None = None, is_upgraded: bool = False) -> None:
+        """Writes the file, after taking in what another program has written.
+
+        Args:
+            overwrite: The etag of a file that may be replaced though both changed; `"missing"`: one that was deleted may be made again.
+            is_upgraded: An `.ipynb` before nbformat 4.5 becomes one, with the ids of its cells.
+
+        Raises:
+            errors.Conflict: Both changed the same; `notebook_conflicted` tells it too.
+            errors.FileFault and others: It cannot be read or written; `notebook_save_failed` tells it too.
+        """
+        await self._door.acquire()
+        try:
+            self.session.check_writable()
+            for _ in range(TRIES):
+                if await self._save(by, overwrite, is_upgraded):
+                    break
+            else:
+                raise _restless(self.path())
+            self.others.halves.check()
+        except (errors.FileFault, errors.InvalidNotebook, errors.TooLarge, errors.KernelFailed) as fault:
+            await self._tell_failed(fault)
+            await self._write_halves()
+            raise
+        finally:
+            self._door.release()
+
+    async def _save(self, by: str | None, overwrite: str | None, is_upgraded: bool) -> bool:
+        path = self.path()
+        await self._document()
+        await self._name_kernel()
+        seq, document = await self._document()
+        await self.others.halves.ground(seq, document)
+        found = await self.others.found(path, document)
+        if found is None:
+            if self.session.origin.etag is not None and overwrite != "missing":
+                await self.others.missing(path)
+                return False
+        elif not self.session.origin.has(found.record.etag):
+            if overwrite != found.record.etag:
+                return await self.others.take_in(seq, document, found, by) and self.is_saved
+            await keep_beside(self.world, path, None if found.values else found.body)
+        news = await self.others.halves.news(seq, document)
+        if news is not None:
+            half, text = news
+            if overwrite != text.record.etag:
+                await self.others.take_in_half(seq, document, half, text, by)
+                return False
+            await keep_beside(self.world, half.path, text.body)
+            half.holds(text.body, text.record.etag, document, -1)
+        if not await self.others.halves.write(seq, document):
+            return False
+        return await self._write(seq, document, found, by, is_upgraded)
+
+    async def _write_halves(self) -> None:
+        """Writes the other files of a pair when the file itself cannot be."""
+        seq, document = await self._document()
+        if self.others.halves.are_behind() and await self.others.halves.news(seq, document) is None:
+            await self.others.halves.write(seq, document)
+
+    async def _write(self, seq: int, document: Document, found: Read | None, by: str | None, is_upgraded: bool) -> bool:
+        path, format = self.path(), self.session.origin.format
+        minor = notebook_file.MINOR if format == "ipynb" else None
+        if found is not None and not is_upgraded:
+            minor = found.minor
+        if found is not None and found.minor == minor and _is_same(found.document, document, format):
+            record = attrs.evolve(found.record, is_in_place=self.session.origin.in_place)
+        else:
+            body = await self.paper.bytes_of(document, format, found, is_upgraded)
+            try:
+                record = await put(self.world, path, body, found.record.etag if found is not None else None)
+            except errors.Conflict:
+                return False
+        self.others.base = document
+        in_place = record.is_in_place
+        saved = events.NotebookSaved(
+            path=path,
+            etag=record.etag,
+            until=seq,
+            format=format,
+            minor=minor,
+            in_place=in_place,
+            pairs=self.others.halves.etags(),
+        )
+        await self.session.append([saved], by)
+        return True
+
+    async def _name_kernel(self, with_language: bool = False) -> None:
+        named = _kernel_named(self.session, self._ready, with_language)
+        if named:
+            await self.session.append(named, None)
+
+    async def save_as(self, path: str, by: str) -> None:
+        """Writes the document under another path, where nothing is yet.
+
+        Raises:
+            errors.AlreadyExists: Something is there.
+        """
+        await self._door.acquire()
+        try:
+            self.session.check_writable()
+            seq, document = await self._document()
+            format = formats.format_of(path)
+            if format is None:
+                raise errors.InvalidParams(f"{path} is no name of a notebook; .ipynb is.", field="path")
+            body = await self.paper.bytes_of(document, format)
+            try:
+                record = await self.world.files.write(path, body, "missing")
+            except errors.Conflict:
+                raise errors.AlreadyExists(f"{path} exists already.", kind="file", id=path) from None
+            self.others.base = document
+            minor = notebook_file.MINOR if format == "ipynb" else None
+            saved = events.NotebookSaved(path=record.path, etag=record.etag, until=seq, format=format, minor=minor)
+            await self.session.append([saved], by)
+        finally:
+            self._door.release()
+
+    async def content(self, format: str, original: Read | None) -> Body:
+        """What a file of this format holds for the document as it is now, with the kernel named in it, as near as possible to `original`."""
+        await self._door.acquire()
+        try:
+            await self._document()
+            await self._name_kernel(with_language=True)
+            _, document = await self._document()
+            if leaves_out(document):
+                document = await self.others.history.result()
+            return await self.paper.bytes_of(document, format, original)
+        finally:
+            self._door.release()
+
+    # ---- what other programs write
+
+    async def look(self) -> None:
+        """Takes in what another program has written, if it has.
+
+        Raises:
+            errors.Conflict: Both changed the same; `notebook_conflicted` tells it too.
+        """
+        await self._door.acquire()
+        try:
+            for _ in range(TRIES):
+                if await self._look():
+                    break
+            else:
+                raise _restless(self.path())
+            self.others.halves.check()
+        except (errors.FileFault, errors.InvalidNotebook, errors.TooLarge, errors.KernelFailed) as fault:
+            await self._tell_failed(fault)
+            raise
+        finally:
+            self._door.release()
+
+    async def _look(self) -> bool:
+        """Takes one change in, if there is one; true when there is none any more."""
+        path = self.path()
+        seq, document = await self._document()
+        await self.others.halves.ground(seq, document)
+        found = await self.others.found(path, document)
+        if found is None:
+            if self.session.origin.etag is not None:
+                await self.others.missing(path)
+                return True
+        elif not self.session.origin.is_at(found.record.etag):
+            await self.others.take_in(seq, document, found, None)
+            return False
+        news = await self.others.halves.news(seq, document)
+        if news is None:
+            if self.session.origin.failed is not None and self.is_saved and not self.others.halves.fault():
+                await self._write(seq, document, found, None, False)  # nothing is left to be written: that is told
+            return True
+        await self.others.take_in_half(seq, document, *news, None)
+        return False
+
+    async def _tell_failed(self, fault: errors.Failure) -> None:
+        path, failed = self.session.origin.path, self.session.origin.failed
+        if path is not None and (failed is None or failed.reason != fault.message):
+            await self.session.append([events.NotebookSaveFailed(path=path, reason=fault.message)], None)
+
+    async def alone(self, work: Callable[[], Coroutine[Deferred[Any], Any, _T]]) -> _T:
+        """Does something while nothing else touches the files."""
+        await self._door.acquire()
+        try:
+            return await work()
+        finally:
+            self._door.release()
+
+    # ---- becoming another state
+
+    async def reload(self, path: str, by: str | None) -> None:
+        """Takes a file as it is, in place of what is here; that stays in the history.
+
+        Raises:
+            errors.NotFound, errors.InvalidNotebook: There is no such file, or it is no notebook.
+        """
+        found = await self.paper.read(path, self.others.base)
+        await self.become(found.document, by, found)
+        if self.others.halves.all():
+            await self.look()
+
+    async def become(self, state: Document, by: str | None, found: Read | None = None) -> int:
+        """Makes the document another one: an earlier state of it, or what a file holds. Gives the seq of the last event."""
+        await self._door.acquire()
+        try:
+            self.session.check_writable()
+            if found is not None:
+                await bring_in(self.session, self.world, found)
+            while True:
+                seq, document = await self._document()
+                new = await self.others.changes(document, state)
+                if self.session.origin.edited <= seq and await self._append_in_portions(new, by):
+                    break
+            if found is None:
+                return self.session.seq
+            self.others.base, record = found.document, found.record
+            opened = events.NotebookOpened(
+                path=record.path, etag=record.etag, format=found.format, repairs=found.repairs, minor=found.minor
+            )
+            return await self.session.append([opened], by)
+        finally:
+            self._door.release()
+
+    async def _append_in_portions(self, new: list[AnyEvent], by: str | None) -> bool:
+        """Appends many events without holding up the reactor; false when somebody edited in between, so that the rest may not fit any more."""
+        expected = self.session.origin.edited
+        for first in range(0, len(new), PORTION):
+            if self.session.origin.edited != expected:
+                return False
+            written = self.session.append(new[first : first + PORTION], by)
+            expected = self.session.origin.edited
+            await written
+        return True
+
+
+def _restless(path: str) -> errors.Conflict:
+    return errors.Conflict(f"{path} is being changed all the time by another program.", etag=None)
+
+
+def _is_same(found: Document, document: Document, format: str) -> bool:
+    """Whether a file that holds one document holds the other one, too: a text has no outputs."""
+    return found == document if format == "ipynb" else without_outputs(found) == without_outputs(document)
+
+
+def _kernel_named(session: Session, ready: events.KernelReady | None, with_language: bool) -> list[AnyEvent]:
+    """What writes the kernel into the notebook's metadata, when it is another one than that which stands there."""
+    kernel = session.kernel
+    if kernel is None or ready is None or ready.kernel != kernel.id:
+        return []
+    metadata = msgspec.json.decode(session.notebook.metadata, type=dict[str, Raw])
+    named = metadata.get("kernelspec")
+    try:
+        name = msgspec.json.decode(named, type=dict[str, Raw]).get("name") if named is not None else None
+    except msgspec.ValidationError:
+        name = None
+    is_named = name is not None and msgspec.json.decode(name) == kernel.kernelspec
+    if is_named and ("language_info" in metadata or not with_language):
+        return []
+    spec = {"display_name": kernel.display_name, "language": kernel.language, "name": kernel.kernelspec}
+    if not is_named:
+        metadata["kernelspec"] = Raw(msgspec.json.encode(spec))
+    metadata["language_info"] = ready.language_info
+    return [events.NotebookMetadataSet(metadata=Raw(msgspec.json.encode(metadata)))]

@@ -1,0 +1,230 @@
+"""What other programs write into the files of a document, brought into it.
+
+::
+
+    file  ──► read ──► merge(what it held, the document, what it holds) ──────────────┐
+                                                                                      ├──► no conflict: events ─► journal
+    text  ──► read ──► what it said, what it says ──► merge(said, the document, says) ┘    conflict: `notebook_conflicted`
+
+Invariants: called behind the door of `webipy.server.notebooks.notebook_file`; what a merge found is thrown away when somebody edited
+meanwhile, and found again (the
+methods say so by a false); nothing here writes a file.
+
+Rejected: to merge a text by its lines (a cell that moved would collide with one that was edited beside it).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from webipy.core import errors
+from webipy.core.api import formats
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent
+from webipy.core.ipynb import merge
+from webipy.core.ipynb.document import Document
+from webipy.server.notebooks.file_reader import Reader
+from webipy.server.notebooks.history import History
+from webipy.server.notebooks.large_values import bring_in
+from webipy.server.notebooks.notebook_codec import Paper, Read, without_outputs
+from webipy.server.notebooks.pair_files import Half, Halves
+from webipy.server.ports.ports import World
+from webipy.server.sessions.session import Session
+
+NEWER_SECONDS = 1.0
+"""A file is newer than its text when it was written so long after it, at least: a checkout writes both at once."""
+
+
+@attrs.define(eq=False)
+class Others:
+    """What other programs write into the files of one document.
+
+    Args:
+        halves: The texts that are paired with the file.
+        found_at: Goes on with the file at another path, where it is now; false when another session does already.
+        base: What the file held when it was read or written last; `None` when this server has not seen that.
+    """
+
+    session: Session
+    world: World
+    paper: Paper
+    history: History
+    halves: Halves
+    found_at: Callable[[str], Coroutine[Deferred[Any], Any, bool]]
+    base: Document | None = None
+    _reader: Reader = attrs.field(
+        init=False, default=attrs.Factory(lambda self: Reader(self.world, self.paper), takes_self=True)
+    )
+
+    async def found(self, path: str, like: Document) -> Read | None:
+        """The file as it is now; `None` when there is none."""
+        origin = self.session.origin
+        try:
+            if self.base is not None and origin.has((await self.world.files.stat(path)).etag):
+                folded, record = await self.paper.read_again(path)
+                if origin.has(record.etag):
+                    return Read(folded.body, record, self.base, origin.format, [], origin.minor, folded.values)
+            return await self._reader.read(path, self.base or like)
+        except errors.NotFound:
+            return None
+
+    async def has_moved(self) -> bool:
+        """Whether the file is under another name, and nobody has it open there: then that is gone on with."""
+        path, etag = self.session.origin.path, self.session.origin.etag
+        if path is None or etag is None:
+            return False
+        found = await self.world.files.seek(path, etag)
+        if found is None or found.path == path or formats.format_of(found.path) is None:
+            return False
+        return await self.found_at(found.path)
+
+    async def missing(self, path: str) -> None:
+        """The file is not where it was: goes on with it where it is now, for everything to begin anew.
+
+        Raises:
+            errors.Conflict: It is nowhere.
+        """
+        if path == self.session.origin.path and not await self.has_moved():
+            await self.conflict(path, None, [], "The file was deleted by another program.")
+
+    async def changes(self, old: Document, new: Document) -> list[AnyEvent]:
+        """The events that make the document another one."""
+        known = self.session.notebook
+        versions = {gone.cell.id: gone.cell.version + 1 for gone in known.deleted.values()}
+        versions |= {cell.id: cell.version for cell in known.cells()}
+        return list(await self.world.aside(lambda: merge.changes(old, new, versions)))
+
+    async def take_in(self, seq: int, document: Document, found: Read, by: str | None) -> bool:
+        """Brings what another program wrote into the document; false when somebody edited meanwhile, so that it must begin anew.
+
+        Raises:
+            errors.Conflict: It does not go together; `notebook_conflicted` tells it.
+        """
+        path, etag = found.record.path, found.record.etag
+        base = self.base or (document if self.session.origin.is_saved else await self.history.saved())
+        if base is None:
+            different = _different(document, found.document)
+            if different:
+                reason = "The file was changed by another program while the server was away."
+                await self.conflict(path, etag, different, reason)
+            base = document
+        merged = await self._merged(path, etag, base, document, found.document)
+        await bring_in(self.session, self.world, found)
+        new = await self.changes(document, merged)
+        if self.session.origin.edited > seq:
+            return False
+        self._reader.took(base, found)
+        self.base = found.document
+        is_whole = merged == found.document
+        minor, repairs = found.minor, found.repairs
+        pairs = self.session.origin.pairs
+        if new or not is_whole:
+            new.append(events.NotebookReloaded(path=path, etag=etag, cells=_cells(new), minor=minor, repairs=repairs))
+        if is_whole:
+            until, format = self.session.seq + len(new), self.session.origin.format
+            new.append(events.NotebookSaved(path=path, etag=etag, until=until, format=format, minor=minor, pairs=pairs))
+        await self.session.append(new, by)
+        return True
+
+    async def take_in_half(self, seq: int, document: Document, half: Half, found: Read, by: str | None) -> None:
+        """Brings what another program wrote into a paired text into the document; nothing when somebody edited meanwhile.
+
+        Raises:
+            errors.Conflict: It does not go together; `notebook_conflicted` tells it.
+        """
+        origin, etag = self.session.origin, found.record.etag
+        is_met, is_behind = half.base is not None, half.until < origin.edited
+        if not is_met and not origin.is_saved:
+            different = _different(without_outputs(document), without_outputs(found.document))
+            await self.conflict(
+                half.path, etag, different, "The text that is paired with this notebook has other cells."
+            )
+        base = half.base or document
+        before, now, held = await self.halves.difference(half, base, document, found)
+        merged = await self._merged(half.path, etag, before, document, now)
+        new = await self.changes(document, merged)
+        if origin.edited > seq:
+            return
+        half.reader.took(document, found)
+        is_told = bool(new) or origin.conflict is not None
+        until = half.until if is_met and is_behind else self.session.seq + len(new) + is_told
+        half.holds(found.body, etag, without_outputs(held), until)
+        if is_told:
+            await self.session.append([*new, self._reloaded(half, new)], by)
+        if not is_met and new and await self._is_older(found):
+            await self._go_back(half, merged, document, by)
+
+    async def _go_back(self, half: Half, merged: Document, document: Document, by: str | None) -> None:
+        """The text is the older one: its cells stay in the history only, unless somebody edits already."""
+        edited = self.session.origin.edited
+        back = await self.changes(merged, document)
+        if self.session.origin.edited == edited:
+            text, file = (posixpath.basename(path) for path in (half.path, self.session.origin.path or ""))
+            words = f"{text} is older than {file}, and differs: its cells are in the history."
+            repairs = [*self.session.origin.repairs, words]
+            half.until = self.session.seq + len(back) + 1
+            await self.session.append([*back, self._reloaded(half, back, repairs)], by)
+
+    async def _is_older(self, found: Read) -> bool:
+        try:
+            other = (await self.world.files.stat(self.session.origin.path or "")).modified
+        except errors.NotFound:
+            return False
+        newer = datetime.fromisoformat(other) - datetime.fromisoformat(found.record.modified)
+        return newer.total_seconds() > NEWER_SECONDS
+
+    def _reloaded(self, half: Half, new: list[AnyEvent], repairs: list[str] | None = None) -> events.NotebookReloaded:
+        origin = self.session.origin
+        return events.NotebookReloaded(
+            path=origin.path or "",
+            etag=origin.etag or "",
+            cells=_cells(new),
+            minor=origin.minor,
+            repairs=origin.repairs if repairs is None else repairs,
+            changed=half.path,
+            pairs=self.halves.etags(),
+        )
+
+    # ---- what does not go together
+
+    async def _merged(self, path: str, etag: str, base: Document, ours: Document, theirs: Document) -> Document:
+        merged = await self.world.aside(lambda: merge.merge(base, ours, theirs))
+        if merged.conflicts or merged.metadata_conflicts:
+            names = ", ".join(sorted(merged.metadata_conflicts))
+            parts = (("the same cells", merged.conflicts), (f"the metadata {names}", names))
+            same = " and ".join(part for part, is_there in parts if is_there)
+            reason = f"{same[:1].upper()}{same[1:]} were changed here and by another program."
+            await self.conflict(path, etag, list(merged.conflicts), reason)
+        return merged.document
+
+    async def conflict(self, path: str, etag: str | None, cells: list[str], reason: str) -> None:
+        """Tells that two changes do not go together, or that the file is gone (`etag` is `None`).
+
+        Raises:
+            errors.Conflict: Always.
+        """
+        conflict = events.NotebookConflicted(path=path, reason=reason, etag=etag, cells=cells[:1000])
+        known = self.session.origin.conflict
+        if known is None or (known.etag, known.cells) != (conflict.etag, conflict.cells):
+            await self.session.append([conflict], None)
+        told = path if path == self.session.origin.path else posixpath.basename(path)
+        raise errors.Conflict(
+            f"{told} is not saved: {reason} Choose with notebook.save (overwrite) or notebook.reload.", etag=etag
+        )
+
+
+def _cells(new: list[AnyEvent]) -> int:
+    """How many cells the events change."""
+    return len({cell for event in new if isinstance(cell := getattr(event, "cell", None), str)})
+
+
+def _different(mine: Document, theirs: Document) -> list[str]:
+    """The cells that are not the same on both sides."""
+    here, there = {cell.id: cell for cell in mine.cells}, {cell.id: cell for cell in theirs.cells}
+    return [cell for cell in {**here, **there} if here.get(cell) != there.get(cell)]

@@ -1,0 +1,95 @@
+"""Which files are a pair, before a session knows it: asked when one of them is opened or gets another name.
+
+A text says it in its header, an .ipynb in its metadata; `main_of` finds the file that the session of a pair is of: the .ipynb, or the first file that
+the formats name. A text without a header is looked for in the .ipynb of its name beside it.
+
+Rejected: to look through all notebooks for one that names a text (slow, and the text itself can say it).
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+import attrs
+
+from webipy.core import errors
+from webipy.core.api import formats
+from webipy.core.ipynb import pairs
+from webipy.server.notebooks.notebook_codec import Paper
+from webipy.server.ports.ports import World
+
+EDGE_BYTES = 64 * 1024
+"""At the start and the end of an .ipynb, where its metadata stand; only one that names formats there is read."""
+
+
+@attrs.define(eq=False)
+class Pairing:
+    """Finds the pairs of files.
+
+    Args:
+        world: The outside.
+    """
+
+    world: World
+
+    async def main_of(self, path: str) -> tuple[str, str | None]:
+        """The file that a session of the document at `path` is of, and the formats that the header of a text names."""
+        if formats.format_of(path) in (None, "ipynb"):
+            return path, None
+        try:
+            head, _ = await self.world.files.read(path, 0, formats.HEAD_BYTES)
+        except errors.NotFound:
+            return path, None
+        named = pairs.formats_of_header(head)
+        if named is not None:
+            found = pairs.halves(path, named)
+            main = next((half.path for half in found if half.format == "ipynb"), found[0].path if found else path)
+            return main, named
+        beside = f"{posixpath.splitext(path)[0]}.ipynb"
+        metadata = await self._metadata(beside)
+        is_paired = any(half.path == path for half in pairs.partners(beside, metadata))
+        return (beside if is_paired else path), None
+
+    async def moves(self, path: str, to: str, metadata: bytes | None) -> list[tuple[str, str]]:
+        """Where the other files of a pair go when the one at `path` goes `to`; those that are not there, and that have no place then, stay.
+
+        Args:
+            metadata: Of the document at `path`, where it is known.
+
+        Raises:
+            errors.AlreadyExists: Something is there.
+        """
+        if metadata is None:
+            main, named = await self.main_of(path)
+            metadata = pairs.with_formats(b"{}", named) if named is not None else await self._metadata(main)
+        before, after = ((pairs.Half(one, ""), *pairs.partners(one, metadata)) for one in (path, to))
+        goals = {half.format: half.path for half in after}
+        found = []
+        for half in before[1:]:
+            goal = goals.get(half.format)
+            if goal is None or goal == half.path or not await self._is_there(half.path):
+                continue
+            if await self._is_there(goal):
+                words = f"{half.path} is paired with {path} and would become {goal}, which exists already."
+                raise errors.AlreadyExists(words, kind="file", id=goal)
+            found.append((half.path, goal))
+        return found
+
+    async def _metadata(self, path: str) -> bytes:
+        """The metadata of an .ipynb that may be in a pair; nothing for any other."""
+        try:
+            size = (await self.world.files.stat(path)).size
+            head, _ = await self.world.files.read(path, 0, EDGE_BYTES)
+            tail, _ = await self.world.files.read(path, max(0, size - EDGE_BYTES), EDGE_BYTES)
+            if b'"formats"' not in head and b'"formats"' not in tail:
+                return b"{}"
+            return (await Paper(self.world).read(path)).document.metadata
+        except errors.Failure:
+            return b"{}"  # it is no notebook, or not there: then it is in no pair
+
+    async def _is_there(self, path: str) -> bool:
+        try:
+            await self.world.files.stat(path)
+        except errors.NotFound:
+            return False
+        return True

@@ -1,0 +1,132 @@
+"""What a run leaves: its document, written where its plan says, whole and at once.
+
+A run with a `to` works in a session without a file, so nothing is touched until it has ended. Then::
+
+    stopped, and a file is there ─────────► beside it, as `NAME (stopped)`         (the last good result stays)
+    failed, and only_if_ok ───────────────► beside it, as `NAME (failed)`, whether there is a file or not
+    overwrite, or nothing is there ───────► the file, by one exchange of names
+    nothing was there, but something is now ► beside it (unless it holds the same: this server wrote it and then died)
+
+A run without one is that of an open notebook, which is saved as always. What cannot be written stays in the
+session, and `RunFinished.reason` says why: nothing is lost.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+import attrs
+
+from webipy.core import errors
+from webipy.core.api import formats
+from webipy.core.events import events
+from webipy.core.events.events import RunStatus
+from webipy.core.free_names import beside
+from webipy.core.ipynb.document import Document
+from webipy.core.session.runs import OpenRun
+from webipy.server.notebooks.documents import Documents
+from webipy.server.notebooks.notebook_codec import Paper, Read
+from webipy.server.notebooks.run_report_writer import add_report
+from webipy.server.ports.ports import Body, World
+from webipy.server.sessions.session import Session
+
+MISSING = "missing"
+
+
+@attrs.define(eq=False)
+class Results:
+    """Writes the results of runs.
+
+    Args:
+        world: The outside.
+        documents: The documents of all sessions.
+    """
+
+    world: World
+    documents: Documents
+
+    async def check(self, path: str | None, to: str, overwrite: bool) -> None:
+        """Returns when a run of `path` (or of what has no file) could write its result to `to`; nothing is changed.
+
+        Raises:
+            errors.InvalidParams: `to` is no name of a notebook, or is the notebook itself.
+            errors.AlreadyExists: Something is there, which is not to be overwritten.
+            errors.NotFound, errors.FileFault: Its folder is not there, or it cannot be written.
+        """
+        if formats.format_of(to) is None:
+            raise errors.InvalidParams(
+                f"{to} is no name of a notebook: .ipynb is, and those of programs and of Markdown.", field="to"
+            )
+        if path is not None:
+            await self.world.files.stat(path)
+        placing = await self.world.files.check_place(to, path if path is not None else to)
+        if placing == "source" and path is None:
+            placing = "taken"
+        if placing == "source":
+            raise errors.InvalidParams(f"{to} is the notebook itself.", field="to")
+        if placing == "taken" and not overwrite:
+            raise errors.AlreadyExists(f"{to} exists already.", kind="file", id=to)
+
+    async def write(self, session: Session, run: OpenRun) -> events.RunFinished:
+        """Writes the result of a run that is over; what went wrong is in what it gives."""
+        status, plan = run.status(), run.started
+        path, reason = None, ""
+        try:
+            await add_report(self.documents, session, run)
+            if plan.to is None:
+                path = await self._save(session)
+            else:
+                body = await self._content(session, plan.to)
+                path, reason = await self._write(body, plan, status, status in ("cancelled", "not_started"))
+        except errors.Failure as fault:
+            reason = fault.message
+        return events.RunFinished(run=run.id, status=status, path=path, reason=reason)
+
+    async def _save(self, session: Session) -> str | None:
+        if session.origin.path is None:
+            return None
+        await self.documents.of(session).save(None)
+        return session.origin.path
+
+    async def _content(self, session: Session, to: str) -> Body:
+        format, bound = formats.format_of(to) or "ipynb", self.documents.of(session).bound
+        return await bound.content(format, await self._original(session.source, format, (await bound.current())[1]))
+
+    async def _write(self, body: Body, plan: events.RunStarted, status: RunStatus, is_stopped: bool) -> tuple[str, str]:
+        """Writes it; gives where it is, and why it is not where it was wanted."""
+        to = plan.to or ""
+        if plan.only_if_ok and status != "ok":
+            path = await self._beside(to, " (stopped)" if is_stopped else " (failed)", body)
+            return path, f"{to} was not written, because the run did not end well."
+        if plan.overwrite and not is_stopped:
+            return (await self.world.files.write(to, body, None)).path, ""
+        try:
+            return (await self.world.files.write(to, body, MISSING)).path, ""
+        except errors.Conflict:
+            pass
+        if is_stopped:
+            path = await self._beside(to, " (stopped)", body)
+            return path, f"{to} stays as it was, because the run was stopped."
+        if isinstance(body, bytes) and (await self.world.files.read(to))[0] == body:
+            return to, ""
+        path = await self._beside(to, "", body)
+        return path, f"{to} was not there when the run began, and is another file now."
+
+    async def _original(self, source: str | None, format: str, document: Document) -> Read | None:
+        """The file that the document was copied from, whose layout is kept."""
+        if source is None or formats.format_of(source) != format:
+            return None
+        try:
+            return await Paper(self.world).read(source, document)
+        except errors.Failure:
+            return None  # it was moved or deleted meanwhile: the layout is then the usual one
+
+    async def _beside(self, to: str, mark: str, body: Body) -> str:
+        """Writes it under a free name like that of `to`; gives that."""
+        stem, suffix = posixpath.splitext(to)
+        for name in beside(f"{stem}{mark}{suffix}", False):
+            try:
+                return (await self.world.files.write(name, body, MISSING)).path
+            except errors.Conflict:
+                continue
+        raise errors.AlreadyExists(f"There are too many files like {to}.", kind="file", id=to)

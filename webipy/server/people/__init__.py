@@ -1,0 +1,1 @@
+"""Who is there: logins, links, guests, and what each may use."""

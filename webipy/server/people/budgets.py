@@ -1,0 +1,282 @@
+"""What one login may ask of the server at once and in the course of time.
+
+    call ──begin──► (too many calls, too many bytes, no time left: `throttled`) ──heavy──► waits for the login's own large calls ──► end
+
+Each login has a budget of calls under way, of bytes that the server keeps for it (answers that were not sent), and of seconds of server time, which
+are measured whatever a call does and come back at a rate. Whoever runs the server has so much that only a program gone wrong meets it; a guest has
+enough for a page, and too little to hold others up. Calls that may be large, in what they read or answer, are carried out one after the other for a
+guest, a few at once for others, and begin when the answers before them are sent.
+
+Invariants: what was begun is ended, however it ends; a call that is refused was not carried out; nobody's budget depends on what others do.
+
+Rejected: limits of calls a minute (they say nothing of what a call costs); to end the connections of who asks too much (their page would come
+back and ask again).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any, Final, Protocol, TypeVar
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from webipy.core import errors
+from webipy.core.api.access import Principal
+
+_T = TypeVar("_T")
+
+MEBIBYTE: Final = 1024 * 1024
+MOST_BUDGETS: Final = 2000
+"""Budgets that are kept; those that nobody uses go then, which have all they may."""
+
+ENOUGH_SECONDS: Final = 0.1
+"""A login without time left may call again when it has so much."""
+
+
+@attrs.define(eq=False)
+class Intake:
+    """A large message that comes in, or waits until it may.
+
+    Args:
+        on_turn: Called when it may come.
+        is_on: Whether it may.
+    """
+
+    on_turn: Callable[[], None]
+    is_on: bool = False
+
+
+@attrs.define(frozen=True)
+class Allowance:
+    """What a login may use.
+
+    Args:
+        calls: Calls under way.
+        held_bytes: Bytes of answers that are kept for it.
+        seconds: Seconds of server time that it can save up.
+        rate: Seconds of server time that it gains in a second.
+        at_once: Large calls carried out at once.
+        begins_bytes: The most that is kept for it when another large one begins.
+        lines: Connections, and calls by POST.
+    """
+
+    calls: int
+    held_bytes: int
+    seconds: float
+    rate: float
+    at_once: int
+    begins_bytes: int
+    lines: int
+
+
+OWNER: Final = Allowance(20_000, 1024 * MEBIBYTE, 600.0, 1.0, 4, 64 * MEBIBYTE, 1000)
+"""Of a login of whoever runs the server: pages, and programs by the token."""
+
+GUEST: Final = Allowance(600, 48 * MEBIBYTE, 20.0, 0.25, 1, 4 * MEBIBYTE, 8)
+"""Of somebody who came by a link: some pages, and those that are closing."""
+
+
+class _Caller(Protocol):
+    def until(self, waited: Deferred[None]) -> Deferred[None]:
+        """Waits only as long as the connection is there."""
+
+
+@attrs.define(eq=False)
+class Budget:
+    """The budget of one login.
+
+    Args:
+        allowance: What it may use.
+        clock: Seconds that only go forward.
+        later: Calls a function after so many seconds.
+    """
+
+    allowance: Allowance
+    clock: Callable[[], float]
+    later: Callable[[float, Callable[[], None]], object]
+    calls: int = 0
+    held: int = 0
+    lines: int = 0
+    """Connections that are open, and calls by POST under way."""
+    _busy: int = 0
+    _intakes: list[Intake] = attrs.field(factory=list)
+    _waiting: deque[Deferred[None]] = attrs.field(factory=deque)
+    _seconds: float = attrs.field(init=False)
+    _counted: float = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._seconds, self._counted = self.allowance.seconds, self.clock()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of server time that are left; less than none when a call took more than there was."""
+        now = self.clock()
+        gained = (now - self._counted) * self.allowance.rate
+        self._seconds, self._counted = min(self.allowance.seconds, self._seconds + gained), now
+        return self._seconds
+
+    def is_whole(self) -> bool:
+        """Whether nothing of it is used."""
+        return not (self.calls or self.held or self.lines) and self.seconds >= self.allowance.seconds
+
+    def enter(self) -> None:
+        """One more of `lines`, by POST.
+
+        Raises:
+            errors.Throttled: There are as many as may be.
+        """
+        most = self.allowance.lines
+        if self.lines >= most:
+            raise errors.Throttled(
+                f"{most} connections and calls by POST of this login are open, which is all that it may have; wait for one of them.",
+                retry_after_s=1,
+            )
+        self.lines += 1
+
+    def begin(self) -> None:
+        """A call begins; `end` it.
+
+        Raises:
+            errors.Throttled: There is no room for it.
+        """
+        left, allowance = self.seconds, self.allowance
+        if left <= 0:
+            wait = (ENOUGH_SECONDS - left) / allowance.rate
+            raise errors.Throttled(
+                f"The calls of this login took all the time of the server that it may have; try again in {wait:.0f} s.",
+                retry_after_s=round(wait, 1),
+            )
+        if self.calls >= allowance.calls:
+            raise errors.Throttled(
+                f"{allowance.calls} calls of this login are under way, which is all that it may have; wait for one of their answers.",
+                retry_after_s=1,
+            )
+        if self.held > allowance.held_bytes:
+            raise errors.Throttled(
+                f"Answers of more than {allowance.held_bytes} bytes wait for this login to read them; read them first.",
+                retry_after_s=1,
+            )
+        self.calls += 1
+
+    def end(self) -> None:
+        """A call has ended."""
+        self.calls -= 1
+
+    def spend(self, seconds: float) -> None:
+        """Server time was used; of what is owed, no more is remembered than can be saved up."""
+        self._seconds = max(self.seconds - seconds, -self.allowance.seconds)
+
+    def take_in(self, on_turn: Callable[[], None]) -> Intake:
+        """A large message is announced: as many as calls are carried out at once come in at once, the others wait; tell `has_come` of its end."""
+        intake = Intake(on_turn, len(self._intakes) < self.allowance.at_once)
+        self._intakes.append(intake)
+        return intake
+
+    def has_come(self, intake: Intake) -> None:
+        """It is here, or will not come any more: the next one may."""
+        self._intakes.remove(intake)
+        for one in self._intakes[: self.allowance.at_once]:
+            if not one.is_on:
+                one.is_on = True
+                one.on_turn()
+
+    def hold(self, size: int) -> None:
+        """So many bytes of an answer are kept until they are sent; less than 0: so many are not kept any more."""
+        self.held += size
+        if size < 0:
+            self._wake_soon()
+
+    @asynccontextmanager
+    async def heavy(self, caller: _Caller) -> AsyncIterator[None]:
+        """Around what may be large: waits until there is room for it."""
+        while self._waiting or not self._has_room():
+            told: Deferred[None] = Deferred(lambda told: self._waiting.remove(told))
+            self._waiting.append(told)
+            self._wake_soon()
+            await caller.until(told)
+            if self._has_room():
+                break
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            self._wake_soon()
+
+    def _has_room(self) -> bool:
+        return self._busy < self.allowance.at_once and self.held <= self.allowance.begins_bytes
+
+    def _wake_soon(self) -> None:
+        if self._waiting:
+            self.later(0, self._wake)
+
+    def _wake(self) -> None:
+        if self._waiting and self._has_room():
+            self._waiting.popleft().callback(None)
+            self._wake_soon()
+
+
+PAYER: ContextVar[Budget | None] = ContextVar("payer", default=None)
+"""The budget of the call that is being carried out."""
+
+
+@attrs.define(eq=False)
+class Budgets:
+    """The budgets of all logins.
+
+    Args:
+        clock: Seconds that only go forward.
+        later: Calls a function after so many seconds.
+    """
+
+    clock: Callable[[], float]
+    later: Callable[[float, Callable[[], None]], object]
+    _by_login: dict[str, Budget] = attrs.field(factory=dict)
+
+    def of(self, principal: Principal | None) -> Budget:
+        """The budget of somebody's login."""
+        login = principal.login if principal is not None else ""
+        found = self._by_login.get(login)
+        if found is None:
+            if len(self._by_login) >= MOST_BUDGETS:
+                self._by_login = {name: budget for name, budget in self._by_login.items() if not budget.is_whole()}
+            is_owner = principal is not None and principal.session is None
+            found = self._by_login[login] = Budget(OWNER if is_owner else GUEST, self.clock, self.later)
+        return found
+
+
+@attrs.define(eq=False)
+class Metered(Awaitable[_T]):
+    """Carries a coroutine out and tells how long each of its steps held the reactor.
+
+    Args:
+        steps: The coroutine.
+        clock: Seconds that only go forward.
+        spend: Told of the seconds of each step.
+    """
+
+    steps: Awaitable[_T]
+    clock: Callable[[], float]
+    spend: Callable[[float], None]
+
+    def __await__(self) -> Generator[Any, Any, _T]:
+        steps = self.steps.__await__()
+        step: Callable[[Any], Any] = steps.send
+        given: Any = None
+        while True:
+            began = self.clock()
+            try:
+                waited = step(given)
+            except StopIteration as end:
+                result: _T = end.value
+                return result
+            finally:
+                self.spend(self.clock() - began)
+            try:
+                given, step = (yield waited), steps.send
+            except BaseException as fault:  # given to the coroutine, which ends or goes on
+                given, step = fault, steps.throw

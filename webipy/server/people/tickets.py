@@ -1,0 +1,56 @@
+"""Tickets: what lets a browser itself fetch one file, where it can send no header.
+
+::
+
+    ticket.make ──► ADDRESS?ticket=UNTIL.MAC ──► the browser, with the login's cookie ──► GET
+
+A download that the browser carries out, or a tab that shows a file, sends the cookie and nothing else, and the cookie alone is not
+enough (webipy.server.people.logins). A ticket stands for the key of the login there: it is made for one login, one path and some minutes,
+counts only together with the cookie of that login, for reading, and gives no right that the login has not at that moment.
+
+Invariant: nothing is kept of a ticket; it is a MAC under a key that this process made and nobody else has, so all end with the server.
+
+Rejected: a ticket that counts without the cookie (an address is copied, and stands in histories); a cookie of its own for downloads
+(it would go to every port of the host, too); fetching files of any size into the memory of the page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+import attrs
+
+TICKET_SECONDS = 300
+"""How long a ticket counts for a download to begin; one that has begun goes on."""
+
+
+@attrs.define(eq=False)
+class Tickets:
+    """The tickets of one server.
+
+    Args:
+        seconds: A monotonic clock.
+        secret: What only this process knows.
+    """
+
+    seconds: Callable[[], float]
+    secret: bytes
+
+    def make(self, login: str, path: bytes) -> str:
+        """A ticket for a login and a path, percent-decoded."""
+        until = int(self.seconds()) + TICKET_SECONDS
+        return f"{until}.{self._mac(login, path, until)}"
+
+    def holds(self, ticket: str, login: str, path: bytes) -> bool:
+        """Whether it was made for these and still counts."""
+        until, is_ticket, mac = ticket.partition(".")
+        if not is_ticket or len(ticket) > 100 or not (until.isascii() and until.isdigit()):
+            return False
+        is_ours = hmac.compare_digest(mac.encode("utf-8", "replace"), self._mac(login, path, int(until)).encode())
+        return is_ours and self.seconds() < int(until)
+
+    def _mac(self, login: str, path: bytes, until: int) -> str:
+        told = b"%d\0%b\0%b" % (until, login.encode(), path)
+        return hmac.new(self.secret, told, hashlib.sha256).hexdigest()

@@ -1,0 +1,1 @@
+"""What the server needs of the outside world: clock, files, journals, kernels."""

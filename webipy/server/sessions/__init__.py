@@ -1,0 +1,1 @@
+"""Sessions, their kernels, and the feeds of their events."""

@@ -1,0 +1,245 @@
+"""What is kept of closed sessions: their journals, and with them the history of their documents.
+
+A closed session stays in the registry with the path of its document, and its journal on the disk. When the document is
+opened again, the session is opened again and its journal goes on, so that there is one history, whatever was closed,
+renamed or restarted meanwhile. Which session a file belongs to is found in this order:
+
+    1. the file is the very one that the session read or wrote last (its etag says inode, size and time; the time of the inode, which a
+       new name changes, does not count), under whatever name, and the session's own path does not lead to another name of it;
+    2. the path is that of the session's document: what is there now was changed by another program;
+    3. what the file holds is what the session's file held, which is not there any more: it was moved to another disk.
+
+A document that was deleted here is found by what it is only, so that a new one under the same name begins anew. Journals
+take room: those without a document go first when all closed ones together are over a limit, then those that were closed
+longest ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import attrs
+from twisted.logger import Logger
+
+from webipy.core import errors
+from webipy.core.session.file_state import is_same_file
+from webipy.server.ports.ports import ClosedSession, FileRecord, JournalPart, KeptJournal, SessionRecord, World
+from webipy.server.sessions.sessions import Sessions
+
+LOOKED_AT = 100
+"""How many files of closed sessions are looked for when a file may be one of them."""
+
+
+@attrs.define(frozen=True, slots=True)
+class Entry:
+    """A journal that is kept.
+
+    Args:
+        closed: What is known of its session; of an open one what it is now.
+        journal: What it takes on the disk.
+        is_open: Whether its session is open.
+    """
+
+    closed: ClosedSession
+    journal: KeptJournal
+    is_open: bool
+
+    @property
+    def last_activity(self) -> str:
+        """When its session was closed, or written to last."""
+        return self.closed.closed or self.journal.changed
+
+
+@attrs.define(eq=False)
+class Kept:
+    """The closed sessions of one server.
+
+    Args:
+        world: The outside.
+        sessions: The open ones.
+        keep_mebibytes: What the journals of closed sessions take together at most.
+        keep_days: How long after its closing a journal is kept; `None` for ever.
+    """
+
+    world: World
+    sessions: Sessions
+    keep_mebibytes: int | None = None
+    keep_days: float | None = None
+    _unreadable: set[str] = attrs.field(factory=set)
+    _log = Logger()
+
+    # ---- which session a file belongs to
+
+    async def session_of(self, file: FileRecord) -> ClosedSession | None:
+        """The closed session whose document a file is, by its identity or its path."""
+        closed = await self.world.registry.closed()
+        here = next((one for one in closed if one.path == file.path), None)
+        for one in [one for one in closed if is_same_file(one.etag, file.etag)][:LOOKED_AT]:
+            if one.record.path == file.path or not is_same_file(await self._etag_at(one.record.path), file.etag):
+                return one
+        return here
+
+    async def copy_of(self, digest: str) -> ClosedSession | None:
+        """The closed session whose file held what has this digest and is not there any more."""
+        closed = await self.world.registry.closed()
+        for one in [one for one in closed if one.digest == digest][:LOOKED_AT]:
+            if one.is_gone or await self._etag_at(one.record.path) is None:
+                return one
+        return None
+
+    async def _etag_at(self, path: str | None) -> str | None:
+        if path is None:
+            return None
+        try:
+            return (await self.world.files.stat(path)).etag
+        except errors.Failure:
+            return None
+
+    # ---- what happens to files
+
+    async def moved(self, old: str, new: str) -> None:
+        """A file or folder has another path: the documents of closed sessions that were there follow."""
+
+        def follow(one: ClosedSession, path: str) -> ClosedSession:
+            return attrs.evolve(one, record=attrs.evolve(one.record, path=new + path[len(old) :]))
+
+        await self._change(new, lambda one, path: attrs.evolve(one, is_gone=True))
+        await self._change(old, follow)
+
+    async def deleted(self, path: str) -> None:
+        """A file or folder was deleted: what comes under this name later is another document."""
+        await self._change(path, lambda one, path: attrs.evolve(one, is_gone=True))
+
+    async def _change(self, place: str, change: Callable[[ClosedSession, str], ClosedSession]) -> None:
+        for one in await self.world.registry.closed():
+            path = one.path
+            if path is not None and (path == place or path.startswith(f"{place}/")):
+                await self.note(change(one, path))
+
+    # ---- what there is
+
+    async def get(self, session: str) -> ClosedSession:
+        """A closed session.
+
+        Raises:
+            errors.NotFound: There is none of that id, or nothing is kept of it.
+        """
+        is_free = self.sessions.is_free(session)
+        found = next((one for one in await self.world.registry.closed() if one.record.id == session), None)
+        if found is not None and is_free:
+            return found
+        if is_free and any(journal.session == session for journal in await self.world.archive.kept()):
+            return await self.world.archive.describe(session)
+        why = "has no journal" if is_free else "is open"
+        raise errors.NotFound(
+            f"Session {session!r} {why}; journal.list tells the closed ones.", kind="journal", id=session
+        )
+
+    async def all(self) -> list[Entry]:
+        """All journals, the one with the latest activity first."""
+        journals = {journal.session: journal for journal in await self.world.archive.kept()}
+        known = {one.record.id: one for one in await self.world.registry.closed()}
+        now_open = {
+            one.id: ClosedSession(one.record, one.last_activity, one.origin.etag) for one in self.sessions.all()
+        }
+        entries = []
+        for session, journal in journals.items():
+            here = now_open.get(session) or known.get(session) or self._unknown(session)
+            entries.append(Entry(here, journal, session in now_open))
+        return sorted(entries, key=lambda entry: entry.last_activity, reverse=True)
+
+    @staticmethod
+    def _unknown(session: str) -> ClosedSession:
+        """A journal that the registry does not know; what it is of stands in it."""
+        return ClosedSession(SessionRecord(session, "", None, "", ""))
+
+    async def read(self, session: str, first: int, limit: int, limit_bytes: int) -> JournalPart:
+        """Events of a closed session.
+
+        Raises:
+            errors.NotFound: It is open, or there is none.
+            errors.Damaged: Its journal cannot be read.
+        """
+        await self.get(session)
+        return await self.world.archive.look(session, first, limit, limit_bytes)
+
+    async def remove(self, session: str) -> None:
+        """Deletes the journal of a closed session, for good.
+
+        Raises:
+            errors.NotFound: It is open, or there is none.
+        """
+        await self.get(session)
+        await self.sessions.door.acquire()
+        try:
+            await self.get(session)  # it may have been opened again meanwhile
+            await self.world.registry.forget(session)
+            await self.world.archive.remove(session)
+        finally:
+            self.sessions.door.release()
+        self._log.info("journal of the closed session {session} deleted", session=session)
+
+    async def note(self, closed: ClosedSession) -> None:
+        """Writes down what has changed about a closed session, unless it is open again."""
+        await self.sessions.door.acquire()
+        try:
+            if self.sessions.is_free(closed.record.id):
+                await self.world.registry.close_session(closed)
+        finally:
+            self.sessions.door.release()
+
+    # ---- how much there is
+
+    async def bound(self) -> None:
+        """Deletes the journals of closed sessions that are over a limit, those without a document first."""
+        await self.recover()
+        closed = [
+            entry for entry in await self.all() if not entry.is_open and self.sessions.is_free(entry.journal.session)
+        ]
+        oldest = self._oldest()
+        too_old = [entry for entry in closed if oldest is not None and entry.last_activity < oldest]
+        rest = [entry for entry in closed if entry not in too_old]
+        for entry in [*too_old, *self._too_much(rest)]:
+            try:
+                await self.remove(entry.journal.session)
+            except errors.NotFound:
+                continue  # it was opened again, or deleted, meanwhile
+
+    def _oldest(self) -> str | None:
+        if self.keep_days is None:
+            return None
+        oldest = datetime.fromisoformat(self.world.now()) - timedelta(days=self.keep_days)
+        return oldest.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    def _too_much(self, closed: list[Entry]) -> list[Entry]:
+        if self.keep_mebibytes is None:
+            return []
+        left = sum(entry.journal.size_bytes for entry in closed) - (self.keep_mebibytes << 20)
+        going = []
+        for entry in sorted(closed, key=lambda entry: (entry.closed.path is not None, entry.last_activity)):
+            if left <= 0:
+                break
+            going.append(entry)
+            left -= entry.journal.size_bytes
+        return going
+
+    async def recover(self) -> None:
+        """Asks the journals of sessions that an earlier version closed, or that nothing knows of, whose documents they are."""
+        known = await self.world.registry.closed()
+        noted = {one.record.id for one in known if one.closed}
+        taken = {one.path for one in known if one.closed} | {one.record.path for one in self.sessions.all()}
+        found = []
+        for journal in await self.world.archive.kept():
+            session = journal.session
+            if session in noted or session in self._unreadable or not self.sessions.is_free(session):
+                continue
+            try:
+                found.append(await self.world.archive.describe(session))
+            except errors.Failure as fault:
+                self._unreadable.add(session)
+                self._log.warn("journal {session}: {fault}", session=session, fault=fault.message)
+        for one in sorted(found, key=lambda one: one.closed, reverse=True):
+            is_gone = one.is_gone or one.path in taken
+            taken.add(one.path)
+            await self.note(attrs.evolve(one, is_gone=is_gone))

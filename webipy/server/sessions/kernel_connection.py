@@ -1,0 +1,308 @@
+"""The side of a session that faces its kernel: the one link to its host, requests out, messages in.
+
+Messages come in batches. Each batch is folded by `core.kernel`, its events are appended with the position that they
+led to (how far the host's numbers are taken in), and the host is acknowledged when that is written. Replies to what
+is no execution (completions and the like) go straight to whoever waits: they are nobody else's business and are not
+journaled.
+
+Invariants: the position is written in the same transaction as the events, so nothing is taken in twice and nothing is
+left out, wherever the server stops; a request goes out only after the event that it belongs to is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from webipy.core import errors
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent
+from webipy.core.kernel import blobs, jupyter_messages, wire
+from webipy.core.kernel.blobs import Part
+from webipy.core.kernel.inquiries import inquiry
+from webipy.core.kernel.kernel import Kernel
+from webipy.core.kernel.large_messages import Large
+from webipy.core.kernel.wire import Header, Message
+from webipy.server.ports.ports import HostRecord, KernelLink, Position, World
+from webipy.server.sessions.pending_requests import Replies
+from webipy.server.sessions.request_queue import Outgoing
+
+_ABOUT_REQUESTS = frozenset({"cancel", "interrupt", "move", "restart"})
+"""Commands that mean requests which were accepted before them."""
+
+
+class Append(Protocol):
+    """Takes events into a journal, with the position that they led to and the parts of blobs that came with them."""
+
+    def __call__(
+        self, new: list[AnyEvent], by: str | None, position: Position | None = None, parts: Sequence[Part] = ()
+    ) -> Deferred[int]:
+        """Fires when they are written."""
+
+
+@attrs.define(eq=False)
+class KernelSide:
+    """The kernel of one session, if it has one, and the link to it. See `webipy.server.ports.ports.LinkReceiver`.
+
+    Args:
+        session: The session's id, which is also the client id in messages.
+        world: The outside.
+        append: Takes events into the session's journal.
+        is_written: Whether the event that queued an execution is in the journal.
+        position: How far a host's messages are taken in.
+        sweep: Removes parts of outputs whose outputs never came; see `Journal.sweep`.
+    """
+
+    session: str
+    world: World
+    append: Append
+    is_written: Callable[[str], bool]
+    position: Position | None
+    sweep: Callable[..., Deferred[None]]
+    environment: Callable[[], dict[str, str]] = dict
+    """The environment variables of the next start, beside those of the server and the kernelspec."""
+    kernel: Kernel | None = None
+    _record: HostRecord | None = None
+    _link: KernelLink | None = None
+    _burying: Deferred[None] | None = None
+    is_leaving: bool = False
+    """Whether the host was told to end, so that nothing more can be asked of it."""
+    _gone: Deferred[None] | None = None
+    outgoing: Outgoing = attrs.field(init=False)
+    """Executions that are accepted and written, on their way to the host."""
+    _replies: Replies = attrs.field(factory=Replies)
+    _large: Large = attrs.field(factory=lambda: Large(_lost))
+    _log = Logger()
+
+    def __attrs_post_init__(self) -> None:
+        self.outgoing = Outgoing(self.send, self.world.later)
+
+    # ---- having a kernel
+
+    def adopt(self, kernel: Kernel, record: HostRecord) -> bool:
+        """Attaches to the host of `kernel`; false when that host lives no more (then `bury` it)."""
+        self.kernel, self._record = kernel, record
+        self.is_leaving = kernel.is_over
+        since = self.position.number if self.position is not None and self.position.host == record.directory else 0
+        self.position = Position(record.directory, since)
+        self._link = self.world.launcher.connect(record, since, self)
+        return self._link is not None
+
+    @property
+    def has_host(self) -> bool:
+        """Whether a host is attached, be its kernel alive or not."""
+        return self._link is not None
+
+    def live(self) -> Kernel:
+        """The kernel, if it can be asked something.
+
+        Raises:
+            errors.KernelNotReady: There is none.
+            errors.KernelDead: It has died.
+        """
+        if self.kernel is None:
+            raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
+        if self.kernel.state == "dead" or self._link is None:
+            is_attached = self._record is not None and self._record.is_attached
+            back = "kernel.start gives it a new one." if is_attached else "kernel.restart brings it back."
+            raise errors.KernelDead(f"The kernel of this session is not running: {back}")
+        return self.kernel
+
+    async def end_kernel(self) -> None:
+        """Shuts the kernel down, or lets go of one that something else started, and waits until its host has ended."""
+        if self.has_host:
+            self.end_host()
+            self._gone = Deferred()
+            await self._gone
+            await self.settled()
+
+    def end_host(self) -> None:
+        """Ends the host, which must be attached; its kernel ends with it unless something else started that."""
+        assert self._record is not None
+        self.command("kill" if self._record.is_attached else "shut_down")
+
+    def detach(self) -> None:
+        """Leaves the host; it and its kernel live on."""
+        self.outgoing.clear()
+        link, self._link = self._link, None
+        if link is not None:
+            link.close()
+
+    # ---- out
+
+    def command(self, name: str, content: bytes = b"{}") -> None:
+        """Sends a command to the host; one must be attached."""
+        assert self._link is not None
+        if name in _ABOUT_REQUESTS:
+            self.outgoing.flush()
+        self.is_leaving = self.is_leaving or name in ("shut_down", "kill")
+        self._link.command(name, content)
+
+    def send(
+        self,
+        channel: str,
+        msg_type: str,
+        content: bytes,
+        msg_id: str,
+        *,
+        parent: Header | None = None,
+        metadata: bytes = b"{}",
+        buffers: tuple[bytes, ...] = (),
+    ) -> None:
+        """Sends a Jupyter message to the kernel; without a host it goes nowhere, and what it belongs to has been told of that."""
+        if self._link is not None:
+            now = self.world.now()
+            message = wire.new_message(
+                msg_type,
+                content,
+                msg_id=msg_id,
+                session=self.session,
+                date=now,
+                parent=parent,
+                metadata=metadata,
+                buffers=buffers,
+            )
+            self._link.send(channel, message)
+
+    def send_answer(self, request: str, value: str) -> None:
+        """Gives the kernel the line that it waits for."""
+        parent = Header(msg_id=request, msg_type="input_request")
+        content = jupyter_messages.encode({"value": value, "status": "ok"})
+        self.send("stdin", "input_reply", content, f"input-{request}", parent=parent)
+
+    async def request(
+        self,
+        channel: str,
+        msg_type: str,
+        content: bytes,
+        timeout_s: float,
+        metadata: bytes = b"{}",
+        buffers: tuple[bytes, ...] = (),
+        *,
+        is_inquiry: bool = False,
+    ) -> Message:
+        """Asks the kernel something that is no execution of the session, and waits for its reply.
+
+        Raises:
+            errors.Timeout: It did not answer in time.
+            errors.KernelDead: It died before it answered.
+        """
+        self.live()
+        msg_id = inquiry(self.world.new_id()) if is_inquiry else self.world.new_id()
+        reply = self._replies.expect(msg_id)
+        fault = errors.Timeout(
+            f"The kernel did not answer within {timeout_s:g} s; it may be busy with code that runs.",
+            timeout_s=timeout_s,
+        )
+        stop_clock = self.world.later(timeout_s, lambda: self._replies.fail(msg_id, fault))
+        try:
+            self.send(channel, msg_type, content, msg_id, metadata=metadata, buffers=buffers)
+            return await reply
+        except errors.Timeout:
+            if msg_type == "execute_request" and self._link is not None:  # it may wait in the host
+                self.command("cancel", jupyter_messages.encode({"msg_id": msg_id}))
+            raise
+        finally:
+            stop_clock()
+            self._replies.forget(msg_id)
+
+    # ---- in: what the link tells
+
+    def attached(self, is_gap: bool, pid: int | None) -> None:
+        """The host answered: it is asked again for whatever it may not have heard of (it runs each id once)."""
+        if is_gap:
+            reason = "The kernel host no longer had all output that this server had not yet written down."
+            self._append([events.OutputLost(reason=reason)])
+        if self.kernel is not None:
+            self.kernel.pid = pid
+            self.outgoing.restart(run for run in self.kernel.executions.waiting() if self.is_written(run.id))
+            if self.kernel.state == "restarting":  # the server may have died before it could say so
+                self.command("restart", restart_of(self.environment(), self.kernel.start + 1))
+            for answer in list(self.kernel.executions.answers.values()):
+                self.send_answer(answer.request, answer.value or "")
+
+    def received(self, batch: list[tuple[str, Message]], number: int) -> None:
+        """Takes a batch of the host's messages in, and acknowledges it when its events are written."""
+        assert self.kernel is not None and self.position is not None
+        rest, parts = _sorted(batch, self._large)
+        taken = self.kernel.take(rest)
+        if self.kernel.way is not None and self._record is not None:
+            self.world.launcher.has_started(self._record, self.kernel.way)
+        self.position = position = Position(self.position.host, number)
+        written = self.append(taken.events, None, position, parts)
+        written.addCallbacks(self._acknowledge, self._not_written, callbackArgs=(position, self._link))
+        for content in taken.says:
+            self.send("shell", "comm_msg", content, self.world.new_id())
+        self._replies.take(taken)
+
+    def _acknowledge(self, _: int, position: Position, link: KernelLink | None) -> None:
+        if link is not None and link is self._link:
+            link.acknowledge(position.number)
+
+    def _not_written(self, failure: Failure) -> None:
+        self._log.failure("session {session} could not write its journal", failure, session=self.session)
+
+    def _append(self, new: list[AnyEvent]) -> None:
+        self.append(new, None, None).addErrback(self._not_written)
+
+    def fenced(self) -> None:
+        """A newer server owns the kernel now: this one lets go of it."""
+        self._log.critical("session {session}: another webipy server has taken its kernel over", session=self.session)
+        self.detach()
+
+    def gone(self) -> None:
+        """The host has ended, and its kernel with it."""
+        self.detach()
+        self._replies.fail_all("The kernel host ended before the kernel answered.")
+        self._burying = Deferred.fromCoroutine(self.bury()).addErrback(self._not_written)
+        gone, self._gone = self._gone, None
+        if gone is not None:
+            gone.callback(None)
+
+    async def settled(self) -> None:
+        """Waits until what an ended host left is taken in."""
+        if self._burying is not None:
+            told: Deferred[None] = Deferred()
+            self._burying.addBoth(lambda _: told.callback(None))
+            await told
+
+    async def bury(self) -> None:
+        """Takes in what an ended host left, and then tells the end of the kernel."""
+        kernel, record = self.kernel, self._record
+        assert kernel is not None and record is not None and self.position is not None
+        left = self.world.launcher.leftovers(record, self.position.number)
+        while (batch := await left.next()) is not None:
+            if batch.is_gap:
+                self._append([events.OutputLost(reason="Output that the kernel host had not yet sent is missing.")])
+            self.received(batch.messages, batch.number)
+        await self.append(kernel.lost(await left.reason()), None, None)
+        await left.remove()
+        await self.sweep(is_over=True)
+
+
+def restart_of(env: dict[str, str], start: int | None = None) -> bytes:
+    """The content of the host's command `restart`; one for start number `start` has no effect where that was made already."""
+    numbered = {} if start is None else {"start": start}
+    return jupyter_messages.encode({"env": env, **numbered})
+
+
+def _lost(reason: str) -> Message:
+    """What says that output is missing, as a host says it."""
+    return wire.new_message("output_lost", jupyter_messages.encode({"reason": reason}), msg_id="lost", session="server")
+
+
+def _sorted(batch: list[tuple[str, Message]], large: Large) -> tuple[list[tuple[str, Message]], list[Part]]:
+    """The messages for the kernel's fold, and the parts of blobs. A host of an earlier version sends large messages whole."""
+    rest, parts = [], []
+    for whole in batch:
+        for channel, message in large.taken_apart(*whole):
+            if channel == "host" and message.header.msg_type == blobs.PART:
+                parts.append(blobs.decode_part(message))  # verified to be a host's
+            else:
+                rest.append((channel, message))
+    return rest, parts

@@ -1,0 +1,363 @@
+"""A session: the actor that joins one journal, one notebook and at most one kernel.
+
+Everything that happens goes one way::
+
+    call (api) ─────────► Session decides ───────────► append: seq, time, fold, bytes ──► journal ──written──► tail ──► feeds
+    host link ──► KernelSide.received ──► Kernel.take ──┘                                     └──► the call is answered, the request goes
+                                                                                                 to the kernel, the host is acknowledged
+
+Invariants: `seq` is given out here and is dense; the fold (notebook, kernel) is always at `seq`, readers see at most
+`written`; a call is answered and a request is sent only after their events are in the journal; an execution id is
+accepted once, and the same call again gets the same answer.
+
+An `await` is a door others walk through: state is changed before it (with the event) or checked again after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import attrs
+import msgspec
+from twisted.internet.defer import Deferred
+
+from webipy.core import errors
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent
+from webipy.core.kernel.blobs import Part
+from webipy.core.kernel.kernel import Kernel
+from webipy.core.session.execution_record import ExecutionStory
+from webipy.core.session.file_state import Origin
+from webipy.core.session.notebook import Notebook
+from webipy.core.session.runs import OpenRuns
+from webipy.server.ports.ports import Journal, Position, SessionRecord, World
+from webipy.server.sessions.feed import CHUNK_BYTES, CHUNK_EVENTS, Feed, Tail
+from webipy.server.sessions.kernel_connection import KernelSide
+from webipy.server.sessions.snapshots import Snapshots
+
+MAX_CODE_BYTES = 4 * 1024 * 1024
+"""Code of one execution; as much as the source of a cell can hold."""
+
+LOADED_EVENTS = 4 * CHUNK_EVENTS
+LOADED_BYTES = 4 * CHUNK_BYTES
+"""What is read of a journal at once while it is opened."""
+
+
+@attrs.define(slots=True)
+class _Span:
+    """Where an execution stands in the journal."""
+
+    queued: int
+    finished: int | None = None
+    late: int = 0
+    """Seq of the newest output that came after its end: of threads and processes that live longer."""
+
+
+@attrs.define(eq=False)
+class Session:
+    """One session. Made by `Sessions`, which owns them all."""
+
+    record: SessionRecord
+    world: World
+    journal: Journal
+    _position: Position | None
+    notebook: Notebook = attrs.field(factory=Notebook)
+    origin: Origin = attrs.field(factory=Origin)
+    on_written: Callable[[], None] = lambda: None
+    """Called when new events are in the journal."""
+    on_taken: Callable[[str | None, int], None] = lambda by, size: None
+    """Called when events were taken in, with who caused them and how many bytes they have."""
+    seq: int = 0
+    last_activity: str = ""
+    is_closed: bool = False
+    reopened: int = 0
+    """Seq of the event that opened it again after it was closed; 0 while it is open for the first time."""
+    updates: dict[str, int] = attrs.field(factory=dict)
+    """Seq of the newest update of each display."""
+    is_temporary: bool = False
+    """Whether it is closed when what it was made for is over; see `webipy.server.notebooks.temporary_sessions`."""
+    source: str | None = None
+    """The file that its document was copied from."""
+    runs: OpenRuns = attrs.field(factory=OpenRuns)
+    feeds: set[Feed] = attrs.field(factory=set)
+    tail: Tail = attrs.field(init=False)
+    kernel_side: KernelSide = attrs.field(init=False)
+    snapshots: Snapshots = attrs.field(init=False)
+    _spans: dict[str, _Span] = attrs.field(factory=dict)
+    _ends: dict[str, list[Deferred[None]]] = attrs.field(factory=dict)
+    _news: list[Deferred[None]] = attrs.field(factory=list)
+    _told: int = 0
+    """Seq of the newest event that feeds were woken for."""
+
+    def __attrs_post_init__(self) -> None:
+        release(self)
+        journal = self.journal
+        self.kernel_side = KernelSide(
+            self.record.id, self.world, self.append, self.is_accepted, self._position, journal.sweep
+        )
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self.record.id
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """The session's kernel, dead or alive."""
+        return self.kernel_side.kernel
+
+    @property
+    def written(self) -> int:
+        """Seq of the newest event that may be shown."""
+        return self.journal.written
+
+    # ---- the one path of events
+
+    def append(
+        self, new: list[AnyEvent], by: str | None, position: Position | None = None, parts: Sequence[Part] = ()
+    ) -> Deferred[int]:
+        """Takes events in; fires with the seq of the last one when all are in the journal.
+
+        Args:
+            new: Events without seq and time.
+            by: Who caused them; `None` for the kernel and the server.
+            position: How far the host's messages are taken in with these events.
+            parts: Parts of blobs that came with them.
+        """
+        first, time, bodies = self.seq + 1, self.world.now(), []
+        for seq, event in enumerate(new, first):
+            stamped = msgspec.structs.replace(event, seq=seq, time=time, by=by)
+            self._fold(stamped)
+            bodies.append(events.encode(stamped))
+            self.snapshots.weigh(seq, bodies[-1])
+        self.seq += len(new)
+        self.last_activity = time
+        last = self.seq
+        self.on_taken(by, sum(map(len, bodies)))
+        return self.journal.append(first, bodies, position, parts).addCallback(self._was_written, first, bodies, last)
+
+    def _was_written(self, _: None, first: int, bodies: list[bytes], last: int) -> int:
+        if bodies:
+            self.tail.add(first, bodies)
+        if last >= self.written > self._told:  # else more was written with it, and its turn comes next
+            self._told = self.written
+            for feed in tuple(self.feeds):
+                feed.wake()
+            self.tail.trim(min((feed.cursor for feed in self.feeds), default=last + 1))
+            news, self._news = self._news, []
+            for told in news:
+                told.callback(None)
+            self._tell_ends()
+            self.on_written()
+        return last
+
+    def _tell_ends(self) -> None:
+        for execution in list(self._ends):
+            finished = self._spans[execution].finished
+            if finished is not None and finished <= self.written:
+                for told in self._ends.pop(execution):
+                    told.callback(None)
+
+    def _fold(self, event: AnyEvent) -> None:
+        self.notebook.apply(event)
+        self.origin.take(event)
+        self.runs.take(event)
+        match event:
+            case events.SessionCreated():
+                self.is_temporary, self.source = event.temporary, event.source
+            case events.SessionKept():
+                self.is_temporary = False
+            case events.ExecutionQueued():
+                self._spans[event.execution] = _Span(event.seq)
+                if self.kernel is not None:
+                    self.kernel.executions.accepted(event)
+            case events.ExecutionFinished() if event.execution in self._spans:
+                self._spans[event.execution].finished = event.seq
+            case events.OutputAdded() | events.OutputsCleared() if event.execution in self._spans:
+                span = self._spans[event.execution]
+                span.late = event.seq if span.finished is not None else 0
+            case events.OutputUpdated():
+                self.updates[event.display_id] = event.seq
+            case events.SessionRenamed():
+                self.record = attrs.evolve(self.record, title=event.title)
+            case events.SessionClosed():
+                self.is_closed = True
+            case events.SessionReopened():
+                self.is_closed, self.reopened, self.kernel_side.kernel = False, event.seq, None
+                self.is_temporary = event.temporary
+            case _:
+                pass
+
+    def restore(self, event: AnyEvent) -> None:
+        """Takes an event of the journal in, as when it was made."""
+        self._fold(event)
+        self.seq, self.last_activity = event.seq, event.time
+        if isinstance(event, events.KernelStarted):
+            self.kernel_side.kernel = Kernel(
+                event.kernel, event.kernelspec, event.display_name, event.language, event.url_without_key
+            )
+        elif self.kernel is not None:
+            self.kernel.restore(event)
+
+    def read(self, first: int, limit: int = CHUNK_EVENTS, limit_bytes: int = CHUNK_BYTES) -> Deferred[list[bytes]]:
+        """Written events from `first` on, as their JSON."""
+        return self.journal.read(first, limit, limit_bytes)
+
+    def news(self) -> Deferred[None]:
+        """Fires when the next events are written."""
+        told: Deferred[None] = Deferred(lambda d: self._news.remove(d) if d in self._news else None)
+        self._news.append(told)
+        return told
+
+    def check_writable(self) -> None:
+        """Returns when new work can be accepted.
+
+        Raises:
+            errors.NotFound: The session is closed.
+            errors.Degraded: The journal cannot be written now.
+        """
+        if self.is_closed:
+            raise errors.NotFound(f"Session {self.id} is closed.", kind="session", id=self.id)
+        if self.journal.fault is not None:
+            raise errors.Degraded(
+                f"The server cannot write its journal ({self.journal.fault}); nothing is lost, but it takes no new work until it can."
+            )
+
+    # ---- executions
+
+    async def execute(self, queued: events.ExecutionQueued, by: str) -> int:
+        """Accepts an execution and gives the seq of its event; the kernel is asked after that is written.
+
+        Raises:
+            errors.AlreadyExists: The id names an execution of other code.
+            errors.TooLarge: The code is over `MAX_CODE_BYTES`.
+            errors.KernelNotReady, errors.KernelDead, errors.Degraded, errors.NotFound: It cannot be run now.
+        """
+        span = self._spans.get(queued.execution)
+        if span is not None:
+            return await self._accepted_before(queued, span)
+        self.check_writable()
+        if len(queued.code) > MAX_CODE_BYTES:
+            raise errors.TooLarge(
+                f"The code of one execution holds at most {MAX_CODE_BYTES} characters.", limit=MAX_CODE_BYTES
+            )
+        if queued.cell is not None:
+            self.notebook.get(queued.cell)
+        run = self.kernel_side.live().executions.queue(queued)
+        seq = await self.append([queued], by)
+        self.kernel_side.outgoing.add([run])
+        return seq
+
+    def is_accepted(self, execution: str) -> bool:
+        """Whether the event that queued it is in the journal."""
+        return self._spans[execution].queued <= self.written
+
+    async def _accepted_before(self, queued: events.ExecutionQueued, span: _Span) -> int:
+        while self.written < span.queued:
+            await self.news()
+        story = ExecutionStory(queued.execution)
+        await self.each_event(span.queued, span.queued, story.take)
+        assert story.queued is not None
+        if story.queued.code != queued.code:
+            raise errors.AlreadyExists(
+                f"Execution {queued.execution} runs other code; choose another id.",
+                kind="execution",
+                id=queued.execution,
+            )
+        return span.queued
+
+    def span(self, execution: str) -> _Span:
+        """Where an execution stands in the journal.
+
+        Raises:
+            errors.NotFound: This session has none of that id.
+        """
+        try:
+            return self._spans[execution]
+        except KeyError:
+            raise errors.NotFound(
+                f"This session has no execution {execution!r}.", kind="execution", id=execution
+            ) from None
+
+    async def ended(self, execution: str, timeout_s: float) -> None:
+        """Waits until an execution has finished and that is written.
+
+        Raises:
+            errors.Timeout: It has not within `timeout_s` seconds; it goes on.
+        """
+        span = self.span(execution)
+        if span.finished is not None and span.finished <= self.written:
+            return
+        told: Deferred[None] = Deferred()
+        waiting = self._ends.setdefault(execution, [])
+        waiting.append(told)
+
+        def too_late() -> None:
+            told.errback(
+                errors.Timeout(
+                    f"Execution {execution} has not finished within {timeout_s:g} s; it goes on.", timeout_s=timeout_s
+                )
+            )
+
+        stop_clock = self.world.later(timeout_s, too_late)
+        try:
+            await told
+        finally:
+            stop_clock()
+            if told in waiting:  # it was too late, or who waited has gone
+                waiting.remove(told)
+
+    async def load(self) -> None:
+        """Folds the journal from its start, as this session is opened; of outputs in a row only the last one says where things stand."""
+        held, output = b"", None
+
+        def restore_held() -> None:
+            event = _decoded(held, self.id) if held else None
+            if event is not None:
+                self.restore(event)
+
+        async for seq, body in self._bodies(0, self.journal.written, LOADED_EVENTS, LOADED_BYTES):
+            self.snapshots.weigh(seq, body)
+            before, output = output, events.execution_of_output(body)
+            if output is None or output != before:
+                restore_held()
+                await self.world.turns.pause()
+            held = body
+        restore_held()
+        self.seq = self._told = self.journal.written
+
+    async def each_event(self, first: int, last: int, take: Callable[[AnyEvent], None]) -> None:
+        """Gives every written event from `first` to `last` to `take`, read in chunks; for those that were cut, what stands for all of them."""
+        async for _, body in self._bodies(first, last):
+            event = _decoded(body, self.id)
+            if event is not None:
+                take(event)
+            await self.world.turns.pause()
+
+    async def _bodies(
+        self, first: int, last: int, limit: int = CHUNK_EVENTS, limit_bytes: int = CHUNK_BYTES
+    ) -> AsyncIterator[tuple[int, bytes]]:
+        if first < self.journal.first_seq:
+            for body in await self.journal.prelude():
+                yield self.journal.first_seq - 1, body
+            first = self.journal.first_seq
+        while first <= min(last, self.written):
+            for body in (await self.read(first, limit, limit_bytes))[: last - first + 1]:
+                yield first, body
+                first += 1
+
+
+def release(session: Session) -> None:
+    """Lets a session hold nothing large: it is new, or it is closed, and who still reads it reads the journal."""
+    session.notebook = Notebook()
+    session.tail = Tail(session.record.id)
+    session.snapshots = Snapshots(session.each_event, lambda: session.journal.first_seq)
+
+
+def _decoded(body: bytes, session: str) -> AnyEvent | None:
+    try:
+        return events.decode_known(body)
+    except msgspec.DecodeError as fault:
+        raise errors.Damaged(
+            f"The journal of session {session} cannot be read: {fault}.", kind="session", id=session
+        ) from None

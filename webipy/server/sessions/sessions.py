@@ -1,0 +1,465 @@
+"""All sessions: made, found, started with a kernel, closed, and brought back when the server returns.
+
+A session that is closed keeps its row and its journal: it can be opened again, and its journal goes on (see
+webipy.server.sessions.closed_sessions). Shares and the kernel end with the closing and do not come back.
+
+A session lives in three places: its row in the registry (that it exists, and where its kernel host is), its journal
+(everything that happened), and a `Session` in memory (the fold of the journal). At start the rows are read, each
+journal is folded, and each host that still lives is attached to from the number that the journal has taken in; a host
+that is gone ends what was open, said plainly.
+
+Order when a kernel starts: host launched → row written (survives a power cut) → `kernel_started` journaled →
+attached. A server that dies in between leaves a row that the next one attaches to, or a host that ends by itself when
+nobody ever comes. Order when a session is closed or opened again: its journal says so, then its row; where they differ,
+the journal counts.
+"""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+import attrs
+from twisted.internet.defer import Deferred, DeferredLock, succeed
+from twisted.logger import Logger
+
+from webipy.core import errors
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent
+from webipy.core.kernel.kernel import Kernel
+from webipy.server.ports.ports import ClosedSession, HostRecord, SessionRecord, Spec, Specs, World
+from webipy.server.sessions.kernel_connection import restart_of
+from webipy.server.sessions.session import Session, release
+
+Taken = Callable[[Session, str | None, int], None]
+
+
+def _tell(all: list[Taken], session: Session, by: str | None, size: int) -> None:
+    for tell in all:
+        tell(session, by, size)
+
+
+@attrs.define(eq=False)
+class Sessions:
+    """The sessions of one server.
+
+    Args:
+        world: The outside.
+        root: Folder that kernels start in unless told otherwise.
+        take_spare: Gives the host of a kernel that was started in advance and is in a folder now, with these environment variables; `None` when
+            there is none that fits.
+        on_taken: Each is called when a session has taken events in: with who caused them, and how many bytes they have.
+    """
+
+    world: World
+    root: str
+    take_spare: Callable[[Spec, str, Mapping[str, str]], Awaitable[HostRecord | None]] = attrs.field(
+        default=lambda spec, cwd, env: succeed(None)
+    )
+    on_taken: list[Taken] = attrs.field(factory=list)
+    _open: dict[str, Session] = attrs.field(factory=dict)
+    _unreadable: dict[str, errors.Failure] = attrs.field(factory=dict)
+    door: DeferredLock = attrs.field(factory=DeferredLock)
+    """Held while sessions are opened and closed, and kernels started."""
+    _log = Logger()
+
+    def all(self) -> list[Session]:
+        """The open sessions, the one with the latest activity first."""
+        return sorted(self._open.values(), key=lambda s: s.last_activity, reverse=True)
+
+    def get(self, session: str) -> Session:
+        """The open session of that id.
+
+        Raises:
+            errors.NotFound: There is none.
+            errors.Damaged: Its journal could not be read when the server started.
+        """
+        try:
+            return self._open[session]
+        except KeyError:
+            if session in self._unreadable:
+                raise self._unreadable[session] from None
+            raise errors.NotFound(
+                f"There is no open session {session!r}; session.list tells those there are.", kind="session", id=session
+            ) from None
+
+    async def restore(self) -> None:
+        """Brings every session of the registry back and attaches to the hosts that live."""
+        for record in await self.world.registry.sessions():
+            try:
+                await self._restore_one(record)
+            except errors.Failure as fault:
+                self._unreadable[record.id] = fault
+                self._log.critical(
+                    "session {session} cannot be opened: {fault}", session=record.id, fault=fault.message
+                )
+
+    async def _restore_one(self, record: SessionRecord) -> None:
+        session = await self._load(record)
+        if session.is_closed:  # the last server died between the event and the row
+            await self.world.registry.close_session(_closed(session, None, self.world.now()))
+            await self.world.journals.close(session.id)
+            return
+        self._open[record.id] = session
+        kernel, host = session.kernel, record.host
+        if host is None:
+            await session.journal.sweep(is_over=True)
+            return
+        if kernel is None or kernel.id != host.kernel:  # the last server died between the row and the event
+            kernel = Kernel(host.kernel, host.spec, host.display_name, host.language, host.url_without_key)
+            await session.append(kernel.started(), None)
+        if not session.kernel_side.adopt(kernel, host) and kernel.state != "dead":
+            await session.kernel_side.bury()
+
+    async def _load(self, record: SessionRecord) -> Session:
+        opened = await self.world.journals.open(record.id)
+        session = Session(record, self.world, opened.journal, opened.position)
+        session.kernel_side.environment = lambda: _environment(self.root, session.record)
+        await session.load()
+        session.on_taken = partial(_tell, self.on_taken, session)
+        return session
+
+    async def create(
+        self,
+        title: str | None,
+        path: str | None,
+        cwd: str | None,
+        wanted: str | None,
+        by: str,
+        *,
+        temporary: bool = False,
+        source: str | None = None,
+    ) -> Session:
+        """A new session, or the one that is open for `path` or has the id `wanted`.
+
+        Args:
+            temporary: Whether a new one is closed when what it is made for is over.
+            source: The file that its document is copied from.
+
+        Raises:
+            errors.InvalidParams: `cwd` is no folder.
+        """
+        await self.door.acquire()
+        try:
+            for session in self._open.values():
+                if (path is not None and session.record.path == path) or session.id == wanted:
+                    return session
+            new_id = wanted or self.world.new_id()
+            title = title or (os.path.basename(path) if path else None) or _title(self.world.now())
+            record = SessionRecord(new_id, title, path, _folder(self.root, cwd), self.world.now())
+            created = events.SessionCreated(
+                session=new_id, title=title, path=path, cwd=record.cwd, temporary=temporary, source=source
+            )
+            return await self._create(record, created, by)
+        finally:
+            self.door.release()
+
+    async def _create(self, record: SessionRecord, created: events.SessionCreated, by: str) -> Session:
+        session = await self._load(record)
+        if session.seq:
+            await self.world.journals.close(record.id)
+            raise errors.AlreadyExists(
+                f"A session with the id {record.id} was open before and is closed; session.reopen opens it again, or choose another id.",
+                kind="session",
+                id=record.id,
+            )
+        await self.world.registry.put(record)
+        await session.append([created], by)
+        self._open[record.id] = session
+        return session
+
+    async def reopen(
+        self, closed: ClosedSession, path: str | None, cwd: str | None, by: str, *, temporary: bool = False
+    ) -> Session:
+        """Opens a closed session again, with its document at `path`: the session, or the one that is open for `path` already.
+
+        Args:
+            temporary: Whether it is closed again when what it is opened for is over.
+
+        Raises:
+            errors.NotFound: Its journal is gone.
+            errors.Damaged: Its journal cannot be read.
+            errors.InvalidParams: `cwd` is no folder.
+        """
+        await self.door.acquire()
+        try:
+            for session in self._open.values():
+                if session.id == closed.record.id or (path is not None and session.record.path == path):
+                    return session
+            was = closed.record.cwd if os.path.isdir(os.path.join(self.root, closed.record.cwd)) else None
+            record = attrs.evolve(closed.record, cwd=_folder(self.root, cwd or was), host=None)
+            session = await self._load(record)
+            if not session.seq:
+                await self.world.journals.close(session.id)
+                raise errors.NotFound(f"Session {session.id} has no journal.", kind="journal", id=session.id)
+            session.record = attrs.evolve(session.record, path=path)
+            await session.append(
+                [events.SessionReopened(cwd=record.cwd, temporary=temporary), *_moved(session, path)], by
+            )
+            await self.world.registry.reopen(session.record)
+            self._open[session.id] = session
+            return session
+        finally:
+            self.door.release()
+
+    def is_free(self, session: str) -> bool:
+        """Whether an id is neither that of an open session nor of one that could not be opened."""
+        return session not in self._open and session not in self._unreadable
+
+    async def rename(self, session: Session, title: str, by: str) -> None:
+        """Gives a session another title."""
+        session.check_writable()
+        await session.append([events.SessionRenamed(title=title)], by)
+        await self.world.registry.put(session.record)
+
+    async def has_moved(self, session: Session, path: str, by: str | None) -> None:
+        """Takes note that the file of a session has another path; a title that was the name of the file follows. A closed session stays as it is."""
+        await self.door.acquire()
+        try:
+            if session.is_closed:
+                return
+            old = session.record.path
+            session.record = attrs.evolve(session.record, path=path)
+            if old is None or session.record.title == os.path.basename(old):
+                await session.append([events.SessionRenamed(title=os.path.basename(path))], by)
+            await self.world.registry.put(session.record)
+        finally:
+            self.door.release()
+
+    async def close(
+        self, session: Session, by: str | None, digest: str | None = None, unless: Callable[[], bool] = lambda: False
+    ) -> bool:
+        """Shuts the kernel of a session down and ends its journal for now. Whether that was done.
+
+        Args:
+            digest: Of what the file of its document holds, if that is known.
+            unless: Asked when nobody can come between: then it stays open.
+        """
+        await self.door.acquire()
+        try:
+            session.check_writable()
+            if unless():
+                return False
+            session.is_closed = True
+            del self._open[session.id]
+            await _end_kernel(session, by)
+            await session.append([events.SessionClosed()], by)
+            await self.world.registry.close_session(_closed(session, digest, self.world.now()))
+            await self.world.journals.close(session.id)
+        finally:
+            self.door.release()
+        for feed in tuple(session.feeds):
+            feed.close_after(session.written)
+        release(session)
+        return True
+
+    # ---- kernels
+
+    def is_starting(self) -> bool:
+        """Whether a kernel of some session is being started."""
+        kernels = (session.kernel for session in self._open.values())
+        return any(kernel is not None and kernel.state in ("starting", "restarting") for kernel in kernels)
+
+    async def spec(self, name: str | None) -> Spec:
+        """The kernelspec of that name, or the default one.
+
+        Raises:
+            errors.UnknownKernelspec: There is none; the failure lists those there are.
+        """
+        specs = await self.world.launcher.specs()
+        return _choose(specs, name)
+
+    async def change_env(self, session: Session, env: Mapping[str, str], *, is_kept: bool = True) -> None:
+        """Gives the later kernels of a session other environment variables; `is_kept`: a living one stays.
+
+        Raises:
+            errors.KernelNotReady: It has a living kernel, which has other ones.
+        """
+        if env == session.record.env:
+            return
+        if is_kept and session.kernel is not None and session.kernel.state != "dead":
+            raise errors.KernelNotReady(
+                "The kernel of this session runs with other environment variables: shut it down first, or use another session."
+            )
+        session.record = attrs.evolve(session.record, env=dict(env))
+        await self.world.registry.put(session.record)
+
+    async def start_kernel(
+        self, session: Session, name: str | None, by: str, env: Mapping[str, str] | None = None
+    ) -> None:
+        """Gives a session a kernel: its living one if it is of that kernelspec (or any is fine), else a new one.
+
+        Args:
+            env: Environment variables for this kernel and later ones; `None` for those that the session has.
+
+        Raises:
+            errors.UnknownKernelspec, errors.KernelFailed: It cannot be started.
+            errors.KernelNotReady: There is a living one with another environment.
+        """
+        await self.door.acquire()
+        try:
+            session.check_writable()
+            await session.kernel_side.settled()
+            kernel = session.kernel
+            if kernel is not None and kernel.state != "dead" and name in (None, kernel.kernelspec):
+                if env is not None:
+                    await self.change_env(session, env)
+                return
+            spec = await self.spec(name)
+            if env is not None:
+                await self.change_env(session, env, is_kept=False)
+            await _end_kernel(session, by)
+            is_plain = not session.record.env  # else it depends on them from its first moment on
+            here = session.record.cwd, session.kernel_side.environment()
+            spare = await self.take_spare(spec, *here) if is_plain else None
+            kernel_id = self.world.new_id() if spare is None else spare.kernel
+            kernel = Kernel(kernel_id, spec.name, spec.display_name, spec.language, "")
+            if spare is None:
+                await self._launch(session, kernel, spec, by)
+            else:
+                await self._join(session, kernel, spare, by)
+        finally:
+            self.door.release()
+
+    async def attach_kernel(self, session: Session, connection: str, by: str) -> None:
+        """Gives a session the kernel of a connection file in place of the one that it has.
+
+        Raises:
+            errors.InvalidParams, errors.KernelFailed: It cannot be joined; the session keeps what it has.
+        """
+        await self.door.acquire()
+        try:
+            session.check_writable()
+            await session.kernel_side.settled()
+            host = await self.world.launcher.attach(self.world.new_id(), connection, 1)
+            await _end_kernel(session, by)
+            kernel = Kernel(host.kernel, host.spec, host.display_name, host.language, "")
+            await self._join(session, kernel, host, by)
+        finally:
+            self.door.release()
+
+    async def restart_kernel(self, session: Session, by: str) -> None:
+        """New process, same kernel: in place while its host lives, else with a new host.
+
+        Raises:
+            errors.KernelNotReady: The session never had a kernel, or something else started it.
+        """
+        await self.door.acquire()
+        try:
+            session.check_writable()
+            await session.kernel_side.settled()
+            kernel = session.kernel
+            if kernel is None:
+                raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
+            check_ours(session, "restart")
+            if session.kernel_side.has_host and session.kernel_side.is_leaving:
+                await _end_kernel(session, by)
+            if session.kernel_side.has_host:
+                await session.append(kernel.restarting(), by)
+                if session.kernel_side.has_host:
+                    session.kernel_side.command("restart", restart_of(session.kernel_side.environment()))
+                return
+            spec = await self.spec(kernel.kernelspec)
+            again = Kernel(kernel.id, spec.name, spec.display_name, spec.language, "", start=kernel.start + 1)
+            await self._launch(session, again, spec, by)
+        finally:
+            self.door.release()
+
+    async def _launch(self, session: Session, kernel: Kernel, spec: Spec, by: str) -> None:
+        env = _environment(self.root, session.record)
+        host: HostRecord = await self.world.launcher.launch(kernel.id, spec, session.record.cwd, kernel.start, env=env)
+        await self._join(session, kernel, host, by)
+
+    async def _join(self, session: Session, kernel: Kernel, host: HostRecord, by: str) -> None:
+        kernel.url_without_key = host.url_without_key
+        session.record = attrs.evolve(session.record, host=host)
+        await self.world.registry.put(session.record)
+        begun: Deferred[int] = session.append(kernel.started(), by)
+        is_there = session.kernel_side.adopt(kernel, host)
+        await begun
+        if not is_there:  # it has ended since it was launched
+            await session.kernel_side.bury()
+
+
+async def _end_kernel(session: Session, by: str | None) -> None:
+    """Ends a kernel that its session has no use for any more, without waiting for its end."""
+    kernel = session.kernel
+    if kernel is None or not session.kernel_side.has_host:
+        return
+    session.kernel_side.end_host()
+    session.kernel_side.detach()
+    if kernel.state != "dead":
+        reason = "The session was closed." if session.is_closed else "The kernel was replaced."
+        await session.append(kernel.lost(reason, expected=True), by)
+
+
+def _folder(root: str, cwd: str | None) -> str:
+    folder = os.path.normpath(os.path.join(root, cwd or "."))
+    if not os.path.isdir(folder):
+        raise errors.InvalidParams(f"cwd must be a folder on the server; {cwd!r} is none.", field="cwd")
+    return folder
+
+
+def _closed(session: Session, digest: str | None, time: str) -> ClosedSession:
+    """What is kept of a session that is closed now."""
+    conflict, record = session.origin.conflict, attrs.evolve(session.record, host=None, env={})
+    is_gone = conflict is not None and conflict.etag is None
+    return ClosedSession(record, time, session.origin.etag, is_gone, digest)
+
+
+def _moved(session: Session, path: str | None) -> list[AnyEvent]:
+    """What tells that the file of a closed session has another path now; a title that was the name of the file follows."""
+    old = session.origin.path
+    if path is None or old is None or path == old:
+        return []
+    told: list[AnyEvent] = [events.NotebookMoved(path=path)]
+    if session.record.title == os.path.basename(old):
+        told.append(events.SessionRenamed(title=os.path.basename(path)))
+    return told
+
+
+def check_ours(session: Session, act: str) -> None:
+    """Refuses what can only be done to a kernel that webipy started.
+
+    Raises:
+        errors.KernelNotReady: Something else started the kernel of this session.
+    """
+    if session.record.host is not None and session.record.host.is_attached:
+        raise errors.KernelNotReady(
+            f"webipy did not start this kernel, so it cannot {act} it; kernel.shut_down asks it to end, and "
+            "kernel.start gives the session a new one."
+        )
+
+
+def _environment(root: str, record: SessionRecord) -> dict[str, str]:
+    """What kernels of a session get beside the variables of the server and the kernelspec.
+
+    `JPY_SESSION_NAME` is the whole path of the notebook, as Jupyter Server has it: libraries look there for the name of their notebook.
+    """
+    here = {} if record.path is None else {"JPY_SESSION_NAME": os.path.join(root, record.path)}
+    return {**here, **record.env}
+
+
+def _title(now: str) -> str:
+    """The title of a session that nobody gave one."""
+    return f"Session {now[:16].replace('T', ' ')}"
+
+
+def _choose(specs: Specs, name: str | None) -> Spec:
+    wanted = specs.default if name is None else name
+    if wanted is not None and wanted in specs.found:
+        return specs.found[wanted]
+    known = sorted(specs.found)
+    if wanted in specs.broken:
+        raise errors.UnknownKernelspec(
+            f"Kernelspec {wanted!r} cannot be used: {specs.broken[wanted]} Known: {', '.join(known) or 'none'}.",
+            known=known,
+        )
+    if wanted is None:
+        raise errors.UnknownKernelspec(
+            "No kernelspec is installed; pip install ipykernel gives one for Python.", known=known
+        )
+    raise errors.UnknownKernelspec(
+        f"There is no kernelspec {wanted!r}. Known: {', '.join(known) or 'none'}.", known=known
+    )
