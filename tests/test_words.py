@@ -1,0 +1,146 @@
+"""The words of the house: one word for one thing, and docstrings that say what goes in, what comes out and what fails.
+
+Names are read from the syntax trees of webipy/, as in test_floors. docs/glossary.md says what the words mean.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.test_floors import functions, is_named_by_framework, modules, words
+
+DIALECT = frozenset(["told", "said", "heard", "took", "moments", "papers", "growing", "story", "unsaid"])
+"""Words that stood for several things each, in names of functions, classes, parameters, variables and fields."""
+
+UNFINISHED: tuple[str, ...] = (
+    "webipy.cli",
+    "webipy.client",
+    "webipy.command",
+    "webipy.converter",
+    "webipy.core",
+    "webipy.host",
+    "webipy.io.conversion",
+    "webipy.io.files",
+    "webipy.io.kernels",
+    "webipy.io.storage",
+    "webipy.io.web",
+    "webipy.io",
+    "webipy.kernel_programs",
+    "webipy.limits",
+    "webipy.server.notebooks",
+    "webipy.server.methods",
+    "webipy.server.people",
+    "webipy.server.ports",
+    "webipy.server.sessions",
+    "webipy.service",
+)
+"""What does not keep these rules yet."""
+
+MANY = 2
+"""From so many parameters on, each is described."""
+
+
+def finished() -> Iterator[tuple[str, ast.Module]]:
+    """The modules that keep the rules."""
+    for name, tree in modules().items():
+        if not any(name == part or name.startswith(part + ".") for part in UNFINISHED):
+            yield name, tree
+
+
+def names(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Every name that a module gives to something, with the line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, node.lineno
+        elif isinstance(node, ast.arg):
+            yield node.arg, node.lineno
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id, node.lineno
+
+
+def public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions that others call: those of the module and of its classes, without private ones, overloads, and what a framework names."""
+    inner = {id(part) for function in functions(tree) for part in ast.walk(function) if part is not function}
+    hidden = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name.startswith("_")
+        for part in ast.walk(node)
+    }
+    for function in functions(tree):
+        if id(function) in inner | hidden or function.name.startswith("_") or is_named_by_framework(function.name):
+            continue
+        if "overload" not in {ast.unparse(one) for one in function.decorator_list}:
+            yield function
+
+
+def is_rpc_method(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether it is a method of the API: the fields of its params are described by their struct."""
+    return any(ast.unparse(one).startswith("method(") for one in function.decorator_list)
+
+
+def raised(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """The exceptions that a function raises itself, by their names."""
+    found, inner = set(), {id(part) for one in functions(function) if one is not function for part in ast.walk(one)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and id(node) not in inner:
+            found.add(ast.unparse(node.exc.func).rpartition(".")[2])
+    return {name for name in found if name[:1].isupper()}
+
+
+class WordTests(SynchronousTestCase):
+    """What things are called."""
+
+    def test_no_name_is_in_dialect(self) -> None:
+        """A name says what the thing is, with the word that the field has for it."""
+        faults = [
+            f"{module}:{line} {name}"
+            for module, tree in finished()
+            for name, line in names(tree)
+            if DIALECT.intersection(words(name))
+        ]
+        if faults:
+            self.fail("\n" + "\n".join(faults))
+
+
+class DocstringTests(SynchronousTestCase):
+    """What a reader learns without reading the code."""
+
+    def tell(self, faults: list[str]) -> None:
+        """Fail with all faults, one a line."""
+        if faults:
+            self.fail("\n" + "\n".join(faults))
+
+    def test_parameters_are_described(self) -> None:
+        """A public function of two or more parameters has `Args:`, which names each of them."""
+        faults = []
+        for module, tree in finished():
+            for function in public(tree):
+                listed = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+                given = [one.arg for one in listed if one.arg not in ("self", "cls")]
+                text = ast.get_docstring(function) or ""
+                if len(given) < MANY or is_rpc_method(function):
+                    continue
+                missing = [name for name in given if f"\n    {name}:" not in text]
+                if "Args:\n" not in text or missing:
+                    faults.append(f"{module}:{function.lineno} {function.name}: {', '.join(missing)}")
+        self.tell(faults)
+
+    def test_failures_are_described(self) -> None:
+        """A public function that raises says so under `Raises:`."""
+        faults = [
+            f"{module}:{function.lineno} {function.name} raises {', '.join(sorted(raised(function)))}"
+            for module, tree in finished()
+            for function in public(tree)
+            if raised(function) and "Raises:\n" not in (ast.get_docstring(function) or "")
+        ]
+        self.tell(faults)
+
+    def test_what_is_unfinished_is_there(self) -> None:
+        """And is not named twice."""
+        self.assertEqual(len(set(UNFINISHED)), len(UNFINISHED))
+        for part in UNFINISHED:
+            self.assertTrue(any(name == part or name.startswith(part + ".") for name in modules()), part)
