@@ -1,10 +1,14 @@
 /** Boot: settings, the one-time code in the address, the line, the page. */
 import { render } from "preact";
 import { askOffer, signIn } from "./api/http.ts";
+import { connect, followRoute } from "./app/lifecycle.ts";
+import { connection, everLive, phase } from "./session/connection.ts";
+import { open } from "./session/open_session.ts";
+import { goTo, route, showAddress } from "./session/route.ts";
+import { joining, signingIn } from "./session/sign_in.ts";
 import { guestOf } from "./store/right.ts";
 import { applySettings } from "./store/settings.ts";
 import { t } from "./text/en.ts";
-import { connect, connection, everLive, follow, goTo, joining, open, phase, route, signingIn } from "./view/app.ts";
 import { LiveRegion, Toasts } from "./view/Foot.tsx";
 import { Home } from "./view/Home.tsx";
 import { Nothing } from "./view/Nothing.tsx";
@@ -74,8 +78,9 @@ async function boot(): Promise<void> {
   applySettings();
   await useCode();
   await useShare();
-  follow();
-  addEventListener("popstate", follow);
+  showAddress();
+  followRoute();
+  addEventListener("popstate", showAddress);
   const root = document.getElementById("root");
   if (root === null) throw new Error("the page has no root");
   render(<Page />, root);

@@ -7,11 +7,11 @@ import { selectNextOccurrence, selectSelectionMatches } from "@codemirror/search
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import { drawSelection, EditorView, type KeyBinding, keymap, lineNumbers, tooltips } from "@codemirror/view";
 import { languageOf } from "../model/select.ts";
+import type { Open } from "../session/open_session.ts";
 import { attach, pictureIn } from "../store/attach.ts";
 import { MAC } from "../store/keys.ts";
 import { keySet } from "../store/settings.ts";
 import { mode } from "../store/ui.ts";
-import type { Open } from "../view/app.ts";
 import { CellDraft } from "./collab.ts";
 import { completion, tab } from "./complete.ts";
 import { cursors } from "./cursors.ts";

@@ -6,7 +6,7 @@ import type { JsonMap } from "../api/schema.ts";
 import type { RichOutput } from "../model/types.ts";
 import type { Guest } from "../render/frame.ts";
 import { formText } from "../render/mime.ts";
-import { open } from "../view/app.ts";
+import { open } from "../session/open_session.ts";
 
 const LOAD = "application/vnd.bokehjs_load.v0+json";
 const SCRIPT = "application/javascript";

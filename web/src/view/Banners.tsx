@@ -1,12 +1,14 @@
 /** What is wrong, or just was, above the cells: the line, the login, the version, the kernel. */
 import { useEffect, useState } from "preact/hooks";
 import { isAttached, kernelState } from "../model/select.ts";
+import { connection, phase, restarted, server, updated } from "../session/connection.ts";
+import type { Open } from "../session/open_session.ts";
+import { signingIn } from "../session/sign_in.ts";
 import type { CatchUp } from "../store/catchup.ts";
 import { guestOf, may } from "../store/right.ts";
 import { complain, dialog, selected, toast } from "../store/ui.ts";
 import { clock, t } from "../text/en.ts";
 import { AnsiText } from "./AnsiText.tsx";
-import { connection, type Open, phase, restarted, server, signingIn, updated } from "./app.ts";
 import { Banner } from "./Banner.tsx";
 import { FileBanners } from "./Conflict.tsx";
 import { Icon } from "./icons.tsx";

@@ -1,9 +1,9 @@
 /** When the file and what is here do not go together: the banner with the choices, and the trouble of saving. */
 import { useState } from "preact/hooks";
+import type { Open } from "../session/open_session.ts";
 import { may } from "../store/right.ts";
 import { dialog } from "../store/ui.ts";
 import { t } from "../text/en.ts";
-import type { Open } from "./app.ts";
 import { Banner } from "./Banner.tsx";
 
 export function FileBanners({ open }: { open: Open }) {

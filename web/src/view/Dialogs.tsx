@@ -2,9 +2,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { KernelspecList } from "../api/schema.ts";
+import { connection } from "../session/connection.ts";
+import type { Open } from "../session/open_session.ts";
 import { complain, dialog, pager } from "../store/ui.ts";
 import { t } from "../text/en.ts";
-import { connection, type Open } from "./app.ts";
 import { Ask, AskText, Dialog } from "./Dialog.tsx";
 import { Icon } from "./icons.tsx";
 import { RichView } from "./RichView.tsx";

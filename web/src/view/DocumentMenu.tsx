@@ -1,11 +1,12 @@
 /** What can be done with the document as a whole. */
 import { fileAddress, save } from "../api/http.ts";
+import type { Open } from "../session/open_session.ts";
+import { leave } from "../session/sign_in.ts";
 import { type ExportFormat, nameOf } from "../store/filing.ts";
 import { guestOf, may } from "../store/right.ts";
 import { complain, dialog, renaming, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { p } from "../text/people.ts";
-import { leave, type Open } from "./app.ts";
 import { Icon } from "./icons.tsx";
 import { Menu, type MenuRow } from "./Menu.tsx";
 

@@ -1,10 +1,11 @@
 /** Files that are dropped on a notebook: a picture over a text cell goes into it, all else is uploaded into the notebook's folder. */
+
+import type { Open } from "../session/open_session.ts";
 import { attach, pictureIn } from "../store/attach.ts";
 import { folderOf } from "../store/filing.ts";
 import { may, sayWhyNot } from "../store/right.ts";
 import { upload, uploads } from "../store/uploads.ts";
 import { t } from "../text/en.ts";
-import type { Open } from "./app.ts";
 import { useDropped } from "./dropped.ts";
 import { Uploads } from "./Uploads.tsx";
 

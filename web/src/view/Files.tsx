@@ -2,13 +2,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fileAddress, save } from "../api/http.ts";
 import type { File, Session } from "../api/schema.ts";
+import { connection } from "../session/connection.ts";
+import { openNotebook } from "../session/open_session.ts";
+import { goTo, homeAddress, textAddress } from "../session/route.ts";
 import { arranged, type Folder, type Order } from "../store/files.ts";
 import { folderOf } from "../store/filing.ts";
 import { deleteForGood, discard } from "../store/trash.ts";
 import { clockOffset, complain } from "../store/ui.ts";
 import { ago, clock, size, t } from "../text/en.ts";
 import { w } from "../text/trash.ts";
-import { connection, goTo, homeAddress, openNotebook, textAddress } from "./app.ts";
 import { Ask, AskText } from "./Dialog.tsx";
 import { HomeLink } from "./HomeLink.tsx";
 import { Icon, type IconName } from "./icons.tsx";

@@ -1,9 +1,11 @@
 /** The files beside the notebook: a click opens them. */
 import { useEffect, useMemo } from "preact/hooks";
+import { connection } from "../session/connection.ts";
+import type { Open } from "../session/open_session.ts";
+import { homeAddress } from "../session/route.ts";
 import { Folder } from "../store/files.ts";
 import { folderOf } from "../store/filing.ts";
 import { t } from "../text/en.ts";
-import { connection, homeAddress, type Open } from "./app.ts";
 import { addressOf, ICONS, openFile } from "./Files.tsx";
 import { HomeLink } from "./HomeLink.tsx";
 import { Icon } from "./icons.tsx";

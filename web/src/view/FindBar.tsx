@@ -1,9 +1,9 @@
 /** Finds, and replaces, in the sources of all cells. Loaded when it is first wanted. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Match, MOST_MATCHES, matchesIn, patternOf, replaced } from "../model/find.ts";
+import type { Open } from "../session/open_session.ts";
 import { caret, finding, findStep, mode, selected, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
-import type { Open } from "./app.ts";
 import { Icon } from "./icons.tsx";
 
 function allMatches({ store }: Open, pattern: RegExp | null): Match[] {

@@ -1,7 +1,8 @@
+import { everLive, phase } from "../session/connection.ts";
+import type { Open } from "../session/open_session.ts";
 import { may } from "../store/right.ts";
 import { dismiss, mode, spoken, toasts } from "../store/ui.ts";
 import { t } from "../text/en.ts";
-import { everLive, type Open, phase } from "./app.ts";
 import { Icon } from "./icons.tsx";
 
 function Line() {

@@ -1,10 +1,12 @@
 /** What somebody sees who came by a link: the question for their name, their home, and the end of it. */
 import { useState } from "preact/hooks";
 import { join } from "../api/http.ts";
+import { connection, server } from "../session/connection.ts";
+import { goTo } from "../session/route.ts";
+import { joining, signingIn } from "../session/sign_in.ts";
 import { guestOf, setGuest, setRight } from "../store/right.ts";
 import { t } from "../text/en.ts";
 import { s } from "../text/sharing.ts";
-import { connection, goTo, joining, server, signingIn } from "./app.ts";
 import { Card } from "./Card.tsx";
 import { Icon } from "./icons.tsx";
 

@@ -1,14 +1,16 @@
 /** The home page: what still runs, the files below the root, and what is new. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { signOut } from "../api/http.ts";
 import { RpcFailure } from "../api/rpc.ts";
 import type { KernelspecList, Session } from "../api/schema.ts";
+import { connection, phase } from "../session/connection.ts";
+import { openNotebook } from "../session/open_session.ts";
+import { goTo } from "../session/route.ts";
+import { leave } from "../session/sign_in.ts";
 import { Folder } from "../store/files.ts";
 import { complain, dialog } from "../store/ui.ts";
 import { upload } from "../store/uploads.ts";
 import { k } from "../text/closed.ts";
 import { t } from "../text/en.ts";
-import { connection, goTo, openNotebook, phase } from "./app.ts";
 import { ConnectionBanner } from "./Banners.tsx";
 import { Ask, AskText } from "./Dialog.tsx";
 import { useDropped } from "./dropped.ts";
@@ -234,15 +236,6 @@ function useSpecs(): KernelspecList | null {
     if (live) connection.call("kernelspec.list", {}).then(setSpecs).catch(complain);
   }, [live]);
   return specs;
-}
-
-async function leave(): Promise<void> {
-  try {
-    await signOut();
-    location.assign("/");
-  } catch (error) {
-    complain(error);
-  }
 }
 
 const ACCOUNT: readonly MenuRow[] = [

@@ -1,11 +1,11 @@
 /** What the home page opens by key: the palette over sessions and files, and the settings. */
 import { useEffect, useState } from "preact/hooks";
 import type { Session } from "../api/schema.ts";
+import { goTo } from "../session/route.ts";
 import { nextTheme } from "../store/settings.ts";
 import { complain, dialog } from "../store/ui.ts";
 import { c } from "../text/commands.ts";
 import { t } from "../text/en.ts";
-import { goTo } from "./app.ts";
 import type { Entry } from "./Palette.tsx";
 
 interface Props {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { goTo, homeAddress } from "./app.ts";
+import { goTo, homeAddress } from "../session/route.ts";
 
 /** A link to the files of a folder. */
 export function HomeLink(props: { folder: string; className?: string; label?: string; current?: boolean; children: ComponentChildren }) {

@@ -1,10 +1,11 @@
 /** What is to say about the run of a cell: its state, how long it took, who ran it and when. */
 import { ahead, errorName, promptsOf, wasInterrupted } from "../model/select.ts";
 import type { Model, Run } from "../model/types.ts";
+import { server } from "../session/connection.ts";
+import type { Open } from "../session/open_session.ts";
 import { may } from "../store/right.ts";
 import { now } from "../store/ui.ts";
 import { clock, duration, t } from "../text/en.ts";
-import { type Open, server } from "./app.ts";
 import { Icon } from "./icons.tsx";
 
 /** The state of a run in one word, for names and bars. */

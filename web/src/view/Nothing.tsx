@@ -1,6 +1,7 @@
 /** A page for what is not there: a session that was closed, a wrong address. */
+
+import { goTo } from "../session/route.ts";
 import { t } from "../text/en.ts";
-import { goTo } from "./app.ts";
 import { Card } from "./Card.tsx";
 
 export function Nothing({ title, body }: { title: string; body: string }) {

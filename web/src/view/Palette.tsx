@@ -3,6 +3,9 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import type { File } from "../api/schema.ts";
 import { fuzzy, type Match } from "../model/fuzzy.ts";
 import { headline, outline } from "../model/select.ts";
+import { connection } from "../session/connection.ts";
+import { type Open, openNotebook } from "../session/open_session.ts";
+import { goTo, homeAddress } from "../session/route.ts";
 import { commandsOf } from "../store/commands.ts";
 import { folderOf } from "../store/filing.ts";
 import { following, people } from "../store/here.ts";
@@ -10,7 +13,6 @@ import { may, needs } from "../store/right.ts";
 import { complain, dialog } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { s } from "../text/sharing.ts";
-import { connection, goTo, homeAddress, type Open, openNotebook } from "./app.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { Keys } from "./Keys.tsx";
 import { jump } from "./Queue.tsx";

@@ -1,10 +1,10 @@
 /** The people in the top bar, and the bar that says whom one follows. Comes when somebody else is here. */
 import type { Someone } from "../model/people.ts";
+import type { Open } from "../session/open_session.ts";
 import { following, people, unlisted } from "../store/here.ts";
 import { may } from "../store/right.ts";
 import { dialog, say } from "../store/ui.ts";
 import { s } from "../text/sharing.ts";
-import type { Open } from "./app.ts";
 import { Banner } from "./Banner.tsx";
 import { Menu, type MenuRow } from "./Menu.tsx";
 import { jump } from "./Queue.tsx";

@@ -1,10 +1,10 @@
 /** What runs and waits on the server, in its order: each one can be gone to, taken back, and moved. */
 import { headline, promptsOf, underway } from "../model/select.ts";
 import type { Run } from "../model/types.ts";
+import type { Open } from "../session/open_session.ts";
 import { may } from "../store/right.ts";
 import { drawer } from "../store/ui.ts";
 import { t } from "../text/en.ts";
-import type { Open } from "./app.ts";
 import { Icon } from "./icons.tsx";
 import { positionOf, Ticking } from "./Meta.tsx";
 

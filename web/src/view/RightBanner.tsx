@@ -1,11 +1,12 @@
 /** What a guest may do, and how it could be more. Whoever may only view sees it all the time; the others can put it away. */
 import { useState } from "preact/hooks";
+import { server } from "../session/connection.ts";
+import type { Open } from "../session/open_session.ts";
 import { asked } from "../store/here.ts";
 import { guestOf, right } from "../store/right.ts";
 import { complain } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { s } from "../text/sharing.ts";
-import { type Open, server } from "./app.ts";
 import { Banner } from "./Banner.tsx";
 import { Icon } from "./icons.tsx";
 

@@ -1,10 +1,11 @@
 /** What still runs: a tile for each session. The list is asked for every few seconds while the page can be seen. */
 import { useEffect, useState } from "preact/hooks";
 import type { KernelUsage, Session } from "../api/schema.ts";
+import { connection } from "../session/connection.ts";
+import { goTo } from "../session/route.ts";
 import { askLately } from "../store/lately.ts";
 import { clockOffset, complain } from "../store/ui.ts";
 import { t } from "../text/en.ts";
-import { connection, goTo } from "./app.ts";
 import { Icon } from "./icons.tsx";
 import { useWhileSeen } from "./usage.ts";
 

@@ -1,6 +1,8 @@
 /** The page of one session: frame, keys, clock and title. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { kernelState, underway } from "../model/select.ts";
+import { connection } from "../session/connection.ts";
+import type { Open } from "../session/open_session.ts";
 import { attach, pictureIn } from "../store/attach.ts";
 import { early } from "../store/early.ts";
 import { watchPeople } from "../store/here.ts";
@@ -10,7 +12,6 @@ import { may, needs, sayWhyNot } from "../store/right.ts";
 import { besideOutputs } from "../store/settings.ts";
 import { clockOffset, complain, dialog, finding, mode, now, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
-import { connection, type Open } from "./app.ts";
 import { Banners, ConnectionBanner } from "./Banners.tsx";
 import { Cells } from "./Cells.tsx";
 import { Dialogs, fetchDialog, PagerPanel } from "./Dialogs.tsx";

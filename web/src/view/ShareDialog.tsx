@@ -2,11 +2,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Guest, Right, Share } from "../api/schema.ts";
 import { colourOf, initialsOf } from "../model/people.ts";
+import { server } from "../session/connection.ts";
+import type { Open } from "../session/open_session.ts";
 import { people } from "../store/here.ts";
 import { complain, dialog, say, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { s } from "../text/sharing.ts";
-import { type Open, server } from "./app.ts";
 import { Dialog } from "./Dialog.tsx";
 import { Icon } from "./icons.tsx";
 import { whereabouts } from "./People.tsx";

@@ -2,11 +2,11 @@
 import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { outline, type SectionState, sectionStates } from "../model/select.ts";
+import type { Open } from "../session/open_session.ts";
 import { may, needs } from "../store/right.ts";
 import { type SideTab, sideTab } from "../store/settings.ts";
 import { complain, drawer, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
-import type { Open } from "./app.ts";
 import { jump, QueueList, queued } from "./Queue.tsx";
 import { MemoryAfter } from "./Running.tsx";
 import { kernelWords } from "./TopBar.tsx";

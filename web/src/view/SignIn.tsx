@@ -1,9 +1,11 @@
 /** The sign-in page: one field, and where a fresh link comes from. */
 import { useState } from "preact/hooks";
 import { signIn } from "../api/http.ts";
+import { connection } from "../session/connection.ts";
+import { route } from "../session/route.ts";
+import { signingIn } from "../session/sign_in.ts";
 import { t } from "../text/en.ts";
 import { p } from "../text/people.ts";
-import { connection, route, signingIn } from "./app.ts";
 import { Card } from "./Card.tsx";
 
 export function SignIn() {

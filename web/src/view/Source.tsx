@@ -2,13 +2,13 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { languageOf, sourceHidden } from "../model/select.ts";
 import type { Cell as CellModel } from "../model/types.ts";
+import type { Open } from "../session/open_session.ts";
 import { early } from "../store/early.ts";
 import { folderOf } from "../store/filing.ts";
 import { may } from "../store/right.ts";
 import { lineNumbers } from "../store/settings.ts";
 import { caret, numberedOtherwise, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
-import type { Open } from "./app.ts";
 import { MarkdownView } from "./RichView.tsx";
 
 /** The painter of Python, as soon as its code has come: from then on nothing is shown without colours first. */

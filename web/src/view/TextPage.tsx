@@ -2,13 +2,13 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { save as download, fileAddress } from "../api/http.ts";
 import { mountText, type TextEditor } from "../edit/textEditor.ts";
+import { connection } from "../session/connection.ts";
+import { openNotebook, refused } from "../session/open_session.ts";
 import { nameOf } from "../store/filing.ts";
-import { refused } from "../store/refused.ts";
 import { conflictLines, hasUnsaved, TextFile } from "../store/textfile.ts";
 import { complain } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { x } from "../text/textfile.ts";
-import { connection, openNotebook } from "./app.ts";
 import { Banner } from "./Banner.tsx";
 import { ConnectionBanner } from "./Banners.tsx";
 import { HomeLink } from "./HomeLink.tsx";

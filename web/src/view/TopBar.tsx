@@ -1,12 +1,12 @@
 /** The top bar: where one is, what is saved, the kernel and the theme. */
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { isAttached, kernelState, waitingCount, wantedKernel } from "../model/select.ts";
+import type { Open } from "../session/open_session.ts";
 import { nameOf } from "../store/filing.ts";
 import { may } from "../store/right.ts";
 import { dialog, drawer, renaming } from "../store/ui.ts";
 import { clock, t } from "../text/en.ts";
 import { p } from "../text/people.ts";
-import type { Open } from "./app.ts";
 import { DocumentMenu } from "./DocumentMenu.tsx";
 import { HomeLink } from "./HomeLink.tsx";
 import { Icon, Mark } from "./icons.tsx";

@@ -5,9 +5,9 @@ import { cellOfCount } from "../model/select.ts";
 import type { ErrorOutput } from "../model/types.ts";
 import { paintLine, plainText } from "../render/ansi.ts";
 import { type Frame, frames, isArrow } from "../render/traceback.ts";
+import type { Open } from "../session/open_session.ts";
 import { toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
-import type { Open } from "./app.ts";
 import { Icon } from "./icons.tsx";
 
 function Code({ text }: { text: string }) {

@@ -1,11 +1,11 @@
 /** What was deleted below the root and can be brought back. */
 import { useEffect, useState } from "preact/hooks";
 import type { Trashed } from "../api/schema.ts";
+import { connection } from "../session/connection.ts";
 import { putBack } from "../store/trash.ts";
 import { clockOffset, complain } from "../store/ui.ts";
 import { ago, clock, size, t } from "../text/en.ts";
 import { w } from "../text/trash.ts";
-import { connection } from "./app.ts";
 import { Ask, Dialog } from "./Dialog.tsx";
 import { ICONS } from "./Files.tsx";
 import { Icon } from "./icons.tsx";

@@ -1,5 +1,5 @@
 /** Cells are dragged by their handle: a line shows where they go, the page scrolls at its edges, Esc gives up. Keys do the same (Alt with arrows). */
-import type { Open } from "./app.ts";
+import type { Open } from "../session/open_session.ts";
 
 const EDGE = 60;
 const SPEED = 14;

@@ -1,9 +1,9 @@
 /** Places in the page for what comes only when it is wanted: the people, what a guest sees instead of the page, files as text. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { Open } from "../session/open_session.ts";
 import { following, people } from "../store/here.ts";
 import { complain } from "../store/ui.ts";
-import type { Open } from "./app.ts";
 
 type View = (props: { open: Open }) => ComponentChildren;
 type People = typeof import("./People.tsx");

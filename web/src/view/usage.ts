@@ -1,7 +1,7 @@
 /** What kernels use of the server's memory and processor: asked for every few seconds, and only while somebody sees it. */
 import { useEffect, useState } from "preact/hooks";
 import type { KernelUsage } from "../api/schema.ts";
-import { connection, phase } from "./app.ts";
+import { connection, phase } from "../session/connection.ts";
 
 const REFRESH_MS = 5000;
 

@@ -5,10 +5,10 @@ import type { FromModels } from "../frame/protocol.ts";
 import { map } from "../model/json.ts";
 import type { SealedFrame } from "../render/frame.ts";
 import { formText } from "../render/mime.ts";
+import { open } from "../session/open_session.ts";
 import { complain } from "../store/ui.ts";
 import { r } from "../text/rich.ts";
 import { AnsiText } from "../view/AnsiText.tsx";
-import { open } from "../view/app.ts";
 import { FrameOut } from "../view/FrameOut.tsx";
 import type { Widgets } from "./session.ts";
 

@@ -1,0 +1,39 @@
+/** The session that the page shows, and opening files as sessions. */
+import { signal } from "@preact/signals";
+import { RpcFailure } from "../api/rpc.ts";
+import type { Actions } from "../store/actions.ts";
+import type { SessionStore } from "../store/store.ts";
+import { complain } from "../store/ui.ts";
+import { connection } from "./connection.ts";
+import { goTo, route, sessionAddress, textAddress } from "./route.ts";
+
+export interface Open {
+  readonly store: SessionStore;
+  readonly actions: Actions;
+}
+
+export const open = signal<Open | null>(null);
+/** The file that was refused as a notebook when it was last opened as one, with the reason. */
+export const refused = signal<{ readonly path: string; readonly reason: string } | null>(null);
+
+/**
+ * Opens a file as a notebook: its session, made if there is none. What is no notebook opens as text.
+ *
+ * Args:
+ *   path: the path of the file below the root.
+ *   kernelspec: the kernel of a session that is made; null: the one that the notebook asks for.
+ */
+export async function openNotebook(path: string, kernelspec: string | null = null): Promise<void> {
+  try {
+    const session = await connection.durable("session.create", { path, kernelspec });
+    refused.value = null;
+    goTo(sessionAddress(session.id));
+  } catch (error) {
+    if (!(error instanceof RpcFailure && error.kind === "invalid_notebook")) {
+      complain(error);
+      return;
+    }
+    refused.value = { path, reason: error.message };
+    if (route.value.page !== "text" || route.value.path !== path) goTo(textAddress(path));
+  }
+}

@@ -1,0 +1,21 @@
+/** What is shown instead of the page to whoever is not signed in, and signing out. */
+import { signal } from "@preact/signals";
+import { type Offer, signOut } from "../api/http.ts";
+import { setGuest } from "../store/right.ts";
+import { complain } from "../store/ui.ts";
+
+/** Set while the sign-in form is shown: what went wrong before. */
+export const signingIn = signal<{ message: string } | null>(null);
+/** Set while a link asks for a name: what the link is for (null: for nothing, with the reason). */
+export const joining = signal<{ secret: string; offer: Offer | null; message: string } | null>(null);
+
+/** Ends this browser's login, and loads the page again. */
+export async function leave(): Promise<void> {
+  try {
+    await signOut();
+    setGuest(null);
+    location.assign("/");
+  } catch (error) {
+    complain(error);
+  }
+}
