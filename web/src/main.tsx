@@ -1,7 +1,10 @@
 /** Boot: settings, the one-time code in the address, the line, the page. */
+
 import { render } from "preact";
 import { askOffer, signIn } from "./api/http.ts";
+import { GuestPage, TextPage } from "./app/lazy_panels.tsx";
 import { connect, followRoute } from "./app/lifecycle.ts";
+import { provideEditor } from "./cells/cell_editor.ts";
 import { connection, everLive, phase } from "./session/connection.ts";
 import { open } from "./session/open_session.ts";
 import { goTo, route, showAddress } from "./session/route.ts";
@@ -9,25 +12,24 @@ import { joining, signingIn } from "./session/sign_in.ts";
 import { guestOf } from "./store/right.ts";
 import { applySettings } from "./store/settings.ts";
 import { t } from "./text/en.ts";
-import { LiveRegion, Toasts } from "./view/Foot.tsx";
 import { Home } from "./view/Home.tsx";
 import { Nothing } from "./view/Nothing.tsx";
+import { LiveRegion, Toasts } from "./view/Notices.tsx";
 import { Raw } from "./view/Raw.tsx";
 import { SessionPage } from "./view/SessionPage.tsx";
 import { SignIn } from "./view/SignIn.tsx";
-import { GuestSlot, TextSlot } from "./view/slots.tsx";
 
 function Page() {
-  if (joining.value !== null) return <GuestSlot which="Join" />;
-  if (phase.value === "ended" && everLive.value && guestOf.value !== null) return <GuestSlot which="Ended" />;
+  if (joining.value !== null) return <GuestPage which="Join" />;
+  if (phase.value === "ended" && everLive.value && guestOf.value !== null) return <GuestPage which="Ended" />;
   if (signingIn.value !== null) return <SignIn />;
   const session = open.value;
   const at = route.value;
   return (
     <>
-      {at.page === "home" && (guestOf.value === null ? <Home folder={at.folder} /> : <GuestSlot which="GuestHome" />)}
+      {at.page === "home" && (guestOf.value === null ? <Home folder={at.folder} /> : <GuestPage which="GuestHome" />)}
       {at.page === "session" && session !== null && <SessionPage key={session.store.id} open={session} />}
-      {at.page === "text" && (guestOf.value === null ? <TextSlot key={at.path} path={at.path} /> : <GuestSlot which="GuestHome" />)}
+      {at.page === "text" && (guestOf.value === null ? <TextPage key={at.path} path={at.path} /> : <GuestPage which="GuestHome" />)}
       {at.page === "raw" && phase.value === "live" && <Raw />}
       {at.page === "nowhere" && <Nothing title={t.nowhere} body={t.nowhereBody} />}
       <Toasts />
@@ -75,6 +77,7 @@ async function linkOpened(): Promise<void> {
 }
 
 async function boot(): Promise<void> {
+  provideEditor(() => import("./edit/editor.ts"));
   applySettings();
   await useCode();
   await useShare();

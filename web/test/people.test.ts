@@ -3,12 +3,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Connection } from "../src/api/connection.ts";
 import type { Person, Presence } from "../src/api/schema.ts";
 import { COLOURS, colourOf, grouped, initialsOf, keptMarks, marksOf } from "../src/model/people.ts";
+import { mode, selected } from "../src/session/selection.ts";
 import { COMMANDS, commandsOf } from "../src/store/commands.ts";
 import { asked, following, marks, people, watchPeople } from "../src/store/here.ts";
 import { Here } from "../src/store/presence.ts";
 import { may, needs, right, setRight } from "../src/store/right.ts";
 import { SessionStore } from "../src/store/store.ts";
-import { mode, selected, spoken, toasts } from "../src/store/ui.ts";
+import { spoken, toasts } from "../src/ui/notices.ts";
 import { FakeWorld, settle } from "./world.ts";
 
 const person = (id: string, more: Partial<Person> = {}): Person => ({
@@ -228,7 +229,7 @@ describe("here", () => {
   });
 
   test("nobody is shown who was there before the line broke", async () => {
-    const stop = watchPeople(store);
+    const stop = watchPeople(store, async () => one => new Here(one));
     here.take(presence("1", owner("1"), person("2", { cell: "a" })));
     expect(people.value.length).toBe(2);
     world.last.fail();
@@ -238,7 +239,7 @@ describe("here", () => {
   });
 
   test("what was asked for is known until it is answered, and a yes is told", async () => {
-    const stop = watchPeople(store);
+    const stop = watchPeople(store, async () => one => new Here(one));
     const say = (...all: Person[]): void =>
       world.last.say({ jsonrpc: "2.0", method: "presence", params: presence("2", owner("1"), ...all) });
     say(person("2", { asks: "waiting" }));
@@ -256,7 +257,7 @@ describe("here", () => {
   });
 
   test("a right that is given anew is taken from the notification", async () => {
-    const stop = watchPeople(store);
+    const stop = watchPeople(store, async () => one => new Here(one));
     world.last.say({ jsonrpc: "2.0", method: "presence", params: presence("2", owner("1"), person("2", { verb: "write" })) });
     expect(right.value).toBe("write");
     world.last.say({ jsonrpc: "2.0", method: "presence", params: { ...presence("2", person("2", { verb: "own" })), session: "other" } });

@@ -6,8 +6,9 @@ import { Rows } from "../src/render/rows.ts";
 import { separate } from "../src/render/sanitize.ts";
 import { frames, isArrow } from "../src/render/traceback.ts";
 import { type Box, MOST, rebox } from "../src/store/boxes.ts";
-import { KeyMap, shown, spelling } from "../src/store/keys.ts";
+import { KeyMap } from "../src/store/keys.ts";
 import { ago, duration, size, t } from "../src/text/en.ts";
+import { keyNames, spelling } from "../src/ui/keys.ts";
 
 describe("the graphic rendition", () => {
   const styled = (...codes: string[]) => styleOf(codes.reduce(rendition, 0));
@@ -196,7 +197,7 @@ describe("keys", () => {
     expect(map.press(press("Enter", { shiftKey: true }), "edit", 2)).toHaveProperty("id", "run-next");
     expect(map.press(press("b", { ctrlKey: true }), "command", 3)).toBeNull();
   });
-  test("are shown as people know them", () => expect(shown("Ctrl+Shift+ArrowUp")).toEqual(["Ctrl", "Shift", "↑"]));
+  test("are shown as people know them", () => expect(keyNames("Ctrl+Shift+ArrowUp")).toEqual(["Ctrl", "Shift", "↑"]));
 });
 
 describe("words", () => {

@@ -3,7 +3,7 @@ import type { Connection } from "../src/api/connection.ts";
 import { RpcFailure } from "../src/api/rpc.ts";
 import type { File } from "../src/api/schema.ts";
 import { deleteForGood, discard } from "../src/store/trash.ts";
-import { toasts } from "../src/store/ui.ts";
+import { toasts } from "../src/ui/notices.ts";
 
 const file = { name: "a.csv", path: "d/a.csv", kind: "file" } as File;
 const trashed = { id: "a 2.csv", path: "d/a.csv", kind: "file", size: 1, deleted: "", location: "/t/files/a 2.csv" };

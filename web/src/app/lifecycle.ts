@@ -5,11 +5,14 @@ import { KEY } from "../api/key.ts";
 import { connection, everLive, phase, restarted, server, updated } from "../session/connection.ts";
 import { open } from "../session/open_session.ts";
 import { type Route, route } from "../session/route.ts";
+import { anchor, selected } from "../session/selection.ts";
 import { signingIn } from "../session/sign_in.ts";
 import { Actions } from "../store/actions.ts";
 import { setGuest, setRight } from "../store/right.ts";
 import { SessionStore } from "../store/store.ts";
-import { anchor, clockOffset, complain, drawer, finding, pager, renaming, selected } from "../store/ui.ts";
+import { complain } from "../ui/notices.ts";
+import { clockOffset, drawer, finding, pager, renaming } from "../ui/page_state.ts";
+import { startFeed } from "../widgets/feed.ts";
 
 /** Leaves the session that was open, and opens the one of the page that is shown now. */
 function showSession(next: Route): void {
@@ -26,6 +29,7 @@ function showSession(next: Route): void {
   const store = new SessionStore(connection, next.session);
   store.isReplaced = () => open.value !== null && open.value.store !== store && open.value.store.id === store.id;
   open.value = { store, actions: new Actions(store) };
+  startFeed(store);
   store.open();
 }
 

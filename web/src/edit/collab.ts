@@ -14,7 +14,7 @@ import { LineLost, RpcFailure } from "../api/rpc.ts";
 import type { CellEdited, Changes } from "../api/schema.ts";
 import { isText, type Press } from "../store/early.ts";
 import type { Draft, SessionStore } from "../store/store.ts";
-import { complain } from "../store/ui.ts";
+import { complain } from "../ui/notices.ts";
 
 /** Key presses within this time are sent together. */
 const GATHER_MS = 60;

@@ -16,7 +16,7 @@ import type { JsonMap, Completion as Reply } from "../api/schema.ts";
 import { charactersBefore, unitsBefore } from "../model/text.ts";
 import { may } from "../store/right.ts";
 import type { SessionStore } from "../store/store.ts";
-import { complain } from "../store/ui.ts";
+import { complain } from "../ui/notices.ts";
 
 const ANSWER_S = 10;
 

@@ -14,8 +14,8 @@ import type { CellEdited, CellType, InsertCell, Method } from "../api/schema.ts"
 import { map } from "../model/json.ts";
 import { applyChanges } from "../model/text.ts";
 import type { SessionStore } from "../store/store.ts";
-import { complain, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { complain, toast } from "../ui/notices.ts";
 import { CellDraft, type KeptEdits } from "./collab.ts";
 
 interface KeptCall {

@@ -8,8 +8,9 @@ import { paintText } from "../render/ansi.ts";
 import { formText } from "../render/mime.ts";
 import { may, sayWhyNot } from "../store/right.ts";
 import type { SessionStore } from "../store/store.ts";
-import { complain, pager, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { complain, toast } from "../ui/notices.ts";
+import { pager } from "../ui/page_state.ts";
 
 const show = StateEffect.define<Tooltip | null>();
 

@@ -5,8 +5,7 @@
  */
 import type { AnyEvent } from "../api/schema.ts";
 import { map } from "./json.ts";
-import type { Dirty } from "./reduce.ts";
-import type { Model, NotebookFile } from "./types.ts";
+import type { Dirty, Model, NotebookFile } from "./types.ts";
 
 const CELLS: ReadonlySet<string> = new Set([
   "cell_inserted",

@@ -26,15 +26,7 @@ import type {
 import { isOfDocument, reduceDocument } from "./document.ts";
 import { map, text } from "./json.ts";
 import { applyChanges, unitsBefore } from "./text.ts";
-import { type Model, type Output, type RichOutput, type Run, STRAY } from "./types.ts";
-
-/** What an event changed: ids of cells and runs, and whether the order of cells, or the head (title, kernel, queue), did. */
-export interface Dirty {
-  readonly cells: Set<string>;
-  readonly runs: Set<string>;
-  order: boolean;
-  head: boolean;
-}
+import { type Dirty, type Model, type Output, type RichOutput, type Run, STRAY } from "./types.ts";
 
 export function clean(): Dirty {
   return { cells: new Set(), runs: new Set(), order: false, head: false };

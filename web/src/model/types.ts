@@ -161,3 +161,11 @@ export interface Model {
 
 /** The run that outputs without an execution are kept under: text of threads and of the kernel itself. */
 export const STRAY = "";
+
+/** What an event changed: ids of cells and runs, and whether the order of cells, or the head (title, kernel, queue), did. */
+export interface Dirty {
+  readonly cells: Set<string>;
+  readonly runs: Set<string>;
+  order: boolean;
+  head: boolean;
+}

@@ -1,7 +1,7 @@
 /** Names under the pointer while Ctrl (on a Mac: the command key) is held: underlined when they lead somewhere, followed by a click. */
 import type { Actions } from "../store/actions.ts";
-import { MAC } from "../store/keys.ts";
-import { dialog } from "../store/ui.ts";
+import { MAC } from "../ui/keys.ts";
+import { dialog } from "../ui/page_state.ts";
 import { follow, known, leads } from "./follow.ts";
 import { covers, placeAt, rangeIn, type Shown, shownAt, underline } from "./marks.ts";
 import type { TextPlace } from "./trail.ts";

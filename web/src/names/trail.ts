@@ -1,8 +1,10 @@
 /** The way from name to name: going to a place in a cell, and back to where that was done. */
+
+import { mode, selected } from "../session/selection.ts";
 import type { Actions } from "../store/actions.ts";
 import { may } from "../store/right.ts";
-import { mode, say, selected, toast } from "../store/ui.ts";
 import { w } from "../text/places.ts";
+import { say, toast } from "../ui/notices.ts";
 
 /** A place in the text of a cell, in UTF-16 units. */
 export interface TextPlace {

@@ -2,9 +2,9 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Json } from "../api/schema.ts";
-import { complain, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { r } from "../text/rich.ts";
+import { complain, toast } from "../ui/notices.ts";
 import { Icon } from "../view/icons.tsx";
 import { entries, found, isLarge, keyOf, type Place, type Step, size, written } from "./json.ts";
 

@@ -5,8 +5,8 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { JsonMap } from "../api/schema.ts";
-import { complain } from "../store/ui.ts";
 import { r } from "../text/rich.ts";
+import { complain } from "../ui/notices.ts";
 import { Menu, type MenuRow } from "../view/Menu.tsx";
 
 type Take = typeof import("./take.ts");

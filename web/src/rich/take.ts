@@ -2,9 +2,9 @@
 import type { JsonMap } from "../api/schema.ts";
 import { plainText } from "../render/ansi.ts";
 import { best, formText } from "../render/mime.ts";
-import { complain, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { r } from "../text/rich.ts";
+import { complain, toast } from "../ui/notices.ts";
 import { figureOf } from "./kinds.ts";
 import { csvOf } from "./tables.ts";
 

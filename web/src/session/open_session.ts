@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { RpcFailure } from "../api/rpc.ts";
 import type { Actions } from "../store/actions.ts";
 import type { SessionStore } from "../store/store.ts";
-import { complain } from "../store/ui.ts";
+import { complain } from "../ui/notices.ts";
 import { connection } from "./connection.ts";
 import { goTo, route, sessionAddress, textAddress } from "./route.ts";
 

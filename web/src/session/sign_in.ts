@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { type Offer, signOut } from "../api/http.ts";
 import { setGuest } from "../store/right.ts";
-import { complain } from "../store/ui.ts";
+import { complain } from "../ui/notices.ts";
 
 /** Set while the sign-in form is shown: what went wrong before. */
 export const signingIn = signal<{ message: string } | null>(null);

@@ -6,7 +6,10 @@
  */
 import { RpcFailure } from "../api/rpc.ts";
 import type { CellType, JsonMap } from "../api/schema.ts";
+import type { CellEditing } from "../session/cell_editing.ts";
+import { anchor, caret, mode, numberedOtherwise, selected } from "../session/selection.ts";
 import { t } from "../text/en.ts";
+import { attempt, toast } from "../ui/notices.ts";
 import { asText, type CopiedCell, copied, keep, pasted } from "./clipboard.ts";
 import { Filing } from "./filing.ts";
 import { Parts } from "./parts.ts";
@@ -15,10 +18,9 @@ import { Running } from "./running.ts";
 import { Sections } from "./sections.ts";
 import { lineNumbers } from "./settings.ts";
 import type { SessionStore } from "./store.ts";
-import { anchor, attempt, caret, complain, mode, numberedOtherwise, selected, toast } from "./ui.ts";
 import { Undo } from "./undo.ts";
 
-export class Actions {
+export class Actions implements CellEditing {
   readonly runs: Running;
   readonly file: Filing;
   readonly parts = new Parts(this);
@@ -390,21 +392,6 @@ export class Actions {
   toggleAllLines(): void {
     numberedOtherwise.value = new Set();
     lineNumbers.value = !lineNumbers.value;
-  }
-
-  // ---- names
-
-  /** Goes to where the name at the caret is defined: where the caret is now, however long the code for it takes to come. */
-  define(): void {
-    const cell = selected.value ?? "";
-    const at = mode.value === "edit" ? this.store.drafts.get(cell)?.caret() : undefined;
-    const place = at === undefined ? null : { cell, at };
-    import("../names/follow.ts").then(({ followCaret }) => followCaret(this, place)).catch(complain);
-  }
-
-  /** Goes back to where that was done last. */
-  defineBack(): void {
-    import("../names/follow.ts").then(({ back }) => back(this)).catch(complain);
   }
 
   // ---- running

@@ -3,9 +3,10 @@
  * the cell is made anew with them, in its place; undoing brings back the old one.
  */
 import type { JsonMap } from "../api/schema.ts";
+import { caret } from "../session/selection.ts";
 import { t } from "../text/en.ts";
+import { complain, toast } from "../ui/notices.ts";
 import type { Actions } from "./actions.ts";
-import { caret, complain, toast } from "./ui.ts";
 
 /** A picture has to fit into one message to the server, a third larger than it is. */
 const MOST_BYTES = 10_000_000;

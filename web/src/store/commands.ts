@@ -4,12 +4,15 @@
  * There are two sets of keys. That of Jupyter is the table; that of Colab and VS Code has all of these and, in both modes, what Colab has
  * behind Ctrl-M, which then is no longer a way out of the editor.
  */
+
+import { anchor, mode, selected } from "../session/selection.ts";
 import { c, heading as headingTitle, own } from "../text/commands.ts";
 import { t } from "../text/en.ts";
+import { complain } from "../ui/notices.ts";
+import { type DialogName, dialog, drawer, find, finding, findStep, pager, renaming } from "../ui/page_state.ts";
 import type { Actions } from "./actions.ts";
-import type { ExportFormat } from "./filing.ts";
+import { EXPORT_FORMATS } from "./filing.ts";
 import { besideOutputs, type KeySet, keySet, nextTheme, type SideTab, sideTab, wrapLogs } from "./settings.ts";
-import { anchor, type DialogName, dialog, drawer, find, finding, findStep, pager, renaming, selected } from "./ui.ts";
 
 export type Where = "command" | "edit" | "both";
 
@@ -57,7 +60,18 @@ const step = (by: -1 | 1) => (): void => {
   else findStep.value = { by };
 };
 
-const FORMATS: readonly ExportFormat[] = ["ipynb", "html", "slides", "pdf", "markdown", "latex", "rst", "script", "py:percent"];
+/** Goes to where the name at the caret is defined: where the caret is now, however long the code for it takes to come. */
+function define(actions: Actions): void {
+  const cell = selected.value ?? "";
+  const at = mode.value === "edit" ? actions.store.drafts.get(cell)?.caret() : undefined;
+  const place = at === undefined ? null : { cell, at };
+  import("../names/follow.ts").then(({ followCaret }) => followCaret(actions, place)).catch(complain);
+}
+
+/** Goes back to where that was done last. */
+function defineBack(actions: Actions): void {
+  import("../names/follow.ts").then(({ back }) => back(actions)).catch(complain);
+}
 
 export const COMMANDS: readonly Command[] = [
   both("palette", "Ctrl+Shift+p | Ctrl+Shift+c", show("palette")),
@@ -113,8 +127,8 @@ export const COMMANDS: readonly Command[] = [
   both("replace", "Ctrl+h", () => find(true)),
   both("find-next", "Ctrl+g", step(1)),
   both("find-previous", "Ctrl+Shift+g", step(-1)),
-  titled("define", c.define, "F12", "edit", a => a.define()),
-  both("define-back", "Ctrl+Alt+- | Shift+F12", a => a.defineBack()),
+  titled("define", c.define, "F12", "edit", define),
+  both("define-back", "Ctrl+Alt+- | Shift+F12", defineBack),
   command("interrupt", "i i", a => a.runs.interrupt()),
   command("restart", "0 0", show("restart")),
   command("shortcuts", "h", show("shortcuts")),
@@ -141,7 +155,9 @@ export const COMMANDS: readonly Command[] = [
   named("share", show("share")),
   named("checkpoint", show("checkpoint")),
   named("history", show("history")),
-  ...FORMATS.map(format => titled(`export-${format}`, t.exportAs(t.documentMenu[format]), "", "command", a => void a.file.export(format))),
+  ...EXPORT_FORMATS.map(format =>
+    titled(`export-${format}`, t.exportAs(t.documentMenu[format]), "", "command", a => void a.file.export(format)),
+  ),
   named("print", () => print()),
   named("outline", side("outline")),
   named("files", side("files")),

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { Connection } from "../api/connection.ts";
 import { LineLost, RpcFailure } from "../api/rpc.ts";
 import type { File } from "../api/schema.ts";
-import { complain } from "./ui.ts";
+import { complain } from "../ui/notices.ts";
 
 const PAGE = 1000;
 

@@ -2,15 +2,14 @@
 
 import { save as saveAs } from "../api/http.ts";
 import type { NotebookState } from "../api/schema.ts";
+import { folderOf } from "../model/paths.ts";
 import { t } from "../text/en.ts";
+import { attempt, complain, toast } from "../ui/notices.ts";
 import type { SessionStore } from "./store.ts";
-import { attempt, complain, toast } from "./ui.ts";
 
-export type ExportFormat = "ipynb" | "html" | "slides" | "pdf" | "markdown" | "latex" | "rst" | "script" | "py:percent";
-
-/** The folder that a path lies in, with its slash; empty for the root. */
-export const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/") + 1);
-export const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+/** The formats that the server makes of a notebook, in the order of menus. */
+export const EXPORT_FORMATS = ["ipynb", "html", "slides", "pdf", "markdown", "latex", "rst", "script", "py:percent"] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export class Filing {
   constructor(readonly store: SessionStore) {}

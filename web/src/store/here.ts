@@ -4,9 +4,9 @@ import type { Notification } from "../api/rpc.ts";
 import type { Person, Presence, Selection } from "../api/schema.ts";
 import type { Mark, Someone } from "../model/people.ts";
 import { p } from "../text/people.ts";
+import { complain, toast } from "../ui/notices.ts";
 import { may, setRight } from "./right.ts";
 import type { SessionStore } from "./store.ts";
-import { complain, toast } from "./ui.ts";
 
 /** Everybody who is here, you among them; empty while nobody else is. */
 export const people = signal<readonly Someone[]>([]);
@@ -21,11 +21,18 @@ export const following = signal<string | null>(null);
 /** Where the caret is in the cell that is edited here. */
 export const ownSelection = signal<Selection | null>(null);
 
-type Following = import("./presence.ts").Here;
+/** What is done while others are here. */
+export interface PresenceFollower {
+  take(presence: Presence): void;
+  stop(): void;
+}
 
-/** Listens to who is here; ends with the function given back. */
-export function watchPeople(store: SessionStore): () => void {
-  let here: Following | null = null;
+/** Makes one for a session; its code comes when somebody else is here. */
+export type FetchFollower = () => Promise<(store: SessionStore) => PresenceFollower>;
+
+/** Listens to who is here; the function given back stops it. */
+export function watchPeople(store: SessionStore, fetchFollower: FetchFollower): () => void {
+  let here: PresenceFollower | null = null;
   let over = false;
   let newest: Presence | null = null;
   const take = ({ method, params }: Notification): void => {
@@ -43,9 +50,9 @@ export function watchPeople(store: SessionStore): () => void {
   const fetch = async (): Promise<void> => {
     if (fetching) return;
     fetching = true;
-    const { Here } = await import("./presence.ts");
+    const follow = await fetchFollower();
     if (over) return;
-    here = new Here(store);
+    here = follow(store);
     if (newest !== null) here.take(newest);
   };
   const stop = store.connection.onNotification(notification => {

@@ -2,32 +2,17 @@
  * Keys to commands: modifiers in a fixed order, chords of two equal keys within a second (D D, I I, 0 0), and, in the keys of Colab and VS Code,
  * those that begin with Ctrl-M.
  */
+
+import type { Mode } from "../session/selection.ts";
+import { type KeyPress, spelling } from "../ui/keys.ts";
 import { type Command, commandsOf } from "./commands.ts";
 import { keySet } from "./settings.ts";
-import type { Mode } from "./ui.ts";
 
 const CHORD_MS = 1000;
 /** How long a prefix waits for the key after it. */
 const PREFIX_MS = 3000;
 const PREFIX = "Ctrl+m";
 const MODIFIERS = new Set(["Control", "Shift", "Alt", "Meta", "AltGraph", "CapsLock"]);
-
-/** Where the command key is what Ctrl is elsewhere. */
-export const MAC = typeof navigator !== "undefined" && /Mac/.test(navigator.platform);
-
-export interface KeyPress {
-  readonly key: string;
-  readonly ctrlKey: boolean;
-  readonly metaKey: boolean;
-  readonly altKey: boolean;
-  readonly shiftKey: boolean;
-}
-
-/** The spelling of a key press in the command table: `Ctrl+Shift+ArrowUp`, `d`. On a Mac the command key counts as Ctrl. */
-export function spelling(press: KeyPress): string {
-  const key = press.key.length === 1 ? press.key.toLowerCase() : press.key;
-  return `${press.ctrlKey || press.metaKey ? "Ctrl+" : ""}${press.altKey ? "Alt+" : ""}${press.shiftKey ? "Shift+" : ""}${key}`;
-}
 
 export class KeyMap {
   #first = "";
@@ -49,19 +34,4 @@ export class KeyMap {
     // A prefix swallows the key after it, whatever it is: who mistypes gets no letter into the text.
     return found ?? (begins || prefixed ? "begun" : null);
   }
-}
-
-const SHOWN: Readonly<Record<string, string>> = {
-  ArrowUp: "↑",
-  ArrowDown: "↓",
-  ArrowLeft: "←",
-  ArrowRight: "→",
-  Escape: "Esc",
-  Enter: "Enter",
-  " ": "Space",
-};
-
-/** The keys as a person reads them: `["Ctrl", "Shift", "↑"]`. */
-export function shown(keys: string): string[] {
-  return keys.split(/[+ ]/).map(key => SHOWN[key] ?? (key.length === 1 ? key.toUpperCase() : key));
 }

@@ -3,7 +3,7 @@
 import type { JsonMap } from "../api/schema.ts";
 import { isScrolled, outputsHidden, sourceHidden, withHidden, withScrolled } from "../model/select.ts";
 import type { Cell } from "../model/types.ts";
-import type { Actions } from "./actions.ts";
+import type { CellEditing } from "../session/cell_editing.ts";
 
 export type Part = "outputs" | "source" | "scrolled";
 
@@ -15,28 +15,28 @@ const WITH: Readonly<Record<Part, (metadata: JsonMap, on: boolean) => JsonMap>> 
 };
 
 export class Parts {
-  constructor(readonly actions: Actions) {}
+  constructor(readonly cells: CellEditing) {}
 
   #are(part: Part, cells: readonly string[]): boolean {
     return cells.every(id => {
-      const cell = this.actions.store.cellOf(id);
+      const cell = this.cells.store.cellOf(id);
       return cell === undefined || IS[part](cell);
     });
   }
 
   /** Changes a part of the selected code cells: of all of them to the same. */
   toggle(part: Part): void {
-    const cells = this.actions.chosen().filter(id => this.actions.store.cellOf(id)?.type === "code");
-    const on = !this.#are(part, cells);
-    for (const id of cells) this.set(part, id, on);
+    const chosen = this.cells.chosen().filter(id => this.cells.store.cellOf(id)?.type === "code");
+    const on = !this.#are(part, chosen);
+    for (const id of chosen) this.set(part, id, on);
   }
 
   setAll(part: Part, on: boolean): void {
-    for (const id of this.actions.store.order) if (this.actions.store.cellOf(id)?.type === "code") this.set(part, id, on);
+    for (const id of this.cells.store.order) if (this.cells.store.cellOf(id)?.type === "code") this.set(part, id, on);
   }
 
   set(part: Part, id: string, on: boolean): void {
-    const cell = this.actions.store.cellOf(id);
-    if (cell !== undefined && IS[part](cell) !== on) this.actions.setMetadata(id, WITH[part](cell.metadata, on));
+    const cell = this.cells.store.cellOf(id);
+    if (cell !== undefined && IS[part](cell) !== on) this.cells.setMetadata(id, WITH[part](cell.metadata, on));
   }
 }

@@ -8,16 +8,17 @@ import { effect } from "@preact/signals";
 import { LineLost, RpcFailure } from "../api/rpc.ts";
 import type { Presence, SetPresence } from "../api/schema.ts";
 import { grouped, keptMarks, marksOf, type Someone } from "../model/people.ts";
+import { mode, selected } from "../session/selection.ts";
 import { s } from "../text/sharing.ts";
-import { following, marks, ownSelection, people, unlisted } from "./here.ts";
+import { say } from "../ui/notices.ts";
+import { following, marks, ownSelection, type PresenceFollower, people, unlisted } from "./here.ts";
 import type { SessionStore } from "./store.ts";
-import { mode, say, selected } from "./ui.ts";
 
 const TELL_MS = 100;
 /** Who does something without moving says so this often: before it, nobody is taken for idle. */
 const STILL_MS = 30_000;
 
-export class Here {
+export class Here implements PresenceFollower {
   #told = "";
   #toldAt = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | null = null;

@@ -1,8 +1,9 @@
 /** What whoever uses this page may do here, and what each command needs. The server decides; the page only does not offer what it would refuse. */
 import { signal } from "@preact/signals";
 import type { Verb } from "../api/schema.ts";
+import { mode } from "../session/selection.ts";
 import { p } from "../text/people.ts";
-import { mode, say, toast, toasts } from "./ui.ts";
+import { say, toast, toasts } from "../ui/notices.ts";
 
 const RANK: Record<Verb, number> = { none: 0, read: 1, write: 2, execute: 3, own: 4 };
 

@@ -3,9 +3,10 @@ import type { ExecutionFinished, JsonMap } from "../api/schema.ts";
 import { errorName, wantedKernel, wasInterrupted } from "../model/select.ts";
 import type { Run } from "../model/types.ts";
 import { duration, t } from "../text/en.ts";
+import { attempt, complain, say, toast } from "../ui/notices.ts";
+import { pager } from "../ui/page_state.ts";
 import { stopOnError } from "./settings.ts";
 import type { SessionStore } from "./store.ts";
-import { attempt, complain, pager, say, toast } from "./ui.ts";
 
 export type Which = "all" | "above" | "below" | "stale";
 

@@ -1,25 +1,25 @@
 /** Folding of sections, and headings around them. Folds are kept in the document, as Jupyter keeps them. */
 import { computed } from "@preact/signals";
 import { foldedAway, headingLevel, headingOf, isFolded, sectionEnd, withFolded } from "../model/sections.ts";
-import type { Actions } from "./actions.ts";
+import type { CellEditing } from "../session/cell_editing.ts";
+import { caret, selected } from "../session/selection.ts";
 import { may } from "./right.ts";
-import { caret, selected } from "./ui.ts";
 
 const NOTHING: ReadonlyMap<string, string> = new Map();
 
 export class Sections {
   /** The cells that are folded away, each with the heading that hides it. */
   readonly away = computed(() => {
-    this.actions.store.textVersion.value;
+    this.cells.store.textVersion.value;
     if (!may("write")) return NOTHING; // who cannot unfold a section sees all of it
-    return foldedAway(this.actions.store.model, this.actions.store.order);
+    return foldedAway(this.cells.store.model, this.cells.store.order);
   });
 
-  constructor(readonly actions: Actions) {}
+  constructor(readonly cells: CellEditing) {}
 
   /** The heading that the selected cell stands under, or is. */
   #heading(): string | null {
-    const { store } = this.actions;
+    const { store } = this.cells;
     return headingOf(store.model, store.order, store.indexOf(selected.value));
   }
 
@@ -27,7 +27,7 @@ export class Sections {
   fold(): void {
     const heading = this.#heading();
     if (heading === null) return;
-    if (heading !== selected.value) this.actions.select(heading);
+    if (heading !== selected.value) this.cells.select(heading);
     else this.setFolded(heading, true);
   }
 
@@ -36,22 +36,22 @@ export class Sections {
   }
 
   foldAll(folded: boolean): void {
-    const { store } = this.actions;
+    const { store } = this.cells;
     for (const id of store.order) if (headingLevel(store.cellOf(id)) > 0) this.setFolded(id, folded);
     const hidden = this.away.value.get(selected.value ?? "");
-    if (hidden !== undefined) this.actions.select(hidden);
+    if (hidden !== undefined) this.cells.select(hidden);
   }
 
   setFolded(id: string, folded: boolean): void {
-    const cell = this.actions.store.cellOf(id);
+    const cell = this.cells.store.cellOf(id);
     if (cell === undefined || isFolded(cell) === folded || headingLevel(cell) === 0) return;
-    this.actions.setMetadata(id, withFolded(cell.metadata, folded));
+    this.cells.setMetadata(id, withFolded(cell.metadata, folded));
   }
 
   /** Unfolds whatever hides a cell. */
   reveal(id: string): void {
     if (!this.away.value.has(id)) return;
-    const { store } = this.actions;
+    const { store } = this.cells;
     const place = store.indexOf(id);
     for (let at = place - 1; at >= 0; at--) {
       const heading = store.order[at] ?? "";
@@ -61,20 +61,20 @@ export class Sections {
 
   /** How many cells a heading hides now. */
   hides(id: string): number {
-    const { store } = this.actions;
+    const { store } = this.cells;
     const at = store.indexOf(id);
     return at < 0 ? 0 : sectionEnd(store.model, store.order, at) - at - 1;
   }
 
   /** Makes a heading of the same level before (-1) or after (1) the section of the selected cell. */
   insert(where: -1 | 1): void {
-    const { store } = this.actions;
+    const { store } = this.cells;
     const { order } = store;
     const heading = this.#heading();
     const at = heading === null ? store.indexOf(selected.value) : store.indexOf(heading);
     const level = Math.max(1, headingLevel(store.cellOf(heading)));
     const end = heading === null ? at + 1 : sectionEnd(store.model, order, at);
-    this.actions.insert(order[(where < 0 ? at : end) - 1] ?? null, "markdown", `${"#".repeat(level)} `);
+    this.cells.insert(order[(where < 0 ? at : end) - 1] ?? null, "markdown", `${"#".repeat(level)} `);
     caret.value = "end";
   }
 }

@@ -9,19 +9,19 @@ import { type Signal, signal } from "@preact/signals";
 import type { Connection } from "../api/connection.ts";
 import { LineLost, type Notification, RpcFailure } from "../api/rpc.ts";
 import type { AnyEvent, CellEdited, CellType, Events, ExecutionFinished, JsonMap, SnapshotEvents } from "../api/schema.ts";
-import { clean, type Dirty, emptyModel, reduce, restored } from "../model/reduce.ts";
+import { clean, emptyModel, reduce, restored } from "../model/reduce.ts";
 import { isSaved } from "../model/select.ts";
 import { charactersBefore } from "../model/text.ts";
+import type { Dirty } from "../model/types.ts";
 import { type Cell, type Model, type Run, STRAY, type StreamOutput } from "../model/types.ts";
 import { complete, keepUp } from "../render/streams.ts";
-import { WidgetFeed } from "../widgets/feed.ts";
+import { complain } from "../ui/notices.ts";
 import { type Box, rebox } from "./boxes.ts";
 import { CatchUp, type Missed } from "./catchup.ts";
 import type { Press } from "./early.ts";
 import { Pace, type Urgency, whenIdle } from "./pace.ts";
 import { may } from "./right.ts";
 import { lastSeen, saveSeen } from "./settings.ts";
-import { complain } from "./ui.ts";
 
 /** The text of a cell that is, or was, edited here: ahead of the model by changes the server has not confirmed. */
 export interface Draft {
@@ -59,6 +59,13 @@ export interface CellMore {
   readonly attachments?: JsonMap;
 }
 
+/** What hears of every event, right after the model has taken it in. */
+export interface Subscriber {
+  take(event: AnyEvent): void;
+  /** The session is left. */
+  close(): void;
+}
+
 export type Standing = "opening" | "ready" | "missing" | "refused";
 
 /** The id of the cell that an empty session gets: fixed, so that two pages that open it make one cell and not two. */
@@ -89,7 +96,6 @@ export class SessionStore {
   readonly saved = signal(true);
   readonly caughtUp = signal<CatchUp | null>(null);
   readonly missed = new Map<string, Missed>();
-  readonly widgets = new WidgetFeed(this);
   readonly drafts = new Map<string, Draft>();
   /** The cells as this page shows them: those of the model, and those that are coming. */
   order: readonly string[] = [];
@@ -131,7 +137,9 @@ export class SessionStore {
         this.touchHead();
       }),
       () => removeEventListener("pagehide", leave),
-      () => this.widgets.close(),
+      () => {
+        for (const one of this.#subscribers) one.close();
+      },
       leave,
     ];
     if (this.connection.phase === "live") void this.#subscribe();
@@ -289,6 +297,17 @@ export class SessionStore {
     this.#schedule("soon");
   }
 
+  readonly #subscribers = new Set<Subscriber>();
+
+  /** Has every event of the session told to something, from now on. */
+  onEvent(subscriber: Subscriber): void {
+    this.#subscribers.add(subscriber);
+  }
+
+  #publish(event: AnyEvent): void {
+    for (const one of this.#subscribers) one.take(event);
+  }
+
   async #subscribe(): Promise<void> {
     const since = this.model.seq;
     this.#target = Number.POSITIVE_INFINITY;
@@ -316,7 +335,7 @@ export class SessionStore {
 
   #restore(snapshot: SnapshotEvents): void {
     this.model = restored(snapshot);
-    for (const event of snapshot.events) this.widgets.take(event);
+    for (const event of snapshot.events) this.#publish(event);
     for (const [cell, draft] of this.drafts) {
       if (this.model.cells.has(cell)) draft.restart();
       else this.drafts.delete(cell);
@@ -383,7 +402,7 @@ export class SessionStore {
       if (!FLOWING.has(event.type)) urgency = "soon";
       if (event.type === "output_added") grown.add(event.execution ?? STRAY);
       reduce(this.model, event, this.#dirty);
-      this.widgets.take(event);
+      this.#publish(event);
       this.#follow(event);
     }
     for (const run of grown) {

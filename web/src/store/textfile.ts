@@ -10,10 +10,10 @@ import { signal } from "@preact/signals";
 import type { Connection } from "../api/connection.ts";
 import { ask, fileAddress } from "../api/http.ts";
 import { LineLost, RpcFailure } from "../api/rpc.ts";
+import { folderOf, nameOf } from "../model/paths.ts";
 import { size } from "../text/en.ts";
 import { x } from "../text/textfile.ts";
-import { folderOf, nameOf } from "./filing.ts";
-import { complain, toast } from "./ui.ts";
+import { complain, toast } from "../ui/notices.ts";
 
 /** Of a file that is edited: more makes typing slow. */
 export const MOST_BYTES = 4 * 1024 * 1024;

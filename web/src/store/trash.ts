@@ -2,10 +2,9 @@
 import type { Connection } from "../api/connection.ts";
 import { RpcFailure } from "../api/rpc.ts";
 import type { File, Trashed } from "../api/schema.ts";
+import { nameOf } from "../model/paths.ts";
 import { w } from "../text/trash.ts";
-import { complain, toast } from "./ui.ts";
-
-const nameOf = (path: string): string => path.split("/").at(-1) ?? path;
+import { complain, toast } from "../ui/notices.ts";
 
 /** Brings something back to where it was. */
 export async function putBack(connection: Connection, { path, id }: Trashed): Promise<void> {

@@ -6,7 +6,7 @@
 import { signal } from "@preact/signals";
 import { ask, fileAddress } from "../api/http.ts";
 import { t } from "../text/en.ts";
-import { toast } from "./ui.ts";
+import { toast } from "../ui/notices.ts";
 
 export interface Upload {
   readonly key: number;

@@ -4,8 +4,8 @@ import type { Share } from "../api/schema.ts";
 import type { Someone } from "../model/people.ts";
 import type { Open } from "../session/open_session.ts";
 import { people } from "../store/here.ts";
-import { complain } from "../store/ui.ts";
 import { s } from "../text/sharing.ts";
+import { complain } from "../ui/notices.ts";
 import { Banner } from "./Banner.tsx";
 
 const MOST = 3;

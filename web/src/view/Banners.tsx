@@ -1,21 +1,21 @@
 /** What is wrong, or just was, above the cells: the line, the login, the version, the kernel. */
 import { useEffect, useState } from "preact/hooks";
+import { AskBanner, RightBanner } from "../app/lazy_panels.tsx";
 import { isAttached, kernelState } from "../model/select.ts";
 import { connection, phase, restarted, server, updated } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
-import { signingIn } from "../session/sign_in.ts";
+import { selected } from "../session/selection.ts";
 import type { CatchUp } from "../store/catchup.ts";
 import { guestOf, may } from "../store/right.ts";
-import { complain, dialog, selected, toast } from "../store/ui.ts";
 import { clock, t } from "../text/en.ts";
+import { complain, toast } from "../ui/notices.ts";
+import { dialog } from "../ui/page_state.ts";
 import { AnsiText } from "./AnsiText.tsx";
 import { Banner } from "./Banner.tsx";
 import { FileBanners } from "./Conflict.tsx";
+import { ConnectionBanner } from "./ConnectionBanner.tsx";
 import { Icon } from "./icons.tsx";
-import { AsksSlot, RightSlot } from "./slots.tsx";
 
-const PATIENCE_MS = 1500;
-const LONG_MS = 120_000;
 const BACK_MS = 6000;
 const RESTART_MS = 15_000;
 
@@ -25,81 +25,6 @@ function openAgain(session: string): void {
     .call("session.reopen", { session })
     .then(() => location.reload())
     .catch(complain);
-}
-
-/** Milliseconds since the line was lost, 0 while it is live; counts on its own. */
-function useOutage(): number {
-  const [, tick] = useState(0);
-  const live = phase.value === "live";
-  useEffect(() => {
-    if (live) return;
-    const timer = setInterval(() => tick(n => n + 1), 500);
-    return () => clearInterval(timer);
-  }, [live]);
-  return connection.downSince === null ? 0 : connection.world.now() - connection.downSince;
-}
-
-export function ConnectionBanner(props: { unsent: number; copyEdits?: () => void }) {
-  const outage = useOutage();
-  const state = phase.value;
-  const retry = (
-    <button type="button" class="btn" onClick={() => connection.retryNow()}>
-      {t.tryNow}
-    </button>
-  );
-  if (state === "ended")
-    return (
-      <Banner
-        kind="info"
-        icon="key"
-        bold={t.sessionEnded}
-        end={
-          <button
-            type="button"
-            class="btn main"
-            onClick={() => {
-              signingIn.value = { message: "" };
-            }}
-          >
-            {t.signIn}
-          </button>
-        }
-      >
-        {t.sessionEndedBody}
-      </Banner>
-    );
-  if (state !== "live" && connection.crowded)
-    return (
-      <Banner kind="warn" icon="warn" bold={t.crowded} end={retry}>
-        {t.crowdedBody}
-      </Banner>
-    );
-  if (state === "live" || outage < PATIENCE_MS) return null;
-  if (outage < LONG_MS)
-    return (
-      <Banner kind="warn" icon="spin" bold={t.reconnecting} end={retry}>
-        {t.reconnectingBody}
-      </Banner>
-    );
-  return (
-    <Banner
-      kind="bad"
-      icon="warn"
-      bold={t.longOutage(outage / 1000)}
-      end={
-        <>
-          {props.unsent > 0 && props.copyEdits !== undefined && (
-            <button type="button" class="btn" onClick={props.copyEdits}>
-              {t.copyEdits}
-            </button>
-          )}
-          {retry}
-        </>
-      }
-    >
-      {t.longOutageEdits(props.unsent)}
-    </Banner>
-  );
 }
 
 function BackBanner({ open, caught }: { open: Open; caught: CatchUp }) {
@@ -251,8 +176,8 @@ export function Banners({ open }: { open: Open }) {
           {t.closedBody}
         </Banner>
       )}
-      {guestOf.value !== null && <RightSlot open={open} />}
-      <AsksSlot open={open} may={may("own")} />
+      {guestOf.value !== null && <RightBanner open={open} />}
+      <AskBanner open={open} may={may("own")} />
       <FileBanners open={open} />
       <KernelBanner open={open} />
       {store.model.lost.map(note => (

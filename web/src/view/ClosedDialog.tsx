@@ -3,9 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import type { Journal, JournalList } from "../api/schema.ts";
 import { connection } from "../session/connection.ts";
 import { goTo } from "../session/route.ts";
-import { clockOffset, complain } from "../store/ui.ts";
 import { k } from "../text/closed.ts";
 import { ago, clock, size, t } from "../text/en.ts";
+import { complain } from "../ui/notices.ts";
+import { clockOffset } from "../ui/page_state.ts";
 import { Ask, Dialog } from "./Dialog.tsx";
 import { Icon } from "./icons.tsx";
 

@@ -2,8 +2,8 @@
 import { useState } from "preact/hooks";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../store/right.ts";
-import { dialog } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { dialog } from "../ui/page_state.ts";
 import { Banner } from "./Banner.tsx";
 
 export function FileBanners({ open }: { open: Open }) {

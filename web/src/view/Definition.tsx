@@ -3,12 +3,13 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Definition } from "../api/schema.ts";
 import { shownSource } from "../names/shown.ts";
 import { paintPython } from "../render/highlight.ts";
+import { addressOf } from "../session/file_links.ts";
 import { may } from "../store/right.ts";
-import { dialog, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { w } from "../text/places.ts";
+import { toast } from "../ui/notices.ts";
+import { dialog } from "../ui/page_state.ts";
 import { Dialog } from "./Dialog.tsx";
-import { addressOf } from "./Files.tsx";
 import { Icon } from "./icons.tsx";
 
 const close = (): void => {

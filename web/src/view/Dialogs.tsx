@@ -4,8 +4,10 @@ import { useEffect, useState } from "preact/hooks";
 import type { KernelspecList } from "../api/schema.ts";
 import { connection } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
-import { complain, dialog, pager } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { LazyModule, useLazy } from "../ui/lazy.ts";
+import { complain } from "../ui/notices.ts";
+import { dialog, pager } from "../ui/page_state.ts";
 import { Ask, AskText, Dialog } from "./Dialog.tsx";
 import { Icon } from "./icons.tsx";
 import { RichView } from "./RichView.tsx";
@@ -45,39 +47,30 @@ function Kernels({ open }: { open: Open }) {
   );
 }
 
-const LATER = {
-  history: async () => (await import("./History.tsx")).History,
-  compare: async () => (await import("./History.tsx")).Compare,
-  palette: async () => (await import("./Palette.tsx")).Palette,
-  definition: async () => (await import("./Definition.tsx")).DefinitionDialog,
-  settings: async () => (await import("./Settings.tsx")).Settings,
-  logins: async () => {
-    const { LoginsDialog } = await import("./LoginsDialog.tsx");
-    return () => <LoginsDialog onClose={close} />;
-  },
-  share: async () => (await import("./ShareDialog.tsx")).ShareDialog,
-  shortcuts: async () => (await import("./Shortcuts.tsx")).Shortcuts,
-} as const;
+const Logins = async () => {
+  const { LoginsDialog } = await import("./LoginsDialog.tsx");
+  return () => <LoginsDialog onClose={close} />;
+};
 
-type Lazy = (props: { open: Open }) => ComponentChildren;
-const here = new Map<keyof typeof LATER, Lazy>();
-
-/** Fetches the code of a dialog; once it is there, the dialog takes the very next key. */
-export async function fetchDialog(which: keyof typeof LATER): Promise<Lazy> {
-  const view: Lazy = await LATER[which]();
-  here.set(which, view);
-  return view;
-}
+type View = (props: { open: Open }) => ComponentChildren;
 
 /** What most pages never show comes when it is first wanted. */
-function Later({ open, which }: { open: Open; which: keyof typeof LATER }) {
-  const [View, load] = useState<Lazy | null>(() => here.get(which) ?? null);
-  useEffect(() => {
-    if (View !== null) return;
-    fetchDialog(which)
-      .then(view => load(() => view))
-      .catch(complain);
-  }, []);
+const LAZY = {
+  history: new LazyModule<View>(async () => (await import("./History.tsx")).History),
+  compare: new LazyModule<View>(async () => (await import("./History.tsx")).Compare),
+  palette: new LazyModule<View>(async () => (await import("./Palette.tsx")).Palette),
+  definition: new LazyModule<View>(async () => (await import("./Definition.tsx")).DefinitionDialog),
+  settings: new LazyModule<View>(async () => (await import("./Settings.tsx")).Settings),
+  logins: new LazyModule<View>(Logins),
+  share: new LazyModule<View>(async () => (await import("./ShareDialog.tsx")).ShareDialog),
+  shortcuts: new LazyModule<View>(async () => (await import("./Shortcuts.tsx")).Shortcuts),
+};
+
+/** Fetches the code of the palette; once it is there, the palette takes the very next key. */
+export const fetchPalette = (): Promise<unknown> => LAZY.palette.fetch();
+
+function LazyDialog({ open, which }: { open: Open; which: keyof typeof LAZY }) {
+  const View = useLazy(LAZY[which]);
   return View === null ? null : <View open={open} />;
 }
 
@@ -130,7 +123,7 @@ export function Dialogs({ open }: { open: Open }) {
     case "history":
     case "compare":
     case "definition":
-      return <Later key={dialog.value} open={open} which={dialog.value} />;
+      return <LazyDialog key={dialog.value} open={open} which={dialog.value} />;
     case null:
       return null;
   }

@@ -1,16 +1,16 @@
 /** What can be done with the document as a whole. */
 import { fileAddress, save } from "../api/http.ts";
+import { nameOf } from "../model/paths.ts";
 import type { Open } from "../session/open_session.ts";
 import { leave } from "../session/sign_in.ts";
-import { type ExportFormat, nameOf } from "../store/filing.ts";
+import { EXPORT_FORMATS } from "../store/filing.ts";
 import { guestOf, may } from "../store/right.ts";
-import { complain, dialog, renaming, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { p } from "../text/people.ts";
+import { complain, toast } from "../ui/notices.ts";
+import { dialog, renaming } from "../ui/page_state.ts";
 import { Icon } from "./icons.tsx";
 import { Menu, type MenuRow } from "./Menu.tsx";
-
-const FORMATS: readonly ExportFormat[] = ["ipynb", "html", "slides", "pdf", "markdown", "latex", "rst", "script", "py:percent"];
 
 const show = (which: NonNullable<typeof dialog.value>) => (): void => {
   dialog.value = which;
@@ -65,7 +65,7 @@ export function DocumentMenu({ open }: { open: Open }) {
     may("write") && { title: words.checkpoint, run: show("checkpoint") },
     { title: words.history, run: show("history") },
     { heading: words.export },
-    ...FORMATS.map(format => ({ title: words[format], run: () => void actions.file.export(format) })),
+    ...EXPORT_FORMATS.map(format => ({ title: words[format], run: () => void actions.file.export(format) })),
     { heading: "" },
     may("write") && { title: words.clearOutputs, run: () => actions.clearOutputs(null) },
     { title: words.print, run: () => print() },

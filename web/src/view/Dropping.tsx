@@ -1,8 +1,8 @@
 /** Files that are dropped on a notebook: a picture over a text cell goes into it, all else is uploaded into the notebook's folder. */
 
+import { folderOf } from "../model/paths.ts";
 import type { Open } from "../session/open_session.ts";
 import { attach, pictureIn } from "../store/attach.ts";
-import { folderOf } from "../store/filing.ts";
 import { may, sayWhyNot } from "../store/right.ts";
 import { upload, uploads } from "../store/uploads.ts";
 import { t } from "../text/en.ts";

@@ -2,18 +2,21 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fileAddress, save } from "../api/http.ts";
 import type { File, Session } from "../api/schema.ts";
+import { folderOf } from "../model/paths.ts";
 import { connection } from "../session/connection.ts";
+import { addressOf, isViewable, openFile } from "../session/file_links.ts";
 import { openNotebook } from "../session/open_session.ts";
 import { goTo, homeAddress, textAddress } from "../session/route.ts";
 import { arranged, type Folder, type Order } from "../store/files.ts";
-import { folderOf } from "../store/filing.ts";
 import { deleteForGood, discard } from "../store/trash.ts";
-import { clockOffset, complain } from "../store/ui.ts";
 import { ago, clock, size, t } from "../text/en.ts";
 import { w } from "../text/trash.ts";
+import { lazily } from "../ui/lazy.ts";
+import { complain } from "../ui/notices.ts";
+import { clockOffset } from "../ui/page_state.ts";
 import { Ask, AskText } from "./Dialog.tsx";
 import { HomeLink } from "./HomeLink.tsx";
-import { Icon, type IconName } from "./icons.tsx";
+import { FILE_ICONS, Icon } from "./icons.tsx";
 import { Menu, type MenuRow } from "./Menu.tsx";
 import { stateWords } from "./Running.tsx";
 
@@ -27,29 +30,13 @@ function intoTrash(file: File, ask: ToAsk): void {
   void discard(connection, file, reason => ask({ what: "delete", file, reason }));
 }
 
-/** What the browser can show by itself. */
-const VIEWABLE = /\.(png|jpe?g|gif|webp|pdf|txt|md|py|r|jl|js|ts|json|ya?ml|toml|csv|tsv|log|sh|ini|cfg|html?|css|svg|xml|tex|rst)$/i;
 const AS_NOTEBOOK = /\.(py|md|rmd|qmd|r|jl)$/i;
-export const ICONS: Readonly<Record<File["kind"], IconName>> = { folder: "folder", notebook: "notebook", file: "file", other: "file" };
-
-/** The address that a click on an entry leads to. */
-export function addressOf(file: Pick<File, "kind" | "path" | "name">): string {
-  if (file.kind === "folder") return homeAddress(file.path);
-  return `${fileAddress(file.path)}${VIEWABLE.test(file.name) ? "?inline=1" : ""}`;
-}
-
-export function openFile(file: File): void {
-  if (file.kind === "folder") goTo(homeAddress(file.path));
-  else if (file.kind === "notebook") void openNotebook(file.path);
-  else if (VIEWABLE.test(file.name)) window.open(addressOf(file), "_blank", "noopener");
-  else void save(fileAddress(file.path), file.name).catch(complain);
-}
 
 function rowsOf(file: File, ask: ToAsk): MenuRow[] {
   const words = t.files;
   const isFile = file.kind === "file" || file.kind === "notebook";
   return [
-    { title: file.kind === "file" && VIEWABLE.test(file.name) ? words.view : words.open, run: () => openFile(file) },
+    { title: file.kind === "file" && isViewable(file.name) ? words.view : words.open, run: () => openFile(file) },
     file.kind === "file" && AS_NOTEBOOK.test(file.name) && { title: words.openAsNotebook, run: () => void openNotebook(file.path) },
     isFile && { title: words.editAsText, run: () => goTo(textAddress(file.path)) },
     { heading: "" },
@@ -93,7 +80,7 @@ function Row(props: { file: File; session: Session | undefined; ask: ToAsk }) {
               openFile(file);
             }}
           >
-            <Icon name={ICONS[file.kind]} />
+            <Icon name={FILE_ICONS[file.kind]} />
             <span>{file.name}</span>
           </a>
         )}
@@ -192,20 +179,17 @@ export function Crumbs({ folder }: { folder: string }) {
   );
 }
 
+const TrashDialog = lazily(async () => (await import("./TrashDialog.tsx")).TrashDialog);
+
 /** Leads to what was deleted. */
 function TrashButton() {
-  const [loaded, load] = useState<typeof import("./TrashDialog.tsx") | null>(null);
   const [shown, show] = useState(false);
-  const open = (): void => {
-    show(true);
-    if (loaded === null) import("./TrashDialog.tsx").then(load).catch(complain);
-  };
   return (
     <>
-      <button type="button" class="btn ghost icon" aria-label={w.open} title={w.open} onClick={open}>
+      <button type="button" class="btn ghost icon" aria-label={w.open} title={w.open} onClick={() => show(true)}>
         <Icon name="trash" />
       </button>
-      {shown && loaded !== null && <loaded.TrashDialog onClose={() => show(false)} />}
+      {shown && <TrashDialog onClose={() => show(false)} />}
     </>
   );
 }

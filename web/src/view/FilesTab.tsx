@@ -1,14 +1,14 @@
 /** The files beside the notebook: a click opens them. */
 import { useEffect, useMemo } from "preact/hooks";
+import { folderOf } from "../model/paths.ts";
 import { connection } from "../session/connection.ts";
+import { addressOf, openFile } from "../session/file_links.ts";
 import type { Open } from "../session/open_session.ts";
 import { homeAddress } from "../session/route.ts";
 import { Folder } from "../store/files.ts";
-import { folderOf } from "../store/filing.ts";
 import { t } from "../text/en.ts";
-import { addressOf, ICONS, openFile } from "./Files.tsx";
 import { HomeLink } from "./HomeLink.tsx";
-import { Icon } from "./icons.tsx";
+import { FILE_ICONS, Icon } from "./icons.tsx";
 
 const MOST = 300;
 
@@ -43,7 +43,7 @@ export function FilesTab({ open }: { open: Open }) {
                 if (file.path !== here) openFile(file);
               }}
             >
-              <Icon name={ICONS[file.kind]} />
+              <Icon name={FILE_ICONS[file.kind]} />
               <span>{file.name}</span>
             </a>
           </li>

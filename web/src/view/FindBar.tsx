@@ -2,8 +2,10 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Match, MOST_MATCHES, matchesIn, patternOf, replaced } from "../model/find.ts";
 import type { Open } from "../session/open_session.ts";
-import { caret, finding, findStep, mode, selected, toast } from "../store/ui.ts";
+import { caret, mode, selected } from "../session/selection.ts";
 import { t } from "../text/en.ts";
+import { toast } from "../ui/notices.ts";
+import { finding, findStep } from "../ui/page_state.ts";
 import { Icon } from "./icons.tsx";
 
 function allMatches({ store }: Open, pattern: RegExp | null): Match[] {

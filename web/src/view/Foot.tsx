@@ -1,7 +1,8 @@
+/** The foot of a session: the connection, the keys that help now, and how many cells there are. */
 import { everLive, phase } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
+import { mode } from "../session/selection.ts";
 import { may } from "../store/right.ts";
-import { dismiss, mode, spoken, toasts } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { Icon } from "./icons.tsx";
 
@@ -39,42 +40,5 @@ export function Foot({ open }: { open: Open }) {
       <span>{t.cellCount(store.order.length)}</span>
       <span class="promise">{t.canClose}</span>
     </footer>
-  );
-}
-
-/** Short notes that go by themselves. */
-export function Toasts() {
-  return (
-    <div class="toasts">
-      {toasts.value.map(one => (
-        <div key={one.key} class={one.bad ? "toast bad" : "toast"} role={one.bad ? "alert" : "status"}>
-          <span>{one.text}</span>
-          {one.action !== null && (
-            <button
-              type="button"
-              class="btn"
-              onClick={() => {
-                one.action?.run();
-                dismiss(one.key);
-              }}
-            >
-              {one.action.title}
-            </button>
-          )}
-          <button type="button" class="btn ghost icon" aria-label={t.close} onClick={() => dismiss(one.key)}>
-            <Icon name="cross" />
-          </button>
-        </div>
-      ))}
-    </div>
-  );
-}
-
-/** The one place that speaks to screen readers. */
-export function LiveRegion() {
-  return (
-    <div class="vh" role="status" aria-live="polite">
-      {spoken.value}
-    </div>
   );
 }

@@ -7,11 +7,13 @@ import { openNotebook } from "../session/open_session.ts";
 import { goTo } from "../session/route.ts";
 import { leave } from "../session/sign_in.ts";
 import { Folder } from "../store/files.ts";
-import { complain, dialog } from "../store/ui.ts";
 import { upload } from "../store/uploads.ts";
 import { k } from "../text/closed.ts";
 import { t } from "../text/en.ts";
-import { ConnectionBanner } from "./Banners.tsx";
+import { lazily } from "../ui/lazy.ts";
+import { complain } from "../ui/notices.ts";
+import { dialog } from "../ui/page_state.ts";
+import { ConnectionBanner } from "./ConnectionBanner.tsx";
 import { Ask, AskText } from "./Dialog.tsx";
 import { useDropped } from "./dropped.ts";
 import { Files } from "./Files.tsx";
@@ -157,20 +159,17 @@ function Closing({ session, done }: { session: Session; done(): void }) {
   );
 }
 
+const ClosedDialog = lazily(async () => (await import("./ClosedDialog.tsx")).ClosedDialog);
+
 /** Leads to what is kept of closed sessions. */
 function ClosedButton() {
-  const [loaded, load] = useState<typeof import("./ClosedDialog.tsx") | null>(null);
   const [shown, show] = useState(false);
-  const open = (): void => {
-    show(true);
-    if (loaded === null) import("./ClosedDialog.tsx").then(load).catch(complain);
-  };
   return (
     <>
-      <button type="button" class="btn ghost icon" aria-label={k.open} title={k.open} onClick={open}>
+      <button type="button" class="btn ghost icon" aria-label={k.open} title={k.open} onClick={() => show(true)}>
         <Icon name="history" />
       </button>
-      {shown && loaded !== null && <loaded.ClosedDialog onClose={() => show(false)} />}
+      {shown && <ClosedDialog onClose={() => show(false)} />}
     </>
   );
 }

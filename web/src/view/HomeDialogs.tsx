@@ -1,11 +1,12 @@
 /** What the home page opens by key: the palette over sessions and files, and the settings. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { Session } from "../api/schema.ts";
 import { goTo } from "../session/route.ts";
 import { nextTheme } from "../store/settings.ts";
-import { complain, dialog } from "../store/ui.ts";
 import { c } from "../text/commands.ts";
 import { t } from "../text/en.ts";
+import { lazily } from "../ui/lazy.ts";
+import { dialog } from "../ui/page_state.ts";
 import type { Entry } from "./Palette.tsx";
 
 interface Props {
@@ -39,36 +40,13 @@ function entries({ sessions, newNotebook }: Props): Entry[] {
   ];
 }
 
-/** Both come when they are first wanted. */
-function useLoaded<T>(load: () => Promise<T>): T | null {
-  const [loaded, set] = useState<T | null>(null);
-  useEffect(() => {
-    load()
-      .then(found => set(() => found))
-      .catch(complain);
-  }, []);
-  return loaded;
-}
+const Chooser = lazily(async () => (await import("./Palette.tsx")).Chooser);
+const Settings = lazily(async () => (await import("./Settings.tsx")).Settings);
+const LoginsDialog = lazily(async () => (await import("./LoginsDialog.tsx")).LoginsDialog);
 
-function Find(props: Props) {
-  const loaded = useLoaded(() => import("./Palette.tsx"));
-  return loaded === null ? null : (
-    <loaded.Chooser fixed={entries(props)} more={[]} folder={props.folder} filesFirst words={t.palette.atHome} />
-  );
-}
-
-function Settings() {
-  const loaded = useLoaded(() => import("./Settings.tsx"));
-  return loaded === null ? null : <loaded.Settings />;
-}
-
-function Logins() {
-  const loaded = useLoaded(() => import("./LoginsDialog.tsx"));
-  const close = (): void => {
-    dialog.value = null;
-  };
-  return loaded === null ? null : <loaded.LoginsDialog onClose={close} />;
-}
+const close = (): void => {
+  dialog.value = null;
+};
 
 export function HomeDialogs(props: Props) {
   useEffect(() => {
@@ -86,7 +64,8 @@ export function HomeDialogs(props: Props) {
       dialog.value = null;
     };
   }, []);
-  if (dialog.value === "palette") return <Find {...props} />;
-  if (dialog.value === "logins") return <Logins />;
+  if (dialog.value === "palette")
+    return <Chooser fixed={entries(props)} more={[]} folder={props.folder} filesFirst words={t.palette.atHome} />;
+  if (dialog.value === "logins") return <LoginsDialog onClose={close} />;
   return dialog.value === "settings" ? <Settings /> : null;
 }

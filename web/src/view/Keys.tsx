@@ -1,10 +1,10 @@
-import { shown } from "../store/keys.ts";
+import { keyNames } from "../ui/keys.ts";
 
 /** A key, or keys pressed together or one after the other, as a person reads them. */
 export function Keys({ keys }: { keys: string }) {
   return (
     <span class="keys">
-      {shown(keys).map((key, at) => (
+      {keyNames(keys).map((key, at) => (
         <kbd class="kbd" key={at}>
           {key}
         </kbd>

@@ -3,9 +3,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { save } from "../api/http.ts";
 import type { JsonMap } from "../api/schema.ts";
 import { downloadOf, fetchLarge, isFetched, type Large, largeOf, shownSize } from "../rich/large.ts";
-import { complain } from "../store/ui.ts";
 import { size, t } from "../text/en.ts";
 import { r } from "../text/rich.ts";
+import { complain } from "../ui/notices.ts";
 import { Icon } from "./icons.tsx";
 import { type Bundle, RichView } from "./RichView.tsx";
 

@@ -3,9 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import { signOut } from "../api/http.ts";
 import type { Login } from "../api/schema.ts";
 import { connection } from "../session/connection.ts";
-import { clockOffset, complain, say, toast } from "../store/ui.ts";
 import { ago, clock, t } from "../text/en.ts";
 import { l } from "../text/logins.ts";
+import { complain, say, toast } from "../ui/notices.ts";
+import { clockOffset } from "../ui/page_state.ts";
 import { Ask, Dialog } from "./Dialog.tsx";
 import { Icon } from "./icons.tsx";
 

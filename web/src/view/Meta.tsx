@@ -4,8 +4,8 @@ import type { Model, Run } from "../model/types.ts";
 import { server } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../store/right.ts";
-import { now } from "../store/ui.ts";
 import { clock, duration, t } from "../text/en.ts";
+import { now } from "../ui/page_state.ts";
 import { Icon } from "./icons.tsx";
 
 /** The state of a run in one word, for names and bars. */

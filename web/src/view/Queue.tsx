@@ -3,8 +3,8 @@ import { headline, promptsOf, underway } from "../model/select.ts";
 import type { Run } from "../model/types.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../store/right.ts";
-import { drawer } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { drawer } from "../ui/page_state.ts";
 import { Icon } from "./icons.tsx";
 import { positionOf, Ticking } from "./Meta.tsx";
 

@@ -4,10 +4,10 @@ import type { JsonMap } from "../api/schema.ts";
 import type { Picture } from "../render/markdown.ts";
 import { best, type Shown as Form, formText, imageSize } from "../render/mime.ts";
 import { figureOf } from "../rich/kinds.ts";
-import { lazily } from "../rich/lazily.tsx";
 import { Tools } from "../rich/Tools.tsx";
 import { size, t } from "../text/en.ts";
 import { r } from "../text/rich.ts";
+import { lazily } from "../ui/lazy.ts";
 import { AnsiText } from "./AnsiText.tsx";
 import { Icon } from "./icons.tsx";
 

@@ -4,9 +4,9 @@ import { server } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
 import { asked } from "../store/here.ts";
 import { guestOf, right } from "../store/right.ts";
-import { complain } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { s } from "../text/sharing.ts";
+import { complain } from "../ui/notices.ts";
 import { Banner } from "./Banner.tsx";
 import { Icon } from "./icons.tsx";
 

@@ -4,8 +4,9 @@ import type { KernelUsage, Session } from "../api/schema.ts";
 import { connection } from "../session/connection.ts";
 import { goTo } from "../session/route.ts";
 import { askLately } from "../store/lately.ts";
-import { clockOffset, complain } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { complain } from "../ui/notices.ts";
+import { clockOffset } from "../ui/page_state.ts";
 import { Icon } from "./icons.tsx";
 import { useWhileSeen } from "./usage.ts";
 

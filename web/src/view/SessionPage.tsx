@@ -1,26 +1,31 @@
 /** The page of one session: frame, keys, clock and title. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
+import { FindBar, FollowBar } from "../app/lazy_panels.tsx";
+import { type CellEditor, cellEditor, type KeptEdits } from "../cells/cell_editor.ts";
 import { kernelState, underway } from "../model/select.ts";
 import { connection } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
+import { mode, selected } from "../session/selection.ts";
 import { attach, pictureIn } from "../store/attach.ts";
 import { early } from "../store/early.ts";
 import { watchPeople } from "../store/here.ts";
-import { KeyMap, MAC } from "../store/keys.ts";
+import { KeyMap } from "../store/keys.ts";
 import { whenIdle } from "../store/pace.ts";
 import { may, needs, sayWhyNot } from "../store/right.ts";
 import { besideOutputs } from "../store/settings.ts";
-import { clockOffset, complain, dialog, finding, mode, now, selected } from "../store/ui.ts";
+import type { SessionStore } from "../store/store.ts";
 import { t } from "../text/en.ts";
-import { Banners, ConnectionBanner } from "./Banners.tsx";
+import { MAC } from "../ui/keys.ts";
+import { complain } from "../ui/notices.ts";
+import { clockOffset, dialog, finding, now } from "../ui/page_state.ts";
+import { Banners } from "./Banners.tsx";
 import { Cells } from "./Cells.tsx";
-import { Dialogs, fetchDialog, PagerPanel } from "./Dialogs.tsx";
+import { ConnectionBanner } from "./ConnectionBanner.tsx";
+import { Dialogs, fetchPalette, PagerPanel } from "./Dialogs.tsx";
 import { Dropping } from "./Dropping.tsx";
 import { Foot } from "./Foot.tsx";
 import { Nothing } from "./Nothing.tsx";
 import { Side } from "./Side.tsx";
-import { fetchEditor } from "./Source.tsx";
-import { FollowSlot } from "./slots.tsx";
 import { Dock, Toolbar } from "./Toolbar.tsx";
 import { TopBar } from "./TopBar.tsx";
 
@@ -54,7 +59,7 @@ function useKeys({ actions }: Open): void {
       if (command === null || command === "begun") return;
       const needed = needs(command.id);
       if (!may(needed)) sayWhyNot(needed);
-      else if (isText && !inEditor) void fetchEditor().then(() => command.run(actions), complain);
+      else if (isText && !inEditor) void cellEditor.fetch().then(() => command.run(actions), complain);
       else command.run(actions);
     };
     // Before the editor sees them: Shift-Enter would be a line feed there.
@@ -100,15 +105,6 @@ function Clipboard({ open }: { open: Open }) {
   return null;
 }
 
-/** The bar comes when it is first wanted. */
-function FindBar({ open }: { open: Open }) {
-  const [loaded, load] = useState<typeof import("./FindBar.tsx") | null>(null);
-  useEffect(() => {
-    import("./FindBar.tsx").then(load).catch(complain);
-  }, []);
-  return loaded === null ? null : <loaded.FindBar open={open} />;
-}
-
 /** The clock runs while something runs. */
 function useClock({ store }: Open): void {
   store.head.value;
@@ -135,18 +131,18 @@ function useTitle({ store }: Open): void {
 /** Unsent edits outlive the page in the browser's database. Where there is none, leaving asks first. */
 function useUnsent(open: Open, ready: boolean): void {
   const { store } = open;
-  const outbox = useRef<{ readonly works: boolean } | null>(null);
+  const outbox = useRef<KeptEdits["outbox"] | null>(null);
   useEffect(() => {
     if (!ready) return;
     let stop: (() => void) | null = null;
     let over = false;
-    const start = ({ keepEdits }: Awaited<ReturnType<typeof fetchEditor>>): void => {
+    const start = (editor: CellEditor): void => {
       if (over) return;
-      const kept = keepEdits(open);
+      const kept = editor.keepEdits(open);
       outbox.current = kept.outbox;
       stop = kept.stop;
     };
-    const wait = whenIdle(() => void fetchEditor().then(start).catch(complain));
+    const wait = whenIdle(() => void cellEditor.fetch().then(start).catch(complain));
     return () => {
       over = true;
       wait();
@@ -176,8 +172,8 @@ function useEditorSoon(ready: boolean): void {
   useEffect(() => {
     if (!ready) return;
     const fetch = async (): Promise<void> => {
-      await fetchEditor();
-      await fetchDialog("palette");
+      await cellEditor.fetch();
+      await fetchPalette();
     };
     return whenIdle(() => void fetch().catch(() => {})); // what cannot be fetched now is fetched, or told, when it is wanted
   }, [ready]);
@@ -212,8 +208,13 @@ function useFollowing({ actions }: Open): void {
   }, [actions]);
 }
 
+const fetchFollower = async () => {
+  const { Here } = await import("../store/presence.ts");
+  return (store: SessionStore) => new Here(store);
+};
+
 function usePeople({ store }: Open): void {
-  useEffect(() => watchPeople(store), [store]);
+  useEffect(() => watchPeople(store, fetchFollower), [store]);
 }
 
 export function SessionPage({ open }: { open: Open }) {
@@ -249,7 +250,7 @@ export function SessionPage({ open }: { open: Open }) {
             </div>
           )}
           <Banners open={open} />
-          <FollowSlot />
+          <FollowBar />
         </div>
         <Cells open={open} />
       </main>

@@ -16,8 +16,8 @@ import {
   typingHelp,
   wrapLogs,
 } from "../store/settings.ts";
-import { dialog } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { dialog } from "../ui/page_state.ts";
 import { Dialog } from "./Dialog.tsx";
 
 function Choice<T extends string>(props: {

@@ -1,8 +1,8 @@
 /** All keys, from the table that the key map reads. */
 import { type Command, commandsOf, editorKeys, PAGE_KEYS } from "../store/commands.ts";
 import { may, needs } from "../store/right.ts";
-import { dialog } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { dialog } from "../ui/page_state.ts";
 import { Dialog } from "./Dialog.tsx";
 import { Keys } from "./Keys.tsx";
 

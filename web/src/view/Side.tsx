@@ -1,15 +1,17 @@
 /** The side: the outline of the text cells, the files, the variables; and always what runs and waits on the server. */
-import type { ComponentChildren, RefObject } from "preact";
+import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { outline, type SectionState, sectionStates } from "../model/select.ts";
 import type { Open } from "../session/open_session.ts";
+import { selected } from "../session/selection.ts";
 import { may, needs } from "../store/right.ts";
 import { type SideTab, sideTab } from "../store/settings.ts";
-import { complain, drawer, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { lazily } from "../ui/lazy.ts";
+import { drawer } from "../ui/page_state.ts";
+import { kernelWords } from "./kernel_words.ts";
 import { jump, QueueList, queued } from "./Queue.tsx";
 import { MemoryAfter } from "./Running.tsx";
-import { kernelWords } from "./TopBar.tsx";
 import { useUsage } from "./usage.ts";
 
 const TABS: readonly SideTab[] = ["outline", "files", "variables"];
@@ -58,20 +60,9 @@ function Outline({ open }: { open: Open }) {
   );
 }
 
-const LATER = {
-  files: async () => (await import("./FilesTab.tsx")).FilesTab,
-  variables: async () => (await import("./VariablesTab.tsx")).VariablesTab,
-} as const;
-
-function Later({ open, which }: { open: Open; which: keyof typeof LATER }) {
-  const [View, load] = useState<((props: { open: Open }) => ComponentChildren) | null>(null);
-  useEffect(() => {
-    LATER[which]()
-      .then(view => load(() => view))
-      .catch(complain);
-  }, []);
-  return View === null ? null : <View open={open} />;
-}
+const FilesTab = lazily(async () => (await import("./FilesTab.tsx")).FilesTab);
+const VariablesTab = lazily(async () => (await import("./VariablesTab.tsx")).VariablesTab);
+const VIEWS = { outline: Outline, files: FilesTab, variables: VariablesTab };
 
 function Tabs({ now }: { now: SideTab }) {
   const all = tabs();
@@ -139,12 +130,13 @@ function KernelLine({ open }: { open: Open }) {
 export function Side({ open }: { open: Open }) {
   open.store.head.value;
   const tab = tabs().includes(sideTab.value) ? sideTab.value : "outline";
+  const View = VIEWS[tab];
   const queue = queued(open);
   return (
     <aside class={drawer.value ? "side open" : "side"} aria-label={t.side}>
       <Tabs now={tab} />
       <div role="tabpanel" id="side-panel" aria-labelledby={`tab-${tab}`} class="side-panel">
-        {tab === "outline" ? <Outline open={open} /> : <Later key={tab} open={open} which={tab} />}
+        <View key={tab} open={open} />
       </div>
       <h2>{t.runningHere}</h2>
       <KernelLine open={open} />

@@ -1,22 +1,20 @@
 /** The source of a cell: painted as it stands, or in the editor while it is edited. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type CellEditor, cellEditor } from "../cells/cell_editor.ts";
+import { folderOf } from "../model/paths.ts";
 import { languageOf, sourceHidden } from "../model/select.ts";
 import type { Cell as CellModel } from "../model/types.ts";
 import type { Open } from "../session/open_session.ts";
+import { caret, numberedOtherwise, selected } from "../session/selection.ts";
 import { early } from "../store/early.ts";
-import { folderOf } from "../store/filing.ts";
 import { may } from "../store/right.ts";
 import { lineNumbers } from "../store/settings.ts";
-import { caret, numberedOtherwise, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { LazyModule } from "../ui/lazy.ts";
 import { MarkdownView } from "./RichView.tsx";
 
-/** The painter of Python, as soon as its code has come: from then on nothing is shown without colours first. */
-let paint: ((source: string, into: HTMLElement) => void) | null = null;
-const painter = async (): Promise<NonNullable<typeof paint>> => {
-  paint ??= (await import("../render/highlight.ts")).paintPython;
-  return paint;
-};
+/** The painter of Python: from when its code has come on, nothing is shown without colours first. */
+const painter = new LazyModule(async () => (await import("../render/highlight.ts")).paintPython);
 
 /** The numbers of the lines of a text, one in each line: shown by the style sheet, so that copying leaves them out. */
 function numbersOf(text: string): string {
@@ -40,12 +38,12 @@ export function StaticSource(props: {
     const into = element.current;
     if (into === null) return;
     const python = props.language === null || props.language === "python";
-    if (python && paint !== null) paint(text, into);
+    if (python && painter.loaded !== null) painter.loaded(text, into);
     else into.textContent = text;
-    if (!python || paint !== null) return;
+    if (!python || painter.loaded !== null) return;
     let current = true;
-    void painter().then(now => {
-      if (current) now(text, into);
+    void painter.fetch().then(paint => {
+      if (current) paint(text, into);
     });
     return () => {
       current = false;
@@ -69,32 +67,23 @@ export function StaticSource(props: {
   );
 }
 
-type Editor = typeof import("../edit/editor.ts");
-let editor: Editor | null = null;
-
-/** Fetches the editor. Once it is there, a cell that is to be edited has the caret before the next key. */
-export async function fetchEditor(): Promise<Editor> {
-  editor ??= await import("../edit/editor.ts");
-  return editor;
-}
-
 /** The editor of the selected cell. Until its code has come, the source stands as it is. */
 function LiveSource({ open, cell, label, numbered }: { open: Open; cell: string; label: string; numbered: boolean }) {
   const host = useRef<HTMLDivElement>(null);
-  const [ready, setReady] = useState(editor !== null);
+  const [ready, setReady] = useState(cellEditor.loaded !== null);
   useLayoutEffect(() => {
     let current = true;
     let unmount = (): void => {};
-    const mount = ({ mountEditor }: Editor): void => {
+    const mount = ({ mountEditor }: CellEditor): void => {
       if (!current || host.current === null) return;
       unmount = mountEditor(open, cell, host.current, label, caret.value, numbered);
       open.store.drafts.get(cell)?.press(early.end());
       setReady(true);
     };
-    if (editor !== null) mount(editor);
+    if (cellEditor.loaded !== null) mount(cellEditor.loaded);
     else {
       early.begin();
-      void fetchEditor().then(mount);
+      void cellEditor.fetch().then(mount);
     }
     return () => {
       current = false;

@@ -7,9 +7,9 @@ import { bufferOf, resolvedText } from "../render/streams.ts";
 import { Tools } from "../rich/Tools.tsx";
 import { wrapLogs } from "../store/settings.ts";
 import type { SessionStore } from "../store/store.ts";
-import { complain, toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { r } from "../text/rich.ts";
+import { complain, toast } from "../ui/notices.ts";
 import { Icon } from "./icons.tsx";
 import { LogSearch } from "./LogSearch.tsx";
 

@@ -2,15 +2,15 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { save as download, fileAddress } from "../api/http.ts";
 import { mountText, type TextEditor } from "../edit/textEditor.ts";
+import { nameOf } from "../model/paths.ts";
 import { connection } from "../session/connection.ts";
 import { openNotebook, refused } from "../session/open_session.ts";
-import { nameOf } from "../store/filing.ts";
 import { conflictLines, hasUnsaved, TextFile } from "../store/textfile.ts";
-import { complain } from "../store/ui.ts";
 import { t } from "../text/en.ts";
 import { x } from "../text/textfile.ts";
+import { complain } from "../ui/notices.ts";
 import { Banner } from "./Banner.tsx";
-import { ConnectionBanner } from "./Banners.tsx";
+import { ConnectionBanner } from "./ConnectionBanner.tsx";
 import { HomeLink } from "./HomeLink.tsx";
 import { Icon, Mark } from "./icons.tsx";
 import { ThemeButton } from "./ThemeButton.tsx";

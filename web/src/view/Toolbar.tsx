@@ -1,10 +1,11 @@
 /** The bar over the cells, and on small screens the dock under them. */
 import { isAttached, underway, waitingCount } from "../model/select.ts";
 import type { Open } from "../session/open_session.ts";
+import { selected } from "../session/selection.ts";
 import { may } from "../store/right.ts";
 import { stopOnError } from "../store/settings.ts";
-import { dialog, drawer, find, selected } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { dialog, drawer, find } from "../ui/page_state.ts";
 import { Icon } from "./icons.tsx";
 import { Menu, type MenuRow, Popover } from "./Menu.tsx";
 import { QueueList } from "./Queue.tsx";

@@ -1,17 +1,18 @@
 /** The top bar: where one is, what is saved, the kernel and the theme. */
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { isAttached, kernelState, waitingCount, wantedKernel } from "../model/select.ts";
+import { Avatars } from "../app/lazy_panels.tsx";
+import { nameOf } from "../model/paths.ts";
+import { isAttached } from "../model/select.ts";
 import type { Open } from "../session/open_session.ts";
-import { nameOf } from "../store/filing.ts";
 import { may } from "../store/right.ts";
-import { dialog, drawer, renaming } from "../store/ui.ts";
 import { clock, t } from "../text/en.ts";
 import { p } from "../text/people.ts";
+import { dialog, drawer, renaming } from "../ui/page_state.ts";
 import { DocumentMenu } from "./DocumentMenu.tsx";
 import { HomeLink } from "./HomeLink.tsx";
 import { Icon, Mark } from "./icons.tsx";
+import { kernelWords } from "./kernel_words.ts";
 import { Menu, type MenuRow } from "./Menu.tsx";
-import { AvatarsSlot } from "./slots.tsx";
 import { ThemeButton } from "./ThemeButton.tsx";
 import { useUsage } from "./usage.ts";
 
@@ -112,21 +113,6 @@ function SaveState({ open }: { open: Open }) {
   );
 }
 
-/** The kernel's state in words and as a dot. */
-export function kernelWords({ store }: Open): { name: string; words: string; dot: string } {
-  const { kernel } = store.model;
-  const wanted = wantedKernel(store.model);
-  if (kernel === null && wanted !== null) return { name: wanted.title, words: t.kernel.withFirstRun, dot: "off" };
-  if (kernel === null) return { name: t.kernel.none, words: t.kernel.choose, dot: "off" };
-  const queued = waitingCount(store.model);
-  const state = kernelState(store.model) ?? kernel.state;
-  const words = state === "busy" && queued > 0 ? t.kernel.busyQueued(queued) : t.kernel[state];
-  const dot = { starting: "off", idle: "", busy: "busy", restarting: "busy", dead: "dead" }[state];
-  const language = String(kernel.languageInfo?.name ?? "");
-  const name = isAttached(store.model) ? t.kernel.attached(language) : kernel.displayName;
-  return { name, words, dot };
-}
-
 /** What the kernel uses of the server, while the menu that tells it is open. */
 function Usage({ session }: { session: string }) {
   const used = useUsage(session).get(session);
@@ -197,7 +183,7 @@ export function TopBar({ open }: { open: Open }) {
       </div>
       <span class="grow" />
       <KernelPill open={open} />
-      <AvatarsSlot open={open} />
+      <Avatars open={open} />
       {may("own") && (
         <button
           type="button"

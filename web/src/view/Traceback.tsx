@@ -6,8 +6,8 @@ import type { ErrorOutput } from "../model/types.ts";
 import { paintLine, plainText } from "../render/ansi.ts";
 import { type Frame, frames, isArrow } from "../render/traceback.ts";
 import type { Open } from "../session/open_session.ts";
-import { toast } from "../store/ui.ts";
 import { t } from "../text/en.ts";
+import { toast } from "../ui/notices.ts";
 import { Icon } from "./icons.tsx";
 
 function Code({ text }: { text: string }) {

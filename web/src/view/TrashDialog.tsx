@@ -3,19 +3,19 @@ import { useEffect, useState } from "preact/hooks";
 import type { Trashed } from "../api/schema.ts";
 import { connection } from "../session/connection.ts";
 import { putBack } from "../store/trash.ts";
-import { clockOffset, complain } from "../store/ui.ts";
 import { ago, clock, size, t } from "../text/en.ts";
 import { w } from "../text/trash.ts";
+import { complain } from "../ui/notices.ts";
+import { clockOffset } from "../ui/page_state.ts";
 import { Ask, Dialog } from "./Dialog.tsx";
-import { ICONS } from "./Files.tsx";
-import { Icon } from "./icons.tsx";
+import { FILE_ICONS, Icon } from "./icons.tsx";
 
 function Row({ one, act, forget }: { one: Trashed; act(what: Promise<unknown>): void; forget(): void }) {
   const at = Date.parse(one.deleted);
   const words = [w.deleted(ago((Date.now() + clockOffset.value - at) / 1000)), one.kind === "folder" ? "" : size(one.size)];
   return (
     <li>
-      <Icon name={ICONS[one.kind]} />
+      <Icon name={FILE_ICONS[one.kind]} />
       <span class="what" title={one.location}>
         <b>{one.path}</b>
         <span class="sub" title={clock(at)}>

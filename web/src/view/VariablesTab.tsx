@@ -3,8 +3,10 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { LineLost, RpcFailure } from "../api/rpc.ts";
 import { type Variable, Variables } from "../names/variables.ts";
 import type { Open } from "../session/open_session.ts";
-import { complain, mode, pager, selected, toast } from "../store/ui.ts";
+import { mode, selected } from "../session/selection.ts";
 import { t } from "../text/en.ts";
+import { complain, toast } from "../ui/notices.ts";
+import { pager } from "../ui/page_state.ts";
 import { Icon } from "./icons.tsx";
 
 /** `75 × 4` for a table or an array, the number of parts for what has only a length. */

@@ -1,4 +1,6 @@
 /** Icons: one path each on a 16 by 16 grid. */
+import type { File } from "../api/schema.ts";
+
 const PATHS = {
   play: "M5 3.5v9l7-4.5z",
   playAll: "M3 3.5v9l5.5-4.5zM8.5 3.5v9l5.5-4.5z",
@@ -47,6 +49,9 @@ const PATHS = {
   up: "m4.5 9.5 3.5-3.5 3.5 3.5",
 } as const;
 export type IconName = keyof typeof PATHS;
+/** The icons of what a folder holds. */
+export const FILE_ICONS: Readonly<Record<File["kind"], IconName>> = { folder: "folder", notebook: "notebook", file: "file", other: "file" };
+
 const FILLED: ReadonlySet<IconName> = new Set(["play", "playAll", "stop"]);
 
 export function Icon({ name }: { name: IconName }) {

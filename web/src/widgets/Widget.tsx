@@ -6,10 +6,11 @@ import { map } from "../model/json.ts";
 import type { SealedFrame } from "../render/frame.ts";
 import { formText } from "../render/mime.ts";
 import { open } from "../session/open_session.ts";
-import { complain } from "../store/ui.ts";
 import { r } from "../text/rich.ts";
+import { complain } from "../ui/notices.ts";
 import { AnsiText } from "../view/AnsiText.tsx";
 import { FrameOut } from "../view/FrameOut.tsx";
+import { feedOf } from "./feed.ts";
 import type { Widgets } from "./session.ts";
 
 const VIEW = "application/vnd.jupyter.widget-view+json";
@@ -22,7 +23,8 @@ function useWidgets(): Widgets | null {
     let current = true;
     const watch = (): void => refresh(count => count + 1);
     let loaded: Widgets | null = null;
-    store?.widgets.widgets().then(one => {
+    const feed = store === undefined ? undefined : feedOf(store);
+    feed?.widgets().then(one => {
       if (!current) return;
       loaded = one;
       one.watchers.add(watch);

@@ -1,7 +1,7 @@
 /** The events that widgets are made of, kept until the code that reads them is loaded: that is when the first widget comes. */
 import type { AnyEvent } from "../api/schema.ts";
-import type { SessionStore } from "../store/store.ts";
-import { complain } from "../store/ui.ts";
+import type { SessionStore, Subscriber } from "../store/store.ts";
+import { complain } from "../ui/notices.ts";
 import type { Widgets } from "./session.ts";
 
 const CONCERNED: ReadonlySet<AnyEvent["type"]> = new Set([
@@ -18,7 +18,19 @@ const CONCERNED: ReadonlySet<AnyEvent["type"]> = new Set([
   "kernel_state_changed",
 ] satisfies AnyEvent["type"][]);
 
-export class WidgetFeed {
+const feeds = new WeakMap<SessionStore, WidgetFeed>();
+
+/** Has the widgets of a session fed, from its next event on. */
+export function startFeed(store: SessionStore): void {
+  const feed = new WidgetFeed(store);
+  feeds.set(store, feed);
+  store.onEvent(feed);
+}
+
+/** The feed of a session that is open; undefined where there is none. */
+export const feedOf = (store: SessionStore): WidgetFeed | undefined => feeds.get(store);
+
+export class WidgetFeed implements Subscriber {
   #widgets: Promise<Widgets> | null = null;
   #ready: Widgets | null = null;
   #waiting: AnyEvent[] = [];

@@ -13,8 +13,8 @@ import type { AnyEvent, Json } from "../api/schema.ts";
 import type { FromModels, Part, Parts } from "../frame/protocol.ts";
 import type { SealedFrame } from "../render/frame.ts";
 import type { SessionStore } from "../store/store.ts";
-import { complain, toast } from "../store/ui.ts";
 import { r } from "../text/rich.ts";
+import { complain, toast } from "../ui/notices.ts";
 import { type Change, Comms, messageOf, same } from "./comms.ts";
 import { namesIn, reachable } from "./graph.ts";
 

@@ -12,6 +12,7 @@ import type { Parts, ToGuest } from "../protocol.ts";
 import { loadForeign } from "./amd.ts";
 import * as any from "./anywidget.ts";
 import { FrameComm, messageOf } from "./comm.ts";
+import { setFormulas } from "./formulas.ts";
 import * as output from "./output.ts";
 
 type ModelClass = typeof base.WidgetModel;
@@ -34,7 +35,7 @@ export class FrameManager implements base.IWidgetManager {
   readonly #comms = new Map<string, FrameComm>();
   readonly #asked = new Map<string, Asked>();
   /** Where descriptions and labels get their formulas set. */
-  readonly _rendermime = { latexTypesetter: { typeset: (element: HTMLElement): void => output.setFormulas(element, this.surroundings) } };
+  readonly _rendermime = { latexTypesetter: { typeset: (element: HTMLElement): void => setFormulas(element, this.surroundings) } };
 
   constructor(readonly surroundings: Surroundings) {
     surroundings.onMessage(message => this.#hear(message));

@@ -14,12 +14,13 @@ import { paintText } from "../../render/ansi.ts";
 import { best, formText } from "../../render/mime.ts";
 import { figureOf } from "../../rich/kinds.ts";
 import type { Surroundings } from "../guest.ts";
-import type { FrameManager } from "./manager.ts";
+import { setFormulas } from "./formulas.ts";
 
-/** Sets the formulas in an element, if it has any; what that takes is loaded then. */
-export function setFormulas(element: HTMLElement, { library }: Surroundings): void {
-  if (!/\$|\\\(|\\\[/.test(element.textContent ?? "")) return;
-  void library("math").then(({ typeset }) => typeset?.(element));
+/** What an output needs of the widgets around it. */
+export interface OutputPlace {
+  readonly surroundings: Surroundings;
+  /** Draws a view of a model. */
+  display(id: string, into: HTMLElement): Promise<void>;
 }
 
 /** Puts a view into the document, and tells it whenever its place has another size. */
@@ -39,10 +40,10 @@ function pre(content: string, className: string): HTMLElement {
   return element;
 }
 
-async function showBundle(data: JsonMap, into: HTMLElement, manager: FrameManager): Promise<void> {
-  const { surroundings } = manager;
+async function showBundle(data: JsonMap, into: HTMLElement, place: OutputPlace): Promise<void> {
+  const { surroundings } = place;
   const figure = figureOf(data);
-  if (figure?.kind === "widget") return await manager.display(String(map(data[figure.type]).model_id), into);
+  if (figure?.kind === "widget") return await place.display(String(map(data[figure.type]).model_id), into);
   if (figure !== null && figure.kind !== "bokeh") return await surroundings.figure(figure.kind, data[figure.type] ?? null, into);
   const type = best(data);
   const content = type === null ? "" : formText(data, type);
@@ -76,12 +77,12 @@ async function showBundle(data: JsonMap, into: HTMLElement, manager: FrameManage
   }
 }
 
-function showOutput(output: JsonMap, into: HTMLElement, manager: FrameManager): Promise<void> | void {
+function showOutput(output: JsonMap, into: HTMLElement, place: OutputPlace): Promise<void> | void {
   if (output.output_type === "stream") into.append(pre(text(output.text), `text ${String(output.name)}`));
   else if (output.output_type === "error") {
     const lines = Array.isArray(output.traceback) ? output.traceback.map(String).join("\n") : "";
     into.append(pre(lines === "" ? `${text(output.ename)}: ${text(output.evalue)}` : lines, "text stderr"));
-  } else return showBundle(map(output.data), into, manager);
+  } else return showBundle(map(output.data), into, place);
 }
 
 export class OutputModel extends DOMWidgetModel {
@@ -109,7 +110,7 @@ export class OutputView extends DOMWidgetView {
 
   #draw(): void {
     const outputs = (this.model.get("outputs") ?? []) as Json[];
-    const manager = this.model.widget_manager as unknown as FrameManager;
+    const place = this.model.widget_manager as unknown as OutputPlace;
     const before = this.#shown;
     this.#shown = outputs.map((output, at) => {
       const key = JSON.stringify(output);
@@ -117,7 +118,7 @@ export class OutputView extends DOMWidgetView {
       if (kept?.key === key) return kept;
       const element = document.createElement("div");
       element.className = "one-output";
-      const drawn = async (): Promise<void> => await showOutput(map(output), element, manager);
+      const drawn = async (): Promise<void> => await showOutput(map(output), element, place);
       drawn().catch((error: unknown) => element.append(pre(String(error), "error")));
       return { key, element };
     });

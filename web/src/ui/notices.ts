@@ -1,0 +1,49 @@
+/** What is said to the person: short notes, failures, and sentences for screen readers. */
+import { signal } from "@preact/signals";
+import { t } from "../text/en.ts";
+
+export interface Toast {
+  readonly key: number;
+  readonly text: string;
+  readonly bad: boolean;
+  readonly action: { readonly title: string; run(): void } | null;
+}
+
+export const toasts = signal<readonly Toast[]>([]);
+export const spoken = signal("");
+
+const TOAST_MS = 8000;
+let nextToast = 1;
+
+export function toast(text: string, options: { bad?: boolean; action?: Toast["action"] } = {}): void {
+  const one: Toast = { key: nextToast++, text, bad: options.bad ?? false, action: options.action ?? null };
+  toasts.value = [...toasts.value.slice(-3), one];
+  setTimeout(() => dismiss(one.key), TOAST_MS);
+}
+
+export function dismiss(key: number): void {
+  toasts.value = toasts.value.filter(one => one.key !== key);
+}
+
+/** Shows what went wrong in the words of the server, which are written for people. */
+export function complain(error: unknown): void {
+  if (error instanceof Error && error.name === "LineLost") toast(t.later);
+  else if (error instanceof Error && "kind" in error && error.kind === "kernel_busy") sayOnce(error.message);
+  else toast(error instanceof Error ? error.message : String(error), { bad: true });
+}
+
+/** Says something that is nobody's fault, unless it stands there already. */
+function sayOnce(words: string): void {
+  if (!toasts.value.some(one => one.text === words)) toast(words);
+}
+
+/** Waits for a call and says what went wrong; without a line, that it is done later. */
+export function attempt(line: { readonly phase: string }, call: Promise<unknown>): void {
+  if (line.phase !== "live") toast(t.later);
+  call.catch(complain);
+}
+
+/** Says a sentence to screen readers. */
+export function say(text: string): void {
+  spoken.value = text;
+}
