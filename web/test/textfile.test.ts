@@ -1,7 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Connection } from "../src/api/connection.ts";
 import { RpcFailure } from "../src/api/rpc.ts";
-import { conflictLines, hasUnsaved, lineBreakOf, MOST_BYTES, TextFile } from "../src/store/textfile.ts";
+import { lineBreakOf } from "../src/model/text.ts";
+import { conflictLines, hasUnsaved, MOST_BYTES, TextFile } from "../src/store/textfile.ts";
 
 /** One file on a server, and a page that edits it. */
 class Disk {

@@ -30,3 +30,9 @@ export function unitsBefore(text: string, characters: number): number {
   for (let n = 0; n < characters && at < text.length; n++) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
   return at;
 }
+
+/** How the lines of a text end; where that is mixed, a carriage return is a character like others, so that nothing is changed. */
+export function lineBreakOf(text: string): "\n" | "\r\n" {
+  const feeds = text.split("\n").length - 1;
+  return feeds > 0 && feeds === text.split("\r\n").length - 1 ? "\r\n" : "\n";
+}

@@ -28,12 +28,6 @@ export interface Content {
 const unsaved = new Map<string, Content>();
 export const hasUnsaved = (): boolean => unsaved.size > 0;
 
-/** How the lines of a text end; where that is mixed, a carriage return is a character like others, so that nothing is changed. */
-export function lineBreakOf(text: string): "\n" | "\r\n" {
-  const feeds = text.split("\n").length - 1;
-  return feeds > 0 && feeds === text.split("\r\n").length - 1 ? "\r\n" : "\n";
-}
-
 /** The lines, from 1, at which conflicts begin that git has marked. */
 export function conflictLines(text: string): number[] {
   const lines = text.split(/\r?\n/);
