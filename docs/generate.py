@@ -1,4 +1,4 @@
-"""Writes docs/protocol.md and web/src/api/schema.ts from the method table, the structs and the failures.
+"""Writes docs/protocol.md and web/src/rpc/schema.ts from the method table, the structs and the failures.
 
     python docs/generate.py           writes both
     python docs/generate.py --check   says which of them is not what it would write, and exits with 1
@@ -31,7 +31,7 @@ from webipy.server.methods.api import METHODS  # noqa: E402
 from webipy.server.methods.method import Method  # noqa: E402
 
 PROTOCOL = ROOT / "docs" / "protocol.md"
-SCHEMA = ROOT / "web" / "src" / "api" / "schema.ts"
+SCHEMA = ROOT / "web" / "src" / "rpc" / "schema.ts"
 
 Struct = type[msgspec.Struct]
 
@@ -244,7 +244,7 @@ def union(name: str, members: list[str], text: str) -> str:
 
 
 def schema() -> str:
-    """The text of web/src/api/schema.ts."""
+    """The text of web/src/rpc/schema.ts."""
     parts = [
         comment(
             "The types of the API: one interface for each struct of the server's method table and of its events, and `Methods`.\n"

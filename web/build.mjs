@@ -68,7 +68,7 @@ const onePage = {
     build.onLoad({ filter: /[/\\]src[/\\].*\.tsx?$/ }, async ({ path }) => {
       if (!later.has(path)) return undefined;
       const source = await readFile(path, "utf8");
-      const whole = `import ${JSON.stringify(join(here, "src", "main.tsx"))};\n${source}`;
+      const whole = `import ${JSON.stringify(join(here, "src", "app", "main.tsx"))};\n${source}`;
       return { contents: whole, loader: path.endsWith("x") ? "tsx" : "ts", resolveDir: dirname(path) };
     });
   },
@@ -135,7 +135,7 @@ async function libraries() {
 async function scripts(katexCss, libraryAddresses) {
   const result = await esbuild.build({
     ...shared,
-    entryPoints: ["src/main.tsx"],
+    entryPoints: ["src/app/main.tsx"],
     outdir: work,
     format: "esm",
     splitting: true,
@@ -147,7 +147,7 @@ async function scripts(katexCss, libraryAddresses) {
     plugins: [sheetText, onePage],
     metafile: true,
   });
-  const main = Object.entries(result.metafile.outputs).find(([, output]) => output.entryPoint === "src/main.tsx");
+  const main = Object.entries(result.metafile.outputs).find(([, output]) => output.entryPoint === "src/app/main.tsx");
   const first = main[1].imports.filter(one => one.kind === "import-statement").map(one => basename(one.path));
   return { main: basename(main[0]), first, inputs: Object.keys(result.metafile.inputs) };
 }
@@ -164,7 +164,7 @@ async function frame() {
 
 /** What an exported document needs to show its formulas without a network. */
 async function formulas() {
-  await esbuild.build({ ...shared, entryPoints: ["src/export/formulas.ts"], format: "iife", outfile: join(work, "formulas.js") });
+  await esbuild.build({ ...shared, entryPoints: ["src/frame/exported_formulas.ts"], format: "iife", outfile: join(work, "formulas.js") });
   await esbuild.build({
     ...shared,
     entryPoints: ["node_modules/katex/dist/katex.css"],

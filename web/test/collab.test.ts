@@ -1,11 +1,11 @@
 // @vitest-environment happy-dom
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
-import { Connection } from "../src/api/connection.ts";
-import type { AnyEvent, EditCell } from "../src/api/schema.ts";
-import { CellDraft } from "../src/edit/collab.ts";
-import { applyChanges } from "../src/model/text.ts";
-import { SessionStore } from "../src/store/store.ts";
+import { CellDraft } from "../src/code/cell_draft.ts";
+import { applyChanges } from "../src/model/source_text.ts";
+import { Connection } from "../src/rpc/connection.ts";
+import type { AnyEvent, EditCell } from "../src/rpc/schema.ts";
+import { SessionStore } from "../src/session/store.ts";
 import { numbered } from "./log.ts";
 import { FakeWorld, settle } from "./world.ts";
 

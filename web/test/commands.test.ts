@@ -1,16 +1,16 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, test } from "vitest";
-import type { AnyEvent } from "../src/api/schema.ts";
 import { LineBuffer } from "../src/model/lines.ts";
 import { foldedAway, headingLevel, sectionEnd, withFolded } from "../src/model/sections.ts";
 import { withHidden, withScrolled } from "../src/model/select.ts";
-import { freeName } from "../src/store/attach.ts";
-import { COMMANDS, commandsOf, editorKeys } from "../src/store/commands.ts";
-import { KeyMap } from "../src/store/keys.ts";
-import { lastWords } from "../src/store/lately.ts";
-import { keySet } from "../src/store/settings.ts";
-import { Undo } from "../src/store/undo.ts";
-import { linesWith } from "../src/view/LogSearch.tsx";
+import { linesWith } from "../src/outputs/LogSearch.tsx";
+import { COMMANDS, commandsOf, editorKeys } from "../src/panels/commands.ts";
+import { KeyMap } from "../src/panels/key_map.ts";
+import { lastWords } from "../src/panels/last_output.ts";
+import type { AnyEvent } from "../src/rpc/schema.ts";
+import { freeName } from "../src/session/pictures.ts";
+import { Undo } from "../src/session/undo.ts";
+import { keySet } from "../src/ui/settings.ts";
 import { fold, numbered } from "./log.ts";
 
 const press = (key: string, ctrlKey = false, shiftKey = false) => ({ key, ctrlKey, shiftKey, metaKey: false, altKey: false });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ANSWER_LIMIT_MS, Connection, CROWDED_WAIT_MS, FIRST_WAIT_MS, IDLE_CHECK_MS, LONGEST_WAIT_MS } from "../src/api/connection.ts";
-import { LineLost, RpcFailure } from "../src/api/rpc.ts";
+import { ANSWER_LIMIT_MS, Connection, CROWDED_WAIT_MS, FIRST_WAIT_MS, IDLE_CHECK_MS, LONGEST_WAIT_MS } from "../src/rpc/connection.ts";
+import { LineLost, RpcFailure } from "../src/rpc/messages.ts";
 import { FakeWorld, settle } from "./world.ts";
 
 function started() {

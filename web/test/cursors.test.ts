@@ -3,7 +3,7 @@ import { collab, getSyncedVersion, receiveUpdates, sendableUpdates, type Update 
 import { ChangeSet, EditorState } from "@codemirror/state";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { here, placeOf } from "../src/edit/cursors.ts";
+import { here, placeOf } from "../src/code/cursors.ts";
 
 const START = "one\ntwo 😀 three\n";
 const fresh = (client: string): EditorState =>

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
-import { type Book, lineNow, look, type Ran } from "../src/names/book.ts";
-import { rowsOf } from "../src/view/Definition.tsx";
+import { rowsOf } from "../src/code/DefinitionDialog.tsx";
+import { type Book, lineNow, look, type Ran } from "../src/code/notebook_symbols.ts";
 
 /** Cells with one `|` before the name that is asked for; the definition that must be found is written `«name`. */
 function ask(sources: readonly string[], runs: readonly Ran[] = []): string {

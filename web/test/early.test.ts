@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { EarlyKeys } from "../src/store/early.ts";
+import { EarlyKeys } from "../src/session/type_ahead.ts";
 
 const NONE = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false };
 

@@ -6,9 +6,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAst } from "rolldown/parseAst";
 import { describe, expect, test } from "vitest";
-import type { AnyEvent } from "../src/api/schema.ts";
 import { clean, emptyModel, reduce } from "../src/model/reduce.ts";
 import { outline } from "../src/model/select.ts";
+import type { AnyEvent } from "../src/rpc/schema.ts";
 
 const LENGTH = 40_000;
 const MOST_SECONDS = 0.4;

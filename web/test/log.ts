@@ -1,8 +1,8 @@
 /** Random but sensible logs of a session, for the laws of the reducer. */
 import fc from "fast-check";
-import type { AnyEvent } from "../src/api/schema.ts";
 import { clean, emptyModel, reduce } from "../src/model/reduce.ts";
 import type { Model } from "../src/model/types.ts";
+import type { AnyEvent } from "../src/rpc/schema.ts";
 
 type Body = AnyEvent extends infer E ? (E extends AnyEvent ? Omit<E, "seq" | "time"> : never) : never;
 

@@ -1,14 +1,14 @@
 // @vitest-environment happy-dom
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { File } from "../src/api/schema.ts";
 import { cellsOf, diffCells, diffLines } from "../src/model/diff.ts";
 import { matchesIn, patternOf, replaced } from "../src/model/find.ts";
 import { restored } from "../src/model/reduce.ts";
 import { ahead, isSaved, isStale, languageOf, outputsHidden, wantedKernel, withHidden } from "../src/model/select.ts";
 import type { Run } from "../src/model/types.ts";
-import { asText, cellsIn, keep, pasted } from "../src/store/clipboard.ts";
-import { arranged } from "../src/store/files.ts";
+import { arranged } from "../src/panels/folder.ts";
+import type { File } from "../src/rpc/schema.ts";
+import { asText, cellsIn, keep, pasted } from "../src/session/clipboard.ts";
 import { fold, numbered } from "./log.ts";
 
 const OPENED = [

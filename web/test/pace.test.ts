@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FLUSH_MS, Pace, TYPING_FLUSH_MS } from "../src/store/pace.ts";
+import { FLUSH_MS, Pace, TYPING_FLUSH_MS } from "../src/session/flush_scheduler.ts";
 
 const FRAME_MS = 16;
 let ran: number[] = [];

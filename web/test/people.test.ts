@@ -1,14 +1,14 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Connection } from "../src/api/connection.ts";
-import type { Person, Presence } from "../src/api/schema.ts";
 import { COLOURS, colourOf, grouped, initialsOf, keptMarks, marksOf } from "../src/model/people.ts";
+import { COMMANDS, commandsOf } from "../src/panels/commands.ts";
+import { Here } from "../src/people/presence_follow.ts";
+import { Connection } from "../src/rpc/connection.ts";
+import type { Person, Presence } from "../src/rpc/schema.ts";
+import { may, needs, right, setRight } from "../src/session/permissions.ts";
+import { asked, following, marks, people, watchPeople } from "../src/session/presence.ts";
 import { mode, selected } from "../src/session/selection.ts";
-import { COMMANDS, commandsOf } from "../src/store/commands.ts";
-import { asked, following, marks, people, watchPeople } from "../src/store/here.ts";
-import { Here } from "../src/store/presence.ts";
-import { may, needs, right, setRight } from "../src/store/right.ts";
-import { SessionStore } from "../src/store/store.ts";
+import { SessionStore } from "../src/session/store.ts";
 import { spoken, toasts } from "../src/ui/notices.ts";
 import { FakeWorld, settle } from "./world.ts";
 

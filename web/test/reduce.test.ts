@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { AnyEvent } from "../src/api/schema.ts";
 import { clean, reduce, restored, toNbformat } from "../src/model/reduce.ts";
 import { type Model, STRAY } from "../src/model/types.ts";
+import type { AnyEvent } from "../src/rpc/schema.ts";
 import { fold, logs, numbered } from "./log.ts";
 
 /** A model as plain values that can be compared; keys of outputs count how they came and are no part of it. */

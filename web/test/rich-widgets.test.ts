@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import type { AnyEvent, Json } from "../src/api/schema.ts";
 import { heard, type Part, type ToGuest } from "../src/frame/protocol.ts";
 import { FrameComm } from "../src/frame/widgets/comm.ts";
-import type { SealedFrame } from "../src/render/frame.ts";
-import type { SessionStore } from "../src/store/store.ts";
-import { Comms, messageOf, partsOf } from "../src/widgets/comms.ts";
-import { WidgetFeed } from "../src/widgets/feed.ts";
-import { reachable } from "../src/widgets/graph.ts";
-import { Widgets } from "../src/widgets/session.ts";
+import type { SealedFrame } from "../src/outputs/sealed_frame.ts";
+import { Comms, messageOf, partsOf } from "../src/outputs/widgets/comms.ts";
+import { WidgetFeed } from "../src/outputs/widgets/feed.ts";
+import { reachable } from "../src/outputs/widgets/graph.ts";
+import { Widgets } from "../src/outputs/widgets/widgets.ts";
+import type { AnyEvent, Json } from "../src/rpc/schema.ts";
+import type { SessionStore } from "../src/session/store.ts";
 
 interface Case {
   readonly name: string;
@@ -255,7 +255,7 @@ describe("widgets of a page", () => {
   });
 
   test("what cannot be sent waits for the next line, and what is refused is taken back", async () => {
-    const { LineLost, RpcFailure } = await import("../src/api/rpc.ts");
+    const { LineLost, RpcFailure } = await import("../src/rpc/messages.ts");
     const stage = new Stage();
     stage.widgets.take(opened("c", { _view_name: "V", value: 0 }));
     const { frame, got } = stage.frame("c", "c");

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Json } from "../src/api/schema.ts";
 import { heard } from "../src/frame/protocol.ts";
-import { found, isLarge, MOST_FOUND, size, written } from "../src/rich/json.ts";
-import { figureOf } from "../src/rich/kinds.ts";
-import { numberIn, sorted } from "../src/rich/tables.ts";
-import { savedName } from "../src/rich/take.ts";
+import { figureOf } from "../src/model/figure_forms.ts";
+import { savedName } from "../src/outputs/copy_save.ts";
+import { found, isLarge, MOST_FOUND, size, written } from "../src/outputs/json_tree.ts";
+import { numberIn, sorted } from "../src/outputs/tables.ts";
+import type { Json } from "../src/rpc/schema.ts";
 
 describe("trees of JSON", () => {
   const value: Json = { name: "Needle", list: [1, { needle: null }], deep: { a: "x" } };

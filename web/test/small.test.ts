@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { contrast, intern, legible, PLAIN, paletteRgb, rendition, styleOf } from "../src/model/ansi.ts";
 import type { Line } from "../src/model/lines.ts";
-import { best, formText, imageSize } from "../src/render/mime.ts";
-import { Rows } from "../src/render/rows.ts";
-import { separate } from "../src/render/sanitize.ts";
-import { frames, isArrow } from "../src/render/traceback.ts";
-import { type Box, MOST, rebox } from "../src/store/boxes.ts";
-import { KeyMap } from "../src/store/keys.ts";
+import { best, formText, imageSize } from "../src/model/mime.ts";
+import { Rows } from "../src/outputs/log_rows.ts";
+import { separate } from "../src/outputs/sanitize.ts";
+import { frames, isArrow } from "../src/outputs/traceback_frames.ts";
+import { KeyMap } from "../src/panels/key_map.ts";
+import { type Box, MOST, rebox } from "../src/session/cell_chunks.ts";
 import { ago, duration, size, t } from "../src/text/en.ts";
 import { keyNames, spelling } from "../src/ui/keys.ts";
 

@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
 import { describe, expect, test, vi } from "vitest";
-import { Connection } from "../src/api/connection.ts";
-import type { AnyEvent } from "../src/api/schema.ts";
-import { FIRST_CELL, SessionStore } from "../src/store/store.ts";
+import { Connection } from "../src/rpc/connection.ts";
+import type { AnyEvent } from "../src/rpc/schema.ts";
+import { FIRST_CELL, SessionStore } from "../src/session/store.ts";
 import { numbered } from "./log.ts";
 import { endLater } from "./stores.ts";
 import { FakeWorld, settle } from "./world.ts";

@@ -1,6 +1,6 @@
 /** The stores that a test has opened, ended behind it: one that waits for the server to take an edit would go on past the test's own page. */
 import { afterEach } from "vitest";
-import type { SessionStore } from "../src/store/store.ts";
+import type { SessionStore } from "../src/session/store.ts";
 
 const OPEN: SessionStore[] = [];
 

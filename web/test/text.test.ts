@@ -1,8 +1,8 @@
 import { ChangeSet, Text } from "@codemirror/state";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Changes } from "../src/api/schema.ts";
-import { applyChanges, charactersBefore, unitsBefore } from "../src/model/text.ts";
+import { applyChanges, charactersBefore, unitsBefore } from "../src/model/source_text.ts";
+import type { Changes } from "../src/rpc/schema.ts";
 
 const source = fc.string({ unit: "binary", maxLength: 30 }).map(text => text.replaceAll("\r", "\n"));
 

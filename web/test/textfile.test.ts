@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
-import type { Connection } from "../src/api/connection.ts";
-import { RpcFailure } from "../src/api/rpc.ts";
-import { lineBreakOf } from "../src/model/text.ts";
-import { conflictLines, hasUnsaved, MOST_BYTES, TextFile } from "../src/store/textfile.ts";
+import { conflictLines, hasUnsaved, MOST_BYTES, TextFile } from "../src/home/text_file.ts";
+import { lineBreakOf } from "../src/model/source_text.ts";
+import type { Connection } from "../src/rpc/connection.ts";
+import { RpcFailure } from "../src/rpc/messages.ts";
 
 /** One file on a server, and a page that edits it. */
 class Disk {

@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
-import type { Connection } from "../src/api/connection.ts";
-import { RpcFailure } from "../src/api/rpc.ts";
-import type { File } from "../src/api/schema.ts";
-import { deleteForGood, discard } from "../src/store/trash.ts";
+import { deleteForGood, discard } from "../src/panels/trash.ts";
+import type { Connection } from "../src/rpc/connection.ts";
+import { RpcFailure } from "../src/rpc/messages.ts";
+import type { File } from "../src/rpc/schema.ts";
 import { toasts } from "../src/ui/notices.ts";
 
 const file = { name: "a.csv", path: "d/a.csv", kind: "file" } as File;

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, expect, test, vi } from "vitest";
-import { upload, uploads } from "../src/store/uploads.ts";
+import { upload, uploads } from "../src/panels/uploads.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 

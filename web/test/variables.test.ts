@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
-import { Connection } from "../src/api/connection.ts";
-import type { AnyEvent, KernelState } from "../src/api/schema.ts";
 import { answersNow } from "../src/model/select.ts";
-import { Variables } from "../src/names/variables.ts";
-import { SessionStore } from "../src/store/store.ts";
+import { Variables } from "../src/panels/variables.ts";
+import { Connection } from "../src/rpc/connection.ts";
+import type { AnyEvent, KernelState } from "../src/rpc/schema.ts";
+import { SessionStore } from "../src/session/store.ts";
 import { numbered } from "./log.ts";
 import { endLater } from "./stores.ts";
 import { FakeWorld, settle } from "./world.ts";

@@ -1,5 +1,5 @@
 /** A world for the connection: sockets that are opened and closed by hand, and a clock that is moved by hand. */
-import type { Probe, Socket, World } from "../src/api/connection.ts";
+import type { Probe, Socket, World } from "../src/rpc/connection.ts";
 
 export class FakeSocket implements Socket {
   onopen: (() => void) | null = null;

@@ -1,19 +1,19 @@
 /** What the page fetches when it is wanted, and where it stands: the people, what a guest sees instead of the page, the bar that finds, text files. */
 
 import type { Open } from "../session/open_session.ts";
-import { following, people } from "../store/here.ts";
+import { following, people } from "../session/presence.ts";
 import { LazyModule, lazily, useLazy } from "../ui/lazy.ts";
 
-const peopleViews = new LazyModule(() => import("../view/People.tsx"));
-const guestPages = new LazyModule(() => import("../view/Guest.tsx"));
-const Asks = lazily(async () => (await import("../view/Asks.tsx")).Asks);
+const peopleViews = new LazyModule(() => import("../people/People.tsx"));
+const guestPages = new LazyModule(() => import("../people/Guest.tsx"));
+const Asks = lazily(async () => (await import("../people/Asks.tsx")).Asks);
 
 /** The bar that finds in all cells. */
-export const FindBar = lazily(async () => (await import("../view/FindBar.tsx")).FindBar);
+export const FindBar = lazily(async () => (await import("../panels/FindBar.tsx")).FindBar);
 /** What a guest may do, above the cells. */
-export const RightBanner = lazily(async () => (await import("../view/RightBanner.tsx")).RightBanner);
+export const RightBanner = lazily(async () => (await import("../people/RightBanner.tsx")).RightBanner);
 /** A file that is edited as text. */
-export const TextPage = lazily(async () => (await import("../view/TextPage.tsx")).TextPage);
+export const TextPage = lazily(async () => (await import("../home/TextPage.tsx")).TextPage);
 
 /** Who else is here. */
 export function Avatars({ open }: { open: Open }) {

@@ -1,18 +1,18 @@
 /** What goes on as long as the page is open: the connection with its signals, and the session of the address bar. */
 import { effect, untracked } from "@preact/signals";
-import { whyOut } from "../api/http.ts";
-import { KEY } from "../api/key.ts";
+import { startFeed } from "../outputs/widgets/feed.ts";
+import { whyOut } from "../rpc/http.ts";
+import { KEY } from "../rpc/login_key.ts";
+import { Actions } from "../session/actions.ts";
 import { connection, everLive, phase, restarted, server, updated } from "../session/connection.ts";
 import { open } from "../session/open_session.ts";
+import { setGuest, setRight } from "../session/permissions.ts";
 import { type Route, route } from "../session/route.ts";
 import { anchor, selected } from "../session/selection.ts";
 import { signingIn } from "../session/sign_in.ts";
-import { Actions } from "../store/actions.ts";
-import { setGuest, setRight } from "../store/right.ts";
-import { SessionStore } from "../store/store.ts";
+import { SessionStore } from "../session/store.ts";
 import { complain } from "../ui/notices.ts";
 import { clockOffset, drawer, finding, pager, renaming } from "../ui/page_state.ts";
-import { startFeed } from "../widgets/feed.ts";
 
 /** Leaves the session that was open, and opens the one of the page that is shown now. */
 function showSession(next: Route): void {

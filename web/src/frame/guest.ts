@@ -7,7 +7,7 @@
  * public server are ours instead.
  */
 import "./seal.ts"; // first of all
-import type { Json } from "../api/schema.ts";
+import type { Json } from "../rpc/schema.ts";
 import { addressOf, isRunnable, runScript, setHandlers, watchInline } from "./inline.ts";
 import { heardNested, liftFrames } from "./nested.ts";
 import { watchOutward } from "./outward.ts";
@@ -26,7 +26,7 @@ export interface Surroundings {
   file(name: LibraryName): Promise<Blob>;
   complain(reason: string): void;
   showHtml(html: string, into: HTMLElement): Promise<void>;
-  /** Draws a figure of rich/kinds.ts. */
+  /** Draws a figure of model/figure_forms.ts. */
   figure(type: string, body: Json, into: HTMLElement): Promise<void>;
 }
 export interface Library {

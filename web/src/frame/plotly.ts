@@ -1,6 +1,6 @@
 /** Draws plotly figures. Built twice: with the bundle of the usual charts, and with all that plotly has. */
 import Plotly from "plotly";
-import type { Json } from "../api/schema.ts";
+import type { Json } from "../rpc/schema.ts";
 import type { Surroundings } from "./guest.ts";
 
 interface Figure {

@@ -25,7 +25,7 @@
  *
  * A state is `Parts`: for each key its value, and the binary parts of it as base64 with their paths (Jupyter widget messaging 2.1, buffer_paths).
  */
-import type { Json } from "../api/schema.ts";
+import type { Json } from "../rpc/schema.ts";
 
 export type Path = readonly (string | number)[];
 
@@ -42,7 +42,7 @@ const LIBRARIES: ReadonlySet<string> = new Set(["plotly", "plotly-all", "vega", 
 
 export interface Show {
   readonly webipy: "show";
-  /** `text/html`, `application/javascript`, the name of a figure (rich/kinds.ts), or `document`: a whole one, for a frame in the frame. */
+  /** `text/html`, `application/javascript`, the name of a figure (model/figure_forms.ts), or `document`: a whole one, for a frame in the frame. */
   readonly type: string;
   readonly body: Json;
   /** Scripts that run first. */

@@ -2,7 +2,7 @@
 import * as vega from "vega";
 import vegaEmbed, { type EmbedOptions, type VisualizationSpec } from "vega-embed";
 import * as vegaLite from "vega-lite";
-import type { Json } from "../api/schema.ts";
+import type { Json } from "../rpc/schema.ts";
 import type { Surroundings } from "./guest.ts";
 
 Object.assign(window, { vega, vegaLite, vegaEmbed });

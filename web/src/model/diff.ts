@@ -2,7 +2,7 @@
  * Two texts compared by lines, and two documents by cells. The lines that both share are found by the longest common subsequence of what is left
  * when equal beginnings and ends are taken off; texts for which that would take too long are told as wholly replaced.
  */
-import type { CellChange, CellType } from "../api/schema.ts";
+import type { CellChange, CellType } from "../rpc/schema.ts";
 import { map, text } from "./json.ts";
 
 export interface DiffLine {

@@ -3,7 +3,7 @@
  *
  * `changedSeq` is the last event that changed what a file would hold; as long as `savedSeq` is not behind it, everything is in the file.
  */
-import type { AnyEvent } from "../api/schema.ts";
+import type { AnyEvent } from "../rpc/schema.ts";
 import { map } from "./json.ts";
 import type { Dirty, Model, NotebookFile } from "./types.ts";
 

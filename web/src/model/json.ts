@@ -1,5 +1,5 @@
 /** JSON from outside, read as what it should be; what it is not comes out empty. */
-import type { JsonMap } from "../api/schema.ts";
+import type { JsonMap } from "../rpc/schema.ts";
 
 /** A multi-line string of nbformat, or anything as text. */
 export const text = (value: unknown): string =>

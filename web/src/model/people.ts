@@ -1,5 +1,5 @@
 /** Who is here, from what the server tells of their connections: one of each person, with a colour and initials. Pure. */
-import type { Person, Presence, Selection, Verb } from "../api/schema.ts";
+import type { Person, Presence, Selection, Verb } from "../rpc/schema.ts";
 
 /** Colours of people, in tokens `--p0` and on; the first is the owner's. */
 export const COLOURS = 8;

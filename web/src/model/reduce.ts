@@ -22,10 +22,10 @@ import type {
   OutputAdded,
   OutputUpdated,
   SnapshotEvents,
-} from "../api/schema.ts";
+} from "../rpc/schema.ts";
 import { isOfDocument, reduceDocument } from "./document.ts";
 import { map, text } from "./json.ts";
-import { applyChanges, unitsBefore } from "./text.ts";
+import { applyChanges, unitsBefore } from "./source_text.ts";
 import { type Dirty, type Model, type Output, type RichOutput, type Run, STRAY } from "./types.ts";
 
 export function clean(): Dirty {

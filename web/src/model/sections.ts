@@ -1,5 +1,5 @@
 /** Sections of a notebook: a heading, and the cells under it up to the next heading that is as high. A section can be folded to its heading. Pure. */
-import type { JsonMap } from "../api/schema.ts";
+import type { JsonMap } from "../rpc/schema.ts";
 import type { Cell, Model } from "./types.ts";
 
 /** What Jupyter notes in the metadata of a heading whose section is folded. */

@@ -1,5 +1,5 @@
 /** Questions that the views ask the model. Pure. */
-import type { Json, JsonMap, KernelState } from "../api/schema.ts";
+import type { Json, JsonMap, KernelState } from "../rpc/schema.ts";
 import { map, text } from "./json.ts";
 import type { Cell, Model, Output, Run } from "./types.ts";
 

@@ -1,5 +1,5 @@
 /** What the page knows of a session: the fold of its events. Plain values; only reduce.ts changes them. */
-import type { CellType, ExecutionStatus, JsonMap, KernelState } from "../api/schema.ts";
+import type { CellType, ExecutionStatus, JsonMap, KernelState } from "../rpc/schema.ts";
 
 export interface StreamOutput {
   readonly kind: "stream";

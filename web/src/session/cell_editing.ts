@@ -1,6 +1,6 @@
 /** What folding and hiding of cells need of the actions on cells: no more than this, so that neither knows the other. */
-import type { CellType, JsonMap } from "../api/schema.ts";
-import type { SessionStore } from "../store/store.ts";
+import type { CellType, JsonMap } from "../rpc/schema.ts";
+import type { SessionStore } from "./store.ts";
 
 export interface CellEditing {
   readonly store: SessionStore;

@@ -1,8 +1,8 @@
 /** The connection of the page, and what it says of the server. Made once; lifecycle.ts keeps the signals in step with it. */
 import { signal } from "@preact/signals";
-import { Connection, type Phase } from "../api/connection.ts";
-import { browserWorld } from "../api/http.ts";
-import type { ServerInfo } from "../api/schema.ts";
+import { Connection, type Phase } from "../rpc/connection.ts";
+import { browserWorld } from "../rpc/http.ts";
+import type { ServerInfo } from "../rpc/schema.ts";
 
 export const connection = new Connection(browserWorld());
 export const phase = signal<Phase>("connecting");

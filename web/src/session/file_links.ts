@@ -1,6 +1,6 @@
 /** Where a click on a file leads: to its folder, to its session, to a tab of its own, or onto the disk of whoever looks. */
-import { fileAddress, save } from "../api/http.ts";
-import type { File } from "../api/schema.ts";
+import { fileAddress, save } from "../rpc/http.ts";
+import type { File } from "../rpc/schema.ts";
 import { complain } from "../ui/notices.ts";
 import { openNotebook } from "./open_session.ts";
 import { goTo, homeAddress } from "./route.ts";

@@ -1,11 +1,11 @@
 /** The session that the page shows, and opening files as sessions. */
 import { signal } from "@preact/signals";
-import { RpcFailure } from "../api/rpc.ts";
-import type { Actions } from "../store/actions.ts";
-import type { SessionStore } from "../store/store.ts";
+import { RpcFailure } from "../rpc/messages.ts";
 import { complain } from "../ui/notices.ts";
+import type { Actions } from "./actions.ts";
 import { connection } from "./connection.ts";
 import { goTo, route, sessionAddress, textAddress } from "./route.ts";
+import type { SessionStore } from "./store.ts";
 
 export interface Open {
   readonly store: SessionStore;

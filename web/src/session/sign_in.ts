@@ -1,8 +1,8 @@
 /** What is shown instead of the page to whoever is not signed in, and signing out. */
 import { signal } from "@preact/signals";
-import { type Offer, signOut } from "../api/http.ts";
-import { setGuest } from "../store/right.ts";
+import { type Offer, signOut } from "../rpc/http.ts";
 import { complain } from "../ui/notices.ts";
+import { setGuest } from "./permissions.ts";
 
 /** Set while the sign-in form is shown: what went wrong before. */
 export const signingIn = signal<{ message: string } | null>(null);

@@ -1,5 +1,5 @@
 /** The sentences about other people that every page may need; those that come with others are in sharing.ts. */
-import type { Verb } from "../api/schema.ts";
+import type { Verb } from "../rpc/schema.ts";
 
 export const p = {
   share: "Share",

@@ -1,5 +1,5 @@
 /** The sentences about sharing, about who is there, and for guests: they come with what says them. */
-import type { Verb } from "../api/schema.ts";
+import type { Verb } from "../rpc/schema.ts";
 
 const many = (count: number, one: string, more: string): string => `${count} ${count === 1 ? one : more}`;
 const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" });

@@ -9,7 +9,7 @@ had been opened with the state that it came to:
     kernel or client: custom                      passes: it is for who is there
     widget_output_added, widget_outputs_cleared   the outputs in an Output widget
 
-The page folds by the same rules (web/src/widgets/comms.ts). Comms of other targets have no known state: of those the last
+The page folds by the same rules (web/src/outputs/widgets/comms.ts). Comms of other targets have no known state: of those the last
 messages are kept.
 
 In a `comm_opened` of a snapshot `echoes` in its content says that the kernel has echoed before.

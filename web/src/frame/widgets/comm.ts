@@ -5,7 +5,7 @@
  * the last `set` that the page had taken in are left out of what it says, and so are those that the model has not sent yet. The page says
  * them again if it comes to another result.
  */
-import type { Json, JsonMap } from "../../api/schema.ts";
+import type { Json, JsonMap } from "../../rpc/schema.ts";
 import type { Part, Parts, Path, ToPage } from "../protocol.ts";
 
 interface Callbacks {

@@ -6,7 +6,7 @@
  */
 import * as base from "@jupyter-widgets/base";
 import * as controls from "@jupyter-widgets/controls";
-import type { Json, JsonMap } from "../../api/schema.ts";
+import type { Json, JsonMap } from "../../rpc/schema.ts";
 import type { Surroundings } from "../guest.ts";
 import type { Parts, ToGuest } from "../protocol.ts";
 import { loadForeign } from "./amd.ts";

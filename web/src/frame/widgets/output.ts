@@ -8,11 +8,11 @@ import { DOMWidgetModel, DOMWidgetView } from "@jupyter-widgets/base";
 import { MessageLoop } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { Marked } from "marked";
-import type { Json, JsonMap } from "../../api/schema.ts";
+import { figureOf } from "../../model/figure_forms.ts";
 import { map, text } from "../../model/json.ts";
-import { paintText } from "../../render/ansi.ts";
-import { best, formText } from "../../render/mime.ts";
-import { figureOf } from "../../rich/kinds.ts";
+import { best, formText } from "../../model/mime.ts";
+import type { Json, JsonMap } from "../../rpc/schema.ts";
+import { paintText } from "../../ui/terminal_paint.ts";
 import type { Surroundings } from "../guest.ts";
 import { setFormulas } from "./formulas.ts";
 

@@ -1,5 +1,5 @@
 /** Draws Jupyter widgets: ipywidgets 8, anywidget, and, where a person allows it, those of other packages. */
-import type { Json } from "../../api/schema.ts";
+import type { Json } from "../../rpc/schema.ts";
 import type { Surroundings } from "../guest.ts";
 import { FrameManager } from "./manager.ts";
 import css from "./widgets.css";

@@ -1,0 +1,94 @@
+/** Boot: settings, the one-time code in the address, the line, the page. */
+
+import { render } from "preact";
+import { provideEditor } from "../cells/cell_editor.ts";
+import { Home } from "../home/Home.tsx";
+import { Raw } from "../home/Raw.tsx";
+import { askOffer, signIn } from "../rpc/http.ts";
+import { connection, everLive, phase } from "../session/connection.ts";
+import { open } from "../session/open_session.ts";
+import { guestOf } from "../session/permissions.ts";
+import { goTo, route, showAddress } from "../session/route.ts";
+import { joining, signingIn } from "../session/sign_in.ts";
+import { t } from "../text/en.ts";
+import { LiveRegion, Toasts } from "../ui/Notices.tsx";
+import { applySettings } from "../ui/settings.ts";
+import { GuestPage, TextPage } from "./lazy_panels.tsx";
+import { connect, followRoute } from "./lifecycle.ts";
+import { Nothing } from "./Nothing.tsx";
+import { SessionPage } from "./SessionPage.tsx";
+import { SignIn } from "./SignIn.tsx";
+
+function Page() {
+  if (joining.value !== null) return <GuestPage which="Join" />;
+  if (phase.value === "ended" && everLive.value && guestOf.value !== null) return <GuestPage which="Ended" />;
+  if (signingIn.value !== null) return <SignIn />;
+  const session = open.value;
+  const at = route.value;
+  return (
+    <>
+      {at.page === "home" && (guestOf.value === null ? <Home folder={at.folder} /> : <GuestPage which="GuestHome" />)}
+      {at.page === "session" && session !== null && <SessionPage key={session.store.id} open={session} />}
+      {at.page === "text" && (guestOf.value === null ? <TextPage key={at.path} path={at.path} /> : <GuestPage which="GuestHome" />)}
+      {at.page === "raw" && phase.value === "live" && <Raw />}
+      {at.page === "nowhere" && <Nothing title={t.nowhere} body={t.nowhereBody} />}
+      <Toasts />
+      <LiveRegion />
+    </>
+  );
+}
+
+/** Exchanges the one-time code of the address, if there is one; the address keeps no trace of it. True when it was taken. */
+async function useCode(): Promise<boolean> {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (code === null) return false;
+  history.replaceState(null, "", location.pathname);
+  try {
+    const answer = await signIn({ code });
+    if (!answer.ok && phase.value !== "live") signingIn.value = { message: answer.message || t.codeRefused };
+    return answer.ok;
+  } catch {
+    signingIn.value = { message: t.signInUnreachable };
+    return false;
+  }
+}
+
+/** Asks what the link in the address is for, if there is one; the address keeps no trace of it. Whoever is in already goes on. */
+async function useShare(): Promise<boolean> {
+  const secret = new URLSearchParams(location.hash.slice(1)).get("share");
+  if (secret === null) return false;
+  history.replaceState(null, "", location.pathname);
+  try {
+    const offer = await askOffer(secret);
+    if (typeof offer === "string") joining.value = { secret, offer: null, message: offer };
+    else if (!offer.is_in) joining.value = { secret, offer, message: "" };
+    if (typeof offer !== "string" && location.pathname !== `/s/${encodeURIComponent(offer.session)}`)
+      goTo(`/s/${encodeURIComponent(offer.session)}`);
+  } catch {
+    joining.value = { secret, offer: null, message: t.signInUnreachable };
+  }
+  return true;
+}
+
+/** A fresh link that is opened in a tab which shows the page already only changes the fragment. */
+async function linkOpened(): Promise<void> {
+  if (await useShare()) return;
+  if ((await useCode()) && phase.value !== "live") connection.start();
+}
+
+async function boot(): Promise<void> {
+  provideEditor(() => import("../code/editor.ts"));
+  applySettings();
+  await useCode();
+  await useShare();
+  showAddress();
+  followRoute();
+  addEventListener("popstate", showAddress);
+  const root = document.getElementById("root");
+  if (root === null) throw new Error("the page has no root");
+  render(<Page />, root);
+  connect();
+  addEventListener("hashchange", () => void linkOpened());
+}
+
+void boot();

@@ -1,0 +1,145 @@
+/** The source of a cell: painted as it stands, or in the editor while it is edited. */
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { folderOf } from "../model/paths.ts";
+import { languageOf, sourceHidden } from "../model/select.ts";
+import type { Cell as CellModel } from "../model/types.ts";
+import { MarkdownView } from "../outputs/RichView.tsx";
+import type { Open } from "../session/open_session.ts";
+import { may } from "../session/permissions.ts";
+import { caret, numberedOtherwise, selected } from "../session/selection.ts";
+import { early } from "../session/type_ahead.ts";
+import { t } from "../text/en.ts";
+import { LazyModule } from "../ui/lazy.ts";
+import { lineNumbers } from "../ui/settings.ts";
+import { type CellEditor, cellEditor } from "./cell_editor.ts";
+
+/** The painter of Python: from when its code has come on, nothing is shown without colours first. */
+const painter = new LazyModule(async () => (await import("../ui/highlight.ts")).paintPython);
+
+/** The numbers of the lines of a text, one in each line: shown by the style sheet, so that copying leaves them out. */
+function numbersOf(text: string): string {
+  return text
+    .split("\n")
+    .map((_, at) => at + 1)
+    .join("\n");
+}
+
+/** Source that is not being edited. Colours come when the parser is there; the text is there at once. */
+export function StaticSource(props: {
+  text: string;
+  language: string | null;
+  label: string;
+  numbered?: boolean;
+  onEdit?: (at: { x: number; y: number }) => void;
+}) {
+  const element = useRef<HTMLPreElement>(null);
+  const { text } = props;
+  useLayoutEffect(() => {
+    const into = element.current;
+    if (into === null) return;
+    const python = props.language === null || props.language === "python";
+    if (python && painter.loaded !== null) painter.loaded(text, into);
+    else into.textContent = text;
+    if (!python || painter.loaded !== null) return;
+    let current = true;
+    void painter.fetch().then(paint => {
+      if (current) paint(text, into);
+    });
+    return () => {
+      current = false;
+    };
+  }, [text, props.language]);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a set of form fields is not what this is
+    <pre
+      class={props.numbered === true ? "src numbered" : "src"}
+      data-lines={props.numbered === true ? numbersOf(text) : undefined}
+      role="group"
+      ref={element}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: source can be scrolled and copied by keyboard
+      tabIndex={0}
+      aria-label={props.label}
+      onMouseUp={event => {
+        if (event.button === 0 && !event.shiftKey && getSelection()?.isCollapsed !== false)
+          props.onEdit?.({ x: event.clientX, y: event.clientY });
+      }}
+    />
+  );
+}
+
+/** The editor of the selected cell. Until its code has come, the source stands as it is. */
+function LiveSource({ open, cell, label, numbered }: { open: Open; cell: string; label: string; numbered: boolean }) {
+  const host = useRef<HTMLDivElement>(null);
+  const [ready, setReady] = useState(cellEditor.loaded !== null);
+  useLayoutEffect(() => {
+    let current = true;
+    let unmount = (): void => {};
+    const mount = ({ mountEditor }: CellEditor): void => {
+      if (!current || host.current === null) return;
+      unmount = mountEditor(open, cell, host.current, label, caret.value, numbered);
+      open.store.drafts.get(cell)?.press(early.end());
+      setReady(true);
+    };
+    if (cellEditor.loaded !== null) mount(cellEditor.loaded);
+    else {
+      early.begin();
+      void cellEditor.fetch().then(mount);
+    }
+    return () => {
+      current = false;
+      early.end();
+      unmount();
+    };
+  }, [cell, numbered]);
+  return (
+    <div class="live" ref={host}>
+      {!ready && <StaticSource text={open.store.sourceOf(cell)} language={languageOf(open.store.model)} label={label} />}
+    </div>
+  );
+}
+
+export function Source({ open, cell, index, editing }: { open: Open; cell: CellModel; index: number; editing: boolean }) {
+  const { model } = open.store;
+  const [shown, show] = useState(false);
+  open.store.cellVersion(cell.id).value;
+  const hidden = sourceHidden(cell);
+  useLayoutEffect(() => show(false), [hidden]);
+  const label = t.source(index);
+  const text = open.store.sourceOf(cell.id);
+  const numbered = cell.type === "code" && lineNumbers.value !== numberedOtherwise.value.has(cell.id);
+  const edit = (at: { x: number; y: number }): void => {
+    selected.value = cell.id;
+    open.actions.edit(at);
+  };
+  if (editing) return <LiveSource open={open} cell={cell.id} label={label} numbered={numbered} />;
+  if (hidden && !shown)
+    return (
+      <p class="hidden-part">
+        {t.sourceHidden}
+        <button type="button" class="link" onClick={() => show(true)}>
+          {t.show}
+        </button>
+      </p>
+    );
+  if (cell.type !== "markdown")
+    return (
+      <StaticSource
+        text={text}
+        language={cell.type === "code" ? languageOf(model) : ""}
+        label={label}
+        numbered={numbered}
+        {...(may("write") ? { onEdit: edit } : {})}
+      />
+    );
+  const folder = folderOf(model.file?.path ?? "");
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Enter on the cell does the same by keyboard
+    <div class="rendered" onDblClick={event => edit({ x: event.clientX, y: event.clientY })}>
+      {text.trim() === "" ? (
+        <p class="quiet">{t.emptyText}</p>
+      ) : (
+        <MarkdownView source={text} attachments={cell.attachments} folder={folder} />
+      )}
+    </div>
+  );
+}

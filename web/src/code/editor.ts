@@ -1,0 +1,186 @@
+/** The editor of a cell: made when the cell is edited, taken down when it is left; its state (text, history, selection) stays in the draft. */
+import { closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, completionStatus } from "@codemirror/autocomplete";
+import { defaultKeymap, deleteLine, history, historyKeymap, selectLine } from "@codemirror/commands";
+import { pythonLanguage } from "@codemirror/lang-python";
+import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
+import { selectNextOccurrence, selectSelectionMatches } from "@codemirror/search";
+import { Compartment, EditorState, type Extension } from "@codemirror/state";
+import { drawSelection, EditorView, type KeyBinding, keymap, lineNumbers, tooltips } from "@codemirror/view";
+import { languageOf } from "../model/select.ts";
+import type { Open } from "../session/open_session.ts";
+import { attach, pictureIn } from "../session/pictures.ts";
+import { mode } from "../session/selection.ts";
+import { MAC } from "../ui/keys.ts";
+import { keySet } from "../ui/settings.ts";
+import { closeCall, help } from "./call_help.ts";
+import { CellDraft } from "./cell_draft.ts";
+import { completion, tab } from "./complete.ts";
+import { cursors } from "./cursors.ts";
+import { closeInspection, inspect, inspection } from "./inspection.ts";
+import { Outbox } from "./outbox.ts";
+import { recall } from "./recall.ts";
+import { theme } from "./theme.ts";
+
+type Place = { x: number; y: number } | { line: number } | { offset: number } | "start" | "end" | null;
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
+
+/** The keys that are the page's own and that the editor must leave alone. */
+const PAGE_KEYS = new Set(["Mod-Enter", "Shift-Enter", "Alt-Enter"]);
+const without = (bindings: readonly KeyBinding[]): KeyBinding[] => bindings.filter(one => !PAGE_KEYS.has(one.key ?? ""));
+
+function leave(view: EditorView): boolean {
+  if (completionStatus(view.state) !== null) return closeCompletion(view);
+  if (closeInspection(view) || closeCall(view)) return true;
+  mode.value = "command";
+  return true;
+}
+
+function keys({ store, actions }: Open, isCode: boolean): Extension {
+  const help: KeyBinding = {
+    key: "Shift-Tab",
+    run: view => {
+      void inspect(store, view);
+      return true;
+    },
+  };
+  const split = (view: EditorView): boolean => {
+    actions.split(view.state.selection.main.head);
+    return true;
+  };
+  const own: KeyBinding[] = [
+    { key: "Escape", run: leave },
+    { key: "Ctrl-m", run: leave },
+    { key: "Ctrl-Shift--", run: split },
+    { key: "Ctrl-Shift-_", run: split },
+    { key: "Mod-d", run: deleteLine },
+    { key: "Mod-Shift-d", run: selectNextOccurrence },
+    { key: "Mod-Shift-l", run: selectSelectionMatches },
+    { key: "Mod-l", run: selectLine },
+  ];
+  const before = (by: 1 | -1) => (view: EditorView) => keySet.value === "jupyter" && recall(store, view, by);
+  if (isCode) own.push({ key: "Alt-ArrowUp", run: before(1) }, { key: "Alt-ArrowDown", run: before(-1) });
+  if (isCode) own.push({ key: "Tab", run: tab }, help);
+  return [
+    keymap.of(completionKeymap.filter(one => one.key !== "Escape")),
+    keymap.of([...own, ...without(closeBracketsKeymap), ...without(defaultKeymap), ...without(historyKeymap)]),
+  ];
+}
+
+/**
+ * Typing over a selection: left to the browser, it would put styled elements into the text for a moment, against the page's policy.
+ * Handlers of typed text (closing brackets) come first, as they do for other text.
+ */
+const typeOver = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    const { main, ranges } = view.state.selection;
+    const text = event.data;
+    if (event.inputType !== "insertText" || text === null || view.composing || main.empty || ranges.length > 1) return false;
+    const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+    const taken = view.state.facet(EditorView.inputHandler).some(handler => handler(view, main.from, main.to, text, insert));
+    if (!taken) view.dispatch(insert());
+    event.preventDefault();
+    return true;
+  },
+});
+
+/** A picture that is pasted or dropped into a text goes where the caret is, or where it is let go. */
+function pictures({ actions }: Open, cell: string): Extension {
+  const take = (event: Event, files: FileList | undefined, at: number): boolean => {
+    const picture = pictureIn(files);
+    if (picture === null) return false;
+    event.preventDefault();
+    event.stopPropagation();
+    attach(actions, picture, cell, at);
+    return true;
+  };
+  return EditorView.domEventHandlers({
+    paste: (event, view) => take(event, event.clipboardData?.files, view.state.selection.main.to),
+    drop: (event, view) => take(event, event.dataTransfer?.files, view.posAtCoords({ x: event.clientX, y: event.clientY }, false)),
+  });
+}
+
+const numbering = new Compartment();
+
+function extensions(open: Open, cell: string): Extension {
+  const { store } = open;
+  const isCode = store.cellOf(cell)?.type === "code";
+  const language = languageOf(store.model) ?? "python";
+  return [
+    EditorView.cspNonce.of(nonce),
+    history(),
+    drawSelection(),
+    typeOver,
+    indentUnit.of("    "),
+    EditorState.allowMultipleSelections.of(true),
+    // Ctrl-click does that, too, where there is no name to be followed (definition_pointer.ts).
+    EditorView.clickAddsSelectionRange.of(event => event.altKey || (MAC ? event.metaKey : event.ctrlKey)),
+    // The boxes of cells paint nothing outside of themselves: what hangs over has to stand elsewhere.
+    tooltips({ parent: document.body, position: "fixed" }),
+    isCode ? [bracketMatching(), closeBrackets(), indentOnInput(), completion(store), inspection, help(store)] : EditorView.lineWrapping,
+    isCode && language === "python" ? pythonLanguage : [],
+    store.cellOf(cell)?.type === "markdown" ? pictures(open, cell) : [],
+    keys(open, isCode),
+    numbering.of([]),
+    cursors(cell),
+    theme,
+    EditorView.clipboardInputFilter.of(text => text.replace(/\r\n?/g, "\n")),
+  ];
+}
+
+/** The cell's draft, made from the model when there is none. A draft without unsent changes is made anew when the cell's type was changed. */
+const made = new WeakMap<CellDraft, string>();
+function draftOf(open: Open, cell: string): CellDraft {
+  const { store } = open;
+  const type = store.cellOf(cell)?.type ?? "code";
+  const known = store.drafts.get(cell);
+  if (known instanceof CellDraft && (made.get(known) === type || known.pending() > 0)) return known;
+  const draft = new CellDraft(store, cell, extensions(open, cell));
+  made.set(draft, type);
+  return draft;
+}
+
+function offsetOf(view: EditorView, place: NonNullable<Place>): number | null {
+  if (place === "start") return 0;
+  if (place === "end") return null;
+  if ("line" in place) return view.state.doc.line(Math.min(Math.max(1, place.line), view.state.doc.lines)).from;
+  if ("offset" in place) return Math.min(place.offset, view.state.doc.length);
+  return view.posAtCoords(place, false);
+}
+
+function putCaret(view: EditorView, place: Place): void {
+  if (place === null) return;
+  const end = view.state.doc.length;
+  view.dispatch({ selection: { anchor: offsetOf(view, place) ?? end }, scrollIntoView: true });
+}
+
+/** Puts an editor for the cell into `host`; the function given back takes it down. */
+export function mountEditor(open: Open, cell: string, host: HTMLElement, label: string, place: Place, numbered: boolean): () => void {
+  const draft = draftOf(open, cell);
+  const view = new EditorView({
+    state: draft.state,
+    parent: host,
+    dispatchTransactions: (transactions, target) => {
+      target.update(transactions);
+      draft.took(transactions, target.state);
+    },
+  });
+  view.contentDOM.setAttribute("aria-label", label);
+  draft.view = view;
+  view.dispatch({ effects: numbering.reconfigure(numbered ? lineNumbers() : []) });
+  putCaret(view, place);
+  view.focus();
+  open.actions.splitHere = () => open.actions.split(view.state.selection.main.head);
+  return () => {
+    open.actions.splitHere = null;
+    draft.state = view.state;
+    draft.view = null;
+    view.destroy();
+  };
+}
+
+/** Takes over the unsent edits of pages that have ended, and keeps those of this one; ends with the function given back. */
+export function keepEdits(open: Open): { readonly outbox: Outbox; stop(): void } {
+  const outbox = new Outbox(open.store, cell => extensions(open, cell));
+  return { outbox, stop: outbox.start() };
+}

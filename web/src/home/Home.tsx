@@ -1,0 +1,308 @@
+/** The home page: what still runs, the files below the root, and what is new. */
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { ConnectionBanner } from "../panels/ConnectionBanner.tsx";
+import { Files } from "../panels/Files.tsx";
+import { Folder } from "../panels/folder.ts";
+import { HomeLink } from "../panels/HomeLink.tsx";
+import { Tile, useSessions } from "../panels/Running.tsx";
+import { Uploads } from "../panels/Uploads.tsx";
+import { upload } from "../panels/uploads.ts";
+import { useUsage } from "../panels/usage.ts";
+import { RpcFailure } from "../rpc/messages.ts";
+import type { KernelspecList, Session } from "../rpc/schema.ts";
+import { connection, phase } from "../session/connection.ts";
+import { openNotebook } from "../session/open_session.ts";
+import { goTo } from "../session/route.ts";
+import { leave } from "../session/sign_in.ts";
+import { k } from "../text/closed.ts";
+import { t } from "../text/en.ts";
+import { Ask, AskText } from "../ui/Dialog.tsx";
+import { useDropped } from "../ui/dropped_files.ts";
+import { Icon, Mark } from "../ui/icons.tsx";
+import { lazily } from "../ui/lazy.ts";
+import { Menu, type MenuRow } from "../ui/Menu.tsx";
+import { complain } from "../ui/notices.ts";
+import { dialog } from "../ui/page_state.ts";
+import { ThemeButton } from "../ui/ThemeButton.tsx";
+import { HomeDialogs } from "./HomeDialogs.tsx";
+
+async function newNotebook(folder: string, kernelspec: string | null): Promise<void> {
+  const path = `${folder === "" ? "" : `${folder}/`}${t.untitled}.ipynb`;
+  try {
+    const file = await connection.call("file.create", { path, kind: "notebook", kernelspec, unique: true });
+    await openNotebook(file.path, kernelspec);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+async function newSession(kernelspec: string): Promise<void> {
+  try {
+    const session = await connection.durable("session.create", { kernelspec, id: crypto.randomUUID() });
+    goTo(`/s/${encodeURIComponent(session.id)}`);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+function New({ folder, specs }: { folder: string; specs: KernelspecList | null }) {
+  const [naming, name] = useState(false);
+  const [busy, work] = useState(false);
+  const sorted = [...(specs?.kernelspecs ?? [])].sort((a, b) => Number(b.name === specs?.default) - Number(a.name === specs?.default));
+  const make = (kernelspec: string | null): void => {
+    work(true);
+    void newNotebook(folder, kernelspec).then(() => work(false));
+  };
+  const rows: MenuRow[] = [
+    ...sorted.map(spec => ({ title: t.notebookIn(spec.display_name), run: () => make(spec.name) })),
+    { heading: "" },
+    { title: t.newFolder, run: () => name(true) },
+    ...sorted.map(spec => ({ title: t.sessionIn(spec.display_name), run: () => void newSession(spec.name) })),
+  ];
+  return (
+    <span class="group main-group">
+      <button
+        type="button"
+        class="btn main"
+        aria-label={t.newNotebook}
+        disabled={busy || phase.value !== "live"}
+        onClick={() => make(specs?.default ?? null)}
+      >
+        <Icon name="plus" />
+        <span class="wide-only">{t.newNotebook}</span>
+        <span class="narrow-only" aria-hidden="true">
+          {t.newShort}
+        </span>
+      </button>
+      <Menu className="btn main icon narrow" label={t.newMore} title={t.newMore} items={rows}>
+        <Icon name="down" />
+      </Menu>
+      {naming && (
+        <AskText
+          title={t.files.newFolderAsk}
+          label={t.files.folderName}
+          initial=""
+          most={255}
+          act={t.files.create}
+          onClose={() => name(false)}
+          onAct={text => {
+            const path = `${folder === "" ? "" : `${folder}/`}${text}`;
+            connection.call("file.create", { path, kind: "folder" }).catch(complain);
+          }}
+        />
+      )}
+    </span>
+  );
+}
+
+function UploadButton({ folder }: { folder: string }) {
+  const field = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button type="button" class="btn" onClick={() => field.current?.click()}>
+        <Icon name="upload" />
+        <span class="wide-only">{t.files.upload}</span>
+        <span class="vh narrow-only">{t.files.upload}</span>
+      </button>
+      <input
+        ref={field}
+        type="file"
+        multiple
+        hidden
+        onChange={event => {
+          upload(event.currentTarget.files ?? [], folder);
+          event.currentTarget.value = "";
+        }}
+      />
+    </>
+  );
+}
+
+/** Asks before a session is closed, and again when its document cannot be saved. */
+function Closing({ session, done }: { session: Session; done(): void }) {
+  const [problem, tell] = useState<string | null>(null);
+  const title = session.path ?? (session.title || t.untitled);
+  const close = (discard: boolean): void => {
+    connection
+      .call("session.close", { session: session.id, discard })
+      .then(done)
+      .catch((error: unknown) => {
+        if (discard || !(error instanceof RpcFailure)) {
+          complain(error);
+          done();
+        } else tell(error.message);
+      });
+  };
+  if (problem === null)
+    return (
+      <Ask
+        title={t.closeSessionAsk(title)}
+        body={session.path === null ? t.closeSessionBody : t.closeNotebookBody}
+        act={t.closeSession}
+        danger
+        onClose={() => {}}
+        onNo={done}
+        onAct={() => close(false)}
+      />
+    );
+  return (
+    <Ask
+      key="unsaved"
+      title={t.closeUnsavedAsk(title)}
+      body={t.closeUnsavedBody}
+      act={t.closeUnsaved}
+      danger
+      onClose={() => {}}
+      onNo={done}
+      onAct={() => close(true)}
+    />
+  );
+}
+
+const ClosedDialog = lazily(async () => (await import("./ClosedDialog.tsx")).ClosedDialog);
+
+/** Leads to what is kept of closed sessions. */
+function ClosedButton() {
+  const [shown, show] = useState(false);
+  return (
+    <>
+      <button type="button" class="btn ghost icon" aria-label={k.open} title={k.open} onClick={() => show(true)}>
+        <Icon name="history" />
+      </button>
+      {shown && <ClosedDialog onClose={() => show(false)} />}
+    </>
+  );
+}
+
+function Still({ sessions, refresh }: { sessions: readonly Session[]; refresh(): void }) {
+  const [closing, setClosing] = useState<Session | null>(null);
+  const usage = useUsage(
+    null,
+    sessions.some(session => session.kernel !== null),
+  );
+  return (
+    <section aria-labelledby="running-heading">
+      <div class="files-head">
+        <h2 id="running-heading">{t.stillRunning}</h2>
+        <span class="grow" />
+        <ClosedButton />
+      </div>
+      {sessions.length === 0 && <p class="quiet">{t.noSessions}</p>}
+      <ul class="tiles">
+        {sessions.map(session => (
+          <Tile key={session.id} session={session} usage={usage.get(session.id)} onClose={() => setClosing(session)} />
+        ))}
+      </ul>
+      {closing !== null && (
+        <Closing
+          key={closing.id}
+          session={closing}
+          done={() => {
+            setClosing(null);
+            refresh();
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function Broken({ specs }: { specs: KernelspecList }) {
+  const broken = Object.entries(specs.broken);
+  return (
+    <>
+      {specs.kernelspecs.length === 0 && <p class="quiet">{t.noSpecs}</p>}
+      {broken.length > 0 && (
+        <details class="quiet">
+          <summary>{t.brokenSpecs(broken.length)}</summary>
+          <ul>
+            {broken.map(([name, reason]) => (
+              <li key={name}>
+                <code>{name}</code>: {reason}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}
+
+function useSpecs(): KernelspecList | null {
+  const [specs, setSpecs] = useState<KernelspecList | null>(null);
+  const live = phase.value === "live";
+  useEffect(() => {
+    if (live) connection.call("kernelspec.list", {}).then(setSpecs).catch(complain);
+  }, [live]);
+  return specs;
+}
+
+const ACCOUNT: readonly MenuRow[] = [
+  {
+    title: t.loginsItem,
+    run: () => {
+      dialog.value = "logins";
+    },
+  },
+  { title: t.signOutHere, run: () => void leave() },
+];
+
+export function Home({ folder: path }: { folder: string }) {
+  const [sessions, refresh] = useSessions();
+  const specs = useSpecs();
+  const dropping = useDropped(
+    () => true,
+    files => upload(files, path),
+    path,
+  );
+  const folder = useMemo(() => new Folder(connection, path), [path]);
+  useEffect(() => {
+    folder.open();
+    return () => folder.close();
+  }, [folder]);
+  useEffect(() => {
+    document.title = path === "" ? t.product : t.pageTitle(path, false);
+  }, [path]);
+  return (
+    <>
+      <header class="top">
+        <HomeLink folder="" className="brand">
+          <Mark />
+          <span class="wide-only">{t.product}</span>
+        </HomeLink>
+        <span class="grow" />
+        <button
+          type="button"
+          class="btn ghost"
+          title={t.palette.atHome.title}
+          onClick={() => {
+            dialog.value = "palette";
+          }}
+        >
+          <Icon name="search" />
+          <span class="wide-only">{t.find.find}</span>
+          <span class="vh narrow-only">{t.palette.atHome.title}</span>
+          <span class="kbd wide-only" aria-hidden="true">
+            Ctrl K
+          </span>
+        </button>
+        <UploadButton folder={path} />
+        <New folder={path} specs={specs} />
+        <ThemeButton />
+        <Menu className="btn ghost icon" label={t.signedInAs} title={t.signedInAs} items={ACCOUNT}>
+          <Icon name="leave" />
+        </Menu>
+      </header>
+      <main class="home">
+        <h1 class="vh">{t.home}</h1>
+        <ConnectionBanner unsent={0} />
+        {sessions !== null && <Still sessions={sessions} refresh={refresh} />}
+        <Files key={path} folder={folder} sessions={sessions} />
+        {specs !== null && <Broken specs={specs} />}
+      </main>
+      <HomeDialogs folder={path} sessions={sessions ?? []} newNotebook={() => void newNotebook(path, specs?.default ?? null)} />
+      <Uploads />
+      {dropping === true && <div class="drop-here">{t.files.dropHere}</div>}
+    </>
+  );
+}

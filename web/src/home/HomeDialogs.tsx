@@ -1,0 +1,71 @@
+/** What the home page opens by key: the palette over sessions and files, and the settings. */
+import { useEffect } from "preact/hooks";
+import type { Entry } from "../panels/Palette.tsx";
+import type { Session } from "../rpc/schema.ts";
+import { goTo } from "../session/route.ts";
+import { c } from "../text/commands.ts";
+import { t } from "../text/en.ts";
+import { lazily } from "../ui/lazy.ts";
+import { dialog } from "../ui/page_state.ts";
+import { nextTheme } from "../ui/settings.ts";
+
+interface Props {
+  readonly folder: string;
+  readonly sessions: readonly Session[];
+  newNotebook(): void;
+}
+
+const show = (name: "palette" | "settings" | "logins") => (): void => {
+  dialog.value = name;
+};
+
+function entries({ sessions, newNotebook }: Props): Entry[] {
+  const own = (id: string, icon: Entry["icon"], title: string, keys: string | null, run: () => void): Entry => ({
+    id,
+    icon,
+    title,
+    note: "",
+    keys,
+    run,
+  });
+  return [
+    ...sessions.map(one => ({
+      ...own(`session-${one.id}`, "notebook", one.path ?? (one.title || t.untitled), null, () => goTo(`/s/${encodeURIComponent(one.id)}`)),
+      note: t.palette.running,
+    })),
+    own("new-notebook", "plus", t.newNotebook, null, newNotebook),
+    own("settings", "settings", c.settings, "Ctrl+,", show("settings")),
+    own("logins", "key", t.loginsItem, null, show("logins")),
+    own("theme", "system", c.theme, null, nextTheme),
+  ];
+}
+
+const Chooser = lazily(async () => (await import("../panels/Palette.tsx")).Chooser);
+const Settings = lazily(async () => (await import("../panels/Settings.tsx")).Settings);
+const LoginsDialog = lazily(async () => (await import("../people/LoginsDialog.tsx")).LoginsDialog);
+
+const close = (): void => {
+  dialog.value = null;
+};
+
+export function HomeDialogs(props: Props) {
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (!(event.ctrlKey || event.metaKey) || dialog.value !== null) return;
+      const key = event.key.toLowerCase();
+      if (key === "k" || (event.shiftKey && key === "p")) dialog.value = "palette";
+      else if (key === ",") dialog.value = "settings";
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("keydown", press);
+    return () => {
+      removeEventListener("keydown", press);
+      dialog.value = null;
+    };
+  }, []);
+  if (dialog.value === "palette")
+    return <Chooser fixed={entries(props)} more={[]} folder={props.folder} filesFirst words={t.palette.atHome} />;
+  if (dialog.value === "logins") return <LoginsDialog onClose={close} />;
+  return dialog.value === "settings" ? <Settings /> : null;
+}

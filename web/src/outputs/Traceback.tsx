@@ -1,0 +1,92 @@
+/** A traceback: what went wrong first, then where; frames of libraries are folded away. */
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { linesOf } from "../model/lines.ts";
+import { cellOfCount } from "../model/select.ts";
+import type { ErrorOutput } from "../model/types.ts";
+import type { Open } from "../session/open_session.ts";
+import { t } from "../text/en.ts";
+import { Icon } from "../ui/icons.tsx";
+import { toast } from "../ui/notices.ts";
+import { paintLine, plainText } from "../ui/terminal_paint.ts";
+import { type Frame, frames, isArrow } from "./traceback_frames.ts";
+
+function Code({ text }: { text: string }) {
+  const element = useRef<HTMLPreElement>(null);
+  useLayoutEffect(() => {
+    const rows = linesOf(text).map(line => {
+      const row = document.createElement("span");
+      row.className = isArrow(line.text) ? "tb-line hl" : "tb-line";
+      paintLine(line, row);
+      return row;
+    });
+    element.current?.replaceChildren(...rows);
+  }, [text]);
+  return <pre ref={element} />;
+}
+
+function Place({ open, frame }: { open: Open; frame: Frame }) {
+  const cell = frame.cellCount === null ? null : cellOfCount(open.store.model, frame.cellCount);
+  if (frame.place === "") return null;
+  if (cell === null) return <p class="tb-place">{frame.place}</p>;
+  return (
+    <p class="tb-place">
+      <button
+        type="button"
+        class="link"
+        title={t.goToLine(String(frame.cellCount), frame.line ?? 1)}
+        onClick={() => {
+          open.actions.sections.reveal(cell);
+          open.actions.select(cell);
+          open.actions.edit({ line: frame.line ?? 1 });
+        }}
+      >
+        {frame.place}
+      </button>
+    </p>
+  );
+}
+
+/** Whether a frame is folded away: one of a library, unless it is the one that failed. */
+const foldable = (all: readonly Frame[], at: number): boolean => (all[at]?.library ?? false) && at < all.length - 1;
+
+export function Traceback({ open, output }: { open: Open; output: ErrorOutput }) {
+  const [showAll, setShowAll] = useState(false);
+  const all = frames(output.traceback, output.name, output.value);
+  const folded = all.filter((_, at) => foldable(all, at)).length;
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(plainText(output.traceback.join("\n")) || `${output.name}: ${output.value}`);
+      toast(t.copied);
+    } catch {
+      toast(t.copyRefused, { bad: true });
+    }
+  };
+  return (
+    <details class="tb" open>
+      <summary>
+        <b>{output.name}</b> <span>{plainText(output.value)}</span>
+      </summary>
+      {all.map((frame, at) =>
+        foldable(all, at) && !showAll ? null : (
+          <div key={at} class="tb-frame">
+            <Place open={open} frame={frame} />
+            {frame.text !== "" && <Code text={frame.text} />}
+          </div>
+        ),
+      )}
+      <div class="tb-foot">
+        {folded > 0 && (
+          <button type="button" class="btn ghost" aria-expanded={showAll} onClick={() => setShowAll(!showAll)}>
+            <Icon name="down" />
+            {t.libraryFrames(folded, showAll)}
+          </button>
+        )}
+        <span class="grow" />
+        <button type="button" class="btn ghost" onClick={() => void copy()}>
+          <Icon name="copy" />
+          {t.copy}
+        </button>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,60 @@
+/** Large values of outputs: events only refer to them, in the metadata, and the page fetches them from their address. */
+import { ask } from "../rpc/http.ts";
+import type { Json, JsonMap } from "../rpc/schema.ts";
+
+export interface Large {
+  readonly type: string;
+  readonly sha256: string;
+  /** Bytes of its text; a picture is base64 there. */
+  readonly size: number;
+  /** Whether it is the JSON of a value that is no string. */
+  readonly json: boolean;
+}
+
+/** Up to so many bytes a value is fetched without being asked for. */
+export const AT_ONCE = 8_000_000;
+
+const isMap = (value: Json | undefined): value is JsonMap => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The large values that metadata refer to, by their types. */
+export function largeOf(metadata: JsonMap): Large[] {
+  const ours = metadata.webipy;
+  const blobs = isMap(ours) ? ours.blobs : undefined;
+  if (!isMap(blobs)) return [];
+  const found: Large[] = [];
+  for (const [type, ref] of Object.entries(blobs))
+    if (isMap(ref) && typeof ref.sha256 === "string" && /^[0-9a-f]{64}$/.test(ref.sha256) && typeof ref.size === "number")
+      found.push({ type, sha256: ref.sha256, size: ref.size, json: ref.json === true });
+  return found.sort((a, b) => (a.type < b.type ? -1 : 1));
+}
+
+/** Whether a value is fetched by itself: no text, whose start is there, and nothing that takes long. */
+export const isFetched = ({ type, size }: Large): boolean => size <= AT_ONCE && !/^text\/(plain|markdown|latex)$/.test(type);
+
+const isBase64 = (type: string): boolean => (/^(image|audio|video)\//.test(type) || type === "application/pdf") && !type.endsWith("+xml");
+
+/** How large it is for a person: a picture counts as its own bytes. */
+export const shownSize = ({ type, size }: Large): number => (isBase64(type) ? Math.floor((size * 3) / 4) : size);
+
+const ENDING = /^[a-z]+\/(?:x-)?([a-z0-9]{2,5})(?:\+xml)?$/;
+
+/** Where it can be downloaded, as what it is. */
+export function downloadOf(session: string, { type, sha256 }: Large): { address: string; name: string } {
+  const ending = type === "text/plain" ? "txt" : type.endsWith("json") ? "json" : (ENDING.exec(type)?.[1] ?? "bin");
+  const name = `output.${ending}`;
+  const query = new URLSearchParams({ type, name });
+  return { address: `/outputs/${encodeURIComponent(session)}/${sha256}?${query}`, name };
+}
+
+/** Fetches a value. Rejects with a sentence when it cannot be had. */
+export async function fetchLarge(session: string, { sha256, json }: Large): Promise<Json> {
+  const response = await ask(`/outputs/${encodeURIComponent(session)}/${sha256}`);
+  if (!response.ok) {
+    const told: unknown = await response.json().catch(() => null);
+    throw new Error(
+      isMap(told as Json) && typeof (told as JsonMap).message === "string" ? String((told as JsonMap).message) : `${response.status}`,
+    );
+  }
+  const text = await response.text();
+  return json ? (JSON.parse(text) as Json) : text;
+}

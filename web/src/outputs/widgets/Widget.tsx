@@ -1,0 +1,70 @@
+/** A view of a widget, in a sealed frame. */
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { FromModels } from "../../frame/protocol.ts";
+import { map } from "../../model/json.ts";
+import { formText } from "../../model/mime.ts";
+import type { JsonMap } from "../../rpc/schema.ts";
+import { open } from "../../session/open_session.ts";
+import { r } from "../../text/rich.ts";
+import { AnsiText } from "../../ui/AnsiText.tsx";
+import { complain } from "../../ui/notices.ts";
+import { FrameOut } from "../FrameOut.tsx";
+import type { SealedFrame } from "../sealed_frame.ts";
+import { feedOf } from "./feed.ts";
+import type { Widgets } from "./widgets.ts";
+
+const VIEW = "application/vnd.jupyter.widget-view+json";
+
+function useWidgets(): Widgets | null {
+  const [widgets, setWidgets] = useState<Widgets | null>(null);
+  const [, refresh] = useState(0);
+  const store = open.value?.store;
+  useEffect(() => {
+    let current = true;
+    const watch = (): void => refresh(count => count + 1);
+    let loaded: Widgets | null = null;
+    const feed = store === undefined ? undefined : feedOf(store);
+    feed?.widgets().then(one => {
+      if (!current) return;
+      loaded = one;
+      one.watchers.add(watch);
+      setWidgets(one);
+    }, complain);
+    return () => {
+      current = false;
+      loaded?.watchers.delete(watch);
+    };
+  }, [store]);
+  return widgets;
+}
+
+export function Widget({ data }: { data: JsonMap }) {
+  const root = String(map(data[VIEW]).model_id ?? "");
+  const widgets = useWidgets();
+  const guest = useMemo(() => ({ type: "widget", body: root }), [root]);
+  const models = useMemo(
+    () =>
+      widgets === null
+        ? undefined
+        : {
+            take: (message: FromModels, frame: SealedFrame) => widgets.heard(root, frame, message),
+            leave: (frame: SealedFrame) => widgets.leave(frame),
+          },
+    [widgets, root],
+  );
+  if (models === undefined) return null;
+  const comm = widgets?.comms.all.get(root);
+  if (comm === undefined)
+    return (
+      <>
+        <AnsiText text={formText(data, "text/plain")} />
+        <p class="quiet">{r.noModel}</p>
+      </>
+    );
+  return (
+    <>
+      <FrameOut guest={guest} models={models} />
+      {!comm.alive && <p class="quiet">{r.deadWidget}</p>}
+    </>
+  );
+}

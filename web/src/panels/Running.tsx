@@ -1,0 +1,103 @@
+/** What still runs: a tile for each session. The list is asked for every few seconds while the page can be seen. */
+import { useEffect, useState } from "preact/hooks";
+import type { KernelUsage, Session } from "../rpc/schema.ts";
+import { connection } from "../session/connection.ts";
+import { goTo } from "../session/route.ts";
+import { t } from "../text/en.ts";
+import { Icon } from "../ui/icons.tsx";
+import { complain } from "../ui/notices.ts";
+import { clockOffset } from "../ui/page_state.ts";
+import { askLately } from "./last_output.ts";
+import { useWhileSeen } from "./usage.ts";
+
+const REFRESH_MS = 3000;
+
+/** The kernel of a session in words and as a dot. */
+export function stateWords(session: Session): { dot: string; words: string } {
+  const kernel = session.kernel;
+  if (kernel === null) return { dot: "off", words: t.noKernel };
+  const words = kernel.state === "busy" && kernel.queued > 0 ? t.kernel.busyQueued(kernel.queued) : t.kernel[kernel.state];
+  const dot = { starting: "off", idle: "", busy: "busy", restarting: "busy", dead: "dead" }[kernel.state];
+  return { dot, words: `${kernel.display_name} · ${words}` };
+}
+
+export function useSessions(): [readonly Session[] | null, () => void] {
+  const [sessions, setSessions] = useState<readonly Session[] | null>(null);
+  const ask = useWhileSeen(REFRESH_MS, () => {
+    connection
+      .call("session.list", {})
+      .then(list => setSessions(list.sessions))
+      .catch(complain);
+  });
+  return [sessions, ask];
+}
+
+/** The last lines of a session, asked for anew when something happened in it. What goes wrong is left to the list, which is asked for all the time. */
+function Lately({ session }: { session: Session }) {
+  const [words, set] = useState<Awaited<ReturnType<typeof askLately>> | null>(null);
+  useEffect(() => {
+    let current = true;
+    askLately(connection, session).then(
+      found => current && set(found),
+      () => {},
+    );
+    return () => {
+      current = false;
+    };
+  }, [session.id, session.seq]);
+  if (words === null || words.lines.length === 0) return null;
+  return (
+    <span class="mini">
+      {words.code && t.lastRan}
+      {words.lines.join("\n")}
+    </span>
+  );
+}
+
+/** How much memory a kernel has, after its state; the rest is in the title. */
+export function MemoryAfter({ usage }: { usage: KernelUsage | undefined }) {
+  if (usage === undefined) return null;
+  return (
+    <span class="unbroken" title={t.usage.all(usage)}>
+      {t.usage.after(usage.memory_bytes)}
+    </span>
+  );
+}
+
+export function Tile(props: { session: Session; usage: KernelUsage | undefined; onClose(): void }) {
+  const { session } = props;
+  const { dot, words } = stateWords(session);
+  const seconds = (Date.now() + clockOffset.value - Date.parse(session.last_activity)) / 1000;
+  const title = session.path ?? (session.title || t.untitled);
+  return (
+    <li class="tile">
+      <a
+        href={`/s/${encodeURIComponent(session.id)}`}
+        onClick={event => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          event.preventDefault();
+          goTo(`/s/${encodeURIComponent(session.id)}`);
+        }}
+      >
+        <b>{title}</b>
+      </a>
+      <span class="st">
+        <span class={`dot ${dot}`} />
+        <span>
+          {words} <MemoryAfter usage={props.usage} />
+        </span>
+      </span>
+      <span class="st sub">{t.lastActivity(seconds)}</span>
+      <Lately session={session} />
+      <button
+        type="button"
+        class="btn ghost icon tile-close"
+        aria-label={t.closeSessionNamed(title)}
+        title={t.closeSession}
+        onClick={() => props.onClose()}
+      >
+        <Icon name="cross" />
+      </button>
+    </li>
+  );
+}

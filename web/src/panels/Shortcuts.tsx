@@ -1,0 +1,75 @@
+/** All keys, from the table that the key map reads. */
+
+import { may, needs } from "../session/permissions.ts";
+import { t } from "../text/en.ts";
+import { Dialog } from "../ui/Dialog.tsx";
+import { Keys } from "../ui/Keys.tsx";
+import { dialog } from "../ui/page_state.ts";
+import { type Command, commandsOf, editorKeys, PAGE_KEYS } from "./commands.ts";
+
+interface Row {
+  readonly title: string;
+  readonly keys: readonly string[];
+}
+
+function KeyTable(props: { title: string; rows: readonly Row[] }) {
+  return (
+    <section>
+      {props.title !== "" && <h3>{props.title}</h3>}
+      <table class="key-table">
+        <tbody>
+          {props.rows.map(row => (
+            <tr key={row.title}>
+              <td>{row.title}</td>
+              <td>
+                {row.keys.map(keys => (
+                  <Keys key={keys} keys={keys} />
+                ))}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** Commands that stand for one with another number. */
+const REPEATED = /^heading-[2-6]$/;
+
+/** The rows for commands: those of one title are one row with all their keys. */
+function rows(commands: readonly Command[]): Row[] {
+  const byTitle = new Map<string, string[]>();
+  for (const one of commands) {
+    if (one.keys.length === 0 || REPEATED.test(one.id)) continue;
+    const title = one.id === "heading-1" ? t.keys.headings : one.title;
+    byTitle.set(title, [...(byTitle.get(title) ?? []), ...(one.id === "heading-1" ? ["1", "6"] : one.keys)]);
+  }
+  return [...byTitle].map(([title, keys]) => ({ title, keys }));
+}
+
+export function Shortcuts() {
+  const split = ({ title, keys }: { title: string; keys: string }): Row => ({ title, keys: keys.split(" | ") });
+  const all = commandsOf().filter(one => one.id !== "colab-split" && one.where !== "edit" && may(needs(one.id))); // told with the keys of the editor
+  const always = new Set(all.filter(one => one.where === "both" && !one.id.startsWith("colab-")).map(one => one.title));
+  const commands = [...rows(all.filter(one => !always.has(one.title))), ...PAGE_KEYS.map(split)];
+  const half = Math.ceil(commands.length / 2);
+  const close = (): void => {
+    dialog.value = null;
+  };
+  return (
+    <Dialog title={t.shortcuts} onClose={close} wide>
+      <p>{t.keysIntro}</p>
+      <div class="key-columns">
+        <div>
+          <KeyTable title={t.keys.both} rows={rows(all.filter(one => always.has(one.title)))} />
+          {may("write") && <KeyTable title={t.keys.editMode} rows={editorKeys().map(split)} />}
+        </div>
+        <KeyTable title={t.keys.commandMode} rows={commands.slice(0, half)} />
+        <div class="key-more">
+          <KeyTable title="" rows={commands.slice(half)} />
+        </div>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,124 @@
+/** What somebody sees who came by a link: the question for their name, their home, and the end of it. */
+import { useState } from "preact/hooks";
+import { join } from "../rpc/http.ts";
+import { connection, server } from "../session/connection.ts";
+import { guestOf, setGuest, setRight } from "../session/permissions.ts";
+import { goTo } from "../session/route.ts";
+import { joining, signingIn } from "../session/sign_in.ts";
+import { t } from "../text/en.ts";
+import { s } from "../text/sharing.ts";
+import { Card } from "../ui/Card.tsx";
+import { Icon } from "../ui/icons.tsx";
+
+const NAME_KEY = "webipy-name";
+
+/** The name that was given the last time in this browser. */
+function nameBefore(): string {
+  try {
+    return localStorage.getItem(NAME_KEY) ?? "";
+  } catch {
+    return ""; // a browser that keeps nothing
+  }
+}
+
+function keepName(name: string): void {
+  try {
+    localStorage.setItem(NAME_KEY, name);
+  } catch {
+    // a browser that keeps nothing: they type it again
+  }
+}
+
+export function Join() {
+  const [name, setName] = useState(nameBefore);
+  const [busy, setBusy] = useState(false);
+  const [message, setMessage] = useState("");
+  const at = joining.value;
+  if (at === null) return null;
+  const { offer } = at;
+  if (offer === null)
+    return (
+      <Card title={s.linkRefused}>
+        <p class="form-error" role="alert">
+          {at.message}
+        </p>
+      </Card>
+    );
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      const answer = await join(at.secret, name.trim());
+      if (answer.ok) {
+        keepName(name.trim());
+        setGuest(offer.session);
+        setRight(offer.verb);
+        joining.value = null;
+        signingIn.value = null;
+        connection.start();
+      } else setMessage(answer.message);
+    } catch {
+      setMessage(t.signInUnreachable);
+    }
+    setBusy(false);
+  };
+  return (
+    <Card title={s.sharedWithYou(offer.owner, offer.title)}>
+      <form onSubmit={event => void submit(event)}>
+        <p>{s.youCan[offer.verb]}</p>
+        {message !== "" && (
+          <p class="form-error" role="alert">
+            {message}
+          </p>
+        )}
+        <label>
+          {s.yourName}
+          <input
+            class="input"
+            type="text"
+            name="name"
+            autocomplete="name"
+            autofocus
+            required
+            maxLength={40}
+            value={name}
+            onInput={event => setName(event.currentTarget.value)}
+          />
+        </label>
+        <button class="btn main" type="submit" disabled={busy || name.trim() === ""}>
+          {s.join}
+        </button>
+        <p class="form-hint">{s.nameHint}</p>
+      </form>
+    </Card>
+  );
+}
+
+export function Ended() {
+  return (
+    <Card title={s.accessEnded}>
+      <p>{s.accessEndedBody(server.value?.owner ?? s.ownerUnknown)}</p>
+    </Card>
+  );
+}
+
+export function GuestHome() {
+  const session = guestOf.value ?? "";
+  const address = `/s/${encodeURIComponent(session)}`;
+  return (
+    <Card title={s.guestHome}>
+      <p>{s.guestHomeBody(server.value?.owner ?? s.ownerUnknown)}</p>
+      <a
+        class="btn main"
+        href={address}
+        onClick={event => {
+          event.preventDefault();
+          goTo(address);
+        }}
+      >
+        <Icon name="notebook" />
+        {s.openShared}
+      </a>
+    </Card>
+  );
+}

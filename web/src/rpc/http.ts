@@ -1,0 +1,121 @@
+/** What goes over HTTP and not over the line: signing in and out, and asking why a line could not be opened. */
+import type { Probe, Socket, World } from "./connection.ts";
+import { keepKey, subprotocols, withKey } from "./login_key.ts";
+import type { Right } from "./schema.ts";
+
+export type SignIn = { ok: true } | { ok: false; message: string };
+
+/** Fetches from this server as who is signed in. */
+export function ask(address: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
+  return fetch(address, { credentials: "same-origin", ...init, headers: withKey(init.headers) });
+}
+
+function post(path: string, body: unknown): Promise<Response> {
+  const headers = { "content-type": "application/json" };
+  return ask(path, { method: "POST", headers, body: JSON.stringify(body), cache: "no-store" });
+}
+
+/** Exchanges a one-time code or a token for a login. A browser that is signed in already keeps the one it has. Rejects when the server is out of reach. */
+export async function signIn(secret: { code: string } | { token: string }): Promise<SignIn> {
+  return await answered(await post("/login", secret));
+}
+
+async function answered(response: Response): Promise<SignIn> {
+  const told: unknown = response.status === 204 ? null : await response.json().catch(() => null);
+  if (!response.ok) return { ok: false, message: messageIn(told) };
+  if (told !== null && typeof told === "object" && "key" in told) keepKey(String(told.key));
+  return { ok: true };
+}
+
+const messageIn = (answer: unknown): string =>
+  answer !== null && typeof answer === "object" && "message" in answer ? String(answer.message) : "";
+
+/** What a link is for, as the server tells before a name is given. */
+export interface Offer {
+  readonly session: string;
+  readonly title: string;
+  readonly verb: Right;
+  readonly owner: string;
+  /** This browser is in as it is. */
+  readonly is_in: boolean;
+}
+
+/** Asks what a link is for; a sentence when it is for nothing. Rejects when the server is out of reach. */
+export async function askOffer(share: string): Promise<Offer | string> {
+  const response = await post("/share", { share });
+  const answer: unknown = await response.json();
+  return response.ok ? (answer as Offer) : messageIn(answer);
+}
+
+/** Gives a name for a link, for the login of a guest. Rejects when the server is out of reach. */
+export async function join(share: string, name: string): Promise<SignIn> {
+  return await answered(await post("/login", { share, name }));
+}
+
+/** Ends this browser's login. */
+export async function signOut(): Promise<void> {
+  const response = await post("/logout", {});
+  if (!response.ok && response.status !== 401) throw new Error(`The server refused to sign out (${response.status}).`);
+  keepKey(null);
+}
+
+/** Why this browser is not signed in any more, when there is more to say than that; told by the last probe. */
+export let whyOut = "";
+
+/** Asks over HTTP whether this browser is signed in: a failed WebSocket handshake does not tell. */
+export async function probe(): Promise<Probe> {
+  try {
+    const response = await post("/rpc", { jsonrpc: "2.0", id: 1, method: "server.info", params: {} });
+    if (response.status !== 401) return "signed_in";
+    const told = (await response.json().catch(() => null)) as { data?: { reason?: string } } | null;
+    whyOut = told?.data?.reason === undefined ? "" : messageIn(told);
+    return "signed_out";
+  } catch {
+    return "unreachable";
+  }
+}
+
+/** The address of a file below the root. */
+export const fileAddress = (path: string): string => `/files/${path.split("/").map(encodeURIComponent).join("/")}`;
+
+/** An address of this server that the browser itself may fetch for some minutes. Rejects with a sentence when there is none. */
+export async function ticketed(address: string): Promise<string> {
+  const response = await post("/rpc", { jsonrpc: "2.0", id: 1, method: "ticket.make", params: { address } });
+  const told = (await response.json().catch(() => null)) as { result?: { address: string }; error?: unknown } | null;
+  if (told?.result === undefined) throw new Error(messageIn(told?.error ?? told) || String(response.status));
+  return told.result.address;
+}
+
+/** Lets the browser save what stands at an address of this server. Rejects as `ticketed`. */
+export async function save(address: string, name: string): Promise<void> {
+  const link = document.createElement("a");
+  link.href = await ticketed(address);
+  link.download = name;
+  link.click();
+}
+
+/** Shows a picture of this server in an element, which can send no key itself; nothing when it cannot be had. */
+export async function showPicture(image: HTMLImageElement, address: string): Promise<void> {
+  const response = await ask(address);
+  if (!response.ok) return;
+  const shown = URL.createObjectURL(await response.blob());
+  const done = (): void => URL.revokeObjectURL(shown);
+  image.addEventListener("load", done, { once: true });
+  image.addEventListener("error", done, { once: true });
+  image.src = shown;
+}
+
+/** The browser itself as the world of a connection. */
+export function browserWorld(): World {
+  const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/rpc`;
+  return {
+    openSocket: () => new WebSocket(address, subprotocols()) as unknown as Socket,
+    probe,
+    now: () => performance.now(),
+    later: (run, ms) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+    random: () => Math.random(),
+  };
+}

@@ -1,0 +1,411 @@
+/**
+ * What a person can do with the cells, as calls. Cells get their ids here, so that every call may be repeated when the line breaks, and the page
+ * knows the cell that is coming. Nothing else is changed locally: the server's event is what changes the page.
+ *
+ * The selection is one cell, or all cells from `anchor` to `selected`.
+ */
+import { RpcFailure } from "../rpc/messages.ts";
+import type { CellType, JsonMap } from "../rpc/schema.ts";
+import { t } from "../text/en.ts";
+import { attempt, toast } from "../ui/notices.ts";
+import { lineNumbers } from "../ui/settings.ts";
+import type { CellEditing } from "./cell_editing.ts";
+import { Parts } from "./cell_visibility.ts";
+import { asText, type CopiedCell, copied, keep, pasted } from "./clipboard.ts";
+import { Filing } from "./file_actions.ts";
+import { may } from "./permissions.ts";
+import { Running } from "./run_actions.ts";
+import { Sections } from "./section_folding.ts";
+import { anchor, caret, mode, numberedOtherwise, selected } from "./selection.ts";
+import type { SessionStore } from "./store.ts";
+import { Undo } from "./undo.ts";
+
+export class Actions implements CellEditing {
+  readonly runs: Running;
+  readonly file: Filing;
+  readonly parts = new Parts(this);
+  readonly sections = new Sections(this);
+  readonly undo = new Undo(
+    call => this.#do(call),
+    (step, undone) =>
+      toast(step === null ? (undone ? t.nothingToUndo : t.nothingToRedo) : undone ? t.undone(step.what) : t.redone(step.what)),
+  );
+  /** Splits the cell that is edited where the caret is; set by the editor while there is one. */
+  splitHere: (() => void) | null = null;
+  #last = 0;
+
+  constructor(readonly store: SessionStore) {
+    this.runs = new Running(store);
+    this.file = new Filing(store);
+    this.runs.insertAfter = (cell, source) => this.insert(cell, "code", source);
+    store.onOrder = () => this.#ordered();
+  }
+
+  #do(call: Promise<unknown>): void {
+    attempt(this.store.connection, call);
+  }
+
+  // ---- the selection
+
+  #at(): number {
+    return this.store.indexOf(selected.value);
+  }
+
+  /** The selected cells, in the order of the notebook. */
+  chosen(): string[] {
+    const { store } = this;
+    const [one, other] = [this.#at(), store.indexOf(anchor.value)];
+    if (one < 0) return [];
+    return other < 0 ? store.order.slice(one, one + 1) : store.order.slice(Math.min(one, other), Math.max(one, other) + 1);
+  }
+
+  select(cell: string | null, edit = false): void {
+    selected.value = cell;
+    anchor.value = null;
+    mode.value = edit && cell !== null && may("write") ? "edit" : "command";
+  }
+
+  edit(where: typeof caret.value = null): void {
+    if (this.#at() < 0 || !may("write")) return;
+    anchor.value = null;
+    caret.value = where;
+    mode.value = "edit";
+  }
+
+  /** The cell so many further, among those that are not folded away. */
+  #further(by: number): string | null {
+    const { store } = this;
+    const away = this.sections.away.value;
+    if (away.size === 0) return store.order[Math.min(store.order.length - 1, Math.max(0, this.#at() + by))] ?? null;
+    const order = store.order.filter(id => !away.has(id) || id === selected.value);
+    return order[Math.min(order.length - 1, Math.max(0, order.indexOf(selected.value ?? "") + by))] ?? null;
+  }
+
+  move(by: number): void {
+    this.select(this.#further(by));
+  }
+
+  /** Makes the selection end so many cells further. */
+  extend(by: number): void {
+    this.extendTo(this.#further(by));
+  }
+
+  extendTo(cell: string | null): void {
+    if (cell === null || this.#at() < 0) return;
+    const from = anchor.value ?? selected.value;
+    mode.value = "command";
+    selected.value = cell;
+    anchor.value = from === cell ? null : from;
+  }
+
+  selectAll(): void {
+    const { order } = this.store;
+    selected.value = order.at(-1) ?? null;
+    anchor.value = order.length > 1 ? (order[0] ?? null) : null;
+  }
+
+  /** Selects the first cell when nothing is selected, or the one that took the place of a deleted one. */
+  #ordered(): void {
+    const { order } = this.store;
+    if (this.#at() < 0) this.select(order[Math.max(0, Math.min(this.#last, order.length - 1))] ?? null);
+    if (anchor.value !== null && this.store.indexOf(anchor.value) < 0) anchor.value = null;
+    this.#last = Math.max(0, this.#at());
+  }
+
+  // ---- making and deleting
+
+  /** Makes a cell and selects it. */
+  insert(after: string | null, type: CellType, source = "", edit = true): void {
+    if (this.store.connection.phase !== "live") toast(t.later);
+    const made = this.store.insert(after, type, source);
+    this.#inserted([made]);
+    this.select(made, edit);
+  }
+
+  #inserted(cells: readonly string[]): void {
+    this.undo.did({ what: t.steps.insertion(cells.length), undo: () => this.#delete(cells), redo: () => this.#restore(cells) });
+  }
+
+  insertAbove(type: CellType): void {
+    this.insert(this.#before(), type, "", false);
+  }
+
+  insertBelow(type: CellType, edit: boolean): void {
+    this.insert(this.chosen().at(-1) ?? this.store.order.at(-1) ?? null, type, "", edit);
+  }
+
+  /** The cell before the selected ones. */
+  #before(): string | null {
+    return this.store.order[this.store.indexOf(this.chosen()[0] ?? null) - 1] ?? null;
+  }
+
+  /** Deletes the selected cells; when none is left there is an empty one, since a page without cells can do nothing. */
+  remove(): void {
+    const cells = this.#withFolded(this.chosen());
+    const [first] = cells;
+    if (first === undefined) return;
+    const { order } = this.store;
+    this.#last = this.store.indexOf(first);
+    anchor.value = null;
+    if (order.length === cells.length) this.select(this.store.insert(null, "code", ""));
+    else selected.value = order[this.#last + cells.length] ?? order[this.#last - 1] ?? null;
+    this.#do(this.#delete(cells));
+    this.undo.did({ what: t.steps.deletion(cells.length), undo: () => this.#restore(cells), redo: () => this.#delete(cells) });
+    toast(t.cellsDeleted(cells.length), { action: { title: t.undo, run: () => this.undo.undo() } });
+  }
+
+  /** A folded section goes as a whole, as one sees it. */
+  #withFolded(cells: string[]): string[] {
+    const { store, sections } = this;
+    let end = store.indexOf(cells.at(-1) ?? null) + 1;
+    while (sections.away.value.has(store.order[end] ?? "")) end++;
+    const from = store.indexOf(cells[0] ?? null);
+    return from < 0 ? cells : store.order.slice(from, Math.max(end, from + cells.length));
+  }
+
+  async #delete(cells: readonly string[]): Promise<void> {
+    const { connection, id } = this.store;
+    const remove = (cell: string): Promise<unknown> =>
+      connection.durable("cell.delete", { session: id, cell }).catch((error: unknown) => {
+        if (!(error instanceof RpcFailure && error.kind === "not_found")) throw error; // somebody else, or this call's first try, was faster
+      });
+    await Promise.all(cells.map(cell => this.store.there(cell).then(() => remove(cell))));
+  }
+
+  /** Brings deleted cells back, with their outputs. */
+  async #restore(cells: readonly string[]): Promise<void> {
+    const { connection, id } = this.store;
+    // The server knows after which cell each one stood when it went: the last one first.
+    for (const cell of [...cells].reverse()) await connection.durable("cell.restore", { session: id, cell });
+    this.select(cells[0] ?? null);
+  }
+
+  #copyOf(id: string): CopiedCell | null {
+    const cell = this.store.cellOf(id);
+    if (cell === undefined) return null;
+    return { type: cell.type, source: this.store.sourceOf(id), metadata: cell.metadata, attachments: cell.attachments };
+  }
+
+  /** Copies the selected cells; gives their text, for the clipboard of the system. */
+  copy(): string {
+    const cells = this.chosen()
+      .map(id => this.#copyOf(id))
+      .filter(one => one !== null);
+    keep(cells);
+    return asText(cells);
+  }
+
+  /** Copies by a key, which has to tell the system too; where that is refused, cells can still be pasted here. */
+  copyByKey(cut = false): void {
+    const text = this.copy();
+    navigator.clipboard?.writeText(text).catch(() => {});
+    if (cut) this.remove();
+  }
+
+  paste(above: boolean, cells: readonly CopiedCell[] = copied()): void {
+    let after = above ? this.#before() : (this.chosen().at(-1) ?? this.store.order.at(-1) ?? null);
+    if (cells.length > 0 && this.store.connection.phase !== "live") toast(t.later);
+    const made: string[] = [];
+    for (const { type, source, metadata, attachments } of cells) {
+      const more = Object.keys(attachments).length === 0 || type === "code" ? { metadata } : { metadata, attachments };
+      after = this.store.insert(after, type, source, more);
+      made.push(after);
+    }
+    if (made.length === 0) return;
+    this.#inserted(made);
+    this.select(after);
+  }
+
+  pasteText(text: string): void {
+    if (text !== "") this.paste(false, pasted(text));
+  }
+
+  /** Puts another cell in the place of one; gives its id. */
+  remake(cell: string, type: CellType, source: string, more: Pick<CopiedCell, "metadata" | "attachments">): void {
+    const made = this.store.insert(cell, type, source, more);
+    this.select(made);
+    this.#do(this.store.there(made).then(() => this.#delete([cell])));
+    const swap = (gone: string, back: string) => async (): Promise<void> => {
+      await this.#restore([back]);
+      await this.#delete([gone]);
+    };
+    this.undo.did({ what: t.steps.picture, undo: swap(made, cell), redo: swap(cell, made) });
+  }
+
+  // ---- changing
+
+  setType(type: CellType): void {
+    const before = this.chosen().flatMap(id => {
+      const was = this.store.cellOf(id)?.type;
+      return was === undefined || was === type ? [] : [{ id, was }];
+    });
+    if (before.length === 0) return;
+    const redo = (): Promise<unknown> => Promise.all(before.map(({ id }) => this.#setType(id, type)));
+    this.#do(redo());
+    this.undo.did({ what: t.steps.type, undo: () => Promise.all(before.map(({ id, was }) => this.#setType(id, was))), redo });
+  }
+
+  async #setType(cell: string, type: CellType): Promise<void> {
+    await this.store.there(cell);
+    await this.store.connection.durable("cell.set_type", { session: this.store.id, cell, cell_type: type });
+  }
+
+  /** Makes the selected cells text cells whose first line is a heading of that level. */
+  heading(level: number): void {
+    this.setType("markdown");
+    this.setSources(
+      this.chosen().map(cell => [cell, `${"#".repeat(level)} ${this.store.sourceOf(cell).replace(/^\s*#*[ \t]*/, "")}`]),
+      t.steps.heading,
+    );
+  }
+
+  /** Replaces the texts of cells, as one step. */
+  setSources(sources: readonly (readonly [string, string])[], what: string): void {
+    const changes = sources.map(([id, to]) => ({ id, from: this.store.sourceOf(id), to })).filter(({ from, to }) => from !== to);
+    if (changes.length === 0) return;
+    const redo = (): Promise<unknown> => Promise.all(changes.map(({ id, to }) => this.#setSource(id, to)));
+    this.#do(redo());
+    this.undo.did({ what, undo: () => Promise.all(changes.map(({ id, from }) => this.#setSource(id, from))), redo });
+  }
+
+  async #setSource(cell: string, source: string): Promise<void> {
+    await this.store.settled();
+    await this.store.connection.durable("cell.set_source", { session: this.store.id, cell, source });
+  }
+
+  setMetadata(cell: string, metadata: JsonMap): void {
+    const { connection, id: session } = this.store;
+    this.#do(this.store.there(cell).then(() => connection.durable("cell.set_metadata", { session, cell, metadata })));
+  }
+
+  /** Moves the selected cells one up (-1) or down (1). */
+  shift(by: -1 | 1): void {
+    const { order } = this.store;
+    const away = this.sections.away.value;
+    const cells = this.#withFolded(this.chosen());
+    const first = this.store.indexOf(cells[0] ?? null);
+    const end = first + cells.length;
+    if (first < 0 || (by < 0 ? first === 0 : end >= order.length)) return;
+    let place = by < 0 ? first - 2 : end;
+    if (by < 0) while (away.has(order[place + 1] ?? "")) place--;
+    else while (away.has(order[place + 1] ?? "")) place++;
+    this.place(cells, order[place] ?? null);
+  }
+
+  /** Puts cells after another one (null: first), in their order. */
+  place(cells: readonly string[], after: string | null): void {
+    if (after !== null && cells.includes(after)) return;
+    const { order } = this.store;
+    const before = cells.map(cell => ({ cell, after: order[this.store.indexOf(cell) - 1] ?? null }));
+    const redo = async (): Promise<void> => {
+      let last = after;
+      for (const cell of cells) {
+        await this.#move(cell, last);
+        last = cell;
+      }
+    };
+    const undo = async (): Promise<void> => {
+      for (const one of before) await this.#move(one.cell, one.after);
+    };
+    this.#do(redo());
+    this.undo.did({ what: t.steps.move, undo, redo });
+  }
+
+  async #move(cell: string, after: string | null): Promise<void> {
+    await this.store.there(cell);
+    await this.store.connection.durable("cell.move", { session: this.store.id, cell, after });
+  }
+
+  /** Splits the cell that is edited at a place in its text (UTF-16 units), and goes on in the second half. */
+  split(at: number): void {
+    const cell = selected.value;
+    if (cell === null) return;
+    const { store } = this;
+    const half = crypto.randomUUID();
+    let whole = "";
+    const split = async (): Promise<void> => {
+      await store.settled();
+      whole = store.sourceOf(cell);
+      const version = store.model.cells.get(cell)?.version ?? 0;
+      await store.connection.durable("cell.split", { session: store.id, cell, version, at, id: half });
+      if (selected.value === cell) this.select(half);
+    };
+    mode.value = "command";
+    const done = split();
+    this.#do(done);
+    const undo = async (): Promise<void> => {
+      await done;
+      await this.#delete([half]);
+      await this.#setSource(cell, whole);
+      this.select(cell);
+    };
+    const redo = async (): Promise<void> => {
+      await this.#restore([half]);
+      await this.#setSource(cell, whole.slice(0, at).replace(/\n$/, ""));
+    };
+    this.undo.did({ what: t.steps.split, undo, redo });
+  }
+
+  /** Joins the selected cells; a single one with the one below (1) or above (-1). */
+  merge(by: -1 | 1 = 1): void {
+    const { store } = this;
+    let cells = this.chosen();
+    if (cells.length === 1) {
+      const other = store.order[this.#at() + by];
+      if (other === undefined) return;
+      cells = by < 0 ? [other, ...cells] : [...cells, other];
+    }
+    const [first] = cells;
+    if (first === undefined) return;
+    let alone = "";
+    const redo = async (): Promise<void> => {
+      await store.settled();
+      alone = store.sourceOf(first);
+      await store.connection.call("cell.merge", { session: store.id, cells });
+    };
+    this.select(first);
+    const done = redo();
+    this.#do(done);
+    const undo = async (): Promise<void> => {
+      await done;
+      await this.#restore(cells.slice(1));
+      await this.#setSource(first, alone);
+      this.select(first);
+    };
+    this.undo.did({ what: t.steps.merge, undo, redo });
+  }
+
+  clearOutputs(cell: string | null): void {
+    this.#do(this.store.connection.durable("cell.clear_outputs", { session: this.store.id, cell }));
+  }
+
+  clearChosen(): void {
+    for (const cell of this.chosen()) this.clearOutputs(cell);
+  }
+
+  toggleLines(): void {
+    const changed = new Set(numberedOtherwise.value);
+    for (const cell of this.chosen()) if (!changed.delete(cell)) changed.add(cell);
+    numberedOtherwise.value = changed;
+  }
+
+  toggleAllLines(): void {
+    numberedOtherwise.value = new Set();
+    lineNumbers.value = !lineNumbers.value;
+  }
+
+  // ---- running
+
+  /** Runs the selected cells; text cells are shown. */
+  runSelected(then: "stay" | "next" | "insert"): void {
+    const cells = this.chosen();
+    const last = cells.at(-1);
+    if (last === undefined) return;
+    if (cells.length > 1) this.runs.runMany(cells);
+    else this.runs.run(last);
+    const next = this.store.order[this.store.indexOf(last) + 1];
+    if (then === "insert" || (then === "next" && next === undefined)) this.insert(last, "code");
+    else if (then === "next" && next !== undefined) this.select(next);
+    else if (cells.length === 1) this.select(last);
+  }
+}

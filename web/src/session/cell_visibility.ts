@@ -1,0 +1,42 @@
+/** The parts of cells that are put out of sight, or that scroll: kept in the document, as Jupyter keeps them. */
+
+import { isScrolled, outputsHidden, sourceHidden, withHidden, withScrolled } from "../model/select.ts";
+import type { Cell } from "../model/types.ts";
+import type { JsonMap } from "../rpc/schema.ts";
+import type { CellEditing } from "./cell_editing.ts";
+
+export type Part = "outputs" | "source" | "scrolled";
+
+const IS: Readonly<Record<Part, (cell: Cell) => boolean>> = { outputs: outputsHidden, source: sourceHidden, scrolled: isScrolled };
+const WITH: Readonly<Record<Part, (metadata: JsonMap, on: boolean) => JsonMap>> = {
+  outputs: (metadata, on) => withHidden(metadata, "outputs", on),
+  source: (metadata, on) => withHidden(metadata, "source", on),
+  scrolled: withScrolled,
+};
+
+export class Parts {
+  constructor(readonly cells: CellEditing) {}
+
+  #are(part: Part, cells: readonly string[]): boolean {
+    return cells.every(id => {
+      const cell = this.cells.store.cellOf(id);
+      return cell === undefined || IS[part](cell);
+    });
+  }
+
+  /** Changes a part of the selected code cells: of all of them to the same. */
+  toggle(part: Part): void {
+    const chosen = this.cells.chosen().filter(id => this.cells.store.cellOf(id)?.type === "code");
+    const on = !this.#are(part, chosen);
+    for (const id of chosen) this.set(part, id, on);
+  }
+
+  setAll(part: Part, on: boolean): void {
+    for (const id of this.cells.store.order) if (this.cells.store.cellOf(id)?.type === "code") this.set(part, id, on);
+  }
+
+  set(part: Part, id: string, on: boolean): void {
+    const cell = this.cells.store.cellOf(id);
+    if (cell !== undefined && IS[part](cell) !== on) this.cells.setMetadata(id, WITH[part](cell.metadata, on));
+  }
+}

@@ -1,0 +1,74 @@
+/** What whoever uses this page may do here, and what each command needs. The server decides; the page only does not offer what it would refuse. */
+import { signal } from "@preact/signals";
+import type { Verb } from "../rpc/schema.ts";
+import { p } from "../text/people.ts";
+import { say, toast, toasts } from "../ui/notices.ts";
+import { mode } from "./selection.ts";
+
+const RANK: Record<Verb, number> = { none: 0, read: 1, write: 2, execute: 3, own: 4 };
+
+const GUEST_KEY = "webipy-guest";
+
+/** Null until the server has told. */
+export const right = signal<Verb | null>(null);
+/** The only session of a guest; null for whoever runs the server. */
+export const guestOf = signal<string | null>(remembered());
+
+/** A guest who opens the home page is known before the server has told, so that nothing is asked that is refused. */
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(GUEST_KEY);
+  } catch {
+    return null; // a browser that keeps nothing
+  }
+}
+
+/** Until the server has told, a guest may look, and anybody else is who runs the server. */
+export function may(verb: Verb): boolean {
+  return RANK[right.value ?? (guestOf.value === null ? "own" : "read")] >= RANK[verb];
+}
+
+/** Takes what the server says. Who may not edit any more leaves the editor. */
+export function setRight(verb: Verb | null): void {
+  if (verb === right.value) return;
+  right.value = verb;
+  if (!may("write")) mode.value = "command";
+}
+
+export function setGuest(session: string | null): void {
+  guestOf.value = session;
+  try {
+    if (session === null) localStorage.removeItem(GUEST_KEY);
+    else localStorage.setItem(GUEST_KEY, session);
+  } catch {
+    // a browser that keeps nothing: the server tells it each time
+  }
+}
+
+/** Says why something is not done, once at a time. */
+export function sayWhyNot(verb: Verb): void {
+  const words = p.why[verb];
+  if (!toasts.value.some(one => one.text === words)) toast(words);
+  say(words);
+}
+
+const NEEDS: Record<"write" | "execute" | "own", readonly string[]> = {
+  write: [
+    ...["edit", "save", "above", "below", "cut", "paste", "paste-above", "delete", "undo", "redo", "code", "text", "raw", "split"],
+    ...["heading-1", "heading-2", "heading-3", "heading-4", "heading-5", "heading-6", "heading-above", "heading-below"],
+    ...["merge", "merge-above", "move-up", "move-down", "fold", "unfold", "fold-all", "unfold-all", "outputs", "scrolled"],
+    ...["source", "hide-all-code", "show-all-code", "clear-cell", "clear", "replace", "insert-code", "insert-text", "reload", "checkpoint"],
+  ],
+  execute: [
+    ...["run-next", "run", "run-insert", "interrupt", "restart", "run-all", "run-above", "run-below", "run-stale", "restart-run"],
+    ...["cancel-all", "shut-down", "kernels", "variables"],
+  ],
+  own: ["rename", "save-as", "files", "share"],
+};
+
+const NEEDED = new Map<string, Verb>(
+  Object.entries(NEEDS).flatMap(([verb, commands]) => commands.map((id): [string, Verb] => [id, verb as Verb])),
+);
+
+/** What a command needs, by whichever of its keys. */
+export const needs = (command: string): Verb => NEEDED.get(command.replace(/^colab-|-key$/g, "")) ?? "read";

@@ -1,0 +1,501 @@
+/**
+ * One session in this page: its model, kept up with the server, and the signals that tell the views what changed.
+ *
+ * Data flow: notification -> `reduce` -> dirty ids -> one flush in a while (flush_scheduler.ts) -> version signals -> views. A subscription starts after
+ * the last event that was seen, so a new line brings exactly what was missed. Text that is being edited lives in drafts (code/cell_draft.ts),
+ * which hear of every `cell_edited` and send their own changes when the line is there.
+ */
+import { type Signal, signal } from "@preact/signals";
+import { clean, emptyModel, reduce, restored } from "../model/reduce.ts";
+import { isSaved } from "../model/select.ts";
+import { charactersBefore } from "../model/source_text.ts";
+import { complete, keepUp } from "../model/stream_lines.ts";
+import type { Dirty } from "../model/types.ts";
+import { type Cell, type Model, type Run, STRAY, type StreamOutput } from "../model/types.ts";
+import type { Connection } from "../rpc/connection.ts";
+import { LineLost, type Notification, RpcFailure } from "../rpc/messages.ts";
+import type { AnyEvent, CellEdited, CellType, Events, ExecutionFinished, JsonMap, SnapshotEvents } from "../rpc/schema.ts";
+import { complain } from "../ui/notices.ts";
+import { lastSeen, saveSeen } from "../ui/settings.ts";
+import { CatchUp, type Missed } from "./catch_up.ts";
+import { type Box, rebox } from "./cell_chunks.ts";
+import { Pace, type Urgency, whenIdle } from "./flush_scheduler.ts";
+import { may } from "./permissions.ts";
+import type { Press } from "./type_ahead.ts";
+
+/** The text of a cell that is, or was, edited here: ahead of the model by changes the server has not confirmed. */
+export interface Draft {
+  text(): string;
+  /** Changes that the server has not confirmed. */
+  pending(): number;
+  receive(event: CellEdited): void;
+  push(): void;
+  /** Puts text where the caret is; false when it is not being edited. */
+  insert(text: string): boolean;
+  /** Where the caret is. */
+  caret(): number;
+  /** The place in the text under a point of the screen; null when there is none, or it is not being edited. */
+  placeAt(x: number, y: number): number | null;
+  /** What shows a part of the text; null when it is not being edited. */
+  range(from: number, to: number): Range | null;
+  /** Puts the caret somewhere, in sight; false when it is not being edited. */
+  putCaret(at: number): boolean;
+  /** Does what the keys do that were pressed before there was an editor. */
+  press(keys: readonly Press[]): void;
+  /** Begins again from the model, which was replaced; changes that were not sent are kept. */
+  restart(): void;
+}
+
+/** A cell that was made here and that the server has not told of yet. It can be written in at once: its id, text and version are known. */
+interface Coming {
+  readonly cell: Cell;
+  readonly after: string | null;
+  readonly made: Promise<unknown>;
+}
+
+/** What a cell can have besides its type and text, as in nbformat 4.5. */
+export interface CellMore {
+  readonly metadata?: JsonMap;
+  readonly attachments?: JsonMap;
+}
+
+/** What hears of every event, right after the model has taken it in. */
+export interface Subscriber {
+  take(event: AnyEvent): void;
+  /** The session is left. */
+  close(): void;
+}
+
+export type Standing = "opening" | "ready" | "missing" | "refused";
+
+/** The id of the cell that an empty session gets: fixed, so that two pages that open it make one cell and not two. */
+export const FIRST_CELL = "first";
+
+/** What is being sent is told anew when it has not changed for so long. */
+const STEADY_MS = 400;
+/** Events that come in any number, the one as good as the next; all others happen once. */
+const FLOWING: ReadonlySet<AnyEvent["type"]> = new Set(["output_added", "output_updated", "outputs_cleared", "cell_edited"]);
+/** Characters that one `output.read` gives at most. */
+const MOST_CHARACTERS = 1_000_000;
+
+export class SessionStore {
+  model: Model = emptyModel();
+  readonly standing = signal<Standing>("opening");
+  /** Why the session could not be opened. */
+  readonly problem = signal("");
+  /** Title, kernel, queue and prompts changed. */
+  readonly head = signal(0);
+  /** The text of a text cell, or what is a text cell, changed: the outline with it. */
+  readonly textVersion = signal(0);
+  readonly boxes = signal<readonly Box[]>([]);
+  /** Edits and new cells that the server does not have. */
+  readonly unsent = signal(0);
+  /** The same for the eye: what is on its way for a moment at each key is told steadily, not twice a key. */
+  readonly sending = signal(0);
+  /** Whether the file holds everything that the server has. */
+  readonly saved = signal(true);
+  readonly caughtUp = signal<CatchUp | null>(null);
+  readonly missed = new Map<string, Missed>();
+  readonly drafts = new Map<string, Draft>();
+  /** The cells as this page shows them: those of the model, and those that are coming. */
+  order: readonly string[] = [];
+  #index = new Map<string, number>();
+  readonly #coming = new Map<string, Coming>();
+  /** Executions that this page started: only it follows their payloads. */
+  readonly mine = new Set<string>();
+  onFinished: (run: Run, event: ExecutionFinished, live: boolean) => void = () => {};
+  onOrder: () => void = () => {};
+  /** Whether the page has opened this session again meanwhile: then the subscription is needed on. */
+  isReplaced: () => boolean = () => false;
+  #dirty: Dirty = clean();
+  readonly #pace = new Pace(() => this.flush());
+  #closed = false;
+  #textDirty = false;
+  #target = Number.POSITIVE_INFINITY;
+  #catching: CatchUp | null = null;
+  #nextBox = 1;
+  #stops: (() => void)[] = [];
+  readonly #cells = new Map<string, Signal<number>>();
+  readonly #runs = new Map<string, Signal<number>>();
+
+  constructor(
+    readonly connection: Connection,
+    readonly id: string,
+  ) {}
+
+  /** Subscribes now and on each new line. */
+  open(): void {
+    const leave = (): void => {
+      if (this.model.seq > 0) saveSeen(this.id, this.model.seq);
+    };
+    addEventListener("pagehide", leave);
+    this.#stops = [
+      this.#pace.watch(),
+      this.connection.onNotification(notification => this.#notified(notification)),
+      this.connection.onPhase(phase => {
+        if (phase === "live") void this.#subscribe();
+        this.touchHead();
+      }),
+      () => removeEventListener("pagehide", leave),
+      () => {
+        for (const one of this.#subscribers) one.close();
+      },
+      leave,
+    ];
+    if (this.connection.phase === "live") void this.#subscribe();
+  }
+
+  /** Leaves the session as soon as the server has every edit that was made here. */
+  close(): void {
+    for (const draft of this.drafts.values()) draft.push();
+    if (this.unsent.value === 0) this.#leave();
+    else
+      this.unsent.subscribe(unsent => {
+        if (unsent === 0) this.#leave();
+      });
+  }
+
+  #leave(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pace.cancel();
+    for (const stop of this.#stops) stop();
+    if (this.connection.phase !== "live" || this.isReplaced()) return;
+    this.connection.call("session.unsubscribe", { session: this.id }).catch((error: unknown) => {
+      if (!(error instanceof RpcFailure || error instanceof LineLost)) throw error;
+    }); // the session may be gone or the line down: then nothing is subscribed any more
+  }
+
+  cellVersion(id: string): Signal<number> {
+    return versionIn(this.#cells, id);
+  }
+
+  runVersion(id: string): Signal<number> {
+    return versionIn(this.#runs, id);
+  }
+
+  cellOf(id: string | null): Cell | undefined {
+    return id === null ? undefined : (this.model.cells.get(id) ?? this.#coming.get(id)?.cell);
+  }
+
+  /** The place of a cell, from 0; -1 when it is not shown. */
+  indexOf(id: string | null): number {
+    return id === null ? -1 : (this.#index.get(id) ?? -1);
+  }
+
+  /** The text of a cell as this page shows it. */
+  sourceOf(cell: string): string {
+    return this.drafts.get(cell)?.text() ?? this.cellOf(cell)?.source ?? "";
+  }
+
+  /** Makes a cell, and shows it before the server has it: who types on without waiting types into the new cell. */
+  insert(after: string | null, type: CellType, source: string, more: CellMore = {}, id: string = crypto.randomUUID()): string {
+    const made = this.#make(id, after, type, source, more);
+    this.#coming.set(id, {
+      cell: {
+        id,
+        type,
+        source,
+        version: 0,
+        run: null,
+        ranVersion: null,
+        metadata: more.metadata ?? {},
+        attachments: more.attachments ?? {},
+      },
+      after,
+      made,
+    });
+    made.catch((error: unknown) => {
+      this.#coming.delete(id);
+      this.#reorder();
+      complain(error);
+    });
+    this.#reorder();
+    return id;
+  }
+
+  /** Resolves when the server has the cell. */
+  async there(cell: string): Promise<void> {
+    await this.#coming.get(cell)?.made;
+  }
+
+  async #make(id: string, after: string | null, type: CellType, source: string, more: CellMore): Promise<void> {
+    const params = { session: this.id, cell_type: type, source, id, ...more };
+    try {
+      await this.connection.durable("cell.insert", { ...params, after });
+    } catch (error) {
+      if (!(error instanceof RpcFailure && error.kind === "not_found") || this.model.closed) throw error;
+      await this.connection.durable("cell.insert", { ...params, after: this.model.order.at(-1) ?? null }); // the cell before it was deleted
+    }
+  }
+
+  /** Works out the order with the cells that are coming, and what it changes. */
+  #reorder(): void {
+    const order = [...this.model.order];
+    for (const [id, { after }] of this.#coming) {
+      if (this.model.cells.has(id))
+        this.#coming.delete(id); // told by a snapshot
+      else order.splice(after === null ? 0 : order.indexOf(after) + 1 || order.length, 0, id);
+    }
+    this.#countUnsent();
+    const before = this.#index;
+    this.order = order;
+    this.#index = new Map(order.map((id, at) => [id, at]));
+    const moved = order.filter((id, at) => before.get(id) !== at);
+    for (const id of moved.slice(0, AT_ONCE)) this.#dirty.cells.add(id);
+    this.#renumber(moved.slice(AT_ONCE));
+    this.boxes.value = rebox(this.boxes.value, order, () => this.#nextBox++);
+    this.onOrder();
+    this.touchHead();
+  }
+
+  /** Resolves when the server has every cell and every edit that was made here up to now. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#coming.values()].map(one => one.made));
+    for (const draft of this.drafts.values()) draft.push();
+    if (this.unsent.value === 0) return;
+    await new Promise<void>(resolve => {
+      const stop = this.unsent.subscribe(unsent => {
+        if (unsent > 0) return;
+        resolve();
+        queueMicrotask(() => stop());
+      });
+    });
+  }
+
+  /** Calls back whenever a draft changed. */
+  onDrafted(listener: () => void): () => void {
+    this.#drafted.add(listener);
+    return () => this.#drafted.delete(listener);
+  }
+  readonly #drafted = new Set<() => void>();
+
+  /** Says that a draft changed. */
+  drafted(cell: string): void {
+    this.#countUnsent();
+    for (const listener of this.#drafted) listener();
+    this.#dirty.cells.add(cell);
+    this.#textDirty ||= this.cellOf(cell)?.type === "markdown";
+    this.#schedule("flowing");
+  }
+
+  #countUnsent(): void {
+    let unsent = this.#coming.size;
+    for (const draft of this.drafts.values()) unsent += draft.pending();
+    if (unsent === this.unsent.value) return;
+    this.unsent.value = unsent;
+    if (this.sending.value === 0) this.sending.value = unsent;
+    clearTimeout(this.#steady);
+    this.#steady = setTimeout(() => {
+      this.sending.value = this.unsent.value;
+    }, STEADY_MS);
+  }
+  #steady: ReturnType<typeof setTimeout> | undefined;
+
+  touchHead(): void {
+    this.#dirty.head = true;
+    this.#schedule("soon");
+  }
+
+  readonly #subscribers = new Set<Subscriber>();
+
+  /** Has every event of the session told to something, from now on. */
+  onEvent(subscriber: Subscriber): void {
+    this.#subscribers.add(subscriber);
+  }
+
+  #publish(event: AnyEvent): void {
+    for (const one of this.#subscribers) one.take(event);
+  }
+
+  async #subscribe(): Promise<void> {
+    const since = this.model.seq;
+    this.#target = Number.POSITIVE_INFINITY;
+    this.#waitingEvents.length = 0;
+    try {
+      // Only the first time a snapshot is as good as the history: later, exactly what was missed is wanted, and drafts follow every edit.
+      const { seq, snapshot } = await this.connection.call("session.subscribe", { session: this.id, since, snapshot: since === 0 });
+      if (snapshot !== null) {
+        this.#restore(snapshot);
+        void this.#askSaved();
+      }
+      const shown = since === 0 ? lastSeen(this.id) : since;
+      this.#catching = new CatchUp(since === 0 ? "closed" : "offline", shown === 0 ? seq : shown, seq);
+      this.#target = seq;
+      this.#waitingEvents.splice(0).forEach(events => {
+        this.#take(events);
+      });
+      this.#checkTarget();
+    } catch (error) {
+      if (error instanceof LineLost) return; // the next line subscribes again
+      this.problem.value = error instanceof Error ? error.message : String(error);
+      this.standing.value = error instanceof RpcFailure && error.kind === "not_found" ? "missing" : "refused";
+    }
+  }
+
+  #restore(snapshot: SnapshotEvents): void {
+    this.model = restored(snapshot);
+    for (const event of snapshot.events) this.#publish(event);
+    for (const [cell, draft] of this.drafts) {
+      if (this.model.cells.has(cell)) draft.restart();
+      else this.drafts.delete(cell);
+    }
+    for (const id of this.model.cells.keys()) this.#dirty.cells.add(id);
+    for (const id of this.model.runs.keys()) this.#dirty.runs.add(id);
+    this.#dirty.order = true;
+    this.#schedule("soon");
+  }
+
+  /** Asks how much of the document the file holds, where events do not tell: a snapshot stands for many, a reload for any number of changes. */
+  async #askSaved(): Promise<void> {
+    if (this.model.file === null) return;
+    try {
+      const { is_saved, saved_seq, seq } = await this.connection.call("notebook.get", { session: this.id });
+      const { file } = this.model;
+      if (file === null || this.model.changedSeq > seq || file.savedSeq > saved_seq) return; // newer events have told
+      file.savedSeq = saved_seq;
+      this.model.changedSeq = is_saved ? saved_seq : saved_seq + 1;
+      this.touchHead();
+    } catch (error) {
+      if (!(error instanceof LineLost || error instanceof RpcFailure)) throw error; // the next save tells
+    }
+  }
+
+  /** Loads the text of an output that a snapshot left out. */
+  async loadAll(run: string, output: StreamOutput): Promise<void> {
+    const gap = output.omitted;
+    const index = this.model.runs.get(run)?.outputs.indexOf(output) ?? -1;
+    if (gap === null || index < 0) return;
+    const head = output.pieces.slice(0, gap.piece).join("");
+    const start = charactersBefore(head, head.length);
+    const parts: string[] = [];
+    for (let done = 0; done < gap.characters; done += MOST_CHARACTERS) {
+      const limit = Math.min(MOST_CHARACTERS, gap.characters - done);
+      const wanted = { session: this.id, execution: run, output: index, offset: start + done, limit };
+      parts.push((await this.connection.call("output.read", wanted)).text);
+    }
+    complete(output, parts.join(""));
+    this.#dirty.runs.add(run);
+    this.#schedule("soon");
+  }
+
+  /** Events that came before the answer to the subscription. */
+  readonly #waitingEvents: Events[] = [];
+
+  #notified(notification: Notification): void {
+    if (notification.method !== "events") return;
+    const events = notification.params as Events;
+    if (events.session !== this.id) return;
+    if (this.#target === Number.POSITIVE_INFINITY) this.#waitingEvents.push(events);
+    else this.#take(events);
+  }
+
+  #take(events: Events): void {
+    if (events.first > this.model.seq + 1) {
+      void this.#subscribe(); // a gap: what is between is asked for again
+      return;
+    }
+    let urgency: Urgency = "flowing";
+    const grown = new Set<string>();
+    for (const event of events.events) {
+      if (event.seq <= this.model.seq) continue;
+      if (!FLOWING.has(event.type)) urgency = "soon";
+      if (event.type === "output_added") grown.add(event.execution ?? STRAY);
+      reduce(this.model, event, this.#dirty);
+      this.#publish(event);
+      this.#follow(event);
+    }
+    for (const run of grown) {
+      const last = this.model.runs.get(run)?.outputs.at(-1);
+      if (last?.kind === "stream") keepUp(last);
+    }
+    this.#checkTarget();
+    this.#schedule(urgency);
+  }
+
+  #follow(event: AnyEvent): void {
+    this.#catching?.take(event);
+    if (
+      event.type === "cell_type_set" ||
+      event.type === "cell_metadata_set" ||
+      (event.type === "cell_edited" && this.model.cells.get(event.cell)?.type === "markdown")
+    )
+      this.#textDirty = true;
+    if (event.type === "cell_inserted") {
+      this.#coming.delete(event.cell); // it may be deleted again before the next flush
+      this.drafts.get(event.cell)?.push();
+    } else if (event.type === "cell_edited") this.drafts.get(event.cell)?.receive(event);
+    else if (event.type === "cell_deleted") {
+      this.drafts.delete(event.cell);
+      this.drafted(event.cell);
+    } else if (event.type === "notebook_reloaded") void this.#askSaved();
+    else if (event.type === "execution_finished") {
+      const run = this.model.runs.get(event.execution);
+      if (run !== undefined) this.onFinished(run, event, event.seq > this.#target);
+    }
+  }
+
+  #checkTarget(): void {
+    if (this.model.seq < this.#target || this.#catching === null) return;
+    const caught = this.#catching;
+    this.#catching = null;
+    this.caughtUp.value = caught;
+    for (const [run, lines] of caught.runs) {
+      this.missed.set(run, { absence: caught.absence, lines });
+      this.#dirty.runs.add(run);
+    }
+    for (const draft of this.drafts.values()) draft.push();
+    if (!this.model.hadCells && !this.model.closed && this.model.file === null && may("write"))
+      this.connection.durable("cell.insert", { session: this.id, id: FIRST_CELL, after: null }).catch((error: unknown) => {
+        this.problem.value = error instanceof Error ? error.message : String(error);
+      });
+    this.flush();
+    this.standing.value = "ready";
+  }
+
+  /** Gives cells that only have another number now their new names, a few at a time while nothing else is to do. */
+  #renumber(cells: readonly string[]): void {
+    this.#renaming.push(...cells);
+    if (cells.length === 0 || this.#renaming.length > cells.length) return;
+    const go = (): void => {
+      for (const id of this.#renaming.splice(0, AT_ONCE)) bump(this.#cells.get(id));
+      if (this.#renaming.length > 0) whenIdle(go);
+    };
+    whenIdle(go);
+  }
+  readonly #renaming: string[] = [];
+
+  #schedule(urgency: Urgency): void {
+    if (!this.#closed) this.#pace.ask(urgency);
+  }
+
+  /** Tells the views now. */
+  flush(): void {
+    if (this.#dirty.order) this.#reorder();
+    const dirty = this.#dirty;
+    this.#dirty = clean();
+    this.#pace.ran();
+    if (dirty.order || this.#textDirty) this.textVersion.value++;
+    this.#textDirty = false;
+    for (const id of dirty.cells) bump(this.#cells.get(id));
+    for (const id of dirty.runs) bump(this.#runs.get(id));
+    if (dirty.head || dirty.order) this.head.value++;
+    this.saved.value = isSaved(this.model);
+  }
+}
+
+/** Cells that are painted again at once when their place changed: more than a screen holds. */
+const AT_ONCE = 100;
+
+function bump(version: Signal<number> | undefined): void {
+  if (version !== undefined) version.value++;
+}
+
+function versionIn(versions: Map<string, Signal<number>>, id: string): Signal<number> {
+  let version = versions.get(id);
+  if (version === undefined) {
+    version = signal(0);
+    versions.set(id, version);
+  }
+  return version;
+}
