@@ -14,7 +14,6 @@ from __future__ import annotations
 import difflib
 import inspect
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -28,12 +27,11 @@ from webipy.core import errors  # noqa: E402 - the folder above is on the path o
 from webipy.core.api import access, calls, file_calls, people_calls  # noqa: E402 - the folder above is on the path only now
 from webipy.core.events import events  # noqa: E402 - the folder above is on the path only now
 from webipy.server.methods.api import METHODS  # noqa: E402
+from webipy.server.methods.descriptions import NO_ROOTS, Struct, all_structs, described, shape  # noqa: E402
 from webipy.server.methods.method import Method  # noqa: E402
 
 PROTOCOL = ROOT / "docs" / "protocol.md"
 SCHEMA = ROOT / "web" / "src" / "rpc" / "schema.ts"
-
-Struct = type[msgspec.Struct]
 
 ALIASES: Final[dict[str, Any]] = {
     "ExecutionStatus": events.ExecutionStatus,
@@ -91,55 +89,18 @@ GROUPS: Final[dict[str, str]] = {
 # ---- what the structs say -----------------------------------------------------------------------------------------
 
 
-def all_structs() -> list[Struct]:
-    """The structs of the API: the params and results of the table, everything they are made of, and the events; roots first."""
-    ordered: dict[Struct, None] = {}
-
-    def enter(struct: Struct) -> None:
-        root = struct.__bases__[0]
-        if issubclass(root, msgspec.Struct) and root not in (msgspec.Struct, calls.Params, calls.Result):
-            enter(root)
-        for field in shape(struct).fields:
-            for inner in structs_in(field.type):
-                if inner is not struct:
-                    enter(inner)
-        ordered.setdefault(struct)
-
-    for event in get_args(events.AnyEvent):
-        enter(event)
-    for name in METHODS:
-        enter(METHODS[name].params)
-        enter(METHODS[name].result)
-    enter(calls.Events)
-    enter(file_calls.FolderChanged)
-    enter(people_calls.Presence)
-    return list(ordered)
-
-
-def shape(struct: Struct) -> kinds.StructType:
-    """What msgspec knows of a struct."""
-    found = kinds.type_info(struct)
-    assert isinstance(found, kinds.StructType)
-    return found
+def known_structs() -> list[Struct]:
+    """The structs of the API: the events, the params and results of the table, and those of notifications; each after what it mentions."""
+    of_methods = [struct for method in METHODS.values() for struct in (method.params, method.result)]
+    return all_structs(
+        [*get_args(events.AnyEvent), *of_methods, calls.Events, file_calls.FolderChanged, people_calls.Presence]
+    )
 
 
 def own_fields(struct: Struct) -> list[kinds.Field]:
     """The fields that a struct adds to its root."""
     inherited = getattr(struct.__bases__[0], "__struct_fields__", ())
     return [field for field in shape(struct).fields if field.name not in inherited]
-
-
-def structs_in(kind: kinds.Type) -> Iterator[Struct]:
-    """The structs that a type mentions."""
-    if isinstance(kind, kinds.StructType):
-        yield kind.cls
-    elif isinstance(kind, kinds.UnionType):
-        for part in kind.types:
-            yield from structs_in(part)
-    elif isinstance(kind, kinds.ListType):
-        yield from structs_in(kind.item_type)
-    elif isinstance(kind, kinds.DictType):
-        yield from structs_in(kind.value_type)
 
 
 def is_optional(struct: Struct, field: kinds.Field) -> bool:
@@ -222,14 +183,17 @@ def interface(struct: Struct) -> str:
     """A struct in TypeScript."""
     name = RENAMED.get(struct.__name__, struct.__name__)
     root = struct.__bases__[0]
-    is_rooted = root not in (msgspec.Struct, calls.Params, calls.Result)
+    is_rooted = root not in NO_ROOTS
     fields = own_fields(struct)
     tag = shape(struct).tag if issubclass(struct, events.Event) and struct is not events.Event else None
     if not fields and not is_rooted and tag is None:
         return f"{comment(doc(struct))}export type {name} = Record<string, never>;\n"
     lines = [f"type: {literal(tag)};"] if tag is not None else []
+    descriptions = described(struct)
     for field in fields:
         mark = "?" if is_optional(struct, field) else ""
+        if field.name in descriptions:
+            lines.append(f"/** {descriptions[field.name]} */")
         lines.append(f"{field.encode_name}{mark}: {typescript(field.type, f'{struct.__name__}.{field.name}')};")
     head = f" extends {RENAMED.get(root.__name__, root.__name__)}" if is_rooted else ""
     if not lines:
@@ -261,7 +225,7 @@ def schema() -> str:
         )
         + "export type Changes = (number | (number | string)[])[];\n"
     )
-    parts += map(interface, all_structs())
+    parts += map(interface, known_structs())
     parts.append(union("AnyEvent", [kind.__name__ for kind in get_args(events.AnyEvent)], "An event of a session."))
     parts.append(
         union("FailureName", [literal(kind.name) for kind in failures()], "What `data.name` of an error may be.")
@@ -354,15 +318,17 @@ def plain(kind: kinds.Type, place: str) -> str:
 
 def table(struct: Struct, fields: tuple[kinds.Field, ...] | list[kinds.Field]) -> str:
     """The fields of a struct as a table."""
-    rows = ["| field | type | |", "|---|---|---|"]
+    rows = ["| field | type | meaning |", "|---|---|---|"]
+    descriptions = described(struct)
     for field in fields:
-        note = ""
+        parts = [descriptions.get(field.name, "")]
         if is_optional(struct, field):
-            note = "optional"
-            if field.default is not msgspec.NODEFAULT and field.default is not None:
-                note += f", usually `{msgspec.json.encode(field.default).decode()}`"
+            has_default = field.default is not msgspec.NODEFAULT and field.default is not None
+            default = f", usually `{msgspec.json.encode(field.default).decode()}`" if has_default else ""
+            parts.append(f"Optional{default}.")
+        meaning = " ".join(filter(None, parts)).replace("|", "\\|")
         kind = plain(field.type, f"{struct.__name__}.{field.name}").replace("|", "\\|")
-        rows.append(f"| `{field.encode_name}` | {kind} | {note} |")
+        rows.append(f"| `{field.encode_name}` | {kind} | {meaning} |")
     return "\n".join(rows) + "\n"
 
 
@@ -393,7 +359,7 @@ def protocol() -> str:
             parts.append(f"## {heading}\n")
             parts += [section(METHODS[name]) for name in names]
     parts.append("## Results\n")
-    for struct in all_structs():
+    for struct in known_structs():
         if issubclass(struct, calls.Result):
             parts.append(f"### {struct.__name__}\n\n{doc(struct)}\n")
             parts += [table(struct, list(shape(struct).fields))] if shape(struct).fields else []

@@ -39,6 +39,7 @@ export interface EventHead {
  */
 export interface SessionCreated extends EventHead {
   type: "session_created";
+  /** The id of the session. */
   session: string;
   title: string;
   path?: string | null;
@@ -203,6 +204,7 @@ export interface OutputAdded extends EventHead {
   output: JsonMap;
   cell?: string | null;
   display_id?: string | null;
+  /** Only in snapshots: what of the text is not here. */
   omitted?: Omitted | null;
 }
 
@@ -333,9 +335,12 @@ export interface RunStarted extends EventHead {
   start_timeout_s?: number | null;
   grace_s?: number;
   attached?: boolean;
+  /** Executions whose failure is none of the run. */
   may_fail?: string[];
+  /** Whether a failure stops nothing. */
   keep_going?: boolean;
   parameters?: Json;
+  /** webipy's, for the result. */
   version?: string;
 }
 
@@ -552,6 +557,7 @@ export interface ServerInfo {
   default_kernelspec: string | null;
   degraded: boolean;
   verb: Verb | null;
+  /** The id of the session. */
   session: string | null;
   owner: string | null;
   started: string | null;
@@ -562,6 +568,7 @@ export type Done = Record<string, never>;
 
 /** Where the page should open: a session, or home. */
 export interface OpenPage {
+  /** The id of the session. */
   session?: string | null;
 }
 
@@ -632,6 +639,7 @@ export interface SessionList {
 
 /** A method on one session. */
 export interface OfSession {
+  /** The id of the session. */
   session: string;
 }
 
@@ -683,6 +691,7 @@ export interface ReadEvents extends OfSession {
 
 /** Events `first`, `first` + 1, ... of a session; also the params of the notification `events`. */
 export interface Events {
+  /** The id of the session. */
   session: string;
   first: number;
   events: AnyEvent[];
@@ -705,6 +714,7 @@ export interface KernelspecList {
 
 /** Of the kernel of one session, or (null) of all kernels, which reaches beyond a session. */
 export interface ReadUsage {
+  /** The id of the session. */
   session?: string | null;
 }
 
@@ -715,6 +725,7 @@ export interface ReadUsage {
  * full; null where there was no look to compare with.
  */
 export interface KernelUsage {
+  /** The id of the session. */
   session: string;
   kernel: string;
   memory_bytes: number;
@@ -944,6 +955,7 @@ export interface WaitExecution extends OfExecution {
  * `by` has started it; `run` is the run of many cells that it is part of, `version` that of the cell's source if `code` was just that.
  */
 export interface Execution {
+  /** The id of the session. */
   session: string;
   id: string;
   status: "queued" | "running" | ExecutionStatus;
@@ -1175,6 +1187,7 @@ export interface Cell {
   cell_type: CellType;
   source: string;
   version: number;
+  /** Whether the source was changed since its last run. */
   is_stale: boolean;
   execution: string | null;
   metadata?: JsonMap;
@@ -1273,6 +1286,7 @@ export interface Conflict {
  * sentences about what was wrong in it. `in_place`: it cannot be replaced, so it is written in place, and another program may see half of it.
  */
 export interface NotebookState {
+  /** The id of the session. */
   session: string;
   path: string | null;
   format: string;
@@ -1479,6 +1493,7 @@ export interface OfRun {
 /** A run that has a plan: `status` is null until it has ended; `path` is the file with its result, `reason` says why there is none. */
 export interface RunState {
   run: string;
+  /** The id of the session. */
   session: string;
   source: string | null;
   status: "cancelled" | "error" | "lost" | "not_started" | "ok" | "timed_out" | null;
@@ -1529,6 +1544,7 @@ export interface File {
   modified: string;
   etag: string;
   is_writable: boolean;
+  /** The id of the session. */
   session: string | null;
   kernel_state: KernelState | null;
 }
@@ -1631,6 +1647,7 @@ export interface RestoreFile extends OfTrashed {
  * a journal that cannot be read. `size_bytes` is what it takes on the disk; `last_activity` of a closed session is when it was closed.
  */
 export interface Journal {
+  /** The id of the session. */
   session: string;
   title: string;
   path: string | null;
@@ -1651,6 +1668,7 @@ export interface JournalList {
 
 /** A method on the journal of a closed session. */
 export interface OfJournal {
+  /** The id of the session. */
   session: string;
 }
 
@@ -1666,6 +1684,7 @@ export interface ReadJournal extends OfJournal {
  * Where the oldest ones were cut, `standing` are those that stand for all before `first_seq`.
  */
 export interface JournalEvents {
+  /** The id of the session. */
   session: string;
   first: number;
   first_seq: number;
@@ -1705,6 +1724,7 @@ export interface Person {
  * who is alone, and is in no journal. A right that changes is told by it, too.
  */
 export interface Presence {
+  /** The id of the session. */
   session: string;
   you: string;
   more: number;

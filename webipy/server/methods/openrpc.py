@@ -1,26 +1,37 @@
-"""The OpenRPC document of the method table (OpenRPC 1.3.2), made from the structs themselves."""
+"""The OpenRPC document of the method table (OpenRPC 1.3.2), made from the structs themselves and what stands below their fields."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from webipy.core.api import calls
 from webipy.core.events.events import AnyEvent
+from webipy.server.methods.descriptions import all_structs, described
 from webipy.server.methods.method import Method
 
 _REF = "#/components/schemas/{name}"
 
 
 def document(methods: Mapping[str, Method], version: str) -> calls.OpenRpc:
-    """The document for some methods."""
+    """The OpenRPC document of a method table.
+
+    Args:
+        methods: The methods, by their names.
+        version: webipy's version.
+    """
     kinds: list[Any] = [kind for method in methods.values() for kind in (method.params, method.result)]
     _, schemas = msgspec.json.schema_components(
         [*kinds, calls.Events, AnyEvent], schema_hook=lambda kind: {"description": "any JSON value"}, ref_template=_REF
     )
+    for struct in all_structs([*kinds, calls.Events, *get_args(AnyEvent)]):
+        properties = schemas.get(struct.__name__, {}).get("properties", {})
+        for name, description in described(struct).items():
+            if name in properties:
+                properties[name]["description"] = description
     return calls.OpenRpc(
         openrpc="1.3.2",
         info={
@@ -37,7 +48,12 @@ def _method(method: Method, schemas: dict[str, Any]) -> dict[str, object]:
     own = schemas[method.params.__name__]
     required = own.get("required", [])
     params = [
-        {"name": name, "required": name in required, "schema": schema}
+        {
+            "name": name,
+            "description": schema.get("description", ""),
+            "required": name in required,
+            "schema": {key: value for key, value in schema.items() if key != "description"},
+        }
         for name, schema in own.get("properties", {}).items()
     ]
     return {
