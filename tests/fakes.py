@@ -33,7 +33,7 @@ from webipy.core.kernel.jupyter_messages import Way
 from webipy.core.kernel.wire import Header, Message
 from webipy.io.storage.journal_folder import Told
 from webipy.server.methods.api import Api, answered
-from webipy.server.methods.method import Caller, House
+from webipy.server.methods.method import Connection, Services
 from webipy.server.people.logins import TOKEN_LOGIN, Login, Logins
 from webipy.server.people.shares import Guest, Share, Shares
 from webipy.server.ports.ports import (
@@ -721,7 +721,7 @@ class Client:
     """One connection: a caller, and what was sent to it."""
 
     rig: Rig
-    caller: Caller
+    connection: Connection
     sent: list[bytes] = attrs.field(factory=list)
 
     def notified(self) -> list[dict[str, Any]]:
@@ -746,7 +746,7 @@ class Client:
     def ask(self, method: str, **params: object) -> Deferred[dict[str, Any]]:
         """Makes a call and gives the whole reply, when there is one."""
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        return answered(self.rig.api, body, self.caller).addCallback(lambda reply: json.loads(reply or b"null"))
+        return answered(self.rig.api, body, self.connection).addCallback(lambda reply: json.loads(reply or b"null"))
 
     def call(self, method: str, **params: object) -> Any:
         """Makes a call, turns the clock until it is answered, and gives its result.
@@ -773,7 +773,7 @@ class Rig:
     """A whole server in memory, made by `make_rig`."""
 
     disk: Disk
-    house: House
+    services: Services
     api: Api
     me: Client = attrs.field(init=False)
 
@@ -799,11 +799,11 @@ class Rig:
     def client(self, verb: Verb | None = "own", name: str = "ada", can_notify: bool = True) -> Client:
         """Another connection; with `verb` `None` nobody is logged in on it."""
         principal = None if verb is None else Principal(name, verb, TOKEN_LOGIN)
-        caller = Caller(principal)
-        client = Client(self, caller)
+        connection = Connection(principal)
+        client = Client(self, connection)
         if can_notify:
-            caller.send = client.sent.append
-            caller.soon = lambda call: self.clock.callLater(0, call)
+            connection.send = client.sent.append
+            connection.soon = lambda call: self.clock.callLater(0, call)
         return client
 
     def turn(self, turns: int = 10) -> None:
@@ -845,7 +845,7 @@ def at_once(call: Callable[[], T]) -> Deferred[T]:
     return maybeDeferred(call)
 
 
-def make_house(disk: Disk) -> House:
+def make_house(disk: Disk) -> Services:
     """The inside of a server on a disk; its clock may be the reactor."""
     clock = disk.clock
 
@@ -875,16 +875,18 @@ def make_house(disk: Disk) -> House:
     shares = Shares(disk.registry, now, later, world.new_id, lambda: f"secret-{next(secrets)}")
     logins = Logins(disk.registry, TOKEN, "ada", clock.seconds, shares.new_secret, shares)
     sessions = Sessions(world, "/")
-    return House(world, sessions, logins, lambda session, fragment: f"http://here/{session or ''}#{fragment}", "1.2.3")
+    return Services(
+        world, sessions, logins, lambda session, fragment: f"http://here/{session or ''}#{fragment}", "1.2.3"
+    )
 
 
 def make_rig(disk: Disk | None = None) -> Rig:
     """A server in memory, with the sessions of `disk` brought back."""
     disk = disk or Disk()
-    house = make_house(disk)
-    rig = Rig(disk, house, Api(house))
-    rig.wait(Deferred.fromCoroutine(house.sessions.restore()))
-    rig.wait(Deferred.fromCoroutine(house.resume()))
+    services = make_house(disk)
+    rig = Rig(disk, services, Api(services))
+    rig.wait(Deferred.fromCoroutine(services.sessions.restore()))
+    rig.wait(Deferred.fromCoroutine(services.resume()))
     rig.turn()
     return rig
 

@@ -119,7 +119,7 @@ class BadInput(RigTestCase):
 
     def reply(self, body: bytes, client: Client | None = None) -> Any:
         """The answer to some bytes."""
-        told = answered(self.rig.api, body, (client or self.rig.me).caller)
+        told = answered(self.rig.api, body, (client or self.rig.me).connection)
         reply = self.rig.wait(told)
         return None if reply is None else json.loads(reply)
 
@@ -174,7 +174,7 @@ class BadInput(RigTestCase):
     def test_a_mistake_of_the_server_is_told_without_details(self) -> None:
         """Under a reference that finds it in the log; the other calls of the batch are answered."""
 
-        async def breaks(house: Any, caller: Any, params: Any) -> Result:
+        async def breaks(services: Any, connection: Any, params: Any) -> Result:
             raise ZeroDivisionError("/secret/path/of/the/server")
 
         self.patch(api, "METHODS", {**METHODS, "test.break": Method("test.break", "none", Params, Result, breaks)})
@@ -234,7 +234,7 @@ class BadInput(RigTestCase):
             body = json.dumps(
                 {"jsonrpc": "2.0", "id": 1, "method": name, "params": params}, ensure_ascii=data.draw(st.booleans())
             )
-            told = answered(self.rig.api, body.encode("utf-8", "surrogatepass"), self.rig.me.caller)
+            told = answered(self.rig.api, body.encode("utf-8", "surrogatepass"), self.rig.me.connection)
             self.rig.turn(5)
             self.rig.clock.advance(600)
             self.rig.turn(5)

@@ -14,7 +14,7 @@ from tests.test_costs import CostsTestCase
 from webipy.core import errors
 from webipy.core.api.access import Principal
 from webipy.server.methods.api import answered
-from webipy.server.methods.method import Caller
+from webipy.server.methods.method import Connection
 from webipy.server.people import budgets
 from webipy.server.people.budgets import Allowance, Budget, Budgets, Metered
 
@@ -75,7 +75,7 @@ class BudgetTests(SynchronousTestCase):
 
     def test_large_calls_wait_for_each_other_and_for_what_is_kept(self) -> None:
         """One at once, in their order; the next when the answer of the one before is sent; who has gone waits no more."""
-        callers = [Caller(None) for _ in range(5)]
+        callers = [Connection(None) for _ in range(5)]
         going: list[int] = []
         doors: dict[int, Deferred[None]] = {number: Deferred() for number in range(5)}
 
@@ -118,10 +118,10 @@ class BudgetTests(SynchronousTestCase):
         self.setUp()
         self.budget.allowance = Allowance(99, 100, 2.0, 0.5, rolls.randint(1, 3), 10, 9)
         going: list[Deferred[None]] = []
-        callers: list[Caller] = []
+        callers: list[Connection] = []
 
-        async def large(caller: Caller) -> None:
-            async with self.budget.heavy(caller):
+        async def large(connection: Connection) -> None:
+            async with self.budget.heavy(connection):
                 door: Deferred[None] = Deferred()
                 going.append(door)
                 self.assertLessEqual(len(going), self.budget.allowance.at_once, f"seed {seed}")
@@ -131,7 +131,7 @@ class BudgetTests(SynchronousTestCase):
         for _ in range(200):
             roll = rolls.random()
             if roll < 0.3:
-                callers.append(Caller(None))
+                callers.append(Connection(None))
                 Deferred.fromCoroutine(large(callers[-1])).addErrback(lambda _: None)
             elif roll < 0.6 and going:
                 going.pop(rolls.randrange(len(going))).callback(None)
@@ -214,7 +214,7 @@ class CallsTests(CostsTestCase):
         """Each call by itself, and nothing of it is carried out; then it is."""
         done = self.costly("server.info", 10.0)
         self.patch(budgets, "GUEST", Allowance(99, 1000, 20.0, 0.25, 1, 10, 9))
-        guest = Caller(Principal("eve", "read", "g", "s"))
+        guest = Connection(Principal("eve", "read", "g", "s"))
         body = json.dumps([{"jsonrpc": "2.0", "id": n, "method": "server.info"} for n in range(5)]).encode()
 
         def told() -> list[Any]:
@@ -227,10 +227,10 @@ class CallsTests(CostsTestCase):
         self.assertEqual([(fact["name"], fact["retry_after_s"] > 0) for fact in first[3:]], [("throttled", True)] * 2)
         self.rig.clock.advance(1000)
         self.assertEqual(told()[0], None)
-        self.assertEqual(self.rig.house.budgets.of(guest.principal).calls, 0)
+        self.assertEqual(self.rig.services.budgets.of(guest.principal).calls, 0)
 
     def test_what_others_use_takes_nothing_away(self) -> None:
         """The owner's calls go on."""
         guest = Principal("eve", "read", "g", "s")
-        self.rig.house.budgets.of(guest).spend(1000)
+        self.rig.services.budgets.of(guest).spend(1000)
         self.assertEqual(self.rig.me.call("server.info")["version"], "1.2.3")

@@ -14,7 +14,7 @@ from webipy.core.api.access import Principal
 from webipy.core.events import events
 from webipy.server.methods import api
 from webipy.server.methods.api import METHODS, answered
-from webipy.server.methods.method import Caller, House
+from webipy.server.methods.method import Connection, Services
 from webipy.server.ports.turns import SLICE_SECONDS, Turns
 
 
@@ -30,7 +30,7 @@ class CostsTestCase(RigTestCase):
         super().setUp()
         self.pending: list[Callable[[], None]] = []
         turns = Turns(lambda: self.rig.clock.seconds(), lambda seconds, call: self.pending.append(call))
-        object.__setattr__(self.rig.house.world, "turns", turns)
+        object.__setattr__(self.rig.services.world, "turns", turns)
 
     def spend(self, seconds: float) -> None:
         """Work takes so long, in the midst of a turn."""
@@ -58,10 +58,10 @@ class CostsTestCase(RigTestCase):
         done: list[int] = []
         method = METHODS[name]
 
-        async def function(house: House, caller: Caller, params: Any) -> Any:
+        async def function(services: Services, connection: Connection, params: Any) -> Any:
             self.spend(seconds)
             done.append(1)
-            return await method.function(house, caller, params)
+            return await method.function(services, connection, params)
 
         self.patch(
             api,
@@ -77,7 +77,7 @@ class Slices(CostsTestCase):
     def test_a_batch_leaves_turns_for_others(self) -> None:
         """A thousand calls of 3 ms: no turn takes longer than a slice and one call."""
         done = self.costly("server.info", 0.003)
-        asked = answered(self.rig.api, batch(1000), self.rig.me.caller)
+        asked = answered(self.rig.api, batch(1000), self.rig.me.connection)
         first = len(done)
         lengths = self.turns_of(asked)
         self.assertLess(first, 6)
@@ -87,7 +87,7 @@ class Slices(CostsTestCase):
 
     def test_a_long_fold_leaves_turns_for_others(self) -> None:
         """Events of a journal that take long to fold are folded in slices, all of them, in order."""
-        session = self.rig.house.sessions.get(self.rig.session())
+        session = self.rig.services.sessions.get(self.rig.session())
         made = session.append([events.SessionRenamed(title=str(number)) for number in range(500)], "ada")
         self.rig.wait(made)
         seen: list[int] = []
@@ -108,13 +108,13 @@ class Description(CostsTestCase):
         """The first who asks waits for another thread; nobody after that does."""
         api._document.cache_clear()
         made: list[Any] = []
-        aside = self.rig.house.world.aside
+        aside = self.rig.services.world.aside
 
         def counted(call: Callable[[], Any]) -> Deferred[Any]:
             made.append(call)
             return aside(call)
 
-        object.__setattr__(self.rig.house.world, "aside", counted)
+        object.__setattr__(self.rig.services.world, "aside", counted)
         stranger = self.rig.client(None)
         told = [json.dumps(stranger.call("rpc.discover")) for _ in range(3)]
         self.assertEqual((len(made), len(set(told))), (1, 1))
@@ -127,7 +127,7 @@ class Answers(CostsTestCase):
         """When it is reached, each further call is answered with `too_large`, and not carried out."""
         self.patch(api, "MAX_ANSWER_BYTES", 2000)
         done = self.costly("server.info", 0)
-        asked = answered(self.rig.api, batch(100), self.rig.me.caller)
+        asked = answered(self.rig.api, batch(100), self.rig.me.connection)
         self.turns_of(asked)
         told = json.loads(self.successResultOf(asked) or b"")
         refused = [reply["error"]["data"] for reply in told if "error" in reply]
@@ -138,9 +138,9 @@ class Answers(CostsTestCase):
 
     def test_guests_have_less(self) -> None:
         """A fraction of what whoever runs the server has."""
-        guest = Caller(Principal("eve", "read", "g", "s"))
-        self.assertLess(api.answer_limit(guest), api.answer_limit(self.rig.me.caller))
-        self.assertEqual(api.answer_limit(Caller(None)), api.answer_limit(guest))
+        guest = Connection(Principal("eve", "read", "g", "s"))
+        self.assertLess(api.answer_limit(guest), api.answer_limit(self.rig.me.connection))
+        self.assertEqual(api.answer_limit(Connection(None)), api.answer_limit(guest))
 
 
 class Waits(CostsTestCase):
@@ -158,21 +158,21 @@ class Waits(CostsTestCase):
         """Nothing but the test has it any more."""
         body, _ = self.waiting()
         before = sys.getrefcount(body)
-        asked = answered(self.rig.api, body, self.rig.me.caller)
+        asked = answered(self.rig.api, body, self.rig.me.connection)
         self.rig.turn()
         self.assertNoResult(asked)
         self.assertEqual(sys.getrefcount(body), before)
-        self.rig.me.caller.leave()
+        self.rig.me.connection.leave()
 
     def test_a_wait_ends_with_its_connection(self) -> None:
         """Nobody waits any more, no clock runs for it, nothing is logged as a mistake; the execution goes on."""
         body, _ = self.waiting()
         clocks = len(self.rig.clock.getDelayedCalls())
-        asked = answered(self.rig.api, body, self.rig.me.caller)
+        asked = answered(self.rig.api, body, self.rig.me.connection)
         self.rig.turn()
-        session = self.rig.house.sessions.get(self.session)
+        session = self.rig.services.sessions.get(self.session)
         self.assertEqual(len(session._ends["x"]), 1)
-        self.rig.me.caller.leave()
+        self.rig.me.connection.leave()
         self.assertIsNone(self.successResultOf(asked))
         self.assertEqual(session._ends["x"], [])
         self.assertEqual(len(self.rig.clock.getDelayedCalls()), clocks)
@@ -183,17 +183,17 @@ class Waits(CostsTestCase):
 
     def test_a_long_poll_ends_with_its_connection(self) -> None:
         """As one that waits for an execution."""
-        session = self.rig.house.sessions.get(self.rig.session())
+        session = self.rig.services.sessions.get(self.rig.session())
         client = self.rig.client(can_notify=False)
         asked = client.ask("session.events", session=session.id, since=session.seq, wait_s=60)
         self.rig.turn()
-        client.caller.leave()
+        client.connection.leave()
         self.assertTrue(asked.called)
         self.assertEqual(session._news, [])
 
     def test_who_has_gone_waits_for_nothing(self) -> None:
         """A call that begins to wait after that ends at once."""
-        caller = Caller(None)
-        caller.leave()
-        waited: Deferred[None] = caller.until(Deferred())
+        connection = Connection(None)
+        connection.leave()
+        waited: Deferred[None] = connection.until(Deferred())
         self.failureResultOf(waited)

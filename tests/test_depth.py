@@ -145,6 +145,6 @@ class Calls(test_session.SessionTestCase):
                 for value in deep.values():
                     params = {**least(method.params), **known, field: value}
                     body = msgspec.json.encode({"jsonrpc": "2.0", "id": 1, "method": name, "params": params})
-                    reply = self.rig.wait(answered(self.rig.api, body, self.rig.me.caller))
+                    reply = self.rig.wait(answered(self.rig.api, body, self.rig.me.connection))
                     told = json.loads(reply or b"{}").get("error", {}).get("data", {}).get("name")
                     self.assertNotEqual(told, "internal_error", (name, field))

@@ -68,7 +68,7 @@ class MethodTests(RigTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.converter = NotingConverter()
-        self.rig.house.world = attrs.evolve(self.rig.house.world, converter=self.converter)
+        self.rig.services.world = attrs.evolve(self.rig.services.world, converter=self.converter)
         self.session = self.rig.session()
 
     def export(self, format: str = "html") -> Any:
@@ -144,7 +144,7 @@ class MethodTests(RigTestCase):
 
     def test_what_cannot_be_made_is_told(self) -> None:
         """The converter's failure, an unknown format, a session that is not there."""
-        self.rig.house.world = attrs.evolve(self.rig.house.world, converter=FakeConverter())
+        self.rig.services.world = attrs.evolve(self.rig.services.world, converter=FakeConverter())
         self.refused("conversion_failed", "notebook.export", session=self.session, format="html")
         self.refused("invalid_params", "notebook.export", session=self.session, format="docx")
         self.refused("not_found", "notebook.export", session="nope", format="html")
@@ -233,8 +233,8 @@ class AddressTests(SiteTestCase):
         folder = Path(self.mktemp())
         self.exports = Exports(folder, self.rig.clock.callLater, lambda call, *arguments: call(*arguments))
         self.exports.start()
-        gate = Gate(self.rig.house.logins)
-        metrics = Metrics(self.rig.house.sessions, Pulse(self.rig.clock), self.static)
+        gate = Gate(self.rig.services.logins)
+        metrics = Metrics(self.rig.services.sessions, Pulse(self.rig.clock), self.static)
         more = {b"exports": ExportFiles(self.exports, gate)}
         self.site = build_site(gate, self.rig.api, Socket(), self.static, metrics, more)
         self.site.timeOut, self.site.reactor = None, Clock()
@@ -313,8 +313,8 @@ class DownloadTests(TestCase):
         exports.start()
         (folder / "made").write_bytes(BODY)
         kept = exports.keep(folder / "made", "a b.html", "text/html")
-        gate = Gate(rig.house.logins)
-        metrics = Metrics(rig.house.sessions, Pulse(rig.clock), folder)
+        gate = Gate(rig.services.logins)
+        metrics = Metrics(rig.services.sessions, Pulse(rig.clock), folder)
         site = build_site(gate, rig.api, Socket(), folder, metrics, {b"exports": ExportFiles(exports, gate)})
         port = reactor.listenTCP(0, site, interface="127.0.0.1")
         self.addCleanup(port.stopListening)

@@ -166,10 +166,10 @@ class Watching(FileMethodsTestCase):
         """Also one that is asked for while it ends."""
         client = self.rig.client()
         client.call("file.watch", path="d")
-        client.caller.leave()
+        client.connection.leave()
         self.assertEqual(self.files.watches["d"], [])
         client.call("file.watch", path="d")
-        self.assertEqual((self.files.watches["d"], client.caller.watches), ([], {}))
+        self.assertEqual((self.files.watches["d"], client.connection.watches), ([], {}))
 
     def test_the_same_folder_twice_is_one_watch(self) -> None:
         """A change is told once."""
@@ -184,17 +184,17 @@ class Watching(FileMethodsTestCase):
         client = self.rig.client()
         client.call("file.watch", path="d")
         client.call("file.watch", path="")
-        client.caller.pause()
+        client.connection.pause()
         for number in range(10):
             self.files.put("d/x", b"%d" % number)
             self.files.put("x", b"%d" % number)
         self.assertEqual(client.sent, [])
-        client.caller.resume()
+        client.connection.resume()
         self.assertEqual([json.loads(m)["params"]["path"] for m in client.sent], ["d", ""])
-        client.caller.pause()
+        client.connection.pause()
         self.files.put("d/x", b"z")
         client.call("file.unwatch", path="d")
-        client.caller.resume()
+        client.connection.resume()
         self.assertEqual(len(client.sent), 2)
 
     def test_what_cannot_be_watched(self) -> None:

@@ -42,7 +42,7 @@ class FilesSiteTestCase(SiteTestCase):
         self.path.mkdir()
         self.files = files_below(self.path, (), self.rig.clock, self.run_later, is_notified=False)
         self.addCleanup(self.files.tree.root.close)
-        metrics = Metrics(self.rig.house.sessions, Pulse(self.rig.clock), self.static)
+        metrics = Metrics(self.rig.services.sessions, Pulse(self.rig.clock), self.static)
         resource = FileResource(self.gate, self.files)
         self.site = build_site(self.gate, self.rig.api, Socket(), self.static, metrics, {b"files": resource})
         self.site.timeOut, self.site.reactor = None, Clock()
@@ -348,14 +348,14 @@ class Who(FilesSiteTestCase):
         """At once, in the middle; those of another login go on, and what was uploaded so far is no file."""
         (self.path / "large.bin").write_bytes(b"x" * 1_000_000)
         mine, other = self.login(), self.login()
-        self.rig.house.logins.on_logout = self.site.end_login
+        self.rig.services.logins.on_logout = self.site.end_login
         downloads = [self.begun("GET /files/large.bin HTTP/1.1", browser) for browser in (mine, other)]
         uploads = [
             self.begun(f"PUT /files/{name} HTTP/1.1", browser, 100) for name, browser in (("m", mine), ("o", other))
         ]
         self.turns(5)
         self.assertEqual(len(self.site.requests), 4)
-        ended = self.rig.house.logins.all()[0].id
+        ended = self.rig.services.logins.all()[0].id
         self.rig.me.call("login.revoke", id=ended)
         for lines in (downloads, uploads):
             self.assertEqual([transport.disconnected for transport in lines], [True, False])

@@ -20,7 +20,7 @@ class GateTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.rig = make_rig()
-        self.gate = Gate(self.rig.house.logins, frozenset({"notebook.example"}))
+        self.gate = Gate(self.rig.services.logins, frozenset({"notebook.example"}))
 
     def test_only_our_own_names_are_ours(self) -> None:
         """A name that an attacker points at a loopback address is not: DNS rebinding."""
@@ -56,8 +56,8 @@ class GateTests(SynchronousTestCase):
 
     def test_a_cookie_counts_with_the_origin_of_the_host_it_was_sent_to(self) -> None:
         """http without a proxy; https behind one, and http on this machine."""
-        halves = self.successResultOf(Deferred.fromCoroutine(self.rig.house.logins.login(None, TOKEN)))
-        proxied = Gate(self.rig.house.logins, frozenset({"notebook.example"}), is_behind_proxy=True)
+        secrets = self.successResultOf(Deferred.fromCoroutine(self.rig.services.logins.login(None, TOKEN)))
+        proxied = Gate(self.rig.services.logins, frozenset({"notebook.example"}), is_behind_proxy=True)
         table: list[tuple[str, str, bool, bool]] = [
             ("localhost:8888", "http://localhost:8888", True, True),
             ("LocalHost:8888", "http://localhost:8888", True, True),
@@ -71,7 +71,7 @@ class GateTests(SynchronousTestCase):
         ]
         for host, origin, plain, behind in table:
             name = cookie_names(host)[0]
-            given = headers(host=host, origin=origin, cookie=f"a=b; {name}={halves.cookie}", x_webipy_key=halves.key)
+            given = headers(host=host, origin=origin, cookie=f"a=b; {name}={secrets.cookie}", x_webipy_key=secrets.key)
             found = (self.gate.principal_of(given) is not None, proxied.principal_of(given) is not None)
             self.assertEqual(found, (plain, behind), (host, origin))
 
@@ -128,32 +128,32 @@ class GateTests(SynchronousTestCase):
 
     def test_a_page_sends_its_key_with_a_websocket_as_a_subprotocol(self) -> None:
         """It can set no header there; the cookie without it is nobody's."""
-        halves = self.successResultOf(Deferred.fromCoroutine(self.rig.house.logins.login(None, TOKEN)))
+        secrets = self.successResultOf(Deferred.fromCoroutine(self.rig.services.logins.login(None, TOKEN)))
         table: list[tuple[str | None, bool]] = [
-            (f"webipy, key.{halves.key}", True),
-            (f"key.{halves.key}", True),
+            (f"webipy, key.{secrets.key}", True),
+            (f"key.{secrets.key}", True),
             (None, False),
             ("webipy", False),
-            (f"webipy, {halves.key}", False),
+            (f"webipy, {secrets.key}", False),
             ("webipy, key.", False),
-            (f"webipy, key.{halves.key}x", False),
+            (f"webipy, key.{secrets.key}x", False),
         ]
         for protocols, counts in table:
             given = headers(
                 host="localhost:8888",
                 origin="http://localhost:8888",
-                cookie=f"webipy-8888={halves.cookie}",
+                cookie=f"webipy-8888={secrets.cookie}",
                 sec_websocket_protocol=protocols,
             )
             self.assertEqual(self.gate.principal_of(given) is not None, counts, protocols)
 
     def test_who_has_lost_a_half_is_told(self) -> None:
         """A page whose storage was cleared, and a browser from before there were keys: other words than for a stranger."""
-        halves = self.successResultOf(Deferred.fromCoroutine(self.rig.house.logins.login(None, TOKEN)))
+        secrets = self.successResultOf(Deferred.fromCoroutine(self.rig.services.logins.login(None, TOKEN)))
         table: list[tuple[str | None, str | None]] = [
             (None, None),
             ("webipy-8888=junk", None),
-            (f"webipy-8888={halves.cookie}", "key_lost"),
+            (f"webipy-8888={secrets.cookie}", "key_lost"),
             ("webipy=from-before", "updated"),
         ]
         for cookie, reason in table:
@@ -163,7 +163,7 @@ class GateTests(SynchronousTestCase):
 
     def test_the_address_that_tries_are_counted_for(self) -> None:
         """A network of IPv6 is one; what a proxy says counts only behind one, and of that only its own word."""
-        proxied = Gate(self.rig.house.logins, is_behind_proxy=True)
+        proxied = Gate(self.rig.services.logins, is_behind_proxy=True)
         table: list[tuple[str, str | None, str, str]] = [
             ("1.2.3.4", None, "1.2.3.4", "1.2.3.4"),
             ("1.2.3.4", "9.9.9.9", "1.2.3.4", "9.9.9.9"),

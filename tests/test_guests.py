@@ -238,7 +238,7 @@ class Exports(RigTestCase):
             asked.append((dict(images), bool(guest)))
             return succeed(ExportedFile("e", "/e", "n.html", "text/html", 1))
 
-        self.patch(type(house.rig.house.world.converter), "export", staticmethod(export))
+        self.patch(type(house.rig.services.world.converter), "export", staticmethod(export))
         house.rig.wait(house.rig.disk.files.write("secret.png", b"png", "missing"))
         house.people["write"].call("cell.insert", session=house.session, cell_type="markdown", source="![](secret.png)")
         house.people["write"].call("notebook.export", session=house.session, format="html")

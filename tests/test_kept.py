@@ -131,17 +131,17 @@ class GoesOn(KeptTestCase):
 
     def test_a_move_that_is_seen_while_it_is_closed(self) -> None:
         """The closing is what counts: nothing comes after `session_closed`."""
-        session = self.rig.house.sessions.get(self.open("a.ipynb"))
+        session = self.rig.services.sessions.get(self.open("a.ipynb"))
         self.files.move("a.ipynb", "b.ipynb")
         self.close(discard=True)
-        self.successResultOf(Deferred.fromCoroutine(self.rig.house.sessions.has_moved(session, "b.ipynb", None)))
+        self.successResultOf(Deferred.fromCoroutine(self.rig.services.sessions.has_moved(session, "b.ipynb", None)))
         self.assertEqual(self.rig.journal.events()[-1]["type"], "session_closed")
         self.assertEqual(self.open("b.ipynb"), self.session)
 
     def test_moved_by_another_program_while_a_save_waits(self) -> None:
         """It is saved where it is now, and nobody is told that it was deleted."""
         self.open("a.ipynb")
-        bound = self.rig.house.documents.of(self.rig.house.sessions.get(self.session)).bound
+        bound = self.rig.services.documents.of(self.rig.services.sessions.get(self.session)).file
         saves = []
         for source in ("x = 3", "x = 4"):
             self.edit("c0", source)
@@ -367,9 +367,9 @@ class Bounds(KeptTestCase):
 
     def bound(self, mebibytes: int | None = None, days: float | None = None) -> set[str]:
         """One round; gives the sessions whose journals are left."""
-        kept = self.rig.house.kept
-        kept.keep_mebibytes, kept.keep_days = mebibytes, days
-        self.rig.wait(Deferred.fromCoroutine(kept.bound()))
+        closed = self.rig.services.closed_sessions
+        closed.keep_mebibytes, closed.keep_days = mebibytes, days
+        self.rig.wait(Deferred.fromCoroutine(closed.enforce_limits()))
         return {one["session"] for one in self.journals()}
 
     def printing(self, session: str) -> None:
@@ -435,10 +435,10 @@ class Guests(KeptTestCase):
         self.close()
         self.open("a.ipynb")
         self.refused("not_authenticated", "session.get", client=guest, session=self.session)
-        self.assertIsNone(self.rig.house.logins.shares.offered(secret))
+        self.assertIsNone(self.rig.services.logins.shares.offered(secret))
         self.assertEqual(self.call("share.list")["shares"], [])
         self.rig = self.rig.crashed()
-        self.assertIsNone(self.rig.house.logins.shares.offered(secret))
+        self.assertIsNone(self.rig.services.logins.shares.offered(secret))
 
     def test_a_guest_sees_the_session_as_it_was_opened_last(self) -> None:
         """The document and what is shown in it, but no earlier state, code, execution or event."""

@@ -10,8 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fakes import TOKEN, Client, RigTestCase
 from webipy.core.api.access import Principal
 from webipy.core.api.browser_names import UNKNOWN, agent_words
-from webipy.server.methods.method import Caller
-from webipy.server.people.logins import Browser, Credentials, Halves
+from webipy.server.methods.method import Connection
+from webipy.server.people.logins import Browser, Credentials, LoginSecrets
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -21,20 +21,22 @@ class LoginMethods(RigTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.logins = self.rig.house.logins
+        self.logins = self.rig.services.logins
         self.ended: list[str] = []
         self.logins.on_logout = self.ended.append
 
-    def sign_in(self, agent: str = FIREFOX, address: str = "10.0.0.9") -> tuple[Halves, Principal]:
+    def sign_in(self, agent: str = FIREFOX, address: str = "10.0.0.9") -> tuple[LoginSecrets, Principal]:
         """A browser."""
-        halves: Halves = self.rig.wait(Deferred.fromCoroutine(self.logins.login(None, TOKEN, Browser(agent, address))))
-        principal = self.who(halves)
+        secrets: LoginSecrets = self.rig.wait(
+            Deferred.fromCoroutine(self.logins.login(None, TOKEN, Browser(agent, address)))
+        )
+        principal = self.who(secrets)
         assert principal is not None
-        return halves, principal
+        return secrets, principal
 
-    def who(self, halves: Halves) -> Principal | None:
+    def who(self, secrets: LoginSecrets) -> Principal | None:
         """Whom the server takes it for."""
-        return self.logins.principal_of(Credentials(None, (halves.cookie,), halves.key, None, None, frozenset()))
+        return self.logins.principal_of(Credentials(None, (secrets.cookie,), secrets.key, None, None, frozenset()))
 
     def listed(self, client: Client | None = None) -> list[dict[str, Any]]:
         """What is told."""
@@ -46,10 +48,10 @@ class LoginMethods(RigTestCase):
         self.assertEqual(self.listed(), [])
         _, first = self.sign_in()
         self.rig.clock.advance(60)
-        halves, second = self.sign_in("curl/8.1", "2001:db8::/64")
+        secrets, second = self.sign_in("curl/8.1", "2001:db8::/64")
         self.logins.connections = lambda login: 2 if login == first.login else 0
         self.rig.clock.advance(3600)
-        told = self.listed(Client(self.rig, Caller(second)))
+        told = self.listed(Client(self.rig, Connection(second)))
         self.assertEqual([one["id"] for one in told], [second.login, first.login])
         self.assertEqual(
             told,
@@ -60,13 +62,13 @@ class LoginMethods(RigTestCase):
                  "used": "2026-03-01T10:31:00.000000Z", "connections": 2, "here": False},
             ],
         )  # fmt: skip
-        for secret in (halves.cookie, halves.key):
+        for secret in (secrets.cookie, secrets.key):
             self.assertNotIn(repr(secret), repr(told))
 
     def test_one_is_ended(self) -> None:
         """At once: for the rest of a batch and for every call after it, and its connections are told."""
         (mine, me), (theirs, they) = self.sign_in(), self.sign_in()
-        client = Client(self.rig, Caller(they))
+        client = Client(self.rig, Connection(they))
         client.call("session.list")
         self.assertEqual(self.rig.me.call("login.revoke", id=they.login), {"ended": [they.login]})
         self.assertEqual(self.ended, [they.login])
@@ -78,7 +80,7 @@ class LoginMethods(RigTestCase):
         """And the links that were not used yet; the token stays."""
         for params, left in (({"others": True}, 1), ({"all": True}, 0)):
             (mine, me), (theirs, _), code = self.sign_in(), self.sign_in(), self.logins.new_code()
-            told = Client(self.rig, Caller(me)).call("login.revoke", **params)
+            told = Client(self.rig, Connection(me)).call("login.revoke", **params)
             self.assertGreaterEqual(len(told["ended"]), 2 - left)
             self.assertEqual(len(self.listed()), left)
             self.assertEqual((self.who(mine) is None, self.who(theirs)), (left == 0, None))
@@ -90,7 +92,7 @@ class LoginMethods(RigTestCase):
         """They are no logins of whoever runs the server: nothing here lists or ends them."""
         session = self.rig.session()
         secret = self.rig.me.call("share.link", session=session, verb="read")["url"].partition("#share=")[2]
-        grace: Halves = self.rig.wait(Deferred.fromCoroutine(self.logins.join(secret, "Grace")))
+        grace: LoginSecrets = self.rig.wait(Deferred.fromCoroutine(self.logins.join(secret, "Grace")))
         self.assertEqual(self.listed(), [])
         self.rig.me.call("login.revoke", all=True)
         guest = self.who(grace)

@@ -11,7 +11,15 @@ from tests.fakes import TOKEN, Disk, FakeRegistry, Rig, make_rig
 from webipy.core import errors
 from webipy.core.api.access import Principal
 from webipy.server.people.failed_attempts import MOST_ADDRESSES, TRIES_PER_MINUTE
-from webipy.server.people.logins import CODE_SECONDS, MAX_CODES, USED_SECONDS, Browser, Credentials, Halves, Logins
+from webipy.server.people.logins import (
+    CODE_SECONDS,
+    MAX_CODES,
+    USED_SECONDS,
+    Browser,
+    Credentials,
+    Logins,
+    LoginSecrets,
+)
 from webipy.server.people.tickets import TICKET_SECONDS, Tickets
 
 OWN = frozenset({"http://localhost:8888"})
@@ -19,13 +27,13 @@ OWN = frozenset({"http://localhost:8888"})
 
 def given(
     authorization: str | None = None,
-    halves: Halves | None = None,
+    secrets: LoginSecrets | None = None,
     origin: str | None = None,
     fetch_site: str | None = None,
     address: str = "1.2.3.4",
 ) -> Credentials:
     """What a request says of who sends it."""
-    cookies, key = ((halves.cookie,), halves.key) if halves is not None else ((), None)
+    cookies, key = ((secrets.cookie,), secrets.key) if secrets is not None else ((), None)
     return Credentials(authorization, cookies, key, origin, fetch_site, OWN, address)
 
 
@@ -34,17 +42,17 @@ class LoginsTestCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.rig = make_rig()
-        self.logins: Logins = self.rig.house.logins
+        self.logins: Logins = self.rig.services.logins
 
-    def login(self, code: str | None = None, token: str | None = None, address: str = "1.2.3.4") -> Halves:
+    def login(self, code: str | None = None, token: str | None = None, address: str = "1.2.3.4") -> LoginSecrets:
         """Logs in and gives the cookie and the key."""
         asked = Deferred.fromCoroutine(self.logins.login(code, token, Browser("Mozilla", address)))
-        halves: Halves = self.successResultOf(asked)
-        return halves
+        secrets: LoginSecrets = self.successResultOf(asked)
+        return secrets
 
-    def who(self, halves: Halves | None) -> Principal | None:
+    def who(self, secrets: LoginSecrets | None) -> Principal | None:
         """Whom the server takes somebody for."""
-        return self.logins.principal_of(given(halves=halves))
+        return self.logins.principal_of(given(secrets=secrets))
 
     def fails(
         self, kind: type[errors.Failure], code: str | None = None, token: str | None = None, address: str = "1.2.3.4"
@@ -70,7 +78,7 @@ class Expiry(LoginsTestCase):
         self.successResultOf(Deferred.fromCoroutine(self.logins.expire()))
         self.assertEqual(ended, [principal.login])
         self.assertIsNone(self.who(old))
-        self.assertIsNone(self.logins.still(principal))
+        self.assertIsNone(self.logins.refresh(principal))
         self.assertIsNotNone(self.who(new))
 
 
@@ -100,8 +108,8 @@ class Bearer(LoginsTestCase):
 
     def test_a_wrong_token_is_not_mended_by_a_cookie(self) -> None:
         """Who sends a credential means that one."""
-        halves = self.login(token=TOKEN)
-        self.assertIsNone(self.logins.principal_of(given("Bearer x", halves)))
+        secrets = self.login(token=TOKEN)
+        self.assertIsNone(self.logins.principal_of(given("Bearer x", secrets)))
 
     def test_a_token_counts_from_any_origin(self) -> None:
         """No page has it unless a person gave it one."""
@@ -114,7 +122,7 @@ class TwoHalves(LoginsTestCase):
 
     def test_they_count_with_our_own_origin_only(self) -> None:
         """A table: origin, what the browser says of the site, whether they count."""
-        halves = self.login(token=TOKEN)
+        secrets = self.login(token=TOKEN)
         table: list[tuple[str | None, str | None, bool]] = [
             ("http://localhost:8888", None, True),
             ("http://localhost:8888", "same-origin", True),
@@ -138,7 +146,7 @@ class TwoHalves(LoginsTestCase):
             ("https://evil.example", "same-origin", False),
         ]
         for origin, site, counts in table:
-            found = self.logins.principal_of(given(halves=halves, origin=origin, fetch_site=site))
+            found = self.logins.principal_of(given(secrets=secrets, origin=origin, fetch_site=site))
             self.assertEqual(found is not None, counts, (origin, site))
 
     def test_neither_counts_alone(self) -> None:
@@ -171,34 +179,34 @@ class TwoHalves(LoginsTestCase):
 
     def test_what_was_never_given_is_nobody(self) -> None:
         """Nor is the token, nor a digest."""
-        halves = self.login(token=TOKEN)
-        digest = hashlib.sha256(halves.cookie.encode()).hexdigest()
-        for wrong in ("", "x", TOKEN, digest, halves.cookie + "x"):
-            self.assertIsNone(self.who(Halves(wrong, halves.key)), wrong)
+        secrets = self.login(token=TOKEN)
+        digest = hashlib.sha256(secrets.cookie.encode()).hexdigest()
+        for wrong in ("", "x", TOKEN, digest, secrets.cookie + "x"):
+            self.assertIsNone(self.who(LoginSecrets(wrong, secrets.key)), wrong)
 
     def test_only_digests_are_kept(self) -> None:
         """A dump of the database contains no usable secret."""
-        halves, code = self.login(token=TOKEN), self.logins.new_code()
+        secrets, code = self.login(token=TOKEN), self.logins.new_code()
         kept = repr((self.rig.disk.registry.accounts, self.logins._logins, self.logins._cookies, self.logins.codes))
-        for secret in (halves.cookie, halves.key, code, TOKEN):
+        for secret in (secrets.cookie, secrets.key, code, TOKEN):
             self.assertNotIn(repr(secret), kept)
 
     def test_a_login_outlives_the_server(self) -> None:
         """The registry has it."""
-        halves = self.login(token=TOKEN)
-        again = make_rig(self.rig.disk).house.logins
-        self.assertIsNone(again.principal_of(given(halves=halves)), "not loaded yet")
+        secrets = self.login(token=TOKEN)
+        again = make_rig(self.rig.disk).services.logins
+        self.assertIsNone(again.principal_of(given(secrets=secrets)), "not loaded yet")
         self.successResultOf(Deferred.fromCoroutine(again.load()))
-        self.assertIsNotNone(again.principal_of(given(halves=halves)))
+        self.assertIsNotNone(again.principal_of(given(secrets=secrets)))
 
     def test_a_changed_token_ends_what_it_let_in(self) -> None:
         """By the token or by a code of that server: under another token none of it counts, and none is kept."""
         by_token, by_code = self.login(token=TOKEN), self.login(code=self.logins.new_code())
-        again = make_rig(self.rig.disk).house.logins
+        again = make_rig(self.rig.disk).services.logins
         again.token = "another token, of another day"
         self.successResultOf(Deferred.fromCoroutine(again.load()))
-        for halves in (by_token, by_code):
-            self.assertIsNone(again.principal_of(given(halves=halves)))
+        for secrets in (by_token, by_code):
+            self.assertIsNone(again.principal_of(given(secrets=secrets)))
         self.assertIsNone(again.principal_of(given(f"Bearer {TOKEN}")))
         self.assertEqual(self.rig.disk.registry.accounts, {})
 
@@ -217,7 +225,7 @@ class TwoHalves(LoginsTestCase):
         self.successResultOf(Deferred.fromCoroutine(self.logins.sign_out(principal.login)))
         self.assertEqual(ended, [principal.login])
         self.assertIsNone(self.who(mine))
-        self.assertIsNone(self.logins.still(principal))
+        self.assertIsNone(self.logins.refresh(principal))
         self.assertIsNotNone(self.who(other))
         self.successResultOf(Deferred.fromCoroutine(self.logins.sign_out(principal.login)))
         self.successResultOf(Deferred.fromCoroutine(self.logins.sign_out("never given")))
@@ -225,13 +233,13 @@ class TwoHalves(LoginsTestCase):
 
     def test_the_last_use_is_noted_now_and_then(self) -> None:
         """Not for each request: once in `USED_SECONDS`."""
-        halves = self.login(token=TOKEN)
+        secrets = self.login(token=TOKEN)
         (made,) = self.logins.all()
         self.rig.clock.advance(USED_SECONDS - 1)
-        self.who(halves)
+        self.who(secrets)
         self.assertEqual(self.logins.all(), [made])
         self.rig.clock.advance(2)
-        self.who(halves)
+        self.who(secrets)
         (used,) = self.logins.all()
         self.assertGreater(used.used, made.used)
         self.assertEqual(list(self.rig.disk.registry.accounts.values()), [used])
@@ -331,7 +339,7 @@ class Throttle(LoginsTestCase):
 
     def test_what_is_right_is_in_at_once(self) -> None:
         """While 10,000 wrong tries of all kinds come from one address: from that address and from another one, by everything there is."""
-        halves, secret = self.login(token=TOKEN), self.link()
+        secrets, secret = self.login(token=TOKEN), self.link()
         refused = 0
         for number in range(10_000):
             refused += self.guess(number)
@@ -339,7 +347,7 @@ class Throttle(LoginsTestCase):
                 for address in ("1.2.3.4", "5.6.7.8"):
                     self.login(code=self.logins.new_code(), address=address)
                     self.login(token=TOKEN, address=address)
-                    self.assertIsNotNone(self.logins.principal_of(given(halves=halves, address=address)))
+                    self.assertIsNotNone(self.logins.principal_of(given(secrets=secrets, address=address)))
                     self.assertIsNotNone(self.logins.principal_of(given(f"Bearer {TOKEN}", address=address)))
                     self.assertEqual(self.logins.offered(secret, address).label, "")
         self.assertEqual(refused, 10_000 - TRIES_PER_MINUTE)
@@ -370,8 +378,8 @@ class Throttle(LoginsTestCase):
         """Who has many addresses fills no memory; the one that was quiet for longest is forgotten."""
         for number in range(MOST_ADDRESSES + 100):
             self.fails(errors.NotAuthenticated, token="guess", address=f"address {number}")
-        self.assertEqual(len(self.logins.tries._counts), MOST_ADDRESSES)
-        self.assertNotIn("address 0", self.logins.tries._counts)
+        self.assertEqual(len(self.logins.failed_attempts._counts), MOST_ADDRESSES)
+        self.assertNotIn("address 0", self.logins.failed_attempts._counts)
 
 
 class Fresh(SynchronousTestCase):
@@ -380,5 +388,5 @@ class Fresh(SynchronousTestCase):
     def test_nobody_is_logged_in(self) -> None:
         """Neither by cookie nor without anything."""
         rig: Rig = make_rig(Disk(registry=FakeRegistry()))
-        self.assertIsNone(rig.house.logins.principal_of(given()))
-        self.assertIsNone(rig.house.logins.principal_of(given(halves=Halves("secret-1", "secret-2"))))
+        self.assertIsNone(rig.services.logins.principal_of(given()))
+        self.assertIsNone(rig.services.logins.principal_of(given(secrets=LoginSecrets("secret-1", "secret-2"))))

@@ -9,7 +9,7 @@ from webipy.core import errors
 from webipy.core.api import calls
 from webipy.server.methods import api
 from webipy.server.methods.api import METHODS
-from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.methods.method import Connection, Methods, Services
 
 
 class Table(RigTestCase):
@@ -20,7 +20,7 @@ class Table(RigTestCase):
         methods = Methods()
 
         @methods.method("cell.frame", "write")
-        async def frame(house: House, caller: Caller, params: calls.OfCell) -> calls.CellAccepted:
+        async def frame(services: Services, connection: Connection, params: calls.OfCell) -> calls.CellAccepted:
             """Frames a cell."""
             return calls.CellAccepted(cell=params.cell, seq=1, version=0)
 
@@ -39,8 +39,8 @@ class Table(RigTestCase):
         self.assertEqual(sum(map(len, parts)) + 1, len(METHODS))
 
 
-class Connection(RigTestCase):
-    """`Caller`."""
+class Connections(RigTestCase):
+    """`Connection`."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -76,7 +76,7 @@ class Connection(RigTestCase):
         self.rig.turn()
         self.write()
         self.assertEqual(client.seqs(), [1, 1, 2])
-        self.assertEqual(len(self.rig.house.sessions.get(self.session).feeds), 1)
+        self.assertEqual(len(self.rig.services.sessions.get(self.session).feeds), 1)
 
     def test_unsubscribe_ends_the_feed(self) -> None:
         """And a second one changes nothing."""
@@ -85,34 +85,36 @@ class Connection(RigTestCase):
         for _ in range(2):
             client.call("session.unsubscribe", session=self.session)
         self.write()
-        self.assertEqual((client.sent, self.rig.house.sessions.get(self.session).feeds), ([], set()))
+        self.assertEqual((client.sent, self.rig.services.sessions.get(self.session).feeds), ([], set()))
 
     def test_a_connection_that_leaves_leaves_nothing_behind(self) -> None:
         """Even one that leaves between its subscription and the first event."""
         client = self.rig.client()
         client.call("session.subscribe", session=self.session)
-        client.caller.leave()
+        client.connection.leave()
         self.rig.turn()
         self.write()
-        self.assertEqual((client.sent, client.caller.feeds), ([], {}))
-        self.assertEqual(self.rig.house.sessions.get(self.session).feeds, set())
+        self.assertEqual((client.sent, client.connection.feeds), ([], {}))
+        self.assertEqual(self.rig.services.sessions.get(self.session).feeds, set())
 
     def test_a_full_transport_stops_every_feed_of_the_connection(self) -> None:
         """Also those that are subscribed while it is full."""
         other = self.rig.session()
         client = self.rig.client()
         client.call("session.subscribe", session=self.session)
-        client.caller.pause()
+        client.connection.pause()
         client.call("session.subscribe", session=other)
         self.write()
         self.rig.turn()
         self.assertEqual(client.sent, [])
-        client.caller.resume()
+        client.connection.resume()
         self.rig.turn()
         sessions = [json.loads(body)["params"]["session"] for body in client.sent]
         self.assertEqual(set(sessions), {self.session, other})
 
     def test_nobody_has_no_name(self) -> None:
         """Events need a name: only who is logged in writes any."""
-        self.assertEqual((Caller(None).name, self.rig.me.caller.name), ("", "ada"))
-        self.assertRaises(errors.InvalidRequest, Caller(None).subscribe, self.rig.house.sessions.get(self.session), 1)
+        self.assertEqual((Connection(None).name, self.rig.me.connection.name), ("", "ada"))
+        self.assertRaises(
+            errors.InvalidRequest, Connection(None).subscribe, self.rig.services.sessions.get(self.session), 1
+        )

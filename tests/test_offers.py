@@ -31,9 +31,9 @@ class OffersTestCase(FilesSiteTestCase):
         more = {
             b"files": FileResource(self.gate, self.files),
             b"exports": ExportFiles(self.exports, self.gate),
-            b"share": Offer(self.gate, self.rig.house.sessions),
+            b"share": Offer(self.gate, self.rig.services.sessions),
         }
-        metrics = Metrics(self.rig.house.sessions, Pulse(self.rig.clock), self.static)
+        metrics = Metrics(self.rig.services.sessions, Pulse(self.rig.clock), self.static)
         self.site = build_site(self.gate, self.rig.api, Socket(), self.static, metrics, more)
         self.site.timeOut, self.site.reactor = None, Clock()
         self.session = str(self.rig.me.call("session.create", title="Oscillator")["id"])
@@ -237,5 +237,5 @@ class Walls(OffersTestCase):
         """/logout."""
         self.assertEqual(self.post("/logout", {}, **self.browser).status, 204)
         self.assertEqual(self.call(self.browser, "cell.list", session=self.session).status, 401)
-        ended = Deferred.fromCoroutine(self.rig.house.logins.sign_out("never given"))
+        ended = Deferred.fromCoroutine(self.rig.services.logins.sign_out("never given"))
         self.successResultOf(ended)

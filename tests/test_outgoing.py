@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core.events.events import ExecutionQueued
 from webipy.core.kernel.executions import Run
-from webipy.server.sessions.request_queue import PORTION, Outgoing
+from webipy.server.sessions.request_queue import PORTION, RequestQueue
 
 
 class Portions(SynchronousTestCase):
@@ -18,7 +18,7 @@ class Portions(SynchronousTestCase):
     def setUp(self) -> None:
         self.sent: list[str] = []
         self.due: list[Callable[[], None]] = []
-        self.outgoing = Outgoing(self.send, self.later)
+        self.outgoing = RequestQueue(self.send, self.later)
 
     def send(self, channel: str, msg_type: str, content: bytes, msg_id: str, *, metadata: bytes) -> None:
         """Takes note of a message."""

@@ -83,7 +83,7 @@ class Coming(PeopleTestCase):
             {key: by_id[mine["you"]][key] for key in ("person", "name", "verb", "is_guest")},
             {"person": "owner", "name": "ada", "verb": "own", "is_guest": False},
         )
-        grace.client.caller.leave()
+        grace.client.connection.leave()
         self.assertEqual(list(self.newest(self.me)), ["ada"])
         self.me.call("presence.set", session=self.session)
         self.tick()
@@ -190,12 +190,12 @@ class Moving(PeopleTestCase):
         grace = self.guest()
         self.tick()
         self.told(self.me)
-        self.me.caller.pause()
+        self.me.connection.pause()
         for number in range(50):
             grace.client.call("presence.set", session=self.session, cell=f"c{number}")
             self.tick(2 * TELL_SECONDS)
-        self.assertEqual(len(self.me.caller._held), 1)
-        self.me.caller.resume()
+        self.assertEqual(len(self.me.connection._held), 1)
+        self.me.connection.resume()
         (told,) = self.told(self.me)
         self.assertEqual(told["people"][0]["cell"], "c49")
 
@@ -233,10 +233,10 @@ class Moving(PeopleTestCase):
         """A session that nobody follows has no room and no timer."""
         grace = self.guest()
         self.tick()
-        grace.client.caller.leave()
-        self.me.caller.leave()
+        grace.client.connection.leave()
+        self.me.connection.leave()
         self.tick(2)
-        self.assertEqual(self.rig.house.people._rooms, {})
+        self.assertEqual(self.rig.services.presence._sessions, {})
         for share in self.rig.me.call("share.list", session=self.session)["shares"]:
             self.rig.me.call("share.revoke", session=self.session, share=share["id"])
         self.assertEqual(self.rig.clock.getDelayedCalls(), [])
@@ -284,9 +284,9 @@ class Asking(PeopleTestCase):
     def test_a_second_page_does_not_ask_again(self) -> None:
         """The minute is that of the person, whatever they open, close and open again."""
         self.ask()
-        self.grace.client.caller.leave()
+        self.grace.client.connection.leave()
         again = self.rig.client()
-        again.caller.principal = self.grace.client.caller.principal
+        again.connection.principal = self.grace.client.connection.principal
         self.follow(again)
         self.refused("throttled", "presence.ask", again, session=self.session)
         self.assertIsNone(self.state())
@@ -295,13 +295,13 @@ class Asking(PeopleTestCase):
         """There is nobody to let."""
         self.ask()
         person = self.newest(self.me)["Grace (guest)"]["person"]
-        self.grace.client.caller.leave()
+        self.grace.client.connection.leave()
         self.refused("not_found", "presence.decline", session=self.session, person=person)
         self.refused("not_found", "presence.decline", session=self.rig.session(), person=person)
 
     def test_who_comes_later_sees_it(self) -> None:
         """The owner had no page open."""
-        self.me.caller.leave()
+        self.me.connection.leave()
         self.ask()
         self.tick()
         other = self.follow(self.rig.client())
@@ -312,5 +312,5 @@ class Asking(PeopleTestCase):
         self.refused("invalid_request", "presence.ask", session=self.session)
         editor = self.guest("write", "Eve").client
         self.refused("invalid_request", "presence.ask", editor, session=self.session)
-        self.grace.client.caller.leave()
+        self.grace.client.connection.leave()
         self.refused("invalid_request", "presence.ask", self.grace.client, session=self.session)

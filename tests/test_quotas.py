@@ -79,7 +79,7 @@ class Calls(RigTestCase):
         self.session = self.rig.session()
         url = self.rig.me.call("share.link", session=self.session, verb="write")["url"]
         self.grace: Client = come(self.rig, secret_of(url)).client
-        self.rig.house.quotas.guest_bytes = 20_000
+        self.rig.services.quotas.guest_bytes = 20_000
 
     def insert(self, client: Any, size: int) -> None:
         """A cell of so many characters."""
@@ -99,9 +99,9 @@ class Calls(RigTestCase):
 
     def test_a_journal_that_has_grown_is_cut_at_once(self) -> None:
         """Not an hour later; and as often as it is over its size."""
-        house = self.rig.house
-        retention = Retention(house.world, house.sessions, house.kept, 2, None)
-        house.sessions.on_taken.append(retention.grown)
+        services = self.rig.services
+        retention = Retention(services.world, services.sessions, services.closed_sessions, 2, None)
+        services.sessions.on_taken.append(retention.grown)
         self.rig.me.call("cell.insert", session=self.session, id="c", source="x")
         firsts = set()
         for _ in range(16):

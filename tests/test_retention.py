@@ -15,7 +15,9 @@ class RetentionTests(RigTestCase):
 
     def look(self, rig: Rig, keep_mebibytes: int = 1024, keep_days: float | None = None) -> None:
         """One round of the retention."""
-        retention = Retention(rig.house.world, rig.house.sessions, rig.house.kept, keep_mebibytes, keep_days)
+        retention = Retention(
+            rig.services.world, rig.services.sessions, rig.services.closed_sessions, keep_mebibytes, keep_days
+        )
         rig.wait(Deferred.fromCoroutine(retention.round()))
 
     def fill(self) -> str:
@@ -79,12 +81,12 @@ class RetentionTests(RigTestCase):
         """What a feed has to send is cut, but trimmed only after it was sent."""
         session = self.fill()
         client = self.rig.client()
-        client.caller.pause()
+        client.connection.pause()
         client.call("session.subscribe", session=session, since=3)
         self.rig.turn()
         self.look(self.rig, keep_mebibytes=2)
         self.assertEqual(self.rig.journal.trimmed, 3)
-        client.caller.resume()
+        client.connection.resume()
         self.rig.turn(50)
         self.assertEqual(client.seqs(), list(range(4, self.rig.journal.written + 1)))
         self.look(self.rig, keep_mebibytes=2)

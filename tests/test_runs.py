@@ -185,7 +185,7 @@ class NotebookRuns(RunTestCase):
 
     def test_ten_thousand_cells(self) -> None:
         """Everything is accepted in one piece, and reaches the host in its order; what is started afterwards comes after it."""
-        session = self.rig.house.sessions.get(self.session)
+        session = self.rig.services.sessions.get(self.session)
         from webipy.core.events.events import AnyEvent, CellInserted
 
         new: list[AnyEvent] = [
@@ -275,7 +275,7 @@ class Parameters(RunTestCase):
         before = self.rig.journal.written
         for name in ("", "1x", "a b", "a=1;b", "class", "x\n"):
             self.refused("invalid_params", "notebook.run", session=self.session, parameters={name: 1})
-        kernel = self.rig.house.sessions.get(self.session).kernel
+        kernel = self.rig.services.sessions.get(self.session).kernel
         assert kernel is not None
         kernel.language = "cobol"
         fault = self.refused("invalid_params", "notebook.run", session=self.session, parameters={"n": 1})

@@ -158,10 +158,10 @@ class Closing(RigTestCase):
         for client in (quick, slow):
             client.call("session.subscribe", session=session)
         self.rig.turn()
-        slow.caller.pause()
+        slow.connection.pause()
         self.rig.me.call("session.close", session=session)
         self.assertEqual(quick.notified()[-1]["type"], "session_closed")
-        slow.caller.resume()
+        slow.connection.resume()
         self.rig.turn()
         self.assertEqual(slow.notified()[-1]["type"], "session_closed")
 

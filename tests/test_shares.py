@@ -12,9 +12,9 @@ from tests.fakes import Client, Rig, RigTestCase, make_rig
 from webipy.core import errors
 from webipy.core.api.access import Principal
 from webipy.server.methods.api import answered
-from webipy.server.methods.method import Caller
+from webipy.server.methods.method import Connection
 from webipy.server.people.failed_attempts import TRIES_PER_MINUTE
-from webipy.server.people.logins import Credentials, Halves
+from webipy.server.people.logins import Credentials, LoginSecrets
 from webipy.server.people.shares import JOINS_A_MINUTE, LEFT_SECONDS, LOOK_SECONDS, MAX_GUESTS, MAX_SHARES
 
 DAY = 86_400
@@ -30,24 +30,24 @@ class Came:
     """Somebody who came by a link."""
 
     client: Client
-    halves: Halves
+    secrets: LoginSecrets
     principal: Principal
 
 
 def come(rig: Rig, secret: str, name: str = "Grace") -> Came:
     """Opens a link and gives a name."""
-    halves: Halves = rig.wait(Deferred.fromCoroutine(rig.house.logins.join(secret, name)))
-    principal = who(rig, halves)
+    secrets: LoginSecrets = rig.wait(Deferred.fromCoroutine(rig.services.logins.join(secret, name)))
+    principal = who(rig, secrets)
     assert principal is not None
-    client = Client(rig, Caller(principal))
-    client.caller.send = client.sent.append
-    client.caller.soon = lambda call: rig.clock.callLater(0, call)
-    return Came(client, halves, principal)
+    client = Client(rig, Connection(principal))
+    client.connection.send = client.sent.append
+    client.connection.soon = lambda call: rig.clock.callLater(0, call)
+    return Came(client, secrets, principal)
 
 
-def who(rig: Rig, halves: Halves) -> Principal | None:
+def who(rig: Rig, secrets: LoginSecrets) -> Principal | None:
     """Whom the server takes the bearer of a cookie and a key for."""
-    return rig.house.logins.principal_of(Credentials(None, (halves.cookie,), halves.key, None, None, frozenset()))
+    return rig.services.logins.principal_of(Credentials(None, (secrets.cookie,), secrets.key, None, None, frozenset()))
 
 
 class SharesTestCase(RigTestCase):
@@ -57,7 +57,7 @@ class SharesTestCase(RigTestCase):
         super().setUp()
         self.session = self.rig.session()
         self.ended: list[str] = []
-        self.rig.house.logins.on_logout = self.ended.append
+        self.rig.services.logins.on_logout = self.ended.append
 
     def link(self, verb: str = "read", **params: Any) -> Any:
         """A new link."""
@@ -83,7 +83,7 @@ class Links(SharesTestCase):
             grace.principal, Principal("Grace (guest)", "write", grace.principal.login, session=self.session)
         )
         self.assertNotEqual(
-            grace.principal.person, self.rig.me.caller.principal and self.rig.me.caller.principal.person
+            grace.principal.person, self.rig.me.connection.principal and self.rig.me.connection.principal.person
         )
         inserted = grace.client.call("cell.insert", session=self.session, source="1")
         (event,) = [e for e in self.rig.journal.events() if e.get("cell") == inserted["cell"]]
@@ -125,11 +125,11 @@ class Links(SharesTestCase):
         """Neither the secret of a link nor a guest's cookie is in memory or in the registry."""
         secret = secret_of(self.link()["url"])
         grace = come(self.rig, secret)
-        shares = self.rig.house.logins.shares
+        shares = self.rig.services.logins.shares
         kept = repr((self.rig.disk.registry.links, self.rig.disk.registry.visitors, shares._shares, shares._logins))
         self.assertNotIn(repr(secret), kept)
-        self.assertNotIn(repr(grace.halves.cookie), kept)
-        self.assertNotIn(repr(grace.halves.key), kept)
+        self.assertNotIn(repr(grace.secrets.cookie), kept)
+        self.assertNotIn(repr(grace.secrets.key), kept)
 
     def test_names(self) -> None:
         """A table: what is given, what becomes of it; nobody is taken for the owner."""
@@ -143,7 +143,9 @@ class Links(SharesTestCase):
         for given, shown in good.items():
             self.assertEqual(come(self.rig, secret, given).principal.name, shown)
         for bad in ("", "   ", "x" * 41, "a\x00b", "a\u202eb", "a\u200bb", "\ud800", "a\u2066b", "...", "\u200d"):
-            self.failureResultOf(Deferred.fromCoroutine(self.rig.house.logins.join(secret, bad)), errors.InvalidParams)
+            self.failureResultOf(
+                Deferred.fromCoroutine(self.rig.services.logins.join(secret, bad)), errors.InvalidParams
+            )
 
     def test_there_are_limits(self) -> None:
         """Of links in a session, of people by one link, of days and of labels."""
@@ -153,10 +155,10 @@ class Links(SharesTestCase):
         secret = secret_of(self.rig.me.call("share.link", session=self.rig.session(), verb="read")["url"])
         for number in range(MAX_GUESTS):
             self.rig.wait(
-                Deferred.fromCoroutine(self.rig.house.logins.join(secret, f"Guest {number}", str(number % 8)))
+                Deferred.fromCoroutine(self.rig.services.logins.join(secret, f"Guest {number}", str(number % 8)))
             )
-        self.rig.house.logins.shares.is_here = lambda login: True
-        self.failureResultOf(Deferred.fromCoroutine(self.rig.house.logins.join(secret, "One more")), errors.Quota)
+        self.rig.services.logins.shares.is_here = lambda login: True
+        self.failureResultOf(Deferred.fromCoroutine(self.rig.services.logins.join(secret, "One more")), errors.Quota)
         wrong: list[dict[str, Any]] = [
             {"days": 0},
             {"days": 366},
@@ -170,7 +172,7 @@ class Links(SharesTestCase):
 
     def test_wrong_secrets_are_throttled(self) -> None:
         """Together with wrong codes and tokens of that address; who has a link is in at once."""
-        logins = self.rig.house.logins
+        logins = self.rig.services.logins
         for number in range(TRIES_PER_MINUTE):
             with self.assertRaises(errors.NotAuthenticated):
                 logins.offered(f"guess {number}", "")
@@ -184,7 +186,7 @@ class Ends(SharesTestCase):
 
     def assert_out(self, came: Came) -> None:
         """Nothing is left of a guest."""
-        self.assertIsNone(who(self.rig, came.halves))
+        self.assertIsNone(who(self.rig, came.secrets))
         self.refused("not_authenticated", "cell.list", came.client, session=self.session)
         self.assertEqual(self.ended, [came.principal.login])
         self.assertEqual(self.rig.disk.registry.visitors, {})
@@ -214,18 +216,18 @@ class Ends(SharesTestCase):
         for _ in range(DAY // int(LOOK_SECONDS) - 1):
             self.rig.clock.advance(LOOK_SECONDS)
         self.rig.clock.advance(LOOK_SECONDS - 1)
-        self.assertIsNotNone(who(self.rig, grace.halves))
+        self.assertIsNotNone(who(self.rig, grace.secrets))
         self.rig.clock.advance(1)
         self.assert_out(grace)
-        self.assertRaises(errors.NotAuthenticated, self.rig.house.logins.offered, secret_of(told["url"]), "")
+        self.assertRaises(errors.NotAuthenticated, self.rig.services.logins.offered, secret_of(told["url"]), "")
         self.assertEqual(self.rig.disk.registry.links, {})
 
     def test_over_counts_before_anybody_looks(self) -> None:
         """The clock of the wall decides at every call, not the timer."""
         _, grace = self.joined(days=1)
-        shares = self.rig.house.logins.shares
+        shares = self.rig.services.logins.shares
         shares.now = lambda: "2026-03-02T09:30:00.000000Z"
-        self.assertIsNone(who(self.rig, grace.halves))
+        self.assertIsNone(who(self.rig, grace.secrets))
         self.refused("not_authenticated", "cell.list", grace.client, session=self.session)
         self.assertEqual(self.listed(), [])
 
@@ -235,12 +237,12 @@ class Ends(SharesTestCase):
         grace = come(self.rig, secret_of(told["url"]))
         self.rig.me.call("session.close", session=self.session)
         self.assert_out(grace)
-        self.assertRaises(errors.NotAuthenticated, self.rig.house.logins.offered, secret_of(told["url"]), "")
+        self.assertRaises(errors.NotAuthenticated, self.rig.services.logins.offered, secret_of(told["url"]), "")
 
     def test_a_guest_leaves(self) -> None:
         """Their login ends, and nobody else's."""
         share, grace = self.joined()
-        self.rig.wait(Deferred.fromCoroutine(self.rig.house.logins.sign_out(grace.principal.login)))
+        self.rig.wait(Deferred.fromCoroutine(self.rig.services.logins.sign_out(grace.principal.login)))
         self.assert_out(grace)
         self.assertEqual([share["id"] for share in self.listed()], [share])
 
@@ -249,14 +251,14 @@ class Ends(SharesTestCase):
         _, grace = self.joined("write", days=2)
         _, short = self.joined(days=1)
         again = self.rig.crashed()
-        self.rig.wait(Deferred.fromCoroutine(again.house.logins.load()))
-        self.assertEqual(who(again, grace.halves), grace.principal)
-        self.assertIsNotNone(who(again, short.halves))
+        self.rig.wait(Deferred.fromCoroutine(again.services.logins.load()))
+        self.assertEqual(who(again, grace.secrets), grace.principal)
+        self.assertIsNotNone(who(again, short.secrets))
         again.disk.clock.advance(DAY)
         later = make_rig(again.disk)
-        self.rig.wait(Deferred.fromCoroutine(later.house.logins.load()))
-        self.assertEqual(who(later, grace.halves), grace.principal)
-        self.assertIsNone(who(later, short.halves))
+        self.rig.wait(Deferred.fromCoroutine(later.services.logins.load()))
+        self.assertEqual(who(later, grace.secrets), grace.principal)
+        self.assertIsNone(who(later, short.secrets))
 
 
 class Changes(SharesTestCase):
@@ -294,7 +296,7 @@ class Changes(SharesTestCase):
             ("cell.insert", {"session": self.session}),
         ]
         body = [{"jsonrpc": "2.0", "id": n, "method": name, "params": params} for n, (name, params) in enumerate(rows)]
-        told = answered(self.rig.api, json.dumps(body).encode(), grace.client.caller)
+        told = answered(self.rig.api, json.dumps(body).encode(), grace.client.connection)
         return told.addCallback(lambda reply: json.loads(reply or b"null"))
 
     def test_a_link_belongs_to_its_session(self) -> None:
@@ -313,13 +315,13 @@ class Places(SharesTestCase):
         super().setUp()
         self.secret = secret_of(self.link()["url"])
         self.here: set[str] = set()
-        self.rig.house.logins.shares.is_here = self.here.__contains__
+        self.rig.services.logins.shares.is_here = self.here.__contains__
 
     def join(self, name: str, address: str = "") -> Any:
         """Somebody gives their name, and does no more."""
-        return Deferred.fromCoroutine(self.rig.house.logins.join(self.secret, name, address))
+        return Deferred.fromCoroutine(self.rig.services.logins.join(self.secret, name, address))
 
-    def fill(self) -> list[Halves]:
+    def fill(self) -> list[LoginSecrets]:
         """As many as may come."""
         return [self.rig.wait(self.join(f"Bot {n}", f"10.0.0.{n % 8}")) for n in range(MAX_GUESTS)]
 
@@ -338,12 +340,12 @@ class Places(SharesTestCase):
         self.assertEqual(
             (len(self.names()), "Joan" in self.names(), "Bot 0" in self.names()), (MAX_GUESTS, True, False)
         )
-        self.assertIsNotNone(who(self.rig, ada.halves))
-        self.assertIsNotNone(who(self.rig, grace.halves))
+        self.assertIsNotNone(who(self.rig, ada.secrets))
+        self.assertIsNotNone(who(self.rig, grace.secrets))
 
     def test_where_all_are_here_nobody_comes(self) -> None:
         """They are told how many may be."""
-        self.rig.house.logins.shares.is_here = lambda login: True
+        self.rig.services.logins.shares.is_here = lambda login: True
         self.fill()
         fault = self.failureResultOf(self.join("Joan", "10.0.1.1"), errors.Quota).value
         self.assertEqual(
@@ -352,14 +354,14 @@ class Places(SharesTestCase):
 
     def test_where_all_have_worked_here_the_one_who_is_away_longest_goes(self) -> None:
         """Their login has ended as when they leave."""
-        halves = self.fill()
-        for one in reversed(halves):
+        secrets = self.fill()
+        for one in reversed(secrets):
             who(self.rig, one)
             self.rig.clock.advance(1)
         self.rig.clock.advance(LEFT_SECONDS)
         self.rig.wait(self.join("Joan"))
-        self.assertIsNone(who(self.rig, halves[-1]))
-        self.assertIsNotNone(who(self.rig, halves[0]))
+        self.assertIsNone(who(self.rig, secrets[-1]))
+        self.assertIsNotNone(who(self.rig, secrets[0]))
         self.assertEqual(len(self.ended), 1)
 
     def test_one_address_does_not_fill_a_link(self) -> None:

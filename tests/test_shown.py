@@ -35,7 +35,7 @@ class Rich:
             "session.create", path="deep/folder/notes.ipynb", create=True, kernelspec="python3", cwd="/tmp"
         )
         self.session = str(made["id"])
-        rig.house.sessions.root = ROOT
+        rig.services.sessions.root = ROOT
         rig.turn()
         self.host = rig.host
         self.host.tell("start_retried", start=1, reason=f"{ROOT}/bin/python ended.", tail=TAIL, how="otherwise")

@@ -105,8 +105,8 @@ class SiteTestCase(SynchronousTestCase):
         (self.static / "sub" / "font.woff2").write_bytes(b"font")
         for name, body in self.more_files.items():
             (self.static / name).write_bytes(body)
-        self.gate = Gate(self.rig.house.logins, is_behind_proxy=self.is_behind_proxy)
-        metrics = Metrics(self.rig.house.sessions, Pulse(self.rig.clock), self.static)
+        self.gate = Gate(self.rig.services.logins, is_behind_proxy=self.is_behind_proxy)
+        metrics = Metrics(self.rig.services.sessions, Pulse(self.rig.clock), self.static)
         self.site = build_site(self.gate, self.rig.api, Socket(), self.static, metrics)
         self.site.timeOut, self.site.reactor = None, self.rig.clock
 
@@ -141,8 +141,8 @@ class SiteTestCase(SynchronousTestCase):
 
     def login(self) -> dict[str, str]:
         """The headers of a browser that is signed in: its cookie and its key."""
-        halves = self.successResultOf(Deferred.fromCoroutine(self.rig.house.logins.login(None, TOKEN)))
-        return {"Cookie": f"webipy-8888={halves.cookie}", "X_Webipy_Key": halves.key}
+        secrets = self.successResultOf(Deferred.fromCoroutine(self.rig.services.logins.login(None, TOKEN)))
+        return {"Cookie": f"webipy-8888={secrets.cookie}", "X_Webipy_Key": secrets.key}
 
 
 class Headers(SiteTestCase):
@@ -430,7 +430,7 @@ class SigningIn(SiteTestCase):
 
     def test_a_code_is_exchanged_for_a_login_once(self) -> None:
         """Its cookie is not for scripts, not for other sites, not for ever, and opens nothing without the key."""
-        code = self.rig.house.logins.new_code()
+        code = self.rig.services.logins.new_code()
         answer = self.sign_in({"code": code})
         self.assertEqual((answer.status, list(answer.json())), (200, ["key"]))
         name, *attributes = answer.headers["set-cookie"].split("; ")
@@ -452,10 +452,10 @@ class SigningIn(SiteTestCase):
 
     def test_who_is_signed_in_keeps_the_login(self) -> None:
         """As with `webipy open` in a browser that shows the page: the code is used up, and nothing else happens."""
-        browser, code = self.login(), self.rig.house.logins.new_code()
+        browser, code = self.login(), self.rig.services.logins.new_code()
         answer = self.sign_in({"code": code}, **browser)
         self.assertEqual((answer.status, "set-cookie" in answer.headers), (204, False))
-        self.assertEqual(len(self.rig.house.logins.all()), 1)
+        self.assertEqual(len(self.rig.services.logins.all()), 1)
         self.assertEqual(self.sign_in({"code": code}, **browser).status, 401)
         self.assertEqual(self.rpc(**browser).status, 200)
 
@@ -466,7 +466,7 @@ class SigningIn(SiteTestCase):
         told = self.rpc(**browser)
         self.assertEqual((told.status, told.json()["data"].get("reason")), (401, "key_lost"))
         self.assertEqual(self.sign_in({"token": TOKEN}, **browser).status, 200)
-        self.assertEqual(len(self.rig.house.logins.all()), 1)
+        self.assertEqual(len(self.rig.services.logins.all()), 1)
 
     def test_a_login_of_before_there_were_keys_is_told_why(self) -> None:
         """And its cookie is taken back when the browser signs in again."""
@@ -546,8 +546,8 @@ class Ending(SiteTestCase):
         wait = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "session.events",
                            "params": {"session": session, "since": 1000, "wait_s": 50}}).encode()  # fmt: skip
         mine, other = self.open_request(self.login(), wait), self.open_request(self.login(), wait)
-        self.rig.house.logins.on_logout = self.site.end_login
-        ended = self.rig.house.logins.all()[0].id
+        self.rig.services.logins.on_logout = self.site.end_login
+        ended = self.rig.services.logins.all()[0].id
         self.rig.me.call("login.revoke", id=ended)
         self.assertTrue(mine.value().startswith(b"HTTP/1.1 401 "), mine.value())
         self.assertIn(b"Your login was ended", mine.value())

@@ -6,7 +6,7 @@ import attrs
 
 from tests.fakes import FakeHost, RigTestCase, result_of, spec_of
 from webipy.core.ipynb import notebook_file
-from webipy.server.sessions.kernel_pool import ANSWER_SECONDS, LONGEST_PAUSE_SECONDS, QUIET_SECONDS, Spares
+from webipy.server.sessions.kernel_pool import ANSWER_SECONDS, LONGEST_PAUSE_SECONDS, QUIET_SECONDS, KernelPool
 
 
 class SpareTestCase(RigTestCase):
@@ -16,8 +16,8 @@ class SpareTestCase(RigTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        sessions = self.rig.house.sessions
-        self.spares = Spares(self.rig.house.world, "/", self.wanted, 86_400.0, sessions.is_starting)
+        sessions = self.rig.services.sessions
+        self.spares = KernelPool(self.rig.services.world, "/", self.wanted, 86_400.0, sessions.is_starting)
         sessions.take_spare = self.spares.take
         self.spares.start()
 

@@ -65,8 +65,8 @@ class TextTestCase(RigTestCase):
         ]
 
     async def _body(self) -> bytes:
-        house = self.rig.house
-        return await house.documents.as_ipynb(house.sessions.get(self.session))
+        services = self.rig.services
+        return await services.documents.as_ipynb(services.sessions.get(self.session))
 
     def sources(self) -> list[str]:
         """The sources in the session."""

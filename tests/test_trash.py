@@ -405,9 +405,9 @@ class Methods(RigTestCase):
     def test_no_trash(self) -> None:
         """Nothing has changed, no session is told anything."""
         self.rig.disk.files.put("a.txt", b"1")
-        house = self.rig.house.world.trash
-        assert isinstance(house, FakeTrash)
-        house.fault = errors.FileFault("no", reason="no_trash", path="a.txt")
+        services = self.rig.services.world.trash
+        assert isinstance(services, FakeTrash)
+        services.fault = errors.FileFault("no", reason="no_trash", path="a.txt")
         self.assertEqual(self.refused("file_fault", "file.delete", path="a.txt").facts["reason"], "no_trash")
         self.assertEqual(self.rig.disk.files.body("a.txt"), b"1")
 

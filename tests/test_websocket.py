@@ -26,7 +26,7 @@ from webipy.io.web.request_auth import Gate
 from webipy.io.web.site import build_site
 from webipy.io.web.websocket import LARGE_BYTES, MAX_MESSAGE_BYTES, RpcFactory, RpcProtocol
 from webipy.server.methods.api import Api
-from webipy.server.people.logins import Halves
+from webipy.server.people.logins import LoginSecrets
 
 reactor: Any = _reactor
 
@@ -104,13 +104,13 @@ class SocketTestCase(TestCase):
 
     def setUp(self) -> None:
         self.disk = Disk(clock=reactor)
-        self.house = make_house(self.disk)
-        self.gate = Gate(self.house.logins)
-        self.factory = RpcFactory(self.gate, Api(self.house), reactor)
+        self.services = make_house(self.disk)
+        self.gate = Gate(self.services.logins)
+        self.factory = RpcFactory(self.gate, Api(self.services), reactor)
         self.factory.startFactory()
-        metrics = Metrics(self.house.sessions, Pulse(reactor), Path("nowhere"))
+        metrics = Metrics(self.services.sessions, Pulse(reactor), Path("nowhere"))
         self.site = build_site(self.gate, self.factory.api, WebSocketResource(self.factory), Path("nowhere"), metrics)
-        self.house.logins.on_logout = self.factory.end_login
+        self.services.logins.on_logout = self.factory.end_login
         self.factory.on_known = self.site.strangers.forget
         self.port = reactor.listenTCP(0, self.site, interface="127.0.0.1")
         self.number = self.port.getHost().port
@@ -150,20 +150,20 @@ class SocketTestCase(TestCase):
 
     async def login(self) -> dict[str, str]:
         """The headers of a browser that is signed in."""
-        return self.browser(await self.house.logins.login(None, TOKEN))
+        return self.browser(await self.services.logins.login(None, TOKEN))
 
-    def browser(self, halves: Halves) -> dict[str, str]:
+    def browser(self, secrets: LoginSecrets) -> dict[str, str]:
         """The headers of a browser with that cookie and that key, as a page sends them."""
-        protocols = f"webipy, key.{halves.key}"
-        return {"Cookie": f"webipy-{self.number}={halves.cookie}", "Sec-WebSocket-Protocol": protocols}
+        protocols = f"webipy, key.{secrets.key}"
+        return {"Cookie": f"webipy-{self.number}={secrets.cookie}", "Sec-WebSocket-Protocol": protocols}
 
     async def guest(self, secret: str, name: str) -> dict[str, str]:
         """The headers of somebody who came by a link."""
-        return self.browser(await self.house.logins.join(secret, name))
+        return self.browser(await self.services.logins.join(secret, name))
 
     async def session(self) -> str:
         """A new session."""
-        return (await self.house.sessions.create("T", None, None, None, "ada")).id
+        return (await self.services.sessions.create("T", None, None, None, "ada")).id
 
     async def refusal(self, origin: str | None = None, **headers: str) -> str:
         """Why a connection is refused."""
@@ -176,7 +176,7 @@ class SocketTestCase(TestCase):
 
     def grow(self, session: str, count: int, size: int) -> None:
         """Events of some size come from nowhere."""
-        found = self.house.sessions.get(session)
+        found = self.services.sessions.get(session)
         for _ in range(count):
             found.append(
                 [events.CellInserted(cell=os.urandom(4).hex(), after=None, cell_type="raw", source="x" * size)], None
@@ -401,7 +401,7 @@ class Events(SocketTestCase):
             while (quick.seqs() or [0])[-1] < 1 + 4 * step:
                 await turn()
                 most = max(most, self.buffered())
-        self.assertTrue(any(feed.is_paused for feed in self.house.sessions.get(session).feeds))
+        self.assertTrue(any(feed.is_paused for feed in self.services.sessions.get(session).feeds))
         self.assertLess(most, 4 * 1024 * 1024)
         slow.transport.resumeProducing()
         while slow.seqs()[-1] < 401:
@@ -412,7 +412,7 @@ class Events(SocketTestCase):
         """300 answers of 1 MB: they wait until it reads, and then all come."""
         line, session = await self.connect(), await self.session()
         self.grow(session, 10, 100_000)
-        while self.house.sessions.get(session).written < 11:
+        while self.services.sessions.get(session).written < 11:
             await turn()
         line.transport.pauseProducing()
         most = 0
@@ -431,14 +431,14 @@ class Events(SocketTestCase):
         line, session = await self.connect(), await self.session()
         await line.call("session.subscribe", session=session)
         line.ask("cell.insert", session=session, id="c1")
-        while not self.house.sessions.get(session).notebook.has("c1"):
+        while not self.services.sessions.get(session).notebook.has("c1"):
             await turn()
         line.transport.abortConnection()
         await line.closed
         while self.factory.clients:
             await turn()
-        self.assertEqual(self.house.sessions.get(session).feeds, set())
-        self.assertEqual(self.house.sessions.get(session).written, 2)
+        self.assertEqual(self.services.sessions.get(session).feeds, set())
+        self.assertEqual(self.services.sessions.get(session).written, 2)
 
 
 class Crowds(SocketTestCase):
@@ -472,7 +472,7 @@ class Crowds(SocketTestCase):
     async def test_of_guests(self) -> None:
         """Of each, and of all who came by one link."""
         session = await self.session()
-        shares = self.house.logins.shares
+        shares = self.services.logins.shares
         _, secret = await shares.link(session, "read", "", 1)
         grace, eve = [await self.guest(secret, name) for name in ("Grace", "Eve")]
         origin = f"http://127.0.0.1:{self.number}"
@@ -503,7 +503,7 @@ class Leaving(SocketTestCase):
     async def test_a_guest_is_thrown_out_when_the_link_is_revoked(self) -> None:
         """4401 within a second, also with calls under way; not a message comes after it, and the owner's lines stay."""
         session = await self.session()
-        shares = self.house.logins.shares
+        shares = self.services.logins.shares
         share, secret = await shares.link(session, "read", "", 1)
         guest = await self.guest(secret, "Grace")
         line, owner = await self.connect(f"http://127.0.0.1:{self.number}", **guest), await self.connect()
@@ -522,7 +522,7 @@ class Leaving(SocketTestCase):
     async def test_a_guest_whose_link_is_over_is_thrown_out(self) -> None:
         """Though it asked for something in between, and was told no."""
         session = await self.session()
-        shares = self.house.logins.shares
+        shares = self.services.logins.shares
         share, secret = await shares.link(session, "read", "", 1)
         line = await self.connect(f"http://127.0.0.1:{self.number}", **await self.guest(secret, "Grace"))
         shares.now = lambda: share.expires
@@ -536,9 +536,9 @@ class Leaving(SocketTestCase):
         browser = await self.login()
         mine = [await self.connect(None, **browser) for _ in range(2)]
         other = await self.connect()
-        (login,) = self.house.logins.all()
+        (login,) = self.services.logins.all()
         self.assertEqual([self.factory.count(one) for one in (login.id, "token", "nobody")], [2, 1, 0])
-        await self.house.logins.sign_out(login.id)
+        await self.services.logins.sign_out(login.id)
         mine[0].ask("session.create")
         for line in mine:
             code, reason = await line.closed

@@ -63,11 +63,11 @@ from webipy.io.web.share_preview import Offer
 from webipy.io.web.site import build_site
 from webipy.io.web.websocket import RpcFactory
 from webipy.server.methods.api import Api
-from webipy.server.methods.method import House
+from webipy.server.methods.method import Services
 from webipy.server.people.logins import CODE_SECONDS, Logins
 from webipy.server.people.shares import Shares
 from webipy.server.ports.ports import World
-from webipy.server.sessions.kernel_pool import Spares
+from webipy.server.sessions.kernel_pool import KernelPool
 from webipy.server.sessions.retention import Retention
 from webipy.server.sessions.sessions import Sessions
 
@@ -281,8 +281,8 @@ class WebipyService(Service):
         self._port: IListeningPort | None = None
         self._clients: RpcFactory | None = None
         self._sessions: Sessions | None = None
-        self._spares: Spares | None = None
-        self._house: House | None = None
+        self._spares: KernelPool | None = None
+        self._services: Services | None = None
         self._threads = FileThreads(reactor)
         self._processes = LocalProcesses(self._threads.run)
         self._converter = LocalConverter(
@@ -324,12 +324,12 @@ class WebipyService(Service):
         self._start_files()
         world = self._world(self._launcher)
         self._sessions = sessions = Sessions(world, str(options.root))
-        self._spares = Spares(world, sessions.root, options.spare_kernels, options.grace_s, sessions.is_starting)
+        self._spares = KernelPool(world, sessions.root, options.spare_kernels, options.grace_s, sessions.is_starting)
         sessions.take_spare = self._spares.take
         logins = self._logins(world)
         await logins.load()
-        self._house = house = House(world, self._sessions, logins, self._page_url, version("webipy"))
-        api = Api(house)
+        self._services = services = Services(world, self._sessions, logins, self._page_url, version("webipy"))
+        api = Api(services)
         gate = Gate(logins, frozenset(options.hosts), bool(options["behind-proxy"]))
         self._clients = RpcFactory(gate, api, reactor)
         self._expire_logins(logins)
@@ -345,21 +345,26 @@ class WebipyService(Service):
         self._listen(
             build_site(gate, api, WebSocketResource(self._clients), STATIC, self._metrics(sessions), more), logins
         )
-        self._bound(house)
+        self._bound(services)
         self._announce(logins)
         gc.freeze()  # what is here stays: without this a full collection looks at all of it, and nothing has its turn for 40 ms
         self._look_for_specs = reactor.callLater(SPECS_SECONDS if records else 0, self._find_specs, self._launcher)
         self._spares.start()
         self._memory.start()
-        resumed = Deferred.fromCoroutine(house.resume())
+        resumed = Deferred.fromCoroutine(services.resume())
         resumed.addErrback(lambda failure: self._log.failure("documents and runs could not be resumed", failure))
 
-    def _bound(self, house: House) -> None:
+    def _bound(self, services: Services) -> None:
         """Sets what may be kept, and what guests may write."""
         kept = self._options.limits
-        house.quotas.guest_bytes = kept.guest_mebibytes << 20
-        house.kept.keep_mebibytes, house.kept.keep_days = kept.keep_closed_mebibytes, kept.keep_closed_days
-        Retention(house.world, house.sessions, house.kept, kept.keep_mebibytes, kept.keep_days).start()
+        services.quotas.guest_bytes = kept.guest_mebibytes << 20
+        services.closed_sessions.keep_mebibytes, services.closed_sessions.keep_days = (
+            kept.keep_closed_mebibytes,
+            kept.keep_closed_days,
+        )
+        Retention(
+            services.world, services.sessions, services.closed_sessions, kept.keep_mebibytes, kept.keep_days
+        ).start()
 
     def _start_launcher(self, generation: int) -> LocalLauncher:
         options, files = self._options, raise_file_limit()
@@ -475,12 +480,12 @@ class WebipyService(Service):
             await maybeDeferred(self._port.stopListening)
         if self._clients is not None:
             self._clients.close_all()
-        if self._house is not None:
-            await self._house.stop()
+        if self._services is not None:
+            await self._services.stop()
         if self._spares is not None:
             self._spares.stop()
         if self._sessions is not None:
-            sides = [session.kernel_side for session in self._sessions.all()]
+            sides = [session.kernel_connection for session in self._sessions.all()]
             if self._options["kernels-stop-with-server"]:
                 ending = DeferredList([Deferred.fromCoroutine(side.end_kernel()) for side in sides], consumeErrors=True)
                 ending.addTimeout(KERNELS_SECONDS, self._reactor).addErrback(self._kernels_remain)

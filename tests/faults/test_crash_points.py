@@ -17,8 +17,11 @@ KILLED = -9
 ACCEPTING = [
     ("webipy.io.storage.journal_file:JournalFile.write", False),  # before the commit
     ("webipy.io.storage.journal_file:JournalFile.write after", True),  # committed, and the reactor has not heard of it
-    ("webipy.server.sessions.request_queue:Outgoing._send", True),  # nobody has asked the kernel
-    ("webipy.server.sessions.request_queue:Outgoing._send after", True),  # it was asked, and the client was not told
+    ("webipy.server.sessions.request_queue:RequestQueue._send", True),  # nobody has asked the kernel
+    (
+        "webipy.server.sessions.request_queue:RequestQueue._send after",
+        True,
+    ),  # it was asked, and the client was not told
 ]
 """Where a server dies that accepts an execution, and whether the next one has it."""
 
@@ -89,7 +92,7 @@ class CrashPoint(FaultTestCase):
     def test_c6_around_a_move_in_the_queue(self) -> None:
         """The host has moved it, or has not heard of it: the next server knows the order that is the host's, and it runs in that order."""
         places = [
-            ("webipy.server.sessions.kernel_connection:KernelSide.command before lines move", ["b", "c"]),
+            ("webipy.server.sessions.kernel_connection:KernelConnection.command before lines move", ["b", "c"]),
             ("webipy.core.kernel.executions:Executions.moved", ["c", "b"]),
             ("webipy.core.kernel.executions:Executions.moved after", ["c", "b"]),
         ]
@@ -139,7 +142,7 @@ class CrashPoint(FaultTestCase):
         )
         watcher = self.subscribe(self.session)
         asked = watcher.until(is_a("input_requested", "asks"))
-        place = "webipy.server.sessions.kernel_connection:KernelSide.send_answer"
+        place = "webipy.server.sessions.kernel_connection:KernelConnection.send_answer"
         self.crash_at(place, "input.reply", request=asked["request"], value="one")
         again = watcher.until(lambda event: event["type"] == "input_requested" and event["prompt"] == "! ")
         self.stage.call("input.reply", session=self.session, request=again["request"], value="two")
@@ -149,7 +152,7 @@ class CrashPoint(FaultTestCase):
         """It was journaled, and the host has not heard of it: the next server tells it, and the kernel restarts once."""
         self.stage.run(self.session, "x = 1", "sets")
         self.crash_at(
-            "webipy.server.sessions.kernel_connection:KernelSide.command before lines restart", "kernel.restart"
+            "webipy.server.sessions.kernel_connection:KernelConnection.command before lines restart", "kernel.restart"
         )
         watcher = self.subscribe(self.session)
         watcher.until(lambda event: event["type"] == "kernel_ready" and event["start"] == 2, "the second start")

@@ -167,18 +167,18 @@ class World(RuleBasedStateMachine):
         """A line is lost; the client comes back and goes on by its seq."""
         reader = self.readers[which % len(self.readers)]
         reader.take()
-        reader.client.caller.leave()
+        reader.client.connection.leave()
         reader.client = self.rig.client()
         self.join(reader)
 
     @rule(which=st.integers(0, 3))
     def line_is_full(self, which: int) -> None:
         """A reader is slow, or goes on."""
-        caller = self.readers[which % len(self.readers)].client.caller
-        if caller.is_paused:
-            caller.resume()
+        connection = self.readers[which % len(self.readers)].client.connection
+        if connection.is_paused:
+            connection.resume()
         else:
-            caller.pause()
+            connection.pause()
 
     @rule(turns=st.integers(0, 2))
     def server_dies(self, turns: int) -> None:
@@ -225,7 +225,7 @@ class World(RuleBasedStateMachine):
             self.rig.host.end()
         self.rig.turn(200)
         for reader in self.readers:
-            reader.client.caller.resume()
+            reader.client.connection.resume()
         self.rig.turn(200)
         self.nothing_is_twice()
         events = self.rig.journal.events()

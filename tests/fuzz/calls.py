@@ -155,7 +155,7 @@ def may(said: Said, target: Target) -> bool:
         return True
     if ORDER.index(method.verb) > ORDER.index(RIGHTS[said.who]):
         return False
-    return method.reach == "caller" or (method.reach == "session" and said.session == target.shared())
+    return method.reach == "connection" or (method.reach == "session" and said.session == target.shared())
 
 
 def judge(said: Said, target: Target, reply: bytes | None) -> str:

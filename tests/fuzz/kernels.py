@@ -133,7 +133,7 @@ def look(target: MemoryTarget) -> None:
     Raises:
         Found: It cannot.
     """
-    for session in target.rig.house.sessions.all():
+    for session in target.rig.services.sessions.all():
         for method, more in (
             ("session.events", {"since": 0, "limit": 10_000}),
             ("notebook.get", {}),

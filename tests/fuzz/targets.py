@@ -69,7 +69,7 @@ class MemoryTarget:
         self._shared = self.rig.session("python3")
         for name, verb in GUESTS.items():
             made = self.rig.me.call("share.link", session=self._shared, verb=verb)
-            logins = self.rig.house.logins
+            logins = self.rig.services.logins
             before = set(self.rig.disk.registry.visitors)
             self.rig.wait(Deferred.fromCoroutine(logins.join(made["url"].rpartition("#share=")[2], name)))
             (login,) = set(self.rig.disk.registry.visitors) - before
@@ -80,7 +80,7 @@ class MemoryTarget:
 
     def _connected(self, principal: Principal) -> Client:
         client = self.rig.client("own")
-        client.caller.principal = principal
+        client.connection.principal = principal
         return client
 
     def shared(self) -> str:
@@ -92,7 +92,7 @@ class MemoryTarget:
         told: list[Any] = []
         client = self._clients[who]
         client.sent.clear()
-        answered(self.rig.api, body, client.caller).addBoth(told.append)
+        answered(self.rig.api, body, client.connection).addBoth(told.append)
         for step in (0,) * 60 + (0.02,) * 10 + (1.0,) * 130:
             if told:
                 break
@@ -125,7 +125,7 @@ class MemoryTarget:
 
     def known(self) -> Known:
         """See `Target`."""
-        if not any(session.id == self._shared for session in self.rig.house.sessions.all()):
+        if not any(session.id == self._shared for session in self.rig.services.sessions.all()):
             self._share()
             self._known = None
         if self._known is None:
@@ -135,12 +135,12 @@ class MemoryTarget:
     def _start_again(self) -> None:
         """The next server on the same disk comes up; documents may wait for files that are quiet."""
         self.rig.disk.crash()
-        house = make_house(self.rig.disk)
+        services = make_house(self.rig.disk)
         told: list[Any] = []
 
         async def start() -> None:
-            await house.sessions.restore()
-            await house.resume()
+            await services.sessions.restore()
+            await services.resume()
 
         Deferred.fromCoroutine(start()).addBoth(told.append)
         for step in (0,) * 500 + (0.1,) * 300:
@@ -150,12 +150,12 @@ class MemoryTarget:
 
     def _call(self, method: str, **params: object) -> Any:
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        return result_of(read(self.rig.wait(answered(self.rig.api, body, self.rig.me.caller))))
+        return result_of(read(self.rig.wait(answered(self.rig.api, body, self.rig.me.connection))))
 
     def close(self) -> list[str]:
         """What is wrong in the end: each journal is read whole, and folded from its beginning."""
         wrong = []
-        for session in self.rig.house.sessions.all():
+        for session in self.rig.services.sessions.all():
             try:
                 self._call("cell.list", session=session.id)
                 self._call("notebook.get", session=session.id)

@@ -114,7 +114,7 @@ class OneOwner(RigTestCase):
             client = self.rig.client()
             client.call("session.subscribe", session=session)
             client.call("kernel.start", session=session)
-            client.caller.leave()
+            client.connection.leave()
         self.assertIs(self.rig.host.link, link)
         self.assertEqual(len(self.rig.host.attached_since), 1)
 

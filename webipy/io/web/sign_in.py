@@ -13,7 +13,7 @@ from twisted.web.server import Request
 
 from webipy.core import errors
 from webipy.io.web.request_auth import OLD_COOKIE, Gate, Header, cookie_names, cookies_of
-from webipy.server.people.logins import COOKIE_DAYS, Browser, Halves
+from webipy.server.people.logins import COOKIE_DAYS, Browser, LoginSecrets
 
 MAX_AGENT = 300
 
@@ -42,7 +42,7 @@ def form_of(body: bytes) -> LoginForm:
         ) from None
 
 
-async def sign_in(gate: Gate, form: LoginForm, header: Header, address: str) -> Halves | None:
+async def sign_in(gate: Gate, form: LoginForm, header: Header, address: str) -> LoginSecrets | None:
     """A new login for what the form has; `None` when the browser keeps the one that it has.
 
     Raises:
@@ -51,15 +51,15 @@ async def sign_in(gate: Gate, form: LoginForm, header: Header, address: str) -> 
     logins = gate.logins
     given = gate.credentials(lambda name: None if name == "authorization" else header(name), address)
     if form.share is not None:
-        halves = await logins.join(form.share, form.name, address)
+        secrets = await logins.join(form.share, form.name, address)
     else:
         logins.check(form.code, form.token, address)
         who = logins.principal_of(given)
         if who is not None and who.session is None:
             return None
-        halves = await logins.enter(Browser((header("user-agent") or "")[:MAX_AGENT], address))
+        secrets = await logins.enter(Browser((header("user-agent") or "")[:MAX_AGENT], address))
     await logins.replace(given)
-    return halves
+    return secrets
 
 
 def set_cookie(request: Request, header: Header, value: str, *, is_behind_proxy: bool) -> None:

@@ -43,7 +43,7 @@ from webipy.io.web.requests import JsonPost, PageRequest, PageSite, refuse, stat
 from webipy.io.web.paced_responses import send, send_file
 from webipy.io.web.sign_in import form_of, set_cookie, sign_in
 from webipy.server.methods.api import Api
-from webipy.server.methods.method import Caller
+from webipy.server.methods.method import Connection
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'none'; img-src 'self' data: blob:; "
@@ -201,12 +201,12 @@ class Login(JsonPost):
     async def answer(self, request: PageRequest, body: bytes) -> None:
         """200 with the key and the cookie; 204 when this browser is signed in already."""
         request.let_go()
-        halves = await sign_in(self._gate, form_of(body), request.header, request.address(self._gate))
-        if halves is None:
+        secrets = await sign_in(self._gate, form_of(body), request.header, request.address(self._gate))
+        if secrets is None:
             request.setResponseCode(204)
         else:
-            set_cookie(request, request.header, halves.cookie, is_behind_proxy=self._gate.is_behind_proxy)
-            told = msgspec.json.encode({"key": halves.key})
+            set_cookie(request, request.header, secrets.cookie, is_behind_proxy=self._gate.is_behind_proxy)
+            told = msgspec.json.encode({"key": secrets.key})
             request.setHeader(b"Content-Type", b"application/json")
             request.setHeader(b"Content-Length", str(len(told)).encode())
             request.write(told)
@@ -251,33 +251,33 @@ class RpcPost(JsonPost):
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
         """The answers of the method table; 401 when nobody is logged in."""
-        caller = Caller(request.who(self._gate))
-        if caller.principal is None:
+        connection = Connection(request.who(self._gate))
+        if connection.principal is None:
             raise self._gate.refusal(request.header)
-        request.notifyFinish().addErrback(lambda _: caller.leave())
-        asked = Deferred.fromCoroutine(self._api.post(body, caller))
+        request.notifyFinish().addErrback(lambda _: connection.leave())
+        asked = Deferred.fromCoroutine(self._api.post(body, connection))
         del body  # it may be large, and the call may wait for long
         reply = await asked
-        if caller.is_gone:
+        if connection.is_gone:
             return
-        if self._gate.logins.still(caller.principal) is None:
+        if self._gate.logins.refresh(connection.principal) is None:
             raise errors.NotAuthenticated("Your login was ended.")
         request.setResponseCode(200 if reply is not None else 204)
         request.setHeader(b"Content-Type", b"application/json")
         if reply is not None:
-            _hold(caller, request, len(reply))
+            _hold(connection, request, len(reply))
             send(request, reply)
         else:
             request.finish()
 
 
-def _hold(caller: Caller, request: Request, size: int) -> None:
+def _hold(connection: Connection, request: Request, size: int) -> None:
     """Counts an answer of so many bytes until it is sent."""
 
     def is_sent(_: object) -> None:
-        caller.hold(-size)
+        connection.hold(-size)
 
-    caller.hold(size)
+    connection.hold(size)
     request.notifyFinish().addBoth(is_sent)
 
 
@@ -316,7 +316,7 @@ class Health(Resource):
     def render_GET(self, request: Request) -> bytes:
         """200 and `ok`, or 503 and what is wrong."""
         request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
-        if any(session.journal.fault is not None for session in self._api.house.sessions.all()):
+        if any(session.journal.fault is not None for session in self._api.services.sessions.all()):
             request.setResponseCode(503)
             return b"degraded: the journal cannot be written\n"
         return b"ok\n"

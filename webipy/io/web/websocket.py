@@ -1,6 +1,6 @@
 """The Autobahn protocol: WebSocket messages to the method table, replies and events back.
 
-One connection is one `Caller`. Its feeds stop when the transport's buffer is full (64 KiB) and go on when it is
+One connection is one `Connection`. Its feeds stop when the transport's buffer is full (64 KiB) and go on when it is
 empty: what a slow reader costs is a cursor. Calls of one connection run side by side, each begun in its turn (webipy.server.ports.turns); while the
 transport is full or too many are under way they wait, and when too many wait the connection is not read (until then it is, so that the
 answers to pings are seen).
@@ -26,7 +26,7 @@ from typing import Any
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.types import ConnectionDeny
 from twisted.internet.interfaces import IPushProducer, IReactorTime, ITransport
-from twisted.internet.tcp import Connection, Server
+from twisted.internet.tcp import Connection as TCPConnection, Server
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -35,7 +35,7 @@ from webipy.core import errors
 from webipy.io.web.request_auth import SUBPROTOCOL, Gate
 from webipy.io.web.read_pauses import Reading
 from webipy.server.methods.api import Api, answered
-from webipy.server.methods.method import MOST_OF_GUEST, MOST_OF_LOGIN, Caller
+from webipy.server.methods.method import MOST_OF_GUEST, MOST_OF_LOGIN, Connection
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 SMALL_BYTES = 64 * 1024
@@ -72,7 +72,7 @@ class RpcProtocol(WebSocketServerProtocol):
 
     factory: RpcFactory
     transport: Server
-    caller: Caller | None = None
+    connection: Connection | None = None
     login = ""
     """The id of the login that this connection came by, whatever has become of it."""
     _calls = 0
@@ -100,8 +100,8 @@ class RpcProtocol(WebSocketServerProtocol):
             raise ConnectionDeny(401, "Log in first")
         self.login = principal.login
         self.factory.on_known(self.transport)
-        self.caller = Caller(principal, self._give, self._soon, self._give_up)
-        self.caller.budget = self._budget = self.factory.api.house.budgets.of(principal)
+        self.connection = Connection(principal, self._give, self._soon, self._give_up)
+        self.connection.budget = self._budget = self.factory.api.services.budgets.of(principal)
         return SUBPROTOCOL if SUBPROTOCOL in request.protocols else None
 
     def onOpen(self) -> None:
@@ -126,12 +126,12 @@ class RpcProtocol(WebSocketServerProtocol):
             self._go_on()
 
     def _go_on(self) -> None:
-        assert self.caller is not None
-        turns = self.factory.api.house.world.turns
+        assert self.connection is not None
+        turns = self.factory.api.services.world.turns
         while self._can_begin() and not self._has_turn:
-            if not turns.has_room(self.caller.row):
+            if not turns.has_room(self.connection.row):
                 self._has_turn = True
-                turns.soon(self.caller.row, self._in_turn)
+                turns.soon(self.connection.row, self._in_turn)
             else:
                 self._begin()
         if len(self._waiting) >= MAX_WAITING or self._waiting_bytes >= MAX_WAITING_BYTES:
@@ -156,10 +156,10 @@ class RpcProtocol(WebSocketServerProtocol):
         self._go_on()
 
     def _begin(self) -> None:
-        assert self.caller is not None
+        assert self.connection is not None
         self._calls += 1
         self._waiting_bytes -= len(self._waiting[0])
-        asked = answered(self.factory.api, self._waiting.popleft(), self.caller)
+        asked = answered(self.factory.api, self._waiting.popleft(), self.connection)
         asked.addCallbacks(self._reply, self._failed)
 
     def _reply(self, reply: bytes | None) -> None:
@@ -203,29 +203,29 @@ class RpcProtocol(WebSocketServerProtocol):
             self.factory.clients.remove(self)
             self._budget.lines -= 1
         self.factory.on_known(self.transport)
-        if self.caller is not None:
+        if self.connection is not None:
             self._hold(-self._unsent)
-            self.caller.leave()
+            self.connection.leave()
 
     def _hold(self, size: int) -> None:
-        assert self.caller is not None
+        assert self.connection is not None
         self._unsent += size
-        self.caller.hold(size)
+        self.connection.hold(size)
 
     # ---- IPushProducer: the transport's buffer is full, empty, gone
 
     def pauseProducing(self) -> None:
         """The transport is full."""
         self._is_full = True
-        if self.caller is not None:
-            self.caller.pause()
+        if self.connection is not None:
+            self.connection.pause()
 
     def resumeProducing(self) -> None:
         """The transport is empty."""
         self._is_full = False
         self._hold(-self._unsent)
-        if self.caller is not None:
-            self.caller.resume()
+        if self.connection is not None:
+            self.connection.resume()
             self._go_on()
 
     def stopProducing(self) -> None:
@@ -238,7 +238,7 @@ def write_now(transport: ITransport, parts: Sequence[bytes]) -> None:
     Twisted's transports keep what is written until the reactor finds that the socket can be written to, and watch it for that: two changes of
     what is watched, and one more turn, for each message to each client. Who reads as fast as we write needs none of that.
     """
-    if isinstance(transport, Connection) and transport.connected and not _is_behind(transport):
+    if isinstance(transport, TCPConnection) and transport.connected and not _is_behind(transport):
         for number, part in enumerate(parts):
             left = _written(transport, part)
             if left:
@@ -248,12 +248,12 @@ def write_now(transport: ITransport, parts: Sequence[bytes]) -> None:
         transport.writeSequence(parts)
 
 
-def _is_behind(transport: Connection) -> bool:
+def _is_behind(transport: TCPConnection) -> bool:
     """Whether what was written before is still to be sent; the transport has no public word for it."""
     return bool(transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting)
 
 
-def _written(transport: Connection, part: bytes) -> memoryview:
+def _written(transport: TCPConnection, part: bytes) -> memoryview:
     """Sends what the socket takes now, and gives the rest. A lost connection takes nothing: the reactor meets it when it writes the rest."""
     left = memoryview(part)
     while left:
@@ -324,8 +324,8 @@ class RpcFactory(WebSocketServerFactory):
         for client in tuple(self.clients):
             if client.login == login:
                 client.say_goodbye(LOGIN_ENDED, "Your login was ended")
-                if client.caller is not None:
-                    client.caller.leave()
+                if client.connection is not None:
+                    client.connection.leave()
 
     def close_all(self) -> None:
         """The server goes away; clients come back by themselves."""

@@ -41,7 +41,7 @@ from webipy.server.methods import (
     sessions,
     shares,
 )
-from webipy.server.methods.method import Caller, House, Method, Methods
+from webipy.server.methods.method import Connection, Method, Methods, Services
 from webipy.server.people.budgets import PAYER, Budget, Metered
 from webipy.server.people.quotas import FREE
 from webipy.server.ports.turns import ROW
@@ -57,9 +57,9 @@ _OWN = Methods()
 
 
 @_OWN.method("rpc.discover", "none")
-async def rpc_discover(house: House, caller: Caller, params: calls.Nothing) -> calls.OpenRpc:
+async def rpc_discover(services: Services, connection: Connection, params: calls.Nothing) -> calls.OpenRpc:
     """The OpenRPC document of this API: every method, its params and its result as JSON Schema."""
-    return await _described(house)
+    return await _described(services)
 
 
 METHODS: dict[str, Method] = {
@@ -86,10 +86,10 @@ def _document(version: str) -> calls.OpenRpc:
     return openrpc.document(METHODS, version)
 
 
-async def _described(house: House) -> calls.OpenRpc:
+async def _described(services: Services) -> calls.OpenRpc:
     if _document.cache_info().currsize:
-        return _document(house.version)
-    return await house.world.aside(lambda: _document(house.version))
+        return _document(services.version)
+    return await services.world.aside(lambda: _document(services.version))
 
 
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
@@ -99,9 +99,9 @@ _MISSING = re.compile(r"Object missing required field `([^`]*)`")
 
 @attrs.define(eq=False)
 class Api:
-    """Answers messages for a house."""
+    """Answers messages for the clients of one server."""
 
-    house: House
+    services: Services
     _decoders: dict[str, msgspec.json.Decoder[calls.Params]] = attrs.field(factory=dict)
     _described: bytes = b""
     _log = Logger()
@@ -109,59 +109,59 @@ class Api:
     async def described(self) -> bytes:
         """The result of rpc.discover as JSON, made once."""
         if not self._described:
-            self._described = msgspec.json.encode(await _described(self.house))
+            self._described = msgspec.json.encode(await _described(self.services))
         return self._described
 
-    async def post(self, body: bytes, caller: Caller) -> bytes | None:
+    async def post(self, body: bytes, connection: Connection) -> bytes | None:
         """As `answer`, for a message that is a connection by itself: it counts as one until it is answered.
 
         Raises:
             errors.Throttled: There are as many as may be.
         """
-        caller.budget = budget = self.house.budgets.of(caller.principal)
+        connection.budget = budget = self.services.budgets.of(connection.principal)
         budget.enter()
         try:
-            ROW.set(caller.row)
-            await self.house.world.turns.pause()
-            answering = self.answer(body, caller)
+            ROW.set(connection.row)
+            await self.services.world.turns.pause()
+            answering = self.answer(body, connection)
             del body
             return await answering
         finally:
             budget.lines -= 1
 
-    async def answer(self, body: bytes, caller: Caller) -> bytes | None:
+    async def answer(self, body: bytes, connection: Connection) -> bytes | None:
         """The message that answers `body`, or `None` when nothing is to be answered.
 
         The calls of a batch are carried out one after the other, in their order, with turns for others in between.
         """
-        budget = self.house.budgets.of(caller.principal)
-        caller.budget = budget
-        ROW.set(caller.row)
+        budget = self.services.budgets.of(connection.principal)
+        connection.budget = budget
+        ROW.set(connection.row)
         PAYER.set(budget)
-        began = self.house.world.clock()
+        began = self.services.world.clock()
         try:
             batch = rpc.parse(body)
         except errors.Failure as fault:
             return rpc.failure(None, fault)
         finally:
-            budget.spend(self.house.world.clock() - began)
-        answering = self._answer_all(batch, caller, budget)
+            budget.spend(self.services.world.clock() - began)
+        answering = self._answer_all(batch, connection, budget)
         del body, batch  # they may be large, and a call may wait for long
         return await answering
 
-    async def _answer_all(self, batch: rpc.Batch, caller: Caller, budget: Budget) -> bytes | None:
+    async def _answer_all(self, batch: rpc.Batch, connection: Connection, budget: Budget) -> bytes | None:
         replies, waiting = batch.refused, deque(batch.calls)
         is_list = batch.is_list
         del batch
         size = sum(map(len, replies))
-        most = answer_limit(caller)
+        most = answer_limit(connection)
         held = 0
         while waiting:
             is_left_out = size > most
             reply = (
                 _left_out(waiting.popleft(), most)
                 if is_left_out
-                else await self._answer_one(waiting.popleft(), caller, budget)
+                else await self._answer_one(waiting.popleft(), connection, budget)
             )
             if reply is not None:
                 replies.append(reply)
@@ -169,33 +169,33 @@ class Api:
             if waiting:
                 budget.hold(size - held)
                 held = size
-                await self.house.world.turns.pause()
+                await self.services.world.turns.pause()
         budget.hold(-held)
         return rpc.join(replies, is_list)
 
-    async def _answer_one(self, call: Call, caller: Caller, budget: Budget) -> bytes | None:
+    async def _answer_one(self, call: Call, connection: Connection, budget: Budget) -> bytes | None:
         """Answers one call, at the cost of a budget."""
         try:
             budget.begin()
         except errors.Failure as told:
             return None if call.is_notification else rpc.failure(_id_of(call), told)
-        answering = Metered(self._answered(call, caller), self.house.world.clock, budget.spend)
+        answering = Metered(self._answered(call, connection), self.services.world.clock, budget.spend)
         del call
         try:
             return await answering
         finally:
             budget.end()
 
-    async def _answered(self, call: Call, caller: Caller) -> bytes | None:
+    async def _answered(self, call: Call, connection: Connection) -> bytes | None:
         call_id, is_notification, name = _id_of(call), call.is_notification, call.method[:64]
         try:
-            begun = self._begun(call, caller)
+            begun = self._begun(call, connection)
             del call  # its params are part of the message
             reply = rpc.result(call_id, await begun)
         except errors.Failure as told:
-            reply = rpc.failure(call_id, guest_view.failure(told, caller.principal, self._path_of))
+            reply = rpc.failure(call_id, guest_view.failure(told, connection.principal, self._path_of))
         except CancelledError:
-            if not caller.is_gone:
+            if not connection.is_gone:
                 reply = rpc.failure(call_id, self._mistake(name))
             else:
                 return None
@@ -204,16 +204,16 @@ class Api:
         return None if is_notification else reply
 
     def _path_of(self, session: str) -> str | None:
-        return next((one.record.path for one in self.house.sessions.all() if one.id == session), None)
+        return next((one.record.path for one in self.services.sessions.all() if one.id == session), None)
 
     def _mistake(self, method: str) -> errors.InternalError:
-        reference = self.house.world.new_id()[:8]
+        reference = self.services.world.new_id()[:8]
         self._log.failure("method {method} failed (reference {reference})", method=method, reference=reference)
         return errors.InternalError(
             f"The server made a mistake; its log tells more under {reference}.", reference=reference
         )
 
-    def _begun(self, call: Call, caller: Caller) -> Awaitable[calls.Result]:
+    def _begun(self, call: Call, connection: Connection) -> Awaitable[calls.Result]:
         """What carries a call out, when it is waited for."""
         method = METHODS.get(call.method)
         if method is None:
@@ -221,16 +221,16 @@ class Api:
                 f"There is no method {call.method[:64]!r}; rpc.discover lists all.", method=call.method[:64]
             )
         params = self._params(method, call)
-        caller.principal = self.house.logins.still(caller.principal)
+        connection.principal = self.services.logins.refresh(connection.principal)
         verb = method.needs(params)
-        access.permit(caller.principal, verb, method.place(params, caller.principal))
+        access.permit(connection.principal, verb, method.place(params, connection.principal))
         if verb in ("write", "execute") and method.name not in FREE:
-            self._check_quota(caller.principal)
-        return method.function(self.house, caller, params)
+            self._check_quota(connection.principal)
+        return method.function(self.services, connection, params)
 
     def _check_quota(self, principal: access.Principal | None) -> None:
         if principal is not None and principal.session is not None:
-            self.house.quotas.check(principal.session, principal.name)
+            self.services.quotas.check(principal.session, principal.name)
 
     def _params(self, method: Method, call: Call) -> calls.Params:
         decoder = self._decoders.get(method.name)
@@ -244,9 +244,9 @@ class Api:
             ) from None
 
 
-def answer_limit(caller: Caller) -> int:
+def answer_limit(connection: Connection) -> int:
     """Bytes of the answer to a batch after which no more of its calls are carried out."""
-    principal = caller.principal
+    principal = connection.principal
     return MAX_ANSWER_BYTES if principal is not None and principal.session is None else MAX_GUEST_ANSWER_BYTES
 
 
@@ -284,6 +284,6 @@ def _explained(fault: str, method: Method) -> str:
     return f"the parameter {_field(fault)!r} is wrong: {sentence[0].lower()}{sentence[1:]}."
 
 
-def answered(api: Api, body: bytes, caller: Caller) -> Deferred[bytes | None]:
+def answered(api: Api, body: bytes, connection: Connection) -> Deferred[bytes | None]:
     """`Api.answer` for callers that speak Deferred."""
-    return Deferred.fromCoroutine(api.answer(body, caller))
+    return Deferred.fromCoroutine(api.answer(body, connection))

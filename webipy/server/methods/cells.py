@@ -12,7 +12,7 @@ from webipy.core.events.events import AnyEvent
 from webipy.core.ipynb import merge
 from webipy.core.kernel import wire
 from webipy.core.session.notebook import Cell, inserted, replace_all
-from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.stories import story
 
@@ -23,14 +23,14 @@ METHODS = Methods()
 method = METHODS.method
 
 
-def _writable(house: House, session: str) -> Session:
-    found = house.sessions.get(session)
+def _writable(services: Services, session: str) -> Session:
+    found = services.sessions.get(session)
     found.check_writable()
     return found
 
 
-async def _accepted(session: Session, caller: Caller, cell: str, new: list[AnyEvent]) -> calls.CellAccepted:
-    seq = await session.append(new, caller.name)
+async def _accepted(session: Session, connection: Connection, cell: str, new: list[AnyEvent]) -> calls.CellAccepted:
+    seq = await session.append(new, connection.name)
     version = session.notebook.get(cell).version if session.notebook.has(cell) else 0
     return calls.CellAccepted(cell=cell, seq=seq, version=version)
 
@@ -56,10 +56,10 @@ def clean_map(value: Raw | UnsetType, field: str) -> Raw | UnsetType:
 
 
 @method("cell.list", "read", "session")
-async def cell_list(house: House, caller: Caller, params: calls.OfSession) -> calls.CellList:
+async def cell_list(services: Services, connection: Connection, params: calls.OfSession) -> calls.CellList:
     """The cells in their order."""
-    session = house.sessions.get(params.session)
-    async with caller.heavy():
+    session = services.sessions.get(params.session)
+    async with connection.heavy():
         return calls.CellList(seq=session.seq, cells=[_told(cell) for cell in session.notebook.cells()])
 
 
@@ -77,12 +77,12 @@ def _told(cell: Cell) -> calls.Cell:
 
 
 @method("cell.insert", "write", "session")
-async def cell_insert(house: House, caller: Caller, params: calls.InsertCell) -> calls.CellAccepted:
+async def cell_insert(services: Services, connection: Connection, params: calls.InsertCell) -> calls.CellAccepted:
     """Inserts a cell. With an id that exists already nothing changes, so two tabs may both make the first cell."""
-    session = _writable(house, params.session)
-    cell = params.id or house.world.new_id()
+    session = _writable(services, params.session)
+    cell = params.id or services.world.new_id()
     if session.notebook.has(cell):
-        return await _accepted(session, caller, cell, [])
+        return await _accepted(session, connection, cell, [])
     session.notebook.check_place(params.after)
     if len(params.source.encode("utf-16-le")) // 2 > MAX_SOURCE_UNITS:
         raise errors.TooLarge(
@@ -96,25 +96,25 @@ async def cell_insert(house: House, caller: Caller, params: calls.InsertCell) ->
         metadata=clean_map(params.metadata, "metadata"),
         attachments=clean_map(params.attachments, "attachments"),
     )
-    return await _accepted(session, caller, cell, [event])
+    return await _accepted(session, connection, cell, [event])
 
 
 @method("cell.delete", "write", "session")
-async def cell_delete(house: House, caller: Caller, params: calls.OfCell) -> calls.CellAccepted:
+async def cell_delete(services: Services, connection: Connection, params: calls.OfCell) -> calls.CellAccepted:
     """Deletes a cell. What it runs goes on."""
-    session = _writable(house, params.session)
+    session = _writable(services, params.session)
     session.notebook.get(params.cell)
-    return await _accepted(session, caller, params.cell, [events.CellDeleted(cell=params.cell)])
+    return await _accepted(session, connection, params.cell, [events.CellDeleted(cell=params.cell)])
 
 
 @method("cell.restore", "write", "session")
-async def cell_restore(house: House, caller: Caller, params: calls.OfCell) -> calls.CellAccepted:
+async def cell_restore(services: Services, connection: Connection, params: calls.OfCell) -> calls.CellAccepted:
     """Brings back one of the cells that were deleted last, with its outputs, to where it stood."""
-    session = _writable(house, params.session)
+    session = _writable(services, params.session)
     if session.notebook.has(params.cell):
-        return await _accepted(session, caller, params.cell, [])
+        return await _accepted(session, connection, params.cell, [])
     gone = session.notebook.deleted.get(params.cell)
-    if gone is None or gone.seq <= caller.hidden(session):
+    if gone is None or gone.seq <= connection.hidden(session):
         raise errors.NotFound(
             f"Cell {params.cell!r} is not among the last that were deleted; notebook.at shows earlier states.",
             kind="cell",
@@ -123,24 +123,24 @@ async def cell_restore(house: House, caller: Caller, params: calls.OfCell) -> ca
     shown: list[AnyEvent] = []
     if gone.cell.execution is not None:
         run = await story(session, gone.cell.execution)
-        shown = [await house.world.aside(lambda: run.as_set(params.cell, gone.cell.ran_version))]
+        shown = [await services.world.aside(lambda: run.as_set(params.cell, gone.cell.ran_version))]
     elif gone.cell.has_outputs_set:
-        before = await house.documents.of(session).history.state(gone.seq - 1)
+        before = await services.documents.of(session).history.state(gone.seq - 1)
         shown = [merge.outputs_set(cell, gone.cell.ran_version) for cell in before.cells if cell.id == params.cell]
     if session.notebook.has(params.cell):
-        return await _accepted(session, caller, params.cell, [])
+        return await _accepted(session, connection, params.cell, [])
     session.notebook.check_place(None)
     after = gone.after if gone.after is None or session.notebook.has(gone.after) else session.notebook.last()
-    return await _accepted(session, caller, params.cell, [inserted(gone.cell, after), *shown])
+    return await _accepted(session, connection, params.cell, [inserted(gone.cell, after), *shown])
 
 
 @method("cell.split", "write", "session")
-async def cell_split(house: House, caller: Caller, params: calls.SplitCell) -> calls.CellAccepted:
+async def cell_split(services: Services, connection: Connection, params: calls.SplitCell) -> calls.CellAccepted:
     """Splits a cell in two; the answer names the new one, which stands after the other. One line end at the border is taken away."""
-    session = _writable(house, params.session)
-    new_cell = params.id or house.world.new_id()
+    session = _writable(services, params.session)
+    new_cell = params.id or services.world.new_id()
     if session.notebook.has(new_cell):
-        return await _accepted(session, caller, new_cell, [])
+        return await _accepted(session, connection, new_cell, [])
     cell = session.notebook.get(params.cell)
     units = cell.source.encode("utf-16-le", "surrogatepass")
     if params.at > len(units) // 2:
@@ -156,13 +156,13 @@ async def cell_split(house: House, caller: Caller, params: calls.SplitCell) -> c
         events.CellEdited(cell=params.cell, version=params.version + 1, changes=changes),
         events.CellInserted(cell=new_cell, after=params.cell, cell_type=cell.cell_type, source=tail.removeprefix("\n")),
     ]
-    return await _accepted(session, caller, new_cell, new)
+    return await _accepted(session, connection, new_cell, new)
 
 
 @method("cell.merge", "write", "session")
-async def cell_merge(house: House, caller: Caller, params: calls.MergeCells) -> calls.CellAccepted:
+async def cell_merge(services: Services, connection: Connection, params: calls.MergeCells) -> calls.CellAccepted:
     """Joins cells into the first of them."""
-    session = _writable(house, params.session)
+    session = _writable(services, params.session)
     wanted = set(params.cells)
     for cell in params.cells:
         session.notebook.get(cell)
@@ -176,72 +176,79 @@ async def cell_merge(house: House, caller: Caller, params: calls.MergeCells) -> 
     changes = replace_all(first.source, joined)
     session.notebook.check_edit(first.id, first.version, [changes])
     new: list[AnyEvent] = [events.CellEdited(cell=first.id, version=first.version + 1, changes=changes)]
-    return await _accepted(session, caller, first.id, [*new, *(events.CellDeleted(cell=c.id) for c in others)])
+    return await _accepted(session, connection, first.id, [*new, *(events.CellDeleted(cell=c.id) for c in others)])
 
 
 @method("cell.set_metadata", "write", "session")
-async def cell_set_metadata(house: House, caller: Caller, params: calls.SetCellMetadata) -> calls.CellAccepted:
+async def cell_set_metadata(
+    services: Services, connection: Connection, params: calls.SetCellMetadata
+) -> calls.CellAccepted:
     """Replaces the metadata of a cell."""
-    session = _writable(house, params.session)
+    session = _writable(services, params.session)
     session.notebook.get(params.cell)
     metadata = clean_map(params.metadata, "metadata")
     assert isinstance(metadata, Raw)
-    return await _accepted(session, caller, params.cell, [events.CellMetadataSet(cell=params.cell, metadata=metadata)])
+    return await _accepted(
+        session, connection, params.cell, [events.CellMetadataSet(cell=params.cell, metadata=metadata)]
+    )
 
 
 @method("cell.move", "write", "session")
-async def cell_move(house: House, caller: Caller, params: calls.MoveCell) -> calls.CellAccepted:
+async def cell_move(services: Services, connection: Connection, params: calls.MoveCell) -> calls.CellAccepted:
     """Moves a cell to stand after another."""
-    session = _writable(house, params.session)
+    session = _writable(services, params.session)
     session.notebook.get(params.cell)
     if params.after is not None:
         session.notebook.get(params.after)
     if params.after == params.cell:
         raise errors.InvalidParams("A cell cannot stand after itself.", field="after")
-    return await _accepted(session, caller, params.cell, [events.CellMoved(cell=params.cell, after=params.after)])
+    return await _accepted(session, connection, params.cell, [events.CellMoved(cell=params.cell, after=params.after)])
 
 
 @method("cell.edit", "write", "session")
-async def cell_edit(house: House, caller: Caller, params: calls.EditCell) -> calls.CellAccepted:
+async def cell_edit(services: Services, connection: Connection, params: calls.EditCell) -> calls.CellAccepted:
     """Changes the source by CodeMirror change sets on top of a version; `stale_version` tells the one to rebase on."""
-    session = _writable(house, params.session)
+    session = _writable(services, params.session)
     session.notebook.check_edit(params.cell, params.version, params.changes)
     new: list[AnyEvent] = [
         events.CellEdited(cell=params.cell, version=version, changes=changes, client=params.client)
         for version, changes in enumerate(params.changes, params.version + 1)
     ]
-    return await _accepted(session, caller, params.cell, new)
+    return await _accepted(session, connection, params.cell, new)
 
 
 @method("cell.set_source", "write", "session")
-async def cell_set_source(house: House, caller: Caller, params: calls.SetSource) -> calls.CellAccepted:
+async def cell_set_source(services: Services, connection: Connection, params: calls.SetSource) -> calls.CellAccepted:
     """Replaces the source; in the journal it is the change from the old one."""
-    session = _writable(house, params.session)
+    session = _writable(services, params.session)
     cell = session.notebook.get(params.cell)
     version = cell.version if params.version is None else params.version
     changes = replace_all(cell.source, params.source)
     session.notebook.check_edit(params.cell, version, [changes] if version == cell.version else [])
     if params.source == cell.source:
-        return await _accepted(session, caller, params.cell, [])
+        return await _accepted(session, connection, params.cell, [])
     return await _accepted(
-        session, caller, params.cell, [events.CellEdited(cell=params.cell, version=version + 1, changes=changes)]
+        session, connection, params.cell, [events.CellEdited(cell=params.cell, version=version + 1, changes=changes)]
     )
 
 
 @method("cell.set_type", "write", "session")
-async def cell_set_type(house: House, caller: Caller, params: calls.SetCellType) -> calls.CellAccepted:
+async def cell_set_type(services: Services, connection: Connection, params: calls.SetCellType) -> calls.CellAccepted:
     """Makes a cell code, markdown or raw."""
-    session = _writable(house, params.session)
+    session = _writable(services, params.session)
     same = session.notebook.get(params.cell).cell_type == params.cell_type
     return await _accepted(
-        session, caller, params.cell, [] if same else [events.CellTypeSet(cell=params.cell, cell_type=params.cell_type)]
+        session,
+        connection,
+        params.cell,
+        [] if same else [events.CellTypeSet(cell=params.cell, cell_type=params.cell_type)],
     )
 
 
 @method("cell.clear_outputs", "write", "session")
-async def cell_clear_outputs(house: House, caller: Caller, params: calls.ClearOutputs) -> calls.Accepted:
+async def cell_clear_outputs(services: Services, connection: Connection, params: calls.ClearOutputs) -> calls.Accepted:
     """Puts the outputs of one cell, or of all, away. They stay in the journal."""
-    session = _writable(house, params.session)
+    session = _writable(services, params.session)
     if params.cell is not None:
         session.notebook.get(params.cell)
-    return calls.Accepted(seq=await session.append([events.CellOutputsCleared(cell=params.cell)], caller.name))
+    return calls.Accepted(seq=await session.append([events.CellOutputsCleared(cell=params.cell)], connection.name))

@@ -15,34 +15,34 @@ from webipy.core import errors
 from webipy.core.api.definition_calls import Definition, GetDefinition
 from webipy.core.kernel import jupyter_messages
 from webipy.server.methods.kernel_inquiries import tell
-from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.methods.method import Connection, Methods, Services
 
 METHODS = Methods()
 method = METHODS.method
 
 
 @method("definition.get", "execute", "session")
-async def definition_get(house: House, caller: Caller, params: GetDefinition) -> Definition:
+async def definition_get(services: Services, connection: Connection, params: GetDefinition) -> Definition:
     """Where a name is defined, and the source there, asked of the running kernel."""
-    session = house.sessions.get(params.session)
-    told = await tell(house, session, "definition", (params.code, params.cursor), params.timeout_s)
+    session = services.sessions.get(params.session)
+    told = await tell(services, session, "definition", (params.code, params.cursor), params.timeout_s)
     if told is None:
         return Definition(status="unsupported")
     try:
         found = jupyter_messages.decode(bytes(told), Definition)
     except msgspec.DecodeError:
         raise errors.KernelFailed("The kernel answered with something that cannot be read.") from None
-    return await _with_path(house, found)
+    return await _with_path(services, found)
 
 
-async def _with_path(house: House, found: Definition) -> Definition:
+async def _with_path(services: Services, found: Definition) -> Definition:
     """With the path that the file has below the root, if the server shows it there. What a kernel says of that itself does not count."""
-    root = house.sessions.root.rstrip("/") + "/"
+    root = services.sessions.root.rstrip("/") + "/"
     file = posixpath.normpath(found.file or "")
     path = None
     if file.startswith(root):
         try:
-            record = await house.world.files.stat(file[len(root) :])
+            record = await services.world.files.stat(file[len(root) :])
             path = record.path if record.kind in ("file", "notebook") else None
         except errors.Failure:  # hidden, gone, or not of this machine
             path = None

@@ -17,7 +17,7 @@ from webipy.core.kernel import blobs, json_pieces, jupyter_messages, wire
 from webipy.core.kernel.kernel import base64s
 from webipy.server.methods import raw_messages
 from webipy.server.methods.kernel_inquiries import clean, content_of
-from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.sessions import guest_view
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.stories import last_of, story
@@ -39,13 +39,15 @@ RESTART_SECONDS = 8.0
 
 
 @method("execution.start", "execute", "session")
-async def execution_start(house: House, caller: Caller, params: calls.StartExecution) -> calls.ExecutionAccepted:
+async def execution_start(
+    services: Services, connection: Connection, params: calls.StartExecution
+) -> calls.ExecutionAccepted:
     """Accepts code to run; answers when that is in the journal. It runs once, whatever happens to the caller or the server."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     shown = session.notebook.get(params.cell) if params.cell and session.notebook.has(params.cell) else None
     queued = events.ExecutionQueued(
-        execution=params.id or house.world.new_id(),
-        queue=_queue(house, caller, params.queue),
+        execution=params.id or services.world.new_id(),
+        queue=_queue(services, connection, params.queue),
         code=params.code,
         cell=params.cell,
         silent=params.silent,
@@ -55,59 +57,59 @@ async def execution_start(house: House, caller: Caller, params: calls.StartExecu
         user_expressions=params.user_expressions,
         version=shown.version if shown is not None and shown.source == params.code else None,
     )
-    seq = await session.execute(queued, caller.name)
+    seq = await session.execute(queued, connection.name)
     return calls.ExecutionAccepted(execution=queued.execution, seq=seq)
 
 
-def _queue(house: House, caller: Caller, name: str | None) -> str:
+def _queue(services: Services, connection: Connection, name: str | None) -> str:
     """What an execution is queued with: a queue of the person's own of that name, or that of the connection; POSTs have one of the person's."""
-    if name is not None or caller.send is None:
-        return f"{caller.name}/{name or ''}"
-    caller.queue = caller.queue or house.world.new_id()
-    return caller.queue
+    if name is not None or connection.send is None:
+        return f"{connection.name}/{name or ''}"
+    connection.queue = connection.queue or services.world.new_id()
+    return connection.queue
 
 
 @method("execution.wait", "read", "session")
-async def execution_wait(house: House, caller: Caller, params: calls.WaitExecution) -> calls.Execution:
+async def execution_wait(services: Services, connection: Connection, params: calls.WaitExecution) -> calls.Execution:
     """Waits until an execution has finished and tells how, with its outputs."""
-    session = house.sessions.get(params.session)
-    _check_shown(session, caller, params.execution)
-    await caller.until(Deferred.fromCoroutine(session.ended(params.execution, params.timeout_s)))
-    async with caller.heavy():
-        return await _told(house, caller, session, params.execution)
+    session = services.sessions.get(params.session)
+    _check_shown(session, connection, params.execution)
+    await connection.until(Deferred.fromCoroutine(session.ended(params.execution, params.timeout_s)))
+    async with connection.heavy():
+        return await _told(services, connection, session, params.execution)
 
 
 @method("execution.get", "read", "session")
-async def execution_get(house: House, caller: Caller, params: calls.OfExecution) -> calls.Execution:
+async def execution_get(services: Services, connection: Connection, params: calls.OfExecution) -> calls.Execution:
     """An execution as it is now, with its outputs so far."""
-    session = house.sessions.get(params.session)
-    _check_shown(session, caller, params.execution)
-    async with caller.heavy():
-        return await _told(house, caller, session, params.execution)
+    session = services.sessions.get(params.session)
+    _check_shown(session, connection, params.execution)
+    async with connection.heavy():
+        return await _told(services, connection, session, params.execution)
 
 
-def _check_shown(session: Session, caller: Caller, execution: str) -> None:
+def _check_shown(session: Session, connection: Connection, execution: str) -> None:
     """Refuses executions from before a guest could come, as those that are not there."""
-    if session.span(execution).queued <= caller.hidden(session):
+    if session.span(execution).queued <= connection.hidden(session):
         raise errors.NotFound(f"This session has no execution {execution!r}.", kind="execution", id=execution)
 
 
 @method("execution.cancel", "execute", "session")
-async def execution_cancel(house: House, caller: Caller, params: calls.OfExecution) -> calls.Done:
+async def execution_cancel(services: Services, connection: Connection, params: calls.OfExecution) -> calls.Done:
     """Takes a queued execution back; answers when it has ended as `cancelled`. One that runs is ended by kernel.interrupt."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     session.span(params.execution)
-    run = session.kernel_side.live().executions.open.get(params.execution)
+    run = session.kernel_connection.live().executions.open.get(params.execution)
     if run is None:
         raise errors.NotWaiting(_FINISHED.format(params.execution), kind="execution", id=params.execution)
     if run.running:
         raise errors.NotWaiting(_RUNS.format(params.execution), kind="execution", id=params.execution)
-    session.kernel_side.command("cancel", jupyter_messages.encode({"msg_id": params.execution}))
+    session.kernel_connection.command("cancel", jupyter_messages.encode({"msg_id": params.execution}))
     try:
         await session.ended(params.execution, patience_s(session))
     except errors.Timeout:
         raise errors.NotWaiting(_RUNS.format(params.execution), kind="execution", id=params.execution) from None
-    if (await _told(house, caller, session, params.execution)).status != "cancelled":
+    if (await _told(services, connection, session, params.execution)).status != "cancelled":
         raise errors.NotWaiting(_FINISHED.format(params.execution), kind="execution", id=params.execution)
     return calls.Done()
 
@@ -122,7 +124,7 @@ _RUNS = "Execution {} runs already; kernel.interrupt ends it."
 _FINISHED = "Execution {} has finished."
 
 
-async def _told(house: House, caller: Caller, session: Session, execution: str) -> calls.Execution:
+async def _told(services: Services, connection: Connection, session: Session, execution: str) -> calls.Execution:
     run = await story(session, execution, LONG_TEXT)
     queued, started, finished = run.queued, run.started, run.finished
     assert queued is not None
@@ -132,13 +134,13 @@ async def _told(house: House, caller: Caller, session: Session, execution: str) 
         id=execution,
         status=finished.status if finished is not None else status,
         code=queued.code,
-        outputs=await house.world.aside(run.outputs.shown),
+        outputs=await services.world.aside(run.outputs.shown),
         cell=queued.cell,
         execution_count=(finished.execution_count if finished else None)
         or (started.execution_count if started else None),
         duration_s=finished.duration_s if finished else None,
-        reason=guest_view.reason(finished.reason, caller.principal) if finished else "",
-        user_expressions=_expressions(caller, session, queued, finished),
+        reason=guest_view.reason(finished.reason, connection.principal) if finished else "",
+        user_expressions=_expressions(connection, session, queued, finished),
         queued=queued.time,
         by=queued.by,
         run=queued.run,
@@ -149,23 +151,23 @@ async def _told(house: House, caller: Caller, session: Session, execution: str) 
 
 
 def _expressions(
-    caller: Caller, session: Session, queued: events.ExecutionQueued, finished: events.ExecutionFinished | None
+    connection: Connection, session: Session, queued: events.ExecutionQueued, finished: events.ExecutionFinished | None
 ) -> Raw | UnsetType:
     """What the expressions came to; those of a silent execution are for whoever has asked for it, while they are kept."""
     if not queued.silent:
         return finished.user_expressions if finished else UNSET
-    may_run = caller.principal is not None and access.holds(caller.principal, "execute")
-    if session.kernel is None or not may_run or queued.by != caller.name:
+    may_run = connection.principal is not None and access.holds(connection.principal, "execute")
+    if session.kernel is None or not may_run or queued.by != connection.name:
         return UNSET
     return session.kernel.executions.private.get(queued.execution, UNSET)
 
 
 @method("output.read", "read", "session")
-async def output_read(house: House, caller: Caller, params: calls.ReadOutput) -> calls.OutputText:
+async def output_read(services: Services, connection: Connection, params: calls.ReadOutput) -> calls.OutputText:
     """Part of the text of a stream output, the rest of one that a snapshot shows cut; or of a large value that an output refers to."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     if not any(cell.execution == params.execution for cell in session.notebook.cells()):
-        _check_shown(session, caller, params.execution)
+        _check_shown(session, connection, params.execution)
     if params.mime is not None:
         outputs = (await story(session, params.execution, LONG_TEXT)).outputs.outputs()
         return await _value_read(session, outputs, params, params.mime)
@@ -191,11 +193,11 @@ async def _value_read(session: Session, outputs: list[Raw], params: calls.ReadOu
 
 
 @method("input.reply", "execute", "session")
-async def input_reply(house: House, caller: Caller, params: calls.ReplyInput) -> calls.Accepted:
+async def input_reply(services: Services, connection: Connection, params: calls.ReplyInput) -> calls.Accepted:
     """Answers `input()` or `getpass()`. The first answer counts."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     session.check_writable()
-    kernel = session.kernel_side.live()
+    kernel = session.kernel_connection.live()
     if params.request not in kernel.executions.inputs:
         raise errors.NotWaiting(
             "This input was answered already, or the code does not wait for it any more.",
@@ -203,8 +205,8 @@ async def input_reply(house: House, caller: Caller, params: calls.ReplyInput) ->
             id=params.request,
         )
     event = kernel.executions.answered(params.request, params.value)
-    seq = await session.append([event], caller.name)
-    session.kernel_side.send_answer(params.request, params.value)
+    seq = await session.append([event], connection.name)
+    session.kernel_connection.send_answer(params.request, params.value)
     return calls.Accepted(seq=seq)
 
 
@@ -244,10 +246,10 @@ def _check_sendable(msg_type: str, content: bytes, metadata: bytes, buffers: tup
 
 
 @method("comm.open", "execute", "session")
-async def comm_open(house: House, caller: Caller, params: calls.OpenComm) -> calls.CommAccepted:
+async def comm_open(services: Services, connection: Connection, params: calls.OpenComm) -> calls.CommAccepted:
     """Opens a comm to a target that the kernel has registered."""
-    session = house.sessions.get(params.session)
-    comm, buffers = params.comm or house.world.new_id(), _unpacked(params.buffers)
+    session = services.sessions.get(params.session)
+    comm, buffers = params.comm or services.world.new_id(), _unpacked(params.buffers)
     event = events.CommOpened(
         comm=comm,
         target=params.target,
@@ -258,32 +260,34 @@ async def comm_open(house: House, caller: Caller, params: calls.OpenComm) -> cal
     content = jupyter_messages.encode(
         {"comm_id": comm, "target_name": params.target, "data": Raw(_raw(params.content))}
     )
-    return await _comm(house, caller, session, "comm_open", comm, event, content, _raw(params.metadata), buffers)
+    return await _comm(services, connection, session, "comm_open", comm, event, content, _raw(params.metadata), buffers)
 
 
 @method("comm.send", "execute", "session")
-async def comm_send(house: House, caller: Caller, params: calls.SendComm) -> calls.CommAccepted:
+async def comm_send(services: Services, connection: Connection, params: calls.SendComm) -> calls.CommAccepted:
     """Sends a message on a comm."""
-    session, buffers = house.sessions.get(params.session), _unpacked(params.buffers)
+    session, buffers = services.sessions.get(params.session), _unpacked(params.buffers)
     event = events.CommMessage(
         comm=params.comm, content=Raw(_raw(params.content)), metadata=Raw(_raw(params.metadata)), buffers=params.buffers
     )
     content = jupyter_messages.encode({"comm_id": params.comm, "data": Raw(_raw(params.content))})
-    return await _comm(house, caller, session, "comm_msg", params.comm, event, content, _raw(params.metadata), buffers)
+    return await _comm(
+        services, connection, session, "comm_msg", params.comm, event, content, _raw(params.metadata), buffers
+    )
 
 
 @method("comm.close", "execute", "session")
-async def comm_close(house: House, caller: Caller, params: calls.CloseComm) -> calls.CommAccepted:
+async def comm_close(services: Services, connection: Connection, params: calls.CloseComm) -> calls.CommAccepted:
     """Closes a comm."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     event = events.CommClosed(comm=params.comm, content=Raw(_raw(params.content)))
     content = jupyter_messages.encode({"comm_id": params.comm, "data": Raw(_raw(params.content))})
-    return await _comm(house, caller, session, "comm_close", params.comm, event, content, b"{}", ())
+    return await _comm(services, connection, session, "comm_close", params.comm, event, content, b"{}", ())
 
 
 async def _comm(
-    house: House,
-    caller: Caller,
+    services: Services,
+    connection: Connection,
     session: Session,
     msg_type: str,
     comm: str,
@@ -293,27 +297,29 @@ async def _comm(
     buffers: tuple[bytes, ...],
 ) -> calls.CommAccepted:
     session.check_writable()
-    session.kernel_side.live()
+    session.kernel_connection.live()
     _check_sendable(msg_type, content, metadata, buffers)  # what is journaled as sent is sent
-    seq = await session.append([event], caller.name)
-    session.kernel_side.live()
-    session.kernel_side.send("shell", msg_type, content, house.world.new_id(), metadata=metadata, buffers=buffers)
+    seq = await session.append([event], connection.name)
+    session.kernel_connection.live()
+    session.kernel_connection.send(
+        "shell", msg_type, content, services.world.new_id(), metadata=metadata, buffers=buffers
+    )
     return calls.CommAccepted(comm=comm, seq=seq)
 
 
 @method("message.send", "execute", "session", stronger=raw_messages.verb)
-async def message_send(house: House, caller: Caller, params: calls.SendMessage) -> calls.Reply:
+async def message_send(services: Services, connection: Connection, params: calls.SendMessage) -> calls.Reply:
     """Sends a Jupyter request that has no method of its own, and gives the reply to its caller alone; what it publishes comes as events."""
     known = raw_messages.sendable(params)
-    session, content, metadata = house.sessions.get(params.session), _raw(params.content), _raw(params.metadata)
+    session, content, metadata = services.sessions.get(params.session), _raw(params.content), _raw(params.metadata)
     buffers = _unpacked(params.buffers)
     _check_sendable(params.msg_type, content, metadata, buffers)  # what is journaled as sent is sent
-    session.kernel_side.live()
+    session.kernel_connection.live()
     if known.is_told:
         session.check_writable()
         sent = events.MessageSent(channel=params.channel, msg_type=params.msg_type, content=Raw(content))
-        await session.append([sent], caller.name)
-    reply = await session.kernel_side.request(
+        await session.append([sent], connection.name)
+    reply = await session.kernel_connection.request(
         params.channel, params.msg_type, content, params.timeout_s, metadata, buffers
     )
     return calls.Reply(

@@ -22,7 +22,7 @@ from webipy.core.api.formats import ExportOptions
 from webipy.core.api.notebook_calls import Exported, ExportNotebook
 from webipy.core.kernel import jupyter_messages, widget_state
 from webipy.core.kernel.comm_fold import Comms
-from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.sessions.session import Session
 
 MAX_IMAGES = 200
@@ -40,7 +40,7 @@ _NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f]+")
 
 
 @method("notebook.export", "read", "session")
-async def notebook_export(house: House, caller: Caller, params: ExportNotebook) -> Exported:
+async def notebook_export(services: Services, connection: Connection, params: ExportNotebook) -> Exported:
     """Makes another format of the document as it is now, and tells where it can be fetched.
 
     `html` is one file that needs no network unless an output does; `markdown`, `latex`, `rst` and `asciidoc` are a zip when there are pictures;
@@ -48,13 +48,17 @@ async def notebook_export(house: House, caller: Caller, params: ExportNotebook) 
     `remove-input` and `remove-output` leave something out, `hide-cell`, `hide-input` and `hide-output` fold it. Nothing is executed. At most two
     exports are made at the same time, and one of a guest; others wait. Too many of guests are `throttled`.
     """
-    session = house.sessions.get(params.session)
-    document = await house.documents.as_ipynb(session, is_shown=params.format != "ipynb")
-    notebook = await _with_widgets(house, session, document)
-    guest = caller.principal.login if caller.principal is not None and caller.principal.session is not None else ""
-    images = await _images(house, session, notebook) if params.format in _WITH_IMAGES and not guest else {}
+    session = services.sessions.get(params.session)
+    document = await services.documents.as_ipynb(session, is_shown=params.format != "ipynb")
+    notebook = await _with_widgets(services, session, document)
+    guest = (
+        connection.principal.login
+        if connection.principal is not None and connection.principal.session is not None
+        else ""
+    )
+    images = await _images(services, session, notebook) if params.format in _WITH_IMAGES and not guest else {}
     options = ExportOptions(params.input, params.prompts, None if guest else params.template)
-    made = await house.world.converter.export(notebook, params.format, _name(session), images, options, guest)
+    made = await services.world.converter.export(notebook, params.format, _name(session), images, options, guest)
     url = f"/exports/{made.id}/{quote(made.name, safe='')}"
     return Exported(url=url, name=made.name, media_type=made.media_type, size=made.size)
 
@@ -81,13 +85,13 @@ class _Document(msgspec.Struct):
     metadata: dict[str, Raw] = {}
 
 
-async def _with_widgets(house: House, session: Session, notebook: bytes) -> bytes:
+async def _with_widgets(services: Services, session: Session, notebook: bytes) -> bytes:
     """A document with the state of the widgets that it shows."""
     if widget_state.VIEW not in notebook:
         return notebook
     comms = Comms()
     await session.each_event(0, session.written, comms.take)
-    return await house.world.aside(lambda: widget_state.with_state(notebook, comms.told()))
+    return await services.world.aside(lambda: widget_state.with_state(notebook, comms.told()))
 
 
 def shown_images(notebook: bytes) -> dict[str, str]:
@@ -116,23 +120,23 @@ def _joined(raw: Raw) -> str:
         return ""
 
 
-async def _images(house: House, session: Session, notebook: bytes) -> dict[str, bytes]:
+async def _images(services: Services, session: Session, notebook: bytes) -> dict[str, bytes]:
     """The pictures that a document shows, by their addresses; those that are not there, or too much, are left out."""
     folder = posixpath.dirname(session.record.path or "")
     images: dict[str, bytes] = {}
     read: dict[str, bytes] = {}
     room = MAX_IMAGES_BYTES
-    shown = await house.world.aside(lambda: shown_images(notebook))
+    shown = await services.world.aside(lambda: shown_images(notebook))
     for address, place in list(shown.items())[:MAX_IMAGES]:
         path = posixpath.normpath(posixpath.join(folder, place))
         if path.startswith("../"):
             continue  # outside the root
         try:
             if path not in read:
-                record = await house.world.files.stat(path)
+                record = await services.world.files.stat(path)
                 if record.kind != "file" or record.size > room:
                     continue
-                read[path], _ = await house.world.files.read(path, 0, room)
+                read[path], _ = await services.world.files.read(path, 0, room)
                 room -= len(read[path])
         except errors.Failure:
             continue  # the document shows it as missing, too

@@ -21,7 +21,7 @@ from webipy.core import errors
 from webipy.core.api import calls, file_calls, rpc
 from webipy.core.api.file_calls import File
 from webipy.core.free_names import beside
-from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.ports.ports import FileRecord, Trashed
 from webipy.server.sessions.session import Session
 
@@ -36,24 +36,24 @@ method = METHODS.method
 
 
 @method("file.list", "read")
-async def file_list(house: House, caller: Caller, params: file_calls.ListFiles) -> file_calls.FileList:
+async def file_list(services: Services, connection: Connection, params: file_calls.ListFiles) -> file_calls.FileList:
     """The content of a folder, in parts. What is hidden, and what leads out of the root, is not in it or cannot be opened (`other`)."""
-    records, total = await house.world.files.list(params.path, params.offset, params.limit)
-    open_at = sessions_by_path(house)
+    records, total = await services.world.files.list(params.path, params.offset, params.limit)
+    open_at = sessions_by_path(services)
     entries = [file_struct(record, open_at.get(record.path)) for record in records]
     return file_calls.FileList(path=params.path, entries=entries, total=total)
 
 
 @method("file.stat", "read")
-async def file_stat(house: House, caller: Caller, params: file_calls.OfFile) -> File:
+async def file_stat(services: Services, connection: Connection, params: file_calls.OfFile) -> File:
     """One file or folder."""
-    return _told(house, await house.world.files.stat(params.path))
+    return _told(services, await services.world.files.stat(params.path))
 
 
 @method("file.read", "read")
-async def file_read(house: House, caller: Caller, params: file_calls.ReadFile) -> file_calls.FileContent:
+async def file_read(services: Services, connection: Connection, params: file_calls.ReadFile) -> file_calls.FileContent:
     """Part of a file, as text where it is UTF-8; a part that would end within a character ends before it."""
-    body, record = await house.world.files.read(params.path, params.offset, params.limit)
+    body, record = await services.world.files.read(params.path, params.offset, params.limit)
     content, encoding = _as_text(body, params.offset + len(body) < record.size)
     return file_calls.FileContent(
         content=content, encoding=encoding, offset=params.offset, size=record.size, etag=record.etag
@@ -61,23 +61,25 @@ async def file_read(house: House, caller: Caller, params: file_calls.ReadFile) -
 
 
 @method("file.watch", "read")
-async def file_watch(house: House, caller: Caller, params: file_calls.WatchFolder) -> calls.Done:
+async def file_watch(services: Services, connection: Connection, params: file_calls.WatchFolder) -> calls.Done:
     """Tells this connection by `folder_changed` whenever something in the folder may have changed, and once now; five times a second at most."""
-    if caller.send is None:
+    if connection.send is None:
         raise errors.InvalidRequest("Notifications come over a WebSocket; over POST ask file.list again.")
-    if params.path not in caller.watches and len(caller.watches) >= MAX_WATCHES:
+    if params.path not in connection.watches and len(connection.watches) >= MAX_WATCHES:
         raise errors.TooLarge(f"One connection watches at most {MAX_WATCHES} folders.", limit=MAX_WATCHES)
-    record = await house.world.files.stat(params.path)
+    record = await services.world.files.stat(params.path)
     if record.kind != "folder":
         raise errors.FileFault(f"{params.path!r} is no folder.", reason="not_a_folder", path=params.path)
-    caller.watch(params.path, lambda changed: house.world.files.watch(params.path, changed), _changed(params.path))
+    connection.watch(
+        params.path, lambda changed: services.world.files.watch(params.path, changed), _changed(params.path)
+    )
     return calls.Done()
 
 
 @method("file.unwatch", "read")
-async def file_unwatch(house: House, caller: Caller, params: file_calls.WatchFolder) -> calls.Done:
+async def file_unwatch(services: Services, connection: Connection, params: file_calls.WatchFolder) -> calls.Done:
     """Ends that."""
-    caller.unwatch(params.path)
+    connection.unwatch(params.path)
     return calls.Done()
 
 
@@ -85,54 +87,54 @@ async def file_unwatch(house: House, caller: Caller, params: file_calls.WatchFol
 
 
 @method("file.write", "write")
-async def file_write(house: House, caller: Caller, params: file_calls.WriteFile) -> File:
+async def file_write(services: Services, connection: Connection, params: file_calls.WriteFile) -> File:
     """Replaces a file whole, or makes it; a crash leaves the old one or the new one. `conflict` when it is not the one that was meant."""
-    record = await house.world.files.write(params.path, _as_bytes(params), params.if_match)
-    return _told(house, record)
+    record = await services.world.files.write(params.path, _as_bytes(params), params.if_match)
+    return _told(services, record)
 
 
 @method("file.create", "write")
-async def file_create(house: House, caller: Caller, params: file_calls.CreateFile) -> File:
+async def file_create(services: Services, connection: Connection, params: file_calls.CreateFile) -> File:
     """Makes an empty file, a folder, or a notebook with one empty cell."""
     body = b""
     if params.kind == "notebook":
         if not params.path.lower().endswith(".ipynb"):
             raise errors.InvalidParams("The name of a notebook ends with .ipynb.", field="path")
-        body = await house.documents.empty(params.path, params.kernelspec)
+        body = await services.documents.empty(params.path, params.kernelspec)
     elif params.kernelspec is not None:
         raise errors.InvalidParams("Only a notebook has a kernelspec.", field="kernelspec")
-    files = house.world.files
+    files = services.world.files
     if not params.unique:
-        return _told(house, await files.create(params.path, params.kind, body))
+        return _told(services, await files.create(params.path, params.kind, body))
     record = await _unique(params.path, params.kind == "folder", lambda path: files.create(path, params.kind, body))
-    return _told(house, record)
+    return _told(services, record)
 
 
 @method("file.rename", "write")
-async def file_rename(house: House, caller: Caller, params: file_calls.MoveFile) -> File:
+async def file_rename(services: Services, connection: Connection, params: file_calls.MoveFile) -> File:
     """Gives a file or folder another path, never over something. Open sessions follow, and so do files that are paired with it
     (`metadata.jupytext.formats`), where the new path has a place for them.
     """
-    return _told(house, await house.documents.rename(params.path, params.to, caller.name))
+    return _told(services, await services.documents.rename(params.path, params.to, connection.name))
 
 
 @method("file.copy", "write")
-async def file_copy(house: House, caller: Caller, params: file_calls.CopyFile) -> File:
+async def file_copy(services: Services, connection: Connection, params: file_calls.CopyFile) -> File:
     """Copies a file or folder, never over something; a folder appears when all of it is there."""
-    return _told(house, await house.world.files.copy(params.path, params.to, params.entry))
+    return _told(services, await services.world.files.copy(params.path, params.to, params.entry))
 
 
 @method("file.delete", "write")
-async def file_delete(house: House, caller: Caller, params: file_calls.DeleteFile) -> file_calls.Deleted:
+async def file_delete(services: Services, connection: Connection, params: file_calls.DeleteFile) -> file_calls.Deleted:
     """Puts a file, a link (not what it leads to), or a folder into the trash; with `permanent` it is deleted for good. `file_fault` with the reason
     `no_trash` where there is no trash. Open sessions keep what they have, and say that the file is gone.
     """
     if params.permanent:
-        await house.world.files.delete(params.path, params.recursive)
+        await services.world.files.delete(params.path, params.recursive)
         trashed = None
     else:
-        trashed = trashed_struct(await house.world.trash.put(params.path, params.recursive))
-    await house.documents.file_deleted(params.path, caller.name)
+        trashed = trashed_struct(await services.world.trash.put(params.path, params.recursive))
+    await services.documents.file_deleted(params.path, connection.name)
     return file_calls.Deleted(trashed=trashed)
 
 
@@ -140,31 +142,31 @@ async def file_delete(house: House, caller: Caller, params: file_calls.DeleteFil
 
 
 @method("trash.list", "read")
-async def trash_list(house: House, caller: Caller, params: file_calls.ListTrash) -> file_calls.TrashList:
+async def trash_list(services: Services, connection: Connection, params: file_calls.ListTrash) -> file_calls.TrashList:
     """What was deleted below the root, by anybody, and can be brought back."""
-    there = await house.world.trash.list(params.limit)
+    there = await services.world.trash.list(params.limit)
     return file_calls.TrashList(entries=[trashed_struct(one) for one in there])
 
 
 @method("trash.restore", "write")
-async def trash_restore(house: House, caller: Caller, params: file_calls.RestoreFile) -> File:
+async def trash_restore(services: Services, connection: Connection, params: file_calls.RestoreFile) -> File:
     """Brings something back from the trash, never over something. A session that is open on it goes on with it."""
-    return _told(house, await house.world.trash.restore(params.path, params.id, params.to))
+    return _told(services, await services.world.trash.restore(params.path, params.id, params.to))
 
 
 @method("trash.delete", "write")
-async def trash_delete(house: House, caller: Caller, params: file_calls.OfTrashed) -> calls.Done:
+async def trash_delete(services: Services, connection: Connection, params: file_calls.OfTrashed) -> calls.Done:
     """Deletes something that is in the trash for good."""
-    await house.world.trash.delete(params.path, params.id)
+    await services.world.trash.delete(params.path, params.id)
     return calls.Done()
 
 
 # ---- how things are told ------------------------------------------------------------------------------------------
 
 
-def sessions_by_path(house: House) -> dict[str, Session]:
+def sessions_by_path(services: Services) -> dict[str, Session]:
     """The open sessions that have a file, by its path."""
-    return house.documents.followings.by_path()
+    return services.documents.autosaves.by_path()
 
 
 def file_struct(record: FileRecord, session: Session | None) -> File:
@@ -194,8 +196,8 @@ def trashed_struct(trashed: Trashed) -> file_calls.Trashed:
     )
 
 
-def _told(house: House, record: FileRecord) -> File:
-    return file_struct(record, sessions_by_path(house).get(record.path))
+def _told(services: Services, record: FileRecord) -> File:
+    return file_struct(record, sessions_by_path(services).get(record.path))
 
 
 def _changed(path: str) -> bytes:

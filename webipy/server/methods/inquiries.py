@@ -12,7 +12,7 @@ from webipy.core.api import calls
 from webipy.core.api.variable_calls import ListVariables, VariableList
 from webipy.core.kernel import jupyter_messages
 from webipy.server.methods.kernel_inquiries import ask, content_of, tell
-from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.methods.method import Connection, Methods, Services
 
 METHODS = Methods()
 method = METHODS.method
@@ -43,9 +43,14 @@ class _HistoryReply(msgspec.Struct):
 
 
 async def _asked(
-    house: House, params: calls.OfSession, msg_type: str, asked: dict[str, object], kind: type[_T], timeout_s: float
+    services: Services,
+    params: calls.OfSession,
+    msg_type: str,
+    asked: dict[str, object],
+    kind: type[_T],
+    timeout_s: float,
 ) -> _T:
-    reply = await ask(house.sessions.get(params.session), msg_type, jupyter_messages.encode(asked), timeout_s)
+    reply = await ask(services.sessions.get(params.session), msg_type, jupyter_messages.encode(asked), timeout_s)
     try:
         return jupyter_messages.decode(content_of(reply), kind)
     except msgspec.DecodeError as fault:
@@ -53,34 +58,36 @@ async def _asked(
 
 
 @method("completion.get", "execute", "session")
-async def completion_get(house: House, caller: Caller, params: calls.GetCompletion) -> calls.Completion:
+async def completion_get(services: Services, connection: Connection, params: calls.GetCompletion) -> calls.Completion:
     """Completions, asked of the running kernel."""
     asked: dict[str, object] = {"code": params.code, "cursor_pos": params.cursor}
-    told = await _asked(house, params, "complete_request", asked, _CompleteReply, params.timeout_s)
+    told = await _asked(services, params, "complete_request", asked, _CompleteReply, params.timeout_s)
     return calls.Completion(
         matches=told.matches, cursor_start=told.cursor_start, cursor_end=told.cursor_end, metadata=told.metadata
     )
 
 
 @method("inspection.get", "execute", "session")
-async def inspection_get(house: House, caller: Caller, params: calls.GetInspection) -> calls.Inspection:
+async def inspection_get(services: Services, connection: Connection, params: calls.GetInspection) -> calls.Inspection:
     """Signature and documentation, asked of the running kernel."""
     asked: dict[str, object] = {"code": params.code, "cursor_pos": params.cursor, "detail_level": params.detail}
-    told = await _asked(house, params, "inspect_request", asked, _InspectReply, params.timeout_s)
+    told = await _asked(services, params, "inspect_request", asked, _InspectReply, params.timeout_s)
     return calls.Inspection(found=told.found, data=told.data, metadata=told.metadata)
 
 
 @method("code.is_complete", "execute", "session")
-async def code_is_complete(house: House, caller: Caller, params: calls.IsComplete) -> calls.Completeness:
+async def code_is_complete(services: Services, connection: Connection, params: calls.IsComplete) -> calls.Completeness:
     """Whether code may be run as it is, asked of the running kernel."""
-    told = await _asked(house, params, "is_complete_request", {"code": params.code}, _IsCompleteReply, params.timeout_s)
+    told = await _asked(
+        services, params, "is_complete_request", {"code": params.code}, _IsCompleteReply, params.timeout_s
+    )
     known: dict[str, Literal["complete", "incomplete", "invalid", "unknown"]]
     known = {"complete": "complete", "incomplete": "incomplete", "invalid": "invalid"}
     return calls.Completeness(status=known.get(told.status, "unknown"), indent=told.indent)
 
 
 @method("history.get", "execute", "session")
-async def history_get(house: House, caller: Caller, params: calls.GetHistory) -> calls.History:
+async def history_get(services: Services, connection: Connection, params: calls.GetHistory) -> calls.History:
     """The kernel's own input history; the session's is its journal."""
     asked: dict[str, object] = {"raw": params.raw, "output": params.output, "n": params.n, "unique": params.unique}
     asked |= (
@@ -88,15 +95,15 @@ async def history_get(house: House, caller: Caller, params: calls.GetHistory) ->
         if params.pattern is None
         else {"hist_access_type": "search", "pattern": params.pattern}
     )
-    told = await _asked(house, params, "history_request", asked, _HistoryReply, params.timeout_s)
+    told = await _asked(services, params, "history_request", asked, _HistoryReply, params.timeout_s)
     return calls.History(history=told.history)
 
 
 @method("variable.list", "execute", "session")
-async def variable_list(house: House, caller: Caller, params: ListVariables) -> VariableList:
+async def variable_list(services: Services, connection: Connection, params: ListVariables) -> VariableList:
     """The variables of the running kernel."""
-    session = house.sessions.get(params.session)
-    told = await tell(house, session, "listed", (), params.timeout_s)
+    session = services.sessions.get(params.session)
+    told = await tell(services, session, "listed", (), params.timeout_s)
     if told is None:
         return VariableList(status="unsupported")
     try:

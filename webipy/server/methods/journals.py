@@ -6,7 +6,7 @@ from msgspec import Raw
 
 from webipy.core.api import calls
 from webipy.core.api.journal_calls import Journal, JournalEvents, JournalList, OfJournal, ReadJournal
-from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.sessions import guest_view
 from webipy.server.sessions.closed_sessions import Entry
 from webipy.server.sessions.feed import CHUNK_BYTES
@@ -30,23 +30,23 @@ def _told(entry: Entry) -> Journal:
 
 
 @method("journal.list", "read")
-async def journal_list(house: House, caller: Caller, params: calls.Nothing) -> JournalList:
+async def journal_list(services: Services, connection: Connection, params: calls.Nothing) -> JournalList:
     """The journals of all sessions, open and closed, with the room they take."""
-    await house.kept.recover()
-    entries = await house.kept.all()
-    limit = house.kept.keep_mebibytes
+    await services.closed_sessions.recover()
+    entries = await services.closed_sessions.all()
+    limit = services.closed_sessions.keep_mebibytes
     return JournalList(
         journals=[_told(entry) for entry in entries],
         closed_bytes=sum(entry.journal.size_bytes for entry in entries if not entry.is_open),
         limit_bytes=None if limit is None else limit << 20,
-        limit_days=house.kept.keep_days,
+        limit_days=services.closed_sessions.keep_days,
     )
 
 
 @method("journal.read", "read")
-async def journal_read(house: House, caller: Caller, params: ReadJournal) -> JournalEvents:
+async def journal_read(services: Services, connection: Connection, params: ReadJournal) -> JournalEvents:
     """Events of a closed session; those of an open one are told by session.events."""
-    part = await house.kept.read(params.session, params.since + 1, params.limit, 4 * CHUNK_BYTES)
+    part = await services.closed_sessions.read(params.session, params.since + 1, params.limit, 4 * CHUNK_BYTES)
     return JournalEvents(
         session=params.session,
         first=max(params.since + 1, part.first_seq),
@@ -58,18 +58,18 @@ async def journal_read(house: House, caller: Caller, params: ReadJournal) -> Jou
 
 
 @method("journal.delete", "own")
-async def journal_delete(house: House, caller: Caller, params: OfJournal) -> calls.Done:
+async def journal_delete(services: Services, connection: Connection, params: OfJournal) -> calls.Done:
     """Deletes the journal of a closed session for good, and with it the history of its document; the file of that stays."""
-    await house.kept.remove(params.session)
+    await services.closed_sessions.remove(params.session)
     return calls.Done()
 
 
 @method("session.reopen", "write")
-async def session_reopen(house: House, caller: Caller, params: OfJournal) -> calls.Session:
+async def session_reopen(services: Services, connection: Connection, params: OfJournal) -> calls.Session:
     """Opens a closed session again, without a kernel: its journal goes on. A document that is not there any more is written to its path again,
     or beside what is there now. An open session is answered as it is.
     """
-    if not house.sessions.is_free(params.session):
-        return guest_view.session(house.sessions.get(params.session), caller.principal)
-    closed = await house.kept.get(params.session)
-    return guest_view.session(await house.documents.reopen(closed, caller.name), caller.principal)
+    if not services.sessions.is_free(params.session):
+        return guest_view.session(services.sessions.get(params.session), connection.principal)
+    closed = await services.closed_sessions.get(params.session)
+    return guest_view.session(await services.documents.reopen(closed, connection.name), connection.principal)

@@ -28,7 +28,7 @@ from webipy.core import errors
 from webipy.core.kernel import inquiries, jupyter_messages, wire
 from webipy.core.kernel.wire import Message
 from webipy.kernel_programs import definitions, variables
-from webipy.server.methods.method import House
+from webipy.server.methods.method import Services
 from webipy.server.sessions.session import Session
 
 _KEY = "told"
@@ -47,7 +47,7 @@ async def ask(session: Session, msg_type: str, content: bytes, timeout_s: float)
         errors.KernelFailed: It says that it could not tell.
         errors.Timeout, errors.KernelDead, errors.KernelNotReady: There is no reply.
     """
-    side = session.kernel_side
+    side = session.kernel_connection
     kernel = side.live()
     if kernel.answers_beside:
         reply = await side.request("control", msg_type, content, timeout_s, is_inquiry=True)
@@ -174,22 +174,22 @@ def programs() -> Mapping[tuple[str, str], Program]:
 
 
 async def tell(
-    house: House, session: Session, function: str, arguments: Sequence[str | int], timeout_s: float
+    services: Services, session: Session, function: str, arguments: Sequence[str | int], timeout_s: float
 ) -> Raw | None:
     """What a function of a program tells, as JSON; `None` where kernels of this language have no such program.
 
     Raises:
         errors.KernelBusy, errors.KernelFailed, errors.Timeout, errors.KernelDead, errors.KernelNotReady: As `ask`.
     """
-    program = programs().get((session.kernel_side.live().language.lower(), function))
+    program = programs().get((session.kernel_connection.live().language.lower(), function))
     if program is None:
         return None
-    end = house.world.clock() + timeout_s
+    end = services.world.clock() + timeout_s
     answer = await _answer(session, program, function, arguments, False, timeout_s)
     if answer.status == "error" and answer.ename == _MISSING:
-        left_s = max(1.0, end - house.world.clock())
+        left_s = max(1.0, end - services.world.clock())
         answer = await _answer(session, program, function, arguments, True, left_s)
-    if answer.status == "error" and answer.ename == _FOREIGN and not session.kernel_side.live().answers_beside:
+    if answer.status == "error" and answer.ename == _FOREIGN and not session.kernel_connection.live().answers_beside:
         return None
     if answer.status != "ok":
         raise _failure(answer.ename, answer.evalue)
@@ -199,7 +199,7 @@ async def tell(
 async def _answer(
     session: Session, program: Program, function: str, arguments: Sequence[str | int], is_given: bool, timeout_s: float
 ) -> _Answer:
-    is_beside = session.kernel_side.live().answers_beside
+    is_beside = session.kernel_connection.live().answers_beside
     kind = inquiries.REQUEST if is_beside else "execute_request"
     asked = (program.asked if is_beside else program.executed)(function, arguments, is_given=is_given)
     reply = content_of(await ask(session, kind, asked, timeout_s))

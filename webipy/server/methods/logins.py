@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 from webipy.core import errors
 from webipy.core.api import calls, login_calls
 from webipy.core.api.browser_names import agent_words
-from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.people.logins import Login
 from webipy.server.people.tickets import TICKET_SECONDS
 
@@ -20,35 +20,37 @@ READ_PATHS = ("/files/", "/outputs/", "/exports/")
 
 
 @method("login.list", "own")
-async def login_list(house: House, caller: Caller, params: calls.Nothing) -> login_calls.LoginList:
+async def login_list(services: Services, connection: Connection, params: calls.Nothing) -> login_calls.LoginList:
     """The browsers that are signed in as whoever runs the server."""
-    here = caller.principal.login if caller.principal is not None else ""
-    found = sorted(house.logins.all(), key=lambda login: (login.id == here, login.used), reverse=True)
-    return login_calls.LoginList(logins=[_told(house, login, here) for login in found])
+    here = connection.principal.login if connection.principal is not None else ""
+    found = sorted(services.logins.all(), key=lambda login: (login.id == here, login.used), reverse=True)
+    return login_calls.LoginList(logins=[_told(services, login, here) for login in found])
 
 
-def _told(house: House, login: Login, here: str) -> login_calls.Login:
-    connections = house.logins.connections(login.id)
+def _told(services: Services, login: Login, here: str) -> login_calls.Login:
+    connections = services.logins.connections(login.id)
     return login_calls.Login(
         id=login.id,
         where=agent_words(login.browser.agent),
         address=login.browser.address,
         since=login.since,
-        used=house.world.now() if connections else login.used,
+        used=services.world.now() if connections else login.used,
         connections=connections,
         here=login.id == here,
     )
 
 
 @method("login.revoke", "own")
-async def login_revoke(house: House, caller: Caller, params: login_calls.RevokeLogin) -> login_calls.Revoked:
+async def login_revoke(
+    services: Services, connection: Connection, params: login_calls.RevokeLogin
+) -> login_calls.Revoked:
     """Ends logins, with all their connections (close code 4401). With `others` or `all`, sign-in links that were not used yet end, too.
 
     What was started goes on. The token is not touched: who has it has a new login at once.
     """
     if (params.id is not None) + params.others + params.all != 1:
         raise errors.InvalidParams("Say which logins end: id, others or all, one of them.", field="id")
-    logins, here = house.logins, caller.principal.login if caller.principal is not None else ""
+    logins, here = services.logins, connection.principal.login if connection.principal is not None else ""
     if params.id is not None:
         if not any(login.id == params.id for login in logins.all()):
             raise errors.NotFound(f"There is no login {params.id!r}; login.list tells all.", kind="login", id=params.id)
@@ -58,16 +60,16 @@ async def login_revoke(house: House, caller: Caller, params: login_calls.RevokeL
     return login_calls.Revoked(ended=await logins.revoke(ended))
 
 
-@method("ticket.make", "read", "caller")
-async def ticket_make(house: House, caller: Caller, params: login_calls.MakeTicket) -> login_calls.Ticket:
+@method("ticket.make", "read", "connection")
+async def ticket_make(services: Services, connection: Connection, params: login_calls.MakeTicket) -> login_calls.Ticket:
     """An address that the browser itself may fetch for some minutes, as in a download: it sends the login's cookie there, and no key."""
     path, _, query = params.address.partition("?")
     if not path.startswith(READ_PATHS) or "#" in params.address:
         raise errors.InvalidParams(f"A ticket is for an address below {', '.join(READ_PATHS)}.", field="address")
-    assert caller.principal is not None  # the verb says so
-    ticket = house.logins.tickets.make(caller.principal.login, unquote_to_bytes(path))
+    assert connection.principal is not None  # the verb says so
+    ticket = services.logins.tickets.make(connection.principal.login, unquote_to_bytes(path))
     kept = [part for part in query.split("&") if part and not part.startswith("ticket=")]
-    expires = datetime.fromisoformat(house.world.now()) + timedelta(seconds=TICKET_SECONDS)
+    expires = datetime.fromisoformat(services.world.now()) + timedelta(seconds=TICKET_SECONDS)
     return login_calls.Ticket(
         address=f"{path}?{'&'.join([*kept, f'ticket={ticket}'])}", expires=expires.isoformat().replace("+00:00", "Z")
     )

@@ -1,6 +1,6 @@
 """What a method of the API is, what it works on, and who calls it.
 
-A method is a function from a `House`, a `Caller` and its params struct to its result struct. The decorator `method`
+A method is a function from a `Services`, a `Connection` and its params struct to its result struct. The decorator `method`
 gives it its name and verb and reads the two structs from its annotations, so that the table cannot say other than the
 function does. It also says how far the method reaches, which is what keeps guests in their session: the whole server,
 unless it says that all it touches is the session in its params, or nothing but the caller's own connection.
@@ -20,14 +20,14 @@ from webipy.core.api.access import Principal, Verb
 from webipy.core.api.calls import Params, Result
 from webipy.server.notebooks.documents import Documents
 from webipy.server.notebooks.runs import Runs
-from webipy.server.notebooks.temporary_sessions import Temporary
+from webipy.server.notebooks.temporary_sessions import TemporarySessions
 from webipy.server.people.budgets import GUEST, OWNER, Budget, Budgets
 from webipy.server.people.logins import Logins
-from webipy.server.people.presence import People, Seat
+from webipy.server.people.presence import Participant, Presence
 from webipy.server.people.quotas import Quotas
 from webipy.server.ports.ports import World
 from webipy.server.sessions import guest_view
-from webipy.server.sessions.closed_sessions import Kept
+from webipy.server.sessions.closed_sessions import ClosedSessions
 from webipy.server.sessions.feed import Feed
 from webipy.server.sessions.kernel_usage import Usage
 from webipy.server.sessions.session import Session
@@ -43,7 +43,7 @@ _W = TypeVar("_W")
 
 
 @attrs.define(eq=False)
-class House:
+class Services:
     """What the methods work on.
 
     Args:
@@ -56,11 +56,11 @@ class House:
     logins: Logins
     page_url: Callable[[str | None, str], str]
     version: str
-    kept: Kept = attrs.field(init=False)
+    closed_sessions: ClosedSessions = attrs.field(init=False)
     documents: Documents = attrs.field(init=False)
-    people: People = attrs.field(init=False)
+    presence: Presence = attrs.field(init=False)
     usage: Usage = attrs.field(init=False)
-    temporary: Temporary = attrs.field(init=False)
+    temporary: TemporarySessions = attrs.field(init=False)
     runs: Runs = attrs.field(init=False)
     budgets: Budgets = attrs.field(init=False)
     quotas: Quotas = attrs.field(init=False)
@@ -69,13 +69,13 @@ class House:
     def __attrs_post_init__(self) -> None:
         self.started = self.world.now()
         self.budgets = Budgets(self.world.clock, self.world.later)
-        self.kept = Kept(self.world, self.sessions)
-        self.documents = Documents(self.world, self.sessions, self.kept)
-        self.people = People(self.world.later, self.world.clock)
+        self.closed_sessions = ClosedSessions(self.world, self.sessions)
+        self.documents = Documents(self.world, self.sessions, self.closed_sessions)
+        self.presence = Presence(self.world.later, self.world.clock)
         self.quotas = Quotas(self.world.clock)
         self.sessions.on_taken.append(lambda session, by, size: self.quotas.charge(session.id, by, size))
         self.usage = Usage(self.world, self.sessions)
-        self.temporary = Temporary(self.world, self.sessions, self.documents, self.logins.shares)
+        self.temporary = TemporarySessions(self.world, self.sessions, self.documents, self.logins.shares)
         self.runs = Runs(self.world, self.sessions, self.documents, self.temporary)
 
     async def resume(self) -> None:
@@ -88,11 +88,11 @@ class House:
         """Saves what is not saved, as the server ends; the next one goes on with the rest."""
         self.runs.stop()
         self.temporary.stop()
-        await self.documents.followings.stop()
+        await self.documents.autosaves.stop()
 
 
 @attrs.define(eq=False)
-class Caller:
+class Connection:
     """Who calls, and where notifications for them go.
 
     Args:
@@ -108,7 +108,7 @@ class Caller:
     give_up: Callable[[], None] = lambda: None
     feeds: dict[str, Feed] = attrs.field(factory=dict)
     watches: dict[str, Callable[[], None]] = attrs.field(factory=dict)
-    seats: dict[str, tuple[Seat, Callable[[], None]]] = attrs.field(factory=dict)
+    participants: dict[str, tuple[Participant, Callable[[], None]]] = attrs.field(factory=dict)
     on_leave: dict[str, Callable[[], None]] = attrs.field(factory=dict)
     """What else is to be told when the connection is gone, by the session that it is about."""
     budget: Budget | None = None
@@ -180,14 +180,14 @@ class Caller:
             session.feeds.add(feed)
             feed.wake()
 
-    def sit(self, session: str, seat: Seat, leave: Callable[[], None]) -> None:
+    def take_part(self, session: str, participant: Participant, leave: Callable[[], None]) -> None:
         """Takes a seat in a session until `unsubscribe`; `leave` gives it up."""
-        self.seats[session] = seat, leave
+        self.participants[session] = participant, leave
 
     def unsubscribe(self, session: str) -> None:
         """Ends the feed of a session and gives up the seat in it, if there are any."""
         self._end_feed(session)
-        _, leave = self.seats.pop(session, (None, None))
+        _, leave = self.participants.pop(session, (None, None))
         if leave is not None:
             leave()
 
@@ -242,7 +242,7 @@ class Caller:
         self.is_gone = True
         for path in list(self.watches):
             self.unwatch(path)
-        for session in [*self.feeds, *self.seats]:
+        for session in [*self.feeds, *self.participants]:
             self.unsubscribe(session)
         told, self.on_leave = self.on_leave, {}
         for tell in told.values():
@@ -251,8 +251,8 @@ class Caller:
             waited.cancel()
 
 
-Function = Callable[[House, Caller, Any], Awaitable[Result]]
-Reach = Literal["server", "session", "caller"]
+Function = Callable[[Services, Connection, Any], Awaitable[Result]]
+Reach = Literal["server", "session", "connection"]
 
 
 @attrs.define(frozen=True)
@@ -280,7 +280,7 @@ class Method:
 
     def place(self, params: Params, principal: Principal | None) -> str | None:
         """The session that a call stays in; `None` when it reaches beyond one."""
-        if self.reach == "caller":
+        if self.reach == "connection":
             return principal.session if principal is not None else None
         if self.reach == "server" or any(getattr(params, name) is not None for name in self.beyond):
             return None

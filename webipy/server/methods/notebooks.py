@@ -10,7 +10,7 @@ from webipy.core.events import events
 from webipy.core.ipynb import merge, notebook_file, pairs
 from webipy.core.session.history_points import Moment
 from webipy.server.methods.cells import clean_map
-from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.notebooks.history import History
 from webipy.server.sessions import guest_view
 from webipy.server.sessions.session import Session
@@ -19,7 +19,7 @@ METHODS = Methods()
 method = METHODS.method
 
 
-def _state(session: Session, caller: Caller) -> notebook_calls.NotebookState:
+def _state(session: Session, connection: Connection) -> notebook_calls.NotebookState:
     origin = session.origin
     conflict = origin.conflict
     state = notebook_calls.NotebookState(
@@ -40,127 +40,139 @@ def _state(session: Session, caller: Caller) -> notebook_calls.NotebookState:
         repairs=origin.repairs,
         in_place=origin.in_place,
     )
-    return guest_view.notebook(state, caller.principal)
+    return guest_view.notebook(state, connection.principal)
 
 
 @method("notebook.get", "read", "session")
-async def notebook_get(house: House, caller: Caller, params: calls.OfSession) -> notebook_calls.NotebookState:
+async def notebook_get(
+    services: Services, connection: Connection, params: calls.OfSession
+) -> notebook_calls.NotebookState:
     """The document of a session: its file, and whether that holds everything."""
-    return _state(house.sessions.get(params.session), caller)
+    return _state(services.sessions.get(params.session), connection)
 
 
 @method("notebook.save", "write", "session", beyond=("path", "overwrite"))
 async def notebook_save(
-    house: House, caller: Caller, params: notebook_calls.SaveNotebook
+    services: Services, connection: Connection, params: notebook_calls.SaveNotebook
 ) -> notebook_calls.NotebookState:
     """Writes the file now, atomically, after taking in what another program changed in it; `conflict` when both changed the same."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     session.check_writable()
     if params.path is not None and params.path != session.origin.path:
-        await house.documents.save_as(session, params.path, caller.name)
+        await services.documents.save_as(session, params.path, connection.name)
     else:
-        await house.documents.of(session).save(caller.name, params.overwrite, params.upgrade)
-    return _state(session, caller)
+        await services.documents.of(session).save(connection.name, params.overwrite, params.upgrade)
+    return _state(session, connection)
 
 
 @method("notebook.reload", "write", "session")
-async def notebook_reload(house: House, caller: Caller, params: calls.OfSession) -> notebook_calls.NotebookState:
+async def notebook_reload(
+    services: Services, connection: Connection, params: calls.OfSession
+) -> notebook_calls.NotebookState:
     """Takes the file as it is on disk, in place of what is here; what was here stays in the history."""
-    session = house.sessions.get(params.session)
-    following = house.documents.of(session)
-    await following.bound.reload(following.bound.path(), caller.name)
-    return _state(session, caller)
+    session = services.sessions.get(params.session)
+    autosave = services.documents.of(session)
+    await autosave.file.reload(autosave.file.path(), connection.name)
+    return _state(session, connection)
 
 
 @method("notebook.set_metadata", "write", "session")
 async def notebook_set_metadata(
-    house: House, caller: Caller, params: notebook_calls.SetNotebookMetadata
+    services: Services, connection: Connection, params: notebook_calls.SetNotebookMetadata
 ) -> calls.Accepted:
     """Replaces the metadata of the notebook."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     session.check_writable()
     metadata = clean_map(params.metadata, "metadata")
     assert isinstance(metadata, Raw)
     is_paired_anew = pairs.formats_in(bytes(metadata)) not in (None, pairs.formats_in(session.notebook.metadata))
-    if is_paired_anew and guest_view.is_guest(caller.principal):
+    if is_paired_anew and guest_view.is_guest(connection.principal):
         raise errors.NotPermitted("A guest cannot pair the notebook with other files (jupytext.formats).")
-    return calls.Accepted(seq=await session.append([events.NotebookMetadataSet(metadata=metadata)], caller.name))
+    return calls.Accepted(seq=await session.append([events.NotebookMetadataSet(metadata=metadata)], connection.name))
 
 
 # ---- history --------------------------------------------------------------------------------------------------------
 
 
-def _told(moment: Moment, caller: Caller) -> notebook_calls.Moment:
+def _told(moment: Moment, connection: Connection) -> notebook_calls.Moment:
     return notebook_calls.Moment(
         seq=moment.seq,
         time=moment.time,
         kind=moment.kind,
         by=moment.by,
-        name=moment.name if moment.kind == "checkpoint" else guest_view.file_of(moment.name, caller.principal),
+        name=moment.name if moment.kind == "checkpoint" else guest_view.file_of(moment.name, connection.principal),
         cells=len(moment.cells),
     )
 
 
-def _history(house: House, session: str) -> History:
-    return house.documents.of(house.sessions.get(session)).history
+def _history(services: Services, session: str) -> History:
+    return services.documents.of(services.sessions.get(session)).history
 
 
 @method("notebook.history", "read", "session")
-async def notebook_history(house: House, caller: Caller, params: notebook_calls.ReadHistory) -> notebook_calls.Moments:
+async def notebook_history(
+    services: Services, connection: Connection, params: notebook_calls.ReadHistory
+) -> notebook_calls.Moments:
     """The states of the document worth going back to, the newest first."""
-    history = _history(house, params.session)
-    async with caller.heavy():
-        moments, hidden = await history.moments(), caller.hidden(history.session)
+    history = _history(services, params.session)
+    async with connection.heavy():
+        moments, hidden = await history.moments(), connection.hidden(history.session)
     told: list[notebook_calls.Moment] = []
     for moment in reversed(moments.all):
         if moment.seq > hidden and (params.before is None or moment.seq < params.before):
-            told.append(_told(moment, caller))
+            told.append(_told(moment, connection))
         if len(told) == params.limit:
             break
     return notebook_calls.Moments(moments=told, first_seq=max(1, history.session.journal.first_seq - 1, hidden + 1))
 
 
 @method("notebook.at", "read", "session")
-async def notebook_at(house: House, caller: Caller, params: notebook_calls.AtMoment) -> notebook_calls.NotebookAt:
+async def notebook_at(
+    services: Services, connection: Connection, params: notebook_calls.AtMoment
+) -> notebook_calls.NotebookAt:
     """An earlier state of the document, whole, with its outputs."""
-    history = _history(house, params.session)
-    async with caller.heavy():
-        seq = await history.seq_of(params.seq, params.time, params.checkpoint, caller.hidden(history.session))
+    history = _history(services, params.session)
+    async with connection.heavy():
+        seq = await history.seq_of(params.seq, params.time, params.checkpoint, connection.hidden(history.session))
         document = await history.state(seq)
-        body = await house.world.aside(lambda: notebook_file.write(document, None))
+        body = await services.world.aside(lambda: notebook_file.write(document, None))
         return notebook_calls.NotebookAt(seq=seq, time=await history.time_of(seq), notebook=Raw(body))
 
 
 @method("notebook.checkpoint", "write", "session")
-async def notebook_checkpoint(house: House, caller: Caller, params: notebook_calls.MakeCheckpoint) -> calls.Accepted:
+async def notebook_checkpoint(
+    services: Services, connection: Connection, params: notebook_calls.MakeCheckpoint
+) -> calls.Accepted:
     """Gives the state of the document now a name; a name that is there already moves to this state."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     session.check_writable()
-    return calls.Accepted(seq=await session.append([events.CheckpointMade(name=params.checkpoint)], caller.name))
+    return calls.Accepted(seq=await session.append([events.CheckpointMade(name=params.checkpoint)], connection.name))
 
 
 @method("notebook.diff", "read", "session")
 async def notebook_diff(
-    house: House, caller: Caller, params: notebook_calls.DiffNotebook
+    services: Services, connection: Connection, params: notebook_calls.DiffNotebook
 ) -> notebook_calls.NotebookDiff:
     """How two states of the document differ, cell by cell."""
-    history = _history(house, params.session)
-    hidden = caller.hidden(history.session)
-    async with caller.heavy():
+    history = _history(services, params.session)
+    hidden = connection.hidden(history.session)
+    async with connection.heavy():
         until = await history.seq_of(params.until, None, None, hidden)
         old, new = await history.state(params.since, hidden), await history.state(until)
-        changes = await house.world.aside(lambda: merge.diff(old, new))
+        changes = await services.world.aside(lambda: merge.diff(old, new))
     return notebook_calls.NotebookDiff(
         since=params.since, until=until, cells=list(changes), metadata_changed=old.metadata != new.metadata
     )
 
 
 @method("notebook.restore", "write", "session")
-async def notebook_restore(house: House, caller: Caller, params: notebook_calls.AtMoment) -> calls.Accepted:
+async def notebook_restore(
+    services: Services, connection: Connection, params: notebook_calls.AtMoment
+) -> calls.Accepted:
     """Brings an earlier state of the document back, as changes of the one now: nothing is taken out of the history."""
-    session = house.sessions.get(params.session)
-    history = _history(house, params.session)
-    async with caller.heavy():
-        seq = await history.seq_of(params.seq, params.time, params.checkpoint, caller.hidden(session))
+    session = services.sessions.get(params.session)
+    history = _history(services, params.session)
+    async with connection.heavy():
+        seq = await history.seq_of(params.seq, params.time, params.checkpoint, connection.hidden(session))
         document = await history.state(seq)
-        return calls.Accepted(seq=await house.documents.of(session).bound.become(document, caller.name))
+        return calls.Accepted(seq=await services.documents.of(session).file.become(document, connection.name))

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from webipy.core import errors
 from webipy.core.api import calls, notebook_calls
-from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.methods.method import Connection, Methods, Services
 
 METHODS = Methods()
 method = METHODS.method
 
 
 @method("run.check", "write")
-async def run_check(house: House, caller: Caller, params: notebook_calls.CheckRun) -> calls.Done:
+async def run_check(services: Services, connection: Connection, params: notebook_calls.CheckRun) -> calls.Done:
     """Says whether a run could write its result where that is wanted, before anything is made; changes nothing."""
-    await house.runs.results.check(params.path, params.to, params.overwrite)
+    await services.runs.results.check(params.path, params.to, params.overwrite)
     return calls.Done()
 
 
 @method("run.stop", "execute", "session")
-async def run_stop(house: House, caller: Caller, params: notebook_calls.StopRun) -> calls.Accepted:
+async def run_stop(services: Services, connection: Connection, params: notebook_calls.StopRun) -> calls.Accepted:
     """Begins to end a run early; answers when that is in the journal, and `run_finished` tells the end. Asked again, it only shortens the grace."""
-    session = house.sessions.get(params.session)
-    attendant = house.runs.planned(params.run)
+    session = services.sessions.get(params.session)
+    attendant = services.runs.planned(params.run)
     if attendant is None or attendant.session is not session:
         raise errors.NotFound(f"This session has no open run {params.run!r}.", kind="run", id=params.run)
     session.check_writable()
-    return calls.Accepted(seq=await attendant.stop("asked", params.grace_s, caller.name))
+    return calls.Accepted(seq=await attendant.stop("asked", params.grace_s, connection.name))
 
 
 @method("run.get", "read")
-async def run_get(house: House, caller: Caller, params: notebook_calls.OfRun) -> notebook_calls.RunState:
+async def run_get(services: Services, connection: Connection, params: notebook_calls.OfRun) -> notebook_calls.RunState:
     """A run that has a plan: where it is, and how it has ended; of the latest 1,000 also after their sessions were closed."""
-    found = await house.runs.state(params.run)
+    found = await services.runs.state(params.run)
     return notebook_calls.RunState(
         run=found.run,
         session=found.session,

@@ -29,7 +29,7 @@ from webipy.core.kernel.executions import Executions, Run
 from webipy.core.languages import parameters
 from webipy.core.session.notebook import Cell, Notebook, replace_all
 from webipy.server.methods.executions import patience_s
-from webipy.server.methods.method import Caller, House, Methods
+from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.sessions.session import Session
 
 MAX_RUN_CHARACTERS = 64 * 1024 * 1024
@@ -68,20 +68,22 @@ class _Part:
 
 
 @method("notebook.run", "execute", "session")
-async def notebook_run(house: House, caller: Caller, params: notebook_calls.RunNotebook) -> notebook_calls.NotebookRun:
+async def notebook_run(
+    services: Services, connection: Connection, params: notebook_calls.RunNotebook
+) -> notebook_calls.NotebookRun:
     """Accepts code cells to run, those that are not empty, as they are now; answers when all are in the journal, in one piece."""
-    session = house.sessions.get(params.session)
-    run = params.id or house.world.new_id()
+    session = services.sessions.get(params.session)
+    run = params.id or services.world.new_id()
     if _has(session, f"{run}-1"):
         return await _run_before(session, run)
     if params.plan is not None:
-        if await house.runs.is_known(run):
+        if await services.runs.is_known(run):
             return notebook_calls.NotebookRun(run=run, executions=[], seq=session.written)
-        await _check_plan(house, session, params.plan)
+        await _check_plan(services, session, params.plan)
     session.check_writable()
-    kernel = session.kernel_side.live()
+    kernel = session.kernel_connection.live()
     chosen = {cell.id for cell in _chosen(session.notebook, params)}
-    new, set_by = _parameters(house, session.notebook, kernel.language, params.parameters)
+    new, set_by = _parameters(services, session.notebook, kernel.language, params.parameters)
     parts = _parts(session.notebook, chosen, new, set_by)
     if sum(len(part.source) for part in parts) > MAX_RUN_CHARACTERS:
         raise errors.TooLarge(
@@ -90,13 +92,13 @@ async def notebook_run(house: House, caller: Caller, params: notebook_calls.RunN
     queued = [_queued(run, number, part, params.stop_on_error) for number, part in enumerate(parts, 1)]
     runs = [kernel.executions.queue(one) for one in queued]
     told = _told(session.notebook, queued)
-    begun = _begun(house, session, params, run, told)
-    written = session.append([*new, *begun, *queued], caller.name)
+    begun = _begun(services, session, params, run, told)
+    written = session.append([*new, *begun, *queued], connection.name)
     if begun:
-        house.runs.attend(session, session.runs.open[run])
-        house.temporary.hand_over(session, caller)
+        services.runs.attend(session, session.runs.open[run])
+        services.temporary.hand_over(session, connection)
     seq = await written
-    session.kernel_side.outgoing.add(runs)
+    session.kernel_connection.requests.add(runs)
     return notebook_calls.NotebookRun(run=run, executions=told, seq=seq)
 
 
@@ -108,16 +110,20 @@ def _told(notebook: Notebook, queued: Sequence[events.ExecutionQueued]) -> list[
     ]
 
 
-async def _check_plan(house: House, session: Session, plan: notebook_calls.RunPlan) -> None:
+async def _check_plan(services: Services, session: Session, plan: notebook_calls.RunPlan) -> None:
     """Refuses a plan whose result could not be written."""
     source = session.record.path or session.source
     if plan.to is None:
         return
-    await house.runs.results.check(source, plan.to, plan.overwrite)
+    await services.runs.results.check(source, plan.to, plan.overwrite)
 
 
 def _begun(
-    house: House, session: Session, params: notebook_calls.RunNotebook, run: str, told: list[notebook_calls.CellRun]
+    services: Services,
+    session: Session,
+    params: notebook_calls.RunNotebook,
+    run: str,
+    told: list[notebook_calls.CellRun],
 ) -> list[AnyEvent]:
     """The events by which a run with a plan begins."""
     plan = params.plan
@@ -138,7 +144,7 @@ def _begun(
         parameters=UNSET
         if isinstance(params.parameters, UnsetType)
         else Raw(jupyter_messages.encode(params.parameters)),
-        version=house.version,
+        version=services.version,
     )
     return [events.SessionKept(), started] if plan.keep and session.is_temporary else [started]
 
@@ -215,7 +221,7 @@ def _parts(notebook: Notebook, chosen: set[str], new: list[AnyEvent], set_by: _P
 
 
 def _parameters(
-    house: House, notebook: Notebook, language: str, given: dict[str, Raw] | UnsetType
+    services: Services, notebook: Notebook, language: str, given: dict[str, Raw] | UnsetType
 ) -> tuple[list[AnyEvent], _Part | None]:
     """The events that make a cell set parameters, and that cell as it will be; nothing when none are given."""
     if isinstance(given, UnsetType) or not given:
@@ -232,7 +238,7 @@ def _parameters(
         return [edited], _Part(before.id, source, edited.version)
     after = next((cell.id for cell, tags in tagged if PARAMETERS in tags), None)
     notebook.check_place(after)
-    cell = house.world.new_id()
+    cell = services.world.new_id()
     metadata = Raw(jupyter_messages.encode({"tags": [INJECTED]}))
     inserted = events.CellInserted(cell=cell, after=after, cell_type="code", source=source, metadata=metadata)
     return [inserted], _Part(cell, source, 0)
@@ -249,9 +255,11 @@ def _tags(cell: Cell) -> list[str]:
 
 
 @method("execution.queue", "read", "session")
-async def execution_queue(house: House, caller: Caller, params: OfSession) -> notebook_calls.ExecutionQueue:
+async def execution_queue(
+    services: Services, connection: Connection, params: OfSession
+) -> notebook_calls.ExecutionQueue:
     """What runs and what waits, in its order."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     open_now = session.kernel.executions.open.values() if session.kernel is not None else ()
     told = [
         notebook_calls.QueuedExecution(
@@ -269,11 +277,11 @@ async def execution_queue(house: House, caller: Caller, params: OfSession) -> no
 
 
 @method("execution.move", "execute", "session")
-async def execution_move(house: House, caller: Caller, params: notebook_calls.MoveExecution) -> Accepted:
+async def execution_move(services: Services, connection: Connection, params: notebook_calls.MoveExecution) -> Accepted:
     """Lets a queued execution wait at another place; answers when the host has moved it and that is in the journal."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     session.check_writable()
-    executions = session.kernel_side.live().executions
+    executions = session.kernel_connection.live().executions
     run = _waiting(session, executions, params.execution)
     if params.before is not None:
         _waiting(session, executions, params.before)
@@ -281,10 +289,12 @@ async def execution_move(house: House, caller: Caller, params: notebook_calls.Mo
             raise errors.InvalidParams("An execution cannot wait before itself.", field="before")
     newest = max(session.span(name).queued for name in (params.execution, params.before or params.execution))
     await _written(session, newest)
-    session.kernel_side.live()
+    session.kernel_connection.live()
     moves = run.moves
-    session.kernel_side.command("move", jupyter_messages.encode({"msg_id": params.execution, "before": params.before}))
-    await _until(lambda: run.moves > moves or run.running or run.is_over, house, session, patience_s(session))
+    session.kernel_connection.command(
+        "move", jupyter_messages.encode({"msg_id": params.execution, "before": params.before})
+    )
+    await _until(lambda: run.moves > moves or run.running or run.is_over, services, session, patience_s(session))
     if run.moves == moves:
         raise errors.NotWaiting(
             f"Execution {params.execution} was not moved: it, or the one that it was to wait before, runs already.",
@@ -306,9 +316,11 @@ def _waiting(session: Session, executions: Executions, execution: str) -> Run:
 
 
 @method("run.cancel", "execute", "session")
-async def run_cancel(house: House, caller: Caller, params: notebook_calls.CancelRun) -> notebook_calls.RunCancelled:
+async def run_cancel(
+    services: Services, connection: Connection, params: notebook_calls.CancelRun
+) -> notebook_calls.RunCancelled:
     """Takes back what of a run still waits, or everything that waits; answers when that has ended. What runs is ended by kernel.interrupt."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     waiting = session.kernel.executions.waiting() if session.kernel is not None else []
     wanted = [run for run in waiting if params.run is None or run.queued.run == params.run]
     if not wanted:
@@ -317,10 +329,10 @@ async def run_cancel(house: House, caller: Caller, params: notebook_calls.Cancel
     newest = max(session.span(run.id).queued for run in wanted)
     await _written(session, newest)
     since = session.written
-    session.kernel_side.live()
-    session.kernel_side.command("cancel", jupyter_messages.encode({"msg_ids": [run.id for run in wanted]}))
+    session.kernel_connection.live()
+    session.kernel_connection.command("cancel", jupyter_messages.encode({"msg_ids": [run.id for run in wanted]}))
     most_s = patience_s(session) + len(wanted) / CANCELLED_PER_SECOND
-    await _until(lambda: all(run.is_over or run.running for run in wanted), house, session, most_s)
+    await _until(lambda: all(run.is_over or run.running for run in wanted), services, session, most_s)
     await _written(session, session.seq)
     return notebook_calls.RunCancelled(executions=await _cancelled(session, since, {run.id for run in wanted}))
 
@@ -337,7 +349,7 @@ async def _cancelled(session: Session, since: int, wanted: set[str]) -> list[str
     return found
 
 
-async def _until(is_so: Callable[[], bool], house: House, session: Session, seconds: float) -> None:
+async def _until(is_so: Callable[[], bool], services: Services, session: Session, seconds: float) -> None:
     """Returns when something is so, which events of the session make, or when time is over."""
     news: list[Deferred[None]] = []
     is_late = False
@@ -348,7 +360,7 @@ async def _until(is_so: Callable[[], bool], house: House, session: Session, seco
         for told in news:
             told.cancel()
 
-    stop_clock = house.world.later(seconds, too_late)
+    stop_clock = services.world.later(seconds, too_late)
     try:
         while not is_late and not is_so():
             news[:] = [session.news()]

@@ -13,8 +13,8 @@ from webipy.core.api import calls
 from webipy.core.events import events
 from webipy.core.kernel import jupyter_messages
 from webipy.core.session.guest_history import latest
-from webipy.server.methods.method import Caller, House, Methods
-from webipy.server.methods.shares import sit
+from webipy.server.methods.method import Connection, Methods, Services
+from webipy.server.methods.shares import take_part
 from webipy.server.people.logins import CODE_SECONDS
 from webipy.server.ports.ports import Spec
 from webipy.server.sessions import guest_view
@@ -33,44 +33,44 @@ method = METHODS.method
 
 
 @method("server.info", "none")
-async def server_info(house: House, caller: Caller, params: calls.Nothing) -> calls.ServerInfo:
+async def server_info(services: Services, connection: Connection, params: calls.Nothing) -> calls.ServerInfo:
     """Who answers, and as whom the caller is logged in."""
-    who = caller.principal
-    specs = await house.world.launcher.specs() if who is not None else None
+    who = connection.principal
+    specs = await services.world.launcher.specs() if who is not None else None
     return calls.ServerInfo(
         name="webipy",
-        version=house.version,
+        version=services.version,
         protocol=PROTOCOL,
-        time=house.world.now(),
-        principal=caller.name or None,
-        root=house.sessions.root if who is not None and not guest_view.is_guest(who) else None,
+        time=services.world.now(),
+        principal=connection.name or None,
+        root=services.sessions.root if who is not None and not guest_view.is_guest(who) else None,
         default_kernelspec=specs.default if specs is not None else None,
-        degraded=any(session.journal.fault is not None for session in house.sessions.all()),
+        degraded=any(session.journal.fault is not None for session in services.sessions.all()),
         verb=who.verb if who is not None else None,
         session=who.session if who is not None else None,
-        owner=house.logins.name if who is not None else None,
-        started=house.started if who is not None else None,
+        owner=services.logins.name if who is not None else None,
+        started=services.started if who is not None else None,
     )
 
 
-@method("server.sync", "read", "caller")
-async def server_sync(house: House, caller: Caller, params: calls.Nothing) -> calls.Done:
+@method("server.sync", "read", "connection")
+async def server_sync(services: Services, connection: Connection, params: calls.Nothing) -> calls.Done:
     """Answers after every event that was written before this call has been sent on this connection."""
-    for feed in tuple(caller.feeds.values()):
-        await caller.until(feed.sent(feed.source.written))
+    for feed in tuple(connection.feeds.values()):
+        await connection.until(feed.sent(feed.source.written))
     return calls.Done()
 
 
 @method("server.launch_code", "own")
-async def server_launch_code(house: House, caller: Caller, params: calls.OpenPage) -> calls.LaunchCode:
+async def server_launch_code(services: Services, connection: Connection, params: calls.OpenPage) -> calls.LaunchCode:
     """A one-time address of the page, for the caller's own browser."""
     if params.session is not None:
-        house.sessions.get(params.session)
-    code = house.logins.new_code()
-    expires = datetime.fromisoformat(house.world.now()) + timedelta(seconds=CODE_SECONDS)
+        services.sessions.get(params.session)
+    code = services.logins.new_code()
+    expires = datetime.fromisoformat(services.world.now()) + timedelta(seconds=CODE_SECONDS)
     return calls.LaunchCode(
         code=code,
-        url=house.page_url(params.session, f"code={code}"),
+        url=services.page_url(params.session, f"code={code}"),
         expires=expires.isoformat().replace("+00:00", "Z"),
     )
 
@@ -79,108 +79,108 @@ async def server_launch_code(house: House, caller: Caller, params: calls.OpenPag
 
 
 @method("session.create", "write")
-async def session_create(house: House, caller: Caller, params: calls.CreateSession) -> calls.Session:
+async def session_create(services: Services, connection: Connection, params: calls.CreateSession) -> calls.Session:
     """Makes a session, or opens the one that there is for `path` or `id`; with `kernelspec` it has that kernel afterwards."""
     if params.kernelspec is not None:
-        await house.sessions.spec(params.kernelspec)  # a wrong name is told before anything is made
-    session = await _opened(house, caller, params)
-    await house.temporary.opened(session, caller, params.temporary)
+        await services.sessions.spec(params.kernelspec)  # a wrong name is told before anything is made
+    session = await _opened(services, connection, params)
+    await services.temporary.opened(session, connection, params.temporary)
     if params.kernelspec is not None:
-        await house.sessions.start_kernel(session, params.kernelspec, caller.name, params.env)
+        await services.sessions.start_kernel(session, params.kernelspec, connection.name, params.env)
     elif params.env is not None:
-        await house.sessions.change_env(session, params.env)
-    return guest_view.session(session, caller.principal)
+        await services.sessions.change_env(session, params.env)
+    return guest_view.session(session, connection.principal)
 
 
-async def _opened(house: House, caller: Caller, params: calls.CreateSession) -> Session:
+async def _opened(services: Services, connection: Connection, params: calls.CreateSession) -> Session:
     """The session that is asked for, new or not."""
-    path, title, cwd, by, once = params.path, params.title, params.cwd, caller.name, params.temporary
+    path, title, cwd, by, once = params.path, params.title, params.cwd, connection.name, params.temporary
     if not isinstance(params.notebook, UnsetType):
         body = bytes(params.notebook)
-        return await house.documents.open_body(body, title or "notebook", cwd, params.id, by, temporary=once)
+        return await services.documents.open_body(body, title or "notebook", cwd, params.id, by, temporary=once)
     if path is None:
-        return await house.sessions.create(title, None, cwd, params.id, by, temporary=once)
+        return await services.sessions.create(title, None, cwd, params.id, by, temporary=once)
     if params.copy:
-        return await house.documents.open_copy(path, title, cwd, params.id, by, temporary=once)
-    empty = await house.documents.empty(path, params.kernelspec) if params.create else None
-    return await house.documents.open(path, empty, title, cwd, params.id, by, temporary=once)
+        return await services.documents.open_copy(path, title, cwd, params.id, by, temporary=once)
+    empty = await services.documents.empty(path, params.kernelspec) if params.create else None
+    return await services.documents.open(path, empty, title, cwd, params.id, by, temporary=once)
 
 
 @method("session.list", "read")
-async def session_list(house: House, caller: Caller, params: calls.Nothing) -> calls.SessionList:
+async def session_list(services: Services, connection: Connection, params: calls.Nothing) -> calls.SessionList:
     """All open sessions."""
     return calls.SessionList(
-        sessions=[guest_view.session(session, caller.principal) for session in house.sessions.all()]
+        sessions=[guest_view.session(session, connection.principal) for session in services.sessions.all()]
     )
 
 
 @method("session.get", "read", "session")
-async def session_get(house: House, caller: Caller, params: calls.OfSession) -> calls.Session:
+async def session_get(services: Services, connection: Connection, params: calls.OfSession) -> calls.Session:
     """One session."""
-    return guest_view.session(house.sessions.get(params.session), caller.principal)
+    return guest_view.session(services.sessions.get(params.session), connection.principal)
 
 
 @method("session.rename", "write", "session")
-async def session_rename(house: House, caller: Caller, params: calls.RenameSession) -> calls.Session:
+async def session_rename(services: Services, connection: Connection, params: calls.RenameSession) -> calls.Session:
     """Gives a session another title."""
-    session = house.sessions.get(params.session)
-    await house.sessions.rename(session, params.title, caller.name)
-    return guest_view.session(session, caller.principal)
+    session = services.sessions.get(params.session)
+    await services.sessions.rename(session, params.title, connection.name)
+    return guest_view.session(session, connection.principal)
 
 
 @method("session.close", "own", "session")
-async def session_close(house: House, caller: Caller, params: calls.CloseSession) -> calls.Done:
+async def session_close(services: Services, connection: Connection, params: calls.CloseSession) -> calls.Done:
     """Saves the session's document, shuts its kernel down and closes it; an attached kernel lives on. Its shares end. Its journal is
     kept, and goes on when its document, or the session (`session.reopen`), is opened again.
     """
-    session = house.sessions.get(params.session)
-    digest = await house.documents.leave(session, params.discard)
-    await house.sessions.close(session, caller.name, digest)
-    await house.logins.shares.end_session(session.id)
+    session = services.sessions.get(params.session)
+    digest = await services.documents.leave(session, params.discard)
+    await services.sessions.close(session, connection.name, digest)
+    await services.logins.shares.end_session(session.id)
     return calls.Done()
 
 
 @method("session.keep", "write", "session")
-async def session_keep(house: House, caller: Caller, params: calls.OfSession) -> calls.Session:
+async def session_keep(services: Services, connection: Connection, params: calls.OfSession) -> calls.Session:
     """Makes a temporary session an ordinary one, which only people close; one that is ordinary stays so."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     session.check_writable()
-    await house.temporary.keep(session, caller.name)
-    return guest_view.session(session, caller.principal)
+    await services.temporary.keep(session, connection.name)
+    return guest_view.session(session, connection.principal)
 
 
 @method("session.leave", "write", "session")
-async def session_leave(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
+async def session_leave(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
     """Lets go of a session that this connection has opened with `temporary`; when nobody else uses it and nothing runs in it, it is closed."""
-    session = house.sessions.get(params.session)
-    await house.temporary.leave(session, caller)
+    session = services.sessions.get(params.session)
+    await services.temporary.leave(session, connection)
     return calls.Done()
 
 
 @method("session.subscribe", "read", "session")
-async def session_subscribe(house: House, caller: Caller, params: calls.Subscribe) -> calls.Subscribed:
+async def session_subscribe(services: Services, connection: Connection, params: calls.Subscribe) -> calls.Subscribed:
     """Joins a session's journal: all events after `since`, then the live ones, as `events` notifications; no gap, no twin."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     if params.keeps:
-        await house.temporary.keep(session, caller.name)
+        await services.temporary.keep(session, connection.name)
     since = session.written if params.since is None else params.since
     if since > session.seq:
         raise errors.InvalidParams(
             f"since is {since}, but the newest event of this session is {session.seq}.", field="since", seq=session.seq
         )
     snapshot = None
-    hidden = caller.hidden(session)
+    hidden = connection.hidden(session)
     first_seq = max(session.journal.first_seq, hidden + 1)
     if (params.snapshot or since + 1 < first_seq) and session.snapshots.serve(since, first_seq):
-        async with caller.heavy():
+        async with connection.heavy():
             since, bodies = await session.snapshots.take(session.written)
             if hidden:
-                bodies = await house.world.aside(lambda: _without(bodies, hidden))
-            if guest_view.is_guest(caller.principal):
+                bodies = await services.world.aside(lambda: _without(bodies, hidden))
+            if guest_view.is_guest(connection.principal):
                 bodies = [guest_view.body(one) for one in bodies]
         snapshot = calls.SnapshotEvents(seq=since, events=[msgspec.Raw(body) for body in bodies])
-    caller.subscribe(session, since + 1)
-    sit(house, caller, session.id)
+    connection.subscribe(session, since + 1)
+    take_part(services, connection, session.id)
     return calls.Subscribed(first_seq=first_seq, seq=session.written, snapshot=snapshot)
 
 
@@ -189,29 +189,29 @@ def _without(snapshot: list[bytes], hidden: int) -> list[bytes]:
 
 
 @method("session.unsubscribe", "read", "session")
-async def session_unsubscribe(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
+async def session_unsubscribe(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
     """Ends the subscription of this connection."""
-    caller.unsubscribe(params.session)
+    connection.unsubscribe(params.session)
     return calls.Done()
 
 
 @method("session.events", "read", "session")
-async def session_events(house: House, caller: Caller, params: calls.ReadEvents) -> calls.Events:
+async def session_events(services: Services, connection: Connection, params: calls.ReadEvents) -> calls.Events:
     """Events by long poll, for clients without a WebSocket."""
-    session = house.sessions.get(params.session)
-    first = max(params.since + 1, session.journal.first_seq, caller.hidden(session) + 1)
+    session = services.sessions.get(params.session)
+    first = max(params.since + 1, session.journal.first_seq, connection.hidden(session) + 1)
     if first > session.written and params.wait_s:
         news = session.news()
-        stop_clock = house.world.later(params.wait_s, news.cancel)
+        stop_clock = services.world.later(params.wait_s, news.cancel)
         try:
-            await caller.until(news)
+            await connection.until(news)
         except CancelledError:
             pass  # nothing came in time, which the empty answer says
         finally:
             stop_clock()
-    async with caller.heavy():
+    async with connection.heavy():
         bodies = await session.read(first, params.limit, 4 * CHUNK_BYTES) if first <= session.written else []
-    if guest_view.is_guest(caller.principal):
+    if guest_view.is_guest(connection.principal):
         bodies = [guest_view.body(body) for body in bodies]
     return calls.Events(session=session.id, first=first, events=[msgspec.Raw(body) for body in bodies])
 
@@ -219,11 +219,11 @@ async def session_events(house: House, caller: Caller, params: calls.ReadEvents)
 # ---- kernels ------------------------------------------------------------------------------------------------------
 
 
-@method("kernelspec.list", "read", "caller")
-async def kernelspec_list(house: House, caller: Caller, params: calls.Nothing) -> calls.KernelspecList:
+@method("kernelspec.list", "read", "connection")
+async def kernelspec_list(services: Services, connection: Connection, params: calls.Nothing) -> calls.KernelspecList:
     """The kernels that can be started here."""
-    specs = await house.world.launcher.specs()
-    is_guest = guest_view.is_guest(caller.principal)
+    specs = await services.world.launcher.specs()
+    is_guest = guest_view.is_guest(connection.principal)
     found = [
         calls.Kernelspec(
             name=s.name, display_name=s.display_name, language=s.language, note=_note(s, specs.ways.get(s.name))
@@ -245,21 +245,21 @@ def _note(spec: Spec, way: jupyter_messages.Way | None) -> str:
 
 
 @method("kernel.usage", "read", "session")
-async def kernel_usage(house: House, caller: Caller, params: calls.ReadUsage) -> calls.UsageList:
+async def kernel_usage(services: Services, connection: Connection, params: calls.ReadUsage) -> calls.UsageList:
     """How much memory and processor kernels use at this moment; nothing looks at it but this call."""
-    return calls.UsageList(kernels=await house.usage.of(params.session))
+    return calls.UsageList(kernels=await services.usage.of(params.session))
 
 
 @method("kernel.logs", "execute", "session")
-async def kernel_logs(house: House, caller: Caller, params: calls.ReadLogs) -> calls.KernelLogs:
+async def kernel_logs(services: Services, connection: Connection, params: calls.ReadLogs) -> calls.KernelLogs:
     """What the kernel's process has written past Jupyter, such as the reason why it did not start, and what its host says."""
-    session = house.sessions.get(params.session)
+    session = services.sessions.get(params.session)
     kernel, record = session.kernel, session.record.host
     if kernel is None or record is None:
         raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
     log = record.directory.rpartition("/")[2]
     since = (params.kernel_since, params.host_since) if params.log in (None, log) else (0, 0)
-    found = await house.world.launcher.logs(record, *since, params.limit)
+    found = await services.world.launcher.logs(record, *since, params.limit)
     if found is None:
         size = len(kernel.tail.encode())
         kept = calls.LogText(text="" if since[0] == size else kernel.tail, next=size)
@@ -270,59 +270,61 @@ async def kernel_logs(house: House, caller: Caller, params: calls.ReadLogs) -> c
 
 
 @method("kernel.start", "execute", "session")
-async def kernel_start(house: House, caller: Caller, params: calls.StartKernel) -> calls.Session:
+async def kernel_start(services: Services, connection: Connection, params: calls.StartKernel) -> calls.Session:
     """Starts a kernel for the session; answers as soon as it is being started. Executions may be sent at once: they wait for it."""
-    session = house.sessions.get(params.session)
-    await house.sessions.start_kernel(session, params.kernelspec, caller.name, params.env)
-    return guest_view.session(session, caller.principal)
+    session = services.sessions.get(params.session)
+    await services.sessions.start_kernel(session, params.kernelspec, connection.name, params.env)
+    return guest_view.session(session, connection.principal)
 
 
 @method("kernel.attach", "execute")
-async def kernel_attach(house: House, caller: Caller, params: calls.AttachKernel) -> calls.Session:
+async def kernel_attach(services: Services, connection: Connection, params: calls.AttachKernel) -> calls.Session:
     """Joins a kernel that something else started, by its connection file. One that does not answer within 10 s is told by `kernel_died`."""
-    session = house.sessions.get(params.session)
-    await house.sessions.attach_kernel(session, params.connection, caller.name)
-    return guest_view.session(session, caller.principal)
+    session = services.sessions.get(params.session)
+    await services.sessions.attach_kernel(session, params.connection, connection.name)
+    return guest_view.session(session, connection.principal)
 
 
 @method("kernel.restart", "execute", "session")
-async def kernel_restart(house: House, caller: Caller, params: calls.OfSession) -> calls.Session:
+async def kernel_restart(services: Services, connection: Connection, params: calls.OfSession) -> calls.Session:
     """Replaces the kernel process: variables and the queue are lost, its id stays. Works on a dead kernel too, not on an attached one."""
-    session = house.sessions.get(params.session)
-    await house.sessions.restart_kernel(session, caller.name)
-    return guest_view.session(session, caller.principal)
+    session = services.sessions.get(params.session)
+    await services.sessions.restart_kernel(session, connection.name)
+    return guest_view.session(session, connection.principal)
 
 
 @method("kernel.interrupt", "execute", "session")
-async def kernel_interrupt(house: House, caller: Caller, params: calls.InterruptKernel) -> calls.Interrupted:
+async def kernel_interrupt(
+    services: Services, connection: Connection, params: calls.InterruptKernel
+) -> calls.Interrupted:
     """Interrupts what runs, by signal or by message as the kernelspec says; an attached kernel always by message.
 
     Without `execution` an interrupt that comes too late for what runs is for what comes next of the same run or queue.
     """
-    session = house.sessions.get(params.session)
-    kernel = session.kernel_side.live()
+    session = services.sessions.get(params.session)
+    kernel = session.kernel_connection.live()
     first = next(iter(kernel.executions.open), None)
     if params.execution is not None and params.execution != first:
         return calls.Interrupted(interrupted=False)
-    session.kernel_side.command("interrupt", jupyter_messages.encode({"msg_id": params.execution}))
+    session.kernel_connection.command("interrupt", jupyter_messages.encode({"msg_id": params.execution}))
     is_up = kernel.state in ("idle", "busy")  # what waits for a kernel that starts does not run yet
     return calls.Interrupted(interrupted=is_up and (first is not None or kernel.state == "busy"))
 
 
 @method("kernel.shut_down", "execute", "session")
-async def kernel_shut_down(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
+async def kernel_shut_down(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
     """Ends the kernel politely; `kernel_died` with `expected` tells when it has gone. An attached kernel is asked to end, and let go of after 5 s."""
-    session = house.sessions.get(params.session)
-    session.kernel_side.live()
-    session.kernel_side.command("shut_down")
+    session = services.sessions.get(params.session)
+    session.kernel_connection.live()
+    session.kernel_connection.command("shut_down")
     return calls.Done()
 
 
 @method("kernel.kill", "execute", "session")
-async def kernel_kill(house: House, caller: Caller, params: calls.OfSession) -> calls.Done:
+async def kernel_kill(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
     """Ends the kernel at once, by SIGKILL; not an attached one."""
-    session = house.sessions.get(params.session)
-    session.kernel_side.live()
+    session = services.sessions.get(params.session)
+    session.kernel_connection.live()
     check_ours(session, "kill")
-    session.kernel_side.command("kill")
+    session.kernel_connection.command("kill")
     return calls.Done()

@@ -1,7 +1,7 @@
 """When a document is saved, and when its files are looked at.
 
 A second after the last change, ten seconds after the first at the latest (or ten times as long as a save takes), at
-once when a file changes under it, and when its session or the server ends. How that is done is `Bound`'s work.
+once when a file changes under it, and when its session or the server ends. How that is done is `NotebookFile`'s work.
 
 Invariant: all files of a document are watched under the names that they have now, as long as its session is open.
 
@@ -22,10 +22,10 @@ from twisted.python.failure import Failure
 from webipy.core import errors
 from webipy.server.notebooks.file_reader import pause
 from webipy.server.notebooks.history import History
-from webipy.server.notebooks.notebook_codec import Paper
-from webipy.server.notebooks.notebook_file import Bound
-from webipy.server.notebooks.outside_changes import Others
-from webipy.server.notebooks.pair_files import Halves
+from webipy.server.notebooks.notebook_codec import NotebookCodec
+from webipy.server.notebooks.notebook_file import NotebookFile
+from webipy.server.notebooks.outside_changes import OutsideChanges
+from webipy.server.notebooks.pair_files import PairFiles
 from webipy.server.ports.ports import World
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
@@ -44,10 +44,10 @@ GONE_SECONDS = 1.0
 
 
 @attrs.define(eq=False)
-class Following:
+class Autosave:
     """Keeps one document and its file together."""
 
-    bound: Bound
+    file: NotebookFile
     history: History
     world: World
     is_on: bool = False
@@ -60,19 +60,19 @@ class Following:
 
     def start(self) -> None:
         """Follows from now on, if there is a file, at the path where it is now."""
-        origin = self.bound.session.origin
+        origin = self.file.session.origin
         if origin.path is None:
             return
         self.is_on = True
         self._seen = origin.changed
-        self.bound.session.on_written = self._was_written
+        self.file.session.on_written = self._was_written
         self._watch()
-        if not self.bound.is_saved:
+        if not self.file.is_saved:
             self._save_later(REST_SECONDS)
 
     def _watch(self) -> None:
         """Watches all files of the document, as they are called now."""
-        paths = [self.bound.path(), *(half.path for half in self.bound.others.halves.all())]
+        paths = [self.file.path(), *(half.path for half in self.file.outside.pair_files.all())]
         if paths == self._watched:
             return
         self._stop_watch()
@@ -88,7 +88,7 @@ class Following:
     def stop(self) -> None:
         """Lets go of the file."""
         self.is_on = False
-        self.bound.session.on_written = lambda: None
+        self.file.session.on_written = lambda: None
         self._stop_watch()
         self._stop_watch, self._watched = lambda: None, []  # it leads back here
         if self._stop_rest is not None:
@@ -96,20 +96,20 @@ class Following:
         self._stop_rest = None
 
     async def save(self, by: str | None, overwrite: str | None = None, is_upgraded: bool = False) -> None:
-        """Saves now; see `Bound.save`.
+        """Saves now; see `NotebookFile.save`.
 
         Raises:
-            errors.Conflict, errors.FileFault and others: As `Bound.save`.
+            errors.Conflict, errors.FileFault and others: As `NotebookFile.save`.
         """
         began = self.world.clock()
         try:
-            await self.bound.save(by, overwrite, is_upgraded)
+            await self.file.save(by, overwrite, is_upgraded)
         finally:
             took = self.world.clock() - began
             self._due_s = max(self._due_s, self.world.clock() + 10 * took)
 
     def _was_written(self) -> None:
-        origin = self.bound.session.origin
+        origin = self.file.session.origin
         if origin.changed > self._seen:
             self._seen = origin.changed
             self._watch()
@@ -126,7 +126,7 @@ class Following:
 
     def _save_now(self) -> None:
         self._stop_rest = None
-        if self.is_on and not self.bound.is_saved and self.bound.session.origin.conflict is None:
+        if self.is_on and not self.file.is_saved and self.file.session.origin.conflict is None:
             self._begin(self.save(None))
 
     def _look(self) -> None:
@@ -141,7 +141,7 @@ class Following:
         if not self.is_on or failure.check(errors.Conflict):
             return
         if failure.check(errors.Failure) is None:
-            self._log.failure("document of session {session}", failure, session=self.bound.session.id)
+            self._log.failure("document of session {session}", failure, session=self.file.session.id)
         self._save_later(AGAIN_SECONDS)
 
     async def look(self) -> None:
@@ -151,31 +151,31 @@ class Following:
             errors.Conflict: Both changed the same.
         """
         is_other = await self._is_other()
-        if (is_other or await self.bound.others.halves.are_news()) and self.is_on:
-            await self.bound.look()
-            if not self.bound.is_saved:  # it was away, and waited to be saved
+        if (is_other or await self.file.outside.pair_files.are_news()) and self.is_on:
+            await self.file.look()
+            if not self.file.is_saved:  # it was away, and waited to be saved
                 self._save_later(REST_SECONDS)
 
     async def _is_other(self) -> bool:
         if await self._etag() is None:
-            if self.bound.session.origin.etag is None:
+            if self.file.session.origin.etag is None:
                 return False  # it was not there before either
             await pause(self.world, GONE_SECONDS)
-        etag, origin = await self._etag(), self.bound.session.origin
+        etag, origin = await self._etag(), self.file.session.origin
         if etag is None and origin.conflict is not None and origin.conflict.etag is None:
-            await self.bound.others.has_moved()  # it is told already that it is gone
+            await self.file.outside.has_moved()  # it is told already that it is gone
             return False
         return not origin.is_at(etag)
 
     async def _etag(self) -> str | None:
         try:
-            return (await self.world.files.stat(self.bound.path())).etag
+            return (await self.world.files.stat(self.file.path())).etag
         except errors.NotFound:
             return None
 
 
 @attrs.define(eq=False)
-class Followings:
+class Autosaves:
     """The documents of all open sessions.
 
     Args:
@@ -185,22 +185,22 @@ class Followings:
     world: World
     sessions: Sessions
     found_at: Callable[[Session, str, str | None], Coroutine[Deferred[Any], Any, bool]]
-    _all: dict[str, Following] = attrs.field(factory=dict)
+    _all: dict[str, Autosave] = attrs.field(factory=dict)
     _log = Logger()
 
-    def of(self, session: Session) -> Following:
+    def of(self, session: Session) -> Autosave:
         """The document of a session, which may have no file."""
-        following = self._all.get(session.id)
-        if following is None:
+        autosave = self._all.get(session.id)
+        if autosave is None:
             history = History(session, self.world)
-            paper = Paper(self.world, session.journal.blob_path)
-            halves = Halves(session, self.world, paper, history, partial(self._owner, session))
-            others = Others(
-                session, self.world, paper, history, halves, lambda path: self.found_at(session, path, None)
+            codec = NotebookCodec(self.world, session.journal.blob_path)
+            pair_files = PairFiles(session, self.world, codec, history, partial(self._owner, session))
+            outside = OutsideChanges(
+                session, self.world, codec, history, pair_files, lambda path: self.found_at(session, path, None)
             )
-            following = Following(Bound(session, self.world, paper, others), history, self.world)
-            self._all[session.id] = following
-        return following
+            autosave = Autosave(NotebookFile(session, self.world, codec, outside), history, self.world)
+            self._all[session.id] = autosave
+        return autosave
 
     def at(self, path: str) -> Session | None:
         """The open session of the document that a file is, or is paired with."""
@@ -209,10 +209,10 @@ class Followings:
     def by_path(self) -> dict[str, Session]:
         """The open sessions that have files, by the paths of these."""
         paired = {
-            half.path: following.bound.session
-            for following in self._all.values()
-            if following.is_on
-            for half in following.bound.others.halves.all()
+            half.path: autosave.file.session
+            for autosave in self._all.values()
+            if autosave.is_on
+            for half in autosave.file.outside.pair_files.all()
         }
         return paired | {one.record.path: one for one in self.sessions.all() if one.record.path is not None}
 
@@ -223,19 +223,19 @@ class Followings:
 
     def let_go(self, session: Session) -> None:
         """Lets go of the document of a session, saved or not."""
-        following = self._all.pop(session.id, None)
-        if following is not None:
-            following.stop()
+        autosave = self._all.pop(session.id, None)
+        if autosave is not None:
+            autosave.stop()
 
     async def stop(self) -> None:
         """Saves what is not saved, as the server ends; what cannot be is saved when it starts again."""
         pending = []
-        for following in self._all.values():
-            if following.is_on:
-                is_saved = following.bound.is_saved or following.bound.session.origin.conflict
-                following.stop()
+        for autosave in self._all.values():
+            if autosave.is_on:
+                is_saved = autosave.file.is_saved or autosave.file.session.origin.conflict
+                autosave.stop()
                 if not is_saved:
-                    pending.append(Deferred.fromCoroutine(following.save(None)))
+                    pending.append(Deferred.fromCoroutine(autosave.save(None)))
         for deferred in pending:
             deferred.addErrback(lambda failure: self._log.warn("not saved: {fault}", fault=failure.getErrorMessage()))
         await DeferredList(pending)

@@ -22,12 +22,12 @@ from webipy.core.free_names import beside
 from webipy.core.ipynb import notebook_file, pairs
 from webipy.core.kernel import jupyter_messages
 from webipy.core.session.file_state import is_same_file
-from webipy.server.notebooks.autosave import Following, Followings
+from webipy.server.notebooks.autosave import Autosave, Autosaves
 from webipy.server.notebooks.large_values import bring_in, take_blobs, with_values
-from webipy.server.notebooks.notebook_codec import Paper, Read
-from webipy.server.notebooks.pair_lookup import Pairing
+from webipy.server.notebooks.notebook_codec import NotebookCodec, Read
+from webipy.server.notebooks.pair_lookup import PairLookup
 from webipy.server.ports.ports import ClosedSession, FileRecord, World
-from webipy.server.sessions.closed_sessions import Kept
+from webipy.server.sessions.closed_sessions import ClosedSessions
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
 
@@ -47,25 +47,25 @@ class Documents:
     Args:
         world: The outside.
         sessions: Whose documents.
-        kept: Closed sessions, whose documents may be opened again.
+        closed_sessions: Closed sessions, whose documents may be opened again.
     """
 
     world: World
     sessions: Sessions
-    kept: Kept
-    followings: Followings = attrs.field(
+    closed_sessions: ClosedSessions
+    autosaves: Autosaves = attrs.field(
         init=False,
-        default=attrs.Factory(lambda self: Followings(self.world, self.sessions, self.found_at), takes_self=True),
+        default=attrs.Factory(lambda self: Autosaves(self.world, self.sessions, self.found_at), takes_self=True),
     )
     _log = Logger()
 
-    def of(self, session: Session) -> Following:
+    def of(self, session: Session) -> Autosave:
         """The document of a session, which may have no file."""
-        return self.followings.of(session)
+        return self.autosaves.of(session)
 
     async def as_ipynb(self, session: Session, is_shown: bool = False) -> bytes:
         """The document of a session as it is now, as nbformat 4.5; `is_shown`: as every program takes it, see `ipynb.shown`."""
-        _, document = await self.of(session).bound.current()
+        _, document = await self.of(session).file.current()
         written = notebook_file.shown if is_shown else partial(notebook_file.write, original=None)
         return await with_values(session, self.world, document, written, EXPORTED_BYTES)
 
@@ -108,33 +108,33 @@ class Documents:
             errors.InvalidNotebook, errors.TooLarge, errors.FileFault: It cannot be opened; nothing was made.
         """
         check_name(path)
-        if (found := self.followings.at(path)) is not None:
+        if (found := self.autosaves.at(path)) is not None:
             return found
-        main, named = await Pairing(self.world).main_of(path)
+        main, named = await PairLookup(self.world).main_of(path)
         if main != path:
             return await self._open_pair(path, main, named, title, cwd, wanted, by, temporary=temporary)
         try:
             file = await self.world.files.stat(path)
             if (found := await self._known(file, cwd, by, temporary=temporary)) is not None:
                 return found
-            read = await Paper(self.world).read(path)
+            read = await NotebookCodec(self.world).read(path)
         except errors.NotFound:
             if empty is None:
                 raise
-            await self.kept.deleted(path)
+            await self.closed_sessions.deleted(path)
             await self.world.files.create(path, "notebook", empty)
-            read = await Paper(self.world).read(path)
+            read = await NotebookCodec(self.world).read(path)
         path = read.record.path
-        copied = await self.kept.copy_of(await self.world.aside(lambda: digest_of(read.body)))
+        copied = await self.closed_sessions.copy_of(await self.world.aside(lambda: digest_of(read.body)))
         if copied is not None and (found := await self._go_on(copied, path, cwd, by, temporary=temporary)) is not None:
             return found
         folder = cwd or posixpath.dirname(path)
         session = await self.sessions.create(title, path, folder, wanted, by, temporary=temporary)
-        following = self.of(session)
+        autosave = self.of(session)
         if session.origin.path is None:
-            await following.bound.become(read.document, by, read)
-            following.start()
-            await self._meet(following)
+            await autosave.file.become(read.document, by, read)
+            autosave.start()
+            await self._meet(autosave)
         return session
 
     async def _open_pair(
@@ -153,33 +153,33 @@ class Documents:
         try:
             session = await self.open(main, None, title, cwd, wanted, by, temporary=temporary)
         except errors.NotFound:
-            read = await Paper(self.world).read(text)
+            read = await NotebookCodec(self.world).read(text)
             metadata = pairs.with_formats(pairs.without_representation(read.document.metadata), named or "")
             document = attrs.evolve(read.document, metadata=metadata)
             folder = cwd or posixpath.dirname(text)  # that of the other file may not be there yet
             session = await self.sessions.create(title, main, folder, wanted, by, temporary=temporary)
-            following = self.of(session)
+            autosave = self.of(session)
             if session.origin.path is None:
                 record = FileRecord(main, "notebook", 0, read.record.modified, "", True)
                 format = formats.format_of(main) or "ipynb"
                 minor = notebook_file.MINOR if format == "ipynb" else None
-                await following.bound.become(document, by, Read(b"", record, document, format, read.repairs, minor))
-                following.start()
-        following = self.of(session)
-        if named is not None and text not in {half.path for half in following.bound.others.halves.all()}:
+                await autosave.file.become(document, by, Read(b"", record, document, format, read.repairs, minor))
+                autosave.start()
+        autosave = self.of(session)
+        if named is not None and text not in {half.path for half in autosave.file.outside.pair_files.all()}:
             metadata = pairs.with_formats(session.notebook.metadata, named)
             await session.append([events.NotebookMetadataSet(metadata=Raw(metadata))], by)
-        await self._meet(following)
+        await self._meet(autosave)
         return session
 
-    async def _meet(self, following: Following) -> None:
+    async def _meet(self, autosave: Autosave) -> None:
         """Takes in what the other files of a pair hold; what does not work is told by events."""
-        if not following.bound.others.halves.all():
+        if not autosave.file.outside.pair_files.all():
             return
         try:
-            await following.look()
+            await autosave.look()
         except errors.Failure as fault:
-            self._log.warn("document of session {id}: {fault}", id=following.bound.session.id, fault=fault.message)
+            self._log.warn("document of session {id}: {fault}", id=autosave.file.session.id, fault=fault.message)
 
     async def open_copy(
         self, path: str, title: str | None, cwd: str | None, wanted: str | None, by: str, *, temporary: bool = False
@@ -190,16 +190,16 @@ class Documents:
             errors.NotFound, errors.InvalidParams, errors.InvalidNotebook and others: As `open`; nothing was made.
         """
         check_name(path)
-        live = self.followings.at(path)
+        live = self.autosaves.at(path)
         if live is not None:
-            read, (_, document) = None, await self.of(live).bound.current()
+            read, (_, document) = None, await self.of(live).file.current()
         else:
-            read = await Paper(self.world).read(path)
+            read = await NotebookCodec(self.world).read(path)
             document = read.document
         folder, title = cwd or posixpath.dirname(path), title or posixpath.basename(path)
         session = await self.sessions.create(title, None, folder, wanted, by, temporary=temporary, source=path)
         if not session.notebook.cells():
-            bound = self.of(session).bound
+            bound = self.of(session).file
             if read is not None:
                 await bring_in(session, self.world, read)
             elif live is not None:
@@ -213,7 +213,7 @@ class Documents:
             if is_same_file(session.origin.etag, file.etag) and await _has_lost(self.world, session):
                 await self.found_at(session, file.path, by)
                 return session
-        closed = await self.kept.session_of(file)
+        closed = await self.closed_sessions.session_of(file)
         return None if closed is None else await self._go_on(closed, file.path, cwd, by, temporary=temporary)
 
     async def _go_on(
@@ -224,11 +224,11 @@ class Documents:
             session = await self.sessions.reopen(closed, path, cwd or posixpath.dirname(path), by, temporary=temporary)
         except (errors.NotFound, errors.Damaged) as fault:
             self._log.critical("{path} begins a new history: {fault}", path=path, fault=fault.message)
-            await self.kept.note(attrs.evolve(closed, is_gone=True))
+            await self.closed_sessions.note(attrs.evolve(closed, is_gone=True))
             return None
-        following = self.of(session)
-        if not following.is_on:
-            await self._catch_up(following, path)
+        autosave = self.of(session)
+        if not autosave.is_on:
+            await self._catch_up(autosave, path)
         return session
 
     async def reopen(self, closed: ClosedSession, by: str) -> Session:
@@ -266,17 +266,17 @@ class Documents:
                 except errors.NotFound:  # its folder is not there any more
                     break
 
-    async def _catch_up(self, following: Following, path: str) -> None:
+    async def _catch_up(self, autosave: Autosave, path: str) -> None:
         """Takes in what happened to the file while its session was closed, as for one that is open."""
-        session = following.bound.session
+        session = autosave.file.session
         origin = session.origin
         try:
             if origin.path is None or origin.conflict is not None or origin.failed is not None:
-                await following.bound.reload(path, None)  # what was not saved then was given up; the history has it
-            following.start()
-            await following.look()
+                await autosave.file.reload(path, None)  # what was not saved then was given up; the history has it
+            autosave.start()
+            await autosave.look()
         except errors.Failure as fault:  # as for a session that is open, events tell it, and nothing is written
-            following.start()
+            autosave.start()
             self._log.warn("document of session {session}: {fault}", session=session.id, fault=fault.message)
 
     async def open_body(
@@ -287,10 +287,10 @@ class Documents:
         Raises:
             errors.InvalidNotebook: It is none; nothing was made.
         """
-        document = await Paper(self.world).parsed(body)
+        document = await NotebookCodec(self.world).parsed(body)
         session = await self.sessions.create(title, None, cwd, wanted, by, temporary=temporary)
         if not session.notebook.cells():
-            await self.of(session).bound.become(document, by)
+            await self.of(session).file.become(document, by)
         return session
 
     async def resume(self) -> None:
@@ -298,12 +298,12 @@ class Documents:
         for session in self.sessions.all():
             if session.record.path is None or formats.format_of(session.record.path) is None:
                 continue
-            following = self.of(session)
+            autosave = self.of(session)
             try:
                 if session.origin.path is None:  # the last server died between the session and its cells
-                    await following.bound.reload(session.record.path, None)
-                following.start()
-                await following.look()
+                    await autosave.file.reload(session.record.path, None)
+                autosave.start()
+                await autosave.look()
             except errors.Failure as fault:
                 self._log.warn("document of session {session}: {fault}", session=session.id, fault=fault.message)
 
@@ -311,7 +311,7 @@ class Documents:
 
     async def found_at(self, session: Session, path: str, by: str | None) -> bool:
         """Goes on with the file of a session where it is now: it was moved, here or by another program. False when another session is open there."""
-        there = self.followings.at(path)
+        there = self.autosaves.at(path)
         if there is not None:
             return there is session
         await session.append([events.NotebookMoved(path=path)], by)
@@ -325,10 +325,10 @@ class Documents:
         Raises:
             errors.AlreadyExists: Something is there.
         """
-        following = self.of(session)
-        await following.bound.save_as(path, by)
-        await self.sessions.has_moved(session, following.bound.path(), by)
-        following.start()
+        autosave = self.of(session)
+        await autosave.file.save_as(path, by)
+        await self.sessions.has_moved(session, autosave.file.path(), by)
+        autosave.start()
 
     async def rename(self, path: str, to: str, by: str) -> FileRecord:
         """Gives a file or folder another path, never over something; what is in a pair with it, and can, goes along.
@@ -336,10 +336,10 @@ class Documents:
         Raises:
             errors.AlreadyExists: Something is there, or where the other file of the pair would go.
         """
-        session = self.followings.at(path)
-        bound = self.of(session).bound if session is not None else None
+        session = self.autosaves.at(path)
+        bound = self.of(session).file if session is not None else None
         metadata = session.notebook.metadata if session is not None else None
-        moves = [(path, to), *await Pairing(self.world).moves(path, to, metadata)]
+        moves = [(path, to), *await PairLookup(self.world).moves(path, to, metadata)]
 
         async def move() -> FileRecord:
             moved = [await self.world.files.rename(old, new) for old, new in moves]
@@ -357,7 +357,7 @@ class Documents:
             if path is not None and (path == old or path.startswith(f"{old}/")):
                 moved = new + path[len(old) :]
                 await self.found_at(session, moved, by)
-        await self.kept.moved(old, new)
+        await self.closed_sessions.moved(old, new)
 
     async def file_deleted(self, path: str, by: str) -> None:
         """A file or folder was deleted: the sessions of what was there say so, and keep what they have."""
@@ -366,7 +366,7 @@ class Documents:
             if at is not None and (at == path or at.startswith(f"{path}/")) and session.origin.path is not None:
                 gone = events.NotebookConflicted(path=at, reason=f"The file was deleted by {by}.")
                 await session.append([gone], by)
-        await self.kept.deleted(path)
+        await self.closed_sessions.deleted(path)
 
     # ---- ending
 
@@ -376,15 +376,15 @@ class Documents:
         Raises:
             errors.Conflict, errors.FileFault and others: It cannot be saved; with `is_discarded` that does not matter.
         """
-        following = self.of(session)
-        if following.is_on and not following.bound.is_saved:
+        autosave = self.of(session)
+        if autosave.is_on and not autosave.file.is_saved:
             try:
-                await following.save(None)
+                await autosave.save(None)
             except errors.Failure:
                 if not is_discarded:
                     raise
         digest = await _digest(self.world, session)
-        self.followings.let_go(session)
+        self.autosaves.let_go(session)
         return digest
 
 

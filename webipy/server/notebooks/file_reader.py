@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 
 from webipy.core.ipynb.document import Document
 from webipy.core.ipynb.lost_cells import Vanished
-from webipy.server.notebooks.notebook_codec import Paper, Read
+from webipy.server.notebooks.notebook_codec import NotebookCodec, Read
 from webipy.server.ports.ports import World
 
 QUIET_SECONDS = 0.5
@@ -44,27 +44,27 @@ class Reader:
 
     Args:
         world: The outside.
-        paper: What files hold.
+        codec: What files hold.
     """
 
     world: World
-    paper: Paper
+    codec: NotebookCodec
     _vanished: Vanished = attrs.field(factory=Vanished)
 
     async def read(self, path: str, like: Document, format: str | None = None) -> Read:
         """The file, in this format (`None`: as it says itself), with the ids and outputs of `like` and of the cells that it had before.
 
         Raises:
-            errors.NotFound, errors.InvalidNotebook and others: As `Paper.read`.
+            errors.NotFound, errors.InvalidNotebook and others: As `NotebookCodec.read`.
         """
         known = self.known(like)
-        found = await self.paper.read(path, known, format)
+        found = await self.codec.read(path, known, format)
         waited = quiet = 0.0
         while found.format != "ipynb" and quiet < _patience(found.document, like) and waited < LONGEST_SECONDS:
             await pause(self.world, QUIET_SECONDS)
             waited, quiet = waited + QUIET_SECONDS, quiet + QUIET_SECONDS
             if (await self.world.files.stat(path)).etag != found.record.etag:
-                found, quiet = await self.paper.read(path, known, format), 0.0
+                found, quiet = await self.codec.read(path, known, format), 0.0
         return found
 
     def known(self, document: Document) -> Document:

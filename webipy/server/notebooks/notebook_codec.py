@@ -43,7 +43,7 @@ def _nowhere(blob: str) -> str:
 
 
 @attrs.define(eq=False)
-class Paper:
+class NotebookCodec:
     """The files of documents, as values: bytes in, documents out, and back.
 
     Args:

@@ -37,8 +37,8 @@ from webipy.core.events.events import AnyEvent
 from webipy.core.ipynb import notebook_file
 from webipy.core.ipynb.document import Document, DocumentFold, leaves_out
 from webipy.server.notebooks.large_values import bring_in
-from webipy.server.notebooks.notebook_codec import Paper, Read, without_outputs
-from webipy.server.notebooks.outside_changes import Others
+from webipy.server.notebooks.notebook_codec import NotebookCodec, Read, without_outputs
+from webipy.server.notebooks.outside_changes import OutsideChanges
 from webipy.server.notebooks.pair_files import keep_beside, put
 from webipy.server.ports.ports import Body, World
 from webipy.server.sessions.session import Session
@@ -53,17 +53,17 @@ TRIES = 20
 
 
 @attrs.define(eq=False)
-class Bound:
+class NotebookFile:
     """A document and its file.
 
     Args:
-        others: What other programs write.
+        outside: What other programs write.
     """
 
     session: Session
     world: World
-    paper: Paper
-    others: Others
+    codec: NotebookCodec
+    outside: OutsideChanges
     _fold: DocumentFold = attrs.field(factory=DocumentFold)
     _folded: Document | None = None
     _folded_at: int = 0
@@ -73,7 +73,7 @@ class Bound:
     @property
     def is_saved(self) -> bool:
         """Whether all files hold everything."""
-        return self.session.origin.is_saved and not self.others.halves.are_behind()
+        return self.session.origin.is_saved and not self.outside.pair_files.are_behind()
 
     def path(self) -> str:
         """The path of the file.
@@ -130,7 +130,7 @@ class Bound:
                     break
             else:
                 raise _restless(self.path())
-            self.others.halves.check()
+            self.outside.pair_files.check()
         except (errors.FileFault, errors.InvalidNotebook, errors.TooLarge, errors.KernelFailed) as fault:
             await self._tell_failed(fault)
             await self._write_halves()
@@ -143,33 +143,33 @@ class Bound:
         await self._document()
         await self._name_kernel()
         seq, document = await self._document()
-        await self.others.halves.ground(seq, document)
-        found = await self.others.found(path, document)
+        await self.outside.pair_files.ground(seq, document)
+        found = await self.outside.found(path, document)
         if found is None:
             if self.session.origin.etag is not None and overwrite != "missing":
-                await self.others.missing(path)
+                await self.outside.missing(path)
                 return False
         elif not self.session.origin.has(found.record.etag):
             if overwrite != found.record.etag:
-                return await self.others.take_in(seq, document, found, by) and self.is_saved
+                return await self.outside.take_in(seq, document, found, by) and self.is_saved
             await keep_beside(self.world, path, None if found.values else found.body)
-        news = await self.others.halves.news(seq, document)
+        news = await self.outside.pair_files.news(seq, document)
         if news is not None:
             half, text = news
             if overwrite != text.record.etag:
-                await self.others.take_in_half(seq, document, half, text, by)
+                await self.outside.take_in_half(seq, document, half, text, by)
                 return False
             await keep_beside(self.world, half.path, text.body)
             half.holds(text.body, text.record.etag, document, -1)
-        if not await self.others.halves.write(seq, document):
+        if not await self.outside.pair_files.write(seq, document):
             return False
         return await self._write(seq, document, found, by, is_upgraded)
 
     async def _write_halves(self) -> None:
         """Writes the other files of a pair when the file itself cannot be."""
         seq, document = await self._document()
-        if self.others.halves.are_behind() and await self.others.halves.news(seq, document) is None:
-            await self.others.halves.write(seq, document)
+        if self.outside.pair_files.are_behind() and await self.outside.pair_files.news(seq, document) is None:
+            await self.outside.pair_files.write(seq, document)
 
     async def _write(self, seq: int, document: Document, found: Read | None, by: str | None, is_upgraded: bool) -> bool:
         path, format = self.path(), self.session.origin.format
@@ -179,12 +179,12 @@ class Bound:
         if found is not None and found.minor == minor and _is_same(found.document, document, format):
             record = attrs.evolve(found.record, is_in_place=self.session.origin.in_place)
         else:
-            body = await self.paper.bytes_of(document, format, found, is_upgraded)
+            body = await self.codec.bytes_of(document, format, found, is_upgraded)
             try:
                 record = await put(self.world, path, body, found.record.etag if found is not None else None)
             except errors.Conflict:
                 return False
-        self.others.base = document
+        self.outside.base = document
         in_place = record.is_in_place
         saved = events.NotebookSaved(
             path=path,
@@ -193,7 +193,7 @@ class Bound:
             format=format,
             minor=minor,
             in_place=in_place,
-            pairs=self.others.halves.etags(),
+            pairs=self.outside.pair_files.etags(),
         )
         await self.session.append([saved], by)
         return True
@@ -216,12 +216,12 @@ class Bound:
             format = formats.format_of(path)
             if format is None:
                 raise errors.InvalidParams(f"{path} is no name of a notebook; .ipynb is.", field="path")
-            body = await self.paper.bytes_of(document, format)
+            body = await self.codec.bytes_of(document, format)
             try:
                 record = await self.world.files.write(path, body, "missing")
             except errors.Conflict:
                 raise errors.AlreadyExists(f"{path} exists already.", kind="file", id=path) from None
-            self.others.base = document
+            self.outside.base = document
             minor = notebook_file.MINOR if format == "ipynb" else None
             saved = events.NotebookSaved(path=record.path, etag=record.etag, until=seq, format=format, minor=minor)
             await self.session.append([saved], by)
@@ -236,8 +236,8 @@ class Bound:
             await self._name_kernel(with_language=True)
             _, document = await self._document()
             if leaves_out(document):
-                document = await self.others.history.result()
-            return await self.paper.bytes_of(document, format, original)
+                document = await self.outside.history.result()
+            return await self.codec.bytes_of(document, format, original)
         finally:
             self._door.release()
 
@@ -256,7 +256,7 @@ class Bound:
                     break
             else:
                 raise _restless(self.path())
-            self.others.halves.check()
+            self.outside.pair_files.check()
         except (errors.FileFault, errors.InvalidNotebook, errors.TooLarge, errors.KernelFailed) as fault:
             await self._tell_failed(fault)
             raise
@@ -267,21 +267,21 @@ class Bound:
         """Takes one change in, if there is one; true when there is none any more."""
         path = self.path()
         seq, document = await self._document()
-        await self.others.halves.ground(seq, document)
-        found = await self.others.found(path, document)
+        await self.outside.pair_files.ground(seq, document)
+        found = await self.outside.found(path, document)
         if found is None:
             if self.session.origin.etag is not None:
-                await self.others.missing(path)
+                await self.outside.missing(path)
                 return True
         elif not self.session.origin.is_at(found.record.etag):
-            await self.others.take_in(seq, document, found, None)
+            await self.outside.take_in(seq, document, found, None)
             return False
-        news = await self.others.halves.news(seq, document)
+        news = await self.outside.pair_files.news(seq, document)
         if news is None:
-            if self.session.origin.failed is not None and self.is_saved and not self.others.halves.fault():
+            if self.session.origin.failed is not None and self.is_saved and not self.outside.pair_files.fault():
                 await self._write(seq, document, found, None, False)  # nothing is left to be written: that is told
             return True
-        await self.others.take_in_half(seq, document, *news, None)
+        await self.outside.take_in_half(seq, document, *news, None)
         return False
 
     async def _tell_failed(self, fault: errors.Failure) -> None:
@@ -305,9 +305,9 @@ class Bound:
         Raises:
             errors.NotFound, errors.InvalidNotebook: There is no such file, or it is no notebook.
         """
-        found = await self.paper.read(path, self.others.base)
+        found = await self.codec.read(path, self.outside.base)
         await self.become(found.document, by, found)
-        if self.others.halves.all():
+        if self.outside.pair_files.all():
             await self.look()
 
     async def become(self, state: Document, by: str | None, found: Read | None = None) -> int:
@@ -319,12 +319,12 @@ class Bound:
                 await bring_in(self.session, self.world, found)
             while True:
                 seq, document = await self._document()
-                new = await self.others.changes(document, state)
+                new = await self.outside.changes(document, state)
                 if self.session.origin.edited <= seq and await self._append_in_portions(new, by):
                     break
             if found is None:
                 return self.session.seq
-            self.others.base, record = found.document, found.record
+            self.outside.base, record = found.document, found.record
             opened = events.NotebookOpened(
                 path=record.path, etag=record.etag, format=found.format, repairs=found.repairs, minor=found.minor
             )

@@ -32,8 +32,8 @@ from webipy.core.ipynb.document import Document
 from webipy.server.notebooks.file_reader import Reader
 from webipy.server.notebooks.history import History
 from webipy.server.notebooks.large_values import bring_in
-from webipy.server.notebooks.notebook_codec import Paper, Read, without_outputs
-from webipy.server.notebooks.pair_files import Half, Halves
+from webipy.server.notebooks.notebook_codec import NotebookCodec, Read, without_outputs
+from webipy.server.notebooks.pair_files import PairFile, PairFiles
 from webipy.server.ports.ports import World
 from webipy.server.sessions.session import Session
 
@@ -42,24 +42,24 @@ NEWER_SECONDS = 1.0
 
 
 @attrs.define(eq=False)
-class Others:
+class OutsideChanges:
     """What other programs write into the files of one document.
 
     Args:
-        halves: The texts that are paired with the file.
+        pair_files: The texts that are paired with the file.
         found_at: Goes on with the file at another path, where it is now; false when another session does already.
         base: What the file held when it was read or written last; `None` when this server has not seen that.
     """
 
     session: Session
     world: World
-    paper: Paper
+    codec: NotebookCodec
     history: History
-    halves: Halves
+    pair_files: PairFiles
     found_at: Callable[[str], Coroutine[Deferred[Any], Any, bool]]
     base: Document | None = None
     _reader: Reader = attrs.field(
-        init=False, default=attrs.Factory(lambda self: Reader(self.world, self.paper), takes_self=True)
+        init=False, default=attrs.Factory(lambda self: Reader(self.world, self.codec), takes_self=True)
     )
 
     async def found(self, path: str, like: Document) -> Read | None:
@@ -67,7 +67,7 @@ class Others:
         origin = self.session.origin
         try:
             if self.base is not None and origin.has((await self.world.files.stat(path)).etag):
-                folded, record = await self.paper.read_again(path)
+                folded, record = await self.codec.read_again(path)
                 if origin.has(record.etag):
                     return Read(folded.body, record, self.base, origin.format, [], origin.minor, folded.values)
             return await self._reader.read(path, self.base or like)
@@ -132,7 +132,7 @@ class Others:
         await self.session.append(new, by)
         return True
 
-    async def take_in_half(self, seq: int, document: Document, half: Half, found: Read, by: str | None) -> None:
+    async def take_in_half(self, seq: int, document: Document, half: PairFile, found: Read, by: str | None) -> None:
         """Brings what another program wrote into a paired text into the document; nothing when somebody edited meanwhile.
 
         Raises:
@@ -146,7 +146,7 @@ class Others:
                 half.path, etag, different, "The text that is paired with this notebook has other cells."
             )
         base = half.base or document
-        before, now, held = await self.halves.difference(half, base, document, found)
+        before, now, held = await self.pair_files.difference(half, base, document, found)
         merged = await self._merged(half.path, etag, before, document, now)
         new = await self.changes(document, merged)
         if origin.edited > seq:
@@ -160,7 +160,7 @@ class Others:
         if not is_met and new and await self._is_older(found):
             await self._go_back(half, merged, document, by)
 
-    async def _go_back(self, half: Half, merged: Document, document: Document, by: str | None) -> None:
+    async def _go_back(self, half: PairFile, merged: Document, document: Document, by: str | None) -> None:
         """The text is the older one: its cells stay in the history only, unless somebody edits already."""
         edited = self.session.origin.edited
         back = await self.changes(merged, document)
@@ -179,7 +179,9 @@ class Others:
         newer = datetime.fromisoformat(other) - datetime.fromisoformat(found.record.modified)
         return newer.total_seconds() > NEWER_SECONDS
 
-    def _reloaded(self, half: Half, new: list[AnyEvent], repairs: list[str] | None = None) -> events.NotebookReloaded:
+    def _reloaded(
+        self, half: PairFile, new: list[AnyEvent], repairs: list[str] | None = None
+    ) -> events.NotebookReloaded:
         origin = self.session.origin
         return events.NotebookReloaded(
             path=origin.path or "",
@@ -188,7 +190,7 @@ class Others:
             minor=origin.minor,
             repairs=origin.repairs if repairs is None else repairs,
             changed=half.path,
-            pairs=self.halves.etags(),
+            pairs=self.pair_files.etags(),
         )
 
     # ---- what does not go together

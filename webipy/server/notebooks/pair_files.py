@@ -2,14 +2,14 @@
 
 ::
 
-    news:   stat ──► another etag? ──► read, once it stands still ──► what it said before and says now ──► a change of the document (Bound merges it)
+    news:   stat ──► another etag? ──► read, once it stands still ──► what it said before and says now ──► NotebookFile merges the change
     write:  only after edits ──► text (converter) ──► the same as in the file? nothing : files.write(if_match)
 
 What a half said last is kept with the document as it was then, so a change of it is a change of sources, whatever a text cannot hold. At the
 first meeting the two files may differ: then the text counts, as with jupytext, unless the other file is newer; what does not count is in the history.
 A text that was there before, and neither names the pair nor says the same, is not meant: a notebook from anywhere names what it likes.
 
-Invariants: all of it happens behind the door of `Bound`; a half is replaced only when it is the one that was read; a half that cannot be read or
+Invariants: all of it runs under the lock of `NotebookFile`; a half is replaced only when it is the one that was read; a half that cannot be read or
 written holds up no other file, and that is told; a path that is the document of another session is left alone.
 
 Rejected: a session for each half that follows the other (two journals of one document, and each change an echo); to write a half when only outputs
@@ -29,13 +29,13 @@ from webipy.core.ipynb import merge, pairs
 from webipy.core.ipynb.document import Document
 from webipy.server.notebooks.file_reader import Reader
 from webipy.server.notebooks.history import History
-from webipy.server.notebooks.notebook_codec import Paper, Read, with_outputs_of, without_outputs
+from webipy.server.notebooks.notebook_codec import NotebookCodec, Read, with_outputs_of, without_outputs
 from webipy.server.ports.ports import Body, FileRecord, World
 from webipy.server.sessions.session import Session
 
 
 @attrs.define(eq=False)
-class Half:
+class PairFile:
     """One text of a pair.
 
     Args:
@@ -60,16 +60,16 @@ class Half:
         """The file holds this document now, as far as a text can."""
         self.body, self.etag, self.base, self.until, self._said = body, etag, document, until, says
 
-    async def said(self, paper: Paper, base: Document) -> Document:
+    async def said(self, codec: NotebookCodec, base: Document) -> Document:
         """What the text said when it held `base`."""
         if self._said is None:
-            body = self.body if self.body is not None else await paper.text_of(base, self.format)
-            self._said = merge.align(base, await paper.said(body, self.format, self.path))
+            body = self.body if self.body is not None else await codec.text_of(base, self.format)
+            self._said = merge.align(base, await codec.said(body, self.format, self.path))
         return self._said
 
 
 @attrs.define(eq=False)
-class Halves:
+class PairFiles:
     """The other files of one document.
 
     Args:
@@ -78,29 +78,29 @@ class Halves:
 
     session: Session
     world: World
-    paper: Paper
+    codec: NotebookCodec
     history: History
     owner: Callable[[str], str | None] = lambda path: None
-    _known: dict[str, Half] = attrs.field(factory=dict)
+    _known: dict[str, PairFile] = attrs.field(factory=dict)
     _known_for: tuple[str | None, bytes] = (None, b"")
 
-    def all(self) -> list[Half]:
+    def all(self) -> list[PairFile]:
         """The halves by the document's metadata and path, as they are now."""
         path, metadata = self.session.origin.path, self.session.notebook.metadata
         if (path, metadata) == self._known_for:
             return list(self._known.values())
         named = pairs.partners(path, metadata) if path is not None else ()
-        now: dict[str, Half] = {}
+        now: dict[str, PairFile] = {}
         for one in named:
             half = self._known.get(one.path)
             now[one.path] = half if half is not None and half.format == one.format else self._new(one, named)
         self._known, self._known_for = now, (path, metadata)
         return list(now.values())
 
-    def _new(self, one: pairs.Half, named: tuple[pairs.Half, ...]) -> Half:
+    def _new(self, one: pairs.Half, named: tuple[pairs.Half, ...]) -> PairFile:
         """A half that was not there; what is known of one that has another path now goes on."""
         there = {other.path for other in named}
-        half = Half(one.path, one.format, Reader(self.world, self.paper))
+        half = PairFile(one.path, one.format, Reader(self.world, self.codec))
         for old in self._known.values():
             if old.path not in there and old.format == one.format and old.base is not None and old.body is not None:
                 half.holds(old.body, "", old.base, old.until)
@@ -147,18 +147,18 @@ class Halves:
                 return True
         return False
 
-    def _known_etag(self, half: Half) -> str | None:
+    def _known_etag(self, half: PairFile) -> str | None:
         if half.etag is None and half.body is None:
             half.etag = self.session.origin.pairs.get(half.path)
         return half.etag
 
-    async def _etag(self, half: Half) -> str | None:
+    async def _etag(self, half: PairFile) -> str | None:
         try:
             return (await self.world.files.stat(half.path)).etag
         except errors.Failure:
             return None
 
-    async def news(self, seq: int, document: Document) -> tuple[Half, Read] | None:
+    async def news(self, seq: int, document: Document) -> tuple[PairFile, Read] | None:
         """One that another program has changed, read; `None` when there is none. `seq` is that of the document."""
         for half in self.all():
             try:
@@ -170,7 +170,7 @@ class Halves:
                 return half, read
         return None
 
-    async def _news(self, half: Half, seq: int, document: Document) -> Read | None:
+    async def _news(self, half: PairFile, seq: int, document: Document) -> Read | None:
         title = self.owner(half.path)
         if title is not None:
             raise errors.FileFault(f"it is the document of the session {title!r}", reason="failed", path=half.path)
@@ -186,7 +186,7 @@ class Halves:
         if half.base is not None and read.body == half.body:
             half.etag = read.record.etag
             return None
-        if half.base is None and await self.paper.text_of(document, half.format, read.body) == read.body:
+        if half.base is None and await self.codec.text_of(document, half.format, read.body) == read.body:
             half.holds(read.body, read.record.etag, without_outputs(document), seq)
             return None
         if half.base is None and not self._is_agreed(half, document, read):
@@ -195,7 +195,7 @@ class Halves:
             raise errors.FileFault(words, reason="failed", path=half.path)
         return read
 
-    def _is_agreed(self, half: Half, document: Document, read: Read) -> bool:
+    def _is_agreed(self, half: PairFile, document: Document, read: Read) -> bool:
         """Whether a text that was there before is meant: its header names the pair, or it says the same as the document."""
         path, named = self.session.origin.path, pairs.formats_of_header(read.body)
         if named is not None and path in {one.path for one in pairs.halves(half.path, named)}:
@@ -204,10 +204,10 @@ class Halves:
         return says == [(cell.cell_type, cell.source.strip()) for cell in document.cells]
 
     async def difference(
-        self, half: Half, base: Document, document: Document, read: Read
+        self, half: PairFile, base: Document, document: Document, read: Read
     ) -> tuple[Document, Document, Document]:
         """What the text said and says now, in terms of the document as it is now (see `pairs.difference`), and the document that it holds now."""
-        before, held = await half.said(self.paper, base), with_outputs_of(document, base)
+        before, held = await half.said(self.codec, base), with_outputs_of(document, base)
 
         def compared() -> tuple[Document, Document, Document]:
             now = merge.align(before, read.document)
@@ -230,13 +230,13 @@ class Halves:
                     half.fault = _told(half, fault)
         return True
 
-    async def _write(self, half: Half, seq: int, document: Document) -> None:
+    async def _write(self, half: PairFile, seq: int, document: Document) -> None:
         original = half.body
         if original is None and half.etag is not None:
             original, record = await self.world.files.read(half.path)
             if record.etag != half.etag:
                 raise errors.Conflict(f"{half.path} was written meanwhile.", etag=record.etag)
-        body = await self.paper.text_of(document, half.format, original)
+        body = await self.codec.text_of(document, half.format, original)
         etag = half.etag
         if etag is None or body != original:
             etag = (await put(self.world, half.path, body, etag)).etag
@@ -257,7 +257,7 @@ async def put(world: World, path: str, body: Body, etag: str | None) -> FileReco
     return await world.files.write(path, body, "missing")
 
 
-def _told(half: Half, fault: errors.Failure) -> errors.Failure:
+def _told(half: PairFile, fault: errors.Failure) -> errors.Failure:
     """The failure of a half, which names it."""
     reason = fault.message.rstrip(".")
     name = posixpath.basename(half.path)  # guests see names only

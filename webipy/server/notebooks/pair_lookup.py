@@ -15,7 +15,7 @@ import attrs
 from webipy.core import errors
 from webipy.core.api import formats
 from webipy.core.ipynb import pairs
-from webipy.server.notebooks.notebook_codec import Paper
+from webipy.server.notebooks.notebook_codec import NotebookCodec
 from webipy.server.ports.ports import World
 
 EDGE_BYTES = 64 * 1024
@@ -23,7 +23,7 @@ EDGE_BYTES = 64 * 1024
 
 
 @attrs.define(eq=False)
-class Pairing:
+class PairLookup:
     """Finds the pairs of files.
 
     Args:
@@ -83,7 +83,7 @@ class Pairing:
             tail, _ = await self.world.files.read(path, max(0, size - EDGE_BYTES), EDGE_BYTES)
             if b'"formats"' not in head and b'"formats"' not in tail:
                 return b"{}"
-            return (await Paper(self.world).read(path)).document.metadata
+            return (await NotebookCodec(self.world).read(path)).document.metadata
         except errors.Failure:
             return b"{}"  # it is no notebook, or not there: then it is in no pair
 

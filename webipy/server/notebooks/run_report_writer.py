@@ -40,7 +40,7 @@ async def add_report(documents: Documents, session: Session, run: OpenRun) -> No
         new = run_reports.report(session.notebook, run, story, session.source, documents.world.new_id)
         await _append(session, new)
         if run.started.to is None:  # it is written by whoever asked for the run, and is to name its kernel all the same
-            await documents.of(session).bound.content("ipynb", None)
+            await documents.of(session).file.content("ipynb", None)
     await _append(session, await _with_widgets(documents, session))
 
 

@@ -25,7 +25,7 @@ from webipy.core.free_names import beside
 from webipy.core.ipynb.document import Document
 from webipy.core.session.runs import OpenRun
 from webipy.server.notebooks.documents import Documents
-from webipy.server.notebooks.notebook_codec import Paper, Read
+from webipy.server.notebooks.notebook_codec import NotebookCodec, Read
 from webipy.server.notebooks.run_report_writer import add_report
 from webipy.server.ports.ports import Body, World
 from webipy.server.sessions.session import Session
@@ -34,7 +34,7 @@ MISSING = "missing"
 
 
 @attrs.define(eq=False)
-class Results:
+class RunResults:
     """Writes the results of runs.
 
     Args:
@@ -89,7 +89,7 @@ class Results:
         return session.origin.path
 
     async def _content(self, session: Session, to: str) -> Body:
-        format, bound = formats.format_of(to) or "ipynb", self.documents.of(session).bound
+        format, bound = formats.format_of(to) or "ipynb", self.documents.of(session).file
         return await bound.content(format, await self._original(session.source, format, (await bound.current())[1]))
 
     async def _write(self, body: Body, plan: events.RunStarted, status: RunStatus, is_stopped: bool) -> tuple[str, str]:
@@ -117,7 +117,7 @@ class Results:
         if source is None or formats.format_of(source) != format:
             return None
         try:
-            return await Paper(self.world).read(source, document)
+            return await NotebookCodec(self.world).read(source, document)
         except errors.Failure:
             return None  # it was moved or deleted meanwhile: the layout is then the usual one
 

@@ -34,8 +34,8 @@ from webipy.core.kernel import jupyter_messages
 from webipy.core.kernel.executions import Run
 from webipy.core.session.runs import OpenRun
 from webipy.server.notebooks.documents import Documents
-from webipy.server.notebooks.run_results import Results
-from webipy.server.notebooks.temporary_sessions import LINGER_SECONDS, Temporary
+from webipy.server.notebooks.run_results import RunResults
+from webipy.server.notebooks.temporary_sessions import LINGER_SECONDS, TemporarySessions
 from webipy.server.ports.ports import RunRecord, World
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
@@ -177,7 +177,7 @@ class Attendant:
 
     def _press(self, left: list[Run]) -> None:
         """Takes back what waits, and interrupts what runs, each once."""
-        side = self.session.kernel_side
+        side = self.session.kernel_connection
         if not side.has_host:
             return  # its end is on its way, and ends what is open
         waiting = [run.id for run in left if not run.running]
@@ -199,8 +199,13 @@ class Attendant:
         session, record = self.session, self.session.record.host
         if not self._open():
             return
-        if session.is_temporary and record is not None and not record.is_attached and session.kernel_side.has_host:
-            session.kernel_side.command("kill")
+        if (
+            session.is_temporary
+            and record is not None
+            and not record.is_attached
+            and session.kernel_connection.has_host
+        ):
+            session.kernel_connection.command("kill")
         else:
             self._is_stubborn = True
         self._wake()
@@ -213,14 +218,14 @@ class Runs:
     world: World
     sessions: Sessions
     documents: Documents
-    temporary: Temporary
-    results: Results = attrs.field(init=False)
+    temporary: TemporarySessions
+    results: RunResults = attrs.field(init=False)
     _attendants: dict[str, Attendant] = attrs.field(factory=dict)
     _is_stopped: bool = False
     _log = Logger()
 
     def __attrs_post_init__(self) -> None:
-        self.results = Results(self.world, self.documents)
+        self.results = RunResults(self.world, self.documents)
 
     def resume(self) -> None:
         """Attends to the runs that the last server has left."""

@@ -38,8 +38,8 @@ LINGER_SECONDS = 10.0
 """A connection that was lost may come back for so long; a client that looks for its server tries every 5 s at least."""
 
 
-class Connection(Protocol):
-    """What holds a session: `webipy.server.methods.method.Caller`."""
+class Holder(Protocol):
+    """What holds a session: `webipy.server.methods.method.Connection`."""
 
     @property
     def send(self) -> object:
@@ -49,7 +49,7 @@ class Connection(Protocol):
 
 
 @attrs.define(eq=False)
-class Temporary:
+class TemporarySessions:
     """The temporary sessions of one server."""
 
     world: World
@@ -72,7 +72,7 @@ class Temporary:
         """Closes nothing any more: the server ends, and the next one goes on."""
         self._is_stopped = True
 
-    async def opened(self, session: Session, connection: Connection, is_temporary: bool) -> None:
+    async def opened(self, session: Session, holder: Holder, is_temporary: bool) -> None:
         """A connection has opened a session, which is its own purpose or somebody else's."""
         if not session.is_temporary:
             return
@@ -80,11 +80,11 @@ class Temporary:
             await self.keep(session, None)
             return
         self._look_after(session)
-        if connection.send is None:  # a POST: it is over already
+        if holder.send is None:  # a POST: it is over already
             self._hold_a_while(session)
             return
-        self.hold(session, connection)
-        connection.on_leave[session.id] = lambda: self._lost(session, connection)
+        self.hold(session, holder)
+        holder.on_leave[session.id] = lambda: self._lost(session, holder)
 
     async def keep(self, session: Session, by: str | None, reason: str = "") -> None:
         """Makes it an ordinary session."""
@@ -95,24 +95,24 @@ class Temporary:
         """The session stays open until `holder` lets go of it."""
         self._holders.setdefault(session.id, set()).add(holder)
 
-    async def leave(self, session: Session, connection: Connection) -> None:
+    async def leave(self, session: Session, holder: Holder) -> None:
         """A connection lets go of a session; it is closed if that was all it was for."""
-        connection.on_leave.pop(session.id, None)
-        await self.let_go(session, connection)
+        holder.on_leave.pop(session.id, None)
+        await self.let_go(session, holder)
 
-    def hand_over(self, session: Session, connection: Connection) -> None:
+    def hand_over(self, session: Session, holder: Holder) -> None:
         """What a connection has begun in a session holds that from now on, and no longer the connection."""
-        connection.on_leave.pop(session.id, None)
-        self._holders.get(session.id, set()).discard(connection)
+        holder.on_leave.pop(session.id, None)
+        self._holders.get(session.id, set()).discard(holder)
 
     async def let_go(self, session: Session, holder: object) -> None:
         """`holder` has no use for the session any more."""
         self._holders.get(session.id, set()).discard(holder)
         await self._close_unused(session)
 
-    def _lost(self, session: Session, connection: Connection) -> None:
+    def _lost(self, session: Session, holder: Holder) -> None:
         self._hold_a_while(session)
-        self._holders.get(session.id, set()).discard(connection)
+        self._holders.get(session.id, set()).discard(holder)
 
     def _hold_a_while(self, session: Session) -> None:
         holder = object()
@@ -156,7 +156,7 @@ class Temporary:
                 elif await self.sessions.close(
                     session, None, unless=lambda: self._is_used(session) or self._is_unsaved(session)
                 ):
-                    self.documents.followings.let_go(session)
+                    self.documents.autosaves.let_go(session)
                     await self.shares.end_session(session.id)
             except errors.Degraded:
                 self._hold_a_while(session)

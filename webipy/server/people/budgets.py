@@ -80,7 +80,7 @@ GUEST: Final = Allowance(600, 48 * MEBIBYTE, 20.0, 0.25, 1, 4 * MEBIBYTE, 8)
 """Of somebody who came by a link: some pages, and those that are closing."""
 
 
-class _Caller(Protocol):
+class _Connection(Protocol):
     def until(self, waited: Deferred[None]) -> Deferred[None]:
         """Waits only as long as the connection is there."""
 
@@ -191,13 +191,13 @@ class Budget:
             self._wake_soon()
 
     @asynccontextmanager
-    async def heavy(self, caller: _Caller) -> AsyncIterator[None]:
+    async def heavy(self, connection: _Connection) -> AsyncIterator[None]:
         """Around what may be large: waits until there is room for it."""
         while self._waiting or not self._has_room():
             told: Deferred[None] = Deferred(lambda told: self._waiting.remove(told))
             self._waiting.append(told)
             self._wake_soon()
-            await caller.until(told)
+            await connection.until(told)
             if self._has_room():
                 break
         self._busy += 1

@@ -27,7 +27,7 @@ MOST_ADDRESSES = 4096
 
 
 @attrs.define(eq=False)
-class Tries:
+class FailedAttempts:
     """The wrong tries of the last minute.
 
     Args:

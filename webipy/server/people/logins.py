@@ -36,7 +36,7 @@ from twisted.logger import Logger
 
 from webipy.core import errors
 from webipy.core.api.access import Principal
-from webipy.server.people.failed_attempts import Tries
+from webipy.server.people.failed_attempts import FailedAttempts
 from webipy.server.people.shares import Share, Shares
 from webipy.server.people.shares import digest as _digest
 from webipy.server.people.tickets import Tickets
@@ -92,7 +92,7 @@ class Login:
 
 
 @attrs.define(frozen=True, slots=True)
-class Halves:
+class LoginSecrets:
     """The two secrets of a new login, told once."""
 
     cookie: str
@@ -185,7 +185,7 @@ class Logins:
     on_logout: Callable[[str], None] = lambda login: None
     connections: Callable[[str], int] = lambda login: 0
     codes: Codes = attrs.field(init=False)
-    tries: Tries = attrs.field(init=False)
+    failed_attempts: FailedAttempts = attrs.field(init=False)
     tickets: Tickets = attrs.field(init=False)
     _logins: dict[str, Login] = attrs.field(factory=dict)
     _cookies: dict[bytes, str] = attrs.field(factory=dict)
@@ -195,7 +195,7 @@ class Logins:
     def __attrs_post_init__(self) -> None:
         self.shares.on_end = lambda login: self.on_logout(login)
         self.codes = Codes(self.seconds)
-        self.tries = Tries(self.seconds)
+        self.failed_attempts = FailedAttempts(self.seconds)
         self.tickets = Tickets(self.seconds, self.new_secret().encode())
 
     async def load(self) -> None:
@@ -226,7 +226,7 @@ class Logins:
             kind, _, token = given.authorization.partition(" ")
             if kind.lower() in ("bearer", "token") and hmac.compare_digest(_digest(token.strip()), _digest(self.token)):
                 return Principal(self.name, "own", TOKEN_LOGIN)
-            self.tries.wrong(given.address)
+            self.failed_attempts.wrong(given.address)
             return None
         for principal, key in self._halves(given):
             if self._is_whole(given, principal.login, key):
@@ -268,7 +268,7 @@ class Logins:
             noted = self.accounts.put_login(self._logins[login], COOKIE_DAYS)
             noted.addErrback(lambda failure: self._log.failure("the use of a login could not be noted", failure))
 
-    def still(self, principal: Principal | None) -> Principal | None:
+    def refresh(self, principal: Principal | None) -> Principal | None:
         """A principal as it is now: a guest with the right that their link gives at this moment, or nobody when the login has ended."""
         if principal is None or principal.login == TOKEN_LOGIN:
             return principal
@@ -294,13 +294,13 @@ class Logins:
         if code is not None:
             if self.codes.use(code):
                 return
-            self.tries.wrong(address)
+            self.failed_attempts.wrong(address)
             raise errors.NotAuthenticated("This link was used before or is too old. Get a fresh one with: webipy open")
         if token is None or not hmac.compare_digest(_digest(token), _digest(self.token)):
-            self.tries.wrong(address)
+            self.failed_attempts.wrong(address)
             raise errors.NotAuthenticated("This token is not the server's. Get a sign-in link with: webipy open")
 
-    async def login(self, code: str | None, token: str | None, browser: Browser = NOWHERE) -> Halves:
+    async def login(self, code: str | None, token: str | None, browser: Browser = NOWHERE) -> LoginSecrets:
         """Exchanges a code or the token for a new login.
 
         Raises:
@@ -309,15 +309,15 @@ class Logins:
         self.check(code, token, browser.address)
         return await self.enter(browser)
 
-    async def enter(self, browser: Browser) -> Halves:
+    async def enter(self, browser: Browser) -> LoginSecrets:
         """A new login, for somebody who has shown what is right."""
-        halves, now = Halves(self.new_secret(), self.new_secret()), self.shares.now()
-        digest, key = _digest(halves.cookie), _digest(halves.key)
+        secrets, now = LoginSecrets(self.new_secret(), self.new_secret()), self.shares.now()
+        digest, key = _digest(secrets.cookie), _digest(secrets.key)
         login = Login(self.shares.new_id(), digest, key, self.name, browser, now, now, _digest(self.token))
         await self.accounts.put_login(login, COOKIE_DAYS)
         self._logins[login.id] = login
         self._cookies[digest] = login.id
-        return halves
+        return secrets
 
     def offered(self, secret: str, address: str) -> Share:
         """What the link with this secret is for.
@@ -328,22 +328,22 @@ class Logins:
         """
         share = self.shares.offered(secret)
         if share is None:
-            self.tries.wrong(address)
+            self.failed_attempts.wrong(address)
             raise errors.NotAuthenticated(
                 "This link was taken back or is too old. Ask whoever sent it for another one."
             )
         return share
 
-    async def join(self, secret: str, name: str, address: str = "") -> Halves:
+    async def join(self, secret: str, name: str, address: str = "") -> LoginSecrets:
         """Exchanges the secret of a link, and a name, for the login of a guest.
 
         Raises:
             errors.NotAuthenticated, errors.Throttled: As `offered`.
             errors.InvalidParams, errors.Quota: As `Shares.join`.
         """
-        halves = Halves(self.new_secret(), self.new_secret())
-        await self.shares.join(self.offered(secret, address), name, halves.cookie, halves.key, address)
-        return halves
+        secrets = LoginSecrets(self.new_secret(), self.new_secret())
+        await self.shares.join(self.offered(secret, address), name, secrets.cookie, secrets.key, address)
+        return secrets
 
     # ---- the end of it
 

@@ -6,7 +6,7 @@
     unsubscribed, closed, thrown out ──► no seat ─┘
 
 Nothing of it is journaled or outlives a connection: it is where people look, not what they did. It says what is so, not what has changed, so that a
-reader who is behind is told the last one only (webipy.server.methods.method.Caller.tell_latest).
+reader who is behind is told the last one only (webipy.server.methods.method.Connection.tell_latest).
 
 Invariants: a session is told at most once in `TELL_SECONDS`, more seldom the more people follow it; the list is made once for all, whoever
 reads it; at most `MAX_LISTED` are in it. Somebody who is alone is told nothing: one page costs nothing.
@@ -41,7 +41,7 @@ IDLE_SECONDS = 120.0
 
 
 @attrs.define(eq=False)
-class Seat:
+class Participant:
     """One connection in a session.
 
     Args:
@@ -59,8 +59,8 @@ class Seat:
 
 
 @attrs.define(eq=False)
-class _Room:
-    seats: dict[str, Seat] = attrs.field(factory=dict)
+class _Attendance:
+    participants: dict[str, Participant] = attrs.field(factory=dict)
     is_due: bool = False
     told: int = 0
     """Seats that the last notification went to."""
@@ -69,7 +69,7 @@ class _Room:
 
 
 @attrs.define(eq=False)
-class People:
+class Presence:
     """The people of all sessions.
 
     Args:
@@ -79,30 +79,32 @@ class People:
 
     later: Callable[[float, Callable[[], None]], Callable[[], None]]
     clock: Callable[[], float]
-    _rooms: dict[str, _Room] = attrs.field(factory=dict)
+    _sessions: dict[str, _Attendance] = attrs.field(factory=dict)
     _asked: dict[str, float] = attrs.field(factory=dict)
     """When people asked to edit, for as long as they must not again."""
     _ids: count[int] = attrs.field(factory=lambda: count(1))
 
-    def enter(self, session: str, principal: Callable[[], Principal | None], tell: Callable[[bytes], None]) -> Seat:
+    def enter(
+        self, session: str, principal: Callable[[], Principal | None], tell: Callable[[bytes], None]
+    ) -> Participant:
         """A connection follows a session from now on."""
-        seat = Seat(str(next(self._ids)), principal, tell, moved=self.clock())
-        self._rooms.setdefault(session, _Room()).seats[seat.id] = seat
+        participant = Participant(str(next(self._ids)), principal, tell, moved=self.clock())
+        self._sessions.setdefault(session, _Attendance()).participants[participant.id] = participant
         self.changed(session)
-        return seat
+        return participant
 
-    def move(self, session: str, seat: Seat, cell: str | None, selection: Selection | None) -> None:
+    def move(self, session: str, participant: Participant, cell: str | None, selection: Selection | None) -> None:
         """Somebody is at another place, or still there."""
-        seat.cell, seat.selection, seat.moved = cell, selection, self.clock()
+        participant.cell, participant.selection, participant.moved = cell, selection, self.clock()
         self.changed(session)
 
-    def ask(self, session: str, seat: Seat) -> None:
+    def ask(self, session: str, participant: Participant) -> None:
         """Somebody who may only view would like to edit; whoever runs the server is told, now or when they come.
 
         Raises:
             errors.Throttled: They asked a moment ago.
         """
-        who, now = seat.principal(), self.clock()
+        who, now = participant.principal(), self.clock()
         self._asked = {person: at for person, at in self._asked.items() if now - at < ASK_SECONDS}
         person = who.person if who is not None else ""
         if person in self._asked:
@@ -111,7 +113,7 @@ class People:
                 f"You asked a moment ago; ask again in {math.ceil(wait)} s.", retry_after_s=round(wait, 1)
             )
         self._asked[person] = now
-        seat.asks, seat.moved = "waiting", now
+        participant.asks, participant.moved = "waiting", now
         self.changed(session)
 
     def decline(self, session: str, person: str) -> None:
@@ -120,72 +122,78 @@ class People:
         Raises:
             errors.NotFound: Nobody of that name asks (any more).
         """
-        room = self._rooms.get(session, _Room())
-        asking = [seat for seat in room.seats.values() if seat.asks == "waiting" and _is(seat, person)]
+        attendance = self._sessions.get(session, _Attendance())
+        asking = [
+            participant
+            for participant in attendance.participants.values()
+            if participant.asks == "waiting" and _is(participant, person)
+        ]
         if not asking:
             raise errors.NotFound(f"{person!r} does not ask to edit (any more).", kind="person", id=person)
-        for seat in asking:
-            seat.asks = "declined"
+        for participant in asking:
+            participant.asks = "declined"
         self.changed(session)
 
-    def leave(self, session: str, seat: Seat) -> None:
+    def leave(self, session: str, participant: Participant) -> None:
         """A connection follows no more."""
-        room = self._rooms[session]
-        room.seats.pop(seat.id, None)
-        if room.seats:
+        attendance = self._sessions[session]
+        attendance.participants.pop(participant.id, None)
+        if attendance.participants:
             self.changed(session)
         else:
-            room.stop_clock()
-            del self._rooms[session]
+            attendance.stop_clock()
+            del self._sessions[session]
 
     def changed(self, session: str) -> None:
         """Something about the people of a session is not as before; they are told soon."""
-        room = self._rooms.get(session)
-        if room is not None and not room.is_due:
-            room.is_due = True
-            self.later(TELL_SECONDS * max(1.0, len(room.seats) / CROWD), lambda: self._tell(session, room))
+        attendance = self._sessions.get(session)
+        if attendance is not None and not attendance.is_due:
+            attendance.is_due = True
+            self.later(
+                TELL_SECONDS * max(1.0, len(attendance.participants) / CROWD), lambda: self._tell(session, attendance)
+            )
 
-    def _tell(self, session: str, room: _Room) -> None:
-        room.is_due = False
-        room.stop_clock()
-        people, seats = self._people(room), tuple(room.seats.values())
-        if len(people) > 1 or room.told > 1 or any(person.is_guest for person in people):
+    def _tell(self, session: str, attendance: _Attendance) -> None:
+        attendance.is_due = False
+        attendance.stop_clock()
+        people, participants = self._people(attendance), tuple(attendance.participants.values())
+        if len(people) > 1 or attendance.told > 1 or any(person.is_guest for person in people):
             listed = msgspec.json.encode(people[:MAX_LISTED])
-            for seat in seats:
+            for participant in participants:
                 head = b'{"session":%b,"you":"%b","more":%d' % (
                     msgspec.json.encode(session),
-                    seat.id.encode(),
+                    participant.id.encode(),
                     max(0, len(people) - MAX_LISTED),
                 )
-                seat.tell(rpc.notification("presence", b'%b,"people":%b}' % (head, listed)))
-        room.told = len(people)
-        active = [IDLE_SECONDS - self.clock() + seat.moved for seat in seats]
+                participant.tell(rpc.notification("presence", b'%b,"people":%b}' % (head, listed)))
+        attendance.told = len(people)
+        active = [IDLE_SECONDS - self.clock() + participant.moved for participant in participants]
         waits = [seconds for seconds in active if seconds > 0]
         if waits and len(people) > 1:
-            room.stop_clock = self.later(min(waits), lambda: self.changed(session))
+            attendance.stop_clock = self.later(min(waits), lambda: self.changed(session))
 
-    def _people(self, room: _Room) -> list[Person]:
+    def _people(self, attendance: _Attendance) -> list[Person]:
         """Those that are in, who moved last first."""
         people = []
-        for seat in sorted(room.seats.values(), key=lambda seat: -seat.moved):
-            who = seat.principal()
+        for participant in sorted(attendance.participants.values(), key=lambda participant: -participant.moved):
+            who = participant.principal()
             if who is not None:
                 people.append(
                     Person(
-                        id=seat.id,
+                        id=participant.id,
                         person=who.person,
                         name=who.name,
                         verb=who.verb,
                         is_guest=who.session is not None,
-                        cell=seat.cell,
-                        selection=seat.selection,
-                        is_idle=self.clock() - seat.moved >= IDLE_SECONDS,
-                        asks=None if holds(who, "write") else seat.asks,
+                        cell=participant.cell,
+                        selection=participant.selection,
+                        is_idle=self.clock() - participant.moved >= IDLE_SECONDS,
+                        asks=None if holds(who, "write") else participant.asks,
                     )
                 )
         return people
 
 
-def _is(seat: Seat, person: str) -> bool:
-    who = seat.principal()
+def _is(participant: Participant, person: str) -> bool:
+    who = participant.principal()
     return who is not None and who.person == person

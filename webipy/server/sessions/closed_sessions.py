@@ -52,7 +52,7 @@ class Entry:
 
 
 @attrs.define(eq=False)
-class Kept:
+class ClosedSessions:
     """The closed sessions of one server.
 
     Args:
@@ -191,7 +191,7 @@ class Kept:
 
     # ---- how much there is
 
-    async def bound(self) -> None:
+    async def enforce_limits(self) -> None:
         """Deletes the journals of closed sessions that are over a limit, those without a document first."""
         await self.recover()
         closed = [

@@ -29,8 +29,8 @@ from webipy.core.kernel.kernel import Kernel
 from webipy.core.kernel.large_messages import Large
 from webipy.core.kernel.wire import Header, Message
 from webipy.server.ports.ports import HostRecord, KernelLink, Position, World
-from webipy.server.sessions.pending_requests import Replies
-from webipy.server.sessions.request_queue import Outgoing
+from webipy.server.sessions.pending_requests import PendingRequests
+from webipy.server.sessions.request_queue import RequestQueue
 
 _ABOUT_REQUESTS = frozenset({"cancel", "interrupt", "move", "restart"})
 """Commands that mean requests which were accepted before them."""
@@ -46,7 +46,7 @@ class Append(Protocol):
 
 
 @attrs.define(eq=False)
-class KernelSide:
+class KernelConnection:
     """The kernel of one session, if it has one, and the link to it. See `webipy.server.ports.ports.LinkReceiver`.
 
     Args:
@@ -69,18 +69,18 @@ class KernelSide:
     kernel: Kernel | None = None
     _record: HostRecord | None = None
     _link: KernelLink | None = None
-    _burying: Deferred[None] | None = None
+    _finishing: Deferred[None] | None = None
     is_leaving: bool = False
     """Whether the host was told to end, so that nothing more can be asked of it."""
     _gone: Deferred[None] | None = None
-    outgoing: Outgoing = attrs.field(init=False)
+    requests: RequestQueue = attrs.field(init=False)
     """Executions that are accepted and written, on their way to the host."""
-    _replies: Replies = attrs.field(factory=Replies)
+    _pending: PendingRequests = attrs.field(factory=PendingRequests)
     _large: Large = attrs.field(factory=lambda: Large(_lost))
     _log = Logger()
 
     def __attrs_post_init__(self) -> None:
-        self.outgoing = Outgoing(self.send, self.world.later)
+        self.requests = RequestQueue(self.send, self.world.later)
 
     # ---- having a kernel
 
@@ -128,7 +128,7 @@ class KernelSide:
 
     def detach(self) -> None:
         """Leaves the host; it and its kernel live on."""
-        self.outgoing.clear()
+        self.requests.clear()
         link, self._link = self._link, None
         if link is not None:
             link.close()
@@ -139,7 +139,7 @@ class KernelSide:
         """Sends a command to the host; one must be attached."""
         assert self._link is not None
         if name in _ABOUT_REQUESTS:
-            self.outgoing.flush()
+            self.requests.flush()
         self.is_leaving = self.is_leaving or name in ("shut_down", "kill")
         self._link.command(name, content)
 
@@ -194,12 +194,12 @@ class KernelSide:
         """
         self.live()
         msg_id = inquiry(self.world.new_id()) if is_inquiry else self.world.new_id()
-        reply = self._replies.expect(msg_id)
+        reply = self._pending.expect(msg_id)
         fault = errors.Timeout(
             f"The kernel did not answer within {timeout_s:g} s; it may be busy with code that runs.",
             timeout_s=timeout_s,
         )
-        stop_clock = self.world.later(timeout_s, lambda: self._replies.fail(msg_id, fault))
+        stop_clock = self.world.later(timeout_s, lambda: self._pending.fail(msg_id, fault))
         try:
             self.send(channel, msg_type, content, msg_id, metadata=metadata, buffers=buffers)
             return await reply
@@ -209,7 +209,7 @@ class KernelSide:
             raise
         finally:
             stop_clock()
-            self._replies.forget(msg_id)
+            self._pending.forget(msg_id)
 
     # ---- in: what the link tells
 
@@ -220,7 +220,7 @@ class KernelSide:
             self._append([events.OutputLost(reason=reason)])
         if self.kernel is not None:
             self.kernel.pid = pid
-            self.outgoing.restart(run for run in self.kernel.executions.waiting() if self.is_written(run.id))
+            self.requests.restart(run for run in self.kernel.executions.waiting() if self.is_written(run.id))
             if self.kernel.state == "restarting":  # the server may have died before it could say so
                 self.command("restart", restart_of(self.environment(), self.kernel.start + 1))
             for answer in list(self.kernel.executions.answers.values()):
@@ -238,7 +238,7 @@ class KernelSide:
         written.addCallbacks(self._acknowledge, self._not_written, callbackArgs=(position, self._link))
         for content in taken.says:
             self.send("shell", "comm_msg", content, self.world.new_id())
-        self._replies.take(taken)
+        self._pending.take(taken)
 
     def _acknowledge(self, _: int, position: Position, link: KernelLink | None) -> None:
         if link is not None and link is self._link:
@@ -258,20 +258,20 @@ class KernelSide:
     def gone(self) -> None:
         """The host has ended, and its kernel with it."""
         self.detach()
-        self._replies.fail_all("The kernel host ended before the kernel answered.")
-        self._burying = Deferred.fromCoroutine(self.bury()).addErrback(self._not_written)
+        self._pending.fail_all("The kernel host ended before the kernel answered.")
+        self._finishing = Deferred.fromCoroutine(self.finish()).addErrback(self._not_written)
         gone, self._gone = self._gone, None
         if gone is not None:
             gone.callback(None)
 
     async def settled(self) -> None:
         """Waits until what an ended host left is taken in."""
-        if self._burying is not None:
+        if self._finishing is not None:
             told: Deferred[None] = Deferred()
-            self._burying.addBoth(lambda _: told.callback(None))
+            self._finishing.addBoth(lambda _: told.callback(None))
             await told
 
-    async def bury(self) -> None:
+    async def finish(self) -> None:
         """Takes in what an ended host left, and then tells the end of the kernel."""
         kernel, record = self.kernel, self._record
         assert kernel is not None and record is not None and self.position is not None

@@ -44,7 +44,7 @@ ANSWER_SECONDS = 1.0
 
 
 @attrs.define(eq=False)
-class Spare:
+class PooledKernel:
     """One of them; see `webipy.server.ports.ports.LinkReceiver`.
 
     Args:
@@ -55,7 +55,7 @@ class Spare:
 
     record: HostRecord
     spec: Spec
-    died: Callable[[Spare], None]
+    died: Callable[[PooledKernel], None]
     link: KernelLink | None = None
     is_attached: bool = False
     waits: bool = False
@@ -104,7 +104,7 @@ class Spare:
 
 
 @attrs.define(eq=False)
-class Spares:
+class KernelPool:
     """The spares of a server.
 
     Args:
@@ -120,7 +120,7 @@ class Spares:
     wanted: int
     grace_s: float
     is_starting: Callable[[], bool]
-    ready: list[Spare] = attrs.field(factory=list)
+    ready: list[PooledKernel] = attrs.field(factory=list)
     _pause_s: float = QUIET_SECONDS
     _is_on: bool = False
     _is_launching: bool = False
@@ -190,7 +190,7 @@ class Spares:
         host = await self.world.launcher.launch(
             self.world.new_id(), spec, self.root, 1, grace_s=GRACE_SECONDS, waits=True
         )
-        spare = Spare(host, spec, self._died)
+        spare = PooledKernel(host, spec, self._died)
         spare.link = self.world.launcher.connect(host, 0, spare)
         if spare.link is None or not self._is_on:
             self.world.launcher.discard(host)
@@ -210,7 +210,7 @@ class Spares:
             seconds=self._pause_s,
         )
 
-    def _died(self, spare: Spare) -> None:
+    def _died(self, spare: PooledKernel) -> None:
         if spare not in self.ready:
             return
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_SECONDS)
@@ -218,7 +218,7 @@ class Spares:
         self._discard(spare)
         self._later(self._pause_s)
 
-    def _discard(self, spare: Spare) -> None:
+    def _discard(self, spare: PooledKernel) -> None:
         self.ready.remove(spare)
         self.world.launcher.discard(spare.record)
 
@@ -232,5 +232,5 @@ def _is_folder(cwd: str) -> bool:
     return os.path.isdir(cwd)
 
 
-def _nothing(spare: Spare) -> None:
+def _nothing(spare: PooledKernel) -> None:
     """It is a session's business now."""

@@ -12,7 +12,7 @@ from webipy.core.kernel.wire import Message
 
 
 @attrs.define(eq=False)
-class Replies:
+class PendingRequests:
     """Replies that are waited for, by the id of their request. Each fires once: with the reply, or with why there is none."""
 
     _waiting: dict[str, Deferred[Message]] = attrs.field(factory=dict)

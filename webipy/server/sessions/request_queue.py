@@ -22,11 +22,11 @@ PORTION = 100
 
 
 @attrs.define(eq=False)
-class Outgoing:
+class RequestQueue:
     """The execute requests of one session that have not been sent yet.
 
     Args:
-        send: Sends a message to the kernel, as `webipy.server.sessions.kernel_connection.KernelSide.send` does.
+        send: Sends a message to the kernel, as `webipy.server.sessions.kernel_connection.KernelConnection.send` does.
         later: Calls a function after so many seconds and gives what cancels that.
     """
 

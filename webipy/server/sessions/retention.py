@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from webipy.core import errors
 from webipy.core.events.events import AnyEvent
 from webipy.server.ports.ports import World
-from webipy.server.sessions.closed_sessions import Kept
+from webipy.server.sessions.closed_sessions import ClosedSessions
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
 
@@ -34,14 +34,14 @@ class Retention:
     Args:
         world: The outside.
         sessions: Whose journals.
-        kept: The journals of closed sessions.
+        closed_sessions: The journals of closed sessions.
         keep_mebibytes: Size over which a journal is cut to about half of it.
         keep_days: Age over which events are cut; `None` for never.
     """
 
     world: World
     sessions: Sessions
-    kept: Kept
+    closed_sessions: ClosedSessions
     keep_mebibytes: int
     keep_days: float | None
     _looking: set[str] = attrs.field(factory=set)
@@ -81,7 +81,7 @@ class Retention:
             except errors.Damaged as fault:
                 self._log.critical("session {session}: {fault}", session=session.id, fault=fault.message)
         self._looking.clear()
-        await self.kept.bound()
+        await self.closed_sessions.enforce_limits()
 
     async def look_at(self, session: Session) -> None:
         """Cuts one journal if it is over a limit, and trims what a cut left for slow readers."""

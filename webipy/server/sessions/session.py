@@ -3,7 +3,7 @@
 Everything that happens goes one way::
 
     call (api) ─────────► Session decides ───────────► append: seq, time, fold, bytes ──► journal ──written──► tail ──► feeds
-    host link ──► KernelSide.received ──► Kernel.take ──┘                                     └──► the call is answered, the request goes
+    host link ──► KernelConnection.received ──► Kernel.take ──┘                               └──► the call is answered, the request goes
                                                                                                  to the kernel, the host is acknowledged
 
 Invariants: `seq` is given out here and is dense; the fold (notebook, kernel) is always at `seq`, readers see at most
@@ -32,7 +32,7 @@ from webipy.core.session.notebook import Notebook
 from webipy.core.session.runs import OpenRuns
 from webipy.server.ports.ports import Journal, Position, SessionRecord, World
 from webipy.server.sessions.feed import CHUNK_BYTES, CHUNK_EVENTS, Feed, Tail
-from webipy.server.sessions.kernel_connection import KernelSide
+from webipy.server.sessions.kernel_connection import KernelConnection
 from webipy.server.sessions.snapshots import Snapshots
 
 MAX_CODE_BYTES = 4 * 1024 * 1024
@@ -81,7 +81,7 @@ class Session:
     runs: OpenRuns = attrs.field(factory=OpenRuns)
     feeds: set[Feed] = attrs.field(factory=set)
     tail: Tail = attrs.field(init=False)
-    kernel_side: KernelSide = attrs.field(init=False)
+    kernel_connection: KernelConnection = attrs.field(init=False)
     snapshots: Snapshots = attrs.field(init=False)
     _spans: dict[str, _Span] = attrs.field(factory=dict)
     _ends: dict[str, list[Deferred[None]]] = attrs.field(factory=dict)
@@ -92,7 +92,7 @@ class Session:
     def __attrs_post_init__(self) -> None:
         release(self)
         journal = self.journal
-        self.kernel_side = KernelSide(
+        self.kernel_connection = KernelConnection(
             self.record.id, self.world, self.append, self.is_accepted, self._position, journal.sweep
         )
 
@@ -104,7 +104,7 @@ class Session:
     @property
     def kernel(self) -> Kernel | None:
         """The session's kernel, dead or alive."""
-        return self.kernel_side.kernel
+        return self.kernel_connection.kernel
 
     @property
     def written(self) -> int:
@@ -129,7 +129,7 @@ class Session:
             stamped = msgspec.structs.replace(event, seq=seq, time=time, by=by)
             self._fold(stamped)
             bodies.append(events.encode(stamped))
-            self.snapshots.weigh(seq, bodies[-1])
+            self.snapshots.account(seq, bodies[-1])
         self.seq += len(new)
         self.last_activity = time
         last = self.seq
@@ -183,7 +183,7 @@ class Session:
             case events.SessionClosed():
                 self.is_closed = True
             case events.SessionReopened():
-                self.is_closed, self.reopened, self.kernel_side.kernel = False, event.seq, None
+                self.is_closed, self.reopened, self.kernel_connection.kernel = False, event.seq, None
                 self.is_temporary = event.temporary
             case _:
                 pass
@@ -193,7 +193,7 @@ class Session:
         self._fold(event)
         self.seq, self.last_activity = event.seq, event.time
         if isinstance(event, events.KernelStarted):
-            self.kernel_side.kernel = Kernel(
+            self.kernel_connection.kernel = Kernel(
                 event.kernel, event.kernelspec, event.display_name, event.language, event.url_without_key
             )
         elif self.kernel is not None:
@@ -243,9 +243,9 @@ class Session:
             )
         if queued.cell is not None:
             self.notebook.get(queued.cell)
-        run = self.kernel_side.live().executions.queue(queued)
+        run = self.kernel_connection.live().executions.queue(queued)
         seq = await self.append([queued], by)
-        self.kernel_side.outgoing.add([run])
+        self.kernel_connection.requests.add([run])
         return seq
 
     def is_accepted(self, execution: str) -> bool:
@@ -317,7 +317,7 @@ class Session:
                 self.restore(event)
 
         async for seq, body in self._bodies(0, self.journal.written, LOADED_EVENTS, LOADED_BYTES):
-            self.snapshots.weigh(seq, body)
+            self.snapshots.account(seq, body)
             before, output = output, events.execution_of_output(body)
             if output is None or output != before:
                 restore_held()

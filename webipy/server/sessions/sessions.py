@@ -109,13 +109,13 @@ class Sessions:
         if kernel is None or kernel.id != host.kernel:  # the last server died between the row and the event
             kernel = Kernel(host.kernel, host.spec, host.display_name, host.language, host.url_without_key)
             await session.append(kernel.started(), None)
-        if not session.kernel_side.adopt(kernel, host) and kernel.state != "dead":
-            await session.kernel_side.bury()
+        if not session.kernel_connection.adopt(kernel, host) and kernel.state != "dead":
+            await session.kernel_connection.finish()
 
     async def _load(self, record: SessionRecord) -> Session:
         opened = await self.world.journals.open(record.id)
         session = Session(record, self.world, opened.journal, opened.position)
-        session.kernel_side.environment = lambda: _environment(self.root, session.record)
+        session.kernel_connection.environment = lambda: _environment(self.root, session.record)
         await session.load()
         session.on_taken = partial(_tell, self.on_taken, session)
         return session
@@ -300,7 +300,7 @@ class Sessions:
         await self.door.acquire()
         try:
             session.check_writable()
-            await session.kernel_side.settled()
+            await session.kernel_connection.settled()
             kernel = session.kernel
             if kernel is not None and kernel.state != "dead" and name in (None, kernel.kernelspec):
                 if env is not None:
@@ -311,7 +311,7 @@ class Sessions:
                 await self.change_env(session, env, is_kept=False)
             await _end_kernel(session, by)
             is_plain = not session.record.env  # else it depends on them from its first moment on
-            here = session.record.cwd, session.kernel_side.environment()
+            here = session.record.cwd, session.kernel_connection.environment()
             spare = await self.take_spare(spec, *here) if is_plain else None
             kernel_id = self.world.new_id() if spare is None else spare.kernel
             kernel = Kernel(kernel_id, spec.name, spec.display_name, spec.language, "")
@@ -331,7 +331,7 @@ class Sessions:
         await self.door.acquire()
         try:
             session.check_writable()
-            await session.kernel_side.settled()
+            await session.kernel_connection.settled()
             host = await self.world.launcher.attach(self.world.new_id(), connection, 1)
             await _end_kernel(session, by)
             kernel = Kernel(host.kernel, host.spec, host.display_name, host.language, "")
@@ -348,17 +348,17 @@ class Sessions:
         await self.door.acquire()
         try:
             session.check_writable()
-            await session.kernel_side.settled()
+            await session.kernel_connection.settled()
             kernel = session.kernel
             if kernel is None:
                 raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
             check_ours(session, "restart")
-            if session.kernel_side.has_host and session.kernel_side.is_leaving:
+            if session.kernel_connection.has_host and session.kernel_connection.is_leaving:
                 await _end_kernel(session, by)
-            if session.kernel_side.has_host:
+            if session.kernel_connection.has_host:
                 await session.append(kernel.restarting(), by)
-                if session.kernel_side.has_host:
-                    session.kernel_side.command("restart", restart_of(session.kernel_side.environment()))
+                if session.kernel_connection.has_host:
+                    session.kernel_connection.command("restart", restart_of(session.kernel_connection.environment()))
                 return
             spec = await self.spec(kernel.kernelspec)
             again = Kernel(kernel.id, spec.name, spec.display_name, spec.language, "", start=kernel.start + 1)
@@ -376,19 +376,19 @@ class Sessions:
         session.record = attrs.evolve(session.record, host=host)
         await self.world.registry.put(session.record)
         begun: Deferred[int] = session.append(kernel.started(), by)
-        is_there = session.kernel_side.adopt(kernel, host)
+        is_there = session.kernel_connection.adopt(kernel, host)
         await begun
         if not is_there:  # it has ended since it was launched
-            await session.kernel_side.bury()
+            await session.kernel_connection.finish()
 
 
 async def _end_kernel(session: Session, by: str | None) -> None:
     """Ends a kernel that its session has no use for any more, without waiting for its end."""
     kernel = session.kernel
-    if kernel is None or not session.kernel_side.has_host:
+    if kernel is None or not session.kernel_connection.has_host:
         return
-    session.kernel_side.end_host()
-    session.kernel_side.detach()
+    session.kernel_connection.end_host()
+    session.kernel_connection.detach()
     if kernel.state != "dead":
         reason = "The session was closed." if session.is_closed else "The kernel was replaced."
         await session.append(kernel.lost(reason, expected=True), by)

@@ -53,7 +53,7 @@ class Snapshots:
     _short: int = 0
     """Bytes of what a snapshot makes short."""
 
-    def weigh(self, seq: int, body: bytes) -> None:
+    def account(self, seq: int, body: bytes) -> None:
         """Takes note of event `seq` in the journal, of its JSON and of the blobs that it refers to."""
         self._bytes += len(body) + sum(blobs.found_in(body).values())
         self._mebibytes += [seq] * ((self._bytes >> 20) - len(self._mebibytes))
