@@ -77,7 +77,7 @@ def checkout(test: SynchronousTestCase) -> Checkout:
     skip = shutil.ignore_patterns("__pycache__", "static", "dropin.cache")
     for name in ("webipy", "twisted"):
         shutil.copytree(ROOT / name, root / name, ignore=skip)
-    for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "Makefile"):
+    for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "Makefile", "LICENSE"):
         shutil.copy(ROOT / name, root / name)
     write(root / "README.md", "# webipy\n")
     write(root / "web" / "package.json", "{}")
@@ -165,7 +165,7 @@ class WheelTests(SynchronousTestCase):
     """What `pip install .` installs."""
 
     def test_the_wheel_holds_modules_plugin_page_and_command(self) -> None:
-        """A wheel carries every module, the twistd plugin, the built page and the entry point, and nothing of Twisted's own."""
+        """A wheel carries every module, the twistd plugin, the built page, the entry point and the licence, and nothing of Twisted's own."""
         copy = checkout(self)
         write(copy.root / "build" / "lib" / "webipy" / "left_over.py", "")
         options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--wheel-dir", "wheels", "."]
@@ -174,19 +174,22 @@ class WheelTests(SynchronousTestCase):
         (wheel,) = (copy.root / "wheels").iterdir()
         with zipfile.ZipFile(wheel) as content:
             names = {name for name in content.namelist() if ".dist-info/" not in name}
-            (entry_points,) = (
-                content.read(name).decode() for name in content.namelist() if name.endswith("entry_points.txt")
+            entry_points, metadata, licence = (
+                next(content.read(name).decode() for name in content.namelist() if name.endswith(f".dist-info/{file}"))
+                for file in ("entry_points.txt", "METADATA", "licenses/LICENSE")
             )
         modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "webipy").rglob("*.py")}
         others = {path.relative_to(ROOT).as_posix() for path in (ROOT / "webipy").glob("py.typed")}
         page = {"webipy/static/index.html", "webipy/static/assets/a.js"}
         self.assertEqual(names, modules | others | page | {"twisted/plugins/webipy_plugin.py"})
         self.assertIn("webipy = webipy.start:main", entry_points)
+        self.assertIn("License-Expression: BSD-3-Clause\n", metadata)
+        self.assertEqual(licence, (ROOT / "LICENSE").read_text())
 
     def test_the_version_is_in_one_place(self) -> None:
         """The version stands in pyproject.toml and is read from the installation everywhere else."""
         version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-        sources = [*(ROOT / "webipy").rglob("*.py"), ROOT / "setup.py"]
+        sources = [*(ROOT / "webipy").rglob("*.py"), ROOT / "setup.py", ROOT / "web" / "package.json"]
         self.assertEqual([str(path) for path in sources if f'"{version}"' in path.read_text()], [])
 
 

@@ -6,7 +6,7 @@
  *     NAME-HASH.js|css|...  immutable assets, the compressible ones with a .gz beside them, those of the page itself with a .br too
  *     frame-NAME-HASH.js    what sealed frames need for figures and widgets; the page hands it to them
  *     formulas.js|css       KaTeX with its fonts inside, for exported documents: the converter puts them into a page that has formulas
- *     licenses.txt          the licences of what is bundled
+ *     notices.txt           the licences of what is bundled (notices.mjs)
  *
  * `node build.mjs [DIR]` builds into another directory.
  */
@@ -17,10 +17,20 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, gzip } from "node:zlib";
 import * as esbuild from "esbuild";
+import { Notices } from "./notices.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = resolve(process.argv[2] ?? join(here, "..", "webipy", "static"));
 const work = `${target}.new`;
+
+const notices = new Notices(here);
+
+/** Builds, and notes what is bundled. */
+async function bundle(options) {
+  const result = await esbuild.build({ ...options, metafile: true });
+  notices.add(result.metafile);
+  return result;
+}
 
 const packed = { gzip: promisify(gzip), brotli: promisify(brotliCompress) };
 
@@ -42,7 +52,7 @@ const frameSheet = {
   name: "frame-sheet",
   setup(build) {
     build.onLoad({ filter: /frame[/\\](widgets[/\\]widgets|math)\.css$/ }, async ({ path }) => {
-      const built = await esbuild.build({
+      const built = await bundle({
         ...shared,
         entryPoints: [path],
         write: false,
@@ -85,14 +95,13 @@ const shared = {
 
 async function styles() {
   const build = entry =>
-    esbuild.build({
+    bundle({
       ...shared,
       entryPoints: [entry],
       outdir: work,
       entryNames: "[name]-[hash]",
       assetNames: "[name]-[hash]",
       loader: { ".woff2": "file", ".woff": "empty", ".ttf": "empty" },
-      metafile: true,
     });
   const name = async result => basename(Object.keys((await result).metafile.outputs).find(path => path.endsWith(".css")));
   return { main: await name(build("src/css/main.css")), katex: await name(build("node_modules/katex/dist/katex.css")) };
@@ -108,12 +117,11 @@ const LIBRARIES = {
   icons: { entry: "src/frame/widgets/icons.css" },
 };
 
-/** Builds them; gives the addresses by their names, and the sources that are in them. */
+/** Builds them; returns the addresses by their names. */
 async function libraries() {
   const addresses = {};
-  const inputs = [];
   for (const [name, { entry, alias = {} }] of Object.entries(LIBRARIES)) {
-    const result = await esbuild.build({
+    const result = await bundle({
       ...shared,
       entryPoints: { [`frame-${name}`]: entry },
       outdir: work,
@@ -123,17 +131,15 @@ async function libraries() {
       define: { PLOTLY_NAME: JSON.stringify(name), "process.env.NODE_ENV": '"production"' },
       loader: { ".woff2": "dataurl", ".ttf": "empty", ".svg": "dataurl" },
       plugins: [frameSheet],
-      metafile: true,
     });
     const [output] = Object.keys(result.metafile.outputs);
     addresses[name] = `/static/${basename(output)}`;
-    inputs.push(...Object.keys(result.metafile.inputs));
   }
-  return { addresses, inputs };
+  return addresses;
 }
 
 async function scripts(katexCss, libraryAddresses) {
-  const result = await esbuild.build({
+  const result = await bundle({
     ...shared,
     entryPoints: ["src/app/main.tsx"],
     outdir: work,
@@ -145,15 +151,14 @@ async function scripts(katexCss, libraryAddresses) {
     jsxImportSource: "preact",
     define: { KATEX_CSS: JSON.stringify(`/static/${katexCss}`), FRAME_LIBRARIES: JSON.stringify(libraryAddresses) },
     plugins: [sheetText, onePage],
-    metafile: true,
   });
   const main = Object.entries(result.metafile.outputs).find(([, output]) => output.entryPoint === "src/app/main.tsx");
   const first = main[1].imports.filter(one => one.kind === "import-statement").map(one => basename(one.path));
-  return { main: basename(main[0]), first, inputs: Object.keys(result.metafile.inputs) };
+  return { main: basename(main[0]), first };
 }
 
 async function frame() {
-  const result = await esbuild.build({ ...shared, entryPoints: ["src/frame/guest.ts"], format: "iife", write: false });
+  const result = await bundle({ ...shared, entryPoints: ["src/frame/guest.ts"], format: "iife", write: false });
   const script = result.outputFiles[0].text.replaceAll("</script", "<\\/script").trim();
   const html = await readFile(join(here, "frame.html"), "utf8");
   await writeFile(
@@ -164,8 +169,8 @@ async function frame() {
 
 /** What an exported document needs to show its formulas without a network. */
 async function formulas() {
-  await esbuild.build({ ...shared, entryPoints: ["src/frame/exported_formulas.ts"], format: "iife", outfile: join(work, "formulas.js") });
-  await esbuild.build({
+  await bundle({ ...shared, entryPoints: ["src/frame/exported_formulas.ts"], format: "iife", outfile: join(work, "formulas.js") });
+  await bundle({
     ...shared,
     entryPoints: ["node_modules/katex/dist/katex.css"],
     outfile: join(work, "formulas.css"),
@@ -184,24 +189,6 @@ async function page(css, main, first) {
   await writeFile(join(work, "index.html"), filled);
 }
 
-/** The licence texts of the packages that are in the bundle. */
-async function licences(inputs) {
-  const names = new Set(["katex"]);
-  for (const input of inputs) {
-    const match = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
-    if (match !== null) names.add(match[1]);
-  }
-  const parts = [];
-  for (const name of [...names].sort()) {
-    const folder = join(here, "node_modules", name);
-    const facts = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
-    const file = (await readdir(folder)).find(one => /^licen[cs]e/i.test(one));
-    const text = file === undefined ? "" : await readFile(join(folder, file), "utf8");
-    parts.push(`${name} ${facts.version} (${facts.license})\n\n${text.trim()}\n`);
-  }
-  await writeFile(join(work, "licenses.txt"), parts.join(`\n${"-".repeat(80)}\n\n`));
-}
-
 /** Brotli at its best takes ten seconds for a megabyte: what sealed frames are handed goes without. */
 async function compress() {
   const pack = async name => {
@@ -217,13 +204,14 @@ const started = performance.now();
 await rm(work, { recursive: true, force: true });
 await mkdir(work, { recursive: true });
 const { main: css, katex } = await styles();
-const { addresses, inputs: drawn } = await libraries();
-const { main, first, inputs } = await scripts(katex, addresses);
+const { main, first } = await scripts(katex, await libraries());
 await frame();
 await page(css, main, first);
-await licences([...inputs, ...drawn]);
 await compress();
 await formulas(); // after that: it goes into documents, never over the line by itself
+const text = await notices.text();
+await writeFile(join(work, "notices.txt"), text);
+await writeFile(join(work, "notices.txt.gz"), await packed.gzip(text, { level: 9 }));
 await rm(target, { recursive: true, force: true });
 await rename(work, target);
 console.log(`built ${target} in ${Math.round(performance.now() - started)} ms`);
