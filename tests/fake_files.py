@@ -20,7 +20,8 @@ from webipy.core.session.file_state import is_same_file
 from webipy.io.files.file_tree import natural_key, not_a_file, taken
 from webipy.io.files.moves import check_not_within
 from webipy.io.files.root_folder import no_such, parts_of
-from webipy.server.ports.ports import BlobFile, Body, ExportedFile, FileRecord, FileRecords, Placing, Trashed
+from webipy.server.ports.conversion import ExportedFile
+from webipy.server.ports.files import BlobFile, Body, FileRecord, FileRecords, Placing, Trashed
 
 TIME = "2026-01-01T00:00:00.000000Z"
 
@@ -34,7 +35,7 @@ class _Entry:
 
 @attrs.define
 class FakeFiles:
-    """See webipy.server.ports.ports.Files. `fault`, when set, is what every write fails with. A folder is there when something is in it."""
+    """See webipy.server.ports.files.Files. `fault`, when set, is what every write fails with. A folder is there when something is in it."""
 
     entries: dict[str, _Entry] = attrs.field(factory=dict)
     watches: dict[str, list[Callable[[], None]]] = attrs.field(factory=dict)
@@ -242,7 +243,7 @@ class FakeFiles:
 
 @attrs.define
 class FakeTrash:
-    """See webipy.server.ports.ports.Trash. `fault`, when set, is what putting something in fails with."""
+    """See webipy.server.ports.files.Trash. `fault`, when set, is what putting something in fails with."""
 
     files: FakeFiles
     kept: dict[str, tuple[Trashed, dict[str, _Entry]]] = attrs.field(factory=dict)
@@ -302,7 +303,7 @@ class FakeTrash:
 
 @attrs.define
 class FakeConverter:
-    """See webipy.server.ports.ports.Converter: text is converted in this process, nothing else is.
+    """See webipy.server.ports.conversion.Converter: text is converted in this process, nothing else is.
 
     Args:
         converted: How often a text was.

@@ -36,27 +36,21 @@ from webipy.server.methods.api import Api, answered
 from webipy.server.methods.method import Connection, Services
 from webipy.server.people.logins import TOKEN_LOGIN, Login, Logins
 from webipy.server.people.shares import Guest, Share, Shares
-from webipy.server.ports.ports import (
+from webipy.server.ports.journals import JournalPart, KeptJournal, OpenedJournal, Position
+from webipy.server.ports.kernels import (
     NO_ENV,
-    ClosedSession,
     HostRecord,
-    JournalPart,
-    KeptJournal,
     KernelLink,
     LeftBatch,
     Leftovers,
     LinkReceiver,
     LogPart,
-    OpenedJournal,
-    Position,
-    RunRecord,
-    SessionRecord,
     Spec,
     Specs,
-    T,
     Used,
-    World,
 )
+from webipy.server.ports.registry import ClosedSession, RunRecord, SessionRecord
+from webipy.server.ports.world import T, World
 from webipy.server.sessions.sessions import Sessions
 
 EPOCH = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -132,7 +126,7 @@ def run_of(
 
 @attrs.define(eq=False)
 class FakeJournal:
-    """A journal in memory; see `webipy.server.ports.ports.Journal`. With `broken` set, writes fail and are tried again every second."""
+    """A journal in memory; see `webipy.server.ports.journals.Journal`. With `broken` set, writes fail and are tried again every second."""
 
     clock: Clock
     bodies: list[bytes] = attrs.field(factory=list)
@@ -253,7 +247,7 @@ class FakeJournal:
 
 @attrs.define(eq=False)
 class FakeJournals:
-    """All journals, in memory; see `webipy.server.ports.ports.Journals`."""
+    """All journals, in memory; see `webipy.server.ports.journals.Journals`."""
 
     clock: Clock
     found: dict[str, FakeJournal] = attrs.field(factory=dict)
@@ -415,7 +409,7 @@ class FakeRegistry:
 
 @attrs.define(eq=False)
 class FakeLink:
-    """One server's link to a `FakeHost`; see `webipy.server.ports.ports.KernelLink`."""
+    """One server's link to a `FakeHost`; see `webipy.server.ports.kernels.KernelLink`."""
 
     host: FakeHost
     receiver: LinkReceiver
@@ -537,7 +531,7 @@ class FakeHost:
 
 @attrs.define(eq=False)
 class FakeLeftovers:
-    """What a `FakeHost` left; see `webipy.server.ports.ports.Leftovers`."""
+    """What a `FakeHost` left; see `webipy.server.ports.kernels.Leftovers`."""
 
     host: FakeHost
     after: int
@@ -570,7 +564,7 @@ def spec_of(name: str) -> Spec:
 
 @attrs.define(eq=False)
 class FakeLauncher:
-    """Starts `FakeHost`s; see `webipy.server.ports.ports.Launcher`."""
+    """Starts `FakeHost`s; see `webipy.server.ports.kernels.Launcher`."""
 
     clock: Clock
     known: Specs = attrs.field(

@@ -17,7 +17,7 @@ from webipy.core.kernel.jupyter_messages import encode
 from webipy.io.storage.blob_store import Blobs
 from webipy.io.storage.journal_file import JournalFile
 from webipy.io.storage.journal_repair import check
-from webipy.server.ports.ports import Position
+from webipy.server.ports.journals import Position
 
 TEXT = b"0123456789" * 10
 NAME = hashlib.sha256(TEXT).hexdigest()

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.io.kernels.child_memory import LOOK_SECONDS, ChildWatch
-from webipy.server.ports.ports import Used
+from webipy.server.ports.kernels import Used
 
 
 class Told:

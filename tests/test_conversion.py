@@ -43,7 +43,7 @@ from webipy.core import errors
 from webipy.core.api.formats import ExportFormat, format_of
 from webipy.io.conversion.converter_process import MAX_GUESTS_WAITING, LocalConverter
 from webipy.io.kernels.process_usage import LocalProcesses
-from webipy.server.ports.ports import ExportedFile
+from webipy.server.ports.conversion import ExportedFile
 
 reactor: Any = _reactor
 

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 
 from tests.fakes import RigTestCase, message, result_of, spec_of, status
 from webipy.kernel_programs import definitions, variables
-from webipy.server.ports.ports import Specs
+from webipy.server.ports.kernels import Specs
 
 
 def shown(**told: object) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from webipy.io.web.metrics import Metrics, Pulse
 from webipy.io.web.request_auth import Gate
 from webipy.io.web.site import build_site
 from webipy.server.methods.exports import MAX_IMAGES_BYTES, shown_images
-from webipy.server.ports.ports import ExportedFile
+from webipy.server.ports.conversion import ExportedFile
 
 reactor: Any = _reactor
 

@@ -15,7 +15,7 @@ from tests.test_calls import least
 from tests.test_shares import come, secret_of
 from webipy.server.methods.api import METHODS
 from webipy.server.methods.raw_messages import SENDABLE
-from webipy.server.ports.ports import ExportedFile
+from webipy.server.ports.conversion import ExportedFile
 
 PEOPLE = ("nobody", "elsewhere", "read", "write", "execute", "owner")
 """`elsewhere` holds the strongest link there is, to another session."""

@@ -21,7 +21,7 @@ from webipy.core import errors
 from webipy.core.events import events
 from webipy.io.storage import journal as module
 from webipy.io.storage.journal import RETRY_SECONDS, Reactor, SqliteArchive, SqliteJournal, SqliteJournals
-from webipy.server.ports.ports import Archive, Journal, Journals, OpenedJournal, Position
+from webipy.server.ports.journals import Archive, Journal, Journals, OpenedJournal, Position
 
 CLOCK = cast(Reactor, reactor)
 BODIES = [b'{"seq":%d}' % seq for seq in range(1, 11)]

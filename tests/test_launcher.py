@@ -33,7 +33,7 @@ from webipy.io.kernels import launcher as module
 from webipy.io.kernels.host_link import LAST_WORDS_SECONDS
 from webipy.io.kernels.host_remains import KILLED, Leftovers
 from webipy.io.kernels.launcher import LocalLauncher
-from webipy.server.ports.ports import HostRecord, KernelLink, Launcher, Spec
+from webipy.server.ports.kernels import HostRecord, KernelLink, Launcher, Spec
 
 reactor: Any = _reactor
 

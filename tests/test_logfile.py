@@ -7,7 +7,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.io.kernels.log_file import read_log
-from webipy.server.ports.ports import LogPart
+from webipy.server.ports.kernels import LogPart
 
 
 class Reading(SynchronousTestCase):

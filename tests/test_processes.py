@@ -12,7 +12,7 @@ from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.io.kernels.process_usage import LocalProcesses
-from webipy.server.ports.ports import Used
+from webipy.server.ports.kernels import Used
 
 PAGE, TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 

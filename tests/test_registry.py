@@ -17,7 +17,8 @@ from webipy.io.storage.journal import Reactor
 from webipy.io.storage.registry import _STEPS, FORMAT, NewerFormat, SqliteRegistry, Unreadable
 from webipy.server.people.logins import Accounts, Browser, Login
 from webipy.server.people.shares import Guest, Share, ShareStore
-from webipy.server.ports.ports import ClosedSession, HostRecord, Registry, RunRecord, SessionRecord
+from webipy.server.ports.kernels import HostRecord
+from webipy.server.ports.registry import ClosedSession, Registry, RunRecord, SessionRecord
 
 ONE = SessionRecord("s1", "One", "a.ipynb", "/tmp", "2026-03-01T09:30:00.000000Z")
 TWO = SessionRecord("s2", "Two 🧪", None, "/", "2026-03-01T09:31:00.000000Z")

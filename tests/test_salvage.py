@@ -21,7 +21,7 @@ from webipy.core.events.outputs import stream
 from webipy.io.storage.blob_store import blobs_of
 from webipy.io.storage.journal_file import JournalFile
 from webipy.io.storage.journal_repair import check, repair
-from webipy.server.ports.ports import Position
+from webipy.server.ports.journals import Position
 
 ID = "0123456789abcdef"
 

@@ -10,7 +10,7 @@ from webipy.core.kernel import wire
 from webipy.server.methods.api import METHODS
 from webipy.server.methods.executions import CANCEL_SECONDS
 from webipy.server.methods.raw_messages import OWN_METHODS
-from webipy.server.ports.ports import Position
+from webipy.server.ports.journals import Position
 
 
 class SessionTestCase(RigTestCase):

@@ -23,7 +23,7 @@ from tests.fakes import (
 )
 from webipy.core import errors
 from webipy.core.ipynb import notebook_file
-from webipy.server.ports.ports import Specs
+from webipy.server.ports.kernels import Specs
 
 
 def types(rig: Rig, session: str) -> list[str]:

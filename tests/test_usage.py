@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.fakes import RigTestCase
-from webipy.server.ports.ports import Used
+from webipy.server.ports.kernels import Used
 from webipy.server.sessions.kernel_usage import FRESH_SECONDS, MOMENT_SECONDS, OLD_SECONDS
 
 PID = 4711

@@ -33,7 +33,6 @@ UNFINISHED: tuple[str, ...] = (
     "webipy.server.notebooks",
     "webipy.server.methods",
     "webipy.server.people",
-    "webipy.server.ports",
     "webipy.server.sessions",
     "webipy.service",
 )

@@ -66,7 +66,7 @@ from webipy.server.methods.api import Api
 from webipy.server.methods.method import Services
 from webipy.server.people.logins import CODE_SECONDS, Logins
 from webipy.server.people.shares import Shares
-from webipy.server.ports.ports import World
+from webipy.server.ports.world import World
 from webipy.server.sessions.kernel_pool import KernelPool
 from webipy.server.sessions.retention import Retention
 from webipy.server.sessions.sessions import Sessions

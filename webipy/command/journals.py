@@ -27,7 +27,7 @@ from webipy.io.storage.journal_folder import remove as remove_file
 from webipy.io.storage.journal_repair import Check, check, journals
 from webipy.io.storage.journal_repair import repair as repair_file
 from webipy.io.storage.registry import Unreadable, forget, listed
-from webipy.server.ports.ports import ClosedSession, SessionRecord
+from webipy.server.ports.registry import ClosedSession, SessionRecord
 
 
 @attrs.define(frozen=True)

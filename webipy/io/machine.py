@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
 from webipy.server.people.budgets import PAYER
-from webipy.server.ports.ports import T
+from webipy.server.ports.world import T
 
 _PR_SET_PDEATHSIG = 1
 

@@ -45,7 +45,8 @@ from webipy.core.api.formats import PLAIN, ExportFormat, ExportOptions
 from webipy.io.kernels.child_memory import ChildWatch
 from webipy.io.kernels.host_link import ProcessWatch, Reactor
 from webipy.io.storage.private_files import private
-from webipy.server.ports.ports import ExportedFile, Processes
+from webipy.server.ports.conversion import ExportedFile
+from webipy.server.ports.kernels import Processes
 
 AT_ONCE = 2
 GUESTS_AT_ONCE = 1
@@ -107,7 +108,7 @@ class _Papers:
 
 @attrs.define(eq=False)
 class LocalConverter:
-    """See `webipy.server.ports.ports.Converter`.
+    """See `webipy.server.ports.conversion.Converter`.
 
     Args:
         folder: Where jobs are done; whatever is in it at the start is removed.

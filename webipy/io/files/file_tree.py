@@ -32,7 +32,7 @@ from webipy.io.files.atomic_write import MISSING, Draft, Sweeper, conflict, etag
 from webipy.io.files.in_place import InPlace
 from webipy.io.files.root_folder import FOLDER, Hidden, Outside, Place, Root, found, no_such, parts_of
 from webipy.io.storage.durable import sync_folder
-from webipy.server.ports.ports import BlobFile, Body, FileRecord, Placing
+from webipy.server.ports.files import BlobFile, Body, FileRecord, Placing
 
 MAX_READ_BYTES = 512 * 1024 * 1024
 """Of a file that is read in one piece; larger ones are read in parts, or by GET."""

@@ -26,7 +26,7 @@ from webipy.io.files.in_place import InPlace
 from webipy.io.files.moved_files import seek
 from webipy.io.files.moves import Moves
 from webipy.io.files.root_folder import Root
-from webipy.server.ports.ports import Body, FileRecord, FileRecords, Placing
+from webipy.server.ports.files import Body, FileRecord, FileRecords, Placing
 
 THREADS = 4
 LONG_AT_ONCE = 2
@@ -70,7 +70,7 @@ class FileThreads:
 
 @attrs.define(eq=False)
 class RootFiles:
-    """The files below a root; see `webipy.server.ports.ports.Files`.
+    """The files below a root; see `webipy.server.ports.files.Files`.
 
     Args:
         tree: The blocking part.

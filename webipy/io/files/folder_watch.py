@@ -165,7 +165,7 @@ class Watching:
     _log = Logger()
 
     def watch(self, path: str, changed: Callable[[], None]) -> Callable[[], None]:
-        """See `webipy.server.ports.ports.Files.watch`."""
+        """See `webipy.server.ports.files.Files.watch`."""
         watch = _Watch(parts_of(path), changed)
         self._all.add(watch)
         self._look(watch)

@@ -17,7 +17,7 @@ from typing import Final
 from webipy.io.files.atomic_write import names_content
 from webipy.io.files.file_tree import Tree, record_of
 from webipy.io.files.root_folder import FOLDER, parts_of
-from webipy.server.ports.ports import FileRecord
+from webipy.server.ports.files import FileRecord
 
 MOST_ENTRIES: Final = 200_000
 """Names that are looked at; a second or two of a local disk."""

@@ -27,7 +27,7 @@ from webipy.io.files.atomic_write import draft_name, write_all
 from webipy.io.files.file_tree import PIECE_BYTES, Tree, not_a_file, taken, told, too_deep
 from webipy.io.files.root_folder import FOLDER, Place, found, name_of, no_such, parts_of, rename_to_free
 from webipy.io.storage.durable import sync_folder
-from webipy.server.ports.ports import FileRecord
+from webipy.server.ports.files import FileRecord
 
 MAX_DEPTH = 200
 """Folders in folders that are copied; each keeps two descriptors open meanwhile."""

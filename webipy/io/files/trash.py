@@ -43,7 +43,7 @@ from webipy.io.files.folder_watch import Run
 from webipy.io.files.moves import Moves
 from webipy.io.files.root_folder import FOLDER, Place, found, name_of, parts_of, rename_to_free
 from webipy.io.storage.durable import sync_folder
-from webipy.server.ports.ports import FileRecord, Trashed
+from webipy.server.ports.files import FileRecord, Trashed
 
 MAX_LOOKED_AT = 10_000
 """Notes of a trash that are read for a list."""
@@ -268,7 +268,7 @@ def home_trash() -> Path | None:
 
 @attrs.define(eq=False)
 class RootTrash:
-    """See `webipy.server.ports.ports.Trash`.
+    """See `webipy.server.ports.files.Trash`.
 
     Args:
         bins: The blocking part.

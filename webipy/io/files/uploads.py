@@ -38,7 +38,7 @@ from webipy.io.files.file_tree import Tree, told
 from webipy.io.files.folder_watch import Run
 from webipy.io.files.in_place import NOT_BESIDE
 from webipy.io.files.root_folder import found
-from webipy.server.ports.ports import FileRecord
+from webipy.server.ports.files import FileRecord
 
 WAITING_BYTES = 1024 * 1024
 """Of one body; with more, its connection is not read until it is less."""

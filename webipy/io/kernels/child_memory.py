@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from webipy.io.kernels.host_link import Reactor
-from webipy.server.ports.ports import Processes, Used
+from webipy.server.ports.kernels import Processes, Used
 
 LOOK_SECONDS = 0.5
 

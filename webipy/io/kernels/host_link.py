@@ -27,7 +27,7 @@ from zope.interface import implementer
 from webipy.core.kernel import jupyter_messages, wire
 from webipy.core.kernel.wire import Message
 from webipy.host.multipart import read_parts, send_parts
-from webipy.server.ports.ports import LinkReceiver
+from webipy.server.ports.kernels import LinkReceiver
 
 TURN_MESSAGES = 200
 TURN_SECONDS = 0.004
@@ -80,7 +80,7 @@ class LinkFactory(ZmqFactory):  # type: ignore[misc]  # txZMQ has no types
 
 
 class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
-    """See `webipy.server.ports.ports.KernelLink`.
+    """See `webipy.server.ports.kernels.KernelLink`.
 
     Args:
         factory: Owns the ZeroMQ context.

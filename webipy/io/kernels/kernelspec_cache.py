@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from webipy.core import errors
 from webipy.io.kernels.host_link import Reactor
-from webipy.server.ports.ports import Spec, Specs
+from webipy.server.ports.kernels import Spec, Specs
 
 UNSEEN_SECONDS = 0.2
 """A list is good for so long without a look at the folders: they are looked at in some 50 microseconds, and asked for in bursts."""

@@ -47,7 +47,7 @@ from webipy.io.kernels.host_remains import Leftovers
 from webipy.io.kernels.kernelspec_cache import SpecList
 from webipy.io.kernels.log_file import read_log
 from webipy.io.storage.private_files import private, write_private
-from webipy.server.ports.ports import NO_ENV, HostRecord, KernelLink, LeftBatch, LinkReceiver, LogPart, Spec, Specs
+from webipy.server.ports.kernels import NO_ENV, HostRecord, KernelLink, LeftBatch, LinkReceiver, LogPart, Spec, Specs
 
 READY_SECONDS = 60.0
 """How long a kernel may take to answer for the first time, unless the server's options say otherwise."""
@@ -70,7 +70,7 @@ class _HostFile(msgspec.Struct):
 
 @attrs.define(eq=False)
 class LocalLauncher:
-    """See `webipy.server.ports.ports.Launcher`.
+    """See `webipy.server.ports.kernels.Launcher`.
 
     Args:
         folder: Where the hosts' directories are made.
@@ -307,7 +307,7 @@ class LocalLauncher:
 
 @attrs.define(eq=False)
 class LeftoversInThread:
-    """See `webipy.server.ports.ports.Leftovers`."""
+    """See `webipy.server.ports.kernels.Leftovers`."""
 
     _left: Leftovers
     _in_thread: Callable[..., Deferred[Any]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from webipy.server.ports.ports import LogPart
+from webipy.server.ports.kernels import LogPart
 
 
 def read_log(path: Path, since: int | None, limit: int) -> LogPart:

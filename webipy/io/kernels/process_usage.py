@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection
 import attrs
 from twisted.internet.defer import Deferred
 
-from webipy.server.ports.ports import Used
+from webipy.server.ports.kernels import Used
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -36,7 +36,7 @@ class _Process:
 
 @attrs.define
 class LocalProcesses:
-    """See `webipy.server.ports.ports.Processes`.
+    """See `webipy.server.ports.kernels.Processes`.
 
     Args:
         in_thread: Runs a function in a thread.

@@ -42,7 +42,8 @@ from webipy.core.kernel.blobs import Part
 from webipy.io.storage import journal_folder
 from webipy.io.storage.journal_file import JournalFile
 from webipy.io.storage.private_files import make_private_folder
-from webipy.server.ports.ports import ClosedSession, JournalPart, KeptJournal, OpenedJournal, Position
+from webipy.server.ports.journals import JournalPart, KeptJournal, OpenedJournal, Position
+from webipy.server.ports.registry import ClosedSession
 
 SYNC_SECONDS = 0.1
 """At most this long after its commit an event survives a power cut."""
@@ -66,7 +67,7 @@ class _Batch:
 
 @attrs.define(eq=False)
 class SqliteJournal:
-    """The journal of one session; see `webipy.server.ports.ports.Journal`."""
+    """The journal of one session; see `webipy.server.ports.journals.Journal`."""
 
     file: JournalFile
     _owner: SqliteJournals
@@ -344,7 +345,7 @@ class SqliteJournals:
 
 @attrs.define(frozen=True)
 class SqliteArchive:
-    """The journals as files; see `webipy.server.ports.ports.Archive`.
+    """The journals as files; see `webipy.server.ports.journals.Archive`.
 
     Args:
         journals: The open ones, whose threads do the work.

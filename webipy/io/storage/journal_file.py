@@ -36,7 +36,7 @@ from webipy.core.kernel import blobs
 from webipy.core.kernel.blobs import Part
 from webipy.io.storage.blob_store import Blobs, blobs_of
 from webipy.io.storage.private_files import sync_names
-from webipy.server.ports.ports import Position
+from webipy.server.ports.journals import Position
 
 FORMAT = 1
 PRELUDE_FORMAT = b"\x01"

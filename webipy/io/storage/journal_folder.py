@@ -19,7 +19,8 @@ from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.session.file_state import Origin
 from webipy.io.storage.journal_file import JournalFile
-from webipy.server.ports.ports import ClosedSession, JournalPart, KeptJournal, SessionRecord
+from webipy.server.ports.journals import JournalPart, KeptJournal
+from webipy.server.ports.registry import ClosedSession, SessionRecord
 
 SUFFIX = ".sqlite"
 

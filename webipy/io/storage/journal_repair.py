@@ -23,7 +23,7 @@ from webipy.core.events import events
 from webipy.core.kernel import blobs
 from webipy.io.storage.blob_store import blobs_of
 from webipy.io.storage.journal_file import FORMAT, JournalFile, pack_prelude, seal, unpack_prelude
-from webipy.server.ports.ports import Position
+from webipy.server.ports.journals import Position
 
 BATCH_ROWS = 1_000
 

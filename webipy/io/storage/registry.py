@@ -21,7 +21,8 @@ from webipy.io.storage.journal import Reactor, Worker
 from webipy.io.storage.journal_file import create_private
 from webipy.server.people.logins import Browser, Login
 from webipy.server.people.shares import Guest, Share
-from webipy.server.ports.ports import ClosedSession, HostRecord, RunRecord, SessionRecord
+from webipy.server.ports.kernels import HostRecord
+from webipy.server.ports.registry import ClosedSession, RunRecord, SessionRecord
 
 _FIRST = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -120,7 +121,7 @@ class NewerFormat(Unreadable):
 
 @attrs.define(eq=False)
 class SqliteRegistry:
-    """See `webipy.server.ports.ports.Registry`, `webipy.server.people.logins.Accounts` and `webipy.server.people.shares.ShareStore`.
+    """See `webipy.server.ports.registry.Registry`, `webipy.server.people.logins.Accounts` and `webipy.server.people.shares.ShareStore`.
 
     Args:
         path: The database file.

@@ -26,7 +26,7 @@ from webipy.core import errors
 from webipy.io.web.request_auth import Gate
 from webipy.io.web.requests import PageRequest, refuse, status_of
 from webipy.io.web.paced_responses import send_file
-from webipy.server.ports.ports import ExportedFile
+from webipy.server.ports.conversion import ExportedFile
 
 KEPT_SECONDS = 3600.0
 MAX_KEPT = 50

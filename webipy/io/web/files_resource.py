@@ -46,7 +46,7 @@ from webipy.io.web.requests import BodyTaker, PageRequest, refuse, status_of
 from webipy.io.files.atomic_write import MISSING
 from webipy.io.files.uploads import Stored, Upload, Uploads, checked_id, part_of, told_of
 from webipy.io.files.folder_watch import Run
-from webipy.server.ports.ports import FileRecord
+from webipy.server.ports.files import FileRecord
 
 PIECE_BYTES = 64 * 1024
 POLICY = b"sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

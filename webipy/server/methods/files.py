@@ -22,7 +22,7 @@ from webipy.core.api import calls, file_calls, rpc
 from webipy.core.api.file_calls import File
 from webipy.core.free_names import beside
 from webipy.server.methods.method import Connection, Methods, Services
-from webipy.server.ports.ports import FileRecord, Trashed
+from webipy.server.ports.files import FileRecord, Trashed
 from webipy.server.sessions.session import Session
 
 MAX_WATCHES = 200

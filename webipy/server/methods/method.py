@@ -25,7 +25,7 @@ from webipy.server.people.budgets import GUEST, OWNER, Budget, Budgets
 from webipy.server.people.logins import Logins
 from webipy.server.people.presence import Participant, Presence
 from webipy.server.people.quotas import Quotas
-from webipy.server.ports.ports import World
+from webipy.server.ports.world import World
 from webipy.server.sessions import guest_view
 from webipy.server.sessions.closed_sessions import ClosedSessions
 from webipy.server.sessions.feed import Feed

@@ -16,7 +16,7 @@ from webipy.core.session.guest_history import latest
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.methods.shares import take_part
 from webipy.server.people.logins import CODE_SECONDS
-from webipy.server.ports.ports import Spec
+from webipy.server.ports.kernels import Spec
 from webipy.server.sessions import guest_view
 from webipy.server.sessions.feed import CHUNK_BYTES
 from webipy.server.sessions.session import Session

@@ -26,7 +26,7 @@ from webipy.server.notebooks.notebook_codec import NotebookCodec
 from webipy.server.notebooks.notebook_file import NotebookFile
 from webipy.server.notebooks.outside_changes import OutsideChanges
 from webipy.server.notebooks.pair_files import PairFiles
-from webipy.server.ports.ports import World
+from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
 

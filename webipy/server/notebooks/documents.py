@@ -26,7 +26,9 @@ from webipy.server.notebooks.autosave import Autosave, Autosaves
 from webipy.server.notebooks.large_values import bring_in, take_blobs, with_values
 from webipy.server.notebooks.notebook_codec import NotebookCodec, Read
 from webipy.server.notebooks.pair_lookup import PairLookup
-from webipy.server.ports.ports import ClosedSession, FileRecord, World
+from webipy.server.ports.files import FileRecord
+from webipy.server.ports.registry import ClosedSession
+from webipy.server.ports.world import World
 from webipy.server.sessions.closed_sessions import ClosedSessions
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions

@@ -19,7 +19,7 @@ from twisted.internet.defer import Deferred
 from webipy.core.ipynb.document import Document
 from webipy.core.ipynb.lost_cells import Vanished
 from webipy.server.notebooks.notebook_codec import NotebookCodec, Read
-from webipy.server.ports.ports import World
+from webipy.server.ports.world import World
 
 QUIET_SECONDS = 0.5
 """A text that has lost cells has to stand still for so long."""

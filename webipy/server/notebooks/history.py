@@ -14,7 +14,7 @@ from webipy.core import errors
 from webipy.core.events.events import AnyEvent
 from webipy.core.ipynb.document import MAX_RESULT_STREAM, MAX_STREAM, Document, DocumentFold
 from webipy.core.session.history_points import Moments
-from webipy.server.ports.ports import World
+from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
 
 

@@ -14,7 +14,8 @@ from webipy.core.ipynb.document import Document
 from webipy.core.kernel import json_pieces
 from webipy.core.kernel.blobs import Part
 from webipy.server.notebooks.notebook_codec import Read
-from webipy.server.ports.ports import FileRecord, World
+from webipy.server.ports.files import FileRecord
+from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
 
 

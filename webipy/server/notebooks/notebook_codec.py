@@ -16,7 +16,8 @@ from webipy.core.ipynb import blob_folding, merge, notebook_file
 from webipy.core.ipynb.blob_folding import Folded, Value
 from webipy.core.ipynb.document import Document
 from webipy.core.kernel.blobs import Blob
-from webipy.server.ports.ports import BlobFile, Body, FileRecord, World
+from webipy.server.ports.files import BlobFile, Body, FileRecord
+from webipy.server.ports.world import World
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """What a notebook file that is opened may have beside large values of outputs, which become blobs; more is data and belongs beside the notebook."""

@@ -40,7 +40,8 @@ from webipy.server.notebooks.large_values import bring_in
 from webipy.server.notebooks.notebook_codec import NotebookCodec, Read, without_outputs
 from webipy.server.notebooks.outside_changes import OutsideChanges
 from webipy.server.notebooks.pair_files import keep_beside, put
-from webipy.server.ports.ports import Body, World
+from webipy.server.ports.files import Body
+from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
 
 _T = TypeVar("_T")

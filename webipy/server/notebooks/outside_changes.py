@@ -34,7 +34,7 @@ from webipy.server.notebooks.history import History
 from webipy.server.notebooks.large_values import bring_in
 from webipy.server.notebooks.notebook_codec import NotebookCodec, Read, without_outputs
 from webipy.server.notebooks.pair_files import PairFile, PairFiles
-from webipy.server.ports.ports import World
+from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
 
 NEWER_SECONDS = 1.0

@@ -30,7 +30,8 @@ from webipy.core.ipynb.document import Document
 from webipy.server.notebooks.file_reader import Reader
 from webipy.server.notebooks.history import History
 from webipy.server.notebooks.notebook_codec import NotebookCodec, Read, with_outputs_of, without_outputs
-from webipy.server.ports.ports import Body, FileRecord, World
+from webipy.server.ports.files import Body, FileRecord
+from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
 
 

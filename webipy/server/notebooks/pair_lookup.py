@@ -16,7 +16,7 @@ from webipy.core import errors
 from webipy.core.api import formats
 from webipy.core.ipynb import pairs
 from webipy.server.notebooks.notebook_codec import NotebookCodec
-from webipy.server.ports.ports import World
+from webipy.server.ports.world import World
 
 EDGE_BYTES = 64 * 1024
 """At the start and the end of an .ipynb, where its metadata stand; only one that names formats there is read."""

@@ -27,7 +27,8 @@ from webipy.core.session.runs import OpenRun
 from webipy.server.notebooks.documents import Documents
 from webipy.server.notebooks.notebook_codec import NotebookCodec, Read
 from webipy.server.notebooks.run_report_writer import add_report
-from webipy.server.ports.ports import Body, World
+from webipy.server.ports.files import Body
+from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
 
 MISSING = "missing"

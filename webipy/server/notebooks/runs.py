@@ -36,7 +36,8 @@ from webipy.core.session.runs import OpenRun
 from webipy.server.notebooks.documents import Documents
 from webipy.server.notebooks.run_results import RunResults
 from webipy.server.notebooks.temporary_sessions import LINGER_SECONDS, TemporarySessions
-from webipy.server.ports.ports import RunRecord, World
+from webipy.server.ports.registry import RunRecord
+from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
 

@@ -30,7 +30,7 @@ from webipy.core import errors
 from webipy.core.events import events
 from webipy.server.notebooks.documents import Documents
 from webipy.server.people.shares import Shares
-from webipy.server.ports.ports import World
+from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
 

@@ -24,7 +24,10 @@ from twisted.logger import Logger
 
 from webipy.core import errors
 from webipy.core.session.file_state import is_same_file
-from webipy.server.ports.ports import ClosedSession, FileRecord, JournalPart, KeptJournal, SessionRecord, World
+from webipy.server.ports.files import FileRecord
+from webipy.server.ports.journals import JournalPart, KeptJournal
+from webipy.server.ports.registry import ClosedSession, SessionRecord
+from webipy.server.ports.world import World
 from webipy.server.sessions.sessions import Sessions
 
 LOOKED_AT = 100

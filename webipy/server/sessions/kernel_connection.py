@@ -28,7 +28,9 @@ from webipy.core.kernel.inquiries import inquiry
 from webipy.core.kernel.kernel import Kernel
 from webipy.core.kernel.large_messages import Large
 from webipy.core.kernel.wire import Header, Message
-from webipy.server.ports.ports import HostRecord, KernelLink, Position, World
+from webipy.server.ports.journals import Position
+from webipy.server.ports.kernels import HostRecord, KernelLink
+from webipy.server.ports.world import World
 from webipy.server.sessions.pending_requests import PendingRequests
 from webipy.server.sessions.request_queue import RequestQueue
 
@@ -47,7 +49,7 @@ class Append(Protocol):
 
 @attrs.define(eq=False)
 class KernelConnection:
-    """The kernel of one session, if it has one, and the link to it. See `webipy.server.ports.ports.LinkReceiver`.
+    """The kernel of one session, if it has one, and the link to it. See `webipy.server.ports.kernels.LinkReceiver`.
 
     Args:
         session: The session's id, which is also the client id in messages.

@@ -28,7 +28,8 @@ from twisted.python.failure import Failure
 
 from webipy.core.kernel import jupyter_messages
 from webipy.core.kernel.wire import Message
-from webipy.server.ports.ports import NO_ENV, HostRecord, KernelLink, Spec, World
+from webipy.server.ports.kernels import NO_ENV, HostRecord, KernelLink, Spec
+from webipy.server.ports.world import World
 
 GRACE_SECONDS = 60.0
 """How long a spare waits for a server that comes back."""
@@ -45,7 +46,7 @@ ANSWER_SECONDS = 1.0
 
 @attrs.define(eq=False)
 class PooledKernel:
-    """One of them; see `webipy.server.ports.ports.LinkReceiver`.
+    """One of them; see `webipy.server.ports.kernels.LinkReceiver`.
 
     Args:
         record: Its host.

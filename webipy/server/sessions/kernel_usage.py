@@ -15,7 +15,8 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from webipy.core.api import calls
-from webipy.server.ports.ports import Used, World
+from webipy.server.ports.kernels import Used
+from webipy.server.ports.world import World
 from webipy.server.sessions.sessions import Sessions
 
 FRESH_SECONDS = 1.0

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from webipy.core import errors
 from webipy.core.events.events import AnyEvent
-from webipy.server.ports.ports import World
+from webipy.server.ports.world import World
 from webipy.server.sessions.closed_sessions import ClosedSessions
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions

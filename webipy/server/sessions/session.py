@@ -30,7 +30,9 @@ from webipy.core.session.execution_record import ExecutionStory
 from webipy.core.session.file_state import Origin
 from webipy.core.session.notebook import Notebook
 from webipy.core.session.runs import OpenRuns
-from webipy.server.ports.ports import Journal, Position, SessionRecord, World
+from webipy.server.ports.journals import Journal, Position
+from webipy.server.ports.registry import SessionRecord
+from webipy.server.ports.world import World
 from webipy.server.sessions.feed import CHUNK_BYTES, CHUNK_EVENTS, Feed, Tail
 from webipy.server.sessions.kernel_connection import KernelConnection
 from webipy.server.sessions.snapshots import Snapshots

@@ -28,7 +28,9 @@ from webipy.core import errors
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.kernel.kernel import Kernel
-from webipy.server.ports.ports import ClosedSession, HostRecord, SessionRecord, Spec, Specs, World
+from webipy.server.ports.kernels import HostRecord, Spec, Specs
+from webipy.server.ports.registry import ClosedSession, SessionRecord
+from webipy.server.ports.world import World
 from webipy.server.sessions.kernel_connection import restart_of
 from webipy.server.sessions.session import Session, release
 
