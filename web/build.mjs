@@ -63,18 +63,25 @@ const frameSheet = {
   },
 };
 
+/** The modules of the page that some module imports with `import()`. */
+async function fetchedLater() {
+  const root = join(here, "src");
+  const files = (await readdir(root, { recursive: true })).filter(name => /\.tsx?$/.test(name)).map(name => join(root, name));
+  const found = files.map(async file => {
+    const source = await readFile(file, "utf8");
+    return [...source.matchAll(/(?<!typeof )import\("(\.[^"]+)"\)/g)].map(([, path]) => resolve(dirname(file), path));
+  });
+  return new Set((await Promise.all(found)).flat());
+}
+
 /**
  * What is loaded later shares modules with the page. Left alone, each set of sharers gets a file of its own, a dozen small ones; told that all of
  * them need the whole page, which is there anyway, what is shared becomes one file.
  */
 const onePage = {
   name: "one-page",
-  setup(build) {
-    const later = new Set();
-    build.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
-      if (kind === "dynamic-import") later.add(resolve(resolveDir, path));
-      return undefined;
-    });
+  async setup(build) {
+    const later = await fetchedLater();
     build.onLoad({ filter: /[/\\]src[/\\].*\.tsx?$/ }, async ({ path }) => {
       if (!later.has(path)) return undefined;
       const source = await readFile(path, "utf8");
