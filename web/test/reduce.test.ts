@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { clean, reduce, restored, toNbformat } from "../src/model/reduce.ts";
+import { toNbformat } from "../src/model/outputs.ts";
+import { clean, reduce, restored } from "../src/model/reduce.ts";
 import { type Model, STRAY } from "../src/model/types.ts";
 import type { AnyEvent } from "../src/rpc/schema.ts";
 import { fold, logs, numbered } from "./log.ts";

@@ -7,7 +7,8 @@ import { separate } from "../src/outputs/sanitize.ts";
 import { frames, isArrow } from "../src/outputs/traceback_frames.ts";
 import { KeyMap } from "../src/panels/key_map.ts";
 import { type Box, MOST, rebox } from "../src/session/cell_chunks.ts";
-import { ago, duration, size, t } from "../src/text/en.ts";
+import { t } from "../src/text/en.ts";
+import { ago, duration, size } from "../src/text/format.ts";
 import { keyNames, spelling } from "../src/ui/keys.ts";
 
 describe("the graphic rendition", () => {

@@ -7,7 +7,8 @@ import { connection, phase, restarted, server, updated } from "../session/connec
 import type { Open } from "../session/open_session.ts";
 import { guestOf, may } from "../session/permissions.ts";
 import { selected } from "../session/selection.ts";
-import { clock, t } from "../text/en.ts";
+import { t } from "../text/en.ts";
+import { clock } from "../text/format.ts";
 import { AnsiText } from "../ui/AnsiText.tsx";
 import { Banner } from "../ui/Banner.tsx";
 import { Icon } from "../ui/icons.tsx";

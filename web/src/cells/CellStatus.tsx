@@ -4,7 +4,8 @@ import type { Model, Run } from "../model/types.ts";
 import { server } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
-import { clock, duration, t } from "../text/en.ts";
+import { t } from "../text/en.ts";
+import { clock, duration } from "../text/format.ts";
 import { Icon } from "../ui/icons.tsx";
 import { now } from "../ui/page_state.ts";
 

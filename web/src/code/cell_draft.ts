@@ -12,7 +12,8 @@ import { ChangeSet, EditorState, type Extension, type Transaction, type Transact
 import { type EditorView, runScopeHandlers } from "@codemirror/view";
 import { LineLost, RpcFailure } from "../rpc/messages.ts";
 import type { CellEdited, Changes } from "../rpc/schema.ts";
-import type { Draft, SessionStore } from "../session/store.ts";
+import type { Draft } from "../session/draft.ts";
+import type { SessionStore } from "../session/store.ts";
 import { isText, type Press } from "../session/type_ahead.ts";
 import { complain } from "../ui/notices.ts";
 

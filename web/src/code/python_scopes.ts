@@ -5,8 +5,10 @@
  *
  * The parser goes on behind errors, so half a cell is read as far as it makes sense. Magics and commands of the system are left out.
  */
+
 import type { SyntaxNode, Tree } from "@lezer/common";
 import { parser } from "@lezer/python";
+import { pythonOf } from "./python_source.ts";
 
 export type Kind = "function" | "class" | "import" | "parameter" | "variable";
 
@@ -55,18 +57,7 @@ export class Scope {
   }
 }
 
-/** The first line of a cell whose text is no Python. */
-const FOREIGN = /^\s*%%(?!(time|timeit|prun|capture|memit|mprun)\b)/;
-const MAGIC = /^[ \t]*(?:[%!].*|[\w.]+\?\??|\?.*)$/gm;
 const COMPREHENSION = /Comprehension/;
-/** Longer code is not read: nobody writes that by hand. */
-const MOST_UNITS = 200_000;
-
-/** The code with spaces where something else than Python stands. */
-export function plain(source: string): string {
-  if (FOREIGN.test(source) || source.length > MOST_UNITS) return "";
-  return source.replace(MAGIC, line => " ".repeat(line.length));
-}
 
 function children(node: SyntaxNode): SyntaxNode[] {
   const all: SyntaxNode[] = [];
@@ -87,7 +78,7 @@ export class Names {
   readonly #keywords = new Map<number, number>();
 
   constructor(readonly source: string) {
-    this.#text = plain(source);
+    this.#text = pythonOf(source);
     this.#tree = parser.parse(this.#text);
     this.#visitAll(this.#tree.topNode, this.module);
   }

@@ -1,6 +1,6 @@
 /** Places in text that is shown, in the editor or not: found, underlined, and marked for a moment, without changing any element. */
 import type { Actions } from "../session/actions.ts";
-import type { Draft } from "../session/store.ts";
+import type { Draft } from "../session/draft.ts";
 
 const FLASH_MS = 1500;
 const FLASH = "webipy-place";

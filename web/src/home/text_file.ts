@@ -11,7 +11,7 @@ import { folderOf, nameOf } from "../model/paths.ts";
 import type { Connection } from "../rpc/connection.ts";
 import { ask, fileAddress } from "../rpc/http.ts";
 import { LineLost, RpcFailure } from "../rpc/messages.ts";
-import { size } from "../text/en.ts";
+import { size } from "../text/format.ts";
 import { x } from "../text/textfile.ts";
 import { complain, toast } from "../ui/notices.ts";
 

@@ -1,7 +1,7 @@
 /** Active output: a sealed frame, made when it comes near the screen. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { FromModels } from "../frame/protocol.ts";
-import { size } from "../text/en.ts";
+import { size } from "../text/format.ts";
 import { r } from "../text/rich.ts";
 import { Icon } from "../ui/icons.tsx";
 import { isDark, theme } from "../ui/settings.ts";

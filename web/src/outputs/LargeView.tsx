@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { save } from "../rpc/http.ts";
 import type { JsonMap } from "../rpc/schema.ts";
-import { size, t } from "../text/en.ts";
+import { t } from "../text/en.ts";
+import { size } from "../text/format.ts";
 import { r } from "../text/rich.ts";
 import { Icon } from "../ui/icons.tsx";
 import { complain } from "../ui/notices.ts";

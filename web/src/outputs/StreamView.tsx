@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { bufferOf, resolvedText } from "../model/stream_lines.ts";
 import type { StreamOutput } from "../model/types.ts";
+import { loadOmitted } from "../session/omitted_text.ts";
 import type { SessionStore } from "../session/store.ts";
 import { t } from "../text/en.ts";
 import { r } from "../text/rich.ts";
@@ -41,7 +42,7 @@ function ShortText({ output, label, version }: Props) {
 }
 
 async function copyAll({ store, run, output }: Props): Promise<void> {
-  await store.loadAll(run, output);
+  await loadOmitted(store, run, output);
   try {
     await navigator.clipboard.writeText(resolvedText(output));
     toast(t.copied);
@@ -51,7 +52,7 @@ async function copyAll({ store, run, output }: Props): Promise<void> {
 }
 
 async function save({ store, run, output }: Props): Promise<void> {
-  await store.loadAll(run, output);
+  await loadOmitted(store, run, output);
   const address = URL.createObjectURL(new Blob([resolvedText(output)], { type: "text/plain" }));
   const link = document.createElement("a");
   link.href = address;
@@ -93,7 +94,7 @@ function LongText(props: Props) {
   const [searching, setSearching] = useState(false);
   const search = (): void => {
     setSearching(!searching);
-    if (!searching) props.store.loadAll(props.run, output).catch(complain);
+    if (!searching) loadOmitted(props.store, props.run, output).catch(complain);
   };
   return (
     <div class={`log ${output.name}`}>
@@ -115,7 +116,7 @@ function LongText(props: Props) {
           </button>
         )}
         {output.omitted !== null && (
-          <button type="button" class="btn ghost" onClick={() => void props.store.loadAll(props.run, output).catch(complain)}>
+          <button type="button" class="btn ghost" onClick={() => void loadOmitted(props.store, props.run, output).catch(complain)}>
             {t.loadAll}
           </button>
         )}

@@ -2,7 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Trashed } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
-import { ago, clock, size, t } from "../text/en.ts";
+import { t } from "../text/en.ts";
+import { ago, clock, size } from "../text/format.ts";
 import { w } from "../text/trash.ts";
 import { Ask, Dialog } from "../ui/Dialog.tsx";
 import { FILE_ICONS, Icon } from "../ui/icons.tsx";

@@ -4,11 +4,11 @@
  *
  * The selection is one cell, or all cells from `anchor` to `selected`.
  */
-import { RpcFailure } from "../rpc/messages.ts";
 import type { CellType, JsonMap } from "../rpc/schema.ts";
 import { t } from "../text/en.ts";
 import { attempt, toast } from "../ui/notices.ts";
 import { lineNumbers } from "../ui/settings.ts";
+import { CellCalls } from "./cell_calls.ts";
 import type { CellEditing } from "./cell_editing.ts";
 import { Parts } from "./cell_visibility.ts";
 import { asText, type CopiedCell, copied, keep, pasted } from "./clipboard.ts";
@@ -32,9 +32,11 @@ export class Actions implements CellEditing {
   );
   /** Splits the cell that is edited where the caret is; set by the editor while there is one. */
   splitHere: (() => void) | null = null;
+  readonly calls: CellCalls;
   #last = 0;
 
   constructor(readonly store: SessionStore) {
+    this.calls = new CellCalls(store);
     this.runs = new Running(store);
     this.file = new Filing(store);
     this.runs.insertAfter = (cell, source) => this.insert(cell, "code", source);
@@ -123,7 +125,7 @@ export class Actions implements CellEditing {
   }
 
   #inserted(cells: readonly string[]): void {
-    this.undo.did({ what: t.steps.insertion(cells.length), undo: () => this.#delete(cells), redo: () => this.#restore(cells) });
+    this.undo.did({ what: t.steps.insertion(cells.length), undo: () => this.calls.delete(cells), redo: () => this.#restore(cells) });
   }
 
   insertAbove(type: CellType): void {
@@ -149,8 +151,8 @@ export class Actions implements CellEditing {
     anchor.value = null;
     if (order.length === cells.length) this.select(this.store.insert(null, "code", ""));
     else selected.value = order[this.#last + cells.length] ?? order[this.#last - 1] ?? null;
-    this.#do(this.#delete(cells));
-    this.undo.did({ what: t.steps.deletion(cells.length), undo: () => this.#restore(cells), redo: () => this.#delete(cells) });
+    this.#do(this.calls.delete(cells));
+    this.undo.did({ what: t.steps.deletion(cells.length), undo: () => this.#restore(cells), redo: () => this.calls.delete(cells) });
     toast(t.cellsDeleted(cells.length), { action: { title: t.undo, run: () => this.undo.undo() } });
   }
 
@@ -163,20 +165,9 @@ export class Actions implements CellEditing {
     return from < 0 ? cells : store.order.slice(from, Math.max(end, from + cells.length));
   }
 
-  async #delete(cells: readonly string[]): Promise<void> {
-    const { connection, id } = this.store;
-    const remove = (cell: string): Promise<unknown> =>
-      connection.durable("cell.delete", { session: id, cell }).catch((error: unknown) => {
-        if (!(error instanceof RpcFailure && error.kind === "not_found")) throw error; // somebody else, or this call's first try, was faster
-      });
-    await Promise.all(cells.map(cell => this.store.there(cell).then(() => remove(cell))));
-  }
-
-  /** Brings deleted cells back, with their outputs. */
+  /** Brings deleted cells back, with their outputs, and selects the first. */
   async #restore(cells: readonly string[]): Promise<void> {
-    const { connection, id } = this.store;
-    // The server knows after which cell each one stood when it went: the last one first.
-    for (const cell of [...cells].reverse()) await connection.durable("cell.restore", { session: id, cell });
+    await this.calls.restore(cells);
     this.select(cells[0] ?? null);
   }
 
@@ -224,10 +215,10 @@ export class Actions implements CellEditing {
   remake(cell: string, type: CellType, source: string, more: Pick<CopiedCell, "metadata" | "attachments">): void {
     const made = this.store.insert(cell, type, source, more);
     this.select(made);
-    this.#do(this.store.there(made).then(() => this.#delete([cell])));
+    this.#do(this.store.there(made).then(() => this.calls.delete([cell])));
     const swap = (gone: string, back: string) => async (): Promise<void> => {
       await this.#restore([back]);
-      await this.#delete([gone]);
+      await this.calls.delete([gone]);
     };
     this.undo.did({ what: t.steps.picture, undo: swap(made, cell), redo: swap(cell, made) });
   }
@@ -240,14 +231,9 @@ export class Actions implements CellEditing {
       return was === undefined || was === type ? [] : [{ id, was }];
     });
     if (before.length === 0) return;
-    const redo = (): Promise<unknown> => Promise.all(before.map(({ id }) => this.#setType(id, type)));
+    const redo = (): Promise<unknown> => Promise.all(before.map(({ id }) => this.calls.setType(id, type)));
     this.#do(redo());
-    this.undo.did({ what: t.steps.type, undo: () => Promise.all(before.map(({ id, was }) => this.#setType(id, was))), redo });
-  }
-
-  async #setType(cell: string, type: CellType): Promise<void> {
-    await this.store.there(cell);
-    await this.store.connection.durable("cell.set_type", { session: this.store.id, cell, cell_type: type });
+    this.undo.did({ what: t.steps.type, undo: () => Promise.all(before.map(({ id, was }) => this.calls.setType(id, was))), redo });
   }
 
   /** Makes the selected cells text cells whose first line is a heading of that level. */
@@ -263,14 +249,9 @@ export class Actions implements CellEditing {
   setSources(sources: readonly (readonly [string, string])[], what: string): void {
     const changes = sources.map(([id, to]) => ({ id, from: this.store.sourceOf(id), to })).filter(({ from, to }) => from !== to);
     if (changes.length === 0) return;
-    const redo = (): Promise<unknown> => Promise.all(changes.map(({ id, to }) => this.#setSource(id, to)));
+    const redo = (): Promise<unknown> => Promise.all(changes.map(({ id, to }) => this.calls.setSource(id, to)));
     this.#do(redo());
-    this.undo.did({ what, undo: () => Promise.all(changes.map(({ id, from }) => this.#setSource(id, from))), redo });
-  }
-
-  async #setSource(cell: string, source: string): Promise<void> {
-    await this.store.settled();
-    await this.store.connection.durable("cell.set_source", { session: this.store.id, cell, source });
+    this.undo.did({ what, undo: () => Promise.all(changes.map(({ id, from }) => this.calls.setSource(id, from))), redo });
   }
 
   setMetadata(cell: string, metadata: JsonMap): void {
@@ -300,20 +281,15 @@ export class Actions implements CellEditing {
     const redo = async (): Promise<void> => {
       let last = after;
       for (const cell of cells) {
-        await this.#move(cell, last);
+        await this.calls.move(cell, last);
         last = cell;
       }
     };
     const undo = async (): Promise<void> => {
-      for (const one of before) await this.#move(one.cell, one.after);
+      for (const one of before) await this.calls.move(one.cell, one.after);
     };
     this.#do(redo());
     this.undo.did({ what: t.steps.move, undo, redo });
-  }
-
-  async #move(cell: string, after: string | null): Promise<void> {
-    await this.store.there(cell);
-    await this.store.connection.durable("cell.move", { session: this.store.id, cell, after });
   }
 
   /** Splits the cell that is edited at a place in its text (UTF-16 units), and goes on in the second half. */
@@ -335,13 +311,13 @@ export class Actions implements CellEditing {
     this.#do(done);
     const undo = async (): Promise<void> => {
       await done;
-      await this.#delete([half]);
-      await this.#setSource(cell, whole);
+      await this.calls.delete([half]);
+      await this.calls.setSource(cell, whole);
       this.select(cell);
     };
     const redo = async (): Promise<void> => {
       await this.#restore([half]);
-      await this.#setSource(cell, whole.slice(0, at).replace(/\n$/, ""));
+      await this.calls.setSource(cell, whole.slice(0, at).replace(/\n$/, ""));
     };
     this.undo.did({ what: t.steps.split, undo, redo });
   }
@@ -369,7 +345,7 @@ export class Actions implements CellEditing {
     const undo = async (): Promise<void> => {
       await done;
       await this.#restore(cells.slice(1));
-      await this.#setSource(first, alone);
+      await this.calls.setSource(first, alone);
       this.select(first);
     };
     this.undo.did({ what: t.steps.merge, undo, redo });

@@ -3,7 +3,8 @@
 import { errorName, wantedKernel, wasInterrupted } from "../model/select.ts";
 import type { Run } from "../model/types.ts";
 import type { ExecutionFinished, JsonMap } from "../rpc/schema.ts";
-import { duration, t } from "../text/en.ts";
+import { t } from "../text/en.ts";
+import { duration } from "../text/format.ts";
 import { attempt, complain, say, toast } from "../ui/notices.ts";
 import { pager } from "../ui/page_state.ts";
 import { stopOnError } from "../ui/settings.ts";

@@ -8,56 +8,22 @@
 import { type Signal, signal } from "@preact/signals";
 import { clean, emptyModel, reduce, restored } from "../model/reduce.ts";
 import { isSaved } from "../model/select.ts";
-import { charactersBefore } from "../model/source_text.ts";
-import { complete, keepUp } from "../model/stream_lines.ts";
+import { keepUp } from "../model/stream_lines.ts";
 import type { Dirty } from "../model/types.ts";
-import { type Cell, type Model, type Run, STRAY, type StreamOutput } from "../model/types.ts";
+import { type Cell, type Model, type Run, STRAY } from "../model/types.ts";
 import type { Connection } from "../rpc/connection.ts";
 import { LineLost, type Notification, RpcFailure } from "../rpc/messages.ts";
-import type { AnyEvent, CellEdited, CellType, Events, ExecutionFinished, JsonMap, SnapshotEvents } from "../rpc/schema.ts";
+import type { AnyEvent, CellType, Events, ExecutionFinished, SnapshotEvents } from "../rpc/schema.ts";
 import { complain } from "../ui/notices.ts";
 import { lastSeen, saveSeen } from "../ui/settings.ts";
 import { CatchUp, type Missed } from "./catch_up.ts";
 import { type Box, rebox } from "./cell_chunks.ts";
+import type { Draft } from "./draft.ts";
 import { Pace, type Urgency, whenIdle } from "./flush_scheduler.ts";
+import { type CellMore, NewCells } from "./new_cells.ts";
 import { may } from "./permissions.ts";
-import type { Press } from "./type_ahead.ts";
-
-/** The text of a cell that is, or was, edited here: ahead of the model by changes the server has not confirmed. */
-export interface Draft {
-  text(): string;
-  /** Changes that the server has not confirmed. */
-  pending(): number;
-  receive(event: CellEdited): void;
-  push(): void;
-  /** Puts text where the caret is; false when it is not being edited. */
-  insert(text: string): boolean;
-  /** Where the caret is. */
-  caret(): number;
-  /** The place in the text under a point of the screen; null when there is none, or it is not being edited. */
-  placeAt(x: number, y: number): number | null;
-  /** What shows a part of the text; null when it is not being edited. */
-  range(from: number, to: number): Range | null;
-  /** Puts the caret somewhere, in sight; false when it is not being edited. */
-  putCaret(at: number): boolean;
-  /** Does what the keys do that were pressed before there was an editor. */
-  press(keys: readonly Press[]): void;
-  /** Begins again from the model, which was replaced; changes that were not sent are kept. */
-  restart(): void;
-}
-
-/** A cell that was made here and that the server has not told of yet. It can be written in at once: its id, text and version are known. */
-interface Coming {
-  readonly cell: Cell;
-  readonly after: string | null;
-  readonly made: Promise<unknown>;
-}
-
-/** What a cell can have besides its type and text, as in nbformat 4.5. */
-export interface CellMore {
-  readonly metadata?: JsonMap;
-  readonly attachments?: JsonMap;
-}
+import { UnsentEdits } from "./unsent_edits.ts";
+import { Versions } from "./versions.ts";
 
 /** What hears of every event, right after the model has taken it in. */
 export interface Subscriber {
@@ -71,12 +37,8 @@ export type Standing = "opening" | "ready" | "missing" | "refused";
 /** The id of the cell that an empty session gets: fixed, so that two pages that open it make one cell and not two. */
 export const FIRST_CELL = "first";
 
-/** What is being sent is told anew when it has not changed for so long. */
-const STEADY_MS = 400;
 /** Events that come in any number, the one as good as the next; all others happen once. */
 const FLOWING: ReadonlySet<AnyEvent["type"]> = new Set(["output_added", "output_updated", "outputs_cleared", "cell_edited"]);
-/** Characters that one `output.read` gives at most. */
-const MOST_CHARACTERS = 1_000_000;
 
 export class SessionStore {
   model: Model = emptyModel();
@@ -88,10 +50,11 @@ export class SessionStore {
   /** The text of a text cell, or what is a text cell, changed: the outline with it. */
   readonly textVersion = signal(0);
   readonly boxes = signal<readonly Box[]>([]);
+  readonly #edits = new UnsentEdits();
   /** Edits and new cells that the server does not have. */
-  readonly unsent = signal(0);
-  /** The same for the eye: what is on its way for a moment at each key is told steadily, not twice a key. */
-  readonly sending = signal(0);
+  readonly unsent = this.#edits.count;
+  /** The same for the eye. */
+  readonly sending = this.#edits.steady;
   /** Whether the file holds everything that the server has. */
   readonly saved = signal(true);
   readonly caughtUp = signal<CatchUp | null>(null);
@@ -100,7 +63,6 @@ export class SessionStore {
   /** The cells as this page shows them: those of the model, and those that are coming. */
   order: readonly string[] = [];
   #index = new Map<string, number>();
-  readonly #coming = new Map<string, Coming>();
   /** Executions that this page started: only it follows their payloads. */
   readonly mine = new Set<string>();
   onFinished: (run: Run, event: ExecutionFinished, live: boolean) => void = () => {};
@@ -115,13 +77,16 @@ export class SessionStore {
   #catching: CatchUp | null = null;
   #nextBox = 1;
   #stops: (() => void)[] = [];
-  readonly #cells = new Map<string, Signal<number>>();
-  readonly #runs = new Map<string, Signal<number>>();
+  readonly #cells = new Versions();
+  readonly #runs = new Versions();
+  readonly #newCells: NewCells;
 
   constructor(
     readonly connection: Connection,
     readonly id: string,
-  ) {}
+  ) {
+    this.#newCells = new NewCells(connection, id);
+  }
 
   /** Subscribes now and on each new line. */
   open(): void {
@@ -167,15 +132,15 @@ export class SessionStore {
   }
 
   cellVersion(id: string): Signal<number> {
-    return versionIn(this.#cells, id);
+    return this.#cells.of(id);
   }
 
   runVersion(id: string): Signal<number> {
-    return versionIn(this.#runs, id);
+    return this.#runs.of(id);
   }
 
   cellOf(id: string | null): Cell | undefined {
-    return id === null ? undefined : (this.model.cells.get(id) ?? this.#coming.get(id)?.cell);
+    return id === null ? undefined : (this.model.cells.get(id) ?? this.#newCells.get(id));
   }
 
   /** The place of a cell, from 0; -1 when it is not shown. */
@@ -190,23 +155,9 @@ export class SessionStore {
 
   /** Makes a cell, and shows it before the server has it: who types on without waiting types into the new cell. */
   insert(after: string | null, type: CellType, source: string, more: CellMore = {}, id: string = crypto.randomUUID()): string {
-    const made = this.#make(id, after, type, source, more);
-    this.#coming.set(id, {
-      cell: {
-        id,
-        type,
-        source,
-        version: 0,
-        run: null,
-        ranVersion: null,
-        metadata: more.metadata ?? {},
-        attachments: more.attachments ?? {},
-      },
-      after,
-      made,
-    });
+    const made = this.#newCells.make(() => this.model, id, after, type, source, more);
     made.catch((error: unknown) => {
-      this.#coming.delete(id);
+      this.#newCells.drop(id);
       this.#reorder();
       complain(error);
     });
@@ -216,27 +167,12 @@ export class SessionStore {
 
   /** Resolves when the server has the cell. */
   async there(cell: string): Promise<void> {
-    await this.#coming.get(cell)?.made;
-  }
-
-  async #make(id: string, after: string | null, type: CellType, source: string, more: CellMore): Promise<void> {
-    const params = { session: this.id, cell_type: type, source, id, ...more };
-    try {
-      await this.connection.durable("cell.insert", { ...params, after });
-    } catch (error) {
-      if (!(error instanceof RpcFailure && error.kind === "not_found") || this.model.closed) throw error;
-      await this.connection.durable("cell.insert", { ...params, after: this.model.order.at(-1) ?? null }); // the cell before it was deleted
-    }
+    await this.#newCells.made(cell);
   }
 
   /** Works out the order with the cells that are coming, and what it changes. */
   #reorder(): void {
-    const order = [...this.model.order];
-    for (const [id, { after }] of this.#coming) {
-      if (this.model.cells.has(id))
-        this.#coming.delete(id); // told by a snapshot
-      else order.splice(after === null ? 0 : order.indexOf(after) + 1 || order.length, 0, id);
-    }
+    const order = this.#newCells.orderIn(this.model);
     this.#countUnsent();
     const before = this.#index;
     this.order = order;
@@ -251,16 +187,9 @@ export class SessionStore {
 
   /** Resolves when the server has every cell and every edit that was made here up to now. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#coming.values()].map(one => one.made));
+    await this.#newCells.allMade();
     for (const draft of this.drafts.values()) draft.push();
-    if (this.unsent.value === 0) return;
-    await new Promise<void>(resolve => {
-      const stop = this.unsent.subscribe(unsent => {
-        if (unsent > 0) return;
-        resolve();
-        queueMicrotask(() => stop());
-      });
-    });
+    await this.#edits.none();
   }
 
   /** Calls back whenever a draft changed. */
@@ -280,17 +209,10 @@ export class SessionStore {
   }
 
   #countUnsent(): void {
-    let unsent = this.#coming.size;
+    let unsent = this.#newCells.count;
     for (const draft of this.drafts.values()) unsent += draft.pending();
-    if (unsent === this.unsent.value) return;
-    this.unsent.value = unsent;
-    if (this.sending.value === 0) this.sending.value = unsent;
-    clearTimeout(this.#steady);
-    this.#steady = setTimeout(() => {
-      this.sending.value = this.unsent.value;
-    }, STEADY_MS);
+    this.#edits.set(unsent);
   }
-  #steady: ReturnType<typeof setTimeout> | undefined;
 
   touchHead(): void {
     this.#dirty.head = true;
@@ -361,20 +283,8 @@ export class SessionStore {
     }
   }
 
-  /** Loads the text of an output that a snapshot left out. */
-  async loadAll(run: string, output: StreamOutput): Promise<void> {
-    const gap = output.omitted;
-    const index = this.model.runs.get(run)?.outputs.indexOf(output) ?? -1;
-    if (gap === null || index < 0) return;
-    const head = output.pieces.slice(0, gap.piece).join("");
-    const start = charactersBefore(head, head.length);
-    const parts: string[] = [];
-    for (let done = 0; done < gap.characters; done += MOST_CHARACTERS) {
-      const limit = Math.min(MOST_CHARACTERS, gap.characters - done);
-      const wanted = { session: this.id, execution: run, output: index, offset: start + done, limit };
-      parts.push((await this.connection.call("output.read", wanted)).text);
-    }
-    complete(output, parts.join(""));
+  /** Has the views of a run told that it is shown in another way. */
+  touchRun(run: string): void {
     this.#dirty.runs.add(run);
     this.#schedule("soon");
   }
@@ -422,7 +332,7 @@ export class SessionStore {
     )
       this.#textDirty = true;
     if (event.type === "cell_inserted") {
-      this.#coming.delete(event.cell); // it may be deleted again before the next flush
+      this.#newCells.drop(event.cell); // it may be deleted again before the next flush
       this.drafts.get(event.cell)?.push();
     } else if (event.type === "cell_edited") this.drafts.get(event.cell)?.receive(event);
     else if (event.type === "cell_deleted") {
@@ -458,7 +368,7 @@ export class SessionStore {
     this.#renaming.push(...cells);
     if (cells.length === 0 || this.#renaming.length > cells.length) return;
     const go = (): void => {
-      for (const id of this.#renaming.splice(0, AT_ONCE)) bump(this.#cells.get(id));
+      for (const id of this.#renaming.splice(0, AT_ONCE)) this.#cells.bump(id);
       if (this.#renaming.length > 0) whenIdle(go);
     };
     whenIdle(go);
@@ -477,8 +387,8 @@ export class SessionStore {
     this.#pace.ran();
     if (dirty.order || this.#textDirty) this.textVersion.value++;
     this.#textDirty = false;
-    for (const id of dirty.cells) bump(this.#cells.get(id));
-    for (const id of dirty.runs) bump(this.#runs.get(id));
+    for (const id of dirty.cells) this.#cells.bump(id);
+    for (const id of dirty.runs) this.#runs.bump(id);
     if (dirty.head || dirty.order) this.head.value++;
     this.saved.value = isSaved(this.model);
   }
@@ -486,16 +396,3 @@ export class SessionStore {
 
 /** Cells that are painted again at once when their place changed: more than a screen holds. */
 const AT_ONCE = 100;
-
-function bump(version: Signal<number> | undefined): void {
-  if (version !== undefined) version.value++;
-}
-
-function versionIn(versions: Map<string, Signal<number>>, id: string): Signal<number> {
-  let version = versions.get(id);
-  if (version === undefined) {
-    version = signal(0);
-    versions.set(id, version);
-  }
-  return version;
-}

@@ -14,8 +14,9 @@
 
 import type { Part, Parts, Path } from "../../frame/protocol.ts";
 import { map } from "../../model/json.ts";
+import { appendOutput, toNbformat, updateOutput } from "../../model/outputs.ts";
+import type { Output, RichOutput } from "../../model/types.ts";
 import type { AnyEvent, CommClosed, CommMessage, CommOpened, Json, JsonMap } from "../../rpc/schema.ts";
-import { OutputFold } from "./outputs.ts";
 
 const TARGET = "jupyter.widget";
 const SAVED = "application/vnd.jupyter.widget-state+json";
@@ -51,8 +52,11 @@ export class Comm {
   readonly confirmed = new Map<string, Part>();
   readonly pending: Pending[] = [];
   echoes = false;
-  readonly outputs = new OutputFold();
+  /** The outputs of an Output widget, folded as those of an execution are. */
+  readonly #outputs: Output[] = [];
+  #clearNext = false;
   #outputsStale = false;
+  #nextKey = 1;
 
   constructor(
     readonly id: string,
@@ -64,7 +68,7 @@ export class Comm {
     if (said !== undefined) return said.parts[key];
     if (key === "outputs" && this.#outputsStale) {
       this.#outputsStale = false;
-      this.confirmed.set(key, { value: this.outputs.list(), buffers: [] });
+      this.confirmed.set(key, { value: this.#outputs.map(toNbformat), buffers: [] });
     }
     return this.confirmed.get(key);
   }
@@ -79,14 +83,39 @@ export class Comm {
     for (const [key, part] of Object.entries(parts)) {
       this.confirmed.set(key, part);
       if (key === "outputs") {
-        this.outputs.replace(part.value);
-        this.#outputsStale = false;
+        this.#replaceOutputs(part.value);
       }
     }
   }
 
-  touchOutputs(): void {
+  #replaceOutputs(value: Json): void {
+    this.#clearNext = false;
+    this.#outputs.length = 0;
+    const all = Array.isArray(value) ? value : [];
+    for (const one of all) if (typeof one === "object" && one !== null && !Array.isArray(one)) this.addOutput(one, null);
+    this.#outputsStale = false;
+  }
+
+  addOutput(raw: JsonMap, displayId: string | null): void {
+    if (this.#clearNext) this.#outputs.length = 0;
+    this.#clearNext = false;
+    appendOutput(this.#outputs, raw, displayId, () => this.#nextKey++);
     this.#outputsStale = true;
+  }
+
+  /** Empties the outputs: at once, or when the next one comes. */
+  clearOutputs(wait: boolean): void {
+    this.#clearNext = wait;
+    if (!wait) this.#outputs.length = 0;
+    this.#outputsStale = true;
+  }
+
+  /** Updates what is shown under a display id; false when nothing is. */
+  updateOutputs(displayId: string, data: JsonMap, metadata: JsonMap): boolean {
+    const shown = this.#outputs.filter(one => one.kind === "rich" && one.displayId === displayId) as RichOutput[];
+    for (const one of shown) updateOutput(one, data, metadata);
+    if (shown.length > 0) this.#outputsStale = true;
+    return shown.length > 0;
   }
 
   /** Whether the kernel may not have heard what was said last. */
@@ -159,14 +188,12 @@ export class Comms {
       case "widget_outputs_cleared": {
         const comm = this.all.get(event.comm);
         if (comm === undefined) return [];
-        if (event.type === "widget_output_added") comm.outputs.add(event.output, event.display_id ?? null);
-        else comm.outputs.clear(event.wait ?? false);
-        comm.touchOutputs();
+        if (event.type === "widget_output_added") comm.addOutput(event.output, event.display_id ?? null);
+        else comm.clearOutputs(event.wait ?? false);
         return [change(comm.id, "state", ["outputs"])];
       }
       case "output_updated": {
-        const shown = [...this.all.values()].filter(comm => comm.outputs.update(event.display_id, event.data, event.metadata));
-        for (const comm of shown) comm.touchOutputs();
+        const shown = [...this.all.values()].filter(comm => comm.updateOutputs(event.display_id, map(event.data), map(event.metadata)));
         return shown.map(comm => change(comm.id, "state", ["outputs"]));
       }
       case "kernel_state_changed":
