@@ -14,7 +14,7 @@ from webipy.converter.problems import Refused
 from webipy.core import errors
 from webipy.core.api.file_calls import FileKind
 from webipy.core.api.formats import PLAIN, ExportFormat, ExportOptions
-from webipy.core.free_names import beside
+from webipy.core.free_names import free_names
 from webipy.core.ipynb.blob_folding import Folded, fold, value_of
 from webipy.core.session.file_state import is_same_file
 from webipy.io.files.file_tree import natural_key, not_a_file, taken
@@ -215,7 +215,7 @@ class FakeFiles:
     def _copy(self, path: str, to: str | None) -> FileRecord:
         parts_of(to or "")
         is_folder = self._record(path).kind == "folder"
-        target = to or next(name for name in beside(path, is_folder) if not self._within(name))
+        target = to or next(name for name in free_names(path, is_folder) if not self._within(name))
         check_not_within(path, target)
         self._check_free(target)
         for name in self._within(path):
@@ -261,7 +261,9 @@ class FakeTrash:
             raise self.fault
         entries = {name[len(path) :]: self.files.entries[name] for name in self.files._within(path)}
         self.files._delete(path, recursive)
-        name = next(name for name in beside(posixpath.basename(path), record.kind == "folder") if name not in self.kept)
+        name = next(
+            name for name in free_names(posixpath.basename(path), record.kind == "folder") if name not in self.kept
+        )
         trashed = Trashed(name, path, record.kind, record.size, TIME, f"/trash/files/{name}")
         self.kept[name] = trashed, entries
         return trashed

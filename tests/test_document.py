@@ -134,8 +134,8 @@ class Folding(SynchronousTestCase):
             log = possible(log)
             snapshot = Snapshot()
             for event in log[:place]:
-                snapshot.take(event)
-            self.assertEqual(folded(*snapshot.told(), *log[place:]).document(), folded(*log).document())
+                snapshot.apply(event)
+            self.assertEqual(folded(*snapshot.as_events(), *log[place:]).document(), folded(*log).document())
 
         holds()
 
@@ -324,8 +324,8 @@ class LongStreams(SynchronousTestCase):
         for place in (20, 60, len(log)):
             snapshot = Snapshot(limit=40)
             for event in log[:place]:
-                snapshot.take(event)
-            made = folded(*snapshot.told(), *log[place:], limit=self.LIMIT)
+                snapshot.apply(event)
+            made = folded(*snapshot.as_events(), *log[place:], limit=self.LIMIT)
             whole = folded(*log, limit=self.LIMIT)
             self.assertEqual(made.document(), whole.document())
             self.assertTrue(leaves_out(made.document()) and leaves_out(whole.document()))

@@ -9,7 +9,7 @@ import attrs
 
 from tests.fakes import Refused, RigTestCase, printed
 from webipy.core import errors
-from webipy.core.session.file_state import Origin
+from webipy.core.session.file_state import FileState
 from webipy.server.notebooks.autosave import AGAIN_SECONDS, GONE_SECONDS, LONGEST_SECONDS, REST_SECONDS
 
 
@@ -573,7 +573,7 @@ class Away(DocumentTestCase):
 
     def test_etags_of_earlier_servers_are_still_known(self) -> None:
         """They lack the last part: a file that did not change meanwhile is the same."""
-        origin = Origin(etag="1f-20-30")
+        origin = FileState(etag="1f-20-30")
         self.assertTrue(origin.has("1f-20-30-40"))
         self.assertFalse(origin.has("1f-20-31-40") or origin.has("1f-20-301-40") or origin.has(None))
-        self.assertFalse(Origin(etag="1f-20-30-40").has("1f-20-30-41"))
+        self.assertFalse(FileState(etag="1f-20-30-40").has("1f-20-30-41"))

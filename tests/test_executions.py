@@ -40,7 +40,7 @@ class Runs(KernelTestCase):
         self.queue("e1")
         came: list[AnyEvent] = []
         for one in run_of("e1", printed("a", "e1"), printed("b", "e1")):
-            came += self.kernel.take([one]).events
+            came += self.kernel.receive([one]).events
         self.assertEqual(came, [BUSY, BEGAN, text("a"), text("b"), IDLE, RAN])
 
     def test_a_silent_run_starts_without_a_count(self) -> None:
@@ -134,7 +134,7 @@ class Runs(KernelTestCase):
         self.queue("e1")
         values = {"a": {"status": "ok", "data": {"text/plain": "1"}, "metadata": {}}}
         payload = [{"source": "page", "data": {"text/plain": "help"}}]
-        (event,) = self.kernel.take([replied("e1", user_expressions=values, payload=payload)]).events
+        (event,) = self.kernel.receive([replied("e1", user_expressions=values, payload=payload)]).events
         decoded = events.decode(events.encode(event))
         assert isinstance(decoded, ExecutionFinished)
         assert isinstance(decoded.payload, Raw)
@@ -143,7 +143,7 @@ class Runs(KernelTestCase):
             (json.loads(bytes(decoded.payload)), json.loads(bytes(decoded.user_expressions))), (payload, values)
         )
         self.queue("e2")
-        (event,) = self.kernel.take([replied("e2", user_expressions={}, payload=[])]).events
+        (event,) = self.kernel.receive([replied("e2", user_expressions={}, payload=[])]).events
         self.assertEqual(event, ExecutionFinished(execution="e2", status="ok", duration_s=0.0, execution_count=1))
 
     def test_the_duration_is_the_kernels_own(self) -> None:
@@ -157,7 +157,7 @@ class Runs(KernelTestCase):
             self.setUp()
             self.queue("e1")
             batch = [status("busy", "e1", date=busy), status("idle", "e1", date=idle), replied("e1")]
-            (*_, finished) = self.kernel.take(batch).events
+            (*_, finished) = self.kernel.receive(batch).events
             self.assertEqual(
                 finished, ExecutionFinished(execution="e1", status="ok", duration_s=duration, execution_count=1)
             )
@@ -165,7 +165,7 @@ class Runs(KernelTestCase):
     def test_an_execution_ends_once(self) -> None:
         """A second reply changes nothing."""
         self.queue("e1")
-        self.kernel.take(run_of("e1"))
+        self.kernel.receive(run_of("e1"))
         self.takes([replied("e1")])
 
     def test_runs_of_others_are_not_ours(self) -> None:
@@ -184,7 +184,7 @@ class Runs(KernelTestCase):
     def test_a_request_beside_running_code_does_not_make_it_idle(self) -> None:
         """The control channel and subshells answer while code runs: the kernel stays busy until the code is done."""
         self.queue("e1")
-        self.kernel.take(run_of("e1")[:2])
+        self.kernel.receive(run_of("e1")[:2])
         for kind in ("kernel_info_request", "debug_request", "complete_request", "interrupt_request"):
             self.takes([status("busy", "r1", parent_type=kind), status("idle", "r1", parent_type=kind)])
             self.assertEqual(self.kernel.state, "busy", kind)
@@ -203,13 +203,13 @@ class Inputs(KernelTestCase):
         """The kernel asks; gives the event."""
         content = {"prompt": "? ", "password": password}
         batch = [("stdin", message("input_request", content, parent=parent, msg_id=request))]
-        (event,) = self.kernel.take(batch).events
+        (event,) = self.kernel.receive(batch).events
         return event
 
     def setUp(self) -> None:
         super().setUp()
         self.queue("e1")
-        self.kernel.take(run_of("e1")[:2])
+        self.kernel.receive(run_of("e1")[:2])
 
     def test_a_question_and_its_answer(self) -> None:
         """The answer is in the journal."""
@@ -239,7 +239,7 @@ class Inputs(KernelTestCase):
     def test_a_question_of_nobody_is_withdrawn_when_the_kernel_dies(self) -> None:
         """It belonged to no execution of ours."""
         self.assertEqual(self.ask("r2", parent="foreign"), InputRequested(request="r2", prompt="? "))
-        taken = self.kernel.take([told("kernel_died", start=1, exit_status=3)]).events
+        taken = self.kernel.receive([told("kernel_died", start=1, exit_status=3)]).events
         self.assertIn(InputReplied(request="r2", withdrawn=True), taken)
         self.assertEqual(self.kernel.executions.inputs, {})
 
@@ -250,7 +250,7 @@ class Ends(KernelTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.queue("e1", "e2")
-        self.kernel.take(run_of("e1")[:2])
+        self.kernel.receive(run_of("e1")[:2])
 
     def lost(self, execution: str, reason: str, status: Any = "lost", count: int | None = None) -> ExecutionFinished:
         """The event of an execution that had no good end."""
@@ -344,16 +344,16 @@ class Ends(KernelTestCase):
             IDLE,
         )
         self.assertEqual((self.kernel.start, self.kernel.execution_count, self.kernel.pid), (2, 0, 4711))
-        (*_, finished) = self.kernel.take(run_of("e3")).events
+        (*_, finished) = self.kernel.receive(run_of("e3")).events
         self.assertEqual(finished, ExecutionFinished(execution="e3", status="ok", duration_s=0.25, execution_count=1))
 
     def test_a_process_that_gets_ready_while_it_is_being_ended_is_not_taken_for_the_next_one(self) -> None:
         """A restart in the middle of a start: the kernel is not idle before the new process is ready."""
         self.kernel.restarting()
-        self.kernel.take(ready(1))
+        self.kernel.receive(ready(1))
         self.assertEqual(self.kernel.state, "restarting")
-        self.kernel.take(self.restart())
-        self.kernel.take(ready(2))
+        self.kernel.receive(self.restart())
+        self.kernel.receive(ready(2))
         self.assertEqual(self.kernel.state, "idle")
 
     def test_a_restart_ends_what_never_reached_the_host(self) -> None:
@@ -367,28 +367,28 @@ class Ends(KernelTestCase):
 
     def test_a_restart_that_another_server_asked_for_is_told(self) -> None:
         """This one did not know of it."""
-        taken = self.kernel.take([told("kernel_restarting", start=2, key="k")]).events
+        taken = self.kernel.receive([told("kernel_restarting", start=2, key="k")]).events
         self.assertEqual(taken[-1], RESTARTING)
         self.assertEqual(self.kernel.executions.open, {})
 
     def test_a_dead_kernel_can_be_restarted(self) -> None:
         """From `dead` over `restarting` to `idle`."""
-        self.kernel.take([told("kernel_died", start=1, exit_status=3)])
+        self.kernel.receive([told("kernel_died", start=1, exit_status=3)])
         self.assertEqual(self.kernel.restarting(), [RESTARTING])
         self.takes([told("kernel_restarting", start=2, key="k")])
-        self.kernel.take(ready(2))
+        self.kernel.receive(ready(2))
         self.assertEqual(self.kernel.state, "idle")
 
     def test_a_kernel_that_dies_while_it_restarts_is_dead(self) -> None:
         """The new process cannot start."""
         self.kernel.restarting()
-        self.kernel.take(self.restart())
+        self.kernel.receive(self.restart())
         self.takes([told("start_failed", start=2, reason="No.")], KernelDied(kernel="k1", reason="No."), DEAD)
 
     def test_a_busy_kernel_that_restarted_becomes_busy_again(self) -> None:
         """Nothing of the old process keeps the state of the new one."""
         self.kernel.restarting()
-        self.kernel.take([*self.restart(), *ready(2)])
+        self.kernel.receive([*self.restart(), *ready(2)])
         self.queue("e3")
         self.takes(
             run_of("e3"),
@@ -413,7 +413,7 @@ class Ends(KernelTestCase):
 
     def test_requests_that_were_dropped(self) -> None:
         """An execution ends with its reason; for others whoever waits is told."""
-        taken = self.kernel.take(
+        taken = self.kernel.receive(
             [
                 told("request_dropped", msg_id="e2", reason="aborted"),
                 told("request_dropped", msg_id="r9", reason="kernel_restarted"),

@@ -21,7 +21,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.fake_files import FakeFiles
 from webipy.core import errors
-from webipy.core.free_names import beside
+from webipy.core.free_names import free_names
 from webipy.io.files import atomic_write, file_tree, folder_watch, in_place, root_folder
 from webipy.io.files.atomic_write import DRAFT_SECONDS, UPLOAD_SECONDS, Sweeper, draft_name, etag_of
 from webipy.io.files.file_tree import natural_key, rfc3339
@@ -874,7 +874,7 @@ class Looks(RootTestCase):
             ("é/2", False, ["é/2", "é/2 2", "é/2 3"]),
         ]
         for path, is_folder, wanted in table:
-            names = beside(path, is_folder)
+            names = free_names(path, is_folder)
             self.assertEqual([next(names) for _ in range(3)], wanted)
 
 

@@ -76,7 +76,7 @@ class KernelTestCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.kernel = new_kernel()
-        self.kernel.take(ready())
+        self.kernel.receive(ready())
 
     def queue(self, *executions: str, **fields: Any) -> None:
         """Accepts executions."""
@@ -85,7 +85,7 @@ class KernelTestCase(SynchronousTestCase):
 
     def takes(self, batch: list[tuple[str, Message]], *wanted: AnyEvent) -> None:
         """Takes a batch in and compares the events that come of it, all of them."""
-        self.assertEqual(self.kernel.take(batch).events, list(wanted))
+        self.assertEqual(self.kernel.receive(batch).events, list(wanted))
 
 
 class Output(KernelTestCase):
@@ -128,7 +128,7 @@ class Output(KernelTestCase):
             ),
             ("iopub", message("stream", b'{"name":"stdout","text":""}', parent="e1")),
         ]
-        (event,) = self.kernel.take(batch).events
+        (event,) = self.kernel.receive(batch).events
         assert isinstance(event, OutputAdded)
         self.assertEqual(bytes(event.output).count(b"\\u00e9"), 1)
         self.assertEqual(json.loads(bytes(event.output))["text"], 'a\n"\u00e9\u00df\U0001f600')
@@ -141,13 +141,13 @@ class Output(KernelTestCase):
             b'{"name":"stdout"}',
             b'{"name":"stdout","text":["a"]}',
         ):
-            (event,) = self.kernel.take([("iopub", message("stream", content, parent="e1"))]).events
+            (event,) = self.kernel.receive([("iopub", message("stream", content, parent="e1"))]).events
             self.assertIsInstance(event, OutputLost)
 
     def test_merged_text_has_a_limit(self) -> None:
         """A flood is some even events, and none of its text is lost."""
         piece = "x" * 1000
-        taken = self.kernel.take([printed(piece, "e1") for _ in range(1000)]).events
+        taken = self.kernel.receive([printed(piece, "e1") for _ in range(1000)]).events
         sizes = [len(json.loads(bytes(e.output))["text"]) for e in taken if isinstance(e, OutputAdded)]
         self.assertEqual(sum(sizes), 1_000_000)
         self.assertLessEqual(max(sizes), MAX_MERGED_BYTES + 1000)
@@ -194,7 +194,7 @@ class Output(KernelTestCase):
 
     def test_output_after_the_end_is_still_its_own(self) -> None:
         """A thread prints later."""
-        self.kernel.take(run_of("e1"))
+        self.kernel.receive(run_of("e1"))
         self.takes([printed("late\n", "e1")], text("late\n"))
 
     def test_output_without_a_parent_belongs_to_no_execution(self) -> None:
@@ -209,17 +209,17 @@ class Output(KernelTestCase):
 
     def test_the_oldest_ended_executions_are_forgotten(self) -> None:
         """`KEPT_EXECUTIONS` are known; an older one loses only its late output."""
-        self.kernel.take(run_of("e1"))
+        self.kernel.receive(run_of("e1"))
         for n in range(KEPT_EXECUTIONS + 1):
             self.queue(f"x{n}")
-            self.kernel.take([told("request_dropped", msg_id=f"x{n}", reason="aborted")])
+            self.kernel.receive([told("request_dropped", msg_id=f"x{n}", reason="aborted")])
         self.assertFalse(self.kernel.executions.knows("e1"))
         self.assertTrue(self.kernel.executions.knows("e2"), "it is open")
         self.assertTrue(self.kernel.executions.knows("x0"))
 
     def test_an_open_execution_is_never_forgotten(self) -> None:
         """However many came after it: its output is its own until its end."""
-        self.kernel.take(run_of("e1")[:2])
+        self.kernel.receive(run_of("e1")[:2])
         self.queue(*(f"x{n}" for n in range(KEPT_EXECUTIONS + 5)))
         self.takes([printed("x", "e1")], text("x"))
 
@@ -259,7 +259,7 @@ class Output(KernelTestCase):
     def test_replies_go_to_who_waits(self) -> None:
         """By the id of the request."""
         reply = message("complete_reply", {"matches": []}, parent="r1")
-        self.assertEqual(self.kernel.take([("shell", reply), ("control", reply)]).replies, [("r1", reply)] * 2)
+        self.assertEqual(self.kernel.receive([("shell", reply), ("control", reply)]).replies, [("r1", reply)] * 2)
 
 
 class Malformed(KernelTestCase):
@@ -294,7 +294,7 @@ class Malformed(KernelTestCase):
             ("stdin", "input_request"),
         ):
             for raw in (b"[]", b"5", b"null", b'"x"'):
-                (event,) = self.kernel.take([(channel, message(kind, raw, parent="e1"))]).events
+                (event,) = self.kernel.receive([(channel, message(kind, raw, parent="e1"))]).events
                 assert isinstance(event, OutputLost), (kind, raw, event)
                 self.assertTrue(event.reason.startswith(f"The kernel sent a malformed {kind}: "), event.reason)
 
@@ -302,7 +302,7 @@ class Malformed(KernelTestCase):
         """The kernel is done with it, whatever it says."""
         for raw in (b"nonsense", b"[]"):
             self.queue("e3")
-            lost, finished = self.kernel.take([("shell", message("execute_reply", raw, parent="e3"))]).events
+            lost, finished = self.kernel.receive([("shell", message("execute_reply", raw, parent="e3"))]).events
             self.assertIsInstance(lost, OutputLost)
             self.assertEqual(finished, ExecutionFinished(execution="e3", status="error", duration_s=0.0))
 
@@ -311,9 +311,9 @@ class Malformed(KernelTestCase):
         for content in ({"data": 5}, {"data": None}, {"data": ["x"]}, {"data": {}, "metadata": 3}):
             for kind in ("display_data", "execute_result", "update_display_data"):
                 body = {"transient": {"display_id": "d"}, **content}
-                (event,) = self.kernel.take([("iopub", message(kind, body, parent="e1"))]).events
+                (event,) = self.kernel.receive([("iopub", message(kind, body, parent="e1"))]).events
                 self.assertIsInstance(event, OutputLost, f"{kind} {content}")
-        (event,) = self.kernel.take(
+        (event,) = self.kernel.receive(
             [("iopub", message("display_data", {"data": {}, "metadata": None}, parent="e1"))]
         ).events
         self.assertEqual(event, shown({"output_type": "display_data", "data": {}, "metadata": {}}))
@@ -321,7 +321,7 @@ class Malformed(KernelTestCase):
     def test_numbers_that_json_does_not_have_become_null(self) -> None:
         """NaN and the infinities, as Python's json writes them."""
         raw = b'{"data": {"application/json": [NaN, Infinity, -Infinity, 1.5]}, "metadata": {}}'
-        (event,) = self.kernel.take([("iopub", message("display_data", raw, parent="e1"))]).events
+        (event,) = self.kernel.receive([("iopub", message("display_data", raw, parent="e1"))]).events
         body = json.loads(events.encode(event), parse_constant=self.fail)
         self.assertEqual(body["output"]["data"], {"application/json": [None, None, None, 1.5]})
 
@@ -332,7 +332,7 @@ class Malformed(KernelTestCase):
             b'{"name":"stdout","text":"a\xffb"}',
             b'{"name":"stdout","text":"a\xed\xa0\x80b"}',
         ):
-            (event,) = self.kernel.take([("iopub", message("stream", raw, parent="e1"))]).events
+            (event,) = self.kernel.receive([("iopub", message("stream", raw, parent="e1"))]).events
             letters = json.loads(events.encode(event))["output"]["text"]
             self.assertEqual((letters[0], letters[-1], letters.strip("ab").strip("\ufffd")), ("a", "b", ""))
 
@@ -364,7 +364,7 @@ class Malformed(KernelTestCase):
         def holds(channel: str, kind: str, raw: bytes) -> None:
             kernel = new_kernel()
             kernel.executions.queue(ExecutionQueued(execution="e1", code="1"))
-            for event in kernel.take([(channel, message(kind, raw, parent="e1"))]).events:
+            for event in kernel.receive([(channel, message(kind, raw, parent="e1"))]).events:
                 body = events.encode(event)
                 json.loads(body, parse_constant=self.fail)
                 self.assertEqual(events.encode(events.decode(body)), body)
@@ -395,7 +395,7 @@ class Birth(SynchronousTestCase):
         """It waits."""
         kernel = new_kernel()
         kernel.executions.queue(ExecutionQueued(execution="e1", code="1"))
-        kernel.take(ready())
+        kernel.receive(ready())
         self.assertEqual(list(kernel.executions.open), ["e1"])
 
 
@@ -413,7 +413,7 @@ class Restore(SynchronousTestCase):
             journal.append(event)
 
         def take(*batch: tuple[str, Message]) -> None:
-            journal.extend(alive.take(list(batch)).events)
+            journal.extend(alive.receive(list(batch)).events)
 
         def compare() -> None:
             again = new_kernel()
@@ -455,7 +455,7 @@ class Restore(SynchronousTestCase):
             ExecutionQueued(execution="e2", code="1"),
         ):
             again.restore(event)
-        taken = again.take([told("kernel_restarting", start=2, key="k")]).events
+        taken = again.receive([told("kernel_restarting", start=2, key="k")]).events
         self.assertEqual([e.execution for e in taken if isinstance(e, ExecutionFinished)], ["e1"])
         self.assertEqual(list(again.executions.open), ["e2"])
 
@@ -479,7 +479,7 @@ class Restore(SynchronousTestCase):
             bounds = [0, *sorted(cuts), len(whole)]
             came: list[AnyEvent] = []
             for start, end in pairwise(bounds):
-                came += kernel.take(whole[start:end]).events
+                came += kernel.receive(whole[start:end]).events
             return came
 
         def told_of(came: list[AnyEvent]) -> tuple[Any, list[AnyEvent]]:

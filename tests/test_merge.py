@@ -15,7 +15,7 @@ from webipy.core.api.notebook_calls import CellChange
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent, CellType
 from webipy.core.ipynb import normal_form
-from webipy.core.ipynb.cell_matching import align
+from webipy.core.ipynb.cell_matching import match_cells
 from webipy.core.ipynb.document import Document, DocumentCell, DocumentFold
 from webipy.core.ipynb.merge import changes, diff, merge
 from webipy.core.session.cell_order import merged_order, moved
@@ -425,24 +425,24 @@ class Aligning(SynchronousTestCase):
         """When it stands between the same neighbors and is alike."""
         old = made_of(code("a", "import numpy"), code("b", "x = compute(1)"), code("c", "plot(x)"))
         new = made_of(code("1", "import numpy"), code("2", "x = compute(2)"), code("3", "plot(x)"))
-        self.assertEqual(ids(align(old, new)), "abc")
+        self.assertEqual(ids(match_cells(old, new)), "abc")
 
     def test_what_is_not_surely_the_same_stays_apart(self) -> None:
         """Other text, or another type. Made ids that both have say nothing."""
         old = made_of(code("a", "import numpy"), code("b", "x = compute(1)"))
         other = made_of(code("1", "import numpy"), code("2", "entirely different"))
-        self.assertEqual(ids(align(old, other)), "a2")
+        self.assertEqual(ids(match_cells(old, other)), "a2")
         text = made_of(code("1", "import numpy"), DocumentCell("2", "markdown", "x = compute(1)"))
-        self.assertEqual(ids(align(old, text)), "a2")
+        self.assertEqual(ids(match_cells(old, text)), "a2")
         known = made_of(code("b", "import numpy"), code("a", "x = compute(1)"))
-        self.assertEqual(ids(align(old, known)), "ab")
-        self.assertEqual(align(old, known, ()), known)
+        self.assertEqual(ids(match_cells(old, known)), "ab")
+        self.assertEqual(match_cells(old, known, ()), known)
 
     def test_ids_that_stand_in_the_file_are_left(self) -> None:
         """When it is said which were made."""
         old = made_of(code("a", "same"), code("b", "same too"))
         new = made_of(code("1", "same"), code("2", "same too"))
-        self.assertEqual(ids(align(old, new, {"2"})), "1b")
+        self.assertEqual(ids(match_cells(old, new, {"2"})), "1b")
 
     def test_inserted_and_deleted_cells_do_not_shift_the_others(self) -> None:
         """Each keeps its own id."""
@@ -451,7 +451,7 @@ class Aligning(SynchronousTestCase):
             code("0", "something new"),
             *(code(str(number), f"the source of {letter * 9}") for number, letter in enumerate("acdef", 1)),
         )
-        self.assertEqual(ids(align(old, new)), "0acdef")
+        self.assertEqual(ids(match_cells(old, new)), "0acdef")
 
     def test_it_changes_ids_only_and_gives_each_once(self) -> None:
         """For all documents."""
@@ -461,7 +461,7 @@ class Aligning(SynchronousTestCase):
         def holds(old: Document, new: Document, is_renamed: bool) -> None:
             if is_renamed:
                 new = Document(tuple(attrs.evolve(cell, id=cell.id.upper()) for cell in new.cells), new.metadata)
-            aligned = align(old, new)
+            aligned = match_cells(old, new)
             self.assertEqual(len({cell.id for cell in aligned.cells}), len(aligned.cells))
             self.assertEqual(
                 [attrs.evolve(cell, id="") for cell in aligned.cells], [attrs.evolve(cell, id="") for cell in new.cells]
@@ -475,15 +475,17 @@ class Aligning(SynchronousTestCase):
         """`a` was edited, and a new cell has the content that it had: each stays what it is, and neither gets the id of the other."""
         old = made_of(code("a", "edited since"), code("new", "first"))
         found = made_of(code("1", "edited since"), code("a", "first"))
-        self.assertEqual(align(old, found, {"1", "a"}), old)
+        self.assertEqual(match_cells(old, found, {"1", "a"}), old)
         more = made_of(code("1", "edited since"), code("a", "first"), code("2", "first"))
-        aligned = [cell.id for cell in align(old, more, {"1", "a", "2"}).cells]
+        aligned = [cell.id for cell in match_cells(old, more, {"1", "a", "2"}).cells]
         self.assertEqual(aligned, ["a", "new", "2"])
-        other = [cell.id for cell in align(made_of(code("a", "long ago")), made_of(code("a", "xyz")), {"a"}).cells]
+        other = [
+            cell.id for cell in match_cells(made_of(code("a", "long ago")), made_of(code("a", "xyz")), {"a"}).cells
+        ]
         self.assertNotEqual(other, ["a"])
 
     def test_many_equal_cells_are_no_trouble(self) -> None:
         """They are matched in their order."""
         old = Document(tuple(code(f"a{number}", "") for number in range(5_000)))
         new = Document(tuple(code(f"b{number}", "") for number in range(5_000)))
-        self.assertEqual(align(old, new), old)
+        self.assertEqual(match_cells(old, new), old)

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core.events.events import ExecutionQueued
-from webipy.core.kernel.executions import Run
+from webipy.core.kernel.executions import OpenExecution
 from webipy.server.sessions.request_queue import PORTION, RequestQueue
 
 
@@ -34,9 +34,9 @@ class Portions(SynchronousTestCase):
         """The next turn."""
         self.due.pop(0)()
 
-    def runs(self, first: int, count: int, **more: Any) -> list[Run]:
+    def runs(self, first: int, count: int, **more: Any) -> list[OpenExecution]:
         """Executions with the names first, first + 1, ..."""
-        return [Run(ExecutionQueued(execution=str(n), code="1"), **more) for n in range(first, first + count)]
+        return [OpenExecution(ExecutionQueued(execution=str(n), code="1"), **more) for n in range(first, first + count)]
 
     def names(self, count: int) -> list[str]:
         """Their names."""

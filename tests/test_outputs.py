@@ -174,7 +174,7 @@ class Ranges(SynchronousTestCase):
                 for limit in (1, 3, 20):
                     found = outputs.TextRange("e", output, offset, limit)
                     for event in told:
-                        found.take(event)
+                        found.apply(event)
                     self.assertEqual(found.text, None if whole is None else whole[offset : offset + limit])
                     self.assertEqual(found.size, len(whole or ""))
 

@@ -96,7 +96,7 @@ class Pair:
     def deliver_up(self, at_most: int = 1) -> None:
         """The server gets the next messages, as one batch."""
         batch = [self.up.popleft() for _ in range(min(at_most, len(self.up)))]
-        self.journal += self.kernel.take(batch).events
+        self.journal += self.kernel.receive(batch).events
 
     def reply(self, state: str) -> None:
         """The kernel has run what it has."""

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fakes import examples
 from webipy.core.events import events, outputs
 from webipy.core.events.events import AnyEvent
-from webipy.core.session.file_state import Origin
+from webipy.core.session.file_state import FileState
 from webipy.core.session.notebook import Notebook
 from webipy.core.session.snapshot import LAST_WITHOUT_CELL, Snapshot
 
@@ -21,7 +21,7 @@ CELLS = ("a", "b", "c")
 def numbered(log: list[AnyEvent]) -> list[AnyEvent]:
     """The same events with dense seqs, without those that could not happen."""
     notebook, known, open_now, started = Notebook(), set[str](), set[str](), set[str]()
-    origin = Origin()
+    origin = FileState()
     possible: list[AnyEvent] = []
     for event in log:
         if not _can_happen(event, notebook, known, open_now):
@@ -31,7 +31,7 @@ def numbered(log: list[AnyEvent]) -> list[AnyEvent]:
         if isinstance(event, events.NotebookConflicted | events.NotebookSaveFailed) and origin.path is None:
             continue
         notebook.apply(event)
-        origin.take(event)
+        origin.apply(event)
         if isinstance(event, events.ExecutionQueued):
             known.add(event.execution)
             open_now.add(event.execution)
@@ -70,10 +70,10 @@ def state(log: list[AnyEvent]) -> object:
     runs: dict[str, list[str]] = {}
     kernel: dict[str, AnyEvent] = {}
     laid: dict[str | None, list[Raw]] = {}
-    origin, checkpoints = Origin(), []
+    origin, checkpoints = FileState(), []
     for event in log:
         notebook.apply(event)
-        origin.take(event)
+        origin.apply(event)
         match event:
             case events.CellOutputsSet():
                 laid[event.cell] = event.outputs
@@ -197,8 +197,8 @@ class SnapshotTests(SynchronousTestCase):
             place = min(place, len(log))
             snapshot = Snapshot()
             for event in log[:place]:
-                snapshot.take(event)
-            self.assertEqual(state([*snapshot.told(), *log[place:]]), state(log))
+                snapshot.apply(event)
+            self.assertEqual(state([*snapshot.as_events(), *log[place:]]), state(log))
 
         holds()
 
@@ -212,9 +212,9 @@ class SnapshotTests(SynchronousTestCase):
                 events.CellOutputsCleared(cell=None),
             ]
         ):
-            snapshot.take(event)
+            snapshot.apply(event)
         notebook = Notebook()
-        for event in snapshot.told():
+        for event in snapshot.as_events():
             notebook.apply(event)
         self.assertEqual([cell.execution for cell in notebook.cells()], [None])
 
@@ -226,21 +226,23 @@ class SnapshotTests(SynchronousTestCase):
         def holds(log: list[AnyEvent]) -> None:
             once, twice = Snapshot(), Snapshot()
             for event in numbered(log):
-                once.take(event)
-            for event in once.told():
-                twice.take(event)
-            self.assertEqual([events.encode(e) for e in twice.told()], [events.encode(e) for e in once.told()])
+                once.apply(event)
+            for event in once.as_events():
+                twice.apply(event)
+            self.assertEqual(
+                [events.encode(e) for e in twice.as_events()], [events.encode(e) for e in once.as_events()]
+            )
 
         holds()
 
     def test_long_text_is_cut_and_says_so(self) -> None:
         """Head and tail are kept, `omitted` tells where and how much; the tail goes on growing."""
         snapshot = Snapshot(limit=40)
-        snapshot.take(events.ExecutionQueued(seq=1, execution="e", code="x"))
+        snapshot.apply(events.ExecutionQueued(seq=1, execution="e", code="x"))
         text = "".join(f"{number:03}\n" for number in range(100))
         for at in range(0, len(text), 7):
-            snapshot.take(events.OutputAdded(seq=2 + at, execution="e", output=_text("stdout", text[at : at + 7])))
-        (added,) = [event for event in snapshot.told() if isinstance(event, events.OutputAdded)]
+            snapshot.apply(events.OutputAdded(seq=2 + at, execution="e", output=_text("stdout", text[at : at + 7])))
+        (added,) = [event for event in snapshot.as_events() if isinstance(event, events.OutputAdded)]
         shown = msgspec.json.decode(added.output, type=outputs.Stream).text
         assert added.omitted is not None
         at, characters = added.omitted.at, added.omitted.characters
@@ -253,9 +255,9 @@ class SnapshotTests(SynchronousTestCase):
         """Those of the command line are shown below the cells, the newest of them."""
         snapshot = Snapshot()
         for number in range(LAST_WITHOUT_CELL + 5):
-            snapshot.take(events.ExecutionQueued(seq=2 * number + 1, execution=str(number), code="x"))
-            snapshot.take(
+            snapshot.apply(events.ExecutionQueued(seq=2 * number + 1, execution=str(number), code="x"))
+            snapshot.apply(
                 events.ExecutionFinished(seq=2 * number + 2, execution=str(number), status="ok", duration_s=0)
             )
-        kept = [event.execution for event in snapshot.told() if isinstance(event, events.ExecutionQueued)]
+        kept = [event.execution for event in snapshot.as_events() if isinstance(event, events.ExecutionQueued)]
         self.assertEqual(kept, [str(number) for number in range(5, LAST_WITHOUT_CELL + 5)])

@@ -7,7 +7,7 @@ import random
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core.ipynb import lost_cells
-from webipy.core.ipynb.cell_matching import align, made_id
+from webipy.core.ipynb.cell_matching import made_id, match_cells
 from webipy.core.ipynb.document import Document, DocumentCell
 from webipy.core.ipynb.lost_cells import Vanished
 
@@ -47,11 +47,11 @@ class Cells(SynchronousTestCase):
             now = whole
             for _ in range(chance.randrange(1, 4)):
                 part = document(*(cell(one.source) for one in cells if chance.random() < 0.5))
-                read = align(lost.like(now), part)
+                read = match_cells(lost.like(now), part)
                 lost.take(now, read)
                 now = read
             text = document(*(cell(one.source) for one in cells))
-            back = align(lost.like(now), text)
+            back = match_cells(lost.like(now), text)
             self.assertEqual([one.id for one in back.cells], [one.id for one in cells])
 
     def test_there_are_limits(self) -> None:

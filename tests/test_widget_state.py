@@ -37,8 +37,8 @@ def state_of(notebook: bytes, *told: events.AnyEvent) -> Any:
     """The state in a notebook after events of comms, as they are folded."""
     comms = Comms()
     for event in told:
-        comms.take(event)
-    made = json.loads(widget_state.with_state(notebook, comms.told()))
+        comms.apply(event)
+    made = json.loads(widget_state.with_state(notebook, comms.as_events()))
     held = made["metadata"].pop("widgets", None)
     before = json.loads(notebook)
     before["metadata"].pop("widgets", None)

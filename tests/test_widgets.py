@@ -22,7 +22,7 @@ from webipy.core.events.events import (
 from webipy.core.kernel import comm_fold, jupyter_messages
 from webipy.core.kernel.comm_fold import Comms
 from webipy.core.kernel.kernel import Kernel
-from webipy.core.kernel.output_capture import Captures
+from webipy.core.kernel.output_capture import OutputCapture
 from webipy.core.kernel.wire import Header, Message
 
 VECTORS = Path(__file__).parent / "vectors" / "widgets.json"
@@ -43,7 +43,7 @@ def folded(log: list[AnyEvent]) -> Comms:
     """The comms after these events."""
     comms = Comms()
     for event in log:
-        comms.take(event)
+        comms.apply(event)
     return comms
 
 
@@ -75,46 +75,46 @@ class Snapshots(SynchronousTestCase):
         """The page folds the events of each case, and its snapshot, to the same widgets."""
         for case in vectors():
             log = [events.decode(msgspec.json.encode(event)) for event in case["events"]]
-            self.assertEqual(plain(folded(log).told()), case["snapshot"], case["name"])
+            self.assertEqual(plain(folded(log).as_events()), case["snapshot"], case["name"])
 
     def test_a_snapshot_folds_to_itself(self) -> None:
         """`fold(log) == fold(snapshot(log[:k]) + log[k:])` for every k."""
         for case in vectors():
             log = [events.decode(msgspec.json.encode(event)) for event in case["events"]]
             for k in range(1, len(log) + 1):
-                began: list[AnyEvent] = [log[0], *folded(log[:k]).told()] if k > 0 else []
+                began: list[AnyEvent] = [log[0], *folded(log[:k]).as_events()] if k > 0 else []
                 again = folded([*began, *log[k:]])
-                self.assertEqual(values(again.told()), values(folded(log).told()), (case["name"], k))
+                self.assertEqual(values(again.as_events()), values(folded(log).as_events()), (case["name"], k))
 
     def test_a_dragged_slider_is_one_event(self) -> None:
         """However often it was moved."""
         log: list[AnyEvent] = [opened("c", {"value": 0})]
         for n in range(2000):
             log += [said("c", {"value": n}, by="ada"), said("c", {"value": n}, method="echo_update")]
-        self.assertEqual((len(folded(log).told()), values(folded(log).told())), (1, {"c": {"value": 1999}}))
+        self.assertEqual((len(folded(log).as_events()), values(folded(log).as_events())), (1, {"c": {"value": 1999}}))
 
     def test_comms_of_other_targets_keep_their_last_messages(self) -> None:
         """Nobody but their two sides knows what they mean."""
         log: list[AnyEvent] = [opened("c", {}, target="other")]
         log += [said("c", {"n": n}) for n in range(comm_fold.LAST_OF_COMM + 5)]
-        told = folded(log).told()
+        told = folded(log).as_events()
         self.assertEqual(plain(told), plain([log[0], *log[-comm_fold.LAST_OF_COMM + 1 :]]))
 
     def test_widgets_of_ended_kernels_are_kept_up_to_a_number(self) -> None:
         """The oldest go first."""
         log: list[AnyEvent] = [opened(f"c{n}", {}) for n in range(comm_fold.LAST_ENDED + 2)]
         log.append(events.KernelStateChanged(state="restarting"))
-        told = folded(log).told()
+        told = folded(log).as_events()
         self.assertEqual(len(told), comm_fold.LAST_ENDED)
         self.assertEqual(plain(told[:1]), plain(log[2:3]))
 
     def test_long_text_in_a_widget_is_cut_with_a_word(self) -> None:
         """With a limit its start and its end are told, and how much is not."""
         comms = Comms(limit=100)
-        comms.take(opened("o", {"outputs": []}))
+        comms.apply(opened("o", {"outputs": []}))
         for n in range(100):
-            comms.take(printed("o", f"line {n}\n"))
-        added = comms.told()[1]
+            comms.apply(printed("o", f"line {n}\n"))
+        added = comms.as_events()[1]
         assert isinstance(added, WidgetOutputAdded)
         text = json.loads(bytes(added.output))["text"]
         self.assertTrue(text.startswith("line 0\n"))
@@ -125,7 +125,7 @@ class Snapshots(SynchronousTestCase):
         """A comm may carry anything."""
         strange = CommMessage(comm="c", content=raw([1, 2]), metadata=raw({}))
         log: list[AnyEvent] = [opened("c", {"value": 0}), strange, said("unknown", {"value": 1})]
-        self.assertEqual(plain(folded(log).told()), plain([opened("c", {"value": 0})]))
+        self.assertEqual(plain(folded(log).as_events()), plain([opened("c", {"value": 0})]))
 
 
 def values(told: list[AnyEvent]) -> dict[str, Any]:
@@ -146,13 +146,13 @@ class Capturing(SynchronousTestCase):
 
     def setUp(self) -> None:
         """Two Output widgets."""
-        self.captures = Captures()
+        self.captures = OutputCapture()
         for comm in ("o", "p"):
-            self.captures.heard(opened(comm, {"_model_name": "OutputModel", "outputs": [], "msg_id": ""}))
+            self.captures.observe(opened(comm, {"_model_name": "OutputModel", "outputs": [], "msg_id": ""}))
 
     def capture(self, comm: str, request: str) -> None:
         """The kernel says that a widget captures a request; empty: none any more."""
-        self.assertTrue(self.captures.heard(said(comm, {"msg_id": request})))
+        self.assertTrue(self.captures.observe(said(comm, {"msg_id": request})))
 
     def test_the_last_that_asked_captures(self) -> None:
         """`with` blocks can be nested: when the inner one ends, the outer one captures again."""
@@ -169,39 +169,39 @@ class Capturing(SynchronousTestCase):
     def test_the_kernel_is_told_when_the_block_has_ended(self) -> None:
         """Once, with all outputs; its echo of that is nobody's business."""
         self.capture("o", "m")
-        self.captures.took(printed("o", "a"))
-        self.captures.took(printed("o", "b"))
-        self.assertEqual(self.captures.unsaid(), [])
+        self.captures.record(printed("o", "a"))
+        self.captures.record(printed("o", "b"))
+        self.assertEqual(self.captures.pending_updates(), [])
         self.capture("o", "")
-        told = [jupyter_messages.decode(content, jupyter_messages.Comm) for content in self.captures.unsaid()]
+        told = [jupyter_messages.decode(content, jupyter_messages.Comm) for content in self.captures.pending_updates()]
         text = {"output_type": "stream", "name": "stdout", "text": "ab"}
         self.assertEqual(
             [(one.comm_id, json.loads(bytes(one.data))) for one in told],
             [("o", {"method": "update", "state": {"outputs": [text]}, "buffer_paths": []})],
         )
-        self.assertEqual(self.captures.unsaid(), [])
+        self.assertEqual(self.captures.pending_updates(), [])
         echo = said("o", {"outputs": [text]}, method="echo_update")
-        self.assertEqual([self.captures.heard(echo), self.captures.heard(echo)], [False, True])
+        self.assertEqual([self.captures.observe(echo), self.captures.observe(echo)], [False, True])
 
     def test_what_the_kernel_says_of_the_outputs_holds(self) -> None:
         """It has just said it, so it need not be told."""
-        self.captures.took(printed("o", "a"))
-        self.captures.heard(said("o", {"outputs": []}))
-        self.assertEqual(self.captures.unsaid(), [])
-        self.captures.took(WidgetOutputsCleared(comm="o"))
-        self.assertEqual(len(self.captures.unsaid()), 1)
+        self.captures.record(printed("o", "a"))
+        self.captures.observe(said("o", {"outputs": []}))
+        self.assertEqual(self.captures.pending_updates(), [])
+        self.captures.record(WidgetOutputsCleared(comm="o"))
+        self.assertEqual(len(self.captures.pending_updates()), 1)
 
     def test_other_widgets_capture_nothing(self) -> None:
         """Only an Output widget does."""
-        self.captures.heard(opened("s", {"_model_name": "IntSliderModel"}))
-        self.captures.heard(said("s", {"msg_id": "m"}))
-        self.captures.took(printed("s", "a"))
-        self.assertEqual((self.captures.captor("m"), self.captures.unsaid()), (None, []))
+        self.captures.observe(opened("s", {"_model_name": "IntSliderModel"}))
+        self.captures.observe(said("s", {"msg_id": "m"}))
+        self.captures.record(printed("s", "a"))
+        self.assertEqual((self.captures.captor("m"), self.captures.pending_updates()), (None, []))
 
     def test_a_closed_widget_captures_nothing(self) -> None:
         """Nor does one of a kernel that has ended."""
         self.capture("o", "m")
-        self.captures.heard(CommClosed(comm="o", content=raw({})))
+        self.captures.observe(CommClosed(comm="o", content=raw({})))
         self.assertIsNone(self.captures.captor("m"))
         self.capture("p", "m")
         self.captures.forget()
@@ -209,7 +209,7 @@ class Capturing(SynchronousTestCase):
 
     def test_a_server_that_starts_again_knows_them(self) -> None:
         """From the events of the journal; what clients said is not the kernel's word."""
-        captures = Captures()
+        captures = OutputCapture()
         shown = events.OutputUpdated(display_id="d", data=raw({}), metadata=raw({}))
         log: list[AnyEvent] = [
             opened("o", {"_model_name": "OutputModel"}),
@@ -227,9 +227,9 @@ class Capturing(SynchronousTestCase):
     def test_outputs_that_are_none_are_left_out(self) -> None:
         """A kernel can say anything of them."""
         for strange in ([1, {"output_type": "stream"}], "x", {"a": 1}):
-            self.assertTrue(self.captures.heard(said("o", {"outputs": strange, "msg_id": 7})))
-        self.captures.took(WidgetOutputsCleared(comm="o", wait=True))
-        self.assertEqual(len(self.captures.unsaid()), 1)
+            self.assertTrue(self.captures.observe(said("o", {"outputs": strange, "msg_id": 7})))
+        self.captures.record(WidgetOutputsCleared(comm="o", wait=True))
+        self.assertEqual(len(self.captures.pending_updates()), 1)
 
 
 class KernelCaptures(SynchronousTestCase):
@@ -239,7 +239,7 @@ class KernelCaptures(SynchronousTestCase):
         """Text, displays and clearing of the request that it captures; adjacent text is one event; the kernel is told when it rests."""
         kernel = Kernel(id="k", kernelspec="python3", display_name="P", language="python", url_without_key="")
         state = {"_model_name": "OutputModel", "outputs": [], "msg_id": ""}
-        told = kernel.take(
+        told = kernel.receive(
             [
                 told_by_kernel(
                     "comm_open", {"comm_id": "o", "target_name": "jupyter.widget", "data": {"state": state}}
@@ -266,17 +266,17 @@ class KernelCaptures(SynchronousTestCase):
                 ("OutputAdded", {"output_type": "stream", "name": "stdout", "text": "of another request"}),
             ],
         )
-        self.assertEqual(told.says, [])
-        told = kernel.take(
+        self.assertEqual(told.widget_updates, [])
+        told = kernel.receive(
             [
                 told_by_kernel("comm_msg", {"comm_id": "o", "data": {"method": "update", "state": {"msg_id": ""}}}),
                 told_by_kernel("status", {"execution_state": "idle"}),
             ]
         )
         outputs_now = {"method": "update", "state": {"outputs": [display]}, "buffer_paths": []}
-        self.assertEqual([json.loads(one) for one in told.says], [{"comm_id": "o", "data": outputs_now}])
+        self.assertEqual([json.loads(one) for one in told.widget_updates], [{"comm_id": "o", "data": outputs_now}])
         echo = {"method": "echo_update", "state": {"outputs": [display]}}
-        self.assertEqual(kernel.take([told_by_kernel("comm_msg", {"comm_id": "o", "data": echo})]).events, [])
+        self.assertEqual(kernel.receive([told_by_kernel("comm_msg", {"comm_id": "o", "data": echo})]).events, [])
 
 
 def told_by_kernel(kind: str, content: dict[str, Any], parent: str = "m") -> tuple[str, Message]:

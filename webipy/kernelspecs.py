@@ -23,7 +23,7 @@ from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
 
-from webipy.core.json_depth import is_too_deep, said
+from webipy.core.json_depth import is_too_deep, too_deep_reason
 
 MEMORY_BYTES = 2 << 30
 """Address space of this process."""
@@ -46,7 +46,7 @@ def list_kernelspecs(manager: KernelSpecManager) -> dict[str, Any]:
         try:
             specs[name] = _read(manager, name)
         except RecursionError:
-            broken[name] = f"The kernelspec {name} cannot be used: its JSON is {said()}."
+            broken[name] = f"The kernelspec {name} cannot be used: its JSON is {too_deep_reason()}."
         except Exception as fault:  # a kernelspec is foreign JSON: traitlets, json and the disk each fail their own way
             broken[name] = f"The kernelspec {name} cannot be used: {fault}"
     default = "python3" if "python3" in specs else next(iter(specs), None)

@@ -279,11 +279,11 @@ class Folds(SynchronousTestCase):
         outputs.fold(told)
         snapshot, document, one = Snapshot(), DocumentFold(), Fold()
         for event in told:
-            snapshot.take(event)
+            snapshot.apply(event)
             document.take(event)
             if isinstance(event, events.OutputAdded):
                 one.add(event)
             elif isinstance(event, events.OutputUpdated):
                 one.update(event)
-        snapshot.told()
+        snapshot.as_events()
         document.document()

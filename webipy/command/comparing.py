@@ -26,7 +26,7 @@ from webipy.command.streams import shown, write_as_is
 from webipy.converter import problems, texts
 from webipy.core import errors
 from webipy.core.ipynb import conflict_marks, json_source, merge, notebook_file
-from webipy.core.ipynb.cell_matching import align
+from webipy.core.ipynb.cell_matching import match_cells
 from webipy.core.ipynb.conflict_marks import Labels, Outputs
 from webipy.core.ipynb.document import Document, DocumentCell
 
@@ -84,7 +84,7 @@ def named_alike(origin: Version, other: Version) -> Document:
     """The document of `other` with the ids of `origin` in the cells that are the same; ids say nothing where either file has none."""
     assert other.opened is not None
     made = other.opened.made_ids if origin.opened is not None and not origin.opened.made_ids else None
-    return align(origin.document, other.document, made)
+    return match_cells(origin.document, other.document, made)
 
 
 # ---- text

@@ -11,7 +11,7 @@ from webipy.command.escapes import Escapes
 from webipy.command.terminal import plain_text
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
-from webipy.core.session.execution_record import ExecutionStory
+from webipy.core.session.execution_record import ExecutionRecord
 from webipy.io.storage.journal_file import JournalFile
 
 READ_EVENTS = 5_000
@@ -47,13 +47,13 @@ class Transcript:
     """
 
     say: Callable[[str], None]
-    _open: dict[str, ExecutionStory] = attrs.field(factory=dict)
+    _open: dict[str, ExecutionRecord] = attrs.field(factory=dict)
 
     def take(self, event: AnyEvent) -> None:
         """Takes the next event in."""
         match event:
             case events.ExecutionQueued():
-                self._open[event.execution] = ExecutionStory(event.execution)
+                self._open[event.execution] = ExecutionRecord(event.execution)
             case events.SessionCreated():
                 self._note(event, f"Session {event.title!r}" + (f", {event.path}" if event.path else ""))
             case events.SessionClosed():
@@ -71,7 +71,7 @@ class Transcript:
             case _:
                 pass
         for story in list(self._open.values()):
-            story.take(event)
+            story.apply(event)
             if story.finished is not None:
                 self._ended(self._open.pop(story.execution))
 
@@ -84,7 +84,7 @@ class Transcript:
         by = f" (by {event.by})" if event.by else ""
         self._say(f"[{event.time[:19].replace('T', ' ')}] {text}{by}.")
 
-    def _ended(self, story: ExecutionStory) -> None:
+    def _ended(self, story: ExecutionRecord) -> None:
         assert story.queued is not None
         status = story.finished.status if story.finished is not None else "not finished"
         count = story.finished.execution_count if story.finished is not None else None

@@ -21,7 +21,7 @@ import msgspec
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.events.outputs import Displays, Fold
-from webipy.core.kernel.output_capture import TARGET, outputs_of, refill, said
+from webipy.core.kernel.output_capture import TARGET, outputs_of, refill, widget_message
 
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 
@@ -97,7 +97,7 @@ class Views:
         return model in self._models
 
     def _update(self, comm: str, content: msgspec.Raw) -> bool:
-        message, model = said(content), self._models[comm]
+        message, model = widget_message(content), self._models[comm]
         if message.method == "custom":
             return False
         for name, raw in message.state.items():

@@ -12,7 +12,7 @@ MAX_NAMES: Final = 10_000
 _NUMBERED: Final = re.compile(r"(.*\S) ([1-9][0-9]{0,8})", re.DOTALL)
 
 
-def beside(path: str, is_folder: bool) -> Iterator[str]:
+def free_names(path: str, is_folder: bool) -> Iterator[str]:
     """`path` itself, then the names after it, which count on from a number that it ends with.
 
     Args:

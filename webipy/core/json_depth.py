@@ -48,6 +48,6 @@ def is_too_deep(body: bytes, levels: int = MAX_DEPTH) -> bool:
     return max(accumulate(steps), default=0) > levels
 
 
-def said(levels: int = MAX_DEPTH) -> str:
+def too_deep_reason(levels: int = MAX_DEPTH) -> str:
     """What is wrong with it, as the end of a sentence."""
     return f"nested more than {levels} levels deep"

@@ -91,7 +91,7 @@ def parse(body: bytes) -> Batch:
         errors.InvalidRequest: An empty batch, or one of more than `MAX_BATCH_CALLS`.
     """
     if json_depth.is_too_deep(body, MAX_LEVELS):
-        raise errors.ParseError(f"This JSON is {json_depth.said(MAX_LEVELS)}.", limit=MAX_LEVELS)
+        raise errors.ParseError(f"This JSON is {json_depth.too_deep_reason(MAX_LEVELS)}.", limit=MAX_LEVELS)
     try:
         body.decode("utf-8")
         is_list = body.lstrip()[:1] == b"["

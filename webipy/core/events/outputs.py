@@ -202,7 +202,7 @@ class Fold:
             self._items.append(last)
         last.add(text.text, event.omitted, self.limit)
 
-    def events(self, execution: str, cell: str | None) -> list[OutputAdded | OutputsCleared]:
+    def as_events(self, execution: str, cell: str | None) -> list[OutputAdded | OutputsCleared]:
         """The fewest events that fold to the same."""
         shown: list[OutputAdded | OutputsCleared] = [
             OutputAdded(
@@ -246,7 +246,7 @@ class TextRange:
     _parts: list[str] = attrs.field(factory=list)
     _clear_first: bool = False
 
-    def take(self, event: AnyEvent) -> None:
+    def apply(self, event: AnyEvent) -> None:
         """Takes the next event of the session in."""
         if isinstance(event, OutputsCleared) and event.execution == self.execution:
             self._clear_first = event.wait

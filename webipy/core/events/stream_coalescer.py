@@ -31,7 +31,7 @@ class _Text:
 
 
 @attrs.define(slots=True)
-class Growing:
+class StreamCoalescer:
     """Events in their order, the last of which may still grow."""
 
     _events: list[AnyEvent] = attrs.field(factory=list)
@@ -42,7 +42,7 @@ class Growing:
         self._end_text()
         self._events.append(event)
 
-    def write(self, execution: str | None, cell: str | None, name: str, text: Raw, comm: str | None = None) -> None:
+    def add_text(self, execution: str | None, cell: str | None, name: str, text: Raw, comm: str | None = None) -> None:
         """Adds stream text, a valid JSON string, to the output that is growing, or begins the next one.
 
         Args:
@@ -56,7 +56,7 @@ class Growing:
         grown.parts.append(text)
         grown.size += memoryview(text).nbytes
 
-    def take(self) -> list[AnyEvent]:
+    def flush(self) -> list[AnyEvent]:
         """Gives what was gathered and begins anew."""
         self._end_text()
         gathered, self._events = self._events, []

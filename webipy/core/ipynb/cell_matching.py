@@ -51,7 +51,7 @@ def made_id(cell_type: str, source: str, copy: int, taken: Container[str]) -> st
         salt += MAX_CELLS
 
 
-def align(origin: Document, other: Document, made: Container[str] | None = None) -> Document:
+def match_cells(origin: Document, other: Document, made: Container[str] | None = None) -> Document:
     """The document `other` with the ids of `origin` in the cells that are surely the same.
 
     Args:

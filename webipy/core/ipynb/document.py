@@ -93,7 +93,7 @@ class _Shown:
     def outputs(self, limit: int) -> tuple[bytes, ...]:
         """All outputs in normal form, with at most so many characters of a stream; those that are as they were last time are not formed again."""
         formed: dict[int, tuple[Raw, bytes]] = {}
-        for number, event in enumerate(self.fold.events("", None)):
+        for number, event in enumerate(self.fold.as_events("", None)):
             if not isinstance(event, events.OutputAdded):
                 continue
             before = self._formed.get(number)

@@ -29,7 +29,7 @@ import attrs
 import msgspec
 from msgspec import Raw
 
-from webipy.core.json_depth import is_too_deep, said
+from webipy.core.json_depth import is_too_deep, too_deep_reason
 
 _decode_map: Callable[[bytes | memoryview | Raw], dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_list: Callable[[bytes | memoryview | Raw], list[Raw]] = msgspec.json.Decoder(list[Raw]).decode
@@ -100,7 +100,7 @@ def normal(raw: bytes | memoryview | Raw) -> bytes:
     """
     text = bytes(raw)
     if is_too_deep(text):
-        raise TooDeep(said())
+        raise TooDeep(too_deep_reason())
     return _normal(text)
 
 

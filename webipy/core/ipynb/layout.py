@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import attrs
 
 from webipy.core.ipynb import json_source, normal_form
-from webipy.core.ipynb.cell_matching import align
+from webipy.core.ipynb.cell_matching import match_cells
 from webipy.core.ipynb.document import Document, DocumentCell
 from webipy.core.ipynb.file_text import Text
 from webipy.core.ipynb.json_source import Piece, Shell, Style
@@ -54,7 +54,7 @@ class Known:
         """What it holds, with the ids that its cells have in `document`."""
         if self.before is not None and without_ids(self.before) == without_ids(self.document):
             return self.before
-        return align(document, self.document, self.made_ids)
+        return match_cells(document, self.document, self.made_ids)
 
 
 def without_ids(document: Document) -> Document:

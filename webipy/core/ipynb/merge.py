@@ -30,14 +30,11 @@ from webipy.core.api.notebook_calls import CellChange
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent, CellType
 from webipy.core.ipynb import json_source
-from webipy.core.ipynb.cell_matching import align
 from webipy.core.ipynb.document import Document, DocumentCell
 from webipy.core.session.cell_order import merged_order, moved
 from webipy.core.session.notebook import NO_METADATA, replace_all
 
 _T = TypeVar("_T")
-
-__all__ = ["Merged", "align", "changes", "diff", "merge", "merged_cell", "merged_map"]
 
 
 @attrs.define(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.events.outputs import Displays, Fold, Stream, stream
 from webipy.core.kernel import jupyter_messages
-from webipy.core.kernel.output_capture import TARGET, Said, outputs_of, refill, said
+from webipy.core.kernel.output_capture import TARGET, WidgetMessage, outputs_of, refill, widget_message
 
 LAST_OF_COMM = 1000
 """Messages of a comm of another target that are kept."""
@@ -59,7 +59,7 @@ class _Pending:
     idles: int = 0
 
 
-def parts_of(message: Said, buffers: list[str]) -> _Parts:
+def parts_of(message: WidgetMessage, buffers: list[str]) -> _Parts:
     """A message key by key."""
     parts = {key: _Part(value) for key, value in message.state.items()}
     for path, buffer in zip(message.buffer_paths, buffers, strict=False):
@@ -95,7 +95,7 @@ class _Widget:
 
     def __attrs_post_init__(self) -> None:
         self.outputs = Fold(self.limit, self.displays)
-        message = said(self.opened.content)
+        message = widget_message(self.opened.content)
         self.echoes = message.echoes
         self.confirm(parts_of(message, self.opened.buffers))
 
@@ -118,17 +118,17 @@ class _Widget:
         waits = (at for at, one in enumerate(self.pending) if self.echoes and one.idles < 2)
         self.settle(next(waits, len(self.pending)))
 
-    def take(self, event: events.CommMessage) -> None:
+    def apply(self, event: events.CommMessage) -> None:
         """A message on its comm."""
-        message = said(event.content)
+        message = widget_message(event.content)
         parts = parts_of(message, event.buffers)
         if event.by is not None:
             if message.method == "update":
                 self.pending.append(_Pending(event, parts))
         elif message.method == "echo_update":
             self.echoes = True
-            heard = next((at for at, one in enumerate(self.pending) if _says(one.parts, parts)), -1)
-            self.settle(heard + 1)
+            confirmed = next((at for at, one in enumerate(self.pending) if _says(one.parts, parts)), -1)
+            self.settle(confirmed + 1)
             self.confirm(parts)
         elif message.method == "update":
             if not self.echoes:  # the last to speak is right
@@ -136,13 +136,13 @@ class _Widget:
                     one.parts = {key: part for key, part in one.parts.items() if key not in parts}
             self.confirm(parts)
 
-    def told(self) -> list[AnyEvent]:
+    def as_events(self) -> list[AnyEvent]:
         """The events of it."""
         state: dict[str, Raw] = {}
         paths: list[list[str | int]] = []
         buffers: list[str] = []
-        heard = {key: part for one in self.pending if one.idles for key, part in one.parts.items()}
-        for key, part in {**self.state, **heard}.items():
+        confirmed = {key: part for one in self.pending if one.idles for key, part in one.parts.items()}
+        for key, part in {**self.state, **confirmed}.items():
             if part.value is not None:
                 state[key] = Raw(b"[]") if key == "outputs" else part.value
             for path, buffer in part.buffers:
@@ -153,7 +153,7 @@ class _Widget:
             data["echoes"] = True
         content = Raw(jupyter_messages.encode(data))
         told: list[AnyEvent] = [msgspec.structs.replace(self.opened, content=content, buffers=buffers)]
-        told += [_widget_output(self.opened, event) for event in self.outputs.events("", None)]
+        told += [_widget_output(self.opened, event) for event in self.outputs.as_events("", None)]
         return told + [_message(one.event, one.parts) for one in self.pending if not one.idles]
 
 
@@ -173,7 +173,7 @@ def _widget_output(opened: events.CommOpened, event: events.OutputAdded | events
 
 def _message(event: events.CommMessage, parts: _Parts) -> events.CommMessage:
     """A message that waits, with what of it still counts."""
-    message = said(event.content)
+    message = widget_message(event.content)
     if parts.keys() == parts_of(message, event.buffers).keys():
         return event
     state = {key: part.value for key, part in parts.items() if part.value is not None}
@@ -197,7 +197,7 @@ class Comms:
     _ended: dict[str, _Widget] = attrs.field(factory=dict)
     _others: dict[str, list[AnyEvent]] = attrs.field(factory=dict)
 
-    def take(self, event: AnyEvent) -> None:
+    def apply(self, event: AnyEvent) -> None:
         """Takes the next event of the session in, if it concerns comms."""
         match event:
             case events.CommOpened():
@@ -222,11 +222,11 @@ class Comms:
             case _:
                 pass
 
-    def told(self) -> list[AnyEvent]:
+    def as_events(self) -> list[AnyEvent]:
         """The fewest events that fold to the same."""
         told: list[AnyEvent] = []
         for widget in (*self._ended.values(), *self._widgets.values()):
-            told += widget.told()
+            told += widget.as_events()
         return told + [event for comm in self._others.values() for event in comm]
 
     def _opened(self, event: events.CommOpened) -> None:
@@ -239,7 +239,7 @@ class Comms:
     def _message(self, event: events.CommMessage) -> None:
         widget = self._widgets.get(event.comm) or self._ended.get(event.comm)
         if widget is not None:
-            widget.take(event)
+            widget.apply(event)
         elif event.comm in self._others:
             kept = self._others[event.comm]
             kept.append(event)

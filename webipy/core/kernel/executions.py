@@ -33,7 +33,7 @@ from webipy.core.events.events import (
     InputRequested,
     OutputAdded,
 )
-from webipy.core.events.stream_coalescer import Growing
+from webipy.core.events.stream_coalescer import StreamCoalescer
 from webipy.core.kernel import jupyter_messages
 
 _ERROR = jupyter_messages.encode(jupyter_messages.ErrorOutput("", "", []))[: len(b'{"output_type":"error"')]
@@ -47,7 +47,7 @@ PRIVATE_BYTES = 4 * 1024 * 1024
 
 
 @attrs.define(slots=True)
-class Run:
+class OpenExecution:
     """An execution that has not ended yet. Times are POSIX seconds."""
 
     queued: ExecutionQueued
@@ -98,8 +98,8 @@ class Executions:
         new: Gathers the events.
     """
 
-    new: Growing
-    open: dict[str, Run] = attrs.field(factory=dict)
+    new: StreamCoalescer
+    open: dict[str, OpenExecution] = attrs.field(factory=dict)
     inputs: dict[str, InputRequested] = attrs.field(factory=dict)
     answers: dict[str, InputReplied] = attrs.field(factory=dict)
     """Answers in the journal whose execution is open, after a restart of the server: the kernel may not have got them."""
@@ -116,9 +116,9 @@ class Executions:
         """The cell an execution was started from."""
         return self._cells.get(execution) if execution is not None else None
 
-    def queue(self, event: ExecutionQueued) -> Run:
+    def queue(self, event: ExecutionQueued) -> OpenExecution:
         """Accepts an execution. Its request goes out after the event is in the journal."""
-        run = self.open[event.execution] = Run(event)
+        run = self.open[event.execution] = OpenExecution(event)
         self._cells[run.id] = event.cell
         if len(self._cells) - len(self.open) > KEPT_EXECUTIONS:
             del self._cells[next(ended for ended in self._cells if ended not in self.open)]
@@ -155,7 +155,7 @@ class Executions:
             case _:
                 pass
 
-    def waiting(self) -> list[Run]:
+    def waiting(self) -> list[OpenExecution]:
         """Those that wait, in their order."""
         return [run for run in self.open.values() if not run.running]
 
@@ -269,7 +269,7 @@ class Executions:
 
     def _end(
         self,
-        run: Run,
+        run: OpenExecution,
         status: ExecutionStatus,
         reason: str = "",
         *,

@@ -1,6 +1,6 @@
 """One kernel's life, sans-io: numbered messages of its host in, events and replies out.
 
-Data flow: `Kernel.take` turns a batch of messages from the host into `Taken`: the events to journal (without seq and
+Data flow: `Kernel.receive` turns a batch of messages from the host into `Received`: the events to journal (without seq and
 time, which the session gives), and the replies that somebody waits for. Requests are made by the session; the host
 forwards each to the kernel once.
 
@@ -47,37 +47,37 @@ from webipy.core.events.events import (
     WidgetOutputAdded,
     WidgetOutputsCleared,
 )
-from webipy.core.events.stream_coalescer import Growing
+from webipy.core.events.stream_coalescer import StreamCoalescer
 from webipy.core.kernel import jupyter_messages, wire
 from webipy.core.kernel.executions import Executions
 from webipy.core.kernel.inquiries import FEATURE, PASSING, is_inquiry
-from webipy.core.kernel.output_capture import Captures
+from webipy.core.kernel.output_capture import OutputCapture
 from webipy.core.kernel.wire import Message
 
 MAX_WORDS = 300
 """Characters of a dead process's last words that the reason of a lost execution quotes."""
 _BUSY_MAKING = frozenset({"execute_request", "comm_open", "comm_msg", "comm_close", "debug_request"})
-_UNSAID = frozenset({"iopub_welcome", "execute_input", "clear_output", "shutdown_reply"})
+_SILENT = frozenset({"iopub_welcome", "execute_input", "clear_output", "shutdown_reply"})
 """Published messages that need no event when they concern no execution of ours."""
 _CAPTURED = frozenset({"stream", "display_data", "execute_result", "error", "clear_output"})
 """What an Output widget takes for itself."""
 
 
 @attrs.define(frozen=True, slots=True)
-class Taken:
+class Received:
     """What a batch of messages came to.
 
     Args:
         events: To journal.
         replies: By the id of the request they answer.
         dropped: Requests that got no reply, with the host's reason.
-        says: What to tell the kernel about its Output widgets: contents of comm_msg.
+        widget_updates: What to tell the kernel about its Output widgets: contents of comm_msg.
     """
 
     events: list[AnyEvent]
     replies: list[tuple[str, Message]]
     dropped: list[tuple[str, str]]
-    says: list[bytes] = attrs.field(factory=list)
+    widget_updates: list[bytes] = attrs.field(factory=list)
 
 
 @attrs.define(slots=True)
@@ -110,7 +110,7 @@ class Kernel:
     """The last raw output of the process that ended last."""
     answers_beside: bool = False
     """Whether it answers inquiries while code runs."""
-    _new: Growing = attrs.field(factory=Growing)
+    _new: StreamCoalescer = attrs.field(factory=StreamCoalescer)
     executions: Executions = attrs.field(init=False)
     _ending: frozenset[str] = frozenset()
     _leaving: int = 0
@@ -118,7 +118,7 @@ class Kernel:
     _busy_with: set[str] = attrs.field(factory=set)
     _replies: list[tuple[str, Message]] = attrs.field(factory=list)
     _dropped: list[tuple[str, str]] = attrs.field(factory=list)
-    _captures: Captures = attrs.field(factory=Captures)
+    _capture: OutputCapture = attrs.field(factory=OutputCapture)
 
     def __attrs_post_init__(self) -> None:
         self.executions = Executions(self._new)
@@ -126,7 +126,7 @@ class Kernel:
     def restore(self, event: AnyEvent) -> None:
         """Takes an event of the journal in, as when it was made: the way a kernel comes back after the server did."""
         self.executions.restore(event)
-        self._captures.restore(event)
+        self._capture.restore(event)
         match event:
             case KernelStateChanged():
                 self.state = event.state
@@ -162,17 +162,17 @@ class Kernel:
         if self.state != "restarting":
             self._ending, self._leaving = frozenset(self.executions.open), self.start
             self._become("restarting")
-        return self._new.take()
+        return self._new.flush()
 
     def lost(self, reason: str, *, expected: bool = False) -> list[AnyEvent]:
         """The host is gone, or was left, and the kernel with it: what that means for everything open."""
         if self.state != "dead":
             self._die(jupyter_messages.Death(expected=expected), reason)
-        return self._new.take()
+        return self._new.flush()
 
     # ---- what comes from it
 
-    def take(self, batch: list[tuple[str, Message]]) -> Taken:
+    def receive(self, batch: list[tuple[str, Message]]) -> Received:
         """Takes a batch of messages from the host in, in their order.
 
         Args:
@@ -198,8 +198,8 @@ class Kernel:
                 self._refuse(message, f"The kernel sent a {kind} that is not JSON.")
             except msgspec.DecodeError as fault:
                 self._refuse(message, f"The kernel sent a malformed {kind}: {fault}")
-        says = self._captures.unsaid() if self.state == "idle" else []
-        taken = Taken(self._new.take(), self._replies, self._dropped, says)
+        updates = self._capture.pending_updates() if self.state == "idle" else []
+        taken = Received(self._new.flush(), self._replies, self._dropped, updates)
         self._replies, self._dropped = [], []
         return taken
 
@@ -238,17 +238,17 @@ class Kernel:
         """Text was written to a stream."""
         parent = message.parent.msg_id if message.parent is not None else None
         execution = parent if self.executions.knows(parent) else None
-        text, captor = _text(message.content), self._captures.captor(parent)
+        text, captor = _text(message.content), self._capture.captor(parent)
         if captor is None:
-            self._new.write(execution, self.executions.cell_of(execution), text.name, text.text)
+            self._new.add_text(execution, self.executions.cell_of(execution), text.name, text.text)
             return
         output = outputs.joined_stream(text.name, [text.text])
-        self._captures.took(WidgetOutputAdded(comm=captor, output=output))
-        self._new.write(execution, None, text.name, text.text, captor)
+        self._capture.record(WidgetOutputAdded(comm=captor, output=output))
+        self._new.add_text(execution, None, text.name, text.text, captor)
 
     def _published(self, message: Message, execution: str | None, content: bytes) -> None:
         cell = self.executions.cell_of(execution)
-        captor = self._captures.captor(message.parent.msg_id if message.parent is not None else None)
+        captor = self._capture.captor(message.parent.msg_id if message.parent is not None else None)
         match message.header.msg_type:
             case kind if captor is not None and kind in _CAPTURED:
                 self._captured(captor, kind, execution, content)
@@ -272,9 +272,9 @@ class Kernel:
                 self._updated(jupyter_messages.decode(content, jupyter_messages.Display))
             case "comm_open" | "comm_msg" | "comm_close" as kind:
                 said = _comm(kind, message, execution, jupyter_messages.decode(content, jupyter_messages.Comm))
-                if self._captures.heard(said):
+                if self._capture.observe(said):
                     self._new.add(said)
-            case kind if kind not in _UNSAID:
+            case kind if kind not in _SILENT:
                 self._new.add(_whole(message, execution, content))
 
     def _captured(self, comm: str, kind: str, execution: str | None, content: bytes) -> None:
@@ -283,12 +283,12 @@ class Kernel:
             cleared = WidgetOutputsCleared(
                 comm=comm, wait=jupyter_messages.decode(content, jupyter_messages.Clear).wait
             )
-            self._captures.took(cleared)
+            self._capture.record(cleared)
             self._new.add(cleared)
         else:
             output, display_id = _output(kind, content)
             added = WidgetOutputAdded(comm=comm, output=output, execution=execution, display_id=display_id)
-            self._captures.took(added)
+            self._capture.record(added)
             self._new.add(added)
 
     def _status(self, message: Message, execution: str | None, state: str) -> None:
@@ -309,7 +309,7 @@ class Kernel:
         if shown.transient is not None and shown.transient.display_id:
             display_id = shown.transient.display_id
             updated = OutputUpdated(display_id=display_id, data=shown.data, metadata=shown.metadata)
-            self._captures.updated(updated)
+            self._capture.updated(updated)
             self._new.add(updated)
 
     def _become(self, state: KernelState) -> None:
@@ -377,7 +377,7 @@ class Kernel:
         ending = self._ending if self.state == "restarting" else frozenset(self.executions.open)
         self.executions.end_all(ending, running="lost", waiting="aborted", reason="The kernel was restarted.")
         self._ending, self._leaving = frozenset(), 0
-        self._captures.forget()
+        self._capture.forget()
         self._become("restarting")
 
     def _request_dropped(self, dropped: jupyter_messages.Dropped) -> None:
@@ -388,7 +388,7 @@ class Kernel:
 
     def _die(self, death: jupyter_messages.Death, reason: str) -> None:
         self.pid, self.is_over, self.tail = None, death.expected, death.tail or self.tail
-        self._captures.forget()
+        self._capture.forget()
         self._new.add(
             KernelDied(
                 kernel=self.id,

@@ -41,7 +41,7 @@ MAX_TEXT_CHARACTERS = 1_000_000
 """Text of one stream that the kernel's own copy keeps: its start and its end. The journal has all of it."""
 
 
-class Said(msgspec.Struct):
+class WidgetMessage(msgspec.Struct):
     """The `data` of a comm message of a widget (Jupyter widget messaging 2.1)."""
 
     method: str = ""
@@ -57,18 +57,18 @@ class _Widget:
 
     outputs: Fold
     msg_id: str = ""
-    is_unsaid: bool = False
+    is_behind: bool = False
     """Whether the kernel's copy is behind."""
     echoes: int = 0
     """Echoes of ours that the kernel has not sent yet."""
 
 
-def said(data: Raw) -> Said:
+def widget_message(data: Raw) -> WidgetMessage:
     """What a message says; nothing when it is not of a widget's form."""
     try:
-        return jupyter_messages.decode(data, Said)
+        return jupyter_messages.decode(data, WidgetMessage)
     except msgspec.DecodeError:
-        return Said()
+        return WidgetMessage()
 
 
 def _text(raw: Raw | None) -> str:
@@ -97,7 +97,7 @@ def refill(fold: Fold, outputs: list[Raw]) -> None:
 
 
 @attrs.define(slots=True)
-class Captures:
+class OutputCapture:
     """The Output widgets of one kernel, and what they hold."""
 
     _widgets: dict[str, _Widget] = attrs.field(factory=dict)
@@ -105,16 +105,16 @@ class Captures:
     _captors: dict[str, list[str]] = attrs.field(factory=dict)
     """Requests whose outputs are captured, each with the widgets that do, the last one first to be asked."""
 
-    def heard(self, event: AnyEvent) -> bool:
+    def observe(self, event: AnyEvent) -> bool:
         """Takes a comm event of the kernel in; false when it is an echo that need not be told to anyone."""
         match event:
             case CommOpened(comm=comm, target=target, content=content) if target == TARGET:
-                state = said(content).state
+                state = widget_message(content).state
                 if _text(state.get("_model_name")) == "OutputModel":
                     self._widgets[comm] = _Widget(Fold(MAX_TEXT_CHARACTERS, self._displays))
                     self._state(comm, state)
             case CommMessage(comm=comm, content=content) if comm in self._widgets:
-                message = said(content)
+                message = widget_message(content)
                 if message.method == "echo_update" and set(message.state) == {"outputs"}:
                     return not self._is_ours(self._widgets[comm])
                 self._state(comm, message.state)
@@ -130,12 +130,12 @@ class Captures:
         captors = self._captors.get(request or "")
         return captors[-1] if captors else None
 
-    def took(self, event: WidgetOutputAdded | WidgetOutputsCleared) -> None:
+    def record(self, event: WidgetOutputAdded | WidgetOutputsCleared) -> None:
         """An output was captured, or what was captured is cleared."""
         widget = self._widgets.get(event.comm)
         if widget is None:
             return
-        widget.is_unsaid = True
+        widget.is_behind = True
         if isinstance(event, WidgetOutputAdded):
             widget.outputs.add(OutputAdded(execution=None, output=event.output, display_id=event.display_id))
         else:
@@ -145,23 +145,23 @@ class Captures:
         """What was shown under a display id has other content."""
         self._displays.update(event)
 
-    def unsaid(self) -> list[bytes]:
+    def pending_updates(self) -> list[bytes]:
         """What to tell the kernel about its Output widgets: contents of comm_msg."""
-        told = []
+        contents = []
         for comm, widget in self._widgets.items():
-            if widget.is_unsaid and not widget.msg_id:
-                widget.is_unsaid, widget.echoes = False, widget.echoes + 1
+            if widget.is_behind and not widget.msg_id:
+                widget.is_behind, widget.echoes = False, widget.echoes + 1
                 data = {"method": "update", "state": {"outputs": widget.outputs.outputs()}, "buffer_paths": []}
-                told.append(jupyter_messages.encode({"comm_id": comm, "data": data}))
-        return told
+                contents.append(jupyter_messages.encode({"comm_id": comm, "data": data}))
+        return contents
 
     def restore(self, event: AnyEvent) -> None:
         """Takes an event of the journal in, as when it was made."""
         match event:
             case CommOpened(by=None) | CommMessage(by=None) | CommClosed(by=None):
-                self.heard(event)
+                self.observe(event)
             case WidgetOutputAdded() | WidgetOutputsCleared():
-                self.took(event)
+                self.record(event)
             case OutputUpdated():
                 self.updated(event)
             case KernelReady() | KernelDied():
@@ -182,7 +182,7 @@ class Captures:
     def _state(self, comm: str, state: dict[str, Raw]) -> None:
         if "outputs" in state:
             widget = self._widgets[comm]
-            widget.is_unsaid = False
+            widget.is_behind = False
             refill(widget.outputs, outputs_of(state["outputs"]))
         if "msg_id" in state:
             self._capture(comm, _text(state["msg_id"]))

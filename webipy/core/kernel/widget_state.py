@@ -19,7 +19,7 @@ from msgspec import Raw
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.kernel import jupyter_messages
-from webipy.core.kernel.output_capture import TARGET, said
+from webipy.core.kernel.output_capture import TARGET, widget_message
 
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = b"application/vnd.jupyter.widget-view+json"
@@ -41,13 +41,13 @@ class Model(msgspec.Struct, omit_defaults=True):
 
 
 def models(told: Iterable[AnyEvent]) -> dict[str, Model]:
-    """The widgets that events of comms tell of, as `webipy.core.kernel.comm_fold.Comms.told` gives them."""
+    """The widgets that events of comms tell of, as `webipy.core.kernel.comm_fold.Comms.as_events` gives them."""
     found: dict[str, Model] = {}
     outputs: dict[str, list[Raw]] = {}
     for event in told:
         match event:
             case events.CommOpened() if event.target == TARGET:
-                message = said(event.content)
+                message = widget_message(event.content)
                 name, module, version = (
                     _text(message.state, f"_model_{what}") for what in ("name", "module", "module_version")
                 )

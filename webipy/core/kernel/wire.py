@@ -317,7 +317,7 @@ def clean_content(raw: bytes) -> bytes:
         Malformed: It is not JSON.
     """
     if json_depth.is_too_deep(raw):
-        raise TooDeep(f"the JSON is {json_depth.said()}")
+        raise TooDeep(f"the JSON is {json_depth.too_deep_reason()}")
     try:
         _raw_decoder.decode(raw)
         raw.decode()

@@ -10,7 +10,7 @@ from webipy.core.events.outputs import Fold
 
 
 @attrs.define
-class ExecutionStory:
+class ExecutionRecord:
     """What the journal tells of one execution, gathered event by event."""
 
     execution: str
@@ -19,7 +19,7 @@ class ExecutionStory:
     finished: events.ExecutionFinished | None = None
     outputs: Fold = attrs.field(factory=Fold)
 
-    def take(self, event: AnyEvent) -> None:
+    def apply(self, event: AnyEvent) -> None:
         """Takes one event of the session in."""
         if isinstance(event, events.OutputUpdated):
             self.outputs.update(event)

@@ -46,7 +46,7 @@ def is_same_file(one: str | None, other: str | None) -> bool:
 
 
 @attrs.define(slots=True)
-class Origin:
+class FileState:
     """The file of one session's document.
 
     Args:
@@ -95,7 +95,7 @@ class Origin:
             return known == etag
         return etag == known or etag.startswith(f"{known}-")
 
-    def take(self, event: AnyEvent) -> None:
+    def apply(self, event: AnyEvent) -> None:
         """Takes the next event of the session in."""
         match event:
             case NotebookOpened():
@@ -141,7 +141,7 @@ class Origin:
                 return
         self.changed = event.seq
 
-    def told(self, seq: int) -> list[AnyEvent]:
+    def as_events(self, seq: int) -> list[AnyEvent]:
         """The fewest events that fold to the same; those that stand for many have the seq `seq`."""
         if self.path is None:
             return []

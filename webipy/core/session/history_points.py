@@ -20,14 +20,14 @@ from webipy.core.session.file_state import EDITS
 PAUSE_SECONDS = 120.0
 """Edits with a longer pause between are two moments."""
 
-KEPT_MOMENTS = 10_000
+KEPT_POINTS = 10_000
 """Older ones are reached by seq and time only."""
 
 Kind = Literal["opened", "edited", "ran", "saved", "reloaded", "checkpoint", "conflict"]
 
 
 @attrs.define(slots=True)
-class Moment:
+class HistoryPoint:
     """One of them: the state after event `seq`. `cells` are those that it touched."""
 
     seq: int
@@ -39,14 +39,14 @@ class Moment:
 
 
 @attrs.define(slots=True)
-class Moments:
+class HistoryPoints:
     """The moments of one session, grown event by event."""
 
     seq: int = 0
-    all: deque[Moment] = attrs.field(factory=lambda: deque(maxlen=KEPT_MOMENTS))
+    all: deque[HistoryPoint] = attrs.field(factory=lambda: deque(maxlen=KEPT_POINTS))
     checkpoints: dict[str, int] = attrs.field(factory=dict)
 
-    def take(self, event: AnyEvent) -> None:
+    def apply(self, event: AnyEvent) -> None:
         """Takes the next event of the session in."""
         self.seq = max(self.seq, event.seq)
         match event:
@@ -73,7 +73,7 @@ class Moments:
                 pass
 
     def _add(self, event: AnyEvent, kind: Kind, name: str) -> None:
-        self.all.append(Moment(event.seq, event.time, kind, event.by, name))
+        self.all.append(HistoryPoint(event.seq, event.time, kind, event.by, name))
 
     def _reopened(self, event: events.SessionReopened) -> None:
         """Of openings in a row, without a change between, the last one counts."""
@@ -90,7 +90,7 @@ class Moments:
     def _grow(self, event: AnyEvent, kind: Kind, cell: str) -> None:
         last = self.all[-1] if self.all else None
         if last is None or (last.kind, last.by) != (kind, event.by) or _pause(last.time, event.time) > PAUSE_SECONDS:
-            last = Moment(event.seq, event.time, kind, event.by)
+            last = HistoryPoint(event.seq, event.time, kind, event.by)
             self.all.append(last)
         last.seq, last.time = event.seq, event.time
         last.cells.add(cell)

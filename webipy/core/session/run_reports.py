@@ -51,7 +51,7 @@ class _Output(msgspec.Struct):
 
 
 @attrs.define(slots=True)
-class Story:
+class RunRecord:
     """What a report needs to know of the events of a run: when its executions began and ended, of which cells they are, and their errors.
 
     Args:
@@ -64,7 +64,7 @@ class Story:
     ended: dict[str, events.ExecutionFinished] = attrs.field(factory=dict)
     faults: dict[str, str] = attrs.field(factory=dict)
 
-    def take(self, event: AnyEvent) -> None:
+    def apply(self, event: AnyEvent) -> None:
         """Takes the next event of the session in."""
         match event:
             case events.ExecutionQueued() if event.run == self.run and event.cell is not None:
@@ -87,14 +87,14 @@ def without_marks(notebook: Notebook) -> list[AnyEvent]:
 
 
 def report(
-    notebook: Notebook, run: OpenRun, story: Story, source: str | None, new_id: Callable[[], str]
+    notebook: Notebook, run: OpenRun, record: RunRecord, source: str | None, new_id: Callable[[], str]
 ) -> list[AnyEvent]:
     """The events that add the report of a run that is over; none where it is there, as the last server left it.
 
     Args:
         notebook: The document.
         run: The run.
-        story: Its events.
+        record: Its events.
         source: The path of the notebook that it ran a copy of.
         new_id: Makes ids of cells.
     """
@@ -102,23 +102,23 @@ def report(
     made = without_marks(notebook)
     at, is_over, failed = run.started.time, False, None
     for cell in cells:
-        execution = story.cells.get(cell.id)
-        end = story.ended.get(execution) if execution is not None else None
-        if execution is not None and (end is None or execution not in story.began):
+        execution = record.cells.get(cell.id)
+        end = record.ended.get(execution) if execution is not None else None
+        if execution is not None and (end is None or execution not in record.began):
             is_over = True
-        told = _pending() if is_over else _told(run, story, execution, at)
-        made.append(_with_papermill(cell, told))
+        times = _papermill_pending() if is_over else _papermill_of(run, record, execution, at)
+        made.append(_with_papermill(cell, times))
         if end is not None and not is_over:
             at = end.time
             is_failure = run.fate(end) in ("error", "lost")
             failed = (cell, end) if is_failure and failed is None else failed
             is_over = end.status != "ok" and _stops(run, end)
     is_bad = failed is not None or bool(run.exits) or run.status() != "ok"
-    whole = _of_notebook(notebook, run, story, source, is_bad)
+    whole = _of_notebook(notebook, run, record, source, is_bad)
     if msgspec.json.decode(whole) == msgspec.json.decode(notebook.metadata):
         return []
     if failed is not None:
-        made += _marks(cells, *failed, story, new_id)
+        made += _marks(cells, *failed, record, new_id)
     elif run.status() != "ok":
         words = _EARLY.get(run.status(), "not every cell was run")
         made.append(_mark(new_id(), None, f"<span {_STYLE}>This run ended early: {words}.</span>"))
@@ -130,19 +130,19 @@ def _stops(run: OpenRun, end: events.ExecutionFinished) -> bool:
     return end.execution not in run.started.may_fail and not run.started.keep_going
 
 
-def _told(run: OpenRun, story: Story, execution: str | None, at: str) -> dict[str, Any]:
+def _papermill_of(run: OpenRun, record: RunRecord, execution: str | None, at: str) -> dict[str, Any]:
     """What papermill tells of a cell that the run has come to; `at` is when it came past a cell that is not run."""
     began, end = at, at
     is_failure = False
     if execution is not None:
-        finished = story.ended[execution]
-        began, end = story.began[execution], finished.time
+        finished = record.ended[execution]
+        began, end = record.began[execution], finished.time
         is_failure = finished.status != "ok" and not (finished.status == "error" and execution in run.started.may_fail)
     status = "failed" if is_failure else "completed"
     return {"exception": is_failure, "status": status, **_times(began, end)}
 
 
-def _pending() -> dict[str, Any]:
+def _papermill_pending() -> dict[str, Any]:
     return {"exception": None, "status": "pending", "start_time": None, "end_time": None, "duration": None}
 
 
@@ -156,16 +156,16 @@ def _iso(time: str) -> str:
     return datetime.fromisoformat(time).isoformat()
 
 
-def _with_papermill(cell: Cell, told: Mapping[str, Any]) -> events.CellMetadataSet:
+def _with_papermill(cell: Cell, times: Mapping[str, Any]) -> events.CellMetadataSet:
     metadata = jupyter_messages.decode(cell.metadata, dict[str, Raw])
-    metadata["papermill"] = Raw(jupyter_messages.encode(told))
+    metadata["papermill"] = Raw(jupyter_messages.encode(times))
     return events.CellMetadataSet(cell=cell.id, metadata=Raw(jupyter_messages.encode(metadata)))
 
 
-def _of_notebook(notebook: Notebook, run: OpenRun, story: Story, source: str | None, is_bad: bool) -> Raw:
+def _of_notebook(notebook: Notebook, run: OpenRun, record: RunRecord, source: str | None, is_bad: bool) -> Raw:
     metadata = jupyter_messages.decode(notebook.metadata, dict[str, Raw])
     plan = run.started
-    told = {
+    facts = {
         "default_parameters": {},
         "environment_variables": {},
         "exception": True if is_bad else None,
@@ -173,18 +173,18 @@ def _of_notebook(notebook: Notebook, run: OpenRun, story: Story, source: str | N
         "output_path": plan.to,
         "parameters": {} if isinstance(plan.parameters, msgspec.UnsetType) else plan.parameters,
         "version": f"webipy {plan.version}".strip(),
-        **_times(plan.time, max((end.time for end in story.ended.values()), default=plan.time)),
+        **_times(plan.time, max((end.time for end in record.ended.values()), default=plan.time)),
     }
-    metadata["papermill"] = Raw(jupyter_messages.encode(told))
+    metadata["papermill"] = Raw(jupyter_messages.encode(facts))
     return Raw(jupyter_messages.encode(metadata))
 
 
 def _marks(
-    cells: list[Cell], cell: Cell, end: events.ExecutionFinished, story: Story, new_id: Callable[[], str]
+    cells: list[Cell], cell: Cell, end: events.ExecutionFinished, record: RunRecord, new_id: Callable[[], str]
 ) -> list[AnyEvent]:
     """The mark at the top, and the one above the cell that failed."""
     count = end.execution_count if end.execution_count is not None else " "
-    fault = story.faults.get(end.execution) or end.reason or end.status
+    fault = record.faults.get(end.execution) or end.reason or end.status
     link = f'<a href="#{_ANCHOR}">In [{count}]</a>'
     top = f"<span {_STYLE}>This run failed in {link}: {html.escape(fault[:500])}</span>"
     above = f'<span id="{_ANCHOR}" {_STYLE}>The run failed in the next cell:</span>'

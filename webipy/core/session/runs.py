@@ -82,7 +82,7 @@ class OpenRuns:
     _of: dict[str, str] = attrs.field(factory=dict)
     _is_kernel_ready: bool = False
 
-    def take(self, event: AnyEvent) -> None:
+    def apply(self, event: AnyEvent) -> None:
         """Takes the next event of the session in."""
         match event:
             case events.RunStarted():
@@ -110,6 +110,6 @@ class OpenRuns:
 
     @staticmethod
     def _take_exit(run: OpenRun, execution: str, output: bytes) -> None:
-        told = msgspec.json.decode(output, type=_Output)
-        if f"{told.ename}: {told.evalue}".strip(": ") in EXITS:
+        error = msgspec.json.decode(output, type=_Output)
+        if f"{error.ename}: {error.evalue}".strip(": ") in EXITS:
             run.exits.add(execution)

@@ -27,7 +27,7 @@ from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.events.outputs import Displays, Fold
 from webipy.core.kernel.comm_fold import Comms
-from webipy.core.session.file_state import Origin
+from webipy.core.session.file_state import FileState
 from webipy.core.session.notebook import NO_METADATA, Notebook, inserted
 
 LAST_WITHOUT_CELL = 100
@@ -62,7 +62,7 @@ class _Story:
         if self.started is not None:
             told.append(self.started)
         place = self.started or self.queued
-        for output in self.outputs.events(self.queued.execution, self.queued.cell):
+        for output in self.outputs.as_events(self.queued.execution, self.queued.cell):
             told.append(msgspec.structs.replace(output, seq=place.seq, time=place.time))
         if self.finished is not None:
             told.append(self.finished)
@@ -87,7 +87,7 @@ class Snapshot:
     _notebook: Notebook = attrs.field(factory=Notebook)
     _outputs: dict[str, events.CellOutputsSet] = attrs.field(factory=dict)
     """Outputs of cells that came from no execution."""
-    _origin: Origin = attrs.field(factory=Origin)
+    _file_state: FileState = attrs.field(factory=FileState)
     _checkpoints: deque[AnyEvent] = attrs.field(factory=lambda: deque(maxlen=LAST_CHECKPOINTS))
     _stories: dict[str, _Story] = attrs.field(factory=dict)
     _displays: Displays = attrs.field(factory=Displays)
@@ -101,11 +101,11 @@ class Snapshot:
     def __attrs_post_init__(self) -> None:
         self._comms = Comms(self.limit)
 
-    def take(self, event: AnyEvent) -> None:
+    def apply(self, event: AnyEvent) -> None:
         """Takes the next event of the session in."""
         self.seq = max(self.seq, event.seq)
-        self._origin.take(event)
-        self._comms.take(event)
+        self._file_state.apply(event)
+        self._comms.apply(event)
         match event:
             case events.SessionCreated():
                 self._created = event
@@ -136,11 +136,11 @@ class Snapshot:
             case _:
                 self._take_document(event)
 
-    def told(self) -> list[AnyEvent]:
+    def as_events(self) -> list[AnyEvent]:
         """The snapshot: events with their own seqs and times, those that stand for many with the seq of the snapshot."""
         told = [event for event in (self._created, self._renamed, self._reopened, *self._kernel) if event is not None]
         told += self._cells_told()
-        told += self._origin.told(self.seq)
+        told += self._file_state.as_events(self.seq)
         told += self._checkpoints
         for run in self._runs.values():
             told += run
@@ -150,7 +150,7 @@ class Snapshot:
         told += self._put_away(kept)
         told += self._outputs_told()
         told += self._inputs.values()
-        told += self._comms.told()
+        told += self._comms.as_events()
         told += self._losses
         return [*told, self._closed] if self._closed is not None else told
 

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 import attrs
 
 from webipy.core import errors
-from webipy.core.free_names import beside
+from webipy.core.free_names import free_names
 from webipy.io.files.atomic_write import draft_name, write_all
 from webipy.io.files.file_tree import PIECE_BYTES, Tree, not_a_file, taken, told, too_deep
 from webipy.io.files.root_folder import FOLDER, Place, found, name_of, no_such, parts_of, rename_to_free
@@ -88,7 +88,7 @@ class Moves:
             self._check_ours(source, path)
             if to is not None:
                 return self._copy_to(source, path, to)
-            names = beside(path, stat.S_ISDIR(there.st_mode))
+            names = free_names(path, stat.S_ISDIR(there.st_mode))
             next(names)
             for name in names:
                 with contextlib.suppress(errors.AlreadyExists):

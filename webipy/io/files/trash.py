@@ -36,7 +36,7 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from webipy.core import errors
-from webipy.core.free_names import beside
+from webipy.core.free_names import free_names
 from webipy.io.files.atomic_write import write_all
 from webipy.io.files.file_tree import Tree, record_of, rfc3339, taken, told
 from webipy.io.files.folder_watch import Run
@@ -301,7 +301,7 @@ def _take(bin: _Bin, place: Place, is_folder: bool) -> str:
     path = os.path.relpath(came, bin.top) if bin.top else came
     now = datetime.now().astimezone().strftime("%Y-%m-%dT%H:%M:%S")
     note = b"[Trash Info]\nPath=%b\nDeletionDate=%b\n" % (quote_from_bytes(path).encode(), now.encode())
-    for name in beside(place.name[:_LONGEST].decode("utf-8", "ignore"), is_folder):
+    for name in free_names(place.name[:_LONGEST].decode("utf-8", "ignore"), is_folder):
         try:
             _write_note(bin, name, note)
         except FileExistsError:

@@ -17,7 +17,7 @@ import msgspec
 
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
-from webipy.core.session.file_state import Origin
+from webipy.core.session.file_state import FileState
 from webipy.io.storage.journal_file import JournalFile
 from webipy.server.ports.journals import JournalPart, KeptJournal
 from webipy.server.ports.registry import ClosedSession, SessionRecord
@@ -117,11 +117,11 @@ class Told:
     cwd: str = ""
     path: str | None = None
     created: str = ""
-    origin: Origin = attrs.field(factory=Origin)
+    file_state: FileState = attrs.field(factory=FileState)
 
     def take(self, event: AnyEvent) -> None:
         """Takes the next event of the journal in."""
-        self.origin.take(event)
+        self.file_state.apply(event)
         match event:
             case events.SessionCreated():
                 self.title, self.path, self.created, self.cwd = event.title, event.path, event.time, event.cwd or ""
@@ -134,11 +134,11 @@ class Told:
 
     def closed(self, time: str) -> ClosedSession:
         """The session as a closed one; `time` is that of the last event."""
-        path = self.origin.path or self.path
-        conflict = self.origin.conflict
+        path = self.file_state.path or self.path
+        conflict = self.file_state.conflict
         is_gone = conflict is not None and conflict.etag is None
         record = SessionRecord(self.id, self.title, path, self.cwd, self.created)
-        return ClosedSession(record, time, self.origin.etag, is_gone)
+        return ClosedSession(record, time, self.file_state.etag, is_gone)
 
 
 def described(path: Path) -> ClosedSession:

@@ -12,7 +12,7 @@ from webipy.core import errors
 from webipy.core.api import access, calls
 from webipy.core.events import events
 from webipy.core.events.outputs import TextRange
-from webipy.core.json_depth import is_too_deep, said
+from webipy.core.json_depth import is_too_deep, too_deep_reason
 from webipy.core.kernel import blobs, json_pieces, jupyter_messages, wire
 from webipy.core.kernel.kernel import base64s
 from webipy.server.methods import raw_messages
@@ -175,7 +175,7 @@ async def output_read(services: Services, connection: Connection, params: calls.
         session.span(params.execution),
         TextRange(params.execution, params.output, params.offset, params.limit),
     )
-    await session.each_event(span.queued, last_of(session, params.execution), found.take)
+    await session.each_event(span.queued, last_of(session, params.execution), found.apply)
     if found.text is None:
         message = f"Output {params.output} of execution {params.execution} is no text, or there is none."
         raise errors.NotFound(message, kind="output", id=str(params.output))
@@ -238,7 +238,7 @@ def _check_sendable(msg_type: str, content: bytes, metadata: bytes, buffers: tup
         if not value.lstrip().startswith(b"{"):
             raise errors.InvalidParams(f"{field} is a JSON map.", field=field)
         if is_too_deep(value):
-            raise errors.InvalidParams(f"{field} is {said()}.", field=field)
+            raise errors.InvalidParams(f"{field} is {too_deep_reason()}.", field=field)
     try:
         wire.split(wire.new_message(msg_type, content, msg_id="", session="", metadata=metadata, buffers=buffers))
     except wire.Malformed as fault:

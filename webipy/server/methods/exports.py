@@ -90,8 +90,8 @@ async def _with_widgets(services: Services, session: Session, notebook: bytes) -
     if widget_state.VIEW not in notebook:
         return notebook
     comms = Comms()
-    await session.each_event(0, session.written, comms.take)
-    return await services.world.aside(lambda: widget_state.with_state(notebook, comms.told()))
+    await session.each_event(0, session.written, comms.apply)
+    return await services.world.aside(lambda: widget_state.with_state(notebook, comms.as_events()))
 
 
 def shown_images(notebook: bytes) -> dict[str, str]:

@@ -20,7 +20,7 @@ import msgspec
 from webipy.core import errors
 from webipy.core.api import calls, file_calls, rpc
 from webipy.core.api.file_calls import File
-from webipy.core.free_names import beside
+from webipy.core.free_names import free_names
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.ports.files import FileRecord, Trashed
 from webipy.server.sessions.session import Session
@@ -224,7 +224,7 @@ def _as_bytes(params: file_calls.WriteFile) -> bytes:
 
 async def _unique(path: str, is_folder: bool, make: Callable[[str], Awaitable[FileRecord]]) -> FileRecord:
     """Makes something at `path`, or beside it under the next free name."""
-    for name in beside(path, is_folder):
+    for name in free_names(path, is_folder):
         try:
             return await make(name)
         except errors.AlreadyExists:

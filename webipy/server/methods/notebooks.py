@@ -8,7 +8,7 @@ from webipy.core import errors
 from webipy.core.api import calls, notebook_calls
 from webipy.core.events import events
 from webipy.core.ipynb import merge, notebook_file, pairs
-from webipy.core.session.history_points import Moment
+from webipy.core.session.history_points import HistoryPoint
 from webipy.server.methods.cells import clean_map
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.notebooks.history import History
@@ -20,7 +20,7 @@ method = METHODS.method
 
 
 def _state(session: Session, connection: Connection) -> notebook_calls.NotebookState:
-    origin = session.origin
+    origin = session.file_state
     conflict = origin.conflict
     state = notebook_calls.NotebookState(
         session=session.id,
@@ -58,7 +58,7 @@ async def notebook_save(
     """Writes the file now, atomically, after taking in what another program changed in it; `conflict` when both changed the same."""
     session = services.sessions.get(params.session)
     session.check_writable()
-    if params.path is not None and params.path != session.origin.path:
+    if params.path is not None and params.path != session.file_state.path:
         await services.documents.save_as(session, params.path, connection.name)
     else:
         await services.documents.of(session).save(connection.name, params.overwrite, params.upgrade)
@@ -94,7 +94,7 @@ async def notebook_set_metadata(
 # ---- history --------------------------------------------------------------------------------------------------------
 
 
-def _told(moment: Moment, connection: Connection) -> notebook_calls.Moment:
+def _told(moment: HistoryPoint, connection: Connection) -> notebook_calls.Moment:
     return notebook_calls.Moment(
         seq=moment.seq,
         time=moment.time,

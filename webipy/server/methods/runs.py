@@ -25,7 +25,7 @@ from webipy.core.api.calls import Accepted, OfSession
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.kernel import jupyter_messages
-from webipy.core.kernel.executions import Executions, Run
+from webipy.core.kernel.executions import Executions, OpenExecution
 from webipy.core.languages import parameters
 from webipy.core.session.notebook import Cell, Notebook, replace_all
 from webipy.server.methods.executions import patience_s
@@ -306,7 +306,7 @@ async def execution_move(services: Services, connection: Connection, params: not
     return Accepted(seq=seq)
 
 
-def _waiting(session: Session, executions: Executions, execution: str) -> Run:
+def _waiting(session: Session, executions: Executions, execution: str) -> OpenExecution:
     session.span(execution)
     run = executions.open.get(execution)
     if run is None or run.running:

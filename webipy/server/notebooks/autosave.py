@@ -60,7 +60,7 @@ class Autosave:
 
     def start(self) -> None:
         """Follows from now on, if there is a file, at the path where it is now."""
-        origin = self.file.session.origin
+        origin = self.file.session.file_state
         if origin.path is None:
             return
         self.is_on = True
@@ -109,7 +109,7 @@ class Autosave:
             self._due_s = max(self._due_s, self.world.clock() + 10 * took)
 
     def _was_written(self) -> None:
-        origin = self.file.session.origin
+        origin = self.file.session.file_state
         if origin.changed > self._seen:
             self._seen = origin.changed
             self._watch()
@@ -126,7 +126,7 @@ class Autosave:
 
     def _save_now(self) -> None:
         self._stop_rest = None
-        if self.is_on and not self.file.is_saved and self.file.session.origin.conflict is None:
+        if self.is_on and not self.file.is_saved and self.file.session.file_state.conflict is None:
             self._begin(self.save(None))
 
     def _look(self) -> None:
@@ -158,10 +158,10 @@ class Autosave:
 
     async def _is_other(self) -> bool:
         if await self._etag() is None:
-            if self.file.session.origin.etag is None:
+            if self.file.session.file_state.etag is None:
                 return False  # it was not there before either
             await pause(self.world, GONE_SECONDS)
-        etag, origin = await self._etag(), self.file.session.origin
+        etag, origin = await self._etag(), self.file.session.file_state
         if etag is None and origin.conflict is not None and origin.conflict.etag is None:
             await self.file.outside.has_moved()  # it is told already that it is gone
             return False
@@ -232,7 +232,7 @@ class Autosaves:
         pending = []
         for autosave in self._all.values():
             if autosave.is_on:
-                is_saved = autosave.file.is_saved or autosave.file.session.origin.conflict
+                is_saved = autosave.file.is_saved or autosave.file.session.file_state.conflict
                 autosave.stop()
                 if not is_saved:
                     pending.append(Deferred.fromCoroutine(autosave.save(None)))

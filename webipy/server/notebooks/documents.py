@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from webipy.core import errors
 from webipy.core.api import formats
 from webipy.core.events import events
-from webipy.core.free_names import beside
+from webipy.core.free_names import free_names
 from webipy.core.ipynb import notebook_file, pairs
 from webipy.core.kernel import jupyter_messages
 from webipy.core.session.file_state import is_same_file
@@ -133,7 +133,7 @@ class Documents:
         folder = cwd or posixpath.dirname(path)
         session = await self.sessions.create(title, path, folder, wanted, by, temporary=temporary)
         autosave = self.of(session)
-        if session.origin.path is None:
+        if session.file_state.path is None:
             await autosave.file.become(read.document, by, read)
             autosave.start()
             await self._meet(autosave)
@@ -161,7 +161,7 @@ class Documents:
             folder = cwd or posixpath.dirname(text)  # that of the other file may not be there yet
             session = await self.sessions.create(title, main, folder, wanted, by, temporary=temporary)
             autosave = self.of(session)
-            if session.origin.path is None:
+            if session.file_state.path is None:
                 record = FileRecord(main, "notebook", 0, read.record.modified, "", True)
                 format = formats.format_of(main) or "ipynb"
                 minor = notebook_file.MINOR if format == "ipynb" else None
@@ -212,7 +212,7 @@ class Documents:
     async def _known(self, file: FileRecord, cwd: str | None, by: str, *, temporary: bool) -> Session | None:
         """The session of a file that is there: open under another name that it had, or closed; `None` for a new file."""
         for session in self.sessions.all():
-            if is_same_file(session.origin.etag, file.etag) and await _has_lost(self.world, session):
+            if is_same_file(session.file_state.etag, file.etag) and await _has_lost(self.world, session):
                 await self.found_at(session, file.path, by)
                 return session
         closed = await self.closed_sessions.session_of(file)
@@ -259,7 +259,7 @@ class Documents:
 
     async def _write_again(self, session: Session, lost: str, by: str) -> None:
         for there in (lost, posixpath.basename(lost)):
-            for path in beside(there, False):
+            for path in free_names(there, False):
                 try:
                     await self.save_as(session, path, by)
                     return
@@ -271,7 +271,7 @@ class Documents:
     async def _catch_up(self, autosave: Autosave, path: str) -> None:
         """Takes in what happened to the file while its session was closed, as for one that is open."""
         session = autosave.file.session
-        origin = session.origin
+        origin = session.file_state
         try:
             if origin.path is None or origin.conflict is not None or origin.failed is not None:
                 await autosave.file.reload(path, None)  # what was not saved then was given up; the history has it
@@ -302,7 +302,7 @@ class Documents:
                 continue
             autosave = self.of(session)
             try:
-                if session.origin.path is None:  # the last server died between the session and its cells
+                if session.file_state.path is None:  # the last server died between the session and its cells
                     await autosave.file.reload(session.record.path, None)
                 autosave.start()
                 await autosave.look()
@@ -365,7 +365,7 @@ class Documents:
         """A file or folder was deleted: the sessions of what was there say so, and keep what they have."""
         for session in self.sessions.all():
             at = session.record.path
-            if at is not None and (at == path or at.startswith(f"{path}/")) and session.origin.path is not None:
+            if at is not None and (at == path or at.startswith(f"{path}/")) and session.file_state.path is not None:
                 gone = events.NotebookConflicted(path=at, reason=f"The file was deleted by {by}.")
                 await session.append([gone], by)
         await self.closed_sessions.deleted(path)
@@ -408,14 +408,14 @@ async def _has_lost(world: World, session: Session) -> bool:
         now = await world.files.stat(session.record.path or "")
     except errors.NotFound:
         return True
-    return not is_same_file(now.etag, session.origin.etag)
+    return not is_same_file(now.etag, session.file_state.etag)
 
 
 async def _digest(world: World, session: Session) -> str | None:
-    if session.origin.path is None or not session.origin.is_saved:
+    if session.file_state.path is None or not session.file_state.is_saved:
         return None
     try:
-        body, record = await world.files.read(session.origin.path)
+        body, record = await world.files.read(session.file_state.path)
     except errors.Failure:
         return None  # it is gone, or too large: then it is known by its name and its etag only
-    return await world.aside(lambda: digest_of(body)) if session.origin.has(record.etag) else None
+    return await world.aside(lambda: digest_of(body)) if session.file_state.has(record.etag) else None

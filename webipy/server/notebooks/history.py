@@ -13,7 +13,7 @@ from twisted.internet.defer import DeferredLock
 from webipy.core import errors
 from webipy.core.events.events import AnyEvent
 from webipy.core.ipynb.document import MAX_RESULT_STREAM, MAX_STREAM, Document, DocumentFold
-from webipy.core.session.history_points import Moments
+from webipy.core.session.history_points import HistoryPoints
 from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
 
@@ -24,15 +24,15 @@ class History:
 
     session: Session
     world: World
-    _moments: Moments = attrs.field(factory=Moments)
+    _moments: HistoryPoints = attrs.field(factory=HistoryPoints)
     _door: DeferredLock = attrs.field(factory=DeferredLock)
 
-    async def moments(self) -> Moments:
+    async def moments(self) -> HistoryPoints:
         """The moments up to now; each call reads what is new since the one before."""
         await self._door.acquire()
         try:
             first = max(self._moments.seq + 1, self.session.journal.first_seq)
-            await self.session.each_event(first, self.session.written, self._moments.take)
+            await self.session.each_event(first, self.session.written, self._moments.apply)
             return self._moments
         finally:
             self._door.release()
@@ -57,7 +57,7 @@ class History:
 
     async def saved(self) -> Document | None:
         """What the file held when it was saved last: what it holds now and the document both come from that. `None` when the journal has been cut."""
-        seq = self.session.origin.saved
+        seq = self.session.file_state.saved
         return await self.state(seq) if seq >= self.session.journal.first_seq else None
 
     async def seq_of(self, seq: int | None, time: str | None, checkpoint: str | None, hidden: int = 0) -> int:

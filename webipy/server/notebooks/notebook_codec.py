@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from webipy.core.api import formats
-from webipy.core.ipynb import blob_folding, merge, notebook_file
+from webipy.core.ipynb import blob_folding, notebook_file
 from webipy.core.ipynb.blob_folding import Folded, Value
+from webipy.core.ipynb.cell_matching import match_cells
 from webipy.core.ipynb.document import Document
 from webipy.core.kernel.blobs import Blob
 from webipy.server.ports.files import BlobFile, Body, FileRecord
@@ -73,7 +74,7 @@ class NotebookCodec:
             opened, document, found = await self._opened(path, folded, format)
         if like is not None:
             made, read = opened.made_ids if format == "ipynb" else None, document
-            document = await self.world.aside(lambda: merge.align(like, read, made))
+            document = await self.world.aside(lambda: match_cells(like, read, made))
             if format != "ipynb":
                 document = with_outputs_of(like, document)
         minor = opened.minor if format == "ipynb" else None

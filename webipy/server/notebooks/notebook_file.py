@@ -74,7 +74,7 @@ class NotebookFile:
     @property
     def is_saved(self) -> bool:
         """Whether all files hold everything."""
-        return self.session.origin.is_saved and not self.outside.pair_files.are_behind()
+        return self.session.file_state.is_saved and not self.outside.pair_files.are_behind()
 
     def path(self) -> str:
         """The path of the file.
@@ -82,9 +82,9 @@ class NotebookFile:
         Raises:
             errors.InvalidRequest: The session has none.
         """
-        if self.session.origin.path is None:
+        if self.session.file_state.path is None:
             raise errors.InvalidRequest("This session has no file yet: notebook.save with a path gives it one.")
-        return self.session.origin.path
+        return self.session.file_state.path
 
     # ---- the document
 
@@ -147,10 +147,10 @@ class NotebookFile:
         await self.outside.pair_files.ground(seq, document)
         found = await self.outside.found(path, document)
         if found is None:
-            if self.session.origin.etag is not None and overwrite != "missing":
+            if self.session.file_state.etag is not None and overwrite != "missing":
                 await self.outside.missing(path)
                 return False
-        elif not self.session.origin.has(found.record.etag):
+        elif not self.session.file_state.has(found.record.etag):
             if overwrite != found.record.etag:
                 return await self.outside.take_in(seq, document, found, by) and self.is_saved
             await keep_beside(self.world, path, None if found.values else found.body)
@@ -173,12 +173,12 @@ class NotebookFile:
             await self.outside.pair_files.write(seq, document)
 
     async def _write(self, seq: int, document: Document, found: Read | None, by: str | None, is_upgraded: bool) -> bool:
-        path, format = self.path(), self.session.origin.format
+        path, format = self.path(), self.session.file_state.format
         minor = notebook_file.MINOR if format == "ipynb" else None
         if found is not None and not is_upgraded:
             minor = found.minor
         if found is not None and found.minor == minor and _is_same(found.document, document, format):
-            record = attrs.evolve(found.record, is_in_place=self.session.origin.in_place)
+            record = attrs.evolve(found.record, is_in_place=self.session.file_state.in_place)
         else:
             body = await self.codec.bytes_of(document, format, found, is_upgraded)
             try:
@@ -271,22 +271,22 @@ class NotebookFile:
         await self.outside.pair_files.ground(seq, document)
         found = await self.outside.found(path, document)
         if found is None:
-            if self.session.origin.etag is not None:
+            if self.session.file_state.etag is not None:
                 await self.outside.missing(path)
                 return True
-        elif not self.session.origin.is_at(found.record.etag):
+        elif not self.session.file_state.is_at(found.record.etag):
             await self.outside.take_in(seq, document, found, None)
             return False
         news = await self.outside.pair_files.news(seq, document)
         if news is None:
-            if self.session.origin.failed is not None and self.is_saved and not self.outside.pair_files.fault():
+            if self.session.file_state.failed is not None and self.is_saved and not self.outside.pair_files.fault():
                 await self._write(seq, document, found, None, False)  # nothing is left to be written: that is told
             return True
         await self.outside.take_in_half(seq, document, *news, None)
         return False
 
     async def _tell_failed(self, fault: errors.Failure) -> None:
-        path, failed = self.session.origin.path, self.session.origin.failed
+        path, failed = self.session.file_state.path, self.session.file_state.failed
         if path is not None and (failed is None or failed.reason != fault.message):
             await self.session.append([events.NotebookSaveFailed(path=path, reason=fault.message)], None)
 
@@ -321,7 +321,7 @@ class NotebookFile:
             while True:
                 seq, document = await self._document()
                 new = await self.outside.changes(document, state)
-                if self.session.origin.edited <= seq and await self._append_in_portions(new, by):
+                if self.session.file_state.edited <= seq and await self._append_in_portions(new, by):
                     break
             if found is None:
                 return self.session.seq
@@ -335,12 +335,12 @@ class NotebookFile:
 
     async def _append_in_portions(self, new: list[AnyEvent], by: str | None) -> bool:
         """Appends many events without holding up the reactor; false when somebody edited in between, so that the rest may not fit any more."""
-        expected = self.session.origin.edited
+        expected = self.session.file_state.edited
         for first in range(0, len(new), PORTION):
-            if self.session.origin.edited != expected:
+            if self.session.file_state.edited != expected:
                 return False
             written = self.session.append(new[first : first + PORTION], by)
-            expected = self.session.origin.edited
+            expected = self.session.file_state.edited
             await written
         return True
 

@@ -64,7 +64,7 @@ class OutsideChanges:
 
     async def found(self, path: str, like: Document) -> Read | None:
         """The file as it is now; `None` when there is none."""
-        origin = self.session.origin
+        origin = self.session.file_state
         try:
             if self.base is not None and origin.has((await self.world.files.stat(path)).etag):
                 folded, record = await self.codec.read_again(path)
@@ -76,7 +76,7 @@ class OutsideChanges:
 
     async def has_moved(self) -> bool:
         """Whether the file is under another name, and nobody has it open there: then that is gone on with."""
-        path, etag = self.session.origin.path, self.session.origin.etag
+        path, etag = self.session.file_state.path, self.session.file_state.etag
         if path is None or etag is None:
             return False
         found = await self.world.files.seek(path, etag)
@@ -90,7 +90,7 @@ class OutsideChanges:
         Raises:
             errors.Conflict: It is nowhere.
         """
-        if path == self.session.origin.path and not await self.has_moved():
+        if path == self.session.file_state.path and not await self.has_moved():
             await self.conflict(path, None, [], "The file was deleted by another program.")
 
     async def changes(self, old: Document, new: Document) -> list[AnyEvent]:
@@ -107,7 +107,7 @@ class OutsideChanges:
             errors.Conflict: It does not go together; `notebook_conflicted` tells it.
         """
         path, etag = found.record.path, found.record.etag
-        base = self.base or (document if self.session.origin.is_saved else await self.history.saved())
+        base = self.base or (document if self.session.file_state.is_saved else await self.history.saved())
         if base is None:
             different = _different(document, found.document)
             if different:
@@ -117,17 +117,17 @@ class OutsideChanges:
         merged = await self._merged(path, etag, base, document, found.document)
         await bring_in(self.session, self.world, found)
         new = await self.changes(document, merged)
-        if self.session.origin.edited > seq:
+        if self.session.file_state.edited > seq:
             return False
         self._reader.took(base, found)
         self.base = found.document
         is_whole = merged == found.document
         minor, repairs = found.minor, found.repairs
-        pairs = self.session.origin.pairs
+        pairs = self.session.file_state.pairs
         if new or not is_whole:
             new.append(events.NotebookReloaded(path=path, etag=etag, cells=_cells(new), minor=minor, repairs=repairs))
         if is_whole:
-            until, format = self.session.seq + len(new), self.session.origin.format
+            until, format = self.session.seq + len(new), self.session.file_state.format
             new.append(events.NotebookSaved(path=path, etag=etag, until=until, format=format, minor=minor, pairs=pairs))
         await self.session.append(new, by)
         return True
@@ -138,7 +138,7 @@ class OutsideChanges:
         Raises:
             errors.Conflict: It does not go together; `notebook_conflicted` tells it.
         """
-        origin, etag = self.session.origin, found.record.etag
+        origin, etag = self.session.file_state, found.record.etag
         is_met, is_behind = half.base is not None, half.until < origin.edited
         if not is_met and not origin.is_saved:
             different = _different(without_outputs(document), without_outputs(found.document))
@@ -162,18 +162,18 @@ class OutsideChanges:
 
     async def _go_back(self, half: PairFile, merged: Document, document: Document, by: str | None) -> None:
         """The text is the older one: its cells stay in the history only, unless somebody edits already."""
-        edited = self.session.origin.edited
+        edited = self.session.file_state.edited
         back = await self.changes(merged, document)
-        if self.session.origin.edited == edited:
-            text, file = (posixpath.basename(path) for path in (half.path, self.session.origin.path or ""))
+        if self.session.file_state.edited == edited:
+            text, file = (posixpath.basename(path) for path in (half.path, self.session.file_state.path or ""))
             words = f"{text} is older than {file}, and differs: its cells are in the history."
-            repairs = [*self.session.origin.repairs, words]
+            repairs = [*self.session.file_state.repairs, words]
             half.until = self.session.seq + len(back) + 1
             await self.session.append([*back, self._reloaded(half, back, repairs)], by)
 
     async def _is_older(self, found: Read) -> bool:
         try:
-            other = (await self.world.files.stat(self.session.origin.path or "")).modified
+            other = (await self.world.files.stat(self.session.file_state.path or "")).modified
         except errors.NotFound:
             return False
         newer = datetime.fromisoformat(other) - datetime.fromisoformat(found.record.modified)
@@ -182,7 +182,7 @@ class OutsideChanges:
     def _reloaded(
         self, half: PairFile, new: list[AnyEvent], repairs: list[str] | None = None
     ) -> events.NotebookReloaded:
-        origin = self.session.origin
+        origin = self.session.file_state
         return events.NotebookReloaded(
             path=origin.path or "",
             etag=origin.etag or "",
@@ -212,10 +212,10 @@ class OutsideChanges:
             errors.Conflict: Always.
         """
         conflict = events.NotebookConflicted(path=path, reason=reason, etag=etag, cells=cells[:1000])
-        known = self.session.origin.conflict
+        known = self.session.file_state.conflict
         if known is None or (known.etag, known.cells) != (conflict.etag, conflict.cells):
             await self.session.append([conflict], None)
-        told = path if path == self.session.origin.path else posixpath.basename(path)
+        told = path if path == self.session.file_state.path else posixpath.basename(path)
         raise errors.Conflict(
             f"{told} is not saved: {reason} Choose with notebook.save (overwrite) or notebook.reload.", etag=etag
         )

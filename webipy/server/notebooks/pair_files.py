@@ -26,6 +26,7 @@ import attrs
 
 from webipy.core import errors
 from webipy.core.ipynb import merge, pairs
+from webipy.core.ipynb.cell_matching import match_cells
 from webipy.core.ipynb.document import Document
 from webipy.server.notebooks.file_reader import Reader
 from webipy.server.notebooks.history import History
@@ -65,7 +66,7 @@ class PairFile:
         """What the text said when it held `base`."""
         if self._said is None:
             body = self.body if self.body is not None else await codec.text_of(base, self.format)
-            self._said = merge.align(base, await codec.said(body, self.format, self.path))
+            self._said = match_cells(base, await codec.said(body, self.format, self.path))
         return self._said
 
 
@@ -87,7 +88,7 @@ class PairFiles:
 
     def all(self) -> list[PairFile]:
         """The halves by the document's metadata and path, as they are now."""
-        path, metadata = self.session.origin.path, self.session.notebook.metadata
+        path, metadata = self.session.file_state.path, self.session.notebook.metadata
         if (path, metadata) == self._known_for:
             return list(self._known.values())
         named = pairs.partners(path, metadata) if path is not None else ()
@@ -113,7 +114,7 @@ class PairFiles:
 
     def are_behind(self) -> bool:
         """Whether one that is there lacks edits."""
-        edited = self.session.origin.edited
+        edited = self.session.file_state.edited
         return any(half.etag is not None and half.base is not None and half.until < edited for half in self.all())
 
     def fault(self) -> errors.Failure | None:
@@ -132,7 +133,7 @@ class PairFiles:
 
     async def ground(self, seq: int, document: Document) -> None:
         """Gives halves that an earlier server knew the document as the files held it then."""
-        origin = self.session.origin
+        origin = self.session.file_state
         for half in self.all():
             if half.base is None and half.path in origin.pairs:
                 base, until = (document, seq) if origin.is_saved else (await self.history.saved(), origin.saved)
@@ -150,7 +151,7 @@ class PairFiles:
 
     def _known_etag(self, half: PairFile) -> str | None:
         if half.etag is None and half.body is None:
-            half.etag = self.session.origin.pairs.get(half.path)
+            half.etag = self.session.file_state.pairs.get(half.path)
         return half.etag
 
     async def _etag(self, half: PairFile) -> str | None:
@@ -198,7 +199,7 @@ class PairFiles:
 
     def _is_agreed(self, half: PairFile, document: Document, read: Read) -> bool:
         """Whether a text that was there before is meant: its header names the pair, or it says the same as the document."""
-        path, named = self.session.origin.path, pairs.formats_of_header(read.body)
+        path, named = self.session.file_state.path, pairs.formats_of_header(read.body)
         if named is not None and path in {one.path for one in pairs.halves(half.path, named)}:
             return True
         says = [(cell.cell_type, cell.source.strip()) for cell in read.document.cells]
@@ -211,7 +212,7 @@ class PairFiles:
         before, held = await half.said(self.codec, base), with_outputs_of(document, base)
 
         def compared() -> tuple[Document, Document, Document]:
-            now = merge.align(before, read.document)
+            now = match_cells(before, read.document)
             old, new = pairs.difference(half.reader.known(held), before, now)
             return old, new, merge.merge(old, held, new).document
 
@@ -222,7 +223,7 @@ class PairFiles:
     async def write(self, seq: int, document: Document) -> bool:
         """Writes those that lack edits; false when another program was faster. What cannot be written is noted down in it."""
         for half in self.all():
-            if half.fault is None and (half.etag is None or half.until < self.session.origin.edited):
+            if half.fault is None and (half.etag is None or half.until < self.session.file_state.edited):
                 try:
                     await self._write(half, seq, document)
                 except errors.Conflict:

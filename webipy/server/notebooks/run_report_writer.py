@@ -35,8 +35,8 @@ async def add_report(documents: Documents, session: Session, run: OpenRun) -> No
     if session.record.path is not None:
         await _append(session, run_reports.without_marks(session.notebook))
     else:
-        story = run_reports.Story(run.id)
-        await session.each_event(run.started.seq, session.written, story.take)
+        story = run_reports.RunRecord(run.id)
+        await session.each_event(run.started.seq, session.written, story.apply)
         new = run_reports.report(session.notebook, run, story, session.source, documents.world.new_id)
         await _append(session, new)
         if run.started.to is None:  # it is written by whoever asked for the run, and is to name its kernel all the same
@@ -50,8 +50,8 @@ async def _with_widgets(documents: Documents, session: Session) -> list[AnyEvent
     if widget_state.VIEW not in notebook:
         return []
     comms = Comms()
-    await session.each_event(0, session.written, comms.take)
-    state = widget_state.state_for(notebook, comms.told())
+    await session.each_event(0, session.written, comms.apply)
+    state = widget_state.state_for(notebook, comms.as_events())
     metadata = jupyter_messages.decode(session.notebook.metadata, dict[str, Raw])
     if state is None or bytes(metadata.get("widgets", Raw(b""))) == bytes(state):
         return []

@@ -21,7 +21,7 @@ from webipy.core import errors
 from webipy.core.api import formats
 from webipy.core.events import events
 from webipy.core.events.events import RunStatus
-from webipy.core.free_names import beside
+from webipy.core.free_names import free_names
 from webipy.core.ipynb.document import Document
 from webipy.core.session.runs import OpenRun
 from webipy.server.notebooks.documents import Documents
@@ -84,10 +84,10 @@ class RunResults:
         return events.RunFinished(run=run.id, status=status, path=path, reason=reason)
 
     async def _save(self, session: Session) -> str | None:
-        if session.origin.path is None:
+        if session.file_state.path is None:
             return None
         await self.documents.of(session).save(None)
-        return session.origin.path
+        return session.file_state.path
 
     async def _content(self, session: Session, to: str) -> Body:
         format, bound = formats.format_of(to) or "ipynb", self.documents.of(session).file
@@ -125,7 +125,7 @@ class RunResults:
     async def _beside(self, to: str, mark: str, body: Body) -> str:
         """Writes it under a free name like that of `to`; gives that."""
         stem, suffix = posixpath.splitext(to)
-        for name in beside(f"{stem}{mark}{suffix}", False):
+        for name in free_names(f"{stem}{mark}{suffix}", False):
             try:
                 return (await self.world.files.write(name, body, MISSING)).path
             except errors.Conflict:

@@ -31,7 +31,7 @@ from twisted.logger import Logger
 from webipy.core import errors
 from webipy.core.events import events
 from webipy.core.kernel import jupyter_messages
-from webipy.core.kernel.executions import Run
+from webipy.core.kernel.executions import OpenExecution
 from webipy.core.session.runs import OpenRun
 from webipy.server.notebooks.documents import Documents
 from webipy.server.notebooks.run_results import RunResults
@@ -87,7 +87,7 @@ class Attendant:
             return events.RunFinished(run=self.run.id, status=finished.status, path=finished.path, reason=reason)
         return finished
 
-    def _open(self) -> list[Run]:
+    def _open(self) -> list[OpenExecution]:
         kernel = self.session.kernel
         if kernel is None or self.session.is_closed:
             return []
@@ -176,7 +176,7 @@ class Attendant:
             if run.running
         ]
 
-    def _press(self, left: list[Run]) -> None:
+    def _press(self, left: list[OpenExecution]) -> None:
         """Takes back what waits, and interrupts what runs, each once."""
         side = self.session.kernel_connection
         if not side.has_host:

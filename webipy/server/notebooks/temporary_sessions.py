@@ -167,4 +167,4 @@ class TemporarySessions:
 
     @staticmethod
     def _is_unsaved(session: Session) -> bool:
-        return session.origin.path is not None and not session.origin.is_saved
+        return session.file_state.path is not None and not session.file_state.is_saved

@@ -144,7 +144,7 @@ class ClosedSessions:
         journals = {journal.session: journal for journal in await self.world.archive.kept()}
         known = {one.record.id: one for one in await self.world.registry.closed()}
         now_open = {
-            one.id: ClosedSession(one.record, one.last_activity, one.origin.etag) for one in self.sessions.all()
+            one.id: ClosedSession(one.record, one.last_activity, one.file_state.etag) for one in self.sessions.all()
         }
         entries = []
         for session, journal in journals.items():

@@ -232,13 +232,13 @@ class KernelConnection:
         """Takes a batch of the host's messages in, and acknowledges it when its events are written."""
         assert self.kernel is not None and self.position is not None
         rest, parts = _sorted(batch, self._large)
-        taken = self.kernel.take(rest)
+        taken = self.kernel.receive(rest)
         if self.kernel.way is not None and self._record is not None:
             self.world.launcher.has_started(self._record, self.kernel.way)
         self.position = position = Position(self.position.host, number)
         written = self.append(taken.events, None, position, parts)
         written.addCallbacks(self._acknowledge, self._not_written, callbackArgs=(position, self._link))
-        for content in taken.says:
+        for content in taken.widget_updates:
             self.send("shell", "comm_msg", content, self.world.new_id())
         self._pending.take(taken)
 

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 
 from webipy.core import errors
 from webipy.core.events import events
-from webipy.core.kernel.kernel import Taken
+from webipy.core.kernel.kernel import Received
 from webipy.core.kernel.wire import Message
 
 
@@ -26,7 +26,7 @@ class PendingRequests:
         """Nobody waits for it any more."""
         self._waiting.pop(request, None)
 
-    def take(self, taken: Taken) -> None:
+    def take(self, taken: Received) -> None:
         """Tells what a batch of messages brought: replies, requests that will have none, the end of the kernel."""
         for request, message in taken.replies:
             waiting = self._waiting.pop(request, None)

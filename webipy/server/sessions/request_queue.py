@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
-from webipy.core.kernel.executions import Run
+from webipy.core.kernel.executions import OpenExecution
 
 PORTION = 100
 """Requests in one turn: some 4 ms."""
@@ -32,17 +32,17 @@ class RequestQueue:
 
     send: Callable[..., None]
     later: Callable[[float, Callable[[], None]], Callable[[], None]]
-    _waiting: deque[Run] = attrs.field(factory=deque)
+    _waiting: deque[OpenExecution] = attrs.field(factory=deque)
     _stop_clock: Callable[[], None] | None = None
 
-    def add(self, runs: Iterable[Run]) -> None:
+    def add(self, runs: Iterable[OpenExecution]) -> None:
         """Sends these after all that were added before: the first portion now, if nothing waits."""
         is_first = not self._waiting
         self._waiting.extend(runs)
         if is_first:
             self._portion()
 
-    def restart(self, runs: Iterable[Run]) -> None:
+    def restart(self, runs: Iterable[OpenExecution]) -> None:
         """Begins again with these: the host has answered, and may not have got what was sent before."""
         self.clear()
         self.add(runs)
@@ -67,6 +67,6 @@ class RequestQueue:
         if self._waiting:
             self._stop_clock = self.later(0, self._portion)
 
-    def _send(self, run: Run) -> None:
+    def _send(self, run: OpenExecution) -> None:
         if not run.is_over:
             self.send("shell", "execute_request", run.request(), run.id, metadata=run.metadata)

@@ -3,7 +3,7 @@
 Everything that happens goes one way::
 
     call (api) ─────────► Session decides ───────────► append: seq, time, fold, bytes ──► journal ──written──► tail ──► feeds
-    host link ──► KernelConnection.received ──► Kernel.take ──┘                               └──► the call is answered, the request goes
+    host link ──► KernelConnection.received ──► Kernel.receive ──┘                               └──► the call is answered, the request goes
                                                                                                  to the kernel, the host is acknowledged
 
 Invariants: `seq` is given out here and is dense; the fold (notebook, kernel) is always at `seq`, readers see at most
@@ -26,8 +26,8 @@ from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.kernel.blobs import Part
 from webipy.core.kernel.kernel import Kernel
-from webipy.core.session.execution_record import ExecutionStory
-from webipy.core.session.file_state import Origin
+from webipy.core.session.execution_record import ExecutionRecord
+from webipy.core.session.file_state import FileState
 from webipy.core.session.notebook import Notebook
 from webipy.core.session.runs import OpenRuns
 from webipy.server.ports.journals import Journal, Position
@@ -64,7 +64,7 @@ class Session:
     journal: Journal
     _position: Position | None
     notebook: Notebook = attrs.field(factory=Notebook)
-    origin: Origin = attrs.field(factory=Origin)
+    file_state: FileState = attrs.field(factory=FileState)
     on_written: Callable[[], None] = lambda: None
     """Called when new events are in the journal."""
     on_taken: Callable[[str | None, int], None] = lambda by, size: None
@@ -162,8 +162,8 @@ class Session:
 
     def _fold(self, event: AnyEvent) -> None:
         self.notebook.apply(event)
-        self.origin.take(event)
-        self.runs.take(event)
+        self.file_state.apply(event)
+        self.runs.apply(event)
         match event:
             case events.SessionCreated():
                 self.is_temporary, self.source = event.temporary, event.source
@@ -257,8 +257,8 @@ class Session:
     async def _accepted_before(self, queued: events.ExecutionQueued, span: _Span) -> int:
         while self.written < span.queued:
             await self.news()
-        story = ExecutionStory(queued.execution)
-        await self.each_event(span.queued, span.queued, story.take)
+        story = ExecutionRecord(queued.execution)
+        await self.each_event(span.queued, span.queued, story.apply)
         assert story.queued is not None
         if story.queued.code != queued.code:
             raise errors.AlreadyExists(

@@ -405,14 +405,14 @@ def _folder(root: str, cwd: str | None) -> str:
 
 def _closed(session: Session, digest: str | None, time: str) -> ClosedSession:
     """What is kept of a session that is closed now."""
-    conflict, record = session.origin.conflict, attrs.evolve(session.record, host=None, env={})
+    conflict, record = session.file_state.conflict, attrs.evolve(session.record, host=None, env={})
     is_gone = conflict is not None and conflict.etag is None
-    return ClosedSession(record, time, session.origin.etag, is_gone, digest)
+    return ClosedSession(record, time, session.file_state.etag, is_gone, digest)
 
 
 def _moved(session: Session, path: str | None) -> list[AnyEvent]:
     """What tells that the file of a closed session has another path now; a title that was the name of the file follows."""
-    old = session.origin.path
+    old = session.file_state.path
     if path is None or old is None or path == old:
         return []
     told: list[AnyEvent] = [events.NotebookMoved(path=path)]

@@ -75,8 +75,8 @@ class Snapshots:
     async def whole(self, seq: int) -> list[bytes]:
         """The events that stand for all up to `seq`, with nothing left out of what is shown."""
         snapshot = Snapshot()
-        await self.each_event(0, seq, snapshot.take)
-        return [events.encode(event) for event in snapshot.told()]
+        await self.each_event(0, seq, snapshot.apply)
+        return [events.encode(event) for event in snapshot.as_events()]
 
     def serve(self, since: int, first_seq: int) -> bool:
         """Whether a reader at `since` is better off with a snapshot."""
@@ -89,7 +89,7 @@ class Snapshots:
         try:
             if self._growing.seq + 1 < self.first_seq():  # what is missing in between was cut
                 self._growing = Snapshot(SHOWN_CHARACTERS)
-            await self.each_event(self._growing.seq + 1, written, self._growing.take)
-            return self._growing.seq, [events.encode(event) for event in self._growing.told()]
+            await self.each_event(self._growing.seq + 1, written, self._growing.apply)
+            return self._growing.seq, [events.encode(event) for event in self._growing.as_events()]
         finally:
             self._door.release()

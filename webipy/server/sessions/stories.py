@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from webipy.core.events.outputs import Fold
-from webipy.core.session.execution_record import ExecutionStory
+from webipy.core.session.execution_record import ExecutionRecord
 from webipy.server.sessions.session import Session
 
 
-async def story(session: Session, execution: str, limit: int | None = None) -> ExecutionStory:
+async def story(session: Session, execution: str, limit: int | None = None) -> ExecutionRecord:
     """What the journal tells of an execution up to now: what came of it after its end, and what later ones showed in place of its displays, too.
 
     Waits until that it was accepted is written.
@@ -21,12 +21,12 @@ async def story(session: Session, execution: str, limit: int | None = None) -> E
     span = session.span(execution)
     while session.written < span.queued:
         await session.news()
-    told = ExecutionStory(execution, outputs=Fold(limit))
+    told = ExecutionRecord(execution, outputs=Fold(limit))
     last = last_of(session, execution)
-    await session.each_event(span.queued, last, told.take)
+    await session.each_event(span.queued, last, told.apply)
     for update in sorted(session.updates.get(display, 0) for display in told.outputs.displays()):
         if last < update <= session.written:
-            await session.each_event(update, update, told.take)
+            await session.each_event(update, update, told.apply)
     return told
 
 
