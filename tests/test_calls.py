@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core.api import calls, file_calls, journal_calls, login_calls, notebook_calls, people_calls
+from webipy.core.api import calls, cell_calls, file_calls, journal_calls, login_calls, notebook_calls, people_calls
 from webipy.core.api.calls import Params, Result
 
 STRUCTS: list[Any] = [
     kind
-    for module in (calls, notebook_calls, file_calls, people_calls, journal_calls, login_calls)
+    for module in (calls, cell_calls, notebook_calls, file_calls, people_calls, journal_calls, login_calls)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
 ]
@@ -70,7 +70,7 @@ class ParamsStructs(SynchronousTestCase):
         table: list[tuple[Any, str, list[Any], list[Any]]] = [
             (calls.CreateSession, "id", *ids),
             (calls.StartExecution, "id", *ids),
-            (calls.InsertCell, "id", *ids),
+            (cell_calls.InsertCell, "id", *ids),
             (calls.OpenComm, "comm", *ids),
             (calls.CreateSession, "title", ["", "x" * 200], ["x" * 201, 5]),
             (calls.CreateSession, "path", ["a.ipynb", "x" * 4096], ["x" * 4097]),
@@ -87,11 +87,11 @@ class ParamsStructs(SynchronousTestCase):
             (calls.SendMessage, "channel", ["shell", "control"], ["iopub", "stdin", "host", "hb"]),
             (calls.SendMessage, "msg_type", ["debug_request"], ["", "Debug", "a b", "x" * 65, "a\n"]),
             (calls.SendMessage, "timeout_s", [600], [0, 601]),
-            (calls.EditCell, "version", [0], [-1, None]),
-            (calls.EditCell, "changes", [[[1]], [[]]], [[], [1], [["a"]], [[1.5]], [[[1, [2]]]], [[1]] * 1001]),
-            (calls.EditCell, "client", ["x" * 64], ["x" * 65]),
-            (calls.SetSource, "version", [None, 0], [-1]),
-            (calls.InsertCell, "cell_type", ["code", "markdown", "raw"], ["heading", "Code", None]),
+            (cell_calls.EditCell, "version", [0], [-1, None]),
+            (cell_calls.EditCell, "changes", [[[1]], [[]]], [[], [1], [["a"]], [[1.5]], [[[1, [2]]]], [[1]] * 1001]),
+            (cell_calls.EditCell, "client", ["x" * 64], ["x" * 65]),
+            (cell_calls.SetSource, "version", [None, 0], [-1]),
+            (cell_calls.InsertCell, "cell_type", ["code", "markdown", "raw"], ["heading", "Code", None]),
             (calls.AttachKernel, "connection", ["/k.json", "x" * 4096], ["", "x" * 4097, None]),
             (calls.StartExecution, "user_expressions", [{"a": "1"}], [{"a": 1}, []]),
         ]

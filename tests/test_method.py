@@ -6,7 +6,7 @@ import json
 
 from tests.fakes import RigTestCase
 from webipy.core import errors
-from webipy.core.api import calls
+from webipy.core.api import cell_calls
 from webipy.server.methods import api
 from webipy.server.methods.api import METHODS
 from webipy.server.methods.method import Connection, Methods, Services
@@ -20,14 +20,16 @@ class Table(RigTestCase):
         methods = Methods()
 
         @methods.method("cell.frame", "write")
-        async def frame(services: Services, connection: Connection, params: calls.OfCell) -> calls.CellAccepted:
+        async def frame(
+            services: Services, connection: Connection, params: cell_calls.OfCell
+        ) -> cell_calls.CellAccepted:
             """Frames a cell."""
-            return calls.CellAccepted(cell=params.cell, seq=1, version=0)
+            return cell_calls.CellAccepted(cell=params.cell, seq=1, version=0)
 
         entered = methods.table["cell.frame"]
         self.assertEqual(
             (entered.name, entered.verb, entered.params, entered.result, entered.function, entered.doc),
-            ("cell.frame", "write", calls.OfCell, calls.CellAccepted, frame, "Frames a cell."),
+            ("cell.frame", "write", cell_calls.OfCell, cell_calls.CellAccepted, frame, "Frames a cell."),
         )
 
     def test_the_table_holds_each_method_of_the_api_once(self) -> None:

@@ -26,37 +26,47 @@ export type Changes = (number | (number | string)[])[];
  * `seq` and `time` are set once, when the session takes the event in; every event that is written has them.
  */
 export interface EventHead {
+  /** The number of the event in the journal of its session: 1 for the first one, and no number is left out. */
   seq: number;
+  /** When the event was written, RFC 3339 in UTC with microseconds. */
   time: string;
+  /** The name of the person who caused the event; null: the kernel or the server did. */
   by?: string | null;
 }
 
 /**
  * The first event of every session.
  *
- * One that is `temporary` was made for one purpose, such as a run of a notebook, and is closed by the server when that is over, unless
- * `session_kept` came before. `source` is the file that its document was copied from; the session has no file of its own then.
+ * A temporary session is made for one purpose, such as a run of a notebook. The server closes it when that is over, unless `session_kept` came
+ * before.
  */
 export interface SessionCreated extends EventHead {
   type: "session_created";
   /** The id of the session. */
   session: string;
+  /** The title of the session, as people read it. */
   title: string;
+  /** The path of the file, relative to the server's root, with `/` between its parts; null: there is no file. */
   path?: string | null;
+  /** The folder in which the kernels of the session start, an absolute path on the server's machine; null: not known. */
   cwd?: string | null;
+  /** Whether the server closes the session when what it is for is over. */
   temporary?: boolean;
+  /** The path of the file that the document was copied from; null: it is no copy. The session of a copy has no file of its own. */
   source?: string | null;
 }
 
 /** The session has another title. */
 export interface SessionRenamed extends EventHead {
   type: "session_renamed";
+  /** The title of the session, as people read it. */
   title: string;
 }
 
-/** A temporary session is an ordinary one from now on: somebody else uses it, or what is in it could not be saved (`reason`). */
+/** A temporary session is an ordinary one from now on. */
 export interface SessionKept extends EventHead {
   type: "session_kept";
+  /** Why what is in it could not be saved; empty: somebody else uses the session. */
   reason?: string;
 }
 
@@ -65,131 +75,154 @@ export interface SessionClosed extends EventHead {
   type: "session_closed";
 }
 
-/**
- * The closed session is open again, without a kernel: its journal goes on. `cwd` is the folder that its kernels start in now.
- *
- * It is `temporary` when it is closed again by the server once what it was opened for is over.
- */
+/** The closed session is open again, without a kernel: its journal goes on. */
 export interface SessionReopened extends EventHead {
   type: "session_reopened";
+  /** The folder in which the kernels of the session start, an absolute path on the server's machine; null: not known. */
   cwd?: string | null;
+  /** Whether the server closes the session when what it is for is over. */
   temporary?: boolean;
 }
 
 /** A kernel is being started for this session; it is ready when its state becomes `idle`. */
 export interface KernelStarted extends EventHead {
   type: "kernel_started";
+  /** The id of the kernel. */
   kernel: string;
+  /** The name of the kernelspec. */
   kernelspec: string;
+  /** The name of the kernelspec, as people read it. */
   display_name: string;
+  /** The language of the kernel, as its kernelspec names it. */
   language: string;
+  /** The address of the kernel host, without the key that messages to it are signed with. */
   url_without_key: string;
 }
 
-/**
- * The kernel answered for the first time after a start or restart.
- *
- * `language_info`, `banner` and `implementation` are those of its kernel_info_reply (Jupyter messaging 5.4); `seconds` counts from spawn.
- * `transport` is how its host speaks to it: over `tcp` that is not `encrypted`, other users of the server's machine can read what it publishes.
- * With `answers_beside`, completions, variables and the like are answered while code runs.
- */
+/** The kernel answered for the first time after a start or restart. */
 export interface KernelReady extends EventHead {
   type: "kernel_ready";
+  /** The id of the kernel. */
   kernel: string;
+  /** Which process of the kernel it is: 1, and one more with each restart. */
   start: number;
+  /** Seconds from the start of the process to its first answer. */
   seconds: number;
+  /** `language_info` of its kernel_info_reply (Jupyter messaging 5.4), a JSON map. */
   language_info: JsonMap;
+  /** `implementation` of its kernel_info_reply, such as `ipython`; empty: it has none. */
   implementation?: string;
+  /** `banner` of its kernel_info_reply; empty: it has none. */
   banner?: string;
+  /** How its host reaches it. Over `tcp` that is not `encrypted`, other users of the server's machine can read what it publishes. */
   transport?: "ipc" | "tcp";
+  /** Whether the messages between host and kernel are encrypted. */
   encrypted?: boolean;
+  /** Whether it answers completions, variables and the like while code runs. */
   answers_beside?: boolean;
 }
 
-/**
- * The kernel did not start, and is started once more in another way: `how` says which.
- *
- * `reason` is one sentence for a person, `tail` the last raw output of the process.
- */
+/** The kernel did not start, and is started once more in another way. */
 export interface KernelStartRetried extends EventHead {
   type: "kernel_start_retried";
+  /** The id of the kernel. */
   kernel: string;
+  /** Why it did not start, as one sentence for a person. */
   reason: string;
+  /** In which way it is started now: words for a person that complete a sentence, such as `over loopback TCP`. */
   how: string;
+  /** The last raw output of the kernel's process; empty: there is none. */
   tail?: string;
 }
 
 /** The kernel is in another state. A completion or inspection does not make it `busy`; code that runs does. */
 export interface KernelStateChanged extends EventHead {
   type: "kernel_state_changed";
+  /** What the kernel does now. */
   state: KernelState;
 }
 
-/**
- * The kernel process ended.
- *
- * `exit_status` or `signal` (such as `SIGSEGV`) says how, `tail` is the last raw output of the process, `reason` one sentence for a person.
- * `expected` is true after `kernel.shut_down`.
- */
+/** The kernel process ended. */
 export interface KernelDied extends EventHead {
   type: "kernel_died";
+  /** The id of the kernel. */
   kernel: string;
+  /** How it ended, as one sentence for a person. */
   reason: string;
+  /** The exit status of the process; null: a signal ended it, or that is not known. */
   exit_status?: number | null;
+  /** The name of the signal that ended the process, such as `SIGSEGV`; null: none did, or that is not known. */
   signal?: string | null;
+  /** The last raw output of the kernel's process; empty: there is none. */
   tail?: string;
+  /** Whether the end was asked for, as by `kernel.shut_down`. */
   expected?: boolean;
 }
 
 /**
  * An execution was accepted: it will run once, or end with the reason why it did not.
  *
- * `silent` to `user_expressions` say how the kernel was asked to run it, as in the content of execute_request (Jupyter messaging 5.4).
- * `version` is that of the cell's source when `code` is just that source; `run` names the run of many cells that it is part of,
- * `queue` what waits behind its failure: the executions of the same name.
+ * The fields from `silent` to `user_expressions` are those of the content of execute_request (Jupyter messaging 5.4).
  */
 export interface ExecutionQueued extends EventHead {
   type: "execution_queued";
+  /** The id of the execution. */
   execution: string;
+  /** The source code. */
   code: string;
+  /** The id of the cell that it belongs to; null: it belongs to none. */
   cell?: string | null;
+  /** Whether the execution shows no result, gets no number, and is not in the kernel's history (Jupyter messaging 5.4). */
   silent?: boolean;
+  /** Whether the kernel keeps the code in its own history (Jupyter messaging 5.4, execute_request). */
   store_history?: boolean;
+  /** Whether a failure keeps what waits behind it from running. */
   stop_on_error?: boolean;
+  /** Whether the code may ask a person for a line, with `input()` or `getpass()`. */
   allow_stdin?: boolean;
+  /** Expressions that the kernel evaluates after the code, by their names. */
   user_expressions?: { [name: string]: string };
+  /** The version of the cell's source that `code` is; null: `code` is not just that source. */
   version?: number | null;
+  /** The id of the run of many cells that it is part of; null: it is part of none. */
   run?: string | null;
+  /** The name of the queue: a failure drops what waits behind it in the same queue; null: it is in none. */
   queue?: string | null;
 }
 
 /** The kernel began to run it. A silent execution has no count. */
 export interface ExecutionStarted extends EventHead {
   type: "execution_started";
+  /** The id of the execution. */
   execution: string;
+  /** The number that the kernel gave to the execution; null: it is silent. */
   execution_count?: number | null;
 }
 
-/**
- * It ended. Its outputs are all before this event.
- *
- * `duration_s` counts from its start (0 when it never started), `reason` tells why for `aborted`, `cancelled` and `lost`;
- * `payload` and `user_expressions` are those of the execute_reply (Jupyter messaging 5.4), absent when empty.
- */
+/** The execution ended. All its outputs come before this event. */
 export interface ExecutionFinished extends EventHead {
   type: "execution_finished";
+  /** The id of the execution. */
   execution: string;
+  /** How it ended. */
   status: ExecutionStatus;
+  /** Seconds from its start to its end; 0 when it never started. */
   duration_s: number;
+  /** The number that the kernel gave to the execution; null: it has none. */
   execution_count?: number | null;
+  /** Why it was `aborted`, `cancelled` or `lost`, as one sentence for a person; empty otherwise. */
   reason?: string;
+  /** `payload` of the execute_reply (Jupyter messaging 5.4), a list; left out: it is empty. */
   payload?: JsonMap[];
+  /** The values of the expressions that came with the code, by their names (Jupyter messaging 5.4); left out: none. */
   user_expressions?: JsonMap;
 }
 
-/** Text of a stream output that a snapshot leaves out: `characters` of them after the first `at`. output.read gives them. */
+/** Text of a stream output that a snapshot leaves out; output.read returns it. */
 export interface Omitted {
+  /** The position where it is left out: unicode characters of the text before it. */
   at: number;
+  /** How many unicode characters are left out. */
   characters: number;
 }
 
@@ -200,80 +233,113 @@ export interface Omitted {
  */
 export interface OutputAdded extends EventHead {
   type: "output_added";
+  /** The id of the execution that it belongs to; null: it belongs to none. */
   execution: string | null;
+  /** The output, as nbformat 4.5 has it. */
   output: JsonMap;
+  /** The id of the cell that it belongs to; null: it belongs to none. */
   cell?: string | null;
+  /** The id under which the kernel can change the output later (Jupyter messaging 5.4, display_data); null: it cannot. */
   display_id?: string | null;
-  /** Only in snapshots: what of the text is not here. */
+  /** Only in snapshots: what of the text is left out; null: nothing. */
   omitted?: Omitted | null;
 }
 
 /** Every output shown under `display_id` in this session has new content. */
 export interface OutputUpdated extends EventHead {
   type: "output_updated";
+  /** The id under which the outputs are shown (Jupyter messaging 5.4, update_display_data). */
   display_id: string;
+  /** The new content, a map of MIME types to values. */
   data: JsonMap;
+  /** The metadata of the new content, a JSON map. */
   metadata: JsonMap;
 }
 
-/** The outputs of the execution are cleared: now, or (`wait`) when the next one comes. */
+/** The outputs of an execution are cleared. */
 export interface OutputsCleared extends EventHead {
   type: "outputs_cleared";
+  /** The id of the execution. */
   execution: string;
+  /** Whether the outputs are cleared only when the next one comes. */
   wait?: boolean;
+  /** The id of the cell that it belongs to; null: it belongs to none. */
   cell?: string | null;
 }
 
-/** Output that is known to be missing. Never silent: `reason` says how it came, `count` how many messages if that is known. */
+/** Output is known to be missing. This is never silent. */
 export interface OutputLost extends EventHead {
   type: "output_lost";
+  /** How the output was lost, as one sentence for a person. */
   reason: string;
+  /** How many messages were lost; null: not known. */
   count?: number | null;
 }
 
-/** Running code waits for a line from a person; with `password` the answer must not be shown. */
+/** Running code waits for a line from a person. */
 export interface InputRequested extends EventHead {
   type: "input_requested";
+  /** The id of the request for input. */
   request: string;
+  /** The text that asks for the line. */
   prompt: string;
+  /** The id of the execution that it belongs to; null: it belongs to none. */
   execution?: string | null;
+  /** Whether the line is a password: it must not be shown while it is typed. */
   password?: boolean;
 }
 
-/** The line was given (`value`, never that of a password), or is not waited for any more (`withdrawn`). */
+/** The line was given, or the code does not wait for it any more. */
 export interface InputReplied extends EventHead {
   type: "input_replied";
+  /** The id of the request for input. */
   request: string;
+  /** The line, without its line end; null: it is a password, or none was given. */
   value?: string | null;
+  /** Whether the code stopped waiting before a line was given. */
   withdrawn?: boolean;
 }
 
-/** A comm was opened, by the kernel (`by` is null) or a client. `buffers` are base64. */
+/** A comm was opened, by the kernel (`by` is null) or a client. */
 export interface CommOpened extends EventHead {
   type: "comm_opened";
+  /** The id of the comm. */
   comm: string;
+  /** The name of the target that the kernel has registered for such comms. */
   target: string;
+  /** The `data` of comm_open (Jupyter messaging 5.4), a JSON map. */
   content: Json;
+  /** The metadata, a JSON map; in params, left out: `{}`. */
   metadata: JsonMap;
+  /** The id of the execution that it belongs to; null: it belongs to none. */
   execution?: string | null;
+  /** The binary buffers of the message, each in base64. */
   buffers?: string[];
 }
 
-/** A message on a comm. `content` is the `data` of comm_msg (Jupyter messaging 5.4), `buffers` are base64. */
+/** A message on a comm. */
 export interface CommMessage extends EventHead {
   type: "comm_message";
+  /** The id of the comm. */
   comm: string;
+  /** The `data` of comm_msg (Jupyter messaging 5.4), a JSON map. */
   content: Json;
+  /** The metadata, a JSON map; in params, left out: `{}`. */
   metadata: JsonMap;
+  /** The id of the execution that it belongs to; null: it belongs to none. */
   execution?: string | null;
+  /** The binary buffers of the message, each in base64. */
   buffers?: string[];
 }
 
 /** A comm was closed. */
 export interface CommClosed extends EventHead {
   type: "comm_closed";
+  /** The id of the comm. */
   comm: string;
+  /** The `data` of comm_close (Jupyter messaging 5.4), a JSON map. */
   content: Json;
+  /** The id of the execution that it belongs to; null: it belongs to none. */
   execution?: string | null;
 }
 
@@ -284,250 +350,308 @@ export interface CommClosed extends EventHead {
  */
 export interface WidgetOutputAdded extends EventHead {
   type: "widget_output_added";
+  /** The id of the comm of the Output widget. */
   comm: string;
+  /** The output, as nbformat 4.5 has it. */
   output: JsonMap;
+  /** The id of the execution that it belongs to; null: it belongs to none. */
   execution?: string | null;
+  /** The id under which the kernel can change the output later (Jupyter messaging 5.4, display_data); null: it cannot. */
   display_id?: string | null;
 }
 
-/** The outputs of an Output widget are cleared: now, or (`wait`) when the next one comes. */
+/** The outputs of an Output widget are cleared. */
 export interface WidgetOutputsCleared extends EventHead {
   type: "widget_outputs_cleared";
+  /** The id of the comm of the Output widget. */
   comm: string;
+  /** Whether the outputs are cleared only when the next one comes. */
   wait?: boolean;
 }
 
 /** A kernel message of a type that has no event of its own (debug events and the like), whole. */
 export interface MessageReceived extends EventHead {
   type: "message_received";
+  /** The channel that it came on: `iopub`, `shell` or another of Jupyter's five. */
   channel: string;
+  /** The type of the message (Jupyter messaging 5.4). */
   msg_type: string;
+  /** The content of the message, a JSON map; in params, left out: `{}`. */
   content: JsonMap;
+  /** The metadata, a JSON map; in params, left out: `{}`. */
   metadata: JsonMap;
+  /** The id of the execution that it belongs to; null: it belongs to none. */
   execution?: string | null;
+  /** The binary buffers of the message, each in base64. */
   buffers?: string[];
 }
 
-/** A request that may run code was sent to the kernel as it is (`message.send`). Its reply is told to who sent it alone. */
+/** A request that may run code was sent to the kernel as it is (`message.send`). Its reply goes to the sender alone. */
 export interface MessageSent extends EventHead {
   type: "message_sent";
+  /** The channel that it was sent on. */
   channel: "control" | "shell";
+  /** The type of the message (Jupyter messaging 5.4). */
   msg_type: string;
+  /** The content of the message, a JSON map; in params, left out: `{}`. */
   content: JsonMap;
 }
 
 /**
- * A run with a plan was accepted: the server brings it to its end, whoever is there then. Its executions are queued by the events after this one.
+ * A run with a plan was accepted: the server brings it to its end, whoever is there then.
  *
- * At its end the document is written to the file `to` (null: to its own file): over one that is there only with `overwrite`, and with
- * `only_if_ok` only when every cell has ended well. After `timeout_s` seconds it is stopped, and so it is when its kernel is not ready after
- * `start_timeout_s`; with `attached` also when nobody has followed the session for a while. Code that does not react to the interrupt is
- * given `grace_s` seconds until its kernel is killed.
+ * Its executions are queued by the events after this one.
  */
 export interface RunStarted extends EventHead {
   type: "run_started";
+  /** The id of the run. */
   run: string;
+  /** How many executions the run has. */
   executions: number;
+  /** The path of the file that gets the result, relative to the server's root; null: the notebook's own file. */
   to?: string | null;
+  /** Whether the result may replace a file that is there. */
   overwrite?: boolean;
+  /** Whether the result replaces a file only when every cell has ended well. */
   only_if_ok?: boolean;
+  /** Seconds after which the run is stopped; null: no limit. */
   timeout_s?: number | null;
+  /** Seconds that the kernel has to get ready, before the run is stopped; null: no limit. */
   start_timeout_s?: number | null;
+  /** Seconds that running code has to react to the interrupt, before its kernel is killed. */
   grace_s?: number;
+  /** Whether the run is also stopped when nobody has followed its session for 10 s. */
   attached?: boolean;
-  /** Executions whose failure is none of the run. */
+  /** The ids of the executions whose failure does not fail the run. */
   may_fail?: string[];
-  /** Whether a failure stops nothing. */
+  /** Whether the run goes on after a failure. */
   keep_going?: boolean;
+  /** The values that the run sets, by their names; left out: none. */
   parameters?: Json;
-  /** webipy's, for the result. */
+  /** The version of webipy that began the run; it is noted in the result. */
   version?: string;
 }
 
-/** A run is being brought to an early end: somebody `asked`, its time is over, its kernel did not start in time, or nobody follows it (`left`). */
+/** A run is being brought to an early end. */
 export interface RunStopped extends EventHead {
   type: "run_stopped";
+  /** The id of the run. */
   run: string;
+  /** Why: somebody `asked`, its time is over (`timed_out`), its kernel did not start in time (`not_started`), or nobody follows it (`left`). */
   cause: "asked" | "left" | "not_started" | "timed_out";
+  /** Seconds that running code has to react to the interrupt, before its kernel is killed; null: as the plan of the run says. */
   grace_s?: number | null;
 }
 
-/** A run with a plan ended. Its result is in the file `path`, or (null) in this session only; `reason` says why it is not where it was wanted. */
+/** A run with a plan ended. */
 export interface RunFinished extends EventHead {
   type: "run_finished";
+  /** The id of the run. */
   run: string;
+  /** How it ended, as a whole. */
   status: "cancelled" | "error" | "lost" | "not_started" | "ok" | "timed_out";
+  /** The path of the file that has the result, relative to the server's root; null: only this session has it. */
   path?: string | null;
+  /** Why the result is not where it was wanted, as one sentence for a person; empty: it is there. */
   reason?: string;
 }
 
-/**
- * A cell stands after cell `after` (null: first). In a snapshot, or for a cell that comes back, its source may be at a later version than 0.
- *
- * `metadata` and `attachments` are those of nbformat 4.5.
- */
+/** A cell stands in the document. In a snapshot, or for a cell that comes back, its source may be at a later version than 0. */
 export interface CellInserted extends EventHead {
   type: "cell_inserted";
+  /** The id of the cell. */
   cell: string;
+  /** The id of the cell that it stands after; null: it stands first. */
   after: string | null;
+  /** The type of the cell. */
   cell_type: CellType;
+  /** The source of the cell. */
   source: string;
+  /** The version of the cell's source: 0 at first, and one more with each change set. */
   version?: number;
+  /** The metadata of the cell (nbformat 4.5), a JSON map; left out: `{}`. */
   metadata?: JsonMap;
+  /** The attachments of the cell (nbformat 4.5), a JSON map; left out: it has none. */
   attachments?: Json;
 }
 
 /** The cell is gone, and its outputs with it. */
 export interface CellDeleted extends EventHead {
   type: "cell_deleted";
+  /** The id of the cell. */
   cell: string;
 }
 
-/** The cell stands after cell `after` now (null: first). */
+/** The cell stands at another place. */
 export interface CellMoved extends EventHead {
   type: "cell_moved";
+  /** The id of the cell. */
   cell: string;
+  /** The id of the cell that it stands after; null: it stands first. */
   after: string | null;
 }
 
-/**
- * The source of a cell changed: `changes` made version `version` out of the one before.
- *
- * `client` is what the editing client called itself, so that it knows its own change when it comes back.
- */
+/** The source of a cell changed. */
 export interface CellEdited extends EventHead {
   type: "cell_edited";
+  /** The id of the cell. */
   cell: string;
+  /** The version of the source that `changes` made, out of the one before. */
   version: number;
+  /** What changed. */
   changes: Changes;
+  /** What the editing client calls itself, so that it knows its own change when that comes back; at most 64 characters. */
   client?: string;
 }
 
 /** The cell is of another type. */
 export interface CellTypeSet extends EventHead {
   type: "cell_type_set";
+  /** The id of the cell. */
   cell: string;
+  /** The type of the cell. */
   cell_type: CellType;
 }
 
-/** The outputs shown under a cell (null: under every cell) were put away. */
+/** The outputs shown under a cell were put away. */
 export interface CellOutputsCleared extends EventHead {
   type: "cell_outputs_cleared";
+  /** The id of the cell; null: all cells. */
   cell: string | null;
 }
 
-/** A queued execution now waits just before execution `before` (null: last of all). */
+/** A queued execution waits at another place. */
 export interface ExecutionMoved extends EventHead {
   type: "execution_moved";
+  /** The id of the execution. */
   execution: string;
+  /** The id of the execution that it waits just before; null: it waits last. */
   before?: string | null;
 }
 
-/** The metadata of a cell, whole (nbformat 4.5). */
+/** The cell has other metadata (nbformat 4.5). */
 export interface CellMetadataSet extends EventHead {
   type: "cell_metadata_set";
+  /** The id of the cell. */
   cell: string;
+  /** All the metadata of the cell, a JSON map. */
   metadata: JsonMap;
 }
 
-/**
- * These outputs stand under the cell now, in place of those of its last execution: a file was read, or an earlier state came back.
- *
- * `version` is that of the source they came from; null: the one now if there is an `execution_count`, else none.
- */
+/** These outputs stand under the cell now, in place of those of its last execution: a file was read, or an earlier state came back. */
 export interface CellOutputsSet extends EventHead {
   type: "cell_outputs_set";
+  /** The id of the cell. */
   cell: string;
+  /** The outputs, as nbformat 4.5 has them. */
   outputs: JsonMap[];
+  /** The number that the kernel gave to the execution; null: it has none. */
   execution_count?: number | null;
+  /** The version of the source that the outputs came from; null: the one now if there is an `execution_count`, else none. */
   version?: number | null;
 }
 
-/** The metadata of the notebook, whole (nbformat 4.5). */
+/** The notebook has other metadata (nbformat 4.5). */
 export interface NotebookMetadataSet extends EventHead {
   type: "notebook_metadata_set";
+  /** All the metadata of the notebook, a JSON map. */
   metadata: JsonMap;
 }
 
-/**
- * The session's document is the file `path` (relative to the root) now; the events before it, written with it, brought its cells in.
- *
- * Without an etag there is no such file yet: its text partner is (see `notebook_saved`). `format` is `ipynb`, or a text format as jupytext names it
- * (`py:percent`). `repairs` are sentences about what was wrong in the file.
- * `minor` is the minor version of nbformat 4 that the file has: cells have ids in it since 5.
- */
+/** The session's document is this file now; the events before this one, written with it, brought its cells in. */
 export interface NotebookOpened extends EventHead {
   type: "notebook_opened";
+  /** The path of the file, relative to the server's root, with `/` between its parts. */
   path: string;
+  /** The etag of the file; empty: there is no such file yet, only the text that is paired with it (see `pairs` of `notebook_saved`). */
   etag: string;
+  /** The format of the file: `ipynb`, or the name that jupytext has for a text format, such as `py:percent`. */
   format?: string;
+  /** What was wrong in the file and was repaired when it was read, one sentence each. */
   repairs?: string[];
+  /** The minor version of nbformat 4 that the file has (cells have ids since 5); null: it is a text, or there is no file. */
   minor?: number | null;
 }
 
-/**
- * The file holds what the events up to `until` make; `minor` as in `notebook_opened`.
- *
- * `in_place`: it cannot be replaced, so it was written in place, and another program may have seen half of it meanwhile.
- * `pairs`: the texts that are paired with it and in step, by their paths, with their etags.
- */
+/** The file holds the document. */
 export interface NotebookSaved extends EventHead {
   type: "notebook_saved";
+  /** The path of the file, relative to the server's root, with `/` between its parts. */
   path: string;
+  /** The etag of the file; it changes whenever the content of the file may have changed. */
   etag: string;
+  /** The seq of the last event whose effect the file has. */
   until: number;
+  /** The format of the file: `ipynb`, or the name that jupytext has for a text format, such as `py:percent`. */
   format?: string;
+  /** The minor version of nbformat 4 that the file has (cells have ids since 5); null: it is a text, or there is no file. */
   minor?: number | null;
+  /** Whether the file is written in place, as it cannot be replaced: another program may see half of it. */
   in_place?: boolean;
+  /** The texts that are paired with the file and hold the same: their etags, by their paths. */
   pairs?: { [name: string]: string };
 }
 
 /**
- * Another program changed the file, or (`changed`) the text that is paired with it; the events before this one, written with it, took its changes
- * of `cells` cells in.
+ * Another program changed the file, or the text that is paired with it.
  *
- * `minor` and `repairs` as in `notebook_opened`, `pairs` as in `notebook_saved`.
+ * The events before this one, written with it, brought the changes in.
  */
 export interface NotebookReloaded extends EventHead {
   type: "notebook_reloaded";
+  /** The path of the file, relative to the server's root, with `/` between its parts. */
   path: string;
+  /** The etag of the file; it changes whenever the content of the file may have changed. */
   etag: string;
+  /** How many cells were changed. */
   cells?: number;
+  /** The minor version of nbformat 4 that the file has (cells have ids since 5); null: it is a text, or there is no file. */
   minor?: number | null;
+  /** What was wrong in the file and was repaired when it was read, one sentence each. */
   repairs?: string[];
+  /** The path of the text that was changed; null: the file itself was. */
   changed?: string | null;
+  /** The texts that are paired with the file and hold the same: their etags, by their paths; null: as they were. */
   pairs?: { [name: string]: string } | null;
 }
 
 /**
- * The file was changed (or, without `etag`, deleted) by another program in a way that does not go together with what is here.
+ * Another program changed or deleted the file in a way that does not go together with the document here.
  *
- * It is not written until someone decides: `notebook.save` with that etag, or `notebook.reload`. `cells` differ on both sides.
+ * It is not written until someone decides: `notebook.save` with that etag, or `notebook.reload`.
  */
 export interface NotebookConflicted extends EventHead {
   type: "notebook_conflicted";
+  /** The path of the file, relative to the server's root, with `/` between its parts. */
   path: string;
+  /** What does not go together, as one sentence for a person. */
   reason: string;
+  /** The etag of the file that is there; null: it was deleted. */
   etag?: string | null;
+  /** The ids of the cells that differ on both sides. */
   cells?: string[];
 }
 
-/** The file could not be written; nothing is lost, and it is tried again. */
+/** The file could not be written. Nothing is lost, and the server tries again. */
 export interface NotebookSaveFailed extends EventHead {
   type: "notebook_save_failed";
+  /** The path of the file, relative to the server's root, with `/` between its parts. */
   path: string;
+  /** Why it could not be written, as one sentence for a person. */
   reason: string;
 }
 
 /** The file of the session has another path. */
 export interface NotebookMoved extends EventHead {
   type: "notebook_moved";
+  /** The new path of the file, relative to the server's root. */
   path: string;
 }
 
 /** The state of the document at this event has a name. */
 export interface CheckpointMade extends EventHead {
   type: "checkpoint_made";
+  /** The name of the checkpoint. */
   name: string;
 }
 
@@ -536,104 +660,147 @@ export type Nothing = Record<string, never>;
 
 /** An OpenRPC 1.3.2 document. */
 export interface OpenRpc {
+  /** The version of OpenRPC: `1.3.2`. */
   openrpc: string;
+  /** Title, version and description of the API. */
   info: { [name: string]: string };
+  /** The methods, by name: OpenRPC Method Objects. */
   methods: { [name: string]: Json }[];
+  /** The JSON Schemas that the methods refer to. */
   components: { [name: string]: Json };
 }
 
-/**
- * Who answers, since when it runs (`started`), and to whom: `principal` may do `verb`, a guest only in `session`.
- *
- * `owner` runs the server, whose `root` is told to no guest. `degraded` while a journal cannot be written.
- */
+/** Who answers, and what the caller may do. */
 export interface ServerInfo {
+  /** `webipy`. */
   name: string;
+  /** The version of webipy. */
   version: string;
+  /** The version of this API; additions do not change it. */
   protocol: number;
+  /** The server's time, RFC 3339 in UTC with microseconds. */
   time: string;
+  /** The name of the caller; null: nobody is logged in on this connection. */
   principal: string | null;
+  /** The folder whose files are served, an absolute path on the server's machine; null for guests, and when nobody is logged in. */
   root: string | null;
+  /** The name of the kernelspec that is started when none is named; null: none is installed, or nobody is logged in. */
   default_kernelspec: string | null;
+  /** Whether the server cannot write the journal of a session now: new work in that session fails with `degraded`. */
   degraded: boolean;
+  /** The strongest right of the caller; null: nobody is logged in. */
   verb: Verb | null;
-  /** The id of the session. */
+  /** The id of the only session that the caller may use, for guests; null: all sessions. */
   session: string | null;
+  /** The name of the person who runs the server; null: nobody is logged in. */
   owner: string | null;
+  /** When the server began to run, RFC 3339 in UTC with microseconds; null: nobody is logged in. */
   started: string | null;
 }
 
 /** A method that was carried out and has nothing to say. */
 export type Done = Record<string, never>;
 
-/** Where the page should open: a session, or home. */
+/** Where the page opens. */
 export interface OpenPage {
-  /** The id of the session. */
+  /** The id of the session that it shows; null: it opens at home. */
   session?: string | null;
 }
 
-/** A one-time code that a browser exchanges for a cookie; `url` carries it in its fragment. */
+/** A one-time code that a browser exchanges for a cookie. */
 export interface LaunchCode {
+  /** The code. */
   code: string;
+  /** The address of the page, with the code in its fragment. */
   url: string;
+  /** Until when it can be used, RFC 3339 in UTC. */
   expires: string;
 }
 
 /**
- * With `path`, opens the notebook file of that path below the root, in the session that it has already or in a new one, in the file's folder.
+ * The session to make or to open.
  *
- * With `create`, the file is made if there is none. With `kernelspec`, starts that kernel if the session has none. With `env`, the kernels of the
- * session get these environment variables, as kernel.start has it. With `copy` it begins with what that file holds (or its open session) and has no
- * file of its own; so does one that begins with `notebook`, JSON of nbformat 4.
- *
- * A session that is `temporary` is closed when nothing runs in it and the connections that asked for it are gone (10 s after they were lost, at once
- * after session.leave), unless somebody else has come to use it.
+ * A session that is `temporary` is closed when nothing runs in it and the connections that asked for it are gone (10 s after they were lost, at
+ * once after session.leave), unless somebody else has come to use it.
  */
 export interface CreateSession {
+  /** The title of a new session; null: the name of its file. */
   title?: string | null;
+  /** The path of a notebook file, relative to the server's root: it is opened, in the session that it has already or in a new one; null: the session has no file. */
   path?: string | null;
+  /** The name of the kernelspec whose kernel is started if the session has none; null: no kernel is started. */
   kernelspec?: string | null;
+  /** The folder in which its kernels start, an absolute path or one relative to the server's root; null: the folder of its file, or the root. */
   cwd?: string | null;
+  /** The id of a new session; null: the server makes one. */
   id?: string | null;
+  /** Whether the file is made if there is none. */
   create?: boolean;
+  /** Environment variables of the session's kernels, by their names; null: those that were set before, `{}`: none. */
   env?: { [name: string]: string } | null;
+  /** Whether the session begins with what the file at `path` holds (or its open session), and has no file of its own. */
   copy?: boolean;
+  /** Whether the server closes the session when what it is for is over. */
   temporary?: boolean;
+  /** JSON of nbformat 4 that a session without a file begins with; left out: nothing. */
   notebook?: Json;
 }
 
-/** The kernel of a session. `start` counts its processes: 1, and one more with each restart. The key is told to nobody. */
+/** The kernel of a session. Its key is in no result. */
 export interface Kernel {
+  /** The id of the kernel; it stays the same when the kernel is restarted. */
   id: string;
+  /** The name of the kernelspec. */
   kernelspec: string;
+  /** The name of the kernelspec, as people read it. */
   display_name: string;
+  /** The language of the kernel, as its kernelspec names it. */
   language: string;
+  /** What the kernel does now. */
   state: KernelState;
+  /** Which process of the kernel it is: 1, and one more with each restart. */
   start: number;
+  /** The number of the last execution; 0: none has run. */
   execution_count: number;
+  /** How many executions wait. */
   queued: number;
+  /** The address of the kernel host, without the key that messages to it are signed with. */
   url_without_key: string;
+  /** The folder of the kernel host on the server's machine; empty for guests. */
   host: string;
+  /** The id of the kernel's process; null: it is not known. */
   pid: number | null;
 }
 
-/** A session. Events `first_seq` to `seq` can be read; those up to `durable_seq` survive a power cut. */
+/** A session. Its events `first_seq` to `seq` can be read. */
 export interface Session {
+  /** The id of the session. */
   id: string;
+  /** The title of the session, as people read it. */
   title: string;
+  /** The path of the file, relative to the server's root, with `/` between its parts; null: there is no file. */
   path: string | null;
+  /** The folder in which its kernels start, an absolute path on the server's machine; empty for guests. */
   cwd: string;
+  /** Its kernel; null: it has none yet. */
   kernel: Kernel | null;
+  /** The seq of the oldest event that can be read. */
   first_seq: number;
+  /** The seq of its newest event. */
   seq: number;
+  /** The seq of the last event that survives a power cut. */
   durable_seq: number;
+  /** When it was made, RFC 3339 in UTC with microseconds. */
   created: string;
+  /** When something last happened in it, RFC 3339 in UTC with microseconds. */
   last_activity: string;
+  /** Whether the server closes the session when what it is for is over. */
   temporary: boolean;
 }
 
 /** All open sessions, the one with the latest activity first. */
 export interface SessionList {
+  /** The sessions. */
   sessions: Session[];
 }
 
@@ -643,1091 +810,1399 @@ export interface OfSession {
   session: string;
 }
 
-/** A new title, 1 to 200 characters. */
+/** The new title of a session. */
 export interface RenameSession extends OfSession {
+  /** The title of the session, as people read it. */
   title: string;
 }
 
-/** Closes it; with `discard` also when its document cannot be saved. */
+/** The session to close. */
 export interface CloseSession extends OfSession {
+  /** Whether it is closed even when its document cannot be saved. */
   discard?: boolean;
 }
 
 /**
- * Join the journal after seq `since`: 0 for all of it, null for only what comes from now on.
+ * Where to join the journal.
  *
- * With `snapshot`, a reader that is far behind gets a snapshot in place of a long history; so does, whatever it asked, one whose `since` is older
- * than the oldest event that is kept. Who follows a temporary session makes it an ordinary one, but not without `keeps`.
+ * A reader whose `since` is older than the oldest event that is kept gets a snapshot, whether it asks for one or not.
  */
 export interface Subscribe extends OfSession {
+  /** The seq of the last event that the reader has: 0: it has none; null: only events from now on are sent. */
   since?: number | null;
+  /** Whether a snapshot may take the place of a long history. */
   snapshot?: boolean;
+  /** Whether a temporary session becomes an ordinary one because somebody follows it. */
   keeps?: boolean;
 }
 
-/** Events that fold to what events 1 to `seq` fold to: fold them into an empty model, whatever their own seqs, and go on after `seq`. */
+/** Events that fold to the same as all events up to `seq`. Fold them into an empty model, whatever their own seqs, and go on after `seq`. */
 export interface SnapshotEvents {
+  /** The seq of the last event that the snapshot stands for. */
   seq: number;
+  /** The events of the snapshot, in their order. */
   events: AnyEvent[];
 }
 
-/**
- * `events` notifications follow: from the event after `since` on, or after `snapshot.seq` where there is a snapshot.
- *
- * `seq` is the newest event now, `first_seq` the oldest that is kept.
- */
+/** Notifications `events` follow, from the event after `since` on, or after `snapshot.seq` where there is a snapshot. */
 export interface Subscribed {
+  /** The seq of the oldest event that can be read. */
   first_seq: number;
+  /** The seq of the newest event now. */
   seq: number;
+  /** What stands for the events before; null: they are all sent. */
   snapshot: SnapshotEvents | null;
 }
 
-/** Up to `limit` events after `since`; waits up to `wait_s` seconds for the first one if there is none yet. */
+/** Which events to return. */
 export interface ReadEvents extends OfSession {
+  /** The seq of the last event that the reader has; 0: it has none. */
   since?: number;
+  /** The most events that are returned. */
   limit?: number;
+  /** How many seconds the call waits for the first event, if there is none yet. */
   wait_s?: number;
 }
 
-/** Events `first`, `first` + 1, ... of a session; also the params of the notification `events`. */
+/** Events of a session, in their order and without a gap; also the params of the notification `events`. */
 export interface Events {
   /** The id of the session. */
   session: string;
+  /** The seq of the first of `events`. */
   first: number;
+  /** The events. */
   events: AnyEvent[];
 }
 
-/** A launch recipe for kernels of one kind. `note` says what is to be known of how it was started last. */
+/** A launch recipe for kernels of one kind. */
 export interface Kernelspec {
+  /** The name of the kernelspec. */
   name: string;
+  /** The name of the kernelspec, as people read it. */
   display_name: string;
+  /** The language of the kernel, as its kernelspec names it. */
   language: string;
+  /** How it was started last, if that is not as usual, as one sentence for a person; empty: as usual. */
   note: string;
 }
 
-/** The installed kernelspecs; `broken` tells of those that cannot be read, with the reason. */
+/** The installed kernelspecs. */
 export interface KernelspecList {
+  /** The name of the one that is started when none is named; null: none is installed. */
   default: string | null;
+  /** Those that can be started. */
   kernelspecs: Kernelspec[];
+  /** Those that cannot be read: the reasons, by their names; empty for guests. */
   broken: { [name: string]: string };
 }
 
-/** Of the kernel of one session, or (null) of all kernels, which reaches beyond a session. */
+/** Which kernels to look at. */
 export interface ReadUsage {
-  /** The id of the session. */
+  /** The id of the session whose kernel is looked at; null: all kernels, which reaches beyond a session. */
   session?: string | null;
 }
 
-/**
- * What a kernel and the processes that it has started use now, all in its session of the system.
- *
- * `memory_bytes` are in memory, shared ones counted once. `cpu` is a share of processor time since the look before: 1.0 is one processor that is
- * full; null where there was no look to compare with.
- */
+/** What a kernel, and the processes that it has started, use now. */
 export interface KernelUsage {
   /** The id of the session. */
   session: string;
+  /** The id of the kernel. */
   kernel: string;
+  /** Bytes of memory in use; memory that processes share counts once. */
   memory_bytes: number;
+  /** The share of processor time since the look before: 1.0 is one processor that is full; null: there was no look to compare with. */
   cpu: number | null;
+  /** How many processes these are. */
   processes: number;
 }
 
 /** Kernels with a living process; none of those that something else started, whose process is not known. */
 export interface UsageList {
+  /** The kernels. */
   kernels: KernelUsage[];
 }
 
-/**
- * From these positions on (null: the last of each), at most `limit` bytes of each log. Positions are those of `log`, where it is given: in the
- * logs of another host everything is new.
- */
+/** Which parts of the logs to return. */
 export interface ReadLogs extends OfSession {
+  /** The name of the logs that the positions are of; null: of the logs now. In the logs of another host everything is new. */
   log?: string | null;
+  /** The position in the kernel's log, in bytes; null: the last part is returned. */
   kernel_since?: number | null;
+  /** The position in the host's log, in bytes; null: the last part is returned. */
   host_since?: number | null;
+  /** The most bytes that are returned of each log. */
   limit?: number;
 }
 
-/** A part of a log, and the position to go on from. */
+/** A part of a log. */
 export interface LogText {
+  /** The text of the part. */
   text: string;
+  /** The position to go on from, in bytes. */
   next: number;
 }
 
-/**
- * What a kernel's process has written to its standard streams past Jupyter (`kernel`), and what its host says (`host`); there is `more` if a
- * part was as long as may be. Where the host is gone, `kernel` is the last that is known of it, and `host` is empty.
- */
+/** What the kernel's process has written past Jupyter, and what its host has. */
 export interface KernelLogs {
+  /** The name of these logs. */
   log: string;
+  /** What the process has written to its standard streams; if the host is gone, the last that is known of it. */
   kernel: LogText;
+  /** What the host has written; empty if the host is gone. */
   host: LogText;
+  /** Whether a part was as long as it may be, so that more can be read. */
   more: boolean;
 }
 
 /**
- * Starts a kernel of this kernelspec (null: the default one). A session has at most one: a living one of the same kernelspec is kept.
+ * Which kernel to start. A session has at most one: a living one of the same kernelspec is kept.
  *
- * `env` are environment variables that this kernel gets beside the server's and those of its kernelspec, and so does every later one of the
- * session, restarts included; null leaves them as they are, `{}` takes them away. They are told to nobody, but code that runs can read them. A
- * living kernel keeps what it has: other ones are refused until it is shut down.
+ * `env` is for this kernel and every later one of the session, restarts included, beside the variables of the server and of the kernelspec. No
+ * result has them, but code that runs can read them. A living kernel keeps what it has: other variables are refused until it is shut down.
  */
 export interface StartKernel extends OfSession {
+  /** The name of the kernelspec; null: the default one. */
   kernelspec?: string | null;
+  /** Environment variables of the session's kernels, by their names; null: those that were set before, `{}`: none. */
   env?: { [name: string]: string } | null;
 }
 
 /**
- * Joins a kernel that something else started, in place of the one that the session has. `connection` is the absolute path of its Jupyter
- * connection file on the server's machine; the address of a kernel in another form is not understood. The kernel is never restarted, killed, or
- * ended with its session or the server; kernel.shut_down asks it to end.
+ * A kernel that something else started, and that takes the place of the one that the session has.
+ *
+ * The kernel is never restarted, killed, or ended with its session or the server; kernel.shut_down asks it to end.
  */
 export interface AttachKernel extends OfSession {
+  /** The absolute path of its Jupyter connection file on the server's machine. The address of a kernel in another form is refused. */
   connection: string;
 }
 
-/** Interrupts what runs; with `execution` only that one, and nothing if it does not run. */
+/** What is interrupted. */
 export interface InterruptKernel extends OfSession {
+  /** The id of the execution that is interrupted, if it is the one that runs; null: whatever runs. */
   execution?: string | null;
 }
 
-/** Whether anything ran that could be interrupted. */
+/** Whether anything was interrupted. */
 export interface Interrupted {
+  /** Whether code ran that could be interrupted. */
   interrupted: boolean;
 }
 
-/**
- * A link that gives whoever has it the right `verb` in this session for so many days.
- *
- * `execute` lets them run code as the person who runs the server, who can do what that person can. `label` is for the owner: whom it is meant for.
- */
+/** The link to make. With `execute`, guests run code as the person who runs the server, and can do what that person can. */
 export interface LinkSession extends OfSession {
+  /** The right that the link gives in this session. */
   verb: Right;
+  /** A note for the owner: whom the link is for. */
   label?: string;
+  /** The days that the link can be used. */
   days?: number;
 }
 
-/** A new link. `url` has its secret in its fragment, `/s/SESSION#share=SECRET`, and is told only here. */
+/** A new link. */
 export interface ShareLink {
+  /** The id of the link. */
   share: string;
+  /** The address, with the secret of the link in its fragment: `/s/SESSION#share=SECRET`. No other result has it. */
   url: string;
+  /** Until when it can be used, RFC 3339 in UTC. */
   expires: string;
 }
 
-/** Somebody who came by a link, with the name that they gave. `login` is the `person` of `presence`. */
+/** Somebody who came by a link. */
 export interface Guest {
+  /** The id of their login; it is the `person` of `presence`. */
   login: string;
+  /** The name that they gave. */
   name: string;
+  /** When they came, RFC 3339 in UTC with microseconds. */
   since: string;
 }
 
-/** A link into a session, and who came by it. */
+/** A link into a session. */
 export interface Share {
+  /** The id of the link. */
   id: string;
+  /** The right that the link gives. */
   verb: Right;
+  /** A note for the owner: whom the link is for. */
   label: string;
+  /** When it was made, RFC 3339 in UTC with microseconds. */
   created: string;
+  /** Until when it can be used, RFC 3339 in UTC. */
   expires: string;
+  /** Who came by it. */
   guests: Guest[];
 }
 
-/** The links of a session that count now, the oldest first. */
+/** The links of a session that can be used now, the oldest first. */
 export interface ShareList {
+  /** The links. */
   shares: Share[];
 }
 
-/** A method on one link of a session. */
+/** One link of a session. */
 export interface OfShare extends OfSession {
+  /** The id of the link. */
   share: string;
 }
 
 /** What the link gives from now on, also to who came by it. */
 export interface SetShare extends OfShare {
+  /** The right that the link gives. */
   verb: Right;
 }
 
-/** A selection in the source of a cell, or a caret where both ends are one place: UTF-16 units, in the source of that `version`. */
+/** A selection in the source of a cell; a caret is one whose ends are at the same place. */
 export interface Selection {
+  /** The end that stays when the selection grows: UTF-16 units of the source before it. */
   anchor: number;
+  /** The end that moves, where the caret is: UTF-16 units of the source before it. */
   head: number;
+  /** The version of the source that the positions are for. */
   version: number;
 }
 
-/** Where this connection is: in a cell or in none, with a selection where its source is being edited. Also says that somebody is there. */
+/** Where this connection is. The call also says that somebody is there. */
 export interface SetPresence extends OfSession {
+  /** The id of the cell; null: in no cell. */
   cell?: string | null;
+  /** What is selected in the source of the cell; null: its source is not being edited. */
   selection?: Selection | null;
 }
 
-/** Who is told that they may not edit now: the `person` of `presence`. */
+/** Who may not edit now. */
 export interface AnswerAsk extends OfSession {
+  /** The `person` of `presence` who asked. */
   person: string;
 }
 
-/**
- * A browser that is signed in as whoever runs the server.
- *
- * Args:
- *     where: The browser and its system, as it says itself.
- *     address: The address that it signed in from.
- *     since: RFC 3339 UTC, as `used`, the time of its last request, to some minutes.
- *     connections: How many pages it has open now.
- *     here: Whether the call came by it.
- */
+/** A browser that is signed in as whoever runs the server. */
 export interface Login {
+  /** The id of the login. */
   id: string;
+  /** The browser and its system, as the browser says. */
   where: string;
+  /** The address that it signed in from. */
   address: string;
+  /** When it signed in, RFC 3339 in UTC. */
   since: string;
+  /** When its last request came, RFC 3339 in UTC, correct to some minutes. */
   used: string;
+  /** How many pages it has open now. */
   connections: number;
+  /** Whether this call came by it. */
   here: boolean;
 }
 
 /** The browsers that are signed in, the one that was used last first. Guests are in share.list; who has the token is in no list. */
 export interface LoginList {
+  /** The logins. */
   logins: Login[];
 }
 
-/** Which logins end: the one of an `id`, all `others` than the one of this call, or `all`. Exactly one of these. */
+/** Which logins end: exactly one of `id`, `others` and `all`. */
 export interface RevokeLogin {
+  /** The id of the only login that ends; null: see the other two. */
   id?: string | null;
+  /** Whether all end but the one of this call. */
   others?: boolean;
+  /** Whether all end. */
   all?: boolean;
 }
 
-/** The ids of the logins that were ended. */
+/** The logins that were ended. */
 export interface Revoked {
+  /** Their ids. */
   ended: string[];
 }
 
-/** An address of this server that begins with /files/, /outputs/ or /exports/, with or without a query. */
+/** The address that a ticket is for. */
 export interface MakeTicket {
+  /** An address of this server below /files/, /outputs/ or /exports/, with or without a query. */
   address: string;
 }
 
-/** The address with a ticket: for this login's browser alone, to read this one path, until `expires` (RFC 3339 UTC). */
+/** An address with a ticket: this login's browser alone may read it, and only this one path. */
 export interface Ticket {
+  /** The address, with the ticket in its query. */
   address: string;
+  /** Until when it can be used, RFC 3339 in UTC. */
   expires: string;
 }
 
 /**
- * Runs `code`. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
+ * The code to run. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
  *
  * A failure drops what waits behind it in the same queue: what the same person has started under the same `queue`, or, without one, over the same
  * WebSocket or by POST. Runs, and what others have queued, go on.
- *
- * `user_expressions` maps names to expressions that the kernel evaluates afterwards (Jupyter messaging 5.4, execute_request).
  */
 export interface StartExecution extends OfSession {
+  /** The source code. */
   code: string;
+  /** The id of the cell that shows the outputs; null: no cell does. */
   cell?: string | null;
+  /** The id of the execution; null: the server makes one. */
   id?: string | null;
+  /** Whether the execution shows no result, gets no number, and is not in the kernel's history (Jupyter messaging 5.4). */
   silent?: boolean;
+  /** Whether the kernel keeps the code in its own history (Jupyter messaging 5.4, execute_request). */
   store_history?: boolean;
+  /** Whether a failure keeps what waits behind it from running. */
   stop_on_error?: boolean;
+  /** Whether the code may ask a person for a line, with `input()` or `getpass()`. */
   allow_stdin?: boolean;
+  /** Expressions that the kernel evaluates after the code, by their names (Jupyter messaging 5.4, execute_request). */
   user_expressions?: { [name: string]: string };
+  /** The name of the queue; null: the queue of the connection. */
   queue?: string | null;
 }
 
-/** The execution is in the journal as event `seq`. */
+/** The execution is in the journal. */
 export interface ExecutionAccepted {
+  /** The id of the execution. */
   execution: string;
+  /** The seq of its `execution_queued`. */
   seq: number;
 }
 
 /** A method on one execution. */
 export interface OfExecution extends OfSession {
+  /** The id of the execution. */
   execution: string;
 }
 
-/** Waits until it has finished, at most `timeout_s` seconds (then failure `timeout`; it goes on running). */
+/** The execution to wait for. */
 export interface WaitExecution extends OfExecution {
+  /** The most seconds to wait; then the call fails with `timeout`, and the execution goes on. */
   timeout_s?: number;
 }
 
-/**
- * One run of some code. `status` is `queued` or `running` until it is an end; `outputs` are of nbformat 4.5, as page and file show them.
- *
- * `by` has started it; `run` is the run of many cells that it is part of, `version` that of the cell's source if `code` was just that.
- */
+/** One run of some code. */
 export interface Execution {
   /** The id of the session. */
   session: string;
+  /** The id of the execution. */
   id: string;
+  /** `queued` or `running` until it has ended, then how it ended. */
   status: "queued" | "running" | ExecutionStatus;
+  /** The source code. */
   code: string;
+  /** Its outputs as page and file show them, of nbformat 4.5. */
   outputs: JsonMap[];
+  /** The id of the cell that it belongs to; null: it belongs to none. */
   cell: string | null;
+  /** The number that the kernel gave to the execution; null: it has none. */
   execution_count: number | null;
+  /** Seconds from its start to its end, 0 when it never started; null: it has not ended. */
   duration_s: number | null;
+  /** Why it was `aborted`, `cancelled` or `lost`, as one sentence for a person; empty otherwise. */
   reason: string;
+  /** The values of the expressions that came with the code, by their names (Jupyter messaging 5.4); left out: none. */
   user_expressions?: JsonMap;
+  /** When it was queued, RFC 3339 in UTC with microseconds; null: not known. */
   queued: string | null;
+  /** When the kernel began to run it, RFC 3339 in UTC with microseconds; null: it has not begun. */
   started: string | null;
+  /** When it ended, RFC 3339 in UTC with microseconds; null: it has not ended. */
   finished: string | null;
+  /** The name of the person who started it; null: the server did. */
   by: string | null;
+  /** The id of the run of many cells that it is part of; null: it is part of none. */
   run: string | null;
+  /** The version of the cell's source that `code` is; null: `code` is not just that source. */
   version: number | null;
 }
 
-/**
- * The text of stream output number `output` (from 0) of an execution, as it was written: `limit` characters from `offset` on.
- *
- * With `mime` a large value of another output, as its metadata refer to it (`webipy.blobs`): `limit` bytes of its text as UTF-8, from byte `offset`
- * on; what is given begins and ends between two characters.
- */
+/** Which part of an output to return: of the text of a stream, or, with `mime`, of a large value that another output refers to. */
 export interface ReadOutput extends OfExecution {
+  /** The number of the output in its execution, from 0. */
   output: number;
+  /** Where the part begins: in unicode characters of the text as it was written; with `mime`, in bytes of the value as UTF-8. */
   offset?: number;
+  /** The most that is returned, in the unit of `offset`; with `mime` the part ends between two characters. */
   limit?: number;
+  /** The MIME type of the value, as the metadata of the output names it (`webipy.blobs`); null: the output is a stream. */
   mime?: string | null;
 }
 
-/** Part of the text of an output; `size` is all of it, in characters (with `mime`: in bytes, as `offset`). */
+/** A part of the text of an output. */
 export interface OutputText {
+  /** The text of the part. */
   text: string;
+  /** Where the part begins, in the unit of the call. */
   offset: number;
+  /** The size of the whole, in unicode characters; with `mime`, in bytes. */
   size: number;
 }
 
-/** The line that `input()` or `getpass()` waits for, without its line end. */
+/** The line that `input()` or `getpass()` waits for. */
 export interface ReplyInput extends OfSession {
+  /** The id of the request for input. */
   request: string;
+  /** The line, without its line end; at most 10,000,000 characters. */
   value: string;
 }
 
-/** The change is in the journal as event `seq`. */
+/** The change is in the journal. */
 export interface Accepted {
+  /** The seq of the event that has the change. */
   seq: number;
 }
 
-/** Opens a comm to `target` in the kernel. `buffers` are base64. */
+/** The comm to open. */
 export interface OpenComm extends OfSession {
+  /** The name of the target that the kernel has registered for such comms. */
   target: string;
+  /** The id of the comm; null: the server makes one. */
   comm?: string | null;
+  /** The `data` of comm_open (Jupyter messaging 5.4), a JSON map; left out: `{}`. */
   content?: Json;
+  /** The metadata, a JSON map; in params, left out: `{}`. */
   metadata?: JsonMap;
+  /** The binary buffers of the message, each in base64. */
   buffers?: string[];
 }
 
-/** The comm's id and the event that tells of it. */
+/** The message to the comm is in the journal, and sent. */
 export interface CommAccepted {
+  /** The id of the comm. */
   comm: string;
+  /** The seq of the event. */
   seq: number;
 }
 
-/** Sends `content` (the `data` of comm_msg) to the kernel's side of the comm. */
+/** A message for the kernel's side of a comm. */
 export interface SendComm extends OfSession {
+  /** The id of the comm. */
   comm: string;
+  /** The `data` of comm_msg (Jupyter messaging 5.4), a JSON map; left out: `{}`. */
   content?: Json;
+  /** The metadata, a JSON map; in params, left out: `{}`. */
   metadata?: JsonMap;
+  /** The binary buffers of the message, each in base64. */
   buffers?: string[];
 }
 
-/** Closes the comm. */
+/** The comm to close. */
 export interface CloseComm extends OfSession {
+  /** The id of the comm. */
   comm: string;
+  /** The `data` of comm_close (Jupyter messaging 5.4), a JSON map; left out: `{}`. */
   content?: Json;
 }
 
 /**
- * Sends a Jupyter request on shell or control and waits for its reply.
+ * A Jupyter request, and how long to wait for its reply.
  *
  * These can be sent: `kernel_info_request`, `comm_info_request`; and by who owns the session also `connect_request`, `usage_request`,
  * `list_subshell_request`, `create_subshell_request`, `delete_subshell_request`, and `debug_request`, which stands in the journal (`message_sent`).
  * What has a method of its own, such as `execute_request`, is refused here.
  */
 export interface SendMessage extends OfSession {
+  /** The channel to send it on. */
   channel: "control" | "shell";
+  /** The type of the message (Jupyter messaging 5.4). */
   msg_type: string;
+  /** The content of the message, a JSON map; in params, left out: `{}`. */
   content?: Json;
+  /** The metadata, a JSON map; in params, left out: `{}`. */
   metadata?: JsonMap;
+  /** The binary buffers of the message, each in base64. */
   buffers?: string[];
+  /** How many seconds the kernel has to answer; then the call fails with `timeout`. */
   timeout_s?: number;
 }
 
 /** The reply of the kernel, whole. */
 export interface Reply {
+  /** The type of the message (Jupyter messaging 5.4). */
   msg_type: string;
+  /** The content of the message, a JSON map; in params, left out: `{}`. */
   content: JsonMap;
+  /** The metadata, a JSON map; in params, left out: `{}`. */
   metadata: JsonMap;
+  /** The binary buffers of the message, each in base64. */
   buffers: string[];
 }
 
-/** Completions of `code` at `cursor` (unicode characters). */
+/** Where to complete code. */
 export interface GetCompletion extends OfSession {
+  /** The source code. */
   code: string;
+  /** The position of the cursor in `code`: unicode characters before it. */
   cursor: number;
+  /** How many seconds the kernel has to answer; then the call fails with `timeout`. */
   timeout_s?: number;
 }
 
-/**
- * The text from `cursor_start` to `cursor_end` may be replaced by any of `matches` (Jupyter messaging 5.4, complete_reply).
- *
- * `metadata` may hold `_jupyter_types_experimental`: kinds and signatures.
- */
+/** The texts that may stand at the cursor (Jupyter messaging 5.4, complete_reply). */
 export interface Completion {
+  /** The texts; each may replace what is between `cursor_start` and `cursor_end`. */
   matches: string[];
+  /** Where the replaced text begins: unicode characters before it. */
   cursor_start: number;
+  /** Where the replaced text ends: unicode characters before that. */
   cursor_end: number;
+  /** More about the texts, a JSON map: `_jupyter_types_experimental` has kinds and signatures, if the kernel gives them. */
   metadata: JsonMap;
 }
 
-/** What the kernel knows of the name at `cursor`; `detail` 0 (signature, documentation) or 1 (source too). */
+/** The name to look at. */
 export interface GetInspection extends OfSession {
+  /** The source code. */
   code: string;
+  /** The position of the cursor in `code`: unicode characters before it. */
   cursor: number;
+  /** 0: signature and documentation; 1: the source too. */
   detail?: 0 | 1;
+  /** How many seconds the kernel has to answer; then the call fails with `timeout`. */
   timeout_s?: number;
 }
 
-/** A MIME bundle, empty when nothing was `found`. */
+/** What the kernel knows of a name (Jupyter messaging 5.4, inspect_reply). */
 export interface Inspection {
+  /** Whether the kernel knows the name. */
   found: boolean;
+  /** A map of MIME types to texts; empty when nothing was found. */
   data: JsonMap;
+  /** The metadata of `data`, a JSON map. */
   metadata: JsonMap;
 }
 
-/** Whether `code` may be run as it is. */
+/** The code to judge. */
 export interface IsComplete extends OfSession {
+  /** The source code. */
   code: string;
+  /** How many seconds the kernel has to answer; then the call fails with `timeout`. */
   timeout_s?: number;
 }
 
-/** `indent` is what the next line of incomplete code should start with. */
+/** Whether the code may be run as it is (Jupyter messaging 5.4, is_complete_reply). */
 export interface Completeness {
+  /** What the kernel says of the code. */
   status: "complete" | "incomplete" | "invalid" | "unknown";
+  /** What the next line of incomplete code should start with. */
   indent: string;
 }
 
-/** The kernel's own input history: the last `n` entries, those that match `pattern` (glob) if given. */
+/** Which entries of the kernel's own history to return. */
 export interface GetHistory extends OfSession {
+  /** The most entries, the last ones. */
   n?: number;
+  /** A glob that the inputs must match; null: all. */
   pattern?: string | null;
+  /** Whether an input that comes more than once is returned only once. */
   unique?: boolean;
+  /** Whether inputs are as they were typed, before the kernel transformed them. */
   raw?: boolean;
+  /** Whether each input comes with its output. */
   output?: boolean;
+  /** How many seconds the kernel has to answer; then the call fails with `timeout`. */
   timeout_s?: number;
 }
 
-/** Entries as history_reply has them: `[kernel session, line number, input]`, the input a pair with the output if asked for. */
+/** Entries of the kernel's own history (Jupyter messaging 5.4, history_reply). */
 export interface History {
+  /** The entries, each `[kernel session, line number, input]`; with outputs, the input is a pair `[input, output]`. */
   history: Json[];
 }
 
 /**
- * The variables of the kernel of a session.
+ * How long to wait for the variables of the kernel.
  *
- * The kernel makes the texts of the values: that may run code of classes that were defined there, whose output goes nowhere.
+ * The kernel makes the texts of the values. That may run code of classes that were defined there; its output goes nowhere.
  */
 export interface ListVariables extends OfSession {
+  /** How many seconds the kernel has to answer; then the call fails with `timeout`. */
   timeout_s?: number;
 }
 
-/** A name and what it holds: its `type`, its `size` (a length, or a shape; null where it has none) and a short `text`. */
+/** A name and what it holds. */
 export interface Variable {
+  /** The name. */
   name: string;
+  /** The name of the type of the value. */
   type: string;
+  /** What kind of thing the value is. */
   group: "function" | "module" | "value";
+  /** Its length, or its shape; null: it has none. */
   size: number[] | null;
+  /** The value as a short text. */
   text: string;
 }
 
-/** The first few hundred of `all` variables, values before functions and modules; `unsupported` for kernels of a language that cannot be asked. */
+/** The first few hundred variables, values before functions and modules. */
 export interface VariableList {
+  /** Whether the kernel could be asked: `unsupported` for kernels of other languages. */
   status: "listed" | "unsupported";
+  /** The variables. */
   variables: Variable[];
+  /** How many variables there are. */
   all: number;
 }
 
 /**
- * Where the name at `cursor` (unicode characters) in `code` is defined. A dotted name counts up to the end of the word that the cursor is in.
+ * The name to look up: the one at the cursor. A dotted name counts up to the end of the word that the cursor is in.
  *
- * A kernel that runs code and answers nothing meanwhile is not asked (failure `kernel_busy`).
+ * A kernel that runs code and cannot answer meanwhile is not asked (failure `kernel_busy`).
  */
 export interface GetDefinition extends OfSession {
+  /** The code that has the name; at most 200,000 unicode characters. */
   code: string;
+  /** The position of the cursor in `code`: unicode characters before it. */
   cursor: number;
+  /** How many seconds the kernel has to answer; then the call fails with `timeout`. */
   timeout_s?: number;
 }
 
-/**
- * Where `name` is defined.
- *
- * `status` is `found`; or `built_in` (compiled into the language or a library: there is no source to read), `no_source` (what defined it cannot be
- * read), `value` (a variable that holds a value of `type`: a kernel does not note who assigned it), `unknown` (the kernel has no such name),
- * `no_name` (there is none at the cursor) or `unsupported` (kernels of this language cannot be asked).
- *
- * When found, `place` is a `file`, which `file` names as the kernel sees it and `path` as the methods `file.*` do, where they reach it; a `cell`,
- * the one that ran as `execution_count`; or the `code` that was asked about. `source` are some of its `lines` lines, from `first_line` on, and
- * `line` (from 1) is the one to look at; of `code` there is only the line.
- */
+/** Where a name is defined. */
 export interface Definition {
+  /** `found`; or `built_in` (compiled into the language or a library: there is no source to read), `no_source` (what defined it cannot be read), `value` (a variable: a kernel does not note who assigned it), `unknown` (the kernel has no such name), `no_name` (there is none at the cursor) or `unsupported` (kernels of this language cannot be asked). */
   status: "built_in" | "found" | "no_name" | "no_source" | "unknown" | "unsupported" | "value";
+  /** The name; empty: there is none. */
   name: string;
+  /** What the name is; empty: not known. */
   kind: "" | "class" | "function" | "module" | "variable";
+  /** The type of the value of a variable; empty: not known. */
   type: string;
+  /** Where it is defined: in a `file`, in a `cell`, or in the `code` of the call; null: not found. */
   place: "cell" | "code" | "file" | null;
+  /** The path of the file as the kernel sees it; null: it is in no file. */
   file: string | null;
+  /** The path of the file relative to the server's root, for the methods `file.*`; null: they do not reach it. */
   path: string | null;
+  /** The number of the execution of the cell; null: it is in no cell. */
   execution_count: number | null;
+  /** The line to look at, from 1; 0: none. */
   line: number;
+  /** Some lines of the source around it; of `code` only the line itself. */
   source: string;
+  /** The number of the first line of `source`, from 1; 0: there is none. */
   first_line: number;
+  /** How many lines the whole source has. */
   lines: number;
 }
 
 /** A cell as it is now. */
 export interface Cell {
+  /** The id of the cell. */
   id: string;
+  /** The type of the cell. */
   cell_type: CellType;
+  /** The source of the cell. */
   source: string;
+  /** The version of the cell's source: 0 at first, and one more with each change set. */
   version: number;
   /** Whether the source was changed since its last run. */
   is_stale: boolean;
+  /** The id of its last execution; null: it was not run. */
   execution: string | null;
+  /** The metadata, a JSON map; in params, left out: `{}`. */
   metadata?: JsonMap;
+  /** The attachments of the cell (nbformat 4.5), a JSON map; left out: it has none. */
   attachments?: Json;
 }
 
-/** The cells in their order, as of event `seq`. */
+/** The cells in their order. */
 export interface CellList {
+  /** The seq of the newest event: the cells are as it left them. */
   seq: number;
+  /** The cells. */
   cells: Cell[];
 }
 
-/** A new cell after cell `after` (null: first). The same `id` again changes nothing and is answered alike. */
+/** The cell to insert. The same `id` again changes nothing and has the same answer. */
 export interface InsertCell extends OfSession {
+  /** The id of the cell that it stands after; null: it stands first. */
   after?: string | null;
+  /** The type of the cell. */
   cell_type?: CellType;
+  /** The source of the cell. */
   source?: string;
+  /** The id of the cell; null: the server makes one. */
   id?: string | null;
+  /** The metadata, a JSON map; in params, left out: `{}`. */
   metadata?: JsonMap;
+  /** The attachments of the cell (nbformat 4.5), a JSON map; left out: it has none. */
   attachments?: Json;
 }
 
-/** The cell's id, the event that tells of it, and the version of its source. */
+/** The change of a cell is in the journal. */
 export interface CellAccepted {
+  /** The id of the cell. */
   cell: string;
+  /** The seq of the event. */
   seq: number;
+  /** The version of the cell's source: 0 at first, and one more with each change set. */
   version: number;
 }
 
 /** A method on one cell. */
 export interface OfCell extends OfSession {
+  /** The id of the cell. */
   cell: string;
 }
 
-/** Splits the cell at `at` (UTF-16 units): what follows goes into a new cell after it, of the same type, with the id `id`. */
+/** Where to split a cell: what follows goes into a new cell after it, of the same type. */
 export interface SplitCell extends OfCell {
+  /** The version of the source that is split. */
   version: number;
+  /** The position: UTF-16 units of the source before it. */
   at: number;
+  /** The id of the new cell; null: the server makes one. */
   id?: string | null;
 }
 
-/** Joins the sources of `cells`, in the order of the notebook and with an empty line between, into the first of them; the others are deleted. */
+/** The cells to join, in the order of the notebook and with an empty line between. The first of them stays; the others are deleted. */
 export interface MergeCells extends OfSession {
+  /** The ids of the cells, in any order. */
   cells: string[];
 }
 
-/** Replaces the metadata of the cell, a JSON map. */
+/** The new metadata of a cell. */
 export interface SetCellMetadata extends OfCell {
+  /** All the metadata, a JSON map. */
   metadata: JsonMap;
 }
 
-/** Puts the cell after cell `after` (null: first). */
+/** Where to put the cell. */
 export interface MoveCell extends OfCell {
+  /** The id of the cell that it stands after; null: it stands first. */
   after?: string | null;
 }
 
 /**
- * Changes the source from `version` on: each of `changes` makes one version more.
+ * How the source changes.
  *
- * A client that is behind gets `stale_version` with the current one, rebases on the `cell_edited` events between and asks again. `client` comes
- * back in the events, so that an editor knows its own changes.
+ * A client that is behind gets `stale_version` with the current version, rebases on the `cell_edited` events between and calls again.
  */
 export interface EditCell extends OfCell {
+  /** The version of the source that the first change set is for. */
   version: number;
+  /** Change sets, one after the other; each makes one version more. */
   changes: Changes[];
+  /** What the editing client calls itself, so that it knows its own change when that comes back; at most 64 characters. */
   client?: string;
 }
 
-/** Replaces the source whole; `version` as in `cell.edit`, null to replace whatever is there. */
+/** The new source of a cell. */
 export interface SetSource extends OfCell {
+  /** The source, whole. */
   source: string;
+  /** The version of the source that is replaced; null: whichever it is. */
   version?: number | null;
 }
 
-/** Makes the cell code, markdown or raw. */
+/** The new type of a cell. */
 export interface SetCellType extends OfCell {
+  /** The type of the cell. */
   cell_type: CellType;
 }
 
-/** Puts away what is shown under a cell (null: under every cell). */
+/** The cells whose outputs are put away. */
 export interface ClearOutputs extends OfSession {
+  /** The id of the cell; null: all cells. */
   cell?: string | null;
 }
 
-/** Why the file is not written: another program changed it (`etag`; null: deleted it), `cells` differ on both sides. */
+/** Why the file is not written: another program changed or deleted it. */
 export interface Conflict {
+  /** What does not go together, as one sentence for a person. */
   reason: string;
+  /** The etag of the file that is there; null: it was deleted. */
   etag: string | null;
+  /** The ids of the cells that differ on both sides. */
   cells: string[];
 }
 
-/**
- * The document of a session: its file, and whether that holds everything. Without a file, `path` is null.
- *
- * `minor` is the minor version of nbformat 4 that the file has; null: it is text, or there is none. `repairs` are
- * sentences about what was wrong in it. `in_place`: it cannot be replaced, so it is written in place, and another program may see half of it.
- */
+/** The document of a session: its file, and whether the file holds everything. */
 export interface NotebookState {
   /** The id of the session. */
   session: string;
+  /** The path of the file, relative to the server's root, with `/` between its parts; null: there is no file. */
   path: string | null;
+  /** The format of the file: `ipynb`, or the name that jupytext has for a text format, such as `py:percent`. */
   format: string;
+  /** The etag of the file, as it was last read or written; null: there is no file. */
   etag: string | null;
+  /** Whether the file holds everything. */
   is_saved: boolean;
+  /** The seq of the last event whose effect the file has. */
   saved_seq: number;
+  /** The seq of the newest event of the session. */
   seq: number;
+  /** How many cells the document has. */
   cells: number;
+  /** The metadata of the document, a JSON map. */
   metadata: JsonMap;
+  /** Why the file is not written; null: there is no conflict. */
   conflict: Conflict | null;
+  /** Why it could not be written last, as one sentence for a person; null: it could. */
   save_failed: string | null;
+  /** The minor version of nbformat 4 that the file has (cells have ids since 5); null: it is a text, or there is no file. */
   minor: number | null;
+  /** What was wrong in the file and was repaired when it was read, one sentence each. */
   repairs: string[];
+  /** Whether the file is written in place, as it cannot be replaced: another program may see half of it. */
   in_place: boolean;
 }
 
-/**
- * Writes the file now; with `path`, under that name, which is the session's from then on (its suffix chooses the format).
- *
- * After a conflict, `overwrite` is the etag of the file that may be replaced (what it held is kept beside it as a copy), or `"missing"` to write a
- * deleted file again. With `upgrade`, an `.ipynb` of nbformat 4.0 to 4.4 becomes one of 4.5, with the ids of its cells; else it stays what it is.
- */
+/** How to write the file. */
 export interface SaveNotebook extends OfSession {
+  /** The new path of the file, relative to the server's root; its suffix chooses the format, and the session keeps it. Null: the path that it has. */
   path?: string | null;
+  /** After a conflict: the etag of the file that may be replaced (what it held is kept beside it as a copy), or `"missing"` to write a deleted file again; null: nothing is overwritten. */
   overwrite?: string | null;
+  /** Whether an `.ipynb` of nbformat 4.0 to 4.4 becomes one of 4.5, with the ids of its cells. */
   upgrade?: boolean;
 }
 
-/** Replaces the metadata of the notebook, a JSON map. */
+/** The new metadata of the notebook. */
 export interface SetNotebookMetadata extends OfSession {
+  /** All the metadata, a JSON map. */
   metadata: JsonMap;
 }
 
-/** The moments of the document, the newest first: at most `limit`, all before seq `before` if given. */
+/** Which states of the document to return, the newest first. */
 export interface ReadHistory extends OfSession {
+  /** The most states that are returned. */
   limit?: number;
+  /** Only states before the event with this seq; null: all. */
   before?: number | null;
 }
 
-/** A state of the document worth going back to. `kind`: `edited` stands for a row of edits by one person; `cells` counts the cells it touched. */
+/** A state of the document worth going back to. */
 export interface Moment {
+  /** The seq of the event after which the document was so. */
   seq: number;
+  /** When that event was written, RFC 3339 in UTC with microseconds. */
   time: string;
+  /** What made it; `edited` stands for a row of edits by one person. */
   kind: "checkpoint" | "conflict" | "edited" | "opened" | "ran" | "reloaded" | "saved";
+  /** The name of the person who did it; null: the kernel or the server did. */
   by: string | null;
+  /** The name of a checkpoint, the path of a file that was opened, reloaded or saved, or the reason of a conflict; else empty. */
   name: string;
+  /** How many cells it touched. */
   cells: number;
 }
 
-/** Moments, the newest first. `first_seq` is the oldest state that can be shown. */
+/** States of the document, the newest first. */
 export interface Moments {
+  /** The states. */
   moments: Moment[];
+  /** The seq of the oldest state that can be shown. */
   first_seq: number;
 }
 
-/** A state of the document: after event `seq`, at `time` (RFC 3339), or the checkpoint `checkpoint`; none of them: now. */
+/** A state of the document, by one of its three fields; without any of them: the state now. */
 export interface AtMoment extends OfSession {
+  /** The state after the event with this seq. */
   seq?: number | null;
+  /** The state at this time, RFC 3339. */
   time?: string | null;
+  /** The state with this name. */
   checkpoint?: string | null;
 }
 
-/** The document after event `seq`, as nbformat 4.5 JSON. */
+/** A state of the document. */
 export interface NotebookAt {
+  /** The seq of the event after which the document was so. */
   seq: number;
+  /** When that event was written, RFC 3339 in UTC with microseconds. */
   time: string;
+  /** The document, JSON of nbformat 4.5. */
   notebook: Json;
 }
 
-/** Gives the state of the document now a name, 1 to 100 characters. */
+/** A name for the state of the document now. */
 export interface MakeCheckpoint extends OfSession {
+  /** The name, 1 to 100 characters. */
   checkpoint: string;
 }
 
-/** Compares the state after event `since` with that after event `until` (null: now). */
+/** The two states to compare. */
 export interface DiffNotebook extends OfSession {
+  /** The older state: after the event with this seq. */
   since: number;
+  /** The newer state: after the event with this seq; null: now. */
   until?: number | null;
 }
 
-/** How one cell differs; `before` and `after` are its sources where it was and is. */
+/** How one cell differs. */
 export interface CellChange {
+  /** The id of the cell. */
   cell: string;
+  /** What happened to it. */
   change: "added" | "changed" | "moved" | "removed";
+  /** The type of the cell. */
   cell_type: CellType;
+  /** Its source in the older state; null: it was not there. */
   before: string | null;
+  /** Its source in the newer state; null: it is not there. */
   after: string | null;
+  /** Whether its outputs differ. */
   outputs_changed: boolean;
+  /** Whether its metadata differ. */
   metadata_changed: boolean;
 }
 
-/** The cells that differ, in the order of the newer state (those removed where they stood). */
+/** How two states of the document differ. */
 export interface NotebookDiff {
+  /** The seq of the older state. */
   since: number;
+  /** The seq of the newer state. */
   until: number;
+  /** The cells that differ, in the order of the newer state (those removed where they stood). */
   cells: CellChange[];
+  /** Whether the metadata of the notebook differ. */
   metadata_changed: boolean;
 }
 
 /**
  * What the server does at the end of a run, and when it ends it early, whether its caller is still there or not.
  *
- * The result is written to `to` (null: to the notebook's own file), whole and at once: over a file that is there only with `overwrite`, and
- * with `only_if_ok` only when every cell has ended well; a run that was stopped never replaces a file: what it has is written beside. The run is
- * stopped after `timeout_s`, when its kernel is not ready after `start_timeout_s`, and with `attached` when nobody has followed its session
- * for 10 s. Code that does not react to the interrupt within `grace_s` loses its kernel, if the session is the run's own. With `keep` a temporary
- * session stays open.
+ * The result is written whole and at once. A run that was stopped never replaces a file: what it has is written beside.
  */
 export interface RunPlan {
+  /** The path of the file that gets the result, relative to the server's root; null: the notebook's own file. */
   to?: string | null;
+  /** Whether the result may replace a file that is there. */
   overwrite?: boolean;
+  /** Whether the result replaces a file only when every cell has ended well. */
   only_if_ok?: boolean;
+  /** Seconds after which the run is stopped; null: no limit. */
   timeout_s?: number | null;
+  /** Seconds that the kernel has to get ready, before the run is stopped; null: no limit. */
   start_timeout_s?: number | null;
+  /** Seconds that running code has to react to the interrupt, before its kernel is killed, if the session is the run's own. */
   grace_s?: number;
+  /** Whether the run is also stopped when nobody has followed its session for 10 s. */
   attached?: boolean;
+  /** Whether a temporary session stays open after the run. */
   keep?: boolean;
 }
 
 /**
- * Runs code cells in their order: those of `cells`, or `which` of them (`above` and `below` count from `cell`: before it, and from it on).
+ * Which code cells to run, in their order. The same `id` again is the same run.
  *
- * Of `which` those with the tag `skip-execution` are left out. With `stop_on_error` the rest of this run is not run after a failure, unless that of
- * a cell with the tag `raises-exception`. `parameters` are names and values that a new cell sets, after the cell with the tag `parameters`
- * (or first), in place of what an earlier run put there; `{"$numberDouble": "NaN"}` is a number that JSON lacks, as are `"Infinity"` and
- * `"-Infinity"`. The same `id` again is the same run.
- * With a `plan` the server brings the run to its end and tells it by `run_finished`.
+ * Cells are chosen by `cells`, or by `which`; of the latter, those with the tag `skip-execution` are left out. With a `plan` the server brings the
+ * run to its end, which `run_finished` reports.
  */
 export interface RunNotebook extends OfSession {
+  /** The ids of the cells to run; null: `which` chooses. */
   cells?: string[] | null;
+  /** All cells, those before `cell` (`above`), `cell` and those after it (`below`), or those whose source was changed since their last run (`stale`). */
   which?: "above" | "all" | "below" | "stale";
+  /** The id of the cell that `above` and `below` count from; null: for these, an error. */
   cell?: string | null;
+  /** Whether a failure keeps the rest of the run from running, unless it is that of a cell with the tag `raises-exception`. */
   stop_on_error?: boolean;
+  /** Values, by their names, that a new cell sets after the cell with the tag `parameters` (or first), in place of what an earlier run put there. `{"$numberDouble": "NaN"}` is a number that JSON lacks, as are `"Infinity"` and `"-Infinity"`. Left out: none. */
   parameters?: { [name: string]: Json };
+  /** The id of the run; null: the server makes one. */
   id?: string | null;
+  /** What the server does at the end; null: it does nothing. */
   plan?: RunPlan | null;
 }
 
-/** A cell and the execution that runs it. A failure of one that `may_fail` (it has the tag `raises-exception`) is none of the run. */
+/** A cell and the execution that runs it. */
 export interface CellRun {
+  /** The id of the cell. */
   cell: string;
+  /** The id of the execution. */
   execution: string;
+  /** Whether its failure does not fail the run: it has the tag `raises-exception`. */
   may_fail: boolean;
 }
 
-/** The executions of a run, in their order; `run` is in each one's `execution_queued`. */
+/** The run is in the journal. */
 export interface NotebookRun {
+  /** The id of the run. */
   run: string;
+  /** Its executions, in their order. */
   executions: CellRun[];
+  /** The seq of the event that has the last of them. */
   seq: number;
 }
 
-/** An execution that has not ended: the one that runs comes first, then those that wait, in their order. */
+/** An execution that has not ended. */
 export interface QueuedExecution {
+  /** The id of the execution. */
   execution: string;
+  /** Whether it waits or runs. */
   status: "queued" | "running";
+  /** The source code. */
   code: string;
+  /** The id of the cell that it belongs to; null: it belongs to none. */
   cell: string | null;
+  /** The id of the run of many cells that it is part of; null: it is part of none. */
   run: string | null;
+  /** The name of the person who did it; null: the kernel or the server did. */
   by: string | null;
+  /** When it was queued, RFC 3339 in UTC with microseconds; empty: not known. */
   queued: string;
 }
 
-/** The queue of a session, as of event `seq`. */
+/** The queue of a session. */
 export interface ExecutionQueue {
+  /** The seq of the newest event: the queue is as it left it. */
   seq: number;
+  /** What has not ended: the one that runs first, then those that wait, in their order. */
   executions: QueuedExecution[];
 }
 
-/** Lets a queued execution wait just before execution `before` (null: last of all). */
+/** Where a queued execution waits. */
 export interface MoveExecution extends OfSession {
+  /** The id of the execution. */
   execution: string;
+  /** The id of the execution that it is to wait just before; null: it waits last. */
   before?: string | null;
 }
 
-/** Takes back what of a run still waits (null: everything that waits). */
+/** What to take back of what waits. */
 export interface CancelRun extends OfSession {
+  /** The id of the run; null: everything that waits. */
   run?: string | null;
 }
 
 /** The executions that were taken back. */
 export interface RunCancelled {
+  /** Their ids, in their order. */
   executions: string[];
 }
 
-/** Whether a run of the notebook `path` (null: of one that has no file) could write its result to `to`. */
+/** A notebook, and where the result of its run would be written. */
 export interface CheckRun {
+  /** The path of the notebook, relative to the server's root; null: it has no file. */
   path: string | null;
+  /** The path that the result would get, relative to the server's root. */
   to: string;
+  /** Whether the result may replace a file that is there. */
   overwrite?: boolean;
 }
 
-/** Ends a run early: what waits is taken back, what runs is interrupted, and (with `grace_s`) then killed if the session is the run's own. */
+/** The run to end early: what waits is taken back, and what runs is interrupted. */
 export interface StopRun extends OfSession {
+  /** The id of the run. */
   run: string;
+  /** Seconds that running code has to react to the interrupt, before its kernel is killed, if the session is the run's own; null: as the plan says. */
   grace_s?: number | null;
 }
 
-/** A method on one run that has a plan. */
+/** One run that has a plan. */
 export interface OfRun {
+  /** The id of the run. */
   run: string;
 }
 
-/** A run that has a plan: `status` is null until it has ended; `path` is the file with its result, `reason` says why there is none. */
+/** A run that has a plan. */
 export interface RunState {
+  /** The id of the run. */
   run: string;
   /** The id of the session. */
   session: string;
+  /** The path of the notebook that was run, relative to the server's root; null: it has no file. */
   source: string | null;
+  /** How it ended; null: it has not ended. */
   status: "cancelled" | "error" | "lost" | "not_started" | "ok" | "timed_out" | null;
+  /** The path of the file that has the result, relative to the server's root; null: there is none. */
   path: string | null;
+  /** Why there is no result in a file, as one sentence for a person; empty: there is one, or the run goes on. */
   reason: string;
+  /** When it began, RFC 3339 in UTC with microseconds; empty: not known. */
   started: string;
+  /** When it ended, RFC 3339 in UTC with microseconds; null: it has not ended. */
   finished: string | null;
 }
 
-/**
- * Makes another format of the document as it is now.
- *
- * Pages and texts are without code with `input` false, and without the numbers of cells with `prompts` false. `template` is one that is installed
- * beside nbconvert, for html, slides and pdf.
- */
+/** The format to make of the document. */
 export interface ExportNotebook extends OfSession {
+  /** The format. */
   format: "asciidoc" | "html" | "ipynb" | "latex" | "markdown" | "pdf" | "py:percent" | "rst" | "script" | "slides";
+  /** Whether it shows the code. */
   input?: boolean;
+  /** Whether it shows the numbers of cells. */
   prompts?: boolean;
+  /** The name of a template that is installed beside nbconvert, for html, slides and pdf; null: webipy's own. */
   template?: string | null;
 }
 
 /** Where the export can be fetched with the same login, for an hour: `GET url`. */
 export interface Exported {
+  /** The path of its address on this server. */
   url: string;
+  /** The name of the file. */
   name: string;
+  /** The MIME type of the file. */
   media_type: string;
+  /** Its size in bytes. */
   size: number;
 }
 
-/** A method on one file or folder. */
+/** One file or folder. */
 export interface OfFile {
+  /** The path of the file or folder, relative to the server's root, with `/` between its parts; empty: the root itself. */
   path: string;
 }
 
-/** The content of a folder: folders first, then by name; `limit` entries from number `offset` on. */
+/** Which part of a folder to return: folders first, then by name. */
 export interface ListFiles extends OfFile {
+  /** The number of the first entry that is returned, from 0. */
   offset?: number;
+  /** The most entries that are returned. */
   limit?: number;
 }
 
-/** A file or folder. `size` is in bytes; `session` is the open one of this file, `kernel_state` that of its kernel. */
+/** A file or folder. */
 export interface File {
+  /** The last part of its path. */
   name: string;
+  /** The path of the file or folder, relative to the server's root. */
   path: string;
+  /** What it is: a `notebook` is a file that opens as one by its name, `other` is what cannot be opened, such as sockets and dangling links. */
   kind: "file" | "folder" | "notebook" | "other";
+  /** Its size in bytes. */
   size: number;
+  /** When it was last changed, RFC 3339 in UTC. */
   modified: string;
+  /** The etag of the file; it changes whenever the content of the file may have changed. */
   etag: string;
+  /** Whether the server may write it. */
   is_writable: boolean;
-  /** The id of the session. */
+  /** The id of the open session of this file; null: there is none. */
   session: string | null;
+  /** What the kernel of that session does; null: there is none. */
   kernel_state: KernelState | null;
 }
 
-/** Part of a folder; `total` counts all its entries that are not hidden. */
+/** A part of a folder. */
 export interface FileList {
+  /** The path of the folder, relative to the server's root. */
   path: string;
+  /** The files and folders of this part. */
   entries: File[];
+  /** How many entries the folder has, without hidden ones. */
   total: number;
 }
 
-/** `limit` bytes from `offset` on; larger parts go through `GET /files/PATH`. */
+/** Which part of a file to return; larger parts are read by `GET /files/PATH`. */
 export interface ReadFile extends OfFile {
+  /** Where the part begins, in bytes. */
   offset?: number;
+  /** The most bytes that are returned. */
   limit?: number;
 }
 
-/** Part of a file: `content` is its text where the part is UTF-8, else base64. `size` is all of it. */
+/** A part of a file. */
 export interface FileContent {
+  /** The part: its text where it is UTF-8, else base64. */
   content: string;
+  /** How `content` is written: as its own text (`utf-8`), or in `base64`. */
   encoding: "base64" | "utf-8";
+  /** Where the part begins, in bytes. */
   offset: number;
+  /** The size of the whole file, in bytes. */
   size: number;
+  /** The etag of the file; it changes whenever the content of the file may have changed. */
   etag: string;
 }
 
-/** Tells this connection, by the notification `folder_changed`, when something in the folder has changed. */
+/** The folder to watch. */
 export type WatchFolder = OfFile;
 
-/** Replaces a file whole, atomically. `if_match` is the etag it must have, `"missing"`: it must not exist; null: whatever is there. */
+/** What a file holds from now on; it is replaced whole, atomically. */
 export interface WriteFile extends OfFile {
+  /** The whole content, written as `encoding` says. */
   content: string;
+  /** How `content` is written: as its own text (`utf-8`), or in `base64`. */
   encoding?: "base64" | "utf-8";
+  /** The etag that the file must have now; `"missing"`: there must be no file; null: whatever is there is replaced. */
   if_match?: string | null;
 }
 
-/** Makes an empty file, a folder, or a notebook (for that kernelspec). When the name is taken: with `unique` another one is found. */
+/** The file, folder or notebook to make. */
 export interface CreateFile extends OfFile {
+  /** What to make; a `notebook` gets one empty cell, a `file` is empty. */
   kind?: "file" | "folder" | "notebook";
+  /** The name of the kernelspec that a notebook is for; null: the default one. */
   kernelspec?: string | null;
+  /** Whether another name is found when the name is taken. */
   unique?: boolean;
 }
 
-/** Another path for a file or folder, or a copy of it; never over something that exists. */
+/** The new path of a file or folder; nothing is written over something that exists. */
 export interface MoveFile extends OfFile {
+  /** The new path, relative to the server's root. */
   to: string;
 }
 
-/** A copy of a file or folder at `to`; null: beside it, under a free name. Of a link what it leads to is copied; with `entry` the link itself. */
+/** Where to copy a file or folder; nothing is written over something that exists. */
 export interface CopyFile extends OfFile {
+  /** The path of the copy, relative to the server's root; null: a free name beside it. */
   to?: string | null;
+  /** Whether of a link the link itself is copied; else what it leads to. */
   entry?: boolean;
 }
 
-/** Deletes a file, or a folder; one that holds something only with `recursive`. With `permanent` it is not kept in the trash. */
+/** The file or folder to delete. */
 export interface DeleteFile extends OfFile {
+  /** Whether a folder that holds something is deleted, too. */
   recursive?: boolean;
+  /** Whether it is deleted for good; else it is kept in the trash. */
   permanent?: boolean;
 }
 
-/** Something in the trash: `path` is where it was, `id` its name there, `location` where it is now on the server's machine. */
+/** Something in the trash. */
 export interface Trashed {
+  /** Its name in the trash. */
   id: string;
+  /** The path where it was, relative to the server's root. */
   path: string;
+  /** What it is. */
   kind: "file" | "folder" | "notebook" | "other";
+  /** Its size in bytes. */
   size: number;
+  /** When it was deleted, RFC 3339 in UTC. */
   deleted: string;
+  /** Where it is now, an absolute path on the server's machine. */
   location: string;
 }
 
-/** What was deleted, as it is in the trash; null: it is gone for good. */
+/** What was deleted. */
 export interface Deleted {
+  /** What it is in the trash; null: it is gone for good. */
   trashed: Trashed | null;
 }
 
-/** The latest `limit` of them. */
+/** How much of the trash to return. */
 export interface ListTrash {
+  /** The most entries, the latest ones. */
   limit?: number;
 }
 
 /** What was deleted below the root and is still in the trash, the latest first. */
 export interface TrashList {
+  /** What is in the trash. */
   entries: Trashed[];
 }
 
-/** A method on something that is in the trash: its `id` there, and the `path` where it was. */
+/** Something that is in the trash; `path` is where it was. */
 export interface OfTrashed extends OfFile {
+  /** Its name in the trash. */
   id: string;
 }
 
-/** Back to where it was, or to `to`; never over something that exists. */
+/** What to bring back, and where to; nothing is written over something that exists. */
 export interface RestoreFile extends OfTrashed {
+  /** The new path, relative to the server's root; null: where it was. */
   to?: string | null;
 }
 
-/**
- * The journal of a session: all that happened in it, and the history of its document.
- *
- * `path` is that of its document; null when it has none, or it is not there any more (`document` says where it was). `title` is empty for
- * a journal that cannot be read. `size_bytes` is what it takes on the disk; `last_activity` of a closed session is when it was closed.
- */
+/** The journal of a session: all that happened in it, and the history of its document. */
 export interface Journal {
   /** The id of the session. */
   session: string;
+  /** The title of the session; empty: the journal cannot be read. */
   title: string;
+  /** The path of its document, relative to the server's root; null: it has none, or the document is not there any more. */
   path: string | null;
+  /** The bytes that it takes on the disk. */
   size_bytes: number;
+  /** When something last happened in the session, RFC 3339 in UTC; of a closed session, when it was closed. */
   last_activity: string;
+  /** Whether the session is open. */
   is_open: boolean;
+  /** When the session was made, RFC 3339 in UTC; empty: not known. */
   created: string;
+  /** The path where its document is or was, relative to the server's root; null: it has none. */
   document: string | null;
 }
 
-/** All journals, the one with the latest activity first, what those of closed sessions take together, and may take (`limit_bytes`). */
+/** All journals, the one with the latest activity first. */
 export interface JournalList {
+  /** The journals. */
   journals: Journal[];
+  /** The bytes that those of closed sessions take together. */
   closed_bytes: number;
+  /** The bytes that those of closed sessions may take together; null: no limit. */
   limit_bytes: number | null;
+  /** The days after which the journal of a closed session is deleted; null: never. */
   limit_days: number | null;
 }
 
-/** A method on the journal of a closed session. */
+/** The journal of a closed session. */
 export interface OfJournal {
   /** The id of the session. */
   session: string;
 }
 
-/** Events after seq `since`, at most `limit`. */
+/** Which events to return. */
 export interface ReadJournal extends OfJournal {
+  /** The seq of the last event that the reader has; 0: it has none. */
   since?: number;
+  /** The most events that are returned. */
   limit?: number;
 }
 
-/**
- * Events of a closed session: `events` begin with seq `first` and end with `last_seq` at the latest.
- *
- * Where the oldest ones were cut, `standing` are those that stand for all before `first_seq`.
- */
+/** Events of a closed session. */
 export interface JournalEvents {
   /** The id of the session. */
   session: string;
+  /** The seq of the first of `events`. */
   first: number;
+  /** The seq of the oldest event that can be read. */
   first_seq: number;
+  /** The seq of the last event of the journal. */
   last_seq: number;
+  /** Where the oldest events were cut: events that stand for all before `first_seq`. */
   standing: Json[];
+  /** The events from `first` on, in their order. */
   events: AnyEvent[];
 }
 
 /** The params of the notification `folder_changed`: list the folder again. */
 export interface FolderChanged {
+  /** The path of the folder, relative to the server's root. */
   path: string;
 }
 
-/**
- * Somebody who follows the session on one connection, and where they are.
- *
- * `id` is that of the connection; connections of one `person` have that in common (`owner` for whoever runs the server). `name` is what `by`
- * of events says. `is_idle` after two minutes without a move. `asks`: they would like to edit, and nobody has answered (`waiting`), or the owner
- * has said not now (`declined`); it ends when they may, and when they leave.
- */
+/** Somebody who follows the session on one connection, and where they are. */
 export interface Person {
+  /** The id of the connection. */
   id: string;
+  /** Tells people apart: all connections of one person have it; `owner` is whoever runs the server. */
   person: string;
+  /** The name, as `by` of events has it. */
   name: string;
+  /** The right that they have in the session. */
   verb: Verb;
+  /** Whether they came by a link. */
   is_guest: boolean;
+  /** The id of the cell that they are in; null: in no cell. */
   cell: string | null;
+  /** What is selected in the source of the cell; null: its source is not being edited. */
   selection: Selection | null;
+  /** Whether they have not moved for two minutes. */
   is_idle: boolean;
+  /** They would like to edit: nobody has answered (`waiting`), or the owner has said not now (`declined`); null: they do not ask. It ends when they may edit, and when they leave. */
   asks: "declined" | "waiting" | null;
 }
 
 /**
- * The params of the notification `presence`: everybody who follows the session now, who moved last first, and `more` that are not listed.
+ * The params of the notification `presence`: everybody who follows the session now.
  *
- * `you` is the id of the connection that this is sent to. It comes when somebody comes, moves or leaves, at most every 60 ms, never to somebody
- * who is alone, and is in no journal. A right that changes is told by it, too.
+ * It comes when somebody comes, moves or leaves, or a right changes; at most every 60 ms, and never to somebody who is alone. It is in no journal.
  */
 export interface Presence {
   /** The id of the session. */
   session: string;
+  /** The id of the connection that this is sent to. */
   you: string;
+  /** How many more there are that are not listed. */
   more: number;
+  /** Who is there, the one who moved last first. */
   people: Person[];
 }
 

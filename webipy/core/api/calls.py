@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from webipy.core.api.access import Verb
-from webipy.core.events.events import CellType, Changes, ExecutionStatus, KernelState
+from webipy.core.events.events import ExecutionStatus, KernelState
 
 ClientChosenId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(?!\n)$")]
 """An id that a client may choose, so that repeating a call is harmless: letters, digits, `_` and `-`, at most 64."""
@@ -44,60 +44,78 @@ class Done(Result, frozen=True, kw_only=True):
 
 
 class Interrupted(Result, frozen=True, kw_only=True):
-    """Whether anything ran that could be interrupted."""
+    """Whether anything was interrupted."""
 
     interrupted: bool = True
+    """Whether code ran that could be interrupted."""
 
 
 class Accepted(Result, frozen=True, kw_only=True):
-    """The change is in the journal as event `seq`."""
+    """The change is in the journal."""
 
     seq: int
+    """The seq of the event that has the change."""
 
 
 # ---- server -------------------------------------------------------------------------------------------------------
 
 
 class ServerInfo(Result, frozen=True, kw_only=True):
-    """Who answers, since when it runs (`started`), and to whom: `principal` may do `verb`, a guest only in `session`.
-
-    `owner` runs the server, whose `root` is told to no guest. `degraded` while a journal cannot be written.
-    """
+    """Who answers, and what the caller may do."""
 
     name: str
+    """`webipy`."""
     version: str
+    """The version of webipy."""
     protocol: int
+    """The version of this API; additions do not change it."""
     time: str
+    """The server's time, RFC 3339 in UTC with microseconds."""
     principal: str | None
+    """The name of the caller; null: nobody is logged in on this connection."""
     root: str | None
+    """The folder whose files are served, an absolute path on the server's machine; null for guests, and when nobody is logged in."""
     default_kernelspec: str | None
+    """The name of the kernelspec that is started when none is named; null: none is installed, or nobody is logged in."""
     degraded: bool = False
+    """Whether the server cannot write the journal of a session now: new work in that session fails with `degraded`."""
     verb: Verb | None = None
+    """The strongest right of the caller; null: nobody is logged in."""
     session: str | None = None
+    """The id of the only session that the caller may use, for guests; null: all sessions."""
     owner: str | None = None
+    """The name of the person who runs the server; null: nobody is logged in."""
     started: str | None = None
+    """When the server began to run, RFC 3339 in UTC with microseconds; null: nobody is logged in."""
 
 
 class OpenRpc(Result, frozen=True, kw_only=True):
     """An OpenRPC 1.3.2 document."""
 
     openrpc: str
+    """The version of OpenRPC: `1.3.2`."""
     info: dict[str, str]
+    """Title, version and description of the API."""
     methods: list[dict[str, object]]
+    """The methods, by name: OpenRPC Method Objects."""
     components: dict[str, object]
+    """The JSON Schemas that the methods refer to."""
 
 
 class OpenPage(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the page should open: a session, or home."""
+    """Where the page opens."""
 
     session: str | None = None
+    """The id of the session that it shows; null: it opens at home."""
 
 
 class LaunchCode(Result, frozen=True, kw_only=True):
-    """A one-time code that a browser exchanges for a cookie; `url` carries it in its fragment."""
+    """A one-time code that a browser exchanges for a cookie."""
 
     code: str
+    """The code."""
     url: str
+    """The address of the page, with the code in its fragment."""
     expires: str
 
 
@@ -105,34 +123,46 @@ class LaunchCode(Result, frozen=True, kw_only=True):
 
 
 class Kernel(Result, frozen=True, kw_only=True):
-    """The kernel of a session. `start` counts its processes: 1, and one more with each restart. The key is told to nobody."""
+    """The kernel of a session. Its key is in no result."""
 
     id: str
+    """The id of the kernel; it stays the same when the kernel is restarted."""
     kernelspec: str
     display_name: str
     language: str
     state: KernelState
     start: int
+    """Which process of the kernel it is: 1, and one more with each restart."""
     execution_count: int
+    """The number of the last execution; 0: none has run."""
     queued: int
+    """How many executions wait."""
     url_without_key: str
     host: str
+    """The folder of the kernel host on the server's machine; empty for guests."""
     pid: int | None = None
+    """The id of the kernel's process; null: it is not known."""
 
 
 class Session(Result, frozen=True, kw_only=True):
-    """A session. Events `first_seq` to `seq` can be read; those up to `durable_seq` survive a power cut."""
+    """A session. Its events `first_seq` to `seq` can be read."""
 
     id: str
+    """The id of the session."""
     title: str
     path: str | None
     cwd: str
+    """The folder in which its kernels start, an absolute path on the server's machine; empty for guests."""
     kernel: Kernel | None
+    """Its kernel; null: it has none yet."""
     first_seq: int
     seq: int
+    """The seq of its newest event."""
     durable_seq: int
+    """The seq of the last event that survives a power cut."""
     created: str
     last_activity: str
+    """When something last happened in it, RFC 3339 in UTC with microseconds."""
     temporary: bool = False
 
 
@@ -140,29 +170,36 @@ class SessionList(Result, frozen=True, kw_only=True):
     """All open sessions, the one with the latest activity first."""
 
     sessions: list[Session]
+    """The sessions."""
 
 
 class CreateSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """With `path`, opens the notebook file of that path below the root, in the session that it has already or in a new one, in the file's folder.
+    """The session to make or to open.
 
-    With `create`, the file is made if there is none. With `kernelspec`, starts that kernel if the session has none. With `env`, the kernels of the
-    session get these environment variables, as kernel.start has it. With `copy` it begins with what that file holds (or its open session) and has no
-    file of its own; so does one that begins with `notebook`, JSON of nbformat 4.
-
-    A session that is `temporary` is closed when nothing runs in it and the connections that asked for it are gone (10 s after they were lost, at once
-    after session.leave), unless somebody else has come to use it.
+    A session that is `temporary` is closed when nothing runs in it and the connections that asked for it are gone (10 s after they were lost, at
+    once after session.leave), unless somebody else has come to use it.
     """
 
     title: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    """The title of a new session; null: the name of its file."""
     path: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
+    """The path of a notebook file, relative to the server's root: it is opened, in the session that it has already or in a new one; null: the
+    session has no file.
+    """
     kernelspec: str | None = None
+    """The name of the kernelspec whose kernel is started if the session has none; null: no kernel is started."""
     cwd: str | None = None
+    """The folder in which its kernels start, an absolute path or one relative to the server's root; null: the folder of its file, or the root."""
     id: ClientChosenId | None = None
+    """The id of a new session; null: the server makes one."""
     create: bool = False
+    """Whether the file is made if there is none."""
     env: Environment | None = None
     copy: bool = False
+    """Whether the session begins with what the file at `path` holds (or its open session), and has no file of its own."""
     temporary: bool = False
     notebook: Raw | UnsetType = UNSET
+    """JSON of nbformat 4 that a session without a file begins with; left out: nothing."""
 
 
 class OfSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,193 +209,218 @@ class OfSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class InterruptKernel(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Interrupts what runs; with `execution` only that one, and nothing if it does not run."""
+    """What is interrupted."""
 
     execution: str | None = None
+    """The id of the execution that is interrupted, if it is the one that runs; null: whatever runs."""
 
 
 class CloseSession(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Closes it; with `discard` also when its document cannot be saved."""
+    """The session to close."""
 
     discard: bool = False
+    """Whether it is closed even when its document cannot be saved."""
 
 
 class RenameSession(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A new title, 1 to 200 characters."""
+    """The new title of a session."""
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class Subscribe(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Join the journal after seq `since`: 0 for all of it, null for only what comes from now on.
+    """Where to join the journal.
 
-    With `snapshot`, a reader that is far behind gets a snapshot in place of a long history; so does, whatever it asked, one whose `since` is older
-    than the oldest event that is kept. Who follows a temporary session makes it an ordinary one, but not without `keeps`.
+    A reader whose `since` is older than the oldest event that is kept gets a snapshot, whether it asks for one or not.
     """
 
     since: Annotated[int, msgspec.Meta(ge=0)] | None = 0
+    """The seq of the last event that the reader has: 0: it has none; null: only events from now on are sent."""
     snapshot: bool = False
+    """Whether a snapshot may take the place of a long history."""
     keeps: bool = True
+    """Whether a temporary session becomes an ordinary one because somebody follows it."""
 
 
 class SnapshotEvents(Result, frozen=True, kw_only=True):
-    """Events that fold to what events 1 to `seq` fold to: fold them into an empty model, whatever their own seqs, and go on after `seq`."""
+    """Events that fold to the same as all events up to `seq`. Fold them into an empty model, whatever their own seqs, and go on after `seq`."""
 
     seq: int
+    """The seq of the last event that the snapshot stands for."""
     events: list[Raw]
+    """The events of the snapshot, in their order."""
 
 
 class Subscribed(Result, frozen=True, kw_only=True):
-    """`events` notifications follow: from the event after `since` on, or after `snapshot.seq` where there is a snapshot.
-
-    `seq` is the newest event now, `first_seq` the oldest that is kept.
-    """
+    """Notifications `events` follow, from the event after `since` on, or after `snapshot.seq` where there is a snapshot."""
 
     first_seq: int
     seq: int
+    """The seq of the newest event now."""
     snapshot: SnapshotEvents | None = None
+    """What stands for the events before; null: they are all sent."""
 
 
 class ReadEvents(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Up to `limit` events after `since`; waits up to `wait_s` seconds for the first one if there is none yet."""
+    """Which events to return."""
 
     since: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """The seq of the last event that the reader has; 0: it has none."""
     limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1000
+    """The most events that are returned."""
     wait_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0
+    """How many seconds the call waits for the first event, if there is none yet."""
 
 
 class Events(Result, frozen=True, kw_only=True):
-    """Events `first`, `first` + 1, ... of a session; also the params of the notification `events`."""
+    """Events of a session, in their order and without a gap; also the params of the notification `events`."""
 
     session: str
     first: int
     events: list[Raw]
+    """The events."""
 
 
 # ---- kernels ------------------------------------------------------------------------------------------------------
 
 
 class Kernelspec(Result, frozen=True, kw_only=True):
-    """A launch recipe for kernels of one kind. `note` says what is to be known of how it was started last."""
+    """A launch recipe for kernels of one kind."""
 
     name: str
+    """The name of the kernelspec."""
     display_name: str
     language: str
     note: str = ""
+    """How it was started last, if that is not as usual, as one sentence for a person; empty: as usual."""
 
 
 class KernelspecList(Result, frozen=True, kw_only=True):
-    """The installed kernelspecs; `broken` tells of those that cannot be read, with the reason."""
+    """The installed kernelspecs."""
 
     default: str | None
+    """The name of the one that is started when none is named; null: none is installed."""
     kernelspecs: list[Kernelspec]
+    """Those that can be started."""
     broken: dict[str, str] = {}
+    """Those that cannot be read: the reasons, by their names; empty for guests."""
 
 
 class ReadLogs(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """From these positions on (null: the last of each), at most `limit` bytes of each log. Positions are those of `log`, where it is given: in the
-    logs of another host everything is new.
-    """
+    """Which parts of the logs to return."""
 
     log: str | None = None
+    """The name of the logs that the positions are of; null: of the logs now. In the logs of another host everything is new."""
     kernel_since: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """The position in the kernel's log, in bytes; null: the last part is returned."""
     host_since: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """The position in the host's log, in bytes; null: the last part is returned."""
     limit: Annotated[int, msgspec.Meta(ge=1, le=1024 * 1024)] = 256 * 1024
+    """The most bytes that are returned of each log."""
 
 
 class LogText(Result, frozen=True, kw_only=True):
-    """A part of a log, and the position to go on from."""
+    """A part of a log."""
 
     text: str
+    """The text of the part."""
     next: int
+    """The position to go on from, in bytes."""
 
 
 class KernelLogs(Result, frozen=True, kw_only=True):
-    """What a kernel's process has written to its standard streams past Jupyter (`kernel`), and what its host says (`host`); there is `more` if a
-    part was as long as may be. Where the host is gone, `kernel` is the last that is known of it, and `host` is empty.
-    """
+    """What the kernel's process has written past Jupyter, and what its host has."""
 
     log: str
+    """The name of these logs."""
     kernel: LogText
+    """What the process has written to its standard streams; if the host is gone, the last that is known of it."""
     host: LogText
+    """What the host has written; empty if the host is gone."""
     more: bool = False
+    """Whether a part was as long as it may be, so that more can be read."""
 
 
 class ReadUsage(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Of the kernel of one session, or (null) of all kernels, which reaches beyond a session."""
+    """Which kernels to look at."""
 
     session: str | None = None
+    """The id of the session whose kernel is looked at; null: all kernels, which reaches beyond a session."""
 
 
 class KernelUsage(Result, frozen=True, kw_only=True):
-    """What a kernel and the processes that it has started use now, all in its session of the system.
-
-    `memory_bytes` are in memory, shared ones counted once. `cpu` is a share of processor time since the look before: 1.0 is one processor that is
-    full; null where there was no look to compare with.
-    """
+    """What a kernel, and the processes that it has started, use now."""
 
     session: str
     kernel: str
     memory_bytes: int
+    """Bytes of memory in use; memory that processes share counts once."""
     cpu: float | None
+    """The share of processor time since the look before: 1.0 is one processor that is full; null: there was no look to compare with."""
     processes: int
+    """How many processes these are."""
 
 
 class UsageList(Result, frozen=True, kw_only=True):
     """Kernels with a living process; none of those that something else started, whose process is not known."""
 
     kernels: list[KernelUsage]
+    """The kernels."""
 
 
 class StartKernel(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Starts a kernel of this kernelspec (null: the default one). A session has at most one: a living one of the same kernelspec is kept.
+    """Which kernel to start. A session has at most one: a living one of the same kernelspec is kept.
 
-    `env` are environment variables that this kernel gets beside the server's and those of its kernelspec, and so does every later one of the
-    session, restarts included; null leaves them as they are, `{}` takes them away. They are told to nobody, but code that runs can read them. A
-    living kernel keeps what it has: other ones are refused until it is shut down.
+    `env` is for this kernel and every later one of the session, restarts included, beside the variables of the server and of the kernelspec. No
+    result has them, but code that runs can read them. A living kernel keeps what it has: other variables are refused until it is shut down.
     """
 
     kernelspec: str | None = None
+    """The name of the kernelspec; null: the default one."""
     env: Environment | None = None
 
 
 class AttachKernel(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Joins a kernel that something else started, in place of the one that the session has. `connection` is the absolute path of its Jupyter
-    connection file on the server's machine; the address of a kernel in another form is not understood. The kernel is never restarted, killed, or
-    ended with its session or the server; kernel.shut_down asks it to end.
+    """A kernel that something else started, and that takes the place of the one that the session has.
+
+    The kernel is never restarted, killed, or ended with its session or the server; kernel.shut_down asks it to end.
     """
 
     connection: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+    """The absolute path of its Jupyter connection file on the server's machine. The address of a kernel in another form is refused."""
 
 
 # ---- executions ---------------------------------------------------------------------------------------------------
 
 
 class StartExecution(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Runs `code`. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
+    """The code to run. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
 
     A failure drops what waits behind it in the same queue: what the same person has started under the same `queue`, or, without one, over the same
     WebSocket or by POST. Runs, and what others have queued, go on.
-
-    `user_expressions` maps names to expressions that the kernel evaluates afterwards (Jupyter messaging 5.4, execute_request).
     """
 
     code: str
     cell: str | None = None
+    """The id of the cell that shows the outputs; null: no cell does."""
     id: ClientChosenId | None = None
+    """The id of the execution; null: the server makes one."""
     silent: bool = False
     store_history: bool = True
     stop_on_error: bool = True
     allow_stdin: bool = True
     user_expressions: dict[str, str] = {}
+    """Expressions that the kernel evaluates after the code, by their names (Jupyter messaging 5.4, execute_request)."""
     queue: ClientChosenId | None = None
+    """The name of the queue; null: the queue of the connection."""
 
 
 class ExecutionAccepted(Result, frozen=True, kw_only=True):
-    """The execution is in the journal as event `seq`."""
+    """The execution is in the journal."""
 
     execution: str
     seq: int
+    """The seq of its `execution_queued`."""
 
 
 class OfExecution(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -368,68 +430,79 @@ class OfExecution(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class WaitExecution(OfExecution, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Waits until it has finished, at most `timeout_s` seconds (then failure `timeout`; it goes on running)."""
+    """The execution to wait for."""
 
     timeout_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 60
+    """The most seconds to wait; then the call fails with `timeout`, and the execution goes on."""
 
 
 class Execution(Result, frozen=True, kw_only=True):
-    """One run of some code. `status` is `queued` or `running` until it is an end; `outputs` are of nbformat 4.5, as page and file show them.
-
-    `by` has started it; `run` is the run of many cells that it is part of, `version` that of the cell's source if `code` was just that.
-    """
+    """One run of some code."""
 
     session: str
     id: str
+    """The id of the execution."""
     status: Literal["queued", "running"] | ExecutionStatus
+    """`queued` or `running` until it has ended, then how it ended."""
     code: str
     outputs: list[Raw]
+    """Its outputs as page and file show them, of nbformat 4.5."""
     cell: str | None = None
     execution_count: int | None = None
     duration_s: float | None = None
+    """Seconds from its start to its end, 0 when it never started; null: it has not ended."""
     reason: str = ""
+    """Why it was `aborted`, `cancelled` or `lost`, as one sentence for a person; empty otherwise."""
     user_expressions: Raw | UnsetType = UNSET
     queued: str | None = None
+    """When it was queued, RFC 3339 in UTC with microseconds; null: not known."""
     started: str | None = None
+    """When the kernel began to run it, RFC 3339 in UTC with microseconds; null: it has not begun."""
     finished: str | None = None
     by: str | None = None
+    """The name of the person who started it; null: the server did."""
     run: str | None = None
     version: int | None = None
+    """The version of the cell's source that `code` is; null: `code` is not just that source."""
 
 
 class ReadOutput(OfExecution, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The text of stream output number `output` (from 0) of an execution, as it was written: `limit` characters from `offset` on.
-
-    With `mime` a large value of another output, as its metadata refer to it (`webipy.blobs`): `limit` bytes of its text as UTF-8, from byte `offset`
-    on; what is given begins and ends between two characters.
-    """
+    """Which part of an output to return: of the text of a stream, or, with `mime`, of a large value that another output refers to."""
 
     output: Annotated[int, msgspec.Meta(ge=0)]
+    """The number of the output in its execution, from 0."""
     offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Where the part begins: in unicode characters of the text as it was written; with `mime`, in bytes of the value as UTF-8."""
     limit: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 100_000
+    """The most that is returned, in the unit of `offset`; with `mime` the part ends between two characters."""
     mime: str | None = None
+    """The MIME type of the value, as the metadata of the output names it (`webipy.blobs`); null: the output is a stream."""
 
 
 class OutputText(Result, frozen=True, kw_only=True):
-    """Part of the text of an output; `size` is all of it, in characters (with `mime`: in bytes, as `offset`)."""
+    """A part of the text of an output."""
 
     text: str
+    """The text of the part."""
     offset: int
+    """Where the part begins, in the unit of the call."""
     size: int
+    """The size of the whole, in unicode characters; with `mime`, in bytes."""
 
 
 class ReplyInput(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The line that `input()` or `getpass()` waits for, without its line end."""
+    """The line that `input()` or `getpass()` waits for."""
 
     request: str
     value: Annotated[str, msgspec.Meta(max_length=10_000_000)]
+    """The line, without its line end; at most 10,000,000 characters."""
 
 
 # ---- introspection ------------------------------------------------------------------------------------------------
 
 
 class GetCompletion(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Completions of `code` at `cursor` (unicode characters)."""
+    """Where to complete code."""
 
     code: str
     cursor: Annotated[int, msgspec.Meta(ge=0)]
@@ -437,103 +510,120 @@ class GetCompletion(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Completion(Result, frozen=True, kw_only=True):
-    """The text from `cursor_start` to `cursor_end` may be replaced by any of `matches` (Jupyter messaging 5.4, complete_reply).
-
-    `metadata` may hold `_jupyter_types_experimental`: kinds and signatures.
-    """
+    """The texts that may stand at the cursor (Jupyter messaging 5.4, complete_reply)."""
 
     matches: list[str]
+    """The texts; each may replace what is between `cursor_start` and `cursor_end`."""
     cursor_start: int
+    """Where the replaced text begins: unicode characters before it."""
     cursor_end: int
+    """Where the replaced text ends: unicode characters before that."""
     metadata: Raw
+    """More about the texts, a JSON map: `_jupyter_types_experimental` has kinds and signatures, if the kernel gives them."""
 
 
 class GetInspection(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the kernel knows of the name at `cursor`; `detail` 0 (signature, documentation) or 1 (source too)."""
+    """The name to look at."""
 
     code: str
     cursor: Annotated[int, msgspec.Meta(ge=0)]
     detail: Literal[0, 1] = 0
+    """0: signature and documentation; 1: the source too."""
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 10
 
 
 class Inspection(Result, frozen=True, kw_only=True):
-    """A MIME bundle, empty when nothing was `found`."""
+    """What the kernel knows of a name (Jupyter messaging 5.4, inspect_reply)."""
 
     found: bool
+    """Whether the kernel knows the name."""
     data: Raw
+    """A map of MIME types to texts; empty when nothing was found."""
     metadata: Raw
+    """The metadata of `data`, a JSON map."""
 
 
 class IsComplete(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whether `code` may be run as it is."""
+    """The code to judge."""
 
     code: str
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 10
 
 
 class Completeness(Result, frozen=True, kw_only=True):
-    """`indent` is what the next line of incomplete code should start with."""
+    """Whether the code may be run as it is (Jupyter messaging 5.4, is_complete_reply)."""
 
     status: Literal["complete", "incomplete", "invalid", "unknown"]
+    """What the kernel says of the code."""
     indent: str = ""
+    """What the next line of incomplete code should start with."""
 
 
 class GetHistory(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The kernel's own input history: the last `n` entries, those that match `pattern` (glob) if given."""
+    """Which entries of the kernel's own history to return."""
 
     n: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 100
+    """The most entries, the last ones."""
     pattern: str | None = None
+    """A glob that the inputs must match; null: all."""
     unique: bool = False
+    """Whether an input that comes more than once is returned only once."""
     raw: bool = True
+    """Whether inputs are as they were typed, before the kernel transformed them."""
     output: bool = False
+    """Whether each input comes with its output."""
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 10
 
 
 class History(Result, frozen=True, kw_only=True):
-    """Entries as history_reply has them: `[kernel session, line number, input]`, the input a pair with the output if asked for."""
+    """Entries of the kernel's own history (Jupyter messaging 5.4, history_reply)."""
 
     history: list[Raw]
+    """The entries, each `[kernel session, line number, input]`; with outputs, the input is a pair `[input, output]`."""
 
 
 # ---- comms and messages -------------------------------------------------------------------------------------------
 
 
 class OpenComm(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Opens a comm to `target` in the kernel. `buffers` are base64."""
+    """The comm to open."""
 
     target: str
     comm: ClientChosenId | None = None
+    """The id of the comm; null: the server makes one."""
     content: Raw | UnsetType = UNSET
+    """The `data` of comm_open (Jupyter messaging 5.4), a JSON map; left out: `{}`."""
     metadata: Raw | UnsetType = UNSET
     buffers: list[str] = []
 
 
 class CommAccepted(Result, frozen=True, kw_only=True):
-    """The comm's id and the event that tells of it."""
+    """The message to the comm is in the journal, and sent."""
 
     comm: str
     seq: int
 
 
 class SendComm(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Sends `content` (the `data` of comm_msg) to the kernel's side of the comm."""
+    """A message for the kernel's side of a comm."""
 
     comm: str
     content: Raw | UnsetType = UNSET
+    """The `data` of comm_msg (Jupyter messaging 5.4), a JSON map; left out: `{}`."""
     metadata: Raw | UnsetType = UNSET
     buffers: list[str] = []
 
 
 class CloseComm(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Closes the comm."""
+    """The comm to close."""
 
     comm: str
     content: Raw | UnsetType = UNSET
+    """The `data` of comm_close (Jupyter messaging 5.4), a JSON map; left out: `{}`."""
 
 
 class SendMessage(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Sends a Jupyter request on shell or control and waits for its reply.
+    """A Jupyter request, and how long to wait for its reply.
 
     These can be sent: `kernel_info_request`, `comm_info_request`; and by who owns the session also `connect_request`, `usage_request`,
     `list_subshell_request`, `create_subshell_request`, `delete_subshell_request`, and `debug_request`, which stands in the journal (`message_sent`).
@@ -541,6 +631,7 @@ class SendMessage(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     channel: Literal["shell", "control"]
+    """The channel to send it on."""
     msg_type: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,64}(?!\n)$")]
     content: Raw | UnsetType = UNSET
     metadata: Raw | UnsetType = UNSET
@@ -555,109 +646,3 @@ class Reply(Result, frozen=True, kw_only=True):
     content: Raw
     metadata: Raw
     buffers: list[str] = []
-
-
-# ---- cells --------------------------------------------------------------------------------------------------------
-
-
-class InsertCell(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A new cell after cell `after` (null: first). The same `id` again changes nothing and is answered alike."""
-
-    after: str | None = None
-    cell_type: CellType = "code"
-    source: str = ""
-    id: ClientChosenId | None = None
-    metadata: Raw | UnsetType = UNSET
-    attachments: Raw | UnsetType = UNSET
-
-
-class CellAccepted(Result, frozen=True, kw_only=True):
-    """The cell's id, the event that tells of it, and the version of its source."""
-
-    cell: str
-    seq: int
-    version: int
-
-
-class OfCell(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A method on one cell."""
-
-    cell: str
-
-
-class MoveCell(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Puts the cell after cell `after` (null: first)."""
-
-    after: str | None = None
-
-
-class EditCell(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Changes the source from `version` on: each of `changes` makes one version more.
-
-    A client that is behind gets `stale_version` with the current one, rebases on the `cell_edited` events between and asks again. `client` comes
-    back in the events, so that an editor knows its own changes.
-    """
-
-    version: Annotated[int, msgspec.Meta(ge=0)]
-    changes: Annotated[list[Changes], msgspec.Meta(min_length=1, max_length=1000)]
-    client: Annotated[str, msgspec.Meta(max_length=64)] = ""
-
-
-class SetSource(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Replaces the source whole; `version` as in `cell.edit`, null to replace whatever is there."""
-
-    source: str
-    version: Annotated[int, msgspec.Meta(ge=0)] | None = None
-
-
-class SetCellType(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Makes the cell code, markdown or raw."""
-
-    cell_type: CellType
-
-
-class SplitCell(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Splits the cell at `at` (UTF-16 units): what follows goes into a new cell after it, of the same type, with the id `id`."""
-
-    version: Annotated[int, msgspec.Meta(ge=0)]
-    at: Annotated[int, msgspec.Meta(ge=0)]
-    id: ClientChosenId | None = None
-
-
-class MergeCells(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Joins the sources of `cells`, in the order of the notebook and with an empty line between, into the first of them; the others are deleted."""
-
-    cells: Annotated[list[str], msgspec.Meta(min_length=2, max_length=10_000)]
-
-
-class SetCellMetadata(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Replaces the metadata of the cell, a JSON map."""
-
-    metadata: Raw
-
-
-class ClearOutputs(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Puts away what is shown under a cell (null: under every cell)."""
-
-    cell: str | None = None
-
-
-class Cell(Result, frozen=True, kw_only=True):
-    """A cell as it is now."""
-
-    id: str
-    cell_type: CellType
-    source: str
-    version: int
-    is_stale: bool = False
-    """Whether the source was changed since its last run."""
-    execution: str | None = None
-    metadata: Raw | UnsetType = UNSET
-    attachments: Raw | UnsetType = UNSET
-
-
-class CellList(Result, frozen=True, kw_only=True):
-    """The cells in their order, as of event `seq`."""
-
-    seq: int
-    cells: list[Cell]

@@ -13,53 +13,59 @@ from webipy.core.api.calls import Params, Result
 
 
 class Login(Result, frozen=True, kw_only=True):
-    """A browser that is signed in as whoever runs the server.
-
-    Args:
-        where: The browser and its system, as it says itself.
-        address: The address that it signed in from.
-        since: RFC 3339 UTC, as `used`, the time of its last request, to some minutes.
-        connections: How many pages it has open now.
-        here: Whether the call came by it.
-    """
+    """A browser that is signed in as whoever runs the server."""
 
     id: str
+    """The id of the login."""
     where: str
+    """The browser and its system, as the browser says."""
     address: str
+    """The address that it signed in from."""
     since: str
+    """When it signed in, RFC 3339 in UTC."""
     used: str
+    """When its last request came, RFC 3339 in UTC, correct to some minutes."""
     connections: int
+    """How many pages it has open now."""
     here: bool
+    """Whether this call came by it."""
 
 
 class LoginList(Result, frozen=True, kw_only=True):
     """The browsers that are signed in, the one that was used last first. Guests are in share.list; who has the token is in no list."""
 
     logins: list[Login]
+    """The logins."""
 
 
 class RevokeLogin(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which logins end: the one of an `id`, all `others` than the one of this call, or `all`. Exactly one of these."""
+    """Which logins end: exactly one of `id`, `others` and `all`."""
 
     id: str | None = None
+    """The id of the only login that ends; null: see the other two."""
     others: bool = False
+    """Whether all end but the one of this call."""
     all: bool = False
+    """Whether all end."""
 
 
 class Revoked(Result, frozen=True, kw_only=True):
-    """The ids of the logins that were ended."""
+    """The logins that were ended."""
 
     ended: list[str]
+    """Their ids."""
 
 
 class MakeTicket(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An address of this server that begins with /files/, /outputs/ or /exports/, with or without a query."""
+    """The address that a ticket is for."""
 
     address: Annotated[str, msgspec.Meta(max_length=8192)]
+    """An address of this server below /files/, /outputs/ or /exports/, with or without a query."""
 
 
 class Ticket(Result, frozen=True, kw_only=True):
-    """The address with a ticket: for this login's browser alone, to read this one path, until `expires` (RFC 3339 UTC)."""
+    """An address with a ticket: this login's browser alone may read it, and only this one path."""
 
     address: str
+    """The address, with the ticket in its query."""
     expires: str

@@ -19,18 +19,17 @@ DAYS = 7
 
 
 class LinkSession(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A link that gives whoever has it the right `verb` in this session for so many days.
-
-    `execute` lets them run code as the person who runs the server, who can do what that person can. `label` is for the owner: whom it is meant for.
-    """
+    """The link to make. With `execute`, guests run code as the person who runs the server, and can do what that person can."""
 
     verb: Right
+    """The right that the link gives in this session."""
     label: Annotated[str, msgspec.Meta(max_length=60)] = ""
     days: Annotated[int, msgspec.Meta(ge=1, le=MAX_DAYS)] = DAYS
+    """The days that the link can be used."""
 
 
 class OfShare(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A method on one link of a session."""
+    """One link of a session."""
 
     share: str
 
@@ -39,95 +38,116 @@ class SetShare(OfShare, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the link gives from now on, also to who came by it."""
 
     verb: Right
+    """The right that the link gives."""
 
 
 class ShareLink(Result, frozen=True, kw_only=True):
-    """A new link. `url` has its secret in its fragment, `/s/SESSION#share=SECRET`, and is told only here."""
+    """A new link."""
 
     share: str
     url: str
+    """The address, with the secret of the link in its fragment: `/s/SESSION#share=SECRET`. No other result has it."""
     expires: str
 
 
 class Guest(Result, frozen=True, kw_only=True):
-    """Somebody who came by a link, with the name that they gave. `login` is the `person` of `presence`."""
+    """Somebody who came by a link."""
 
     login: str
+    """The id of their login; it is the `person` of `presence`."""
     name: str
+    """The name that they gave."""
     since: str
+    """When they came, RFC 3339 in UTC with microseconds."""
 
 
 class Share(Result, frozen=True, kw_only=True):
-    """A link into a session, and who came by it."""
+    """A link into a session."""
 
     id: str
+    """The id of the link."""
     verb: Right
+    """The right that the link gives."""
     label: str
     created: str
     expires: str
     guests: list[Guest]
+    """Who came by it."""
 
 
 class ShareList(Result, frozen=True, kw_only=True):
-    """The links of a session that count now, the oldest first."""
+    """The links of a session that can be used now, the oldest first."""
 
     shares: list[Share]
+    """The links."""
 
 
 # ---- presence -----------------------------------------------------------------------------------------------------
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A selection in the source of a cell, or a caret where both ends are one place: UTF-16 units, in the source of that `version`."""
+    """A selection in the source of a cell; a caret is one whose ends are at the same place."""
 
     anchor: Annotated[int, msgspec.Meta(ge=0, le=MAX_UNITS)]
+    """The end that stays when the selection grows: UTF-16 units of the source before it."""
     head: Annotated[int, msgspec.Meta(ge=0, le=MAX_UNITS)]
+    """The end that moves, where the caret is: UTF-16 units of the source before it."""
     version: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    """The version of the source that the positions are for."""
 
 
 class SetPresence(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where this connection is: in a cell or in none, with a selection where its source is being edited. Also says that somebody is there."""
+    """Where this connection is. The call also says that somebody is there."""
 
     cell: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    """The id of the cell; null: in no cell."""
     selection: Selection | None = None
 
 
 class AnswerAsk(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who is told that they may not edit now: the `person` of `presence`."""
+    """Who may not edit now."""
 
     person: str
+    """The `person` of `presence` who asked."""
 
 
 AskState = Literal["waiting", "declined"]
 
 
 class Person(Result, frozen=True, kw_only=True):
-    """Somebody who follows the session on one connection, and where they are.
-
-    `id` is that of the connection; connections of one `person` have that in common (`owner` for whoever runs the server). `name` is what `by`
-    of events says. `is_idle` after two minutes without a move. `asks`: they would like to edit, and nobody has answered (`waiting`), or the owner
-    has said not now (`declined`); it ends when they may, and when they leave.
-    """
+    """Somebody who follows the session on one connection, and where they are."""
 
     id: str
+    """The id of the connection."""
     person: str
+    """Tells people apart: all connections of one person have it; `owner` is whoever runs the server."""
     name: str
+    """The name, as `by` of events has it."""
     verb: Verb
+    """The right that they have in the session."""
     is_guest: bool
+    """Whether they came by a link."""
     cell: str | None
+    """The id of the cell that they are in; null: in no cell."""
     selection: Selection | None
     is_idle: bool
+    """Whether they have not moved for two minutes."""
     asks: AskState | None = None
+    """They would like to edit: nobody has answered (`waiting`), or the owner has said not now (`declined`); null: they do not ask. It ends when they
+    may edit, and when they leave.
+    """
 
 
 class Presence(Result, frozen=True, kw_only=True):
-    """The params of the notification `presence`: everybody who follows the session now, who moved last first, and `more` that are not listed.
+    """The params of the notification `presence`: everybody who follows the session now.
 
-    `you` is the id of the connection that this is sent to. It comes when somebody comes, moves or leaves, at most every 60 ms, never to somebody
-    who is alone, and is in no journal. A right that changes is told by it, too.
+    It comes when somebody comes, moves or leaves, or a right changes; at most every 60 ms, and never to somebody who is alone. It is in no journal.
     """
 
     session: str
     you: str
+    """The id of the connection that this is sent to."""
     more: int
+    """How many more there are that are not listed."""
     people: list[Person]
+    """Who is there, the one who moved last first."""

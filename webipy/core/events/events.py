@@ -43,8 +43,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     """
 
     seq: int = 0
+    """The number of the event in the journal of its session: 1 for the first one, and no number is left out."""
     time: str = ""
+    """When the event was written, RFC 3339 in UTC with microseconds."""
     by: str | None = None
+    """The name of the person who caused the event; null: the kernel or the server did."""
 
 
 def _tagged(name: str) -> str:
@@ -55,8 +58,8 @@ def _tagged(name: str) -> str:
 class SessionCreated(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
     """The first event of every session.
 
-    One that is `temporary` was made for one purpose, such as a run of a notebook, and is closed by the server when that is over, unless
-    `session_kept` came before. `source` is the file that its document was copied from; the session has no file of its own then.
+    A temporary session is made for one purpose, such as a run of a notebook. The server closes it when that is over, unless `session_kept` came
+    before.
     """
 
     session: str
@@ -65,12 +68,14 @@ class SessionCreated(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_
     cwd: str | None = None
     temporary: bool = False
     source: str | None = None
+    """The path of the file that the document was copied from; null: it is no copy. The session of a copy has no file of its own."""
 
 
 class SessionKept(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """A temporary session is an ordinary one from now on: somebody else uses it, or what is in it could not be saved (`reason`)."""
+    """A temporary session is an ordinary one from now on."""
 
     reason: str = ""
+    """Why what is in it could not be saved; empty: somebody else uses the session."""
 
 
 class SessionRenamed(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
@@ -84,10 +89,7 @@ class SessionClosed(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_t
 
 
 class SessionReopened(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The closed session is open again, without a kernel: its journal goes on. `cwd` is the folder that its kernels start in now.
-
-    It is `temporary` when it is closed again by the server once what it was opened for is over.
-    """
+    """The closed session is open again, without a kernel: its journal goes on."""
 
     cwd: str | None = None
     temporary: bool = False
@@ -104,33 +106,35 @@ class KernelStarted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_t
 
 
 class KernelReady(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The kernel answered for the first time after a start or restart.
-
-    `language_info`, `banner` and `implementation` are those of its kernel_info_reply (Jupyter messaging 5.4); `seconds` counts from spawn.
-    `transport` is how its host speaks to it: over `tcp` that is not `encrypted`, other users of the server's machine can read what it publishes.
-    With `answers_beside`, completions, variables and the like are answered while code runs.
-    """
+    """The kernel answered for the first time after a start or restart."""
 
     kernel: str
     start: int
+    """Which process of the kernel it is: 1, and one more with each restart."""
     seconds: float
+    """Seconds from the start of the process to its first answer."""
     language_info: msgspec.Raw
+    """`language_info` of its kernel_info_reply (Jupyter messaging 5.4), a JSON map."""
     implementation: str = ""
+    """`implementation` of its kernel_info_reply, such as `ipython`; empty: it has none."""
     banner: str = ""
+    """`banner` of its kernel_info_reply; empty: it has none."""
     transport: Literal["ipc", "tcp"] = "ipc"
+    """How its host reaches it. Over `tcp` that is not `encrypted`, other users of the server's machine can read what it publishes."""
     encrypted: bool = False
+    """Whether the messages between host and kernel are encrypted."""
     answers_beside: bool = False
+    """Whether it answers completions, variables and the like while code runs."""
 
 
 class KernelStartRetried(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The kernel did not start, and is started once more in another way: `how` says which.
-
-    `reason` is one sentence for a person, `tail` the last raw output of the process.
-    """
+    """The kernel did not start, and is started once more in another way."""
 
     kernel: str
     reason: str
+    """Why it did not start, as one sentence for a person."""
     how: str
+    """In which way it is started now: words for a person that complete a sentence, such as `over loopback TCP`."""
     tail: str = ""
 
 
@@ -141,26 +145,24 @@ class KernelStateChanged(Event, frozen=True, kw_only=True, omit_defaults=True, t
 
 
 class KernelDied(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The kernel process ended.
-
-    `exit_status` or `signal` (such as `SIGSEGV`) says how, `tail` is the last raw output of the process, `reason` one sentence for a person.
-    `expected` is true after `kernel.shut_down`.
-    """
+    """The kernel process ended."""
 
     kernel: str
     reason: str
+    """How it ended, as one sentence for a person."""
     exit_status: int | None = None
+    """The exit status of the process; null: a signal ended it, or that is not known."""
     signal: str | None = None
+    """The name of the signal that ended the process, such as `SIGSEGV`; null: none did, or that is not known."""
     tail: str = ""
     expected: bool = False
+    """Whether the end was asked for, as by `kernel.shut_down`."""
 
 
 class ExecutionQueued(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
     """An execution was accepted: it will run once, or end with the reason why it did not.
 
-    `silent` to `user_expressions` say how the kernel was asked to run it, as in the content of execute_request (Jupyter messaging 5.4).
-    `version` is that of the cell's source when `code` is just that source; `run` names the run of many cells that it is part of,
-    `queue` what waits behind its failure: the executions of the same name.
+    The fields from `silent` to `user_expressions` are those of the content of execute_request (Jupyter messaging 5.4).
     """
 
     execution: str
@@ -171,9 +173,12 @@ class ExecutionQueued(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     stop_on_error: bool = True
     allow_stdin: bool = True
     user_expressions: dict[str, str] = {}
+    """Expressions that the kernel evaluates after the code, by their names."""
     version: int | None = None
+    """The version of the cell's source that `code` is; null: `code` is not just that source."""
     run: str | None = None
     queue: str | None = None
+    """The name of the queue: a failure drops what waits behind it in the same queue; null: it is in none."""
 
 
 class ExecutionStarted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
@@ -181,29 +186,32 @@ class ExecutionStarted(Event, frozen=True, kw_only=True, omit_defaults=True, tag
 
     execution: str
     execution_count: int | None = None
+    """The number that the kernel gave to the execution; null: it is silent."""
 
 
 class ExecutionFinished(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """It ended. Its outputs are all before this event.
-
-    `duration_s` counts from its start (0 when it never started), `reason` tells why for `aborted`, `cancelled` and `lost`;
-    `payload` and `user_expressions` are those of the execute_reply (Jupyter messaging 5.4), absent when empty.
-    """
+    """The execution ended. All its outputs come before this event."""
 
     execution: str
     status: ExecutionStatus
+    """How it ended."""
     duration_s: float
+    """Seconds from its start to its end; 0 when it never started."""
     execution_count: int | None = None
     reason: str = ""
+    """Why it was `aborted`, `cancelled` or `lost`, as one sentence for a person; empty otherwise."""
     payload: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    """`payload` of the execute_reply (Jupyter messaging 5.4), a list; left out: it is empty."""
     user_expressions: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class Omitted(msgspec.Struct, frozen=True):
-    """Text of a stream output that a snapshot leaves out: `characters` of them after the first `at`. output.read gives them."""
+    """Text of a stream output that a snapshot leaves out; output.read returns it."""
 
     at: int
+    """The position where it is left out: unicode characters of the text before it."""
     characters: int
+    """How many unicode characters are left out."""
 
 
 class OutputAdded(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
@@ -217,19 +225,22 @@ class OutputAdded(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tag
     cell: str | None = None
     display_id: str | None = None
     omitted: Omitted | None = None
-    """Only in snapshots: what of the text is not here."""
+    """Only in snapshots: what of the text is left out; null: nothing."""
 
 
 class OutputUpdated(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
     """Every output shown under `display_id` in this session has new content."""
 
     display_id: str
+    """The id under which the outputs are shown (Jupyter messaging 5.4, update_display_data)."""
     data: msgspec.Raw
+    """The new content, a map of MIME types to values."""
     metadata: msgspec.Raw
+    """The metadata of the new content, a JSON map."""
 
 
 class OutputsCleared(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The outputs of the execution are cleared: now, or (`wait`) when the next one comes."""
+    """The outputs of an execution are cleared."""
 
     execution: str
     wait: bool = False
@@ -237,45 +248,53 @@ class OutputsCleared(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_
 
 
 class OutputLost(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """Output that is known to be missing. Never silent: `reason` says how it came, `count` how many messages if that is known."""
+    """Output is known to be missing. This is never silent."""
 
     reason: str
+    """How the output was lost, as one sentence for a person."""
     count: int | None = None
+    """How many messages were lost; null: not known."""
 
 
 class InputRequested(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """Running code waits for a line from a person; with `password` the answer must not be shown."""
+    """Running code waits for a line from a person."""
 
     request: str
     prompt: str
+    """The text that asks for the line."""
     execution: str | None = None
     password: bool = False
+    """Whether the line is a password: it must not be shown while it is typed."""
 
 
 class InputReplied(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The line was given (`value`, never that of a password), or is not waited for any more (`withdrawn`)."""
+    """The line was given, or the code does not wait for it any more."""
 
     request: str
     value: str | None = None
+    """The line, without its line end; null: it is a password, or none was given."""
     withdrawn: bool = False
+    """Whether the code stopped waiting before a line was given."""
 
 
 class CommOpened(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """A comm was opened, by the kernel (`by` is null) or a client. `buffers` are base64."""
+    """A comm was opened, by the kernel (`by` is null) or a client."""
 
     comm: str
     target: str
     content: msgspec.Raw
+    """The `data` of comm_open (Jupyter messaging 5.4), a JSON map."""
     metadata: msgspec.Raw
     execution: str | None = None
     buffers: list[str] = []
 
 
 class CommMessage(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """A message on a comm. `content` is the `data` of comm_msg (Jupyter messaging 5.4), `buffers` are base64."""
+    """A message on a comm."""
 
     comm: str
     content: msgspec.Raw
+    """The `data` of comm_msg (Jupyter messaging 5.4), a JSON map."""
     metadata: msgspec.Raw
     execution: str | None = None
     buffers: list[str] = []
@@ -286,6 +305,7 @@ class CommClosed(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagg
 
     comm: str
     content: msgspec.Raw
+    """The `data` of comm_close (Jupyter messaging 5.4), a JSON map."""
     execution: str | None = None
 
 
@@ -296,15 +316,17 @@ class WidgetOutputAdded(Event, frozen=True, kw_only=True, omit_defaults=True, ta
     """
 
     comm: str
+    """The id of the comm of the Output widget."""
     output: msgspec.Raw
     execution: str | None = None
     display_id: str | None = None
 
 
 class WidgetOutputsCleared(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The outputs of an Output widget are cleared: now, or (`wait`) when the next one comes."""
+    """The outputs of an Output widget are cleared."""
 
     comm: str
+    """The id of the comm of the Output widget."""
     wait: bool = False
 
 
@@ -312,6 +334,7 @@ class MessageReceived(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     """A kernel message of a type that has no event of its own (debug events and the like), whole."""
 
     channel: str
+    """The channel that it came on: `iopub`, `shell` or another of Jupyter's five."""
     msg_type: str
     content: msgspec.Raw
     metadata: msgspec.Raw
@@ -320,69 +343,74 @@ class MessageReceived(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
 
 
 class MessageSent(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """A request that may run code was sent to the kernel as it is (`message.send`). Its reply is told to who sent it alone."""
+    """A request that may run code was sent to the kernel as it is (`message.send`). Its reply goes to the sender alone."""
 
     channel: Literal["shell", "control"]
+    """The channel that it was sent on."""
     msg_type: str
     content: msgspec.Raw
 
 
 class RunStarted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """A run with a plan was accepted: the server brings it to its end, whoever is there then. Its executions are queued by the events after this one.
+    """A run with a plan was accepted: the server brings it to its end, whoever is there then.
 
-    At its end the document is written to the file `to` (null: to its own file): over one that is there only with `overwrite`, and with
-    `only_if_ok` only when every cell has ended well. After `timeout_s` seconds it is stopped, and so it is when its kernel is not ready after
-    `start_timeout_s`; with `attached` also when nobody has followed the session for a while. Code that does not react to the interrupt is
-    given `grace_s` seconds until its kernel is killed.
+    Its executions are queued by the events after this one.
     """
 
     run: str
     executions: int
+    """How many executions the run has."""
     to: str | None = None
     overwrite: bool = False
+    """Whether the result may replace a file that is there."""
     only_if_ok: bool = False
     timeout_s: float | None = None
     start_timeout_s: float | None = None
     grace_s: float = 10.0
+    """Seconds that running code has to react to the interrupt, before its kernel is killed."""
     attached: bool = False
     may_fail: list[str] = []
-    """Executions whose failure is none of the run."""
+    """The ids of the executions whose failure does not fail the run."""
     keep_going: bool = False
-    """Whether a failure stops nothing."""
+    """Whether the run goes on after a failure."""
     parameters: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    """The values that the run sets, by their names; left out: none."""
     version: str = ""
-    """webipy's, for the result."""
+    """The version of webipy that began the run; it is noted in the result."""
 
 
 class RunStopped(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """A run is being brought to an early end: somebody `asked`, its time is over, its kernel did not start in time, or nobody follows it (`left`)."""
+    """A run is being brought to an early end."""
 
     run: str
     cause: Literal["asked", "timed_out", "not_started", "left"]
+    """Why: somebody `asked`, its time is over (`timed_out`), its kernel did not start in time (`not_started`), or nobody follows it (`left`)."""
     grace_s: float | None = None
+    """Seconds that running code has to react to the interrupt, before its kernel is killed; null: as the plan of the run says."""
 
 
 class RunFinished(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """A run with a plan ended. Its result is in the file `path`, or (null) in this session only; `reason` says why it is not where it was wanted."""
+    """A run with a plan ended."""
 
     run: str
     status: RunStatus
+    """How it ended, as a whole."""
     path: str | None = None
+    """The path of the file that has the result, relative to the server's root; null: only this session has it."""
     reason: str = ""
+    """Why the result is not where it was wanted, as one sentence for a person; empty: it is there."""
 
 
 class ExecutionMoved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """A queued execution now waits just before execution `before` (null: last of all)."""
+    """A queued execution waits at another place."""
 
     execution: str
     before: str | None = None
+    """The id of the execution that it waits just before; null: it waits last."""
 
 
 class CellInserted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """A cell stands after cell `after` (null: first). In a snapshot, or for a cell that comes back, its source may be at a later version than 0.
-
-    `metadata` and `attachments` are those of nbformat 4.5.
-    """
+    """A cell stands in the document. In a snapshot, or for a cell that comes back, its source may be at a later version than 0."""
 
     cell: str
     after: str | None
@@ -390,6 +418,7 @@ class CellInserted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_ta
     source: str
     version: int = 0
     metadata: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    """The metadata of the cell (nbformat 4.5), a JSON map; left out: `{}`."""
     attachments: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -400,21 +429,20 @@ class CellDeleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tag
 
 
 class CellMoved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The cell stands after cell `after` now (null: first)."""
+    """The cell stands at another place."""
 
     cell: str
     after: str | None
 
 
 class CellEdited(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The source of a cell changed: `changes` made version `version` out of the one before.
-
-    `client` is what the editing client called itself, so that it knows its own change when it comes back.
-    """
+    """The source of a cell changed."""
 
     cell: str
     version: int
+    """The version of the source that `changes` made, out of the one before."""
     changes: Changes
+    """What changed."""
     client: str = ""
 
 
@@ -426,112 +454,116 @@ class CellTypeSet(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tag
 
 
 class CellOutputsCleared(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The outputs shown under a cell (null: under every cell) were put away."""
+    """The outputs shown under a cell were put away."""
 
     cell: str | None
+    """The id of the cell; null: all cells."""
 
 
 class CellMetadataSet(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The metadata of a cell, whole (nbformat 4.5)."""
+    """The cell has other metadata (nbformat 4.5)."""
 
     cell: str
     metadata: msgspec.Raw
+    """All the metadata of the cell, a JSON map."""
 
 
 class CellOutputsSet(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """These outputs stand under the cell now, in place of those of its last execution: a file was read, or an earlier state came back.
-
-    `version` is that of the source they came from; null: the one now if there is an `execution_count`, else none.
-    """
+    """These outputs stand under the cell now, in place of those of its last execution: a file was read, or an earlier state came back."""
 
     cell: str
     outputs: list[msgspec.Raw]
+    """The outputs, as nbformat 4.5 has them."""
     execution_count: int | None = None
     version: int | None = None
+    """The version of the source that the outputs came from; null: the one now if there is an `execution_count`, else none."""
 
 
 class NotebookMetadataSet(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The metadata of the notebook, whole (nbformat 4.5)."""
+    """The notebook has other metadata (nbformat 4.5)."""
 
     metadata: msgspec.Raw
+    """All the metadata of the notebook, a JSON map."""
 
 
 class NotebookOpened(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The session's document is the file `path` (relative to the root) now; the events before it, written with it, brought its cells in.
-
-    Without an etag there is no such file yet: its text partner is (see `notebook_saved`). `format` is `ipynb`, or a text format as jupytext names it
-    (`py:percent`). `repairs` are sentences about what was wrong in the file.
-    `minor` is the minor version of nbformat 4 that the file has: cells have ids in it since 5.
-    """
+    """The session's document is this file now; the events before this one, written with it, brought its cells in."""
 
     path: str
     etag: str
+    """The etag of the file; empty: there is no such file yet, only the text that is paired with it (see `pairs` of `notebook_saved`)."""
     format: str = "ipynb"
     repairs: list[str] = []
     minor: int | None = None
 
 
 class NotebookSaved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The file holds what the events up to `until` make; `minor` as in `notebook_opened`.
-
-    `in_place`: it cannot be replaced, so it was written in place, and another program may have seen half of it meanwhile.
-    `pairs`: the texts that are paired with it and in step, by their paths, with their etags.
-    """
+    """The file holds the document."""
 
     path: str
     etag: str
     until: int
+    """The seq of the last event whose effect the file has."""
     format: str = "ipynb"
     minor: int | None = None
     in_place: bool = False
     pairs: dict[str, str] = {}
+    """The texts that are paired with the file and hold the same: their etags, by their paths."""
 
 
 class NotebookReloaded(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """Another program changed the file, or (`changed`) the text that is paired with it; the events before this one, written with it, took its changes
-    of `cells` cells in.
+    """Another program changed the file, or the text that is paired with it.
 
-    `minor` and `repairs` as in `notebook_opened`, `pairs` as in `notebook_saved`.
+    The events before this one, written with it, brought the changes in.
     """
 
     path: str
     etag: str
     cells: int = 0
+    """How many cells were changed."""
     minor: int | None = None
     repairs: list[str] = []
     changed: str | None = None
+    """The path of the text that was changed; null: the file itself was."""
     pairs: dict[str, str] | None = None
+    """The texts that are paired with the file and hold the same: their etags, by their paths; null: as they were."""
 
 
 class NotebookConflicted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The file was changed (or, without `etag`, deleted) by another program in a way that does not go together with what is here.
+    """Another program changed or deleted the file in a way that does not go together with the document here.
 
-    It is not written until someone decides: `notebook.save` with that etag, or `notebook.reload`. `cells` differ on both sides.
+    It is not written until someone decides: `notebook.save` with that etag, or `notebook.reload`.
     """
 
     path: str
     reason: str
+    """What does not go together, as one sentence for a person."""
     etag: str | None = None
+    """The etag of the file that is there; null: it was deleted."""
     cells: list[str] = []
+    """The ids of the cells that differ on both sides."""
 
 
 class NotebookSaveFailed(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """The file could not be written; nothing is lost, and it is tried again."""
+    """The file could not be written. Nothing is lost, and the server tries again."""
 
     path: str
     reason: str
+    """Why it could not be written, as one sentence for a person."""
 
 
 class NotebookMoved(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
     """The file of the session has another path."""
 
     path: str
+    """The new path of the file, relative to the server's root."""
 
 
 class CheckpointMade(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
     """The state of the document at this event has a name."""
 
     name: str
+    """The name of the checkpoint."""
 
 
 AnyEvent = (

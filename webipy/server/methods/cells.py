@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET, Raw, UnsetType
 
 from webipy.core import errors
-from webipy.core.api import calls
+from webipy.core.api import calls, cell_calls
 from webipy.core.events import events
 from webipy.core.events.cell_text import MAX_SOURCE_UNITS
 from webipy.core.events.events import AnyEvent
@@ -29,10 +29,12 @@ def _writable(services: Services, session: str) -> Session:
     return found
 
 
-async def _accepted(session: Session, connection: Connection, cell: str, new: list[AnyEvent]) -> calls.CellAccepted:
+async def _accepted(
+    session: Session, connection: Connection, cell: str, new: list[AnyEvent]
+) -> cell_calls.CellAccepted:
     seq = await session.append(new, connection.name)
     version = session.notebook.get(cell).version if session.notebook.has(cell) else 0
-    return calls.CellAccepted(cell=cell, seq=seq, version=version)
+    return cell_calls.CellAccepted(cell=cell, seq=seq, version=version)
 
 
 def clean_map(value: Raw | UnsetType, field: str) -> Raw | UnsetType:
@@ -56,15 +58,15 @@ def clean_map(value: Raw | UnsetType, field: str) -> Raw | UnsetType:
 
 
 @method("cell.list", "read", "session")
-async def cell_list(services: Services, connection: Connection, params: calls.OfSession) -> calls.CellList:
+async def cell_list(services: Services, connection: Connection, params: calls.OfSession) -> cell_calls.CellList:
     """The cells in their order."""
     session = services.sessions.get(params.session)
     async with connection.heavy():
-        return calls.CellList(seq=session.seq, cells=[_told(cell) for cell in session.notebook.cells()])
+        return cell_calls.CellList(seq=session.seq, cells=[_told(cell) for cell in session.notebook.cells()])
 
 
-def _told(cell: Cell) -> calls.Cell:
-    return calls.Cell(
+def _told(cell: Cell) -> cell_calls.Cell:
+    return cell_calls.Cell(
         id=cell.id,
         cell_type=cell.cell_type,
         source=cell.source,
@@ -77,7 +79,9 @@ def _told(cell: Cell) -> calls.Cell:
 
 
 @method("cell.insert", "write", "session")
-async def cell_insert(services: Services, connection: Connection, params: calls.InsertCell) -> calls.CellAccepted:
+async def cell_insert(
+    services: Services, connection: Connection, params: cell_calls.InsertCell
+) -> cell_calls.CellAccepted:
     """Inserts a cell. With an id that exists already nothing changes, so two tabs may both make the first cell."""
     session = _writable(services, params.session)
     cell = params.id or services.world.new_id()
@@ -100,7 +104,7 @@ async def cell_insert(services: Services, connection: Connection, params: calls.
 
 
 @method("cell.delete", "write", "session")
-async def cell_delete(services: Services, connection: Connection, params: calls.OfCell) -> calls.CellAccepted:
+async def cell_delete(services: Services, connection: Connection, params: cell_calls.OfCell) -> cell_calls.CellAccepted:
     """Deletes a cell. What it runs goes on."""
     session = _writable(services, params.session)
     session.notebook.get(params.cell)
@@ -108,7 +112,9 @@ async def cell_delete(services: Services, connection: Connection, params: calls.
 
 
 @method("cell.restore", "write", "session")
-async def cell_restore(services: Services, connection: Connection, params: calls.OfCell) -> calls.CellAccepted:
+async def cell_restore(
+    services: Services, connection: Connection, params: cell_calls.OfCell
+) -> cell_calls.CellAccepted:
     """Brings back one of the cells that were deleted last, with its outputs, to where it stood."""
     session = _writable(services, params.session)
     if session.notebook.has(params.cell):
@@ -135,7 +141,9 @@ async def cell_restore(services: Services, connection: Connection, params: calls
 
 
 @method("cell.split", "write", "session")
-async def cell_split(services: Services, connection: Connection, params: calls.SplitCell) -> calls.CellAccepted:
+async def cell_split(
+    services: Services, connection: Connection, params: cell_calls.SplitCell
+) -> cell_calls.CellAccepted:
     """Splits a cell in two; the answer names the new one, which stands after the other. One line end at the border is taken away."""
     session = _writable(services, params.session)
     new_cell = params.id or services.world.new_id()
@@ -160,7 +168,9 @@ async def cell_split(services: Services, connection: Connection, params: calls.S
 
 
 @method("cell.merge", "write", "session")
-async def cell_merge(services: Services, connection: Connection, params: calls.MergeCells) -> calls.CellAccepted:
+async def cell_merge(
+    services: Services, connection: Connection, params: cell_calls.MergeCells
+) -> cell_calls.CellAccepted:
     """Joins cells into the first of them."""
     session = _writable(services, params.session)
     wanted = set(params.cells)
@@ -181,8 +191,8 @@ async def cell_merge(services: Services, connection: Connection, params: calls.M
 
 @method("cell.set_metadata", "write", "session")
 async def cell_set_metadata(
-    services: Services, connection: Connection, params: calls.SetCellMetadata
-) -> calls.CellAccepted:
+    services: Services, connection: Connection, params: cell_calls.SetCellMetadata
+) -> cell_calls.CellAccepted:
     """Replaces the metadata of a cell."""
     session = _writable(services, params.session)
     session.notebook.get(params.cell)
@@ -194,7 +204,7 @@ async def cell_set_metadata(
 
 
 @method("cell.move", "write", "session")
-async def cell_move(services: Services, connection: Connection, params: calls.MoveCell) -> calls.CellAccepted:
+async def cell_move(services: Services, connection: Connection, params: cell_calls.MoveCell) -> cell_calls.CellAccepted:
     """Moves a cell to stand after another."""
     session = _writable(services, params.session)
     session.notebook.get(params.cell)
@@ -206,7 +216,7 @@ async def cell_move(services: Services, connection: Connection, params: calls.Mo
 
 
 @method("cell.edit", "write", "session")
-async def cell_edit(services: Services, connection: Connection, params: calls.EditCell) -> calls.CellAccepted:
+async def cell_edit(services: Services, connection: Connection, params: cell_calls.EditCell) -> cell_calls.CellAccepted:
     """Changes the source by CodeMirror change sets on top of a version; `stale_version` tells the one to rebase on."""
     session = _writable(services, params.session)
     session.notebook.check_edit(params.cell, params.version, params.changes)
@@ -218,7 +228,9 @@ async def cell_edit(services: Services, connection: Connection, params: calls.Ed
 
 
 @method("cell.set_source", "write", "session")
-async def cell_set_source(services: Services, connection: Connection, params: calls.SetSource) -> calls.CellAccepted:
+async def cell_set_source(
+    services: Services, connection: Connection, params: cell_calls.SetSource
+) -> cell_calls.CellAccepted:
     """Replaces the source; in the journal it is the change from the old one."""
     session = _writable(services, params.session)
     cell = session.notebook.get(params.cell)
@@ -233,7 +245,9 @@ async def cell_set_source(services: Services, connection: Connection, params: ca
 
 
 @method("cell.set_type", "write", "session")
-async def cell_set_type(services: Services, connection: Connection, params: calls.SetCellType) -> calls.CellAccepted:
+async def cell_set_type(
+    services: Services, connection: Connection, params: cell_calls.SetCellType
+) -> cell_calls.CellAccepted:
     """Makes a cell code, markdown or raw."""
     session = _writable(services, params.session)
     same = session.notebook.get(params.cell).cell_type == params.cell_type
@@ -246,7 +260,9 @@ async def cell_set_type(services: Services, connection: Connection, params: call
 
 
 @method("cell.clear_outputs", "write", "session")
-async def cell_clear_outputs(services: Services, connection: Connection, params: calls.ClearOutputs) -> calls.Accepted:
+async def cell_clear_outputs(
+    services: Services, connection: Connection, params: cell_calls.ClearOutputs
+) -> calls.Accepted:
     """Puts the outputs of one cell, or of all, away. They stay in the journal."""
     session = _writable(services, params.session)
     if params.cell is not None:

@@ -29,10 +29,24 @@ NO_ROOTS: Final = (msgspec.Struct, Params, Result)
 
 def described(struct: Struct) -> dict[str, str]:
     """The descriptions of the fields of a struct, by their names in Python; a field that has none is not in it."""
+    own = own_descriptions(struct)
+    found = {field.name: own.get(field.name) or _shared(field) for field in shape(struct).fields}
+    return {name: description for name, description in found.items() if description}
+
+
+def own_descriptions(struct: Struct) -> dict[str, str]:
+    """What stands below the fields of a struct, or of its roots."""
     own: dict[str, str] = {}
     for root in reversed(struct.__mro__):
         own |= _written(root.__module__).get(root.__name__, {})
-    return {name: own.get(name) or SHARED[name] for name in struct.__struct_fields__ if name in own or name in SHARED}
+    return own
+
+
+def _shared(field: kinds.Field) -> str:
+    """What `SHARED` has for a field: under `name?` where it may be null, if that says more than `name`."""
+    parts = field.type.types if isinstance(field.type, kinds.UnionType) else (field.type,)
+    may_be_null = any(isinstance(part, kinds.NoneType) for part in parts)
+    return (SHARED.get(f"{field.name}?", "") if may_be_null else "") or SHARED.get(field.name, "")
 
 
 @cache
