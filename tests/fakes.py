@@ -34,6 +34,7 @@ from webipy.core.kernel.wire import Header, Message
 from webipy.io.storage.journal_folder import Told
 from webipy.server.methods.api import Api, answered
 from webipy.server.methods.method import Connection, Services
+from webipy.server.people.login_connections import LoginConnections
 from webipy.server.people.logins import TOKEN_LOGIN, Login, Logins
 from webipy.server.people.shares import Guest, Share, Shares
 from webipy.server.ports.journals import JournalPart, KeptJournal, OpenedJournal, Position
@@ -866,7 +867,7 @@ def make_house(disk: Disk) -> Services:
         disk.journals,
     )
     secrets = itertools.count(1)
-    shares = Shares(disk.registry, now, later, world.new_id, lambda: f"secret-{next(secrets)}")
+    shares = Shares(disk.registry, now, later, world.new_id, lambda: f"secret-{next(secrets)}", LoginConnections())
     logins = Logins(disk.registry, TOKEN, "ada", clock.seconds, shares.new_secret, shares)
     sessions = Sessions(world, "/")
     return Services(

@@ -348,7 +348,7 @@ class Who(FilesSiteTestCase):
         """At once, in the middle; those of another login go on, and what was uploaded so far is no file."""
         (self.path / "large.bin").write_bytes(b"x" * 1_000_000)
         mine, other = self.login(), self.login()
-        self.rig.services.logins.on_logout = self.site.end_login
+        self.rig.services.logins.shares.connections.add(self.site.end_login)
         downloads = [self.begun("GET /files/large.bin HTTP/1.1", browser) for browser in (mine, other)]
         uploads = [
             self.begun(f"PUT /files/{name} HTTP/1.1", browser, 100) for name, browser in (("m", mine), ("o", other))

@@ -435,10 +435,10 @@ class Guests(KeptTestCase):
         self.close()
         self.open("a.ipynb")
         self.refused("not_authenticated", "session.get", client=guest, session=self.session)
-        self.assertIsNone(self.rig.services.logins.shares.offered(secret))
+        self.assertIsNone(self.rig.services.logins.shares.share_of(secret))
         self.assertEqual(self.call("share.list")["shares"], [])
         self.rig = self.rig.crashed()
-        self.assertIsNone(self.rig.services.logins.shares.offered(secret))
+        self.assertIsNone(self.rig.services.logins.shares.share_of(secret))
 
     def test_a_guest_sees_the_session_as_it_was_opened_last(self) -> None:
         """The document and what is shown in it, but no earlier state, code, execution or event."""

@@ -23,7 +23,7 @@ class LoginMethods(RigTestCase):
         super().setUp()
         self.logins = self.rig.services.logins
         self.ended: list[str] = []
-        self.logins.on_logout = self.ended.append
+        self.logins.shares.connections.add(self.ended.append)
 
     def sign_in(self, agent: str = FIREFOX, address: str = "10.0.0.9") -> tuple[LoginSecrets, Principal]:
         """A browser."""
@@ -49,7 +49,7 @@ class LoginMethods(RigTestCase):
         _, first = self.sign_in()
         self.rig.clock.advance(60)
         secrets, second = self.sign_in("curl/8.1", "2001:db8::/64")
-        self.logins.connections = lambda login: 2 if login == first.login else 0
+        self.logins.shares.connections.add(self.ended.append, lambda login: 2 if login == first.login else 0)
         self.rig.clock.advance(3600)
         told = self.listed(Client(self.rig, Connection(second)))
         self.assertEqual([one["id"] for one in told], [second.login, first.login])

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fakes import TOKEN, Disk, FakeRegistry, Rig, make_rig
 from webipy.core import errors
 from webipy.core.api.access import Principal
-from webipy.server.people.failed_attempts import MOST_ADDRESSES, TRIES_PER_MINUTE
+from webipy.server.people.failed_attempts import ATTEMPTS_PER_MINUTE, MOST_ADDRESSES
 from webipy.server.people.logins import (
     CODE_SECONDS,
     MAX_CODES,
@@ -71,7 +71,7 @@ class Expiry(LoginsTestCase):
         """And its connections with it; the others stay."""
         old, new = self.login(token=TOKEN), self.login(token=TOKEN)
         ended: list[str] = []
-        self.logins.on_logout = ended.append
+        self.logins.shares.connections.add(ended.append)
         principal = self.who(old)
         assert principal is not None
         self.successResultOf(self.rig.disk.registry.remove_logins([principal.login]))
@@ -167,7 +167,7 @@ class TwoHalves(LoginsTestCase):
                 credentials = Credentials(None, cookies, key, origin, site, OWN)
                 self.assertIsNone(self.logins.principal_of(credentials), (cookies, key, origin))
                 is_known = cookies in ((mine.cookie,), (other.cookie,))
-                self.assertEqual(self.logins.is_half(credentials), is_known, (cookies, key))
+                self.assertEqual(self.logins.lacks_key(credentials), is_known, (cookies, key))
 
     def test_a_planted_cookie_does_not_hide_ours(self) -> None:
         """Another port may set one of our name, before or after ours: all are tried."""
@@ -218,7 +218,7 @@ class TwoHalves(LoginsTestCase):
     def test_signing_out_ends_this_login_and_its_connections(self) -> None:
         """And no other."""
         ended: list[str] = []
-        self.logins.on_logout = ended.append
+        self.logins.shares.connections.add(ended.append)
         mine, other = self.login(token=TOKEN), self.login(token=TOKEN)
         principal = self.who(mine)
         assert principal is not None
@@ -278,7 +278,7 @@ class TicketsTests(LoginsTestCase):
         principal = self.who(mine)
         assert principal is not None
         ticket = self.logins.tickets.make(principal.login, b"/files/a")
-        self.assertFalse(Tickets(self.rig.clock.seconds, b"another").holds(ticket, principal.login, b"/files/a"))
+        self.assertFalse(Tickets(self.rig.clock.seconds, b"another").is_valid(ticket, principal.login, b"/files/a"))
         self.successResultOf(Deferred.fromCoroutine(self.logins.sign_out(principal.login)))
         given = Credentials(None, (mine.cookie,), None, None, None, OWN, "", ticket, b"/files/a")
         self.assertIsNone(self.logins.principal_of(given))
@@ -328,8 +328,8 @@ class Throttle(LoginsTestCase):
     """Wrong tries."""
 
     def test_wrong_tries_are_limited(self) -> None:
-        """`TRIES_PER_MINUTE`, then a failure that tells when the next one counts."""
-        for number in range(TRIES_PER_MINUTE):
+        """`ATTEMPTS_PER_MINUTE`, then a failure that tells when the next one counts."""
+        for number in range(ATTEMPTS_PER_MINUTE):
             self.fails(errors.NotAuthenticated, token=f"guess {number}")
         self.rig.clock.advance(20)
         fault = self.fails(errors.Throttled, token="guess")
@@ -349,8 +349,8 @@ class Throttle(LoginsTestCase):
                     self.login(token=TOKEN, address=address)
                     self.assertIsNotNone(self.logins.principal_of(given(secrets=secrets, address=address)))
                     self.assertIsNotNone(self.logins.principal_of(given(f"Bearer {TOKEN}", address=address)))
-                    self.assertEqual(self.logins.offered(secret, address).label, "")
-        self.assertEqual(refused, 10_000 - TRIES_PER_MINUTE)
+                    self.assertEqual(self.logins.share_of(secret, address).label, "")
+        self.assertEqual(refused, 10_000 - ATTEMPTS_PER_MINUTE)
         self.fails(errors.NotAuthenticated, token="wrong", address="5.6.7.8")
 
     def link(self) -> str:
@@ -363,7 +363,7 @@ class Throttle(LoginsTestCase):
         ways = (
             lambda: self.logins.check(f"guess {number}", None, "1.2.3.4"),
             lambda: self.logins.check(None, f"guess {number}", "1.2.3.4"),
-            lambda: self.logins.offered(f"guess {number}", "1.2.3.4"),
+            lambda: self.logins.share_of(f"guess {number}", "1.2.3.4"),
             lambda: self.logins.principal_of(given(f"Bearer guess {number}")),
         )
         try:

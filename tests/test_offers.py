@@ -17,7 +17,7 @@ from webipy.io.web.files_resource import FileResource
 from webipy.io.web.metrics import Metrics, Pulse
 from webipy.io.web.share_preview import Offer
 from webipy.io.web.site import build_site
-from webipy.server.people.failed_attempts import TRIES_PER_MINUTE
+from webipy.server.people.failed_attempts import ATTEMPTS_PER_MINUTE
 
 
 class OffersTestCase(FilesSiteTestCase):
@@ -137,7 +137,7 @@ class Joining(OffersTestCase):
 
     def test_guesses_are_throttled(self) -> None:
         """429 with the time, for both addresses together."""
-        for number in range(TRIES_PER_MINUTE):
+        for number in range(ATTEMPTS_PER_MINUTE):
             self.assertEqual((self.offer, self.join)[number % 2](f"guess {number}").status, 401)
         self.assertEqual(self.offer("guess").status, 429)
         self.assertEqual(self.join("guess").status, 429)

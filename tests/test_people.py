@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.fakes import Client, RigTestCase
 from tests.test_shares import Came, come, secret_of
-from webipy.server.people.presence import ASK_SECONDS, CROWD, IDLE_SECONDS, MAX_LISTED, TELL_SECONDS
+from webipy.server.people.presence import ASK_SECONDS, CROWD, IDLE_SECONDS, MAX_LISTED, NOTIFY_SECONDS
 
 
 class PeopleTestCase(RigTestCase):
@@ -173,13 +173,13 @@ class Moving(PeopleTestCase):
             self.refused("invalid_params", "presence.set", **call)
 
     def test_many_moves_are_one_word(self) -> None:
-        """Once in `TELL_SECONDS`, and the last one is told."""
+        """Once in `NOTIFY_SECONDS`, and the last one is told."""
         grace = self.guest()
         self.tick()
         self.told(self.me)
         for number in range(50):
             grace.client.call("presence.set", session=self.session, cell=f"c{number}")
-        self.rig.clock.advance(TELL_SECONDS)
+        self.rig.clock.advance(NOTIFY_SECONDS)
         (told,) = self.told(self.me)
         self.assertIn("c49", [person["cell"] for person in told["people"]])
         self.tick()
@@ -193,7 +193,7 @@ class Moving(PeopleTestCase):
         self.me.connection.pause()
         for number in range(50):
             grace.client.call("presence.set", session=self.session, cell=f"c{number}")
-            self.tick(2 * TELL_SECONDS)
+            self.tick(2 * NOTIFY_SECONDS)
         self.assertEqual(len(self.me.connection._held), 1)
         self.me.connection.resume()
         (told,) = self.told(self.me)
@@ -223,7 +223,7 @@ class Moving(PeopleTestCase):
         self.tick(2)
         self.told(self.me)
         crowd[7].call("presence.set", session=self.session, cell="here")
-        self.rig.clock.advance(TELL_SECONDS * (MAX_LISTED + 5) / CROWD - 0.001)
+        self.rig.clock.advance(NOTIFY_SECONDS * (MAX_LISTED + 5) / CROWD - 0.001)
         self.assertEqual(self.told(self.me), [])
         self.rig.clock.advance(0.002)
         (told,) = self.told(self.me)

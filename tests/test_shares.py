@@ -13,9 +13,9 @@ from webipy.core import errors
 from webipy.core.api.access import Principal
 from webipy.server.methods.api import answered
 from webipy.server.methods.method import Connection
-from webipy.server.people.failed_attempts import TRIES_PER_MINUTE
+from webipy.server.people.failed_attempts import ATTEMPTS_PER_MINUTE
 from webipy.server.people.logins import Credentials, LoginSecrets
-from webipy.server.people.shares import JOINS_A_MINUTE, LEFT_SECONDS, LOOK_SECONDS, MAX_GUESTS, MAX_SHARES
+from webipy.server.people.shares import EXPIRY_SECONDS, JOINS_A_MINUTE, LEFT_SECONDS, MAX_GUESTS, MAX_SHARES
 
 DAY = 86_400
 
@@ -57,7 +57,7 @@ class SharesTestCase(RigTestCase):
         super().setUp()
         self.session = self.rig.session()
         self.ended: list[str] = []
-        self.rig.services.logins.on_logout = self.ended.append
+        self.rig.services.logins.shares.connections.add(self.ended.append)
 
     def link(self, verb: str = "read", **params: Any) -> Any:
         """A new link."""
@@ -157,7 +157,7 @@ class Links(SharesTestCase):
             self.rig.wait(
                 Deferred.fromCoroutine(self.rig.services.logins.join(secret, f"Guest {number}", str(number % 8)))
             )
-        self.rig.services.logins.shares.is_here = lambda login: True
+        self.rig.services.logins.shares.connections.add(lambda login: None, lambda login: 1)
         self.failureResultOf(Deferred.fromCoroutine(self.rig.services.logins.join(secret, "One more")), errors.Quota)
         wrong: list[dict[str, Any]] = [
             {"days": 0},
@@ -173,10 +173,10 @@ class Links(SharesTestCase):
     def test_wrong_secrets_are_throttled(self) -> None:
         """Together with wrong codes and tokens of that address; who has a link is in at once."""
         logins = self.rig.services.logins
-        for number in range(TRIES_PER_MINUTE):
+        for number in range(ATTEMPTS_PER_MINUTE):
             with self.assertRaises(errors.NotAuthenticated):
-                logins.offered(f"guess {number}", "")
-        self.assertRaises(errors.Throttled, logins.offered, "guess", "")
+                logins.share_of(f"guess {number}", "")
+        self.assertRaises(errors.Throttled, logins.share_of, "guess", "")
         self.failureResultOf(Deferred.fromCoroutine(logins.login(None, "x")), errors.Throttled)
         come(self.rig, secret_of(self.link()["url"]))
 
@@ -213,13 +213,13 @@ class Ends(SharesTestCase):
         """After its days, while the server runs: the look comes at that moment, and nothing counts after it."""
         told = self.link(days=1)
         grace = come(self.rig, secret_of(told["url"]))
-        for _ in range(DAY // int(LOOK_SECONDS) - 1):
-            self.rig.clock.advance(LOOK_SECONDS)
-        self.rig.clock.advance(LOOK_SECONDS - 1)
+        for _ in range(DAY // int(EXPIRY_SECONDS) - 1):
+            self.rig.clock.advance(EXPIRY_SECONDS)
+        self.rig.clock.advance(EXPIRY_SECONDS - 1)
         self.assertIsNotNone(who(self.rig, grace.secrets))
         self.rig.clock.advance(1)
         self.assert_out(grace)
-        self.assertRaises(errors.NotAuthenticated, self.rig.services.logins.offered, secret_of(told["url"]), "")
+        self.assertRaises(errors.NotAuthenticated, self.rig.services.logins.share_of, secret_of(told["url"]), "")
         self.assertEqual(self.rig.disk.registry.links, {})
 
     def test_over_counts_before_anybody_looks(self) -> None:
@@ -237,7 +237,7 @@ class Ends(SharesTestCase):
         grace = come(self.rig, secret_of(told["url"]))
         self.rig.me.call("session.close", session=self.session)
         self.assert_out(grace)
-        self.assertRaises(errors.NotAuthenticated, self.rig.services.logins.offered, secret_of(told["url"]), "")
+        self.assertRaises(errors.NotAuthenticated, self.rig.services.logins.share_of, secret_of(told["url"]), "")
 
     def test_a_guest_leaves(self) -> None:
         """Their login ends, and nobody else's."""
@@ -315,7 +315,7 @@ class Places(SharesTestCase):
         super().setUp()
         self.secret = secret_of(self.link()["url"])
         self.here: set[str] = set()
-        self.rig.services.logins.shares.is_here = self.here.__contains__
+        self.rig.services.logins.shares.connections.add(lambda login: None, lambda login: login in self.here)
 
     def join(self, name: str, address: str = "") -> Any:
         """Somebody gives their name, and does no more."""
@@ -345,7 +345,7 @@ class Places(SharesTestCase):
 
     def test_where_all_are_here_nobody_comes(self) -> None:
         """They are told how many may be."""
-        self.rig.services.logins.shares.is_here = lambda login: True
+        self.rig.services.logins.shares.connections.add(lambda login: None, lambda login: 1)
         self.fill()
         fault = self.failureResultOf(self.join("Joan", "10.0.1.1"), errors.Quota).value
         self.assertEqual(

@@ -546,7 +546,7 @@ class Ending(SiteTestCase):
         wait = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "session.events",
                            "params": {"session": session, "since": 1000, "wait_s": 50}}).encode()  # fmt: skip
         mine, other = self.open_request(self.login(), wait), self.open_request(self.login(), wait)
-        self.rig.services.logins.on_logout = self.site.end_login
+        self.rig.services.logins.shares.connections.add(self.site.end_login)
         ended = self.rig.services.logins.all()[0].id
         self.rig.me.call("login.revoke", id=ended)
         self.assertTrue(mine.value().startswith(b"HTTP/1.1 401 "), mine.value())

@@ -110,7 +110,7 @@ class SocketTestCase(TestCase):
         self.factory.startFactory()
         metrics = Metrics(self.services.sessions, Pulse(reactor), Path("nowhere"))
         self.site = build_site(self.gate, self.factory.api, WebSocketResource(self.factory), Path("nowhere"), metrics)
-        self.services.logins.on_logout = self.factory.end_login
+        self.services.logins.shares.connections.add(self.factory.end_login)
         self.factory.on_known = self.site.strangers.forget
         self.port = reactor.listenTCP(0, self.site, interface="127.0.0.1")
         self.number = self.port.getHost().port
@@ -528,7 +528,7 @@ class Leaving(SocketTestCase):
         shares.now = lambda: share.expires
         told = await line.call("session.get", session=session)
         self.assertEqual(told["error"]["data"]["name"], "not_authenticated")
-        shares._look()
+        shares._end_expired()
         self.assertEqual(await line.closed, (4401, "Your login was ended"))
 
     async def test_logout_closes_the_connections_of_that_login(self) -> None:

@@ -32,7 +32,6 @@ UNFINISHED: tuple[str, ...] = (
     "webipy.limits",
     "webipy.server.notebooks",
     "webipy.server.methods",
-    "webipy.server.people",
     "webipy.server.sessions",
     "webipy.service",
 )

@@ -64,6 +64,7 @@ from webipy.io.web.site import build_site
 from webipy.io.web.websocket import RpcFactory
 from webipy.server.methods.api import Api
 from webipy.server.methods.method import Services
+from webipy.server.people.login_connections import LoginConnections
 from webipy.server.people.logins import CODE_SECONDS, Logins
 from webipy.server.people.shares import Shares
 from webipy.server.ports.world import World
@@ -408,19 +409,14 @@ class WebipyService(Service):
         )
 
     def _logins(self, world: World) -> Logins:
-        shares = Shares(self._registry, now, self._later, world.new_id, new_secret)
+        shares = Shares(self._registry, now, self._later, world.new_id, new_secret, LoginConnections())
         return Logins(self._registry, self._options.token, username(), time.monotonic, new_secret, shares)
 
     def _listen(self, site: PageSite, logins: Logins) -> None:
         clients = self._clients
         assert clients is not None  # made just before
-
-        def end(login: str) -> None:
-            clients.end_login(login)
-            site.end_login(login)
-
-        logins.on_logout, logins.connections = end, clients.count
-        logins.shares.is_here = lambda login: clients.count(login) > 0
+        logins.shares.connections.add(clients.end_login, clients.count)
+        logins.shares.connections.add(site.end_login)
         clients.startFactory()
         bound = self._options.socket
         clients.on_known = site.strangers.forget

@@ -42,14 +42,14 @@ class Reading:
     def begin(self) -> None:
         """A message has become a large one: it waits for its turn."""
         if self.intake is None:
-            self.intake = self.budget.take_in(self._set)
+            self.intake = self.budget.announce(self._set)
             self._set()
 
     def end(self) -> None:
         """The message is here, or will not come any more."""
         intake, self.intake = self.intake, None
         if intake is not None:
-            self.budget.has_come(intake)
+            self.budget.arrived(intake)
 
     def _set(self) -> None:
         is_on = not self.is_choked and (self.intake is None or self.intake.is_on)

@@ -88,7 +88,7 @@ class Gate:
 
     def refusal(self, header: Header) -> errors.NotAuthenticated:
         """Why nobody is logged in by a request with these headers, and what would be right."""
-        if header("authorization") is None and self.logins.is_half(self.credentials(header)):
+        if header("authorization") is None and self.logins.lacks_key(self.credentials(header)):
             return errors.NotAuthenticated(
                 "This page has lost its part of the sign-in, which it keeps in this browser's storage. Sign in again: the token, or webipy open.",
                 reason="key_lost",

@@ -43,7 +43,7 @@ class Offer(JsonPost):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             raise errors.InvalidParams(f'Send {{"share": "..."}}: {fault}.', field="share") from None
         logins = self._gate.logins
-        share = logins.offered(asked.share, request.address(self._gate))
+        share = logins.share_of(asked.share, request.address(self._gate))
         session = self._sessions.get(share.session)
         who = request.who(self._gate)
         is_in = who is not None and (who.session is None or (who.session, who.verb) == (share.session, share.verb))

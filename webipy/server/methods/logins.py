@@ -28,7 +28,7 @@ async def login_list(services: Services, connection: Connection, params: calls.N
 
 
 def _told(services: Services, login: Login, here: str) -> login_calls.Login:
-    connections = services.logins.connections(login.id)
+    connections = services.logins.shares.connections.count(login.id)
     return login_calls.Login(
         id=login.id,
         where=agent_words(login.browser.agent),

@@ -206,9 +206,9 @@ class Connection:
         """
         self.unwatch(path)
         if not self.is_gone:
-            self.watches[path] = begin(lambda: self.tell_latest(path, notification))
+            self.watches[path] = begin(lambda: self.send_latest(path, notification))
 
-    def tell_latest(self, about: str, notification: bytes) -> None:
+    def send_latest(self, about: str, notification: bytes) -> None:
         """Sends a notification; while the transport is full, the last one about something is kept."""
         if self.is_paused:
             self._held[about] = notification
@@ -233,7 +233,7 @@ class Connection:
         self.is_paused = False
         held, self._held = self._held, {}
         for about, notification in held.items():
-            self.tell_latest(about, notification)
+            self.send_latest(about, notification)
         for feed in tuple(self.feeds.values()):
             feed.resume()
 

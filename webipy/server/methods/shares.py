@@ -74,7 +74,7 @@ def take_part(services: Services, connection: Connection, session: str) -> None:
     participant = services.presence.enter(
         session,
         lambda: services.logins.refresh(connection.principal),
-        lambda notification: connection.tell_latest(about, notification),
+        lambda notification: connection.send_latest(about, notification),
     )
     connection.take_part(session, participant, lambda: services.presence.leave(session, participant))
 

@@ -1,16 +1,17 @@
-"""What one login may ask of the server at once and in the course of time.
+"""Budgets: what one login may ask of the server at once and in the course of time.
 
     call ──begin──► (too many calls, too many bytes, no time left: `throttled`) ──heavy──► waits for the login's own large calls ──► end
 
-Each login has a budget of calls under way, of bytes that the server keeps for it (answers that were not sent), and of seconds of server time, which
-are measured whatever a call does and come back at a rate. Whoever runs the server has so much that only a program gone wrong meets it; a guest has
-enough for a page, and too little to hold others up. Calls that may be large, in what they read or answer, are carried out one after the other for a
-guest, a few at once for others, and begin when the answers before them are sent.
+Each login has a budget of calls under way, of bytes that the server holds for it (answers that were not sent), and of seconds of server time, which
+are measured whatever a call does and come back at a rate. The budget of whoever runs the server is so large that only a program gone wrong uses it
+up; that of a guest is enough for a page, and too little to hold others up. Calls that may be large, in what they read or answer, are carried out one
+after the other for a guest, a few at once for others, and begin when the answers before them are sent.
 
-Invariants: what was begun is ended, however it ends; a call that is refused was not carried out; nobody's budget depends on what others do.
+Invariants: each `begin` is followed by one `end`, however the call ends; a call that is refused was not carried out; nobody's budget depends on what
+others do.
 
-Rejected: limits of calls a minute (they say nothing of what a call costs); to end the connections of who asks too much (their page would come
-back and ask again).
+Rejected: limits of calls a minute (they do not measure what a call costs); closing the connections of a login that asks too much (their page would
+come back and ask again).
 """
 
 from __future__ import annotations
@@ -31,19 +32,19 @@ _T = TypeVar("_T")
 
 MEBIBYTE: Final = 1024 * 1024
 MOST_BUDGETS: Final = 2000
-"""Budgets that are kept; those that nobody uses go then, which have all they may."""
+"""Budgets that are kept; past this number, those go of which nothing is used."""
 
 ENOUGH_SECONDS: Final = 0.1
-"""A login without time left may call again when it has so much."""
+"""A login that has used up its time may call again when it has so much."""
 
 
 @attrs.define(eq=False)
 class Intake:
-    """A large message that comes in, or waits until it may.
+    """A large message that is being received, or waits for its turn.
 
     Args:
-        on_turn: Called when it may come.
-        is_on: Whether it may.
+        on_turn: Called when its turn comes.
+        is_on: Whether its turn has come.
     """
 
     on_turn: Callable[[], None]
@@ -52,15 +53,15 @@ class Intake:
 
 @attrs.define(frozen=True)
 class Allowance:
-    """What a login may use.
+    """The size of a budget.
 
     Args:
         calls: Calls under way.
-        held_bytes: Bytes of answers that are kept for it.
+        held_bytes: Bytes of answers that are held for it.
         seconds: Seconds of server time that it can save up.
         rate: Seconds of server time that it gains in a second.
         at_once: Large calls carried out at once.
-        begins_bytes: The most that is kept for it when another large one begins.
+        begins_bytes: The most that may be held for it when another large call begins.
         lines: Connections, and calls by POST.
     """
 
@@ -74,15 +75,15 @@ class Allowance:
 
 
 OWNER: Final = Allowance(20_000, 1024 * MEBIBYTE, 600.0, 1.0, 4, 64 * MEBIBYTE, 1000)
-"""Of a login of whoever runs the server: pages, and programs by the token."""
+"""For a login of whoever runs the server: pages, and programs by the token."""
 
 GUEST: Final = Allowance(600, 48 * MEBIBYTE, 20.0, 0.25, 1, 4 * MEBIBYTE, 8)
-"""Of somebody who came by a link: some pages, and those that are closing."""
+"""For a guest: some pages, and those that are closing."""
 
 
 class _Connection(Protocol):
     def until(self, waited: Deferred[None]) -> Deferred[None]:
-        """Waits only as long as the connection is there."""
+        """Waits, and cancels the wait when the connection is closed."""
 
 
 @attrs.define(eq=False)
@@ -90,7 +91,7 @@ class Budget:
     """The budget of one login.
 
     Args:
-        allowance: What it may use.
+        allowance: Its size.
         clock: Seconds that only go forward.
         later: Calls a function after so many seconds.
     """
@@ -113,7 +114,7 @@ class Budget:
 
     @property
     def seconds(self) -> float:
-        """Seconds of server time that are left; less than none when a call took more than there was."""
+        """Seconds of server time that are left; less than 0 when a call took more than there was."""
         now = self.clock()
         gained = (now - self._counted) * self.allowance.rate
         self._seconds, self._counted = min(self.allowance.seconds, self._seconds + gained), now
@@ -124,10 +125,10 @@ class Budget:
         return not (self.calls or self.held or self.lines) and self.seconds >= self.allowance.seconds
 
     def enter(self) -> None:
-        """One more of `lines`, by POST.
+        """Counts one more of `lines`, for a call by POST.
 
         Raises:
-            errors.Throttled: There are as many as may be.
+            errors.Throttled: There are as many as the budget has.
         """
         most = self.allowance.lines
         if self.lines >= most:
@@ -138,10 +139,10 @@ class Budget:
         self.lines += 1
 
     def begin(self) -> None:
-        """A call begins; `end` it.
+        """Counts a call that begins, until `end`.
 
         Raises:
-            errors.Throttled: There is no room for it.
+            errors.Throttled: The budget has no room for it.
         """
         left, allowance = self.seconds, self.allowance
         if left <= 0:
@@ -163,21 +164,25 @@ class Budget:
         self.calls += 1
 
     def end(self) -> None:
-        """A call has ended."""
+        """Counts a call that has ended."""
         self.calls -= 1
 
     def spend(self, seconds: float) -> None:
-        """Server time was used; of what is owed, no more is remembered than can be saved up."""
+        """Subtracts server time; the debt is at most what can be saved up."""
         self._seconds = max(self.seconds - seconds, -self.allowance.seconds)
 
-    def take_in(self, on_turn: Callable[[], None]) -> Intake:
-        """A large message is announced: as many as calls are carried out at once come in at once, the others wait; tell `has_come` of its end."""
+    def announce(self, on_turn: Callable[[], None]) -> Intake:
+        """Announces a large message: `at_once` of them are received at once, the others wait. Call `arrived` when it has ended.
+
+        Args:
+            on_turn: Called when its turn comes, unless `is_on` is set already.
+        """
         intake = Intake(on_turn, len(self._intakes) < self.allowance.at_once)
         self._intakes.append(intake)
         return intake
 
-    def has_come(self, intake: Intake) -> None:
-        """It is here, or will not come any more: the next one may."""
+    def arrived(self, intake: Intake) -> None:
+        """Ends a large message, received or not; the turn of the next one comes."""
         self._intakes.remove(intake)
         for one in self._intakes[: self.allowance.at_once]:
             if not one.is_on:
@@ -185,19 +190,19 @@ class Budget:
                 one.on_turn()
 
     def hold(self, size: int) -> None:
-        """So many bytes of an answer are kept until they are sent; less than 0: so many are not kept any more."""
+        """Counts bytes of an answer that are held until they are sent; a negative size counts them off."""
         self.held += size
         if size < 0:
             self._wake_soon()
 
     @asynccontextmanager
     async def heavy(self, connection: _Connection) -> AsyncIterator[None]:
-        """Around what may be large: waits until there is room for it."""
+        """A context for the part of a call that may be large: waits until there is room for it."""
         while self._waiting or not self._has_room():
-            told: Deferred[None] = Deferred(lambda told: self._waiting.remove(told))
-            self._waiting.append(told)
+            turn: Deferred[None] = Deferred(lambda turn: self._waiting.remove(turn))
+            self._waiting.append(turn)
             self._wake_soon()
-            await connection.until(told)
+            await connection.until(turn)
             if self._has_room():
                 break
         self._busy += 1
@@ -221,7 +226,7 @@ class Budget:
 
 
 PAYER: ContextVar[Budget | None] = ContextVar("payer", default=None)
-"""The budget of the call that is being carried out."""
+"""The budget of the current call."""
 
 
 @attrs.define(eq=False)
@@ -238,7 +243,7 @@ class Budgets:
     _by_login: dict[str, Budget] = attrs.field(factory=dict)
 
     def of(self, principal: Principal | None) -> Budget:
-        """The budget of somebody's login."""
+        """The budget of the login of a principal."""
         login = principal.login if principal is not None else ""
         found = self._by_login.get(login)
         if found is None:
@@ -251,12 +256,12 @@ class Budgets:
 
 @attrs.define(eq=False)
 class Metered(Awaitable[_T]):
-    """Carries a coroutine out and tells how long each of its steps held the reactor.
+    """Awaits a coroutine and measures how long each of its steps held the reactor.
 
     Args:
         steps: The coroutine.
         clock: Seconds that only go forward.
-        spend: Told of the seconds of each step.
+        spend: Called with the seconds of each step.
     """
 
     steps: Awaitable[_T]

@@ -1,15 +1,15 @@
-"""Who is in a session now, and where: one seat for each connection that follows it.
+"""Who is in a session now, and where: one participant for each connection that subscribes to it.
 
 ::
 
-    session.subscribe ──► seat ──presence.set──► changed ──► (a short time later, once) ──► notification `presence` to every seat
-    unsubscribed, closed, thrown out ──► no seat ─┘
+    session.subscribe ──► participant ──presence.set──► changed ──► (a short time later, once) ──► notification `presence` to every participant
+    unsubscribed, closed, login ended ──► no participant ─┘
 
-Nothing of it is journaled or outlives a connection: it is where people look, not what they did. It says what is so, not what has changed, so that a
-reader who is behind is told the last one only (webipy.server.methods.method.Connection.tell_latest).
+Presence is not journaled and does not outlive a connection: it is where people look, not what they did. A notification holds the whole state, not
+what has changed, so a connection that is behind gets the last one only (webipy.server.methods.method.Connection.send_latest).
 
-Invariants: a session is told at most once in `TELL_SECONDS`, more seldom the more people follow it; the list is made once for all, whoever
-reads it; at most `MAX_LISTED` are in it. Somebody who is alone is told nothing: one page costs nothing.
+Invariants: a session is notified at most once in `NOTIFY_SECONDS`, more seldom the more participants it has; the list is made once for all
+participants; at most `MAX_LISTED` are in it. A participant who is alone gets no notification: one page costs nothing.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from webipy.core.api import rpc
 from webipy.core.api.access import Principal, holds
 from webipy.core.api.people_calls import AskState, Person, Selection
 
-TELL_SECONDS = 0.06
+NOTIFY_SECONDS = 0.06
 CROWD = 20
-"""With more seats than this, all are told less often, in proportion."""
+"""With more participants than this, all are notified less often, in proportion."""
 
 MAX_LISTED = 100
-"""Seats in one notification; it counts the others."""
+"""Participants in one notification; it says how many there are beside them."""
 
 ASK_SECONDS = 60.0
-"""A person asks to edit once in this time, on whatever connections."""
+"""A person may ask to edit once in this time, whatever their connections."""
 
 IDLE_SECONDS = 120.0
-"""Who has not moved for so long is idle."""
+"""A participant who has not moved for so long is idle."""
 
 
 @attrs.define(eq=False)
@@ -45,13 +45,18 @@ class Participant:
     """One connection in a session.
 
     Args:
-        principal: Who it is, with the right that they have at this moment; `None` when their login has ended.
-        tell: Sends a notification that takes the place of an earlier one.
+        id: Its id, unique among all sessions of this server.
+        principal: Returns who it is, with the right that they have at this moment; `None` when their login has ended.
+        notify: Sends a notification, in place of an earlier one that is not sent yet.
+        cell: The cell that has the focus; `None` for none.
+        selection: Where the cursor is in that cell.
+        moved: When they moved last, seconds of the clock.
+        asks: Whether they ask to edit, and what became of that.
     """
 
     id: str
     principal: Callable[[], Principal | None]
-    tell: Callable[[bytes], None]
+    notify: Callable[[bytes], None]
     cell: str | None = None
     selection: Selection | None = None
     moved: float = 0.0
@@ -62,18 +67,18 @@ class Participant:
 class _Attendance:
     participants: dict[str, Participant] = attrs.field(factory=dict)
     is_due: bool = False
-    told: int = 0
-    """Seats that the last notification went to."""
+    notified: int = 0
+    """Participants that the last notification went to."""
     stop_clock: Callable[[], None] = lambda: None
-    """Ends the wait for somebody to be idle."""
+    """Cancels the wait for a participant to become idle."""
 
 
 @attrs.define(eq=False)
 class Presence:
-    """The people of all sessions.
+    """The participants of all sessions.
 
     Args:
-        later: Calls a function after so many seconds and gives what cancels that.
+        later: Calls a function after so many seconds; returns a function that cancels the call.
         clock: Seconds that only go forward.
     """
 
@@ -81,28 +86,48 @@ class Presence:
     clock: Callable[[], float]
     _sessions: dict[str, _Attendance] = attrs.field(factory=dict)
     _asked: dict[str, float] = attrs.field(factory=dict)
-    """When people asked to edit, for as long as they must not again."""
+    """When people asked to edit, by person, until they may ask again."""
     _ids: count[int] = attrs.field(factory=lambda: count(1))
 
     def enter(
-        self, session: str, principal: Callable[[], Principal | None], tell: Callable[[bytes], None]
+        self, session: str, principal: Callable[[], Principal | None], notify: Callable[[bytes], None]
     ) -> Participant:
-        """A connection follows a session from now on."""
-        participant = Participant(str(next(self._ids)), principal, tell, moved=self.clock())
+        """Adds a connection to a session.
+
+        Args:
+            session: The session's id.
+            principal: Returns who it is at this moment; `None` when their login has ended.
+            notify: Sends a notification, in place of an earlier one that is not sent yet.
+
+        Returns:
+            The participant, until `leave`.
+        """
+        participant = Participant(str(next(self._ids)), principal, notify, moved=self.clock())
         self._sessions.setdefault(session, _Attendance()).participants[participant.id] = participant
         self.changed(session)
         return participant
 
     def move(self, session: str, participant: Participant, cell: str | None, selection: Selection | None) -> None:
-        """Somebody is at another place, or still there."""
+        """Records where a participant is.
+
+        Args:
+            session: The session's id.
+            participant: Who.
+            cell: The cell that has the focus; `None` for none.
+            selection: Where the cursor is in that cell.
+        """
         participant.cell, participant.selection, participant.moved = cell, selection, self.clock()
         self.changed(session)
 
     def ask(self, session: str, participant: Participant) -> None:
-        """Somebody who may only view would like to edit; whoever runs the server is told, now or when they come.
+        """Asks whoever runs the server to let a participant edit: the notification shows it until it is answered.
+
+        Args:
+            session: The session's id.
+            participant: Who asks.
 
         Raises:
-            errors.Throttled: They asked a moment ago.
+            errors.Throttled: They asked less than `ASK_SECONDS` ago.
         """
         who, now = participant.principal(), self.clock()
         self._asked = {person: at for person, at in self._asked.items() if now - at < ASK_SECONDS}
@@ -117,7 +142,11 @@ class Presence:
         self.changed(session)
 
     def decline(self, session: str, person: str) -> None:
-        """Whoever asked is told that they may not edit now.
+        """Declines what a person asked.
+
+        Args:
+            session: The session's id.
+            person: Who asked, as the notification names them.
 
         Raises:
             errors.NotFound: Nobody of that name asks (any more).
@@ -135,7 +164,12 @@ class Presence:
         self.changed(session)
 
     def leave(self, session: str, participant: Participant) -> None:
-        """A connection follows no more."""
+        """Removes a connection from a session.
+
+        Args:
+            session: The session's id.
+            participant: What `enter` returned.
+        """
         attendance = self._sessions[session]
         attendance.participants.pop(participant.id, None)
         if attendance.participants:
@@ -145,19 +179,20 @@ class Presence:
             del self._sessions[session]
 
     def changed(self, session: str) -> None:
-        """Something about the people of a session is not as before; they are told soon."""
+        """Schedules a notification to the participants of a session."""
         attendance = self._sessions.get(session)
         if attendance is not None and not attendance.is_due:
             attendance.is_due = True
             self.later(
-                TELL_SECONDS * max(1.0, len(attendance.participants) / CROWD), lambda: self._tell(session, attendance)
+                NOTIFY_SECONDS * max(1.0, len(attendance.participants) / CROWD),
+                lambda: self._notify(session, attendance),
             )
 
-    def _tell(self, session: str, attendance: _Attendance) -> None:
+    def _notify(self, session: str, attendance: _Attendance) -> None:
         attendance.is_due = False
         attendance.stop_clock()
         people, participants = self._people(attendance), tuple(attendance.participants.values())
-        if len(people) > 1 or attendance.told > 1 or any(person.is_guest for person in people):
+        if len(people) > 1 or attendance.notified > 1 or any(person.is_guest for person in people):
             listed = msgspec.json.encode(people[:MAX_LISTED])
             for participant in participants:
                 head = b'{"session":%b,"you":"%b","more":%d' % (
@@ -165,15 +200,15 @@ class Presence:
                     participant.id.encode(),
                     max(0, len(people) - MAX_LISTED),
                 )
-                participant.tell(rpc.notification("presence", b'%b,"people":%b}' % (head, listed)))
-        attendance.told = len(people)
+                participant.notify(rpc.notification("presence", b'%b,"people":%b}' % (head, listed)))
+        attendance.notified = len(people)
         active = [IDLE_SECONDS - self.clock() + participant.moved for participant in participants]
         waits = [seconds for seconds in active if seconds > 0]
         if waits and len(people) > 1:
             attendance.stop_clock = self.later(min(waits), lambda: self.changed(session))
 
     def _people(self, attendance: _Attendance) -> list[Person]:
-        """Those that are in, who moved last first."""
+        """The participants, the one who moved last first."""
         people = []
         for participant in sorted(attendance.participants.values(), key=lambda participant: -participant.moved):
             who = participant.principal()

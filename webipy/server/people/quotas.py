@@ -1,14 +1,14 @@
-"""What guests may write into journals: so many bytes in a day, each of them, and four times that all guests of one session together.
+"""Quotas: how many bytes guests may write into journals in a day, each guest of a session, and four times that all its guests together.
 
 ::
 
     call of a guest ──► check: is there room? ──► the method ──► Session.append ──► charge: so many bytes more, by this name
 
-A call is refused before it has done anything, and one that has begun is carried out whole: what it writes more than there was room for is paid by
-the next. What was used runs off evenly, so a guest who wrote all there was has a little room again soon, and all of it after a day. It is
-counted by the name that events tell, in each session, and forgotten with the server.
+A call fails before it has done anything, and one that has begun is carried out whole: bytes over the quota count against the next call. What was
+used runs off evenly, so a guest who has used up the quota has a little room again soon, and all of it after a day. Bytes are counted in each
+session by the name in the events, and the counts end with the server.
 
-What a kernel prints is not counted: who may run code may do all that whoever runs the server may.
+What a kernel prints is not counted: a guest who may run code may do all that whoever runs the server may.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from webipy.core.api import access
 
 DAY_SECONDS = 86_400.0
 OF_SESSION = 4
-"""So many times what one guest may write, all guests of a session may."""
+"""All guests of a session together may write so many times what one guest may."""
 
 MOST_KNOWN = 10_000
-"""Names and sessions that are remembered; those that were charged longest ago are forgotten."""
+"""Counts that are kept, by session and name; those that were charged longest ago go first."""
 
 FREE = frozenset(
     [
@@ -40,28 +40,32 @@ FREE = frozenset(
         "notebook.save",
     ]
 )
-"""Calls that end something, or keep it: always carried out."""
+"""Calls that end or save something: they need no quota."""
 
 
 @attrs.define(eq=False)
 class Quotas:
-    """Counts.
+    """The quotas of one server.
 
     Args:
         seconds: A monotonic clock.
-        guest_bytes: What one guest may write in a day.
+        guest_bytes: Bytes that one guest may write in a day.
     """
 
     seconds: Callable[[], float]
     guest_bytes: int = 256 << 20
     _used: dict[tuple[str, str], tuple[float, float]] = attrs.field(factory=dict)
-    """By session and name (empty: all its guests): bytes that were used, and when that was so."""
+    """By session and name (empty: all its guests): bytes in use, and when that was so."""
 
     def check(self, session: str, name: str) -> None:
         """Returns when a guest may write.
 
+        Args:
+            session: The session's id.
+            name: The guest's name, as events have it.
+
         Raises:
-            errors.Quota: They, or all guests of the session together, have had what they may.
+            errors.Quota: The guest, or all guests of the session together, have used up the quota.
         """
         for who, most in ((name, self.guest_bytes), ("", OF_SESSION * self.guest_bytes)):
             used = self._now(session, who)
@@ -77,7 +81,13 @@ class Quotas:
                 )
 
     def charge(self, session: str, by: str | None, size: int) -> None:
-        """Somebody has written so many bytes; only guests pay."""
+        """Counts bytes that were written; only those of guests.
+
+        Args:
+            session: The session's id.
+            by: Who wrote them, as events name them; `None` for the kernel and the server.
+            size: Bytes of the events.
+        """
         if by is None or not access.is_marked(by):
             return
         for who in (by, ""):

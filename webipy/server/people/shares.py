@@ -1,16 +1,16 @@
-"""Shares: links that let somebody into one session with one right, and the guests who came by them.
+"""Shares: links that let guests into one session with one right, and the guests who came by them.
 
 ::
 
-    share.link ──► secret, told once ──► /s/SESSION#share=SECRET ──► name ──► cookie, key ──► Principal(name, verb, login, session)
-                   digest kept                                                digest kept
+    share.link ──► secret, shown once ──► /s/SESSION#share=SECRET ──► name ──► cookie, key ──► Principal(name, verb, login, session)
+                   digest stored                                              digests stored
 
 The fragment of an address is sent to no server and stands in no log. Of the secret and of every guest's cookie and key only the SHA-256
-digest is kept: of 256 random bits nothing can be guessed from it.
+digest is stored: of 256 random bits nothing can be guessed from it.
 
 Invariants: a guest's right is that of the share at this moment, not that of the moment when they came: it is looked up for every
-call, so a share that is changed, revoked or over counts no more for whatever is under way; what is ended is ended here before it is
-written down, and its connections with it; no share gives `own`.
+call, so a share that is changed, revoked or expired is so for calls under way, too; a share or login ends in memory, and its connections with
+it, before that is written down; no share grants `own`.
 
 Rejected: accounts with passwords (somebody has to make them, and a look at a notebook is not worth one); a token that carries its
 right inside (it could not be revoked, nor changed).
@@ -31,24 +31,26 @@ from twisted.logger import Logger
 from webipy.core import errors
 from webipy.core.api import access
 from webipy.core.api.access import Principal, Right
+from webipy.server.people.login_connections import LoginConnections
 
 MAX_SHARES = 100
 """Of one session; an owner who makes more has lost sight of them."""
 
 MAX_GUESTS = 200
-"""Who come by one share: a lecture. A link that got around must not fill the memory; who comes then takes the place of one who is not here."""
+"""Guests of one share: a lecture. A link that got around must not fill the memory; a further guest takes the place of one without a connection."""
 
 JOINS_A_MINUTE = 300
-"""By one share from one address: more than may come at all, as everybody behind a tunnel or a proxy has the same one; each costs a write."""
+"""By one share from one address: more than `MAX_GUESTS`, as everybody behind a tunnel or a proxy has the same address; each costs a write."""
 
 MOST_JOINS_KNOWN = 4096
-"""Shares and addresses of which joins are remembered."""
+"""Shares and addresses of which joins are counted."""
 
 LEFT_SECONDS = 60.0
-"""Who has no connection, and has called nothing for so long, may lose their place; who never called anything may at once, the oldest first."""
+"""A guest without a connection who has called nothing for so long may lose their place; one who never called anything may at once, the oldest
+first."""
 
-LOOK_SECONDS = 3600.0
-"""The longest time between two looks for shares that are over: the wall clock may have been set meanwhile."""
+EXPIRY_SECONDS = 3600.0
+"""The longest time between two checks for expired shares: the wall clock may have been set meanwhile."""
 
 
 @attrs.define(frozen=True, slots=True)
@@ -56,7 +58,10 @@ class Share:
     """A link into a session.
 
     Args:
+        id: Its id, which owners see.
+        session: The session that it is a link into.
         digest: SHA-256 of its secret.
+        verb: The right that it grants.
         label: For whom it is meant, in the owner's words.
         created: RFC 3339 UTC with microseconds, as `expires`.
     """
@@ -75,8 +80,11 @@ class Guest:
     """A login that came by a share.
 
     Args:
+        id: Id of the login.
+        share: Id of the share.
         digest: SHA-256 of its cookie.
-        name: As they gave it; everybody sees it marked.
+        name: As they wrote it; everybody sees it marked.
+        since: When they came, RFC 3339 UTC with microseconds.
         key: SHA-256 of its key.
     """
 
@@ -89,19 +97,19 @@ class Guest:
 
 
 class ShareStore(Protocol):
-    """Where shares and guests are kept. A share goes with its guests."""
+    """Where shares and guests are stored. A share goes with its guests."""
 
     def shares(self) -> Deferred[tuple[list[Share], list[Guest]]]:
         """All of them, the oldest first."""
 
     def put_share(self, share: Share) -> Deferred[None]:
-        """Writes a share down, new or changed."""
+        """Writes down a share, new or changed."""
 
     def remove_share(self, share: str) -> Deferred[None]:
         """Forgets a share and its guests."""
 
     def add_guest(self, guest: Guest) -> Deferred[None]:
-        """Writes a guest down."""
+        """Writes down a guest."""
 
     def remove_guest(self, guest: str) -> Deferred[None]:
         """Forgets a guest."""
@@ -112,12 +120,12 @@ class Shares:
     """The shares of one server.
 
     Args:
+        store: Where they are stored.
         now: The time, RFC 3339 UTC with microseconds.
-        later: Calls a function after so many seconds and gives what cancels that.
+        later: Calls a function after so many seconds; returns a function that cancels the call.
         new_id: A new id.
         new_secret: 256 new random bits as text.
-        on_end: Called with the id of each login that was ended.
-        is_here: Whether a login has a connection.
+        connections: The connections of logins: those of a login that ends are closed.
     """
 
     store: ShareStore
@@ -125,16 +133,15 @@ class Shares:
     later: Callable[[float, Callable[[], None]], Callable[[], None]]
     new_id: Callable[[], str]
     new_secret: Callable[[], str]
-    on_end: Callable[[str], None] = lambda login: None
-    is_here: Callable[[str], bool] = lambda login: False
+    connections: LoginConnections
     _shares: dict[str, Share] = attrs.field(factory=dict)
     _guests: dict[str, Guest] = attrs.field(factory=dict)
     _logins: dict[bytes, str] = attrs.field(factory=dict)
     """Guests by the digest of their cookie."""
     _called: dict[str, str] = attrs.field(factory=dict)
-    """When guests called last, since the server has started; of those who have not come back since they gave their name, nothing."""
+    """When guests called last since the server has started, by login; without those who have called nothing yet."""
     _joins: dict[tuple[str, str], tuple[int, str]] = attrs.field(factory=dict)
-    """By share and address: how many came in a minute, and when it began."""
+    """By share and address: joins in a minute, and when it began."""
     _stop_clock: Callable[[], None] = lambda: None
     _log = Logger()
 
@@ -144,15 +151,24 @@ class Shares:
         self._shares = {share.id: share for share in shares}
         self._guests = {guest.id: guest for guest in guests if guest.share in self._shares}
         self._logins = {guest.digest: guest.id for guest in self._guests.values()}
-        self._look()
+        self._end_expired()
 
     # ---- for owners
 
     async def link(self, session: str, verb: Right, label: str, days: int) -> tuple[Share, str]:
-        """A new share, and its secret.
+        """Makes a share.
+
+        Args:
+            session: The session's id.
+            verb: The right that it grants.
+            label: For whom it is meant, in the owner's words.
+            days: How long it is valid.
+
+        Returns:
+            The share, and its secret.
 
         Raises:
-            errors.TooLarge: The session has too many.
+            errors.TooLarge: The session has `MAX_SHARES` already.
         """
         if len(self.of(session)) >= MAX_SHARES:
             raise errors.TooLarge(f"A session has at most {MAX_SHARES} links; revoke some.", limit=MAX_SHARES)
@@ -161,19 +177,24 @@ class Shares:
         share = Share(self.new_id(), session, digest(secret), verb, label, now, expires.replace("+00:00", "Z"))
         await self.store.put_share(share)
         self._shares[share.id] = share
-        self._look()
+        self._end_expired()
         return share, secret
 
     def of(self, session: str) -> list[Share]:
-        """The shares of a session that count now, the oldest first."""
-        return [share for share in self._shares.values() if share.session == session and self._counts(share)]
+        """The shares of a session that have not expired, the oldest first."""
+        return [share for share in self._shares.values() if share.session == session and self._is_valid(share)]
 
     def guests(self, share: str) -> list[Guest]:
-        """Who came by a share, in their order."""
+        """The guests of a share, in the order in which they came."""
         return [guest for guest in self._guests.values() if guest.share == share]
 
     async def set(self, session: str, share: str, verb: Right) -> None:
-        """Changes the right that a share gives, also to who came by it.
+        """Changes the right that a share grants, also for its guests.
+
+        Args:
+            session: The session's id.
+            share: The share's id.
+            verb: The right that it grants from now on.
 
         Raises:
             errors.NotFound: The session has no such share.
@@ -183,7 +204,11 @@ class Shares:
         await self.store.put_share(changed)
 
     async def revoke(self, session: str, share: str) -> None:
-        """Ends a share, and the logins that came by it.
+        """Ends a share and the logins of its guests.
+
+        Args:
+            session: The session's id.
+            share: The share's id.
 
         Raises:
             errors.NotFound: The session has no such share.
@@ -191,14 +216,16 @@ class Shares:
         await self._end(self._get(session, share))
 
     async def end_session(self, session: str) -> None:
-        """A session is closed: nobody can come to it any more."""
+        """Ends all shares of a session that is closed."""
         for share in [share for share in self._shares.values() if share.session == session]:
             await self._end(share)
 
     def _get(self, session: str, share: str) -> Share:
         found = self._shares.get(share)
         if found is None or found.session != session:
-            raise errors.NotFound(f"This session has no link {share!r}; share.list tells all.", kind="share", id=share)
+            raise errors.NotFound(
+                f"This session has no link {share!r}; share.list lists them all.", kind="share", id=share
+            )
         return found
 
     def _end(self, share: Share) -> Deferred[None]:
@@ -212,29 +239,29 @@ class Shares:
         for guest in guests:
             del self._guests[guest.id], self._logins[guest.digest]
             self._called.pop(guest.id, None)
-            self.on_end(guest.id)
+            self.connections.end(guest.id)
 
     # ---- for guests
 
-    def offered(self, secret: str) -> Share | None:
-        """The share of a secret, if it counts now. All are compared, each in constant time."""
+    def share_of(self, secret: str) -> Share | None:
+        """The share of a secret, if it has not expired. The secret is compared with all, each in constant time."""
         given = digest(secret)
         found = [share for share in self._shares.values() if hmac.compare_digest(share.digest, given)]
-        return found[0] if found and self._counts(found[0]) else None
+        return found[0] if found and self._is_valid(found[0]) else None
 
     async def join(self, share: Share, name: str, cookie: str, key: str, address: str = "") -> None:
-        """Lets somebody in by a share, whose browser gets that cookie and that key.
+        """Makes a login for a guest of a share.
 
         Args:
-            share: Which.
-            name: As they gave it.
-            cookie: The one half of their login.
-            key: The other.
-            address: Where they come from.
+            share: The share.
+            name: The guest's name, as they wrote it.
+            cookie: The cookie of the login.
+            key: The key of the login.
+            address: The address that they come from.
 
         Raises:
-            errors.InvalidParams: This is no name.
-            errors.Quota: Too many came from this address in the last minute, or as many as may come by this share are all here.
+            errors.InvalidParams: The name cannot be used.
+            errors.Quota: Too many came from this address in the last minute, or the share has `MAX_GUESTS` guests with connections.
         """
         name = access.guest_name(name)
         self._count(share, address)
@@ -252,7 +279,7 @@ class Shares:
         await self.store.add_guest(guest)
 
     def _count(self, share: Share, address: str) -> None:
-        """Counts one who comes from an address."""
+        """Counts a join from an address."""
         now = self.now()
         count, since = self._joins.pop((share.id, address), (0, now))
         passed = _seconds(since, now)
@@ -267,18 +294,18 @@ class Shares:
             raise errors.Quota(words, what="joins", limit=JOINS_A_MINUTE, used=count, free_in_s=wait)
 
     def _left(self, guests: list[Guest]) -> Guest | None:
-        """Who may lose their place: of those who are not here, one who never came back, else who has been away longest."""
+        """A guest who may lose their place: of those without a connection, one who never came back, else who has been away longest."""
         now = self.now()
         away = [
             (self._called.get(guest.id, ""), guest.since, guest)
             for guest in guests
-            if not self.is_here(guest.id)
+            if not self.connections.count(guest.id)
             and (guest.id not in self._called or _seconds(self._called[guest.id], now) >= LEFT_SECONDS)
         ]
         return min(away, key=lambda one: one[:2])[2] if away else None
 
     async def leave(self, login: str) -> bool:
-        """Ends the login of a guest; false when there is none."""
+        """Ends the login of a guest; returns whether there was one."""
         guest = self._guests.get(login)
         if guest is not None:
             self._forget([guest])
@@ -286,37 +313,37 @@ class Shares:
         return guest is not None
 
     def guest_of(self, cookie: bytes) -> Guest | None:
-        """Who has the cookie of that digest."""
+        """The guest whose cookie has this digest."""
         return self._guests.get(self._logins.get(cookie, ""))
 
     def principal(self, login: str) -> Principal | None:
-        """A guest as they are now; `None` when their login has ended."""
+        """The principal of a guest's login, with the right at this moment; `None` when the login has ended."""
         guest = self._guests.get(login)
         share = self._shares.get(guest.share) if guest is not None else None
-        if guest is None or share is None or not self._counts(share):
+        if guest is None or share is None or not self._is_valid(share):
             return None
         self._called[guest.id] = self.now()
         return Principal(access.marked(guest.name), share.verb, guest.id, share.session)
 
     def link_of(self, login: str) -> str | None:
-        """The share that a login came by; `None` for who is no guest."""
+        """The share that a login came by; `None` for a login that is no guest's."""
         guest = self._guests.get(login)
         return guest.share if guest is not None else None
 
     # ---- time
 
-    def _counts(self, share: Share) -> bool:
+    def _is_valid(self, share: Share) -> bool:
         return self.now() < share.expires
 
-    def _look(self) -> None:
-        """Ends the shares that are over, and looks again when the next one will be."""
+    def _end_expired(self) -> None:
+        """Ends the expired shares, and schedules the next check."""
         self._stop_clock()
-        for share in [share for share in self._shares.values() if not self._counts(share)]:
+        for share in [share for share in self._shares.values() if not self._is_valid(share)]:
             self._end(share).addErrback(lambda failure: self._log.failure("a share could not be forgotten", failure))
         if self._shares:
             until = datetime.fromisoformat(min(share.expires for share in self._shares.values()))
             seconds = (until - datetime.fromisoformat(self.now())).total_seconds()
-            self._stop_clock = self.later(min(max(0.0, seconds), LOOK_SECONDS), self._look)
+            self._stop_clock = self.later(min(max(0.0, seconds), EXPIRY_SECONDS), self._end_expired)
 
 
 def _seconds(since: str, until: str) -> float:
@@ -324,5 +351,5 @@ def _seconds(since: str, until: str) -> float:
 
 
 def digest(secret: str) -> bytes:
-    """What is kept of a secret."""
+    """The SHA-256 digest of a secret, which is stored in its place."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
