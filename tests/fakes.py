@@ -28,8 +28,8 @@ from webipy.core.api.access import Principal, Verb
 from webipy.core.events import events
 from webipy.core.kernel import wire
 from webipy.core.kernel.blobs import Part, found_in
+from webipy.core.kernel.host_protocol import Command, Kernelspec, KnownWay
 from webipy.core.kernel.inquiries import FEATURE
-from webipy.core.kernel.jupyter_messages import Way
 from webipy.core.kernel.wire import Header, Message
 from webipy.io.storage.journal_folder import Told
 from webipy.server.methods.api import Api, answered
@@ -46,7 +46,6 @@ from webipy.server.ports.kernels import (
     Leftovers,
     LinkReceiver,
     LogPart,
-    Spec,
     Specs,
     Used,
 )
@@ -422,10 +421,10 @@ class FakeLink:
         if not self.is_closed:
             self.host.receive(channel, message)
 
-    def command(self, name: str, content: bytes = b"{}") -> None:
+    def command(self, command: Command) -> None:
         """Hands a command to the host."""
         if not self.is_closed:
-            self.host.commands.append((name, json.loads(content)))
+            self.host.commands.append((command.msg_type, json.loads(msgspec.json.encode(command))))
 
     def acknowledge(self, number: int) -> None:
         """Takes note."""
@@ -558,9 +557,9 @@ class FakeLeftovers:
         return succeed(None)
 
 
-def spec_of(name: str) -> Spec:
+def spec_of(name: str) -> Kernelspec:
     """A kernelspec."""
-    return Spec(name, f"Fake {name}", "python", ["fake", "-f", "{connection_file}"], {}, "signal", {}, "")
+    return Kernelspec(name, ["fake", "-f", "{connection_file}"], f"Fake {name}", "python")
 
 
 @attrs.define(eq=False)
@@ -583,7 +582,7 @@ class FakeLauncher:
     def launch(
         self,
         kernel: str,
-        spec: Spec,
+        spec: Kernelspec,
         cwd: str,
         start: int,
         *,
@@ -596,7 +595,7 @@ class FakeLauncher:
         self.clock.callLater(0, self._launch, told, kernel, spec, start, False, env)
         return told
 
-    def has_started(self, record: HostRecord, way: Way) -> None:
+    def has_started(self, record: HostRecord, way: KnownWay) -> None:
         """Notes it."""
         self.known = attrs.evolve(self.known, ways={**self.known.ways, record.spec: way})
 
@@ -613,7 +612,7 @@ class FakeLauncher:
             fault = errors.InvalidParams(f"{connection} is not a Jupyter connection file.", field="connection")
             self.clock.callLater(0, told.errback, fault)
             return told
-        spec = Spec("attached", "Attached kernel", "", [], {}, "message", {}, "")
+        spec = Kernelspec("attached", [], "Attached kernel", interrupt_mode="message")
         self.clock.callLater(0, self._launch, told, kernel, spec, start, True)
         return told
 
@@ -621,7 +620,7 @@ class FakeLauncher:
         self,
         told: Deferred[HostRecord],
         kernel: str,
-        spec: Spec,
+        spec: Kernelspec,
         start: int,
         is_attached: bool = False,
         env: Mapping[str, str] = NO_ENV,

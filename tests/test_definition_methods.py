@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any
 
-import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from tests.fakes import RigTestCase, message, result_of, spec_of, status
@@ -108,7 +108,9 @@ class DefinitionMethods(RigTestCase):
     def test_languages_and_kernels_that_cannot_are_told(self) -> None:
         """Nothing is asked of a kernel of another language; a Python without IPython does not know the expression."""
         self.assertEqual(result_of(self.answer(raised("NameError")))["status"], "unsupported")
-        self.rig.disk.launcher.known = Specs("other", {"other": attrs.evolve(spec_of("other"), language="R")}, {})
+        self.rig.disk.launcher.known = Specs(
+            "other", {"other": msgspec.structs.replace(spec_of("other"), language="R")}, {}
+        )
         session = self.rig.session("other")
         told = self.rig.me.call("definition.get", session=session, code="x", cursor=1)
         self.assertEqual(told["status"], "unsupported")

@@ -18,6 +18,7 @@ from twisted.trial.unittest import TestCase
 
 from tests.fakes import message, printed, status
 from webipy.core.kernel import wire
+from webipy.core.kernel.host_protocol import Interrupt, Kill, ShutDown
 from webipy.core.kernel.wire import Message
 from webipy.io.kernels.host_link import ACKNOWLEDGE_BYTES, TURN_MESSAGES, HostLink, LinkFactory, ProcessWatch
 
@@ -148,7 +149,7 @@ class Speaking(LinkTestCase):
         """Signed, on their channel."""
         await self.hear()
         self.link.send("shell", message("execute_request", {"code": "1"}, msg_id="e1", buffers=(b"\x00",)))
-        self.link.command("interrupt")
+        self.link.command(Interrupt())
         channel, heard = await self.hear()
         self.assertEqual((channel, heard.header.msg_id, heard.buffers), ("shell", "e1", (b"\x00",)))
         channel, heard = await self.hear()
@@ -172,11 +173,11 @@ class Speaking(LinkTestCase):
         """A command and a close in one turn, with the last acknowledgement."""
         await self.hear()
         self.link.acknowledge(4)
-        self.link.command("shut_down")
+        self.link.command(ShutDown())
         self.link.close()
         heard = [(await self.hear())[1].header.msg_type for _ in range(2)]
         self.assertEqual(sorted(heard), ["acknowledge", "shut_down"])
-        self.link.command("kill")
+        self.link.command(Kill())
         self.link.close()
         await turn(0.02)
         self.assertEqual(self.router.poll(0), 0)
@@ -222,7 +223,7 @@ class Numbers(LinkTestCase):
         self.say(3, "iopub", printed("after", "e")[1], key=new)
         await self.until(3)
         self.assertEqual((self.ear.texts(), self.link.refused), (["before", "after"], 1))
-        self.link.command("interrupt")
+        self.link.command(Interrupt())
         _, heard = await self.hear(new)
         self.assertEqual(heard.header.msg_type, "interrupt")
 

@@ -26,6 +26,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.fakes import FakeLauncher, printed
 from webipy.core import errors
+from webipy.core.kernel.host_protocol import Kernelspec
 from webipy.core.kernel.spool_records import MAGIC, encode_record, keep
 from webipy.core.kernel.wire import Message
 from webipy.io.kernels import kernelspec_cache
@@ -33,7 +34,7 @@ from webipy.io.kernels import launcher as module
 from webipy.io.kernels.host_link import LAST_WORDS_SECONDS
 from webipy.io.kernels.host_remains import KILLED, Leftovers
 from webipy.io.kernels.launcher import LocalLauncher
-from webipy.server.ports.kernels import HostRecord, KernelLink, Launcher, Spec
+from webipy.server.ports.kernels import HostRecord, KernelLink, Launcher
 
 reactor: Any = _reactor
 
@@ -71,9 +72,9 @@ class Ear:
         self.ends += 1
 
 
-def spec_of(*argv: str) -> Spec:
+def spec_of(*argv: str) -> Kernelspec:
     """A kernelspec."""
-    return Spec("missing", "Missing", "x", list(argv), {}, "signal", {}, "")
+    return Kernelspec("missing", list(argv), "Missing", "x")
 
 
 MISSING = spec_of("/nonexistent/kernel", "{connection_file}")

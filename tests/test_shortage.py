@@ -9,9 +9,10 @@ from unittest.mock import patch
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from webipy.core.kernel.host_protocol import Kernelspec, Launch
 from webipy.host import oom_diagnosis
 from webipy.host.oom_diagnosis import VMSTAT, Shortage, counters, said
-from webipy.host.process import Exit, KernelProcess, Kernelspec, Launch
+from webipy.host.process import Exit, KernelProcess
 
 
 class Counting(SynchronousTestCase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attrs
+import msgspec
 
 from tests.fakes import FakeHost, RigTestCase, result_of, spec_of
 from webipy.core.ipynb import notebook_file
@@ -192,7 +193,7 @@ class Taking(SpareTestCase):
     def test_a_kernelspec_that_was_changed_takes_none_and_ends_it(self) -> None:
         """What is started is what the file says now."""
         known = self.rig.disk.launcher.known
-        changed = attrs.evolve(spec_of("python3"), argv=["other", "{connection_file}"])
+        changed = msgspec.structs.replace(spec_of("python3"), argv=["other", "{connection_file}"])
         self.rig.disk.launcher.known = attrs.evolve(known, found={**known.found, "python3": changed})
         self.begin()
         self.assertEqual((self.spare.commands, self.spare.is_removed), ([], True))
@@ -206,7 +207,7 @@ class Taking(SpareTestCase):
     def test_one_that_cannot_wait_is_given_in_the_root_only(self) -> None:
         """Its startup files have run there."""
         known = self.rig.disk.launcher.known
-        julia = attrs.evolve(spec_of("python3"), language="julia")
+        julia = msgspec.structs.replace(spec_of("python3"), language="julia")
         self.rig.disk.launcher.known = attrs.evolve(known, found={**known.found, "python3": julia})
         self.begin()
         self.quiet()

@@ -31,9 +31,9 @@ from typing import Final, NoReturn
 
 import msgspec
 
-from webipy.host.process import CannotStart, KernelProcess, Launch, boot_id, start_time
+from webipy.core.kernel.host_protocol import HOST_FILE, LAUNCH_FILE, MAX_SOCKET_PATH, SOCKET, HostFile, Launch
+from webipy.host.process import CannotStart, KernelProcess, boot_id, start_time
 
-MAX_PATH_BYTES: Final = 107  # of a socket, by sockaddr_un
 MAX_LAUNCH_BYTES: Final = 1024 * 1024
 USAGE: Final = (
     "usage: python -m webipy.kernelhost DIR\n\n"
@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     umask = os.umask(0o077)
     _check_folder(folder)
     _check_alone(folder)
-    launch = _read_launch(os.path.join(folder, "launch.json"))
+    launch = _read_launch(os.path.join(folder, LAUNCH_FILE))
     process, fault = KernelProcess(launch, folder, umask), None
     try:
         if launch.connection is None:
@@ -81,28 +81,22 @@ def _check_folder(folder: str) -> None:
         _refuse(f"{folder} cannot be used: {fault.strerror}.")
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         _refuse(f"{folder} must be a folder of this user with mode 0700: other users could reach the kernel.")
-    if len(os.fsencode(os.path.join(folder, "host"))) > MAX_PATH_BYTES:
-        limit = MAX_PATH_BYTES - len("/host")
+    if len(os.fsencode(os.path.join(folder, SOCKET))) > MAX_SOCKET_PATH:
+        limit = MAX_SOCKET_PATH - len("/" + SOCKET)
         _refuse(f"The path of {folder} is longer than {limit} bytes, which is too long for a socket in it.")
 
 
 def _check_alone(folder: str) -> None:
     """Refuse a folder that has a living host: two would take each other's socket away."""
     try:
-        with open(os.path.join(folder, "host.json"), "rb") as file:
-            other = msgspec.json.decode(file.read(MAX_LAUNCH_BYTES), type=_OtherHost)
+        with open(os.path.join(folder, HOST_FILE), "rb") as file:
+            other = msgspec.json.decode(file.read(MAX_LAUNCH_BYTES), type=HostFile)
     except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
         return  # no host was here, or nothing that one wrote
     if other.pid == os.getpid():
         return  # who has started this one has announced it
     if other.boot_id == boot_id() and other.start_time == start_time(other.pid):
         _refuse(f"{folder} has a host already: process {other.pid}.")
-
-
-class _OtherHost(msgspec.Struct, frozen=True):
-    pid: int
-    start_time: int
-    boot_id: str
 
 
 def _read_launch(path: str) -> Launch:

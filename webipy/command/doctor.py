@@ -24,10 +24,10 @@ from typing import Any, Final
 import msgspec
 
 from webipy.client.client import Address, NoServer
+from webipy.core.kernel.host_protocol import MAX_SOCKET_PATH, SOCKET
 from webipy.io.storage.journal_folder import kept
 
 OLDEST_SQLITE: Final = (3, 24)  # ON CONFLICT DO UPDATE, which the registry uses
-MAX_SOCKET_PATH: Final = 107  # bytes; sockaddr_un, unix(7)
 LEAST_FREE_BYTES: Final = 200_000_000
 ANSWER_S: Final = 5
 _OWN_PYTHON: Final = re.compile(r"python(3(\.[0-9]+)?)?")  # such a command is replaced by the Python that runs webipy
@@ -254,7 +254,7 @@ def journals_kept(state: Path) -> Iterator[Finding]:
 
 def socket_path(state: Path) -> Iterator[Finding]:
     """Whether the sockets of kernels fit into the path that the system allows."""
-    longest = len(os.fsencode(state.resolve() / "hosts" / f"{16 * 'x'}-9999" / "host"))
+    longest = len(os.fsencode(state.resolve() / "hosts" / f"{16 * 'x'}-9999" / SOCKET))
     text = f"paths have {longest} of at most {MAX_SOCKET_PATH} bytes"
     if longest > MAX_SOCKET_PATH:
         text += "; they go to the folder for temporary files instead"

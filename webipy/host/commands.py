@@ -10,46 +10,28 @@ from collections.abc import Callable
 
 import msgspec
 
-from webipy.core.kernel import wire
 from webipy.core.kernel.host_decisions import Effect, Outbox, Requests
+from webipy.core.kernel.host_protocol import (
+    COMMANDS,
+    Acknowledge,
+    Attach,
+    Attached,
+    Cancel,
+    Enter,
+    Fenced,
+    Interrupt,
+    Kill,
+    Move,
+    Ping,
+    Pong,
+    Restart,
+    ShutDown,
+)
 from webipy.host.endpoint import Endpoint, Received
 from webipy.host.execution_ends import Endings
 from webipy.host.kernel_lifecycle import Life
 
-
-class _Attach(msgspec.Struct, frozen=True):
-    generation: int
-    since: int
-
-
-class _Number(msgspec.Struct, frozen=True):
-    number: int
-
-
-class _Restart(msgspec.Struct):
-    start: int | None = None
-    env: dict[str, str] | None = None
-
-
-class _Interrupt(msgspec.Struct, frozen=True):
-    msg_id: str | None = None
-
-
-class _Cancel(msgspec.Struct, frozen=True):
-    msg_id: str | None = None
-    msg_ids: list[str] = []
-
-
-class _Move(msgspec.Struct, frozen=True):
-    msg_id: str
-    before: str | None = None
-
-
-class _Enter(msgspec.Struct, frozen=True):
-    cwd: str
-    code: str
-    grace_s: float
-    env: dict[str, str] | None = None
+_ABOUT_REQUESTS = (Cancel.msg_type, Move.msg_type)
 
 
 class Commands:
@@ -85,11 +67,11 @@ class Commands:
         """
         servers, name = self._endpoint.servers, received.message.header.msg_type
         is_command = received.channel == "host"
-        if is_command and name == "attach":
+        if is_command and name == Attach.msg_type:
             self._attach(received)
         elif received.identity != servers.current:
-            self._endpoint.answer(received.identity, received.key, "fenced", {"generation": servers.generation})
-        elif self._life.ending == "restart" and (not is_command or name in ("cancel", "move")):
+            self._endpoint.answer(received.identity, received.key, Fenced(servers.generation))
+        elif self._life.ending == "restart" and (not is_command or name in _ABOUT_REQUESTS):
             self._later.append(received)
         else:
             self._do(received)
@@ -114,37 +96,34 @@ class Commands:
             self._apply(self._requests.receive(received.channel, received.message))
 
     def _command(self, name: str, received: Received) -> None:
-        content = received.message.content
-        match name:
-            case "acknowledge":
-                self._outbox.acknowledge(msgspec.json.decode(content, type=_Number).number)
-            case "cancel":
-                asked = msgspec.json.decode(content, type=_Cancel)
-                self._apply(self._requests.cancel([*asked.msg_ids, *([asked.msg_id] if asked.msg_id else [])]))
-            case "move":
-                move = msgspec.json.decode(content, type=_Move)
-                self._apply(self._requests.move(move.msg_id, move.before))
-            case "enter":
-                enter = msgspec.json.decode(content, type=_Enter)
+        kind = COMMANDS.get(name)
+        if kind is None:
+            self._endpoint.refuse(f"the unknown command {name[:80]!r}")
+            return
+        match msgspec.json.decode(received.message.content, type=kind):
+            case Acknowledge(number=number):
+                self._outbox.acknowledge(number)
+            case Cancel(msg_id=msg_id, msg_ids=msg_ids):
+                self._apply(self._requests.cancel([*msg_ids, *([msg_id] if msg_id else [])]))
+            case Move(msg_id=moved, before=before):
+                self._apply(self._requests.move(moved, before))
+            case Enter() as enter:
                 self._life.enter(enter.cwd, enter.code, enter.grace_s, enter.env)
-            case "interrupt":
-                self._endings.interrupt(msgspec.json.decode(content, type=_Interrupt).msg_id)
-            case "restart":
-                restart = msgspec.json.decode(content, type=_Restart)
-                if restart.start is None or restart.start > self._life.start:
-                    self._life.restart(restart.env)
-            case "shut_down":
+            case Interrupt(msg_id=execution):
+                self._endings.interrupt(execution)
+            case Restart(start=start, env=env):
+                if start is None or start > self._life.start:
+                    self._life.restart(env)
+            case ShutDown():
                 self._life.shut_down()
-            case "kill":
+            case Kill():
                 self._life.kill()
-            case "ping":
-                self._endpoint.answer(received.identity, received.key, "pong", {})
-            case _:
-                self._endpoint.refuse(f"the unknown command {name[:80]!r}")
+            case Ping():
+                self._endpoint.answer(received.identity, received.key, Pong())
 
     def _attach(self, received: Received) -> None:
         """Obey this server from now on, unless a newer one was here."""
-        asked = msgspec.json.decode(received.message.content, type=_Attach)
+        asked = msgspec.json.decode(received.message.content, type=Attach)
         endpoint, servers = self._endpoint, self._endpoint.servers
         if received.key != endpoint.key and asked.since >= endpoint.restarted_at:
             endpoint.refuse("an attach that is signed with the key of an earlier start")
@@ -152,11 +131,16 @@ class Commands:
         old_key = servers.key
         is_attached, replaced = servers.attach(received.identity, asked.generation, received.key)
         if not is_attached:
-            endpoint.answer(received.identity, received.key, "fenced", {"generation": servers.generation})
+            endpoint.answer(received.identity, received.key, Fenced(servers.generation))
             return
         if replaced is not None:
-            endpoint.answer(replaced, old_key, "fenced", {"generation": servers.generation})
+            endpoint.answer(replaced, old_key, Fenced(servers.generation))
         self._outbox.rewind(asked.since)
-        where = {"first": self._outbox.acknowledged + 1, "next": self._outbox.next_number}
-        what = {"state": self._life.state, "start": self._life.start, "pid": self._life.process.pid}
-        endpoint.answer(received.identity, received.key, "attached", {**where, **what, "protocol": wire.PROTOCOL})
+        attached = Attached(
+            first=self._outbox.acknowledged + 1,
+            next=self._outbox.next_number,
+            state=self._life.state,
+            start=self._life.start,
+            pid=self._life.process.pid,
+        )
+        endpoint.answer(received.identity, received.key, attached)

@@ -17,13 +17,14 @@ import contextlib
 import os
 import sys
 import time
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import zmq
 
 from webipy.core.kernel import wire
 from webipy.core.kernel.host_decisions import Servers
+from webipy.core.kernel.host_protocol import Answer, Event, KernelRestarting, OutputLost, endpoint
 from webipy.core.kernel.spool_records import Kept
 from webipy.host.multipart import read_parts, send_parts
 
@@ -45,17 +46,31 @@ class Author:
         self._session = os.urandom(16).hex()
         self._count = 0
 
-    def message(self, msg_type: str, content: dict[str, Any]) -> wire.Message:
-        """Make a message with a new id and the time of now."""
+    def message(self, msg_type: str, content: object) -> wire.Message:
+        """Make a message with a new id and the time of now.
+
+        Args:
+            msg_type: Its type.
+            content: Its content, anything that can be written as JSON.
+        """
         self._count += 1
         now = time.time()
         date = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1e6):06d}Z"
         msg_id = f"{self._session}_{self._count}"
         return wire.new_message(msg_type, msgspec.json.encode(content), msg_id=msg_id, session=self._session, date=date)
 
+    def event(self, event: Event | Answer) -> wire.Message:
+        """Make the message that carries an event or an answer of the host."""
+        return self.message(event.msg_type, event)
+
     def lost(self, reason: str, count: int | None = 1) -> wire.Message:
-        """Make the event that says output is missing."""
-        return self.message("output_lost", {"count": count, "reason": reason})
+        """Make the event that says output is missing.
+
+        Args:
+            reason: Why, one sentence.
+            count: How many messages are missing; `None` where that is not known.
+        """
+        return self.event(OutputLost(reason, count))
 
     def wrote(self, header: wire.Header | None) -> bool:
         """Tell whether a parent header is one of ours."""
@@ -85,7 +100,7 @@ class Endpoint:
     """
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], folder: str, author: Author, key: bytes) -> None:
-        self.address = f"ipc://{os.path.join(folder, 'host')}"
+        self.address = endpoint(folder)
         self.servers = Servers()
         self._author = author
         self.restarted_at = 0  # number of the last kernel_restarting
@@ -130,9 +145,15 @@ class Endpoint:
             except wire.BadFrame as fault:
                 self.refuse(f"a message from a server: {fault}")
 
-    def answer(self, identity: bytes, key: bytes, name: str, content: dict[str, Any]) -> None:
-        """Send an answer without a number; one to a server that is gone goes nowhere."""
-        frames = wire.encode_link(key, wire.stamp("host", 0), self._author.message(name, content))
+    def answer(self, identity: bytes, key: bytes, answer: Answer) -> None:
+        """Send an answer without a number; one to a server that is gone goes nowhere.
+
+        Args:
+            identity: The server's routing identity.
+            key: What the answer is signed with: the key that the server has.
+            answer: What it says.
+        """
+        frames = wire.encode_link(key, wire.stamp("host", 0), self._author.event(answer))
         self._send(identity, frames)
 
     def send(self, kept: Kept) -> bool:
@@ -141,9 +162,10 @@ class Endpoint:
         if servers.current is None:
             return False
         key = servers.key
-        if kept.channel == "host" and message.header.msg_type == "kernel_restarting":
-            content = {**msgspec.json.decode(message.content, type=dict[str, Any]), "key": self.key.decode()}
-            message = msgspec.structs.replace(message, content=msgspec.json.encode(content))
+        if kept.channel == "host" and message.header.msg_type == KernelRestarting.msg_type:
+            restarting = msgspec.json.decode(message.content, type=KernelRestarting)
+            restarting = msgspec.structs.replace(restarting, key=self.key.decode())
+            message = msgspec.structs.replace(message, content=msgspec.json.encode(restarting))
             servers.key = self.key
         frames = wire.encode_link(key, wire.stamp(kept.channel, kept.number), message)
         if not self._send(servers.current, frames):

@@ -10,15 +10,15 @@ import os
 
 import msgspec
 
-from webipy.core.kernel import wire
 from webipy.core.kernel.host_decisions import Outbox
+from webipy.core.kernel.host_protocol import FAREWELL_FILE, HOST_FILE, SOCKET, SPOOL_PREFIX, Farewell, HostFile
 from webipy.host.endpoint import Endpoint, log
 from webipy.host.kernel_lifecycle import Life
 from webipy.host.process import boot_id, start_time, write_private
 from webipy.host.spool_file import write_segment
 
 
-class Papers:
+class HostFiles:
     """Writes a host's files.
 
     Args:
@@ -38,10 +38,18 @@ class Papers:
         Raises:
             OSError: It cannot be written; the old file, if any, is whole.
         """
-        who = {"pid": os.getpid(), "start_time": start_time(os.getpid()), "boot_id": boot_id()}
-        where = {"endpoint": self._endpoint.address, "key": self._endpoint.key.decode()}
-        what = {"kernel_pid": self._life.process.pid, "start": self._life.start, "protocol": wire.PROTOCOL}
-        write_private(os.path.join(self._folder, "host.json"), msgspec.json.encode({**who, **where, **what}))
+        began = start_time(os.getpid())
+        assert began is not None  # this process is there
+        host = HostFile(
+            pid=os.getpid(),
+            start_time=began,
+            boot_id=boot_id(),
+            endpoint=self._endpoint.address,
+            key=self._endpoint.key.decode(),
+            start=self._life.start,
+            kernel_pid=self._life.process.pid,
+        )
+        write_private(os.path.join(self._folder, HOST_FILE), msgspec.json.encode(host))
 
     def renew(self) -> None:
         """Write the key of a new start down, now or as soon as there is room."""
@@ -60,16 +68,15 @@ class Papers:
 
     def can_be_found(self) -> bool:
         """Tell whether a server that looks for this host finds its socket."""
-        return os.path.exists(os.path.join(self._folder, "host"))
+        return os.path.exists(os.path.join(self._folder, SOCKET))
 
     def farewell(self, reason: str) -> None:
         """Leave what the server does not have in the spool, and say so."""
         outbox = self._outbox
-        words = {"reason": reason, "start": self._life.start}
-        numbers = {"acknowledged": outbox.acknowledged, "next": outbox.next_number}
+        farewell = Farewell(reason, self._life.start, outbox.acknowledged, outbox.next_number)
         try:
             if not outbox.is_empty:
-                write_segment(os.path.join(self._folder, "spool-0"), outbox.in_memory())
-            write_private(os.path.join(self._folder, "farewell.json"), msgspec.json.encode({**words, **numbers}))
+                write_segment(os.path.join(self._folder, SPOOL_PREFIX + "0"), outbox.in_memory())
+            write_private(os.path.join(self._folder, FAREWELL_FILE), msgspec.json.encode(farewell))
         except OSError as fault:
             log(f"messages from {outbox.acknowledged + 1} on may be lost, there is no room: {fault.strerror}")

@@ -31,10 +31,20 @@ import msgspec
 import zmq
 
 from webipy.core.kernel import wire
+from webipy.core.kernel.host_protocol import (
+    Event,
+    KernelDied,
+    KernelEntered,
+    KernelReady,
+    KernelStarting,
+    Launch,
+    StartFailed,
+    StartRetried,
+)
 from webipy.host.attached_kernel import ForeignKernel
 from webipy.host.channels import Channels
 from webipy.host.endpoint import Author, log
-from webipy.host.process import CannotStart, Exit, KernelProcess, Launch
+from webipy.host.process import CannotStart, Exit, KernelProcess
 
 NUDGE_S: Final = 1.0  # a kernel that did not answer is asked again after this, then after twice as long
 NUDGE_AGAIN_S: Final = 0.05  # the kernel answered, but its iopub was not yet heard
@@ -88,7 +98,7 @@ def _nothing() -> None:
 class Audience(Protocol):
     """Who is told of a kernel's life."""
 
-    def event(self, name: str, content: dict[str, Any]) -> int:
+    def event(self, event: Event) -> int:
         """Number and keep an event of the host; return its number."""
 
     def opened(self) -> None:
@@ -155,8 +165,7 @@ class Life:
             return
         self.state, self._kernel_info, self._hears_iopub, self._nudge_s = "starting", b"", False, NUDGE_S
         self._entering = ""
-        word = {"waits": True} if self.process.is_waiting else {}
-        self._audience.event("kernel_starting", {"start": self.start, "pid": self.process.pid, **word})
+        self._audience.event(KernelStarting(self.start, self.process.pid, self.process.is_waiting))
         key, addresses = self.process.wire_key(self._key), self.process.addresses()
         waits, curve = self.process.has_boot, self.process.curve
         self.channels = Channels(self._context, addresses, key, waits=waits, curve=curve)
@@ -216,7 +225,7 @@ class Life:
             self.ask("shell", "execute_request", _silent(code))
         elif self.state == "starting":
             self._entering = code
-        self._audience.event("kernel_entered", {"cwd": cwd})
+        self._audience.event(KernelEntered(cwd))
 
     def interrupt(self) -> None:
         """Interrupt what runs; before readiness nothing does, and a signal would end the kernel."""
@@ -306,12 +315,12 @@ class Life:
             info = b"{}"  # it answered, so it lives; what it told of itself is unreadable
         self.state = "ready"
         seconds = round(time.monotonic() - self._spawned_at, 3)
-        content: dict[str, Any] = {"start": self.start, "pid": self.process.pid}
-        content |= {"kernel_info": msgspec.Raw(info), "seconds": seconds}
+        ready = KernelReady(self.start, self.process.pid, msgspec.Raw(info), seconds)
         if isinstance(self.process, KernelProcess):
             self.process.ways.is_known = True
-            content |= {"way": self.process.ways.now, "is_encrypted": self.process.curve is not None}
-        self._audience.event("kernel_ready", content)
+            way, is_encrypted = self.process.ways.now, self.process.curve is not None
+            ready = msgspec.structs.replace(ready, way=way, is_encrypted=is_encrypted)
+        self._audience.event(ready)
         if self._entering:
             self.ask("shell", "execute_request", _silent(self._entering))
         self._audience.opened()
@@ -341,9 +350,10 @@ class Life:
             self._fail(reason, self.process.tail(), is_last=is_hopeless, has_hung=has_hung)
         else:
             self.state = "dead"
-            content: dict[str, Any] = {"start": self.start, "exit_status": ended.exit_status, "signal": ended.signal}
-            content |= {"reason": ended.reason} if ended.reason else {}
-            self._audience.event("kernel_died", {**content, "tail": self.process.tail(), "expected": bool(ending)})
+            died = KernelDied(
+                ended.exit_status, ended.signal, self.process.tail(), bool(ending), ended.reason, self.start
+            )
+            self._audience.event(died)
             self._audience.closed(
                 "kernel_restarted" if ending == "restart" else "kernel_died", is_dead=ending != "restart"
             )
@@ -359,12 +369,12 @@ class Life:
                 how = process.ways.now.words
                 log(f"{reason} It is tried again {how}. Its last words: {tail.strip()!r}")
                 self._last_tail = tail
-                self._audience.event("start_retried", {"start": self.start, "reason": reason, "tail": tail, "how": how})
+                self._audience.event(StartRetried(reason, how, tail, self.start))
                 self._next(is_same=True)
                 return
             process.ways.begin_again()
         self.state, self._last_tail = "failed", ""
-        self._audience.event("start_failed", {"start": self.start, "reason": reason, "tail": tail})
+        self._audience.event(StartFailed(reason, tail, self.start))
         self._audience.closed("kernel_died", is_dead=True)
 
     def _next(self, *, is_same: bool = False) -> None:

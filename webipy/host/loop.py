@@ -29,6 +29,15 @@ import zmq
 
 from webipy.core.kernel import wire
 from webipy.core.kernel.host_decisions import Dropped, Effect, Moved, Outbox, Requests
+from webipy.core.kernel.host_protocol import (
+    Event,
+    KernelDied,
+    KernelRestarting,
+    Launch,
+    RequestDropped,
+    RequestMoved,
+    StartFailed,
+)
 from webipy.core.kernel.large_messages import Large
 from webipy.core.kernel.question_order import MARKER
 from webipy.host.attached_kernel import ForeignKernel
@@ -36,9 +45,9 @@ from webipy.host.channels import KERNEL_CHANNELS, Channels
 from webipy.host.commands import Commands
 from webipy.host.endpoint import Author, Endpoint, log
 from webipy.host.execution_ends import Endings
-from webipy.host.host_files import Papers
+from webipy.host.host_files import HostFiles
 from webipy.host.kernel_lifecycle import Alarms, Life
-from webipy.host.process import CannotStart, KernelProcess, Launch
+from webipy.host.process import CannotStart, KernelProcess
 from webipy.host.spool_file import SpoolFile
 from webipy.host.watch import Watch
 
@@ -46,9 +55,6 @@ TURN_MESSAGES: Final = 200  # read from each side in one turn; about 10 ms of wo
 LEAVE_S: Final = 10.0  # how long the host waits for the last acknowledgement
 REFILL_MS: Final = 1  # a flood goes on in the same turn when its next message comes within this time
 TEND_S: Final = 1.0  # how often the spool is tried again and the log is cut
-
-
-_ENDS: Final = frozenset({"kernel_died", "kernel_restarting", "start_failed"})
 
 
 class _Status(msgspec.Struct, frozen=True):
@@ -85,13 +91,13 @@ class Host:
             apply=self._apply,
         )
         self._commands = Commands(self._endpoint, self._outbox, self._requests, self._life, self._endings, self._apply)
-        self._papers = Papers(folder, self._endpoint, self._outbox, self._life)
+        self._files = HostFiles(folder, self._endpoint, self._outbox, self._life)
         self._unkept = 0
         self._is_busy = False
         self._done = ""
         self._alone_since = time.monotonic()
         self._wakeup, self._watch = _wakeup(), Watch()
-        self._papers.write()
+        self._files.write()
         self._life.begin(fault)
         self._alarms.set("tend", TEND_S, self._tend)
 
@@ -113,15 +119,15 @@ class Host:
             self._commands.obey_later()
             self._push()
             self._leave_if_over()
-        self._papers.farewell(self._done)
+        self._files.farewell(self._done)
         self._endpoint.close()
         self._context.term()
 
     # What the kernel's life tells: the protocol `webipy.host.kernel_lifecycle.Audience`.
 
-    def event(self, name: str, content: dict[str, Any]) -> int:
+    def event(self, event: Event) -> int:
         """Number and keep an event of the host; return its number."""
-        if name == "kernel_died" and self._life.process.unsent is not None:
+        if isinstance(event, KernelDied) and self._life.process.unsent is not None:
             for stream, text, gone in self._life.process.unsent.rest():
                 if gone:
                     self._outbox.add("host", self._author.lost(f"{gone} characters that were printed last.", None))
@@ -129,9 +135,9 @@ class Host:
                 request = self._requests.running
                 parent = None if request is None else request.header
                 self._outbox.add("iopub", msgspec.structs.replace(message, parent=parent))
-        if name in _ENDS:
+        if isinstance(event, KernelDied | KernelRestarting | StartFailed):
             self._endings.give_up()
-        return self._outbox.add("host", self._author.message(name, content))
+        return self._outbox.add("host", self._author.event(event))
 
     def opened(self) -> None:
         """Give the kernel what waited for it."""
@@ -145,8 +151,8 @@ class Host:
     def respawned(self, key: str) -> None:
         """Tell of the next start: its key is in the host file before anything is signed with it."""
         self._endpoint.renew(key.encode())
-        self._papers.renew()
-        self._endpoint.restarted_at = self.event("kernel_restarting", {"start": self._life.start})
+        self._files.renew()
+        self._endpoint.restarted_at = self.event(KernelRestarting(self._life.start))
 
     # One turn.
 
@@ -263,9 +269,9 @@ class Host:
     def _apply(self, effects: list[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, Dropped):
-                self.event("request_dropped", {"msg_id": effect.msg_id, "reason": effect.reason})
+                self.event(RequestDropped(effect.msg_id, effect.reason))
             elif isinstance(effect, Moved):
-                self.event("request_moved", {"msg_id": effect.msg_id, "after": effect.after})
+                self.event(RequestMoved(effect.msg_id, effect.after))
             elif self._life.channels is not None:
                 self._life.channels.send(effect.channel, effect.message)
                 if effect.message is self._requests.running:
@@ -276,13 +282,13 @@ class Host:
     def _tend(self) -> None:
         """Try a full spool again, cut the kernel's log, and see whether anyone needs this host."""
         self._outbox.settle()
-        self._papers.tend()
+        self._files.tend()
         self._life.process.tend()
         is_idle = self._requests.is_idle and not self._is_busy
         if is_idle and time.monotonic() - self._alone_since > self._life.grace_s:
             log(f"no server for {self._life.grace_s:g} s: {self._leaving()}")
             self._life.leave()
-        if not self._endpoint.has_server and not self._papers.can_be_found():
+        if not self._endpoint.has_server and not self._files.can_be_found():
             log(f"{self._folder} was removed, so no server can come any more: {self._leaving()}")
             self._alone_since = -math.inf
             self._life.leave()

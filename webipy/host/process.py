@@ -26,14 +26,15 @@ import string
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Annotated, Final, Literal
+from typing import Final
 
 import msgspec
 
-from webipy.core.kernel.connection_file import CHANNELS, Connection
+from webipy.core.kernel.connection_file import CHANNELS
+from webipy.core.kernel.host_protocol import KERNEL_LOG, Kernelspec, Launch, Way
 from webipy.host.last_words import Unsent
 from webipy.host.oom_diagnosis import Shortage, counters, said
-from webipy.host.ways import Way, Ways, free_ports, knows_curve, with_boot_file, with_words
+from webipy.host.ways import Ways, free_ports, knows_curve, with_boot_file, with_words
 
 LOG_BYTES: Final = 1024 * 1024  # kernel.log is cut to its last half past this
 TAIL_BYTES: Final = 8 * 1024  # raw output that a death report quotes
@@ -44,55 +45,6 @@ _PR_SET_PDEATHSIG: Final = 1
 _OUT_OF_MEMORY: Final = "The kernel stopped: out of memory ({})."
 _PYTHONS: Final = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
 _RESET_SIGNALS: Final = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
-
-
-class Kernelspec(msgspec.Struct, frozen=True):
-    """How to start a kind of kernel ("Making kernels for Jupyter", kernel specs)."""
-
-    name: str
-    argv: list[str]
-    display_name: str = ""
-    language: str = ""
-    env: dict[str, str] = {}
-    interrupt_mode: Literal["signal", "message"] = "signal"
-    metadata: dict[str, msgspec.Raw] = {}
-    resource_dir: str = ""
-
-
-class Launch(msgspec.Struct, frozen=True):
-    """What `launch.json` says.
-
-    Attributes:
-        kernel: The kernel's id.
-        spec: Its kernelspec.
-        cwd: The folder it runs in, absolute.
-        env: Environment variables to add last.
-        key: The key of its first start, hex.
-        username: Name of the user it is for.
-        grace_s: How long an idle kernel waits for a server.
-        ready_timeout_s: How long it may take to answer its first request.
-        prefix: `sys.prefix` of webipy, for `{prefix}` in the kernelspec; empty means this Python's.
-        start: Number of the first start; more than 1 when an earlier host of the same kernel had some.
-        nice: How much the kernel's process gives way to others when the processors are busy, as nice(1) has it, from 0 to 19.
-        connection: A kernel that something else started, to join instead of starting one.
-        way: What started such a kernel before, to begin with.
-        waits: Whether its first process should wait, with everything imported, until it is told where it is needed.
-    """
-
-    kernel: str
-    spec: Kernelspec
-    cwd: str
-    key: str
-    env: dict[str, str] = {}
-    username: str = ""
-    grace_s: float = 86400
-    ready_timeout_s: float = 60
-    prefix: str = ""
-    start: int = 1
-    nice: Annotated[int, msgspec.Meta(ge=0, le=19)] = 0
-    connection: Connection | None = None
-    way: Way | None = None
-    waits: bool = False
 
 
 class Exit(msgspec.Struct, frozen=True):
@@ -130,7 +82,7 @@ class KernelProcess:
         self._launch = launch
         self._folder = folder
         self._umask = umask
-        self._log = os.path.join(folder, "kernel.log")
+        self._log = os.path.join(folder, KERNEL_LOG)
         self._log_start = 0
         self._child: subprocess.Popen[bytes] | None = None
         self._shortage = Shortage(counters())

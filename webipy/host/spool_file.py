@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from webipy.core.kernel.host_protocol import SPOOL_PREFIX
 from webipy.core.kernel.spool_records import FRAME, MAGIC, Damaged, Kept, decode_body, decode_frame, encode_record, keep
 from webipy.core.kernel.wire import Message
 
@@ -123,7 +124,7 @@ class SpoolFile:
         if self._segments and self._segments[-1].size_bytes < self._segment_bytes:
             return self._segments[-1]
         self._made += 1
-        path = os.path.join(self._folder, f"spool-{self._made}")
+        path = os.path.join(self._folder, f"{SPOOL_PREFIX}{self._made}")
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         segment = _Segment(path, file)
         try:

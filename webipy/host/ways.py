@@ -28,12 +28,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import msgspec
-
 if TYPE_CHECKING:
     import socket
 
 from webipy.core.kernel.connection_file import CHANNELS
+from webipy.core.kernel.host_protocol import Way
 
 BOOT_FILE: Final = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "kernel_programs", "boot.py"
@@ -44,25 +43,6 @@ _PORT_TRIES: Final = 1_000
 
 _PYTHON: Final = re.compile(r"(python|pypy)[\d.]*$")
 _RANGE: Final = "/proc/sys/net/ipv4/ip_local_port_range"
-
-
-class Way(msgspec.Struct, frozen=True):
-    """One way to start a kernel.
-
-    Attributes:
-        boot: `ipykernel` with the boot file in place of ipykernel's launcher, `module` with the boot file around another
-            module that may build on ipykernel, empty as the kernelspec says.
-        transport: What the kernel listens on.
-    """
-
-    boot: Literal["", "ipykernel", "module"] = ""
-    transport: Literal["ipc", "tcp"] = "ipc"
-
-    @property
-    def words(self) -> str:
-        """Say how, for a person."""
-        how = "with webipy's boot file" if self.boot else "as its kernelspec says"
-        return f"{how}, over loopback tcp" if self.transport == "tcp" else how
 
 
 def ways(argv: Sequence[str]) -> list[Way]:
@@ -136,10 +116,11 @@ def with_words(argv: list[str], file: int, *, waits: bool) -> list[str]:
     return [*argv[:place], *(["--wait"] if waits else []), "--words", str(file), *argv[place:]]
 
 
-def knows_curve(metadata: Mapping[str, msgspec.Raw]) -> bool:
-    """Tell whether a kernelspec says that its kernel can encrypt with CURVE."""
-    said: Any = msgspec.json.decode(metadata.get("supported_encryption", msgspec.Raw(b"null")))
-    return any(isinstance(one, str) and one.lower() == "curve" for one in (said if isinstance(said, list) else [said]))
+def knows_curve(metadata: Mapping[str, Any]) -> bool:
+    """Whether a kernelspec with this metadata says that its kernel can encrypt with CURVE."""
+    listed = metadata.get("supported_encryption")
+    names = listed if isinstance(listed, list) else [listed]
+    return any(isinstance(name, str) and name.lower() == "curve" for name in names)
 
 
 def free_ports() -> dict[str, int]:

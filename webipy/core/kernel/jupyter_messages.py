@@ -1,15 +1,14 @@
-"""What the contents of kernel and host messages hold, as far as webipy reads them.
+"""What the contents of a kernel's messages hold, as far as webipy reads them; those of a host are in `webipy.core.kernel.host_protocol`.
 
 Every struct ignores fields it does not name and has defaults where kernels differ from the specification; what is
 passed on whole stays raw.
 
-Source: Jupyter messaging 5.4 (the kernel's messages); docs/kernel-host.md (`Ready`, `Started`, `Death`, `Failed`,
-`Dropped`, `Moved`, `Lost`).
+Source: Jupyter messaging 5.4.
 """
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar, cast
+from typing import TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -137,33 +136,6 @@ class Comm(msgspec.Struct):
     data: Raw = Raw(b"{}")
 
 
-class Way(msgspec.Struct, frozen=True):
-    """The host: how a kernel was started; `boot` is empty where the boot file has no part in it."""
-
-    boot: str = ""
-    transport: Literal["ipc", "tcp"] = "ipc"
-    is_encrypted: bool = False
-
-
-class Ready(msgspec.Struct):
-    """The host: the kernel answered for the first time."""
-
-    start: int
-    pid: int | None
-    seconds: float
-    kernel_info: Raw
-    way: Way | None = None
-    is_encrypted: bool = False
-
-
-class Retried(msgspec.Struct):
-    """The host: the kernel did not start, and is started once more in another way."""
-
-    reason: str
-    how: str
-    tail: str = ""
-
-
 class KernelInfo(msgspec.Struct):
     """What a kernel says of itself (Jupyter messaging 5.4, kernel_info_reply)."""
 
@@ -177,52 +149,6 @@ class LanguageInfo(msgspec.Struct):
     """The language of a kernel (Jupyter messaging 5.4, language_info)."""
 
     name: str = ""
-
-
-class Started(msgspec.Struct):
-    """The host: a kernel process was started; it `waits` for the word where it is needed."""
-
-    start: int
-    pid: int | None = None
-    waits: bool = False
-
-
-class Death(msgspec.Struct):
-    """The host: the kernel process ended; `reason` tells of a kernel that was no process of the host's, and of more than the two say."""
-
-    exit_status: int | None = None
-    signal: str | None = None
-    tail: str = ""
-    expected: bool = False
-    reason: str = ""
-
-
-class Failed(msgspec.Struct):
-    """The host: no kernel could be started."""
-
-    reason: str
-    tail: str = ""
-
-
-class Dropped(msgspec.Struct):
-    """The host: a request never reached the kernel."""
-
-    msg_id: str
-    reason: str
-
-
-class Moved(msgspec.Struct):
-    """The host: a request waits just behind `after` now; null: before all others."""
-
-    msg_id: str
-    after: str | None = None
-
-
-class Lost(msgspec.Struct):
-    """The host: messages are known to be missing."""
-
-    reason: str
-    count: int | None = None
 
 
 def error(ename: Raw, evalue: Raw, traceback: Raw, metadata: Raw | UnsetType = UNSET) -> ErrorOutput:

@@ -48,7 +48,7 @@ from webipy.core.events.events import (
     WidgetOutputsCleared,
 )
 from webipy.core.events.stream_coalescer import StreamCoalescer
-from webipy.core.kernel import jupyter_messages, wire
+from webipy.core.kernel import host_protocol, jupyter_messages, wire
 from webipy.core.kernel.executions import Executions
 from webipy.core.kernel.inquiries import FEATURE, PASSING, is_inquiry
 from webipy.core.kernel.output_capture import OutputCapture
@@ -104,7 +104,7 @@ class Kernel:
     execution_count: int = 0
     is_over: bool = False
     """Whether it ended because that was asked for: its host ends, too."""
-    way: jupyter_messages.Way | None = None
+    way: host_protocol.KnownWay | None = None
     """How its process was started, when it is known."""
     tail: str = ""
     """The last raw output of the process that ended last."""
@@ -167,7 +167,7 @@ class Kernel:
     def lost(self, reason: str, *, expected: bool = False) -> list[AnyEvent]:
         """The host is gone, or was left, and the kernel with it: what that means for everything open."""
         if self.state != "dead":
-            self._die(jupyter_messages.Death(expected=expected), reason)
+            self._die(host_protocol.KernelDied(expected=expected), reason)
         return self._new.flush()
 
     # ---- what comes from it
@@ -322,40 +322,40 @@ class Kernel:
     def _hosted(self, kind: str, content: bytes) -> None:
         match kind:
             case "kernel_starting":
-                started = jupyter_messages.decode(content, jupyter_messages.Started)
+                started = jupyter_messages.decode(content, host_protocol.KernelStarting)
                 self.start, self.pid = started.start, started.pid
             case "kernel_ready":
-                self._ready(jupyter_messages.decode(content, jupyter_messages.Ready))
+                self._ready(jupyter_messages.decode(content, host_protocol.KernelReady))
             case "kernel_restarting":
                 self._restarted()
             case "kernel_died":
-                death = jupyter_messages.decode(content, jupyter_messages.Death)
+                death = jupyter_messages.decode(content, host_protocol.KernelDied)
                 if self.state != "restarting" or not death.expected:
                     self._die(death, death.reason or death_reason(death.exit_status, death.signal, death.expected))
             case "start_retried":
-                again = jupyter_messages.decode(content, jupyter_messages.Retried)
+                again = jupyter_messages.decode(content, host_protocol.StartRetried)
                 self._new.add(KernelStartRetried(kernel=self.id, reason=again.reason, how=again.how, tail=again.tail))
             case "start_failed":
-                failed = jupyter_messages.decode(content, jupyter_messages.Failed)
-                self._die(jupyter_messages.Death(tail=failed.tail), failed.reason)
+                failed = jupyter_messages.decode(content, host_protocol.StartFailed)
+                self._die(host_protocol.KernelDied(tail=failed.tail), failed.reason)
             case "request_dropped":
-                self._request_dropped(jupyter_messages.decode(content, jupyter_messages.Dropped))
+                self._request_dropped(jupyter_messages.decode(content, host_protocol.RequestDropped))
             case "request_moved":
-                moved = jupyter_messages.decode(content, jupyter_messages.Moved)
+                moved = jupyter_messages.decode(content, host_protocol.RequestMoved)
                 self.executions.moved(moved.msg_id, moved.after)
             case "output_lost":
-                lost = jupyter_messages.decode(content, jupyter_messages.Lost)
+                lost = jupyter_messages.decode(content, host_protocol.OutputLost)
                 self._new.add(OutputLost(reason=lost.reason, count=lost.count))
             case _:
                 pass
 
-    def _ready(self, ready: jupyter_messages.Ready) -> None:
+    def _ready(self, ready: host_protocol.KernelReady) -> None:
         told = jupyter_messages.decode(ready.kernel_info, jupyter_messages.KernelInfo)
         self.start, self.pid, self.execution_count = ready.start, ready.pid, 0
         self.answers_beside = FEATURE in _features(told.supported_features)
         self.language = self.language or _language(told.language_info)
         if ready.way is not None:
-            self.way = msgspec.structs.replace(ready.way, is_encrypted=ready.is_encrypted)
+            self.way = host_protocol.KnownWay(ready.way.boot, ready.way.transport, ready.is_encrypted)
         self._busy_with.clear()
         self._new.add(
             KernelReady(
@@ -380,13 +380,13 @@ class Kernel:
         self._capture.forget()
         self._become("restarting")
 
-    def _request_dropped(self, dropped: jupyter_messages.Dropped) -> None:
+    def _request_dropped(self, dropped: host_protocol.RequestDropped) -> None:
         if dropped.msg_id in self.executions.open:
             self.executions.dropped(dropped.msg_id, dropped.reason)
         else:
             self._dropped.append((dropped.msg_id, dropped.reason))
 
-    def _die(self, death: jupyter_messages.Death, reason: str) -> None:
+    def _die(self, death: host_protocol.KernelDied, reason: str) -> None:
         self.pid, self.is_over, self.tail = None, death.expected, death.tail or self.tail
         self._capture.forget()
         self._new.add(

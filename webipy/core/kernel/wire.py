@@ -49,7 +49,6 @@ import msgspec
 
 from webipy.core import json_depth
 
-PROTOCOL: Final = 1  # version of the host link
 DELIMITER: Final = b"<IDS|MSG>"
 CHANNELS: Final = frozenset({"shell", "control", "iopub", "stdin", "host"})
 

@@ -17,7 +17,6 @@ import os
 from collections.abc import Callable
 from time import perf_counter
 
-import msgspec
 import zmq
 from twisted.internet.interfaces import IDelayedCall, IReactorFDSet, IReactorThreads, IReactorTime, IReadDescriptor
 from twisted.logger import Logger
@@ -25,6 +24,7 @@ from txzmq import ZmqConnection, ZmqEndpoint, ZmqEndpointType, ZmqFactory
 from zope.interface import implementer
 
 from webipy.core.kernel import jupyter_messages, wire
+from webipy.core.kernel.host_protocol import Acknowledge, Attach, Attached, Command, Fenced, KernelRestarting
 from webipy.core.kernel.wire import Message
 from webipy.host.multipart import read_parts, send_parts
 from webipy.server.ports.kernels import LinkReceiver
@@ -56,17 +56,6 @@ SERVER = "webipy-server"
 
 class Reactor(IReactorTime, IReactorFDSet, IReactorThreads):
     """What is needed of the reactor."""
-
-
-class _Attached(msgspec.Struct):
-    first: int
-    next: int
-    pid: int | None = None
-
-
-class _Restarting(msgspec.Struct):
-    start: int
-    key: str = ""
 
 
 class LinkFactory(ZmqFactory):  # type: ignore[misc]  # txZMQ has no types
@@ -124,7 +113,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         self.refused = 0
         super().__init__(factory)
         self.addEndpoints([ZmqEndpoint(ZmqEndpointType.connect, endpoint)])
-        self.command("attach", jupyter_messages.encode({"generation": generation, "since": since}))
+        self.command(Attach(generation, since))
 
     # ---- to the host
 
@@ -135,8 +124,9 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         send_parts(self.socket, wire.encode_link(self._key, wire.stamp(channel), message))
         self._look_again()
 
-    def command(self, name: str, content: bytes = b"{}") -> None:
+    def command(self, command: Command) -> None:
         """Sends a command for the host itself."""
+        content, name = jupyter_messages.encode(command), command.msg_type
         self.send("host", wire.new_message(name, content, msg_id=name, session=SERVER))
 
     def acknowledge(self, number: int) -> None:
@@ -152,7 +142,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         self._acknowledging = None
         if self._written > self._acknowledged:
             self._acknowledged, self._bytes_read = self._written, 0
-            self.command("acknowledge", b'{"number":%d}' % self._written)
+            self.command(Acknowledge(self._written))
 
     def close(self) -> None:
         """Leaves; what was sent still goes out, the host lives on."""
@@ -243,24 +233,24 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         elif number > self._number:
             self._number = number
             batch.append((channel, message))
-            if channel == "host" and message.header.msg_type == "kernel_restarting":
-                self._renew_key(jupyter_messages.decode(message.content, _Restarting))
+            if channel == "host" and message.header.msg_type == KernelRestarting.msg_type:
+                self._renew_key(jupyter_messages.decode(message.content, KernelRestarting))
 
     def _unnumbered(self, message: Message) -> None:
         match message.header.msg_type:
-            case "attached":
-                told = jupyter_messages.decode(message.content, _Attached)
-                is_gap = told.first > self._number + 1
-                self._number = max(self._number, told.first - 1)
-                self._receiver.attached(is_gap, told.pid)
-            case "fenced":
+            case Attached.msg_type:
+                attached = jupyter_messages.decode(message.content, Attached)
+                is_gap = attached.first > self._number + 1
+                self._number = max(self._number, attached.first - 1)
+                self._receiver.attached(is_gap, attached.pid)
+            case Fenced.msg_type:
                 self._receiver.fenced()
             case _:
                 pass
 
-    def _renew_key(self, told: _Restarting) -> None:
-        if told.start > self._start and told.key:
-            self._key, self._start = told.key.encode(), told.start
+    def _renew_key(self, restarting: KernelRestarting) -> None:
+        if restarting.start > self._start and restarting.key:
+            self._key, self._start = restarting.key.encode(), restarting.start
 
 
 def _can_wait(batch: list[tuple[str, Message]]) -> bool:

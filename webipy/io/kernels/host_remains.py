@@ -17,17 +17,13 @@ from pathlib import Path
 import attrs
 import msgspec
 
+from webipy.core.kernel.host_protocol import FAREWELL_FILE, HOST_LOG, SPOOL_PREFIX, Farewell
 from webipy.core.kernel.spool_records import FRAME, MAGIC, Damaged, Kept, decode_body, decode_frame
 
 BATCH_BYTES = 4 * 1024 * 1024
 """Messages taken in at once."""
 
 KILLED = "The kernel host ended without a word, and the kernel with it."
-
-
-class _Farewell(msgspec.Struct):
-    reason: str
-    next: int = 0
 
 
 @attrs.define(eq=False)
@@ -73,14 +69,14 @@ class Leftovers:
         if farewell is not None:
             return farewell.reason
         try:
-            words = (self.directory / "host.log").read_bytes()[-500:].decode("utf-8", "replace").strip().splitlines()
+            words = (self.directory / HOST_LOG).read_bytes()[-500:].decode("utf-8", "replace").strip().splitlines()
         except OSError:
             words = []
         return f"{KILLED} Its last line of log: {words[-1]}" if words else KILLED
 
-    def _farewell(self) -> _Farewell | None:
+    def _farewell(self) -> Farewell | None:
         try:
-            return msgspec.json.decode((self.directory / "farewell.json").read_bytes(), type=_Farewell)
+            return msgspec.json.decode((self.directory / FAREWELL_FILE).read_bytes(), type=Farewell)
         except (OSError, msgspec.DecodeError):
             return None  # it had no time to say
 
@@ -89,8 +85,8 @@ class Leftovers:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _each(self) -> Iterator[Kept]:
-        segments = [(int(path.name[6:]), path) for path in self.directory.glob("spool-*") if path.name[6:].isdigit()]
-        for _, path in sorted(segments):
+        found = [(path.name.removeprefix(SPOOL_PREFIX), path) for path in self.directory.glob(SPOOL_PREFIX + "*")]
+        for _, path in sorted((int(number), path) for number, path in found if number.isdigit()):
             yield from _records(path)
 
 

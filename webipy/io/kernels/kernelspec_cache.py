@@ -18,27 +18,17 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from webipy.core import errors
+from webipy.core.kernel.host_protocol import Kernelspec
 from webipy.io.kernels.host_link import Reactor
-from webipy.server.ports.kernels import Spec, Specs
+from webipy.server.ports.kernels import Specs
 
 UNSEEN_SECONDS = 0.2
 """A list is good for so long without a look at the folders: they are looked at in some 50 microseconds, and asked for in bursts."""
 
 
-class _SpecFile(msgspec.Struct):
-    name: str
-    argv: list[str]
-    display_name: str
-    language: str
-    env: dict[str, str]
-    interrupt_mode: str
-    metadata: dict[str, object]
-    resource_dir: str
-
-
 class _SpecsFile(msgspec.Struct):
     default: str | None
-    kernelspecs: dict[str, _SpecFile]
+    kernelspecs: dict[str, Kernelspec]
     broken: dict[str, str] = {}
     looked_at: dict[str, int] = {}
 
@@ -96,8 +86,7 @@ class SpecList:
             )
             raise errors.KernelFailed("Looking for kernelspecs failed; the server's log tells why.")
         told = msgspec.json.decode(out, type=_SpecsFile)
-        found = {name: Spec(**msgspec.structs.asdict(spec)) for name, spec in told.kernelspecs.items()}
-        self._specs, self._looked_at = Specs(told.default, found, told.broken), told.looked_at
+        self._specs, self._looked_at = Specs(told.default, told.kernelspecs, told.broken), told.looked_at
         self._good_until = self.reactor.seconds() + UNSEEN_SECONDS
         return self._specs
 

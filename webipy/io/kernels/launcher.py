@@ -32,14 +32,26 @@ from typing import Any
 
 import attrs
 import msgspec
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
 from webipy.core import errors
-from webipy.core.kernel import wire
 from webipy.core.kernel.connection_file import MAX_BYTES, BadConnection, Connection, read
-from webipy.core.kernel.jupyter_messages import Way
+from webipy.core.kernel.host_protocol import (
+    HOST_FILE,
+    HOST_LOG,
+    KERNEL_LOG,
+    LAUNCH_FILE,
+    MAX_SOCKET_PATH,
+    SOCKET,
+    HostFile,
+    Kernelspec,
+    KnownWay,
+    Launch,
+    endpoint,
+)
 from webipy.core.kernel.spool_records import Kept
 from webipy.host.process import boot_id, start_time
 from webipy.io.kernels.host_link import LAST_WORDS_SECONDS, HostLink, LinkFactory, ProcessWatch, Reactor
@@ -47,25 +59,13 @@ from webipy.io.kernels.host_remains import Leftovers
 from webipy.io.kernels.kernelspec_cache import SpecList
 from webipy.io.kernels.log_file import read_log
 from webipy.io.storage.private_files import private, write_private
-from webipy.server.ports.kernels import NO_ENV, HostRecord, KernelLink, LeftBatch, LinkReceiver, LogPart, Spec, Specs
+from webipy.server.ports.kernels import NO_ENV, HostRecord, KernelLink, LeftBatch, LinkReceiver, LogPart, Specs
 
 READY_SECONDS = 60.0
 """How long a kernel may take to answer for the first time, unless the server's options say otherwise."""
 ATTACHED_SECONDS = 10
 """The same for one that something else started, and that should be there already."""
-MAX_SOCKET_PATH = 107
-LONGEST_NAME = "/host-xx"
-
-
-class _HostFile(msgspec.Struct):
-    pid: int
-    start_time: int
-    boot_id: str
-    endpoint: str
-    key: str
-    start: int
-    kernel_pid: int | None = None
-    protocol: int = wire.PROTOCOL
+LONGEST_NAME = "/" + SOCKET + "-xx"
 
 
 @attrs.define(eq=False)
@@ -101,7 +101,7 @@ class LocalLauncher:
     _connected: dict[str, tuple[ProcessWatch, HostLink]] = attrs.field(factory=dict)
     _unwanted: set[str] = attrs.field(factory=set)
     _launched: dict[str, list[str]] = attrs.field(factory=dict)
-    _ways: dict[str, tuple[list[str], Way]] = attrs.field(factory=dict)
+    _ways: dict[str, tuple[list[str], KnownWay]] = attrs.field(factory=dict)
     _log = Logger()
 
     def start(self) -> None:
@@ -142,7 +142,7 @@ class LocalLauncher:
         }
         return attrs.evolve(specs, ways=known) if known else specs
 
-    def has_started(self, record: HostRecord, way: Way) -> None:
+    def has_started(self, record: HostRecord, way: KnownWay) -> None:
         """Remembers how; see the port."""
         argv = self._launched.get(record.directory)
         if argv is not None:
@@ -153,7 +153,7 @@ class LocalLauncher:
     def launch(
         self,
         kernel: str,
-        spec: Spec,
+        spec: Kernelspec,
         cwd: str,
         start: int,
         *,
@@ -162,10 +162,9 @@ class LocalLauncher:
         waits: bool = False,
     ) -> Deferred[HostRecord]:
         """Starts a host; see the port."""
-        told = self._told(kernel, spec, cwd, start)
-        if grace_s is not None:
-            told["grace_s"] = grace_s
-        return self._in_thread(self._launch, kernel, spec, start, {**told, "env": dict(env), "waits": waits})
+        grace_s = self.grace_s if grace_s is None else grace_s
+        plan = replace(self._plan(kernel, spec, cwd, start), grace_s=grace_s, env=dict(env), waits=waits)
+        return self._in_thread(self._launch, plan)
 
     def discard(self, record: HostRecord) -> None:
         """Ends a host that nobody needs; see the port."""
@@ -184,10 +183,9 @@ class LocalLauncher:
     def _attach(self, kernel: str, path: str, start: int) -> HostRecord:
         connection = read_connection(path)
         name = connection.kernel_name or "attached"
-        spec = Spec(name, "Attached kernel", "", [], {}, "message", {}, "")
-        told = self._told(kernel, spec, "/", start)
-        told |= {"ready_timeout_s": ATTACHED_SECONDS, "connection": connection}
-        return self._launch(kernel, spec, start, told, is_attached=True)
+        spec = Kernelspec(name, [], "Attached kernel", interrupt_mode="message")
+        plan = self._plan(kernel, spec, "/", start)
+        return self._launch(replace(plan, ready_timeout_s=ATTACHED_SECONDS, connection=connection))
 
     def _in_thread(self, work: Callable[..., Any], *arguments: object) -> Deferred[Any]:
         return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work, *arguments)
@@ -196,14 +194,12 @@ class LocalLauncher:
         """What a host that has ended left, after message `since`."""
         return LeftoversInThread(Leftovers(Path(record.directory), since), self._in_thread)
 
-    def _launch(
-        self, kernel: str, spec: Spec, start: int, told: dict[str, object], *, is_attached: bool = False
-    ) -> HostRecord:
-        key = secrets.token_hex(32)
+    def _launch(self, plan: Launch) -> HostRecord:
+        key, spec, start = plan.key, plan.spec, plan.start
         try:
-            directory = self._make_directory(kernel, start)
-            write_private(directory / "launch.json", msgspec.json.encode({**told, "key": key}))
-            with open(directory / "host.log", "ab", opener=private) as log:
+            directory = self._make_directory(plan.kernel, start)
+            write_private(directory / LAUNCH_FILE, msgspec.json.encode(plan))
+            with open(directory / HOST_LOG, "ab", opener=private) as log:
                 child = subprocess.Popen(
                     [sys.executable, "-P", "-m", "webipy.kernelhost", str(directory)],
                     stdin=subprocess.DEVNULL,
@@ -217,27 +213,29 @@ class LocalLauncher:
                 resource.prlimit(child.pid, resource.RLIMIT_NOFILE, self.files)
         except OSError as fault:
             raise errors.KernelFailed(f"The kernel host cannot be started: {fault.strerror or fault}.") from None
-        record = HostRecord(kernel, str(directory), spec.name, spec.display_name, spec.language, is_attached)
+        is_attached = plan.connection is not None
+        record = HostRecord(plan.kernel, str(directory), spec.name, spec.display_name, spec.language, is_attached)
         self._children[record.directory] = child
         self._keys[record.directory] = (key, start)
         self._launched[record.directory] = spec.argv
         return record
 
-    def _told(self, kernel: str, spec: Spec, cwd: str, start: int) -> dict[str, object]:
-        """What `launch.json` says, but for the key."""
+    def _plan(self, kernel: str, spec: Kernelspec, cwd: str, start: int) -> Launch:
+        """What is started, with a new key."""
         known = self._ways.get(spec.name)
-        return {
-            "kernel": kernel,
-            "spec": {field.name: getattr(spec, field.name) for field in attrs.fields(Spec)},
-            "cwd": cwd,
-            "username": self.username,
-            "grace_s": self.grace_s,
-            "ready_timeout_s": self.ready_s,
-            "prefix": sys.prefix,
-            "start": start,
-            "nice": self.nice,
-            "way": known[1] if known is not None and known[0] == spec.argv else None,
-        }
+        return Launch(
+            kernel=kernel,
+            spec=spec,
+            cwd=cwd,
+            key=secrets.token_hex(32),
+            username=self.username,
+            grace_s=self.grace_s,
+            ready_timeout_s=self.ready_s,
+            prefix=sys.prefix,
+            start=start,
+            nice=self.nice,
+            way=known[1] if known is not None and known[0] == spec.argv else None,
+        )
 
     def _make_directory(self, kernel: str, start: int) -> Path:
         directory = self.folder / f"{kernel[:16]}-{start}"
@@ -256,9 +254,7 @@ class LocalLauncher:
         def read() -> tuple[LogPart, LogPart] | None:
             if not directory.is_dir():
                 return None
-            kernel, host = (
-                (directory / name, at) for name, at in (("kernel.log", kernel_since), ("host.log", host_since))
-            )
+            kernel, host = ((directory / name, at) for name, at in ((KERNEL_LOG, kernel_since), (HOST_LOG, host_since)))
             return read_log(*kernel, limit), read_log(*host, limit)
 
         return self._in_thread(read)
@@ -281,8 +277,8 @@ class LocalLauncher:
             watch = ProcessWatch(self.reactor, pid, lambda: self._ended(record, link, receiver))
         except ProcessLookupError:
             return None
-        endpoint = f"ipc://{record.directory}/host"
-        link = HostLink(self._links, endpoint, key, start, generation=self.generation, since=since, receiver=receiver)
+        address = endpoint(record.directory)
+        link = HostLink(self._links, address, key, start, generation=self.generation, since=since, receiver=receiver)
         self._connected[record.directory] = watch, link
         return link
 
@@ -367,22 +363,22 @@ def _announce(directory: Path, pid: int, key: str, start: int) -> None:
     if began is None:
         return
     first = directory / "announced.json"
-    told = _HostFile(pid, began, boot_id(), f"ipc://{directory}/host", key, start)
-    write_private(first, msgspec.json.encode(told))
+    host = HostFile(pid, began, boot_id(), endpoint(str(directory)), key, start)
+    write_private(first, msgspec.json.encode(host))
     with contextlib.suppress(FileExistsError):
-        os.link(first, directory / "host.json")
+        os.link(first, directory / HOST_FILE)
     first.unlink()
 
 
-def _living(directory: Path) -> _HostFile | None:
+def _living(directory: Path) -> HostFile | None:
     """What a host says of itself, if the process that said it still lives."""
     try:
-        told = msgspec.json.decode((directory / "host.json").read_bytes(), type=_HostFile)
-        status = Path(f"/proc/{told.pid}/stat").read_text()
+        host = msgspec.json.decode((directory / HOST_FILE).read_bytes(), type=HostFile)
+        status = Path(f"/proc/{host.pid}/stat").read_text()
         boot = boot_id()
     except (OSError, msgspec.DecodeError):
         return None
     fields = status.rpartition(")")[2].split()
     if fields[0] in "ZX":  # it has ended, and nobody has asked for its status yet
         return None
-    return told if (int(fields[19]), boot) == (told.start_time, told.boot_id) else None
+    return host if (int(fields[19]), boot) == (host.start_time, host.boot_id) else None

@@ -14,6 +14,7 @@ from webipy.core.events import events
 from webipy.core.events.outputs import TextRange
 from webipy.core.json_depth import is_too_deep, too_deep_reason
 from webipy.core.kernel import blobs, json_pieces, jupyter_messages, wire
+from webipy.core.kernel.host_protocol import Cancel
 from webipy.core.kernel.kernel import base64s
 from webipy.server.methods import raw_messages
 from webipy.server.methods.kernel_inquiries import clean, content_of
@@ -104,7 +105,7 @@ async def execution_cancel(services: Services, connection: Connection, params: c
         raise errors.NotWaiting(_FINISHED.format(params.execution), kind="execution", id=params.execution)
     if run.running:
         raise errors.NotWaiting(_RUNS.format(params.execution), kind="execution", id=params.execution)
-    session.kernel_connection.command("cancel", jupyter_messages.encode({"msg_id": params.execution}))
+    session.kernel_connection.command(Cancel(params.execution))
     try:
         await session.ended(params.execution, patience_s(session))
     except errors.Timeout:

@@ -26,6 +26,7 @@ from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.kernel import jupyter_messages
 from webipy.core.kernel.executions import Executions, OpenExecution
+from webipy.core.kernel.host_protocol import Cancel, Move
 from webipy.core.languages import parameters
 from webipy.core.session.notebook import Cell, Notebook, replace_all
 from webipy.server.methods.executions import patience_s
@@ -291,9 +292,7 @@ async def execution_move(services: Services, connection: Connection, params: not
     await _written(session, newest)
     session.kernel_connection.live()
     moves = run.moves
-    session.kernel_connection.command(
-        "move", jupyter_messages.encode({"msg_id": params.execution, "before": params.before})
-    )
+    session.kernel_connection.command(Move(params.execution, params.before))
     await _until(lambda: run.moves > moves or run.running or run.is_over, services, session, patience_s(session))
     if run.moves == moves:
         raise errors.NotWaiting(
@@ -330,7 +329,7 @@ async def run_cancel(
     await _written(session, newest)
     since = session.written
     session.kernel_connection.live()
-    session.kernel_connection.command("cancel", jupyter_messages.encode({"msg_ids": [run.id for run in wanted]}))
+    session.kernel_connection.command(Cancel(msg_ids=[run.id for run in wanted]))
     most_s = patience_s(session) + len(wanted) / CANCELLED_PER_SECOND
     await _until(lambda: all(run.is_over or run.running for run in wanted), services, session, most_s)
     await _written(session, session.seq)

@@ -11,12 +11,11 @@ from twisted.internet.defer import CancelledError
 from webipy.core import errors
 from webipy.core.api import calls
 from webipy.core.events import events
-from webipy.core.kernel import jupyter_messages
+from webipy.core.kernel.host_protocol import Interrupt, Kernelspec, Kill, KnownWay, ShutDown
 from webipy.core.session.guest_history import latest
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.methods.shares import take_part
 from webipy.server.people.logins import CODE_SECONDS
-from webipy.server.ports.kernels import Spec
 from webipy.server.sessions import guest_view
 from webipy.server.sessions.feed import CHUNK_BYTES
 from webipy.server.sessions.session import Session
@@ -233,7 +232,7 @@ async def kernelspec_list(services: Services, connection: Connection, params: ca
     return calls.KernelspecList(default=specs.default, kernelspecs=found, broken={} if is_guest else specs.broken)
 
 
-def _note(spec: Spec, way: jupyter_messages.Way | None) -> str:
+def _note(spec: Kernelspec, way: KnownWay | None) -> str:
     """What somebody who starts a kernel should know of how it starts; it is known after the first one."""
     if way is None or (way.transport == "ipc" and (way.boot or spec.language.lower() != "python")):
         return ""
@@ -306,7 +305,7 @@ async def kernel_interrupt(
     first = next(iter(kernel.executions.open), None)
     if params.execution is not None and params.execution != first:
         return calls.Interrupted(interrupted=False)
-    session.kernel_connection.command("interrupt", jupyter_messages.encode({"msg_id": params.execution}))
+    session.kernel_connection.command(Interrupt(params.execution))
     is_up = kernel.state in ("idle", "busy")  # what waits for a kernel that starts does not run yet
     return calls.Interrupted(interrupted=is_up and (first is not None or kernel.state == "busy"))
 
@@ -316,7 +315,7 @@ async def kernel_shut_down(services: Services, connection: Connection, params: c
     """Ends the kernel politely; `kernel_died` with `expected` tells when it has gone. An attached kernel is asked to end, and let go of after 5 s."""
     session = services.sessions.get(params.session)
     session.kernel_connection.live()
-    session.kernel_connection.command("shut_down")
+    session.kernel_connection.command(ShutDown())
     return calls.Done()
 
 
@@ -326,5 +325,5 @@ async def kernel_kill(services: Services, connection: Connection, params: calls.
     session = services.sessions.get(params.session)
     session.kernel_connection.live()
     check_ours(session, "kill")
-    session.kernel_connection.command("kill")
+    session.kernel_connection.command(Kill())
     return calls.Done()

@@ -32,6 +32,7 @@ from webipy.core import errors
 from webipy.core.events import events
 from webipy.core.kernel import jupyter_messages
 from webipy.core.kernel.executions import OpenExecution
+from webipy.core.kernel.host_protocol import Cancel, Interrupt, Kill
 from webipy.core.session.runs import OpenRun
 from webipy.server.notebooks.documents import Documents
 from webipy.server.notebooks.run_results import RunResults
@@ -184,11 +185,11 @@ class Attendant:
         waiting = [run.id for run in left if not run.running]
         if waiting and not self._is_cancelled and all(self.session.is_accepted(run) for run in waiting):
             self._is_cancelled = True
-            side.command("cancel", jupyter_messages.encode({"msg_ids": waiting}))
+            side.command(Cancel(msg_ids=waiting))
         running = next((run.id for run in left if run.running), None)
         if running is not None and running not in self._pressed:
             self._pressed.add(running)
-            side.command("interrupt", jupyter_messages.encode({"msg_id": running}))
+            side.command(Interrupt(running))
 
     def _set_grace(self, stopped: events.RunStopped) -> None:
         if stopped.grace_s is not None:
@@ -206,7 +207,7 @@ class Attendant:
             and not record.is_attached
             and session.kernel_connection.has_host
         ):
-            session.kernel_connection.command("kill")
+            session.kernel_connection.command(Kill())
         else:
             self._is_stubborn = True
         self._wake()

@@ -13,25 +13,11 @@ from typing import Protocol
 import attrs
 from twisted.internet.defer import Deferred
 
-from webipy.core.kernel.jupyter_messages import Way
+from webipy.core.kernel.host_protocol import Command, Kernelspec, KnownWay
 from webipy.core.kernel.wire import Message
 
 NO_ENV: Mapping[str, str] = MappingProxyType({})
 """No environment variables but the usual ones."""
-
-
-@attrs.define(frozen=True, slots=True)
-class Spec:
-    """A kernelspec, as it is launched. Source: Jupyter's kernel.json."""
-
-    name: str
-    display_name: str
-    language: str
-    argv: list[str]
-    env: dict[str, str]
-    interrupt_mode: str
-    metadata: dict[str, object]
-    resource_dir: str
 
 
 @attrs.define(frozen=True, slots=True)
@@ -46,9 +32,9 @@ class Specs:
     """
 
     default: str | None
-    found: dict[str, Spec]
+    found: dict[str, Kernelspec]
     broken: dict[str, str]
-    ways: dict[str, Way] = attrs.field(factory=dict)
+    ways: dict[str, KnownWay] = attrs.field(factory=dict)
 
 
 @attrs.define(frozen=True, slots=True)
@@ -114,13 +100,8 @@ class KernelLink(Protocol):
             message: The request.
         """
 
-    def command(self, name: str, content: bytes = b"{}") -> None:
-        """Sends a command for the host itself.
-
-        Args:
-            name: The command's message type, such as `interrupt`.
-            content: Its content, JSON.
-        """
+    def command(self, command: Command) -> None:
+        """Sends a command for the host itself."""
 
     def acknowledge(self, number: int) -> None:
         """Lets the host forget all messages up to `number`."""
@@ -174,7 +155,7 @@ class Launcher(Protocol):
     def launch(
         self,
         kernel: str,
-        spec: Spec,
+        spec: Kernelspec,
         cwd: str,
         start: int,
         *,
@@ -197,7 +178,7 @@ class Launcher(Protocol):
             errors.KernelFailed: It cannot be started; the Deferred fails with it.
         """
 
-    def has_started(self, record: HostRecord, way: Way) -> None:
+    def has_started(self, record: HostRecord, way: KnownWay) -> None:
         """Records how a kernel got ready: the next one of its kernelspec is started the same way first.
 
         Args:

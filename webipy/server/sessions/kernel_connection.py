@@ -24,6 +24,7 @@ from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.kernel import blobs, jupyter_messages, wire
 from webipy.core.kernel.blobs import Part
+from webipy.core.kernel.host_protocol import Cancel, Command, Interrupt, Kill, Move, OutputLost, Restart, ShutDown
 from webipy.core.kernel.inquiries import inquiry
 from webipy.core.kernel.kernel import Kernel
 from webipy.core.kernel.large_messages import Large
@@ -34,7 +35,7 @@ from webipy.server.ports.world import World
 from webipy.server.sessions.pending_requests import PendingRequests
 from webipy.server.sessions.request_queue import RequestQueue
 
-_ABOUT_REQUESTS = frozenset({"cancel", "interrupt", "move", "restart"})
+_ABOUT_REQUESTS = (Cancel, Interrupt, Move, Restart)
 """Commands that mean requests which were accepted before them."""
 
 
@@ -126,7 +127,7 @@ class KernelConnection:
     def end_host(self) -> None:
         """Ends the host, which must be attached; its kernel ends with it unless something else started that."""
         assert self._record is not None
-        self.command("kill" if self._record.is_attached else "shut_down")
+        self.command(Kill() if self._record.is_attached else ShutDown())
 
     def detach(self) -> None:
         """Leaves the host; it and its kernel live on."""
@@ -137,13 +138,13 @@ class KernelConnection:
 
     # ---- out
 
-    def command(self, name: str, content: bytes = b"{}") -> None:
+    def command(self, command: Command) -> None:
         """Sends a command to the host; one must be attached."""
         assert self._link is not None
-        if name in _ABOUT_REQUESTS:
+        if isinstance(command, _ABOUT_REQUESTS):
             self.requests.flush()
-        self.is_leaving = self.is_leaving or name in ("shut_down", "kill")
-        self._link.command(name, content)
+        self.is_leaving = self.is_leaving or isinstance(command, ShutDown | Kill)
+        self._link.command(command)
 
     def send(
         self,
@@ -207,7 +208,7 @@ class KernelConnection:
             return await reply
         except errors.Timeout:
             if msg_type == "execute_request" and self._link is not None:  # it may wait in the host
-                self.command("cancel", jupyter_messages.encode({"msg_id": msg_id}))
+                self.command(Cancel(msg_id))
             raise
         finally:
             stop_clock()
@@ -224,7 +225,7 @@ class KernelConnection:
             self.kernel.pid = pid
             self.requests.restart(run for run in self.kernel.executions.waiting() if self.is_written(run.id))
             if self.kernel.state == "restarting":  # the server may have died before it could say so
-                self.command("restart", restart_of(self.environment(), self.kernel.start + 1))
+                self.command(Restart(self.kernel.start + 1, self.environment()))
             for answer in list(self.kernel.executions.answers.values()):
                 self.send_answer(answer.request, answer.value or "")
 
@@ -287,15 +288,11 @@ class KernelConnection:
         await self.sweep(is_over=True)
 
 
-def restart_of(env: dict[str, str], start: int | None = None) -> bytes:
-    """The content of the host's command `restart`; one for start number `start` has no effect where that was made already."""
-    numbered = {} if start is None else {"start": start}
-    return jupyter_messages.encode({"env": env, **numbered})
-
-
 def _lost(reason: str) -> Message:
     """What says that output is missing, as a host says it."""
-    return wire.new_message("output_lost", jupyter_messages.encode({"reason": reason}), msg_id="lost", session="server")
+    return wire.new_message(
+        OutputLost.msg_type, jupyter_messages.encode(OutputLost(reason)), msg_id="lost", session="server"
+    )
 
 
 def _sorted(batch: list[tuple[str, Message]], large: Large) -> tuple[list[tuple[str, Message]], list[Part]]:

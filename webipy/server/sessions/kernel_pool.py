@@ -27,8 +27,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from webipy.core.kernel import jupyter_messages
+from webipy.core.kernel.host_protocol import Enter, KernelDied, KernelEntered, Kernelspec, KernelStarting, StartFailed
 from webipy.core.kernel.wire import Message
-from webipy.server.ports.kernels import NO_ENV, HostRecord, KernelLink, Spec
+from webipy.server.ports.kernels import NO_ENV, HostRecord, KernelLink
 from webipy.server.ports.world import World
 
 GRACE_SECONDS = 60.0
@@ -55,7 +56,7 @@ class PooledKernel:
     """
 
     record: HostRecord
-    spec: Spec
+    spec: Kernelspec
     died: Callable[[PooledKernel], None]
     link: KernelLink | None = None
     is_attached: bool = False
@@ -70,11 +71,11 @@ class PooledKernel:
         """Messages; they stay with the host, for the session that will have this kernel."""
         for channel, message in batch:
             kind = message.header.msg_type if channel == "host" else ""
-            if kind == "kernel_starting":
-                self.waits = jupyter_messages.decode(message.content, jupyter_messages.Started).waits
-            elif kind == "kernel_entered":
+            if kind == KernelStarting.msg_type:
+                self.waits = jupyter_messages.decode(message.content, KernelStarting).waits
+            elif kind == KernelEntered.msg_type:
                 self._tell(True)
-            elif kind in ("kernel_died", "start_failed"):
+            elif kind in (KernelDied.msg_type, StartFailed.msg_type):
                 self.gone()
 
     def fenced(self) -> None:
@@ -86,12 +87,12 @@ class PooledKernel:
         self._tell(False)
         self.died(self)
 
-    def enter(self, content: bytes) -> Deferred[bool]:
+    def enter(self, enter: Enter) -> Deferred[bool]:
         """Sends it where it is needed; fires with whether it went."""
         assert self.link is not None
         entered: Deferred[bool] = Deferred()
         self._entered = entered
-        self.link.command("enter", content)
+        self.link.command(enter)
         return entered
 
     def give_up(self) -> None:
@@ -141,7 +142,7 @@ class KernelPool:
         for spare in list(self.ready):
             self._discard(spare)
 
-    async def take(self, spec: Spec, cwd: str, env: Mapping[str, str] = NO_ENV) -> HostRecord | None:
+    async def take(self, spec: Kernelspec, cwd: str, env: Mapping[str, str] = NO_ENV) -> HostRecord | None:
         """The host of a spare that is in `cwd` now, with the variables of `env`; `None` when there is none that fits."""
         for spare in list(self.ready):
             if spare.spec != spec:
@@ -153,8 +154,7 @@ class KernelPool:
             return None
         spare = fitting[0]
         self.ready.remove(spare)
-        told = {"cwd": cwd, "code": "", "grace_s": self.grace_s, "env": dict(env)}
-        entered = spare.enter(jupyter_messages.encode(told))
+        entered = spare.enter(Enter(cwd, "", self.grace_s, dict(env)))
         stop_clock = self.world.later(ANSWER_SECONDS, spare.give_up)
         is_there = await entered
         stop_clock()

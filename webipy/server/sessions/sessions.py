@@ -27,11 +27,11 @@ from twisted.logger import Logger
 from webipy.core import errors
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
+from webipy.core.kernel.host_protocol import Kernelspec, Restart
 from webipy.core.kernel.kernel import Kernel
-from webipy.server.ports.kernels import HostRecord, Spec, Specs
+from webipy.server.ports.kernels import HostRecord, Specs
 from webipy.server.ports.registry import ClosedSession, SessionRecord
 from webipy.server.ports.world import World
-from webipy.server.sessions.kernel_connection import restart_of
 from webipy.server.sessions.session import Session, release
 
 Taken = Callable[[Session, str | None, int], None]
@@ -56,7 +56,7 @@ class Sessions:
 
     world: World
     root: str
-    take_spare: Callable[[Spec, str, Mapping[str, str]], Awaitable[HostRecord | None]] = attrs.field(
+    take_spare: Callable[[Kernelspec, str, Mapping[str, str]], Awaitable[HostRecord | None]] = attrs.field(
         default=lambda spec, cwd, env: succeed(None)
     )
     on_taken: list[Taken] = attrs.field(factory=list)
@@ -263,7 +263,7 @@ class Sessions:
         kernels = (session.kernel for session in self._open.values())
         return any(kernel is not None and kernel.state in ("starting", "restarting") for kernel in kernels)
 
-    async def spec(self, name: str | None) -> Spec:
+    async def spec(self, name: str | None) -> Kernelspec:
         """The kernelspec of that name, or the default one.
 
         Raises:
@@ -360,7 +360,7 @@ class Sessions:
             if session.kernel_connection.has_host:
                 await session.append(kernel.restarting(), by)
                 if session.kernel_connection.has_host:
-                    session.kernel_connection.command("restart", restart_of(session.kernel_connection.environment()))
+                    session.kernel_connection.command(Restart(env=session.kernel_connection.environment()))
                 return
             spec = await self.spec(kernel.kernelspec)
             again = Kernel(kernel.id, spec.name, spec.display_name, spec.language, "", start=kernel.start + 1)
@@ -368,7 +368,7 @@ class Sessions:
         finally:
             self.door.release()
 
-    async def _launch(self, session: Session, kernel: Kernel, spec: Spec, by: str) -> None:
+    async def _launch(self, session: Session, kernel: Kernel, spec: Kernelspec, by: str) -> None:
         env = _environment(self.root, session.record)
         host: HostRecord = await self.world.launcher.launch(kernel.id, spec, session.record.cwd, kernel.start, env=env)
         await self._join(session, kernel, host, by)
@@ -448,7 +448,7 @@ def _title(now: str) -> str:
     return f"Session {now[:16].replace('T', ' ')}"
 
 
-def _choose(specs: Specs, name: str | None) -> Spec:
+def _choose(specs: Specs, name: str | None) -> Kernelspec:
     wanted = specs.default if name is None else name
     if wanted is not None and wanted in specs.found:
         return specs.found[wanted]
