@@ -27,11 +27,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.cli import main
 from webipy.client.client import Address, ConnectionLost, Event, Follower, NoServer
-from webipy.command import lookup, program, running, watching
+from webipy.command import following, lookup, program, running, watching
 from webipy.command.connecting import Target
+from webipy.command.options import env_option
 from webipy.command.showing import Showing
 from webipy.command.terminal import Screen
-from webipy.command.variables import env_option
 from webipy.core import errors
 from webipy.core.api import calls, notebook_calls
 from webipy.core.events import events
@@ -484,7 +484,7 @@ class RunTests(SynchronousTestCase):
             execution.reactor.advance(5.0)
             execution.reactor.advance(running.STUBBORN_S)
             self.assertEqual(("kernel.kill" in self.client.methods(), bool(ends)), (True, not is_fresh))
-        self.assertTrue(ends[0].check(running.Left))
+        self.assertTrue(ends[0].check(following.Left))
 
     def test_it_is_followed_before_it_is_sent(self) -> None:
         """The session is followed from where it stood, so that no output can be missed; the id is ours, so that it runs once."""
@@ -565,7 +565,7 @@ class RunTests(SynchronousTestCase):
 
     def test_it_is_cancelled_while_it_waits(self) -> None:
         """^C before it has begun takes it back and interrupts nobody else."""
-        self.run_.interrupt()
+        self.run_.interruption.interrupt()
         self.assertEqual(self.client.methods(), ["execution.start", "execution.cancel"])
         self.give(
             events.ExecutionFinished(execution="e1", status="cancelled", duration_s=0, reason="It was taken back.")
@@ -575,16 +575,16 @@ class RunTests(SynchronousTestCase):
     def test_one_that_begins_while_it_is_cancelled_is_interrupted(self) -> None:
         """The kernel may take it before the cancelling comes: then it is interrupted, once."""
         self.client.answers["execution.cancel"] = errors.NotWaiting("It runs already.")
-        self.run_.interrupt()
+        self.run_.interruption.interrupt()
         self.give(events.ExecutionStarted(execution="e1"))
         self.assertEqual(self.client.methods(), ["execution.start", "execution.cancel", "kernel.interrupt"])
 
     def test_the_second_interrupt_leaves(self) -> None:
         """^C twice: it goes on running."""
         self.give(events.ExecutionStarted(execution="e1"))
-        self.run_.interrupt()
-        self.run_.interrupt()
-        self.failureResultOf(self.run_.finished, running.Left)
+        self.run_.interruption.interrupt()
+        self.run_.interruption.interrupt()
+        self.failureResultOf(self.run_.finished, following.Left)
         self.assertEqual(self.client.methods().count("kernel.interrupt"), 1)
 
     def test_a_death_is_told_once(self) -> None:
@@ -761,12 +761,12 @@ class WatchTests(SynchronousTestCase):
         self.out, self.err = io.StringIO(), io.StringIO()
         screen = Screen(self.out, self.err)
         client: Any = ScriptedClient()
-        self.watch = watching.Watch(screen, running.Inputs(client, "s1", screen, None, lambda: None))
+        self.watch = watching.Watch(screen, following.Inputs(client, "s1", screen, None, lambda: None))
 
     def give(self, *happened: Event) -> None:
         """Give out events."""
-        for seq, event in enumerate(happened, 1):
-            self.watch.take(seq, event)
+        for event in happened:
+            self.watch.show(event)
 
     def test_code_is_shown_when_it_begins(self) -> None:
         """Queued code is shown above its output, silent code not at all."""

@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.test_cli import ScriptedClient, Typist, outcome, session
 from webipy.client.client import ConnectionLost, Event
-from webipy.command import notebooks, running
+from webipy.command import following, notebook_run
 from webipy.command.lookup import Wrong
 from webipy.command.paths import below_new
 from webipy.command.progress import Progress, duration, first_line
@@ -125,14 +125,14 @@ class RunTests(SynchronousTestCase):
         self.client = ScriptedClient(notebook__run=told)
         self.keyboard = Typist()
 
-    def begin(self, first_seq: int = 1, *, has_plan: bool = False) -> notebooks.Run:
+    def begin(self, first_seq: int = 1, *, has_plan: bool = False) -> notebook_run.Run:
         """A run that was accepted."""
         screen = Screen(self.out, self.err)
         progress = Progress(self.clock, screen, self.err, False)
         client: Any = self.client
         keyboard: Any = self.keyboard
         place = msgspec.structs.replace(session(), first_seq=first_seq)
-        run = notebooks.Run(client, place, "r", progress, screen, keyboard, has_plan=has_plan)
+        run = notebook_run.Run(client, place, "r", progress, screen, keyboard, has_plan=has_plan)
         outcome(run.start(notebook_calls.RunNotebook(session="s1", id="r")))
         return run
 
@@ -221,15 +221,15 @@ class RunTests(SynchronousTestCase):
         """The first ^C takes back what waits and interrupts what runs; the second leaves."""
         run = self.begin()
         self.give(events.ExecutionStarted(execution="r-1"))
-        run.interrupt()
+        run.interruption.interrupt()
         self.assertEqual(self.client.methods()[1:], ["run.cancel", "kernel.interrupt"])
-        run.interrupt()
-        self.failureResultOf(run.finished, running.Left)
+        run.interruption.interrupt()
+        self.failureResultOf(run.finished, following.Left)
 
     def test_what_begins_while_it_is_stopped_is_interrupted(self) -> None:
         """The kernel took it before the cancelling came."""
         run = self.begin()
-        run.interrupt()
+        run.interruption.interrupt()
         self.assertEqual(self.client.methods()[1:], ["run.cancel"])
         self.give(events.ExecutionStarted(execution="r-1"))
         self.assertEqual(self.client.methods()[2:], ["kernel.interrupt"])
@@ -247,7 +247,7 @@ class RunTests(SynchronousTestCase):
     def test_a_run_with_a_plan_is_stopped_by_the_server(self) -> None:
         """Which knows what of it runs; ^C gives it all the time it wants, SIGTERM does not."""
         run = self.begin(has_plan=True)
-        run.interrupt()
+        run.interruption.interrupt()
         run.terminate(5)
         stops = [params for method, params in self.client.called if method == "run.stop"]
         self.assertEqual([stop["grace_s"] for stop in stops], [None, 5])

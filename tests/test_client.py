@@ -30,11 +30,11 @@ from webipy.client.client import (
     Event,
     NoServer,
     find_server,
-    find_state_dir,
 )
 from webipy.core import errors
 from webipy.core.api import calls, rpc
 from webipy.core.events import events
+from webipy.io.storage.state_folder import find_state_folder
 
 reactor: Any = _reactor
 
@@ -607,10 +607,10 @@ class FindTests(SynchronousTestCase):
     def test_the_state_folder_follows_the_rules_of_the_desktop(self) -> None:
         """The one that was given, else $XDG_STATE_HOME/webipy, else ~/.local/state/webipy."""
         self.patch(os, "environ", {"HOME": "/home/ana"})
-        self.assertEqual(find_state_dir(), Path("/home/ana/.local/state/webipy"))
-        self.assertEqual(find_state_dir("~/mine"), Path("/home/ana/mine"))
+        self.assertEqual(find_state_folder(), Path("/home/ana/.local/state/webipy"))
+        self.assertEqual(find_state_folder("~/mine"), Path("/home/ana/mine"))
         self.patch(os, "environ", {"HOME": "/home/ana", "XDG_STATE_HOME": "/state"})
-        self.assertEqual(find_state_dir(), Path("/state/webipy"))
+        self.assertEqual(find_state_folder(), Path("/state/webipy"))
 
     def test_the_server_is_read_from_its_file(self) -> None:
         """STATE/server.json names the address and the token; the token is not shown."""

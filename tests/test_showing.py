@@ -68,7 +68,7 @@ class ShowingTests(SynchronousTestCase):
     def give(self, *happened: events.AnyEvent) -> str:
         """Takes events in; gives what has been written so far."""
         for event in happened:
-            self.showing.take(event)
+            self.showing.apply(event)
         return self.out.getvalue()
 
     def end(self) -> str:
@@ -191,7 +191,7 @@ class FigureTests(SynchronousTestCase):
         showing = Showing(Screen(out, out), Figures(str(folder)))
         picture = {"text/plain": "<Figure>", "image/png": base64.encodebytes(PICTURE).decode()}
         for data in (picture, picture, {"image/svg+xml": ["<svg>", "</svg>"]}, {"image/png": "no base64!"}):
-            showing.take(displayed(data))
+            showing.apply(displayed(data))
         showing.settle()
         names = {path.name: path.read_bytes() for path in folder.iterdir()}
         self.assertEqual(

@@ -14,29 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from webipy.command.connecting import FAILED, OK, Target, run
+from webipy.command import exit_statuses
+from webipy.command.connecting import Target, run
+from webipy.command.exit_statuses import FAILED, OK
 from webipy.command.journal_commands import journal
 from webipy.command.login_commands import logins
-from webipy.command.options import json_option, server_options
+from webipy.command.merge_commands import diff, merge
+from webipy.command.options import ExportFormats, env_option, json_option, server_options
 from webipy.command.program import Program
-from webipy.command.run_options import RUN_STATUS, NamedValues, course_options, named, parameter_options, result_options
-from webipy.command.variables import env_option
-from webipy.command.versions import diff, merge
+from webipy.command.run_options import NamedValues, course_options, named, parameter_options, result_options
 
 if TYPE_CHECKING:
     from webipy.client.client import Client
-
-EXIT_STATUS = """\b
-Exit status:
-  0    the code ran to its end
-  1    it raised an error, was cancelled, or was not run after an earlier error
-  2    the command line is wrong, or names something that there is not
-  3    it was lost: its kernel died
-  4    no server can be reached, or it does not take the token
-  130  you left it running (^C twice)
-  141  the reader of the output went away (SIGPIPE); the code goes on
-  N    the code ended with sys.exit(N)
-"""
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -303,7 +292,7 @@ def close(target: Target, session: str, discard: bool, as_json: bool) -> None:
 # ---- running code -------------------------------------------------------------------------------------------------
 
 
-@main.command("exec", epilog=EXIT_STATUS)
+@main.command("exec", epilog=exit_statuses.OF_EXEC)
 @click.argument("code", required=False)
 @click.argument("arguments", nargs=-1)
 @click.option("-f", "--file", metavar="FILE", help="Run the script in a file, with ARGUMENTS as its sys.argv.")
@@ -434,7 +423,7 @@ def logs(target: Target, session: str, follow: bool, as_json: bool) -> None:
 # ---- notebooks ----------------------------------------------------------------------------------------------------
 
 
-@main.command("run", cls=NamedValues, epilog=RUN_STATUS)
+@main.command("run", cls=NamedValues, epilog=exit_statuses.OF_RUN)
 @click.argument("notebook")
 @result_options
 @parameter_options
@@ -484,9 +473,7 @@ def run_notebook(target: Target, given: Any, timeout: float | None, as_json: boo
 @click.option(
     "--to",
     "format",
-    type=click.Choice(
-        ["html", "slides", "pdf", "markdown", "latex", "rst", "asciidoc", "script", "py:percent", "ipynb"]
-    ),
+    type=ExportFormats(),
     default="html",
     show_default=True,
     help="Format to make; pdf needs a Chromium on the server, and latex, rst and asciidoc pandoc.",
@@ -589,7 +576,7 @@ def doctor(target: Target, as_json: bool) -> None:
     """
     from webipy.command import doctor as examination
 
-    findings = examination.examine(target.state_dir, target.find)
+    findings = examination.examine(target.state_folder, target.find)
     if as_json:
         from webipy.command.terminal import print_json
 

@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import errno
-import fcntl
 import gc
 import os
 import shutil
@@ -49,8 +47,9 @@ from webipy.io.kernels.launcher import LocalLauncher
 from webipy.io.kernels.process_usage import LocalProcesses
 from webipy.io.machine import aside, end_with, new_secret, now, raise_file_limit, username
 from webipy.io.storage.journal import SqliteArchive, SqliteJournals
-from webipy.io.storage.private_files import make_private_folder, note_holder, write_private
+from webipy.io.storage.private_files import make_private_folder, write_private
 from webipy.io.storage.registry import SqliteRegistry, Unreadable
+from webipy.io.storage.state_folder import DEFAULT_IN_WORDS, InUse, find_state_folder, hold, note_holder
 from webipy.io.storage.token_file import BadToken, read_token
 from webipy.io.web.exports import ExportFiles, Exports
 from webipy.io.web.files_resource import FileResource
@@ -117,7 +116,7 @@ class Options(usage.Options):
             "state",
             "s",
             None,
-            "Folder for journals, logins and kernel hosts. [default: $XDG_STATE_HOME/webipy or ~/.local/state/webipy]",
+            f"Folder for journals, logins and kernel hosts. [default: {DEFAULT_IN_WORDS}]",
         ],
         ["token-file", "t", None, "File with the token for scripts; made when missing. [default: STATE/token]"],
         *limits.PARAMETERS,
@@ -205,8 +204,7 @@ class Options(usage.Options):
         return root
 
     def _state(self) -> Path:
-        default = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "webipy"
-        state = self._path("state", self["state"]).resolve() if self["state"] else default
+        state = self._path("state", self["state"]).resolve() if self["state"] else find_state_folder()
         try:
             make_private_folder(state)
             found = state.stat()
@@ -221,23 +219,16 @@ class Options(usage.Options):
         return state
 
     def _lock(self) -> int:
-        """The file descriptor of the lock: it is held for as long as this process lives, and closed by no one."""
-        path = self.state / "lock"
+        """Holds the lock for as long as this process lives; nothing closes the descriptor."""
         try:
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as fault:
-            raise usage.UsageError(f"--state: {path} cannot be used: {fault.strerror}.") from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as fault:
-            holder = os.pread(lock, 100, 0).decode("utf-8", "replace").strip() or "another process"
-            os.close(lock)
-            if fault.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                raise usage.UsageError(f"--state: {path} cannot be locked: {fault.strerror}.") from None
+            return hold(self.state)
+        except InUse as fault:
             raise usage.UsageError(
-                f"--state: {self.state} is in use by another webipy server ({holder}). Stop that one first, or name another folder with --state."
+                f"--state: {self.state} is in use by another webipy server ({fault.holder}). Stop that server first, or name another folder"
+                " with --state."
             ) from None
-        return lock
+        except OSError as fault:
+            raise usage.UsageError(f"--state: {self.state / 'lock'} cannot be used: {fault.strerror}.") from None
 
     def _token(self) -> str:
         path = self._path("token-file", self["token-file"]) if self["token-file"] else self.state / "token"

@@ -19,7 +19,6 @@ as it returns); POST with long polls (an answer for each batch of output costs a
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -115,25 +114,17 @@ _KINDS: Final = {
 }
 
 
-def find_state_dir(given: str | None = None) -> Path:
-    """The folder of the server's state: the one that was given, or `$XDG_STATE_HOME/webipy`, or `~/.local/state/webipy`."""
-    if given is not None:
-        return Path(given).expanduser()
-    home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(home).expanduser() / "webipy"
-
-
-def find_server(state_dir: Path) -> Address:
+def find_server(state_folder: Path) -> Address:
     """The server that uses a state folder, by its `server.json`.
 
     Raises:
         NoServer: There is no such file, or it cannot be read.
     """
-    path = state_dir / "server.json"
+    path = state_folder / "server.json"
     try:
         found = msgspec.json.decode(path.read_bytes(), type=_ServerFile)
     except FileNotFoundError:
-        raise NoServer(f"No webipy server uses {state_dir}. Start one: webipy serve") from None
+        raise NoServer(f"No webipy server uses {state_folder}. Start one: webipy serve") from None
     except (OSError, msgspec.DecodeError) as fault:
         raise NoServer(f"{path} cannot be read ({fault}). Start the server again: webipy serve") from None
     return Address(found.url.rstrip("/"), found.token)

@@ -22,6 +22,7 @@ import attrs
 import msgspec
 
 from webipy.command.escapes import Escapes
+from webipy.command.exit_statuses import DIFFERENT, SAME
 from webipy.command.streams import shown, write_as_is
 from webipy.converter import problems, texts
 from webipy.core import errors
@@ -29,10 +30,6 @@ from webipy.core.ipynb import conflict_marks, json_source, merge, notebook_file
 from webipy.core.ipynb.cell_matching import match_cells
 from webipy.core.ipynb.conflict_marks import Labels, Outputs
 from webipy.core.ipynb.document import Document, DocumentCell
-
-SAME, DIFFERENT, TROUBLE = 0, 1, 2
-FAILED_FOR_GIT = 129
-"""Exit status of a merge that could not be tried: over 128, so that git stops and does not take it for a conflict."""
 
 _NO_FILE = ("/dev/null", "nul")
 

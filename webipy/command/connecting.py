@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from webipy.command.program import FAILED, LEFT, NO_SERVER, OK, USAGE, Ended
+from webipy.command.exit_statuses import BY_SIGNAL, LEFT, OK
+from webipy.command.program import Ended
 from webipy.io.clock import count_time
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from webipy.client.client import Address, Client
-
-__all__ = ["FAILED", "LEFT", "NO_SERVER", "OK", "USAGE", "Target", "run"]
 
 PATIENCE_S = 120
 """How long a command that is under way waits for a server that has gone away."""
@@ -47,11 +46,11 @@ class Target:
         return (self.state, self.url, self.token_file) != (None, None, None)
 
     @property
-    def state_dir(self) -> Path:
+    def state_folder(self) -> Path:
         """The folder of the server's state."""
-        from webipy.client.client import find_state_dir
+        from webipy.io.storage.state_folder import find_state_folder
 
-        return find_state_dir(self.state)
+        return find_state_folder(self.state)
 
     @property
     def options(self) -> str:
@@ -71,8 +70,8 @@ class Target:
         from webipy.client.client import Address, NoServer, find_server
 
         if self.url is None:
-            return find_server(self.state_dir)
-        path = self.state_dir / "token" if self.token_file is None else self.token_file
+            return find_server(self.state_folder)
+        path = self.state_folder / "token" if self.token_file is None else self.token_file
         try:
             with open(path, encoding="utf-8") as file:
                 return Address(checked_url(self.url), checked_token(file.read().strip(), path))
@@ -164,7 +163,7 @@ def run(
     signal.signal(signal.SIGINT, lambda number, _: reactor.callFromThread(take, number))
     reactor.callWhenRunning(begin)
     reactor.run()
-    exit_with(outcome[0], 128 + ended_by if ended_by else cancelled)
+    exit_with(outcome[0], BY_SIGNAL + ended_by if ended_by else cancelled)
 
 
 def take_signals(take: Callable[[int], object], are_ends_ours: bool) -> None:
@@ -207,6 +206,6 @@ def exit_with(result: Any, cancelled: int) -> NoReturn:
         if cancelled == OK:
             sys.exit(OK)
         if cancelled != LEFT:
-            raise Ended(f"Ended by {signal.Signals(cancelled - 128).name}.", cancelled)
+            raise Ended(f"Ended by {signal.Signals(cancelled - BY_SIGNAL).name}.", cancelled)
         raise KeyboardInterrupt
     raise result.value

@@ -27,10 +27,11 @@ from twisted.web.client import Agent, ResponseDone
 from twisted.web.http_headers import Headers
 
 from webipy.client.client import Address, Client, ConnectionLost
+from webipy.command.exit_statuses import OK
 from webipy.command.lookup import Wrong
 from webipy.command.paths import path_below_root
 from webipy.command.places import leave
-from webipy.command.program import OK, Unable
+from webipy.command.program import Unable
 from webipy.command.streams import write_as_is
 from webipy.command.terminal import print_json
 from webipy.core.api import calls, notebook_calls

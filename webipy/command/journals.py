@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
 from datetime import UTC, datetime
@@ -11,10 +10,11 @@ from pathlib import Path
 import attrs
 import msgspec
 
-from webipy.client.client import Client, find_state_dir
+from webipy.client.client import Client
 from webipy.command.connecting import Target, run
+from webipy.command.exit_statuses import FAILED, OK
 from webipy.command.lookup import Wrong
-from webipy.command.program import FAILED, OK, Unable
+from webipy.command.program import Unable
 from webipy.command.streams import fitting_json
 from webipy.command.terminal import print_json, table
 from webipy.command.transcript import Transcript, bodies
@@ -27,6 +27,7 @@ from webipy.io.storage.journal_folder import remove as remove_file
 from webipy.io.storage.journal_repair import Check, check, journals
 from webipy.io.storage.journal_repair import repair as repair_file
 from webipy.io.storage.registry import Unreadable, forget, listed
+from webipy.io.storage.state_folder import InUse, find_state_folder, hold
 from webipy.server.ports.registry import ClosedSession, SessionRecord
 
 
@@ -74,11 +75,11 @@ def _described(path: Path, checked: Check) -> ClosedSession:
 
 def list_all(state: str | None, as_json: bool) -> int:
     """Lists the journals of a state folder."""
-    found = _all(find_state_dir(state))
+    found = _all(find_state_folder(state))
     if as_json:
         print_json(msgspec.json.encode([_listed(one) for one in found]))
     elif not found:
-        print(f"There are no journals in {find_state_dir(state)}.")
+        print(f"There are no journals in {find_state_folder(state)}.")
     else:
         rows = [
             [
@@ -117,7 +118,7 @@ def show(state: str | None, name: str, as_json: bool) -> int:
             continue
         event = events.decode_known(body)
         if event is not None:
-            transcript.take(event)
+            transcript.apply(event)
     transcript.finish()
     return OK
 
@@ -130,19 +131,19 @@ def remove(target: Target, name: str) -> int:
         errors.NotFound: Its session is open.
         Unable: It cannot be deleted.
     """
-    state = find_state_dir(target.state)
+    state = find_state_folder(target.state)
     session = _path_of(target.state, name).stem
 
-    async def ask(client: Client) -> int:
+    async def delete(client: Client) -> int:
         await client.call("journal.delete", {"session": session}, calls.Done)
         return OK
 
-    lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = hold(state)
+    except InUse:
+        run(target, delete)
+    try:
         _remove(state, session)
-    except BlockingIOError:
-        run(target, ask)
     except Unreadable as fault:
         raise Unable(str(fault)) from None
     finally:
@@ -163,7 +164,7 @@ def _remove(state: Path, session: str) -> None:
 
 def verify(state: str | None, session: str | None, as_json: bool) -> int:
     """Checks one journal or all of them."""
-    paths = journals(find_state_dir(state)) if session is None else [_path_of(state, session)]
+    paths = journals(find_state_folder(state)) if session is None else [_path_of(state, session)]
     found = [check(path) for path in paths]
     if as_json:
         print_json(msgspec.json.encode([_facts(one) for one in found]))
@@ -186,12 +187,12 @@ def repair(state: str | None, session: str, as_json: bool) -> int:
         errors.Damaged: It cannot be repaired.
     """
     path = _path_of(state, session)
-    lock = os.open(find_state_dir(state) / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = hold(find_state_folder(state))
+    except InUse:
+        raise Unable("A server uses this state folder; stop the server first. Its kernels go on.") from None
+    try:
         found = repair_file(path, datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"))
-    except BlockingIOError:
-        raise Unable("A server uses this state folder; stop it first. Kernels go on meanwhile.") from None
     finally:
         os.close(lock)
     if as_json:
@@ -219,7 +220,7 @@ def _lost_for_good(path: Path, found: Check) -> str:
 
 def _path_of(state: str | None, name: str) -> Path:
     """The journal of a session that is named by its id, by a start of it, or by the path of its document."""
-    folder = find_state_dir(state)
+    folder = find_state_folder(state)
     found = [path for path in journals(folder) if path.stem.startswith(name)]
     if not found:
         named = [one for one in _all(folder) if name == one.closed.record.path]

@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from webipy.client.client import Client
-from webipy.command.connecting import OK
+from webipy.command.exit_statuses import OK
 from webipy.command.program import Unable
 from webipy.command.terminal import print_json, table
 from webipy.core.api import calls, login_calls

@@ -21,10 +21,8 @@ from typing import Any, Final, NoReturn
 import click
 
 from webipy.command import streams
+from webipy.command.exit_statuses import EVERY_COMMAND, FAILED, LEFT, NO_SERVER, OK, USAGE
 from webipy.command.streams import StreamFault
-
-OK, FAILED, USAGE, LOST, NO_SERVER, LEFT = 0, 1, 2, 3, 4, 130
-"""Exit statuses; 2 is click's own. A reader that has gone away (`| head`) ends a command by SIGPIPE, which a shell tells as 141."""
 
 _OWN: Final = {
     "no_server": -32101,
@@ -55,23 +53,12 @@ class Ended(Exception):
         self.status = status
 
 
-STATUS: Final = """\b
-Exit status:
-  0    done
-  1    it failed; one sentence says why
-  2    the command line is wrong, or names something that there is not
-  4    no server can be reached, or it does not take the token
-  130  you ended it (^C)
-  141  the reader of the output went away (SIGPIPE)
-"""
-
-
 class Program(click.Group):
     """The `webipy` command with its subcommands; each of them says how it ends."""
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Takes a subcommand in."""
-        cmd.epilog = cmd.epilog or STATUS
+        cmd.epilog = cmd.epilog or EVERY_COMMAND
         super().add_command(cmd, name)
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The options of `webipy run`, and its exit statuses. It imports click and nothing else, so that `webipy --help` stays fast."""
+"""The options of `webipy run`. It imports click and nothing else, so that `webipy --help` stays fast."""
 
 from __future__ import annotations
 
@@ -9,21 +9,7 @@ from typing import Any
 
 import click
 
-from webipy.command.variables import env_option
-
-RUN_STATUS = """\b
-Exit status:
-  0    every cell ran to its end
-  1    a cell raised an error, was cancelled, or was not run after an earlier error
-  2    the command line is wrong
-  3    the run was lost: its kernel died
-  4    no server can be reached
-  5    the kernel did not start, or not in time
-  124  the time of the run was over (--timeout)
-  129  the terminal was closed (SIGHUP): the run goes on, with --attached it ends
-  130  you left it running (^C twice)
-  143  it was ended (SIGTERM), and the run with it
-"""
+from webipy.command.options import env_option
 
 _NAMED = frozenset(["-p", "-r", "--parameter", "--parameters", "--parameters_raw"])
 _OPTION = re.compile(r"-[A-Za-z]|--")

@@ -15,9 +15,7 @@ from __future__ import annotations
 import io
 import sys
 import uuid
-from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from itertools import takewhile
 from shlex import quote
 from typing import Any
@@ -30,7 +28,9 @@ from twisted.python.failure import Failure as Fault
 from webipy.client.client import Client, ConnectionLost, Event, NoServer
 from webipy.command.endings import Exit, show_payload
 from webipy.command.escapes import Escapes
+from webipy.command.exit_statuses import FAILED, LEFT, LOST, OK
 from webipy.command.figures import Figures
+from webipy.command.following import Inputs, Interruption, Left, show_death, tell
 from webipy.command.lookup import Wrong, find_session, the_session
 from webipy.command.places import leave
 from webipy.command.program import Ended
@@ -42,9 +42,6 @@ from webipy.command.widths import cut
 from webipy.core import errors
 from webipy.core.api import calls, notebook_calls
 from webipy.core.events import events
-
-OK, FAILED, LOST, LEFT = 0, 1, 3, 130
-"""Exit statuses of `webipy exec`."""
 
 SHELL = "shell"
 """Title of the session that code runs in unless the user says otherwise."""
@@ -62,161 +59,8 @@ STUBBORN_S = 10
 """How long a run that was interrupted by `--timeout` may take to end before it is left."""
 
 
-class Left(Exception):
-    """The user has left a run that goes on.
-
-    Args:
-        by_timeout: Whether it was left because it did not react to the interrupt of `--timeout`.
-    """
-
-    def __init__(self, by_timeout: bool) -> None:
-        super().__init__("left")
-        self.by_timeout = by_timeout
-
-
 @attrs.define(eq=False)
-class Inputs:
-    """Answers `input()` and `getpass()` from the keyboard.
-
-    Args:
-        client: The connection.
-        session: The session's id.
-        screen: Where prompts go.
-        keyboard: Where answers come from; `None` shows prompts only.
-        at_end: Called when there are no more lines.
-        refused: Called when the server does not take a line, for another reason than that nobody waits for it.
-    """
-
-    client: Client
-    session: str
-    screen: Screen
-    keyboard: Keyboard | None
-    at_end: Callable[[], None]
-    refused: Callable[[], None] = lambda: None
-    _request: str = ""
-    _echo: ExitStack = attrs.field(factory=ExitStack)
-
-    def requested(self, event: events.InputRequested) -> None:
-        """Running code waits for a line."""
-        self._request = event.request
-        if self.keyboard is not None and event.password:
-            self._echo.enter_context(self.keyboard.hidden())  # before the prompt: who sees it may begin to type
-        self.screen.write("stdout", event.prompt)
-        if self.keyboard is not None:
-            self.keyboard.ask(lambda line: self._typed(event, line))
-
-    def replied(self, event: events.InputReplied) -> None:
-        """The line was given elsewhere, or is not wanted any more."""
-        if event.request == self._request:
-            self.close()
-            self.screen.write("stdout", f"{event.value or ''}\n")
-
-    def close(self) -> None:
-        """No line is wanted; what is typed is shown again."""
-        self._request = ""
-        self._echo.close()
-        if self.keyboard is not None:
-            self.keyboard.withdraw()
-
-    def _typed(self, event: events.InputRequested, line: str | None) -> None:
-        assert self.keyboard is not None
-        self.close()
-        if line is None:
-            self.at_end()
-            return
-        if self.keyboard.is_terminal:
-            if event.password:
-                self.screen.close_line("stdout")
-            else:
-                self.screen.line_was_typed()
-        reply = calls.ReplyInput(session=self.session, request=event.request, value=line)
-        sent = Deferred.fromCoroutine(self.client.call("input.reply", reply, calls.Accepted))
-        sent.addErrback(self._not_taken)
-
-    def _not_taken(self, fault: Fault) -> None:
-        tell(fault, self.screen)
-        if fault.check(errors.Failure) and not fault.check(errors.NotWaiting):
-            self.refused()
-
-
-def tell(fault: Fault, screen: Screen) -> None:
-    """Say what went wrong with something that nobody waits for."""
-    screen.note(fault.getErrorMessage())
-
-
-def show_death(event: events.KernelDied, screen: Screen) -> None:
-    """Say how a kernel ended, with the last it said."""
-    if not event.expected:
-        if event.tail.strip():
-            screen.line("stderr", event.tail)
-        screen.note(event.reason)
-
-
-@attrs.define(eq=False)
-class Stoppable(ABC):
-    """What runs on the server for a command, and how its user ends it or leaves it.
-
-    Args:
-        client: The connection.
-        session: The session that it runs in.
-    """
-
-    client: Client
-    session: calls.Session
-    _interrupts: int = attrs.field(default=0, init=False)
-    _again: str = attrs.field(default="leave it running", init=False)
-    """What a second ^C does."""
-
-    def interrupt(self) -> None:
-        """The user has pressed ^C."""
-        self._interrupts += 1
-        if self._interrupts > 1:
-            self._end(Fault(Left(False)))
-            return
-        self._note(f"Interrupting. Press ^C again to {self._again}.")
-        self._stop()
-
-    def time_out(self, timeout_s: float) -> None:
-        """It has run for long enough."""
-        self._interrupts += 1
-        self._note(f"{timeout_s:g} s are over: interrupting.")
-        self._stop()
-
-    def leave(self) -> None:
-        """It does not react: leave it."""
-        self._end(Fault(Left(True)))
-
-    def kill(self) -> None:
-        """It does not react, and its kernel is nobody else's: kill that."""
-        self._note("It does not react to the interrupt: its kernel is killed.")
-        of_session = calls.OfSession(session=self.session.id)
-        killing = Deferred.fromCoroutine(self.client.call("kernel.kill", of_session, calls.Done))
-        killing.addErrback(lambda fault: self._note(fault.getErrorMessage()))
-
-    async def _interrupt(self, execution: str) -> None:
-        """Interrupt one execution, and nobody else's that has begun meanwhile."""
-        asked = calls.InterruptKernel(session=self.session.id, execution=execution)
-        await self.client.call("kernel.interrupt", asked, calls.Interrupted, repeat=True)
-
-    def _input_ended(self) -> None:
-        self._note("The code asks for input and standard input has ended: interrupting.")
-        self._stop()
-
-    @abstractmethod
-    def _note(self, text: str) -> None:
-        """Say something of our own."""
-
-    @abstractmethod
-    def _stop(self) -> None:
-        """Begin to end it."""
-
-    @abstractmethod
-    def _end(self, ending: Fault) -> None:
-        """Follow it no more."""
-
-
-@attrs.define(eq=False)
-class Run(Stoppable):
+class Run:
     """One execution, from its acceptance to its end.
 
     Args:
@@ -230,10 +74,13 @@ class Run(Stoppable):
         died: Fires when the death of its kernel has been told, or is not waited for any more.
     """
 
+    client: Client
+    session: calls.Session
     execution: str
     showing: Showing | None
     keyboard: Keyboard
     notes: Screen
+    interruption: Interruption = attrs.field(init=False)
     seq: int = 0
     exit_status: int | None = None
     """That of `sys.exit`, when the code has ended by it."""
@@ -245,7 +92,11 @@ class Run(Stoppable):
     _inputs: Inputs = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._inputs = Inputs(self.client, self.session.id, self.notes, self.keyboard, self._input_ended, self._stop)
+        session = self.session.id
+        self.interruption = Interruption(self.client, session, self.notes.note, self._stop, self._end)
+        self._inputs = Inputs(
+            self.client, session, self.notes, self.keyboard, self.interruption.input_ended, self._stop
+        )
 
     async def start(self, code: str) -> None:
         """Follow the session from where it stands, and have the code accepted.
@@ -259,9 +110,6 @@ class Run(Stoppable):
         accepted = await self.client.call("execution.start", asked, calls.ExecutionAccepted, repeat=True)
         self.seq = accepted.seq
 
-    def _note(self, text: str) -> None:
-        self.notes.note(text)
-
     def close(self) -> None:
         """Nothing more is shown."""
         self._inputs.close()
@@ -271,7 +119,7 @@ class Run(Stoppable):
     def _stop(self) -> None:
         """End it: cancel it while it waits; once it runs, or as soon as it does, interrupt it."""
         self._is_stopped = True
-        ending = self._interrupt(self.execution) if self._has_started else self._cancel()
+        ending = self.interruption.send(self.execution) if self._has_started else self._cancel()
         Deferred.fromCoroutine(ending).addErrback(tell, self.notes)
 
     async def _cancel(self) -> None:
@@ -312,7 +160,7 @@ class Run(Stoppable):
         assert self.showing is not None
         ending = Exit.of(event.output) if isinstance(event, events.OutputAdded) else None
         if ending is None:
-            self.showing.take(event)
+            self.showing.apply(event)
         elif ending.message:
             self.notes.line("stderr", ending.message)
 
@@ -321,7 +169,7 @@ class Run(Stoppable):
             case events.ExecutionStarted():
                 self._has_started = True
                 if self._is_stopped:  # the kernel took it before the cancelling came
-                    Deferred.fromCoroutine(self._interrupt(self.execution)).addErrback(tell, self.notes)
+                    Deferred.fromCoroutine(self.interruption.send(self.execution)).addErrback(tell, self.notes)
             case events.OutputAdded() if (ending := Exit.of(event.output)) is not None:
                 self.exit_status = ending.status
             case events.InputRequested():
@@ -361,7 +209,7 @@ class Run(Stoppable):
         if before and len(before) < len(waiting) and not self._has_started:
             others = "another run" if len(before) == 1 else f"{len(before)} other runs"
             code = cut(" ".join(Escapes(False).clean(before[0].code).split()), 60)
-            self._note(f"It waits behind {others} in this session, first of all: {code}")
+            self.notes.note(f"It waits behind {others} in this session, first of all: {code}")
 
     def _show_payload(self, event: events.ExecutionFinished) -> None:
         """What the kernel wants to be shown beside the outputs: the text of `len?`, the source that `%load` gives."""
@@ -407,7 +255,7 @@ class Execution:
     def interrupt(self) -> bool:
         """^C: whether there is a run that it is for."""
         if self._run is not None:
-            self._run.interrupt()
+            self._run.interruption.interrupt()
         return self._run is not None
 
     async def command(self, client: Client) -> int:
@@ -513,8 +361,8 @@ class Execution:
         """The end of a run, interrupted when its time is over."""
         timers = [self.reactor.callLater(QUEUE_S, run.tell_queue)]
         if self.timeout_s is not None:
-            timers.append(self.reactor.callLater(self.timeout_s, run.time_out, self.timeout_s))
-            lose_patience = run.kill if self.fresh else run.leave
+            timers.append(self.reactor.callLater(self.timeout_s, run.interruption.time_out, self.timeout_s))
+            lose_patience = run.interruption.kill if self.fresh else run.interruption.give_up
             timers.append(self.reactor.callLater(self.timeout_s + STUBBORN_S, lose_patience))
         try:
             finished = await run.finished

@@ -13,7 +13,8 @@ import attrs
 import click
 
 from webipy.client.client import Client
-from webipy.command.connecting import OK, Target
+from webipy.command.connecting import Target
+from webipy.command.exit_statuses import OK
 from webipy.command.lookup import Wrong, find_session, the_session
 from webipy.command.paths import path_below_root
 from webipy.command.program import Unable

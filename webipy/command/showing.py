@@ -72,7 +72,7 @@ class Showing:
     def __attrs_post_init__(self) -> None:
         self._views = Views(lambda raw: plain_text(raw, self._saved))
 
-    def take(self, event: events.AnyEvent) -> None:
+    def apply(self, event: events.AnyEvent) -> None:
         """Shows what an event changes."""
         match event:
             case events.OutputAdded():
@@ -87,7 +87,7 @@ class Showing:
                 self._cleared(event.execution)
             case events.WidgetOutputAdded() if not self._views.knows(event.comm):
                 self._added(events.OutputAdded(execution=event.execution, output=event.output))
-        if self._views.take(event):
+        if self._views.apply(event):
             self._draw_views()
 
     def knows(self, widget: str) -> bool:

@@ -49,7 +49,7 @@ class Transcript:
     say: Callable[[str], None]
     _open: dict[str, ExecutionRecord] = attrs.field(factory=dict)
 
-    def take(self, event: AnyEvent) -> None:
+    def apply(self, event: AnyEvent) -> None:
         """Takes the next event in."""
         match event:
             case events.ExecutionQueued():

@@ -68,7 +68,7 @@ class Views:
         self._models: dict[str, _Model] = {}
         self._displays = Displays()
 
-    def take(self, event: AnyEvent) -> bool:
+    def apply(self, event: AnyEvent) -> bool:
         """Takes an event in; whether it changes a widget that is known."""
         match event:
             case events.CommOpened(target=target) if target == TARGET:

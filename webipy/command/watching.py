@@ -13,7 +13,8 @@ from twisted.python.failure import Failure as Fault
 
 from webipy.client.client import Client, Event
 from webipy.command.endings import show_payload
-from webipy.command.running import OK, Inputs, show_death
+from webipy.command.exit_statuses import OK
+from webipy.command.following import Inputs, show_death
 from webipy.command.showing import SHOWN, Showing
 from webipy.command.streams import fitting_json
 from webipy.command.terminal import Keyboard, Screen
@@ -42,15 +43,15 @@ class Watch:
     def __attrs_post_init__(self) -> None:
         self._showing = Showing(self.screen, None, self.call_later)
 
-    def take(self, seq: int, event: Event) -> None:
-        """Show an event."""
+    def show(self, event: Event) -> None:
+        """Shows an event."""
         match event:
             case events.ExecutionQueued() if not event.silent:
                 self._codes[event.execution] = event.code
             case events.ExecutionStarted():
                 self._show_code(event)
             case _ if isinstance(event, SHOWN):
-                self._showing.take(event)
+                self._showing.apply(event)
             case events.ExecutionFinished():
                 self._codes.pop(event.execution, None)
                 self._showing.settle()
@@ -125,7 +126,7 @@ async def watch(reactor: Any, client: Client, session: calls.Session, since: int
             sys.stdout.write(fitting_json(msgspec.json.encode(event).decode(), sys.stdout) + "\n")
             sys.stdout.flush()
         if not as_json:
-            shown.take(seq, event)
+            shown.show(event)
         elif isinstance(event, events.SessionClosed):
             shown.end()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 
@@ -45,10 +44,3 @@ def sync_names(folder: Path) -> None:
         sync_folder(opened)
     finally:
         os.close(opened)
-
-
-def note_holder(lock: int, url: str) -> None:
-    """Writes into the lock's file who holds it, for the sentence that a second server says; a full disk does not matter."""
-    with contextlib.suppress(OSError):
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"process {os.getpid()} at {url}".encode(), 0)

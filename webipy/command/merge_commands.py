@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from webipy.command import exit_statuses
+
 GIT_ARGUMENTS = (7, 9)
 """How many arguments git gives to an external diff: a path and two versions, or with a new name and what was found about that."""
 
@@ -49,10 +51,10 @@ def diff(files: tuple[str, ...], is_text: bool, is_setup: bool) -> None:
             status = comparing.diff(files[0], files[1], None)
         else:
             comparing.diff(files[1], files[4], files[0])
-            status = comparing.SAME
+            status = exit_statuses.SAME
     except OSError as fault:
         click.echo(f"webipy: {fault.filename or 'The file'} cannot be read: {fault.strerror}.", err=True)
-        status = comparing.TROUBLE
+        status = exit_statuses.TROUBLE
     sys.exit(status)
 
 
@@ -90,5 +92,5 @@ def merge(base: str, ours: str, theirs: str, path: str | None, out: str | None, 
         status = comparing.merge_files(base, ours, theirs, out, path or ours, outputs)
     except OSError as fault:
         click.echo(f"webipy: {fault.filename or path or ours}: {fault.strerror}.", err=True)
-        status = comparing.FAILED_FOR_GIT
+        status = exit_statuses.FAILED_FOR_GIT
     sys.exit(status)
