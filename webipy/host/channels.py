@@ -77,11 +77,8 @@ class Channels:
         Raises:
             webipy.core.kernel.wire.BadFrame: It is not one of this kernel's.
         """
-        try:
-            frames = read_parts(self.sockets[channel], as_views=True)
-        except zmq.Again:
-            return None
-        return wire.decode(self._key, frames, wire.ANY_BYTES)
+        frames = read_parts(self.sockets[channel], as_views=True)
+        return None if frames is None else wire.decode(self._key, frames, wire.ANY_BYTES)
 
     def close(self) -> None:
         """Close the sockets; what was not read is lost."""

@@ -135,15 +135,12 @@ class Endpoint:
 
     def read(self) -> Received | None:
         """Read one message that is well signed, or None when there is none now."""
-        while True:
-            try:
-                frames = read_parts(self.router)
-            except zmq.Again:
-                return None
+        while (frames := read_parts(self.router)) is not None:
             try:
                 return self._verify(frames[0], frames[1:])
             except wire.BadFrame as fault:
                 self.refuse(f"a message from a server: {fault}")
+        return None
 
     def answer(self, identity: bytes, key: bytes, answer: Answer) -> None:
         """Send an answer without a number; one to a server that is gone goes nowhere.
@@ -174,11 +171,8 @@ class Endpoint:
 
     def watch(self) -> None:
         """Take note of connections made and lost; `let_go` does what follows from that."""
-        while True:
-            try:
-                event, _ = self.monitor.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return
+        while (parts := read_parts(self.monitor)) is not None:
+            event = parts[0]
             kind, connection = int.from_bytes(event[:2], sys.byteorder), int.from_bytes(event[2:6], sys.byteorder)
             if kind == zmq.Event.ACCEPTED:
                 self._connected.add(connection)

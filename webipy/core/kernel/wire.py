@@ -36,6 +36,7 @@ signature on the link (it leaves out buffers and borders); one part holding ever
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import re
@@ -64,6 +65,8 @@ _PARTS_BEFORE_BUFFERS: Final = 6
 MAX_BUFFERS: Final = MAX_PARTS - _PARTS_BEFORE_BUFFERS
 _SIGNATURE_BYTES: Final = 32
 _JOINED_BYTES: Final = 16 * 1024  # parts that are copied into one before they are signed
+_KEYS: Final = 256  # keys whose hashes are kept: one for each kernel
+_BLOCK_BYTES: Final = 64  # of SHA-256
 _PARENTS: Final = 16  # parents that are kept decoded: the messages of one execution all have the same
 _length: Final = struct.Struct(">Q").pack
 _STAMP: Final = re.compile(rb"(?:(0|[1-9][0-9]{0,18}) )?(shell|control|iopub|stdin|host)")
@@ -346,15 +349,30 @@ def _finite(text: str) -> float | None:
 
 
 def _sign(key: bytes, parts: Sequence[bytes]) -> bytes:
-    """HMAC-SHA256 over parts, one after the other; in one go where they are small, because each step costs more than its bytes."""
+    """HMAC-SHA256 over parts, one after the other; in one go where they are small, because each step costs more than its bytes.
+
+    The two hashes that have taken the key in are kept and copied: OpenSSL looks its algorithm up again for each HMAC, which costs more than a
+    small message. Source: RFC 2104.
+    """
+    begun, outer = _keyed(key)
+    inner = begun.copy()
+    if sum(map(len, parts)) < _JOINED_BYTES:
+        inner.update(b"".join(parts))
+    else:
+        for part in parts:
+            inner.update(part)
+    ended = outer.copy()
+    ended.update(inner.digest())
+    return ended.digest()
+
+
+@lru_cache(_KEYS)
+def _keyed(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """The inner and the outer hash of an HMAC, with the key taken in."""
     if not key:
         raise ValueError("a kernel's key must not be empty")
-    if sum(map(len, parts)) < _JOINED_BYTES:
-        return hmac.digest(key, b"".join(parts), "sha256")
-    digest = hmac.new(key, digestmod="sha256")
-    for part in parts:
-        digest.update(part)
-    return digest.digest()
+    block = (key if len(key) <= _BLOCK_BYTES else hashlib.sha256(key).digest()).ljust(_BLOCK_BYTES, b"\0")
+    return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
 
 def _sign_link(key: bytes, stamp: bytes, parts: Sequence[bytes]) -> bytes:

@@ -26,7 +26,7 @@ from zope.interface import implementer
 from webipy.core.kernel import jupyter_messages, wire
 from webipy.core.kernel.host_protocol import Acknowledge, Attach, Attached, Command, Fenced, KernelRestarting
 from webipy.core.kernel.wire import Message
-from webipy.host.multipart import read_parts, send_parts
+from webipy.host.multipart import has_message, read_parts, send_parts
 from webipy.server.ports.kernels import LinkReceiver
 
 TURN_MESSAGES = 200
@@ -122,7 +122,8 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         if self.is_closed:
             return
         send_parts(self.socket, wire.encode_link(self._key, wire.stamp(channel), message))
-        self._look_again()
+        if has_message(self.socket):
+            self._look_again()
 
     def command(self, command: Command) -> None:
         """Sends a command for the host itself."""
@@ -172,9 +173,8 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         end, size = perf_counter() + TURN_SECONDS, 0
         is_more = True
         while len(batch) < TURN_MESSAGES and size < TURN_BYTES and perf_counter() < end:
-            try:
-                frames = read_parts(self.socket)
-            except zmq.Again:
+            frames = read_parts(self.socket)
+            if frames is None:
                 is_more = False
                 break
             size += sum(map(len, frames))
