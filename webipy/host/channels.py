@@ -14,7 +14,7 @@ endless: the host reads what it can, and says what it could not keep.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import zmq
@@ -37,6 +37,7 @@ class Channels:
         key: The key of this start, as bytes.
         waits: Whether the kernel waits for a slow reader instead of dropping.
         curve: The keys of an encrypted connection, if it is one.
+        on_sent: Told of each socket that something was sent to.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class Channels:
         *,
         waits: bool,
         curve: Curve | None = None,
+        on_sent: Callable[[zmq.Socket[bytes]], None],
     ) -> None:
         self._key = key
+        self._on_sent = on_sent
         self.sockets: dict[str, zmq.Socket[bytes]] = {}
         identity = os.urandom(16).hex().encode()
         for channel in KERNEL_CHANNELS:
@@ -70,6 +73,7 @@ class Channels:
     def send(self, channel: str, message: wire.Message) -> None:
         """Send a request to the kernel; it waits in memory while the kernel does not read."""
         send_parts(self.sockets[channel], wire.encode(self._key, message))
+        self._on_sent(self.sockets[channel])
 
     def read(self, channel: str) -> wire.Message | None:
         """Read one message, or None when there is none now.

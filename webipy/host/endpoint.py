@@ -17,6 +17,7 @@ import contextlib
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -94,12 +95,21 @@ class Endpoint:
         folder: The host's directory; the socket is `host` in it.
         author: Makes the answers.
         key: The key of the first start, as bytes.
+        on_sent: Told of the socket after each message that was sent.
 
     Raises:
         zmq.ZMQError: The address cannot be bound.
     """
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], folder: str, author: Author, key: bytes) -> None:
+    def __init__(
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        folder: str,
+        author: Author,
+        key: bytes,
+        on_sent: Callable[[zmq.Socket[bytes]], None],
+    ) -> None:
+        self._on_sent = on_sent
         self.address = endpoint(folder)
         self.servers = Servers()
         self._author = author
@@ -216,4 +226,5 @@ class Endpoint:
             if fault.errno != zmq.EHOSTUNREACH:
                 raise
             return False
+        self._on_sent(self.router)
         return True

@@ -107,6 +107,9 @@ class Audience(Protocol):
     def closed(self, reason: str, *, is_dead: bool) -> None:
         """Take note that requests without a reply will have none."""
 
+    def sent(self, socket: zmq.Socket[bytes]) -> None:
+        """Take note that something was sent to one of the kernel's sockets."""
+
     def respawned(self, key: str) -> None:
         """Take the key of the next start; `kernel_restarting` was told just now."""
 
@@ -168,7 +171,7 @@ class Life:
         self._audience.event(KernelStarting(self.start, self.process.pid, self.process.is_waiting))
         key, addresses = self.process.wire_key(self._key), self.process.addresses()
         waits, curve = self.process.has_boot, self.process.curve
-        self.channels = Channels(self._context, addresses, key, waits=waits, curve=curve)
+        self.channels = Channels(self._context, addresses, key, waits=waits, curve=curve, on_sent=self._audience.sent)
         if not self.process.is_waiting:
             self._nudge(is_first=True)
 

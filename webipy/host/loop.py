@@ -76,8 +76,8 @@ class Host:
     ) -> None:
         self._launch, self._folder = launch, folder
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._author, self._alarms = Author(), Alarms()
-        self._endpoint = Endpoint(self._context, folder, self._author, launch.key.encode())
+        self._author, self._alarms, self._watch = Author(), Alarms(), Watch()
+        self._endpoint = Endpoint(self._context, folder, self._author, launch.key.encode(), self._watch.sent)
         self._outbox, self._requests = Outbox(SpoolFile(folder, self._author.lost, log)), Requests()
         self._large = Large(self._author.lost)
         self._life = Life(launch, folder, process, self._context, self._author, self._alarms, self)
@@ -96,7 +96,7 @@ class Host:
         self._is_busy = False
         self._done = ""
         self._alone_since = time.monotonic()
-        self._wakeup, self._watch = _wakeup(), Watch()
+        self._wakeup = _wakeup()
         self._files.write()
         self._life.begin(fault)
         self._alarms.set("tend", TEND_S, self._tend)
@@ -147,6 +147,10 @@ class Host:
         """Tell the server which requests will have no reply."""
         self._is_busy = False
         self._apply(self._requests.close(reason, is_dead=is_dead))
+
+    def sent(self, socket: zmq.Socket[bytes]) -> None:
+        """Let the watch look at a socket that something was sent to."""
+        self._watch.sent(socket)
 
     def respawned(self, key: str) -> None:
         """Tell of the next start: its key is in the host file before anything is signed with it."""

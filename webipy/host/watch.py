@@ -8,10 +8,11 @@ begins a turn at once. Output that comes alone is never delayed.
 from __future__ import annotations
 
 import math
+import select
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
-import zmq
+from webipy.host.multipart import has_message
 
 FLOOD_TURNS: Final = 16  # so many turns in a row that found output, each soon after the one before, are a flood
 FLOOD_GAP_S: Final = 0.002
@@ -44,6 +45,10 @@ class Pace:
 class Watch:
     """Waits for sockets and files.
 
+    A ZeroMQ socket is waited for by its file descriptor, which tells only of what comes after the socket was last looked at or sent to. So those
+    sockets are asked first that were found readable before, or sent to since; the others need no asking, which `zmq.Poller` does for each of
+    them, twice in a wait.
+
     Attributes:
         pace: Tells when output can wait.
     """
@@ -51,23 +56,47 @@ class Watch:
     def __init__(self) -> None:
         self.pace = Pace()
         self._watched: list[Any] = []
-        self._all, self._without_output = zmq.Poller(), zmq.Poller()
+        self._output: Any = None
+        self._by_file: dict[int, Any] = {}
+        self._unsure: set[Any] = set()
+        self._all, self._without_output = select.poll(), select.poll()
 
     def over(self, watched: Sequence[Any], output: Any) -> None:
-        """Watch these from now on; `output`, which may be among them, is the one that may flood."""
+        """Watch these from now on.
+
+        Args:
+            watched: ZeroMQ sockets, and numbers of files.
+            output: The socket that may flood; it may be among them.
+        """
         if watched == self._watched:
             return
-        self._watched = list(watched)
-        self._all, self._without_output = zmq.Poller(), zmq.Poller()
-        for one in watched:
-            self._all.register(one, zmq.POLLIN)
+        self._watched, self._output = list(watched), output
+        self._by_file = {one if isinstance(one, int) else cast(int, one.fd): one for one in watched}
+        self._unsure = {one for one in watched if not isinstance(one, int)}
+        self._all, self._without_output = select.poll(), select.poll()
+        for file, one in self._by_file.items():
+            self._all.register(file, select.POLLIN)
             if one is not output:
-                self._without_output.register(one, zmq.POLLIN)
+                self._without_output.register(file, select.POLLIN)
+
+    def sent(self, socket: Any) -> None:
+        """Take note that something was sent to a socket: what its file descriptor told may have got lost."""
+        self._unsure.add(socket)
 
     def wait(self, seconds: float) -> dict[Any, int]:
         """Wait until something can be read, so long at most; gives all that can."""
         if self.pace.is_flood and seconds > 0:
-            if self._without_output.poll(math.ceil(min(seconds, PACE_S) * 1000)):
+            if self._ready(self._without_output, min(seconds, PACE_S), self._unsure - {self._output}):
                 seconds = 0
             seconds = max(0.0, seconds - PACE_S)
-        return dict(self._all.poll(math.ceil(seconds * 1000)))
+        return self._ready(self._all, seconds, self._unsure)
+
+    def _ready(self, files: select.poll, seconds: float, unsure: set[Any]) -> dict[Any, int]:
+        ready = {one: select.POLLIN for one in unsure if has_message(one)}
+        self._unsure -= unsure
+        for file, _ in files.poll(0 if ready else math.ceil(seconds * 1000)):
+            one = self._by_file[file]
+            if isinstance(one, int) or has_message(one):
+                ready[one] = select.POLLIN
+        self._unsure |= {one for one in ready if not isinstance(one, int)}
+        return ready
