@@ -54,6 +54,7 @@ from webipy.host.watch import Watch
 TURN_MESSAGES: Final = 200  # read from each side in one turn; about 10 ms of work
 LEAVE_S: Final = 10.0  # how long the host waits for the last acknowledgement
 REFILL_MS: Final = 1  # a flood goes on in the same turn when its next message comes within this time
+COMPANY_S: Final = 0.002  # what another message follows as a rule waits so long for it
 TEND_S: Final = 1.0  # how often the spool is tried again and the log is cut
 
 
@@ -265,10 +266,15 @@ class Host:
         if self._unkept and not self._outbox.is_full:
             self._outbox.add("host", self._author.lost("The host's spool was full.", self._unkept))
             self._unkept = 0
-        if self._endpoint.has_server:
+        if not self._endpoint.has_server or not self._outbox.has_unsent:
+            return
+        if self._outbox.is_urgent:
+            self._alarms.clear("company")
             for kept in self._outbox.take():
                 if not self._endpoint.send(kept):
                     return
+        elif not self._alarms.has("company"):
+            self._alarms.set("company", COMPANY_S, self._outbox.hurry)
 
     def _apply(self, effects: list[Effect]) -> None:
         for effect in effects:

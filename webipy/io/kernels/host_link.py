@@ -24,6 +24,7 @@ from txzmq import ZmqConnection, ZmqEndpoint, ZmqEndpointType, ZmqFactory
 from zope.interface import implementer
 
 from webipy.core.kernel import jupyter_messages, wire
+from webipy.core.kernel.host_decisions import is_followed
 from webipy.core.kernel.host_protocol import Acknowledge, Attach, Attached, Command, Fenced, KernelRestarting
 from webipy.core.kernel.wire import Message
 from webipy.host.multipart import has_message, read_parts, send_parts
@@ -34,8 +35,8 @@ TURN_SECONDS = 0.004
 TURN_BYTES = 1024 * 1024
 """What one link reads in one turn of the reactor: what comes of it (fold, JSON, sending) is paid in the same turn."""
 
-PATIENCE_SECONDS = 0.003
-"""How long `status` and `execute_input` wait for what follows them, so that a short run is two batches and not five."""
+PATIENCE_SECONDS = 0.001
+"""How long what another message follows as a rule waits for it: the host sends them together, and ZeroMQ may bring them one by one."""
 
 ACKNOWLEDGE_SECONDS = 0.05
 ACKNOWLEDGE_MESSAGES = 500
@@ -183,7 +184,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         if is_more:
             self._look_again()
             self._deliver()
-        elif not _can_wait(batch):
+        elif not all(is_followed(*one) for one in batch):
             self._deliver()
             self._pace()
         elif batch and self._patience is None:
@@ -251,14 +252,6 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
     def _renew_key(self, restarting: KernelRestarting) -> None:
         if restarting.start > self._start and restarting.key:
             self._key, self._start = restarting.key.encode(), restarting.start
-
-
-def _can_wait(batch: list[tuple[str, Message]]) -> bool:
-    """Whether a batch says nothing that anybody waits for."""
-    return all(channel == "iopub" and message.header.msg_type in _PATIENT for channel, message in batch)
-
-
-_PATIENT = frozenset({"status", "execute_input"})
 
 
 def _cancel(call: IDelayedCall | None) -> None:
