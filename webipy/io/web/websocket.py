@@ -10,7 +10,8 @@ The connections of one login are counted, those of guests also by their link, so
 Autobahn's defaults are open: here the origin is checked exactly (webipy.io.web.request_auth), messages are limited, compression
 is off (a small message may then not unpack to a large one), and silent peers are found by pings.
 
-Messages go to the socket at once (`write_now`); only what it does not take waits in the transport.
+Small messages of one turn of the reactor leave at its end in one write, large ones at once (`write_now`); only what the socket does not take
+waits in the transport.
 
 twisted.web's channel stays registered as the producer of the transport after the handshake; it must be unregistered
 before ours can be.
@@ -39,7 +40,7 @@ from webipy.server.methods.method import MOST_OF_GUEST, MOST_OF_LOGIN, Connectio
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 SMALL_BYTES = 64 * 1024
-"""A message under this is copied behind its head, so that both go in one write."""
+"""Messages that are less together go in one write, at the end of the turn."""
 
 MAX_CALLS = 256
 """Calls of one connection under way; more wait."""
@@ -84,6 +85,9 @@ class RpcProtocol(WebSocketServerProtocol):
     _waiting_bytes = 0
     _unsent = 0
     """Bytes of answers that the transport has not sent."""
+    _outgoing: list[bytes] | None = None
+    """Frames that leave at the end of this turn."""
+    _outgoing_bytes = 0
     _rpc_log = Logger()
 
     def onConnect(self, request: Any) -> str | None:
@@ -184,11 +188,34 @@ class RpcProtocol(WebSocketServerProtocol):
         """Whether messages can be sent."""
         return bool(self.state == self.STATE_OPEN)
 
+    def dataReceived(self, data: bytes) -> None:
+        """Takes bytes of the client, without the line of debug log that Autobahn makes up for each piece."""
+        self._dataReceived(data)
+
     def _give(self, message: bytes) -> None:
         """Sends one text message, past Autobahn's `sendMessage`: that makes up four lines of debug log for each, which cost more than the sending."""
-        if self.can_send:
-            head = frame_head(len(message))
-            write_now(self.transport, [head + message] if len(message) < SMALL_BYTES else [head, message])
+        if not self.can_send:
+            return
+        head = frame_head(len(message))
+        if self._outgoing is None:
+            self._outgoing = []
+            self._soon(self._send_outgoing)
+        self._outgoing += (head, message)
+        self._outgoing_bytes += len(head) + len(message)
+        if self._outgoing_bytes >= SMALL_BYTES:
+            self._send_outgoing()
+
+    def _send_outgoing(self) -> None:
+        """Sends what has gathered in this turn."""
+        frames, self._outgoing = self._outgoing, None
+        if frames and self.can_send:
+            write_now(self.transport, [b"".join(frames)] if self._outgoing_bytes < SMALL_BYTES else frames)
+        self._outgoing_bytes = 0
+
+    def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
+        """Closes, after what has gathered in this turn."""
+        self._send_outgoing()
+        super().sendCloseFrame(code, reasonUtf8, isReply)
 
     def _give_up(self) -> None:
         self.say_goodbye(1011, "The server cannot read its journal now")
