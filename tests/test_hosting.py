@@ -50,6 +50,11 @@ def output(content: bytes = b"{}") -> wire.Message:
     return wire.new_message("stream", content, msg_id="o", session="k")
 
 
+def kernel_message(msg_type: str) -> wire.Message:
+    """A message of a kernel without content."""
+    return wire.new_message(msg_type, b"{}", msg_id=msg_type, session="k")
+
+
 def request(msg_id: str, msg_type: str = "execute_request", **content: Any) -> wire.Message:
     """Make a request."""
     return wire.new_message(msg_type, msgspec.json.encode(content), msg_id=msg_id, session="s")
@@ -117,6 +122,34 @@ class OutboxTests(SynchronousTestCase):
         outbox.rewind(50)
         self.assertEqual(outbox.add("iopub", output()), 2)
         self.assertEqual(numbers(outbox.take()), [2])
+
+    def test_what_is_followed_waits_for_what_follows(self) -> None:
+        """`busy` alone is not urgent, an output is; what the window or a new server leaves to be sent is."""
+        outbox = Outbox(ListSpool())
+        outbox.add("iopub", kernel_message("status"))
+        self.assertEqual((outbox.has_unsent, outbox.is_urgent), (True, False))
+        outbox.add("iopub", output())
+        self.assertTrue(outbox.is_urgent)
+        outbox.take()
+        self.assertEqual((outbox.has_unsent, outbox.is_urgent), (False, False))
+        outbox.add("iopub", kernel_message("execute_result"))
+        self.assertFalse(outbox.is_urgent)
+        outbox.add("shell", kernel_message("execute_reply"))
+        self.assertTrue(outbox.is_urgent)
+        outbox.take()
+        outbox.rewind(0)
+        self.assertEqual((outbox.has_unsent, outbox.is_urgent), (True, True))
+        for _ in range(host_decisions.WINDOW_MESSAGES):
+            outbox.add("iopub", output())
+        outbox.take()
+        self.assertEqual((outbox.has_unsent, outbox.is_urgent), (True, True))
+
+    def test_what_waits_too_long_waits_for_nothing_more(self) -> None:
+        """The loop's alarm."""
+        outbox = Outbox(ListSpool())
+        outbox.add("iopub", kernel_message("execute_input"))
+        outbox.hurry()
+        self.assertTrue(outbox.is_urgent)
 
     def test_the_window_counts_messages(self) -> None:
         """No more than the window is on the way; each acknowledgement lets as many follow."""

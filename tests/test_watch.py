@@ -74,6 +74,24 @@ class Waits(SynchronousTestCase):
         self.prints.send(b"x")
         self.assertEqual(list(self.watch.wait(10)), [self.output])
 
+    def test_what_comes_while_something_is_sent_is_not_missed(self) -> None:
+        """To send takes away what the socket's file descriptor tells."""
+        self.assertEqual(self.watch.wait(0), {})
+        self.speaks.send(b"x")
+        self.other.send(b"y")
+        self.watch.sent(self.other)
+        self.assertEqual(list(self.watch.wait(10)), [self.other])
+
+    def test_what_was_not_read_is_told_again(self) -> None:
+        """Until nothing is left."""
+        self.speaks.send(b"1")
+        self.speaks.send(b"2")
+        self.assertEqual(list(self.watch.wait(10)), [self.other])
+        self.other.recv()
+        self.assertEqual(list(self.watch.wait(10)), [self.other])
+        self.other.recv()
+        self.assertEqual(self.watch.wait(0), {})
+
     def test_a_flood_is_gathered(self) -> None:
         """Output that is there already waits for the pace; what comes with it is told with it."""
         self.flood()
