@@ -15,7 +15,8 @@ from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.protocol import ClientFactory, Protocol
 from twisted.internet.task import deferLater
-from twisted.trial.unittest import TestCase
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.fakes import TOKEN, Disk, make_house
 from tests.test_site import ORIGINS
@@ -24,7 +25,7 @@ from webipy.io.web import websocket
 from webipy.io.web.metrics import Metrics, Pulse
 from webipy.io.web.request_auth import Gate
 from webipy.io.web.site import build_site
-from webipy.io.web.websocket import LARGE_BYTES, MAX_MESSAGE_BYTES, RpcFactory, RpcProtocol
+from webipy.io.web.websocket import LARGE_BYTES, MAX_MESSAGE_BYTES, SMALL_BYTES, RpcFactory, RpcProtocol, TurnWrites
 from webipy.server.methods.api import Api
 from webipy.server.people.logins import LoginSecrets
 
@@ -439,6 +440,37 @@ class Events(SocketTestCase):
             await turn()
         self.assertEqual(self.services.sessions.get(session).feeds, set())
         self.assertEqual(self.services.sessions.get(session).written, 2)
+
+
+class Writes(SynchronousTestCase):
+    """`TurnWrites`."""
+
+    def setUp(self) -> None:
+        self.transport = StringTransport()
+        self.is_open = True
+        self.writes = TurnWrites(self.transport, lambda: self.is_open)
+
+    def test_small_messages_leave_together(self) -> None:
+        """At the end of the turn, in their order."""
+        self.writes.add(b"one")
+        self.writes.add(b"two")
+        self.assertEqual((self.transport.value(), self.writes.is_pending), (b"", True))
+        self.writes.flush()
+        self.assertEqual((self.transport.value(), self.writes.is_pending), (b"\x81\x03one\x81\x03two", False))
+
+    def test_much_does_not_wait(self) -> None:
+        """The transport is to say that it is full while a feed still sends."""
+        self.writes.add(b"one")
+        self.writes.add(bytes(SMALL_BYTES))
+        self.assertEqual(len(self.transport.value()), 5 + 10 + SMALL_BYTES)
+        self.assertFalse(self.writes.is_pending)
+
+    def test_nothing_follows_a_close_frame(self) -> None:
+        """RFC 6455, section 5.5.1."""
+        self.writes.add(b"one")
+        self.is_open = False
+        self.writes.flush()
+        self.assertEqual((self.transport.value(), self.writes.is_pending), (b"", False))
 
 
 class Crowds(SocketTestCase):

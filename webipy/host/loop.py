@@ -78,6 +78,7 @@ class Host:
         self._launch, self._folder = launch, folder
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._author, self._alarms, self._watch = Author(), Alarms(), Watch()
+        self.sent = self._watch.sent
         self._endpoint = Endpoint(self._context, folder, self._author, launch.key.encode(), self._watch.sent)
         self._outbox, self._requests = Outbox(SpoolFile(folder, self._author.lost, log)), Requests()
         self._large = Large(self._author.lost)
@@ -148,10 +149,6 @@ class Host:
         """Tell the server which requests will have no reply."""
         self._is_busy = False
         self._apply(self._requests.close(reason, is_dead=is_dead))
-
-    def sent(self, socket: zmq.Socket[bytes]) -> None:
-        """Let the watch look at a socket that something was sent to."""
-        self._watch.sent(socket)
 
     def respawned(self, key: str) -> None:
         """Tell of the next start: its key is in the host file before anything is signed with it."""

@@ -85,9 +85,7 @@ class RpcProtocol(WebSocketServerProtocol):
     _waiting_bytes = 0
     _unsent = 0
     """Bytes of answers that the transport has not sent."""
-    _outgoing: list[bytes] | None = None
-    """Frames that leave at the end of this turn."""
-    _outgoing_bytes = 0
+    _writes: TurnWrites
     _rpc_log = Logger()
 
     def onConnect(self, request: Any) -> str | None:
@@ -110,7 +108,7 @@ class RpcProtocol(WebSocketServerProtocol):
 
     def onOpen(self) -> None:
         """The handshake is done: the transport tells from now on when it is full."""
-        self._waiting = deque()
+        self._waiting, self._writes = deque(), TurnWrites(self.transport, lambda: self.can_send)
         self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
         self.reading = Reading(self.transport, self._budget)
@@ -181,6 +179,7 @@ class RpcProtocol(WebSocketServerProtocol):
 
     def say_goodbye(self, code: int, reason: str) -> None:
         """Closes with any code; Autobahn's `sendClose` refuses those that RFC 6455 (section 7.4.1) has for servers."""
+        self._writes.flush()
         self.sendCloseFrame(code, reason.encode(), False)
 
     @property
@@ -188,34 +187,15 @@ class RpcProtocol(WebSocketServerProtocol):
         """Whether messages can be sent."""
         return bool(self.state == self.STATE_OPEN)
 
-    def dataReceived(self, data: bytes) -> None:
-        """Takes bytes of the client, without the line of debug log that Autobahn makes up for each piece."""
-        self._dataReceived(data)
+    dataReceived = WebSocketServerProtocol._dataReceived
+    """Without the line of debug log that Autobahn makes up for each piece that comes."""
 
     def _give(self, message: bytes) -> None:
         """Sends one text message, past Autobahn's `sendMessage`: that makes up four lines of debug log for each, which cost more than the sending."""
-        if not self.can_send:
-            return
-        head = frame_head(len(message))
-        if self._outgoing is None:
-            self._outgoing = []
-            self._soon(self._send_outgoing)
-        self._outgoing += (head, message)
-        self._outgoing_bytes += len(head) + len(message)
-        if self._outgoing_bytes >= SMALL_BYTES:
-            self._send_outgoing()
-
-    def _send_outgoing(self) -> None:
-        """Sends what has gathered in this turn."""
-        frames, self._outgoing = self._outgoing, None
-        if frames and self.can_send:
-            write_now(self.transport, [b"".join(frames)] if self._outgoing_bytes < SMALL_BYTES else frames)
-        self._outgoing_bytes = 0
-
-    def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
-        """Closes, after what has gathered in this turn."""
-        self._send_outgoing()
-        super().sendCloseFrame(code, reasonUtf8, isReply)
+        if self.can_send:
+            if not self._writes.is_pending:
+                self._soon(self._writes.flush)
+            self._writes.add(message)
 
     def _give_up(self) -> None:
         self.say_goodbye(1011, "The server cannot read its journal now")
@@ -257,6 +237,40 @@ class RpcProtocol(WebSocketServerProtocol):
 
     def stopProducing(self) -> None:
         """The transport is gone; `onClose` follows."""
+
+
+class TurnWrites:
+    """The messages that one connection is sent in one turn of the reactor: together they are one write, and wake their reader once.
+
+    Args:
+        transport: Takes them.
+        can_send: Whether the connection is open; nothing may follow its close frame.
+    """
+
+    def __init__(self, transport: ITransport, can_send: Callable[[], bool]) -> None:
+        self._transport, self._can_send = transport, can_send
+        self._frames: list[bytes] = []
+        self._size = 0
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether there is something to flush."""
+        return bool(self._frames)
+
+    def add(self, message: bytes) -> None:
+        """Takes one text message; with `SMALL_BYTES` or more all leave at once."""
+        head = frame_head(len(message))
+        self._frames += (head, message)
+        self._size += len(head) + len(message)
+        if self._size >= SMALL_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what was taken, if the connection is still open."""
+        frames, size = self._frames, self._size
+        self._frames, self._size = [], 0
+        if frames and self._can_send():
+            write_now(self._transport, [b"".join(frames)] if size < SMALL_BYTES else frames)
 
 
 def write_now(transport: ITransport, parts: Sequence[bytes]) -> None:
