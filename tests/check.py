@@ -255,7 +255,8 @@ def lanes_of(kind: str, report: Path) -> list[list[Part]]:
     if kind == "faults":
         return [[attrs.evolve(trial("trial: faults", ["tests.faults"], 1), environment={"WEBIPY_FAULTS": "full"})]]
     if kind == "quick":
-        return [[*style(), trial("trial", unit_modules()), *page(report)]]
+        quick = attrs.evolve(trial("trial", unit_modules()), environment={"WEBIPY_TESTS": "quick"})
+        return [[*style(), quick, *page(report)]]
     if kind != "all":
         sys.exit(f"python tests/check.py all|quick|faults|bench, not {kind!r}")
     get_chromium()

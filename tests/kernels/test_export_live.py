@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 
 from tests.kernels.test_cli_live import DEADLINE_S, LiveTests, new_server
-from tests.test_conversion import PIXEL, code, markdown, notebook
+from tests.programs.test_conversion import PIXEL, code, markdown, notebook
 
 
 class ExportLiveTests(LiveTests):

@@ -1033,7 +1033,7 @@ class ProcessTests(ConverterTestCase):
             [sys.executable, "-P", "-m", "webipy.converter", str(folder)],
             stdin=subprocess.PIPE,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)},
         )
         assert child.stdin is not None
         child.stdin.close()
