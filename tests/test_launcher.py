@@ -27,7 +27,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from tests.fakes import FakeLauncher, printed
 from webipy.core import errors
 from webipy.core.kernel.host_protocol import Kernelspec
-from webipy.core.kernel.spool_records import MAGIC, encode_record, keep
+from webipy.core.kernel.spool_records import MAGIC, encode_record, number_message
 from webipy.core.kernel.wire import Message
 from webipy.io.kernels import kernelspec_cache
 from webipy.io.kernels import launcher as module
@@ -349,7 +349,7 @@ class Remains(SynchronousTestCase):
 
     def spool(self, segment: int, *numbers: int, tail: bytes = b"") -> None:
         """A segment of the spool."""
-        records = [encode_record(keep(n, "iopub", printed(f"{n}", "e")[1])) for n in numbers]
+        records = [encode_record(number_message(n, "iopub", printed(f"{n}", "e")[1])) for n in numbers]
         (self.folder / f"spool-{segment}").write_bytes(MAGIC + b"".join(records) + tail)
 
     def numbers(self, since: int = 0) -> list[int]:
@@ -371,7 +371,7 @@ class Remains(SynchronousTestCase):
 
     def test_a_record_that_was_cut_off_ends_its_segment(self) -> None:
         """At every byte of the last one: everything before it is whole, and the next segment is read."""
-        whole = encode_record(keep(2, "iopub", printed("2", "e")[1]))
+        whole = encode_record(number_message(2, "iopub", printed("2", "e")[1]))
         for cut in range(len(whole)):
             self.spool(1, 1, tail=whole[:cut])
             self.spool(2, 3)

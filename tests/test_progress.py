@@ -28,7 +28,7 @@ def reply(metadata: bytes) -> wire.Message:
 def answered(progress: Progress) -> None:
     """Let the kernel answer what was asked behind it."""
     progress.asked("q")
-    assert not progress.told("q", "answer") and progress.told("q", "idle")
+    assert not progress.answered("q", "answer") and progress.answered("q", "idle")
 
 
 class Fates(SynchronousTestCase):
@@ -37,13 +37,13 @@ class Fates(SynchronousTestCase):
     def test_a_question_is_answered_when_both_channels_have_told(self) -> None:
         """In any order; what belongs to an older question does not count."""
         progress = begun()
-        self.assertFalse(progress.told("", "idle"))
+        self.assertFalse(progress.answered("", "idle"))
         progress.asked("old")
         progress.asked("q")
         self.assertTrue(progress.is_asked)
-        self.assertEqual([progress.told("old", what) for what in ("answer", "idle")], [False, False])
-        self.assertEqual([progress.told("q", what) for what in ("idle", "idle", "answer")], [False, False, True])
-        self.assertEqual((progress.is_asked, progress.told("q", "answer")), (False, False))
+        self.assertEqual([progress.answered("old", what) for what in ("answer", "idle")], [False, False])
+        self.assertEqual([progress.answered("q", what) for what in ("idle", "idle", "answer")], [False, False, True])
+        self.assertEqual((progress.is_asked, progress.answered("q", "answer")), (False, False))
 
     def test_what_runs_runs(self) -> None:
         """It began and said no end: some kernels answer while they run code, and there is no reason to ask."""
@@ -127,7 +127,7 @@ class Interrupts(SynchronousTestCase):
                 case "n":
                     progress.asked("q")
                 case _:
-                    progress.told("q", {"a": "answer", "q": "idle"}[step])
+                    progress.answered("q", {"a": "answer", "q": "idle"}[step])
             self.assertLessEqual(sent, asked)
         progress.interrupt(may_carry=True)
         answered(progress)

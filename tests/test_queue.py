@@ -1,4 +1,4 @@
-"""The queue of a kernel host and the server's fold of it: `webipy.core.kernel.host_decisions.Requests` against
+"""The queue of a kernel host and the server's fold of it: `webipy.core.kernel.host_queue.HostQueue` against
 `webipy.core.kernel.executions.Executions`.
 
 Both ends are the real ones; between them are two rows of messages, which are delivered, lost with a crash, and sent again, as the link does it.
@@ -19,7 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fakes import examples, message, replied, status
 from webipy.core.events.events import AnyEvent, ExecutionFinished, ExecutionMoved, ExecutionQueued
 from webipy.core.kernel import wire
-from webipy.core.kernel.host_decisions import Dropped, Effect, Give, Moved, Requests, is_interrupted
+from webipy.core.kernel.host_queue import Dropped, Effect, Forward, HostQueue, Moved, is_interrupted
 from webipy.core.kernel.kernel import Kernel
 
 Sent = tuple[str, Any]
@@ -38,7 +38,7 @@ class Pair:
 
     random: random.Random
     kernel: Kernel = attrs.field(factory=lambda: Kernel("k", "python3", "P", "python", ""))
-    requests: Requests = attrs.field(factory=Requests)
+    requests: HostQueue = attrs.field(factory=HostQueue)
     journal: list[AnyEvent] = attrs.field(factory=list)
     down: deque[Sent] = attrs.field(factory=deque)
     up: deque[tuple[str, wire.Message]] = attrs.field(factory=deque)
@@ -90,7 +90,7 @@ class Pair:
                     self.up.append(("host", message("request_dropped", told)))
                 case Moved():
                     self.up.append(("host", message("request_moved", {"msg_id": effect.msg_id, "after": effect.after})))
-                case Give():
+                case Forward():
                     self.given.append(effect.message.header.msg_id)
 
     def deliver_up(self, at_most: int = 1) -> None:
@@ -188,16 +188,16 @@ class TheQueue(SynchronousTestCase):
 class Runs(SynchronousTestCase):
     """Stop on error, by run."""
 
-    def requests(self, *runs: str | None) -> Requests:
+    def requests(self, *runs: str | None) -> HostQueue:
         """A kernel that is ready, with the requests 1, 2, ... of these runs."""
-        requests = Requests()
+        requests = HostQueue()
         requests.open()
         for number, run in enumerate(runs, 1):
             self.receive(requests, number, run)
         return requests
 
     def receive(
-        self, requests: Requests, number: int, run: str | None, stop: bool = True, queue: str | None = None
+        self, requests: HostQueue, number: int, run: str | None, stop: bool = True, queue: str | None = None
     ) -> list[Effect]:
         """A request."""
         metadata = json.dumps({"webipy": {"run": run, "queue": queue}, "cellId": "c"}).encode()
@@ -206,7 +206,7 @@ class Runs(SynchronousTestCase):
             "shell", wire.new_message("execute_request", content, msg_id=str(number), session="s", metadata=metadata)
         )
 
-    def fail(self, requests: Requests, number: int) -> list[str]:  # type: ignore[override]  # the kernel's failure, not the test's
+    def fail(self, requests: HostQueue, number: int) -> list[str]:  # type: ignore[override]  # the kernel's failure, not the test's
         """One fails; gives what is dropped and what goes next, by id."""
         effects = requests.replied(str(number), "execute_reply", b'{"status": "error"}')
         return [
@@ -245,12 +245,12 @@ class Runs(SynchronousTestCase):
         requests = self.requests("r", "r", None)
         given = requests.replied("1", "execute_reply", b'{"status": "ok"}', is_missed=True)
         (give,) = given
-        assert isinstance(give, Give)
+        assert isinstance(give, Forward)
         self.assertTrue(is_interrupted(give.message))
         wanted = {"webipy": {"run": "r", "queue": None, "interrupt": True}, "cellId": "c"}
         self.assertEqual(json.loads(give.message.metadata), wanted)
         (give,) = requests.replied("2", "execute_reply", b'{"status": "ok"}', is_missed=True)
-        assert isinstance(give, Give)
+        assert isinstance(give, Forward)
         self.assertFalse(is_interrupted(give.message))
         self.assertEqual(requests.replied("3", "execute_reply", b"{}", is_missed=True), [])
 
@@ -270,7 +270,7 @@ class Runs(SynchronousTestCase):
 
     def test_without_stop_on_error_a_run_goes_on(self) -> None:
         """The next one of it is given."""
-        requests = Requests()
+        requests = HostQueue()
         requests.open()
         for number in (1, 2):
             self.receive(requests, number, "a", stop=False)
@@ -278,7 +278,7 @@ class Runs(SynchronousTestCase):
 
     def test_metadata_of_another_shape_is_no_run(self) -> None:
         """Whatever a client puts there."""
-        requests = Requests()
+        requests = HostQueue()
         requests.open()
         for number, metadata in enumerate(
             (b"{}", b"[]", b'{"webipy": 5}', b'{"webipy": {"run": 5}}', b"\xff", b"[" * 5000)
@@ -289,7 +289,7 @@ class Runs(SynchronousTestCase):
 
     def test_runs_that_failed_long_ago_are_forgotten(self) -> None:
         """Memory is bounded."""
-        from webipy.core.kernel.host_decisions import REMEMBERED_RUNS
+        from webipy.core.kernel.host_queue import REMEMBERED_RUNS
 
         requests = self.requests()
         for number in range(REMEMBERED_RUNS + 1):
@@ -302,7 +302,7 @@ class Runs(SynchronousTestCase):
 class Moves(SynchronousTestCase):
     """`move` of the host."""
 
-    def queue(self, requests: Requests) -> list[str]:
+    def queue(self, requests: HostQueue) -> list[str]:
         """What waits."""
         return [held.header.msg_id for held in requests._queue()]
 
@@ -320,7 +320,7 @@ class Moves(SynchronousTestCase):
 
     def test_before_the_kernel_is_ready(self) -> None:
         """What waits for it beside code keeps its place."""
-        requests = Requests()
+        requests = HostQueue()
         for msg_id, kind in (
             ("1", "execute_request"),
             ("c", "comm_msg"),
@@ -330,7 +330,7 @@ class Moves(SynchronousTestCase):
             requests.receive("shell", wire.new_message(kind, b"{}", msg_id=msg_id, session="s"))
         self.assertEqual(requests.move("3", "1"), [Moved("3", None)])
         self.assertEqual(self.queue(requests), ["3", "1", "2"])
-        given = [effect.message.header.msg_id for effect in requests.open() if isinstance(effect, Give)]
+        given = [effect.message.header.msg_id for effect in requests.open() if isinstance(effect, Forward)]
         self.assertEqual(given, ["3", "c"])
 
     def test_what_cannot_be_moved(self) -> None:

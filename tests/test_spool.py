@@ -15,13 +15,24 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fakes import examples
 from tests.test_wire import messages
 from webipy.core.kernel import wire
-from webipy.core.kernel.spool_records import FRAME, MAGIC, Damaged, Kept, decode_body, decode_frame, encode_record, keep
+from webipy.core.kernel.spool_records import (
+    FRAME,
+    MAGIC,
+    Damaged,
+    Kept,
+    decode_body,
+    decode_frame,
+    encode_record,
+    number_message,
+)
 from webipy.host.spool_file import SpoolFile, write_segment
 
 
 def kept(number: int, text: bytes = b"{}") -> Kept:
     """Make a message with its place."""
-    return keep(number, "iopub", wire.new_message("stream", text, msg_id=f"m{number}", session="k", buffers=(b"\x00",)))
+    return number_message(
+        number, "iopub", wire.new_message("stream", text, msg_id=f"m{number}", session="k", buffers=(b"\x00",))
+    )
 
 
 def lost(reason: str) -> wire.Message:
@@ -36,7 +47,7 @@ class Records(SynchronousTestCase):
     @given(messages, st.integers(1, 2**63), st.sampled_from(sorted(wire.CHANNELS)))
     def test_what_is_encoded_is_decoded(self, message: wire.Message, number: int, channel: str) -> None:
         """Any message comes back whole, with its place."""
-        one = keep(number, channel, message)
+        one = number_message(number, channel, message)
         record = encode_record(one)
         self.assertEqual(decode_body(record[8:], *decode_frame(record[:8])), one)
 

@@ -3,8 +3,8 @@
 `python -m webipy.kernelhost DIR` starts the kernel that DIR/launch.json describes, or joins the one whose connection
 file is in there, and serves it at `ipc://DIR/host`.
 It numbers all that leaves the kernel and keeps it until a server has acknowledged it, so that a server can be stopped,
-killed or upgraded at any moment while code runs. docs/kernel-host.md is the protocol; `webipy.core.kernel.host_decisions` takes the
-decisions; `webipy.host` holds the sockets, the process and the files.
+killed or upgraded at any moment while code runs. docs/kernel-host.md is the protocol; `outbox`, `host_queue`, `reply_gate`
+and `server_fence` of `webipy.core.kernel` take the decisions; `webipy.host` holds the sockets, the process and the files.
 
 DIR is a folder of mode 0700 that belongs to this user. Files in it, all 0600:
 

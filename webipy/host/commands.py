@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from webipy.core.kernel.host_decisions import Effect, Outbox, Requests
 from webipy.core.kernel.host_protocol import (
     COMMANDS,
     Acknowledge,
@@ -27,6 +26,8 @@ from webipy.core.kernel.host_protocol import (
     Restart,
     ShutDown,
 )
+from webipy.core.kernel.host_queue import Effect, HostQueue
+from webipy.core.kernel.outbox import Outbox
 from webipy.host.endpoint import Endpoint, Received
 from webipy.host.execution_ends import Endings
 from webipy.host.kernel_lifecycle import Life
@@ -50,7 +51,7 @@ class Commands:
         self,
         endpoint: Endpoint,
         outbox: Outbox,
-        requests: Requests,
+        requests: HostQueue,
         life: Life,
         endings: Endings,
         apply: Callable[[list[Effect]], None],
@@ -65,7 +66,7 @@ class Commands:
         Raises:
             msgspec.DecodeError, UnicodeDecodeError: Its content is not what the command needs; nothing was done.
         """
-        servers, name = self._endpoint.servers, received.message.header.msg_type
+        servers, name = self._endpoint.fence, received.message.header.msg_type
         is_command = received.channel == "host"
         if is_command and name == Attach.msg_type:
             self._attach(received)
@@ -124,7 +125,7 @@ class Commands:
     def _attach(self, received: Received) -> None:
         """Obey this server from now on, unless a newer one was here."""
         asked = msgspec.json.decode(received.message.content, type=Attach)
-        endpoint, servers = self._endpoint, self._endpoint.servers
+        endpoint, servers = self._endpoint, self._endpoint.fence
         if received.key != endpoint.key and asked.since >= endpoint.restarted_at:
             endpoint.refuse("an attach that is signed with the key of an earlier start")
             return

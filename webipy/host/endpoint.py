@@ -24,8 +24,8 @@ import msgspec
 import zmq
 
 from webipy.core.kernel import wire
-from webipy.core.kernel.host_decisions import Servers
 from webipy.core.kernel.host_protocol import Answer, Event, KernelRestarting, OutputLost, endpoint
+from webipy.core.kernel.server_fence import ServerFence
 from webipy.core.kernel.spool_records import Kept
 from webipy.host.multipart import read_parts, send_parts
 
@@ -111,7 +111,7 @@ class Endpoint:
     ) -> None:
         self._on_sent = on_sent
         self.address = endpoint(folder)
-        self.servers = Servers()
+        self.fence = ServerFence()
         self._author = author
         self.restarted_at = 0  # number of the last kernel_restarting
         self._keys = [key]
@@ -137,7 +137,7 @@ class Endpoint:
     @property
     def has_server(self) -> bool:
         """Whether a server is attached and connected."""
-        return self.servers.current is not None
+        return self.fence.current is not None
 
     def renew(self, key: bytes) -> None:
         """Take a new key; the old ones are accepted until it is seen."""
@@ -165,7 +165,7 @@ class Endpoint:
 
     def send(self, kept: Kept) -> bool:
         """Send a kept message to the attached server; False when it is gone."""
-        servers, message = self.servers, kept.message
+        servers, message = self.fence, kept.message
         if servers.current is None:
             return False
         key = servers.key
@@ -192,7 +192,7 @@ class Endpoint:
     def let_go(self) -> None:
         """Forget a server that is gone. Its last words may lie unread when its end is told: read them first."""
         if not self._connected:
-            self.servers.current = None
+            self.fence.current = None
 
     def refuse(self, what: str) -> None:
         """Count a message that is dropped, and log now and then."""

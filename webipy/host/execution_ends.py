@@ -14,8 +14,9 @@ from typing import Final
 
 import msgspec
 
-from webipy.core.kernel.host_decisions import Effect, LastWords, Requests, is_interrupted
+from webipy.core.kernel.host_queue import Effect, HostQueue, is_interrupted
 from webipy.core.kernel.question_order import Questions
+from webipy.core.kernel.reply_gate import ReplyGate
 from webipy.core.kernel.request_progress import Fate, Progress
 from webipy.core.kernel.wire import Message
 from webipy.host.endpoint import Author, log
@@ -50,7 +51,7 @@ class Endings:
     def __init__(
         self,
         life: Life,
-        requests: Requests,
+        requests: HostQueue,
         author: Author,
         alarms: Alarms,
         *,
@@ -60,7 +61,7 @@ class Endings:
     ) -> None:
         self._life, self._requests, self._author, self._alarms = life, requests, author, alarms
         self._ask_one, self._end_one, self._apply = ask, end, apply
-        self._last_words, self._questions = LastWords(), Questions()
+        self._reply_gate, self._questions = ReplyGate(), Questions()
         self._progress: Progress | None = None
         self._over: dict[str, None] = {}
         self._used_s = 0.0
@@ -81,7 +82,7 @@ class Endings:
         if request in self._over:
             log(f"the reply to {request} came after it was taken to have ended without")
             return
-        self._end(self._last_words.replied(request, reply))
+        self._end(self._reply_gate.replied(request, reply))
         self._alarms.set("last words", LAST_WORDS_S, self._end_without_idle)
 
     def asked(self, question: Message) -> None:
@@ -101,14 +102,14 @@ class Endings:
             self._life.interrupt()
         if msg_type == "status" and state != "busy":
             self._ask(self._questions.give_up(request))
-            self._end(self._last_words.idle(request))
+            self._end(self._reply_gate.idle(request))
             if progress is not None and self._progress is progress:  # the reply is not here
                 self._alarms.set("doubt", IDLE_S, self._doubt)
 
     def told(self, question: str, msg_type: str, state: str) -> None:
         """Take note of an answer to a request of the host's own, or of what was published for it."""
         what = "answer" if msg_type == "kernel_info_reply" else "idle" if state == "idle" else ""
-        if self._progress is not None and what and self._progress.told(question, what):
+        if self._progress is not None and what and self._progress.answered(question, what):
             self._judge(self._progress)
 
     def interrupt(self, execution: str | None = None) -> None:
@@ -127,7 +128,7 @@ class Endings:
         """Wait for nothing any more: the kernel has ended."""
         self._alarms.clear("doubt", "due")
         self._ask(self._questions.give_up())
-        self._end(self._last_words.give_up())
+        self._end(self._reply_gate.release_all())
 
     @property
     def _patience_s(self) -> float:
@@ -153,7 +154,7 @@ class Endings:
     def _doubt(self) -> None:
         """Ask the kernel something behind the execution that has not ended."""
         progress = self._progress
-        if progress is None or self._last_words.has(progress.msg_id):
+        if progress is None or self._reply_gate.has(progress.msg_id):
             return
         if progress.is_asked:
             if progress.is_idle and time.monotonic() - self._silent_since > UNANSWERED_S:
@@ -168,7 +169,7 @@ class Endings:
     def _judge(self, progress: Progress) -> None:
         """The kernel has answered what was asked behind an execution."""
         fate, silent_s = progress.fate(), time.monotonic() - self._silent_since
-        if self._last_words.has(progress.msg_id):
+        if self._reply_gate.has(progress.msg_id):
             return
         if fate == "over" and not progress.is_idle and silent_s < LAST_WORDS_S:
             self._alarms.set("doubt", LAST_WORDS_S - silent_s, self._doubt)
@@ -205,4 +206,4 @@ class Endings:
         elif silent_s < LAST_WORDS_S:
             self._alarms.set("last words", LAST_WORDS_S - silent_s, self._end_without_idle)
         else:
-            self._end(self._last_words.give_up())
+            self._end(self._reply_gate.release_all())

@@ -10,8 +10,8 @@ import os
 
 import msgspec
 
-from webipy.core.kernel.host_decisions import Outbox
 from webipy.core.kernel.host_protocol import FAREWELL_FILE, HOST_FILE, SOCKET, SPOOL_PREFIX, Farewell, HostFile
+from webipy.core.kernel.outbox import Outbox
 from webipy.host.endpoint import Endpoint, log
 from webipy.host.kernel_lifecycle import Life
 from webipy.host.process import boot_id, start_time, write_private

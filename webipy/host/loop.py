@@ -2,8 +2,8 @@
 
 Data flow, once per turn::
 
-    server --Endpoint.read--> Commands.obey: commands, or Requests.receive --> kernel
-    kernel --Channels.read--> Outbox.add, and Requests.replied --> kernel
+    server --Endpoint.read--> Commands.obey: commands, or HostQueue.receive --> kernel
+    kernel --Channels.read--> Outbox.add, and HostQueue.replied --> kernel
     Outbox.take --Endpoint.send--> server
 
 Every turn reads at most `TURN_MESSAGES` from each side, so an interrupt is served while the kernel floods. Nothing
@@ -28,7 +28,6 @@ import msgspec
 import zmq
 
 from webipy.core.kernel import wire
-from webipy.core.kernel.host_decisions import Dropped, Effect, Moved, Outbox, Requests
 from webipy.core.kernel.host_protocol import (
     Event,
     KernelDied,
@@ -38,7 +37,9 @@ from webipy.core.kernel.host_protocol import (
     RequestMoved,
     StartFailed,
 )
+from webipy.core.kernel.host_queue import Dropped, Effect, HostQueue, Moved
 from webipy.core.kernel.large_messages import Large
+from webipy.core.kernel.outbox import Outbox
 from webipy.core.kernel.question_order import MARKER
 from webipy.host.attached_kernel import ForeignKernel
 from webipy.host.channels import KERNEL_CHANNELS, Channels
@@ -80,7 +81,7 @@ class Host:
         self._author, self._alarms, self._watch = Author(), Alarms(), Watch()
         self.sent = self._watch.sent
         self._endpoint = Endpoint(self._context, folder, self._author, launch.key.encode(), self._watch.sent)
-        self._outbox, self._requests = Outbox(SpoolFile(folder, self._author.lost, log)), Requests()
+        self._outbox, self._requests = Outbox(SpoolFile(folder, self._author.lost, log)), HostQueue()
         self._large = Large(self._author.lost)
         self._life = Life(launch, folder, process, self._context, self._author, self._alarms, self)
         self._endings = Endings(
@@ -267,7 +268,7 @@ class Host:
             return
         if self._outbox.is_urgent:
             self._alarms.clear("company")
-            for kept in self._outbox.take():
+            for kept in self._outbox.next_to_send():
                 if not self._endpoint.send(kept):
                     return
         elif not self._alarms.has("company"):

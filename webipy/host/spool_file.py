@@ -17,7 +17,16 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from webipy.core.kernel.host_protocol import SPOOL_PREFIX
-from webipy.core.kernel.spool_records import FRAME, MAGIC, Damaged, Kept, decode_body, decode_frame, encode_record, keep
+from webipy.core.kernel.spool_records import (
+    FRAME,
+    MAGIC,
+    Damaged,
+    Kept,
+    decode_body,
+    decode_frame,
+    encode_record,
+    number_message,
+)
 from webipy.core.kernel.wire import Message
 
 SPOOL_BYTES: Final = 4 * 1024 * 1024 * 1024  # all segments together; then the kernel has to wait
@@ -34,7 +43,7 @@ class _Segment:
 
 
 class SpoolFile:
-    """Segments in a directory; the port `webipy.core.kernel.host_decisions.Spool`.
+    """Segments in a directory; the port `webipy.core.kernel.outbox.Spool`.
 
     Args:
         folder: The directory, private to this user.
@@ -94,7 +103,7 @@ class SpoolFile:
                 raise Damaged("a record has another's place")
         except (Damaged, OSError) as fault:
             self._log(f"message {number} is lost from the spool: {fault}")
-            kept = keep(number, "host", self._lost("The host's spool file was damaged."))
+            kept = number_message(number, "host", self._lost("The host's spool file was damaged."))
         self._count -= 1
         self._next_read += 1
         if number == segment.last:

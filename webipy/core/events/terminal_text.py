@@ -53,7 +53,7 @@ def resolved(text: str) -> str:
     if _WITHIN.search(text) is None and _UP.search(text) is None:
         return text
     if len(text) <= LONGEST and _UP.search(text) is not None:
-        return Sheet().written(text)
+        return Sheet().text_after(text)
     return "\n".join(_line(line) for line in text.split("\n"))
 
 
@@ -65,7 +65,7 @@ def _line(line: str) -> str:
     if len(line) > LONGEST:
         cut = line.rfind("\r", 0, -LONGEST)
         line = line[cut + 1 :] if cut >= 0 and len(line) - cut <= 2 * LONGEST else line[-LONGEST:]
-    return Sheet().written(line)
+    return Sheet().text_after(line)
 
 
 def _overlaid(parts: list[str]) -> str:
@@ -95,18 +95,18 @@ class _Row:
         self.letters[at : at + len(letters)] = letters
         self.colors[at : at + len(letters)] = [color] * len(letters)
 
-    def told(self) -> str:
+    def text(self) -> str:
         """The line, without color at its start and its end."""
         if self._text is not None:
             return self._text
-        told, now = [], ""
+        parts, now = [], ""
         for letter, written in zip(self.letters, self.colors, strict=True):
             color = "" if _RESET.fullmatch(written) else written
             if color != now:
-                told.append(_change(now, color))
+                parts.append(_change(now, color))
                 now = color
-            told.append(letter)
-        self._text = "".join([*told, _change(now, "")])
+            parts.append(letter)
+        self._text = "".join([*parts, _change(now, "")])
         return self._text
 
     def erase(self, part: int, at: int) -> None:
@@ -129,10 +129,10 @@ class Sheet:
     held: list[str] = attrs.field(factory=list)
     """Escapes in front of the next letter."""
 
-    def written(self, text: str) -> str:
+    def text_after(self, text: str) -> str:
         """What is shown after the text was written."""
         self.write(text)
-        return self._told()
+        return self._text()
 
     def write(self, text: str) -> None:
         """Writes more."""
@@ -198,7 +198,7 @@ class Sheet:
 
     def lines(self) -> list[str]:
         """The lines as they are now, each with its own colors, from the start of one to its end."""
-        return [row.told() for row in self.rows]
+        return [row.text() for row in self.rows]
 
     def drop(self, number: int) -> None:
         """Forgets the first lines; the cursor stays in one of the others."""
@@ -206,18 +206,18 @@ class Sheet:
         del self.rows[:number]
         self.row -= number
 
-    def _told(self) -> str:
-        told: list[str] = []
+    def _text(self) -> str:
+        parts: list[str] = []
         now = ""
         for number, row in enumerate(self.rows):
             if number:
-                told.append("\n")
+                parts.append("\n")
             for letter, color in zip(row.letters, row.colors, strict=True):
                 if color != now:
-                    told.append(_change(now, color))
+                    parts.append(_change(now, color))
                     now = color
-                told.append(letter)
-        return "".join([*told, _change(now, self.color), *self.held])
+                parts.append(letter)
+        return "".join([*parts, _change(now, self.color), *self.held])
 
 
 def _change(now: str, color: str) -> str:

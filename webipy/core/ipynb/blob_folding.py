@@ -192,7 +192,7 @@ def _referring(output: bytes, values: Mapping[str, Value], found: dict[str, Blob
             refs[kind] = Ref(name, values[name].size)
             previews[kind] = blobs.preview_of(kind, values[name].start, values[name].size)
     large = {kind: value for kind, value in data.items() if kind not in refs}
-    for kind, blob in blobs.moved(large, len(output), INLINE_BYTES).items():
+    for kind, blob in blobs.large_values(large, len(output), INLINE_BYTES).items():
         found[blob.ref.sha256], refs[kind] = blob, blob.ref
         previews[kind] = blobs.preview_of(kind, blob.start, blob.ref.size)
     if not refs:

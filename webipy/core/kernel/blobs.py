@@ -68,7 +68,7 @@ class Part(msgspec.Struct, frozen=True):
     data: bytes
 
 
-class _Told(msgspec.Struct):
+class _PartHeader(msgspec.Struct):
     blob: str
     offset: int
     size: int
@@ -133,7 +133,7 @@ def _slices(whole: memoryview) -> Iterator[bytes]:
     return (bytes(whole[at : at + json_pieces.PART_BYTES]) for at in range(0, len(whole), json_pieces.PART_BYTES))
 
 
-def moved(data: Mapping[str, Raw], left: int, inline: int) -> dict[str, Blob]:
+def large_values(data: Mapping[str, Raw], left: int, inline: int) -> dict[str, Blob]:
     """The values of a MIME bundle that become blobs: the largest, until half of what may stay is left.
 
     Args:
@@ -173,7 +173,7 @@ def preview_of(kind: str, start: str, size: int) -> str | None:
 
 def encode_part(part: Part) -> Message:
     """A part as a message of the host."""
-    content = jupyter_messages.encode(_Told(part.blob, part.offset, part.size))
+    content = jupyter_messages.encode(_PartHeader(part.blob, part.offset, part.size))
     msg_id = f"{part.blob[:16]}-{part.offset}"
     return wire.new_message(PART, content, msg_id=msg_id, session="host", buffers=(part.data,))
 
@@ -184,11 +184,11 @@ def decode_part(message: Message) -> Part:
     Raises:
         msgspec.DecodeError: It is none.
     """
-    told = jupyter_messages.decode(message.content, _Told)
+    header = jupyter_messages.decode(message.content, _PartHeader)
     data = message.buffers[0] if len(message.buffers) == 1 else b""
-    if not is_name(told.blob) or not data or not 0 <= told.offset <= told.size - len(data):
+    if not is_name(header.blob) or not data or not 0 <= header.offset <= header.size - len(data):
         raise msgspec.ValidationError("it has no place in a blob")
-    return Part(told.blob, told.offset, told.size, data)
+    return Part(header.blob, header.offset, header.size, data)
 
 
 def is_name(text: str) -> bool:

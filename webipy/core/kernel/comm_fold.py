@@ -152,9 +152,9 @@ class _Widget:
         if self.echoes:
             data["echoes"] = True
         content = Raw(jupyter_messages.encode(data))
-        told: list[AnyEvent] = [msgspec.structs.replace(self.opened, content=content, buffers=buffers)]
-        told += [_widget_output(self.opened, event) for event in self.outputs.as_events("", None)]
-        return told + [_message(one.event, one.parts) for one in self.pending if not one.idles]
+        shortest: list[AnyEvent] = [msgspec.structs.replace(self.opened, content=content, buffers=buffers)]
+        shortest += [_widget_output(self.opened, event) for event in self.outputs.as_events("", None)]
+        return shortest + [_message(one.event, one.parts) for one in self.pending if not one.idles]
 
 
 def _widget_output(opened: events.CommOpened, event: events.OutputAdded | events.OutputsCleared) -> AnyEvent:
@@ -224,10 +224,10 @@ class Comms:
 
     def as_events(self) -> list[AnyEvent]:
         """The fewest events that fold to the same."""
-        told: list[AnyEvent] = []
+        shortest: list[AnyEvent] = []
         for widget in (*self._ended.values(), *self._widgets.values()):
-            told += widget.as_events()
-        return told + [event for comm in self._others.values() for event in comm]
+            shortest += widget.as_events()
+        return shortest + [event for comm in self._others.values() for event in comm]
 
     def _opened(self, event: events.CommOpened) -> None:
         if event.target == TARGET:

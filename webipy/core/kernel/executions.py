@@ -72,8 +72,8 @@ class OpenExecution:
     def metadata(self) -> bytes:
         """The metadata of its execute_request: what it is queued with, for the host."""
         run, queue = self.queued.run, self.queued.queue
-        said = {"run": run} if run is not None else {"queue": queue} if queue is not None else None
-        return b"{}" if said is None else jupyter_messages.encode({"webipy": said})
+        names = {"run": run} if run is not None else {"queue": queue} if queue is not None else None
+        return b"{}" if names is None else jupyter_messages.encode({"webipy": names})
 
     def request(self) -> bytes:
         """The content of its execute_request (Jupyter messaging 5.4)."""
@@ -215,16 +215,16 @@ class Executions:
         if run.is_restored:
             run.started_s = seconds(began) or run.started_s
         duration = max(0.0, ended_s - run.started_s) if ended_s and run.started_s else 0.0
-        told = Raw(jupyter_messages.encode(reply.user_expressions)) if reply.user_expressions else UNSET
-        if run.queued.silent and told is not UNSET:
-            _keep(self.private, run.id, told)
+        expressions = Raw(jupyter_messages.encode(reply.user_expressions)) if reply.user_expressions else UNSET
+        if run.queued.silent and expressions is not UNSET:
+            _keep(self.private, run.id, expressions)
         self._end(
             run,
             _status(reply.status),
             duration_s=round(duration, 6),
             execution_count=reply.execution_count,
             payload=Raw(jupyter_messages.encode(reply.payload)) if reply.payload else UNSET,
-            user_expressions=UNSET if run.queued.silent else told,
+            user_expressions=UNSET if run.queued.silent else expressions,
         )
 
     def failed(self, execution: str | None) -> None:
@@ -309,16 +309,16 @@ _DROPPED: dict[tuple[str, bool], tuple[ExecutionStatus, str]] = {
 """How an execution ends by the host's reason for dropping its request, and whether it ran already."""
 
 
-def _keep(private: dict[str, Raw], execution: str, told: Raw) -> None:
-    private[execution] = told
+def _keep(private: dict[str, Raw], execution: str, expressions: Raw) -> None:
+    private[execution] = expressions
     while sum(len(memoryview(one)) for one in private.values()) > PRIVATE_BYTES:
         del private[next(iter(private))]
 
 
-def _status(told: str) -> ExecutionStatus:
-    if told == "ok":
+def _status(reported: str) -> ExecutionStatus:
+    if reported == "ok":
         return "ok"
-    return "aborted" if told in ("abort", "aborted") else "error"
+    return "aborted" if reported in ("abort", "aborted") else "error"
 
 
 def seconds(date: str) -> float | None:

@@ -155,11 +155,11 @@ def error(ename: Raw, evalue: Raw, traceback: Raw, metadata: Raw | UnsetType = U
     """The output of an error, whatever a kernel puts in place of its texts: an exception may make its traceback itself."""
     lines = msgspec.json.decode(traceback)
     lines = lines if isinstance(lines, list) else [lines] if lines else []
-    name, value = _said(msgspec.json.decode(ename)), _said(msgspec.json.decode(evalue))
-    return ErrorOutput(name, value, [_said(line) for line in lines], metadata)
+    name, value = _as_text(msgspec.json.decode(ename)), _as_text(msgspec.json.decode(evalue))
+    return ErrorOutput(name, value, [_as_text(line) for line in lines], metadata)
 
 
-def _said(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, str):
         return value
     return "" if value is None else msgspec.json.encode(value).decode()

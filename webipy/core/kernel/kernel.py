@@ -271,9 +271,9 @@ class Kernel:
             case "update_display_data":
                 self._updated(jupyter_messages.decode(content, jupyter_messages.Display))
             case "comm_open" | "comm_msg" | "comm_close" as kind:
-                said = _comm(kind, message, execution, jupyter_messages.decode(content, jupyter_messages.Comm))
-                if self._capture.observe(said):
-                    self._new.add(said)
+                comm = _comm(kind, message, execution, jupyter_messages.decode(content, jupyter_messages.Comm))
+                if self._capture.observe(comm):
+                    self._new.add(comm)
             case kind if kind not in _SILENT:
                 self._new.add(_whole(message, execution, content))
 
@@ -350,10 +350,10 @@ class Kernel:
                 pass
 
     def _ready(self, ready: host_protocol.KernelReady) -> None:
-        told = jupyter_messages.decode(ready.kernel_info, jupyter_messages.KernelInfo)
+        kernel_info = jupyter_messages.decode(ready.kernel_info, jupyter_messages.KernelInfo)
         self.start, self.pid, self.execution_count = ready.start, ready.pid, 0
-        self.answers_beside = FEATURE in _features(told.supported_features)
-        self.language = self.language or _language(told.language_info)
+        self.answers_beside = FEATURE in _features(kernel_info.supported_features)
+        self.language = self.language or _language(kernel_info.language_info)
         if ready.way is not None:
             self.way = host_protocol.KnownWay(ready.way.boot, ready.way.transport, ready.is_encrypted)
         self._busy_with.clear()
@@ -362,9 +362,9 @@ class Kernel:
                 kernel=self.id,
                 start=ready.start,
                 seconds=round(ready.seconds, 3),
-                language_info=told.language_info,
-                implementation=told.implementation,
-                banner=told.banner,
+                language_info=kernel_info.language_info,
+                implementation=kernel_info.implementation,
+                banner=kernel_info.banner,
                 transport=self.way.transport if self.way is not None else "ipc",
                 encrypted=ready.is_encrypted,
                 answers_beside=self.answers_beside,
@@ -418,10 +418,10 @@ def _is_private(message: Message, executions: Executions) -> bool:
     return is_inquiry(parent) and not executions.knows(parent)
 
 
-def _features(told: Raw) -> list[object]:
+def _features(features: Raw) -> list[object]:
     """What a kernel says that it supports; nothing where that is no list."""
     try:
-        return jupyter_messages.decode(told, list[object])
+        return jupyter_messages.decode(features, list[object])
     except msgspec.DecodeError:
         return []
 
@@ -505,8 +505,8 @@ def last_words(tail: str) -> str:
     """A sentence that quotes the line of a dead process's raw output that tells most: where Python says what was fatal, else the last one."""
     lines = [line.strip() for line in tail.splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith("Fatal Python error")]
-    said = (fatal or lines)[-1:]
-    return f" Its last words: {said[0][:MAX_WORDS]}" if said else ""
+    quoted = (fatal or lines)[-1:]
+    return f" Its last words: {quoted[0][:MAX_WORDS]}" if quoted else ""
 
 
 def base64s(message: Message) -> list[str]:

@@ -194,7 +194,7 @@ def shown(message: Message) -> Iterator[Piece]:
         msgspec.DecodeError, webipy.core.kernel.wire.Malformed and others: It is not of its shape, or what is left is still large.
     """
     display = msgspec.json.decode(message.content, type=_Display)
-    moved = blobs.moved(display.data, size_of(message), INLINE_BYTES)
+    moved = blobs.large_values(display.data, size_of(message), INLINE_BYTES)
     if size_of(message) - sum(memoryview(display.data[kind]).nbytes for kind in moved) > INLINE_BYTES:
         raise wire.Malformed("its metadata are large")
     data = {kind: value for kind, value in display.data.items() if kind not in moved}
@@ -232,13 +232,13 @@ def failed(message: Message) -> Iterator[Piece]:
     half = MAX_LINES // 2
     kept = lines if len(lines) <= MAX_LINES else [*lines[:half], *lines[-half:]]
     share = max(json_pieces.LONGEST, INLINE_BYTES // 4 // max(1, len(kept)))
-    told = {
+    content = {
         "ename": _words(error.ename),
         "evalue": _words(error.evalue),
         "traceback": [_start(line, share) for line in kept],
         "metadata": blobs.with_refs({}, {"text/plain": blob.ref}),
     }
-    return _parts_and([blob], _with(message, jupyter_messages.encode(told)))
+    return _parts_and([blob], _with(message, jupyter_messages.encode(content)))
 
 
 def _joined(lines: list[memoryview]) -> Iterator[bytes]:
@@ -272,29 +272,29 @@ class _Reply(msgspec.Struct):
 
 def short_reply(message: Message) -> tuple[Message, str]:
     """A large execute_reply as what ends the execution, and a sentence about what is left out of it."""
-    said = size_text(size_of(message))
-    reason = f"The kernel's reply to this execution has {said}; what it carried beside its status was not kept."
+    size = size_text(size_of(message))
+    reason = f"The kernel's reply to this execution has {size}; what it carried beside its status was not kept."
     try:
         reply = msgspec.json.decode(message.content, type=_Reply)
     except _UNREADABLE:
         reply = _Reply(status="error")
     asked = {"status": "error", "ename": TOO_LARGE, "evalue": reason, "traceback": []}
-    told: dict[str, object] = {
+    content: dict[str, object] = {
         "status": reply.status,
         "execution_count": reply.execution_count,
         "user_expressions": dict.fromkeys(list(reply.user_expressions or {})[:100], asked),
         "payload": [],
     }
     if reply.status != "ok":
-        told |= {"ename": _words(reply.ename), "evalue": _words(reply.evalue), "traceback": [reason]}
-    return _with(message, jupyter_messages.encode(told), message.metadata), reason
+        content |= {"ename": _words(reply.ename), "evalue": _words(reply.evalue), "traceback": [reason]}
+    return _with(message, jupyter_messages.encode(content), message.metadata), reason
 
 
 def short_answer(message: Message) -> Message:
     """What stands for a reply, to a request that is no execution, that is over `MAX_ANSWER_BYTES`."""
     limit = size_text(MAX_ANSWER_BYTES)
-    said = f"The kernel's answer has {size_text(size_of(message))}; at most {limit} are passed on."
-    return _with(message, jupyter_messages.encode({"status": "error", "ename": "AnswerTooLarge", "evalue": said}))
+    reason = f"The kernel's answer has {size_text(size_of(message))}; at most {limit} are passed on."
+    return _with(message, jupyter_messages.encode({"status": "error", "ename": "AnswerTooLarge", "evalue": reason}))
 
 
 # ---- what is over every limit
@@ -327,8 +327,10 @@ def failed_reply(message: Message, reason: str) -> Message:
         return message
     if reply.status != "ok":
         return message
-    told = {"status": "error", "execution_count": reply.execution_count, "ename": TOO_LARGE, "evalue": reason}
-    return _with(message, jupyter_messages.encode({**told, "traceback": [f"{TOO_LARGE}: {reason}"]}), message.metadata)
+    content = {"status": "error", "execution_count": reply.execution_count, "ename": TOO_LARGE, "evalue": reason}
+    return _with(
+        message, jupyter_messages.encode({**content, "traceback": [f"{TOO_LARGE}: {reason}"]}), message.metadata
+    )
 
 
 def _with(message: Message, content: bytes, metadata: bytes = b"{}") -> Message:

@@ -125,11 +125,11 @@ class Progress:
         """Take note that a question was sent behind it."""
         self._question, self._missing = question, {"answer", "idle"}
 
-    def told(self, question: str, what: str) -> bool:
-        """Take note of the answer to a question (`what` is answer), or of its `idle`; tell whether both are here."""
+    def answered(self, question: str, part: str) -> bool:
+        """Take note of the answer to a question (`part` is answer), or of its `idle`; tell whether both are here."""
         if question != self._question or not self._missing:
             return False
-        self._missing.discard(what)
+        self._missing.discard(part)
         return not self._missing
 
     def fate(self) -> Fate | None:

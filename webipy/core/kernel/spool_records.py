@@ -63,7 +63,7 @@ class Kept(msgspec.Struct, frozen=True):
 HEADERS_BYTES: Final = 768  # flat share of a message's headers in memory, measured with CPython 3.11
 
 
-def keep(number: int, channel: str, message: wire.Message) -> Kept:
+def number_message(number: int, channel: str, message: wire.Message) -> Kept:
     """Give a message its number and its size."""
     size = len(message.content) + len(message.metadata) + sum(map(len, message.buffers)) + HEADERS_BYTES
     return Kept(number, channel, message, size)
@@ -114,6 +114,6 @@ def decode_body(body: bytes, length: int, checksum: int) -> Kept:
     if start != length:
         raise Damaged("a record's parts do not fill it")
     try:
-        return keep(number, _CHANNELS[channel], wire.join(parts))
+        return number_message(number, _CHANNELS[channel], wire.join(parts))
     except wire.BadFrame as fault:
         raise Damaged(str(fault)) from None

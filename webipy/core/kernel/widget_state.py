@@ -40,11 +40,11 @@ class Model(msgspec.Struct, omit_defaults=True):
     buffers: list[dict[str, Any]] = []
 
 
-def models(told: Iterable[AnyEvent]) -> dict[str, Model]:
+def models(comm_events: Iterable[AnyEvent]) -> dict[str, Model]:
     """The widgets that events of comms tell of, as `webipy.core.kernel.comm_fold.Comms.as_events` gives them."""
     found: dict[str, Model] = {}
     outputs: dict[str, list[Raw]] = {}
-    for event in told:
+    for event in comm_events:
         match event:
             case events.CommOpened() if event.target == TARGET:
                 message = widget_message(event.content)
@@ -74,24 +74,24 @@ class _Widgets(msgspec.Struct):
     state: dict[str, Model] = {}
 
 
-def state_for(notebook: bytes, told: Iterable[AnyEvent]) -> Raw | None:
+def state_for(notebook: bytes, comm_events: Iterable[AnyEvent]) -> Raw | None:
     """The value of `metadata.widgets` for a notebook: as it says itself, and over that as events of comms tell; `None` where nothing is to be said.
 
     Args:
         notebook: nbformat 4 JSON, a map that has `metadata`.
-        told: As for `models`.
+        comm_events: As for `models`.
     """
     metadata = jupyter_messages.decode(notebook, _Holder).metadata
     try:
         held = jupyter_messages.decode(metadata["widgets"], dict[str, _Widgets])[STATE].state
     except (KeyError, msgspec.DecodeError):
         held = {}
-    return shown(notebook, held | models(told))
+    return shown(notebook, held | models(comm_events))
 
 
-def with_state(notebook: bytes, told: Iterable[AnyEvent]) -> bytes:
+def with_state(notebook: bytes, comm_events: Iterable[AnyEvent]) -> bytes:
     """A notebook with the state of the widgets that it shows; see `state_for`."""
-    state = state_for(notebook, told)
+    state = state_for(notebook, comm_events)
     if state is None:
         return notebook
     whole: dict[str, Raw] = jupyter_messages.decode(notebook, dict[str, Raw])

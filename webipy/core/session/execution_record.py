@@ -1,17 +1,29 @@
-"""One execution, as the events of its session tell it."""
+"""The record of one execution, folded from the events of its session: how it was queued, started and finished, and its outputs.
+
+The command line, `execution.wait` and snapshots read executions by it.
+"""
 
 from __future__ import annotations
 
 import attrs
+import msgspec
 
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.events.outputs import Fold
 
 
-@attrs.define
+@attrs.define(slots=True)
 class ExecutionRecord:
-    """What the journal tells of one execution, gathered event by event."""
+    """What the journal has of one execution, event by event.
+
+    Args:
+        execution: Its id.
+        queued: Its first event; `None` until that is applied.
+        started: The event of its start.
+        finished: The event of its end.
+        outputs: Its outputs, with the limits of that fold.
+    """
 
     execution: str
     queued: events.ExecutionQueued | None = None
@@ -38,6 +50,19 @@ class ExecutionRecord:
                 self.outputs.clear(event)
             case _:
                 pass
+
+    @property
+    def cell(self) -> str | None:
+        """The cell that it was started from."""
+        return None if self.queued is None else self.queued.cell
+
+    def as_events(self) -> list[AnyEvent]:
+        """The fewest events that fold to the same; outputs have the seq and the time of the start."""
+        place = self.started or self.queued
+        assert place is not None
+        outputs = self.outputs.as_events(self.execution, self.cell)
+        shown = [msgspec.structs.replace(output, seq=place.seq, time=place.time) for output in outputs]
+        return [event for event in (self.queued, self.started, *shown, self.finished) if event is not None]
 
     def as_set(self, cell: str, version: int | None) -> events.CellOutputsSet:
         """Its outputs, as they are shown, as those of a cell, without their execution."""

@@ -146,7 +146,7 @@ class FileState:
         if self.path is None:
             return []
         path, etag, format, minor, in_place = self.path, self.etag or "", self.format, self.minor, self.in_place
-        told: list[AnyEvent] = [
+        shortest: list[AnyEvent] = [
             NotebookOpened(seq=seq, path=path, etag=etag, format=format, minor=minor, repairs=self.repairs),
             NotebookSaved(
                 seq=seq,
@@ -159,4 +159,4 @@ class FileState:
                 pairs=self.pairs,
             ),
         ]
-        return told + [event for event in (self.conflict, self.failed) if event is not None]
+        return shortest + [event for event in (self.conflict, self.failed) if event is not None]

@@ -27,6 +27,7 @@ from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.events.outputs import Displays, Fold
 from webipy.core.kernel.comm_fold import Comms
+from webipy.core.session.execution_record import ExecutionRecord
 from webipy.core.session.file_state import FileState
 from webipy.core.session.notebook import NO_METADATA, Notebook, inserted
 
@@ -49,27 +50,6 @@ _KERNEL_EVENTS = (events.KernelStarted, events.KernelReady, events.KernelDied, e
 
 
 @attrs.define(slots=True)
-class _Story:
-    """One execution and its outputs."""
-
-    queued: events.ExecutionQueued
-    outputs: Fold
-    started: events.ExecutionStarted | None = None
-    finished: events.ExecutionFinished | None = None
-
-    def told(self) -> list[AnyEvent]:
-        told: list[AnyEvent] = [self.queued]
-        if self.started is not None:
-            told.append(self.started)
-        place = self.started or self.queued
-        for output in self.outputs.as_events(self.queued.execution, self.queued.cell):
-            told.append(msgspec.structs.replace(output, seq=place.seq, time=place.time))
-        if self.finished is not None:
-            told.append(self.finished)
-        return told
-
-
-@attrs.define(slots=True)
 class Snapshot:
     """A growing snapshot.
 
@@ -89,7 +69,7 @@ class Snapshot:
     """Outputs of cells that came from no execution."""
     _file_state: FileState = attrs.field(factory=FileState)
     _checkpoints: deque[AnyEvent] = attrs.field(factory=lambda: deque(maxlen=LAST_CHECKPOINTS))
-    _stories: dict[str, _Story] = attrs.field(factory=dict)
+    _records: dict[str, ExecutionRecord] = attrs.field(factory=dict)
     _displays: Displays = attrs.field(factory=Displays)
     _without_cell: deque[str] = attrs.field(factory=deque)
     _inputs: dict[str, AnyEvent] = attrs.field(factory=dict)
@@ -138,55 +118,56 @@ class Snapshot:
 
     def as_events(self) -> list[AnyEvent]:
         """The snapshot: events with their own seqs and times, those that stand for many with the seq of the snapshot."""
-        told = [event for event in (self._created, self._renamed, self._reopened, *self._kernel) if event is not None]
-        told += self._cells_told()
-        told += self._file_state.as_events(self.seq)
-        told += self._checkpoints
+        first = (self._created, self._renamed, self._reopened, *self._kernel)
+        shortest = [event for event in first if event is not None]
+        shortest += self._cell_events()
+        shortest += self._file_state.as_events(self.seq)
+        shortest += self._checkpoints
         for run in self._runs.values():
-            told += run
+            shortest += run
         kept = self._kept()
-        for story in kept:
-            told += story.told()
-        told += self._put_away(kept)
-        told += self._outputs_told()
-        told += self._inputs.values()
-        told += self._comms.as_events()
-        told += self._losses
-        return [*told, self._closed] if self._closed is not None else told
+        for record in kept:
+            shortest += record.as_events()
+        shortest += self._put_away(kept)
+        shortest += self._output_events()
+        shortest += self._inputs.values()
+        shortest += self._comms.as_events()
+        shortest += self._losses
+        return [*shortest, self._closed] if self._closed is not None else shortest
 
-    def _cells_told(self) -> list[AnyEvent]:
-        told: list[AnyEvent] = []
+    def _cell_events(self) -> list[AnyEvent]:
+        found: list[AnyEvent] = []
         if self._notebook.metadata != NO_METADATA:
-            told.append(events.NotebookMetadataSet(seq=self.seq, metadata=Raw(self._notebook.metadata)))
+            found.append(events.NotebookMetadataSet(seq=self.seq, metadata=Raw(self._notebook.metadata)))
         after: str | None = None
         for cell in self._notebook.cells():
-            told.append(inserted(cell, after, self.seq))
+            found.append(inserted(cell, after, self.seq))
             after = cell.id
-        return told
+        return found
 
-    def _outputs_told(self) -> list[AnyEvent]:
+    def _output_events(self) -> list[AnyEvent]:
         return [
             msgspec.structs.replace(self._outputs[cell.id], version=cell.ran_version)
             for cell in self._notebook.cells()
             if cell.id in self._outputs
         ]
 
-    def _put_away(self, kept: list[_Story]) -> list[AnyEvent]:
+    def _put_away(self, kept: list[ExecutionRecord]) -> list[AnyEvent]:
         """Cells whose outputs were put away while what was started from them still runs."""
-        cells = {story.queued.cell for story in kept if story.queued.cell is not None}
+        cells = {record.cell for record in kept if record.cell is not None}
         return [
             events.CellOutputsCleared(seq=self.seq, cell=cell.id)
             for cell in self._notebook.cells()
             if cell.id in cells and cell.execution is None and cell.id not in self._outputs
         ]
 
-    def _kept(self) -> list[_Story]:
-        return [story for execution, story in self._stories.items() if self._is_kept(execution, story)]
+    def _kept(self) -> list[ExecutionRecord]:
+        return [record for execution, record in self._records.items() if self._is_kept(execution, record)]
 
-    def _is_kept(self, execution: str, story: _Story) -> bool:
-        if story.finished is None or execution in self._without_cell:
+    def _is_kept(self, execution: str, record: ExecutionRecord) -> bool:
+        if record.finished is None or execution in self._without_cell:
             return True
-        cell = story.queued.cell
+        cell = record.cell
         return cell is not None and self._notebook.has(cell) and self._notebook.get(cell).execution == execution
 
     # ---- taking in
@@ -211,16 +192,13 @@ class Snapshot:
         match event:
             case events.ExecutionQueued():
                 self._queue(event)
-            case events.ExecutionStarted() if event.execution in self._stories:
-                self._stories[event.execution].started = event
-            case events.ExecutionFinished() if event.execution in self._stories:
-                self._stories[event.execution].finished = event
+            case events.ExecutionFinished() if event.execution in self._records:
+                self._records[event.execution].apply(event)
                 self._notebook.apply(event)
                 self._forget([event.execution])
-            case events.OutputAdded() if event.execution in self._stories:
-                self._stories[event.execution].outputs.add(event)
-            case events.OutputsCleared() if event.execution in self._stories:
-                self._stories[event.execution].outputs.clear(event)
+            case events.ExecutionStarted() | events.OutputAdded() | events.OutputsCleared():
+                if event.execution in self._records:
+                    self._records[event.execution].apply(event)
             case events.CellOutputsSet() if self._notebook.has(event.cell):
                 self._notebook.apply(event)
                 self._outputs[event.cell] = event
@@ -244,16 +222,16 @@ class Snapshot:
                 pass
 
     def _move(self, event: events.ExecutionMoved) -> None:
-        moved = self._stories.get(event.execution)
+        moved = self._records.get(event.execution)
         if moved is None:
             return
-        order = {execution: story for execution, story in self._stories.items() if story is not moved}
-        self._stories = {}
-        for execution, story in order.items():
+        order = {execution: record for execution, record in self._records.items() if record is not moved}
+        self._records = {}
+        for execution, record in order.items():
             if execution == event.before:
-                self._stories[event.execution] = moved
-            self._stories[execution] = story
-        self._stories.setdefault(event.execution, moved)
+                self._records[event.execution] = moved
+            self._records[execution] = record
+        self._records.setdefault(event.execution, moved)
 
     def _shown_under(self, cell: str | None) -> set[str]:
         """The executions that are shown under a cell (`None`: under all)."""
@@ -270,13 +248,15 @@ class Snapshot:
                 replaced.append(self._without_cell.popleft())
         elif self._notebook.has(event.cell):
             replaced.append(self._notebook.get(event.cell).execution or "")
-        self._stories[event.execution] = _Story(event, Fold(self.limit, self._displays))
+        self._records[event.execution] = ExecutionRecord(
+            event.execution, event, outputs=Fold(self.limit, self._displays)
+        )
         self._notebook.apply(event)
         self._forget(replaced)
 
     def _forget(self, executions: list[str] | set[str]) -> None:
         """Drops those that need not be kept any more."""
         for execution in executions:
-            story = self._stories.get(execution)
-            if story is not None and not self._is_kept(execution, story):
-                del self._stories[execution]
+            record = self._records.get(execution)
+            if record is not None and not self._is_kept(execution, record):
+                del self._records[execution]

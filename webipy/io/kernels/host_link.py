@@ -24,8 +24,8 @@ from txzmq import ZmqConnection, ZmqEndpoint, ZmqEndpointType, ZmqFactory
 from zope.interface import implementer
 
 from webipy.core.kernel import jupyter_messages, wire
-from webipy.core.kernel.host_decisions import is_followed
 from webipy.core.kernel.host_protocol import Acknowledge, Attach, Attached, Command, Fenced, KernelRestarting
+from webipy.core.kernel.outbox import is_followed
 from webipy.core.kernel.wire import Message
 from webipy.host.multipart import has_message, read_parts, send_parts
 from webipy.server.ports.kernels import LinkReceiver
