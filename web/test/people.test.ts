@@ -5,7 +5,7 @@ import { COMMANDS, commandsOf } from "../src/panels/commands.ts";
 import { Here } from "../src/people/presence_follow.ts";
 import { Connection } from "../src/rpc/connection.ts";
 import type { Person, Presence } from "../src/rpc/schema.ts";
-import { may, needs, right, setRight } from "../src/session/permissions.ts";
+import { may, right, setRight } from "../src/session/permissions.ts";
 import { asked, following, marks, people, watchPeople } from "../src/session/presence.ts";
 import { mode, selected } from "../src/session/selection.ts";
 import { SessionStore } from "../src/session/store.ts";
@@ -96,7 +96,7 @@ describe("rights", () => {
   test("what needs more than one has is not offered", () => {
     const allowed = (verb: "read" | "write" | "execute" | "own"): string[] => {
       setRight(verb);
-      return COMMANDS.filter(one => may(needs(one.id))).map(one => one.id);
+      return COMMANDS.filter(one => may(one.right)).map(one => one.id);
     };
     const [viewer, editor, runner, all] = [allowed("read"), allowed("write"), allowed("execute"), allowed("own")];
     expect(all.length).toBe(COMMANDS.length);
@@ -132,7 +132,7 @@ describe("rights", () => {
       ...["print", "outline", "wrap", "theme", "settings", "close-pager"],
     ]);
     expect(editor.filter(id => !viewer.includes(id))).toContain("cut");
-    for (const one of commandsOf("colab")) expect(needs(one.id)).toBe(needs(COMMANDS.find(other => other.title === one.title)?.id ?? ""));
+    for (const one of commandsOf("colab")) expect(one.right).toBe(COMMANDS.find(other => other.title === one.title)?.right);
     expect(editor.filter(id => /run|kernel|restart|interrupt/.test(id))).toEqual([]);
     expect(all.filter(id => !runner.includes(id)).sort()).toEqual(["files", "rename", "save-as", "share"]);
   });

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
 import { contrast, intern, legible, PLAIN, paletteRgb, rendition, styleOf } from "../src/model/ansi.ts";
 import type { Line } from "../src/model/lines.ts";

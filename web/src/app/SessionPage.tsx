@@ -10,7 +10,7 @@ import { Side } from "../panels/Side.tsx";
 import { connection } from "../session/connection.ts";
 import { whenIdle } from "../session/flush_scheduler.ts";
 import type { Open } from "../session/open_session.ts";
-import { may, needs, sayWhyNot } from "../session/permissions.ts";
+import { may, sayWhyNot } from "../session/permissions.ts";
 import { attach, pictureIn } from "../session/pictures.ts";
 import { watchPeople } from "../session/presence.ts";
 import { mode, selected } from "../session/selection.ts";
@@ -57,8 +57,7 @@ function useKeys({ actions }: Open): void {
       event.preventDefault();
       event.stopPropagation();
       if (command === null || command === "begun") return;
-      const needed = needs(command.id);
-      if (!may(needed)) sayWhyNot(needed);
+      if (!may(command.right)) sayWhyNot(command.right);
       else if (isText && !inEditor) void cellEditor.fetch().then(() => command.run(actions), complain);
       else command.run(actions);
     };

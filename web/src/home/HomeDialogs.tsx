@@ -1,9 +1,9 @@
 /** What the home page opens by key: the palette over sessions and files, and the settings. */
 import { useEffect } from "preact/hooks";
+import { TABLE } from "../panels/commands.ts";
 import type { Entry } from "../panels/Palette.tsx";
 import type { Session } from "../rpc/schema.ts";
 import { goTo } from "../session/route.ts";
-import { c } from "../text/commands.ts";
 import { t } from "../text/en.ts";
 import { lazily } from "../ui/lazy.ts";
 import { dialog } from "../ui/page_state.ts";
@@ -34,9 +34,9 @@ function entries({ sessions, newNotebook }: Props): Entry[] {
       note: t.palette.running,
     })),
     own("new-notebook", "plus", t.newNotebook, null, newNotebook),
-    own("settings", "settings", c.settings, "Ctrl+,", show("settings")),
+    own("settings", "settings", TABLE.settings.title, "Ctrl+,", show("settings")),
     own("logins", "key", t.loginsItem, null, show("logins")),
-    own("theme", "system", c.theme, null, nextTheme),
+    own("theme", "system", TABLE.theme.title, null, nextTheme),
   ];
 }
 

@@ -6,7 +6,7 @@ import { headline, outline } from "../model/select.ts";
 import type { File } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
 import { type Open, openNotebook } from "../session/open_session.ts";
-import { may, needs } from "../session/permissions.ts";
+import { may } from "../session/permissions.ts";
 import { following, people } from "../session/presence.ts";
 import { goTo, homeAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
@@ -44,7 +44,7 @@ function commands(open: Open): Entry[] {
   const seen = new Set<string>();
   const entries: Entry[] = [];
   for (const one of commandsOf()) {
-    if (!may(needs(one.id)) || one.id === "palette" || one.id === "close-pager" || seen.has(one.title)) continue;
+    if (!may(one.right) || one.id === "palette" || one.id === "close-pager" || seen.has(one.title)) continue;
     seen.add(one.title);
     const keys = one.keys[0] ?? null;
     entries.push({ id: one.id, icon: "command", title: one.title, note: "", keys, run: () => one.run(open.actions) });

@@ -1,11 +1,12 @@
 /** All keys, from the table that the key map reads. */
 
-import { may, needs } from "../session/permissions.ts";
+import { may } from "../session/permissions.ts";
 import { t } from "../text/en.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Keys } from "../ui/Keys.tsx";
 import { dialog } from "../ui/page_state.ts";
-import { type Command, commandsOf, editorKeys, PAGE_KEYS } from "./commands.ts";
+import type { Command } from "./command.ts";
+import { commandsOf, editorKeys, PAGE_KEYS } from "./commands.ts";
 
 interface Row {
   readonly title: string;
@@ -50,7 +51,7 @@ function rows(commands: readonly Command[]): Row[] {
 
 export function Shortcuts() {
   const split = ({ title, keys }: { title: string; keys: string }): Row => ({ title, keys: keys.split(" | ") });
-  const all = commandsOf().filter(one => one.id !== "colab-split" && one.where !== "edit" && may(needs(one.id))); // told with the keys of the editor
+  const all = commandsOf().filter(one => one.id !== "colab-split" && one.where !== "edit" && may(one.right)); // told with the keys of the editor
   const always = new Set(all.filter(one => one.where === "both" && !one.id.startsWith("colab-")).map(one => one.title));
   const commands = [...rows(all.filter(one => !always.has(one.title))), ...PAGE_KEYS.map(split)];
   const half = Math.ceil(commands.length / 2);

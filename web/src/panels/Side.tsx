@@ -1,81 +1,32 @@
 /** The side: the outline of the text cells, the files, the variables; and always what runs and waits on the server. */
+
 import type { RefObject } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { outline, type SectionState, sectionStates } from "../model/select.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Open } from "../session/open_session.ts";
-import { may, needs } from "../session/permissions.ts";
-import { selected } from "../session/selection.ts";
+import { may } from "../session/permissions.ts";
 import { t } from "../text/en.ts";
-import { lazily } from "../ui/lazy.ts";
 import { drawer } from "../ui/page_state.ts";
-import { type SideTab, sideTab } from "../ui/settings.ts";
 import { kernelWords } from "./kernel_words.ts";
-import { jump, QueueList, queued } from "./Queue.tsx";
+import { QueueList, queued } from "./Queue.tsx";
 import { MemoryAfter } from "./Running.tsx";
+import { PANEL_IDS, PANELS, type PanelId, shownPanel } from "./side_panels.ts";
 import { useUsage } from "./usage.ts";
 
-const TABS: readonly SideTab[] = ["outline", "files", "variables"];
+/** The panels that there are for whoever looks. */
+const panels = (): readonly PanelId[] => PANEL_IDS.filter(id => may(PANELS[id].right));
 
-/** The tabs that there are: files are not part of what a guest is shown, and to ask for variables is to run code. */
-const tabs = (): readonly SideTab[] => TABS.filter(tab => may(needs(tab)));
-
-function Mark({ state }: { state: SectionState }) {
-  if (state === "") return null;
-  return (
-    <span class="mark-at-end">
-      <span class={state === "running" ? "dot busy" : "dot dead"} />
-      <span class="vh">{state === "running" ? t.headingRuns : t.headingFailed}</span>
-    </span>
-  );
-}
-
-function Outline({ open }: { open: Open }) {
-  const { store } = open;
-  store.head.value;
-  const version = store.textVersion.value;
-  const headings = useMemo(() => outline(store.model), [store, version, store.model]);
-  const states = sectionStates(store.model, headings);
-  const at = store.indexOf(selected.value);
-  const before = headings.filter(heading => store.indexOf(heading.cell) <= at);
-  const current = before[before.length - 1];
-  return (
-    <>
-      {headings.length === 0 && <p class="quiet">{t.outlineEmpty}</p>}
-      <ul class="toc">
-        {headings.map((heading, index) => (
-          <li key={index}>
-            <button
-              type="button"
-              class={`l${heading.level}`}
-              aria-current={heading === current ? "true" : undefined}
-              onClick={() => jump(open, heading.cell)}
-            >
-              <span class="heading-text">{heading.text || t.untitledHeading}</span>
-              <Mark state={states[index] ?? ""} />
-            </button>
-          </li>
-        ))}
-      </ul>
-    </>
-  );
-}
-
-const FilesTab = lazily(async () => (await import("./FilesTab.tsx")).FilesTab);
-const VariablesTab = lazily(async () => (await import("./VariablesTab.tsx")).VariablesTab);
-const VIEWS = { outline: Outline, files: FilesTab, variables: VariablesTab };
-
-function Tabs({ now }: { now: SideTab }) {
-  const all = tabs();
+function Tabs({ now }: { now: PanelId }) {
+  const all = panels();
   const go = (event: KeyboardEvent): void => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (by === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    sideTab.value = all[(all.indexOf(now) + by + all.length) % all.length] ?? now;
-    document.getElementById(`tab-${sideTab.value}`)?.focus();
+    shownPanel.value = all[(all.indexOf(now) + by + all.length) % all.length] ?? now;
+    document.getElementById(`tab-${shownPanel.value}`)?.focus();
   };
   return (
-    <div class="tabs" role="tablist" aria-label={t.sideTabs.label} onKeyDown={go}>
+    <div class="tabs" role="tablist" aria-label={t.sidePanel} onKeyDown={go}>
       {all.map(tab => (
         <button
           key={tab}
@@ -86,10 +37,10 @@ function Tabs({ now }: { now: SideTab }) {
           aria-controls="side-panel"
           tabIndex={tab === now ? 0 : -1}
           onClick={() => {
-            sideTab.value = tab;
+            shownPanel.value = tab;
           }}
         >
-          {t.sideTabs[tab]}
+          {PANELS[tab].title}
         </button>
       ))}
     </div>
@@ -129,8 +80,8 @@ function KernelLine({ open }: { open: Open }) {
 
 export function Side({ open }: { open: Open }) {
   open.store.head.value;
-  const tab = tabs().includes(sideTab.value) ? sideTab.value : "outline";
-  const View = VIEWS[tab];
+  const tab = panels().includes(shownPanel.value) ? shownPanel.value : "outline";
+  const View = PANELS[tab].view;
   const queue = queued(open);
   return (
     <aside class={drawer.value ? "side open" : "side"} aria-label={t.side}>

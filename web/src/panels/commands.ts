@@ -1,58 +1,24 @@
 /**
- * Every command once: its title, keys and action. The key map, the palette and the shortcut sheet read this table.
+ * Every command once, with its title, its keys, the right that it needs and what it does. The key map, the palette and the sheet of keys read
+ * this table: a new command is a new row, and a row without a right is a type error.
  *
- * There are two sets of keys. That of Jupyter is the table; that of Colab and VS Code has all of these and, in both modes, what Colab has
- * behind Ctrl-M, which then is no longer a way out of the editor.
+ * There are two sets of keys. That of Jupyter is in `both`, `command` and `edit`; that of Colab and VS Code has all of these and, in both modes, what Colab
+ * has behind Ctrl-M, which then is no longer a way out of the editor.
  */
 
 import type { Actions } from "../session/actions.ts";
-import { EXPORT_FORMATS } from "../session/file_actions.ts";
+import { EXPORT_FORMATS, type ExportFormat } from "../session/file_actions.ts";
 import { anchor, mode, selected } from "../session/selection.ts";
-import { c, heading as headingTitle, own } from "../text/commands.ts";
+import { own } from "../text/commands.ts";
 import { t } from "../text/en.ts";
 import { complain } from "../ui/notices.ts";
-import { type DialogName, dialog, drawer, find, finding, findStep, pager, renaming } from "../ui/page_state.ts";
-import { besideOutputs, type KeySet, keySet, nextTheme, type SideTab, sideTab, wrapLogs } from "../ui/settings.ts";
-
-export type Where = "command" | "edit" | "both";
-
-export interface Command {
-  readonly id: string;
-  readonly title: string;
-  /** As `ui/keys.ts` spells them; none for a command that only the palette has. */
-  readonly keys: readonly string[];
-  readonly where: Where;
-  run(actions: Actions): void;
-}
-
-type Id = keyof typeof c;
-type Run = (actions: Actions) => void;
-
-const titled = (id: string, title: string, keys: string, where: Where, run: Run): Command => ({
-  id,
-  title,
-  keys: keys === "" ? [] : keys.split(" | "),
-  where,
-  run,
-});
-
-const command = (id: Id, keys: string, run: Run): Command => titled(id, c[id], keys, "command", run);
-const both = (id: Id, keys: string, run: Run): Command => titled(id, c[id], keys, "both", run);
-/** Further keys of a command, in command mode only. */
-const also = (id: Id, keys: string, run: Run): Command => titled(`${id}-key`, c[id], keys, "command", run);
-/** A command that has no key. */
-const named = (id: Id, run: Run): Command => command(id, "", run);
-
-const heading = (level: number): Command =>
-  titled(`heading-${level}`, headingTitle(level), String(level), "command", a => a.heading(level));
+import { type DialogName, dialog, find, finding, findStep, pager, renaming } from "../ui/page_state.ts";
+import { besideOutputs, type KeySet, keySet, nextTheme, wrapLogs } from "../ui/settings.ts";
+import type { Command, CommandRow, Where } from "./command.ts";
+import { SHOW_PANEL } from "./side_panels.ts";
 
 const show = (name: DialogName) => (): void => {
   dialog.value = name;
-};
-
-const side = (tab: SideTab) => (): void => {
-  sideTab.value = tab;
-  drawer.value = true;
 };
 
 const step = (by: -1 | 1) => (): void => {
@@ -73,141 +39,197 @@ function defineBack(actions: Actions): void {
   import("../code/definition.ts").then(({ back }) => back(actions)).catch(complain);
 }
 
-export const COMMANDS: readonly Command[] = [
-  both("palette", "Ctrl+Shift+p | Ctrl+Shift+c", show("palette")),
-  also("palette", "Ctrl+k | p", show("palette")),
-  both("run-next", "Shift+Enter", a => a.runSelected("next")),
-  both("run", "Ctrl+Enter", a => a.runSelected("stay")),
-  both("run-insert", "Alt+Enter", a => a.runSelected("insert")),
-  both("save", "Ctrl+s", a => void a.file.save()),
-  also("save", "s", a => void a.file.save()),
-  command("edit", "Enter", a => a.edit("end")),
-  command("up", "ArrowUp | k", a => a.move(-1)),
-  command("down", "ArrowDown | j", a => a.move(1)),
-  command("extend-up", "Shift+ArrowUp | Shift+k", a => a.extend(-1)),
-  command("extend-down", "Shift+ArrowDown | Shift+j", a => a.extend(1)),
-  command("all", "Ctrl+a", a => a.selectAll()),
-  command("first", "Home", a => a.move(-1e9)),
-  command("last", "End", a => a.move(1e9)),
-  command("extend-first", "Shift+Home", a => a.extend(-1e9)),
-  command("extend-last", "Shift+End", a => a.extend(1e9)),
-  command("above", "a", a => a.insertAbove("code")),
-  command("below", "b", a => a.insertBelow("code", false)),
-  command("cut", "x", a => a.copyByKey(true)),
-  command("copy", "c", a => a.copyByKey()),
-  command("paste", "v", a => a.paste(false)),
-  command("paste-above", "Shift+v", a => a.paste(true)),
-  command("delete", "d d", a => a.remove()),
-  command("undo", "z", a => a.undo.undo()),
-  command("redo", "Shift+z", a => a.undo.redo()),
-  command("code", "y", a => a.setType("code")),
-  command("text", "m", a => a.setType("markdown")),
-  command("raw", "r", a => a.setType("raw")),
-  ...[1, 2, 3, 4, 5, 6].map(heading),
-  command("heading-above", "Shift+a", a => a.sections.insert(-1)),
-  command("heading-below", "Shift+b", a => a.sections.insert(1)),
-  titled("split", c.split, "", "edit", a => a.splitHere?.()),
-  command("merge", "Shift+m | Ctrl+Shift+m", a => a.merge(1)),
-  command("merge-above", "Ctrl+Backspace", a => a.merge(-1)),
-  command("move-up", "Ctrl+Shift+ArrowUp | Alt+ArrowUp", a => a.shift(-1)),
-  command("move-down", "Ctrl+Shift+ArrowDown | Alt+ArrowDown", a => a.shift(1)),
-  command("fold", "ArrowLeft", a => a.sections.fold()),
-  command("unfold", "ArrowRight", a => a.sections.unfold()),
-  command("fold-all", "Ctrl+Shift+ArrowLeft", a => a.sections.foldAll(true)),
-  command("unfold-all", "Ctrl+Shift+ArrowRight", a => a.sections.foldAll(false)),
-  command("outputs", "o", a => a.parts.toggle("outputs")),
-  command("scrolled", "Shift+o", a => a.parts.toggle("scrolled")),
-  command("beside", "Shift+r", () => {
-    besideOutputs.value = !besideOutputs.value;
-  }),
-  command("lines", "l", a => a.toggleLines()),
-  command("all-lines", "Shift+l", a => a.toggleAllLines()),
-  both("find", "Ctrl+f", () => find(false)),
-  also("find", "f", () => find(false)),
-  both("replace", "Ctrl+h", () => find(true)),
-  both("find-next", "Ctrl+g", step(1)),
-  both("find-previous", "Ctrl+Shift+g", step(-1)),
-  titled("define", c.define, "F12", "edit", define),
-  both("define-back", "Ctrl+Alt+- | Shift+F12", defineBack),
-  command("interrupt", "i i", a => a.runs.interrupt()),
-  command("restart", "0 0", show("restart")),
-  command("shortcuts", "h", show("shortcuts")),
-  named("run-all", a => a.runs.runMany("all")),
-  named("run-above", a => a.runs.runMany("above", a.chosen()[0] ?? null)),
-  named("run-below", a => a.runs.runMany("below", a.chosen()[0] ?? null)),
-  named("run-stale", a => a.runs.runMany("stale")),
-  named("restart-run", show("restart_run")),
-  named("cancel-all", a => a.runs.cancelAll()),
-  named("shut-down", show("shut_down")),
-  named("kernels", show("kernels")),
-  named("insert-code", a => a.insertBelow("code", true)),
-  named("insert-text", a => a.insertBelow("markdown", true)),
-  named("source", a => a.parts.toggle("source")),
-  named("hide-all-code", a => a.parts.setAll("source", true)),
-  named("show-all-code", a => a.parts.setAll("source", false)),
-  named("clear-cell", a => a.clearChosen()),
-  named("clear", a => a.clearOutputs(null)),
-  named("rename", () => {
-    renaming.value = true;
-  }),
-  named("save-as", show("save_as")),
-  named("reload", show("reload")),
-  named("share", show("share")),
-  named("checkpoint", show("checkpoint")),
-  named("history", show("history")),
-  ...EXPORT_FORMATS.map(format =>
-    titled(`export-${format}`, t.exportAs(t.documentMenu[format]), "", "command", a => void a.file.export(format)),
-  ),
-  named("print", () => print()),
-  named("outline", side("outline")),
-  named("files", side("files")),
-  named("variables", side("variables")),
-  named("wrap", () => {
-    wrapLogs.value = !wrapLogs.value;
-  }),
-  named("theme", nextTheme),
-  both("settings", "Ctrl+,", show("settings")),
-  command("close-pager", "Escape | q", a => {
-    if (anchor.value !== null) a.select(selected.value);
-    pager.value = null;
-    finding.value = null;
-  }),
-];
+const heading = (level: number): CommandRow => ({
+  title: `Make it a heading of level ${level}`,
+  right: "write",
+  command: String(level),
+  run: a => a.heading(level),
+});
 
-/** What Colab has behind Ctrl-M, and its keys for runs: in both modes. */
-const COLAB: Readonly<Record<string, string>> = {
-  above: "Ctrl+m a",
-  below: "Ctrl+m b",
-  delete: "Ctrl+m d",
-  undo: "Ctrl+m z",
-  redo: "Ctrl+m Shift+z",
-  code: "Ctrl+m y",
-  text: "Ctrl+m m",
-  up: "Ctrl+m p",
-  down: "Ctrl+m n",
-  "move-up": "Ctrl+m k",
-  "move-down": "Ctrl+m j",
-  cut: "Ctrl+m x",
-  copy: "Ctrl+m c",
-  paste: "Ctrl+m v",
-  split: "Ctrl+m -",
-  merge: "Ctrl+m /",
-  outputs: "Ctrl+m o",
-  lines: "Ctrl+m l",
-  interrupt: "Ctrl+m i",
-  restart: "Ctrl+m .",
-  shortcuts: "Ctrl+m h",
-  "run-all": "Ctrl+F9",
-  "run-above": "Ctrl+F8",
-  "run-below": "Ctrl+F10",
-};
+const exports = Object.fromEntries(
+  EXPORT_FORMATS.map((format): [string, CommandRow] => [
+    `export-${format}`,
+    { title: t.exportAs(t.documentMenu[format]), right: "read", run: a => void a.file.export(format) },
+  ]),
+) as Record<`export-${ExportFormat}`, CommandRow>;
+
+export const TABLE = {
+  palette: {
+    title: "Find a command, a heading or a file",
+    right: "read",
+    both: "Ctrl+Shift+p | Ctrl+Shift+c",
+    command: "Ctrl+k | p",
+    run: show("palette"),
+  },
+  "run-next": { title: "Run and go to the next cell", right: "execute", both: "Shift+Enter", run: a => a.runSelected("next") },
+  run: { title: "Run and stay", right: "execute", both: "Ctrl+Enter", run: a => a.runSelected("stay") },
+  "run-insert": { title: "Run and insert a cell below", right: "execute", both: "Alt+Enter", run: a => a.runSelected("insert") },
+  save: { title: "Save now", right: "write", both: "Ctrl+s", command: "s", run: a => void a.file.save() },
+  edit: { title: "Edit the cell", right: "write", command: "Enter", run: a => a.edit("end") },
+  up: { title: "Select the cell above", right: "read", command: "ArrowUp | k", colab: "Ctrl+m p", run: a => a.move(-1) },
+  down: { title: "Select the cell below", right: "read", command: "ArrowDown | j", colab: "Ctrl+m n", run: a => a.move(1) },
+  "extend-up": { title: "Select the one above too", right: "read", command: "Shift+ArrowUp | Shift+k", run: a => a.extend(-1) },
+  "extend-down": { title: "Select the one below too", right: "read", command: "Shift+ArrowDown | Shift+j", run: a => a.extend(1) },
+  all: { title: "Select all cells", right: "read", command: "Ctrl+a", run: a => a.selectAll() },
+  first: { title: "Select the first cell", right: "read", command: "Home", run: a => a.move(-1e9) },
+  last: { title: "Select the last cell", right: "read", command: "End", run: a => a.move(1e9) },
+  "extend-first": { title: "Select up to the first cell", right: "read", command: "Shift+Home", run: a => a.extend(-1e9) },
+  "extend-last": { title: "Select up to the last cell", right: "read", command: "Shift+End", run: a => a.extend(1e9) },
+  above: { title: "Insert a code cell above", right: "write", command: "a", colab: "Ctrl+m a", run: a => a.insertAbove("code") },
+  below: { title: "Insert a code cell below", right: "write", command: "b", colab: "Ctrl+m b", run: a => a.insertBelow("code", false) },
+  cut: { title: "Cut the cells", right: "write", command: "x", colab: "Ctrl+m x", run: a => a.copyByKey(true) },
+  copy: { title: "Copy the cells", right: "read", command: "c", colab: "Ctrl+m c", run: a => a.copyByKey() },
+  paste: { title: "Paste below", right: "write", command: "v", colab: "Ctrl+m v", run: a => a.paste(false) },
+  "paste-above": { title: "Paste above", right: "write", command: "Shift+v", run: a => a.paste(true) },
+  delete: { title: "Delete the cells", right: "write", command: "d d", colab: "Ctrl+m d", run: a => a.remove() },
+  undo: { title: "Undo what was done to cells", right: "write", command: "z", colab: "Ctrl+m z", run: a => a.undo.undo() },
+  redo: { title: "Redo what was undone to cells", right: "write", command: "Shift+z", colab: "Ctrl+m Shift+z", run: a => a.undo.redo() },
+  code: { title: "Make it a code cell", right: "write", command: "y", colab: "Ctrl+m y", run: a => a.setType("code") },
+  text: { title: "Make it a text cell", right: "write", command: "m", colab: "Ctrl+m m", run: a => a.setType("markdown") },
+  raw: { title: "Make it a raw cell", right: "write", command: "r", run: a => a.setType("raw") },
+  "heading-1": heading(1),
+  "heading-2": heading(2),
+  "heading-3": heading(3),
+  "heading-4": heading(4),
+  "heading-5": heading(5),
+  "heading-6": heading(6),
+  "heading-above": { title: "Insert a heading above the section", right: "write", command: "Shift+a", run: a => a.sections.insert(-1) },
+  "heading-below": { title: "Insert a heading below the section", right: "write", command: "Shift+b", run: a => a.sections.insert(1) },
+  split: { title: "Split the cell at the caret", right: "write", edit: "", colab: "Ctrl+m -", run: a => a.splitHere?.() },
+  merge: {
+    title: "Merge the selected cells, or with the one below",
+    right: "write",
+    command: "Shift+m | Ctrl+Shift+m",
+    colab: "Ctrl+m /",
+    run: a => a.merge(1),
+  },
+  "merge-above": { title: "Merge with the cell above", right: "write", command: "Ctrl+Backspace", run: a => a.merge(-1) },
+  "move-up": {
+    title: "Move the cells up",
+    right: "write",
+    command: "Ctrl+Shift+ArrowUp | Alt+ArrowUp",
+    colab: "Ctrl+m k",
+    run: a => a.shift(-1),
+  },
+  "move-down": {
+    title: "Move the cells down",
+    right: "write",
+    command: "Ctrl+Shift+ArrowDown | Alt+ArrowDown",
+    colab: "Ctrl+m j",
+    run: a => a.shift(1),
+  },
+  fold: { title: "Fold the section, or go to its heading", right: "write", command: "ArrowLeft", run: a => a.sections.fold() },
+  unfold: { title: "Unfold the section", right: "write", command: "ArrowRight", run: a => a.sections.unfold() },
+  "fold-all": { title: "Fold all sections", right: "write", command: "Ctrl+Shift+ArrowLeft", run: a => a.sections.foldAll(true) },
+  "unfold-all": { title: "Unfold all sections", right: "write", command: "Ctrl+Shift+ArrowRight", run: a => a.sections.foldAll(false) },
+  outputs: { title: "Show or hide the outputs", right: "write", command: "o", colab: "Ctrl+m o", run: a => a.parts.toggle("outputs") },
+  scrolled: {
+    title: "Let the outputs scroll, or show all of them",
+    right: "write",
+    command: "Shift+o",
+    run: a => a.parts.toggle("scrolled"),
+  },
+  beside: {
+    title: "Outputs beside the code, or below",
+    right: "read",
+    command: "Shift+r",
+    run: () => {
+      besideOutputs.value = !besideOutputs.value;
+    },
+  },
+  lines: { title: "Line numbers of the cell", right: "read", command: "l", colab: "Ctrl+m l", run: a => a.toggleLines() },
+  "all-lines": { title: "Line numbers of all cells", right: "read", command: "Shift+l", run: a => a.toggleAllLines() },
+  find: { title: "Find in all cells", right: "read", both: "Ctrl+f", command: "f", run: () => find(false) },
+  replace: { title: "Find and replace in all cells", right: "write", both: "Ctrl+h", run: () => find(true) },
+  "find-next": { title: "Next match", right: "read", both: "Ctrl+g", run: step(1) },
+  "find-previous": { title: "Match before", right: "read", both: "Ctrl+Shift+g", run: step(-1) },
+  define: { title: "Go to where the name is defined", right: "read", edit: "F12", run: define },
+  "define-back": { title: "Go back to where you came from", right: "read", both: "Ctrl+Alt+- | Shift+F12", run: defineBack },
+  interrupt: { title: "Interrupt the kernel", right: "execute", command: "i i", colab: "Ctrl+m i", run: a => a.runs.interrupt() },
+  restart: { title: "Restart the kernel", right: "execute", command: "0 0", colab: "Ctrl+m .", run: show("restart") },
+  shortcuts: { title: "Show the keys", right: "read", command: "h", colab: "Ctrl+m h", run: show("shortcuts") },
+  "run-all": { title: "Run all cells", right: "execute", colab: "Ctrl+F9", run: a => a.runs.runMany("all") },
+  "run-above": {
+    title: "Run all above the cell",
+    right: "execute",
+    colab: "Ctrl+F8",
+    run: a => a.runs.runMany("above", a.chosen()[0] ?? null),
+  },
+  "run-below": {
+    title: "Run the cell and all below",
+    right: "execute",
+    colab: "Ctrl+F10",
+    run: a => a.runs.runMany("below", a.chosen()[0] ?? null),
+  },
+  "run-stale": { title: "Run changed and new cells", right: "execute", run: a => a.runs.runMany("stale") },
+  "restart-run": { title: "Restart the kernel and run all cells", right: "execute", run: show("restart_run") },
+  "cancel-all": { title: "Take back all that waits", right: "execute", run: a => a.runs.cancelAll() },
+  "shut-down": { title: "Shut the kernel down", right: "execute", run: show("shut_down") },
+  kernels: { title: "Change the kernel", right: "execute", run: show("kernels") },
+  "insert-code": { title: "Insert a code cell below and edit it", right: "write", run: a => a.insertBelow("code", true) },
+  "insert-text": { title: "Insert a text cell below and edit it", right: "write", run: a => a.insertBelow("markdown", true) },
+  source: { title: "Show or hide the code", right: "write", run: a => a.parts.toggle("source") },
+  "hide-all-code": { title: "Hide the code of all cells", right: "write", run: a => a.parts.setAll("source", true) },
+  "show-all-code": { title: "Show the code of all cells", right: "write", run: a => a.parts.setAll("source", false) },
+  "clear-cell": { title: "Clear the outputs of the cell", right: "write", run: a => a.clearChosen() },
+  clear: { title: "Clear the outputs of all cells", right: "write", run: a => a.clearOutputs(null) },
+  rename: {
+    title: "Rename the notebook",
+    right: "own",
+    run: () => {
+      renaming.value = true;
+    },
+  },
+  "save-as": { title: "Save as a notebook", right: "own", run: show("save_as") },
+  reload: { title: "Read the file again", right: "write", run: show("reload") },
+  share: { title: "Share the notebook", right: "own", run: show("share") },
+  checkpoint: { title: "Name this state", right: "write", run: show("checkpoint") },
+  history: { title: "Show the history", right: "read", run: show("history") },
+  ...exports,
+  print: { title: "Print", right: "read", run: () => print() },
+  ...SHOW_PANEL,
+  wrap: {
+    title: "Wrap long lines of output, or not",
+    right: "read",
+    run: () => {
+      wrapLogs.value = !wrapLogs.value;
+    },
+  },
+  theme: { title: "Change the theme", right: "read", run: nextTheme },
+  settings: { title: "Settings", right: "read", both: "Ctrl+,", run: show("settings") },
+  "close-pager": {
+    title: "Close what is open, let go of the selection",
+    right: "read",
+    command: "Escape | q",
+    run: a => {
+      if (anchor.value !== null) a.select(selected.value);
+      pager.value = null;
+      finding.value = null;
+    },
+  },
+} satisfies Readonly<Record<string, CommandRow>>;
+
+export type CommandId = keyof typeof TABLE;
+
+const split = (keys: string): readonly string[] => (keys === "" ? [] : keys.split(" | "));
+
+/** The commands of a row: one for each set of keys that works elsewhere. */
+function commandsIn(id: string, { title, right, both, command = "", edit, run }: CommandRow): Command[] {
+  const one = (name: string, keys: string, where: Where): Command => ({ id: name, title, right, keys: split(keys), where, run });
+  if (edit !== undefined) return [one(id, edit, "edit")];
+  if (both === undefined) return [one(id, command, "command")];
+  return command === "" ? [one(id, both, "both")] : [one(id, both, "both"), one(`${id}-key`, command, "command")];
+}
+
+const ROWS = Object.entries<CommandRow>(TABLE);
+
+export const COMMANDS: readonly Command[] = ROWS.flatMap(([id, row]) => commandsIn(id, row));
 
 const COLAB_COMMANDS: readonly Command[] = [
   ...COMMANDS,
-  ...COMMANDS.flatMap(one => {
-    const keys = COLAB[one.id];
-    return keys === undefined ? [] : [{ ...one, id: `colab-${one.id}`, keys: [keys], where: "both" as const }];
-  }),
+  ...ROWS.flatMap(([id, { title, right, colab, run }]): Command[] =>
+    colab === undefined ? [] : [{ id: `colab-${id}`, title, right, keys: [colab], where: "both", run }],
+  ),
 ];
 
 /** The commands with the keys of a set. */
@@ -219,8 +241,8 @@ export function editorKeys(set: KeySet = keySet.value): readonly { title: string
     { title: own.leave, keys: set === "colab" ? "Escape" : "Escape | Ctrl+m" },
     { title: own.complete, keys: "Tab" },
     { title: own.help, keys: "Shift+Tab" },
-    { title: c.define, keys: "F12 | Ctrl+Click" },
-    { title: c.split, keys: set === "colab" ? "Ctrl+Shift+- | Ctrl+m -" : "Ctrl+Shift+-" },
+    { title: TABLE.define.title, keys: "F12 | Ctrl+Click" },
+    { title: TABLE.split.title, keys: set === "colab" ? "Ctrl+Shift+- | Ctrl+m -" : "Ctrl+Shift+-" },
     { title: own.comment, keys: "Ctrl+/" },
     { title: own.indent, keys: "Ctrl+] | Ctrl+[" },
     { title: own.deleteLine, keys: "Ctrl+d | Ctrl+Shift+k" },

@@ -6,7 +6,8 @@
 import type { Mode } from "../session/selection.ts";
 import { type KeyPress, spelling } from "../ui/keys.ts";
 import { keySet } from "../ui/settings.ts";
-import { type Command, commandsOf } from "./commands.ts";
+import type { Command } from "./command.ts";
+import { commandsOf } from "./commands.ts";
 
 const CHORD_MS = 1000;
 /** How long a prefix waits for the key after it. */

@@ -1,4 +1,4 @@
-/** What whoever uses this page may do here, and what each command needs. The server decides; the page only does not offer what it would refuse. */
+/** What whoever uses this page may do here. The server decides; the page only does not offer what it would refuse. */
 import { signal } from "@preact/signals";
 import type { Verb } from "../rpc/schema.ts";
 import { p } from "../text/people.ts";
@@ -51,24 +51,3 @@ export function sayWhyNot(verb: Verb): void {
   if (!toasts.value.some(one => one.text === words)) toast(words);
   say(words);
 }
-
-const NEEDS: Record<"write" | "execute" | "own", readonly string[]> = {
-  write: [
-    ...["edit", "save", "above", "below", "cut", "paste", "paste-above", "delete", "undo", "redo", "code", "text", "raw", "split"],
-    ...["heading-1", "heading-2", "heading-3", "heading-4", "heading-5", "heading-6", "heading-above", "heading-below"],
-    ...["merge", "merge-above", "move-up", "move-down", "fold", "unfold", "fold-all", "unfold-all", "outputs", "scrolled"],
-    ...["source", "hide-all-code", "show-all-code", "clear-cell", "clear", "replace", "insert-code", "insert-text", "reload", "checkpoint"],
-  ],
-  execute: [
-    ...["run-next", "run", "run-insert", "interrupt", "restart", "run-all", "run-above", "run-below", "run-stale", "restart-run"],
-    ...["cancel-all", "shut-down", "kernels", "variables"],
-  ],
-  own: ["rename", "save-as", "files", "share"],
-};
-
-const NEEDED = new Map<string, Verb>(
-  Object.entries(NEEDS).flatMap(([verb, commands]) => commands.map((id): [string, Verb] => [id, verb as Verb])),
-);
-
-/** What a command needs, by whichever of its keys. */
-export const needs = (command: string): Verb => NEEDED.get(command.replace(/^colab-|-key$/g, "")) ?? "read";

@@ -74,7 +74,7 @@ export const panels = {
     characters: (count: number) => many(count, "character", "characters"),
     loading: "Asking the kernel…",
   },
-  sideTabs: { outline: "Outline", files: "Files", variables: "Variables", label: "Side panel" },
+  sidePanel: "Side panel",
   headingRuns: "runs",
   headingFailed: "failed",
   exportAs: (format: string) => `Export as ${format}`,

@@ -7,7 +7,6 @@ export type CodeSize = "small" | "usual" | "large" | "larger";
 export type RemotePictures = "ask" | "allow" | "block";
 /** Whose keys: those of Jupyter, or also those of Colab and VS Code. */
 export type KeySet = "jupyter" | "colab";
-export type SideTab = "outline" | "files" | "variables";
 
 /** A browser may refuse storage (private modes, full disks): then nothing is remembered, and nothing else changes. */
 export function recall(key: string): string | null {
@@ -30,19 +29,17 @@ export const THEMES: readonly Theme[] = ["system", "light", "dark"];
 export const CODE_SIZES: readonly CodeSize[] = ["small", "usual", "large", "larger"];
 export const REMOTE_PICTURES: readonly RemotePictures[] = ["ask", "allow", "block"];
 export const KEY_SETS: readonly KeySet[] = ["jupyter", "colab"];
-const TABS: readonly SideTab[] = ["outline", "files", "variables"];
 
 /** What is remembered under a key, if it is one of the values that are known. */
-function known<T extends string>(key: string, values: readonly T[], otherwise: T): T {
+export function oneOf<T extends string>(key: string, values: readonly T[], otherwise: T): T {
   const stored = recall(key);
   return values.find(one => one === stored) ?? otherwise;
 }
 
-export const theme = signal<Theme>(known("webipy.theme", THEMES, "system"));
-export const codeSize = signal<CodeSize>(known("webipy.code-size", CODE_SIZES, "usual"));
-export const sideTab = signal<SideTab>(known("webipy.side", TABS, "outline"));
-export const keySet = signal<KeySet>(known("webipy.keys", KEY_SETS, "jupyter"));
-export const remotePictures = signal<RemotePictures>(known("webipy.pictures", REMOTE_PICTURES, "ask"));
+export const theme = signal<Theme>(oneOf("webipy.theme", THEMES, "system"));
+export const codeSize = signal<CodeSize>(oneOf("webipy.code-size", CODE_SIZES, "usual"));
+export const keySet = signal<KeySet>(oneOf("webipy.keys", KEY_SETS, "jupyter"));
+export const remotePictures = signal<RemotePictures>(oneOf("webipy.pictures", REMOTE_PICTURES, "ask"));
 /** Whether outputs stand beside their code. */
 export const besideOutputs = signal(recall("webipy.beside") === "yes");
 export const wrapLogs = signal(recall("webipy.wrap") === "yes");
@@ -67,7 +64,6 @@ export function applySettings(): void {
     document.documentElement.setAttribute("data-code", codeSize.value);
     remember("webipy.code-size", codeSize.value);
   });
-  effect(() => remember("webipy.side", sideTab.value));
   effect(() => remember("webipy.keys", keySet.value));
   effect(() => remember("webipy.pictures", remotePictures.value));
   effect(() => remember("webipy.beside", besideOutputs.value ? "yes" : "no"));

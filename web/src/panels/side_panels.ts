@@ -1,0 +1,59 @@
+/**
+ * The panels of the side: one descriptor each, and nothing else to tell. A new one is a view and a row here; its tab, its command in the palette and
+ * who is offered it follow.
+ */
+import { signal } from "@preact/signals";
+import type { FunctionComponent } from "preact";
+import type { Verb } from "../rpc/schema.ts";
+import type { Open } from "../session/open_session.ts";
+import { lazily } from "../ui/lazy.ts";
+import { drawer } from "../ui/page_state.ts";
+import { oneOf, remember } from "../ui/settings.ts";
+import type { CommandRow } from "./command.ts";
+import { Outline } from "./Outline.tsx";
+
+export interface SidePanel {
+  /** What its tab says. */
+  readonly title: string;
+  /** The right that whoever sees it needs. */
+  readonly right: Verb;
+  readonly view: FunctionComponent<{ open: Open }>;
+  /** The command that shows it. */
+  readonly show: Omit<CommandRow, "right" | "run">;
+}
+
+export const PANELS = {
+  outline: { title: "Outline", right: "read", view: Outline, show: { title: "Show the outline" } },
+  files: {
+    title: "Files",
+    right: "own", // guests are shown nothing of the machine
+    view: lazily(async () => (await import("./FilesTab.tsx")).FilesTab),
+    show: { title: "Show the files" },
+  },
+  variables: {
+    title: "Variables",
+    right: "execute", // to ask for variables is to run code
+    view: lazily(async () => (await import("./VariablesTab.tsx")).VariablesTab),
+    show: { title: "Show the variables" },
+  },
+} satisfies Readonly<Record<string, SidePanel>>;
+
+export type PanelId = keyof typeof PANELS;
+export const PANEL_IDS = Object.keys(PANELS) as readonly PanelId[];
+
+const KEY = "webipy.side";
+
+/** The panel that was chosen last in this browser. */
+export const shownPanel = signal<PanelId>(oneOf(KEY, PANEL_IDS, "outline"));
+shownPanel.subscribe(id => remember(KEY, id));
+
+/** The commands that show the panels, as rows of the table of commands. */
+export const SHOW_PANEL = Object.fromEntries(
+  PANEL_IDS.map((id): [string, CommandRow] => {
+    const run = (): void => {
+      shownPanel.value = id;
+      drawer.value = true;
+    };
+    return [id, { ...PANELS[id].show, right: PANELS[id].right, run }];
+  }),
+) as Record<PanelId, CommandRow>;
