@@ -106,7 +106,7 @@ class Page {
     if (draft === null) throw new Error("not connected yet");
     const from = at % (draft.state.doc.length + 1);
     const transaction = draft.state.update({ changes: { from, to: Math.min(draft.state.doc.length, from + remove), insert } });
-    draft.took([transaction], transaction.state);
+    draft.applied([transaction], transaction.state);
   }
 }
 

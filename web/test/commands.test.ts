@@ -6,7 +6,7 @@ import { withHidden, withScrolled } from "../src/model/select.ts";
 import { linesWith } from "../src/outputs/LogSearch.tsx";
 import { COMMANDS, commandsOf, editorKeys } from "../src/panels/commands.ts";
 import { KeyMap } from "../src/panels/key_map.ts";
-import { lastWords } from "../src/panels/last_output.ts";
+import { lastLines } from "../src/panels/last_output.ts";
 import type { AnyEvent } from "../src/rpc/schema.ts";
 import { freeName } from "../src/session/pictures.ts";
 import { Undo } from "../src/session/undo.ts";
@@ -117,14 +117,14 @@ describe("the last lines of a session", () => {
   const printed = (seq: number, words: string) =>
     event(seq, { type: "output_added", execution: "e", output: { output_type: "stream", name: "stdout", text: words } });
   test("are those that a terminal would show", () => {
-    expect(lastWords([printed(1, "one\ntwo\n 10%\r"), printed(2, " 64%\n\n")])).toEqual({ code: false, lines: ["two", " 64%"] });
+    expect(lastLines([printed(1, "one\ntwo\n 10%\r"), printed(2, " 64%\n\n")])).toEqual({ code: false, lines: ["two", " 64%"] });
   });
   test("are the code that ran when nothing was printed", () => {
-    expect(lastWords([event(1, { type: "execution_queued", execution: "e", code: "# note\nx = 1" })])).toEqual({
+    expect(lastLines([event(1, { type: "execution_queued", execution: "e", code: "# note\nx = 1" })])).toEqual({
       code: true,
       lines: ["x = 1"],
     });
-    expect(lastWords([])).toEqual({ code: true, lines: [] });
+    expect(lastLines([])).toEqual({ code: true, lines: [] });
   });
 });
 

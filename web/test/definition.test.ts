@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
 import { rowsOf } from "../src/code/DefinitionDialog.tsx";
-import { type Book, lineNow, look, type Ran } from "../src/code/notebook_symbols.ts";
+import { lineNow, look, type NotebookCode, type Ran } from "../src/code/notebook_symbols.ts";
 
 /** Cells with one `|` before the name that is asked for; the definition that must be found is written `«name`. */
 function ask(sources: readonly string[], runs: readonly Ran[] = []): string {
@@ -9,7 +9,7 @@ function ask(sources: readonly string[], runs: readonly Ran[] = []): string {
   const bare = (text: string): string => text.replace(/[|«]/g, "");
   const pos = bare(sources[at]?.split("|")[0] ?? "").length;
   const cells = sources.map((source, n) => ({ id: `c${n}`, source: bare(source) }));
-  const answer = look({ cells, runs } satisfies Book, `c${at}`, pos);
+  const answer = look({ cells, runs } satisfies NotebookCode, `c${at}`, pos);
   if (answer.at !== "cell") return answer.at;
   const { place } = answer;
   const marked = sources.findIndex(one => one.includes("«"));

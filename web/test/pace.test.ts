@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FLUSH_MS, Pace, TYPING_FLUSH_MS } from "../src/session/flush_scheduler.ts";
+import { FLUSH_MS, FlushScheduler, TYPING_FLUSH_MS } from "../src/session/flush_scheduler.ts";
 
 const FRAME_MS = 16;
 let ran: number[] = [];
-let pace: Pace;
+let scheduler: FlushScheduler;
 let stop: () => void;
 
 const type = (): boolean => dispatchEvent(new Event("beforeinput"));
@@ -15,11 +15,11 @@ beforeEach(() => {
   vi.stubGlobal("requestIdleCallback", (run: () => void) => setTimeout(run, 1));
   vi.stubGlobal("cancelIdleCallback", (handle: ReturnType<typeof setTimeout>) => clearTimeout(handle));
   ran = [];
-  pace = new Pace(() => {
-    pace.ran();
+  scheduler = new FlushScheduler(() => {
+    scheduler.ran();
     ran.push(clock());
   });
-  stop = pace.watch();
+  stop = scheduler.watch();
 });
 
 afterEach(() => {
@@ -33,7 +33,7 @@ function flow(ms: number, typing: boolean): number {
   const before = ran.length;
   for (let at = 0; at < ms; at += 10) {
     if (typing && at % 80 === 0) type();
-    pace.ask("flowing");
+    scheduler.ask("flowing");
     vi.advanceTimersByTime(10);
   }
   return ran.length - before;
@@ -41,7 +41,7 @@ function flow(ms: number, typing: boolean): number {
 
 describe("the pace of the views", () => {
   test("shows the first change in the next frame, and any number of changes once", () => {
-    for (let n = 0; n < 5; n++) pace.ask("flowing");
+    for (let n = 0; n < 5; n++) scheduler.ask("flowing");
     vi.advanceTimersByTime(FRAME_MS + 1);
     expect(ran).toHaveLength(1);
   });
@@ -68,7 +68,7 @@ describe("the pace of the views", () => {
         type();
         letters.push(clock());
       }
-      pace.ask("flowing");
+      scheduler.ask("flowing");
       vi.advanceTimersByTime(10);
     }
     const since = ran.slice(2).map(at => at - Math.max(...letters.filter(letter => letter <= at)));
@@ -77,10 +77,10 @@ describe("the pace of the views", () => {
   });
 
   test("shows it in the end when no letter follows", () => {
-    pace.ask("flowing");
+    scheduler.ask("flowing");
     vi.advanceTimersByTime(FRAME_MS);
     type();
-    pace.ask("flowing");
+    scheduler.ask("flowing");
     vi.advanceTimersByTime(TYPING_FLUSH_MS + 210);
     expect(ran).toHaveLength(2);
   });
@@ -88,32 +88,32 @@ describe("the pace of the views", () => {
   test("does not let what happens once wait for what flows, nor the output after it", () => {
     flow(500, true);
     type();
-    pace.ask("flowing");
+    scheduler.ask("flowing");
     const asked = clock();
-    pace.ask("soon");
+    scheduler.ask("soon");
     vi.advanceTimersByTime(FLUSH_MS + FRAME_MS + 1);
     expect(ran.filter(at => at > asked)).toHaveLength(1);
-    pace.ask("flowing");
+    scheduler.ask("flowing");
     vi.advanceTimersByTime(FLUSH_MS + FRAME_MS + 1);
     expect(ran.filter(at => at > asked)).toHaveLength(2);
   });
 
   test("does not wait for a frame of a page that is hidden", () => {
-    pace.ask("soon");
+    scheduler.ask("soon");
     const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
     document.dispatchEvent(new Event("visibilitychange"));
     expect(ran).toHaveLength(1);
-    pace.ask("soon");
+    scheduler.ask("soon");
     vi.advanceTimersByTime(2 * FLUSH_MS + 1);
     expect(ran).toHaveLength(2);
     hidden.mockRestore();
   });
 
   test("runs nothing after it was cancelled or the views were told otherwise", () => {
-    pace.ask("soon");
-    pace.cancel();
-    pace.ask("flowing");
-    pace.ran();
+    scheduler.ask("soon");
+    scheduler.cancel();
+    scheduler.ask("flowing");
+    scheduler.ran();
     vi.advanceTimersByTime(1000);
     expect(ran).toEqual([]);
   });

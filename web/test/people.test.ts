@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { COLOURS, colourOf, grouped, initialsOf, keptMarks, marksOf } from "../src/model/people.ts";
 import { COMMANDS, commandsOf } from "../src/panels/commands.ts";
-import { Here } from "../src/people/presence_follow.ts";
+import { PresenceFollow } from "../src/people/presence_follow.ts";
 import { Connection } from "../src/rpc/connection.ts";
 import type { Person, Presence } from "../src/rpc/schema.ts";
 import { may, right, setRight } from "../src/session/permissions.ts";
@@ -148,7 +148,7 @@ describe("rights", () => {
 describe("here", () => {
   let world: FakeWorld;
   let store: SessionStore;
-  let here: Here;
+  let here: PresenceFollow;
 
   beforeEach(() => {
     vi.useFakeTimers();
@@ -159,7 +159,7 @@ describe("here", () => {
     world.last.open();
     selected.value = "a";
     mode.value = "command";
-    here = new Here(store);
+    here = new PresenceFollow(store);
   });
   afterEach(() => {
     here.stop();
@@ -172,37 +172,37 @@ describe("here", () => {
 
   test("says nothing while nobody is there to hear it", () => {
     selected.value = "b";
-    here.take(presence("1", owner("1")));
+    here.observe(presence("1", owner("1")));
     vi.advanceTimersByTime(1000);
     expect(told()).toEqual([]);
     expect(people.value).toEqual([]);
   });
 
   test("tells where we are once somebody is there, and many moves as one", () => {
-    here.take(presence("1", owner("1"), person("2")));
+    here.observe(presence("1", owner("1"), person("2")));
     vi.advanceTimersByTime(1000);
     expect(told()).toEqual([{ session: "s", cell: "a", selection: null }]);
-    here.take(presence("1", owner("1", { cell: "a" }), person("2")));
+    here.observe(presence("1", owner("1", { cell: "a" }), person("2")));
     for (const cell of ["b", "c", "d"]) selected.value = cell;
     vi.advanceTimersByTime(1000);
     expect(told().slice(1)).toEqual([{ session: "s", cell: "d", selection: null }]);
   });
 
   test("tells it again when the server says otherwise: the line broke in between", () => {
-    here.take(presence("1", owner("1"), person("2")));
+    here.observe(presence("1", owner("1"), person("2")));
     vi.advanceTimersByTime(1000);
-    here.take(presence("7", owner("7"), person("2")));
+    here.observe(presence("7", owner("7"), person("2")));
     vi.advanceTimersByTime(1000);
     expect(told().length).toBe(2);
   });
 
   test("speaks of who comes and goes, and not of who was there before", () => {
     spoken.value = "";
-    here.take(presence("1", owner("1"), person("2")));
+    here.observe(presence("1", owner("1"), person("2")));
     expect(spoken.value).toBe("");
-    here.take(presence("1", owner("1"), person("2"), person("3")));
+    here.observe(presence("1", owner("1"), person("2"), person("3")));
     expect(spoken.value).toBe("3 (guest) joined");
-    here.take(presence("1", owner("1"), person("3")));
+    here.observe(presence("1", owner("1"), person("3")));
     expect(spoken.value).toBe("2 (guest) left");
   });
 
@@ -212,7 +212,7 @@ describe("here", () => {
     const seen = vi.fn();
     cell.scrollIntoView = seen;
     document.body.append(cell);
-    here.take(presence("1", owner("1"), person("2", { cell: "z" })));
+    here.observe(presence("1", owner("1"), person("2", { cell: "z" })));
     following.value = "person-2";
     expect(seen).toHaveBeenCalledTimes(1);
     dispatchEvent(new KeyboardEvent("keydown", { key: "Shift" }));
@@ -223,14 +223,14 @@ describe("here", () => {
     dispatchEvent(new Event("wheel"));
     expect(following.value).toBe(null);
     following.value = "person-2";
-    here.take(presence("1", owner("1")));
+    here.observe(presence("1", owner("1")));
     expect(following.value).toBe(null);
     cell.remove();
   });
 
   test("nobody is shown who was there before the line broke", async () => {
-    const stop = watchPeople(store, async () => one => new Here(one));
-    here.take(presence("1", owner("1"), person("2", { cell: "a" })));
+    const stop = watchPeople(store, async () => one => new PresenceFollow(one));
+    here.observe(presence("1", owner("1"), person("2", { cell: "a" })));
     expect(people.value.length).toBe(2);
     world.last.fail();
     await settle();
@@ -239,7 +239,7 @@ describe("here", () => {
   });
 
   test("what was asked for is known until it is answered, and a yes is told", async () => {
-    const stop = watchPeople(store, async () => one => new Here(one));
+    const stop = watchPeople(store, async () => one => new PresenceFollow(one));
     const say = (...all: Person[]): void =>
       world.last.say({ jsonrpc: "2.0", method: "presence", params: presence("2", owner("1"), ...all) });
     say(person("2", { asks: "waiting" }));
@@ -257,7 +257,7 @@ describe("here", () => {
   });
 
   test("a right that is given anew is taken from the notification", async () => {
-    const stop = watchPeople(store, async () => one => new Here(one));
+    const stop = watchPeople(store, async () => one => new PresenceFollow(one));
     world.last.say({ jsonrpc: "2.0", method: "presence", params: presence("2", owner("1"), person("2", { verb: "write" })) });
     expect(right.value).toBe("write");
     world.last.say({ jsonrpc: "2.0", method: "presence", params: { ...presence("2", person("2", { verb: "own" })), session: "other" } });

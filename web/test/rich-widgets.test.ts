@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { heard, type Part, type ToGuest } from "../src/frame/protocol.ts";
+import { type Part, parseFromFrame, type ToGuest } from "../src/frame/protocol.ts";
 import { FrameComm } from "../src/frame/widgets/comm.ts";
 import type { SealedFrame } from "../src/outputs/sealed_frame.ts";
 import { Comms, messageOf, partsOf } from "../src/outputs/widgets/comms.ts";
@@ -36,7 +36,7 @@ function shown(comms: Comms) {
 
 function folded(events: readonly AnyEvent[]): Comms {
   const comms = new Comms();
-  for (const event of events) comms.take(event);
+  for (const event of events) comms.observe(event);
   return comms;
 }
 
@@ -120,12 +120,12 @@ describe("what a frame may say", () => {
       { webipy: "custom", comm: "c", content: 1n, buffers: [] },
       { webipy: "custom", comm: "c", content: {}, buffers: [new ArrayBuffer(1)] },
     ])
-      expect(heard(strange)).toBeNull();
-    expect(heard({ webipy: "blocked", host: "cdn.example.org:8443", more: 1 })).toEqual({
+      expect(parseFromFrame(strange)).toBeNull();
+    expect(parseFromFrame({ webipy: "blocked", host: "cdn.example.org:8443", more: 1 })).toEqual({
       webipy: "blocked",
       host: "cdn.example.org:8443",
     });
-    expect(heard({ webipy: "set", comm: "c", state: { a: part([1]) }, number: 1 })).toEqual({
+    expect(parseFromFrame({ webipy: "set", comm: "c", state: { a: part([1]) }, number: 1 })).toEqual({
       webipy: "set",
       comm: "c",
       state: { a: part([1]) },
@@ -191,12 +191,12 @@ class Stage {
   frame(root: string, ...comms: string[]): { frame: SealedFrame; got: ToGuest[] } {
     const got: ToGuest[] = [];
     const frame = { send: (message: ToGuest) => got.push(message) } as unknown as SealedFrame;
-    for (const comm of comms) this.widgets.heard(root, frame, { webipy: "model", comm });
+    for (const comm of comms) this.widgets.receive(root, frame, { webipy: "model", comm });
     return { frame, got };
   }
 
   set(frame: SealedFrame, value: Json, number: number): void {
-    this.widgets.heard("c", frame, { webipy: "set", comm: "c", state: { value: part(value) }, number });
+    this.widgets.receive("c", frame, { webipy: "set", comm: "c", state: { value: part(value) }, number });
   }
 
   values(): Json[] {
@@ -218,7 +218,7 @@ describe("widgets of a page", () => {
 
   test("one message is on its way at a time, and the last value wins", async () => {
     const stage = new Stage();
-    stage.widgets.take(opened("c", { _view_name: "V", value: 0 }));
+    stage.widgets.observe(opened("c", { _view_name: "V", value: 0 }));
     const [one, two] = [stage.frame("c", "c"), stage.frame("c", "c")];
     stage.set(one.frame, 1, 1);
     stage.set(one.frame, 2, 2);
@@ -227,10 +227,10 @@ describe("widgets of a page", () => {
     expect(stage.values()).toEqual([1]);
     const mine = told("c", { value: 1 }, "update", "ada");
     stage.sent[0]?.answer(mine.seq);
-    stage.widgets.take(mine);
+    stage.widgets.observe(mine);
     await settle();
     expect(stage.values()).toEqual([1]); // the kernel has not heard yet
-    stage.widgets.take(told("c", { value: 1 }, "echo_update"));
+    stage.widgets.observe(told("c", { value: 1 }, "echo_update"));
     await settle();
     expect(stage.values()).toEqual([1, 3]);
     expect(values(one.got)).toEqual([]);
@@ -240,15 +240,15 @@ describe("widgets of a page", () => {
 
   test("a message of a widget's own keeps its place after the changes before it", async () => {
     const stage = new Stage();
-    stage.widgets.take(opened("c", { _view_name: "V", value: 0 }));
+    stage.widgets.observe(opened("c", { _view_name: "V", value: 0 }));
     const { frame } = stage.frame("c", "c");
     stage.set(frame, 1, 1);
     stage.set(frame, 2, 2);
-    stage.widgets.heard("c", frame, { webipy: "custom", comm: "c", content: { event: "click" }, buffers: [] });
+    stage.widgets.receive("c", frame, { webipy: "custom", comm: "c", content: { event: "click" }, buffers: [] });
     for (const at of [0, 1, 2]) {
       const mine = told("c", { value: at }, "update", "ada");
       stage.sent[at]?.answer(mine.seq);
-      stage.widgets.take(mine);
+      stage.widgets.observe(mine);
       await settle();
     }
     expect(stage.values()).toEqual([1, 2, "custom"]);
@@ -257,7 +257,7 @@ describe("widgets of a page", () => {
   test("what cannot be sent waits for the next line, and what is refused is taken back", async () => {
     const { LineLost, RpcFailure } = await import("../src/rpc/messages.ts");
     const stage = new Stage();
-    stage.widgets.take(opened("c", { _view_name: "V", value: 0 }));
+    stage.widgets.observe(opened("c", { _view_name: "V", value: 0 }));
     const { frame, got } = stage.frame("c", "c");
     stage.set(frame, 1, 1);
     await settle();
@@ -277,29 +277,29 @@ describe("widgets of a page", () => {
 
   test("a frame hears of its own models only, until they are closed", () => {
     const stage = new Stage();
-    stage.widgets.take(opened("c", { _view_name: "V", value: 0 }));
-    stage.widgets.take(opened("secret", { _view_name: "V", value: 0 }));
+    stage.widgets.observe(opened("c", { _view_name: "V", value: 0 }));
+    stage.widgets.observe(opened("secret", { _view_name: "V", value: 0 }));
     const { frame, got } = stage.frame("c", "c", "secret");
     expect(got).toEqual([
       { webipy: "model", comm: "c", state: { _view_name: part("V"), value: part(0) }, alive: true },
       { webipy: "model", comm: "secret", state: null, alive: false },
     ]);
-    stage.widgets.heard("c", frame, { webipy: "set", comm: "secret", state: { value: part(9) }, number: 1 });
-    stage.widgets.take(event({ type: "comm_message", comm: "secret", content: { method: "custom", content: 1 }, metadata: {} }));
+    stage.widgets.receive("c", frame, { webipy: "set", comm: "secret", state: { value: part(9) }, number: 1 });
+    stage.widgets.observe(event({ type: "comm_message", comm: "secret", content: { method: "custom", content: 1 }, metadata: {} }));
     expect([stage.sent.length, got.length]).toEqual([0, 2]);
-    stage.widgets.take(event({ type: "comm_closed", comm: "c", content: {} }));
+    stage.widgets.observe(event({ type: "comm_closed", comm: "c", content: {} }));
     expect(got.at(-1)).toEqual({ webipy: "closed", comm: "c" });
   });
 
   test("what a frame says cannot name a model that it does not reach", async () => {
     const stage = new Stage();
-    stage.widgets.take(opened("c", { _view_name: "V", value: "IPY_MODEL_d" }));
-    for (const id of ["d", "secret"]) stage.widgets.take(opened(id, { _view_name: "V", value: id }));
+    stage.widgets.observe(opened("c", { _view_name: "V", value: "IPY_MODEL_d" }));
+    for (const id of ["d", "secret"]) stage.widgets.observe(opened(id, { _view_name: "V", value: id }));
     const { frame, got } = stage.frame("c", "c", "d");
     const foreign: Json[] = ["IPY_MODEL_secret", "anywidget:secret", ["IPY_MODEL_d", { a: ["IPY_MODEL_secret"] }], { model_id: "secret" }];
     for (const [at, value] of foreign.entries()) {
       stage.set(frame, value, at + 1);
-      stage.widgets.heard("c", frame, { webipy: "custom", comm: "c", content: value, buffers: [] });
+      stage.widgets.receive("c", frame, { webipy: "custom", comm: "c", content: value, buffers: [] });
       await settle();
       expect(got.at(-1)).toMatchObject({ webipy: "state", acked: at + 1, state: { value: part("IPY_MODEL_d") } });
     }
@@ -318,25 +318,25 @@ describe("widgets of a page", () => {
       fc.asyncProperty(fc.tuple(...ids.map(() => refers)), fc.array(act, { maxLength: 12 }), async (graph, acts) => {
         const stage = new Stage();
         for (const [at, one] of ids.entries())
-          stage.widgets.take(opened(one, { _view_name: "V", children: graph[at]?.map(name => `IPY_MODEL_${name}`) ?? [] }));
+          stage.widgets.observe(opened(one, { _view_name: "V", children: graph[at]?.map(name => `IPY_MODEL_${name}`) ?? [] }));
         const joined = reachable(stage.widgets.comms, "a");
         const { frame, got } = stage.frame("a", ...ids);
         let heard = 0;
         for (const [number, { comm, names, way }] of acts.entries()) {
           const state = { [`k${number % 3}`]: part(names.map(name => way + name)) };
-          stage.widgets.heard("a", frame, { webipy: "set", comm, state, number: number + 1 });
+          stage.widgets.receive("a", frame, { webipy: "set", comm, state, number: number + 1 });
           for (const { comm, content, answer } of stage.sent.slice(heard)) {
             heard++;
             const { state } = content as { state: { [key: string]: Json } };
             const mine = told(comm, state, "update", "ada");
             answer(mine.seq);
-            stage.widgets.take(mine);
-            stage.widgets.take(told(comm, state, "echo_update"));
+            stage.widgets.observe(mine);
+            stage.widgets.observe(told(comm, state, "echo_update"));
           }
           await Promise.resolve();
         }
         got.length = 0;
-        for (const one of ids) stage.widgets.heard("a", frame, { webipy: "model", comm: one });
+        for (const one of ids) stage.widgets.receive("a", frame, { webipy: "model", comm: one });
         const given = got.flatMap(one => (one.webipy === "model" && one.state !== null ? [one.comm] : []));
         expect(given.sort()).toEqual([...joined].sort());
       }),
@@ -346,11 +346,11 @@ describe("widgets of a page", () => {
 
   test("events that came before the code are not lost", async () => {
     const feed = new WidgetFeed({ connection: { onPhase: () => () => {}, phase: "live" }, id: "s" } as unknown as SessionStore);
-    feed.take(event({ type: "kernel_started" }));
-    feed.take(opened("c", { value: 0 }));
-    feed.take(told("c", { value: 1 }));
-    feed.take(event({ type: "kernel_died", kernel: "k", reason: "" }));
-    feed.take(opened("d", {}));
+    feed.observe(event({ type: "kernel_started" }));
+    feed.observe(opened("c", { value: 0 }));
+    feed.observe(told("c", { value: 1 }));
+    feed.observe(event({ type: "kernel_died", kernel: "k", reason: "" }));
+    feed.observe(opened("d", {}));
     const { comms } = await feed.widgets();
     expect([comms.all.get("c")?.shown("value")?.value, comms.all.get("c")?.alive, comms.all.get("d")?.alive]).toEqual([1, false, true]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { heard } from "../src/frame/protocol.ts";
+import { parseFromFrame } from "../src/frame/protocol.ts";
 import { figureOf } from "../src/model/figure_forms.ts";
 import { savedName } from "../src/outputs/copy_save.ts";
 import { found, isLarge, MOST_FOUND, size, written } from "../src/outputs/json_tree.ts";
@@ -79,8 +79,8 @@ describe("files that outputs would save", () => {
 
   test("only a file with a name is heard", () => {
     const content = new Blob(["x"]);
-    expect(heard({ webipy: "file", name: "a", content, more: 1 })).toEqual({ webipy: "file", name: "a", content });
+    expect(parseFromFrame({ webipy: "file", name: "a", content, more: 1 })).toEqual({ webipy: "file", name: "a", content });
     for (const one of [{ name: 1, content }, { name: "a", content: "x" }, { name: "a" }, { content }])
-      expect(heard({ webipy: "file", ...one })).toBeNull();
+      expect(parseFromFrame({ webipy: "file", ...one })).toBeNull();
   });
 });

@@ -7,7 +7,7 @@ import { Rows } from "../src/outputs/log_rows.ts";
 import { separate } from "../src/outputs/sanitize.ts";
 import { frames, isArrow } from "../src/outputs/traceback_frames.ts";
 import { KeyMap } from "../src/panels/key_map.ts";
-import { type Box, MOST, rebox } from "../src/session/cell_chunks.ts";
+import { type Chunk, MOST, rechunk } from "../src/session/cell_chunks.ts";
 import { t } from "../src/text/en.ts";
 import { ago, duration, size } from "../src/text/format.ts";
 import { keyNames, spelling } from "../src/ui/keys.ts";
@@ -148,27 +148,27 @@ describe("rows of a log", () => {
   });
 });
 
-describe("boxes of cells", () => {
+describe("chunks of cells", () => {
   let key = 1;
   const next = () => key++;
   const ids = (n: number) => Array.from({ length: n }, (_, at) => `c${at}`);
   test("hold every cell once, in order, and never too many", () => {
-    let boxes: Box[] = [];
+    let chunks: Chunk[] = [];
     let order: string[] = [];
     for (let n = 0; n < 400; n++) {
       order = [...order.slice(0, (n * 7) % (order.length + 1)), `c${n}`, ...order.slice((n * 7) % (order.length + 1))];
-      boxes = rebox(boxes, order, next);
+      chunks = rechunk(chunks, order, next);
     }
-    expect(boxes.flatMap(box => box.cells)).toEqual(order);
-    expect(Math.max(...boxes.map(box => box.cells.length))).toBeLessThanOrEqual(MOST);
-    expect(new Set(boxes.map(box => box.key)).size).toBe(boxes.length);
+    expect(chunks.flatMap(chunk => chunk.cells)).toEqual(order);
+    expect(Math.max(...chunks.map(chunk => chunk.cells.length))).toBeLessThanOrEqual(MOST);
+    expect(new Set(chunks.map(chunk => chunk.key)).size).toBe(chunks.length);
   });
-  test("an insertion leaves the other boxes as they are", () => {
+  test("an insertion leaves the other chunks as they are", () => {
     const order = ids(640);
-    const before = rebox([], order, next);
-    const later = rebox(before, [...order.slice(0, 10), "new", ...order.slice(10)], next);
+    const before = rechunk([], order, next);
+    const later = rechunk(before, [...order.slice(0, 10), "new", ...order.slice(10)], next);
     expect(later.slice(1)).toEqual(before.slice(1));
-    expect(later.slice(1).every((box, at) => box === before[at + 1])).toBe(true);
+    expect(later.slice(1).every((chunk, at) => chunk === before[at + 1])).toBe(true);
   });
 });
 

@@ -35,14 +35,14 @@ describe("a session in the page", () => {
   test("is ready when everything up to the subscription has come, in whatever order it comes", async () => {
     const { world, store, events } = opened();
     events(LOG.slice(0, 3));
-    expect(store.standing.value).toBe("opening");
+    expect(store.loadState.value).toBe("opening");
     world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: 7 });
     await settle();
-    expect(store.standing.value).toBe("opening");
+    expect(store.loadState.value).toBe("opening");
     events(LOG.slice(3));
-    expect(store.standing.value).toBe("ready");
+    expect(store.loadState.value).toBe("ready");
     expect(store.model.seq).toBe(7);
-    expect(store.boxes.value.map(box => box.cells)).toEqual([["a"]]);
+    expect(store.chunks.value.map(chunk => chunk.cells)).toEqual([["a"]]);
   });
 
   test("tells steadily that edits are on their way, however often they come and go", () => {
@@ -195,7 +195,7 @@ describe("a session in the page", () => {
     const { world, store } = opened();
     world.last.refuse("session.subscribe", "not_found");
     await settle();
-    expect(store.standing.value).toBe("missing");
+    expect(store.loadState.value).toBe("missing");
     expect(store.problem.value).toBe("refused: not_found");
   });
 });

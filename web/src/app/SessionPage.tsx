@@ -15,7 +15,7 @@ import { attach, pictureIn } from "../session/pictures.ts";
 import { watchPeople } from "../session/presence.ts";
 import { mode, selected } from "../session/selection.ts";
 import type { SessionStore } from "../session/store.ts";
-import { early } from "../session/type_ahead.ts";
+import { typeAhead } from "../session/type_ahead.ts";
 import { t } from "../text/en.ts";
 import { MAC } from "../ui/keys.ts";
 import { complain } from "../ui/notices.ts";
@@ -51,9 +51,9 @@ function useKeys({ actions }: Open): void {
       if (event.target instanceof Element && event.target.closest("search, .menu") !== null) return; // have keys of their own, Esc among them
       const inEditor = event.target instanceof Element && event.target.closest(".cm-editor") !== null;
       if (!inEditor && isElsewhere(event) && event.key !== "Escape" && !(event.shiftKey && event.key === "Enter")) return;
-      const isText = inEditor || early.isWaiting;
+      const isText = inEditor || typeAhead.isWaiting;
       const command = map.current.press(event, isText ? "edit" : "command", event.timeStamp);
-      if (command === null && (inEditor || !early.press(event))) return;
+      if (command === null && (inEditor || !typeAhead.press(event))) return;
       event.preventDefault();
       event.stopPropagation();
       if (command === null || command === "begun") return;
@@ -78,7 +78,7 @@ function isForCells(): boolean {
 function Clipboard({ open }: { open: Open }) {
   const { actions } = open;
   useEffect(() => {
-    const take = (event: ClipboardEvent): void => {
+    const copy = (event: ClipboardEvent): void => {
       if (!isForCells()) return;
       event.clipboardData?.setData("text/plain", actions.copy());
       event.preventDefault();
@@ -92,12 +92,12 @@ function Clipboard({ open }: { open: Open }) {
       else if (picture !== null) attach(actions, picture, selected.value);
       else actions.pasteText(event.clipboardData?.getData("text/plain") ?? "");
     };
-    addEventListener("copy", take);
-    addEventListener("cut", take);
+    addEventListener("copy", copy);
+    addEventListener("cut", copy);
     addEventListener("paste", paste);
     return () => {
-      removeEventListener("copy", take);
-      removeEventListener("cut", take);
+      removeEventListener("copy", copy);
+      removeEventListener("cut", copy);
       removeEventListener("paste", paste);
     };
   }, [actions]);
@@ -163,7 +163,7 @@ function useFirstCaret({ store, actions }: Open, ready: boolean): void {
     const only = store.order[0];
     if (!ready || store.order.length !== 1 || only === undefined) return;
     if (store.sourceOf(only) === "" && store.model.runs.size === 0) actions.select(only, true);
-  }, [ready, store.boxes.value.length]);
+  }, [ready, store.chunks.value.length]);
 }
 
 /** Fetches the editor when the first cells are there and nothing is to do, so that the first key finds it; and then the palette. */
@@ -174,7 +174,7 @@ function useEditorSoon(ready: boolean): void {
       await cellEditor.fetch();
       await fetchPalette();
     };
-    return whenIdle(() => void fetch().catch(() => {})); // what cannot be fetched now is fetched, or told, when it is wanted
+    return whenIdle(() => void fetch().catch(() => {})); // what cannot be fetched now is fetched, or its failure reported, when it is wanted
   }, [ready]);
 }
 
@@ -208,8 +208,8 @@ function useFollowing({ actions }: Open): void {
 }
 
 const fetchFollower = async () => {
-  const { Here } = await import("../people/presence_follow.ts");
-  return (store: SessionStore) => new Here(store);
+  const { PresenceFollow } = await import("../people/presence_follow.ts");
+  return (store: SessionStore) => new PresenceFollow(store);
 };
 
 function usePeople({ store }: Open): void {
@@ -218,18 +218,18 @@ function usePeople({ store }: Open): void {
 
 export function SessionPage({ open }: { open: Open }) {
   const { store } = open;
-  const standing = store.standing.value;
+  const state = store.loadState.value;
   useKeys(open);
   useClock(open);
   useTitle(open);
-  useUnsent(open, standing === "ready");
-  useFirstCaret(open, standing === "ready");
-  useEditorSoon(standing === "ready");
+  useUnsent(open, state === "ready");
+  useFirstCaret(open, state === "ready");
+  useEditorSoon(state === "ready");
   usePeople(open);
   useFollowing(open);
-  if (standing === "missing") return <Nothing title={t.noSuchSession} body={t.noSuchSessionBody} />;
-  if (standing === "refused") return <Nothing title={t.noSuchSession} body={store.problem.value} />;
-  if (standing === "opening")
+  if (state === "missing") return <Nothing title={t.noSuchSession} body={t.noSuchSessionBody} />;
+  if (state === "refused") return <Nothing title={t.noSuchSession} body={store.problem.value} />;
+  if (state === "opening")
     return (
       <main class="opening">
         <ConnectionBanner unsent={0} />

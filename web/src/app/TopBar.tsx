@@ -114,7 +114,7 @@ function SaveState({ open }: { open: Open }) {
   );
 }
 
-/** What the kernel uses of the server, while the menu that tells it is open. */
+/** What the kernel uses of the server, while the menu that shows it is open. */
 function Usage({ session }: { session: string }) {
   const used = useUsage(session).get(session);
   return <>{used === undefined ? t.usage.asking : t.usage.all(used)}</>;

@@ -1,4 +1,4 @@
-/** One cell: gutter, source, outputs, and what is to say about its run. */
+/** One cell: gutter, source, outputs, and the status of its run. */
 import { useComputed } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { headingLevel, isFolded } from "../model/sections.ts";
@@ -10,8 +10,8 @@ import { may } from "../session/permissions.ts";
 import { anchor, mode, selected } from "../session/selection.ts";
 import { t } from "../text/en.ts";
 import { Here } from "./CellPeople.tsx";
-import { Source } from "./CellSource.tsx";
-import { barClass, Meta, stateWord } from "./CellStatus.tsx";
+import { CellSource } from "./CellSource.tsx";
+import { barClass, CellStatus, stateWord } from "./CellStatus.tsx";
 import { FoldButton, Folded, Handle, Plus } from "./CellTools.tsx";
 
 /** The cell that is being pressed: it is on the screen, and must not move away from under the pointer. */
@@ -74,7 +74,11 @@ function CellOutputs({ open, cell, run, index }: { open: Open; cell: CellModel; 
   return (
     <p class="hidden-part">
       {t.outputHidden}
-      <button type="button" class="link" onClick={() => (may("write") ? open.actions.parts.set("outputs", cell.id, false) : peek(true))}>
+      <button
+        type="button"
+        class="link"
+        onClick={() => (may("write") ? open.actions.visibility.set("outputs", cell.id, false) : peek(true))}
+      >
         {t.show}
       </button>
     </p>
@@ -138,12 +142,12 @@ export function Cell({ open, id }: { open: Open; id: string }) {
       <Gutter open={open} cell={cell} index={index} run={run} canRun={may("execute")} canEdit={may("write")} onRun={onRun} />
       <div class="body">
         <Here cell={id} />
-        <Source open={open} cell={cell} index={index} editing={editing} />
+        <CellSource open={open} cell={cell} index={index} editing={editing} />
         {may("write") && cell.type === "markdown" && isFolded(cell) && headingLevel(cell) > 0 && <Folded open={open} id={id} />}
         {cell.type === "code" && run !== undefined && <CellOutputs open={open} cell={cell} run={run} index={index} />}
       </div>
       {cell.type === "code" && run !== undefined && !(run.kept && !stale) ? (
-        <Meta open={open} run={run} stale={stale} />
+        <CellStatus open={open} run={run} stale={stale} />
       ) : (
         <div class="meta" />
       )}

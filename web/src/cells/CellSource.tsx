@@ -7,7 +7,7 @@ import { MarkdownView } from "../outputs/RichView.tsx";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
 import { caret, numberedOtherwise, selected } from "../session/selection.ts";
-import { early } from "../session/type_ahead.ts";
+import { typeAhead } from "../session/type_ahead.ts";
 import { t } from "../text/en.ts";
 import { LazyModule } from "../ui/lazy.ts";
 import { lineNumbers } from "../ui/settings.ts";
@@ -77,17 +77,17 @@ function LiveSource({ open, cell, label, numbered }: { open: Open; cell: string;
     const mount = ({ mountEditor }: CellEditor): void => {
       if (!current || host.current === null) return;
       unmount = mountEditor(open, cell, host.current, label, caret.value, numbered);
-      open.store.drafts.get(cell)?.press(early.end());
+      open.store.drafts.get(cell)?.press(typeAhead.end());
       setReady(true);
     };
     if (cellEditor.loaded !== null) mount(cellEditor.loaded);
     else {
-      early.begin();
+      typeAhead.begin();
       void cellEditor.fetch().then(mount);
     }
     return () => {
       current = false;
-      early.end();
+      typeAhead.end();
       unmount();
     };
   }, [cell, numbered]);
@@ -98,7 +98,7 @@ function LiveSource({ open, cell, label, numbered }: { open: Open; cell: string;
   );
 }
 
-export function Source({ open, cell, index, editing }: { open: Open; cell: CellModel; index: number; editing: boolean }) {
+export function CellSource({ open, cell, index, editing }: { open: Open; cell: CellModel; index: number; editing: boolean }) {
   const { model } = open.store;
   const [shown, show] = useState(false);
   open.store.cellVersion(cell.id).value;

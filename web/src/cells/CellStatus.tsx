@@ -1,4 +1,4 @@
-/** What is to say about the run of a cell: its state, how long it took, who ran it and when. */
+/** The status of the run of a cell: its state, its duration, who ran it and when. */
 import { ahead, errorName, promptsOf, wasInterrupted } from "../model/select.ts";
 import type { Model, Run } from "../model/types.ts";
 import { server } from "../session/connection.ts";
@@ -92,7 +92,7 @@ function story(run: Run): string {
   return t.ranBy(run.by, clock(at), run.durationS === null ? "" : duration(run.durationS));
 }
 
-export function Meta({ open, run, stale }: { open: Open; run: Run; stale: boolean }) {
+export function CellStatus({ open, run, stale }: { open: Open; run: Run; stale: boolean }) {
   const { store } = open;
   store.runVersion(run.id).value;
   if (run.status === "queued" || run.status === "running") store.head.value;

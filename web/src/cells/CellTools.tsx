@@ -70,9 +70,9 @@ function menuOf({ store, actions }: Open, cell: CellModel): MenuRow[] {
     type("markdown", words.text),
     type("raw", words.raw),
     isCode && { heading: "" },
-    isCode && { title: words.source, checked: sourceHidden(cell), run: on(() => actions.parts.toggle("source")) },
-    isCode && { title: words.outputs, checked: outputsHidden(cell), run: on(() => actions.parts.toggle("outputs")) },
-    isCode && { title: words.scrolled, checked: isScrolled(cell), run: on(() => actions.parts.toggle("scrolled")) },
+    isCode && { title: words.source, checked: sourceHidden(cell), run: on(() => actions.visibility.toggle("source")) },
+    isCode && { title: words.outputs, checked: outputsHidden(cell), run: on(() => actions.visibility.toggle("outputs")) },
+    isCode && { title: words.scrolled, checked: isScrolled(cell), run: on(() => actions.visibility.toggle("scrolled")) },
     isCode && { title: words.clear, run: on(() => actions.clearChosen()) },
   ];
 }

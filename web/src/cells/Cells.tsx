@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { headline, languageOf } from "../model/select.ts";
 import { STRAY } from "../model/types.ts";
 import { Outputs, StdinField } from "../outputs/Outputs.tsx";
-import type { Box } from "../session/cell_chunks.ts";
+import type { Chunk } from "../session/cell_chunks.ts";
 import { whenIdle } from "../session/flush_scheduler.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
@@ -12,17 +12,17 @@ import { t } from "../text/en.ts";
 import { Icon } from "../ui/icons.tsx";
 import { Cell } from "./Cell.tsx";
 import { StaticSource } from "./CellSource.tsx";
-import { Meta } from "./CellStatus.tsx";
+import { CellStatus } from "./CellStatus.tsx";
 
 const BOXES_AT_ONCE = 2;
 const MOST_LOOSE = 50;
 
-function CellBox({ open, box }: { open: Open; box: Box }) {
+function CellChunk({ open, chunk }: { open: Open; chunk: Chunk }) {
   // A box that is all folded away takes no room: far from the screen the browser would guess one for it.
-  const away = useComputed(() => box.cells.every(id => open.actions.sections.away.value.has(id))).value;
+  const away = useComputed(() => chunk.cells.every(id => open.actions.sections.away.value.has(id))).value;
   return (
     <div class={away ? "box away" : "box"} role="presentation">
-      {box.cells.map(id => (
+      {chunk.cells.map(id => (
         <Cell key={id} open={open} id={id} />
       ))}
     </div>
@@ -30,12 +30,12 @@ function CellBox({ open, box }: { open: Open; box: Box }) {
 }
 
 /** How many boxes are made: a few at once, the others while nothing else is to do. */
-function useFilled(boxes: number): number {
+function useFilled(chunks: number): number {
   const [filled, fill] = useState(BOXES_AT_ONCE);
   useEffect(() => {
-    if (filled >= boxes) return;
+    if (filled >= chunks) return;
     return whenIdle(() => fill(filled + 1));
-  }, [filled, boxes]);
+  }, [filled, chunks]);
   return filled;
 }
 
@@ -78,7 +78,7 @@ function LooseRun({ open, id }: { open: Open; id: string }) {
           </button>
         )}
       </div>
-      <Meta open={open} run={run} stale={false} />
+      <CellStatus open={open} run={run} stale={false} />
     </section>
   );
 }
@@ -109,17 +109,17 @@ function Loose({ open }: { open: Open }) {
 }
 
 export function Cells({ open }: { open: Open }) {
-  const boxes = open.store.boxes.value;
-  const filled = useFilled(boxes.length);
+  const chunks = open.store.chunks.value;
+  const filled = useFilled(chunks.length);
   return (
     <div class="nb">
       {/* biome-ignore lint/a11y/useSemanticElements: cells stand in boxes, which a list element does not allow */}
       <div role="list" aria-label={t.cells}>
-        {boxes.slice(0, filled).map(box => (
-          <CellBox key={box.key} open={open} box={box} />
+        {chunks.slice(0, filled).map(chunk => (
+          <CellChunk key={chunk.key} open={open} chunk={chunk} />
         ))}
       </div>
-      {boxes.length === 0 && (
+      {chunks.length === 0 && (
         <div class="no-cells">
           <p class="quiet">{t.emptyNotebook}</p>
           {may("write") && (

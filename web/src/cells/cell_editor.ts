@@ -1,4 +1,4 @@
-/** The editor of cells, whose code comes when the first cell is edited. Cells know it by what they need of it; the app says where its code is. */
+/** The editor of cells, whose code comes when the first cell is edited. Cells know it by what they need of it; the app provides its code. */
 import type { Open } from "../session/open_session.ts";
 import type { caret } from "../session/selection.ts";
 import { LazyModule } from "../ui/lazy.ts";
@@ -12,7 +12,7 @@ export interface KeptEdits {
 
 export interface CellEditor {
   /**
-   * Puts an editor for a cell into an element; the function given back takes it down.
+   * Puts an editor for a cell into an element; the function that it returns takes it down.
    *
    * Args:
    *   open: the session.
@@ -29,7 +29,7 @@ export interface CellEditor {
 
 let load = (): Promise<CellEditor> => Promise.reject(new Error("no code of an editor is provided"));
 
-/** Says where the code of the editor is. */
+/** Provides the code of the editor. */
 export function provideEditor(from: () => Promise<CellEditor>): void {
   load = from;
 }

@@ -10,11 +10,11 @@ import { paintPython } from "../ui/highlight.ts";
 import { Icon } from "../ui/icons.tsx";
 import { toast } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
-import { shownSource } from "./shown.ts";
+import { shownDefinition } from "./definition.ts";
 
 const close = (): void => {
   dialog.value = null;
-  shownSource.value = null;
+  shownDefinition.value = null;
 };
 
 async function copy(text: string): Promise<void> {
@@ -73,7 +73,7 @@ function Lines({ found }: { found: Definition }) {
 }
 
 export function DefinitionDialog() {
-  const found = shownSource.value;
+  const found = shownDefinition.value;
   if (found === null) return null;
   const { file, path } = found;
   const last = found.first_line + found.source.split("\n").length - 1;

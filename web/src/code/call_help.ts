@@ -119,7 +119,7 @@ export function closeCall(view: EditorView): boolean {
   return true;
 }
 
-/** Only what can be called says how; the rest of what is known of a name would be in the way. */
+/** Shows signatures only, of what can be called; the rest of what is known of a name would be in the way. */
 const CALLABLE = /signature:/i;
 
 async function sign(store: SessionStore, view: EditorView, from: number): Promise<void> {

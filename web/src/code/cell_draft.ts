@@ -82,7 +82,7 @@ export class CellDraft implements Draft {
 
   /**
    * Goes on with the edits of another draft, that of a page which has ended. `since` are the edits of the cell after the version that they are on
-   * top of: those of the same name are the kept ones, accepted before anybody heard of it; all others move them along.
+   * top of: those of the same name are the kept ones, accepted before any page got them; all others move them along.
    */
   resume(kept: KeptEdits, since: readonly CellEdited[]): void {
     this.client = kept.client;
@@ -168,7 +168,7 @@ export class CellDraft implements Draft {
   }
 
   /** Takes what the view did. */
-  took(transactions: readonly Transaction[], state: EditorState): void {
+  applied(transactions: readonly Transaction[], state: EditorState): void {
     this.state = state;
     if (!transactions.some(one => one.docChanged)) return;
     this.store.drafted(this.cell);
@@ -200,16 +200,16 @@ export class CellDraft implements Draft {
   }
 
   async #send(version: number, changes: Changes[]): Promise<void> {
-    let told = version + changes.length;
+    let expected = version + changes.length;
     try {
       const { session, cell } = { session: this.store.id, cell: this.cell };
       await this.store.connection.call("cell.edit", { session, cell, version, changes, client: this.client });
     } catch (error) {
-      told = this.#refused(error);
+      expected = this.#refused(error);
     }
     this.#sending = false;
-    // What the server has told is on its way as events; they push on. If they are here already, nobody else will.
-    if (getSyncedVersion(this.state) >= told) this.push();
+    // The events of this request are on their way and push again. If they are here already, this is the last chance to.
+    if (getSyncedVersion(this.state) >= expected) this.push();
   }
 
   /** The version that is known to be on its way after a failure; infinite when a new line has to come first. */

@@ -20,7 +20,7 @@ import { complain } from "../ui/notices.ts";
 
 const ANSWER_S = 10;
 
-/** The kinds that ipykernel tells (`_jupyter_types_experimental`): one for each match, or nothing. */
+/** The kinds that ipykernel sends (`_jupyter_types_experimental`): one for each match, or nothing. */
 export function kinds(metadata: JsonMap): Map<string, { type: string; signature: string }> {
   const known = new Map<string, { type: string; signature: string }>();
   const list = metadata._jupyter_types_experimental;

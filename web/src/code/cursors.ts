@@ -1,8 +1,8 @@
 /**
  * The carets and selections of others in the editor of a cell, and where our own are.
  *
- * A place is told in the source of some version of the server. Ours is taken back over the changes that the server does not have yet; theirs is
- * brought forward over ours. From then on it moves with the text, so that it need not be told anew while somebody types. A place in a version
+ * A place is sent for one version of the source on the server. Ours is taken back over the changes that the server does not have yet; theirs is
+ * brought forward over ours. From then on it moves with the text, so that it need not be sent again while somebody types. A place in a version
  * that has not come yet waits for it.
  */
 import { getSyncedVersion, sendableUpdates } from "@codemirror/collab";
@@ -29,7 +29,7 @@ class Caret extends WidgetType {
     const caret = document.createElement("span");
     caret.className = `other-caret p${this.colour}`;
     caret.title = this.name;
-    caret.setAttribute("aria-hidden", "true"); // the mark of the cell says who is in it
+    caret.setAttribute("aria-hidden", "true"); // the mark of the cell names who is in it
     return caret;
   }
 
@@ -83,7 +83,7 @@ function decorations(state: EditorState, others: readonly Mark[]): DecorationSet
   return Decoration.set(ranges, true);
 }
 
-/** Shows the others in the editor of a cell, and tells where we are in it. */
+/** Shows the cursors of others in the editor of a cell, and publishes ours. */
 export function cursors(cell: string): Extension {
   const plugin = ViewPlugin.define(view => {
     let waits = false;
@@ -99,13 +99,13 @@ export function cursors(cell: string): Extension {
       const others = marks.value.get(cell);
       if (others !== undefined || view.state.field(field).size > 0) queueMicrotask(paint); // not within an update of the view
     });
-    const tell = (): void => {
+    const publish = (): void => {
       if (view.hasFocus) ownSelection.value = placeOf(view.state);
     };
-    queueMicrotask(tell);
+    queueMicrotask(publish);
     return {
       update(update: ViewUpdate) {
-        if (update.selectionSet || update.docChanged || update.focusChanged) tell();
+        if (update.selectionSet || update.docChanged || update.focusChanged) publish();
         if (waits && update.docChanged) queueMicrotask(paint);
       },
       destroy() {

@@ -4,6 +4,7 @@
  * A kernel that starts answers when it is ready. Who has gone on meanwhile is not taken away from where they are: a note offers to show it.
  */
 
+import { signal } from "@preact/signals";
 import { answersNow, kernelState, languageOf } from "../model/select.ts";
 import { charactersBefore } from "../model/source_text.ts";
 import { LineLost, RpcFailure } from "../rpc/messages.ts";
@@ -16,19 +17,21 @@ import { w } from "../text/places.ts";
 import { complain, toast } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
 import { back, go, type TextPlace } from "./navigation_history.ts";
-import { type Answer, type Book, look, type Place, placeOfRun } from "./notebook_symbols.ts";
+import { type Answer, look, type NotebookCode, type Place, placeOfRun } from "./notebook_symbols.ts";
 import { isBuiltIn } from "./python_builtins.ts";
-import { shownSource } from "./shown.ts";
 import { flash, offsetIn } from "./text_ranges.ts";
 
 export { back };
+
+/** The definition that the dialog shows. */
+export const shownDefinition = signal<Definition | null>(null);
 
 const ANSWER_S = 30;
 /** As long as a kernel may take to start. */
 const START_S = 600;
 
 /** The code of the notebook, and what of it has run, as this page shows it. */
-export function bookOf(store: SessionStore): Book {
+export function codeOf(store: SessionStore): NotebookCode {
   const { model, order } = store;
   const cells = order.flatMap(id => (store.cellOf(id)?.type === "code" ? [{ id, source: store.sourceOf(id) }] : []));
   const ran = [...model.runs.values()].filter(run => !run.silent && !run.kept && run.startedAt !== null);
@@ -56,7 +59,7 @@ export function followCaret(actions: Actions, caret: TextPlace | null): void {
 /** What the page knows by itself of the name at a place. Of other languages than Python it knows nothing. */
 export function known({ store }: Actions, { cell, at }: TextPlace): Answer | null {
   const language = languageOf(store.model);
-  return language === null || language === "python" ? look(bookOf(store), cell, at) : null;
+  return language === null || language === "python" ? look(codeOf(store), cell, at) : null;
 }
 
 /** Whether the name at a place leads somewhere, or may. */
@@ -67,7 +70,7 @@ export function leads(actions: Actions, answer: Answer | null): answer is Extrac
   return answer?.at === "kernel" && may("execute") && state !== null && state !== "dead";
 }
 
-/** Goes to where the name at a place is defined, or says why that cannot be. */
+/** Goes to where the name at a place is defined, or reports why that cannot be. */
 export function follow(actions: Actions, from: TextPlace): void {
   const answer = known(actions, from);
   if (answer === null) void ask(actions, from, wordAt(actions.store.sourceOf(from.cell), from.at));
@@ -108,9 +111,9 @@ async function ask(actions: Actions, from: TextPlace, name: string): Promise<voi
     if (isStarting) toast(w.starting(name), { action: { title: w.giveUp, run: () => newest++ } });
     const answer = await answered(store, from, isStarting ? START_S : ANSWER_S, name);
     if (answer === null || mine !== newest || store.indexOf(selected.value) < 0) return; // not wanted, or on another page
-    const take = (): void => deliver(actions, from, name, answer);
-    if (!isStarting || hasStayed(store, from)) take();
-    else toast(w.here(name), { action: { title: w.show, run: take } });
+    const show = (): void => deliver(actions, from, name, answer);
+    if (!isStarting || hasStayed(store, from)) show();
+    else toast(w.here(name), { action: { title: w.show, run: show } });
   }
 }
 
@@ -150,7 +153,7 @@ function deliver(actions: Actions, from: TextPlace, name: string, answer: Defini
   const asked = { cell: from.cell, code: store.sourceOf(from.cell) };
   const there = answer.place === "code" ? asked : answer.place === "cell" ? ranAs(store, answer.execution_count ?? 0) : null;
   if (there === null) {
-    shownSource.value = answer;
+    shownDefinition.value = answer;
     dialog.value = "definition";
     return;
   }

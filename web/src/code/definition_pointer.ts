@@ -39,7 +39,7 @@ function linkAt(actions: Actions, place: Under | null, { clientX, clientY }: Poi
   return covers(range, clientX, clientY) ? { place: { cell: place.cell, at: from }, range } : "beside";
 }
 
-/** Listens to the pointer, whose last move was `first`; ends with the function given back. */
+/** Listens to the pointer, whose last move was `first`; the function that it returns stops it. */
 export function followPointer(actions: Actions, first: PointerEvent | null): () => void {
   let last: Point | null = null;
   let link: Link | null = null;

@@ -86,7 +86,7 @@ const typeOver = EditorView.domEventHandlers({
 
 /** A picture that is pasted or dropped into a text goes where the caret is, or where it is let go. */
 function pictures({ actions }: Open, cell: string): Extension {
-  const take = (event: Event, files: FileList | undefined, at: number): boolean => {
+  const attachFrom = (event: Event, files: FileList | undefined, at: number): boolean => {
     const picture = pictureIn(files);
     if (picture === null) return false;
     event.preventDefault();
@@ -95,8 +95,8 @@ function pictures({ actions }: Open, cell: string): Extension {
     return true;
   };
   return EditorView.domEventHandlers({
-    paste: (event, view) => take(event, event.clipboardData?.files, view.state.selection.main.to),
-    drop: (event, view) => take(event, event.dataTransfer?.files, view.posAtCoords({ x: event.clientX, y: event.clientY }, false)),
+    paste: (event, view) => attachFrom(event, event.clipboardData?.files, view.state.selection.main.to),
+    drop: (event, view) => attachFrom(event, event.dataTransfer?.files, view.posAtCoords({ x: event.clientX, y: event.clientY }, false)),
   });
 }
 
@@ -154,7 +154,7 @@ function putCaret(view: EditorView, place: Place): void {
   view.dispatch({ selection: { anchor: offsetOf(view, place) ?? end }, scrollIntoView: true });
 }
 
-/** Puts an editor for the cell into `host`; the function given back takes it down. */
+/** Puts an editor for the cell into `host`; the function that it returns takes it down. */
 export function mountEditor(open: Open, cell: string, host: HTMLElement, label: string, place: Place, numbered: boolean): () => void {
   const draft = draftOf(open, cell);
   const view = new EditorView({
@@ -162,7 +162,7 @@ export function mountEditor(open: Open, cell: string, host: HTMLElement, label: 
     parent: host,
     dispatchTransactions: (transactions, target) => {
       target.update(transactions);
-      draft.took(transactions, target.state);
+      draft.applied(transactions, target.state);
     },
   });
   view.contentDOM.setAttribute("aria-label", label);
@@ -179,7 +179,7 @@ export function mountEditor(open: Open, cell: string, host: HTMLElement, label: 
   };
 }
 
-/** Takes over the unsent edits of pages that have ended, and keeps those of this one; ends with the function given back. */
+/** Takes over the unsent edits of pages that have ended, and keeps those of this one; the function that it returns stops it. */
 export function keepEdits(open: Open): { readonly outbox: Outbox; stop(): void } {
   const outbox = new Outbox(open.store, cell => extensions(open, cell));
   return { outbox, stop: outbox.start() };

@@ -14,21 +14,21 @@ export interface TextPlace {
 
 const MOST_STEPS = 50;
 
-const trails = new WeakMap<Actions, TextPlace[]>();
+const histories = new WeakMap<Actions, TextPlace[]>();
 
 const lineOf = (text: string, at: number): number => text.slice(0, at).split("\n").length;
 
 /** Goes to a place in a cell, and notes where that was done; done when the cell is in sight. */
 export function go(actions: Actions, from: TextPlace, to: TextPlace): Promise<void> {
-  trails.set(actions, [...(trails.get(actions) ?? []).slice(1 - MOST_STEPS), from]);
+  histories.set(actions, [...(histories.get(actions) ?? []).slice(1 - MOST_STEPS), from]);
   return show(actions, to, w.went);
 }
 
 /** Goes back to where the last step was begun. */
 export function back(actions: Actions): void {
-  const trail = trails.get(actions) ?? [];
-  let place = trail.pop();
-  while (place !== undefined && actions.store.indexOf(place.cell) < 0) place = trail.pop();
+  const history = histories.get(actions) ?? [];
+  let place = history.pop();
+  while (place !== undefined && actions.store.indexOf(place.cell) < 0) place = history.pop();
   if (place === undefined) toast(w.nowhereBack);
   else void show(actions, place, w.back);
 }

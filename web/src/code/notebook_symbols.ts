@@ -18,7 +18,7 @@ export interface Ran {
   readonly code: string;
 }
 
-export interface Book {
+export interface NotebookCode {
   /** The code cells, in their order. */
   readonly cells: readonly CodeCell[];
   /** The runs of cells, the oldest first. */
@@ -30,7 +30,7 @@ export interface Place {
   readonly from: number;
   readonly to: number;
   readonly kind: Kind;
-  /** The cell was changed since it ran, and what was defined in it then is not there any more: the place is as near as can be told. */
+  /** The cell was changed since it ran, and what was defined in it then is not there any more: the place is the nearest that is known. */
   readonly gone: boolean;
 }
 
@@ -92,17 +92,17 @@ export function lineNow(old: string, line: number, now: string): number {
 
 class Search {
   constructor(
-    readonly book: Book,
+    readonly notebook: NotebookCode,
     readonly home: CodeCell,
   ) {}
 
   #cell(id: string): CodeCell | undefined {
-    return this.book.cells.find(one => one.id === id);
+    return this.notebook.cells.find(one => one.id === id);
   }
 
   /** The runs to look through, the newest first: those before this cell's own, if it ran as it stands, and then all others. */
   #ran(from: CodeCell): Ran[] {
-    const { runs } = this.book;
+    const { runs } = this.notebook;
     const own = runs.findLastIndex(one => one.cell === from.id && one.code === from.source);
     const before = runs.slice(0, Math.max(0, own));
     const after = runs.slice(own < 0 ? 0 : own + 1);
@@ -119,8 +119,8 @@ class Search {
       const now = lastIn(cell, name);
       return now !== null ? whole(cell, now) : { cell, binding: moved(binding, run.code, cell.source), gone: true };
     }
-    const at = this.book.cells.findIndex(one => one.id === from.id);
-    const others = [...this.book.cells.slice(0, Math.max(0, at)).reverse(), ...this.book.cells.slice(at + 1)];
+    const at = this.notebook.cells.findIndex(one => one.id === from.id);
+    const others = [...this.notebook.cells.slice(0, Math.max(0, at)).reverse(), ...this.notebook.cells.slice(at + 1)];
     for (const cell of others) {
       const binding = lastIn(cell, name);
       if (binding !== null) return whole(cell, binding);
@@ -198,18 +198,18 @@ const answer = (spot: Spot, { cell, binding, gone }: Found): Answer => ({
 });
 
 /** Where the name at a place of a cell is defined. */
-export function look(book: Book, id: string, pos: number): Answer {
-  const home = book.cells.find(one => one.id === id);
+export function look(notebook: NotebookCode, id: string, pos: number): Answer {
+  const home = notebook.cells.find(one => one.id === id);
   const spot = home === undefined ? null : namesOf(home).spotAt(pos);
   if (home === undefined || spot === null) return { at: "nothing" };
-  const search = new Search(book, home);
+  const search = new Search(notebook, home);
   const bound = namesOf(home).bindingAt(spot.from);
   if (bound !== null) return bound.kind === "import" ? { at: "kernel", spot } : { at: "itself", spot, kind: bound.kind };
   const found = search.spot(spot);
   return found === null ? { at: "kernel", spot } : answer(spot, found);
 }
 
-/** The place in a cell of what a kernel says was defined in a line (from 1) of some code of it that ran. */
+/** The place in a cell of what, by the kernel, was defined in a line (from 1) of code of it that ran. */
 export function placeOfRun(cell: CodeCell, ran: string, line: number, name: string): Place {
   const now = lineNow(ran, line - 1, cell.source);
   const nearest = namesOf(cell)

@@ -3,11 +3,11 @@
  *
  * Kept are the edits of the drafts, with the version that they are on top of, and the calls on cells that have no answer yet, in their order. A page that
  * opens the session takes over what pages that have ended left there. Both may be sent twice without harm: calls are repeatable, and edits
- * carry the name of their draft, so that those which the server took before the page ended are known by the log. Runs are not kept: code that runs
+ * carry the name of their draft, so that those which the server accepted before the page ended are known by the log. Runs are not kept: code that runs
  * hours later, because a page is opened, surprises.
  *
  * A page is known to live by a lock that the browser takes back when it ends. Where there are no locks (a plain HTTP address that is not this machine),
- * what a living page keeps is sent by two, which the log tells apart too.
+ * what a living page keeps is sent by two, and the log has them apart too.
  */
 
 import { map } from "../model/json.ts";
@@ -110,7 +110,7 @@ export class Outbox {
     readonly extensions: (cell: string) => ConstructorParameters<typeof CellDraft>[2],
   ) {}
 
-  /** Takes over what ended pages left, and keeps what this one has from now on; the function given back ends that. */
+  /** Takes over what ended pages left, and keeps what this one has from now on; the function that it returns stops it. */
   start(): () => void {
     live();
     const leave = (): void => this.#write();
@@ -123,7 +123,7 @@ export class Outbox {
     });
     addEventListener("pagehide", leave);
     document.addEventListener("visibilitychange", leave);
-    void this.#takeOver().catch(error => this.#failed(error));
+    void this.#adopt().catch(error => this.#failed(error));
     return () => {
       over = true;
       if (this.store.unsent.value === 0) stopUnsent();
@@ -159,7 +159,7 @@ export class Outbox {
     else await wait(outbox.put(kept));
   }
 
-  async #takeOver(): Promise<void> {
+  async #adopt(): Promise<void> {
     const found = (await wait((await table("readonly")).index("session").getAll(this.store.id))) as Kept[];
     for (const kept of found) {
       if (await isAlive(kept.page)) continue;

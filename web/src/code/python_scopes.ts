@@ -72,7 +72,7 @@ export class Names {
   /** The scope that each name stands in, by where it begins. */
   readonly #at = new Map<number, Scope>();
   readonly #bound = new Map<number, Binding>();
-  /** Names in imports that say what is meant outside, not what it is called here. */
+  /** Names in imports that are of the module outside, not bound here. */
   readonly #imported = new Set<number>();
   /** The names of arguments, each with the end of what is called. */
   readonly #keywords = new Map<number, number>();

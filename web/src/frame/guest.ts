@@ -1,5 +1,5 @@
 /**
- * The guest of a sealed frame: shows one output and tells its height. It runs in an opaque origin; nothing it does reaches the page but the
+ * The guest of a sealed frame: shows one output and reports its height. It runs in an opaque origin; nothing it does reaches the page but the
  * messages of protocol.ts. Built into frame.html as an inline script; what it needs besides (plotly, vega, the widgets) it asks the page for, which
  * hands over a copy of its own file: so the frame's policy names no place at all that scripts may come from.
  *
@@ -47,15 +47,15 @@ const listeners: ((message: ToGuest) => void)[] = [];
 const themed: (() => void)[] = [];
 let dark = false;
 let hosts: readonly string[] = [];
-let told = -1;
+let sentHeight = -1;
 window.webipy = {};
 
 const send = (message: ToPage): void => parent.postMessage(message, "*");
 
-function tell(): void {
+function sendHeight(): void {
   const height = document.documentElement.getBoundingClientRect().height;
-  if (Math.abs(height - told) < 1) return;
-  told = height;
+  if (Math.abs(height - sentHeight) < 1) return;
+  sentHeight = height;
   send({ webipy: "size", height });
 }
 
@@ -77,17 +77,17 @@ const complain = (reason: string): void => line("error", reason);
 
 // ---- libraries
 
-const files = new Map<LibraryName, { promise: Promise<Blob>; take(code: Blob | null): void }>();
+const files = new Map<LibraryName, { promise: Promise<Blob>; settle(code: Blob | null): void }>();
 const loading = new Map<LibraryName, Promise<Library>>();
 
 function file(name: LibraryName): Promise<Blob> {
   let wanted = files.get(name);
   if (wanted === undefined) {
-    let take: (code: Blob | null) => void = () => {};
+    let settle: (code: Blob | null) => void = () => {};
     const promise = new Promise<Blob>((resolve, reject) => {
-      take = code => (code === null ? reject(new Error("A part of webipy could not be loaded. Reload the page.")) : resolve(code));
+      settle = code => (code === null ? reject(new Error("A part of webipy could not be loaded. Reload the page.")) : resolve(code));
     });
-    wanted = { promise, take };
+    wanted = { promise, settle };
     files.set(name, wanted);
     send({ webipy: "want", name });
   }
@@ -254,18 +254,18 @@ function show(message: Show): void {
   hosts = message.hosts;
   showMessage(message)
     .catch((error: unknown) => complain(error instanceof Error ? `${error.name}: ${error.message}` : String(error)))
-    .finally(tell);
+    .finally(sendHeight);
 }
 
 // ---- what goes wrong
 
-const said = new Set<string>();
+const reported = new Set<string>();
 
 /** Says once of each server that nothing came from there. */
 function refused(address: string): void {
   const { host, hostname, protocol } = new URL(address);
-  if (said.has(host)) return;
-  said.add(host);
+  if (reported.has(host)) return;
+  reported.add(host);
   complain(`Nothing was loaded from ${host}: output has no network.`);
   if (hostname.includes(".") && protocol === "https:") send({ webipy: "blocked", host });
 }
@@ -297,8 +297,8 @@ addEventListener("message", (event: MessageEvent<ToGuest>) => {
   const message = event.data;
   if (message.webipy === "show") show(message);
   else if (message.webipy === "theme") theme(message.dark);
-  else if (message.webipy === "library") files.get(message.name)?.take(message.code);
+  else if (message.webipy === "library") files.get(message.name)?.settle(message.code);
   else for (const then of listeners) then(message);
 });
-new ResizeObserver(tell).observe(document.documentElement);
+new ResizeObserver(sendHeight).observe(document.documentElement);
 send({ webipy: "ready" });

@@ -18,7 +18,7 @@ export const isRunnable = (script: HTMLScriptElement): boolean => RUNNABLE.test(
 /** An address for code. */
 export const addressOf = (code: BlobPart): string => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
 
-/** Runs a script where `place` stands, or at the end; resolves when it has run. A script that cannot be loaded is told of, and the next one runs. */
+/** Runs a script where `place` stands, or at the end; resolves when it has run. A script that cannot be loaded is reported, and the next one runs. */
 export function runScript(like: { src?: string; text?: string; attributes?: Iterable<Attr> }, place?: Element): Promise<void> {
   const script = document.createElement("script");
   for (const { name, value } of like.attributes ?? []) if (name !== "src") script.setAttribute(name, value);
@@ -74,7 +74,7 @@ function handlerNames(): string[] {
   return [...new Set(names)];
 }
 
-/** Makes the handlers work that code brings from now on; `added` is told of each element that comes or gets the attribute `attribute`. */
+/** Makes the handlers work that code brings from now on; `added` is called for each element that comes or gets the attribute `attribute`. */
 export function watchInline(attribute: string, added: (element: Element) => void): void {
   new MutationObserver(records => {
     for (const { type, target, attributeName, addedNodes } of records) {
@@ -95,7 +95,7 @@ export function watchInline(attribute: string, added: (element: Element) => void
 /** `eval` by another name: so code is run as a script is, not in our scope. */
 const run = Reflect.get(globalThis, "eval") as (code: string) => unknown;
 
-/** Runs what a link with `javascript:` says. */
+/** Runs the code of a link with `javascript:`. */
 export function runLink(link: HTMLAnchorElement): void {
   try {
     run(decodeURIComponent(link.href.slice("javascript:".length)));

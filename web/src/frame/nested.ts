@@ -38,7 +38,7 @@ function tidy(): void {
   for (const frame of nested.keys()) if (!frame.isConnected) nested.delete(frame);
 }
 
-/** A nested frame says something. */
+/** A nested frame sends a message. */
 export function heardNested(event: MessageEvent<{ webipy?: unknown; name?: LibraryName }>, above: Above): void {
   const found = [...nested].find(([frame]) => frame.contentWindow !== null && frame.contentWindow === event.source);
   if (found === undefined || typeof event.data !== "object" || event.data === null) return;

@@ -59,7 +59,7 @@ export function watchOutward({ save, say }: Outward): void {
     if (isCode) runLink(link);
     else offer(link);
   });
-  // a link that stands in no document is clicked by code alone, and no listener hears it
+  // a link that stands in no document is clicked by code alone, and no listener gets the event
   const { click } = HTMLElement.prototype;
   const { dispatchEvent } = EventTarget.prototype;
   const isLoose = (link: HTMLAnchorElement): boolean => !link.isConnected && link.hasAttribute("download");

@@ -1,5 +1,5 @@
 /**
- * What the page and the guest in a sealed frame say to each other, by `postMessage`. The page trusts nothing of what it hears: `heard` takes
+ * The messages between the page and the guest in a sealed frame, by `postMessage`. The page trusts none of what it receives: `parseFromFrame` takes
  * only what has the right form, and copies it.
  *
  *     page                                       guest
@@ -12,7 +12,7 @@
  *      │ ◄── file {name, content} ─────────────── │  a file that the output would save: the page asks
  *      │ ─── theme {dark} ──────────────────────► │
  *
- * Frames of widgets also speak of their models:
+ * Frames of widgets also send messages about their models:
  *
  *      │ ◄── model {comm} ─────────────────────── │  asks for one
  *      │ ─── model {comm, state, alive} ────────► │  or `state: null`: there is none, or this output has nothing to do with it
@@ -73,7 +73,7 @@ export type ToPage =
   | { readonly webipy: "set"; readonly comm: string; readonly state: Parts; readonly number: number }
   | { readonly webipy: "custom"; readonly comm: string; readonly content: Json; readonly buffers: readonly string[] };
 
-/** Of the things that a frame says about its models, those that the page's side of widgets hears. */
+/** The messages of a frame about its models. */
 export type FromModels = Extract<ToPage, { webipy: "model" | "set" | "custom" }>;
 
 /** A name that DNS knows, with a port if need be. */
@@ -117,8 +117,8 @@ function partsOf(value: unknown): Parts | null {
   return Object.fromEntries(parts);
 }
 
-/** What a frame says, checked; null when it is nothing that a guest of ours says. */
-export function heard(data: unknown): ToPage | null {
+/** Parses a message of a frame; null when it is none of ours. */
+export function parseFromFrame(data: unknown): ToPage | null {
   if (!isRecord(data)) return null;
   switch (data.webipy) {
     case "ready":

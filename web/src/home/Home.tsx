@@ -120,7 +120,7 @@ function UploadButton({ folder }: { folder: string }) {
 
 /** Asks before a session is closed, and again when its document cannot be saved. */
 function Closing({ session, done }: { session: Session; done(): void }) {
-  const [problem, tell] = useState<string | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
   const title = session.path ?? (session.title || t.untitled);
   const close = (discard: boolean): void => {
     connection
@@ -130,7 +130,7 @@ function Closing({ session, done }: { session: Session; done(): void }) {
         if (discard || !(error instanceof RpcFailure)) {
           complain(error);
           done();
-        } else tell(error.message);
+        } else setProblem(error.message);
       });
   };
   if (problem === null)

@@ -53,7 +53,7 @@ function Conflict({ file }: { file: TextFile }) {
 }
 
 function Notes({ file, marks, next }: { file: TextFile; marks: readonly number[]; next(): void }) {
-  // That there are marks is said below, for as long as there are.
+  // That there are marks is shown below, for as long as there are.
   const fault = refused.value?.path === file.path ? refused.value.reason.replace(" It holds the marks of a merge conflict.", "") : null;
   return (
     <>

@@ -1,7 +1,7 @@
 /**
  * A file below the root that is edited as text: read whole, saved whole, and never over a change that was not seen.
  *
- * The etag of what was read goes with each save. When the file is another one by then, or its folder tells that it has changed, a person decides;
+ * The etag of what was read goes with each save. When the file is another one by then, or its folder reports a change, a person decides;
  * with nothing unsaved here, it is simply read again. Ends of lines stay as they are, and so does a byte order mark.
  *
  * What is not saved is kept, as long as the page is open, for whoever comes back to the file.
@@ -9,7 +9,7 @@
 import { signal } from "@preact/signals";
 import { folderOf, nameOf } from "../model/paths.ts";
 import type { Connection } from "../rpc/connection.ts";
-import { ask, fileAddress } from "../rpc/http.ts";
+import { ask, fileAddress, refusalOf } from "../rpc/http.ts";
 import { LineLost, RpcFailure } from "../rpc/messages.ts";
 import { size } from "../text/format.ts";
 import { x } from "../text/textfile.ts";
@@ -37,11 +37,6 @@ export function conflictLines(text: string): number[] {
 }
 
 const etagOf = (answer: Response): string => /"([^"]*)"/.exec(answer.headers.get("etag") ?? "")?.[1] ?? "";
-
-async function reason(answer: Response): Promise<string> {
-  const told: unknown = await answer.json().catch(() => null);
-  return typeof told === "object" && told !== null && "message" in told ? String(told.message) : String(answer.status);
-}
 
 export class TextFile {
   readonly content = signal<Content | null>(null);
@@ -79,7 +74,7 @@ export class TextFile {
 
   #live(): void {
     this.connection.call("file.watch", { path: this.folder }).catch((error: unknown) => {
-      if (!(error instanceof RpcFailure || error instanceof LineLost)) throw error; // what is wrong is told when the file is read
+      if (!(error instanceof RpcFailure || error instanceof LineLost)) throw error; // what is wrong is reported when the file is read
     });
     void (this.content.value === null ? this.load() : this.check());
   }
@@ -116,7 +111,7 @@ export class TextFile {
   async #read(writable: boolean): Promise<void> {
     const answer = await ask(fileAddress(this.path), { cache: "no-store" });
     if (!answer.ok) {
-      this.problem.value = await reason(answer);
+      this.problem.value = await refusalOf(answer);
       return;
     }
     let text: string;
@@ -171,7 +166,7 @@ export class TextFile {
         await this.check();
         return false;
       }
-      if (!answer.ok) throw new Error(await reason(answer));
+      if (!answer.ok) throw new Error(await refusalOf(answer));
       this.content.value = { text, etag: etagOf(answer), writable: true };
       this.dirty.value = this.current() !== text;
       this.conflict.value = null;

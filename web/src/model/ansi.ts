@@ -73,7 +73,7 @@ const FLAGS: Readonly<Record<number, Partial<Style>>> = {
 
 const byte = (value: number | undefined): number => Math.min(255, Math.max(0, value ?? 0));
 
-/** Reads the colour after 38 or 48 at `codes[at]`: gives it and how many codes it took. */
+/** Reads the colour after 38 or 48 at `codes[at]`: returns it and how many codes it used. */
 function extended(codes: readonly number[], at: number): [Colour | null, number] {
   if (codes[at] === 5) return [{ palette: byte(codes[at + 1]) }, 2];
   if (codes[at] === 2) return [{ rgb: [byte(codes[at + 1]), byte(codes[at + 2]), byte(codes[at + 3])] }, 4];

@@ -1,6 +1,6 @@
 /**
  * Two texts compared by lines, and two documents by cells. The lines that both share are found by the longest common subsequence of what is left
- * when equal beginnings and ends are taken off; texts for which that would take too long are told as wholly replaced.
+ * when equal beginnings and ends are taken off; texts for which that would take too long count as wholly replaced.
  */
 import type { CellChange, CellType } from "../rpc/schema.ts";
 import { map, text } from "./json.ts";
@@ -83,12 +83,12 @@ export function diffCells(before: readonly PlainCell[], after: readonly PlainCel
   const old = new Map(before.map(cell => [cell.id, cell]));
   const there = new Set(after.map(cell => cell.id));
   const found: CellChange[] = [];
-  const told = { outputs_changed: false, metadata_changed: false };
+  const unchecked = { outputs_changed: false, metadata_changed: false };
   let next = 0;
   const gone = (until: string | null): void => {
     for (let cell = before[next]; cell !== undefined && cell.id !== until; cell = before[++next])
       if (!there.has(cell.id))
-        found.push({ cell: cell.id, change: "removed", cell_type: cell.type, before: cell.source, after: null, ...told });
+        found.push({ cell: cell.id, change: "removed", cell_type: cell.type, before: cell.source, after: null, ...unchecked });
   };
   for (const cell of after) {
     const was = old.get(cell.id);
@@ -96,9 +96,10 @@ export function diffCells(before: readonly PlainCell[], after: readonly PlainCel
       gone(cell.id);
       next++;
     }
-    if (was === undefined) found.push({ cell: cell.id, change: "added", cell_type: cell.type, before: null, after: cell.source, ...told });
+    if (was === undefined)
+      found.push({ cell: cell.id, change: "added", cell_type: cell.type, before: null, after: cell.source, ...unchecked });
     else if (was.source !== cell.source || was.type !== cell.type)
-      found.push({ cell: cell.id, change: "changed", cell_type: cell.type, before: was.source, after: cell.source, ...told });
+      found.push({ cell: cell.id, change: "changed", cell_type: cell.type, before: was.source, after: cell.source, ...unchecked });
   }
   gone(null);
   return found;

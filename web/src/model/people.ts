@@ -1,4 +1,4 @@
-/** Who is here, from what the server tells of their connections: one of each person, with a colour and initials. Pure. */
+/** Who is here, from the connections that the server reports: one of each person, with a colour and initials. Pure. */
 import type { Person, Presence, Selection, Verb } from "../rpc/schema.ts";
 
 /** Colours of people, in tokens `--p0` and on; the first is the owner's. */
@@ -7,7 +7,7 @@ export const COLOURS = 8;
 export interface Someone {
   /** The same for all their pages. */
   readonly person: string;
-  /** As `by` of events says it. */
+  /** As `by` of events has it. */
   readonly name: string;
   readonly initials: string;
   readonly colour: number;

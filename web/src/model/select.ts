@@ -81,12 +81,12 @@ export function wantedKernel(model: Model): { name: string; title: string } | nu
 
 /** The language of the code: that of the kernel, or the one that the document says; null when neither is known. */
 export function languageOf(model: Model): string | null {
-  const said = text(map(model.metadata.language_info).name) || text(map(model.metadata.kernelspec).language);
-  const spoken = model.kernel?.language || text(map(model.kernel?.languageInfo).name).toLowerCase();
-  return spoken || (said === "" ? null : said.toLowerCase());
+  const declared = text(map(model.metadata.language_info).name) || text(map(model.metadata.kernelspec).language);
+  const running = model.kernel?.language || text(map(model.kernel?.languageInfo).name).toLowerCase();
+  return running || (declared === "" ? null : declared.toLowerCase());
 }
 
-/** How many executions that anybody wants to hear of are before this one in the queue, the running one too; -1 when it is not in it. */
+/** How many executions that anybody can see are before this one in the queue, the running one too; -1 when it is not in it. */
 export function ahead(model: Model, run: Run): number {
   let before = 0;
   for (const id of model.queue) {
@@ -96,7 +96,7 @@ export function ahead(model: Model, run: Run): number {
   return -1;
 }
 
-/** The executions that have not ended and that anybody wants to hear of. */
+/** The executions that have not ended and that anybody can see. */
 export function underway(model: Model): Run[] {
   return model.queue.map(id => model.runs.get(id)).filter(run => run !== undefined && !run.silent) as Run[];
 }
@@ -168,13 +168,13 @@ export function cellOfCount(model: Model, count: number): string | null {
   return null;
 }
 
-/** The first line of code that says something, for lists. */
+/** The first line of code that is neither empty nor a comment, for lists. */
 export function headline(code: string): string {
   const lines = code.split("\n").map(line => line.trim());
   return lines.find(line => line !== "" && !line.startsWith("#")) ?? lines.find(line => line !== "") ?? "";
 }
 
-/** What counts as a figure when we say what arrived. */
+/** What counts as a figure in the number of figures that arrived. */
 export function isFigure(output: Json): boolean {
   if (typeof output !== "object" || output === null || Array.isArray(output)) return false;
   const kinds = output.data;

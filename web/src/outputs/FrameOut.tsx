@@ -14,10 +14,10 @@ const NEAR = "800px";
 /** An output that asks for more servers than this is not asked about all of them. */
 const MOST_HOSTS = 6;
 
-/** The models that a frame of widgets speaks of. */
+/** The models that a frame of widgets shows. */
 export interface Models {
-  /** Takes what a frame says. */
-  take(message: FromModels, frame: SealedFrame): void;
+  /** Handles a message of a frame. */
+  receive(message: FromModels, frame: SealedFrame): void;
   leave(frame: SealedFrame): void;
 }
 
@@ -96,7 +96,9 @@ export function FrameOut({ guest, models }: { guest: Guest; models?: Models }) {
       failed: setTrouble,
       blocked: (name: string) => setWanted(known => (known.includes(name) || known.length >= MOST_HOSTS ? known : [...known, name])),
       file: (name: string, content: Blob) => setOffered({ name: savedName(name), content }),
-      ...(models === undefined ? {} : { models: (message: FromModels) => frame.current !== null && models.take(message, frame.current) }),
+      ...(models === undefined
+        ? {}
+        : { models: (message: FromModels) => frame.current !== null && models.receive(message, frame.current) }),
     };
     const near = new IntersectionObserver(
       entries => {

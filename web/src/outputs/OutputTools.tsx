@@ -9,10 +9,10 @@ import { r } from "../text/rich.ts";
 import { Menu, type MenuRow } from "../ui/Menu.tsx";
 import { complain } from "../ui/notices.ts";
 
-type Take = typeof import("./copy_save.ts");
+type CopySave = typeof import("./copy_save.ts");
 
 /** Does something of copy_save.ts, which is loaded when it is first needed. */
-function taken(act: (take: Take) => unknown): void {
+function withCopySave(act: (copySave: CopySave) => unknown): void {
   import("./copy_save.ts").then(act).catch(complain);
 }
 
@@ -51,14 +51,14 @@ export function Tools({ label, className = "", kind, content, isTable = false, c
   const [used, use] = useState(false);
   const data = (): JsonMap => (typeof content === "function" ? { "text/plain": content() } : content);
   const name = fileName(label);
-  const on = (act: (take: Take, element: Element) => unknown) => (): void =>
-    taken(take => element.current !== null && act(take, element.current));
+  const on = (act: (copySave: CopySave, element: Element) => unknown) => (): void =>
+    withCopySave(copySave => element.current !== null && act(copySave, element.current));
   const items: MenuRow[] = [
-    { title: isTable ? r.copyTable : r.copy, run: on((take, at) => take.copyOutput(data(), at)) },
-    isTable && { title: r.copyCsv, run: on((take, at) => take.copyCsv(at)) },
-    { title: r.save(kind), run: on(take => take.saveOutput(data(), name)) },
-    isTable && { title: r.saveCsv, run: on((take, at) => take.saveCsv(at, name)) },
-    document.fullscreenEnabled && { title: r.fullScreen, run: on((take, at) => take.fullScreen(at)) },
+    { title: isTable ? r.copyTable : r.copy, run: on((copySave, at) => copySave.copyOutput(data(), at)) },
+    isTable && { title: r.copyCsv, run: on((copySave, at) => copySave.copyCsv(at)) },
+    { title: r.save(kind), run: on(copySave => copySave.saveOutput(data(), name)) },
+    isTable && { title: r.saveCsv, run: on((copySave, at) => copySave.saveCsv(at, name)) },
+    document.fullscreenEnabled && { title: r.fullScreen, run: on((copySave, at) => copySave.fullScreen(at)) },
   ];
   return (
     <div class={`output ${className}`} ref={element}>

@@ -55,7 +55,7 @@ function RemotePicture({ picture }: { picture: Picture }) {
   );
 }
 
-/** Puts a picture into its place; the function given back takes it out. */
+/** Puts a picture into its place; the function that it returns takes it out. */
 export function showPicture(place: HTMLElement, picture: Picture): () => void {
   render(<RemotePicture picture={picture} />, place);
   return () => render(null, place);

@@ -71,7 +71,7 @@ function PdfOut({ data }: Bundle) {
   );
 }
 
-/** The text form of a figure says what it is (`<Figure size 640x480 with 1 Axes>`). */
+/** The text form of a figure names its kind (`<Figure size 640x480 with 1 Axes>`). */
 function plainAlt(data: JsonMap, label: string): string {
   const plain = formText(data, "text/plain").replace(/^<|>$/g, "");
   return plain !== "" && plain.length < 200 ? plain : label;

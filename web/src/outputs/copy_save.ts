@@ -135,7 +135,7 @@ export function saveCsv(element: Element, name: string): void {
   if (table !== null) saveFile({ name: `${name}.csv`, type: "text/csv", content: csvOf(table) });
 }
 
-/** Fills the screen with an output, or ends that. */
+/** Fills the screen with an output, or leaves full screen. */
 export function fullScreen(element: Element): void {
   if (document.fullscreenElement === element) document.exitFullscreen().catch(complain);
   else element.requestFullscreen().catch(complain);

@@ -4,7 +4,7 @@ import type { Json } from "../rpc/schema.ts";
 export type Step = string | number;
 export type Place = readonly Step[];
 
-/** Values that a search looks at before it says that there may be more. */
+/** Values that a search looks at before it stops. */
 export const MOST_VISITED = 500_000;
 export const MOST_FOUND = 1000;
 

@@ -1,5 +1,5 @@
 /** Large values of outputs: events only refer to them, in the metadata, and the page fetches them from their address. */
-import { ask } from "../rpc/http.ts";
+import { ask, refusalOf } from "../rpc/http.ts";
 import type { Json, JsonMap } from "../rpc/schema.ts";
 
 export interface Large {
@@ -49,12 +49,7 @@ export function downloadOf(session: string, { type, sha256 }: Large): { address:
 /** Fetches a value. Rejects with a sentence when it cannot be had. */
 export async function fetchLarge(session: string, { sha256, json }: Large): Promise<Json> {
   const response = await ask(`/outputs/${encodeURIComponent(session)}/${sha256}`);
-  if (!response.ok) {
-    const told: unknown = await response.json().catch(() => null);
-    throw new Error(
-      isMap(told as Json) && typeof (told as JsonMap).message === "string" ? String((told as JsonMap).message) : `${response.status}`,
-    );
-  }
+  if (!response.ok) throw new Error(await refusalOf(response));
   const text = await response.text();
   return json ? (JSON.parse(text) as Json) : text;
 }

@@ -1,13 +1,13 @@
 /**
  * The host side of the sealed frame: active output runs in an `<iframe sandbox>` of an opaque origin whose own policy lets it reach no network
  * but the hosts that a person allowed for it. It may not save files, open dialogs, windows or other addresses; what it would save it hands to the
- * page, which asks. What is said between the two is in frame/protocol.ts.
+ * page, which asks. The messages between the two are in frame/protocol.ts.
  *
- * The host takes only messages whose source is the frame's own window, and of those only what `heard` lets through. A frame that is loaded a second
+ * The host takes only messages whose source is the frame's own window, and of those only what `parseFromFrame` lets through. A frame that is loaded a second
  * time has tried to go elsewhere (the page's policy stopped it) and is taken away; so is one that talks without end.
  */
 
-import { type FromModels, heard, type LibraryName, type ToGuest, type ToPage } from "../frame/protocol.ts";
+import { type FromModels, type LibraryName, parseFromFrame, type ToGuest, type ToPage } from "../frame/protocol.ts";
 import type { Json } from "../rpc/schema.ts";
 
 export const MOST_HEIGHT_PX = 2000;
@@ -43,7 +43,7 @@ export class SealedFrame {
   #shown = false;
   #height = 0;
   #resizing = 0;
-  #heard = 0;
+  #received = 0;
   #second = 0;
   readonly #timer: ReturnType<typeof setTimeout>;
 
@@ -89,11 +89,11 @@ export class SealedFrame {
   readonly #message = (event: MessageEvent<unknown>): void => {
     const window = this.element.contentWindow;
     if (window === null || event.source !== window || this.#isFlood(event.timeStamp)) return;
-    const message = heard(event.data);
-    if (message !== null) this.#take(message);
+    const message = parseFromFrame(event.data);
+    if (message !== null) this.#apply(message);
   };
 
-  #take(message: ToPage): void {
+  #apply(message: ToPage): void {
     switch (message.webipy) {
       case "ready":
         if (this.#shown) return;
@@ -125,7 +125,7 @@ export class SealedFrame {
     }
   }
 
-  /** At most one layout of the page for each of its frames, whatever the guest says. */
+  /** At most one layout of the page for each of its frames, whatever the guest sends. */
   #resize(height: number): void {
     this.#height = Math.min(MOST_HEIGHT_PX, Math.max(1, Math.ceil(height)));
     if (this.#resizing !== 0) return;
@@ -138,9 +138,9 @@ export class SealedFrame {
   #isFlood(now: number): boolean {
     if (now - this.#second > 1000) {
       this.#second = now;
-      this.#heard = 0;
+      this.#received = 0;
     }
-    if (++this.#heard === MOST_MESSAGES + 1) this.watch.failed("flooded");
-    return this.#heard > MOST_MESSAGES;
+    if (++this.#received === MOST_MESSAGES + 1) this.watch.failed("flooded");
+    return this.#received > MOST_MESSAGES;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Tables of HTML outputs: they scroll in a box of their own with their header in sight, and a click on a column's name sorts by it. A table
- * with cells that span rows, or of which a part was left out (pandas shows dots for it), keeps its order: sorting it would tell lies.
+ * with cells that span rows, or of which a part was left out (pandas shows dots for it), keeps its order: sorted, it would be wrong.
  */
 import { r } from "../text/rich.ts";
 
@@ -45,7 +45,7 @@ function canSort(table: HTMLTableElement, heads: readonly HTMLTableCellElement[]
   return !rows.some(row => [...row.cells].some(cell => DOTS.test((cell.textContent ?? "").trim())));
 }
 
-function makeSortable(table: HTMLTableElement, said: HTMLElement): void {
+function makeSortable(table: HTMLTableElement, status: HTMLElement): void {
   const heads = [...(table.tHead?.rows[0]?.cells ?? [])];
   const body = table.tBodies[0];
   const rows = [...(body?.rows ?? [])];
@@ -64,7 +64,7 @@ function makeSortable(table: HTMLTableElement, said: HTMLElement): void {
       if (order !== "none") head.setAttribute("aria-sort", order);
       const texts = rows.map(row => row.cells[column]?.textContent ?? "");
       body.append(...sorted(texts, order).map(at => rows[at] as HTMLTableRowElement));
-      said.textContent = order === "none" ? r.unsorted : order === "ascending" ? r.sortedUp(name || "#") : r.sortedDown(name || "#");
+      status.textContent = order === "none" ? r.unsorted : order === "ascending" ? r.sortedUp(name || "#") : r.sortedDown(name || "#");
     });
   });
 }
@@ -78,12 +78,12 @@ export function dressTables(root: ShadowRoot, label: string): void {
     box.tabIndex = 0; // what scrolls must be reachable by keyboard
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", label);
-    const said = document.createElement("span");
-    said.className = "said";
-    said.setAttribute("role", "status");
+    const status = document.createElement("span");
+    status.className = "said";
+    status.setAttribute("role", "status");
     table.replaceWith(box);
-    box.append(table, said);
-    makeSortable(table, said);
+    box.append(table, status);
+    makeSortable(table, status);
   }
 }
 

@@ -44,7 +44,7 @@ function frameOf(text: string): Frame {
 
 const squeezed = (text: string): string => text.replace(/\s+/g, " ").trim();
 
-/** A part without its last line when that only says again what the heading says (syntax errors end so). */
+/** A part without its last line when that only repeats the heading (syntax errors end so). */
 function withoutEcho(part: string, name: string, value: string): string {
   const cut = part.trimEnd().lastIndexOf("\n");
   const last = squeezed(plainText(part.trimEnd().slice(cut + 1)));

@@ -94,12 +94,12 @@ function go(file: File): void {
   else goTo(homeAddress(folderOf(file.path).replace(/\/$/, "")));
 }
 
-/** The files beside the notebook, as soon as the server has told them. */
+/** The files beside the notebook, as soon as the server has listed them. */
 function useFiles(folder: string): Entry[] {
   const [files, set] = useState<Entry[]>([]);
   useEffect(() => {
     if (connection.phase !== "live" || !may("own")) return;
-    const take = (list: readonly File[]): void =>
+    const show = (list: readonly File[]): void =>
       set(
         list.map(file => ({
           id: `file-${file.path}`,
@@ -112,7 +112,7 @@ function useFiles(folder: string): Entry[] {
       );
     connection
       .call("file.list", { path: folder })
-      .then(list => take(list.entries))
+      .then(list => show(list.entries))
       .catch(complain);
   }, [folder]);
   return files;
@@ -139,7 +139,7 @@ function Marked({ text, at }: { text: string; at: readonly number[] }) {
   return <span class="title-text">{parts.map((part, n) => (part.on ? <b key={n}>{part.text}</b> : part.text))}</span>;
 }
 
-function Option({ one, at, chosen, take }: { one: Found; at: number; chosen: boolean; take(): void }) {
+function Option({ one, at, chosen, accept }: { one: Found; at: number; chosen: boolean; accept(): void }) {
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (chosen) element.current?.scrollIntoView({ block: "nearest" });
@@ -147,7 +147,7 @@ function Option({ one, at, chosen, take }: { one: Found; at: number; chosen: boo
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus and names the option that is active
     // biome-ignore lint/a11y/useKeyWithClickEvents: the field takes the keys
-    <div class="option" id={`option-${at}`} role="option" aria-selected={chosen} ref={element} onClick={take}>
+    <div class="option" id={`option-${at}`} role="option" aria-selected={chosen} ref={element} onClick={accept}>
       <Icon name={one.entry.icon} />
       <Marked text={one.entry.title} at={one.match.at} />
       {one.entry.note !== "" && <span class="note">{one.entry.note}</span>}
@@ -205,7 +205,7 @@ export function Chooser(props: {
     };
   }, []);
   const at = Math.min(chosen, list.length - 1);
-  const take = (one: Found | undefined): void => {
+  const accept = (one: Found | undefined): void => {
     if (one === undefined) return;
     close();
     one.entry.run();
@@ -216,7 +216,7 @@ export function Chooser(props: {
     else if (event.key === "ArrowUp") choose((at - 1 + list.length) % Math.max(1, list.length));
     else if (event.key === "Home" && event.ctrlKey) choose(0);
     else if (event.key === "End" && event.ctrlKey) choose(list.length - 1);
-    else if (event.key === "Enter" && !event.isComposing) take(list[at]);
+    else if (event.key === "Enter" && !event.isComposing) accept(list[at]);
     else return;
     event.preventDefault();
   };
@@ -253,7 +253,7 @@ export function Chooser(props: {
       />
       <div class="options" id="palette-list" role="listbox" aria-label={props.words.title}>
         {list.map((one, n) => (
-          <Option key={one.entry.id} one={one} at={n} chosen={n === at} take={() => take(one)} />
+          <Option key={one.entry.id} one={one} at={n} chosen={n === at} accept={() => accept(one)} />
         ))}
       </div>
       {list.length === 0 && <p class="quiet nothing">{t.palette.nothing}</p>}

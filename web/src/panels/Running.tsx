@@ -7,7 +7,7 @@ import { t } from "../text/en.ts";
 import { Icon } from "../ui/icons.tsx";
 import { complain } from "../ui/notices.ts";
 import { clockOffset } from "../ui/page_state.ts";
-import { askLately } from "./last_output.ts";
+import { fetchLastOutput } from "./last_output.ts";
 import { useWhileSeen } from "./usage.ts";
 
 const REFRESH_MS = 3000;
@@ -33,11 +33,11 @@ export function useSessions(): [readonly Session[] | null, () => void] {
 }
 
 /** The last lines of a session, asked for anew when something happened in it. What goes wrong is left to the list, which is asked for all the time. */
-function Lately({ session }: { session: Session }) {
-  const [words, set] = useState<Awaited<ReturnType<typeof askLately>> | null>(null);
+function LastOutput({ session }: { session: Session }) {
+  const [words, set] = useState<Awaited<ReturnType<typeof fetchLastOutput>> | null>(null);
   useEffect(() => {
     let current = true;
-    askLately(connection, session).then(
+    fetchLastOutput(connection, session).then(
       found => current && set(found),
       () => {},
     );
@@ -88,7 +88,7 @@ export function Tile(props: { session: Session; usage: KernelUsage | undefined; 
         </span>
       </span>
       <span class="st sub">{t.lastActivity(seconds)}</span>
-      <Lately session={session} />
+      <LastOutput session={session} />
       <button
         type="button"
         class="btn ghost icon tile-close"

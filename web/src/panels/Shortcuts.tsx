@@ -51,7 +51,7 @@ function rows(commands: readonly Command[]): Row[] {
 
 export function Shortcuts() {
   const split = ({ title, keys }: { title: string; keys: string }): Row => ({ title, keys: keys.split(" | ") });
-  const all = commandsOf().filter(one => one.id !== "colab-split" && one.where !== "edit" && may(one.right)); // told with the keys of the editor
+  const all = commandsOf().filter(one => one.id !== "colab-split" && one.where !== "edit" && may(one.right)); // listed with the keys of the editor
   const always = new Set(all.filter(one => one.where === "both" && !one.id.startsWith("colab-")).map(one => one.title));
   const commands = [...rows(all.filter(one => !always.has(one.title))), ...PAGE_KEYS.map(split)];
   const half = Math.ceil(commands.length / 2);

@@ -39,7 +39,7 @@ export function TrashDialog({ onClose }: { onClose(): void }) {
   const refresh = (): void => {
     connection
       .call("trash.list", {})
-      .then(told => set(told.entries))
+      .then(list => set(list.entries))
       .catch(complain);
   };
   useEffect(refresh, []);

@@ -122,12 +122,12 @@ export const TABLE = {
   unfold: { title: "Unfold the section", right: "write", command: "ArrowRight", run: a => a.sections.unfold() },
   "fold-all": { title: "Fold all sections", right: "write", command: "Ctrl+Shift+ArrowLeft", run: a => a.sections.foldAll(true) },
   "unfold-all": { title: "Unfold all sections", right: "write", command: "Ctrl+Shift+ArrowRight", run: a => a.sections.foldAll(false) },
-  outputs: { title: "Show or hide the outputs", right: "write", command: "o", colab: "Ctrl+m o", run: a => a.parts.toggle("outputs") },
+  outputs: { title: "Show or hide the outputs", right: "write", command: "o", colab: "Ctrl+m o", run: a => a.visibility.toggle("outputs") },
   scrolled: {
     title: "Let the outputs scroll, or show all of them",
     right: "write",
     command: "Shift+o",
-    run: a => a.parts.toggle("scrolled"),
+    run: a => a.visibility.toggle("scrolled"),
   },
   beside: {
     title: "Outputs beside the code, or below",
@@ -168,9 +168,9 @@ export const TABLE = {
   kernels: { title: "Change the kernel", right: "execute", run: show("kernels") },
   "insert-code": { title: "Insert a code cell below and edit it", right: "write", run: a => a.insertBelow("code", true) },
   "insert-text": { title: "Insert a text cell below and edit it", right: "write", run: a => a.insertBelow("markdown", true) },
-  source: { title: "Show or hide the code", right: "write", run: a => a.parts.toggle("source") },
-  "hide-all-code": { title: "Hide the code of all cells", right: "write", run: a => a.parts.setAll("source", true) },
-  "show-all-code": { title: "Show the code of all cells", right: "write", run: a => a.parts.setAll("source", false) },
+  source: { title: "Show or hide the code", right: "write", run: a => a.visibility.toggle("source") },
+  "hide-all-code": { title: "Hide the code of all cells", right: "write", run: a => a.visibility.setAll("source", true) },
+  "show-all-code": { title: "Show the code of all cells", right: "write", run: a => a.visibility.setAll("source", false) },
   "clear-cell": { title: "Clear the outputs of the cell", right: "write", run: a => a.clearChosen() },
   clear: { title: "Clear the outputs of all cells", right: "write", run: a => a.clearOutputs(null) },
   rename: {

@@ -46,7 +46,7 @@ export class Folder {
 
   #live(): void {
     this.connection.call("file.watch", { path: this.path }).catch((error: unknown) => {
-      if (!(error instanceof RpcFailure || error instanceof LineLost)) throw error; // the listing tells what is wrong with the folder
+      if (!(error instanceof RpcFailure || error instanceof LineLost)) throw error; // the listing reports what is wrong with the folder
     });
     this.refresh();
   }

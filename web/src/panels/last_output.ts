@@ -12,7 +12,7 @@ const LINES = 2;
 const MOST_CHARACTERS = 160;
 
 /** The last lines that these events printed; without any, the code that ran last. */
-export function lastWords(events: readonly AnyEvent[]): { code: boolean; lines: string[] } {
+export function lastLines(events: readonly AnyEvent[]): { code: boolean; lines: string[] } {
   const buffer = new LineBuffer();
   let code = "";
   for (const event of events) {
@@ -24,8 +24,8 @@ export function lastWords(events: readonly AnyEvent[]): { code: boolean; lines: 
   return { code: lines.length === 0, lines: shown.filter(line => line !== "") };
 }
 
-export async function askLately(connection: Connection, session: Session): Promise<ReturnType<typeof lastWords>> {
+export async function fetchLastOutput(connection: Connection, session: Session): Promise<ReturnType<typeof lastLines>> {
   const since = Math.max(0, session.seq - EVENTS);
   const { events } = await connection.call("session.events", { session: session.id, since, limit: EVENTS });
-  return lastWords(events);
+  return lastLines(events);
 }

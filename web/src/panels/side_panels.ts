@@ -1,5 +1,5 @@
 /**
- * The panels of the side: one descriptor each, and nothing else to tell. A new one is a view and a row here; its tab, its command in the palette and
+ * The panels of the side: one descriptor each. A new one is a view and a row here; its tab, its command in the palette and
  * who is offered it follow.
  */
 import { signal } from "@preact/signals";
@@ -13,7 +13,7 @@ import type { CommandRow } from "./command.ts";
 import { Outline } from "./Outline.tsx";
 
 export interface SidePanel {
-  /** What its tab says. */
+  /** The name of its tab. */
   readonly title: string;
   /** The right that whoever sees it needs. */
   readonly right: Verb;

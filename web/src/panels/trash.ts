@@ -1,4 +1,4 @@
-/** Deleting files so that they come back: into the server's trash, with a way back in the note that says so. */
+/** Deleting files so that they come back: into the server's trash, with Undo in the note about it. */
 
 import { nameOf } from "../model/paths.ts";
 import type { Connection } from "../rpc/connection.ts";

@@ -1,10 +1,10 @@
 /**
  * Files on their way to the server: whole when they are small, else in parts, so that a line that breaks costs one part and not all of it.
  *
- * Nothing that exists is replaced without asking: the server is told that the file must not be there, and when it is, the person decides.
+ * Nothing that exists is replaced without asking: the request asks that the file is not there, and when it is, the person decides.
  */
 import { signal } from "@preact/signals";
-import { ask, fileAddress } from "../rpc/http.ts";
+import { ask, fileAddress, refusalOf } from "../rpc/http.ts";
 import { t } from "../text/en.ts";
 import { toast } from "../ui/notices.ts";
 
@@ -68,18 +68,13 @@ async function run(one: Upload, replace: boolean): Promise<void> {
       toast(t.files.uploaded(one.name));
     } else {
       drop(one.key);
-      toast(t.files.uploadFailed(one.name, await reason(answer)), { bad: true });
+      toast(t.files.uploadFailed(one.name, await refusalOf(answer)), { bad: true });
     }
   } catch (error) {
     if (stopper.signal.aborted) return;
     drop(one.key);
     toast(t.files.uploadFailed(one.name, error instanceof Error ? error.message : String(error)), { bad: true });
   }
-}
-
-async function reason(answer: Response): Promise<string> {
-  const told: unknown = await answer.json().catch(() => null);
-  return typeof told === "object" && told !== null && "message" in told ? String(told.message) : String(answer.status);
 }
 
 /** Sends all parts; the answer to the last one, or to the first that was refused. */

@@ -24,16 +24,16 @@ export function useWhileSeen(everyMs: number, ask: () => void, on = true): () =>
   return look;
 }
 
-/** What kernels use, by session: of all sessions (null) or of one. What cannot be told is left out; the next answer may have it. */
+/** What kernels use, by session: of all sessions (null) or of one. What is not known is left out; the next answer may have it. */
 export function useUsage(session: string | null, on = true): ReadonlyMap<string, KernelUsage> {
   const [found, set] = useState<ReadonlyMap<string, KernelUsage>>(new Map());
-  const take = (kernels: readonly KernelUsage[]): void => set(new Map(kernels.map(one => [one.session, one])));
+  const show = (kernels: readonly KernelUsage[]): void => set(new Map(kernels.map(one => [one.session, one])));
   useWhileSeen(
     REFRESH_MS,
     () => {
       connection.call("kernel.usage", { session }).then(
-        told => take(told.kernels),
-        () => take([]),
+        answer => show(answer.kernels),
+        () => show([]),
       );
     },
     on,

@@ -1,5 +1,5 @@
 /**
- * The variables of a kernel. They are asked for after each run, and told to this page alone: the answer is no event of the session.
+ * The variables of a kernel. They are asked for after each run, and sent to this page alone: the answer is no event of the session.
  *
  * A kernel that answers while code runs is asked then, too. Another one is asked when it is free.
  */
@@ -31,7 +31,7 @@ export class Variables {
 
   constructor(readonly store: SessionStore) {}
 
-  /** Whether the kernel can be asked now; says why not. */
+  /** Whether the kernel can be asked now; notes why not. */
   #canAsk(): boolean {
     const { model, connection } = this.store;
     const state = kernelState(model);

@@ -1,4 +1,4 @@
-/** Who asks to edit, on the pages of whoever runs the server: they are let, or told not now. A right belongs to the link, so others may get it, too. */
+/** Who asks to edit, on the pages of whoever runs the server: their request is granted or declined. A right belongs to the link, so others may get it, too. */
 import { useEffect, useState } from "preact/hooks";
 import type { Someone } from "../model/people.ts";
 import type { Share } from "../rpc/schema.ts";

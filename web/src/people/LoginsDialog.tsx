@@ -51,7 +51,7 @@ export function LoginsDialog({ onClose }: { onClose(): void }) {
   const refresh = (): void => {
     connection
       .call("login.list", {})
-      .then(told => set(told.logins))
+      .then(list => set(list.logins))
       .catch(complain);
   };
   useEffect(refresh, []);

@@ -1,4 +1,4 @@
-/** The people in the top bar, and the bar that says whom one follows. Comes when somebody else is here. */
+/** The people in the top bar, and the bar that names whom one follows. Comes when somebody else is here. */
 import type { Someone } from "../model/people.ts";
 import { jump } from "../panels/Queue.tsx";
 import type { Open } from "../session/open_session.ts";
@@ -44,7 +44,7 @@ function Avatar({ open, one }: { open: Open; one: Someone }) {
   const words = s.avatar(one.isYou ? s.youAre(one.name) : one.name, s.holds[one.verb]);
   const classes = `avatar p${one.colour}${one.isIdle ? " idle" : ""}${one.person === following.value ? " on" : ""}`;
   return (
-    // What can be seen is part of the name, for those who speak to the page.
+    // What can be seen is part of the name, for those who use speech input.
     <Menu className={classes} label={`${one.initials}: ${words}`} title={`${words}. ${whereabouts(open, one)}`} items={rowsOf(open, one)}>
       {one.initials}
     </Menu>

@@ -148,7 +148,7 @@ function Visitor({ open, guest }: { open: Open; guest: Guest }) {
   );
 }
 
-/** One link. A right to run is given only after what it means was said. */
+/** One link. A right to run is given only after a note about what it means. */
 function LinkRow({ open, share, onChanged }: { open: Open; share: Share; onChanged(): void }) {
   const [asks, ask] = useState(false);
   const label = share.label || share.guests.map(guest => guest.name).join(", ") || s.link;

@@ -1,8 +1,8 @@
 /**
- * What is done while others are here: they are shown and spoken of, told where we are, and followed.
+ * What is done while others are here: they are shown and announced, our place is sent to them, and they are followed.
  *
- * Our place is told at most every 100 ms, and only while somebody is there to see it. What the server then says of us is compared with what we
- * wanted it to say, so that nothing has to be remembered over lines that break: whatever differs is told again.
+ * Our place is sent at most every 100 ms, and only while somebody is there to see it. What the server then reports of us is compared with what we
+ * sent, so that nothing has to be remembered over connections that break: whatever differs is sent again.
  */
 import { effect } from "@preact/signals";
 import { grouped, keptMarks, marksOf, type Someone } from "../model/people.ts";
@@ -14,13 +14,13 @@ import type { SessionStore } from "../session/store.ts";
 import { s } from "../text/sharing.ts";
 import { say } from "../ui/notices.ts";
 
-const TELL_MS = 100;
-/** Who does something without moving says so this often: before it, nobody is taken for idle. */
+const SEND_MS = 100;
+/** Who does something without moving sends this often: before that, nobody counts as idle. */
 const STILL_MS = 30_000;
 
-export class Here implements PresenceFollower {
-  #told = "";
-  #toldAt = Number.NEGATIVE_INFINITY;
+export class PresenceFollow implements PresenceFollower {
+  #sent = "";
+  #sentAt = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #known: Map<string, string> | null = null;
   readonly #stops: (() => void)[] = [];
@@ -29,7 +29,7 @@ export class Here implements PresenceFollower {
     this.#stops.push(effect(() => this.#moved(this.#place())));
     this.#stops.push(effect(() => this.#keepInView()));
     const touched = (): void => {
-      if (performance.now() - this.#toldAt > STILL_MS) this.#tell();
+      if (performance.now() - this.#sentAt > STILL_MS) this.#send();
     };
     const leave = (event: Event): void => {
       touched();
@@ -50,8 +50,8 @@ export class Here implements PresenceFollower {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  /** Takes what the server says. */
-  take(presence: Presence): void {
+  /** Applies a notification of the server. */
+  observe(presence: Presence): void {
     const all = grouped(presence);
     const others = all.length > 1 || presence.more > 0;
     const shown = others ? all : [];
@@ -62,11 +62,11 @@ export class Here implements PresenceFollower {
     if (following.value !== null && !all.some(one => one.person === following.value)) following.value = null;
     const mine = presence.people.find(one => one.id === presence.you);
     const wanted = this.#place();
-    const said = JSON.stringify([mine?.cell ?? null, mine?.selection ?? null]);
-    if (others && said !== JSON.stringify([wanted.cell, wanted.selection])) this.#schedule();
+    const known = JSON.stringify([mine?.cell ?? null, mine?.selection ?? null]);
+    if (others && known !== JSON.stringify([wanted.cell, wanted.selection])) this.#schedule();
   }
 
-  /** Says quietly who came and who went; not of those who were here before us. */
+  /** Announces quietly who came and who went; not those who were here before us. */
   #speak(all: readonly Someone[]): void {
     const now = new Map(all.filter(one => !one.isYou).map(one => [one.person, one.name]));
     const before = this.#known ?? now;
@@ -83,21 +83,21 @@ export class Here implements PresenceFollower {
   }
 
   #moved(place: { cell?: string | null }): void {
-    if (people.peek().length > 0 && JSON.stringify(place) !== this.#told) this.#schedule();
+    if (people.peek().length > 0 && JSON.stringify(place) !== this.#sent) this.#schedule();
   }
 
   #schedule(): void {
-    this.#timer ??= setTimeout(() => this.#tell(), Math.max(0, this.#toldAt + TELL_MS - performance.now()));
+    this.#timer ??= setTimeout(() => this.#send(), Math.max(0, this.#sentAt + SEND_MS - performance.now()));
   }
 
-  #tell(): void {
+  #send(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     const { connection, id: session } = this.store;
     if (connection.phase !== "live" || people.peek().length === 0) return;
     const place = this.#place();
-    this.#told = JSON.stringify(place);
-    this.#toldAt = performance.now();
+    this.#sent = JSON.stringify(place);
+    this.#sentAt = performance.now();
     connection.call("presence.set", { session, ...place }).catch((error: unknown) => {
       if (!(error instanceof LineLost || error instanceof RpcFailure)) throw error; // the next word of the server brings it up again
     });

@@ -4,13 +4,13 @@
  *     connecting ──open──► live ──close──► waiting ──timer, online, visible, retryNow──► connecting
  *         │                  │                ▲
  *         └──fails, probe────┼── unreachable ─┘      (a line that was closed with 4429 waits longer: `crowded`)
- *                            └── 4401, or the probe says 401 ──► ended   (until `start` is called again)
+ *                            └── 4401, or the probe gets 401 ──► ended   (until `start` is called again)
  *
- * A browser does not tell why a handshake failed, so a failed one is followed by a probe over HTTP: 401 means that the login has ended, no answer
+ * A browser does not report why a handshake failed, so a failed one is followed by a probe over HTTP: 401 means that the login has ended, no answer
  * that the server is out of reach. Waiting grows from 0.3 s to 10 s with jitter, so that a thousand tabs do not come back in one instant.
  * An idle line is checked with `server.sync`: a line that is dead without having been closed is found within 30 s.
  *
- * Calls are made on the line that is live now; `LineLost` says that it broke. `durable` repeats a call on the next line until it is
+ * Calls are made on the line that is live now; `LineLost` means that it broke. `durable` repeats a call on the next line until it is
  * answered, and is only for calls that may be repeated without harm (ids chosen here, or idempotent by nature). Those that have no
  * answer yet can be read, in their order, by who keeps them over the end of the page.
  */
@@ -105,12 +105,12 @@ export class Connection {
   async durable<M extends Method>(method: M, params: Methods[M]["params"]): Promise<Methods[M]["result"]> {
     const call: DurableCall = { method, params };
     this.#unanswered.add(call);
-    this.#tellUnanswered();
+    this.#reportUnanswered();
     try {
       return await this.#repeat(method, params);
     } finally {
       this.#unanswered.delete(call);
-      this.#tellUnanswered();
+      this.#reportUnanswered();
     }
   }
 
@@ -120,7 +120,7 @@ export class Connection {
     return () => this.#unansweredListeners.delete(listener);
   }
 
-  #tellUnanswered(): void {
+  #reportUnanswered(): void {
     for (const listener of this.#unansweredListeners) listener();
   }
 
@@ -177,34 +177,34 @@ export class Connection {
       },
     );
     this.#peer = peer;
-    let heard = this.world.now();
+    let lastReceived = this.world.now();
     socket.onmessage = event => {
       if (line !== this.#lines) return;
-      heard = this.world.now();
+      lastReceived = this.world.now();
       this.crowded = false;
       peer.receive(String(event.data));
     };
-    this.#watch(line, () => heard);
+    this.#watch(line, () => lastReceived);
     this.#enter("live");
     const held = [...this.#held];
     this.#held.clear();
     for (const go of held) go();
   }
 
-  /** Asks for a sign of life when nothing was heard for a while, and gives the line up when none comes. */
-  #watch(line: number, heard: () => number): void {
+  /** Sends a heartbeat when nothing was received for a while, and drops the line when no answer comes. */
+  #watch(line: number, lastReceived: () => number): void {
     const check = (): void => {
       const peer = this.#peer;
       if (line !== this.#lines || peer === null) return;
-      const quiet = this.world.now() - heard();
+      const quiet = this.world.now() - lastReceived();
       if (quiet < IDLE_CHECK_MS) {
         this.#cancel = this.world.later(check, IDLE_CHECK_MS - quiet);
         return;
       }
       const asked = this.world.now();
-      peer.call("server.sync", {}).catch(() => {}); // only a sign of life: its failure is told by onclose or by the limit below
+      peer.call("server.sync", {}).catch(() => {}); // only a heartbeat: onclose or the limit below reports its failure
       this.#cancel = this.world.later(() => {
-        if (heard() >= asked) check();
+        if (lastReceived() >= asked) check();
         else this.#closed(line, 1006);
       }, ANSWER_LIMIT_MS);
     };

@@ -21,16 +21,21 @@ export async function signIn(secret: { code: string } | { token: string }): Prom
 }
 
 async function answered(response: Response): Promise<SignIn> {
-  const told: unknown = response.status === 204 ? null : await response.json().catch(() => null);
-  if (!response.ok) return { ok: false, message: messageIn(told) };
-  if (told !== null && typeof told === "object" && "key" in told) keepKey(String(told.key));
+  const body: unknown = response.status === 204 ? null : await response.json().catch(() => null);
+  if (!response.ok) return { ok: false, message: messageIn(body) };
+  if (body !== null && typeof body === "object" && "key" in body) keepKey(String(body.key));
   return { ok: true };
 }
 
-const messageIn = (answer: unknown): string =>
-  answer !== null && typeof answer === "object" && "message" in answer ? String(answer.message) : "";
+const messageIn = (body: unknown): string => (body !== null && typeof body === "object" && "message" in body ? String(body.message) : "");
 
-/** What a link is for, as the server tells before a name is given. */
+/** Why the server refused a request: its sentence, or the status where it gives none. */
+export async function refusalOf(response: Response): Promise<string> {
+  const body: unknown = await response.json().catch(() => null);
+  return messageIn(body) || String(response.status);
+}
+
+/** What a link is for: what the server shows before a name is given. */
 export interface Offer {
   readonly session: string;
   readonly title: string;
@@ -59,16 +64,16 @@ export async function signOut(): Promise<void> {
   keepKey(null);
 }
 
-/** Why this browser is not signed in any more, when there is more to say than that; told by the last probe. */
+/** Why this browser is not signed in any more, when the server gives a reason; set by the last probe. */
 export let whyOut = "";
 
-/** Asks over HTTP whether this browser is signed in: a failed WebSocket handshake does not tell. */
+/** Asks over HTTP whether this browser is signed in: a failed WebSocket handshake gives no reason. */
 export async function probe(): Promise<Probe> {
   try {
     const response = await post("/rpc", { jsonrpc: "2.0", id: 1, method: "server.info", params: {} });
     if (response.status !== 401) return "signed_in";
-    const told = (await response.json().catch(() => null)) as { data?: { reason?: string } } | null;
-    whyOut = told?.data?.reason === undefined ? "" : messageIn(told);
+    const body = (await response.json().catch(() => null)) as { data?: { reason?: string } } | null;
+    whyOut = body?.data?.reason === undefined ? "" : messageIn(body);
     return "signed_out";
   } catch {
     return "unreachable";
@@ -81,9 +86,9 @@ export const fileAddress = (path: string): string => `/files/${path.split("/").m
 /** An address of this server that the browser itself may fetch for some minutes. Rejects with a sentence when there is none. */
 export async function ticketed(address: string): Promise<string> {
   const response = await post("/rpc", { jsonrpc: "2.0", id: 1, method: "ticket.make", params: { address } });
-  const told = (await response.json().catch(() => null)) as { result?: { address: string }; error?: unknown } | null;
-  if (told?.result === undefined) throw new Error(messageIn(told?.error ?? told) || String(response.status));
-  return told.result.address;
+  const body = (await response.json().catch(() => null)) as { result?: { address: string }; error?: unknown } | null;
+  if (body?.result === undefined) throw new Error(messageIn(body?.error ?? body) || String(response.status));
+  return body.result.address;
 }
 
 /** Lets the browser save what stands at an address of this server. Rejects as `ticketed`. */

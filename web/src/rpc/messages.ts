@@ -1,12 +1,12 @@
 /**
  * JSON-RPC 2.0 over one message line: calls get ids, answers find their call, notifications go to one listener.
  *
- * The peer knows no socket: it is given `send` and told of every text that arrives. When the line breaks, `lost` fails every call that
- * has no answer yet with `LineLost`, which says that nobody knows whether the call was carried out; who calls decides whether to repeat it.
+ * The peer knows no socket: it gets `send`, and every text that arrives. When the line breaks, `lost` fails every call that
+ * has no answer yet with `LineLost`, which means that nobody knows whether the call was carried out; who calls decides whether to repeat it.
  */
 import type { Method, Methods } from "./schema.ts";
 
-/** A failure that the server told: its message is written for people and may be shown as it is. */
+/** A failure that the server reports: its message is written for people and may be shown as it is. */
 export class RpcFailure extends Error {
   constructor(
     readonly code: number,
@@ -72,10 +72,10 @@ export class RpcPeer {
   /** Takes one text message: an answer, a notification, or a batch of them. Throws on what is not JSON-RPC. */
   receive(text: string): void {
     const message: unknown = JSON.parse(text);
-    for (const one of Array.isArray(message) ? message : [message]) this.#take(one);
+    for (const one of Array.isArray(message) ? message : [message]) this.#receive(one);
   }
 
-  #take(message: unknown): void {
+  #receive(message: unknown): void {
     if (!isRecord(message)) throw new Error("not a JSON-RPC message");
     if (typeof message.method === "string") {
       this.notified({ method: message.method, params: message.params });

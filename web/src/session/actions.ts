@@ -10,20 +10,20 @@ import { attempt, toast } from "../ui/notices.ts";
 import { lineNumbers } from "../ui/settings.ts";
 import { CellCalls } from "./cell_calls.ts";
 import type { CellEditing } from "./cell_editing.ts";
-import { Parts } from "./cell_visibility.ts";
+import { CellVisibility } from "./cell_visibility.ts";
 import { asText, type CopiedCell, copied, keep, pasted } from "./clipboard.ts";
-import { Filing } from "./file_actions.ts";
+import { FileActions } from "./file_actions.ts";
 import { may } from "./permissions.ts";
-import { Running } from "./run_actions.ts";
+import { RunActions } from "./run_actions.ts";
 import { Sections } from "./section_folding.ts";
 import { anchor, caret, mode, numberedOtherwise, selected } from "./selection.ts";
 import type { SessionStore } from "./store.ts";
 import { Undo } from "./undo.ts";
 
 export class Actions implements CellEditing {
-  readonly runs: Running;
-  readonly file: Filing;
-  readonly parts = new Parts(this);
+  readonly runs: RunActions;
+  readonly file: FileActions;
+  readonly visibility = new CellVisibility(this);
   readonly sections = new Sections(this);
   readonly undo = new Undo(
     call => this.#do(call),
@@ -37,8 +37,8 @@ export class Actions implements CellEditing {
 
   constructor(readonly store: SessionStore) {
     this.calls = new CellCalls(store);
-    this.runs = new Running(store);
-    this.file = new Filing(store);
+    this.runs = new RunActions(store);
+    this.file = new FileActions(store);
     this.runs.insertAfter = (cell, source) => this.insert(cell, "code", source);
     store.onOrder = () => this.#ordered();
   }
@@ -106,7 +106,7 @@ export class Actions implements CellEditing {
     anchor.value = order.length > 1 ? (order[0] ?? null) : null;
   }
 
-  /** Selects the first cell when nothing is selected, or the one that took the place of a deleted one. */
+  /** Selects the first cell when nothing is selected, or the one in the place of a deleted one. */
   #ordered(): void {
     const { order } = this.store;
     if (this.#at() < 0) this.select(order[Math.max(0, Math.min(this.#last, order.length - 1))] ?? null);
@@ -186,7 +186,7 @@ export class Actions implements CellEditing {
     return asText(cells);
   }
 
-  /** Copies by a key, which has to tell the system too; where that is refused, cells can still be pasted here. */
+  /** Copies by a key, which has to write the system's clipboard too; where that is refused, cells can still be pasted here. */
   copyByKey(cut = false): void {
     const text = this.copy();
     navigator.clipboard?.writeText(text).catch(() => {});

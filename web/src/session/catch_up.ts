@@ -25,7 +25,7 @@ export class CatchUp {
     readonly until: number,
   ) {}
 
-  take(event: AnyEvent): void {
+  observe(event: AnyEvent): void {
     if (event.type !== "output_added" || event.seq <= this.after || event.seq > this.until) return;
     if (isFigure(event.output)) this.figures++;
     if (event.output.output_type !== "stream" || event.execution === null) return;

@@ -1,9 +1,9 @@
 /**
- * Cells in boxes: the browser lays out and paints a box only when it is near the screen (`content-visibility`), so that thousands of cells cost
- * little. A box is split when it is over `MOST` cells; a cell keeps its box as long as its neighbours do, so that nothing is made anew
+ * Cells in chunks: the browser lays out and paints a chunk only when it is near the screen (`content-visibility`), so that thousands of cells cost
+ * little. A chunk is split when it is over `MOST` cells; a cell keeps its chunk as long as its neighbours do, so that nothing is made anew
  * because something far above was inserted.
  */
-export interface Box {
+export interface Chunk {
   readonly key: number;
   readonly cells: readonly string[];
 }
@@ -11,19 +11,19 @@ export interface Box {
 export const USUAL = 64;
 export const MOST = 96;
 
-/** The boxes for a new order, as like the old ones as can be. `nextKey` gives keys that were never used. */
-export function rebox(old: readonly Box[], order: readonly string[], nextKey: () => number): Box[] {
+/** The chunks for a new order, as like the old ones as can be. `nextKey` gives keys that were never used. */
+export function rechunk(old: readonly Chunk[], order: readonly string[], nextKey: () => number): Chunk[] {
   const home = new Map<string, number>();
-  for (const box of old) for (const cell of box.cells) home.set(cell, box.key);
-  const known = new Map(old.map(box => [box.key, box]));
+  for (const chunk of old) for (const cell of chunk.cells) home.set(cell, chunk.key);
+  const known = new Map(old.map(chunk => [chunk.key, chunk]));
   const used = new Set<number>();
-  const boxes: Box[] = [];
+  const chunks: Chunk[] = [];
   let current: string[] = [];
   let key: number | null = null;
   const close = (): void => {
     if (current.length === 0) return;
     for (let at = 0; at < current.length; at += current.length > MOST ? USUAL : current.length)
-      boxes.push(settle(known, used, at === 0 ? key : null, current.slice(at, current.length > MOST ? at + USUAL : undefined), nextKey));
+      chunks.push(settle(known, used, at === 0 ? key : null, current.slice(at, current.length > MOST ? at + USUAL : undefined), nextKey));
     current = [];
     key = null;
   };
@@ -34,10 +34,10 @@ export function rebox(old: readonly Box[], order: readonly string[], nextKey: ()
     current.push(cell);
   }
   close();
-  return boxes;
+  return chunks;
 }
 
-function settle(known: ReadonlyMap<number, Box>, used: Set<number>, key: number | null, cells: string[], nextKey: () => number): Box {
+function settle(known: ReadonlyMap<number, Chunk>, used: Set<number>, key: number | null, cells: string[], nextKey: () => number): Chunk {
   const mine = key !== null && !used.has(key) ? key : nextKey();
   used.add(mine);
   const before = known.get(mine);

@@ -5,38 +5,38 @@ import type { Cell } from "../model/types.ts";
 import type { JsonMap } from "../rpc/schema.ts";
 import type { CellEditing } from "./cell_editing.ts";
 
-export type Part = "outputs" | "source" | "scrolled";
+export type Aspect = "outputs" | "source" | "scrolled";
 
-const IS: Readonly<Record<Part, (cell: Cell) => boolean>> = { outputs: outputsHidden, source: sourceHidden, scrolled: isScrolled };
-const WITH: Readonly<Record<Part, (metadata: JsonMap, on: boolean) => JsonMap>> = {
+const IS: Readonly<Record<Aspect, (cell: Cell) => boolean>> = { outputs: outputsHidden, source: sourceHidden, scrolled: isScrolled };
+const WITH: Readonly<Record<Aspect, (metadata: JsonMap, on: boolean) => JsonMap>> = {
   outputs: (metadata, on) => withHidden(metadata, "outputs", on),
   source: (metadata, on) => withHidden(metadata, "source", on),
   scrolled: withScrolled,
 };
 
-export class Parts {
+export class CellVisibility {
   constructor(readonly cells: CellEditing) {}
 
-  #are(part: Part, cells: readonly string[]): boolean {
+  #are(aspect: Aspect, cells: readonly string[]): boolean {
     return cells.every(id => {
       const cell = this.cells.store.cellOf(id);
-      return cell === undefined || IS[part](cell);
+      return cell === undefined || IS[aspect](cell);
     });
   }
 
-  /** Changes a part of the selected code cells: of all of them to the same. */
-  toggle(part: Part): void {
+  /** Changes a aspect of the selected code cells: of all of them to the same. */
+  toggle(aspect: Aspect): void {
     const chosen = this.cells.chosen().filter(id => this.cells.store.cellOf(id)?.type === "code");
-    const on = !this.#are(part, chosen);
-    for (const id of chosen) this.set(part, id, on);
+    const on = !this.#are(aspect, chosen);
+    for (const id of chosen) this.set(aspect, id, on);
   }
 
-  setAll(part: Part, on: boolean): void {
-    for (const id of this.cells.store.order) if (this.cells.store.cellOf(id)?.type === "code") this.set(part, id, on);
+  setAll(aspect: Aspect, on: boolean): void {
+    for (const id of this.cells.store.order) if (this.cells.store.cellOf(id)?.type === "code") this.set(aspect, id, on);
   }
 
-  set(part: Part, id: string, on: boolean): void {
+  set(aspect: Aspect, id: string, on: boolean): void {
     const cell = this.cells.store.cellOf(id);
-    if (cell !== undefined && IS[part](cell) !== on) this.cells.setMetadata(id, WITH[part](cell.metadata, on));
+    if (cell !== undefined && IS[aspect](cell) !== on) this.cells.setMetadata(id, WITH[aspect](cell.metadata, on));
   }
 }

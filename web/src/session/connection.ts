@@ -1,4 +1,4 @@
-/** The connection of the page, and what it says of the server. Made once; lifecycle.ts keeps the signals in step with it. */
+/** The connection of the page, and what is known of the server. Made once; lifecycle.ts keeps the signals in step with it. */
 import { signal } from "@preact/signals";
 import { Connection, type Phase } from "../rpc/connection.ts";
 import { browserWorld } from "../rpc/http.ts";

@@ -11,7 +11,7 @@ import type { SessionStore } from "./store.ts";
 export const EXPORT_FORMATS = ["ipynb", "html", "slides", "pdf", "markdown", "latex", "rst", "script", "py:percent"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-export class Filing {
+export class FileActions {
   constructor(readonly store: SessionStore) {}
 
   async #settled(): Promise<string> {
@@ -29,7 +29,7 @@ export class Filing {
     try {
       const session = await this.#settled();
       const state = await store.connection.call("notebook.save", { session });
-      this.#told(state);
+      this.#confirm(state);
     } catch (error) {
       complain(error);
     }
@@ -45,7 +45,7 @@ export class Filing {
     }
   }
 
-  #told(state: NotebookState): void {
+  #confirm(state: NotebookState): void {
     if (state.is_saved) toast(t.savedAs(state.path ?? ""));
   }
 
@@ -53,7 +53,7 @@ export class Filing {
   async saveUnder(path: string): Promise<void> {
     try {
       const session = await this.#settled();
-      this.#told(await this.store.connection.call("notebook.save", { session, path }));
+      this.#confirm(await this.store.connection.call("notebook.save", { session, path }));
     } catch (error) {
       complain(error);
     }

@@ -1,5 +1,5 @@
 /**
- * When the views are told what changed: what happens once in the next frame, output that keeps coming at a pace at which it can be read along,
+ * When the views are updated: what happens once in the next frame, output that keeps coming at a pace at which it can be read along,
  * and while the person types seldom and in a pause, because a frame that paints new output cannot show the key that was just pressed.
  *
  *     soon     the next frame, at most every 50 ms: a run that starts or ends, cells that come and go, answers to what the person did
@@ -9,7 +9,7 @@
  * What is asked for while something is scheduled is shown with it; only a call for `soon` does not wait for what may take longer.
  */
 
-/** The views are told at most so often. */
+/** The views are updated at most so often. */
 export const FLUSH_MS = 50;
 /** The same for output while the person types: as often as a number that changes can be read. */
 export const TYPING_FLUSH_MS = 250;
@@ -21,7 +21,7 @@ const PAUSE_MS = 100;
 
 export type Urgency = "soon" | "flowing";
 
-export class Pace {
+export class FlushScheduler {
   #scheduled: Urgency | null = null;
   #ran = Number.NEGATIVE_INFINITY;
   #typed = Number.NEGATIVE_INFINITY;
@@ -30,7 +30,7 @@ export class Pace {
 
   constructor(readonly run: () => void) {}
 
-  /** Notices what the person types, anywhere in the page, and when they look away; ends with the function given back. */
+  /** Notices what the person types, anywhere in the page, and when they look away; the function that it returns stops it. */
   watch(): () => void {
     const typed = (): void => {
       this.#typed = performance.now();
@@ -47,20 +47,20 @@ export class Pace {
     };
   }
 
-  /** Has the views told: once for any number of calls. */
+  /** Schedules an update of the views: one for any number of calls. */
   ask(urgency: Urgency): void {
     if (urgency === "soon") this.#typed = Number.NEGATIVE_INFINITY; // what begins now is shown at once, its output too
     if (this.#scheduled === "soon" || this.#scheduled === urgency) return;
     this.#cancel();
     this.#scheduled = urgency;
     const now = performance.now();
-    // A hidden page gets no animation frames, but its title still tells whether the kernel is busy.
+    // A hidden page gets no animation frames, but its title still shows whether the kernel is busy.
     if (document.hidden) this.#later(this.run, 2 * FLUSH_MS);
     else if (now - this.#typed < TYPING_MS) this.#later(() => this.#awaitLetter(), this.#ran + TYPING_FLUSH_MS - now);
     else this.#later(() => this.#nextFrame(), this.#ran + FLUSH_MS - now);
   }
 
-  /** The views have been told, asked for or not. */
+  /** Notes that the views were updated, scheduled or not. */
   ran(): void {
     this.cancel();
     this.#ran = performance.now();
@@ -108,7 +108,7 @@ export class Pace {
   }
 }
 
-/** Runs something when the browser has nothing better to do (Safari does not tell when that is), or after `timeout` ms. */
+/** Runs something when the browser has nothing better to do (Safari does not report when that is), or after `timeout` ms. */
 export function whenIdle(run: () => void, timeout = 1000): () => void {
   if (typeof requestIdleCallback === "undefined") {
     const timer = setTimeout(run, 30);

@@ -9,12 +9,12 @@ const RANK: Record<Verb, number> = { none: 0, read: 1, write: 2, execute: 3, own
 
 const GUEST_KEY = "webipy-guest";
 
-/** Null until the server has told. */
+/** Null until the server has answered. */
 export const right = signal<Verb | null>(null);
 /** The only session of a guest; null for whoever runs the server. */
 export const guestOf = signal<string | null>(remembered());
 
-/** A guest who opens the home page is known before the server has told, so that nothing is asked that is refused. */
+/** A guest who opens the home page is known before the server has answered, so that nothing is asked that is refused. */
 function remembered(): string | null {
   try {
     return localStorage.getItem(GUEST_KEY);
@@ -23,12 +23,12 @@ function remembered(): string | null {
   }
 }
 
-/** Until the server has told, a guest may look, and anybody else is who runs the server. */
+/** Until the server has answered, a guest may look, and anybody else is who runs the server. */
 export function may(verb: Verb): boolean {
   return RANK[right.value ?? (guestOf.value === null ? "own" : "read")] >= RANK[verb];
 }
 
-/** Takes what the server says. Who may not edit any more leaves the editor. */
+/** Sets the right that the server reports. Who may not edit any more leaves the editor. */
 export function setRight(verb: Verb | null): void {
   if (verb === right.value) return;
   right.value = verb;
@@ -41,7 +41,7 @@ export function setGuest(session: string | null): void {
     if (session === null) localStorage.removeItem(GUEST_KEY);
     else localStorage.setItem(GUEST_KEY, session);
   } catch {
-    // a browser that keeps nothing: the server tells it each time
+    // a browser that keeps nothing: the server sends it each time
   }
 }
 

@@ -23,19 +23,19 @@ export const ownSelection = signal<Selection | null>(null);
 
 /** What is done while others are here. */
 export interface PresenceFollower {
-  take(presence: Presence): void;
+  observe(presence: Presence): void;
   stop(): void;
 }
 
 /** Makes one for a session; its code comes when somebody else is here. */
 export type FetchFollower = () => Promise<(store: SessionStore) => PresenceFollower>;
 
-/** Listens to who is here; the function given back stops it. */
+/** Follows who is here; the function that it returns stops it. */
 export function watchPeople(store: SessionStore, fetchFollower: FetchFollower): () => void {
   let here: PresenceFollower | null = null;
   let over = false;
   let newest: Presence | null = null;
-  const take = ({ method, params }: Notification): void => {
+  const observe = ({ method, params }: Notification): void => {
     if (method !== "presence" || (params as Presence).session !== store.id) return;
     newest = params as Presence;
     const { you } = newest;
@@ -43,7 +43,7 @@ export function watchPeople(store: SessionStore, fetchFollower: FetchFollower): 
     if (mine !== undefined) setRight(mine.verb);
     if (asked.value === "waiting" && may("write")) toast(p.mayEditNow);
     asked.value = mine?.asks ?? null;
-    if (here !== null) here.take(newest);
+    if (here !== null) here.observe(newest);
     else void fetch();
   };
   let fetching = false;
@@ -53,11 +53,11 @@ export function watchPeople(store: SessionStore, fetchFollower: FetchFollower): 
     const follow = await fetchFollower();
     if (over) return;
     here = follow(store);
-    if (newest !== null) here.take(newest);
+    if (newest !== null) here.observe(newest);
   };
   const stop = store.connection.onNotification(notification => {
     try {
-      take(notification);
+      observe(notification);
     } catch (error) {
       complain(error);
     }
@@ -69,7 +69,7 @@ export function watchPeople(store: SessionStore, fetchFollower: FetchFollower): 
     unlisted.value = 0;
   };
   const unheard = store.connection.onPhase(phase => {
-    if (phase !== "live") forget(); // who is alone afterwards is told nothing
+    if (phase !== "live") forget(); // who is alone afterwards gets no notification
   });
   return () => {
     over = true;

@@ -12,10 +12,10 @@ import type { SessionStore } from "./store.ts";
 
 export type Which = "all" | "above" | "below" | "stale";
 
-/** Cells that were not run after an error are counted for so long before they are told. */
+/** Cells that were not run after an error are counted for so long before they are reported. */
 const GATHER_MS = 300;
 
-export class Running {
+export class RunActions {
   /** Makes a cell with that text after another: what `%load` and the like ask for. */
   insertAfter: (cell: string | null, source: string) => void = () => {};
   #aborted: string[] = [];

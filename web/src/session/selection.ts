@@ -9,5 +9,5 @@ export const anchor = signal<string | null>(null);
 export const mode = signal<Mode>("command");
 /** Where the caret goes when the selected cell begins to be edited: a point on the screen, a line from 1, a place or an end of the text. */
 export const caret = signal<{ x: number; y: number } | { line: number } | { offset: number } | "start" | "end" | null>(null);
-/** Cells whose line numbers are not as the setting says. */
+/** Cells whose line numbers differ from the setting. */
 export const numberedOtherwise = signal<ReadonlySet<string>>(new Set());

@@ -1,9 +1,9 @@
 /**
- * One session in this page: its model, kept up with the server, and the signals that tell the views what changed.
+ * One session in this page: its model, kept up with the server, and the signals that views are drawn from.
  *
  * Data flow: notification -> `reduce` -> dirty ids -> one flush in a while (flush_scheduler.ts) -> version signals -> views. A subscription starts after
  * the last event that was seen, so a new line brings exactly what was missed. Text that is being edited lives in drafts (code/cell_draft.ts),
- * which hear of every `cell_edited` and send their own changes when the line is there.
+ * which receive every `cell_edited` and send their own changes when the line is there.
  */
 import { type Signal, signal } from "@preact/signals";
 import { clean, emptyModel, reduce, restored } from "../model/reduce.ts";
@@ -17,22 +17,22 @@ import type { AnyEvent, CellType, Events, ExecutionFinished, SnapshotEvents } fr
 import { complain } from "../ui/notices.ts";
 import { lastSeen, saveSeen } from "../ui/settings.ts";
 import { CatchUp, type Missed } from "./catch_up.ts";
-import { type Box, rebox } from "./cell_chunks.ts";
+import { type Chunk, rechunk } from "./cell_chunks.ts";
 import type { Draft } from "./draft.ts";
-import { Pace, type Urgency, whenIdle } from "./flush_scheduler.ts";
+import { FlushScheduler, type Urgency, whenIdle } from "./flush_scheduler.ts";
 import { type CellMore, NewCells } from "./new_cells.ts";
 import { may } from "./permissions.ts";
 import { UnsentEdits } from "./unsent_edits.ts";
 import { Versions } from "./versions.ts";
 
-/** What hears of every event, right after the model has taken it in. */
+/** Gets every event, right after the model has applied it. */
 export interface Subscriber {
-  take(event: AnyEvent): void;
+  observe(event: AnyEvent): void;
   /** The session is left. */
   close(): void;
 }
 
-export type Standing = "opening" | "ready" | "missing" | "refused";
+export type LoadState = "opening" | "ready" | "missing" | "refused";
 
 /** The id of the cell that an empty session gets: fixed, so that two pages that open it make one cell and not two. */
 export const FIRST_CELL = "first";
@@ -42,14 +42,14 @@ const FLOWING: ReadonlySet<AnyEvent["type"]> = new Set(["output_added", "output_
 
 export class SessionStore {
   model: Model = emptyModel();
-  readonly standing = signal<Standing>("opening");
+  readonly loadState = signal<LoadState>("opening");
   /** Why the session could not be opened. */
   readonly problem = signal("");
   /** Title, kernel, queue and prompts changed. */
   readonly head = signal(0);
   /** The text of a text cell, or what is a text cell, changed: the outline with it. */
   readonly textVersion = signal(0);
-  readonly boxes = signal<readonly Box[]>([]);
+  readonly chunks = signal<readonly Chunk[]>([]);
   readonly #edits = new UnsentEdits();
   /** Edits and new cells that the server does not have. */
   readonly unsent = this.#edits.count;
@@ -70,12 +70,12 @@ export class SessionStore {
   /** Whether the page has opened this session again meanwhile: then the subscription is needed on. */
   isReplaced: () => boolean = () => false;
   #dirty: Dirty = clean();
-  readonly #pace = new Pace(() => this.flush());
+  readonly #scheduler = new FlushScheduler(() => this.flush());
   #closed = false;
   #textDirty = false;
   #target = Number.POSITIVE_INFINITY;
   #catching: CatchUp | null = null;
-  #nextBox = 1;
+  #nextChunk = 1;
   #stops: (() => void)[] = [];
   readonly #cells = new Versions();
   readonly #runs = new Versions();
@@ -95,7 +95,7 @@ export class SessionStore {
     };
     addEventListener("pagehide", leave);
     this.#stops = [
-      this.#pace.watch(),
+      this.#scheduler.watch(),
       this.connection.onNotification(notification => this.#notified(notification)),
       this.connection.onPhase(phase => {
         if (phase === "live") void this.#subscribe();
@@ -123,7 +123,7 @@ export class SessionStore {
   #leave(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#pace.cancel();
+    this.#scheduler.cancel();
     for (const stop of this.#stops) stop();
     if (this.connection.phase !== "live" || this.isReplaced()) return;
     this.connection.call("session.unsubscribe", { session: this.id }).catch((error: unknown) => {
@@ -180,7 +180,7 @@ export class SessionStore {
     const moved = order.filter((id, at) => before.get(id) !== at);
     for (const id of moved.slice(0, AT_ONCE)) this.#dirty.cells.add(id);
     this.#renumber(moved.slice(AT_ONCE));
-    this.boxes.value = rebox(this.boxes.value, order, () => this.#nextBox++);
+    this.chunks.value = rechunk(this.chunks.value, order, () => this.#nextChunk++);
     this.onOrder();
     this.touchHead();
   }
@@ -221,13 +221,13 @@ export class SessionStore {
 
   readonly #subscribers = new Set<Subscriber>();
 
-  /** Has every event of the session told to something, from now on. */
+  /** Sends every event of the session to a subscriber, from now on. */
   onEvent(subscriber: Subscriber): void {
     this.#subscribers.add(subscriber);
   }
 
   #publish(event: AnyEvent): void {
-    for (const one of this.#subscribers) one.take(event);
+    for (const one of this.#subscribers) one.observe(event);
   }
 
   async #subscribe(): Promise<void> {
@@ -245,13 +245,13 @@ export class SessionStore {
       this.#catching = new CatchUp(since === 0 ? "closed" : "offline", shown === 0 ? seq : shown, seq);
       this.#target = seq;
       this.#waitingEvents.splice(0).forEach(events => {
-        this.#take(events);
+        this.#apply(events);
       });
       this.#checkTarget();
     } catch (error) {
       if (error instanceof LineLost) return; // the next line subscribes again
       this.problem.value = error instanceof Error ? error.message : String(error);
-      this.standing.value = error instanceof RpcFailure && error.kind === "not_found" ? "missing" : "refused";
+      this.loadState.value = error instanceof RpcFailure && error.kind === "not_found" ? "missing" : "refused";
     }
   }
 
@@ -268,22 +268,22 @@ export class SessionStore {
     this.#schedule("soon");
   }
 
-  /** Asks how much of the document the file holds, where events do not tell: a snapshot stands for many, a reload for any number of changes. */
+  /** Asks how much of the document the file holds, where events do not show it: a snapshot stands for many, a reload for any number of changes. */
   async #askSaved(): Promise<void> {
     if (this.model.file === null) return;
     try {
       const { is_saved, saved_seq, seq } = await this.connection.call("notebook.get", { session: this.id });
       const { file } = this.model;
-      if (file === null || this.model.changedSeq > seq || file.savedSeq > saved_seq) return; // newer events have told
+      if (file === null || this.model.changedSeq > seq || file.savedSeq > saved_seq) return; // newer events have it
       file.savedSeq = saved_seq;
       this.model.changedSeq = is_saved ? saved_seq : saved_seq + 1;
       this.touchHead();
     } catch (error) {
-      if (!(error instanceof LineLost || error instanceof RpcFailure)) throw error; // the next save tells
+      if (!(error instanceof LineLost || error instanceof RpcFailure)) throw error; // the next save has it
     }
   }
 
-  /** Has the views of a run told that it is shown in another way. */
+  /** Redraws the views of a run. */
   touchRun(run: string): void {
     this.#dirty.runs.add(run);
     this.#schedule("soon");
@@ -297,10 +297,10 @@ export class SessionStore {
     const events = notification.params as Events;
     if (events.session !== this.id) return;
     if (this.#target === Number.POSITIVE_INFINITY) this.#waitingEvents.push(events);
-    else this.#take(events);
+    else this.#apply(events);
   }
 
-  #take(events: Events): void {
+  #apply(events: Events): void {
     if (events.first > this.model.seq + 1) {
       void this.#subscribe(); // a gap: what is between is asked for again
       return;
@@ -324,7 +324,7 @@ export class SessionStore {
   }
 
   #follow(event: AnyEvent): void {
-    this.#catching?.take(event);
+    this.#catching?.observe(event);
     if (
       event.type === "cell_type_set" ||
       event.type === "cell_metadata_set" ||
@@ -360,7 +360,7 @@ export class SessionStore {
         this.problem.value = error instanceof Error ? error.message : String(error);
       });
     this.flush();
-    this.standing.value = "ready";
+    this.loadState.value = "ready";
   }
 
   /** Gives cells that only have another number now their new names, a few at a time while nothing else is to do. */
@@ -376,15 +376,15 @@ export class SessionStore {
   readonly #renaming: string[] = [];
 
   #schedule(urgency: Urgency): void {
-    if (!this.#closed) this.#pace.ask(urgency);
+    if (!this.#closed) this.#scheduler.ask(urgency);
   }
 
-  /** Tells the views now. */
+  /** Updates the views now. */
   flush(): void {
     if (this.#dirty.order) this.#reorder();
     const dirty = this.#dirty;
     this.#dirty = clean();
-    this.#pace.ran();
+    this.#scheduler.ran();
     if (dirty.order || this.#textDirty) this.textVersion.value++;
     this.#textDirty = false;
     for (const id of dirty.cells) this.#cells.bump(id);

@@ -17,7 +17,7 @@ const KEYS = new Set(["Backspace", "Delete", "Enter", "Home", "End", "ArrowLeft"
 /** Whether a key is the text that it writes. */
 export const isText = (key: string): boolean => [...key].length === 1;
 
-export class EarlyKeys {
+export class TypeAhead {
   #pressed: Press[] | null = null;
 
   /** Whether an editor is waited for. */
@@ -45,4 +45,4 @@ export class EarlyKeys {
   }
 }
 
-export const early = new EarlyKeys();
+export const typeAhead = new TypeAhead();

@@ -2,7 +2,7 @@
  * What was done to cells as wholes, backwards and forwards again: cells made, deleted, moved, split, joined, and of another type. What is typed
  * into a cell is undone in its editor.
  *
- * A step is a pair of calls on the server. Others may have changed the same cells meanwhile: then the server refuses, which is told, and the step
+ * A step is a pair of calls on the server. Others may have changed the same cells meanwhile: then the server refuses, which is reported, and the step
  * is over. Deleted cells are kept by the server, so nothing that is undone is lost.
  */
 export interface Step {
@@ -20,10 +20,10 @@ export class Undo {
   /** One step after the other: who presses the key twice means the second step on top of the first. */
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `run` carries a call out and says what went wrong; `said` is told what was undone (true) or done again. */
+  /** `run` makes a call and reports its failure; `report` gets the step that was undone (true) or done again. */
   constructor(
     readonly run: (call: Promise<unknown>) => void,
-    readonly said: (step: Step | null, undone: boolean) => void,
+    readonly report: (step: Step | null, undone: boolean) => void,
   ) {}
 
   did(step: Step): void {
@@ -43,7 +43,7 @@ export class Undo {
       this.#undone.push(step);
       this.#carryOut(() => step.undo());
     }
-    this.said(step ?? null, true);
+    this.report(step ?? null, true);
   }
 
   redo(): void {
@@ -52,6 +52,6 @@ export class Undo {
       this.#done.push(step);
       this.#carryOut(() => step.redo());
     }
-    this.said(step ?? null, false);
+    this.report(step ?? null, false);
   }
 }

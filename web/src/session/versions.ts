@@ -13,7 +13,7 @@ export class Versions {
     return version;
   }
 
-  /** Tells the views of an id, if there are any. */
+  /** Redraws the views of an id, if there are any. */
   bump(id: string): void {
     const version = this.#signals.get(id);
     if (version !== undefined) version.value++;

@@ -1,4 +1,4 @@
-/** The one thing on a page that has nothing else: under the name of the product, a title and what is to be said or asked. */
+/** The one thing on a page that has nothing else: under the name of the product, a title and what is shown or asked. */
 import type { ComponentChildren } from "preact";
 import { t } from "../text/en.ts";
 import { Mark } from "./icons.tsx";

@@ -1,4 +1,4 @@
-/** What is said to the person: short notes, and sentences for screen readers. */
+/** Messages to the person: short notes, and sentences for screen readers. */
 
 import { t } from "../text/en.ts";
 import { Icon } from "./icons.tsx";
@@ -32,7 +32,7 @@ export function Toasts() {
   );
 }
 
-/** The one place that speaks to screen readers. */
+/** The one live region for screen readers. */
 export function LiveRegion() {
   return (
     <div class="vh" role="status" aria-live="polite">

@@ -1,10 +1,10 @@
-/** Files that are dragged over the page and dropped on it: one way to hear of them, wherever they go. */
+/** Files that are dragged over the page and dropped on it: one hook, wherever they go. */
 import { useEffect, useState } from "preact/hooks";
 
 /**
  * What is under files that are dragged, and null while there are none.
  *
- * `over` says it for a place of the pointer, `drop` takes the files; both are those of the first paint with the same `about`.
+ * `over` answers it for a place of the pointer, `drop` takes the files; both are those of the first paint with the same `about`.
  */
 export function useDropped<Over>(
   over: (event: DragEvent) => Over,

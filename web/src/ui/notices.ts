@@ -1,4 +1,4 @@
-/** What is said to the person: short notes, failures, and sentences for screen readers. */
+/** Messages to the person: short notes, failures, and sentences for screen readers. */
 import { signal } from "@preact/signals";
 import { t } from "../text/en.ts";
 
@@ -37,7 +37,7 @@ function sayOnce(words: string): void {
   if (!toasts.value.some(one => one.text === words)) toast(words);
 }
 
-/** Waits for a call and says what went wrong; without a line, that it is done later. */
+/** Reports the failure of a call; without a connection, that the call is made later. */
 export function attempt(line: { readonly phase: string }, call: Promise<unknown>): void {
   if (line.phase !== "live") toast(t.later);
   call.catch(complain);

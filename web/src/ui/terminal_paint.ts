@@ -2,7 +2,7 @@
 import { type Colour, legible, paletteRgb, type Rgb, styleOf } from "../model/ansi.ts";
 import { type Line, linesOf } from "../model/lines.ts";
 
-/** Characters of one line that are painted; the rest is told and can be copied. A browser lays out megabytes on one line for seconds. */
+/** Characters of one line that are painted; the rest is counted and can be copied. A browser lays out megabytes on one line for seconds. */
 export const MOST_CHARACTERS = 20_000;
 
 /** The grounds that text stands on in the two themes, those with the least contrast: the marked line of a traceback (css/cells.css, .tb-line). */

@@ -42,7 +42,7 @@ function script(address: string): Promise<void> {
   });
 }
 
-/** Scripts run one after the other: `define` does not say of which script it is. */
+/** Scripts run one after the other: `define` does not name the script that calls it. */
 let last: Promise<unknown> = Promise.resolve();
 
 async function fetched(address: string): Promise<unknown> {

@@ -38,16 +38,16 @@ function invoke(
   const id = crypto.randomUUID?.() ?? String(Math.random());
   const signal = options.signal ?? AbortSignal.timeout(COMMAND_MS);
   return new Promise((resolve, refuse) => {
-    const heard = (answer: { id?: unknown; response?: unknown }, buffers: unknown): void => {
+    const onReply = (answer: { id?: unknown; response?: unknown }, buffers: unknown): void => {
       if (answer.id !== id) return;
-      model.off("msg:custom", heard);
+      model.off("msg:custom", onReply);
       resolve([answer.response, buffers]);
     };
     signal.addEventListener("abort", () => {
-      model.off("msg:custom", heard);
+      model.off("msg:custom", onReply);
       refuse(signal.reason);
     });
-    model.on("msg:custom", heard);
+    model.on("msg:custom", onReply);
     model.send({ id, kind: "anywidget-command", name, msg: message } as never, undefined, options.buffers ?? []);
   });
 }
@@ -164,7 +164,7 @@ export class AnyModel extends DOMWidgetModel {
     super.initialize(attributes as never, options as never);
     style(this);
     this.on("change:_css", () => style(this));
-    bound(this).definition.catch(() => {}); // told by each view
+    bound(this).definition.catch(() => {}); // reported by each view
   }
 }
 

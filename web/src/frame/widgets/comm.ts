@@ -2,7 +2,7 @@
  * The comm of one model inside of a frame. To the model it looks like a comm to the kernel; its other end is the page, which answers every `set`.
  *
  * What a person changes here while an older state is on its way from the page must not be undone by it: keys that were set after
- * the last `set` that the page had taken in are left out of what it says, and so are those that the model has not sent yet. The page says
+ * the last `set` that the page has applied are left out of what it sends, and so are those that the model has not sent yet. The page says
  * them again if it comes to another result.
  */
 import type { Json, JsonMap } from "../../rpc/schema.ts";
@@ -102,16 +102,16 @@ export class FrameComm {
     this.#onClose = listener;
   }
 
-  // ---- as the page speaks
+  // ---- messages of the page
 
   state(parts: Parts, acked: number): void {
     while ((this.#waiting[0]?.number ?? Number.POSITIVE_INFINITY) <= acked)
       this.#waiting.shift()?.callbacks?.iopub?.status?.({ content: { execution_state: "idle" } });
     const newer = ([key]: [string, Part]): boolean =>
       (this.#latest.get(key) ?? 0) > acked || Object.hasOwn(this.model?._msg_buffer ?? {}, key);
-    const told = Object.fromEntries(Object.entries(parts).filter(entry => !newer(entry)));
-    if (Object.keys(told).length === 0) return;
-    const { state, buffer_paths, buffers } = messageOf(told);
+    const current = Object.fromEntries(Object.entries(parts).filter(entry => !newer(entry)));
+    if (Object.keys(current).length === 0) return;
+    const { state, buffer_paths, buffers } = messageOf(current);
     this.#onMessage({ content: { data: { method: "update", state, buffer_paths } }, buffers });
   }
 

@@ -1,5 +1,5 @@
 /**
- * The widget manager of one frame: models are made from what the page tells of them, views are drawn here.
+ * The widget manager of one frame: models are made from the states that the page sends, views are drawn here.
  *
  * It is the interface that @jupyter-widgets/base asks for and no more; @jupyter-widgets/base-manager would bring the messages of a
  * kernel connection, which a frame has not, and a sanitizer, which a frame needs not.
@@ -19,7 +19,7 @@ type ModelClass = typeof base.WidgetModel;
 type ViewClass = new (options: object) => base.WidgetView;
 
 interface Asked {
-  take(state: Parts | null, alive: boolean): void;
+  settle(state: Parts | null, alive: boolean): void;
   refuse(error: Error): void;
 }
 
@@ -44,7 +44,7 @@ export class FrameManager implements base.IWidgetManager {
   #hear(message: ToGuest): void {
     switch (message.webipy) {
       case "model":
-        this.#asked.get(message.comm)?.take(message.state, message.alive);
+        this.#asked.get(message.comm)?.settle(message.state, message.alive);
         this.#asked.delete(message.comm);
         return;
       case "state":
@@ -91,7 +91,7 @@ export class FrameManager implements base.IWidgetManager {
   #ask(id: string): Promise<{ state: Parts; alive: boolean }> {
     return new Promise((resolve, refuse) => {
       this.#asked.set(id, {
-        take: (state, alive) =>
+        settle: (state, alive) =>
           state === null ? refuse(new Error("A part of this widget is not there any more.")) : resolve({ state, alive }),
         refuse,
       });
@@ -116,7 +116,7 @@ export class FrameManager implements base.IWidgetManager {
     try {
       Model = (await this.#load(name, module, version)) as ModelClass;
     } catch {
-      Model = base.DOMWidgetModel as ModelClass; // its views tell why
+      Model = base.DOMWidgetModel as ModelClass; // its views show the reason
     }
     const attributes = await Model._deserialize_state(state as never, this as never);
     const model = new Model(attributes as never, { widget_manager: this, model_id: id, comm } as never);

@@ -23,7 +23,7 @@ export interface OutputPlace {
   display(id: string, into: HTMLElement): Promise<void>;
 }
 
-/** Puts a view into the document, and tells it whenever its place has another size. */
+/** Puts a view into the document, and resizes it with its place. */
 export function attach(view: DOMWidgetView, into: HTMLElement): void {
   Widget.attach(view.luminoWidget, into);
   const watch = new ResizeObserver(() => {

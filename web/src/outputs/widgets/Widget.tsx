@@ -47,7 +47,7 @@ export function Widget({ data }: { data: JsonMap }) {
       widgets === null
         ? undefined
         : {
-            take: (message: FromModels, frame: SealedFrame) => widgets.heard(root, frame, message),
+            receive: (message: FromModels, frame: SealedFrame) => widgets.receive(root, frame, message),
             leave: (frame: SealedFrame) => widgets.leave(frame),
           },
     [widgets, root],

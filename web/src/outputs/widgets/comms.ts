@@ -1,10 +1,10 @@
 /**
- * What the page knows of widgets: the fold of the events of their comms. No DOM, no clock; widgets.ts speaks for it with the server and the
+ * What the page knows of widgets: the fold of the events of their comms. No DOM, no clock; widgets.ts connects it with the server and the
  * frames.
  *
- * The journal has both directions of a comm in one order. What the kernel says counts at once (`confirmed`). What a page said waits in `pending` until the
- * kernel has echoed it (ipywidgets 8, `echo_update`), or has nothing more to do; so long it stands above what the kernel says about the same keys, which
- * was said before it heard. A kernel that does not echo is believed at once, as the last to speak. Every page folds the same order, so
+ * The journal has both directions of a comm in one order. What the kernel sends counts at once (`confirmed`). What a page sent waits in `pending` until the
+ * kernel has echoed it (ipywidgets 8, `echo_update`), or has nothing more to do; so long it stands above what the kernel sends about the same keys, which
+ * was sent before it was received. A kernel that does not echo counts at once, as the last sender. Every page folds the same order, so
  * all of them show the same, and a slider that is dragged does not jump back to where it was.
  *
  *     shown = confirmed, pending, then what this page has not sent yet (widgets.ts)
@@ -32,11 +32,11 @@ export interface Change {
 interface Pending {
   readonly seq: number;
   parts: Parts;
-  /** How often the kernel had nothing more to do since. The first time may have been before it heard this. */
+  /** How often the kernel had nothing more to do since. The first time may have been before it received this. */
   idles: number;
 }
 
-/** Whether two parts say the same. Binary data is compared as the texts that it is. */
+/** Whether two parts are equal. Binary data is compared as the texts that it is. */
 export function same(one: Part | undefined, other: Part | undefined): boolean {
   if (one === other) return true;
   if (one === undefined || other === undefined || one.buffers.length !== other.buffers.length) return false;
@@ -64,8 +64,8 @@ export class Comm {
   ) {}
 
   shown(key: string): Part | undefined {
-    const said = this.pending.findLast(one => Object.hasOwn(one.parts, key));
-    if (said !== undefined) return said.parts[key];
+    const pending = this.pending.findLast(one => Object.hasOwn(one.parts, key));
+    if (pending !== undefined) return pending.parts[key];
     if (key === "outputs" && this.#outputsStale) {
       this.#outputsStale = false;
       this.confirmed.set(key, { value: this.#outputs.map(toNbformat), buffers: [] });
@@ -118,7 +118,7 @@ export class Comm {
     return shown.length > 0;
   }
 
-  /** Whether the kernel may not have heard what was said last. */
+  /** Whether the kernel may not have received the last message. */
   get isUnheard(): boolean {
     return this.pending.some(one => one.idles === 0);
   }
@@ -130,7 +130,7 @@ export class Comm {
     return this.settle(waits < 0 ? this.pending.length : waits);
   }
 
-  /** Everything that was said up to the pending one at this place has been heard. */
+  /** Confirms the pending messages up to this place: the kernel has received them. */
   settle(end: number): string[] {
     const settled = this.pending.splice(0, end);
     for (const { parts } of settled) this.confirm(parts);
@@ -155,7 +155,7 @@ export function partsOf(state: Json | undefined, paths: Json | undefined, buffer
   return Object.fromEntries(found);
 }
 
-/** The message that says those parts: the other way round. */
+/** The message with those parts: the inverse of `partsOf`. */
 export function messageOf(parts: Parts): { content: JsonMap; buffers: string[] } {
   const state: JsonMap = {};
   const paths: Json[] = [];
@@ -175,8 +175,8 @@ export class Comms {
   /** The event that the kernel of now began with: comms from before it are dead. */
   #kernelSeq = 0;
 
-  /** Takes an event in, if it concerns widgets; tells what it changed. */
-  take(event: AnyEvent): Change[] {
+  /** Applies an event, if it concerns widgets; returns what it changed. */
+  observe(event: AnyEvent): Change[] {
     switch (event.type) {
       case "comm_opened":
         return event.target === TARGET ? [this.#opened(event)] : [];
@@ -235,7 +235,7 @@ export class Comms {
     const comm = new Comm(event.comm, event.seq);
     const data = map(event.content);
     comm.alive = event.seq > this.#kernelSeq;
-    comm.echoes = data.echoes === true; // a snapshot says so
+    comm.echoes = data.echoes === true; // as a snapshot has it
     comm.confirm(partsOf(data.state, data.buffer_paths, event.buffers ?? []));
     this.all.set(comm.id, comm);
     return change(comm.id, "opened", comm.keys());
@@ -247,7 +247,7 @@ export class Comms {
     const data = map(event.content);
     const buffers = event.buffers ?? [];
     if (data.method === "custom") {
-      if ((event.by ?? null) !== null) return []; // what pages say to the kernel is not for other pages
+      if ((event.by ?? null) !== null) return []; // what pages send to the kernel is not for other pages
       return [{ comm: comm.id, kind: "custom", keys: [], content: data.content ?? null, buffers }];
     }
     if (data.method !== "update" && data.method !== "echo_update") return [];
@@ -263,7 +263,7 @@ export class Comms {
     return [change(comm.id, "state", keys)];
   }
 
-  /** The kernel has heard the first pending message that says this, and all before it. It may echo a part of a message only. */
+  /** The kernel has received the first pending message with this, and all before it. It may echo a part of a message only. */
   #echoed(comm: Comm, parts: Parts): Change[] {
     comm.echoes = true;
     const keys = Object.keys(parts);

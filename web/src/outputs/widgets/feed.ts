@@ -38,9 +38,9 @@ export class WidgetFeed implements Subscriber {
 
   constructor(readonly store: SessionStore) {}
 
-  take(event: AnyEvent): void {
+  observe(event: AnyEvent): void {
     if (!CONCERNED.has(event.type)) return;
-    if (this.#ready !== null) this.#ready.take(event);
+    if (this.#ready !== null) this.#ready.observe(event);
     else if (this.#widgets !== null) this.#waiting.push(event);
     else if (event.type === "comm_opened") {
       this.#waiting.push(event);
@@ -55,7 +55,7 @@ export class WidgetFeed implements Subscriber {
   widgets(): Promise<Widgets> {
     this.#widgets ??= import("./widgets.ts").then(({ Widgets }) => {
       const widgets = new Widgets(this.store);
-      for (const event of this.#waiting.splice(0)) widgets.take(event);
+      for (const event of this.#waiting.splice(0)) widgets.observe(event);
       this.#ready = widgets;
       if (this.#closed) widgets.close();
       return widgets;

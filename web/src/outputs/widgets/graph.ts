@@ -2,7 +2,7 @@
  * Which models belong together: the ones that a view shows, and links between them. A frame gets no others.
  *
  * What counts is the kernel's word. A frame may change the state of its models, and the kernel echoes that and holds it from then on; so what a frame
- * says may name only models that the frame has anyway (widgets.ts), and by its own words it never comes to reach another.
+ * says may name only models that the frame has anyway (widgets.ts), and by its own messages it never comes to reach another.
  */
 
 import type { Part } from "../../frame/protocol.ts";

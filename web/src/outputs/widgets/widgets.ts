@@ -1,12 +1,12 @@
 /**
  * The widgets of one session in this page: the fold of their comms, the frames that show them, and what goes out.
  *
- *     journal ──► Comms ──► frames: what changed, told once for each animation frame, to those that have not got it
+ *     journal ──► Comms ──► frames: what changed, sent once for each animation frame, to those that have not got it
  *     frame ──► outbox of the comm ──► comm.send ──► journal (and so, to every page)
  *
  * One message of a comm is on its way at a time: what is changed meanwhile is gathered, so a slider that is dragged sends its latest value when the
- * kernel has heard the one before. A message of a widget's own (a click) is never gathered or dropped, and keeps its place after the
- * changes before it. Without a line changes wait; a click is refused, and told. So is what names a model that the frame has nothing to do with.
+ * kernel has received the one before. A message of a widget's own (a click) is never gathered or dropped, and keeps its place after the
+ * changes before it. Without a line changes wait; a click is refused, with a note. So is what names a model that the frame has nothing to do with.
  */
 
 import type { FromModels, Part, Parts } from "../../frame/protocol.ts";
@@ -74,9 +74,9 @@ export class Widgets {
 
   // ---- events
 
-  take(event: AnyEvent): void {
+  observe(event: AnyEvent): void {
     this.#seq = Math.max(this.#seq, event.seq);
-    for (const change of this.comms.take(event)) this.#changed(change);
+    for (const change of this.comms.observe(event)) this.#changed(change);
     for (const [comm, outbox] of this.#outboxes)
       if (outbox.sending !== null && outbox.awaited > 0 && outbox.awaited <= this.#seq) this.#sent(comm, outbox);
   }
@@ -90,33 +90,33 @@ export class Widgets {
     }
     this.#reached.clear();
     for (const port of this.#ports.values()) port.touch(change.comm, change.keys);
-    if (change.kind === "opened") this.#tellLinks(change.comm);
-    else if (change.kind === "closed") this.#tellClosed(change.comm);
-    else if (this.comms.all.get(change.comm)?.alive === false) this.#tellDead(change.comm);
+    if (change.kind === "opened") this.#announceLink(change.comm);
+    else if (change.kind === "closed") this.#announceClosed(change.comm);
+    else if (this.comms.all.get(change.comm)?.alive === false) this.#announceDead(change.comm);
     if (change.kind !== "state") for (const watch of this.watchers) watch();
     this.#schedule();
     this.#pump(change.comm);
   }
 
-  #tellLinks(comm: string): void {
+  #announceLink(comm: string): void {
     for (const port of this.#ports.values())
       if (!port.has.has(comm) && this.#reach(port.root).has(comm)) port.frame.send({ webipy: "opened", comm });
   }
 
-  #tellClosed(comm: string): void {
+  #announceClosed(comm: string): void {
     this.#outboxes.delete(comm);
     for (const port of this.#ports.values()) if (port.has.delete(comm)) port.frame.send({ webipy: "closed", comm });
   }
 
-  #tellDead(comm: string): void {
+  #announceDead(comm: string): void {
     this.#outboxes.delete(comm);
     for (const port of this.#ports.values()) if (port.has.has(comm)) port.frame.send({ webipy: "dead" });
   }
 
   // ---- frames
 
-  /** A frame that shows a view of `root` speaks. */
-  heard(root: string, frame: SealedFrame, message: FromModels): void {
+  /** Handles a message of a frame that shows a view of `root`. */
+  receive(root: string, frame: SealedFrame, message: FromModels): void {
     let port = this.#ports.get(frame);
     if (port === undefined) {
       port = new Port(root, frame);
@@ -132,12 +132,12 @@ export class Widgets {
 
   /** Whether a frame names a model that it has nothing to do with. Told to the kernel, it would come back as the kernel's own word. */
   #namesOthers(port: Port, message: Exclude<FromModels, { webipy: "model" }>): boolean {
-    const said = message.webipy === "custom" ? [message.content] : Object.values(message.state).map(one => one.value);
-    const names = said.flatMap(namesIn);
+    const values = message.webipy === "custom" ? [message.content] : Object.values(message.state).map(one => one.value);
+    const names = values.flatMap(namesIn);
     return names.length > 0 && names.some(id => !this.#reach(port.root).has(id));
   }
 
-  /** Sends nothing, says so, and has the frame show what is true. */
+  /** Sends nothing, shows a note, and resets the frame to the true state. */
   #refuse(port: Port, message: Exclude<FromModels, { webipy: "model" }>): void {
     toast(r.namesOthers, { bad: true });
     if (message.webipy === "custom") return;
