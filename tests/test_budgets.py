@@ -13,10 +13,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.test_costs import CostsTestCase
 from webipy.core import errors
 from webipy.core.api.access import Principal
-from webipy.server.methods.api import answered
+from webipy.server.methods.api import Metered, answered
 from webipy.server.methods.method import Connection
 from webipy.server.people import budgets
-from webipy.server.people.budgets import Allowance, Budget, Budgets, Metered
+from webipy.server.people.budgets import Allowance, Budget, Budgets
 
 SMALL = Allowance(calls=3, held_bytes=100, seconds=2.0, rate=0.5, at_once=1, begins_bytes=10, lines=2)
 

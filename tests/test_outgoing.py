@@ -1,4 +1,4 @@
-"""webipy.server.sessions.request_queue: execute requests in portions."""
+"""webipy.server.sessions.kernel_connection: execute requests in portions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core.events.events import ExecutionQueued
 from webipy.core.kernel.executions import OpenExecution
-from webipy.server.sessions.request_queue import PORTION, RequestQueue
+from webipy.server.sessions.kernel_connection import PORTION, RequestQueue
 
 
 class Portions(SynchronousTestCase):

@@ -17,9 +17,9 @@ KILLED = -9
 ACCEPTING = [
     ("webipy.io.storage.journal_file:JournalFile.write", False),  # before the commit
     ("webipy.io.storage.journal_file:JournalFile.write after", True),  # committed, and the reactor has not heard of it
-    ("webipy.server.sessions.request_queue:RequestQueue._send", True),  # nobody has asked the kernel
+    ("webipy.server.sessions.kernel_connection:RequestQueue._send", True),  # nobody has asked the kernel
     (
-        "webipy.server.sessions.request_queue:RequestQueue._send after",
+        "webipy.server.sessions.kernel_connection:RequestQueue._send after",
         True,
     ),  # it was asked, and the client was not told
 ]

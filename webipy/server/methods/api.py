@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Generator
 from functools import cache
+from typing import Any, TypeVar
 
 import attrs
 import msgspec
@@ -42,10 +43,12 @@ from webipy.server.methods import (
     shares,
 )
 from webipy.server.methods.method import Connection, Method, Methods, Services
-from webipy.server.people.budgets import PAYER, Budget, Metered
+from webipy.server.people.budgets import PAYER, Budget
 from webipy.server.people.quotas import FREE
 from webipy.server.ports.turns import ROW
 from webipy.server.sessions import guest_view
+
+_T = TypeVar("_T")
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """Of the answer to one batch: when it is reached, the other calls of the batch are not carried out."""
@@ -242,6 +245,39 @@ class Api:
             raise errors.InvalidParams(
                 f"{method.name}: {_explained(str(fault), method)}", field=_field(str(fault))
             ) from None
+
+
+@attrs.define(eq=False)
+class Metered(Awaitable[_T]):
+    """Awaits a coroutine and measures how long each of its steps held the reactor.
+
+    Args:
+        steps: The coroutine.
+        clock: Seconds that only go forward.
+        spend: Called with the seconds of each step.
+    """
+
+    steps: Awaitable[_T]
+    clock: Callable[[], float]
+    spend: Callable[[float], None]
+
+    def __await__(self) -> Generator[Any, Any, _T]:
+        steps = self.steps.__await__()
+        step: Callable[[Any], Any] = steps.send
+        given: Any = None
+        while True:
+            began = self.clock()
+            try:
+                waited = step(given)
+            except StopIteration as end:
+                result: _T = end.value
+                return result
+            finally:
+                self.spend(self.clock() - began)
+            try:
+                given, step = (yield waited), steps.send
+            except BaseException as fault:  # given to the coroutine, which ends or goes on
+                given, step = fault, steps.throw
 
 
 def answer_limit(connection: Connection) -> int:

@@ -17,18 +17,16 @@ come back and ask again).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 import attrs
 from twisted.internet.defer import Deferred
 
 from webipy.core import errors
 from webipy.core.api.access import Principal
-
-_T = TypeVar("_T")
 
 MEBIBYTE: Final = 1024 * 1024
 MOST_BUDGETS: Final = 2000
@@ -252,36 +250,3 @@ class Budgets:
             is_owner = principal is not None and principal.session is None
             found = self._by_login[login] = Budget(OWNER if is_owner else GUEST, self.clock, self.later)
         return found
-
-
-@attrs.define(eq=False)
-class Metered(Awaitable[_T]):
-    """Awaits a coroutine and measures how long each of its steps held the reactor.
-
-    Args:
-        steps: The coroutine.
-        clock: Seconds that only go forward.
-        spend: Called with the seconds of each step.
-    """
-
-    steps: Awaitable[_T]
-    clock: Callable[[], float]
-    spend: Callable[[float], None]
-
-    def __await__(self) -> Generator[Any, Any, _T]:
-        steps = self.steps.__await__()
-        step: Callable[[Any], Any] = steps.send
-        given: Any = None
-        while True:
-            began = self.clock()
-            try:
-                waited = step(given)
-            except StopIteration as end:
-                result: _T = end.value
-                return result
-            finally:
-                self.spend(self.clock() - began)
-            try:
-                given, step = (yield waited), steps.send
-            except BaseException as fault:  # given to the coroutine, which ends or goes on
-                given, step = fault, steps.throw
