@@ -32,7 +32,7 @@ from webipy.core.kernel.blobs import Part, found_in
 from webipy.core.kernel.host_protocol import Command, Kernelspec, KnownWay
 from webipy.core.kernel.inquiries import FEATURE
 from webipy.core.kernel.wire import Header, Message
-from webipy.io.storage.journal_folder import Told
+from webipy.io.storage.journal_folder import JournalSummary
 from webipy.server.methods.api import Api, answered
 from webipy.server.methods.method import Connection, Services
 from webipy.server.people.login_connections import LoginConnections
@@ -293,7 +293,7 @@ class FakeJournals:
 
     def describe(self, session: str) -> Deferred[ClosedSession]:
         """What the events of one say."""
-        told = Told(session)
+        told = JournalSummary(session)
         bodies = [body for body in self.found[session].prelude_bodies + self.found[session].bodies if body]
         for body in bodies:
             told.take(events.decode(body))

@@ -14,7 +14,7 @@ from webipy.core import errors
 from webipy.core.events import events
 from webipy.core.kernel.blobs import Part, Ref, found_in, with_refs
 from webipy.core.kernel.jupyter_messages import encode
-from webipy.io.storage.blob_store import Blobs
+from webipy.io.storage.blob_store import BlobStore
 from webipy.io.storage.journal_file import JournalFile
 from webipy.io.storage.journal_repair import check
 from webipy.server.ports.journals import Position
@@ -29,7 +29,7 @@ class Folder(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.path = Path(self.mktemp())
-        self.blobs = Blobs(self.path)
+        self.blobs = BlobStore(self.path)
 
     def test_parts_become_a_file_that_only_its_owner_can_read(self) -> None:
         """It has its name when the last part is there."""
@@ -47,7 +47,7 @@ class Folder(SynchronousTestCase):
         for killed in range(len(PARTS) + 1):
             for since in range(killed + 1):
                 self.blobs.write(PARTS[:killed])
-                again = Blobs(self.path)
+                again = BlobStore(self.path)
                 again.open()
                 again.write(PARTS[since:])
                 self.assertEqual(again.read(NAME, 0, 1000), TEXT)

@@ -14,9 +14,10 @@ from twisted.python.failure import Failure
 
 from tests.fakes import TOKEN
 from tests.test_site import SiteTestCase
+from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 from webipy.io.web.http_channel import BODY_BYTES, BODY_SECONDS, HEAD_SECONDS, TURN_REQUESTS
 from webipy.io.web.paced_responses import PIECE_BYTES
-from webipy.io.web.requests import MAX_BODY_BYTES, STRANGER_BODY_BYTES
+from webipy.io.web.requests import ANONYMOUS_BODY_BYTES
 
 LARGE = b"x" * (5 * 1024 * 1024)
 GET = b"GET /static/large.js HTTP/1.1\r\nHost: localhost:8888\r\n\r\n"
@@ -137,7 +138,7 @@ class Pipelines(ChannelTestCase):
         line.dataReceived(GET * 3)
         cast(Any, reader.producer).stopProducing()
         line.connectionLost(Failure(ConnectionLost()))
-        self.assertEqual((len(self.site.strangers), self.rig.clock.getDelayedCalls()), (0, []))
+        self.assertEqual((len(self.site.anonymous), self.rig.clock.getDelayedCalls()), (0, []))
 
     def test_the_description_is_sent_in_pieces_too(self) -> None:
         """As every body that is larger than a transport buffers."""
@@ -243,8 +244,8 @@ class Bodies(ChannelTestCase):
     def test_the_body_of_a_stranger_is_refused_after_the_head(self) -> None:
         """401 before it is read, and no invitation to send it."""
         for head in (
-            b"POST /rpc HTTP/1.1\nHost: localhost\nContent-Length: %d\n\n" % (STRANGER_BODY_BYTES + 1),
-            b"POST /nowhere HTTP/1.1\nHost: localhost\nContent-Length: %d\n\n" % MAX_BODY_BYTES,
+            b"POST /rpc HTTP/1.1\nHost: localhost\nContent-Length: %d\n\n" % (ANONYMOUS_BODY_BYTES + 1),
+            b"POST /nowhere HTTP/1.1\nHost: localhost\nContent-Length: %d\n\n" % MAX_MESSAGE_BYTES,
             b"POST /login HTTP/1.1\nHost: localhost\nExpect: 100-continue\nContent-Length: 1000000\n\n",
         ):
             came, _ = self.begin(head)
@@ -255,7 +256,7 @@ class Bodies(ChannelTestCase):
         """And stays in memory."""
         line, reader = self.connect()
         line.dataReceived(b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
-        line.dataReceived(b"%x\r\n%b\r\n" % (STRANGER_BODY_BYTES, b" " * STRANGER_BODY_BYTES))
+        line.dataReceived(b"%x\r\n%b\r\n" % (ANONYMOUS_BODY_BYTES, b" " * ANONYMOUS_BODY_BYTES))
         self.assertEqual(reader.value(), b"")
         line.dataReceived(b"1\r\n \r\n")
         self.assertTrue(reader.value().startswith(b"HTTP/1.1 401 "))
@@ -272,7 +273,7 @@ class Crowds(ChannelTestCase):
 
     def test_a_new_connection_takes_the_place_of_the_one_that_got_on_least(self) -> None:
         """Somebody who drips bytes has not got on; somebody who asked has."""
-        self.site.strangers.most_of_address = 3
+        self.site.anonymous.most_of_address = 3
         first, dripping = self.connect()
         second, asking = self.connect()
         _, third = self.connect()
@@ -284,17 +285,17 @@ class Crowds(ChannelTestCase):
 
     def test_whoever_shows_a_login_is_counted_no_more(self) -> None:
         """So however many strangers come, it stays."""
-        self.site.strangers.most_of_address = 2
+        self.site.anonymous.most_of_address = 2
         line, mine = self.connect()
         ask = b"POST /rpc HTTP/1.1\r\nHost: localhost:8888\r\nAuthorization: Bearer %b\r\nContent-Length: 2\r\n\r\n{}"
         line.dataReceived(ask % TOKEN.encode())
         for _ in range(10):
             self.connect()
         self.assertFalse(mine.is_aborted)
-        self.assertEqual(len(self.site.strangers), 2)
+        self.assertEqual(len(self.site.anonymous), 2)
 
     def test_a_wrong_token_is_no_login(self) -> None:
         """It stays among the strangers."""
         line, _ = self.connect()
         line.dataReceived(b"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer nonsense\r\n\r\n")
-        self.assertEqual(len(self.site.strangers), 1)
+        self.assertEqual(len(self.site.anonymous), 1)

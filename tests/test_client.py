@@ -23,7 +23,6 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from webipy.client import client as module
 from webipy.client.client import (
-    MAX_CALL_BYTES,
     Address,
     Client,
     ConnectionLost,
@@ -600,7 +599,7 @@ class FindTests(SynchronousTestCase):
         client = Client(Clock(), lambda: Address("http://h", "t"))
         client._line = cast(Any, object())
         told = Deferred.fromCoroutine(
-            client.call("execution.start", {"code": "x" * MAX_CALL_BYTES}, calls.Done, repeat=True)
+            client.call("execution.start", {"code": "x" * rpc.MAX_MESSAGE_BYTES}, calls.Done, repeat=True)
         )
         self.failureResultOf(told, errors.TooLarge)
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import attrs
 from twisted.internet import reactor as _reactor
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, execute, succeed
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
@@ -29,7 +29,7 @@ from webipy.core.api.formats import PLAIN, ExportFormat, ExportOptions
 from webipy.io.web import exports
 from webipy.io.web.exports import KEPT_SECONDS, MAX_KEPT, MAX_OF_GUEST, MAX_OF_GUESTS, ExportFiles, Exports
 from webipy.io.web.metrics import Metrics, Pulse
-from webipy.io.web.request_auth import Gate
+from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.site import build_site
 from webipy.server.methods.exports import MAX_IMAGES_BYTES, shown_images
 from webipy.server.ports.conversion import ExportedFile
@@ -233,10 +233,10 @@ class AddressTests(SiteTestCase):
         folder = Path(self.mktemp())
         self.exports = Exports(folder, self.rig.clock.callLater, lambda call, *arguments: call(*arguments))
         self.exports.start()
-        gate = Gate(self.rig.services.logins)
-        metrics = Metrics(self.rig.services.sessions, Pulse(self.rig.clock), self.static)
-        more = {b"exports": ExportFiles(self.exports, gate)}
-        self.site = build_site(gate, self.rig.api, Socket(), self.static, metrics, more)
+        auth = RequestAuth(self.rig.services.logins)
+        metrics = Metrics(self.rig.services.sessions.all, Pulse(self.rig.clock), self.static, execute)
+        more = {b"exports": ExportFiles(self.exports, auth)}
+        self.site = build_site(auth, self.rig.api, Socket(), self.static, metrics, more)
         self.site.timeOut, self.site.reactor = None, Clock()
         made = folder / "made"
         made.write_bytes(BODY)
@@ -313,9 +313,9 @@ class DownloadTests(TestCase):
         exports.start()
         (folder / "made").write_bytes(BODY)
         kept = exports.keep(folder / "made", "a b.html", "text/html")
-        gate = Gate(rig.services.logins)
-        metrics = Metrics(rig.services.sessions, Pulse(rig.clock), folder)
-        site = build_site(gate, rig.api, Socket(), folder, metrics, {b"exports": ExportFiles(exports, gate)})
+        auth = RequestAuth(rig.services.logins)
+        metrics = Metrics(rig.services.sessions.all, Pulse(rig.clock), folder, execute)
+        site = build_site(auth, rig.api, Socket(), folder, metrics, {b"exports": ExportFiles(exports, auth)})
         port = reactor.listenTCP(0, site, interface="127.0.0.1")
         self.addCleanup(port.stopListening)
         url = f"http://127.0.0.1:{port.getHost().port}/exports/{kept.id}/a%20b.html"

@@ -144,7 +144,7 @@ class Changing(FileMethodsTestCase):
         self.refused("not_found", "file.delete", path="d", recursive=True)
 
 
-class Watching(FileMethodsTestCase):
+class FolderWatch(FileMethodsTestCase):
     """watch, unwatch."""
 
     def test_changes_are_told_to_who_watches(self) -> None:

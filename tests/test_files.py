@@ -22,16 +22,17 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from tests.fake_files import FakeFiles
 from webipy.core import errors
 from webipy.core.free_names import free_names
+from webipy.core.timestamps import rfc3339_of_ns
 from webipy.io.files import atomic_write, file_tree, folder_watch, in_place, root_folder
 from webipy.io.files.atomic_write import DRAFT_SECONDS, UPLOAD_SECONDS, Sweeper, draft_name, etag_of
-from webipy.io.files.file_tree import natural_key, rfc3339
+from webipy.io.files.file_tree import natural_key
 from webipy.io.files.files import FileThreads, files_below
 from webipy.io.files.folder_watch import GATHER_SECONDS, LOOK_SECONDS
 from webipy.io.files.moves import MAX_DEPTH
-from webipy.io.files.root_folder import Root, exchange
-from webipy.io.storage.journal import Reactor
+from webipy.io.files.root_folder import RootFolder, exchange
+from webipy.io.reactor import TimedReactor
 
-CLOCK = cast(Reactor, reactor)
+CLOCK = cast(TimedReactor, reactor)
 
 NO_PATHS = [
     "/", "/etc/passwd", "//", "a//b", "a/", "..", "../x", "a/../b", "a/..", ".", "./a", "a/./b", "a\0b", "\0",
@@ -851,10 +852,10 @@ class Looks(RootTestCase):
 
     def test_times_that_no_calendar_has(self) -> None:
         """Become its ends."""
-        self.assertEqual(rfc3339(1_700_000_000_123_456_789), "2023-11-14T22:13:20.123456Z")
-        self.assertEqual(rfc3339(-1_000), "1969-12-31T23:59:59.999999Z")
-        self.assertEqual(rfc3339(10**30)[:4], "9999")
-        self.assertEqual(rfc3339(-(10**30))[:4], "1970")
+        self.assertEqual(rfc3339_of_ns(1_700_000_000_123_456_789), "2023-11-14T22:13:20.123456Z")
+        self.assertEqual(rfc3339_of_ns(-1_000), "1969-12-31T23:59:59.999999Z")
+        self.assertEqual(rfc3339_of_ns(10**30)[:4], "9999")
+        self.assertEqual(rfc3339_of_ns(-(10**30))[:4], "1970")
 
     def test_the_order_of_names(self) -> None:
         """A table."""
@@ -1109,14 +1110,14 @@ class Told(TestCase):
     async def test_the_reactor_goes_on_while_the_disk_is_slow(self) -> None:
         """Calls wait in threads; a copy that takes long leaves threads for the others."""
         gate = threading.Event()
-        opened = root_folder.Root.open
+        opened = root_folder.RootFolder.open
 
-        def slow(root: Root, parts: list[bytes], flags: int) -> int:
+        def slow(root: RootFolder, parts: list[bytes], flags: int) -> int:
             if parts == [b"slow"]:
                 gate.wait()
             return opened(root, parts, flags)
 
-        self.patch(root_folder.Root, "open", slow)
+        self.patch(root_folder.RootFolder, "open", slow)
         waiting = [self.files.copy("slow/a", None) for _ in range(10)]
         for deferred in waiting:
             deferred.addErrback(lambda failure: failure.trap(errors.NotFound))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock, deferLater
 from twisted.internet.testing import StringTransport
 
@@ -25,7 +25,7 @@ from webipy.core.api.access import Principal
 from webipy.io.files import uploads
 from webipy.io.files.files import files_below
 from webipy.io.files.uploads import THROWN_AWAY_BYTES, WAITING_BYTES, part_name
-from webipy.io.web.files_resource import POLICY, FileResource, Span, names_etag, span_of
+from webipy.io.web.files_resource import POLICY, FilesResource, Span, names_etag, span_of
 from webipy.io.web.metrics import Metrics, Pulse
 from webipy.io.web.site import build_site
 
@@ -42,9 +42,9 @@ class FilesSiteTestCase(SiteTestCase):
         self.path.mkdir()
         self.files = files_below(self.path, (), self.rig.clock, self.run_later, is_notified=False)
         self.addCleanup(self.files.tree.root.close)
-        metrics = Metrics(self.rig.services.sessions, Pulse(self.rig.clock), self.static)
-        resource = FileResource(self.gate, self.files)
-        self.site = build_site(self.gate, self.rig.api, Socket(), self.static, metrics, {b"files": resource})
+        metrics = Metrics(self.rig.services.sessions.all, Pulse(self.rig.clock), self.static, execute)
+        resource = FilesResource(self.auth, self.files)
+        self.site = build_site(self.auth, self.rig.api, Socket(), self.static, metrics, {b"files": resource})
         self.site.timeOut, self.site.reactor = None, Clock()
         (self.path / "a.bin").write_bytes(BODY)
 
@@ -376,7 +376,7 @@ class Who(FilesSiteTestCase):
 
     def test_who_may_only_read_may_not_write(self) -> None:
         """The verbs are read and write."""
-        self.patch(type(self.gate), "principal_of", lambda gate, *given: Principal("eve", "read", "x"))
+        self.patch(type(self.auth), "principal_of", lambda auth, *given: Principal("eve", "read", "x"))
         self.assertEqual(self.ask("GET", "/files/a.bin").status, 200)
         answer = self.ask("PUT", "/files/b", b"1")
         self.assertEqual((answer.status, answer.json()["data"]["name"]), (403, "not_permitted"))

@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import TOKEN, make_rig
-from webipy.io.web.request_auth import Gate, Header, cookie_names, cookies_of
+from webipy.io.web.request_auth import Header, RequestAuth, cookie_names, cookies_of
 
 
 def headers(**given: str | None) -> Header:
@@ -16,11 +16,11 @@ def headers(**given: str | None) -> Header:
 
 
 class GateTests(SynchronousTestCase):
-    """`Gate`."""
+    """`RequestAuth`."""
 
     def setUp(self) -> None:
         self.rig = make_rig()
-        self.gate = Gate(self.rig.services.logins, frozenset({"notebook.example"}))
+        self.auth = RequestAuth(self.rig.services.logins, frozenset({"notebook.example"}))
 
     def test_only_our_own_names_are_ours(self) -> None:
         """A name that an attacker points at a loopback address is not: DNS rebinding."""
@@ -52,12 +52,12 @@ class GateTests(SynchronousTestCase):
             ("localhost:", False),
         ]
         for host, is_ours in table:
-            self.assertEqual(self.gate.is_ours(host), is_ours, host)
+            self.assertEqual(self.auth.is_ours(host), is_ours, host)
 
     def test_a_cookie_counts_with_the_origin_of_the_host_it_was_sent_to(self) -> None:
         """http without a proxy; https behind one, and http on this machine."""
         secrets = self.successResultOf(Deferred.fromCoroutine(self.rig.services.logins.login(None, TOKEN)))
-        proxied = Gate(self.rig.services.logins, frozenset({"notebook.example"}), is_behind_proxy=True)
+        proxied = RequestAuth(self.rig.services.logins, frozenset({"notebook.example"}), is_behind_proxy=True)
         table: list[tuple[str, str, bool, bool]] = [
             ("localhost:8888", "http://localhost:8888", True, True),
             ("LocalHost:8888", "http://localhost:8888", True, True),
@@ -72,7 +72,7 @@ class GateTests(SynchronousTestCase):
         for host, origin, plain, behind in table:
             name = cookie_names(host)[0]
             given = headers(host=host, origin=origin, cookie=f"a=b; {name}={secrets.cookie}", x_webipy_key=secrets.key)
-            found = (self.gate.principal_of(given) is not None, proxied.principal_of(given) is not None)
+            found = (self.auth.principal_of(given) is not None, proxied.principal_of(given) is not None)
             self.assertEqual(found, (plain, behind), (host, origin))
 
     def test_a_change_comes_from_our_own_page_or_from_no_page(self) -> None:
@@ -91,7 +91,7 @@ class GateTests(SynchronousTestCase):
         ]
         for origin, site, is_fine in table:
             given = headers(host="localhost:8888", origin=origin, sec_fetch_site=site)
-            self.assertEqual(self.gate.is_same_site(given), is_fine, (origin, site))
+            self.assertEqual(self.auth.is_same_site(given), is_fine, (origin, site))
 
     def test_our_cookies_are_found_among_others(self) -> None:
         """All of them; and a header that cannot be read holds none."""
@@ -145,7 +145,7 @@ class GateTests(SynchronousTestCase):
                 cookie=f"webipy-8888={secrets.cookie}",
                 sec_websocket_protocol=protocols,
             )
-            self.assertEqual(self.gate.principal_of(given) is not None, counts, protocols)
+            self.assertEqual(self.auth.principal_of(given) is not None, counts, protocols)
 
     def test_who_has_lost_a_half_is_told(self) -> None:
         """A page whose storage was cleared, and a browser from before there were keys: other words than for a stranger."""
@@ -157,13 +157,13 @@ class GateTests(SynchronousTestCase):
             ("webipy=from-before", "updated"),
         ]
         for cookie, reason in table:
-            fault = self.gate.refusal(headers(host="localhost:8888", cookie=cookie))
+            fault = self.auth.refusal(headers(host="localhost:8888", cookie=cookie))
             self.assertEqual(fault.facts.get("reason"), reason, cookie)
             self.assertIn("webipy open", fault.message)
 
     def test_the_address_that_tries_are_counted_for(self) -> None:
         """A network of IPv6 is one; what a proxy says counts only behind one, and of that only its own word."""
-        proxied = Gate(self.rig.services.logins, is_behind_proxy=True)
+        proxied = RequestAuth(self.rig.services.logins, is_behind_proxy=True)
         table: list[tuple[str, str | None, str, str]] = [
             ("1.2.3.4", None, "1.2.3.4", "1.2.3.4"),
             ("1.2.3.4", "9.9.9.9", "1.2.3.4", "9.9.9.9"),
@@ -177,5 +177,5 @@ class GateTests(SynchronousTestCase):
         for peer, forwarded, plain, behind in table:
             given = headers(x_forwarded_for=forwarded)
             self.assertEqual(
-                (self.gate.address_of(peer, given), proxied.address_of(peer, given)), (plain, behind), peer
+                (self.auth.address_of(peer, given), proxied.address_of(peer, given)), (plain, behind), peer
             )

@@ -15,9 +15,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from webipy.core import errors
 from webipy.io.files import in_place
 from webipy.io.files.atomic_write import etag_of
-from webipy.io.files.file_tree import Tree
+from webipy.io.files.file_tree import FileTree
 from webipy.io.files.in_place import InPlace
-from webipy.io.files.root_folder import Root
+from webipy.io.files.root_folder import RootFolder
 
 NOBODY = 65534
 
@@ -31,10 +31,10 @@ class InPlaceTestCase(SynchronousTestCase):
         whole.chmod(0o755)
         self.path, self.spool = whole / "root", whole / "spool"
         self.path.mkdir(parents=True)
-        root = Root(self.path)
+        root = RootFolder(self.path)
         self.addCleanup(root.close)
         self.in_place = InPlace(self.spool)
-        self.tree = Tree(root, self.in_place)
+        self.tree = FileTree(root, self.in_place)
         self.file = self.path / "a"
         self.file.write_bytes(b"old")
 
@@ -52,7 +52,7 @@ class InPlaceTestCase(SynchronousTestCase):
 
 
 class Saved(InPlaceTestCase):
-    """By `Tree.write`, as everything is."""
+    """By `FileTree.write`, as everything is."""
 
     def test_a_mount_point_is_written_in_place(self) -> None:
         """That is told; it stays the same file, also when it grows and shrinks, and nothing is left behind."""

@@ -19,11 +19,12 @@ from twisted.trial.unittest import TestCase
 from tests.fakes import FakeJournals
 from webipy.core import errors
 from webipy.core.events import events
+from webipy.io.reactor import TimedReactor
 from webipy.io.storage import journal as module
-from webipy.io.storage.journal import RETRY_SECONDS, Reactor, SqliteArchive, SqliteJournal, SqliteJournals
+from webipy.io.storage.journal import RETRY_SECONDS, SqliteArchive, SqliteJournal, SqliteJournals
 from webipy.server.ports.journals import Archive, Journal, Journals, OpenedJournal, Position
 
-CLOCK = cast(Reactor, reactor)
+CLOCK = cast(TimedReactor, reactor)
 BODIES = [b'{"seq":%d}' % seq for seq in range(1, 11)]
 Condition = Callable[[], bool]
 

@@ -6,16 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock
 
 from tests.fakes import TOKEN
 from tests.test_files_resource import FilesSiteTestCase
 from tests.test_site import ORIGIN, Answer, Socket
 from webipy.io.web.exports import ExportFiles, Exports
-from webipy.io.web.files_resource import FileResource
+from webipy.io.web.files_resource import FilesResource
 from webipy.io.web.metrics import Metrics, Pulse
-from webipy.io.web.share_preview import Offer
+from webipy.io.web.share_preview import SharePreview
 from webipy.io.web.site import build_site
 from webipy.server.people.failed_attempts import ATTEMPTS_PER_MINUTE
 
@@ -29,12 +29,12 @@ class OffersTestCase(FilesSiteTestCase):
         self.exports = Exports(folder, self.rig.clock.callLater, lambda call, *arguments: call(*arguments))
         self.exports.start()
         more = {
-            b"files": FileResource(self.gate, self.files),
-            b"exports": ExportFiles(self.exports, self.gate),
-            b"share": Offer(self.gate, self.rig.services.sessions),
+            b"files": FilesResource(self.auth, self.files),
+            b"exports": ExportFiles(self.exports, self.auth),
+            b"share": SharePreview(self.auth, lambda session: self.rig.services.sessions.get(session).record.title),
         }
-        metrics = Metrics(self.rig.services.sessions, Pulse(self.rig.clock), self.static)
-        self.site = build_site(self.gate, self.rig.api, Socket(), self.static, metrics, more)
+        metrics = Metrics(self.rig.services.sessions.all, Pulse(self.rig.clock), self.static, execute)
+        self.site = build_site(self.auth, self.rig.api, Socket(), self.static, metrics, more)
         self.site.timeOut, self.site.reactor = None, Clock()
         self.session = str(self.rig.me.call("session.create", title="Oscillator")["id"])
 

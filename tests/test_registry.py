@@ -13,7 +13,7 @@ from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
 
 from tests.fakes import FakeRegistry
-from webipy.io.storage.journal import Reactor
+from webipy.io.reactor import TimedReactor
 from webipy.io.storage.registry import _STEPS, FORMAT, NewerFormat, SqliteRegistry, Unreadable
 from webipy.server.people.logins import Accounts, Browser, Login
 from webipy.server.people.shares import Guest, Share, ShareStore
@@ -164,7 +164,7 @@ class Sqlite(RegistryContract, TestCase):
 
     async def begin(self) -> int:
         """A server starts; gives its generation."""
-        self.real = SqliteRegistry(self.path, cast(Reactor, reactor))
+        self.real = SqliteRegistry(self.path, cast(TimedReactor, reactor))
         self.registry: Both = self.real
         return await self.real.start()
 
@@ -220,7 +220,7 @@ class Sqlite(RegistryContract, TestCase):
         await self.end()
         self.change(f"UPDATE facts SET value = {FORMAT + 1} WHERE name = 'format'")
         before = self.path.read_bytes()
-        fault = await self.assertFailure(SqliteRegistry(self.path, cast(Reactor, reactor)).start(), NewerFormat)
+        fault = await self.assertFailure(SqliteRegistry(self.path, cast(TimedReactor, reactor)).start(), NewerFormat)
         self.assertIn("newer webipy", str(fault))
         self.assertEqual(self.path.read_bytes(), before)
 
@@ -287,7 +287,7 @@ class Sqlite(RegistryContract, TestCase):
         await self.registry.put(ONE)
         await self.end()
         with mock.patch("webipy.io.storage.registry._STEPS", (*_STEPS, "CREATE TABLE half (a); CREATE TABLE half (b)")):
-            broken = SqliteRegistry(self.path, cast(Reactor, reactor))
+            broken = SqliteRegistry(self.path, cast(TimedReactor, reactor))
             await self.assertFailure(broken.start(), sqlite3.OperationalError)
             broken._worker.stop()
             broken._connection.close()
@@ -302,7 +302,7 @@ class Sqlite(RegistryContract, TestCase):
         """With its path, and what to do."""
         path = Path(self.mktemp())
         path.write_bytes(b"not a database" * 100)
-        fault = await self.assertFailure(SqliteRegistry(path, cast(Reactor, reactor)).start(), Unreadable)
+        fault = await self.assertFailure(SqliteRegistry(path, cast(TimedReactor, reactor)).start(), Unreadable)
         self.assertIn(str(path), str(fault))
 
     async def test_the_files_are_private(self) -> None:

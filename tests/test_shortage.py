@@ -11,12 +11,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core.kernel.host_protocol import Kernelspec, Launch
 from webipy.host import oom_diagnosis
-from webipy.host.oom_diagnosis import VMSTAT, Shortage, counters, said
+from webipy.host.oom_diagnosis import VMSTAT, OomDiagnosis, counters, said
 from webipy.host.process import Exit, KernelProcess
 
 
 class Counting(SynchronousTestCase):
-    """`Shortage`."""
+    """`OomDiagnosis`."""
 
     def setUp(self) -> None:
         self.file = Path(self.mktemp())
@@ -29,7 +29,7 @@ class Counting(SynchronousTestCase):
     def test_a_rise_counts(self) -> None:
         """For some seconds: a process with much memory takes a moment to end."""
         self.counted(3)
-        watched = Shortage([str(self.file)], lambda: self.now)
+        watched = OomDiagnosis([str(self.file)], lambda: self.now)
         self.assertFalse(watched.was_now())
         self.counted(4)
         watched.look()
@@ -41,22 +41,22 @@ class Counting(SynchronousTestCase):
     def test_what_was_before_does_not_count(self) -> None:
         """Another kernel that was killed yesterday says nothing about this one."""
         self.counted(3)
-        self.assertFalse(Shortage([str(self.file)]).was_now())
+        self.assertFalse(OomDiagnosis([str(self.file)]).was_now())
 
     def test_the_first_file_with_a_number_is_used(self) -> None:
         """A system has one or the other."""
         self.counted(3)
         other = Path(self.mktemp())
         other.write_text("oom_kill_disable 0\n")
-        watched = Shortage(["/nowhere", str(other), str(self.file)])
+        watched = OomDiagnosis(["/nowhere", str(other), str(self.file)])
         self.counted(4)
         self.assertTrue(watched.was_now())
 
     def test_without_a_number_nothing_is_said(self) -> None:
         """Nor when it goes away."""
-        self.assertFalse(Shortage(["/nowhere"]).was_now())
+        self.assertFalse(OomDiagnosis(["/nowhere"]).was_now())
         self.counted(3)
-        watched = Shortage([str(self.file)])
+        watched = OomDiagnosis([str(self.file)])
         self.file.unlink()
         self.assertFalse(watched.was_now())
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import attrs
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, execute
 from twisted.internet.testing import StringTransport
 from twisted.logger import ILogObserver, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
@@ -18,9 +18,10 @@ from twisted.web.resource import Resource
 
 from tests.fakes import TOKEN, Rig, make_rig
 from webipy.core import errors
+from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 from webipy.io.web.metrics import Metrics, Pulse
-from webipy.io.web.request_auth import Gate
-from webipy.io.web.requests import MAX_BODY_BYTES, status_of
+from webipy.io.web.request_auth import RequestAuth
+from webipy.io.web.requests import status_of
 from webipy.io.web.site import build_site
 
 ALWAYS = {
@@ -105,9 +106,9 @@ class SiteTestCase(SynchronousTestCase):
         (self.static / "sub" / "font.woff2").write_bytes(b"font")
         for name, body in self.more_files.items():
             (self.static / name).write_bytes(body)
-        self.gate = Gate(self.rig.services.logins, is_behind_proxy=self.is_behind_proxy)
-        metrics = Metrics(self.rig.services.sessions, Pulse(self.rig.clock), self.static)
-        self.site = build_site(self.gate, self.rig.api, Socket(), self.static, metrics)
+        self.auth = RequestAuth(self.rig.services.logins, is_behind_proxy=self.is_behind_proxy)
+        metrics = Metrics(self.rig.services.sessions.all, Pulse(self.rig.clock), self.static, execute)
+        self.site = build_site(self.auth, self.rig.api, Socket(), self.static, metrics)
         self.site.timeOut, self.site.reactor = None, self.rig.clock
 
     def send(self, raw: bytes) -> Answer:
@@ -202,7 +203,7 @@ class Headers(SiteTestCase):
         """A body over the limit, of which nothing is sent."""
         return self.send(
             b"POST /rpc HTTP/1.1\r\nHost: localhost:8888\r\nAuthorization: Bearer %b\r\nContent-Length: %d\r\n\r\n"
-            % (TOKEN.encode(), MAX_BODY_BYTES + 1)
+            % (TOKEN.encode(), MAX_MESSAGE_BYTES + 1)
         )
 
     def test_the_page_has_a_nonce_of_its_own_each_time(self) -> None:
@@ -635,10 +636,10 @@ class Bodies(SiteTestCase):
         """After the headers: 413, and the connection ends."""
         answer = self.send(
             b"POST /rpc HTTP/1.1\r\nHost: localhost:8888\r\nAuthorization: Bearer %b\r\nContent-Length: %d\r\n\r\n"
-            % (TOKEN.encode(), MAX_BODY_BYTES + 1)
+            % (TOKEN.encode(), MAX_MESSAGE_BYTES + 1)
         )
         self.assertEqual((answer.status, answer.is_closed), (413, True))
-        self.assertEqual(answer.json()["data"], {"name": "too_large", "limit_bytes": MAX_BODY_BYTES})
+        self.assertEqual(answer.json()["data"], {"name": "too_large", "limit_bytes": MAX_MESSAGE_BYTES})
         self.assertEqual(answer.headers["connection"], "close")
 
     def test_a_body_without_a_length_is_cut_off(self) -> None:
@@ -646,7 +647,7 @@ class Bodies(SiteTestCase):
         piece = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
         head = b"POST /rpc HTTP/1.1\r\nHost: localhost:8888\r\nAuthorization: Bearer %b\r\nTransfer-Encoding: chunked\r\n\r\n"
         head %= TOKEN.encode()
-        answer = self.send(head + piece * (MAX_BODY_BYTES // 0x100000 + 3) + b"0\r\n\r\n")
+        answer = self.send(head + piece * (MAX_MESSAGE_BYTES // 0x100000 + 3) + b"0\r\n\r\n")
         self.assertEqual((answer.status, answer.is_closed), (413, True))
         self.assertEqual(answer.raw.count(b"HTTP/1.1"), 1)
 
@@ -657,13 +658,13 @@ class Bodies(SiteTestCase):
         smuggled += b'{"jsonrpc":"2.0","id":1,"method":"session.create"}   '
         answer = self.send(
             b"POST /rpc HTTP/1.1\r\nHost: localhost:8888\r\nContent-Length: %d\r\n\r\n%b"
-            % (MAX_BODY_BYTES + 1, smuggled)
+            % (MAX_MESSAGE_BYTES + 1, smuggled)
         )
         self.assertEqual((answer.raw.count(b"HTTP/1.1"), self.rig.disk.registry.records), (1, {}))
 
     def test_a_body_at_the_limit_is_read(self) -> None:
         """It is only no JSON."""
-        answer = self.rpc(b" " * MAX_BODY_BYTES, Authorization=f"Bearer {TOKEN}")
+        answer = self.rpc(b" " * MAX_MESSAGE_BYTES, Authorization=f"Bearer {TOKEN}")
         self.assertEqual((answer.status, answer.json()["error"]["code"]), (200, -32700))
 
 

@@ -19,7 +19,7 @@ from webipy.core import errors
 from webipy.io.files import trash
 from webipy.io.files.files import files_below
 from webipy.io.files.root_folder import exists
-from webipy.io.files.trash import Bins, RootTrash, home_trash
+from webipy.io.files.trash import RootTrash, TrashBins, home_trash
 
 
 class TrashContract:
@@ -135,7 +135,7 @@ class RootTrashTests(TrashContract, FilesTestCase):
         self.path, self.home = Path(self.mktemp()).absolute(), Path(self.mktemp()).absolute() / "share" / "Trash"
         self.path.mkdir()
         self.files = files_below(self.path, (), Clock(), execute, is_notified=False)
-        self.bins = Bins(self.files.tree, self.files.moves, self.home)
+        self.bins = TrashBins(self.files.tree, self.files.moves, self.home)
         self.trash = RootTrash(self.bins, execute)
 
     def refused(self, path: str, *words: str) -> None:

@@ -12,7 +12,7 @@ import attrs
 from autobahn.twisted.resource import WebSocketResource
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 from twisted.internet import reactor as _reactor
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, execute, gatherResults
 from twisted.internet.protocol import ClientFactory, Protocol
 from twisted.internet.task import deferLater
 from twisted.internet.testing import StringTransport
@@ -20,12 +20,13 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.fakes import TOKEN, Disk, make_house
 from tests.test_site import ORIGINS
+from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 from webipy.core.events import events
 from webipy.io.web import websocket
 from webipy.io.web.metrics import Metrics, Pulse
-from webipy.io.web.request_auth import Gate
+from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.site import build_site
-from webipy.io.web.websocket import LARGE_BYTES, MAX_MESSAGE_BYTES, SMALL_BYTES, RpcFactory, RpcProtocol, TurnWrites
+from webipy.io.web.websocket import LARGE_BYTES, SMALL_BYTES, RpcFactory, RpcProtocol, TurnWrites
 from webipy.server.methods.api import Api
 from webipy.server.people.logins import LoginSecrets
 
@@ -106,13 +107,13 @@ class SocketTestCase(TestCase):
     def setUp(self) -> None:
         self.disk = Disk(clock=reactor)
         self.services = make_house(self.disk)
-        self.gate = Gate(self.services.logins)
-        self.factory = RpcFactory(self.gate, Api(self.services), reactor)
+        self.auth = RequestAuth(self.services.logins)
+        self.factory = RpcFactory(self.auth, Api(self.services), reactor)
         self.factory.startFactory()
-        metrics = Metrics(self.services.sessions, Pulse(reactor), Path("nowhere"))
-        self.site = build_site(self.gate, self.factory.api, WebSocketResource(self.factory), Path("nowhere"), metrics)
+        metrics = Metrics(self.services.sessions.all, Pulse(reactor), Path("nowhere"), execute)
+        self.site = build_site(self.auth, self.factory.api, WebSocketResource(self.factory), Path("nowhere"), metrics)
         self.services.logins.shares.connections.add(self.factory.end_login)
-        self.factory.on_known = self.site.strangers.forget
+        self.factory.on_known = self.site.anonymous.forget
         self.port = reactor.listenTCP(0, self.site, interface="127.0.0.1")
         self.number = self.port.getHost().port
         self.lines: list[Line] = []
@@ -211,7 +212,7 @@ class ComingIn(SocketTestCase):
         """Who is let in is none, and who is refused is gone."""
         line = await self.connect()
         await self.refusal()
-        self.assertEqual((len(self.site.strangers), line.transport.connected), (0, 1))
+        self.assertEqual((len(self.site.anonymous), line.transport.connected), (0, 1))
 
     async def test_origins(self) -> None:
         """A cookie with our own origin only, or without any as from no page; a token from anywhere."""

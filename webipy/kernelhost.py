@@ -60,11 +60,11 @@ def main(argv: list[str]) -> int:
         fault = failed
     import zmq  # only now: the kernel starts while ZeroMQ is imported
 
-    from webipy.host.attached_kernel import ForeignKernel
+    from webipy.host.attached_kernel import AttachedKernel
     from webipy.host.loop import Host
 
     try:
-        kernel = process if launch.connection is None else ForeignKernel(launch.connection)
+        kernel = process if launch.connection is None else AttachedKernel(launch.connection)
         host = Host(launch, folder, kernel, fault)
     except (OSError, zmq.ZMQError) as failed:
         sys.stderr.write(f"The endpoint in {folder} cannot be opened: {failed.strerror}.\n")

@@ -38,27 +38,27 @@ from twisted.logger import Logger
 from twisted.python import usage
 
 from webipy import limits
-from webipy.io.clock import count_time
 from webipy.io.conversion.converter_process import LocalConverter
 from webipy.io.files.files import FileThreads, RootFiles, files_below
-from webipy.io.files.trash import Bins, RootTrash, home_trash
+from webipy.io.files.trash import RootTrash, TrashBins, home_trash
 from webipy.io.free_memory import Memory, share_one_arena
 from webipy.io.kernels.launcher import LocalLauncher
 from webipy.io.kernels.process_usage import LocalProcesses
 from webipy.io.machine import aside, end_with, new_secret, now, raise_file_limit, username
+from webipy.io.reactor import count_time
 from webipy.io.storage.journal import SqliteArchive, SqliteJournals
 from webipy.io.storage.private_files import make_private_folder, write_private
 from webipy.io.storage.registry import SqliteRegistry, Unreadable
 from webipy.io.storage.state_folder import DEFAULT_IN_WORDS, InUse, find_state_folder, hold, note_holder
 from webipy.io.storage.token_file import BadToken, read_token
 from webipy.io.web.exports import ExportFiles, Exports
-from webipy.io.web.files_resource import FileResource
+from webipy.io.web.files_resource import FilesResource
 from webipy.io.web.listening import CannotListen, PortTaken, check_reach, is_root, listen, port_of
 from webipy.io.web.metrics import Metrics, Pulse
-from webipy.io.web.outputs_resource import OutputResource
-from webipy.io.web.request_auth import Gate
+from webipy.io.web.outputs_resource import OutputsResource
+from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import PageSite
-from webipy.io.web.share_preview import Offer
+from webipy.io.web.share_preview import SharePreview
 from webipy.io.web.site import build_site
 from webipy.io.web.websocket import RpcFactory
 from webipy.server.methods.api import Api
@@ -322,20 +322,22 @@ class WebipyService(Service):
         await logins.load()
         self._services = services = Services(world, self._sessions, logins, self._page_url, version("webipy"))
         api = Api(services)
-        gate = Gate(logins, frozenset(options.hosts), bool(options["behind-proxy"]))
-        self._clients = RpcFactory(gate, api, reactor)
+        auth = RequestAuth(logins, frozenset(options.hosts), bool(options["behind-proxy"]))
+        self._clients = RpcFactory(auth, api, reactor)
         self._expire_logins(logins)
         await self._sessions.restore()
         records = await self._registry.sessions()
         self._launcher.remove_others({record.host.directory for record in records if record.host is not None})
         more = {
-            b"exports": ExportFiles(self._exports, gate),
-            b"files": FileResource(gate, self._files),
-            b"outputs": OutputResource(gate, self._sessions, self._threads.run),
-            b"share": Offer(gate, sessions),
+            b"exports": ExportFiles(self._exports, auth),
+            b"files": FilesResource(auth, self._files),
+            b"outputs": OutputsResource(
+                auth, lambda session, blob: sessions.get(session).journal.blob_path(blob), self._threads.run
+            ),
+            b"share": SharePreview(auth, lambda session: sessions.get(session).record.title),
         }
         self._listen(
-            build_site(gate, api, WebSocketResource(self._clients), STATIC, self._metrics(sessions), more), logins
+            build_site(auth, api, WebSocketResource(self._clients), STATIC, self._metrics(sessions), more), logins
         )
         self._bound(services)
         self._announce(logins)
@@ -368,7 +370,9 @@ class WebipyService(Service):
         return launcher
 
     def _metrics(self, sessions: Sessions) -> Metrics:
-        metrics = Metrics(sessions, Pulse(self._reactor), self._options.state / "hosts", self._journals.folder)
+        metrics = Metrics(
+            sessions.all, Pulse(self._reactor), self._options.state / "hosts", self._threads.run, self._journals.folder
+        )
         metrics.pulse.start()
         return metrics
 
@@ -395,7 +399,7 @@ class WebipyService(Service):
             clock=self._reactor.seconds,
             aside=aside,
             processes=self._processes,
-            trash=RootTrash(Bins(self._files.tree, self._files.moves, home_trash()), self._threads.run),
+            trash=RootTrash(TrashBins(self._files.tree, self._files.moves, home_trash()), self._threads.run),
             archive=SqliteArchive(self._journals),
         )
 
@@ -410,7 +414,7 @@ class WebipyService(Service):
         logins.shares.connections.add(site.end_login)
         clients.startFactory()
         bound = self._options.socket
-        clients.on_known = site.strangers.forget
+        clients.on_known = site.anonymous.forget
         self._port = self._reactor.adoptStreamPort(bound.fileno(), bound.family, site)
         bound.close()
 

@@ -23,7 +23,7 @@ ETAG = re.compile(rb'"etag":"[0-9a-f]+-([0-9a-f]+)-')
 
 
 @attrs.define
-class Told:
+class JournalSummary:
     """What clients were told before a cut."""
 
     durable: dict[str, int] = attrs.field(factory=dict)
@@ -49,7 +49,7 @@ class PowerCut(FaultTestCase):
         logs = [self.stage.folder / name for name in ("one.trace", "two.trace")]
         session = self.live(logs)
         wanted = self.events_in(self.stage.state, session)
-        disk, told = self.disk(), Told()
+        disk, told = self.disk(), JournalSummary()
         done = list(calls(logs, self.stage.folder))
         cuts = set(self.random.sample(range(len(done)), min(len(done), rounds(150, 2_000))))
         for number, call in enumerate(done):
@@ -111,7 +111,7 @@ class PowerCut(FaultTestCase):
         disk.durable_names.update(disk.names)
         return disk
 
-    def hear(self, body: bytes, told: Told) -> None:
+    def hear(self, body: bytes, told: JournalSummary) -> None:
         """Takes in what a client is told."""
         found = TOLD.search(body)
         if found is not None:
@@ -132,7 +132,7 @@ class PowerCut(FaultTestCase):
         finally:
             journal.close()
 
-    def look(self, files: dict[str, bytes], session: str, wanted: list[bytes], told: Told) -> None:
+    def look(self, files: dict[str, bytes], session: str, wanted: list[bytes], told: JournalSummary) -> None:
         """Looks at what is there after a cut."""
         notebook = [cell["source"] for cell in json.loads(files[str(self.file)])["cells"]]
         self.assertEqual(["".join(source) for source in reversed(notebook)], self.sources[: len(notebook)])

@@ -27,9 +27,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.faults import ROOT, FaultTestCase, Line, Refused, is_alive, rounds, until
 from webipy.core import errors
 from webipy.io.files.atomic_write import DRAFT_SECONDS
-from webipy.io.files.file_tree import Tree
+from webipy.io.files.file_tree import FileTree
 from webipy.io.files.in_place import InPlace
-from webipy.io.files.root_folder import Root
+from webipy.io.files.root_folder import RootFolder
 
 SIZES = (1, 100, 4096, 70_000, 1_000_000)
 
@@ -62,9 +62,9 @@ class FolderTestCase(SynchronousTestCase):
 
     def open(self) -> None:
         """The tree on it."""
-        root = Root(self.path)
+        root = RootFolder(self.path)
         self.addCleanup(root.close)
-        self.tree = Tree(root)
+        self.tree = FileTree(root)
 
     def hidden(self) -> list[Path]:
         """What is left behind."""
@@ -134,8 +134,8 @@ class Killed(FolderTestCase):
         lines = rounds(100, 1000)
 
         def add(name: str) -> None:
-            root = Root(self.path)
-            tree = Tree(root)
+            root = RootFolder(self.path)
+            tree = FileTree(root)
             for number in range(lines):
                 while True:
                     body, record = tree.read("a", 0, None)
@@ -368,7 +368,7 @@ class InPlaceKilled(FolderTestCase):
             raise SkipTest("nothing can be mounted here")
         self.addCleanup(subprocess.run, ["umount", "-l", str(file)], check=True)
         in_place = InPlace(self.path.parent / f"{self.path.name}-spool")
-        self.tree = Tree(self.tree.root, in_place)
+        self.tree = FileTree(self.tree.root, in_place)
         self.tree.write("a", content(1, 1000), None)
         torn = 0
         for number in range(2, rounds(20, 200)):

@@ -26,7 +26,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.kernels import is_alive, wait_until
 from tests.test_service import PATIENCE_S, Refusal, Server
-from webipy.io.web.requests import MAX_BODY_BYTES
+from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 
 Event = dict[str, Any]
 
@@ -348,7 +348,7 @@ class Running(ServerTestCase):
         line = http.client.HTTPConnection(host, timeout=PATIENCE_S)
         self.addCleanup(line.close)
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.server.token}"}
-        line.request("POST", "/rpc", b" " * (MAX_BODY_BYTES + 1), headers)
+        line.request("POST", "/rpc", b" " * (MAX_MESSAGE_BYTES + 1), headers)
         answer = line.getresponse()
         self.assertEqual((answer.status, json.load(answer)["data"]["name"]), (413, "too_large"))
 

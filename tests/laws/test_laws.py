@@ -22,8 +22,8 @@ from tests.fakes import RigTestCase, examples, make_rig, message, printed, run_o
 from webipy.core import errors
 from webipy.core.kernel import wire
 from webipy.io.files.atomic_write import etag_of
-from webipy.io.files.file_tree import Tree
-from webipy.io.files.root_folder import Root
+from webipy.io.files.file_tree import FileTree
+from webipy.io.files.root_folder import RootFolder
 from webipy.server.methods.api import METHODS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -221,14 +221,16 @@ class SameDoor(SynchronousTestCase):
             self.assertLessEqual(names, set(METHODS), place)
 
     def test_same_door_transports_know_no_sessions(self) -> None:
-        """The site and the socket hand bytes to the table; neither imports what is behind it."""
-        for name in ("site.py", "websocket.py"):
-            behind = {found for found in imports(PACKAGE / "io" / "web" / name) if found.startswith("webipy.server.")}
-            self.assertLessEqual(
-                behind,
-                {"webipy.server.methods.api", "webipy.server.methods.method", "webipy.server.people.logins"},
-                name,
-            )
+        """Nothing in the room of HTTP and WebSocket imports sessions, notebooks or methods: it passes bytes to the table, and asks who sends them."""
+        for path in sorted((PACKAGE / "io" / "web").glob("*.py")):
+            behind = {found for found in imports(path) if found.startswith("webipy.server.")}
+            table = {"webipy.server.methods.api", "webipy.server.methods.method"}
+            rest = {
+                name
+                for name in behind - table
+                if not name.startswith(("webipy.server.people.", "webipy.server.ports."))
+            }
+            self.assertEqual(rest, set(), path.name)
 
 
 class AtomicFiles(SynchronousTestCase):
@@ -237,9 +239,9 @@ class AtomicFiles(SynchronousTestCase):
     def setUp(self) -> None:
         self.path = Path(self.mktemp()).resolve()
         self.path.mkdir()
-        root = Root(self.path)
+        root = RootFolder(self.path)
         self.addCleanup(root.close)
-        self.tree = Tree(root)
+        self.tree = FileTree(root)
 
     def test_atomic_files_whoever_reads_sees_one_version_whole(self) -> None:
         """Another program reads all the time while files are saved, by etag and by force."""

@@ -38,14 +38,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure as Fault
 
 from webipy.core import errors
-from webipy.core.api import calls
+from webipy.core.api import calls, rpc
 from webipy.core.events import events
 
 MAX_MESSAGE_BYTES: Final = 128 * 1024 * 1024
 """One message of the server: an event holds at most one message of the host link (core/kernel/large_messages.py), its buffers as base64."""
-
-MAX_CALL_BYTES: Final = 16 * 1024 * 1024
-"""One call, as the server takes it (io/web/websocket.py); it ends the line of whoever sends more."""
 
 CONNECT_S: Final = 10
 PING_S: Final = 20
@@ -53,10 +50,6 @@ PING_S: Final = 20
 
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
-
-LOGIN_ENDED: Final = 4401
-TOO_MANY: Final = 4429
-"""Close code of a server that has ended our login."""
 
 _Result = TypeVar("_Result")
 
@@ -442,9 +435,9 @@ class Client:
         self._last_id += 1
         number = self._last_id
         message = _encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-        if len(message) > MAX_CALL_BYTES:
-            words = f"A call holds at most {MAX_CALL_BYTES} bytes, and this one of {method} has {len(message)}."
-            raise errors.TooLarge(words, limit_bytes=MAX_CALL_BYTES)
+        if len(message) > rpc.MAX_MESSAGE_BYTES:
+            words = f"A call holds at most {rpc.MAX_MESSAGE_BYTES} bytes, and this one of {method} has {len(message)}."
+            raise errors.TooLarge(words, limit_bytes=rpc.MAX_MESSAGE_BYTES)
         answer: Deferred[bytes] = Deferred(lambda _: self._forget(number))
         self._waiting[number] = waiting = _Waiting(message, answer, repeat)
         self._send(waiting)
@@ -507,11 +500,11 @@ class Client:
         self._line = None
         if self._is_closed:
             return
-        if code == LOGIN_ENDED:
+        if code == rpc.LOGIN_ENDED:
             fault = errors.NotAuthenticated("The server has ended this login.")
             self._give_up(fault, fault)
             return
-        if code == TOO_MANY:
+        if code == rpc.TOO_MANY:
             crowded = errors.Throttled("The server takes no more connections of this login; end some and try again.")
             self._give_up(crowded, crowded)
             return

@@ -15,7 +15,7 @@ import click
 
 from webipy.command.exit_statuses import BY_SIGNAL, LEFT, OK
 from webipy.command.program import Ended
-from webipy.io.clock import count_time
+from webipy.io.reactor import count_time
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,6 +21,7 @@ from webipy.command.transcript import Transcript, bodies
 from webipy.core import errors
 from webipy.core.api import calls
 from webipy.core.events import events
+from webipy.core.timestamps import rfc3339
 from webipy.io.storage.blob_store import blobs_of
 from webipy.io.storage.journal_folder import SUFFIX, described, kept
 from webipy.io.storage.journal_folder import remove as remove_file
@@ -192,7 +193,7 @@ def repair(state: str | None, session: str, as_json: bool) -> int:
     except InUse:
         raise Unable("A server uses this state folder; stop the server first. Its kernels go on.") from None
     try:
-        found = repair_file(path, datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"))
+        found = repair_file(path, rfc3339(datetime.now(UTC)))
     finally:
         os.close(lock)
     if as_json:

@@ -1,6 +1,6 @@
 """A kernel that something else started: joined by its connection file, and left as it was found.
 
-`ForeignKernel` has the face of `webipy.host.process.KernelProcess`, so that `webipy.host.kernel_lifecycle` leads both kinds of
+`AttachedKernel` has the face of `webipy.host.process.KernelProcess`, so that `webipy.host.kernel_lifecycle` leads both kinds of
 life. What differs: there is no process of ours, hence no signal, no raw output, no exit status and no restart. It
 is interrupted and shut down by messages, and SIGKILL means here that the host lets go of it: the kernel lives on.
 
@@ -40,7 +40,7 @@ _SILENT: Final = (
 )
 
 
-class ForeignKernel:
+class AttachedKernel:
     """A kernel that webipy did not start; see `webipy.host.process.KernelProcess` for what is not said here.
 
     Args:

@@ -29,8 +29,8 @@ from webipy.core.kernel.host_protocol import (
 from webipy.core.kernel.host_queue import Effect, HostQueue
 from webipy.core.kernel.outbox import Outbox
 from webipy.host.endpoint import Endpoint, Received
-from webipy.host.execution_ends import Endings
-from webipy.host.kernel_lifecycle import Life
+from webipy.host.execution_ends import ExecutionEnds
+from webipy.host.kernel_lifecycle import KernelLifecycle
 
 _ABOUT_REQUESTS = (Cancel.msg_type, Move.msg_type)
 
@@ -52,8 +52,8 @@ class Commands:
         endpoint: Endpoint,
         outbox: Outbox,
         requests: HostQueue,
-        life: Life,
-        endings: Endings,
+        life: KernelLifecycle,
+        endings: ExecutionEnds,
         apply: Callable[[list[Effect]], None],
     ) -> None:
         self._endpoint, self._outbox, self._requests = endpoint, outbox, requests

@@ -20,7 +20,7 @@ from webipy.core.kernel.reply_gate import ReplyGate
 from webipy.core.kernel.request_progress import Fate, Progress
 from webipy.core.kernel.wire import Message
 from webipy.host.endpoint import Author, log
-from webipy.host.kernel_lifecycle import Alarms, Life
+from webipy.host.kernel_lifecycle import Alarms, KernelLifecycle
 
 LAST_WORDS_S: Final = 2.0  # of silence, after which a reply waits no more for `idle`, which every kernel should say
 QUESTION_S: Final = 0.03  # of silence, after which a question waits no more, where no marker can tell its place
@@ -35,7 +35,7 @@ REMEMBERED_OVER: Final = 1000  # executions that have ended without their reply:
 TAKING_S: Final = 0.02  # of processor time used in a silence: ZeroMQ's thread takes in a large message, and it is none
 
 
-class Endings:
+class ExecutionEnds:
     """Holds replies and questions until what belongs before them has come, and ends what gets no reply.
 
     Args:
@@ -50,7 +50,7 @@ class Endings:
 
     def __init__(
         self,
-        life: Life,
+        life: KernelLifecycle,
         requests: HostQueue,
         author: Author,
         alarms: Alarms,

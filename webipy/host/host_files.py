@@ -13,7 +13,7 @@ import msgspec
 from webipy.core.kernel.host_protocol import FAREWELL_FILE, HOST_FILE, SOCKET, SPOOL_PREFIX, Farewell, HostFile
 from webipy.core.kernel.outbox import Outbox
 from webipy.host.endpoint import Endpoint, log
-from webipy.host.kernel_lifecycle import Life
+from webipy.host.kernel_lifecycle import KernelLifecycle
 from webipy.host.process import boot_id, start_time, write_private
 from webipy.host.spool_file import write_segment
 
@@ -28,7 +28,7 @@ class HostFiles:
         life: The kernel.
     """
 
-    def __init__(self, folder: str, endpoint: Endpoint, outbox: Outbox, life: Life) -> None:
+    def __init__(self, folder: str, endpoint: Endpoint, outbox: Outbox, life: KernelLifecycle) -> None:
         self._folder, self._endpoint, self._outbox, self._life = folder, endpoint, outbox, life
         self._is_due = False
 

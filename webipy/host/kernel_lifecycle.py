@@ -41,7 +41,7 @@ from webipy.core.kernel.host_protocol import (
     StartFailed,
     StartRetried,
 )
-from webipy.host.attached_kernel import ForeignKernel
+from webipy.host.attached_kernel import AttachedKernel
 from webipy.host.channels import Channels
 from webipy.host.endpoint import Author, log
 from webipy.host.process import CannotStart, Exit, KernelProcess
@@ -114,7 +114,7 @@ class Audience(Protocol):
         """Take the key of the next start; `kernel_restarting` was told just now."""
 
 
-class Life:
+class KernelLifecycle:
     """One kernel over all its starts.
 
     Args:
@@ -131,7 +131,7 @@ class Life:
         self,
         launch: Launch,
         folder: str,
-        process: KernelProcess | ForeignKernel,
+        process: KernelProcess | AttachedKernel,
         context: zmq.Context[zmq.Socket[bytes]],
         author: Author,
         alarms: Alarms,
@@ -181,7 +181,7 @@ class Life:
         Returns:
             Whether it is the answer to a request of the host's own, and not to be forwarded.
         """
-        if isinstance(self.process, ForeignKernel):
+        if isinstance(self.process, AttachedKernel):
             self.process.heard()
         if self.is_draining:
             self._alarms.set("drained", DRAIN_QUIET_S, self._ended)
@@ -291,7 +291,7 @@ class Life:
             self._alarms.set("polite", patience_s, lambda: self.process.signal(signal.SIGKILL))
 
     def _beat(self) -> None:
-        if isinstance(self.process, ForeignKernel) and (next_s := self.process.beat(self._context)) is not None:
+        if isinstance(self.process, AttachedKernel) and (next_s := self.process.beat(self._context)) is not None:
             self._alarms.set("beat", next_s, self._beat)
 
     def _nudge(self, *, is_first: bool = False) -> None:

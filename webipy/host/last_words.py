@@ -30,7 +30,7 @@ _metadata = msgspec.json.Decoder(_Metadata)
 _stream = msgspec.json.Decoder(_Stream)
 
 
-class Unsent:
+class LastPrinted:
     """The text of one start of a kernel that has not come.
 
     Raises:

@@ -41,13 +41,13 @@ from webipy.core.kernel.host_queue import Dropped, Effect, HostQueue, Moved
 from webipy.core.kernel.large_messages import Large
 from webipy.core.kernel.outbox import Outbox
 from webipy.core.kernel.question_order import MARKER
-from webipy.host.attached_kernel import ForeignKernel
+from webipy.host.attached_kernel import AttachedKernel
 from webipy.host.channels import KERNEL_CHANNELS, Channels
 from webipy.host.commands import Commands
 from webipy.host.endpoint import Author, Endpoint, log
-from webipy.host.execution_ends import Endings
+from webipy.host.execution_ends import ExecutionEnds
 from webipy.host.host_files import HostFiles
-from webipy.host.kernel_lifecycle import Alarms, Life
+from webipy.host.kernel_lifecycle import Alarms, KernelLifecycle
 from webipy.host.process import CannotStart, KernelProcess
 from webipy.host.spool_file import SpoolFile
 from webipy.host.watch import Watch
@@ -74,7 +74,7 @@ class Host:
     """
 
     def __init__(
-        self, launch: Launch, folder: str, process: KernelProcess | ForeignKernel, fault: CannotStart | None
+        self, launch: Launch, folder: str, process: KernelProcess | AttachedKernel, fault: CannotStart | None
     ) -> None:
         self._launch, self._folder = launch, folder
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -83,8 +83,8 @@ class Host:
         self._endpoint = Endpoint(self._context, folder, self._author, launch.key.encode(), self._watch.sent)
         self._outbox, self._requests = Outbox(SpoolFile(folder, self._author.lost, log)), HostQueue()
         self._large = Large(self._author.lost)
-        self._life = Life(launch, folder, process, self._context, self._author, self._alarms, self)
-        self._endings = Endings(
+        self._life = KernelLifecycle(launch, folder, process, self._context, self._author, self._alarms, self)
+        self._endings = ExecutionEnds(
             self._life,
             self._requests,
             self._author,

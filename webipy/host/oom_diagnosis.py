@@ -25,7 +25,7 @@ GROUPS: Final = "/sys/fs/cgroup"
 VMSTAT: Final = "/proc/vmstat"
 
 
-class Shortage:
+class OomDiagnosis:
     """Counts what the system killed.
 
     Args:

@@ -32,8 +32,8 @@ import msgspec
 
 from webipy.core.kernel.connection_file import CHANNELS
 from webipy.core.kernel.host_protocol import KERNEL_LOG, Kernelspec, Launch, Way
-from webipy.host.last_words import Unsent
-from webipy.host.oom_diagnosis import Shortage, counters, said
+from webipy.host.last_words import LastPrinted
+from webipy.host.oom_diagnosis import OomDiagnosis, counters, said
 from webipy.host.ways import Ways, free_ports, knows_curve, with_boot_file, with_words
 
 LOG_BYTES: Final = 1024 * 1024  # kernel.log is cut to its last half past this
@@ -85,12 +85,12 @@ class KernelProcess:
         self._log = os.path.join(folder, KERNEL_LOG)
         self._log_start = 0
         self._child: subprocess.Popen[bytes] | None = None
-        self._shortage = Shortage(counters())
+        self._shortage = OomDiagnosis(counters())
         self._was_killed = False
         self.ways = Ways(launch.spec.argv, launch.way)
         self._ports = _PORTS
         self.curve: Curve | None = None
-        self.unsent: Unsent | None = None
+        self.unsent: LastPrinted | None = None
         self.is_waiting = False  # to be told where it is needed
 
     @property
@@ -191,7 +191,7 @@ class KernelProcess:
         """Make the memory that this start keeps its last words in, if it is one that can."""
         if self.unsent is not None:
             self.unsent.close()
-        self.unsent = Unsent() if self.ways.now.boot else None
+        self.unsent = LastPrinted() if self.ways.now.boot else None
 
     def _choose_addresses(self) -> None:
         is_tcp = self.ways.now.transport == "tcp"

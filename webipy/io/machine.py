@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
+from webipy.core.timestamps import rfc3339
 from webipy.server.people.budgets import PAYER
 from webipy.server.ports.world import T
 
@@ -28,7 +29,7 @@ def new_secret() -> str:
 
 def now() -> str:
     """The time, RFC 3339 UTC with microseconds."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return rfc3339(datetime.now(UTC))
 
 
 def username() -> str:

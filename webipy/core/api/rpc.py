@@ -33,6 +33,15 @@ MAX_LEVELS = MAX_DEPTH + AROUND
 MAX_ID = 4096
 """Characters in the id of a call: it is kept until the call is answered."""
 
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+"""Of one message to the server, by WebSocket or POST: code is text, and files go elsewhere."""
+
+LOGIN_ENDED = 4401
+"""WebSocket close code: the login of this connection was ended."""
+
+TOO_MANY = 4429
+"""WebSocket close code: as many connections are open as may be; the reason says whose. The client tries again later."""
+
 CallId = str | int | float | None
 
 

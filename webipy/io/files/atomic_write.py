@@ -280,11 +280,11 @@ class Draft:
 
 def conflict(name: bytes, there: os.stat_result | None) -> errors.Conflict:
     """The failure of a write that meant another file than is `there`."""
-    told = name.decode("utf-8", "replace")
+    quoted = name.decode("utf-8", "replace")
     if there is None:
-        return errors.Conflict(f"{told!r} is not there any more: it was deleted or moved meanwhile.", etag=None)
+        return errors.Conflict(f"{quoted!r} is not there any more: it was deleted or moved meanwhile.", etag=None)
     return errors.Conflict(
-        f"{told!r} is not the file that was meant: it was written meanwhile. Read it again, then decide.",
+        f"{quoted!r} is not the file that was meant: it was written meanwhile. Read it again, then decide.",
         etag=etag_of(there),
     )
 

@@ -1,7 +1,7 @@
 """Files below the root: listed, looked at, read, written, made. Everything here blocks.
 
 Every function takes paths of the API, finds them by webipy.io.files.root_folder, and tells what goes wrong as one of
-webipy.core.errors, in the user's words: `told` translates what the system says. How files are written:
+webipy.core.errors, in the user's words: `map_os_errors` translates what the system says. How files are written:
 webipy.io.files.atomic_write; how they are moved, copied and deleted: webipy.io.files.moves.
 
 Listing a folder of 100,000 names: one pass for the names and their types, sorted in pieces (a sort in one piece would
@@ -21,16 +21,16 @@ import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 
 import attrs
 
 from webipy.core import errors
 from webipy.core.api.file_calls import FileKind
 from webipy.core.ipynb.blob_folding import Folded, fold, value_of
+from webipy.core.timestamps import rfc3339_of_ns
 from webipy.io.files.atomic_write import MISSING, Draft, Sweeper, conflict, etag_of, write_all
 from webipy.io.files.in_place import InPlace
-from webipy.io.files.root_folder import FOLDER, Hidden, Outside, Place, Root, found, no_such, parts_of
+from webipy.io.files.root_folder import FOLDER, Hidden, Outside, Place, RootFolder, found, no_such, parts_of
 from webipy.io.storage.durable import sync_folder
 from webipy.server.ports.files import BlobFile, Body, FileRecord, Placing
 
@@ -46,10 +46,9 @@ KEPT_FROM = 1000
 
 READ_TRIES = 5
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = re.compile("[0-9]+")
 
-_SAID: dict[int, tuple[str, str]] = {
+_OS_ERRORS: dict[int, tuple[str, str]] = {
     errno.EACCES: ("denied", "the server may not do this to {path}: its permissions do not allow it"),
     errno.EPERM: ("denied", "the server may not do this to {path}: its permissions do not allow it"),
     errno.EROFS: ("read_only", "{path} is on a disk that is read-only"),
@@ -69,7 +68,7 @@ _SAID: dict[int, tuple[str, str]] = {
 
 
 @contextmanager
-def told(path: str) -> Iterator[None]:
+def map_os_errors(path: str) -> Iterator[None]:
     """Tells what the system says about `path` as a failure."""
     try:
         yield
@@ -91,7 +90,7 @@ def told(path: str) -> Iterator[None]:
         raise too_deep(path) from None
     except OSError as fault:
         number = fault.errno or 0
-        reason, words = _SAID.get(number, ("failed", "{path}: " + (fault.strerror or str(fault)).lower()))
+        reason, words = _OS_ERRORS.get(number, ("failed", "{path}: " + (fault.strerror or str(fault)).lower()))
         sentence = words.format(path=repr(path) if path else "the root")
         raise errors.FileFault(f"{sentence[0].upper()}{sentence[1:]}.", reason=reason, path=path) from None
 
@@ -115,15 +114,6 @@ def not_a_file(path: str) -> errors.FileFault:
     )
 
 
-def rfc3339(ns: int) -> str:
-    """A time in ns since 1970, as RFC 3339 UTC with microseconds; times that no calendar has become its ends."""
-    try:
-        when = _EPOCH + timedelta(microseconds=ns // 1000)
-    except OverflowError:
-        when = datetime.max.replace(tzinfo=UTC) if ns > 0 else _EPOCH
-    return when.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
 def record_of(path: str, there: os.stat_result, is_writable: bool) -> FileRecord:
     """A file or folder as the port tells it."""
     kind: FileKind = "other"
@@ -132,7 +122,7 @@ def record_of(path: str, there: os.stat_result, is_writable: bool) -> FileRecord
     elif stat.S_ISREG(there.st_mode):
         kind = "notebook" if path.lower().endswith(".ipynb") else "file"
     size = there.st_size if stat.S_ISREG(there.st_mode) else 0
-    return FileRecord(path, kind, size, rfc3339(there.st_mtime_ns), etag_of(there), is_writable)
+    return FileRecord(path, kind, size, rfc3339_of_ns(there.st_mtime_ns), etag_of(there), is_writable)
 
 
 def natural_key(name: str, is_folder: bool) -> str:
@@ -159,7 +149,7 @@ class _Order:
 
 
 @attrs.define(eq=False)
-class Tree:
+class FileTree:
     """Everything below the root.
 
     Args:
@@ -167,7 +157,7 @@ class Tree:
         in_place: Writes files that cannot be replaced; `None`: they are not written.
     """
 
-    root: Root
+    root: RootFolder
     in_place: InPlace | None = None
     sweeper: Sweeper = attrs.field(factory=Sweeper)
     _order: _Order | None = None
@@ -177,7 +167,7 @@ class Tree:
     def entries(self, path: str, offset: int, limit: int) -> tuple[list[FileRecord], int]:
         """`limit` entries of a folder from number `offset` on, and how many it has."""
         parts = parts_of(path)
-        with told(path), self._folder(parts, path) as folder:
+        with map_os_errors(path), self._folder(parts, path) as folder:
             keys = self._sorted(folder, parts)
             names = (key.rpartition("\0")[2] for key in keys[offset : offset + limit])
             entries = [self._entry(folder, parts, path, name) for name in names]
@@ -244,7 +234,7 @@ class Tree:
     def stat(self, path: str) -> FileRecord:
         """One file or folder."""
         parts = parts_of(path)
-        with told(path):
+        with map_os_errors(path):
             try:
                 with self.root.opened(parts, os.O_PATH) as fd:
                     return self._record(path, fd)
@@ -270,7 +260,7 @@ class Tree:
     def open_file(self, path: str) -> tuple[int, FileRecord]:
         """A file, opened for reading, and what it is. Devices and fifos are not touched."""
         parts = parts_of(path)
-        with told(path):
+        with map_os_errors(path):
             try:
                 with self.root.opened(parts, os.O_PATH) as fd:
                     record = self._record(path, fd)
@@ -284,7 +274,7 @@ class Tree:
         """A part of a file, and the file as it was just before: what was written later has another etag."""
         fd, record = self.open_file(path)
         try:
-            with told(path):
+            with map_os_errors(path):
                 for _ in range(READ_TRIES):
                     size = max(0, record.size - offset)
                     if limit is None and size > MAX_READ_BYTES:
@@ -308,7 +298,7 @@ class Tree:
         """
         fd, record = self.open_file(path)
         try:
-            with told(path):
+            with map_os_errors(path):
                 for _ in range(READ_TRIES):
                     folded = _folded(fd, path, record.size, limit)
                     before, record = record, self._record(path, fd)
@@ -334,7 +324,7 @@ class Tree:
     def writable(self, path: str, if_match: str | None) -> Iterator[tuple[Place, os.stat_result | None]]:
         """Where a file is to be written, and what is there now; refused at once when that may not be replaced."""
         parts = self.below(path)
-        with told(path), self.place(parts, path, is_followed=True) as place:
+        with map_os_errors(path), self.place(parts, path, is_followed=True) as place:
             old = place.found()
             _check_match(place, old, if_match)
             if old is not None:
@@ -376,7 +366,7 @@ class Tree:
 
     @contextmanager
     def place(self, parts: list[bytes], path: str, *, is_followed: bool) -> Iterator[Place]:
-        """`Root.place`; when its folder is missing, that is told."""
+        """`RootFolder.place`; when its folder is missing, that is told."""
         try:
             with self.root.place(parts, is_followed=is_followed) as place:
                 yield place
@@ -404,7 +394,7 @@ class Tree:
             raise errors.InvalidParams("Files, notebooks and folders can be made, nothing else.", field="kind")
         if kind == "folder":
             parts = self.below(path)
-            with told(path), self.place(parts, path, is_followed=False) as place:
+            with map_os_errors(path), self.place(parts, path, is_followed=False) as place:
                 os.mkdir(place.name, dir_fd=place.folder)
                 sync_folder(place.folder)
             return self.stat(path)

@@ -20,12 +20,13 @@ from twisted.python.threadpool import ThreadPool
 
 from webipy.core.api.file_calls import FileKind
 from webipy.core.ipynb.blob_folding import Folded
-from webipy.io.files.file_tree import Tree
-from webipy.io.files.folder_watch import Run, Watching
+from webipy.io.files.file_tree import FileTree
+from webipy.io.files.folder_watch import FolderWatch
 from webipy.io.files.in_place import InPlace
 from webipy.io.files.moved_files import seek
 from webipy.io.files.moves import Moves
-from webipy.io.files.root_folder import Root
+from webipy.io.files.root_folder import RootFolder
+from webipy.io.reactor import Run
 from webipy.server.ports.files import Body, FileRecord, FileRecords, Placing
 
 THREADS = 4
@@ -78,9 +79,9 @@ class RootFiles:
         watching: Knows who watches what.
     """
 
-    tree: Tree
+    tree: FileTree
     run: Run
-    watching: Watching
+    watching: FolderWatch
     moves: Moves = attrs.field(init=False)
     _long: DeferredSemaphore = attrs.field(factory=lambda: DeferredSemaphore(LONG_AT_ONCE))
 
@@ -152,8 +153,8 @@ def files_below(
     Raises:
         OSError: The root cannot be opened.
     """
-    opened = Root(root, hidden)
+    opened = RootFolder(root, hidden)
     in_place = InPlace(spool) if spool is not None else None
     if in_place is not None:
         in_place.mend()
-    return RootFiles(Tree(opened, in_place), run, Watching(opened, reactor, run, is_notified))
+    return RootFiles(FileTree(opened, in_place), run, FolderWatch(opened, reactor, run, is_notified))

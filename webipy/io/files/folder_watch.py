@@ -28,14 +28,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import attrs
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from webipy.io.files.atomic_write import etag_of
-from webipy.io.files.root_folder import FOLDER, Root, parts_of
+from webipy.io.files.root_folder import FOLDER, RootFolder, parts_of
+from webipy.io.reactor import Run
 
 GATHER_SECONDS = 0.2
 LOOK_SECONDS = 2.0
@@ -63,9 +63,6 @@ _READ_BYTES = 64 * 1024
 _libc = ctypes.CDLL(None, use_errno=True)
 _T = TypeVar("_T")
 
-Run = Callable[[Callable[[], Any]], Deferred[Any]]
-"""Runs what blocks, elsewhere."""
-
 
 @attrs.define(eq=False)
 class _Watch:
@@ -76,13 +73,13 @@ class _Watch:
     wd: int | None = None
     seen: object = None
     is_ended: bool = False
-    told_at: float = float("-inf")
-    telling: IDelayedCall | None = None
+    called_at: float = float("-inf")
+    calling: IDelayedCall | None = None
     looking: IDelayedCall | None = None
 
 
 @implementer(IReadDescriptor)
-class Notices:
+class Inotify:
     """One inotify descriptor, read by the reactor.
 
     Args:
@@ -145,7 +142,7 @@ class Notices:
 
 
 @attrs.define(eq=False)
-class Watching:
+class FolderWatch:
     """All watches below a root.
 
     Args:
@@ -155,11 +152,11 @@ class Watching:
         is_notified: Whether to use inotify.
     """
 
-    root: Root
+    root: RootFolder
     reactor: IReactorTime
     run: Run
     is_notified: bool = True
-    _notices: Notices | None = None
+    _notices: Inotify | None = None
     _by_wd: dict[int, set[_Watch]] = attrs.field(factory=dict)
     _all: set[_Watch] = attrs.field(factory=set)
     _log = Logger()
@@ -184,7 +181,7 @@ class Watching:
         watch.is_ended = True
         self._all.discard(watch)
         self._detach(watch)
-        for call in (watch.telling, watch.looking):
+        for call in (watch.calling, watch.looking):
             if call is not None and call.active():
                 call.cancel()
 
@@ -211,7 +208,7 @@ class Watching:
                 self._attach(watch, sight)
                 is_news = True  # what came between the look and this was told by nobody
             if is_news:
-                self._touch(watch)
+                self._changed(watch)
             self._look_later(watch)
         finally:
             sight.close()
@@ -225,7 +222,7 @@ class Watching:
         assert sight.fd is not None
         try:
             if self._notices is None:
-                self._notices = Notices(self.reactor, self._came)
+                self._notices = Inotify(self.reactor, self._came)
             wd = self._notices.add(sight.fd)
         except OSError as fault:
             if fault.errno not in (errno.ENOSPC, errno.EMFILE, errno.ENOSYS, errno.ENFILE, errno.ENOMEM):
@@ -251,15 +248,15 @@ class Watching:
     def _came(self, wd: int, mask: int, name: bytes) -> None:
         if mask & _OVERFLOW:
             for watch in tuple(self._all):
-                self._touch(watch)
+                self._changed(watch)
             return
         for watch in tuple(self._by_wd.get(wd, ())):
             if mask & _ENDED:
                 self._detach(watch)
-                self._touch(watch)
+                self._changed(watch)
                 self._look_soon(watch)
             elif name == watch.name if watch.name is not None else not name.startswith(b"."):
-                self._touch(watch)
+                self._changed(watch)
 
     def _look_soon(self, watch: _Watch) -> None:
         """What was watched has gone: looks for what is there now, once the one who moved it has had some time."""
@@ -267,14 +264,14 @@ class Watching:
             watch.looking.cancel()
             watch.looking = self.reactor.callLater(GATHER_SECONDS, self._look, watch)
 
-    def _touch(self, watch: _Watch) -> None:
-        if watch.telling is None and not watch.is_ended:
-            wait = max(0.0, watch.told_at + GATHER_SECONDS - self.reactor.seconds())
-            watch.telling = self.reactor.callLater(wait, self._tell, watch)
+    def _changed(self, watch: _Watch) -> None:
+        if watch.calling is None and not watch.is_ended:
+            wait = max(0.0, watch.called_at + GATHER_SECONDS - self.reactor.seconds())
+            watch.calling = self.reactor.callLater(wait, self._call, watch)
 
-    def _tell(self, watch: _Watch) -> None:
-        watch.telling = None
-        watch.told_at = self.reactor.seconds()
+    def _call(self, watch: _Watch) -> None:
+        watch.calling = None
+        watch.called_at = self.reactor.seconds()
         watch.changed()
 
 
@@ -299,7 +296,7 @@ class Sight:
             self.fd = None
 
 
-def look(root: Root, parts: list[bytes], wants_fd: bool) -> Sight:
+def look(root: RootFolder, parts: list[bytes], wants_fd: bool) -> Sight:
     """Looks at a path. Blocks."""
     try:
         fd = root.open(parts, os.O_PATH)
@@ -318,7 +315,7 @@ def look(root: Root, parts: list[bytes], wants_fd: bool) -> Sight:
             os.close(fd)
 
 
-def _look_at_file(root: Root, parts: list[bytes], etag: str, wants_fd: bool) -> Sight:
+def _look_at_file(root: RootFolder, parts: list[bytes], etag: str, wants_fd: bool) -> Sight:
     sight = Sight(etag)
     if not wants_fd:
         return sight
@@ -333,7 +330,7 @@ def _look_at_file(root: Root, parts: list[bytes], etag: str, wants_fd: bool) -> 
     return sight
 
 
-def _state_of_folder(root: Root, parts: list[bytes], there: os.stat_result) -> object:
+def _state_of_folder(root: RootFolder, parts: list[bytes], there: os.stat_result) -> object:
     state: list[object] = [there.st_ino]
     try:
         with root.opened(parts, FOLDER) as folder, os.scandir(folder) as entries:

@@ -170,15 +170,17 @@ class InPlace:
                     _copy(kept.fileno(), kept.tell() + head.old_bytes, fd, head.new_bytes)
             finally:
                 os.close(fd)
-        told = os.fsdecode(path)
+        target = os.fsdecode(path)
         if state == "torn":
-            self._log.warn("{path} was being written in place when the server ended: it is whole now", path=told)
+            self._log.warn("{path} was being written in place when the server ended: it is whole now", path=target)
         if state != "other":
             record.unlink()
         else:
             left = record.rename(record.with_suffix(".left"))
             self._log.warn(
-                "{path} was written by another program; what was to be written is in {left}", path=told, left=str(left)
+                "{path} was written by another program; what was to be written is in {left}",
+                path=target,
+                left=str(left),
             )
 
 

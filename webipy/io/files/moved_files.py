@@ -15,7 +15,7 @@ from collections import deque
 from typing import Final
 
 from webipy.io.files.atomic_write import names_content
-from webipy.io.files.file_tree import Tree, record_of
+from webipy.io.files.file_tree import FileTree, record_of
 from webipy.io.files.root_folder import FOLDER, parts_of
 from webipy.server.ports.files import FileRecord
 
@@ -23,7 +23,7 @@ MOST_ENTRIES: Final = 200_000
 """Names that are looked at; a second or two of a local disk."""
 
 
-def seek(tree: Tree, path: str, etag: str) -> FileRecord | None:
+def seek(tree: FileTree, path: str, etag: str) -> FileRecord | None:
     """The file with this etag, which was at `path`; `None` when it is not found."""
     inode = int(etag.partition("-")[0], 16)
     folders, seen, left = deque([parts_of(path)[:-1], []]), set[tuple[bytes, ...]](), MOST_ENTRIES
@@ -43,7 +43,9 @@ def seek(tree: Tree, path: str, etag: str) -> FileRecord | None:
     return None
 
 
-def _look(tree: Tree, folder: list[bytes], inode: int, etag: str) -> tuple[FileRecord | None, list[list[bytes]], int]:
+def _look(
+    tree: FileTree, folder: list[bytes], inode: int, etag: str
+) -> tuple[FileRecord | None, list[list[bytes]], int]:
     """The file if it is in a folder, the folders in that, and how many names were looked at."""
     with tree.root.opened(folder, FOLDER) as fd:
         hidden, below, looked = tree.root.hidden_in(fd), [], 0

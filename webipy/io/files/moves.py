@@ -24,7 +24,7 @@ import attrs
 from webipy.core import errors
 from webipy.core.free_names import free_names
 from webipy.io.files.atomic_write import draft_name, write_all
-from webipy.io.files.file_tree import PIECE_BYTES, Tree, not_a_file, taken, told, too_deep
+from webipy.io.files.file_tree import PIECE_BYTES, FileTree, map_os_errors, not_a_file, taken, too_deep
 from webipy.io.files.root_folder import FOLDER, Place, found, name_of, no_such, parts_of, rename_to_free
 from webipy.io.storage.durable import sync_folder
 from webipy.server.ports.files import FileRecord
@@ -42,7 +42,7 @@ class Moves:
         is_stopping: Set when the server stops: long work ends.
     """
 
-    tree: Tree
+    tree: FileTree
     is_stopping: threading.Event = attrs.field(factory=threading.Event)
 
     def rename(self, path: str, to: str) -> FileRecord:
@@ -50,11 +50,11 @@ class Moves:
         parts, to_parts = self.tree.below(path), self.tree.below(to, "to")
         check_not_within(path, to)
         if parts != to_parts:
-            with told(path), self.tree.place(parts, path, is_followed=False) as old:
+            with map_os_errors(path), self.tree.place(parts, path, is_followed=False) as old:
                 if old.found() is None:
                     raise no_such(path)
                 self._check_ours(old, path)
-                with told(to), self.tree.place(to_parts, to, is_followed=False) as new:
+                with map_os_errors(to), self.tree.place(to_parts, to, is_followed=False) as new:
                     self._rename(old, new, path, to)
         return self.tree.stat(to)
 
@@ -81,7 +81,7 @@ class Moves:
         if to is not None:
             self.tree.below(to, "to")
             check_not_within(path, to)
-        with told(path), self.tree.place(parts, path, is_followed=not entry) as source:
+        with map_os_errors(path), self.tree.place(parts, path, is_followed=not entry) as source:
             there = source.found()
             if there is None:
                 raise no_such(path)
@@ -96,7 +96,7 @@ class Moves:
         raise taken(path)
 
     def _copy_to(self, source: Place, path: str, to: str) -> FileRecord:
-        with told(to), self.tree.place(parts_of(to, "to"), to, is_followed=False) as place:
+        with map_os_errors(to), self.tree.place(parts_of(to, "to"), to, is_followed=False) as place:
             if place.found() is not None:
                 raise taken(to)
             copied = os.path.normpath(os.path.join(name_of(source.folder), source.name))
@@ -174,7 +174,7 @@ class Moves:
     def to_delete(self, path: str) -> Iterator[tuple[Place, os.stat_result]]:
         """Where something is that may be deleted, and what it is."""
         parts = self.tree.below(path)
-        with told(path), self.tree.place(parts, path, is_followed=False) as place:
+        with map_os_errors(path), self.tree.place(parts, path, is_followed=False) as place:
             there = place.found()
             if there is None:
                 raise no_such(path)

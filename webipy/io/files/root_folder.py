@@ -150,9 +150,9 @@ def parts_of(path: str, field: str = "path") -> list[bytes]:
     """
     fault = _fault_in(path)
     if fault is not None:
-        told = path.encode("utf-8", "replace").decode()[:200]
+        quoted = path.encode("utf-8", "replace").decode()[:200]
         raise errors.InvalidParams(
-            f"{told!r} is no path here: {fault}. One looks like 'notebooks/plot.ipynb'.", field=field
+            f"{quoted!r} is no path here: {fault}. One looks like 'notebooks/plot.ipynb'.", field=field
         )
     names = path.split("/") if path else []
     if any(name.startswith(".") for name in names):
@@ -193,7 +193,7 @@ class Place:
 
 
 @attrs.define(eq=False)
-class Root:
+class RootFolder:
     """The root.
 
     Args:

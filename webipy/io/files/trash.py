@@ -37,11 +37,12 @@ from twisted.internet.defer import Deferred
 
 from webipy.core import errors
 from webipy.core.free_names import free_names
+from webipy.core.timestamps import rfc3339_of_ns
 from webipy.io.files.atomic_write import write_all
-from webipy.io.files.file_tree import Tree, record_of, rfc3339, taken, told
-from webipy.io.files.folder_watch import Run
+from webipy.io.files.file_tree import FileTree, map_os_errors, record_of, taken
 from webipy.io.files.moves import Moves
 from webipy.io.files.root_folder import FOLDER, Place, found, name_of, parts_of, rename_to_free
+from webipy.io.reactor import Run
 from webipy.io.storage.durable import sync_folder
 from webipy.server.ports.files import FileRecord, Trashed
 
@@ -96,7 +97,7 @@ class _Bin:
 
 
 @attrs.define(eq=False)
-class Bins:
+class TrashBins:
     """The trash of what is below a root.
 
     Args:
@@ -105,7 +106,7 @@ class Bins:
         home: The user's own trash; `None` for a user without a home.
     """
 
-    tree: Tree
+    tree: FileTree
     moves: Moves
     home: Path | None
 
@@ -131,7 +132,7 @@ class Bins:
                 where = os.fsdecode(os.path.join(name_of(bin.files), name.encode()))
                 came = self._below(os.path.join(name_of(place.folder), place.name)) or path
                 record = record_of(came, there, False)
-                now = rfc3339(os.stat(name + _NOTE, dir_fd=bin.notes).st_mtime_ns)
+                now = rfc3339_of_ns(os.stat(name + _NOTE, dir_fd=bin.notes).st_mtime_ns)
                 return Trashed(name, came, record.kind, record.size, now, where)
         raise _no_trash(path, fault)
 
@@ -143,7 +144,7 @@ class Bins:
         parts = self.tree.below(target, "path" if to is None else "to")
         with (
             self._trashed(path, id) as (bin, name),
-            told(target),
+            map_os_errors(target),
             self.tree.place(parts, target, is_followed=False) as place,
         ):
             try:
@@ -157,7 +158,7 @@ class Bins:
 
     def delete(self, path: str, id: str) -> None:
         """Deletes something that is in the trash for good."""
-        with self._trashed(path, id) as (bin, name), told(path):
+        with self._trashed(path, id) as (bin, name), map_os_errors(path):
             there = found(bin.files, name)
             if there is not None and stat.S_ISDIR(there.st_mode):
                 shutil.rmtree(os.fsdecode(name), dir_fd=bin.files)
@@ -204,11 +205,11 @@ class Bins:
             for bin in self._bins(folder, is_made=False):
                 with os.scandir(bin.notes) as notes:
                     names = [entry.name for _, entry in zip(range(MAX_LOOKED_AT), notes, strict=False)]
-                found = (self._told(bin, name) for name in names if name.endswith(_NOTE))
+                found = (self._entry(bin, name) for name in names if name.endswith(_NOTE))
                 there += [one for one in found if one is not None]
         return sorted(there, key=lambda one: one.deleted, reverse=True)[:limit]
 
-    def _told(self, bin: _Bin, note: str) -> Trashed | None:
+    def _entry(self, bin: _Bin, note: str) -> Trashed | None:
         name = os.fsencode(note.removesuffix(_NOTE))
         came, there = bin.path(os.fsencode(note)), found(bin.files, name)
         path = self._below(came) if came is not None else None
@@ -221,7 +222,7 @@ class Bins:
             return None  # by a name that no path here can say, or emptied meanwhile
         record = record_of(path, there, False)
         where = os.fsdecode(os.path.join(name_of(bin.files), name))
-        return Trashed(name.decode(), path, record.kind, record.size, rfc3339(deleted), where)
+        return Trashed(name.decode(), path, record.kind, record.size, rfc3339_of_ns(deleted), where)
 
     def _below(self, came: bytes) -> str | None:
         """A path of the system as one of the API; `None` for what is not below the root, or hidden there."""
@@ -275,7 +276,7 @@ class RootTrash:
         run: Runs what blocks, elsewhere.
     """
 
-    bins: Bins
+    bins: TrashBins
     run: Run
 
     def put(self, path: str, recursive: bool) -> Deferred[Trashed]:

@@ -34,10 +34,10 @@ from twisted.python.failure import Failure
 
 from webipy.core import errors
 from webipy.io.files.atomic_write import Draft, draft_name, write_all
-from webipy.io.files.file_tree import Tree, told
-from webipy.io.files.folder_watch import Run
+from webipy.io.files.file_tree import FileTree, map_os_errors
 from webipy.io.files.in_place import NOT_BESIDE
 from webipy.io.files.root_folder import found
+from webipy.io.reactor import Run
 from webipy.server.ports.files import FileRecord
 
 WAITING_BYTES = 1024 * 1024
@@ -118,7 +118,7 @@ class Uploads:
         run: Runs what blocks, elsewhere.
     """
 
-    tree: Tree
+    tree: FileTree
     run: Run
     busy: set[tuple[str, str]] = attrs.field(factory=set)
     """Paths and ids of which a part is being received."""
@@ -126,7 +126,7 @@ class Uploads:
 
     def offset(self, path: str, id: str) -> int:
         """How many bytes of an upload in parts are there; 0 for none. Blocks."""
-        with told(path), self.tree.place(self.tree.below(path), path, is_followed=True) as place:
+        with map_os_errors(path), self.tree.place(self.tree.below(path), path, is_followed=True) as place:
             there = found(place.folder, part_name(place.name, id))
             return there.st_size if there is not None and _is_kept(there) else 0
 
@@ -210,7 +210,7 @@ class Upload:
     _has_ended: bool = False
     _is_repeated: bool = False
     _has_place: bool = False
-    _told: Deferred[None] | None = None
+    _written: Deferred[None] | None = None
 
     def begin(self) -> None:
         """Opens what it is written to."""
@@ -234,7 +234,7 @@ class Upload:
         """Takes a piece."""
         self._came += len(piece)
         if self._fault is not None:
-            return told_of(self._fault) if self._came > THROWN_AWAY_BYTES else None
+            return failure_of(self._fault) if self._came > THROWN_AWAY_BYTES else None
         if self.part is not None and self._came > self.part.size:
             self.refuse(_wrong_size(self.part, self._came))
             return None
@@ -246,8 +246,8 @@ class Upload:
     def stored(self) -> Deferred[Stored]:
         """Called when the body has ended; fires when it is on the disk."""
         self._has_ended = True
-        self._told = Deferred()
-        stored = Deferred.fromCoroutine(self._stored(self._told))
+        self._written = Deferred()
+        stored = Deferred.fromCoroutine(self._stored(self._written))
         self._go_on()
         return stored
 
@@ -277,9 +277,9 @@ class Upload:
             if self._waiting:
                 pieces, self._waiting, self._waiting_bytes = self._waiting, [], 0
                 self._run(lambda: self._write(pieces))
-            elif self._told is not None:
-                told, self._told = self._told, None
-                told.callback(None)
+            elif self._written is not None:
+                written, self._written = self._written, None
+                written.callback(None)
             elif self._is_cut:
                 self._is_cut = False
                 self._run(self._close)
@@ -310,7 +310,7 @@ class Upload:
 
     def _open(self) -> None:
         tree = self.uploads.tree
-        with told(self.path):
+        with map_os_errors(self.path):
             if self.part is None:
                 self._draft = self._stack.enter_context(tree.drafted(self.path, self.if_match))
             else:
@@ -318,7 +318,7 @@ class Upload:
             draft = self._draft
             self._is_new = draft is not None and found(draft.folder, draft.name) is None
 
-    def _open_part(self, tree: Tree, part: Part) -> None:
+    def _open_part(self, tree: FileTree, part: Part) -> None:
         place, old = self._stack.enter_context(tree.writable(self.path, self.if_match))
         temporary = part_name(place.name, part.id)
         there = found(place.folder, temporary)
@@ -341,13 +341,13 @@ class Upload:
         os.ftruncate(fd, part.first)
         os.lseek(fd, part.first, os.SEEK_SET)
 
-    def _was_finished(self, tree: Tree, part: Part) -> bool:
+    def _was_finished(self, tree: FileTree, part: Part) -> bool:
         finished = self.uploads.finished(self.path, part.id)
         return part.is_last and finished is not None and finished == (part.total, tree.stat(self.path).etag)
 
     def _write(self, pieces: list[bytes]) -> None:
         if self._draft is not None and self._draft.fd >= 0:
-            with told(self.path):
+            with map_os_errors(self.path):
                 for piece in pieces:
                     write_all(self._draft.fd, piece)
 
@@ -358,7 +358,7 @@ class Upload:
         if self._is_repeated and part is not None:
             return Stored(tree.stat(self.path), False, part.total)
         assert draft is not None
-        with told(self.path):
+        with map_os_errors(self.path):
             if part is not None and not part.is_last:
                 return Stored(None, self._is_new, part.last + 1)
             if part is not None:
@@ -374,7 +374,7 @@ class Upload:
         self._stack.close()
 
 
-def told_of(fault: BaseException) -> errors.Failure:
+def failure_of(fault: BaseException) -> errors.Failure:
     """What a client is told of a fault."""
     mistake = errors.InternalError("The server made a mistake; its log tells more.")
     return fault if isinstance(fault, errors.Failure) else mistake

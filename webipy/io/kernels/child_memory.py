@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from webipy.io.kernels.host_link import Reactor
+from webipy.io.reactor import Reactor
 from webipy.server.ports.kernels import Processes, Used
 
 LOOK_SECONDS = 0.5

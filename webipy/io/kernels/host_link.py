@@ -18,7 +18,7 @@ from collections.abc import Callable
 from time import perf_counter
 
 import zmq
-from twisted.internet.interfaces import IDelayedCall, IReactorFDSet, IReactorThreads, IReactorTime, IReadDescriptor
+from twisted.internet.interfaces import IDelayedCall, IReactorFDSet, IReadDescriptor
 from twisted.logger import Logger
 from txzmq import ZmqConnection, ZmqEndpoint, ZmqEndpointType, ZmqFactory
 from zope.interface import implementer
@@ -28,6 +28,7 @@ from webipy.core.kernel.host_protocol import Acknowledge, Attach, Attached, Comm
 from webipy.core.kernel.outbox import is_followed
 from webipy.core.kernel.wire import Message
 from webipy.host.multipart import has_message, read_parts, send_parts
+from webipy.io.reactor import Reactor
 from webipy.server.ports.kernels import LinkReceiver
 
 TURN_MESSAGES = 200
@@ -53,10 +54,6 @@ LAST_WORDS_SECONDS = 0.05
 """After a host has ended, ZeroMQ's own thread may still be taking its last messages off the socket; nothing tells when it is done."""
 
 SERVER = "webipy-server"
-
-
-class Reactor(IReactorTime, IReactorFDSet, IReactorThreads):
-    """What is needed of the reactor."""
 
 
 class LinkFactory(ZmqFactory):  # type: ignore[misc]  # txZMQ has no types

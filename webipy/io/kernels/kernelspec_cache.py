@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from webipy.core import errors
 from webipy.core.kernel.host_protocol import Kernelspec
-from webipy.io.kernels.host_link import Reactor
+from webipy.io.reactor import Reactor
 from webipy.server.ports.kernels import Specs
 
 UNSEEN_SECONDS = 0.2
@@ -34,7 +34,7 @@ class _SpecsFile(msgspec.Struct):
 
 
 @attrs.define(eq=False)
-class SpecList:
+class KernelspecCache:
     """What is installed now.
 
     Args:

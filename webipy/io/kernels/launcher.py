@@ -54,10 +54,11 @@ from webipy.core.kernel.host_protocol import (
 )
 from webipy.core.kernel.spool_records import Kept
 from webipy.host.process import boot_id, start_time
-from webipy.io.kernels.host_link import LAST_WORDS_SECONDS, HostLink, LinkFactory, ProcessWatch, Reactor
+from webipy.io.kernels.host_link import LAST_WORDS_SECONDS, HostLink, LinkFactory, ProcessWatch
 from webipy.io.kernels.host_remains import Leftovers
-from webipy.io.kernels.kernelspec_cache import SpecList
+from webipy.io.kernels.kernelspec_cache import KernelspecCache
 from webipy.io.kernels.log_file import read_log
+from webipy.io.reactor import Reactor
 from webipy.io.storage.private_files import private, write_private
 from webipy.server.ports.kernels import NO_ENV, HostRecord, KernelLink, LeftBatch, LinkReceiver, LogPart, Specs
 
@@ -97,7 +98,7 @@ class LocalLauncher:
     _links: LinkFactory = attrs.field(init=False)
     _children: dict[str, subprocess.Popen[bytes]] = attrs.field(factory=dict)
     _keys: dict[str, tuple[str, int]] = attrs.field(factory=dict)
-    _specs: SpecList = attrs.field(init=False)
+    _specs: KernelspecCache = attrs.field(init=False)
     _connected: dict[str, tuple[ProcessWatch, HostLink]] = attrs.field(factory=dict)
     _unwanted: set[str] = attrs.field(factory=set)
     _launched: dict[str, list[str]] = attrs.field(factory=dict)
@@ -108,7 +109,7 @@ class LocalLauncher:
         """Makes ready to link."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._links = LinkFactory(self.reactor)
-        self._specs = SpecList(self.reactor)
+        self._specs = KernelspecCache(self.reactor)
 
     def stop(self) -> None:
         """Leaves all hosts; they live on, but for those that were discarded."""

@@ -37,7 +37,7 @@ _PART = ".part"
 
 
 @attrs.define(eq=False)
-class Blobs:
+class BlobStore:
     """The blobs of one journal. One thread may write while another one reads and a third one syncs.
 
     Args:
@@ -216,6 +216,6 @@ def _missing(name: str) -> errors.NotFound:
     return errors.NotFound("This part of an output is not on the disk (any more).", kind="blob", id=name)
 
 
-def blobs_of(journal: Path) -> Blobs:
+def blobs_of(journal: Path) -> BlobStore:
     """The blobs of a journal, by its file."""
-    return Blobs(journal.with_suffix(".blobs"))
+    return BlobStore(journal.with_suffix(".blobs"))

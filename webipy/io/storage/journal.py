@@ -25,23 +25,23 @@ can stall); `synchronous=FULL` for each batch (10 ms on a disk, for each of them
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TypeVar
 
 import attrs
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import IDelayedCall, IReactorFromThreads, IReactorTime
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from webipy.core import errors
 from webipy.core.kernel.blobs import Part
+from webipy.io.reactor import TimedReactor
 from webipy.io.storage import journal_folder
 from webipy.io.storage.journal_file import JournalFile
 from webipy.io.storage.private_files import make_private_folder
+from webipy.io.worker import Worker
 from webipy.server.ports.journals import JournalPart, KeptJournal, OpenedJournal, Position
 from webipy.server.ports.registry import ClosedSession
 
@@ -50,10 +50,6 @@ SYNC_SECONDS = 0.1
 
 RETRY_SECONDS = 1.0
 _T = TypeVar("_T")
-
-
-class Reactor(IReactorTime, IReactorFromThreads):
-    """What is needed of the reactor."""
 
 
 @attrs.define(eq=False)
@@ -191,7 +187,7 @@ class SqliteJournals:
     """
 
     folder: Path
-    reactor: Reactor
+    reactor: TimedReactor
     _pending: list[SqliteJournal] = attrs.field(factory=list)
     _open: dict[str, SqliteJournal] = attrs.field(factory=dict)
     _unsynced: dict[SqliteJournal, int] = attrs.field(factory=dict)
@@ -394,41 +390,3 @@ def _sync_all(journals: Iterable[SqliteJournal]) -> dict[SqliteJournal, OSError]
 def _close_all(journals: Iterable[SqliteJournal]) -> None:
     for journal in journals:
         journal.file.close()
-
-
-@attrs.define(eq=False)
-class Worker:
-    """One thread that does one thing after the other, and tells the reactor."""
-
-    name: str
-    reactor: Reactor
-    _jobs: SimpleQueue[Callable[[], None] | None] = attrs.field(factory=SimpleQueue)
-    _thread: threading.Thread = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
-        self._thread.start()
-
-    def run(self, work: Callable[[], _T]) -> Deferred[_T]:
-        """Does `work` in the thread; fires in the reactor with what it gave or raised."""
-        told: Deferred[_T] = Deferred()
-
-        def job() -> None:
-            try:
-                value = work()
-            except Exception:
-                self.reactor.callFromThread(told.errback, Failure())
-            else:
-                self.reactor.callFromThread(told.callback, value)
-
-        self._jobs.put(job)
-        return told
-
-    def stop(self) -> None:
-        """Ends the thread after what it has to do, and waits for that."""
-        self._jobs.put(None)
-        self._thread.join()
-
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()

@@ -34,7 +34,7 @@ import msgspec
 from webipy.core import errors
 from webipy.core.kernel import blobs
 from webipy.core.kernel.blobs import Part
-from webipy.io.storage.blob_store import Blobs, blobs_of
+from webipy.io.storage.blob_store import BlobStore, blobs_of
 from webipy.io.storage.private_files import sync_names
 from webipy.server.ports.journals import Position
 
@@ -69,7 +69,7 @@ class JournalFile:
     first_seq: int = 1
     written: int = 0
     position: Position | None = None
-    blobs: Blobs = attrs.field(init=False)
+    blobs: BlobStore = attrs.field(init=False)
     _chain: int = 0
     _writer: sqlite3.Connection | None = None
     _reader: sqlite3.Connection | None = None

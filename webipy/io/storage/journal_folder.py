@@ -18,6 +18,7 @@ import msgspec
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.session.file_state import FileState
+from webipy.core.timestamps import rfc3339
 from webipy.io.storage.journal_file import JournalFile
 from webipy.server.ports.journals import JournalPart, KeptJournal
 from webipy.server.ports.registry import ClosedSession, SessionRecord
@@ -62,7 +63,11 @@ def kept(folder: Path) -> list[KeptJournal]:
             continue  # SQLite has put its log away, or the journal was removed, just now
         sizes[session] = sizes.get(session, 0) + there.st_size + below
         changed[session] = max(changed.get(session, 0.0), there.st_mtime)
-    return [KeptJournal(name, sizes[name], _rfc3339(changed[name])) for name in sorted(names) if name in sizes]
+    return [
+        KeptJournal(name, sizes[name], rfc3339(datetime.fromtimestamp(changed[name], UTC)))
+        for name in sorted(names)
+        if name in sizes
+    ]
 
 
 def _within(folder: Path) -> int:
@@ -74,10 +79,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _rfc3339(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def remove(path: Path) -> None:
@@ -109,7 +110,7 @@ def look(path: Path, first: int, limit: int, limit_bytes: int) -> JournalPart:
 
 
 @attrs.define
-class Told:
+class JournalSummary:
     """What a journal says of its session, event by event."""
 
     id: str
@@ -147,7 +148,7 @@ def described(path: Path) -> ClosedSession:
     Raises:
         errors.Damaged: It cannot be read.
     """
-    told, file = Told(path.stem), JournalFile(path)
+    told, file = JournalSummary(path.stem), JournalFile(path)
     file.look()
     try:
         bodies, first = file.read_prelude(), file.first_seq

@@ -17,8 +17,9 @@ from pathlib import Path
 import attrs
 from twisted.internet.defer import Deferred
 
-from webipy.io.storage.journal import Reactor, Worker
+from webipy.io.reactor import TimedReactor
 from webipy.io.storage.journal_file import create_private
+from webipy.io.worker import Worker
 from webipy.server.people.logins import Browser, Login
 from webipy.server.people.shares import Guest, Share
 from webipy.server.ports.kernels import HostRecord
@@ -129,7 +130,7 @@ class SqliteRegistry:
     """
 
     path: Path
-    reactor: Reactor
+    reactor: TimedReactor
     _worker: Worker = attrs.field(init=False)
     _connection: sqlite3.Connection = attrs.field(init=False)
 

@@ -13,10 +13,11 @@ proxy is one).
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Protocol
 
 import attrs
+
+from webipy.io.web.request_auth import network_of
 
 MOST_OF_ADDRESS = 256
 """A browser opens six to a server; behind one address may be many browsers."""
@@ -25,7 +26,7 @@ MOST = 1024
 """Of all addresses together; a quarter of the files that the server may open, when that is less."""
 
 
-class Line(Protocol):
+class Transport(Protocol):
     """A connection: a transport of Twisted's."""
 
     def abortConnection(self) -> None:
@@ -33,7 +34,7 @@ class Line(Protocol):
 
 
 @attrs.define(eq=False)
-class Strangers:
+class AnonymousConnections:
     """The connections of one server that have shown no login.
 
     Args:
@@ -43,55 +44,43 @@ class Strangers:
 
     most_of_address: int = MOST_OF_ADDRESS
     most: int = MOST
-    _places: dict[Line, str] = attrs.field(factory=dict)
+    _networks: dict[Transport, str] = attrs.field(factory=dict)
     """The place of each, the one first that got on least recently."""
-    _by_place: dict[str, dict[Line, None]] = attrs.field(factory=dict)
+    _by_network: dict[str, dict[Transport, None]] = attrs.field(factory=dict)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._networks)
 
-    def __contains__(self, line: Line) -> bool:
-        return line in self._places
+    def __contains__(self, transport: Transport) -> bool:
+        return transport in self._networks
 
-    def came(self, line: Line, address: str) -> None:
+    def opened(self, transport: Transport, address: str) -> None:
         """A connection was made; when there are too many now, one goes that is not it."""
-        place = place_of(address)
-        self._places[line] = place
-        here = self._by_place.setdefault(place, {})
-        here[line] = None
+        network = network_of(address)
+        self._networks[transport] = network
+        here = self._by_network.setdefault(network, {})
+        here[transport] = None
         if len(here) > self.most_of_address:
             self._end(next(iter(here)))
-        elif len(self._places) > self.most:
-            self._end(next(iter(self._places)))
+        elif len(self._networks) > self.most:
+            self._end(next(iter(self._networks)))
 
-    def got_on(self, line: Line) -> None:
+    def progressed(self, transport: Transport) -> None:
         """A connection got on; nothing happens when it is none of these."""
-        place = self._places.pop(line, None)
-        if place is not None:
-            self._places[line] = place
-            del self._by_place[place][line]
-            self._by_place[place][line] = None
+        network = self._networks.pop(transport, None)
+        if network is not None:
+            self._networks[transport] = network
+            del self._by_network[network][transport]
+            self._by_network[network][transport] = None
 
-    def forget(self, line: Line) -> None:
+    def forget(self, transport: Transport) -> None:
         """A connection has shown a login, or has ended."""
-        place = self._places.pop(line, None)
-        if place is not None:
-            del self._by_place[place][line]
-            if not self._by_place[place]:
-                del self._by_place[place]
+        network = self._networks.pop(transport, None)
+        if network is not None:
+            del self._by_network[network][transport]
+            if not self._by_network[network]:
+                del self._by_network[network]
 
-    def _end(self, line: Line) -> None:
-        self.forget(line)
-        line.abortConnection()
-
-
-def place_of(address: str) -> str:
-    """What counts as one address: of IPv6 the first 64 bits, which one machine has all of (RFC 4291, section 2.5.4)."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return address
-    mapped = parsed.ipv4_mapped
-    return str(mapped) if mapped is not None else str(ipaddress.ip_network((int(parsed) >> 64 << 64, 64)))
+    def _end(self, transport: Transport) -> None:
+        self.forget(transport)
+        transport.abortConnection()

@@ -23,7 +23,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from webipy.core import errors
-from webipy.io.web.request_auth import Gate
+from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import PageRequest, refuse, status_of
 from webipy.io.web.paced_responses import send_file
 from webipy.server.ports.conversion import ExportedFile
@@ -111,22 +111,22 @@ class ExportFiles(Resource):
 
     isLeaf = True
 
-    def __init__(self, exports: Exports, gate: Gate) -> None:
+    def __init__(self, exports: Exports, auth: RequestAuth) -> None:
         super().__init__()
         self._exports = exports
-        self._gate = gate
+        self._auth = auth
 
     def render_GET(self, request: PageRequest) -> int:
         """The file; 401 when nobody is logged in, 404 when there is no such export (any more)."""
         parts = [part.decode("utf-8", "replace") for part in request.postpath or []]
         found = self._exports.find(*parts) if len(parts) == 2 else None
         try:
-            who = request.who(self._gate)
+            who = request.who(self._auth)
         except errors.Throttled as fault:
             refuse(request, status_of(fault), fault)
             return NOT_DONE_YET
         if who is None:
-            refuse(request, 401, self._gate.refusal(request.header))
+            refuse(request, 401, self._auth.refusal(request.header))
         elif found is None:
             gone = "There is no such export. Exports are kept for an hour, and not over a restart of the server: make it again."
             refuse(request, 404, errors.NotFound(gone, kind="export", id=parts[0][:64] if parts else ""))

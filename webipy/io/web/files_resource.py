@@ -41,11 +41,11 @@ from webipy.core import errors
 from webipy.core.api import access
 from webipy.core.api.access import Verb
 from webipy.io.files.files import RootFiles
-from webipy.io.web.request_auth import Gate
+from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import BodyTaker, PageRequest, refuse, status_of
 from webipy.io.files.atomic_write import MISSING
-from webipy.io.files.uploads import Stored, Upload, Uploads, checked_id, part_of, told_of
-from webipy.io.files.folder_watch import Run
+from webipy.io.files.uploads import Stored, Upload, Uploads, checked_id, part_of, failure_of
+from webipy.io.reactor import Run
 from webipy.server.ports.files import FileRecord
 
 PIECE_BYTES = 64 * 1024
@@ -103,15 +103,15 @@ def span_of(header: str | None, size: int) -> Span | None:
     return span
 
 
-class FileResource(BodyTaker):
+class FilesResource(BodyTaker):
     """`/files`."""
 
     isLeaf = True
     _log = Logger()
 
-    def __init__(self, gate: Gate, files: RootFiles) -> None:
+    def __init__(self, auth: RequestAuth, files: RootFiles) -> None:
         super().__init__()
-        self._gate = gate
+        self._auth = auth
         self._files = files
         self._uploads = Uploads(files.tree, files.run)
 
@@ -121,9 +121,9 @@ class FileResource(BodyTaker):
         Raises:
             errors.NotAuthenticated, errors.NotPermitted: They may not.
         """
-        if verb != "read" and not self._gate.is_same_site(request.header):
+        if verb != "read" and not self._auth.is_same_site(request.header):
             raise errors.NotPermitted("Another site's page may not do this.")
-        access.permit(request.who(self._gate), verb, None)
+        access.permit(request.who(self._auth), verb, None)
 
     # ---- GET
 
@@ -138,7 +138,7 @@ class FileResource(BodyTaker):
         if failure.check(errors.Failure) is None:
             self._log.failure("{path} failed", failure, path=request.path)
         assert failure.value is not None
-        told = told_of(failure.value)
+        told = failure_of(failure.value)
         if gone:
             return
         status = status_of(told)
@@ -210,7 +210,7 @@ class FileResource(BodyTaker):
                 (transport.pauseProducing if is_held else transport.resumeProducing)()
 
         try:
-            if not self._gate.is_ours(request.header("host")):
+            if not self._auth.is_ours(request.header("host")):
                 raise errors.NotPermitted("This server is not known under that name.")
             if request.header("content-encoding") not in (None, "identity"):
                 raise errors.InvalidRequest("Send the file as it is, without Content-Encoding.")

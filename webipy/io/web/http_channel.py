@@ -26,7 +26,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 
 from webipy.core import errors
-from webipy.io.web.anonymous_connections import Strangers
+from webipy.io.web.anonymous_connections import AnonymousConnections
 
 HEAD_SECONDS: Final = 10.0
 BODY_SECONDS: Final = 30.0
@@ -41,7 +41,7 @@ UNSENT_BYTES: Final = 128 * 1024
 
 
 class _Site(Protocol):
-    strangers: Strangers
+    anonymous: AnonymousConnections
 
 
 class Channel(HTTPChannel):
@@ -56,8 +56,8 @@ class Channel(HTTPChannel):
     """Requests that were answered since others had a turn."""
 
     @property
-    def _strangers(self) -> Strangers:
-        return cast(_Site, self.site).strangers
+    def _anonymous(self) -> AnonymousConnections:
+        return cast(_Site, self.site).anonymous
 
     @property
     def _line(self) -> Any:
@@ -66,24 +66,24 @@ class Channel(HTTPChannel):
     def connectionMade(self) -> None:
         """It counts as a stranger's from now on."""
         super().connectionMade()
-        self._strangers.came(self._line, str(getattr(self._line.getPeer(), "host", "")))
+        self._anonymous.opened(self._line, str(getattr(self._line.getPeer(), "host", "")))
         self._keep_unsent(UNSENT_BYTES)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """It is gone."""
         self._set_limit(None)
         self._done = None
-        self._strangers.forget(self._line)
+        self._anonymous.forget(self._line)
         super().connectionLost(reason)
 
     @property
-    def is_stranger(self) -> bool:
+    def is_anonymous(self) -> bool:
         """Whether no login was shown on it."""
-        return self._line in self._strangers
+        return self._line in self._anonymous
 
     def is_known(self) -> None:
         """It has shown a login: it is no stranger's any more."""
-        self._strangers.forget(self._line)
+        self._anonymous.forget(self._line)
         self._keep_unsent(0)
 
     def _keep_unsent(self, size: int) -> None:
@@ -106,7 +106,7 @@ class Channel(HTTPChannel):
     def allHeadersReceived(self) -> None:
         """The head is whole: a body has its time from now on."""
         self._set_limit(None)
-        self._strangers.got_on(self._line)
+        self._anonymous.progressed(self._line)
         super().allHeadersReceived()
         if self.length != 0:
             self._body_came = 0
@@ -135,7 +135,7 @@ class Channel(HTTPChannel):
     def resumeProducing(self) -> None:
         """The reader has taken what was sent."""
         super().resumeProducing()
-        self._strangers.got_on(self._line)
+        self._anonymous.progressed(self._line)
         self._go_on()
 
     def _go_on(self) -> None:
@@ -145,7 +145,7 @@ class Channel(HTTPChannel):
             self._next(done)
 
     def _next(self, request: Request) -> None:
-        self._strangers.got_on(self._line)
+        self._anonymous.progressed(self._line)
         super().requestDone(request)
 
     def _set_limit(self, seconds: float | None) -> None:

@@ -1,7 +1,7 @@
-"""What the server tells of itself at `/metrics`, in Prometheus' text format 0.0.4, and the pulse that measures the
+"""What the server measures of itself, for `/metrics`, in Prometheus' text format 0.0.4, and the pulse that measures the
 reactor.
 
-The numbers are read off the sessions when somebody asks, so they cost nothing otherwise; only the reactor's pulse
+The numbers are read off the sessions, and in a thread off the disk, when somebody asks, so they cost nothing otherwise; only the reactor's pulse
 runs all the time: a tick every 20 ms whose lateness is how long some turn of the reactor took. Label values are our
 own words (states of kernels), never a user's.
 
@@ -13,14 +13,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
+from typing import Protocol
 
 import attrs
 from twisted.internet.interfaces import IReactorTime
 
 from webipy.io.storage.journal_folder import kept
-from webipy.server.sessions.sessions import Sessions
+from webipy.core.kernel.host_protocol import SPOOL_PREFIX
+from webipy.io.reactor import Run
 
 TICK_SECONDS = 0.02
 BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -54,25 +56,78 @@ class Pulse:
         self.start()
 
 
+class MeasuredJournal(Protocol):
+    """What is measured of a session's journal."""
+
+    durable_seq: int
+    fault: str | None
+
+
+class MeasuredKernel(Protocol):
+    """What is measured of a kernel."""
+
+    @property
+    def state(self) -> str:
+        """Its state, such as `idle`."""
+
+
+class MeasuredFeed(Protocol):
+    """What is measured of a subscription."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether its reader is full."""
+
+
+class MeasuredSession(Protocol):
+    """What is measured of a session."""
+
+    @property
+    def kernel(self) -> MeasuredKernel | None:
+        """Its kernel, if it has one."""
+
+    @property
+    def journal(self) -> MeasuredJournal:
+        """Its journal."""
+
+    @property
+    def feeds(self) -> Collection[MeasuredFeed]:
+        """Its subscriptions."""
+
+    @property
+    def seq(self) -> int:
+        """Its newest event."""
+
+    @property
+    def written(self) -> int:
+        """Its newest event that is in the journal."""
+
+
 @attrs.define(frozen=True)
 class Metrics:
     """The numbers of one server.
 
     Args:
-        sessions: Its sessions.
+        sessions: Lists its open sessions.
         pulse: Its reactor.
         hosts: The folder of the kernel hosts, whose spools are counted.
-        journals: The folder of the journals.
+        run: Runs a function that blocks in a thread.
+        journals: The folder of the journals; `None` where they are not measured.
     """
 
-    sessions: Sessions
+    sessions: Callable[[], Collection[MeasuredSession]]
     pulse: Pulse
     hosts: Path
+    run: Run
     journals: Path | None = None
 
-    def text(self) -> bytes:
+    async def text(self) -> bytes:
         """All numbers, in the text format."""
-        sessions = self.sessions.all()
+        sizes = await self.run(lambda: (self._journal_bytes(), self._spool_bytes()))
+        return self._text(*sizes)
+
+    def _text(self, journal_bytes: int, spool_bytes: int) -> bytes:
+        sessions = self.sessions()
         kernels = Counter(s.kernel.state for s in sessions if s.kernel is not None)
         feeds = [feed for session in sessions for feed in session.feeds]
         lines = [
@@ -99,7 +154,7 @@ class Metrics:
                 [("", sum(s.journal.fault is not None for s in sessions))],
             ),
             *_gauge(
-                "webipy_journals_bytes", "Room that journals take, also of closed sessions.", [("", self._journaled())]
+                "webipy_journals_bytes", "Room that journals take, also of closed sessions.", [("", journal_bytes)]
             ),
             *_gauge("webipy_feeds", "Subscriptions.", [("", len(feeds))]),
             *_gauge(
@@ -107,17 +162,17 @@ class Metrics:
                 "Subscriptions whose reader is full.",
                 [("", sum(feed.is_paused for feed in feeds))],
             ),
-            *_gauge("webipy_spooled_bytes", "Output that kernel hosts keep in files.", [("", self._spooled())]),
+            *_gauge("webipy_spooled_bytes", "Output that kernel hosts keep in files.", [("", spool_bytes)]),
             *self._reactor(),
         ]
         return ("\n".join(lines) + "\n").encode()
 
-    def _journaled(self) -> int:
+    def _journal_bytes(self) -> int:
         return sum(journal.size_bytes for journal in kept(self.journals)) if self.journals is not None else 0
 
-    def _spooled(self) -> int:
+    def _spool_bytes(self) -> int:
         total = 0
-        for spool in self.hosts.glob("*/spool-*"):
+        for spool in self.hosts.glob(f"*/{SPOOL_PREFIX}*"):
             try:
                 total += spool.stat().st_size
             except FileNotFoundError:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import binascii
 import os
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
@@ -25,10 +26,9 @@ from webipy.core import errors
 from webipy.core.api import access
 from webipy.core.kernel import blobs
 from webipy.io.web.files_resource import INLINE, POLICY, FileSender, Span, etag_header, names_etag, span_of
-from webipy.io.web.request_auth import Gate
+from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import PageRequest, refuse, status_of
-from webipy.io.files.folder_watch import Run
-from webipy.server.sessions.sessions import Sessions
+from webipy.io.reactor import Run
 
 _SOUNDS_AND_PICTURES: Final = ("image/", "audio/", "video/")
 _MIME_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789!#$&^_.+-/")
@@ -56,21 +56,21 @@ class Base64:
             return b""
 
 
-class OutputResource(Resource):
+class OutputsResource(Resource):
     """`/outputs`.
 
     Args:
         gate: Knows who may come in.
-        sessions: Whose outputs.
-        run: Runs what blocks, elsewhere.
+        blob_path: Where the blob of a session lies, by the ids of both; raises errors.NotFound for a session that is not open.
+        run: Runs a function that blocks in a thread.
     """
 
     isLeaf = True
     _log = Logger()
 
-    def __init__(self, gate: Gate, sessions: Sessions, run: Run) -> None:
+    def __init__(self, auth: RequestAuth, blob_path: Callable[[str, str], str], run: Run) -> None:
         super().__init__()
-        self._gate, self._sessions, self._run = gate, sessions, run
+        self._auth, self._blob_path, self._run = auth, blob_path, run
 
     def render_GET(self, request: PageRequest) -> int:
         """The value; 401 when nobody is logged in, 403 for guests of another session, 404 when it is not there."""
@@ -95,10 +95,10 @@ class OutputResource(Resource):
     async def _get(self, request: PageRequest, gone: list[Failure]) -> None:
         parts = [part.decode("utf-8", "replace") for part in request.postpath or []]
         session, name = parts if len(parts) == 2 else ("", "")
-        access.permit(request.who(self._gate), "read", session)
+        access.permit(request.who(self._auth), "read", session)
         if not blobs.is_name(name):
             raise errors.NotFound("The address of an output is /outputs/SESSION/SHA256.", kind="blob", id=name[:64])
-        path = self._sessions.get(session).journal.blob_path(name)
+        path = self._blob_path(session, name)
         fd, size = await self._run(lambda: _opened(path, name))
         try:
             if gone:
@@ -122,8 +122,8 @@ class OutputResource(Resource):
         shown = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
         request.setHeader(b"Content-Type", shown.encode())
         if called or kind not in INLINE:
-            told = f"attachment; filename*=UTF-8''{quote(called or name[:16], safe='')}"
-            request.setHeader(b"Content-Disposition", told.encode())
+            disposition = f"attachment; filename*=UTF-8''{quote(called or name[:16], safe='')}"
+            request.setHeader(b"Content-Disposition", disposition.encode())
         if is_base64(kind):
             is_head = request.method == b"HEAD" or not size
             return None if is_head else FileSender(request, self._run, fd, Span(0, size), Base64())

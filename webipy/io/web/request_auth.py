@@ -41,7 +41,7 @@ Ticketed = tuple[str | None, bytes]
 
 
 @attrs.define(frozen=True)
-class Gate:
+class RequestAuth:
     """The gate of one server.
 
     Args:
@@ -107,14 +107,8 @@ class Gate:
 
         Of IPv6 the first 64 bits, as one customer has all the rest. The proxy has appended the last address; those before are the client's own words.
         """
-        told = (header("x-forwarded-for") or "").rpartition(",")[2].strip() if self.is_behind_proxy else ""
-        try:
-            found = ipaddress.ip_address(told or peer)
-        except ValueError:
-            return (told or peer)[:64]
-        if isinstance(found, ipaddress.IPv6Address) and not found.is_loopback and found.ipv4_mapped is None:
-            return str(ipaddress.ip_network((found, 64), strict=False))
-        return str(found)
+        forwarded = (header("x-forwarded-for") or "").rpartition(",")[2].strip() if self.is_behind_proxy else ""
+        return network_of(forwarded or peer)
 
     def is_same_site(self, header: Header) -> bool:
         """Whether a request that changes something comes from our own page, or from no page at all."""
@@ -130,6 +124,22 @@ class Gate:
         if not self.is_behind_proxy or _name_of(host) in LOOPBACK:
             schemes.append("http")
         return frozenset(f"{scheme}://{host}" for scheme in schemes)
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: of IPv6 the first 64 bits, as one customer has all the rest (RFC 4291, section 2.5.4).
+
+    What is no address stays as it is, shortened: it may be the client's own word.
+    """
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:64]
+    if isinstance(found, ipaddress.IPv4Address) or found.is_loopback:
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 def _name_of(host: str) -> str:

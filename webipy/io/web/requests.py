@@ -2,7 +2,7 @@
 
 Every request is a `PageRequest`, whatever it is for: its body is limited before it is read, that of a stranger to what a sign-in needs, the security
 headers are set (so errors have them too), and the `Host` header is checked; only then is it routed (webipy.io.web.site). Who sends it is asked of
-`Gate`. How long it may take to come: webipy.io.web.http_channel.
+`RequestAuth`. How long it may take to come: webipy.io.web.http_channel.
 
 Invariants: a failure is JSON, `{"message", "data": {"name", ...}}`, with the status that goes best with it; nothing of the server's
 inside is told; twisted.web puts no body on the disk for somebody without a login.
@@ -26,16 +26,14 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from webipy.core import errors
 from webipy.core.api.access import Principal
+from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 from webipy.io.web.http_channel import Channel
-from webipy.io.web.request_auth import Gate
+from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.lingering import linger
 from webipy.io.machine import most_files
-from webipy.io.web.anonymous_connections import MOST, Strangers
+from webipy.io.web.anonymous_connections import MOST, AnonymousConnections
 
-MAX_BODY_BYTES = 16 * 1024 * 1024
-"""Body of one POST, as of one WebSocket message: code is text, and data goes elsewhere."""
-
-STRANGER_BODY_BYTES = 16 * 1024
+ANONYMOUS_BODY_BYTES = 16 * 1024
 """The same of somebody who has no login: a code, a token, or a name. It stays in memory."""
 
 STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -100,7 +98,7 @@ class PageRequest(Request):
     """Bytes of the body that have come."""
     is_held = False
     """Whether the body is left unread for now, because what takes it is slower than it comes."""
-    _most = MAX_BODY_BYTES
+    _most = MAX_MESSAGE_BYTES
     is_refused = False
     """Whether it was answered past twisted.web, such as before its body was read; nothing else is sent."""
     _is_lingering = False
@@ -112,17 +110,17 @@ class PageRequest(Request):
             value = [b"; ".join(value)]
         return value[-1].decode("latin-1") if value else None
 
-    def address(self, gate: Gate) -> str:
+    def address(self, auth: RequestAuth) -> str:
         """The address that it came from."""
-        return gate.address_of(getattr(self.getClientAddress(), "host", ""), self.header)
+        return auth.address_of(getattr(self.getClientAddress(), "host", ""), self.header)
 
-    def who(self, gate: Gate) -> Principal | None:
+    def who(self, auth: RequestAuth) -> Principal | None:
         """Who sends it; when that login ends, this request ends with it.
 
         Raises:
-            errors.Throttled: As `Gate.principal_of`.
+            errors.Throttled: As `RequestAuth.principal_of`.
         """
-        found = self._asked(gate)
+        found = self._asked(auth)
         if isinstance(found, errors.Throttled):
             raise found
         if found is not None and self.login is None:
@@ -132,7 +130,7 @@ class PageRequest(Request):
             self.notifyFinish().addBoth(lambda _: requests.discard(self))
         return found
 
-    def _asked(self, gate: Gate) -> Principal | errors.Throttled | None:
+    def _asked(self, auth: RequestAuth) -> Principal | errors.Throttled | None:
         """Who sends it, or that they guess too often. A wrong token is counted once, however often it is asked."""
         if self._wrong is not None:
             return self._wrong[0]
@@ -141,7 +139,7 @@ class PageRequest(Request):
             ticketed = (self.args[b"ticket"][0].decode("latin-1"), unquote_to_bytes(self.path))
         found: Principal | errors.Throttled | None
         try:
-            found = gate.principal_of(self.header, self.address(gate), ticketed)
+            found = auth.principal_of(self.header, self.address(auth), ticketed)
         except errors.Throttled as fault:
             found = fault
         if not isinstance(found, Principal) and self.header("authorization") is not None:
@@ -189,11 +187,11 @@ class PageRequest(Request):
             except errors.Failure as fault:
                 self._refuse_body(fault)
             return
-        if length is not None and length <= STRANGER_BODY_BYTES:
+        if length is not None and length <= ANONYMOUS_BODY_BYTES:
             super().gotLength(length)
             return
-        if not isinstance(self._asked(self._gate), Principal):
-            self._most, self.content = STRANGER_BODY_BYTES, BytesIO()
+        if not isinstance(self._asked(self._auth), Principal):
+            self._most, self.content = ANONYMOUS_BODY_BYTES, BytesIO()
         if length is not None and length > self._most:
             self._refuse_body()
         elif self.content is None:
@@ -220,8 +218,8 @@ class PageRequest(Request):
         return site
 
     @property
-    def _gate(self) -> Gate:
-        return self._site.gate
+    def _auth(self) -> RequestAuth:
+        return self._site.auth
 
     def handleContentChunk(self, data: bytes) -> None:
         """A part of the body: stops one that turns out too large."""
@@ -239,10 +237,10 @@ class PageRequest(Request):
         super().handleContentChunk(data)
 
     def _too_large(self) -> errors.Failure:
-        if self._most < MAX_BODY_BYTES:
+        if self._most < MAX_MESSAGE_BYTES:
             hint = "send the header Authorization: Bearer TOKEN, or open the address that webipy open prints"
             return errors.NotAuthenticated(f"Log in first: {hint}. Without, a body holds {self._most} bytes.")
-        return errors.TooLarge(f"A body holds at most {MAX_BODY_BYTES} bytes.", limit_bytes=MAX_BODY_BYTES)
+        return errors.TooLarge(f"A body holds at most {MAX_MESSAGE_BYTES} bytes.", limit_bytes=MAX_MESSAGE_BYTES)
 
     def _refuse_body(self, fault: errors.Failure | None = None) -> None:
         """Answers what is not read whole, and ends the connection when the client has sent the rest."""
@@ -280,7 +278,7 @@ class PageRequest(Request):
             self.setHeader(name, value)
         if self.header("authorization") or self.header("cookie"):
             self._show_login()
-        if not self._gate.is_ours(self.header("host")):
+        if not self._auth.is_ours(self.header("host")):
             hint = "Reach webipy by localhost or 127.0.0.1, or start it with --allow-host NAME."
             refuse(self, 421, errors.NotPermitted(f"This server is not known under that name. {hint}"))
             return
@@ -289,7 +287,7 @@ class PageRequest(Request):
     def _show_login(self) -> None:
         """Lets a connection whose request comes with a login be no stranger's any more; what the login may do is asked where it is done."""
         assert isinstance(self.channel, Channel)
-        if self.channel.is_stranger and isinstance(self._asked(self._gate), Principal):
+        if self.channel.is_anonymous and isinstance(self._asked(self._auth), Principal):
             self.channel.is_known()
 
     def render(self, resrc: IResource) -> None:
@@ -372,10 +370,10 @@ class PageSite(Site):
     noisy = False
     _log = Logger()
 
-    def __init__(self, root: IResource, gate: Gate, page: PageOfSite | None = None) -> None:
+    def __init__(self, root: IResource, auth: RequestAuth, page: PageOfSite | None = None) -> None:
         super().__init__(root, timeout=60)
-        self.gate = gate
-        self.strangers = Strangers(most=min(MOST, most_files() // 4))
+        self.auth = auth
+        self.anonymous = AnonymousConnections(most=min(MOST, most_files() // 4))
         self.page = page
         self.requests: set[PageRequest] = set()
         """Those under way whose login is known."""
@@ -401,13 +399,13 @@ class JsonPost(Resource):
     isLeaf = True
     _log = Logger()
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, auth: RequestAuth) -> None:
         super().__init__()
-        self._gate = gate
+        self._auth = auth
 
     def render_POST(self, request: PageRequest) -> int:
         """Checks where it comes from and what it carries, then answers."""
-        if not self._gate.is_same_site(request.header):
+        if not self._auth.is_same_site(request.header):
             refuse(request, 403, errors.NotPermitted("Another site's page may not do this."))
         elif request.content_type != "application/json":
             refuse(request, 415, errors.InvalidRequest("Send the body as Content-Type: application/json."))

@@ -1,4 +1,4 @@
-"""`POST /share`: what a link is for, told to whoever has it before they give their name.
+"""`POST /share`: what a link is for, shown to whoever has it before they give their name.
 
     {"share": SECRET}  ->  {"session", "title", "verb", "owner", "is_in"}
 
@@ -8,20 +8,21 @@ counted together with wrong codes and tokens; `POST /login {"share", "name"}` le
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from webipy.core import errors
 from webipy.core.api.access import Right
-from webipy.io.web.request_auth import Gate
+from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import JsonPost, PageRequest
-from webipy.server.sessions.sessions import Sessions
 
 
 class _Asked(msgspec.Struct, forbid_unknown_fields=True):
     share: str
 
 
-class _Told(msgspec.Struct):
+class _Preview(msgspec.Struct):
     session: str
     title: str
     verb: Right
@@ -29,12 +30,17 @@ class _Told(msgspec.Struct):
     is_in: bool
 
 
-class Offer(JsonPost):
-    """`/share`."""
+class SharePreview(JsonPost):
+    """`/share`.
 
-    def __init__(self, gate: Gate, sessions: Sessions) -> None:
-        super().__init__(gate)
-        self._sessions = sessions
+    Args:
+        auth: Knows who sends a request.
+        title_of: The title of an open session, by its id; raises errors.NotFound where there is none.
+    """
+
+    def __init__(self, auth: RequestAuth, title_of: Callable[[str], str]) -> None:
+        super().__init__(auth)
+        self._title_of = title_of
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
         """200 with what the link is for; 401 when it is for nothing."""
@@ -42,13 +48,13 @@ class Offer(JsonPost):
             asked = msgspec.json.decode(body, type=_Asked)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             raise errors.InvalidParams(f'Send {{"share": "..."}}: {fault}.', field="share") from None
-        logins = self._gate.logins
-        share = logins.share_of(asked.share, request.address(self._gate))
-        session = self._sessions.get(share.session)
-        who = request.who(self._gate)
+        logins = self._auth.logins
+        share = logins.share_of(asked.share, request.address(self._auth))
+        title = self._title_of(share.session)
+        who = request.who(self._auth)
         is_in = who is not None and (who.session is None or (who.session, who.verb) == (share.session, share.verb))
-        told = msgspec.json.encode(_Told(session.id, session.record.title, share.verb, logins.name, is_in))
+        preview = msgspec.json.encode(_Preview(share.session, title, share.verb, logins.name, is_in))
         request.setHeader(b"Content-Type", b"application/json")
-        request.setHeader(b"Content-Length", str(len(told)).encode())
-        request.write(told)
+        request.setHeader(b"Content-Length", str(len(preview)).encode())
+        request.write(preview)
         request.finish()

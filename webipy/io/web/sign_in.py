@@ -12,7 +12,7 @@ import msgspec
 from twisted.web.server import Request
 
 from webipy.core import errors
-from webipy.io.web.request_auth import OLD_COOKIE, Gate, Header, cookie_names, cookies_of
+from webipy.io.web.request_auth import OLD_COOKIE, RequestAuth, Header, cookie_names, cookies_of
 from webipy.server.people.logins import COOKIE_DAYS, Browser, LoginSecrets
 
 MAX_AGENT = 300
@@ -42,14 +42,14 @@ def form_of(body: bytes) -> LoginForm:
         ) from None
 
 
-async def sign_in(gate: Gate, form: LoginForm, header: Header, address: str) -> LoginSecrets | None:
+async def sign_in(auth: RequestAuth, form: LoginForm, header: Header, address: str) -> LoginSecrets | None:
     """A new login for what the form has; `None` when the browser keeps the one that it has.
 
     Raises:
         errors.NotAuthenticated, errors.Throttled, errors.InvalidParams, errors.TooLarge: As `Logins.login` and `Logins.join`.
     """
-    logins = gate.logins
-    given = gate.credentials(lambda name: None if name == "authorization" else header(name), address)
+    logins = auth.logins
+    given = auth.credentials(lambda name: None if name == "authorization" else header(name), address)
     if form.share is not None:
         secrets = await logins.join(form.share, form.name, address)
     else:

@@ -1,6 +1,6 @@
 """The twisted.web tree: the page, its files, sign-in, `/rpc` by POST and WebSocket, `/healthz`.
 
-Every request has passed `PageRequest` (webipy.io.web.requests) before it is routed. Who sends it is asked of `Gate`; what it may do is
+Every request has passed `PageRequest` (webipy.io.web.requests) before it is routed. Who sends it is asked of `RequestAuth`; what it may do is
 decided in the method table alone.
 
     GET  /  /s/<session>       the page (static/index.html with the nonce of this response); a person at a wrong address gets it, too
@@ -29,6 +29,7 @@ from typing import Any
 
 import msgspec
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
@@ -37,7 +38,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from webipy.core import errors
 from webipy.core.api import access
 from webipy.io.web.frame_document import Frame
-from webipy.io.web.request_auth import Gate
+from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.metrics import Metrics
 from webipy.io.web.requests import JsonPost, PageRequest, PageSite, refuse, status_of
 from webipy.io.web.paced_responses import send, send_file
@@ -201,11 +202,11 @@ class Login(JsonPost):
     async def answer(self, request: PageRequest, body: bytes) -> None:
         """200 with the key and the cookie; 204 when this browser is signed in already."""
         request.let_go()
-        secrets = await sign_in(self._gate, form_of(body), request.header, request.address(self._gate))
+        secrets = await sign_in(self._auth, form_of(body), request.header, request.address(self._auth))
         if secrets is None:
             request.setResponseCode(204)
         else:
-            set_cookie(request, request.header, secrets.cookie, is_behind_proxy=self._gate.is_behind_proxy)
+            set_cookie(request, request.header, secrets.cookie, is_behind_proxy=self._auth.is_behind_proxy)
             told = msgspec.json.encode({"key": secrets.key})
             request.setHeader(b"Content-Type", b"application/json")
             request.setHeader(b"Content-Length", str(len(told)).encode())
@@ -218,11 +219,11 @@ class Logout(JsonPost):
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
         """204, and the cookie is taken back; a cookie without its key ends nothing: another port may have sent it."""
-        who = request.who(self._gate)
+        who = request.who(self._auth)
         if who is not None:
             request.let_go()
-            await self._gate.logins.sign_out(who.login)
-        set_cookie(request, request.header, "", is_behind_proxy=self._gate.is_behind_proxy)
+            await self._auth.logins.sign_out(who.login)
+        set_cookie(request, request.header, "", is_behind_proxy=self._auth.is_behind_proxy)
         request.setResponseCode(204)
         request.finish()
 
@@ -232,8 +233,8 @@ class RpcPost(JsonPost):
 
     isLeaf = False
 
-    def __init__(self, gate: Gate, api: Api, websocket: IResource) -> None:
-        super().__init__(gate)
+    def __init__(self, auth: RequestAuth, api: Api, websocket: IResource) -> None:
+        super().__init__(auth)
         self._api = api
         self._websocket = websocket
         self.putChild(b"openrpc.json", OpenRpcFile(api))
@@ -251,16 +252,16 @@ class RpcPost(JsonPost):
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
         """The answers of the method table; 401 when nobody is logged in."""
-        connection = Connection(request.who(self._gate))
+        connection = Connection(request.who(self._auth))
         if connection.principal is None:
-            raise self._gate.refusal(request.header)
+            raise self._auth.refusal(request.header)
         request.notifyFinish().addErrback(lambda _: connection.leave())
         asked = Deferred.fromCoroutine(self._api.post(body, connection))
         del body  # it may be large, and the call may wait for long
         reply = await asked
         if connection.is_gone:
             return
-        if self._gate.logins.refresh(connection.principal) is None:
+        if self._auth.logins.refresh(connection.principal) is None:
             raise errors.NotAuthenticated("Your login was ended.")
         request.setResponseCode(200 if reply is not None else 204)
         request.setHeader(b"Content-Type", b"application/json")
@@ -326,25 +327,41 @@ class MetricsText(Resource):
     """`/metrics`."""
 
     isLeaf = True
+    _log = Logger()
 
-    def __init__(self, gate: Gate, metrics: Metrics) -> None:
+    def __init__(self, auth: RequestAuth, metrics: Metrics) -> None:
         super().__init__()
-        self._gate = gate
+        self._auth = auth
         self._metrics = metrics
 
-    def render_GET(self, request: PageRequest) -> bytes | int:
+    def render_GET(self, request: PageRequest) -> int:
         """The numbers; 401 when nobody is logged in, 403 for guests."""
+        gone: list[Failure] = []
+        request.notifyFinish().addErrback(gone.append)
         try:
-            access.permit(request.who(self._gate), "read", None)
+            access.permit(request.who(self._auth), "read", None)
         except errors.Failure as fault:
             refuse(request, status_of(fault), fault)
             return NOT_DONE_YET
-        request.setHeader(b"Content-Type", b"text/plain; version=0.0.4; charset=utf-8")
-        return self._metrics.text()
+        Deferred.fromCoroutine(self._metrics.text()).addCallbacks(
+            self._send, self._failed, callbackArgs=(request, gone), errbackArgs=(request, gone)
+        )
+        return NOT_DONE_YET
+
+    @staticmethod
+    def _send(numbers: bytes, request: PageRequest, gone: list[Failure]) -> None:
+        if not gone:
+            request.setHeader(b"Content-Type", b"text/plain; version=0.0.4; charset=utf-8")
+            send(request, numbers)
+
+    def _failed(self, failure: Failure, request: PageRequest, gone: list[Failure]) -> None:
+        self._log.failure("the numbers cannot be read", failure)
+        if not gone:
+            refuse(request, 500, errors.InternalError("The server made a mistake; its log tells more."))
 
 
 def build_site(
-    gate: Gate,
+    auth: RequestAuth,
     api: Api,
     websocket: IResource,
     static: Path,
@@ -357,11 +374,11 @@ def build_site(
     root.putChild(b"s", SessionPages(page))
     root.putChild(b"static", Static(static))
     root.putChild(b"frame", Frame(static))
-    root.putChild(b"login", Login(gate))
-    root.putChild(b"logout", Logout(gate))
-    root.putChild(b"rpc", RpcPost(gate, api, websocket))
+    root.putChild(b"login", Login(auth))
+    root.putChild(b"logout", Logout(auth))
+    root.putChild(b"rpc", RpcPost(auth, api, websocket))
     root.putChild(b"healthz", Health(api))
-    root.putChild(b"metrics", MetricsText(gate, metrics))
+    root.putChild(b"metrics", MetricsText(auth, metrics))
     for name, resource in (more or {}).items():
         root.putChild(name, resource)
-    return PageSite(root, gate, page)
+    return PageSite(root, auth, page)

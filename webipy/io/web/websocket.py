@@ -33,12 +33,12 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from webipy.core import errors
-from webipy.io.web.request_auth import SUBPROTOCOL, Gate
+from webipy.core.api.rpc import LOGIN_ENDED, MAX_MESSAGE_BYTES, TOO_MANY
+from webipy.io.web.request_auth import SUBPROTOCOL, RequestAuth
 from webipy.io.web.read_pauses import Reading
 from webipy.server.methods.api import Api, answered
 from webipy.server.methods.method import MOST_OF_GUEST, MOST_OF_LOGIN, Connection
 
-MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 SMALL_BYTES = 64 * 1024
 """Messages that are less together go in one write, at the end of the turn."""
 
@@ -56,12 +56,6 @@ LARGE_BYTES = 1024 * 1024
 
 PING_SECONDS = 20
 HANDSHAKE_SECONDS = 5
-LOGIN_ENDED = 4401
-"""Close code: the login of this connection was ended."""
-
-TOO_MANY = 4429
-"""Close code: there are as many connections already as may be; the reason says of what. Who is closed so tries again later, and not at once."""
-
 
 MOST_OF_LINK = 240
 """Connections of all who came by one link: as many as may come by it (200), and some who have two pages."""
@@ -90,12 +84,12 @@ class RpcProtocol(WebSocketServerProtocol):
 
     def onConnect(self, request: Any) -> str | None:
         """Lets in whom the gate knows. Of the subprotocols that a page offers, one is our name and the other one its key."""
-        gate = self.factory.gate
-        if not gate.is_ours(request.headers.get("host")):
+        auth = self.factory.auth
+        if not auth.is_ours(request.headers.get("host")):
             raise ConnectionDeny(421, "This server is not known under that name")
         headers = request.headers.get
         try:
-            principal = gate.principal_of(headers, gate.address_of(self.transport.getPeer().host, headers))
+            principal = auth.principal_of(headers, auth.address_of(self.transport.getPeer().host, headers))
         except errors.Throttled as fault:
             raise ConnectionDeny(429, "Too many wrong tries") from fault
         if principal is None:
@@ -323,9 +317,9 @@ class RpcFactory(WebSocketServerFactory):
 
     protocol = RpcProtocol  # type: ignore[assignment]  # Twisted types it as a factory of protocols
 
-    def __init__(self, gate: Gate, api: Api, reactor: IReactorTime) -> None:
+    def __init__(self, auth: RequestAuth, api: Api, reactor: IReactorTime) -> None:
         super().__init__(reactor=reactor, server="webipy")
-        self.gate = gate
+        self.auth = auth
         self.api = api
         self.clock = reactor
         self.clients: set[RpcProtocol] = set()
@@ -346,7 +340,7 @@ class RpcFactory(WebSocketServerFactory):
 
     def crowd(self, login: str, lines: int) -> str:
         """Why one more connection of a login, which has so many and calls by POST, is too many; empty when it is not."""
-        shares = self.gate.logins.shares
+        shares = self.auth.logins.shares
         link = shares.link_of(login)
         open = [client.login for client in self.clients]
         most = MOST_OF_LOGIN if link is None else MOST_OF_GUEST

@@ -24,6 +24,7 @@ from twisted.logger import Logger
 
 from webipy.core import errors
 from webipy.core.session.file_state import is_same_file
+from webipy.core.timestamps import rfc3339
 from webipy.server.ports.files import FileRecord
 from webipy.server.ports.journals import JournalPart, KeptJournal
 from webipy.server.ports.registry import ClosedSession, SessionRecord
@@ -213,7 +214,7 @@ class ClosedSessions:
         if self.keep_days is None:
             return None
         oldest = datetime.fromisoformat(self.world.now()) - timedelta(days=self.keep_days)
-        return oldest.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return rfc3339(oldest)
 
     def _too_much(self, closed: list[Entry]) -> list[Entry]:
         if self.keep_mebibytes is None:
