@@ -61,7 +61,7 @@ def folded(*log: AnyEvent, limit: int = MAX_STREAM) -> DocumentFold:
     """The fold of some events."""
     fold = DocumentFold(limit=limit)
     for event in log:
-        fold.take(event)
+        fold.apply(event)
     return fold
 
 
@@ -148,7 +148,7 @@ class Folding(SynchronousTestCase):
             fold = DocumentFold()
             for event in possible(log):
                 before = fold.document()
-                fold.take(event)
+                fold.apply(event)
                 self.assertEqual(fold.seq, event.seq)
                 if fold.document() != before:
                     self.assertEqual(fold.changed, event.seq)
@@ -170,7 +170,7 @@ class Folding(SynchronousTestCase):
             events.OutputUpdated(seq=10, display_id="d", data=Raw(b"{}"), metadata=Raw(b"{}")),
             events.CellOutputsCleared(seq=11, cell=None),
         ):
-            fold.take(event)
+            fold.apply(event)
             self.assertEqual((fold.seq, fold.changed), (event.seq, 1))
 
 
@@ -252,11 +252,11 @@ class Shown(SynchronousTestCase):
             ),
         )
         before = fold.document()
-        fold.take(events.OutputAdded(execution="e", output=outputs.stream("stdout", "x")))
+        fold.apply(events.OutputAdded(execution="e", output=outputs.stream("stdout", "x")))
         after = fold.document()
         self.assertIs(after.cells[1], before.cells[1])
         self.assertIs(after.cells[0].outputs[0], before.cells[0].outputs[0])
-        fold.take(events.OutputUpdated(display_id="d", data=Raw(b'{"text/plain":"new"}'), metadata=Raw(b"{}")))
+        fold.apply(events.OutputUpdated(display_id="d", data=Raw(b'{"text/plain":"new"}'), metadata=Raw(b"{}")))
         self.assertIn(b'"new"', fold.document().cells[0].outputs[0])
 
     def test_printing_a_lot_costs_no_more_for_each_line(self) -> None:
@@ -267,7 +267,7 @@ class Shown(SynchronousTestCase):
         )
         line = events.OutputAdded(execution="e", output=outputs.stream("stdout", "x\n"))
         for number in range(200_000):
-            fold.take(line)
+            fold.apply(line)
             if number % 50_000 == 0:
                 fold.document()
         (output,) = fold.document().cells[0].outputs

@@ -121,7 +121,7 @@ def folded(log: list[AnyEvent]) -> tuple[DocumentFold, Notebook]:
     """The folds of some events."""
     fold, book = DocumentFold(), Notebook()
     for event in log:
-        fold.take(event)
+        fold.apply(event)
         book.apply(event)
     return fold, book
 
@@ -141,7 +141,7 @@ class Changes(SynchronousTestCase):
             self.assertEqual(fold.document(), old)
             versions = {cell.id: cell.version for cell in book.cells()}
             for event in changes(old, new, versions):
-                fold.take(event)
+                fold.apply(event)
                 book.apply(event)
             self.assertEqual(fold.document(), new)
             self.assertEqual([cell.id for cell in book.cells()], [cell.id for cell in new.cells])

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from webipy.core.ipynb import lost_cells
 from webipy.core.ipynb.cell_matching import made_id, match_cells
 from webipy.core.ipynb.document import Document, DocumentCell
-from webipy.core.ipynb.lost_cells import Vanished
+from webipy.core.ipynb.lost_cells import LostCells
 
 
 def document(*cells: DocumentCell) -> Document:
@@ -25,42 +25,42 @@ def cell(source: str, id: str = "") -> DocumentCell:
 
 
 class Cells(SynchronousTestCase):
-    """`Vanished`."""
+    """`LostCells`."""
 
     def test_they_stand_where_they_stood(self) -> None:
         """Also a run of them, and those at the start."""
         a, b, c, d = (cell(name, name) for name in "abcd")
-        lost = Vanished()
-        lost.take(document(a, b, c, d), document(c))
-        self.assertEqual(lost.like(document(c)), document(a, b, c, d))
-        lost.take(document(c), document())
-        self.assertEqual(lost.like(document()), document(a, b, c, d))
-        lost.take(document(), document(b))
-        self.assertEqual(set(lost.like(document(b)).cells), {a, b, c, d})
+        lost = LostCells()
+        lost.record(document(a, b, c, d), document(c))
+        self.assertEqual(lost.restored(document(c)), document(a, b, c, d))
+        lost.record(document(c), document())
+        self.assertEqual(lost.restored(document()), document(a, b, c, d))
+        lost.record(document(), document(b))
+        self.assertEqual(set(lost.restored(document(b)).cells), {a, b, c, d})
 
     def test_what_comes_back_is_known_again(self) -> None:
         """Any cells, lost in any steps: what stands there in the end has the ids that it had."""
         chance = random.Random(7)
         for _ in range(300):
             cells = [cell(f"x = {number}", f"c{number}") for number in range(chance.randrange(1, 9))]
-            whole, lost = document(*cells), Vanished()
+            whole, lost = document(*cells), LostCells()
             now = whole
             for _ in range(chance.randrange(1, 4)):
                 part = document(*(cell(one.source) for one in cells if chance.random() < 0.5))
-                read = match_cells(lost.like(now), part)
-                lost.take(now, read)
+                read = match_cells(lost.restored(now), part)
+                lost.record(now, read)
                 now = read
             text = document(*(cell(one.source) for one in cells))
-            back = match_cells(lost.like(now), text)
+            back = match_cells(lost.restored(now), text)
             self.assertEqual([one.id for one in back.cells], [one.id for one in cells])
 
     def test_there_are_limits(self) -> None:
         """What was lost last stays."""
         self.patch(lost_cells, "MAX_CELLS_KEPT", 2)
         a, b, c = (cell(name, name) for name in "abc")
-        lost = Vanished()
-        lost.take(document(a, b, c), document())
-        self.assertEqual(lost.like(document()), document(b, c))
+        lost = LostCells()
+        lost.record(document(a, b, c), document())
+        self.assertEqual(lost.restored(document()), document(b, c))
         self.patch(lost_cells, "MAX_BYTES_KEPT", 3)
-        lost.take(document(c), document())
-        self.assertEqual(lost.like(document()), document())
+        lost.record(document(c), document())
+        self.assertEqual(lost.restored(document()), document())

@@ -113,7 +113,7 @@ def main() -> None:
     def fold() -> None:
         folding = DocumentFold()
         for event in log:
-            folding.take(event)
+            folding.apply(event)
         assert folding.document() == document
 
     works: list[tuple[str, Callable[[], object], str]] = [

@@ -280,7 +280,7 @@ class Folds(SynchronousTestCase):
         snapshot, document, one = Snapshot(), DocumentFold(), Fold()
         for event in told:
             snapshot.apply(event)
-            document.take(event)
+            document.apply(event)
             if isinstance(event, events.OutputAdded):
                 one.add(event)
             elif isinstance(event, events.OutputUpdated):

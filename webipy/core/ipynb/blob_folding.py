@@ -1,7 +1,7 @@
 """Large values of outputs in notebook files: documents refer to blobs, files hold the values themselves.
 
-    file ──fold──► the same JSON with a mark in place of each long string ──ipynb.read──► from_file ──► document with references
-    document with references ──► to_file ──ipynb.write──► JSON with marks ──segments──► its bytes, and blobs in between ──► file
+    file ──fold──► the same JSON with a mark in place of each long string ──notebook_file.read──► from_file ──► document with references
+    document with references ──► to_file ──notebook_file.write──► JSON with marks ──segments──► its bytes, and blobs in between ──► file
 
 So a notebook with an output of any size is read, compared and written with little memory: nothing but the scan of the file and its
 writing ever sees the value. A mark is the string `webipy:blob:SHA256`; a long string is one of `LONG_BYTES` or more as it stands in
@@ -78,7 +78,7 @@ def mark_of(name: str) -> bytes:
 
 
 @attrs.define(slots=True)
-class _Growing:
+class _LongString:
     """A long string whose end is not read yet."""
 
     offset: int
@@ -137,14 +137,14 @@ def _fold_one(
     buffer: bytes, at: int, pieces: Iterator[bytes], out: list[bytes], values: dict[str, Value]
 ) -> tuple[bytes, int]:
     """Takes the long string at the start of a buffer in, to its end; gives what follows it and where that stands in the file."""
-    growing = _Growing(at + 1)
+    found = _LongString(at + 1)
     buffer = buffer[1:]
     while True:
         inside = _INSIDE.match(buffer)
         assert inside is not None
         end = inside.end()
         is_last = buffer[end : end + 1] == b'"'
-        growing.add(buffer[:end], is_last)
+        found.add(buffer[:end], is_last)
         if is_last:
             break
         piece = next(pieces, b"")
@@ -152,10 +152,10 @@ def _fold_one(
             out.append(b'"')
             return b"", at
         buffer = buffer[end:] + piece
-    name = growing.digest.hexdigest()
-    values[name] = Value(growing.offset, growing.length, growing.size, growing.start)
+    name = found.digest.hexdigest()
+    values[name] = Value(found.offset, found.length, found.size, found.start)
     out.append(mark_of(name))
-    return buffer[end + 1 :], growing.offset + growing.length + 1
+    return buffer[end + 1 :], found.offset + found.length + 1
 
 
 def from_file(document: Document, values: Mapping[str, Value]) -> tuple[Document, dict[str, Blob]]:

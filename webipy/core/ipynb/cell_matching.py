@@ -1,7 +1,7 @@
 """Which cells of two documents are the same, when their ids do not tell.
 
 Files before nbformat 4.5, and text formats, have no cell ids: what is read from them has ids that were made from the content (`made_id`),
-which say nothing about which cell it was before somebody edited it. `align` finds that out by what stands in the cells and where they stand:
+which say nothing about which cell it was before somebody edited it. `match_cells` finds that out by what stands in the cells and where they stand:
 
     1. an id that stands in the file is the same cell; what is equal at both ends of the documents, or between two
        cells that are known, belongs together, and so does what occurs once on both sides, in the same order;
@@ -57,7 +57,7 @@ def match_cells(origin: Document, other: Document, made: Container[str] | None =
     Args:
         made: The ids in `other` that were made from the content, and say nothing; `None`: all were.
     """
-    if _told(origin) == _told(other):
+    if _contents(origin) == _contents(other):
         return other
     certain = {cell.id for cell in other.cells if made is not None and cell.id not in made}
     if len(certain) == len(other.cells):
@@ -80,7 +80,7 @@ def match_cells(origin: Document, other: Document, made: Container[str] | None =
     return attrs.evolve(other, cells=tuple(cells))
 
 
-def _told(document: Document) -> list[tuple[str, str, str]]:
+def _contents(document: Document) -> list[tuple[str, str, str]]:
     return [(cell.id, cell.cell_type, cell.source) for cell in document.cells]
 
 

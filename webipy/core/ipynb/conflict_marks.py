@@ -118,7 +118,7 @@ def merged_text(base: str, ours: str, theirs: str, labels: Labels) -> tuple[str,
 def merged_document(
     base: Document, ours: Document, theirs: Document, labels: Labels, outputs: Outputs = "both"
 ) -> Result:
-    """Both sides' changes since `base`; cells that are the same have the same ids (see `align`)."""
+    """Both sides' changes since `base`; cells that are the same have the same ids (see `match_cells`)."""
     found = merge.merge(base, ours, theirs)
     made = _Marking(labels, outputs, {cell.id for cell in (*base.cells, *ours.cells, *theirs.cells)})
     sides = [{cell.id: cell for cell in side.cells} for side in (base, ours, theirs)]
@@ -222,8 +222,10 @@ class _Marking:
         lines = []
         for side, label, mark in ((ours, self.labels.ours, OURS), (theirs, self.labels.theirs, THEIRS)):
             known = json_source.members(side)
-            told = [f"{name}: {bytes(known[name]).decode()}" if name in known else f"{name}: deleted" for name in names]
-            lines.append((mark.format(label), told))
+            values = [
+                f"{name}: {bytes(known[name]).decode()}" if name in known else f"{name}: deleted" for name in names
+            ]
+            lines.append((mark.format(label), values))
         (first, mine), (last, other) = lines
         self.sentences.append(
             f"The metadata {', '.join(names)} were changed on both sides; those of {self.labels.ours} stay."

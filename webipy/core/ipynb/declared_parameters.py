@@ -59,9 +59,9 @@ def _python(source: str) -> list[Declared] | None:
         )
         value = line.value if isinstance(line, ast.Assign | ast.AnnAssign) else None
         if isinstance(target, ast.Name) and value is not None:
-            told = ast.unparse(line.annotation) if isinstance(line, ast.AnnAssign) else ""
+            annotation = ast.unparse(line.annotation) if isinstance(line, ast.AnnAssign) else ""
             default = " ".join((ast.get_source_segment(source, value) or "").split())
-            found.append(_made(target.id, default, told, comments.get(line.end_lineno or 0, "")))
+            found.append(_made(target.id, default, annotation, comments.get(line.end_lineno or 0, "")))
     return found
 
 
@@ -74,7 +74,7 @@ def _lines(source: str) -> list[Declared]:
     return found
 
 
-def _made(name: str, default: str, told: str, comment: str) -> Declared:
+def _made(name: str, default: str, annotation: str, comment: str) -> Declared:
     parts = _COMMENT.fullmatch(comment)
     assert parts is not None
-    return Declared(name, default, told.strip("\"'") or parts["type"] or "", parts["help"].strip())
+    return Declared(name, default, annotation.strip("\"'") or parts["type"] or "", parts["help"].strip())

@@ -1,14 +1,14 @@
 """A notebook document as a value, and how the events of a session make it.
 
-    events of a session, or those of a snapshot ──► DocumentFold.take ──► DocumentFold.document() ──► Document
+    events of a session, or those of a snapshot ──► DocumentFold.apply ──► DocumentFold.document() ──► Document
 
 A `Document` is what a notebook file holds, without how the file spells it: every JSON part is in the normal form of
 `webipy.core.ipynb.normal_form`, so two documents with the same content are equal byte for byte, however they came about:
 
-    ipynb.read(ipynb.write(document, original)).document == document
+    notebook_file.read(notebook_file.write(document, original)).document == document
 
 Outputs are those shown under a cell: of the execution that was started from it last (from the moment it was queued), or those that an event
-put there. Only those are kept. Text of a stream is written as a terminal shows it in the end (`overwriting.resolved`), and of
+put there. Only those are kept. Text of a stream is written as a terminal shows it in the end (`terminal_text.resolved`), and of
 more than a limit of characters the start and the end, with a line in between that says what is left out: the journal has it. The file of an open
 document has a smaller limit than the result of a run.
 
@@ -208,14 +208,14 @@ class DocumentFold:
 
     # ---- taking in
 
-    def take(self, event: AnyEvent) -> None:
+    def apply(self, event: AnyEvent) -> None:
         """Takes the next event of the session in."""
         self.seq = max(self.seq, event.seq)
         match event:
             case events.OutputAdded() | events.OutputsCleared() | events.OutputUpdated():
-                self._take_output(event)
+                self._apply_output(event)
             case events.ExecutionQueued() | events.ExecutionStarted() | events.ExecutionFinished():
-                self._take_execution(event)
+                self._apply_execution(event)
             case events.CellOutputsCleared():
                 for cell in list(self._shown) if event.cell is None else [event.cell]:
                     self._put_away(cell)
@@ -257,7 +257,7 @@ class DocumentFold:
         if not shown.is_empty():
             self._change(cell)
 
-    def _take_execution(
+    def _apply_execution(
         self, event: events.ExecutionQueued | events.ExecutionStarted | events.ExecutionFinished
     ) -> None:
         if isinstance(event, events.ExecutionQueued):
@@ -274,7 +274,7 @@ class DocumentFold:
     def _fold(self) -> Fold:
         return Fold(_tail(self.limit), self._known)
 
-    def _take_update(self, event: events.OutputUpdated) -> None:
+    def _apply_update(self, event: events.OutputUpdated) -> None:
         showing = self._displays.get(event.display_id)
         if not showing:
             return
@@ -285,9 +285,9 @@ class DocumentFold:
             for cell in showing:
                 self._made.pop(cell, None)
 
-    def _take_output(self, event: events.OutputAdded | events.OutputsCleared | events.OutputUpdated) -> None:
+    def _apply_output(self, event: events.OutputAdded | events.OutputsCleared | events.OutputUpdated) -> None:
         if isinstance(event, events.OutputUpdated):
-            self._take_update(event)
+            self._apply_update(event)
             return
         cell = self._under.get(event.execution) if event.execution is not None else None
         if cell is None:

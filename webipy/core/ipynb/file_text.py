@@ -60,8 +60,8 @@ def text(body: bytes) -> Text:
     if not body.startswith(codecs.BOM_UTF8):
         return Text(body, body)
     rest = body[len(codecs.BOM_UTF8) :]
-    said = ["The file began with a byte order mark, which JSON does not have."]
-    return Text(rest, rest, said, head=codecs.BOM_UTF8)
+    repairs = ["The file began with a byte order mark, which JSON does not have."]
+    return Text(rest, rest, repairs, head=codecs.BOM_UTF8)
 
 
 def repaired(text: Text) -> Text:
@@ -84,15 +84,15 @@ def repaired(text: Text) -> Text:
         plain += (between, new)
         marked += (between, with_mark)
         at = token.end()
-    said = list(text.repairs)
+    repairs = list(text.repairs)
     if halves:
-        said.append(f"Texts with halves of characters, replaced by \N{REPLACEMENT CHARACTER}: {halves}.")
+        repairs.append(f"Texts with halves of characters, replaced by \N{REPLACEMENT CHARACTER}: {halves}.")
     if numbers:
-        said.append(f"Numbers that are NaN or Infinity, which JSON does not have, read as null: {numbers}.")
+        repairs.append(f"Numbers that are NaN or Infinity, which JSON does not have, read as null: {numbers}.")
     if not halves and not numbers:
         return text
     rest = text.body[at:]
-    return Text(b"".join([*plain, rest]), b"".join([*marked, rest]), said, mark, text.head)
+    return Text(b"".join([*plain, rest]), b"".join([*marked, rest]), repairs, mark, text.head)
 
 
 def _whole_characters(text: bytes, mark: bytes) -> tuple[bytes, bytes]:

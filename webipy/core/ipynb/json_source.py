@@ -5,13 +5,13 @@ how the text was laid out and in which order keys came:
 
     normal(raw)    the same value always gives the same bytes: compact, keys sorted, strings spelled in one way.
                    Numbers keep their spelling (`1e-5`, `1.0`, integers of any size).
-    Shell          an object or array taken apart into its members and the text between them. Members that are not
+    Outline        an object or array taken apart into its members and the text between them. Members that are not
                    replaced keep their bytes, and so does all white space.
 
 `Style` is how a text is laid out (what `json.dumps` calls indent, separators and ensure_ascii), found in a text or
 given, and writes new values like that.
 
-Invariants: `Shell.joined()` right after `parted` is the text itself; `normal(normal(x)) == normal(x)`; no single call into C
+Invariants: `Outline.rejoin()` right after `split_object` is the text itself; `normal(normal(x)) == normal(x)`; no single call into C
 works on more than one member, so that another thread (the reactor) gets its turn between them.
 
 Rejected: a JSON parser of our own in Python (a hundred times slower than msgspec's); `json` of the standard library
@@ -52,7 +52,7 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 class TooDeep(RecursionError):
-    """JSON is nested deeper than `depth.MAX_DEPTH`."""
+    """JSON is nested deeper than `json_depth.MAX_DEPTH`."""
 
 
 def members(raw: bytes | memoryview | Raw) -> dict[str, Raw]:
@@ -216,15 +216,15 @@ def _escape(found: re.Match[str]) -> str:
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
-def style_of(shell: Shell, body: bytes) -> Style:
+def style_of(outline: Outline, body: bytes) -> Style:
     """The style of a JSON text that is an object, taken apart: as it begins, so it goes on."""
-    if not shell.values:
+    if not outline.values:
         return Style()
-    head = _KEY.match(shell.heads[0])
-    opening, colon = shell.opening.lstrip()[1:], head[2] if head is not None else b": "
+    head = _KEY.match(outline.heads[0])
+    opening, colon = outline.opening.lstrip()[1:], head[2] if head is not None else b": "
     is_ascii = body.isascii() and _has_escape(body)
     if b"\n" not in opening:
-        comma = shell.separators[0] if shell.separators else b", "
+        comma = outline.separators[0] if outline.separators else b", "
         return Style(None, b"\n", comma, colon if colon in (b":", b": ") else b": ", is_ascii)
     newline = b"\r\n" if b"\r\n" in opening else b"\n"
     return Style(opening.rpartition(b"\n")[2], newline, b", ", colon, is_ascii)
@@ -253,10 +253,10 @@ Piece = bytes | memoryview
 
 
 @attrs.define(slots=True)
-class Shell:
+class Outline:
     """An object or array, taken apart: `opening head value separator head value ... closing`.
 
-    In an array all heads are empty; in an object a head is a name, its colon, and the space around it. A value that is a shell itself is
+    In an array all heads are empty; in an object a head is a name, its colon, and the space around it. A value that is an outline itself is
     in `inner`, by its name, in place of that in `values`.
     """
 
@@ -266,7 +266,7 @@ class Shell:
     separators: list[bytes]
     closing: bytes
     names: list[str] = attrs.field(factory=list)
-    inner: dict[str, Shell] = attrs.field(factory=dict)
+    inner: dict[str, Outline] = attrs.field(factory=dict)
 
     def pieces(self) -> Iterator[Piece]:
         """The text, piece by piece."""
@@ -281,7 +281,7 @@ class Shell:
                 yield value
         yield self.closing
 
-    def joined(self) -> bytes:
+    def rejoin(self) -> bytes:
         """The text."""
         whole = BytesIO()  # grows in place: no copy of a large text holds other threads up
         for piece in self.pieces():
@@ -344,7 +344,7 @@ class Shell:
         self.separators = separators
 
 
-def parted_object(raw: Piece) -> Shell | None:
+def split_object(raw: Piece) -> Outline | None:
     """An object taken apart, or `None` when a name occurs twice in it.
 
     Args:
@@ -356,50 +356,50 @@ def parted_object(raw: Piece) -> Shell | None:
     values = _decode_map(raw)
     start = _end(_SPACE, raw, 0)
     opening = bytes(raw[: _end(_SPACE, raw, start + 1)])
-    shell, at = Shell(opening, [], [], [], b""), len(opening)
+    outline, at = Outline(opening, [], [], [], b""), len(opening)
     for name, value in values.items():
-        if shell.values:
+        if outline.values:
             between = _BETWEEN.match(raw, at)
             if between is None:
                 return None
-            shell.separators.append(between[0])
+            outline.separators.append(between[0])
             at = between.end()
         head = _KEY.match(raw, at)
         if head is None or _decode_text(head[1]) != name:
             return None
         at = head.end() + memoryview(value).nbytes
-        shell.heads.append(head[0])
-        shell.values.append(_piece(raw, head.end(), at))
-        shell.names.append(name)
-    shell.closing = bytes(raw[at:])
-    return shell if shell.closing.strip() == b"}" else None
+        outline.heads.append(head[0])
+        outline.values.append(_piece(raw, head.end(), at))
+        outline.names.append(name)
+    outline.closing = bytes(raw[at:])
+    return outline if outline.closing.strip() == b"}" else None
 
 
 def _piece(raw: Piece, start: int, end: int) -> Piece:
     return bytes(raw[start:end]) if end - start < _AT_ONCE else memoryview(raw)[start:end]
 
 
-def relaid(raw: Piece, style: Style, level: int) -> Shell:
+def rebuilt_object(raw: Piece, style: Style, level: int) -> Outline:
     """An object in which names occur twice, with the last of each, laid out anew; its bracket stands at `level`.
 
     Raises:
         msgspec.DecodeError: It is no object.
     """
-    shell = Shell(b"{", [], [], [], b"}")
+    outline = Outline(b"{", [], [], [], b"}")
     for name, value in _decode_map(raw).items():
-        at = len(shell.names)
-        shell.names.append(name)
-        shell.heads.append(style.name(name))
-        shell.values.append(bytes(value))
+        at = len(outline.names)
+        outline.names.append(name)
+        outline.heads.append(style.name(name))
+        outline.values.append(bytes(value))
         if at:
-            shell.separators.append(style.between(level + 1))
+            outline.separators.append(style.between(level + 1))
     after = bytes(raw[-_MOST_SPACE:]).rpartition(b"}")[2]
-    if shell.names:
-        shell.opening, shell.closing = b"{" + style.break_at(level + 1), style.break_at(level) + b"}" + after
-    return shell
+    if outline.names:
+        outline.opening, outline.closing = b"{" + style.break_at(level + 1), style.break_at(level) + b"}" + after
+    return outline
 
 
-def parted_array(raw: Piece) -> Shell:
+def split_array(raw: Piece) -> Outline:
     """An array taken apart.
 
     Args:
@@ -409,18 +409,18 @@ def parted_array(raw: Piece) -> Shell:
         msgspec.DecodeError: It is no array.
     """
     opening = bytes(raw[: _end(_SPACE, raw, 1)])
-    shell, at = Shell(opening, [], [], [], b""), len(opening)
+    outline, at = Outline(opening, [], [], [], b""), len(opening)
     for value in _decode_list(raw):
-        if shell.values:
+        if outline.values:
             end = _end(_BETWEEN, raw, at)
-            shell.separators.append(bytes(raw[at:end]))
+            outline.separators.append(bytes(raw[at:end]))
             at = end
         end = at + memoryview(value).nbytes
-        shell.heads.append(b"")
-        shell.values.append(bytes(raw[at:end]))
+        outline.heads.append(b"")
+        outline.values.append(bytes(raw[at:end]))
         at = end
-    shell.closing = bytes(raw[at:])
-    return shell
+    outline.closing = bytes(raw[at:])
+    return outline
 
 
 def _end(pattern: re.Pattern[bytes], raw: Piece, at: int) -> int:

@@ -3,7 +3,7 @@
     fresh(document)                     as the nbformat library writes: sorted keys, one space of indent, texts as lists of lines
     changed(document, known, original)  the bytes that were there, with the least changes that make them say `document`
 
-For the second, the file is taken apart (`jsontext.Shell`): the map, its `cells`, each cell that changed, its metadata and outputs. Only what
+For the second, the file is taken apart (`json_source.Outline`): the map, its `cells`, each cell that changed, its metadata and outputs. Only what
 differs is written again, in the style of the file; everything else, white space included, keeps its bytes.
 
 Source: nbformat 4.5; nbformat.v4.nbjson (`JSONWriter`) for the canonical layout.
@@ -20,7 +20,7 @@ from webipy.core.ipynb import json_source, normal_form
 from webipy.core.ipynb.cell_matching import match_cells
 from webipy.core.ipynb.document import Document, DocumentCell
 from webipy.core.ipynb.file_text import Text
-from webipy.core.ipynb.json_source import Piece, Shell, Style
+from webipy.core.ipynb.json_source import Outline, Piece, Style
 
 _NEVER_WRITTEN = ("orig_nbformat", "orig_nbformat_minor", "signature")
 _NEVER_WRITTEN_IN_CELLS = ("trusted",)
@@ -132,7 +132,7 @@ def changed(document: Document, known: Known, original: bytes, is_upgraded: bool
     if before == document and not wanted and not (is_upgraded and known.minor < IDS_SINCE):
         return original
     text = known.text
-    top = json_source.parted_object(text.marked) or json_source.relaid(text.marked, Style(), 0)
+    top = json_source.split_object(text.marked) or json_source.rebuilt_object(text.marked, Style(), 0)
     style = json_source.style_of(top, text.marked)
     has_ids = is_upgraded or known.minor >= IDS_SINCE
     layout = _Layout(style, {cell.id: cell for cell in before.cells}, wanted, has_ids)
@@ -142,7 +142,7 @@ def changed(document: Document, known: Known, original: bytes, is_upgraded: bool
         layout.patch_member(top, "metadata", before.metadata, document.metadata, 0)
     if is_upgraded and known.minor < IDS_SINCE:
         top.put("nbformat_minor", b"%d" % IDS_SINCE, layout.style, 0)
-    return text.restored(top.joined())
+    return text.restored(top.rejoin())
 
 
 def _is_map(raw: Piece | None) -> bool:
@@ -168,21 +168,21 @@ class _Layout:
     order: dict[str, list[str]] = attrs.field(factory=dict)
     """The order of the names in a cell, by its type."""
 
-    def put_cells(self, top: Shell, before: Document, document: Document) -> None:
+    def put_cells(self, top: Outline, before: Document, document: Document) -> None:
         """Gives the file the cells of the document."""
         old = top.get("cells")
         is_list = old is not None and old[:1] == b"["
-        shell = json_source.parted_array(old if old is not None and is_list else b"[]")
-        self._look(shell, before)
+        outline = json_source.split_array(old if old is not None and is_list else b"[]")
+        self._look(outline, before)
         places = {cell.id: number for number, cell in enumerate(before.cells)}
-        chosen = [(places.get(cell.id), self._cell(cell, places.get(cell.id), shell)) for cell in document.cells]
-        shell.fill(chosen, self.style, 1)
-        top.inner["cells"] = shell
+        chosen = [(places.get(cell.id), self._cell(cell, places.get(cell.id), outline)) for cell in document.cells]
+        outline.fill(chosen, self.style, 1)
+        top.inner["cells"] = outline
 
-    def _look(self, shell: Shell, before: Document) -> None:
+    def _look(self, outline: Outline, before: Document) -> None:
         """Finds out how the cells of the file are made."""
         seen: list[bool] = []
-        for raw, cell in zip(shell.values, before.cells, strict=True):
+        for raw, cell in zip(outline.values, before.cells, strict=True):
             if cell.cell_type in self.order and seen:
                 continue
             members = json_source.members(raw) if _is_map(raw) else {}
@@ -194,16 +194,16 @@ class _Layout:
                 seen.append(source[:1] == b"[")
         self.is_in_lines = seen[0] if seen else True
 
-    def _cell(self, cell: DocumentCell, place: int | None, shell: Shell) -> Piece:
+    def _cell(self, cell: DocumentCell, place: int | None, outline: Outline) -> Piece:
         if place is None:
             return self._new(cell)
-        raw, before = shell.values[place], self.before[cell.id]
+        raw, before = outline.values[place], self.before[cell.id]
         if cell == before and cell.id not in self.wanted:
             return raw
         if not _is_map(raw):
             return self._new(cell)
-        parted = json_source.parted_object(raw) or json_source.relaid(raw, self.style, 2)
-        return self._patched(parted, before, cell)
+        cell_outline = json_source.split_object(raw) or json_source.rebuilt_object(raw, self.style, 2)
+        return self._patched(cell_outline, before, cell)
 
     def _new(self, cell: DocumentCell) -> bytes:
         members = _members(cell, self.is_in_lines)
@@ -217,51 +217,55 @@ class _Layout:
             names += [name for name in sorted(members) if name not in names]
         return self.style.text(json_source.joined((name, members[name]) for name in names), 2)
 
-    def _patched(self, parted: Shell, before: DocumentCell, cell: DocumentCell) -> bytes:
+    def _patched(self, cell_outline: Outline, before: DocumentCell, cell: DocumentCell) -> bytes:
         style = self.style
         if cell.id in self.wanted:
-            parted.put("id", json_source.quoted(cell.id), style, 2, after="cell_type")
+            cell_outline.put("id", json_source.quoted(cell.id), style, 2, after="cell_type")
         if cell.cell_type != before.cell_type:
-            parted.put("cell_type", json_source.quoted(cell.cell_type), style, 2)
+            cell_outline.put("cell_type", json_source.quoted(cell.cell_type), style, 2)
             for name in (*_CODE_ONLY, "attachments"):
-                parted.drop(name)
+                cell_outline.drop(name)
             before = attrs.evolve(before, attachments=None, outputs=(), execution_count=None)
         if cell.source != before.source:
-            self._put_source(parted, cell)
+            self._put_source(cell_outline, cell)
         if cell.metadata != before.metadata:
-            self.patch_member(parted, "metadata", before.metadata, cell.metadata, 2)
+            self.patch_member(cell_outline, "metadata", before.metadata, cell.metadata, 2)
         if cell.attachments != before.attachments:
-            self._put_attachments(parted, cell)
+            self._put_attachments(cell_outline, cell)
         if cell.cell_type == "code":
-            self._put_run(parted, before, cell)
-        return parted.joined()
+            self._put_run(cell_outline, before, cell)
+        return cell_outline.rejoin()
 
-    def _put_source(self, parted: Shell, cell: DocumentCell) -> None:
-        old = parted.get("source") or b""
+    def _put_source(self, cell_outline: Outline, cell: DocumentCell) -> None:
+        old = cell_outline.get("source") or b""
         is_in_lines = self.is_in_lines if old in (b"", b'""', b"[]") else old[:1] == b"["
         source = json_source.quoted(cell.source)
-        parted.put("source", self.style.text(json_source.lines_of(source) if is_in_lines else source, 3), self.style, 2)
+        cell_outline.put(
+            "source", self.style.text(json_source.lines_of(source) if is_in_lines else source, 3), self.style, 2
+        )
 
-    def _put_attachments(self, parted: Shell, cell: DocumentCell) -> None:
+    def _put_attachments(self, cell_outline: Outline, cell: DocumentCell) -> None:
         if cell.attachments is None:
-            parted.drop("attachments")
+            cell_outline.drop("attachments")
             return
         attached = normal_form.split_attachments(cell.attachments) if self.is_in_lines else cell.attachments
-        parted.put("attachments", self.style.text(attached, 3), self.style, 2)
+        cell_outline.put("attachments", self.style.text(attached, 3), self.style, 2)
 
-    def _put_run(self, parted: Shell, before: DocumentCell, cell: DocumentCell) -> None:
+    def _put_run(self, cell_outline: Outline, before: DocumentCell, cell: DocumentCell) -> None:
         is_code_now = before.cell_type != "code"
         if cell.execution_count != before.execution_count or is_code_now:
-            parted.put("execution_count", _count(cell.execution_count), self.style, 2)
+            cell_outline.put("execution_count", _count(cell.execution_count), self.style, 2)
         if cell.outputs == before.outputs and not is_code_now:
             return
-        old = parted.get("outputs")
-        shell = json_source.parted_array(old if old and old[:1] == b"[" else b"[]")
-        chosen = list(self._outputs(shell, before, cell))
-        shell.fill(chosen, self.style, 3)
-        parted.put("outputs", shell.joined(), self.style, 2)
+        old = cell_outline.get("outputs")
+        outline = json_source.split_array(old if old and old[:1] == b"[" else b"[]")
+        chosen = list(self._outputs(outline, before, cell))
+        outline.fill(chosen, self.style, 3)
+        cell_outline.put("outputs", outline.rejoin(), self.style, 2)
 
-    def _outputs(self, shell: Shell, before: DocumentCell, cell: DocumentCell) -> Iterator[tuple[int | None, Piece]]:
+    def _outputs(
+        self, outline: Outline, before: DocumentCell, cell: DocumentCell
+    ) -> Iterator[tuple[int | None, Piece]]:
         """The outputs of a cell, those that were there as they were."""
         at = 0
         places: dict[bytes, list[int]] = {}
@@ -272,27 +276,27 @@ class _Layout:
             nearest = bisect_left(known, at)
             if nearest < len(known):
                 at = known[nearest] + 1
-                yield known[nearest], shell.values[known[nearest]]
+                yield known[nearest], outline.values[known[nearest]]
             else:
                 yield None, self.style.text(normal_form.filed(output, self.is_in_lines), 4)
 
-    def patch_member(self, shell: Shell, name: str, before: bytes, wanted: bytes, level: int) -> None:
+    def patch_member(self, outline: Outline, name: str, before: bytes, wanted: bytes, level: int) -> None:
         """Makes a member, a map, which said `before`, say `wanted`, leaving what is the same in it, and what was not read, as it is."""
         style = self.style
-        old = shell.get(name)
+        old = outline.get(name)
         if old is None or not _is_map(old):
-            shell.put(name, style.text(wanted, level + 1), style, level)
+            outline.put(name, style.text(wanted, level + 1), style, level)
             return
-        parted = json_source.parted_object(old) or json_source.relaid(old, style, level + 1)
+        inner = json_source.split_object(old) or json_source.rebuilt_object(old, style, level + 1)
         was, new = json_source.members(before), json_source.members(wanted)
-        for key in [key for key in parted.names if key in was and key not in new]:
-            parted.drop(key)
+        for key in [key for key in inner.names if key in was and key not in new]:
+            inner.drop(key)
         for key, value in new.items():
-            now, said, then = parted.get(key), bytes(value), bytes(was.get(key, b""))
-            if now is not None and said == then:
+            now, wants, then = inner.get(key), bytes(value), bytes(was.get(key, b""))
+            if now is not None and wants == then:
                 continue
-            if _is_map(now) and _is_map(said):
-                self.patch_member(parted, key, then if _is_map(then) else b"{}", said, level + 1)
+            if _is_map(now) and _is_map(wants):
+                self.patch_member(inner, key, then if _is_map(then) else b"{}", wants, level + 1)
             else:
-                parted.put(key, style.text(said, level + 2), style, level + 1)
-        shell.put(name, parted.joined(), style, level)
+                inner.put(key, style.text(wants, level + 2), style, level + 1)
+        outline.put(name, inner.rejoin(), style, level)

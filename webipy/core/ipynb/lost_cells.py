@@ -2,7 +2,7 @@
 
 A text holds no outputs, so what is known of a cell beside its source goes with it. Many programs write a file in two steps (empty first, then the
 text), and who reads in between sees cells go that nobody deleted. `like` puts them where they stood: a document that is compared with the result
-(`align`) finds them again by what they hold, with their ids, outputs and metadata.
+(`match_cells`) finds them again by what they hold, with their ids, outputs and metadata.
 
 Invariant: a cell is either in the document that was read last or here, never in both.
 
@@ -22,13 +22,13 @@ MAX_BYTES_KEPT = 16 * 1024 * 1024
 
 
 @attrs.define(slots=True)
-class Vanished:
+class LostCells:
     """The cells that one file lost."""
 
     _cells: dict[str, tuple[DocumentCell, str | None]] = attrs.field(factory=dict)
     """With the cell that each stood after."""
 
-    def take(self, before: Document, after: Document) -> None:
+    def record(self, before: Document, after: Document) -> None:
         """Takes note of what the file held and what it holds now."""
         there = {cell.id for cell in after.cells}
         last: str | None = None
@@ -40,7 +40,7 @@ class Vanished:
         known = {cell: kept for cell, kept in self._cells.items() if cell not in there and cell not in lost}
         self._cells = _bounded({**known, **lost})
 
-    def like(self, document: Document) -> Document:
+    def restored(self, document: Document) -> Document:
         """The document with the cells that are kept, each where it stood."""
         if not self._cells:
             return document

@@ -4,11 +4,11 @@ In files a text may be a list of its lines, keys come in any order, and numbers 
 liked it; kernels send the same in yet other ways. Here everything gets one form, so that what was written and what is
 read again are the same bytes:
 
-    kernel      ──► output(raw), attachments(raw), metadata(raw): normal form (`jsontext.normal`), texts in one piece
+    kernel      ──► output(raw), attachments(raw), metadata(raw): normal form (`json_source.normal`), texts in one piece
     file        ──► kept_output(raw), kept_attachments(raw), kept_metadata(raw): the same, whatever is in it
     normal form ──► filed(normal), split_attachments(normal): texts as lists of lines, as files have them
 
-One wrong value in a file does not cost more than itself: it is read as what it may mean, or as nothing, and that is told (`Told`). An output
+One wrong value in a file does not cost more than itself: it is read as what it may mean, or as nothing, and that is told (`Report`). An output
 that cannot be one at all is shown by a sentence: a display whose bundle holds the sentence and, as `UNREADABLE`, what is in the
 file; where it is written it is that again.
 
@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 _decode_text = msgspec.json.Decoder(str).decode
 _decode_lines = msgspec.json.Decoder(list[str]).decode
 
-Told = Callable[[str, str], None]
+Report = Callable[[str, str], None]
 """Takes what was wrong, and the place."""
 
 UNREADABLE = "application/vnd.webipy.unreadable+json"
@@ -72,11 +72,11 @@ def metadata(raw: bytes | Raw, where: str = "metadata") -> bytes:
     return _within(where, lambda: json_source.normal(raw))
 
 
-def attachments(raw: bytes | Raw, where: str = "attachments", told: Told | None = None) -> bytes:
+def attachments(raw: bytes | Raw, where: str = "attachments", report: Report | None = None) -> bytes:
     """The normal form of the attachments of a cell: names, and under each a map of media types.
 
     Args:
-        told: When given, a value that is no such map is told, and stays as it is.
+        report: When given, a value that is no such map is told, and stays as it is.
 
     Raises:
         InvalidNotebook: They are of another shape.
@@ -86,16 +86,16 @@ def attachments(raw: bytes | Raw, where: str = "attachments", told: Told | None 
     return _within(
         where,
         lambda: json_source.joined(
-            (name, _attached(bundle, f"{where}[{name!r}]", told))
+            (name, _attached(bundle, f"{where}[{name!r}]", report))
             for name, bundle in sorted(json_source.members(raw).items())
         ),
     )
 
 
-def _attached(raw: Raw, where: str, told: Told | None) -> bytes:
-    if told is None or _first(raw) == b"{":
+def _attached(raw: Raw, where: str, report: Report | None) -> bytes:
+    if report is None or _first(raw) == b"{":
         return _bundle(raw, where)
-    told("Cannot be shown, and stays as it is", where)
+    report("Cannot be shown, and stays as it is", where)
     return json_source.normal(raw)
 
 
@@ -125,22 +125,22 @@ def output(raw: bytes | Raw, where: str = "output") -> bytes:
     return json_source.joined((name, _member(name, members[name], f"{where}.{name}")) for name in sorted(members))
 
 
-def kept_output(raw: bytes | Raw, where: str, told: Told) -> bytes:
+def kept_output(raw: bytes | Raw, where: str, report: Report) -> bytes:
     """The normal form of an output as some program wrote it."""
     try:
-        return output(_mended(raw, where, told), where)
+        return output(_mended(raw, where, report), where)
     except InvalidNotebook as fault:
-        told("Cannot be shown, and stays as it is", where)
-        said = f"[This output cannot be shown. {fault.message}]"
+        report("Cannot be shown, and stays as it is", where)
+        sentence = f"[This output cannot be shown. {fault.message}]"
     try:
-        bundle = [(UNREADABLE, json_source.normal(raw)), ("text/plain", json_source.quoted(said))]
+        bundle = [(UNREADABLE, json_source.normal(raw)), ("text/plain", json_source.quoted(sentence))]
     except RecursionError:
-        bundle = [("text/plain", json_source.quoted(said))]
+        bundle = [("text/plain", json_source.quoted(sentence))]
     shown = [("data", json_source.joined(bundle)), ("metadata", b"{}"), ("output_type", b'"display_data"')]
     return json_source.joined(shown)
 
 
-def _mended(raw: bytes | Raw, where: str, told: Told) -> bytes:
+def _mended(raw: bytes | Raw, where: str, report: Report) -> bytes:
     """An output with something in the place of each value that is wrong and not all of it.
 
     Raises:
@@ -151,53 +151,53 @@ def _mended(raw: bytes | Raw, where: str, told: Told) -> bytes:
     members = _within(where, lambda: json_source.members(raw))
     kind = bytes(members.get("output_type", b""))
     if kind == b'"stream"' and "name" in members and shape(members["name"]) != "text":
-        told("Not text, read as stdout", f"{where}.name")
+        report("Not text, read as stdout", f"{where}.name")
         members["name"] = Raw(b'"stdout"')
     elif kind in (b'"display_data"', b'"execute_result"'):
         if "metadata" in members:
-            members["metadata"] = Raw(kept_metadata(members["metadata"], f"{where}.metadata", told))
+            members["metadata"] = Raw(kept_metadata(members["metadata"], f"{where}.metadata", report))
         if "execution_count" in members and kind == b'"execute_result"':
-            members["execution_count"] = Raw(kept_count(members["execution_count"], f"{where}.execution_count", told))
+            members["execution_count"] = Raw(kept_count(members["execution_count"], f"{where}.execution_count", report))
     elif kind == b'"error"':
         for name in ("ename", "evalue"):
-            members[name] = Raw(json_source.quoted(kept_text(members.get(name), f"{where}.{name}", told)))
-        members["traceback"] = Raw(_kept_traceback(members.get("traceback"), f"{where}.traceback", told))
+            members[name] = Raw(json_source.quoted(kept_text(members.get(name), f"{where}.{name}", report)))
+        members["traceback"] = Raw(_kept_traceback(members.get("traceback"), f"{where}.traceback", report))
     return json_source.joined((name, bytes(value)) for name, value in members.items())
 
 
-def kept_metadata(raw: bytes | Raw, where: str, told: Told) -> bytes:
+def kept_metadata(raw: bytes | Raw, where: str, report: Report) -> bytes:
     """The normal form of metadata, without what is nested too deeply; of none where they are no map."""
     try:
         return metadata(raw, where)
     except InvalidNotebook:
         if _first(raw) != b"{":
-            told("Not a map, read as empty", where)
+            report("Not a map, read as empty", where)
             return b"{}"
     kept = []
     for name, value in sorted(json_source.members(raw).items()):
         try:
             kept.append((name, json_source.normal(value)))
         except RecursionError:
-            told("Nested too deeply, and not read", f"{where}.{name}")
+            report("Nested too deeply, and not read", f"{where}.{name}")
     return json_source.joined(kept)
 
 
-def kept_attachments(raw: bytes | Raw, where: str, told: Told) -> bytes | None:
+def kept_attachments(raw: bytes | Raw, where: str, report: Report) -> bytes | None:
     """The normal form of attachments; `None` where they are no map."""
     try:
-        return attachments(raw, where, told)
+        return attachments(raw, where, report)
     except InvalidNotebook:
-        told("Cannot be shown, and stays as it is", where)
+        report("Cannot be shown, and stays as it is", where)
         return None
 
 
-def kept_count(raw: bytes | Raw, where: str, told: Told) -> bytes:
+def kept_count(raw: bytes | Raw, where: str, report: Report) -> bytes:
     """An execution count; null where it is no whole number and none in quotes."""
     try:
         return count(raw, where)
     except InvalidNotebook:
         number = whole(raw)
-        told("Not a whole number" if number is not None else "Not a whole number, read as none", where)
+        report("Not a whole number" if number is not None else "Not a whole number, read as none", where)
         return b"null" if number is None else b"%d" % number
 
 
@@ -207,10 +207,10 @@ def whole(raw: bytes | Raw) -> int | None:
     return int(found[1]) if found else None
 
 
-def kept_text(raw: bytes | Raw | None, where: str, told: Told) -> str:
+def kept_text(raw: bytes | Raw | None, where: str, report: Report) -> str:
     """A text that may be a list of its lines; what is none is shown as JSON, and null or nothing as no text."""
     if raw is None:
-        told("Missing", where)
+        report("Missing", where)
         return ""
     if shape(raw) == "text":
         return _decode_text(raw)
@@ -219,9 +219,9 @@ def kept_text(raw: bytes | Raw | None, where: str, told: Told) -> str:
             return "".join(_decode_lines(raw))
     except msgspec.ValidationError:
         parts = json_source.elements(raw)
-        told("Not text", where)
+        report("Not text", where)
         return "".join(map(_as_text, parts))
-    told("Not text", where)
+    report("Not text", where)
     return _as_text(raw)
 
 
@@ -230,21 +230,21 @@ def _as_text(raw: bytes | Raw) -> str:
     return _decode_text(raw) if kind == "text" else "" if kind == "null" else bytes(raw).decode()
 
 
-def _kept_traceback(raw: Raw | None, where: str, told: Told) -> bytes:
+def _kept_traceback(raw: Raw | None, where: str, report: Report) -> bytes:
     if raw is not None and shape(raw) == "a list":
         try:
             return _traceback(raw, where)
         except InvalidNotebook:
-            told("Not text", where)
+            report("Not text", where)
             return json_source.listed(
                 json_source.normal(line) for line in json_source.elements(raw) if shape(line) == "text"
             )
-    text = kept_text(raw, where, told if raw is None else _no_list(told))
+    text = kept_text(raw, where, report if raw is None else _no_list(report))
     return msgspec.json.encode(text.splitlines())
 
 
-def _no_list(told: Told) -> Told:
-    return lambda fault, where: told("Not a list of lines", where)
+def _no_list(report: Report) -> Report:
+    return lambda fault, where: report("Not a list of lines", where)
 
 
 def _kind(members: dict[str, Raw], where: str) -> str:

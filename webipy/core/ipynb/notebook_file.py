@@ -192,7 +192,7 @@ def _parsed(text: Text) -> Opened:
     minor = _minor(top, raws, reading)
     reading.has_ids = minor >= MINOR
     cells, made = reading.read(raws)
-    metadata = normal_form.kept_metadata(reading.or_else(top.metadata, b"{}", "metadata"), "metadata", reading.told)
+    metadata = normal_form.kept_metadata(reading.or_else(top.metadata, b"{}", "metadata"), "metadata", reading.report)
     return Opened(Document(cells, metadata), [*text.repairs, *reading.sentences()], major, minor, made)
 
 
@@ -203,19 +203,19 @@ def _major(top: _Top, reading: _Cells) -> int:
         InvalidNotebook: It is none that is known here.
         OldNotebook: It is one before 4.
     """
-    said = None if isinstance(top.nbformat, UnsetType) else normal_form.whole(top.nbformat)
-    if said == MAJOR:
-        return said
-    if said is not None and said > MAJOR:
+    version = None if isinstance(top.nbformat, UnsetType) else normal_form.whole(top.nbformat)
+    if version == MAJOR:
+        return version
+    if version is not None and version > MAJOR:
         raise InvalidNotebook(
-            f"This notebook is in version {said} of the format; {MAJOR}.{MINOR} is the newest that is known here.",
+            f"This notebook is in version {version} of the format; {MAJOR}.{MINOR} is the newest that is known here.",
             where="nbformat",
         )
     if _is_like_4(top):
-        reading.told(f"Not the version of a notebook with `cells`, read as {MAJOR}", "nbformat")
+        reading.report(f"Not the version of a notebook with `cells`, read as {MAJOR}", "nbformat")
         return MAJOR
-    if said is not None:
-        raise OldNotebook(said)
+    if version is not None:
+        raise OldNotebook(version)
     if isinstance(top.nbformat, UnsetType):
         raise InvalidNotebook("This JSON is no notebook: it does not say which version (nbformat).", where="nbformat")
     raise normal_form.wrong("nbformat", "a whole number", top.nbformat)
@@ -235,7 +235,7 @@ def _minor(top: _Top, raws: list[Raw], reading: _Cells) -> int:
         return found
     with_ids = [normal_form.shape(raw) == "a map" and "id" in json_source.members(raw) for raw in raws]
     minor = MINOR if with_ids and all(with_ids) else 0
-    reading.told(f"Not the minor version of the format, read as {minor}", "nbformat_minor")
+    reading.report(f"Not the minor version of the format, read as {minor}", "nbformat_minor")
     return minor
 
 
@@ -246,7 +246,7 @@ def _listed(raw: Raw | UnsetType, reading: _Cells) -> list[Raw]:
         return _decode_list(raw)
     if json_source.normal(raw) not in (b"{}", b'""'):
         raise normal_form.wrong("cells", "a list", raw)
-    reading.told("Not a list, read as empty", "cells")
+    reading.report("Not a list, read as empty", "cells")
     return []
 
 
@@ -265,22 +265,22 @@ class _Cells:
     repaired: dict[str, list[str]] = attrs.field(factory=dict)
     """Places, by what was wrong there."""
 
-    def told(self, fault: str, where: str) -> None:
+    def report(self, fault: str, where: str) -> None:
         """Notes what was wrong, and where."""
         self.repaired.setdefault(fault, []).append(where)
 
     def sentences(self) -> list[str]:
         """What was repaired."""
-        said = []
+        sentences = []
         for fault, places in self.repaired.items():
             more = f" and {len(places) - 3} more" if len(places) > 3 else ""
-            said.append(f"{fault}: {', '.join(places[:3])}{more}.")
-        return said
+            sentences.append(f"{fault}: {', '.join(places[:3])}{more}.")
+        return sentences
 
     def or_else(self, raw: Raw | UnsetType, otherwise: bytes, where: str) -> Raw:
         """A member, or what stands for it when it is missing or null."""
         if isinstance(raw, UnsetType) or bytes(memoryview(raw)[:4]) == b"null":
-            self.told("Missing", where)
+            self.report("Missing", where)
             return Raw(otherwise)
         return raw
 
@@ -299,7 +299,7 @@ class _Cells:
             key = cell.cell_type, cell.source
             copies[key] = copies.get(key, -1) + 1
             if cell.id in seen:
-                self.told("The same id as an earlier cell", f"cells[{number}].id")
+                self.report("The same id as an earlier cell", f"cells[{number}].id")
             if not cell.id or cell.id in seen:
                 new = made_id(cell.cell_type, cell.source, copies[key], taken)
                 cells[number] = attrs.evolve(cell, id=new)
@@ -310,7 +310,7 @@ class _Cells:
 
     def _cell(self, raw: Raw, where: str) -> DocumentCell:
         if normal_form.shape(raw) != "a map":
-            self.told("No cell, shown as JSON", where)
+            self.report("No cell, shown as JSON", where)
             return DocumentCell("", "raw", bytes(raw).decode())
         try:
             cell = _decode_cell(raw)
@@ -322,13 +322,13 @@ class _Cells:
         if cell_type == "code":
             outputs, count = self._ran(cell, where)
         elif not isinstance(cell.attachments, UnsetType) and normal_form.shape(cell.attachments) != "null":
-            attached = normal_form.kept_attachments(cell.attachments, f"{where}.attachments", self.told)
+            attached = normal_form.kept_attachments(cell.attachments, f"{where}.attachments", self.report)
         place = f"{where}.metadata"
         return DocumentCell(
             self._id(cell.id, f"{where}.id"),
             cell_type,
             self._source(cell.source, f"{where}.source"),
-            normal_form.kept_metadata(self.or_else(cell.metadata, b"{}", place), place, self.told),
+            normal_form.kept_metadata(self.or_else(cell.metadata, b"{}", place), place, self.report),
             attached,
             outputs,
             count,
@@ -336,16 +336,16 @@ class _Cells:
 
     def _cell_type(self, raw: Raw | UnsetType, where: str) -> CellType:
         if isinstance(raw, UnsetType) or normal_form.shape(raw) != "text":
-            self.told("No type of a cell, shown as raw", where)
+            self.report("No type of a cell, shown as raw", where)
             return "raw"
         found = _decode_text(raw)
         if found in _CELL_TYPES:
             return _CELL_TYPES[found]
-        self.told(f"The type {found!r:.40} is not known, shown as raw", where)
+        self.report(f"The type {found!r:.40} is not known, shown as raw", where)
         return "raw"
 
     def _source(self, raw: Raw | UnsetType, where: str) -> str:
-        source = normal_form.kept_text(None if isinstance(raw, UnsetType) else raw, where, self.told)
+        source = normal_form.kept_text(None if isinstance(raw, UnsetType) else raw, where, self.report)
         if len(source) > MAX_SOURCE_UNITS // 2 and len(source.encode("utf-16-le")) > 2 * MAX_SOURCE_UNITS:
             raise InvalidNotebook(
                 f"{where} has more than {MAX_SOURCE_UNITS >> 20} Mi characters: it holds what belongs into a file.",
@@ -357,16 +357,16 @@ class _Cells:
         """The outputs and the execution count of a code cell."""
         raw = self.or_else(cell.outputs, b"[]", f"{where}.outputs")
         if normal_form.shape(raw) != "a list":
-            self.told("Cannot be shown, and stays as it is", f"{where}.outputs")
+            self.report("Cannot be shown, and stays as it is", f"{where}.outputs")
             raw = Raw(b"[]")
         outputs = tuple(
-            normal_form.kept_output(output, f"{where}.outputs[{number}]", self.told)
+            normal_form.kept_output(output, f"{where}.outputs[{number}]", self.report)
             for number, output in enumerate(_decode_list(raw))
         )
         if isinstance(cell.execution_count, UnsetType):
-            self.told("Missing", f"{where}.execution_count")
+            self.report("Missing", f"{where}.execution_count")
             return outputs, None
-        count = normal_form.kept_count(cell.execution_count, f"{where}.execution_count", self.told)
+        count = normal_form.kept_count(cell.execution_count, f"{where}.execution_count", self.report)
         return outputs, None if count == b"null" else int(count)
 
     def _id(self, raw: Raw | UnsetType, where: str) -> str:
@@ -378,5 +378,5 @@ class _Cells:
         found = _decode_text(raw) if normal_form.shape(raw) == "text" else ""
         if _ID.fullmatch(found):
             return found
-        self.told("No id that a cell may have", where)
+        self.report("No id that a cell may have", where)
         return ""

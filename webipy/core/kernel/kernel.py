@@ -191,7 +191,7 @@ class Kernel:
                 if channel == "iopub" and kind == "stream":
                     self._written(message)
                 else:
-                    self._take_one(channel, message, wire.clean_content(message.content))
+                    self._receive_one(channel, message, wire.clean_content(message.content))
             except wire.TooDeep as fault:
                 self._refuse(message, f"The kernel sent a {kind} that cannot be kept: {fault}.")
             except wire.Malformed:
@@ -203,7 +203,7 @@ class Kernel:
         self._replies, self._dropped = [], []
         return taken
 
-    def _take_one(self, channel: str, message: Message, content: bytes) -> None:
+    def _receive_one(self, channel: str, message: Message, content: bytes) -> None:
         parent = message.parent.msg_id if message.parent is not None else None
         kind = message.header.msg_type
         if channel == "iopub":

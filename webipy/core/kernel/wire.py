@@ -86,7 +86,7 @@ class Malformed(BadFrame):
 
 
 class TooDeep(Malformed):
-    """JSON is nested deeper than `depth.MAX_DEPTH`."""
+    """JSON is nested deeper than `json_depth.MAX_DEPTH`."""
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -312,7 +312,7 @@ def clean_content(raw: bytes) -> bytes:
         raw: `content` or `metadata` of a decoded message.
 
     Returns:
-        One JSON value: strict, valid UTF-8, nested at most `depth.MAX_DEPTH` levels deep.
+        One JSON value: strict, valid UTF-8, nested at most `json_depth.MAX_DEPTH` levels deep.
 
     Raises:
         TooDeep: It is nested deeper.

@@ -123,9 +123,9 @@ class FileState:
             case _ if isinstance(event, EDITS):
                 self.edited = self.changed = event.seq
             case _:
-                self._take_shown(event)
+                self._apply_shown(event)
 
-    def _take_shown(self, event: AnyEvent) -> None:
+    def _apply_shown(self, event: AnyEvent) -> None:
         match event:
             case ExecutionQueued() if event.cell is not None:
                 self._from_cells.add(event.execution)

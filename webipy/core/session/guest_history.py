@@ -33,7 +33,7 @@ class _Latest:
     _executions: set[str] = attrs.field(factory=set)
     _comms: set[str] = attrs.field(factory=set)
 
-    def take(self, event: AnyEvent) -> AnyEvent | None:
+    def visible(self, event: AnyEvent) -> AnyEvent | None:
         match event:
             case events.ExecutionQueued() if event.seq <= self.hidden:
                 if event.cell is None:
@@ -53,5 +53,5 @@ class _Latest:
 
 def latest(snapshot: Iterable[AnyEvent], hidden: int) -> list[AnyEvent]:
     """The events of a snapshot without what is only known from those up to event `hidden`."""
-    shown = map(_Latest(hidden).take, snapshot)
+    shown = map(_Latest(hidden).visible, snapshot)
     return [event for event in shown if event is not None]

@@ -97,7 +97,7 @@ class OpenRuns:
             case events.ExecutionFinished() if event.execution in self._of:
                 self.open[self._of.pop(event.execution)].ends[event.execution] = event
             case events.OutputAdded() if event.execution in self._of and b"SystemExit" in bytes(event.output):
-                self._take_exit(self.open[self._of[event.execution]], event.execution, bytes(event.output))
+                self._apply_exit(self.open[self._of[event.execution]], event.execution, bytes(event.output))
             case events.KernelStarted():
                 self._is_kernel_ready = False
             case events.KernelReady():
@@ -109,7 +109,7 @@ class OpenRuns:
                 pass
 
     @staticmethod
-    def _take_exit(run: OpenRun, execution: str, output: bytes) -> None:
+    def _apply_exit(run: OpenRun, execution: str, output: bytes) -> None:
         error = msgspec.json.decode(output, type=_Output)
         if f"{error.ename}: {error.evalue}".strip(": ") in EXITS:
             run.exits.add(execution)

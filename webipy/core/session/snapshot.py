@@ -94,7 +94,7 @@ class Snapshot:
                 if self._reopened is not None:
                     self._reopened = msgspec.structs.replace(self._reopened, temporary=False)
             case events.RunStarted() | events.RunStopped() | events.RunFinished():
-                self._take_run(event)
+                self._apply_run(event)
             case events.SessionRenamed():
                 self._renamed = event
             case events.SessionClosed():
@@ -112,9 +112,9 @@ class Snapshot:
             case _ if isinstance(event, _OF_COMMS):
                 pass
             case _ if isinstance(event, _KERNEL_EVENTS):
-                self._take_kernel(event)
+                self._apply_kernel(event)
             case _:
-                self._take_document(event)
+                self._apply_document(event)
 
     def as_events(self) -> list[AnyEvent]:
         """The snapshot: events with their own seqs and times, those that stand for many with the seq of the snapshot."""
@@ -172,7 +172,7 @@ class Snapshot:
 
     # ---- taking in
 
-    def _take_run(self, event: events.RunStarted | events.RunStopped | events.RunFinished) -> None:
+    def _apply_run(self, event: events.RunStarted | events.RunStopped | events.RunFinished) -> None:
         if isinstance(event, events.RunStarted):
             self._runs[event.run] = [event]
         elif isinstance(event, events.RunFinished):
@@ -180,14 +180,14 @@ class Snapshot:
         elif event.run in self._runs:
             self._runs[event.run].append(event)
 
-    def _take_kernel(self, event: AnyEvent) -> None:
+    def _apply_kernel(self, event: AnyEvent) -> None:
         if isinstance(event, events.KernelStarted):
             self._kernel = [event]
             return
         self._kernel = [kept for kept in self._kernel if type(kept) is not type(event)]
         self._kernel.append(event)
 
-    def _take_document(self, event: AnyEvent) -> None:
+    def _apply_document(self, event: AnyEvent) -> None:
         before = self._shown_under(event.cell) if isinstance(event, _PUTS_AWAY) else set()
         match event:
             case events.ExecutionQueued():

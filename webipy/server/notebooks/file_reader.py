@@ -17,7 +17,7 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from webipy.core.ipynb.document import Document
-from webipy.core.ipynb.lost_cells import Vanished
+from webipy.core.ipynb.lost_cells import LostCells
 from webipy.server.notebooks.notebook_codec import NotebookCodec, Read
 from webipy.server.ports.world import World
 
@@ -49,7 +49,7 @@ class Reader:
 
     world: World
     codec: NotebookCodec
-    _vanished: Vanished = attrs.field(factory=Vanished)
+    _vanished: LostCells = attrs.field(factory=LostCells)
 
     async def read(self, path: str, like: Document, format: str | None = None) -> Read:
         """The file, in this format (`None`: as it says itself), with the ids and outputs of `like` and of the cells that it had before.
@@ -69,12 +69,12 @@ class Reader:
 
     def known(self, document: Document) -> Document:
         """The document with the cells that the file lost."""
-        return self._vanished.like(document)
+        return self._vanished.restored(document)
 
     def took(self, before: Document, found: Read) -> None:
         """What the file held before, and what was read and taken in now."""
         if found.format != "ipynb":
-            self._vanished.take(before, found.document)
+            self._vanished.record(before, found.document)
 
 
 def _patience(found: Document, like: Document) -> float:

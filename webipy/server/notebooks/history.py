@@ -52,7 +52,7 @@ class History:
 
     async def _folded(self, seq: int, limit: int) -> Document:
         fold = DocumentFold(limit=limit)
-        await self.session.each_event(0, seq, fold.take)
+        await self.session.each_event(0, seq, fold.apply)
         return await self.world.aside(fold.document)
 
     async def saved(self) -> Document | None:

@@ -106,7 +106,7 @@ class NotebookFile:
         return self._fold.seq, self._folded
 
     def _take(self, event: AnyEvent) -> None:
-        self._fold.take(event)
+        self._fold.apply(event)
         if isinstance(event, events.KernelReady):
             self._ready = event
 
