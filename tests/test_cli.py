@@ -174,10 +174,10 @@ class CommandLineTests(SynchronousTestCase):
             self.assertIn("Give the code, or a file with -f (and its arguments), or - for standard input.", told.stderr)
 
     def test_fresh_does_not_go_with_a_session(self) -> None:
-        """--fresh makes a session of its own."""
+        """--fresh makes a new session."""
         told = invoke("exec", "--fresh", "-s", "x", "1")
         self.assertEqual(told.exit_code, 2)
-        self.assertIn("--fresh makes a session of its own", told.stderr)
+        self.assertIn("--fresh makes a new session", told.stderr)
 
     def test_params_are_json_objects(self) -> None:
         """`webipy call` refuses what is no JSON object."""
@@ -233,7 +233,7 @@ class FailureTests(SynchronousTestCase):
 
     def test_failures_of_the_server_keep_their_code_and_facts(self) -> None:
         """`code`, `name` and facts are those of the protocol."""
-        told = program._told(errors.NotFound("There is no session x.", kind="session", id="x"))
+        told = program._described(errors.NotFound("There is no session x.", kind="session", id="x"))
         self.assertEqual(
             told,
             {
@@ -608,7 +608,7 @@ class RunTests(SynchronousTestCase):
     def test_a_death_that_never_comes_is_not_waited_for_longer(self) -> None:
         """Then the reason of the run is told."""
         self.give(events.ExecutionFinished(execution="e1", status="lost", duration_s=1, reason="It ended."))
-        self.run_.tell_death()
+        self.run_.show_lost()
         self.give(events.KernelDied(kernel="k", reason="too late"))
         self.assertEqual(self.err.getvalue(), "webipy: lost: It ended.\n")
 
@@ -619,11 +619,11 @@ class RunTests(SynchronousTestCase):
             for name in ("a", "b", "e1")
         ]
         self.client.answers["execution.queue"] = notebook_calls.ExecutionQueue(seq=1, executions=before)
-        self.run_.tell_queue()
+        self.run_.show_queue()
         told = "webipy: It waits behind 2 other runs in this session, first of all: train('a') more()\n"
         self.assertEqual(self.err.getvalue(), told)
         self.give(events.ExecutionStarted(execution="e1"))
-        self.run_.tell_queue()
+        self.run_.show_queue()
         self.assertEqual(self.err.getvalue(), told)
 
     def test_payloads_are_shown(self) -> None:

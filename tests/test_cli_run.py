@@ -239,7 +239,7 @@ class RunTests(SynchronousTestCase):
         run = self.begin(has_plan=True)
         self.give(self.finished(1), events.RunStopped(run="r", cause="timed_out"), self.finished(2, "error"))
         self.assertNoResult(run.finished)
-        self.assertIn("time of the run is over", self.err.getvalue())
+        self.assertIn("run takes longer than --timeout", self.err.getvalue())
         ending = events.RunFinished(run="r", status="timed_out", path="out.ipynb")
         self.give(events.RunFinished(run="other", status="ok"), ending)
         self.assertEqual(self.successResultOf(run.finished), ending)

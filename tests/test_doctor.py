@@ -123,7 +123,7 @@ class DoctorTests(SynchronousTestCase):
 
         self.patch(subprocess, "run", lambda *args, **options: Listed)
         gone, torn, _ = doctor.kernelspecs()
-        self.assertEqual((gone.name, gone.text), ("kernel gone", "its command /nowhere/python is not there"))
+        self.assertEqual((gone.name, gone.text), ("kernel gone", "its command /nowhere/python does not exist"))
         self.assertEqual(torn.text, "The kernelspec torn cannot be used: it is no JSON")
         self.assertTrue(gone.is_problem and torn.is_problem)
 
@@ -147,7 +147,7 @@ class DoctorTests(SynchronousTestCase):
     def test_a_server_that_does_not_answer_is_a_problem(self) -> None:
         """One that refuses our token, one that is something else, and one that is gone."""
         for status, body, expected in (
-            (401, b"", "it refuses our token"),
+            (401, b"", "it refuses the token"),
             (404, b"", "HTTP status 404"),
             (200, b"hello", "does not answer"),
         ):

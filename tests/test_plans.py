@@ -281,7 +281,7 @@ class Stops(PlanTestCase):
         self.refused("not_found", "run.stop", session=session, run="r1")
 
     def test_code_that_does_not_react_loses_its_kernel(self) -> None:
-        """After the grace; the cell says that its time was over, and so does the run."""
+        """After the grace; the cell says that it took longer than --timeout, and so does the run."""
         self.begin(self.open(), to="out.ipynb", timeout_s=60, grace_s=5)
         self.start_one("r1-1")
         self.pass_time(60)

@@ -104,7 +104,7 @@ class FileTests(SynchronousTestCase):
     def test_what_is_wrong_is_said(self) -> None:
         """With the option that it was in."""
         for wrong, words in (
-            ({"typed": ["n"]}, "-p: 'n' gives no value; write name=value"),
+            ({"typed": ["n"]}, "-p: 'n' has no value; write name=value"),
             ({"typed": ["1=2"]}, "-p: '1' cannot be the name"),
             ({"typed": ["n=" + "9" * 5000]}, "-p: 99999999999999999999... has too many digits"),
             ({"texts": ["a b=1"]}, "-r: 'a b' cannot be the name"),

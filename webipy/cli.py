@@ -1,7 +1,8 @@
 """The `webipy` command: what can be typed, and what it is for.
 
-Data flow: click reads the command line; a command is an async function of a `Client`, which `connecting.run` brings to its end. What `exec` and
-`attach` do is in command/running.py, what a terminal shows in command/terminal.py, how a session is named in command/lookup.py.
+Data flow: click reads the command line; a command is an async function of a `Client`, which `connecting.run` runs to its end. What a command does
+stands in a module of webipy/command that is named after it (running.py for `exec`, notebooks.py for `run`); the options that several commands share
+are in command/options.py, and commands that have subcommands or arguments of their own in command/*_commands.py.
 
 Start-up is part of the product: `webipy --help` imports click and nothing else, so everything heavier is imported inside the functions that need it.
 No module of webipy imports this one, so no cycle can hide there.
@@ -40,7 +41,7 @@ def main() -> None:
     Begin with:
       webipy serve               start a server; it prints an address for your browser
       webipy exec 'print(1+1)'   run code from another terminal
-      webipy doctor              what is wrong with this installation, if anything
+      webipy doctor              check this installation
     """
 
 
@@ -68,7 +69,7 @@ def serve(options: tuple[str, ...]) -> None:
 def list_sessions(target: Target, as_json: bool) -> None:
     """List the sessions.
 
-    A session is a journal of everything that happened in it, with at most one kernel. Other commands take its ID (the start is enough), its
+    A session keeps everything that happened in it, and has at most one kernel. Other commands name a session by its ID (the start is enough), its
     title or its path. MEMORY and CPU (100% is one processor) are those of the kernel and of the processes that it has started.
     """
 
@@ -103,8 +104,8 @@ main.add_command(journal)
 def specs(target: Target, as_json: bool) -> None:
     """List the kernels that can be started.
 
-    Install more with their own installers, such as R's IRkernel or `pip install bash_kernel`; they are found at once. The default is marked
-    with a star.
+    More kernels have installers of their own, such as R's IRkernel or `pip install bash_kernel`; the server finds them at once. A star marks
+    the default.
     """
 
     async def command(client: Client) -> int:
@@ -137,9 +138,9 @@ def specs(target: Target, as_json: bool) -> None:
 @json_option
 @server_options
 def open_page(target: Target, session: str | None, browser: bool, as_json: bool) -> None:
-    """Print a fresh address of the page.
+    """Print a new address of the page.
 
-    The address signs a browser in; it works once. Without SESSION it is that of the start page.
+    The address signs a browser in and works once. It opens SESSION, or without SESSION the start page.
     """
 
     async def command(client: Client) -> int:
@@ -167,18 +168,24 @@ def open_page(target: Target, session: str | None, browser: bool, as_json: bool)
 @main.command()
 @click.argument("session")
 @click.option(
-    "--can", type=click.Choice(["view", "edit", "run"]), default="view", show_default=True, help="What it gives."
+    "--can",
+    type=click.Choice(["view", "edit", "run"]),
+    default="view",
+    show_default=True,
+    help="The right of the guest.",
 )
-@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="How long the link counts.")
-@click.option("--name", "label", metavar="LABEL", default="", help="For whom it is meant, as a note for you.")
-@click.option("--list", "is_listed", is_flag=True, help="List the links of the session, and who came by them.")
-@click.option("--revoke", metavar="ID", help="End a link, and the logins that came by it.")
+@click.option(
+    "--days", type=click.IntRange(1, 365), default=7, show_default=True, help="Number of days that the link works."
+)
+@click.option("--name", "label", metavar="LABEL", default="", help="A note for you, such as the name of the guest.")
+@click.option("--list", "is_listed", is_flag=True, help="List the links of the session, and their guests.")
+@click.option("--revoke", metavar="ID", help="Revoke a link, and sign its guests out.")
 @json_option
 @server_options
 def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_json: bool, **wanted: Any) -> None:
-    """Print a link that lets somebody else into a session. SESSION is its ID, its title, or the path of a notebook.
+    """Print a link that opens a session to a guest. SESSION is its ID, its title, or the path of a notebook.
 
-    Whoever opens it gives a name and is in that session, and nowhere else. With --can run they run code as you: that is whatever you can do.
+    The guest enters a name and can use this session only. With --can run the guest runs code as you, and so can do whatever you can do.
 
     \b
     Examples:
@@ -188,7 +195,7 @@ def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_
       webipy share report.ipynb --revoke 3f2a
     """
     if is_listed and revoke is not None:
-        raise click.UsageError("--list and --revoke do not go together.")
+        raise click.UsageError("--list and --revoke cannot be used together.")
 
     async def command(client: Client) -> int:
         from webipy.command import sharing
@@ -208,8 +215,17 @@ main.add_command(logins)
 # ---- kernels ------------------------------------------------------------------------------------------------------
 
 
-def tell_kernel(target: Target, session: str, method: str, done: str, as_json: bool, not_done: str = "") -> None:
-    """Call a method on the kernel of a session, and say that it was done, or that there was nothing to do."""
+def call_kernel(target: Target, session: str, method: str, done: str, as_json: bool, not_done: str = "") -> None:
+    """Calls a method on the kernel of a session, and prints what it has done.
+
+    Args:
+        target: The server.
+        session: The session, as the user has typed it.
+        method: The method of the API.
+        done: Printed when the method has done something.
+        as_json: Whether to print the result as JSON, too.
+        not_done: Printed when there was nothing to do; empty when that cannot be.
+    """
 
     async def command(client: Client) -> int:
         import msgspec
@@ -234,8 +250,8 @@ def tell_kernel(target: Target, session: str, method: str, done: str, as_json: b
 @json_option
 @server_options
 def interrupt(target: Target, session: str, as_json: bool) -> None:
-    """Interrupt what a session runs, as ^C would."""
-    tell_kernel(target, session, "kernel.interrupt", "Interrupted.", as_json, "Nothing runs there.")
+    """Interrupt the code that a session runs, as ^C does."""
+    call_kernel(target, session, "kernel.interrupt", "Interrupted.", as_json, "The session runs no code.")
 
 
 @main.command()
@@ -243,11 +259,11 @@ def interrupt(target: Target, session: str, as_json: bool) -> None:
 @json_option
 @server_options
 def restart(target: Target, session: str, as_json: bool) -> None:
-    """Give a session a new kernel process.
+    """Restart the kernel of a session.
 
-    Variables are lost; what was printed stays, and so does the session. What was queued is not run.
+    Variables are lost; the session and its outputs stay. Code that is queued does not run.
     """
-    tell_kernel(target, session, "kernel.restart", "Restarting: variables are gone, outputs stay.", as_json)
+    call_kernel(target, session, "kernel.restart", "The kernel restarts: variables are lost, outputs stay.", as_json)
 
 
 @main.command()
@@ -255,22 +271,22 @@ def restart(target: Target, session: str, as_json: bool) -> None:
 @json_option
 @server_options
 def kill(target: Target, session: str, as_json: bool) -> None:
-    """End the kernel of a session at once.
+    """Kill the kernel of a session.
 
-    Variables are lost; what was printed stays. The next `webipy exec` in this session starts a new kernel.
+    Variables are lost; outputs stay. The next `webipy exec` in this session starts a new kernel.
     """
-    tell_kernel(target, session, "kernel.kill", "Killed.", as_json)
+    call_kernel(target, session, "kernel.kill", "The kernel is killed.", as_json)
 
 
 @main.command()
 @click.argument("session")
-@click.option("--discard", is_flag=True, help="Close it also when its document cannot be saved.")
+@click.option("--discard", is_flag=True, help="Close the session even if its document cannot be saved.")
 @json_option
 @server_options
 def close(target: Target, session: str, discard: bool, as_json: bool) -> None:
-    """Close a session: its document is saved, its kernel shut down.
+    """Close a session: save its document, and shut its kernel down.
 
-    Its journal stays on the server's disk.
+    Its journal stays on the disk of the server.
     """
 
     async def command(client: Client) -> int:
@@ -298,20 +314,20 @@ def close(target: Target, session: str, discard: bool, as_json: bool) -> None:
 @click.option("-f", "--file", metavar="FILE", help="Run the script in a file, with ARGUMENTS as its sys.argv.")
 @click.option("-s", "--session", metavar="SESSION", help="Session to run in: ID, title or path. [default: shell]")
 @click.option(
-    "-k", "--kernel", metavar="NAME", help="Kernel for a session that has none yet; `webipy specs` lists them."
+    "-k", "--kernel", metavar="NAME", help="Kernel for a session that has none yet; `webipy specs` lists the kernels."
 )
 @env_option
 @click.option(
     "--save-figures",
     metavar="DIR",
-    help="Save the pictures in the outputs there; the text says where. Large ones are saved at the end.",
+    help="Save the pictures of the outputs in this folder, and print their paths. Large pictures are saved at the end.",
 )
-@click.option("--fresh", is_flag=True, help="Run in a session of its own, closed afterwards; it needs no server.")
+@click.option("--fresh", is_flag=True, help="Run in a new session that is closed afterwards; needs no running server.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Interrupt the code after so many seconds; with --fresh its kernel is killed if it does not react.",
+    help="Interrupt the code after so many seconds; with --fresh the kernel is killed if it does not react.",
 )
 @json_option
 @server_options
@@ -330,12 +346,12 @@ def execute(
 ) -> None:
     """Run CODE, or a script with -f, or (with -) the code on standard input.
 
-    The output comes as it is made, each stream on its own. Code runs in the session `shell` unless told otherwise, so that variables stay from
+    Output appears at once, standard output and standard error apart. Without -s the code runs in the session `shell`, so that variables stay from
     one command to the next; browsers see the same session live. `input()` reads the lines of standard input. ^C interrupts the code; a second
     ^C leaves it running.
 
-    A script is run as `python FILE ARGUMENTS` runs it, in the session and its working directory: sys.argv, __file__ and sys.path[0] are its own
-    for that time, sys.exit(3) makes the exit status 3, and tracebacks name its lines. What begins with - goes behind --.
+    A script runs as `python FILE ARGUMENTS` runs it, in the session and its working directory: it has its own sys.argv, __file__ and sys.path[0],
+    sys.exit(3) makes the exit status 3, and tracebacks name its lines. Put -- before ARGUMENTS that begin with -.
 
     \b
     Examples:
@@ -353,7 +369,7 @@ def execute(
     elif code is None or arguments:
         raise click.UsageError("Give the code, or a file with -f (and its arguments), or - for standard input.")
     if fresh and session is not None:
-        raise click.UsageError("--fresh makes a session of its own; it does not go with -s.")
+        raise click.UsageError("--fresh makes a new session; it cannot be used together with -s.")
     if script is None:
         code = scripts.code_of_input() if code == "-" else scripts.code_argument(code or "")
     from webipy.command.private import found_or_private
@@ -374,14 +390,14 @@ def execute(
 
 @main.command()
 @click.argument("session")
-@click.option("--since", type=click.IntRange(min=0), metavar="SEQ", help="Show everything after this event first.")
-@click.option("--all", "everything", is_flag=True, help="Show everything from the start first.")
+@click.option("--since", type=click.IntRange(min=0), metavar="SEQ", help="Begin with the events after this one.")
+@click.option("--all", "everything", is_flag=True, help="Begin with the first event.")
 @json_option
 @server_options
 def attach(target: Target, session: str, since: int | None, everything: bool, as_json: bool) -> None:
-    """Watch a session: what is run in it, by whomever, and what it prints.
+    """Watch a session: the code that anybody runs in it, and its output.
 
-    ^C ends the watching; what runs goes on. In a terminal you can answer input() here, too. With --json each event is one line.
+    ^C ends the command; code that runs goes on. In a terminal you can answer input() here, too. With --json each event is one line.
     """
 
     async def command(client: Client) -> int:
@@ -398,14 +414,14 @@ def attach(target: Target, session: str, since: int | None, everything: bool, as
 
 @main.command()
 @click.argument("session")
-@click.option("-f", "--follow", is_flag=True, help="Show what comes, too, until the session is closed.")
+@click.option("-f", "--follow", is_flag=True, help="Show new lines, too, until the session is closed.")
 @json_option
 @server_options
 def logs(target: Target, session: str, follow: bool, as_json: bool) -> None:
-    """Show what the kernel of a session wrote past its notebook, and what its host says.
+    """Show the logs of a session: what its kernel wrote outside of the notebook, and the log of the kernel's host.
 
-    That is where a kernel says why it does not start, and a crash leaves its dump. The kernel's log comes on standard output, the host's on standard
-    error. Of a kernel whose host is gone the last words are kept.
+    Look here when a kernel does not start or has crashed. The log of the kernel goes to standard output, that of the host to standard error. When
+    the host is gone, the end of both logs is kept.
     """
 
     async def command(client: Client) -> int:
@@ -433,17 +449,16 @@ def logs(target: Target, session: str, follow: bool, as_json: bool) -> None:
 def run_notebook(target: Target, given: Any, timeout: float | None, as_json: bool, **options: Any) -> None:
     """Run a whole notebook and save it.
 
-    NOTEBOOK is a file below the server's root, named from here or from the root, or - for one that comes by standard input. OUT may stand after it,
-    too. The working directory is the notebook's folder. A notebook that is open already runs in its session, where everybody sees it; else a
-    session is made for the run, which the server closes at its end unless somebody else has come to use it. OUT is written whole, at
-    the end: a run that fails leaves there what ran, one that is stopped leaves OUT as it was, and its own result beside it.
+    NOTEBOOK is a path from here or from the server's root, or - for standard input. OUT can also follow NOTEBOOK. The working directory is the
+    folder of the notebook. A notebook that is open runs in its session, where everybody sees the run; otherwise the run gets a new session, which
+    the server closes at the end unless somebody else uses it. OUT is written whole, at the end: a run that fails writes the cells that ran; a run
+    that is stopped leaves OUT unchanged and writes its result beside it.
 
-    Parameters are set by a cell after the one with the tag `parameters`, as papermill does it. A cell with the tag `skip-execution`
-    is not run; the failure of one with `raises-exception` is none of the run; sys.exit(0) ends the run well.
-    Where no server runs, the run has one of its own, in the folder that holds NOTEBOOK and OUT, which ends with it; so it does in the job of a
-    build.
+    Parameters are set by a new cell after the cell with the tag `parameters`, as in papermill. A cell with the tag `skip-execution` does not run;
+    a cell with the tag `raises-exception` may fail; sys.exit(0) ends the run with success. When no server runs, the command starts one in the
+    folder that holds NOTEBOOK and OUT; that server ends with the command, also in the job of a build.
 
-    ^C stops the run; a second ^C leaves it running. So does the end of this command by anything but SIGTERM; --follow takes it up again.
+    ^C stops the run; a second ^C leaves it running. When the command ends in another way than by SIGTERM, the run goes on; --follow shows it again.
 
     \b
     Examples:
@@ -458,7 +473,7 @@ def run_notebook(target: Target, given: Any, timeout: float | None, as_json: boo
     options, paths = named(options, given, as_json)
     with found_or_private(target, paths) as (server, is_private):
         if is_private and (options["keep"] or options["follow"] is not None):
-            raise click.UsageError("--keep and --follow need a server that goes on. Start one: webipy serve")
+            raise click.UsageError("--keep and --follow need a running server. Start one: webipy serve")
         from twisted.internet import reactor
 
         from webipy.command.notebooks import NotebookCommand
@@ -476,7 +491,7 @@ def run_notebook(target: Target, given: Any, timeout: float | None, as_json: boo
     type=ExportFormats(),
     default="html",
     show_default=True,
-    help="Format to make; pdf needs a Chromium on the server, and latex, rst and asciidoc pandoc.",
+    help="Format of the result; pdf needs Chromium on the server; latex, rst and asciidoc need pandoc.",
 )
 @click.option("--no-input", is_flag=True, help="Leave the code out.")
 @click.option("--no-prompt", is_flag=True, help="Leave the numbers of cells out.")
@@ -486,13 +501,13 @@ def run_notebook(target: Target, given: Any, timeout: float | None, as_json: boo
 @json_option
 @server_options
 def export(target: Target, no_input: bool, no_prompt: bool, template: str | None, **wanted: Any) -> None:
-    """Make another format of NOTEBOOK.
+    """Export NOTEBOOK to another format.
 
-    NOTEBOOK is a file below the server's root, named from here or from the root. What is exported is what the server has of it now, with the outputs
-    that are shown; nothing is executed. Where no server runs, the command has one of its own.
+    NOTEBOOK is a path from here or from the server's root. The server exports the notebook as it has it now, with its outputs, and runs no code.
+    When no server runs, the command starts one that ends with the command.
 
-    html is one file that needs no others; markdown, latex, rst and asciidoc are a zip when there are pictures.
-    Tags of cells count: remove-cell, remove-input and remove-output leave something out, hide-cell, hide-input and hide-output fold it.
+    html is a single file; markdown, latex, rst and asciidoc become a zip file when there are pictures.
+    The tags remove-cell, remove-input and remove-output leave parts of a cell out; hide-cell, hide-input and hide-output fold them.
 
     \b
     Examples:
@@ -529,7 +544,7 @@ main.add_command(merge)
 @main.command()
 @click.argument("method")
 @click.argument("params", required=False, default="{}")
-@click.option("--json", "as_json", is_flag=True, help="Print a failure as JSON, too; results are JSON in any case.")
+@click.option("--json", "as_json", is_flag=True, help="Print a failure as JSON, too; a result is always JSON.")
 @server_options
 def call(target: Target, method: str, params: str, as_json: bool) -> None:
     """Call any METHOD of the API; PARAMS is a JSON object (- reads it from standard input).
@@ -549,9 +564,9 @@ def call(target: Target, method: str, params: str, as_json: bool) -> None:
     body = read_all() if params == "-" else params.encode(errors="surrogateescape")
     try:
         if not isinstance(msgspec.json.decode(body), dict):
-            raise click.BadParameter('params are an object, such as {"session": "..."}', param_hint="PARAMS")
+            raise click.BadParameter('PARAMS must be a JSON object, such as {"session": "..."}', param_hint="PARAMS")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise click.BadParameter(f"this is not JSON: {fault}", param_hint="PARAMS") from None
+        raise click.BadParameter(f"PARAMS is not JSON: {fault}", param_hint="PARAMS") from None
 
     async def command(client: Client) -> int:
         try:
@@ -570,9 +585,9 @@ def call(target: Target, method: str, params: str, as_json: bool) -> None:
 @json_option
 @server_options
 def doctor(target: Target, as_json: bool) -> None:
-    """Check this installation, and say what to do about each problem.
+    """Check this installation, and give advice on each problem.
 
-    The exit status is 1 when there is one.
+    The exit status is 1 when there is a problem.
     """
     from webipy.command import doctor as examination
 

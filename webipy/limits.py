@@ -1,6 +1,6 @@
 """The options that bound what is kept and used, in numbers: their table for `twistd webipy`, and how they are read.
 
-A number that is none, or out of its range, is told in one sentence, with what would be right.
+A value that is no number, or out of its range, is an error of one sentence with the range.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ PARAMETERS = [
         "keep-mib",
         None,
         "1024",
-        "Size of a session's journal over which its oldest events are cut; what is shown stays.",
+        "MiB of a session's journal over which its oldest events are cut; current outputs stay.",
     ],
-    ["keep-days", None, None, "Age over which events are cut. [default: never]"],
+    ["keep-days", None, None, "Days after which events are cut. [default: never]"],
     [
         "keep-closed-mib",
         None,
         "4096",
-        "Size of the journals of closed sessions together over which some are deleted: those without a document first, then the oldest.",
+        "MiB of all journals of closed sessions over which some are deleted: those without a document first, then the oldest.",
     ],
     [
         "keep-closed-days",
         None,
         None,
-        "Age over which the journal of a closed session is deleted, and with it the history of its document. [default: never]",
+        "Days after which the journal of a closed session is deleted, with the history of its document. [default: never]",
     ],
     [
         "convert-mib",
         None,
         "2048",
-        f"Memory that one export or conversion of a document may have, with the browser that prints it; at least {LEAST_CONVERT}.",
+        f"MiB of memory for one export or conversion, with the browser that prints it; at least {LEAST_CONVERT}.",
     ],
     [
         "guest-mib",
         None,
         "256",
-        "What one guest may write into the journal of a session in a day; all guests of a session together may four times that.",
+        "MiB that one guest may write into the journal of a session in a day; all guests together may write four times as much.",
     ],
 ]
 
 
 @attrs.define(frozen=True)
 class Limits:
-    """What the options say; sizes in MiB, ages in days."""
+    """The values of the options; sizes in MiB, ages in days."""
 
     keep_mebibytes: int
     keep_days: float | None
@@ -62,10 +62,10 @@ class Limits:
 
 
 def read(given: Mapping[str, str]) -> Limits:
-    """Reads what was given.
+    """Reads the limits from the options.
 
     Raises:
-        usage.UsageError: A number is none, or out of its range.
+        usage.UsageError: A value is no number, or out of its range.
     """
     return Limits(
         keep_mebibytes=_mebibytes(given, "keep-mib"),
@@ -78,10 +78,16 @@ def read(given: Mapping[str, str]) -> Limits:
 
 
 def number(given: Mapping[str, str], option: str, unit: str, limit: float) -> float:
-    """A number over 0, of some unit.
+    """Reads a number over 0.
+
+    Args:
+        given: The options by name.
+        option: The name of the option.
+        unit: The unit, for the message.
+        limit: The greatest value.
 
     Raises:
-        usage.UsageError: It is none, or over the limit.
+        usage.UsageError: The value is no number, or out of its range.
     """
     try:
         found = float(given[option])
@@ -93,10 +99,15 @@ def number(given: Mapping[str, str], option: str, unit: str, limit: float) -> fl
 
 
 def count(given: Mapping[str, str], option: str, most: int) -> int:
-    """A whole number from 0.
+    """Reads a whole number from 0.
+
+    Args:
+        given: The options by name.
+        option: The name of the option.
+        most: The greatest value.
 
     Raises:
-        usage.UsageError: It is none, or over the limit.
+        usage.UsageError: The value is no such number.
     """
     text = given[option]
     if text.isascii() and text.isdigit() and int(text) <= most:

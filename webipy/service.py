@@ -1,11 +1,11 @@
 """`twistd webipy`: the options, and the only place that builds a server.
 
-Everything that can be wrong with the options is found while they are read, before anything is started, and told in
+Everything that can be wrong with the options is found while they are read, before anything is started, and reported in
 one sentence: a root that does not exist, a state directory of somebody else, a port that is taken. The port is bound
 then, too, so that the address which is printed is the one that listens.
 
 Start: port bound (options) → privileges, daemonizing (twistd) → registry, journals, launcher → sessions restored,
-hosts attached → listening → server.json written, address printed. Stop: listening ends, clients are told, what is
+hosts attached → listening → server.json written, address printed. Stop: listening ends, clients are notified, what is
 pending is written, hosts are left alone.
 
 `STATE` (0700) holds webipy.sqlite, journals/, hosts/, exports/, conversions/, token, server.json and lock, all 0600. One server at a time uses
@@ -111,42 +111,52 @@ class Options(usage.Options):
     optParameters = [
         ["port", "p", None, f"Port to listen on; 0 takes a free one. [default: {DEFAULT_PORT}, or the next free one]"],
         ["interface", "i", "127.0.0.1", "Address to listen on."],
-        ["root", "r", None, "Folder whose files are served, and that kernels start in. [default: the current folder]"],
+        ["root", "r", None, "Folder with the files of the page; kernels start in it. [default: the current folder]"],
         [
             "state",
             "s",
             None,
             f"Folder for journals, logins and kernel hosts. [default: {DEFAULT_IN_WORDS}]",
         ],
-        ["token-file", "t", None, "File with the token for scripts; made when missing. [default: STATE/token]"],
+        [
+            "token-file",
+            "t",
+            None,
+            "File with the token for scripts; the server makes it when it is missing. [default: STATE/token]",
+        ],
         *limits.PARAMETERS,
         [
             "spare-kernels",
             None,
             "1",
-            "Kernels of the default kind kept ready, so that a new notebook starts at once; each takes some 80 MB. 0: none.",
+            "Number of default kernels kept ready, so that a new notebook starts at once; each takes about 80 MB.",
         ],
         [
             "kernel-nice",
             None,
             "3",
-            "How much kernels give way to the server and the browser when all processors are busy, as in nice(1), 0 to 19.",
+            "Niceness of kernels (see nice(1)), 0 to 19: with a higher one, the server and the browser come first.",
         ],
         ["kernel-start-timeout", None, "60", "Seconds that a kernel may take to answer for the first time."],
-        ["private", None, None, "Serve the process of this id only: end with it, and leave nothing."],
-        ["grace", "g", "24", "Hours that an idle kernel waits for a server before it ends by itself."],
+        [
+            "private",
+            None,
+            None,
+            "Process id of the only user of this server: the server ends with that process, and deletes its state.",
+        ],
+        ["grace", "g", "24", "Hours that an idle kernel waits for a server before it ends."],
     ]
     optFlags = [
         ["kernels-stop-with-server", None, "Shut all kernels down when the server stops."],
         [
             "behind-proxy",
             None,
-            "A proxy in front speaks HTTPS: allows other interfaces than loopback (with --allow-host) and sets Secure cookies.",
+            "A proxy in front speaks HTTPS: allows interfaces other than loopback (with --allow-host) and sets Secure cookies.",
         ],
         [
             "allow-root",
             None,
-            "Let other machines reach a server that runs as root: whoever signs in can do everything.",
+            "Allow other machines to reach a server that runs as root: whoever signs in can do everything.",
         ],
     ]
     compData = usage.Completions(optActions={"root": usage.CompleteDirs(), "state": usage.CompleteDirs()})
@@ -167,7 +177,7 @@ class Options(usage.Options):
         self.kernel_start_s: float
 
     def opt_allow_host(self, name: str) -> None:
-        """A host name that this server is reached under, besides localhost. May be given more than once."""
+        """A host name of this server besides localhost. Can be given more than once."""
         self.hosts.add(name.lower())
 
     def opt_version(self) -> None:
@@ -176,7 +186,7 @@ class Options(usage.Options):
         sys.exit(0)
 
     def postOptions(self) -> None:
-        """Checks everything; what is wrong is told before anything is started."""
+        """Checks everything; a fault is reported before anything is started."""
         self.root = self._root()
         self.state = self._state()
         self.lock = self._lock()
@@ -293,17 +303,17 @@ class WebipyService(Service):
         self.url = f"http://{host}:{bound[1]}"
 
     def startService(self) -> None:
-        """Starts; what fails stops the reactor with a word."""
+        """Starts the server; a failure stops the reactor with a message."""
         super().startService()
         Deferred.fromCoroutine(self._start()).addErrback(self._cannot_start)
 
     def _cannot_start(self, failure: Any) -> None:
-        """Ends the process with status 1, which twistd itself gives only for what happens before its reactor runs."""
+        """Ends the process with status 1, which twistd itself uses only before its reactor runs."""
         if failure.check(Unreadable):
             self._log.critical("webipy cannot start: {fault}", fault=failure.getErrorMessage())
         else:
             self._log.failure("webipy cannot start", failure)
-        _say(f"webipy cannot start: {failure.getErrorMessage()}")
+        _print(f"webipy cannot start: {failure.getErrorMessage()}")
         atexit.register(os._exit, 1)
         self._reactor.stop()
 
@@ -445,12 +455,12 @@ class WebipyService(Service):
             root=self._options.root,
         )
         if self._options["port"] is None and not self.url.endswith(f":{DEFAULT_PORT}"):
-            _say(f"Port {DEFAULT_PORT} is in use by another program; taking {self.url.rpartition(':')[2]} instead.")
+            _print(f"Port {DEFAULT_PORT} is in use by another program; taking {self.url.rpartition(':')[2]} instead.")
         if is_root():
-            _say("webipy runs as root: whoever signs in, and every kernel, can do everything on this machine.")
+            _print("webipy runs as root: whoever signs in, and every kernel, can do everything on this machine.")
         is_watched = sys.__stdout__ is not None and sys.__stdout__.isatty()
         code = logins.new_code(CODE_SECONDS if is_watched else LOGGED_CODE_SECONDS)
-        _say(
+        _print(
             f"\n  webipy is ready. Open this address in a browser on this machine:\n\n    {self._page_url(None, f'code={code}')}\n"
         )
         kept = (
@@ -458,7 +468,7 @@ class WebipyService(Service):
             if is_watched
             else f", and only for {LOGGED_CODE_SECONDS // 60} minutes, as what is printed here may be kept"
         )
-        _say(
+        _print(
             f"  The link works once{kept}; `webipy open` prints a fresh one. Stop with Ctrl-C: kernels go on running.\n"
         )
 
@@ -507,7 +517,7 @@ class WebipyService(Service):
         return stopped.addErrback(lambda failure: self._log.failure("the server did not stop in order", failure))
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     """Prints to the terminal that started the server: the address holds a secret, so it is not logged."""
     if sys.__stdout__ is not None:
         print(text, file=sys.__stdout__, flush=True)

@@ -231,7 +231,7 @@ class ExecTests(LiveTests):
     """`webipy exec`."""
 
     def test_output_comes_before_the_code_ends(self) -> None:
-        """The output comes as it is made, each stream on its own."""
+        """Output appears at once, standard output and standard error apart."""
         code = f"{self.wait}\nimport sys\nprint('first')\nprint('aside', file=sys.stderr)\nwait()\nprint('last')"
         process = self.begin("exec", code)
         assert process.stdout is not None and process.stderr is not None
@@ -273,7 +273,7 @@ class ExecTests(LiveTests):
         wrong = self.webipy("exec", "-s", "nowhere", "1")
         self.assertEqual(
             (wrong.returncode, wrong.stderr),
-            (2, "webipy: There is no session 'nowhere'; `webipy ls` lists those there are.\n"),
+            (2, "webipy: There is no session 'nowhere'; `webipy ls` lists the sessions.\n"),
         )
         unknown = self.webipy("exec", "-s", "other", "-k", "cobol", "1")
         self.assertEqual(unknown.returncode, 1)
@@ -306,7 +306,7 @@ class ExecTests(LiveTests):
             ended = self.webipy("exec", "--timeout", "1.5", f"print('ready')\n{wait}")
             self.assertEqual(ended.returncode, 1)
             self.assertIn("1.5 s are over: interrupting.", ended.stderr)
-            self.assertNotIn("It goes on running", ended.stderr)
+            self.assertNotIn("The code goes on", ended.stderr)
 
     def test_a_restarted_server_goes_unnoticed_by_the_code(self) -> None:
         """The server is killed and started again in the middle of a run: nothing is lost, nothing is shown twice."""
@@ -473,7 +473,7 @@ class InterruptTests(LiveTests):
         status, out, err = self.finish(process)
         self.assertEqual((status, out), (130, ""))
         hint = err.splitlines()[-1]
-        self.assertIn("It goes on running. Watch it with: webipy attach --state", hint)
+        self.assertIn("The code goes on. Watch it with: webipy attach --state", hint)
         self.open_gate()
         watching = self.begin("attach", *hint.split(" attach ")[1].split()[2:])
         assert watching.stdout is not None
@@ -575,7 +575,7 @@ class OtherTests(LiveTests):
         (listed,) = self.server.sessions()
         self.assertEqual(self.webipy("interrupt", listed["id"][:8]).returncode, 0)
         self.assertEqual(self.finish(running)[0], 1)
-        self.assertIn("Nothing runs there.", self.webipy("interrupt", "shell").stderr)
+        self.assertIn("The session runs no code.", self.webipy("interrupt", "shell").stderr)
         self.assertEqual(self.ok(self.webipy("exec", "x")), "1\n")
         self.assertEqual(self.webipy("restart", "shell").returncode, 0)
         self.assertIn("NameError", self.webipy("exec", "x").stderr)

@@ -244,7 +244,7 @@ class RunTests(NotebookTests):
         self.write("nb.ipynb", self.wait + "\nwait()", "print('never')")
         told = self.webipy("run", str(path), "--timeout", "1.5")
         self.assertEqual(told.returncode, 124)
-        self.assertIn("The time of the run is over: stopping.", told.stderr)
+        self.assertIn("The run takes longer than --timeout: stopping.", told.stderr)
         self.assertEqual(self.texts(path), ["TimeoutErrorKeyboardInterrupt", ""])
 
 
@@ -295,10 +295,10 @@ class InterruptTests(NotebookTests):
         self.assertEqual(self.texts(path), ["begun\nignored\nwent on\n", ""])
         self.assertEqual(self.server.sessions(), [])
         told = self.webipy("run", str(path), "--follow", run)
-        self.assertEqual((told.returncode, "The run has ended before: it was stopped." in told.stderr), (1, True))
+        self.assertEqual((told.returncode, "The run has ended already: it was stopped." in told.stderr), (1, True))
         told = self.webipy("run", str(path), "--follow", run, "--show")
         self.assertEqual((told.returncode, told.stdout), (1, "begun\nignored\nwent on\n"), told.stderr)
-        self.assertIn("The run has ended before: it was stopped.", told.stderr)
+        self.assertIn("The run has ended already: it was stopped.", told.stderr)
         told = self.webipy("run", str(path), "--follow", run, "--json")
         self.assertEqual([cell["status"] for cell in json.loads(told.stdout)["cells"]], ["ok", "cancelled"])
 

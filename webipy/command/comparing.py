@@ -39,7 +39,8 @@ class Version:
     """One version of a file.
 
     Args:
-        opened: The notebook in it; `None`: there is none, and `reason` says why.
+        opened: The notebook in the file; `None` when the file is no notebook.
+        reason: Why it is none.
     """
 
     body: bytes
@@ -58,10 +59,10 @@ class Version:
 
 
 def read(path: str) -> Version:
-    """A version in a file; a file that is empty, or that git says there is none, is a notebook without cells.
+    """Reads a version from a file; an empty file, and one that git says does not exist (`/dev/null`), is a notebook without cells.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: The file cannot be read.
     """
     body = b"" if path in _NO_FILE else Path(path).read_bytes()
     if not body.strip():
@@ -78,7 +79,12 @@ def read(path: str) -> Version:
 
 
 def named_alike(origin: Version, other: Version) -> Document:
-    """The document of `other` with the ids of `origin` in the cells that are the same; ids say nothing where either file has none."""
+    """The document of `other` with the cell ids of `origin` where the cells are the same; where either file has no ids, they are matched by content.
+
+    Args:
+        origin: The older version; a notebook.
+        other: The newer version; a notebook.
+    """
     assert other.opened is not None
     made = other.opened.made_ids if origin.opened is not None and not origin.opened.made_ids else None
     return match_cells(origin.document, other.document, made)
@@ -88,7 +94,7 @@ def named_alike(origin: Version, other: Version) -> Document:
 
 
 def text_lines(document: Document) -> list[str]:
-    """A notebook as lines to be compared, without what changes by itself: ids and execution counts."""
+    """A notebook as lines to compare, without cell ids and execution counts, which change by themselves."""
     lines: list[str] = []
     for cell in document.cells:
         lines += (f"--- {cell.cell_type} ---", *cell_lines(cell), "")
@@ -96,7 +102,7 @@ def text_lines(document: Document) -> list[str]:
 
 
 def cell_lines(cell: DocumentCell) -> list[str]:
-    """A cell as lines: its source, its metadata, and what it shows."""
+    """A cell as lines: its source, its metadata and its outputs, without control sequences."""
     lines = cell.source.split("\n")
     lines += _metadata_lines("metadata", cell.metadata)
     if cell.attachments is not None:
@@ -140,7 +146,14 @@ def _text(raw: msgspec.Raw) -> str:
 
 
 def print_text(path: str) -> int:
-    """Prints a notebook as text: what git calls textconv."""
+    """Prints a notebook as text: what git calls textconv.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
     version = read(path)
     if version.opened is None:
         write_as_is(version.body)
@@ -154,7 +167,19 @@ def _print(text: str) -> None:
 
 
 def diff(old_path: str, new_path: str, name: str | None) -> int:
-    """Prints what differs; gives whether anything does. `name` is the path that both are versions of, when git asks."""
+    """Prints the differences between two notebooks.
+
+    Args:
+        old_path: The file of the older version.
+        new_path: The file of the newer version.
+        name: The path in the repository that both are versions of, when git calls; else `None`.
+
+    Returns:
+        The exit status: `SAME` or `DIFFERENT`.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
     old, new = read(old_path), read(new_path)
     if old.body == new.body:
         return SAME
@@ -170,17 +195,22 @@ def diff(old_path: str, new_path: str, name: str | None) -> int:
 
 
 def document_diff(old: Document, new: Document) -> Iterator[str]:
-    """The lines that tell what differs, cell by cell; of cells that are the same nothing."""
+    """The differences as lines, cell by cell; cells that are the same have none.
+
+    Args:
+        old: The older document.
+        new: The newer document, with the ids of the older one (`named_alike`).
+    """
     before, after = ({cell.id: cell for cell in side.cells} for side in (old, new))
     places = {cell.id: number for side in (old, new) for number, cell in enumerate(side.cells, 1)}
     for change in merge.diff(old, new):
         was, now = before.get(change.cell), after.get(change.cell)
         lines = list(_changed_lines(cell_lines(was) if was else [], cell_lines(now) if now else []))
         kind = was.cell_type if was and now and was.cell_type != now.cell_type else None
-        told = f"{kind} to {change.cell_type}" if kind else change.cell_type
+        what = f"{kind} to {change.cell_type}" if kind else change.cell_type
         if was and now and was.execution_count != now.execution_count:
-            told += f" [{_count(was)}] to [{_count(now)}]"
-        yield f"@@ cell {places[change.cell]}: {told}, {change.change} @@"
+            what += f" [{_count(was)}] to [{_count(now)}]"
+        yield f"@@ cell {places[change.cell]}: {what}, {change.change} @@"
         yield from (line for line in lines if not line.startswith("@@"))
     if old.metadata != new.metadata:
         yield "@@ metadata of the notebook, changed @@"
@@ -212,7 +242,22 @@ def _coloured(line: str) -> str:
 
 
 def merge_files(base_path: str, ours_path: str, theirs_path: str, out: str | None, name: str, outputs: Outputs) -> int:
-    """Merges three versions; writes the result to `out`, or over ours. Gives whether something does not go together."""
+    """Merges three versions of a notebook and writes the result.
+
+    Args:
+        base_path: The file of the common ancestor.
+        ours_path: The file of our version; it is replaced unless `out` is given.
+        theirs_path: The file of their version.
+        out: The file of the result; `-` for standard output, `None` for `ours_path`.
+        name: The name of the notebook in messages.
+        outputs: Whose outputs stay where both sides changed them: `both`, `ours` or `theirs`.
+
+    Returns:
+        The exit status: `SAME`, or `DIFFERENT` when there are conflicts.
+
+    Raises:
+        OSError: A file cannot be read or written.
+    """
     base, ours, theirs = read(base_path), read(ours_path), read(theirs_path)
     body, sentences = merged(base, ours, theirs, outputs)
     if out == "-":
@@ -225,7 +270,17 @@ def merge_files(base_path: str, ours_path: str, theirs_path: str, out: str | Non
 
 
 def merged(base: Version, ours: Version, theirs: Version, outputs: Outputs = "both") -> tuple[bytes, list[str]]:
-    """The merged file, and what does not go together in it."""
+    """Merges three versions, cell by cell, or line by line where one is no notebook.
+
+    Args:
+        base: The common ancestor.
+        ours: Our version.
+        theirs: Their version.
+        outputs: Whose outputs stay where both sides changed them: `both`, `ours` or `theirs`.
+
+    Returns:
+        The body of the merged file, and a sentence for each conflict.
+    """
     if ours.body in (base.body, theirs.body):
         return theirs.body, []
     if theirs.body == base.body:
@@ -247,8 +302,8 @@ def _merged_as_text(base: Version, ours: Version, theirs: Version, reason: str) 
     old, mine, other = (version.body.decode("utf-8", "surrogateescape") for version in (base, ours, theirs))
     text, torn = conflict_marks.merged_text(old, mine, other, Labels())
     body = text.encode("utf-8", "surrogateescape")
-    told = f"Not a notebook in all three versions, merged as text ({reason})"
-    return body, [f"{told}: {torn} conflict{'s' if torn > 1 else ''}."] if torn else []
+    reason = f"Not a notebook in all three versions, merged as text ({reason})"
+    return body, [f"{reason}: {torn} conflict{'s' if torn > 1 else ''}."] if torn else []
 
 
 def _replace(path: Path, body: bytes) -> None:
@@ -266,7 +321,7 @@ def _replace(path: Path, body: bytes) -> None:
 
 
 def setup_lines() -> list[str]:
-    """What makes git use both commands, to be typed in a repository."""
+    """The shell commands that make git use both commands in a repository."""
     program = "webipy"
     if shutil.which(program) is None:
         own = os.path.abspath(sys.argv[0])

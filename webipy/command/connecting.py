@@ -1,4 +1,4 @@
-"""How a command reaches its server: what the user said of it, the client that is built from that, and the exit status of what comes of it.
+"""How a command reaches its server: the options that name it, the client that is built from them, and the exit status of the result.
 
 `run` is the only place that builds a client and starts the reactor for one. Whatever goes wrong is raised: `program.Program` makes one sentence and
 an exit status of it. Everything heavy is imported inside the functions, because `webipy --help` imports this module.
@@ -42,7 +42,7 @@ class Target:
 
     @property
     def is_named(self) -> bool:
-        """Whether the user has said which server it is."""
+        """Whether the user has named a server."""
         return (self.state, self.url, self.token_file) != (None, None, None)
 
     @property
@@ -54,7 +54,7 @@ class Target:
 
     @property
     def options(self) -> str:
-        """The options that name this server, for commands that we tell the user."""
+        """The options that name this server, for commands in messages."""
         from shlex import quote
 
         given = (("--state", self.state), ("--url", self.url), ("--token-file", self.token_file))
@@ -82,10 +82,10 @@ class Target:
 
 
 def checked_url(url: str) -> str:
-    """The address of a server, without a slash at its end.
+    """Checks the address of a server, and removes a slash at its end.
 
     Raises:
-        Wrong: It is none.
+        Wrong: It is no HTTP address.
     """
     from urllib.parse import urlsplit
 
@@ -103,10 +103,14 @@ def checked_url(url: str) -> str:
 
 
 def checked_token(token: str, path: object) -> str:
-    """A token that was read from a file.
+    """Checks a token that was read from a file.
+
+    Args:
+        token: The text of the file, without blanks at its ends.
+        path: The file, for the message.
 
     Raises:
-        NoServer: It cannot be one.
+        NoServer: The text cannot be a token.
     """
     from webipy.client.client import NoServer
 
@@ -122,15 +126,18 @@ def run(
     cancelled: int = LEFT,
     on_end: Callable[[int], bool] | None = None,
 ) -> None:
-    """Run a command with a client, and exit.
+    """Runs a command with a client, and exits.
 
     Args:
         target: The server.
-        command: What to do; gives the exit status.
-        on_interrupt: Called at ^C; whether that was the command's business. Otherwise ^C ends it.
-        cancelled: Exit status when ^C has ended it.
-        on_end: Called at SIGTERM and at SIGHUP, with the number; whether that was the command's business. Otherwise it is ended in order, with
-            128 and the number as its exit status. `None`: these signals end the process as they do by default.
+        command: The command; returns the exit status.
+        on_interrupt: Called at ^C; returns whether the command reacts to it. Otherwise ^C ends the command.
+        cancelled: Exit status when ^C has ended the command.
+        on_end: Called at SIGTERM and SIGHUP with the number of the signal; returns whether the command reacts to it. Otherwise the command is
+            cancelled, with 128 and the number as its exit status. `None`: these signals end the process as they do by default.
+
+    Raises:
+        SystemExit: Always, with the exit status, unless the command fails; its failure is raised as it is.
     """
     from twisted.internet import reactor as _reactor
     from twisted.internet.defer import Deferred
@@ -167,9 +174,13 @@ def run(
 
 
 def take_signals(take: Callable[[int], object], are_ends_ours: bool) -> None:
-    """Has SIGTERM and SIGHUP end the process, or (`are_ends_ours`) given to `take`; a SIGHUP that nohup(1) keeps away stays away.
+    """Sets what SIGTERM and SIGHUP do; a SIGHUP that nohup(1) keeps away stays away.
 
-    Only when the reactor runs: it has put a function of its own on SIGTERM while it started.
+    Call it when the reactor runs: at its start the reactor sets a function of its own for SIGTERM.
+
+    Args:
+        take: Called with the number of the signal.
+        are_ends_ours: Whether `take` is called; otherwise SIGTERM ends the process.
     """
     signal.signal(signal.SIGTERM, (lambda number, _: take(number)) if are_ends_ours else signal.SIG_DFL)
     if are_ends_ours and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
@@ -177,10 +188,19 @@ def take_signals(take: Callable[[int], object], are_ends_ours: bool) -> None:
 
 
 async def with_client(reactor: Any, target: Target, command: Callable[[Client], Coroutine[Any, Any, int]]) -> int:
-    """Connect, do what is to be done, and leave."""
+    """Connects, runs the command, and closes the connection.
+
+    Args:
+        reactor: The reactor.
+        target: The server.
+        command: The command; returns the exit status.
+
+    Raises:
+        NoServer: No server answers.
+    """
     from webipy.client.client import Client
 
-    client = Client(reactor, target.find, PATIENCE_S, tell_line)
+    client = Client(reactor, target.find, PATIENCE_S, show_line)
     await client.connect()
     try:
         return await command(client)
@@ -188,14 +208,24 @@ async def with_client(reactor: Any, target: Target, command: Callable[[Client], 
         await client.close()
 
 
-def tell_line(is_there: bool) -> None:
-    """Say that the line to the server was lost, or is there again."""
-    lost = "The line to the server is lost; what runs there goes on. Connecting again..."
+def show_line(is_there: bool) -> None:
+    """Shows that the connection was lost, or is back."""
+    lost = "The connection to the server is lost; code that runs goes on. Connecting again..."
     click.echo(f"webipy: {'The server is back.' if is_there else lost}", err=True)
 
 
 def exit_with(result: Any, cancelled: int) -> NoReturn:
-    """Exit with a status, or with `cancelled` after ^C or a signal; a failure is raised."""
+    """Exits with the status that a command has returned; raises the failure that it has raised.
+
+    Args:
+        result: The exit status, or a `Failure`.
+        cancelled: The exit status after ^C or a signal.
+
+    Raises:
+        SystemExit: The command has returned, or was cancelled with `OK`.
+        KeyboardInterrupt: ^C has cancelled the command.
+        Ended: A signal has ended the command.
+    """
     from twisted.internet.defer import CancelledError
     from twisted.python.failure import Failure as Fault
 

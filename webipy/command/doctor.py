@@ -1,6 +1,6 @@
-"""`webipy doctor`: looks at everything that an installation needs, and says what to do about what is wrong.
+"""`webipy doctor`: checks everything that an installation needs, and advises on each problem.
 
-Each check is a function that gives findings and never raises: what it cannot find out is a finding, too. Nothing is changed. The server is asked
+Each check is a function that yields findings and never raises: what it cannot find out is a finding, too. Nothing is changed. The server is asked
 over plain HTTP, so that this works where the WebSocket does not.
 """
 
@@ -54,7 +54,7 @@ def examine(state: Path, find: Callable[[], Address]) -> list[Finding]:
 
     Args:
         state: The folder of the server's state.
-        find: Says where the server is.
+        find: Returns the address of the server.
     """
     return [
         *python(),
@@ -71,7 +71,7 @@ def examine(state: Path, find: Callable[[], Address]) -> list[Finding]:
 
 
 def text_of(findings: list[Finding]) -> str:
-    """The findings for people, and a last line that says whether all is well."""
+    """The findings for people, and a last line with the number of problems."""
     lines = []
     for finding in findings:
         lines.append(f"{'PROBLEM' if finding.is_problem else 'ok     '}  {finding.name}: {finding.text}")
@@ -103,7 +103,7 @@ def python() -> Iterator[Finding]:
 
 
 def packages() -> Iterator[Finding]:
-    """The packages that webipy says it needs."""
+    """The packages that the metadata of webipy requires."""
     from packaging.requirements import Requirement
 
     try:
@@ -111,7 +111,7 @@ def packages() -> Iterator[Finding]:
     except metadata.PackageNotFoundError:
         yield Finding(
             name="webipy",
-            text="it is not installed, only its files are here",
+            text="it is not installed; only its sources are here",
             is_problem=True,
             advice="Run: pip install .",
         )
@@ -145,7 +145,7 @@ def plugin() -> Iterator[Finding]:
     if not any(found.tapname == "webipy" for found in getPlugins(IServiceMaker)):
         yield Finding(
             name="twistd",
-            text="it does not know the subcommand webipy",
+            text="the subcommand webipy is missing",
             is_problem=True,
             advice="Install again: pip install --force-reinstall webipy",
         )
@@ -160,7 +160,7 @@ def plugin() -> Iterator[Finding]:
             advice="Install again: pip install webipy",
         )
         return
-    yield Finding(name="twistd", text="it knows the subcommand webipy")
+    yield Finding(name="twistd", text="the subcommand webipy is installed")
 
 
 def page() -> Iterator[Finding]:
@@ -190,7 +190,7 @@ def kernelspecs() -> Iterator[Finding]:
     for name, spec in specs.items():
         command = spec["argv"][0]
         if not _OWN_PYTHON.fullmatch(command) and shutil.which(command) is None:
-            text = f"its command {command} is not there"
+            text = f"its command {command} does not exist"
             yield Finding(
                 name=f"kernel {name}",
                 text=text,
@@ -202,7 +202,7 @@ def kernelspecs() -> Iterator[Finding]:
             name=f"kernel {name}",
             text=reason,
             is_problem=True,
-            advice=f"Mend it, or remove it: jupyter kernelspec remove {name}",
+            advice=f"Repair it, or remove it: jupyter kernelspec remove {name}",
         )
     if specs:
         yield Finding(
@@ -280,9 +280,9 @@ def server(find: Callable[[], Address]) -> Iterator[Finding]:
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(urllib.request.Request(f"{address.url}/rpc", body, headers), timeout=ANSWER_S) as answer:
-            told = msgspec.json.decode(answer.read())["result"]
+            about = msgspec.json.decode(answer.read())["result"]
     except urllib.error.HTTPError as fault:
-        text = "it refuses our token" if fault.code == 401 else f"HTTP status {fault.code}"
+        text = "it refuses the token" if fault.code == 401 else f"HTTP status {fault.code}"
         yield Finding(
             name="server",
             text=f"{address.url}: {text}",
@@ -295,14 +295,14 @@ def server(find: Callable[[], Address]) -> Iterator[Finding]:
             name="server",
             text=text,
             is_problem=True,
-            advice="It has probably been killed. Start it again: webipy serve",
+            advice="The server was probably killed. Start it again: webipy serve",
         )
     else:
-        is_degraded = bool(told["degraded"])
-        advice = "It cannot write its journal: make room on its disk." if is_degraded else ""
+        is_degraded = bool(about["degraded"])
+        advice = "The server cannot write its journal: make room on its disk." if is_degraded else ""
         yield Finding(
             name="server",
-            text=f"{told['name']} {told['version']} answers at {address.url}",
+            text=f"{about['name']} {about['version']} answers at {address.url}",
             is_problem=is_degraded,
             advice=advice,
         )

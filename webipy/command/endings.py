@@ -1,4 +1,4 @@
-"""What the end of an execution tells beside its status: an exit status by `sys.exit`, and what the kernel wants to be shown."""
+"""What the end of an execution carries beside its status: the exit status of `sys.exit`, and payloads to show."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Exit(msgspec.Struct, tag_field="output_type", tag="error"):
 
     @classmethod
     def of(cls, output: msgspec.Raw) -> Exit | None:
-        """The ending that an output tells of, if it does."""
+        """The `sys.exit` that an error output describes; `None` for any other output."""
         if b"SystemExit" not in bytes(output):
             return None
         try:
@@ -28,7 +28,7 @@ class Exit(msgspec.Struct, tag_field="output_type", tag="error"):
 
     @property
     def status(self) -> int:
-        """The exit status, as Python makes one of it."""
+        """The exit status, as Python derives it from the argument of `sys.exit`."""
         words = {"": 0, "None": 0, "True": 1, "False": 0}
         if self.evalue in words:
             return words[self.evalue]
@@ -36,7 +36,7 @@ class Exit(msgspec.Struct, tag_field="output_type", tag="error"):
 
     @property
     def message(self) -> str:
-        """What is to be said; empty for nothing."""
+        """The message of `sys.exit`; empty when it was called with a number or without an argument."""
         is_number = self.evalue in ("", "None", "True", "False") or re.fullmatch(r"-?[0-9]{1,30}", self.evalue)
         return "" if is_number else self.evalue
 
@@ -48,7 +48,14 @@ class _Payload(msgspec.Struct):
 
 
 def show_payload(payload: msgspec.Raw, screen: Screen) -> None:
-    """Shows the payload of an execute_reply (Jupyter messaging 5.4): pages of text, and sources for the next input."""
+    """Shows the payload of an execute_reply: pages of text, and sources for the next input.
+
+    Source: Jupyter messaging 5.4, "Payloads".
+
+    Args:
+        payload: The JSON list of payloads; anything else is ignored.
+        screen: The screen.
+    """
     try:
         parts = msgspec.json.decode(payload, type=list[_Payload])
     except msgspec.ValidationError:

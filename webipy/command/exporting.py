@@ -98,10 +98,26 @@ class _Body(Protocol):
 
 
 async def run_export(reactor: Any, client: Client, address: Address, wanted: Export) -> int:
-    """Does it; gives the exit status."""
+    """Exports a notebook and writes the file.
+
+    Args:
+        reactor: The reactor.
+        client: The connection.
+        address: The address and the token of the server; the export comes by HTTP.
+        wanted: The notebook, the format and the place of the result.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        Wrong: The result exists already, or the notebook is not below the root.
+        Unable: The result cannot be written.
+        ConnectionLost: The export did not come, or not whole.
+        errors.Failure: The server refuses.
+    """
     path = await path_below_root(client, wanted.notebook)
     if wanted.output is not None and Path(wanted.output).is_file() and not wanted.overwrite:
-        raise _exists(wanted.output)  # told before anything is converted
+        raise _exists(wanted.output)  # reported before anything is converted
     opened = calls.CreateSession(path=path, id=uuid.uuid4().hex, temporary=True)
     session = await client.call("session.create", opened, calls.Session, repeat=True)
     try:
@@ -166,14 +182,14 @@ async def _fetch(
     try:
         response = await agent.request(b"GET", f"{address.url}{made.url}".encode(), headers)
     except ConnectError:
-        raise ConnectionLost("The line to the server was lost before the export came. Try again.") from None
+        raise ConnectionLost("The connection was lost before the export arrived. Try again.") from None
     if response.code != 200:
         raise ConnectionLost(f"The server did not send the export (HTTP status {response.code}). Try again.")
     body = _Body(write)
     response.deliverBody(body)
     await body.ended
     if body.size != made.size:
-        raise ConnectionLost("The export did not come whole. Try again.")
+        raise ConnectionLost("The export did not arrive whole. Try again.")
 
 
 def _exists(target: str) -> Wrong:

@@ -43,25 +43,36 @@ class Figures:
         self._saved: dict[bytes, str] = {}
 
     def save(self, data: dict[str, Any]) -> list[str]:
-        """Writes the pictures in a MIME bundle; gives where they are.
+        """Writes the pictures of a MIME bundle.
+
+        Returns:
+            The paths of their files; of a picture that was saved before, the path of then.
 
         Raises:
-            Unable: It cannot be written there.
+            Unable: A file cannot be written.
         """
         found = {kind: _picture(kind, content) for kind, content in sorted(data.items()) if kind.startswith("image/")}
         return [self._written(kind, body) for kind, body in found.items() if body]
 
     async def save_large(self, client: Client, session: str, execution: str) -> list[str]:
-        """Writes the large pictures that the outputs of an execution refer to; gives where they are.
+        """Writes the large pictures that the outputs of an execution refer to.
+
+        Args:
+            client: The connection.
+            session: The id of the session.
+            execution: The id of the execution.
+
+        Returns:
+            The paths of their files.
 
         Raises:
-            Unable: It cannot be written there.
-            errors.Failure: They cannot be read.
+            Unable: A file cannot be written.
+            errors.Failure: The pictures cannot be read.
         """
         asked = calls.OfExecution(session=session, execution=execution)
-        told = await client.call("execution.get", asked, calls.Execution, repeat=True)
+        found = await client.call("execution.get", asked, calls.Execution, repeat=True)
         paths = []
-        for number, output in enumerate(told.outputs):
+        for number, output in enumerate(found.outputs):
             for kind, ref in sorted(blobs.refs_of(bytes(output)).items()):
                 name = ref.sha256.encode()
                 if kind.startswith("image/") and name not in self._saved:
@@ -105,7 +116,7 @@ class Figures:
 
 
 async def _copy(client: Client, of: calls.OfExecution, number: int, kind: str, file: IO[bytes]) -> None:
-    """Writes a large picture, part by part: text for SVG, else what its base64 says."""
+    """Writes a large picture, part by part: text for SVG, else the bytes that its base64 encodes."""
     offset, size, rest = 0, 1, ""
     while offset < size:
         asked = calls.ReadOutput(
@@ -130,7 +141,7 @@ async def _copy(client: Client, of: calls.OfExecution, number: int, kind: str, f
 
 
 def _picture(kind: str, content: object) -> bytes:
-    """The file that a picture is: text for SVG, else what its base64 says; empty for what is neither."""
+    """The file that a picture is: text for SVG, else the bytes that its base64 encodes; empty for anything else."""
     text = "".join(map(str, content)) if isinstance(content, list) else str(content)
     if kind == "image/svg+xml":
         return text.encode()

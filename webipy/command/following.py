@@ -55,7 +55,7 @@ class Inputs:
     _echo: ExitStack = attrs.field(factory=ExitStack)
 
     def requested(self, event: events.InputRequested) -> None:
-        """Running code waits for a line."""
+        """Shows the prompt of code that waits for a line, and asks the keyboard."""
         self._request = event.request
         if self.keyboard is not None and event.password:
             self._echo.enter_context(self.keyboard.hidden())  # before the prompt: who sees it may begin to type
@@ -64,13 +64,13 @@ class Inputs:
             self.keyboard.ask(lambda line: self._typed(event, line))
 
     def replied(self, event: events.InputReplied) -> None:
-        """The line was given elsewhere, or is not wanted any more."""
+        """Shows a line that somebody else has sent, and withdraws the question."""
         if event.request == self._request:
             self.close()
             self.screen.write("stdout", f"{event.value or ''}\n")
 
     def close(self) -> None:
-        """No line is wanted; what is typed is shown again."""
+        """Withdraws the question; what is typed is shown again."""
         self._request = ""
         self._echo.close()
         if self.keyboard is not None:
@@ -98,12 +98,22 @@ class Inputs:
 
 
 def tell(fault: Fault, screen: Screen) -> None:
-    """Say what went wrong with something that nobody waits for."""
+    """Shows the failure of a call whose result nobody waits for.
+
+    Args:
+        fault: The failure.
+        screen: The screen.
+    """
     screen.note(fault.getErrorMessage())
 
 
 def show_death(event: events.KernelDied, screen: Screen) -> None:
-    """Say how a kernel ended, with the last it said."""
+    """Shows how a kernel died, with its last raw output; an expected death is not shown.
+
+    Args:
+        event: The death.
+        screen: The screen.
+    """
     if not event.expected:
         if event.tail.strip():
             screen.line("stderr", event.tail)
@@ -147,7 +157,7 @@ class Interruption:
             timeout_s: That time, in seconds.
         """
         self._count += 1
-        self.note(f"{timeout_s:g} s are over: interrupting.")
+        self.note(f"The code has run for {timeout_s:g} s: interrupting.")
         self.stop()
 
     def give_up(self) -> None:

@@ -1,4 +1,4 @@
-"""What can be typed after `webipy journal`. See webipy.cli; what is done is in webipy.command.journals."""
+"""The command line of `webipy journal`; what it does is in webipy.command.journals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from webipy.command.program import Program
 def journal() -> None:
     """Look at the journals on the disk: list, show, delete, verify and repair them.
 
-    A journal holds everything that happened in a session, closed ones too. These commands read the files themselves and need no server.
+    A journal holds everything that happened in a session, also after the session is closed. These commands read the files and need no server.
     """
 
 
@@ -25,8 +25,8 @@ def journal() -> None:
 def list_journals(state: str | None, as_json: bool) -> None:
     """List journals: their documents, whether they are open, and their sizes.
 
-    Closed sessions keep their journals, and with them the history of their documents, until those take more than `--keep-closed-mib` of the server
-    together: then those without a document go first.
+    Closed sessions keep their journals, and so the history of their documents, until all of them take more than the option --keep-closed-mib of the
+    server allows. Then the server deletes journals: those without a document first.
     """
     from webipy.command import journals
 
@@ -38,9 +38,9 @@ def list_journals(state: str | None, as_json: bool) -> None:
 @json_option
 @state_option
 def show(session: str, state: str | None, as_json: bool) -> None:
-    """Print what ran in a session, by whom, and what it showed.
+    """Print the code that ran in a session, who ran it, and its output.
 
-    With --json, all its events, one on a line. SESSION is an id (its start is enough), or the path of its document.
+    With --json, print all events, one on a line. SESSION is an id (its start is enough), or the path of its document.
     """
     from webipy.command import journals
 
@@ -67,7 +67,7 @@ def rm(session: str, target: Target) -> None:
 def verify(session: str | None, state: str | None, as_json: bool) -> None:
     """Compare every event of one journal, or of all, with its checksum.
 
-    SESSION is an id; its start is enough. The exit status is 1 when something is damaged.
+    SESSION is an id; its start is enough. The exit status is 1 when a journal is damaged.
     """
     from webipy.command import journals
 
@@ -81,8 +81,8 @@ def verify(session: str | None, state: str | None, as_json: bool) -> None:
 def repair(session: str, state: str | None, as_json: bool) -> None:
     """Save what can be read of a damaged journal.
 
-    Events that are gone are replaced by a note that they are; the damaged file is kept beside the new one. Large outputs lie in files of their
-    own; one that is missing or changed comes back from a backup only, and makes the exit status 1. No server may be running.
+    A note takes the place of events that are lost; the damaged file is kept beside the new one. Large outputs are in files of their own; one that
+    is missing or changed can only come from a backup, and makes the exit status 1. No server may use the state folder.
     """
     from webipy.command import journals
 

@@ -75,7 +75,15 @@ def _described(path: Path, checked: Check) -> ClosedSession:
 
 
 def list_all(state: str | None, as_json: bool) -> int:
-    """Lists the journals of a state folder."""
+    """Prints the journals of a state folder.
+
+    Args:
+        state: The state folder; `None` for the usual one.
+        as_json: Whether to print JSON.
+
+    Returns:
+        The exit status.
+    """
     found = _all(find_state_folder(state))
     if as_json:
         print_json(msgspec.json.encode([_listed(one) for one in found]))
@@ -106,11 +114,19 @@ def _listed(one: Kept) -> dict[str, object]:
 
 
 def show(state: str | None, name: str, as_json: bool) -> int:
-    """Prints what is in a journal: what ran and what it showed, or its events.
+    """Prints the content of a journal: executions with their outputs, or the events.
+
+    Args:
+        state: The state folder; `None` for the usual one.
+        name: An id, the start of an id, or the path of a document.
+        as_json: Whether to print the events as JSON, one on a line.
+
+    Returns:
+        The exit status.
 
     Raises:
         Wrong: There is no such journal, or there are several.
-        errors.Damaged: It cannot be read.
+        errors.Damaged: The journal cannot be read.
     """
     transcript = Transcript(print)
     for body in bodies(_path_of(state, name)):
@@ -125,12 +141,19 @@ def show(state: str | None, name: str, as_json: bool) -> int:
 
 
 def remove(target: Target, name: str) -> int:
-    """Deletes the journal of a closed session: through the server that uses the state folder, or without one.
+    """Deletes the journal of a closed session: through the server that uses the state folder, or directly when none does.
+
+    Args:
+        target: The server, by its state folder.
+        name: An id, the start of an id, or the path of a document.
+
+    Returns:
+        The exit status.
 
     Raises:
         Wrong: There is no such journal, or there are several.
-        errors.NotFound: Its session is open.
-        Unable: It cannot be deleted.
+        errors.NotFound: The session is open.
+        Unable: The journal cannot be deleted.
     """
     state = find_state_folder(target.state)
     session = _path_of(target.state, name).stem
@@ -164,7 +187,19 @@ def _remove(state: Path, session: str) -> None:
 
 
 def verify(state: str | None, session: str | None, as_json: bool) -> int:
-    """Checks one journal or all of them."""
+    """Compares the events of one journal, or of all, with their checksums.
+
+    Args:
+        state: The state folder; `None` for the usual one.
+        session: An id, the start of an id, or the path of a document; `None` for all journals.
+        as_json: Whether to print JSON.
+
+    Returns:
+        The exit status: `FAILED` when a journal is damaged.
+
+    Raises:
+        Wrong: There is no such journal, or there are several.
+    """
     paths = journals(find_state_folder(state)) if session is None else [_path_of(state, session)]
     found = [check(path) for path in paths]
     if as_json:
@@ -175,17 +210,25 @@ def verify(state: str | None, session: str | None, as_json: bool) -> int:
                 f"{one.session}  {one.title}: {'whole' if one.is_whole else ' '.join(one.faults)}, {one.last_seq} events"
             )
         damaged = sum(not one.is_whole for one in found)
-        print(f"{len(found)} journals, {damaged} damaged." if len(found) != 1 or damaged else "It is whole.")
+        print(f"{len(found)} journals, {damaged} damaged." if len(found) != 1 or damaged else "The journal is whole.")
     return OK if all(one.is_whole for one in found) else FAILED
 
 
 def repair(state: str | None, session: str, as_json: bool) -> int:
     """Repairs one journal while no server uses the state folder.
 
+    Args:
+        state: The state folder; `None` for the usual one.
+        session: An id, the start of an id, or the path of a document.
+        as_json: Whether to print JSON.
+
+    Returns:
+        The exit status: `FAILED` when large outputs are lost.
+
     Raises:
         Wrong: There is no such journal, or there are several.
-        Unable: A server runs.
-        errors.Damaged: It cannot be repaired.
+        Unable: A server uses the state folder.
+        errors.Damaged: The journal cannot be repaired.
     """
     path = _path_of(state, session)
     try:
@@ -199,7 +242,7 @@ def repair(state: str | None, session: str, as_json: bool) -> int:
     if as_json:
         print_json(msgspec.json.encode(_facts(found)))
     elif found.is_whole:
-        print("It is whole; nothing was changed.")
+        print("The journal is whole; nothing was changed.")
     else:
         print(" ".join(found.faults))
         if found.can_be_mended:
@@ -231,8 +274,8 @@ def _path_of(state: str | None, name: str) -> Path:
         return found[0]
     if found:
         ids = " ".join(path.stem for path in found)
-        raise Wrong(f"{name} names {len(found)} journals; say which by its id: {ids}")
-    raise Wrong(f"There is no journal {name}; `webipy journal ls` lists those there are.")
+        raise Wrong(f"{name} names {len(found)} journals; choose one by its id: {ids}")
+    raise Wrong(f"There is no journal {name}; `webipy journal ls` lists the journals.")
 
 
 def _facts(found: Check) -> dict[str, object]:

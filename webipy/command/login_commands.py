@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--revoke", metavar="ID", help="Sign one browser out; the start of its ID is enough.")
-@click.option("--all", "is_all", is_flag=True, help="Sign all browsers out, and end sign-in links that were not used.")
+@click.option(
+    "--all", "is_all", is_flag=True, help="Sign all browsers out, and revoke sign-in links that were not used."
+)
 @json_option
 @server_options
 def logins(target: Target, revoke: str | None, is_all: bool, as_json: bool) -> None:
     """List the browsers that are signed in, or sign them out.
 
-    Each of them can do all that you can. What is signed out loses its connections at once; running code goes on. Guests are in `webipy share
-    SESSION --list`. Programs that use the token are in no list: to end those, stop the server, delete its token file and start it again, which
-    signs every browser out, too.
+    Each browser can do all that you can. A browser that is signed out loses its connections at once; running code goes on. `webipy share SESSION
+    --list` lists guests. Programs that use the token are not listed: to shut them out, stop the server, delete its token file and start it again;
+    this signs every browser out, too.
 
     \b
     Examples:
@@ -32,7 +34,7 @@ def logins(target: Target, revoke: str | None, is_all: bool, as_json: bool) -> N
       webipy logins --all
     """
     if is_all and revoke is not None:
-        raise click.UsageError("--all and --revoke do not go together.")
+        raise click.UsageError("--all and --revoke cannot be used together.")
 
     async def command(client: Client) -> int:
         from webipy.command import logins as command

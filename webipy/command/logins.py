@@ -14,7 +14,15 @@ from webipy.core.api import calls, login_calls
 
 
 async def show(client: Client, as_json: bool) -> int:
-    """Prints the logins."""
+    """Prints the browsers that are signed in.
+
+    Args:
+        client: The connection.
+        as_json: Whether to print JSON.
+
+    Returns:
+        The exit status.
+    """
     found = await client.call("login.list", calls.Nothing(), login_calls.LoginList)
     if as_json:
         print_json(found)
@@ -36,7 +44,15 @@ def _day(time: str) -> str:
 
 
 async def revoke(client: Client, login: str | None, as_json: bool) -> int:
-    """Ends the login whose id begins so, or all (`None`).
+    """Signs one browser or all browsers out.
+
+    Args:
+        client: The connection.
+        login: The id of a login, or the start of one; `None` for all.
+        as_json: Whether to print JSON, too.
+
+    Returns:
+        The exit status.
 
     Raises:
         Unable: No login, or several, begin so.
@@ -48,12 +64,12 @@ async def revoke(client: Client, login: str | None, as_json: bool) -> int:
         matches = [one.id for one in found.logins if login and one.id.startswith(login)]
         if len(matches) != 1:
             many = "several logins begin" if matches else "no login begins"
-            raise Unable(f"Of the browsers that are signed in, {many} with {login!r}; see webipy logins")
+            raise Unable(f"Of the browsers that are signed in, {many} with {login!r}; list them with: webipy logins")
         params = login_calls.RevokeLogin(id=matches[0])
-    told = await client.call("login.revoke", params, login_calls.Revoked)
+    revoked = await client.call("login.revoke", params, login_calls.Revoked)
     if as_json:
-        print_json(told)
-    count = len(told.ended)
+        print_json(revoked)
+    count = len(revoked.ended)
     what = "No browser was signed in." if not count else f"Signed out: {count} browser{'s' if count > 1 else ''}."
-    click.echo(f"webipy: {what} What they started goes on.", err=True)
+    click.echo(f"webipy: {what} Code that they started goes on.", err=True)
     return OK

@@ -17,7 +17,14 @@ LOOK_S = 0.5
 
 
 async def show_logs(reactor: Any, client: Client, session: calls.Session, *, follows: bool, as_json: bool) -> int:
-    """Show the logs, and with `follows` what comes, until the session is closed; ^C cancels this.
+    """Shows the logs of a kernel and its host; ^C cancels this.
+
+    Args:
+        reactor: The reactor.
+        client: The connection.
+        session: The session.
+        follows: Whether to go on with what is added, until the session is closed.
+        as_json: Whether to print one JSON object with all that is there.
 
     Returns:
         The exit status.

@@ -21,14 +21,21 @@ class Listed(calls.SessionList, frozen=True, kw_only=True):
 
 
 class Wrong(Exception):
-    """The command line names something that there is not; the message says what there is."""
+    """The command line names something that does not exist; the message lists what exists."""
 
 
 async def find_session(client: Client, name: str) -> calls.Session | None:
-    """The session of that id, start of an id, title or path, or `None`.
+    """Finds a session by its id, the start of its id, its title or its path.
+
+    Args:
+        client: The connection.
+        name: The text that the user has typed.
+
+    Returns:
+        The session; `None` when there is none.
 
     Raises:
-        Wrong: There are several.
+        Wrong: Several sessions match.
     """
     sessions = (await client.call("session.list", {}, calls.SessionList, repeat=True)).sessions
     for matches in (
@@ -40,24 +47,34 @@ async def find_session(client: Client, name: str) -> calls.Session | None:
             return matches[0]
         if matches:
             listed = sessions_table(matches, datetime.now(UTC))
-            raise Wrong(f"{name!r} is the name of {len(matches)} sessions; say which by its ID:\n{listed}")
+            raise Wrong(f"{name!r} is the name of {len(matches)} sessions; choose one by its ID:\n{listed}")
     return None
 
 
 async def the_session(client: Client, name: str) -> calls.Session:
-    """As `find_session`, for a session that must be there.
+    """As `find_session`, for a session that must exist.
+
+    Args:
+        client: The connection.
+        name: The text that the user has typed.
 
     Raises:
-        Wrong: There is none, or there are several.
+        Wrong: No session matches, or several do.
     """
     found = await find_session(client, name)
     if found is None:
-        raise Wrong(f"There is no session {name!r}; `webipy ls` lists those there are.")
+        raise Wrong(f"There is no session {name!r}; `webipy ls` lists the sessions.")
     return found
 
 
 def sessions_table(sessions: list[calls.Session], now: datetime, usage: Sequence[calls.KernelUsage] = ()) -> str:
-    """Sessions for people; with what their kernels use, where that is told."""
+    """Sessions as a table for people.
+
+    Args:
+        sessions: The sessions, in the order of the rows.
+        now: The time that ages are counted to; with a time zone.
+        usage: The memory and processor time of kernels; empty leaves those columns out.
+    """
     rows = []
     used = {one.session: one for one in usage}
     for session in sessions:
@@ -69,7 +86,7 @@ def sessions_table(sessions: list[calls.Session], now: datetime, usage: Sequence
     return table(["ID", "TITLE", "KERNEL", "STATE", "QUEUED", *uses, "ACTIVE"], rows, shrinks=1)
 
 
-def _used(usage: calls.KernelUsage | None, is_told: bool) -> list[str]:
+def _used(usage: calls.KernelUsage | None, is_listed: bool) -> list[str]:
     if usage is None:
-        return ["-", "-"] if is_told else []
+        return ["-", "-"] if is_listed else []
     return [size_of(usage.memory_bytes), "-" if usage.cpu is None else f"{usage.cpu:.0%}"]

@@ -1,4 +1,4 @@
-"""The commands `webipy diff` and `webipy merge`: what can be typed. What they do is in command/comparing.py."""
+"""The commands `webipy diff` and `webipy merge`: their command line. What they do is in command/comparing.py."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ GIT_ARGUMENTS = (7, 9)
 @click.argument("files", nargs=-1, required=False)
 @click.option("--text", "is_text", is_flag=True, help="Print one notebook as text: what git calls textconv.")
 @click.option(
-    "--git-setup", "is_setup", is_flag=True, help="Print what makes git compare and merge notebooks by webipy."
+    "--git-setup", "is_setup", is_flag=True, help="Print the commands that make git use webipy for notebooks."
 )
 def diff(files: tuple[str, ...], is_text: bool, is_setup: bool) -> None:
     """Show how two notebooks differ, cell by cell: webipy diff OLD NEW.
 
-    The exit status is 1 when they do, and 2 when one cannot be read. No server is needed. What is no notebook is compared line by line.
+    The exit status is 1 when they differ, and 2 when one cannot be read. The command needs no server. Files that are no notebooks are compared line
+    by line.
 
-    git can use it: in `git diff` as external diff, in `git log -p`, `git show` and `git blame` by --text.
+    git can use it: in `git diff` as external diff; in `git log -p`, `git show` and `git blame` by --text.
 
     \b
     Examples:
       webipy diff old.ipynb new.ipynb
-      webipy diff --git-setup            then type what it prints, in a repository
+      webipy diff --git-setup            then type the printed commands in a repository
       webipy diff --git-setup | sh       the same at once
     """
     from webipy.command import comparing
@@ -71,18 +72,18 @@ def diff(files: tuple[str, ...], is_text: bool, is_setup: bool) -> None:
     type=click.Choice(["both", "ours", "theirs"]),
     default="both",
     show_default=True,
-    help="Which outputs stay where both sides have other ones.",
+    help="Which outputs stay where both sides changed them.",
 )
 def merge(base: str, ours: str, theirs: str, path: str | None, out: str | None, outputs: Any) -> None:
     """Merge the changes of OURS and THEIRS since BASE, cell by cell.
 
-    The result takes the place of OURS, as git wants it of a merge driver; PATH is only named in messages. It is a valid notebook in any
-    case: a source that both changed has the marks of git in it, as do outputs; a cell that does not go together in other ways stands
-    there twice, between raw cells with the marks. No server is needed. `webipy diff --git-setup` prints how to let git use it.
+    The result replaces OURS, as git requires of a merge driver; PATH is the name in messages. The result is always a valid notebook: a conflict in
+    a source or in outputs has the marks of git inside; a cell with any other conflict appears twice, between raw cells with the marks. The command
+    needs no server. `webipy diff --git-setup` prints how git can use it.
 
     \b
     Exit status:
-      0    everything goes together
+      0    there are no conflicts
       1    there are conflicts, marked in the result
       129  a file cannot be read or written: git stops
     """

@@ -31,9 +31,9 @@ from webipy.core.events import events
 from webipy.core.session.runs import EXITS
 
 _STOPPED = {
-    "timed_out": "The time of the run is over: stopping.",
+    "timed_out": "The run takes longer than --timeout: stopping.",
     "not_started": "The kernel has not started in time: stopping.",
-    "left": "Nobody followed the run any more: stopping.",
+    "left": "The command that follows the run has ended: stopping.",
 }
 
 
@@ -54,7 +54,7 @@ class Run:
         progress: Where it is shown.
         inputs: Answers input.
         ending: How it has ended, when that was known from the start; `None` for what has yet to end.
-        finished: Fires when it has ended, with the event that says so; `None` for a run without a plan, whose end nobody tells.
+        finished: Fires when it has ended, with the event of its end; `None` for a run without a plan, which has no such event.
     """
 
     client: Client
@@ -91,16 +91,16 @@ class Run:
         Raises:
             errors.Failure: The server refuses.
         """
-        told = await self.client.call("notebook.run", asked, notebook_calls.NotebookRun, repeat=True)
+        accepted = await self.client.call("notebook.run", asked, notebook_calls.NotebookRun, repeat=True)
         self.is_accepted = True
-        self.seq, self.progress.total = told.seq, len(told.executions)
-        for number, one in enumerate(told.executions, 1):
+        self.seq, self.progress.total = accepted.seq, len(accepted.executions)
+        for number, one in enumerate(accepted.executions, 1):
             self._order[one.execution] = number
             self.ends[one.execution] = CellEnd(
                 cell=one.cell, execution=one.execution, status="queued", may_fail=one.may_fail
             )
-        self._open = len(told.executions)
-        since = max(told.seq - self._open, 0)
+        self._open = len(accepted.executions)
+        since = max(accepted.seq - self._open, 0)
         if since + 1 < self.session.first_seq:
             await self._catch_up()
         self._end_if_over()
@@ -110,7 +110,7 @@ class Run:
         follower.ended.addErrback(self._end)
 
     async def replay(self) -> list[CellEnd]:
-        """Shows what a run has made that has ended, and whose session is closed; gives the ends of its cells."""
+        """Shows what a run has made that has ended, and whose session is closed; returns the ends of its cells."""
         try:
             async for event in events_of(self.client, self.session.id):
                 if isinstance(event, events.RunStarted) and event.run == self.id:
@@ -123,19 +123,19 @@ class Run:
                 if self.ends:  # what was before the run is none of it
                     self._take(event.seq, event)
         except (errors.NotFound, errors.Damaged) as fault:
-            self.progress.note(f"What it has shown is not kept: {fault.message}")
+            self.progress.note(f"The outputs of the run are not kept: {fault.message}")
         return list(self.ends.values())
 
     def _end_if_over(self) -> None:
-        """Ends it when its cells have, where no event is to tell that."""
+        """Ends it when its cells have, where no event reports that."""
         if not self._open and (self.ending is not None or not self.has_plan):
             self._end(self.ending)
 
     async def _catch_up(self) -> None:
         """Asks for the ends of what ended so long ago that the journal no longer has the events."""
         of_session = calls.OfSession(session=self.session.id)
-        told = await self.client.call("execution.queue", of_session, notebook_calls.ExecutionQueue, repeat=True)
-        open_now = {one.execution for one in told.executions}
+        queue = await self.client.call("execution.queue", of_session, notebook_calls.ExecutionQueue, repeat=True)
+        open_now = {one.execution for one in queue.executions}
         for execution in [one for one in self.ends if one not in open_now]:
             asked = calls.OfExecution(session=self.session.id, execution=execution)
             found = await self.client.call("execution.get", asked, calls.Execution, repeat=True)
@@ -267,7 +267,7 @@ class Run:
 
 
 def tell_cells(run: Run) -> None:
-    """Says which cells did not end well, and how many were not run."""
+    """Shows which cells failed, and how many did not run."""
     for number, end, source in run.failed():
         what = "was lost" if end.status == "lost" else "failed"
         why = end.error if end.status == "error" else end.reason
@@ -282,10 +282,15 @@ def tell_cells(run: Run) -> None:
 
 
 async def events_of(client: Client, session: str) -> AsyncIterator[events.AnyEvent]:
-    """All events that are kept of a closed session, from the first on; those that stand for what was cut come before.
+    """The events that are kept of a closed session, from the first on; those that stand for events that were cut come before.
+
+    Args:
+        client: The connection.
+        session: The id of the session.
 
     Raises:
-        errors.NotFound, errors.Damaged: Nothing is kept of it, or that cannot be read.
+        errors.NotFound: Nothing is kept of the session.
+        errors.Damaged: The journal cannot be read.
     """
     since = 0
     while True:

@@ -3,7 +3,7 @@
 The notebook is a file of the server. Without `-o` it is run in its session; with `-o` a copy of it is, in a session without a file,
 so that nothing is touched before the end. Where the result goes is looked at before anything is made. The session is made for this
 run (`temporary`), given a kernel, and run whole by one call under an id of our own, with a plan: what happens at the end, and when
-it is to end early, is the server's business from then on. This is a follower, as a page is: the line may be cut, the server or
+it is to end early, is decided by the server from then on. This is a follower, as a page is: the line may be cut, the server or
 this command may be killed, the terminal may be closed, and the run is brought to its end; `--follow` comes back to it.
 
 `^C`: the first one takes back what waits and interrupts what runs; the second one only leaves. SIGTERM stops the run, and does not
@@ -56,7 +56,7 @@ class NotebookCommand:
         parameters: What the notebook's parameters are set to.
         kernel: The kernelspec; `None` for that of the notebook, or the default one.
         timeout_s: When to stop it; `None` for never.
-        start_timeout_s: How long its kernel may take to start; `None` for as long as the server gives it.
+        start_timeout_s: How long its kernel may take to start; `None` for the limit of the server.
         keep_going: Whether cells after one that failed are run.
         show: Whether outputs are shown.
         keep: Whether a session that is made for the run stays open.
@@ -113,7 +113,7 @@ class NotebookCommand:
         return True
 
     async def command(self, client: Client) -> int:
-        """Run it; gives the exit status.
+        """Runs the notebook; returns the exit status.
 
         Raises:
             Wrong: There is no such file or run, or its kernel is another one.
@@ -162,7 +162,7 @@ class NotebookCommand:
             if ending is None:
                 raise
             ends = await self._replayed(client, state.session, run)
-            return self._told(state.session, run, ending, ends, None)
+            return self._report(state.session, run, ending, ends, None)
         return await self._followed(client, session, run, place.path, ending)
 
     async def _replayed(self, client: Client, session: str, name: str) -> list[CellEnd]:
@@ -224,7 +224,7 @@ class NotebookCommand:
         if self.output == "-" and finished.path is None:
             await deliver(client, session, self.keep)
             finished = events.RunFinished(run=name, status=finished.status, path="standard output")
-        return self._told(session.id, name, finished, list(run.ends.values()), run)
+        return self._report(session.id, name, finished, list(run.ends.values()), run)
 
     def _asked(self, run: Run) -> notebook_calls.RunNotebook:
         plan = notebook_calls.RunPlan(
@@ -246,7 +246,7 @@ class NotebookCommand:
 
     def _tell_left(self, run: Run, path: str) -> None:
         run.progress.note(
-            f"It goes on running. Follow it with: webipy run {self.options}{quote(path)} --follow {run.id}\n"
+            f"The run goes on. Follow it with: webipy run {self.options}{quote(path)} --follow {run.id}\n"
             f"        or watch the session: webipy attach {self.options}{run.session.id[:8]}"
         )
 
@@ -260,8 +260,10 @@ class NotebookCommand:
 
     # ---- the end
 
-    def _told(self, session: str, name: str, finished: events.RunFinished, ends: list[CellEnd], run: Run | None) -> int:
-        """Says how it ended, and gives the exit status."""
+    def _report(
+        self, session: str, name: str, finished: events.RunFinished, ends: list[CellEnd], run: Run | None
+    ) -> int:
+        """Shows how the run ended; returns the exit status."""
         if self.as_json:
             path, reason = finished.path, finished.reason
             print_json(RunEnd(run=name, session=session, path=path, status=finished.status, cells=ends, reason=reason))
@@ -277,7 +279,7 @@ class NotebookCommand:
         if run is not None:
             tell_cells(run)
         else:
-            screen.note(f"The run has ended before: {WORDS.get(finished.status, finished.status)}.")
+            screen.note(f"The run has ended already: {WORDS.get(finished.status, finished.status)}.")
         if run is not None and finished.status in ("timed_out", "not_started"):
             screen.note(f"{WORDS[finished.status][:1].upper()}{WORDS[finished.status][1:]}.")
         if finished.reason:
@@ -286,7 +288,7 @@ class NotebookCommand:
             screen.note(f"Saved {finished.path}")
         elif run is not None:
             screen.note(
-                f"Its result is in the session only; open it with: webipy open {self.options}{run.session.id[:8]}"
+                f"The result is in the session only; open it with: webipy open {self.options}{run.session.id[:8]}"
             )
 
 

@@ -33,7 +33,7 @@ class ExportFormats(click.Choice[str]):
 
 
 def server_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that name a server, and pass them on as `target`."""
+    """Gives a command the options that name a server, and passes them as `target`."""
     from functools import wraps
 
     @wraps(command)
@@ -45,7 +45,7 @@ def server_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--token-file", metavar="FILE", help="File with the token that --url needs. [default: STATE/token]"
         ),
-        click.option("--url", metavar="URL", help="A server elsewhere, such as http://127.0.0.1:9000."),
+        click.option("--url", metavar="URL", help="Address of another server, such as http://127.0.0.1:9000."),
         click.option(
             "--state",
             metavar="DIR",
@@ -86,6 +86,6 @@ env_option = click.option(
     metavar="NAME[=VALUE]",
     multiple=True,
     callback=_parsed,
-    help="Environment variable for the kernel; NAME alone passes on the one here. Restarts keep it.",
+    help="Environment variable for the kernel; NAME alone takes the value from here. Restarts keep it.",
 )
 """Gives a command the parameter `env`: a dict, or `None`."""

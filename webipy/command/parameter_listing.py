@@ -1,4 +1,4 @@
-"""What a notebook tells of its parameters: shown by `webipy run --inspect`, and compared with those that a run is given."""
+"""The parameters that a notebook declares: shown by `webipy run --inspect`, and compared with those that a run is given."""
 
 from __future__ import annotations
 
@@ -35,10 +35,18 @@ class _Notebook(msgspec.Struct):
 
 
 async def parameters_of(client: Client, session: calls.Session) -> list[Declared] | None:
-    """The parameters that the notebook of a session declares; `None` when it has no cell with the tag `parameters`."""
+    """The parameters that the notebook of a session declares.
+
+    Args:
+        client: The connection.
+        session: The session.
+
+    Returns:
+        The parameters; `None` when no cell has the tag `parameters`.
+    """
     asked = notebook_calls.AtMoment(session=session.id)
-    told = await client.call("notebook.at", asked, notebook_calls.NotebookAt, repeat=True)
-    notebook = msgspec.json.decode(told.notebook, type=_Notebook)
+    found = await client.call("notebook.at", asked, notebook_calls.NotebookAt, repeat=True)
+    notebook = msgspec.json.decode(found.notebook, type=_Notebook)
     cell = next((cell for cell in notebook.cells if "parameters" in _metadata(cell.metadata).tags), None)
     if cell is None:
         return None
@@ -51,17 +59,25 @@ def _metadata(raw: msgspec.Raw) -> _Metadata:
     try:
         return msgspec.json.decode(raw, type=_Metadata)
     except msgspec.DecodeError:
-        return _Metadata()  # metadata may be anything; this tells nothing
+        return _Metadata()  # metadata may be anything; here it names no language
 
 
 def unknown(known: list[Declared] | None, given: Iterable[str]) -> list[str]:
-    """What is to be said of parameters that are given and that the notebook does not declare."""
+    """Warnings about parameters that the notebook does not declare.
+
+    Args:
+        known: The declared parameters; `None` when no cell has the tag `parameters`.
+        given: The names on the command line.
+
+    Returns:
+        One sentence for each.
+    """
     if known is None:
         return ["No cell of the notebook has the tag parameters: they are set first of all."]
     names = {one.name for one in known}
     wrong = [name for name in given if name not in names]
-    told = ", ".join(one.name for one in known) or "none"
-    return [f"The notebook declares no parameter {name}; it has {told}." for name in wrong]
+    names_in_words = ", ".join(one.name for one in known) or "none"
+    return [f"The notebook declares no parameter {name}; it has {names_in_words}." for name in wrong]
 
 
 def shown(known: list[Declared]) -> str:

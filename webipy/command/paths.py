@@ -1,6 +1,6 @@
 """Finds what a user names on the command line among the files below a server's root.
 
-A path means what it means in the user's shell, when there is such a file; it is then told to the server from its root on. What is not there is
+A path means what it means in the user's shell, when there is such a file; the server then gets it as a path from its root. What is not there is
 taken as a path from the root, as the page and `webipy ls` show them: the server may be another machine.
 """
 
@@ -14,20 +14,31 @@ from webipy.core.api import calls
 
 
 async def path_below_root(client: Client, named: str) -> str:
-    """The path from the server's root, with `/` between its parts.
+    """Translates a path of the user to one that the server understands.
+
+    Args:
+        client: The connection.
+        named: The path as the user has typed it.
+
+    Returns:
+        The path from the server's root, with `/` between its parts.
 
     Raises:
-        Wrong: The file is there, but not below the root.
+        Wrong: The file exists, but not below the root.
     """
     info = await client.call("server.info", {}, calls.ServerInfo, repeat=True)
     return below(Path(info.root or "/"), named)
 
 
 def below(root: Path, named: str) -> str:
-    """`path_below_root` for a known root.
+    """As `path_below_root`, for a known root.
+
+    Args:
+        root: The root of the server, absolute.
+        named: The path as the user has typed it.
 
     Raises:
-        Wrong: The file is there, but not below the root.
+        Wrong: The file exists, but not below the root.
     """
     path = Path(named)
     if not path.exists() and not path.is_absolute():
@@ -39,10 +50,14 @@ def below(root: Path, named: str) -> str:
 
 
 def below_new(root: Path, named: str) -> str:
-    """As `below`, for a file that need not be there yet: it goes where the user means, if that folder is below the root, else from the root.
+    """As `below`, for a file that need not exist: the path counts from the working directory if its folder is below the root, else from the root.
+
+    Args:
+        root: The root of the server, absolute.
+        named: The path as the user has typed it.
 
     Raises:
-        Wrong: It is to be made outside the root.
+        Wrong: The file would be outside the root.
     """
     path = Path(named)
     for folder in (path.parent.absolute(), path.parent.resolve()):

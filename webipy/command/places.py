@@ -75,18 +75,23 @@ class Place:
         except errors.AlreadyExists:
             raise Wrong(f"{self.output} exists already; --overwrite replaces it.") from None
         except errors.InvalidParams as fault:
-            ours = " Leave -o away to run it in place." if "itself" in fault.message else ""
+            ours = " Leave out -o to run it in place." if "itself" in fault.message else ""
             raise Wrong(fault.message + ours) from None
 
     async def _root(self) -> Path:
-        told = await self.client.call("server.info", calls.Nothing(), calls.ServerInfo, repeat=True)
-        return Path(told.root or "/")
+        server = await self.client.call("server.info", calls.Nothing(), calls.ServerInfo, repeat=True)
+        return Path(server.root or "/")
 
     async def _find(self) -> None:
         self.path = below(await self._root(), self.notebook)
 
     async def open(self) -> calls.Session:
-        """A session with the notebook in it, or with a copy of it."""
+        """Opens a session with the notebook in it, or with a copy of it.
+
+        Raises:
+            Wrong: Standard input is no notebook, or the notebook is open with another working directory.
+            errors.Failure: The server refuses.
+        """
         own = uuid.uuid4().hex
         if self.body is not None:
             try:
@@ -100,24 +105,32 @@ class Place:
         opened = calls.CreateSession(path=self.path, id=own, copy=copy, cwd=self._folder(), temporary=True)
         session = await self.client.call("session.create", opened, calls.Session, repeat=True)
         if session.id != own and self.cwd is not None and session.cwd != self._folder():
-            raise Wrong(f"The notebook is open with the working directory {session.cwd}; leave --cwd away, or use -o.")
+            raise Wrong(f"The notebook is open with the working directory {session.cwd}; leave out --cwd, or use -o.")
         if session.id != own:  # what another program has written into the file meanwhile is run, too
             saving = notebook_calls.SaveNotebook(session=session.id)
             await self.client.call("notebook.save", saving, notebook_calls.NotebookState, repeat=True)
         return session
 
     def _folder(self) -> str | None:
-        """The working directory as the server is told it: a folder here by its whole path, else one below the root."""
+        """The working directory that the server gets: a folder here by its whole path, else one below the root."""
         if self.cwd is None:
             return None
         folder = Path(self.cwd)
         return str(folder.resolve()) if folder.is_dir() else self.cwd
 
     async def with_kernel(self, session: calls.Session, wanted: str | None, options: str) -> calls.Session:
-        """The session with a kernel: its living one, or a new one.
+        """Gives the session a kernel: its living one, or a new one.
+
+        Args:
+            session: The session.
+            wanted: The kernelspec; `None` for that of the notebook.
+            options: The options that name the server, for messages.
+
+        Returns:
+            The session, with its kernel.
 
         Raises:
-            Wrong: It has another one than is wanted, or there is none of that name.
+            Wrong: The session has another kernel than is wanted, or no kernelspec has that name.
         """
         kernel = session.kernel
         if kernel is not None and kernel.state != "dead":
@@ -127,7 +140,7 @@ class Place:
                     f"webipy kill {options}{session.id[:8]}"
                 )
             if self.env is not None:
-                raise Wrong("The notebook is open with a kernel of its own; leave --env away, or use -o.")
+                raise Wrong("The notebook is open with a kernel of its own; leave out --env, or use -o.")
             sys.stderr.write(
                 f"webipy: The notebook is open: it runs in its kernel ({kernel.display_name}), with its variables.\n"
             )
@@ -187,16 +200,30 @@ class Place:
 
 
 async def deliver(client: Client, session: calls.Session, keep: bool) -> None:
-    """Writes the notebook of a session to standard output, and closes the session."""
+    """Writes the notebook of a session to standard output, and closes the session.
+
+    Args:
+        client: The connection.
+        session: The session.
+        keep: Whether the session stays open.
+
+    Raises:
+        StreamFault: Standard output cannot be written.
+    """
     asked = notebook_calls.AtMoment(session=session.id)
-    told = await client.call("notebook.at", asked, notebook_calls.NotebookAt, repeat=True)
-    body = json.dumps(json.loads(bytes(told.notebook)), indent=1, ensure_ascii=False)
+    state = await client.call("notebook.at", asked, notebook_calls.NotebookAt, repeat=True)
+    body = json.dumps(json.loads(bytes(state.notebook)), indent=1, ensure_ascii=False)
     write_as_is(f"{body}\n".encode("utf-8", "surrogatepass"))
     if not keep:
         await client.call("session.close", calls.CloseSession(session=session.id), calls.Done)
 
 
 async def leave(client: Client, session: calls.Session) -> None:
-    """Lets go of a session that was opened with `temporary`, which the server closes when nobody uses it."""
+    """Leaves a session that was opened as `temporary`; the server closes it when nobody else uses it.
+
+    Args:
+        client: The connection.
+        session: The session.
+    """
     with suppress(errors.NotFound, ConnectionLost):  # it is closed, or will be
         await client.call("session.leave", calls.OfSession(session=session.id), calls.Done)

@@ -33,15 +33,18 @@ MAX_FOLDER_BYTES = 60
 
 @contextlib.contextmanager
 def found_or_private(target: Target, paths: Sequence[str]) -> Iterator[tuple[Target, bool]]:
-    """The server that was named or that runs, or one for as long as this is open; and whether it is such a one.
+    """Yields the server that the user has named or that runs; otherwise starts one that ends with this block.
 
     Args:
-        target: What the user said.
-        paths: The files that the command is about.
+        target: The server as the user has named it.
+        paths: The files that the command uses; their common folder becomes the root.
+
+    Yields:
+        The server, and whether it was started here.
 
     Raises:
-        NoServer: The user has named one, and it does not run.
-        Unable: None can be started.
+        NoServer: The user has named a server that does not run.
+        Unable: No server can be started.
     """
     if target.is_named or _answers(target):
         yield target, False
@@ -49,7 +52,7 @@ def found_or_private(target: Target, paths: Sequence[str]) -> Iterator[tuple[Tar
     folder = Path(tempfile.mkdtemp(prefix="webipy-", dir=_short_folder()))
     server = None
     try:
-        click.echo("webipy: No server runs: this command has one of its own, which ends with it.", err=True)
+        click.echo("webipy: No server runs: this command starts one, which ends with the command.", err=True)
         server = _start(folder, _root(paths))
         yield Target(str(folder), None, None), True
     finally:
@@ -98,10 +101,10 @@ def _start(folder: Path, root: str) -> subprocess.Popen[bytes]:
     end = time.monotonic() + START_S
     while not (folder / "server.json").exists():
         if server.poll() is not None or time.monotonic() > end:
-            said = log.read_text("utf-8", "replace").strip() if log.exists() else ""
+            printed = log.read_text("utf-8", "replace").strip() if log.exists() else ""
             server.kill()
             server.wait()
-            raise Unable(f"A server for this command could not be started. It said:\n{said}")
+            raise Unable(f"A server for this command could not be started. It printed:\n{printed}")
         time.sleep(LOOK_S)
     return server
 

@@ -1,6 +1,6 @@
 """How a command ends: its exit status, and one sentence when it could not do what it was asked for.
 
-Every command runs inside `Program`. What a command raises is told here and nowhere else: as a sentence on standard error, and with `--json` also
+Every command runs inside `Program`. What a command raises is reported here and nowhere else: as a sentence on standard error, and with `--json` also
 as one JSON object on standard output, which then holds nothing else:
 
     {"error": {"code": -32003, "name": "not_found", "message": "There is no session x.", "status": 1, ...}}
@@ -37,14 +37,14 @@ _OWN: Final = {
 
 
 class Unable(Exception):
-    """A command cannot do what it was asked for; the message says why, and what would be right."""
+    """A command cannot do what it was asked for; the message gives the reason, and what would be right."""
 
 
 class Ended(Exception):
     """A command has ended otherwise than by its own doing.
 
     Args:
-        message: What came of it, which the user has been told already.
+        message: What came of it; the user has seen it already.
         status: The exit status.
     """
 
@@ -54,15 +54,29 @@ class Ended(Exception):
 
 
 class Program(click.Group):
-    """The `webipy` command with its subcommands; each of them says how it ends."""
+    """The `webipy` command with its subcommands; the help of each lists its exit statuses."""
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Takes a subcommand in."""
+        """Adds a subcommand, with the exit statuses that every command has unless it lists its own.
+
+        Args:
+            cmd: The command.
+            name: Its name; `None` for the one that the command has.
+        """
         cmd.epilog = cmd.epilog or EVERY_COMMAND
         super().add_command(cmd, name)
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
-        """Runs a command line, and exits."""
+        """Runs a command line, and exits.
+
+        Args:
+            args: The arguments; `None` for those of the process.
+            rest: Passed on to click.
+            extra: Passed on to click.
+
+        Raises:
+            SystemExit: Always, with the exit status.
+        """
         if args is None:
             args = sys.argv[1:]
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something that ^C could stop
@@ -80,15 +94,23 @@ class Program(click.Group):
         sys.exit(status)
 
 
-def _status(told: object) -> int:
-    return told if isinstance(told, int) else OK
+def _status(result: object) -> int:
+    return result if isinstance(result, int) else OK
 
 
 def report(fault: BaseException, is_json: bool) -> int:
-    """Tells what went wrong; gives the exit status."""
+    """Prints what went wrong, on standard error and with `--json` also as JSON.
+
+    Args:
+        fault: The exception that ended the command.
+        is_json: Whether the command line has `--json`.
+
+    Returns:
+        The exit status.
+    """
     try:
         return _report(fault, is_json)
-    except StreamFault as second:  # the telling itself fails
+    except StreamFault as second:  # the report itself fails
         streams.give_up(second.fd)
         return _report(second, False) if second.fd != 2 else FAILED
 
@@ -99,7 +121,7 @@ def _report(fault: BaseException, is_json: bool) -> int:
         if fault.is_reader_gone:
             _end_by(signal.SIGPIPE)
         is_json = is_json and fault.fd != 1
-    error = _told(fault)
+    error = _described(fault)
     if is_json:
         _print_error(error)
     if isinstance(fault, click.ClickException):
@@ -113,12 +135,12 @@ def _report(fault: BaseException, is_json: bool) -> int:
 
 
 def _has_own_words(fault: BaseException) -> bool:
-    """Whether a failure of the server was given another sentence: `webipy call` says its name and code, too."""
+    """Whether a failure of the server has another message: that of `webipy call` has its name and code, too."""
     return bool(fault.args) and fault.args[0] != getattr(fault, "message", fault.args[0])
 
 
 def _end_by(number: signal.Signals) -> None:
-    """End as a program does that knows nothing of a signal."""
+    """Ends the process as a signal does that it does not catch."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
 
@@ -131,7 +153,7 @@ def _print_error(error: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _told(fault: BaseException) -> dict[str, Any]:
+def _described(fault: BaseException) -> dict[str, Any]:
     """The failure for a program: code, name, message, exit status, and what else is known."""
     match fault:
         case click.ClickException():
@@ -165,7 +187,7 @@ def _told(fault: BaseException) -> dict[str, Any]:
         case PermissionError() | FileNotFoundError() | FileExistsError() | IsADirectoryError() | NotADirectoryError():
             return _own("unable", f"{fault.filename}: {fault.strerror}.", FAILED)
         case _:
-            return _own("mistake", f"A mistake of webipy itself: {type(fault).__name__}: {fault}", FAILED)
+            return _own("mistake", f"A bug in webipy: {type(fault).__name__}: {fault}", FAILED)
 
 
 def _own(name: str, message: str, status: int) -> dict[str, Any]:

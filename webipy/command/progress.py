@@ -1,7 +1,7 @@
 """How a run of a notebook is shown in a terminal: one line for each cell.
 
 On a terminal the line of the cell that runs is written over as time passes; elsewhere (a file, a log of a build) each
-cell is one plain line when it has ended. Whatever else is shown - outputs, errors, what we say ourselves - goes through
+cell is one plain line when it has ended. Whatever else is shown - outputs, errors, lines of our own - goes through
 here, so that it never lands in the middle of such a line.
 """
 
@@ -19,7 +19,12 @@ TICK_S = 1.0
 
 
 def first_line(source: str, width: int) -> str:
-    """The first line of a cell that says something, harmless and cut to a width."""
+    """The first line of a cell that is not blank, without control sequences.
+
+    Args:
+        source: The source of the cell.
+        width: The greatest number of characters; a longer line ends with `…`.
+    """
     line = next((line for line in source.splitlines() if line.strip()), "")
     clean = " ".join(Escapes(False).clean(line).split())
     return clean if len(clean) <= width else f"{clean[: max(width - 1, 0)]}…"
@@ -64,7 +69,12 @@ class Progress:
         return self._show
 
     def began(self, number: int, source: str) -> None:
-        """A cell runs."""
+        """A cell starts to run.
+
+        Args:
+            number: The number of the cell in the run, from 1.
+            source: The source of the cell.
+        """
         self._number, self._source, self._began_s = number, source, self._reactor.seconds()
         if self._is_live:
             self._draw()
@@ -73,7 +83,14 @@ class Progress:
             self._line(number, "", source)
 
     def ended(self, number: int, source: str, status: str, duration_s: float) -> None:
-        """A cell has ended, or will not be run."""
+        """A cell has ended, or will not run.
+
+        Args:
+            number: The number of the cell in the run, from 1.
+            source: The source of the cell.
+            status: The status of its execution, such as `ok`.
+            duration_s: How long it ran, in seconds.
+        """
         self.clear()
         self._number = 0
         word = status if status in ("aborted", "cancelled") else f"{status} {duration(duration_s)}"
@@ -82,27 +99,32 @@ class Progress:
         self._line(number, word, source)
 
     def output(self, raw: bytes, is_error: bool) -> None:
-        """An output of a cell; only errors are shown where outputs are not."""
+        """Shows an output of a cell; where outputs are not shown, only an error.
+
+        Args:
+            raw: The output, as nbformat 4.5 JSON.
+            is_error: Whether it is an error.
+        """
         if self._show or is_error:
             self.clear()
             self._screen.output(raw)
             self._screen.settle()
 
     def note(self, text: str) -> None:
-        """Something of our own."""
+        """Shows a line of the command itself."""
         self.clear()
         self._screen.note(text)
         self._screen.settle()
 
     def clear(self) -> None:
-        """Takes the line of the cell that runs away; it comes again with the next tick."""
+        """Removes the line of the cell that runs; the next tick writes it again."""
         if self._is_drawn:
             raw(self._stream).write("\r\x1b[K")
             self._stream.flush()
             self._is_drawn = False
 
     def close(self) -> None:
-        """Nothing more is shown."""
+        """Shows nothing more."""
         self.clear()
         self._number = 0
         if self._tick is not None and self._tick.active():

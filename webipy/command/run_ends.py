@@ -9,7 +9,7 @@ WORDS = {
     "error": "a cell failed",
     "lost": "its kernel died",
     "cancelled": "it was stopped",
-    "timed_out": "its time was over",
+    "timed_out": "it took longer than --timeout",
     "not_started": "its kernel did not start",
 }
 """How a run ended, by its status."""
@@ -34,7 +34,7 @@ class CellEnd(msgspec.Struct, kw_only=True):
 
 
 class RunEnd(msgspec.Struct, kw_only=True):
-    """How a run ended, for `--json`: `path` is the file with its result, `reason` says why that is not where it was wanted."""
+    """How a run ended, for `--json`: `path` is the file with its result, `reason` is why the result is not where it was wanted."""
 
     run: str
     session: str

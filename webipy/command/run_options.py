@@ -16,9 +16,9 @@ _OPTION = re.compile(r"-[A-Za-z]|--")
 
 
 _OPTIONS = (
-    click.option("-b", "--parameters_base64", "base64", metavar="TEXT", multiple=True, help="The same in base64."),
+    click.option("-b", "--parameters_base64", "base64", metavar="TEXT", multiple=True, help="As -y, in base64."),
     click.option(
-        "-y", "--parameters_yaml", "yaml", metavar="TEXT", multiple=True, help="Set the parameters of a YAML map."
+        "-y", "--parameters_yaml", "yaml", metavar="TEXT", multiple=True, help="Set the parameters of a YAML mapping."
     ),
     click.option(
         "-f",
@@ -36,7 +36,7 @@ _OPTIONS = (
         "texts",
         metavar="NAME=TEXT",
         multiple=True,
-        help="Set a parameter to a text, whatever it looks like.",
+        help="Set a parameter to a text, without conversion.",
     ),
     click.option(
         "-p",
@@ -45,7 +45,7 @@ _OPTIONS = (
         "typed",
         metavar="NAME=VALUE",
         multiple=True,
-        help="Set a parameter; VALUE is True, False, None, a number, JSON, or else a text.",
+        help="Set a parameter; VALUE is True, False, None, a number, JSON, or otherwise a text.",
     ),
 )
 """From the last to the first."""
@@ -55,7 +55,15 @@ class NamedValues(click.Command):
     """A command that takes `-p name value`, as papermill does, beside `-p name=value`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Reads the command line."""
+        """Reads the command line.
+
+        Args:
+            ctx: The context of click.
+            args: The arguments.
+
+        Returns:
+            The arguments that are left over.
+        """
         return super().parse_args(ctx, joined(args))
 
 
@@ -92,14 +100,14 @@ _RESULT = (
     click.option(
         "--only-if-ok",
         is_flag=True,
-        help="Write OUT only when every cell has ended well; else the result goes beside it.",
+        help="Write OUT only when every cell has succeeded; otherwise write the result beside it.",
     ),
     click.option("--overwrite", is_flag=True, help="Replace OUT if it exists."),
     click.option(
         "-o",
         "--output",
         metavar="OUT",
-        help="Run a copy of the notebook; OUT is written when it has ended; - is standard output.",
+        help="Run a copy of the notebook, and write it to OUT at the end; - is standard output.",
     ),
     click.argument("out", required=False),
 )
@@ -113,54 +121,60 @@ _COURSE = (
         is_flag=True,
         help="Show the parameters that the notebook declares, and run nothing.",
     ),
-    click.option("--follow", metavar="RUN", help="Go on with a run that was left, and start none."),
-    click.option("--attached", is_flag=True, help="End the run with this command, however that ends."),
+    click.option("--follow", metavar="RUN", help="Show a run that was left, and start none."),
+    click.option("--attached", is_flag=True, help="End the run when this command ends, for whatever reason."),
     click.option("--keep", is_flag=True, help="Leave the session open, with its kernel and its variables."),
-    click.option("--show", is_flag=True, help="Show the outputs as they are made; errors are shown in any case."),
-    click.option("--keep-going", is_flag=True, help="Run the cells after one that failed, too."),
+    click.option("--show", is_flag=True, help="Show all outputs at once; errors are always shown."),
+    click.option("--keep-going", is_flag=True, help="Go on after a cell that failed."),
     click.option(
         "--start-timeout",
         "start_timeout_s",
         type=click.FloatRange(min=0, min_open=True),
         metavar="SECONDS",
-        help="How long the kernel may take to start. [default: as long as the server gives it]",
+        help="Time that the kernel may take to start. [default: the limit of the server]",
     ),
     click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
         metavar="SECONDS",
-        help="Stop the run after so many seconds; code that does not react in 10 s more loses its kernel.",
+        help="Stop the run after so many seconds; the kernel is killed when the code does not react for 10 s.",
     ),
     env_option,
     click.option("--cwd", metavar="DIR", help="Working directory of the kernel. [default: the notebook's folder]"),
     click.option(
-        "-k", "--kernel", metavar="NAME", help="Kernel to run it in. [default: the one that the notebook names]"
+        "-k", "--kernel", metavar="NAME", help="Kernel of the run. [default: the one that the notebook names]"
     ),
 )
 """How it is run; from the last to the first."""
 
 
 def result_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say where its result goes."""
+    """Gives a command the options for the place of its result."""
     for decorate in _RESULT:
         command = decorate(command)
     return command
 
 
 def course_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say how it is run."""
+    """Gives a command the options for the course of the run."""
     for decorate in _COURSE:
         command = decorate(command)
     return command
 
 
 def named(options: dict[str, Any], given: Any, as_json: bool) -> tuple[dict[str, Any], list[str]]:
-    """The options of a run with its parameters, and with the notebook and its result as they are meant: either may be a standard stream.
+    """Completes the options of a run: reads the parameters, and decides which of notebook and result is a standard stream.
 
-    Also gives the files that the run is about.
+    Args:
+        options: The options as click has read them.
+        given: The parameters, as a `values.Given`.
+        as_json: Whether the end of the run is printed as JSON.
+
+    Returns:
+        The options for `NotebookCommand`, and the files that the run uses.
 
     Raises:
-        click.UsageError: They do not go together, or a parameter is wrong.
+        click.UsageError: Options contradict each other, or a parameter is wrong.
     """
     from webipy.command import values
 
@@ -170,7 +184,7 @@ def named(options: dict[str, Any], given: Any, as_json: bool) -> tuple[dict[str,
         raise click.UsageError(str(fault)) from None
     out = options.pop("out")
     if out is not None and options["output"] is not None:
-        raise click.UsageError("OUT is named twice.")
+        raise click.UsageError("OUT is given twice: as an argument and with -o.")
     output = out if out is not None else options["output"]
     body = None
     if options["notebook"] == "-" and options["follow"] is None:

@@ -44,13 +44,13 @@ from webipy.core.api import calls, notebook_calls
 from webipy.core.events import events
 
 SHELL = "shell"
-"""Title of the session that code runs in unless the user says otherwise."""
+"""Title of the session that code runs in unless the user names another one."""
 
 ANNOUNCED = "-script"
-"""End of the id of an execution that only tells the kernel that a script comes."""
+"""End of the id of an execution that only announces a script to the kernel."""
 
 QUEUE_S = 0.5
-"""A run that has not begun by then tells what it waits for."""
+"""After so many seconds a run that has not begun shows what it waits for."""
 
 DEATH_S = 5
 """How long the end of a kernel is waited for after the end of a run that it has lost: its last words come with it."""
@@ -69,9 +69,9 @@ class Run:
         execution: The execution's id, chosen by us: repeating the call is harmless.
         showing: Shows its outputs; `None` shows nothing.
         keyboard: Where its input comes from.
-        notes: Where we say something of our own.
+        notes: Where lines of the command itself go.
         finished: Fires with its end.
-        died: Fires when the death of its kernel has been told, or is not waited for any more.
+        died: Fires when the death of its kernel has been shown, or did not come in time.
     """
 
     client: Client
@@ -141,7 +141,7 @@ class Run:
             return
         match event:
             case events.KernelDied():
-                self._tell_death(event)
+                self._show_death(event)
             case events.OutputLost():
                 self.notes.note(f"Output is missing: {event.reason}")
             case events.InputReplied():
@@ -183,28 +183,28 @@ class Run:
                     self.notes.note(f"{event.status}: {event.reason}" if event.reason else event.status)
                 self._end(event)
 
-    def _tell_death(self, event: events.KernelDied) -> None:
+    def _show_death(self, event: events.KernelDied) -> None:
         if self.showing is not None:
             self.showing.settle()
         if not self.died.called:
             show_death(event, self.notes)
             self.died.callback(None)
 
-    def tell_death(self) -> None:
+    def show_lost(self) -> None:
         """It was lost, and nothing more is known of the end of its kernel."""
         if not self.died.called:
             self.notes.note(f"lost: {self._lost_by}" if self._lost_by else "lost")
             self.died.callback(None)
 
-    def tell_queue(self) -> None:
-        """It has not begun yet: says what it waits for."""
+    def show_queue(self) -> None:
+        """Shows what a run waits for that has not begun."""
         if not self._has_started and not self.finished.called:
-            Deferred.fromCoroutine(self._tell_queue()).addErrback(tell, self.notes)
+            Deferred.fromCoroutine(self._show_queue()).addErrback(tell, self.notes)
 
-    async def _tell_queue(self) -> None:
+    async def _show_queue(self) -> None:
         of_session = calls.OfSession(session=self.session.id)
-        told = await self.client.call("execution.queue", of_session, notebook_calls.ExecutionQueue, repeat=True)
-        waiting = [one for one in told.executions if not one.execution.endswith(ANNOUNCED)]
+        queue = await self.client.call("execution.queue", of_session, notebook_calls.ExecutionQueue, repeat=True)
+        waiting = [one for one in queue.executions if not one.execution.endswith(ANNOUNCED)]
         before = list(takewhile(lambda one: one.execution != self.execution, waiting))
         if before and len(before) < len(waiting) and not self._has_started:
             others = "another run" if len(before) == 1 else f"{len(before)} other runs"
@@ -212,7 +212,7 @@ class Run:
             self.notes.note(f"It waits behind {others} in this session, first of all: {code}")
 
     def _show_payload(self, event: events.ExecutionFinished) -> None:
-        """What the kernel wants to be shown beside the outputs: the text of `len?`, the source that `%load` gives."""
+        """What the kernel wants to be shown beside the outputs: the text of `len?`, the source that `%load` inserts."""
         if self.showing is not None and not isinstance(event.payload, msgspec.UnsetType):
             self.showing.settle()
             show_payload(event.payload, self.notes)
@@ -259,7 +259,7 @@ class Execution:
         return self._run is not None
 
     async def command(self, client: Client) -> int:
-        """Run it; gives the exit status.
+        """Runs the code; returns the exit status.
 
         Raises:
             Wrong: There is no such session, or its kernel is another one.
@@ -281,8 +281,8 @@ class Execution:
         try:
             finished = await self._end_of(run)
         except Left as left:
-            self._tell_left(run, session)
-            raise Ended("It goes on running.", FAILED if left.by_timeout else LEFT) from None
+            self._note_left(run, session)
+            raise Ended("The code goes on.", FAILED if left.by_timeout else LEFT) from None
         except StreamFault:
             if self.fresh:  # nobody sees what it does, and nobody would close it
                 await client.call("session.close", calls.OfSession(session=session.id), calls.Done)
@@ -297,7 +297,7 @@ class Execution:
         return Run(client, session, uuid.uuid4().hex, self._showing(notes), keyboard, notes)
 
     async def _finished(self, client: Client, run: Run, finished: events.ExecutionFinished) -> int:
-        """What is left to do after the end; gives the exit status."""
+        """Does what is left after the end; returns the exit status."""
         if self._album is not None:
             for path in await self._album.save_large(client, run.session.id, run.execution):
                 run.notes.note(f"Saved {path}")
@@ -310,10 +310,10 @@ class Execution:
             return run.exit_status
         return OK if finished.status == "ok" else LOST if finished.status == "lost" else FAILED
 
-    def _tell_left(self, run: Run, session: calls.Session) -> None:
+    def _note_left(self, run: Run, session: calls.Session) -> None:
         place = quote(session.path or session.id)
         since = max(run.seq - 1, 0)
-        run.notes.note(f"It goes on running. Watch it with: webipy attach {self.options}{place} --since {since}")
+        run.notes.note(f"The code goes on. Watch it with: webipy attach {self.options}{place} --since {since}")
 
     async def _take_back(self, client: Client) -> None:
         """Nothing runs: the session that was made for it goes away again, if nobody else has found it."""
@@ -321,7 +321,7 @@ class Execution:
         if made is None:
             return
         of_session = calls.OfSession(session=made.id)
-        with suppress(errors.Failure, ConnectionLost, NoServer):  # what went wrong before is what is told
+        with suppress(errors.Failure, ConnectionLost, NoServer):  # the first failure is the one to report
             now = await client.call("session.get", of_session, calls.Session, repeat=True)
             if self.fresh or (now.kernel is None and now.seq == made.seq):
                 await client.call("session.close", of_session, calls.Done)
@@ -359,7 +359,7 @@ class Execution:
 
     async def _end_of(self, run: Run) -> events.ExecutionFinished:
         """The end of a run, interrupted when its time is over."""
-        timers = [self.reactor.callLater(QUEUE_S, run.tell_queue)]
+        timers = [self.reactor.callLater(QUEUE_S, run.show_queue)]
         if self.timeout_s is not None:
             timers.append(self.reactor.callLater(self.timeout_s, run.interruption.time_out, self.timeout_s))
             lose_patience = run.interruption.kill if self.fresh else run.interruption.give_up
@@ -367,7 +367,7 @@ class Execution:
         try:
             finished = await run.finished
             if finished.status == "lost":
-                timers.append(self.reactor.callLater(DEATH_S, run.tell_death))
+                timers.append(self.reactor.callLater(DEATH_S, run.show_lost))
                 await run.died
             return finished
         finally:
@@ -426,7 +426,7 @@ async def with_kernel(
     if is_alive and env is None:
         return session
     if kernel is not None and not is_alive:
-        sys.stderr.write("webipy: The kernel of this session had ended: a new one starts, without the old variables.\n")
+        sys.stderr.write("webipy: The kernel of this session has ended: a new one starts, without the old variables.\n")
     name = kernelspec or (kernel.kernelspec if kernel is not None else None)
     asked = calls.StartKernel(session=session.id, kernelspec=name, env=env)
     return await client.call("kernel.start", asked, calls.Session, repeat=True)

@@ -1,4 +1,4 @@
-"""Scripts from files and standard input, as Python reads them, and what a Python kernel is told before one.
+"""Scripts from files and standard input, as Python reads them, and what a Python kernel gets before one.
 
 A file is text in the encoding that it names (PEP 263), else UTF-8, with or without a BOM; its line ends are made `\\n`. What the kernel has to know
 beside the code is in `webipy/kernel_programs/run_script.py`, whose text is sent to it.
@@ -67,10 +67,14 @@ def code_of_input() -> str:
 
 
 def script(name: str, arguments: tuple[str, ...]) -> Script:
-    """The script in a file, or (`-`) on standard input.
+    """Reads a script from a file, or (`-`) from standard input.
+
+    Args:
+        name: The file.
+        arguments: What follows the name of the script in `sys.argv`.
 
     Raises:
-        Wrong: There is none, or it is no text.
+        Wrong: There is no such file, or it is no text.
         StreamFault: Standard input cannot be read.
     """
     if name == STANDARD_INPUT:
@@ -83,10 +87,16 @@ def script(name: str, arguments: tuple[str, ...]) -> Script:
 
 
 def decoded(body: bytes, where: str) -> str:
-    """The text in bytes, as Python reads a program.
+    """Decodes a program as Python does.
+
+    Source: PEP 263.
+
+    Args:
+        body: The bytes of the program.
+        where: The place that they come from, for the message.
 
     Raises:
-        Wrong: It is none in that encoding.
+        Wrong: The bytes are no text in that encoding.
     """
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(body).readline)

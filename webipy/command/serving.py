@@ -1,7 +1,7 @@
 """`webipy serve`: `twistd -n webipy` in this process, with the words of a command of our own.
 
-Twistd itself prints all options before what is wrong with one of them, and needs to be told that no pid file is wanted: a server in the foreground
-is ended by ^C, and two of them in one folder would be in each other's way.
+Twistd itself prints all options before what is wrong with one of them, and needs an option that turns its pid file off: a server in the foreground
+is ended by ^C, and two of them in one folder would overwrite each other's.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Share:
 
     Args:
         session: The session, as the user named it.
-        can: What the link gives: a key of `RIGHTS`.
+        can: The right of the link: a key of `RIGHTS`.
         days: How long it counts.
         label: For whom it is meant; empty for nobody in particular.
     """
@@ -46,7 +46,19 @@ class Share:
 
 
 async def make(client: Client, target: Target, wanted: Share) -> int:
-    """Prints a new link; a notebook that is not open is opened for it."""
+    """Prints a new link; a notebook that is not open is opened for it.
+
+    Args:
+        client: The connection.
+        target: The server; the link begins with its address.
+        wanted: The session, the right and the time of the link.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        Wrong: There is no such session or notebook.
+    """
     session = await find_session(client, wanted.session) or await _opened(client, wanted.session)
     params = people_calls.LinkSession(session=session.id, verb=RIGHTS[wanted.can], days=wanted.days, label=wanted.label)
     made = await client.call("share.link", params, people_calls.ShareLink)
@@ -58,9 +70,9 @@ async def make(client: Client, target: Target, wanted: Share) -> int:
     click.echo(link)
     if RIGHTS[wanted.can] == "execute":
         click.echo(
-            "webipy: Whoever has this link can run any code as you, and so read and change all your files.", err=True
+            "webipy: Whoever has this link can run any code as you, and can read and change all your files.", err=True
         )
-    click.echo(f"webipy: Take it back with: webipy share {session.id} --revoke {made.share}", err=True)
+    click.echo(f"webipy: Revoke the link with: webipy share {session.id} --revoke {made.share}", err=True)
     return OK
 
 
@@ -73,7 +85,19 @@ async def _opened(client: Client, name: str) -> calls.Session:
 
 
 async def show(client: Client, name: str, as_json: bool) -> int:
-    """Prints the links of a session."""
+    """Prints the links of a session.
+
+    Args:
+        client: The connection.
+        name: The session, as the user has typed it.
+        as_json: Whether to print JSON.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        Wrong: There is no such session, or there are several.
+    """
     session = await the_session(client, name)
     found = await client.call("share.list", calls.OfSession(session=session.id), people_calls.ShareList)
     if as_json:
@@ -100,9 +124,19 @@ def _day(time: str) -> str:
 
 
 async def revoke(client: Client, name: str, share: str, as_json: bool) -> int:
-    """Ends a link, named by its id or the start of it.
+    """Revokes a link.
+
+    Args:
+        client: The connection.
+        name: The session, as the user has typed it.
+        share: The id of the link, or the start of it.
+        as_json: Whether to print JSON, too.
+
+    Returns:
+        The exit status.
 
     Raises:
+        Wrong: There is no such session, or there are several.
         Unable: No link, or several, begin so.
     """
     session = await the_session(client, name)
@@ -110,12 +144,12 @@ async def revoke(client: Client, name: str, share: str, as_json: bool) -> int:
     matches = [one.id for one in found.shares if share and one.id.startswith(share)]
     if len(matches) != 1:
         many = "several links begin" if matches else "there is no link that begins"
-        raise Unable(f"In this session {many} with {share!r}; see webipy share {name} --list")
+        raise Unable(f"In this session {many} with {share!r}; list them with: webipy share {name} --list")
     try:
         await client.call("share.revoke", people_calls.OfShare(session=session.id, share=matches[0]), calls.Done)
     except errors.NotFound:
         pass  # somebody else was faster, which comes to the same
     if as_json:
         print_json(people_calls.OfShare(session=session.id, share=matches[0]))
-    click.echo("webipy: The link is revoked, and who came by it is out. What they started goes on.", err=True)
+    click.echo("webipy: The link is revoked, and its guests are signed out. Code that they started goes on.", err=True)
     return OK

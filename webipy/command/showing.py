@@ -51,7 +51,7 @@ class Showing:
     Args:
         screen: Where they go.
         figures: Where pictures are saved; `None` for nowhere.
-        call_later: Calls a function after so many seconds; gives what can be cancelled.
+        call_later: Calls a function after so many seconds; returns what can be cancelled.
     """
 
     screen: Screen
@@ -91,11 +91,11 @@ class Showing:
             self._draw_views()
 
     def knows(self, widget: str) -> bool:
-        """Whether the widget was made since this began to look."""
+        """Whether the widget was made since the follower began."""
         return self._views.knows(widget)
 
     def settle(self) -> None:
-        """What is shown stays: something else is written now, or nothing more comes."""
+        """Keeps what is shown as it is: other text follows, or nothing more comes."""
         self._release()
         self.screen.settle()
 

@@ -44,19 +44,41 @@ class Sink(Protocol):
         """Whether the last line has no end yet."""
 
     def text(self, owner: str, name: str, text: str) -> None:
-        """Text of a stream."""
+        """Adds text of a stream.
+
+        Args:
+            owner: The execution that the text is of.
+            name: `stdout` or `stderr`.
+            text: The text; untrusted.
+        """
 
     def block(self, owner: str, text: str, key: str | None, is_shown: bool) -> None:
-        """Lines of their own. With a key they are live; `is_shown` tells whether a place without a way back writes them now, too."""
+        """Adds lines of their own.
+
+        Args:
+            owner: The execution that they are of.
+            text: The lines; untrusted.
+            key: Makes them live: `change` replaces them by this key. `None` for lines that stay.
+            is_shown: Whether a place that cannot be written over writes live lines now, too.
+        """
 
     def change(self, key: str, text: str) -> None:
-        """A live block is another."""
+        """Replaces a live block.
+
+        Args:
+            key: The key of the block.
+            text: The new lines; untrusted.
+        """
 
     def clear(self, owner: str) -> None:
-        """The outputs of an execution are taken away."""
+        """Removes the outputs of an execution, as far as the place allows."""
 
     def settle(self, *, is_line_closed: bool = False) -> None:
-        """What is there stays as it is; `is_line_closed`: the user has pressed Enter."""
+        """Keeps what is there as it is.
+
+        Args:
+            is_line_closed: Whether the user has pressed Enter, which ends the open line.
+        """
 
 
 @attrs.define(eq=False)
@@ -117,7 +139,13 @@ class Terminal:
         return self._painted[-1] != ""
 
     def text(self, owner: str, name: str, text: str) -> None:
-        """Text of a stream."""
+        """Adds text of a stream.
+
+        Args:
+            owner: The execution that the text is of.
+            name: `stdout` or `stderr`.
+            text: The text; untrusted.
+        """
         clean = self._cleaned(name, text).replace("\r\n", "\n")
         if not clean:
             return
@@ -131,12 +159,24 @@ class Terminal:
             self.settle()
 
     def block(self, owner: str, text: str, key: str | None, is_shown: bool) -> None:
-        """Lines of their own."""
+        """Adds lines of their own.
+
+        Args:
+            owner: The execution that they are of.
+            text: The lines; untrusted.
+            key: Makes them live; `None` for lines that stay.
+            is_shown: Without effect: a terminal always shows them.
+        """
         self._blocks.append(_Block(owner, "", key, self._lines(text)))
         self._paint()
 
     def change(self, key: str, text: str) -> None:
-        """A live block is another."""
+        """Replaces a live block; one that has left the screen is written again below.
+
+        Args:
+            key: The key of the block.
+            text: The new lines; untrusted.
+        """
         lines = self._lines(text)
         found = next((block for block in self._blocks if block.key == key), None)
         if found is None:
@@ -147,13 +187,13 @@ class Terminal:
             self._paint()
 
     def clear(self, owner: str) -> None:
-        """The outputs of an execution are taken away, as far as they are on the screen."""
+        """Removes the outputs of an execution that are still on the screen."""
         self._blocks = [block for block in self._blocks if block.owner != owner]
         self._paint()
 
     def settle(self, *, is_line_closed: bool = False) -> None:
         """What is there stays as it is."""
-        last = "" if is_line_closed else self._painted[-1][-1:]  # what tells that the line is open is enough
+        last = "" if is_line_closed else self._painted[-1][-1:]  # its last character shows that the line is open
         self._blocks = [_Block("", " ", None, [last])] if last else []
         self._painted = [last]
 
@@ -243,7 +283,13 @@ class Plain:
         self._escapes = Escapes(self.allow_colours, allow_moves=True)
 
     def text(self, owner: str, name: str, text: str) -> None:
-        """Text of a stream."""
+        """Adds text of a stream.
+
+        Args:
+            owner: The execution that the text is of.
+            name: `stdout` or `stderr`.
+            text: The text; untrusted.
+        """
         clean = self._escapes.clean(text)
         if self._is_return_held:
             clean = "\r" + clean
@@ -267,7 +313,14 @@ class Plain:
             self._write_sheet()
 
     def block(self, owner: str, text: str, key: str | None, is_shown: bool) -> None:
-        """Lines of their own."""
+        """Adds lines of their own.
+
+        Args:
+            owner: The execution that they are of.
+            text: The lines; untrusted.
+            key: Makes them live; `None` for lines that stay.
+            is_shown: Whether live lines are written now; they are written at the end when they have changed.
+        """
         if key is not None:
             self._live.pop(key, None)
             self._live[key] = (text, text if is_shown else None)
@@ -275,12 +328,17 @@ class Plain:
             self._write_block(text)
 
     def change(self, key: str, text: str) -> None:
-        """A live block is another."""
+        """Keeps the new lines of a live block, for the end.
+
+        Args:
+            key: The key of the block.
+            text: The new lines; untrusted.
+        """
         _, written = self._live.get(key, ("", None))
         self._live[key] = (text, written)
 
     def clear(self, owner: str) -> None:
-        """What was written stays."""
+        """Keeps what was written, and drops the lines that were kept back."""
         self._sheet = None if not self._open_line else self._sheet
 
     def settle(self, *, is_line_closed: bool = False) -> None:

@@ -12,7 +12,7 @@
 
 JSON has escapes of its own for all of these, so it is the same value for whoever reads it: `fitting_json`.
 
-Standard error that is closed from the start takes what is said and says nothing.
+Standard error that is closed from the start swallows what is written to it.
 
 Rejected: click's own handling of a broken pipe (status 1, and other faults are tracebacks); `SIGPIPE` left at its default (the end of a
 socket would end the command, too, and nothing could be put in order).
@@ -36,7 +36,7 @@ class StreamFault(Exception):
 
     Args:
         fd: Which: 0, 1 or 2.
-        fault: What the system says.
+        fault: The error of the system call.
     """
 
     def __init__(self, fd: int, fault: OSError) -> None:
@@ -134,7 +134,7 @@ class ShownText(io.TextIOWrapper):
 
 
 class _Raw(io.TextIOBase):
-    """The way past `ShownText.write`."""
+    """Writes to a `ShownText` without escaping."""
 
     def __init__(self, stream: ShownText) -> None:
         super().__init__()
@@ -168,10 +168,14 @@ def raw(stream: TextIO) -> TextIO:
 
 
 def write_as_is(body: bytes, *, to_terminal: bool = False) -> None:
-    """Writes data to standard output: as it is; to a terminal only where that is said, because nothing in it is acted on that is not ours.
+    """Writes bytes to standard output unchanged, except to a terminal, where control characters are made visible.
+
+    Args:
+        body: The bytes.
+        to_terminal: Whether a terminal gets them unchanged, too: only for bytes that webipy itself has made harmless.
 
     Raises:
-        StreamFault: It cannot be written.
+        StreamFault: Standard output cannot be written.
     """
     stream = sys.stdout
     if stream.isatty() and not to_terminal:
@@ -199,7 +203,7 @@ def _text(fd: int, before: TextIO | None) -> TextIO:
 
 
 def give_up(fd: int) -> None:
-    """Nothing more can be written there: what is still held back goes nowhere, and no second fault comes at the end."""
+    """Sends what is still written to a standard stream nowhere, so that no second failure follows."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, fd)
     os.close(nowhere)
@@ -219,7 +223,12 @@ def read_all() -> bytes:
 
 
 def fitting_json(text: str, stream: TextIO) -> str:
-    """JSON that a stream can take: what its character set lacks, and what a terminal would act on, is escaped as JSON has it."""
+    """Escapes in JSON what the character set of a stream lacks and what a terminal would act on; the value stays the same.
+
+    Args:
+        text: JSON.
+        stream: The stream that it is written to.
+    """
     text = _ACTS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     try:
         text.encode(stream.encoding or "utf-8")

@@ -60,7 +60,12 @@ def size_of(number: float) -> str:
 
 
 def text_of(data: dict[str, Any], saved: Sequence[str] = ()) -> str:
-    """What a terminal shows of a MIME bundle: its plainest text, and a note for each picture, with the files that they were saved in."""
+    """What a terminal shows of a MIME bundle: its plainest text, and a note for each picture.
+
+    Args:
+        data: The bundle: values by MIME type.
+        saved: The files that its pictures were saved in.
+    """
     parts: list[str] = []
     for kind in ("text/plain", "text/markdown", "text/latex", "application/json"):
         if kind in data:
@@ -80,7 +85,12 @@ def text_of(data: dict[str, Any], saved: Sequence[str] = ()) -> str:
 
 
 def plain_text(raw: bytes, saved: Callable[[dict[str, Any]], Sequence[str]] = lambda _: ()) -> str:
-    """What a terminal shows of one output of any type, without a line end."""
+    """What a terminal shows of one output of any type, without a line end.
+
+    Args:
+        raw: The output, as nbformat 4.5 JSON.
+        saved: Saves the pictures of a MIME bundle, and returns the paths of their files.
+    """
     try:
         output = _decode_output(raw)
     except msgspec.ValidationError:
@@ -101,7 +111,7 @@ def large_values(output: bytes) -> list[str]:
 
 
 class Screen:
-    """Shows what a kernel says on the standard streams.
+    """Shows the output of a kernel on the standard streams.
 
     Args:
         out: Standard output.
@@ -125,24 +135,43 @@ class Screen:
         return self._err if name == "stderr" else self._out
 
     def write(self, name: str, text: str, owner: str = "") -> None:
-        """Write untrusted text to `stdout` or `stderr` at once."""
+        """Writes text of a stream at once.
+
+        Args:
+            name: `stdout` or `stderr`.
+            text: The text; untrusted.
+            owner: The execution that it is of; empty for none.
+        """
         self._sink(name).text(owner, "stderr" if name == "stderr" else "stdout", text)
 
     def line(self, name: str, text: str, owner: str = "", key: str | None = None, *, is_shown: bool = True) -> None:
-        """Write untrusted text on lines of its own; with a key it may be changed later (`webipy.command.sinks`)."""
+        """Writes text on lines of its own.
+
+        Args:
+            name: `stdout` or `stderr`.
+            text: The text; untrusted.
+            owner: The execution that it is of; empty for none.
+            key: Makes the lines live: `change` replaces them by this key. `None` for lines that stay.
+            is_shown: Whether a place that cannot be written over writes live lines now, too.
+        """
         self._sink(name).block(owner, text.removesuffix("\n"), key, is_shown)
 
     def change(self, key: str, text: str) -> None:
-        """Lines of standard output that were written with a key are others now."""
+        """Replaces live lines of standard output.
+
+        Args:
+            key: The key that the lines were written with.
+            text: The new text; untrusted.
+        """
         self._out.change(key, text.removesuffix("\n"))
 
     def clear(self, owner: str) -> None:
-        """Take away what was shown of an execution, as far as the place allows."""
+        """Removes the outputs of an execution, as far as the place allows."""
         for sink in {id(one): one for one in (self._out, self._err)}.values():
             sink.clear(owner)
 
     def note(self, text: str) -> None:
-        """Say something of our own, on standard error."""
+        """Shows a line of the command itself, on standard error."""
         self._err.block("", f"webipy: {text}", None, True)
 
     def close_line(self, name: str) -> None:
@@ -151,7 +180,7 @@ class Screen:
             self.write(name, "\n")
 
     def make_way(self) -> None:
-        """Somebody else writes to the streams now: open lines are ended, and what is shown stays."""
+        """Ends open lines and keeps what is shown, so that somebody else can write to the streams."""
         for name in ("stdout", "stderr"):
             self.close_line(name)
         self.settle()
@@ -163,7 +192,12 @@ class Screen:
                 sink.settle(is_line_closed=True)
 
     def output(self, raw: bytes, owner: str = "") -> None:
-        """Show one output: streams go to their own streams, errors to standard error, the rest as text."""
+        """Shows one output: streams on their own streams, errors on standard error, anything else as text.
+
+        Args:
+            raw: The output, as nbformat 4.5 JSON.
+            owner: The execution that it is of; empty for none.
+        """
         try:
             output = _decode_output(raw)
         except msgspec.ValidationError:
@@ -183,13 +217,13 @@ class Screen:
         return "\n".join(f"\x1b[2m{line}\x1b[0m" for line in text.split("\n"))
 
     def settle(self) -> None:
-        """What is shown stays as it is; what was kept back is written."""
+        """Keeps what is shown as it is, and writes what was kept back."""
         self._out.settle()
         if self._err is not self._out:
             self._err.settle()
 
     def finish(self) -> None:
-        """Nothing more comes."""
+        """Ends the output."""
         self.settle()
 
 
@@ -218,9 +252,9 @@ class Keyboard:
         self._buffer = b""
         self.is_terminal = os.isatty(fd)
 
-    def ask(self, told: Callable[[str | None], None]) -> None:
-        """Call `told` with the next line, without its end, or with `None` when there is none any more."""
-        self._wanted = told
+    def ask(self, on_line: Callable[[str | None], None]) -> None:
+        """Calls `on_line` with the next line, without its end, or with `None` at the end of the input."""
+        self._wanted = on_line
         if self._lines:
             self._tell()
         elif not self._is_reading:
@@ -228,7 +262,7 @@ class Keyboard:
             threading.Thread(target=self._read, daemon=True).start()
 
     def withdraw(self) -> None:
-        """The line is not wanted any more; it is kept for the next who asks."""
+        """Withdraws the question; a line that comes is kept for the next one."""
         self._wanted = None
 
     @contextlib.contextmanager
@@ -266,8 +300,8 @@ class Keyboard:
 
     def _tell(self) -> None:
         if self._wanted is not None and self._lines:
-            told, self._wanted = self._wanted, None
-            told(self._lines.pop(0))
+            on_line, self._wanted = self._wanted, None
+            on_line(self._lines.pop(0))
 
 
 def age(seconds: float) -> str:

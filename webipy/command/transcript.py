@@ -23,7 +23,8 @@ def bodies(path: Path) -> Iterator[bytes]:
     """All events of a journal as JSON, those that stand for others first.
 
     Raises:
-        errors.NotFound, errors.Damaged: There is no such journal, or it cannot be read.
+        errors.NotFound: There is no such journal.
+        errors.Damaged: The journal cannot be read.
     """
     file = JournalFile(path)
     file.look()
@@ -43,14 +44,14 @@ class Transcript:
     """Prints what happened.
 
     Args:
-        say: Takes some lines.
+        write: Prints some lines.
     """
 
-    say: Callable[[str], None]
+    write: Callable[[str], None]
     _open: dict[str, ExecutionRecord] = attrs.field(factory=dict)
 
     def apply(self, event: AnyEvent) -> None:
-        """Takes the next event in."""
+        """Prints what an event ends, and keeps what it begins."""
         match event:
             case events.ExecutionQueued():
                 self._open[event.execution] = ExecutionRecord(event.execution)
@@ -70,32 +71,32 @@ class Transcript:
                 self._note(event, f"Output is missing: {event.reason}")
             case _:
                 pass
-        for story in list(self._open.values()):
-            story.apply(event)
-            if story.finished is not None:
-                self._ended(self._open.pop(story.execution))
+        for record in list(self._open.values()):
+            record.apply(event)
+            if record.finished is not None:
+                self._ended(self._open.pop(record.execution))
 
     def finish(self) -> None:
-        """Prints what has not ended."""
-        for story in self._open.values():
-            self._ended(story)
+        """Prints the executions that have not ended."""
+        for record in self._open.values():
+            self._ended(record)
 
     def _note(self, event: AnyEvent, text: str) -> None:
         by = f" (by {event.by})" if event.by else ""
-        self._say(f"[{event.time[:19].replace('T', ' ')}] {text}{by}.")
+        self._write(f"[{event.time[:19].replace('T', ' ')}] {text}{by}.")
 
-    def _ended(self, story: ExecutionRecord) -> None:
-        assert story.queued is not None
-        status = story.finished.status if story.finished is not None else "not finished"
-        count = story.finished.execution_count if story.finished is not None else None
-        reason = story.finished.reason if story.finished is not None else ""
+    def _ended(self, record: ExecutionRecord) -> None:
+        assert record.queued is not None
+        status = record.finished.status if record.finished is not None else "not finished"
+        count = record.finished.execution_count if record.finished is not None else None
+        reason = record.finished.reason if record.finished is not None else ""
         ended = f"In [{count or ' '}] ended: {status}. {reason}".rstrip(". ")
-        self._note(story.queued, ended)
-        self._say("\n".join(f"    {line}" for line in story.queued.code.splitlines()))
-        for output in story.outputs.shown():
+        self._note(record.queued, ended)
+        self._write("\n".join(f"    {line}" for line in record.queued.code.splitlines()))
+        for output in record.outputs.shown():
             text = plain_text(bytes(output))
             if text:
-                self._say(text)
+                self._write(text)
 
-    def _say(self, text: str) -> None:
-        self.say(Escapes(False).clean(text))
+    def _write(self, text: str) -> None:
+        self.write(Escapes(False).clean(text))

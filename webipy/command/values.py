@@ -59,20 +59,20 @@ def read(given: Given) -> dict[str, Raw]:
     """
     found: dict[str, Value] = {}
     for text in given.base64:
-        found |= _told("-b", _from_base64, text)
+        found |= _read_option("-b", _from_base64, text)
     for name, body in given.files:
-        found |= _told(f"-f {name}", _from_yaml, body)
+        found |= _read_option(f"-f {name}", _from_yaml, body)
     for text in given.yaml:
-        found |= _told("-y", _from_yaml, text.encode("utf-8", "replace"))
+        found |= _read_option("-y", _from_yaml, text.encode("utf-8", "replace"))
     for text in given.typed:
-        found |= _told("-p", _named, text, value)
+        found |= _read_option("-p", _named, text, value)
     for text in given.texts:
-        found |= _told("-r", _named, text, str)
+        found |= _read_option("-r", _named, text, str)
     return {name: parameters.encode(one) for name, one in found.items()}
 
 
-def _told(option: str, read: Any, *arguments: Any) -> dict[str, Value]:
-    """What a function reads, with the option in what it has to complain of."""
+def _read_option(option: str, read: Any, *arguments: Any) -> dict[str, Value]:
+    """What a function reads, with the name of the option in its errors."""
     try:
         found: dict[str, Value] = read(*arguments)
         for name in found:
@@ -85,7 +85,7 @@ def _told(option: str, read: Any, *arguments: Any) -> dict[str, Value]:
 def _named(text: str, read: Any) -> dict[str, Value]:
     name, equals, after = text.partition("=")
     if not equals:
-        raise ValueError(f"{text!r} gives no value; write name=value.")
+        raise ValueError(f"{text!r} has no value; write name=value.")
     return {name: read(after.encode("utf-8", "replace").decode())}
 
 
@@ -141,7 +141,7 @@ def _from_yaml(body: bytes) -> dict[str, Value]:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise ValueError('it is no map such as "n: 3" or {"n": 3}.')
+        raise ValueError('it is no mapping such as "n: 3" or {"n": 3}.')
     return {name: _plain(one) for name, one in found.items()}
 
 

@@ -69,7 +69,7 @@ class Views:
         self._displays = Displays()
 
     def apply(self, event: AnyEvent) -> bool:
-        """Takes an event in; whether it changes a widget that is known."""
+        """Folds an event; returns whether it changes a known widget."""
         match event:
             case events.CommOpened(target=target) if target == TARGET:
                 self._models[event.comm] = self._model({})
@@ -93,7 +93,7 @@ class Views:
         return _Model(state, Fold(KEPT_CHARACTERS, self._displays))
 
     def knows(self, model: str) -> bool:
-        """Whether the widget was made since this began to look."""
+        """Whether the widget was made since the follower began."""
         return model in self._models
 
     def _update(self, comm: str, content: msgspec.Raw) -> bool:
@@ -108,7 +108,7 @@ class Views:
         return bool(message.state)
 
     def text(self, model: str) -> str | None:
-        """What a view of it shows; `None` when that is not known."""
+        """The text of a view of a widget; `None` for an unknown one."""
         return self._text(model, 0, is_alone=True)
 
     def _text(self, name: str, depth: int, *, is_alone: bool) -> str | None:

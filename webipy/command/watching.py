@@ -84,12 +84,12 @@ class Watch:
                 self.end()
 
     def end(self) -> None:
-        """Nothing more happens."""
+        """Ends the watch."""
         if not self.ended.called:
             self.ended.callback(None)
 
     def fail(self, fault: Fault) -> None:
-        """Nothing more can be seen."""
+        """Ends the watch with a failure."""
         if not self.ended.called:
             self.ended.errback(fault)
 

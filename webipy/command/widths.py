@@ -33,7 +33,12 @@ def _columns(letter: str) -> int:
 
 
 def cut(text: str, width: int) -> str:
-    """The text, or as much of it as fits into so many columns with `…` at its end; colors are left out of a text that is cut."""
+    """Cuts a text to a number of columns, with `…` at its end; a text that is cut loses its colors.
+
+    Args:
+        text: The text, without line ends.
+        width: The number of columns.
+    """
     if width_of(text) <= width:
         return text
     kept, left = [], width - 1
@@ -46,13 +51,23 @@ def cut(text: str, width: int) -> str:
 
 
 def padded(text: str, width: int) -> str:
-    """The text with spaces up to a width."""
+    """Fills a text with spaces up to a width.
+
+    Args:
+        text: The text, without line ends.
+        width: The number of columns.
+    """
     return text + " " * max(0, width - width_of(text))
 
 
 @functools.lru_cache(maxsize=1024)
 def rows_of(text: str, width: int) -> int:
-    """How many rows of a terminal a line of text takes; an empty one takes one."""
+    """The number of rows that a line takes in a terminal; an empty line takes one.
+
+    Args:
+        text: The line; it may hold colors and tabs.
+        width: The number of columns of the terminal.
+    """
     if width <= 0:
         return 1
     if text.isascii() and "\x1b" not in text and "\t" not in text:
