@@ -18,7 +18,9 @@ DIALECT = frozenset(["told", "said", "heard", "took", "moments", "papers", "grow
 UNFINISHED: tuple[str, ...] = (
     "webipy.client",
     "webipy.converter",
-    "webipy.core",
+    "webipy.core.api",
+    "webipy.core.ipynb",
+    "webipy.core.languages",
     "webipy.host",
     "webipy.io.conversion",
     "webipy.io.files",

@@ -13,9 +13,10 @@ _NUMBERED: Final = re.compile(r"(.*\S) ([1-9][0-9]{0,8})", re.DOTALL)
 
 
 def free_names(path: str, is_folder: bool) -> Iterator[str]:
-    """`path` itself, then the names after it, which count on from a number that it ends with.
+    """Yields `path` itself, then the numbered names after it, which count on from a number that it ends with.
 
     Args:
+        path: Path with `/` between its parts; the folder is kept.
         is_folder: Whether a dot in the name is part of it, and not the beginning of its ending.
     """
     folder, slash, name = path.rpartition("/")

@@ -5,10 +5,9 @@ much is left depends on who calls, and on the version of Python. So nobody finds
 once, where it comes in, and is refused there in words that name the limit:
 
     messages of clients (webipy.core.api.rpc)       `parse_error`; they may be a little deeper than the values in them
-    contents and metadata of kernels, metadata  what it is in is refused or told as lost (webipy.core.kernel.wire.clean_content)
-    values in notebooks                         left as they are in the file, and told (webipy.core.ipynb.normal_form, ipynb); a file that
-    is deeper than
-                                                `IN_FILES` opens as text
+    contents and metadata of kernels            the message is refused, or reported as lost (webipy.core.kernel.wire.clean_content)
+    values in notebooks                         left as they are in the file, and reported (webipy.core.ipynb.normal_form); a file
+                                                that is deeper than `IN_FILES` opens as text
 
 Invariant: what has passed is at most `MAX_DEPTH` levels deep, plus what we put around it; whoever walks it uses at most two frames for a level.
 
@@ -36,7 +35,12 @@ _STRING: Final = re.compile(rb'"[^"]*"?')
 
 
 def is_too_deep(body: bytes, levels: int = MAX_DEPTH) -> bool:
-    """Whether JSON is nested more than `levels` deep; of what is no JSON, whether it looks so. Takes about as long as reading it."""
+    """Whether JSON is nested more than `levels` deep; of what is not JSON, whether it looks so. Takes about as long as reading it.
+
+    Args:
+        body: JSON in UTF-8.
+        levels: Objects and arrays in each other.
+    """
     if body.count(b"[") + body.count(b"{") <= levels:
         return False
     if b"\\" in body:  # an escaped quote ends no string
@@ -49,5 +53,5 @@ def is_too_deep(body: bytes, levels: int = MAX_DEPTH) -> bool:
 
 
 def too_deep_reason(levels: int = MAX_DEPTH) -> str:
-    """What is wrong with it, as the end of a sentence."""
+    """The reason for a refusal, as the end of a sentence."""
     return f"nested more than {levels} levels deep"

@@ -106,7 +106,16 @@ def _between(pieces: list[bytes], ends: list[int], first: int, end: int) -> list
 
 
 def apply_changes(text: str, changes: Changes) -> str:
-    """The text after one change set; raises as `Text.change`."""
+    """Returns the text after one change set.
+
+    Args:
+        text: The text before.
+        changes: A CodeMirror change set; offsets are UTF-16 units.
+
+    Raises:
+        errors.InvalidParams: As `Text.change`.
+        errors.TooLarge: As `Text.change`.
+    """
     changed = Text(text)
     changed.change(changes)
     return str(changed)

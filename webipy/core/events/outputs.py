@@ -6,8 +6,8 @@ One rule for each event, the same in the page (web/src/model); tests/vectors/out
     outputs_cleared  empties the list: now, or with `wait` just before the next output of the execution
     output_updated   replaces `data` and `metadata` of every output that was shown under that display id
 
-An update costs the same however many outputs are shown under its id, and in how many folds: they share what was said of it last (`Displays`), and
-each takes it when it is looked at.
+An update costs the same however many outputs are shown under its id, and in how many folds: they share the last update (`Displays`), and
+each applies it when it is read.
 
 Carriage returns and other terminal control stay in the text that is joined, so that what comes later finds its place (a
 terminal shows them by itself); `Fold.shown` carries them out, as the page and the file do.
@@ -51,7 +51,12 @@ encode = msgspec.json.Encoder().encode
 
 
 def stream(name: str, text: str) -> Raw:
-    """The JSON of a stream output."""
+    """The JSON of a stream output.
+
+    Args:
+        name: `stdout` or `stderr`.
+        text: What was written, decoded.
+    """
     return Raw(encode(Stream(name, text)))
 
 
@@ -110,7 +115,7 @@ class _Text:
 
 @attrs.define(slots=True)
 class _Display:
-    """What was said last of one display id, and how often something was said."""
+    """The last update of one display id, and the count of its updates."""
 
     updates: int = 0
     last: OutputUpdated | None = None
@@ -123,14 +128,14 @@ class Displays:
     _known: WeakValueDictionary[str, _Display] = attrs.field(factory=WeakValueDictionary)
 
     def of(self, display_id: str) -> _Display:
-        """What is known of a display id; whoever holds it keeps it known."""
+        """The entry of a display id; it lives as long as somebody holds it."""
         found = self._known.get(display_id)
         if found is None:
             found = self._known[display_id] = _Display()
         return found
 
     def update(self, event: OutputUpdated) -> None:
-        """Gives every output that is shown under the id its new content."""
+        """Replaces the content of every output that is shown under the id."""
         found = self._known.get(event.display_id)
         if found is not None:
             found.updates, found.last = found.updates + 1, event
@@ -203,7 +208,15 @@ class Fold:
         last.add(text.text, event.omitted, self.limit)
 
     def as_events(self, execution: str, cell: str | None) -> list[OutputAdded | OutputsCleared]:
-        """The fewest events that fold to the same."""
+        """The fewest events that fold to the same.
+
+        Args:
+            execution: Execution that the events belong to.
+            cell: Its cell.
+
+        Returns:
+            Outputs in their order, without seq and time; last a clear that waits for the next output.
+        """
         shown: list[OutputAdded | OutputsCleared] = [
             OutputAdded(
                 execution=execution, cell=cell, output=item.raw(), display_id=item.display_id, omitted=item.omitted()
@@ -221,7 +234,7 @@ class Fold:
             self._items.clear()
 
     def update(self, event: OutputUpdated) -> None:
-        """Gives every output of that display id its new content, here and in the folds that share `known`."""
+        """Replaces the content of every output of that display id, here and in the folds that share `known`."""
         self.known.update(event)
 
 
@@ -247,7 +260,7 @@ class TextRange:
     _clear_first: bool = False
 
     def apply(self, event: AnyEvent) -> None:
-        """Takes the next event of the session in."""
+        """Applies the next event of the session."""
         if isinstance(event, OutputsCleared) and event.execution == self.execution:
             self._clear_first = event.wait
             if not event.wait:

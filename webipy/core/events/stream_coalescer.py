@@ -43,10 +43,14 @@ class StreamCoalescer:
         self._events.append(event)
 
     def add_text(self, execution: str | None, cell: str | None, name: str, text: Raw, comm: str | None = None) -> None:
-        """Adds stream text, a valid JSON string, to the output that is growing, or begins the next one.
+        """Adds stream text to the open output of the same stream, or opens the next one.
 
         Args:
-            comm: The Output widget that has captured it.
+            execution: Execution that wrote it; `None` for none of ours.
+            cell: Its cell.
+            name: `stdout` or `stderr`.
+            text: A JSON string with its quotes, UTF-8, valid by itself.
+            comm: The Output widget that captures it.
         """
         grown = self._text
         whose = (execution, name, comm)
@@ -57,7 +61,7 @@ class StreamCoalescer:
         grown.size += memoryview(text).nbytes
 
     def flush(self) -> list[AnyEvent]:
-        """Gives what was gathered and begins anew."""
+        """Returns the gathered events in their order, and empties the coalescer."""
         self._end_text()
         gathered, self._events = self._events, []
         return gathered

@@ -11,7 +11,7 @@ A progress bar writes its line again and again; a file keeps what stood there in
 Colors stay: a column keeps the color it was written in (the `ESC[...m` since the last reset), and where two neighbors differ
 those escapes are written again. Other escapes and control characters stay in front of the letter that they were written in front of.
 
-Most texts need none of it and are given back as they are; most that do need it line by line. Only where the cursor goes up
+Most texts need none of it and are returned as they are; most that do need it line by line. Only where the cursor goes up
 is the whole text carried out, up to `LONGEST` characters of it; of a longer line only the last part is carried out: what a
 person could see of it is there.
 """
@@ -84,7 +84,7 @@ class _Row:
     letters: list[str] = attrs.field(factory=list)
     colors: list[str] = attrs.field(factory=list)
     _text: str | None = None
-    """What `told` gives, as long as nothing changes."""
+    """The result of `text`, as long as nothing changes."""
 
     def put(self, at: int, letters: list[str], color: str) -> None:
         self._text = None

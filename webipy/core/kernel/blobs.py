@@ -139,7 +139,7 @@ def large_values(data: Mapping[str, Raw], left: int, inline: int) -> dict[str, B
     Args:
         data: The bundle.
         left: Bytes of the whole that it is part of.
-        inline: So many bytes may stay; with no more, nothing is moved.
+        inline: Bytes that may stay; where the whole has no more, no value becomes a blob.
 
     Raises:
         wire.Malformed: A value is not JSON.
@@ -156,13 +156,24 @@ def large_values(data: Mapping[str, Raw], left: int, inline: int) -> dict[str, B
 
 
 def longer_start(start: str, piece: bytes) -> str:
-    """The start of a text, with more of it."""
+    """Appends to the start of a text, up to `PREVIEW_CHARACTERS`.
+
+    Args:
+        start: The start so far.
+        piece: The bytes that follow, UTF-8.
+    """
     room = PREVIEW_CHARACTERS - len(start)
     return start + piece[: 4 * room].decode(errors="ignore")[:room] if room > 0 else start
 
 
 def preview_of(kind: str, start: str, size: int) -> str | None:
-    """The start of a text for people, with a word about the rest; `None` for other values."""
+    """The start of a text for people, with a word about the rest; `None` for other values.
+
+    Args:
+        kind: MIME type of the value.
+        start: Start of its text.
+        size: Bytes of the whole.
+    """
     if kind not in _FOR_PEOPLE:
         return None
     return f"{start}\n[{json_pieces.size_text(size)} in all: the rest is left out here]"
@@ -223,7 +234,12 @@ def _is_text(body: bytes) -> bool:
 
 
 def with_refs(metadata: dict[str, Raw], refs: dict[str, Ref]) -> dict[str, Raw]:
-    """Metadata that refer to blobs as well."""
+    """Adds references to blobs to metadata.
+
+    Args:
+        metadata: Metadata of an output, by name.
+        refs: The blobs, by MIME type.
+    """
     try:
         ours = jupyter_messages.decode(metadata[METADATA], dict[str, Raw]) if METADATA in metadata else {}
     except msgspec.DecodeError:

@@ -1,6 +1,6 @@
 """The comms of a session, folded for snapshots: the fewest events that bring a reader to the same state.
 
-Widgets (comms of the target `jupyter.widget`) have a state, and all that was said about a key but the last is history. A
+Widgets (comms of the target `jupyter.widget`) have a state, and every value of a key but the last is history. A
 slider that was dragged for an hour, or a plot that sent its picture a thousand times, is one `comm_opened` here, as if it
 had been opened with the state that it came to:
 
@@ -14,7 +14,7 @@ messages are kept.
 
 In a `comm_opened` of a snapshot `echoes` in its content says that the kernel has echoed before.
 
-Invariants: a comm is told in events with their own seqs, so a reader knows which kernel it was of; widgets of kernels that
+Invariants: a comm is events with their own seqs, so a reader knows which kernel it was of; widgets of kernels that
 have ended are kept (they can still be shown), up to a number.
 """
 
@@ -52,7 +52,7 @@ _Parts = dict[str, _Part]
 
 @attrs.define(slots=True)
 class _Pending:
-    """What a client has said, and how often the kernel had nothing more to do since: the first time may have been before it heard this."""
+    """A message of a client, and how often the kernel was idle since: the first time may have been before it received this."""
 
     event: events.CommMessage
     parts: _Parts
@@ -60,7 +60,12 @@ class _Pending:
 
 
 def parts_of(message: WidgetMessage, buffers: list[str]) -> _Parts:
-    """A message key by key."""
+    """Splits a message into its keys.
+
+    Args:
+        message: The message.
+        buffers: Its binary parts as base64, in the order of `buffer_paths`.
+    """
     parts = {key: _Part(value) for key, value in message.state.items()}
     for path, buffer in zip(message.buffer_paths, buffers, strict=False):
         if path:
@@ -100,26 +105,26 @@ class _Widget:
         self.confirm(parts_of(message, self.opened.buffers))
 
     def confirm(self, parts: _Parts) -> None:
-        """The kernel holds these values."""
+        """Sets values that the kernel holds."""
         self.state.update(parts)
         if "outputs" in parts:
             refill(self.outputs, outputs_of(parts["outputs"].value or Raw(b"[]")))
 
     def settle(self, end: int) -> None:
-        """The kernel has heard so many of the messages that wait."""
+        """Confirms the first messages that wait: the kernel received them."""
         for one in self.pending[:end]:
             self.confirm(one.parts)
         del self.pending[:end]
 
     def idle(self) -> None:
-        """The kernel has nothing more to do. One that does not echo is taken at its word; one that does has a second chance to echo."""
+        """Counts an `idle` of the kernel. A kernel that does not echo has received what waits; one that echoes gets a second `idle` to echo."""
         for one in self.pending:
             one.idles += 1
         waits = (at for at, one in enumerate(self.pending) if self.echoes and one.idles < 2)
         self.settle(next(waits, len(self.pending)))
 
     def apply(self, event: events.CommMessage) -> None:
-        """A message on its comm."""
+        """Applies a message on its comm."""
         message = widget_message(event.content)
         parts = parts_of(message, event.buffers)
         if event.by is not None:
@@ -137,7 +142,7 @@ class _Widget:
             self.confirm(parts)
 
     def as_events(self) -> list[AnyEvent]:
-        """The events of it."""
+        """Its events: opened with the state that it has now."""
         state: dict[str, Raw] = {}
         paths: list[list[str | int]] = []
         buffers: list[str] = []
@@ -198,7 +203,7 @@ class Comms:
     _others: dict[str, list[AnyEvent]] = attrs.field(factory=dict)
 
     def apply(self, event: AnyEvent) -> None:
-        """Takes the next event of the session in, if it concerns comms."""
+        """Applies the next event of the session, if it concerns comms."""
         match event:
             case events.CommOpened():
                 self._opened(event)

@@ -1,7 +1,7 @@
 """Jupyter's connection file: where a kernel that something else started listens, and the key it trusts.
 
-`read` takes the text of a file and gives a `Connection`, or says what is wrong with it; nothing that it says quotes
-the file, which holds a key. Whoever passes a connection on (the launcher, in `launch.json`) passes this struct, so
+`read` decodes the text of a file to a `Connection`, or raises what is wrong with it; no message quotes the file, which
+holds a key. Whoever passes a connection on (the launcher, in `launch.json`) passes this struct, so
 the kernel host takes the same fields without asking twice.
 
 Source: "Jupyter messaging 5.4" and "Jupyter kernels, connection files". Rejected: kernels without a key (anybody who
@@ -38,7 +38,7 @@ class Connection(msgspec.Struct, frozen=True):
         shell_port, iopub_port, stdin_port, control_port, hb_port: TCP ports, or how the paths end.
         key: The key of the kernel's signatures.
         signature_scheme: How it signs.
-        kernel_name: Name of its kernelspec, if whoever started it told.
+        kernel_name: Name of its kernelspec, where it is known.
     """
 
     ip: str
@@ -53,7 +53,7 @@ class Connection(msgspec.Struct, frozen=True):
     kernel_name: str = ""
 
     def addresses(self) -> dict[str, str]:
-        """Give the ZeroMQ address of every channel."""
+        """The ZeroMQ address of each channel."""
         ip = _EVERYWHERE.get(self.ip, self.ip)
         begin = f"ipc://{self.ip}-" if self.transport == "ipc" else f"tcp://{ip}:"
         return {channel: f"{begin}{getattr(self, f'{channel}_port')}" for channel in CHANNELS}
@@ -72,7 +72,7 @@ def read(text: bytes) -> Connection:
     if found.signature_scheme != SCHEME:
         raise BadConnection(f"names a signature scheme other than {SCHEME}, which is the only one that is understood.")
     if not found.key:
-        raise BadConnection("has an empty key: messages of a kernel without one cannot be told from forged ones.")
+        raise BadConnection("has an empty key: its messages could be forged.")
     if found.transport == "tcp" and (found.ip in _EVERYWHERE or _HOST.fullmatch(found.ip)):
         return found
     if found.transport == "ipc" and found.ip.startswith("/") and "\0" not in found.ip:

@@ -5,11 +5,11 @@ the kernel host passes on only after everything the kernel published for it (doc
 it stands before `execution_finished`, and nothing about an end is ever held in memory alone. How long it took is read
 from the kernel's own timestamps, which a slow or absent server does not change.
 
-The order of `open` is that of the host's queue: what runs, then what waits. A move is told by the host, in the row of its other
-messages, so the journal has it when and where it happened, whoever is killed in between; the host tells what the moved one
+The order of `open` is that of the host's queue: what runs, then what waits. The host reports a move in the row of its other
+messages, so the journal has it when and where it happened, whoever is killed in between; it names what the moved one
 stands behind, because what was accepted since may not have reached it.
 
-Invariants: an execution ends once; an input that nobody will wait for any more is withdrawn; output is attributed
+Invariants: an execution ends once; an input of an execution that ended is withdrawn; output is attributed
 only to executions that were asked for here (a kernel may claim anything as its parent). Source: Jupyter messaging
 5.4, execute and stdin.
 """
@@ -43,12 +43,12 @@ KEPT_EXECUTIONS = 10_000
 """Ended executions whose late output (from threads) is still attributed to them; older ones lose only that."""
 
 PRIVATE_BYTES = 4 * 1024 * 1024
-"""What silent executions have told is kept in memory up to this, for who waits for it."""
+"""Bytes of the results of silent executions that are kept in memory for their callers."""
 
 
 @attrs.define(slots=True)
 class OpenExecution:
-    """An execution that has not ended yet. Times are POSIX seconds."""
+    """An execution that has not ended. Times are POSIX seconds."""
 
     queued: ExecutionQueued
     running: bool = False
@@ -125,12 +125,12 @@ class Executions:
         return run
 
     def accepted(self, event: ExecutionQueued) -> None:
-        """Its event has its time and who caused it."""
+        """Replaces its first event by the one that has its seq, time and author."""
         if event.execution in self.open:
             self.open[event.execution].queued = event
 
     def restore(self, event: AnyEvent) -> None:
-        """Takes an event of the journal in, as when it was made."""
+        """Applies an event of the journal, as when it was made."""
         match event:
             case ExecutionQueued():
                 self.queue(event)
@@ -156,11 +156,16 @@ class Executions:
                 pass
 
     def waiting(self) -> list[OpenExecution]:
-        """Those that wait, in their order."""
+        """The executions that wait, in their order."""
         return [run for run in self.open.values() if not run.running]
 
     def moved(self, execution: str, after: str | None) -> None:
-        """The host tells that it waits behind execution `after` now."""
+        """Moves a waiting execution, as the host reports it.
+
+        Args:
+            execution: The moved one.
+            after: The execution that it stands behind now; `None`: before all others.
+        """
         if execution not in self.open:
             return
         others = [other for other in self.open if other != execution]
@@ -177,10 +182,15 @@ class Executions:
         for other in behind:
             self.open[other] = self.open.pop(other)
 
-    # ---- what the kernel says of them
+    # ---- what the kernel publishes for them
 
     def busy(self, execution: str | None, date: str) -> None:
-        """The kernel has begun with it; a silent one says no more than that."""
+        """Notes that the kernel began with it; a silent one publishes no more than that.
+
+        Args:
+            execution: Its id; `None` or an unknown one is ignored.
+            date: Time of the kernel's message, ISO 8601.
+        """
         run = self.open.get(execution) if execution is not None else None
         if run is not None:
             run.started_s = seconds(date)
@@ -188,20 +198,37 @@ class Executions:
                 self.begin(run.id, None)
 
     def idle(self, execution: str | None, date: str) -> None:
-        """The kernel is done with it; its reply follows."""
+        """Notes that the kernel has published everything for it; the reply follows.
+
+        Args:
+            execution: Its id; `None` or an unknown one is ignored.
+            date: Time of the kernel's message, ISO 8601.
+        """
         run = self.open.get(execution) if execution is not None else None
         if run is not None:
             run.idle_s = seconds(date)
 
     def begin(self, execution: str, count: int | None) -> None:
-        """The kernel runs it, as its input number `count`."""
+        """Marks it as running.
+
+        Args:
+            execution: Its id.
+            count: The kernel's execution count; `None` for a silent one.
+        """
         run = self.open.get(execution)
         if run is not None and not run.running:
             run.running, run.execution_count = True, count
             self.new.add(ExecutionStarted(execution=run.id, execution_count=count))
 
     def replied(self, execution: str, date: str, reply: jupyter_messages.ExecuteReply, began: str = "") -> None:
-        """Its reply is here: it has ended. `began` is when, where the kernel tells that in the reply."""
+        """Ends it with its reply.
+
+        Args:
+            execution: Its id; an unknown one is ignored.
+            date: Time of the reply, ISO 8601.
+            reply: Content of the reply.
+            began: When the kernel began, ISO 8601, where the reply says so; else empty.
+        """
         run = self.open.get(execution)
         if run is None:
             return
@@ -228,20 +255,32 @@ class Executions:
         )
 
     def failed(self, execution: str | None) -> None:
-        """An error of it was shown."""
+        """Notes that an error is among its outputs."""
         run = self.open.get(execution) if execution is not None else None
         if run is not None:
             run.has_failed = True
 
     def dropped(self, execution: str, reason: str) -> None:
-        """The host tells that its request got no reply."""
+        """Ends it without a reply, as the host reports it.
+
+        Args:
+            execution: Its id.
+            reason: The host's reason, such as `aborted` or `kernel_died`.
+        """
         run = self.open[execution]
         self._end(run, *_DROPPED.get((reason, run.running), ("lost", reason)))
 
     def end_all(
         self, which: Collection[str], *, running: ExecutionStatus, waiting: ExecutionStatus, reason: str
     ) -> None:
-        """Ends those of `which` that are open, and withdraws every input that nobody waits for then."""
+        """Ends those of `which` that are open, and withdraws every input that no open execution waits for then.
+
+        Args:
+            which: Ids.
+            running: Status of those that run.
+            waiting: Status of those that wait.
+            reason: One sentence for a person.
+        """
         for run in [run for run in self.open.values() if run.id in which]:
             self._end(run, running if run.running else waiting, reason)
         for request in [r for r, asked in self.inputs.items() if asked.execution not in self.open]:
@@ -250,12 +289,20 @@ class Executions:
     # ---- inputs
 
     def asked(self, event: InputRequested) -> None:
-        """Code waits for a line."""
+        """Adds an input that code waits for."""
         self.inputs[event.request] = event
         self.new.add(event)
 
     def answered(self, request: str, value: str) -> InputReplied:
-        """The line was given: its event, which never holds a password."""
+        """Answers an input.
+
+        Args:
+            request: Its id.
+            value: The line that was typed.
+
+        Returns:
+            The event, which never holds a password.
+        """
         asked = self.inputs.pop(request)
         return InputReplied(request=request, value=None if asked.password else value)
 

@@ -29,21 +29,21 @@ REMEMBERED_RUNS: Final = 1_000  # runs that have failed: what comes late of one 
 
 
 class Forward(msgspec.Struct, frozen=True):
-    """Send a request to the kernel."""
+    """The effect: send a request to the kernel."""
 
     channel: str
     message: Message
 
 
 class Dropped(msgspec.Struct, frozen=True):
-    """Tell the server that a request ends without a reply."""
+    """The effect: report to the server that a request ends without a reply."""
 
     msg_id: str
     reason: str
 
 
 class Moved(msgspec.Struct, frozen=True):
-    """Tell the server that a request waits just behind `after` now, which waits or runs; None: before all others."""
+    """The effect: report to the server that a request stands just behind `after`, which waits or runs; `None`: before all others."""
 
     msg_id: str
     after: str | None
@@ -74,7 +74,7 @@ class _Reply(msgspec.Struct, frozen=True):
 
 
 class HostQueue:
-    """The requests of one kernel: each id once, execute requests one at a time.
+    """The request queue of one kernel: each id once, execute requests one at a time.
 
     Attributes:
         is_open: Whether the kernel takes requests now; until `open` everything waits.
@@ -103,7 +103,12 @@ class HostQueue:
         return not (self._early or self._held or self._running)
 
     def receive(self, channel: str, message: Message) -> list[Effect]:
-        """Take a request from the server; one that was here before has no effect."""
+        """Accepts a request from the server; one that was here before has no effect.
+
+        Args:
+            channel: `shell`, `control` or `stdin`.
+            message: The request.
+        """
         msg_id = message.header.msg_id
         if msg_id in self._seen:
             return []
@@ -116,19 +121,19 @@ class HostQueue:
         return self._forward(channel, message)
 
     def open(self) -> list[Effect]:
-        """Begin to give requests: the kernel is ready."""
+        """Opens the queue: the kernel is ready, and requests are forwarded."""
         self.is_open, self.is_dead = True, False
         early, self._early = self._early, deque()
         return [effect for give in early for effect in self._forward(give.channel, give.message)]
 
     def replied(self, parent_id: str, msg_type: str, content: bytes, *, is_missed: bool = False) -> list[Effect]:
-        """Take note of a reply on shell or control: the next execute request may go.
+        """Notes a reply on shell or control: the next execute request may go.
 
         Args:
-            parent_id: The request that it answers.
+            parent_id: Id of the request that it answers.
             msg_type: Its message type.
-            content: Its content.
-            is_missed: Whether an interrupt came too late for that request: the next one of its queue is given as interrupted.
+            content: Its content, JSON.
+            is_missed: Whether an interrupt came too late for that request: the next one of its queue is forwarded as interrupted.
         """
         self._forwarded.pop(parent_id, None)
         if self._running is None or self._running.header.msg_id != parent_id or msg_type != "execute_reply":
@@ -142,7 +147,7 @@ class HostQueue:
         return [*dropped, *self._forward_next()]
 
     def lose(self, reason: str) -> list[Effect]:
-        """Drop the execute request that the kernel has: it will have no reply. What waits behind it does as after a failure."""
+        """Drops the execute request that the kernel has: no reply will come. What waits behind it is dropped as after a failure."""
         assert self._running is not None
         lost, self._running = self._running, None
         dropped = self._abort(lost) if _stops_on_error(lost.content) else []
@@ -157,7 +162,12 @@ class HostQueue:
         return [Dropped(held.header.msg_id, "cancelled") for held in waiting if held.header.msg_id in wanted]
 
     def move(self, msg_id: str, before: str | None) -> list[Effect]:
-        """Let an execute request that waits do so just before another one that does, or (None) behind all; else nothing."""
+        """Moves a waiting execute request. Without effect when one of the two does not wait.
+
+        Args:
+            msg_id: The request.
+            before: The waiting request that it is to stand before; `None`: behind all.
+        """
         queue = self._queue()
         places = {held.header.msg_id: place for place, held in enumerate(queue)}
         if msg_id not in places or msg_id == before or (before is not None and before not in places):
@@ -170,7 +180,7 @@ class HostQueue:
         return [Moved(msg_id, queue[place - 1].header.msg_id if place else first)]
 
     def close(self, reason: str, *, is_dead: bool) -> list[Effect]:
-        """Drop every request that the kernel has or should have got: it ended.
+        """Drops every request that the kernel has or should have got: the kernel ended.
 
         Args:
             reason: `kernel_died` or `kernel_restarted`.
@@ -239,12 +249,12 @@ def _is_queued(channel: str, message: Message) -> bool:
 
 
 def run_of(request: Message) -> str | None:
-    """The run of many requests that one is part of, from the member `webipy` of its metadata."""
+    """The run that a request belongs to, from the member `webipy` of its metadata."""
     return _of(request).run
 
 
 def queue_of(request: Message) -> tuple[str | None, str | None]:
-    """What a failure ends with it: the rest of the same run, or, outside of a run, what the same client has queued."""
+    """What a failure of the request drops: the rest of the same run, or, outside of a run, what the same client has queued."""
     of = _of(request)
     return (of.run, None) if of.run is not None else (None, of.queue)
 
@@ -257,7 +267,7 @@ def _of(request: Message) -> _OfRun:
 
 
 def _as_interrupted(request: Message) -> Message:
-    """Tell the kernel with the request that it was interrupted: ipykernel with the boot file ends it at its start."""
+    """Marks a request as interrupted: ipykernel with the boot file ends it at its start."""
     metadata = _decoded_metadata(request)
     metadata["webipy"] = msgspec.Raw(msgspec.json.encode(msgspec.structs.replace(_of(request), interrupt=True)))
     return msgspec.structs.replace(request, metadata=msgspec.json.encode(metadata))
@@ -271,7 +281,7 @@ def _decoded_metadata(request: Message) -> dict[str, msgspec.Raw]:
 
 
 def is_interrupted(request: Message) -> bool:
-    """Whether it is given as interrupted."""
+    """Whether the request is forwarded as interrupted."""
     return _of(request).interrupt
 
 

@@ -1,6 +1,6 @@
 """Inquiries: what is asked of a kernel and is no part of the document, such as completions and its variables.
 
-Whoever asked gets the reply, and nobody else hears of it: an inquiry is no execution, and nothing about it is an event. Its request is known
+The reply goes to the caller alone: an inquiry is no execution, and nothing about it is an event. Its request is known
 by its id alone, so that a server that was restarted keeps apart, too, what the kernel says for an inquiry of the one before.
 
     a kernel with the boot file ──► on control: `webipy.kernel_programs.inquiries` answers it while code runs
@@ -18,10 +18,10 @@ REQUEST: Final = "webipy_inquiry_request"
 """Asks a function of a program of webipy's: `module`, `function`, `arguments`, and `source` for a kernel that has no such module yet."""
 
 REPLY: Final = "webipy_inquiry_reply"
-"""What it told: `status`, and `data` (a MIME bundle) or `ename` and `evalue`."""
+"""Its content: `status`, and `data` (a MIME bundle) or `ename` and `evalue`."""
 
 PASSING: Final = frozenset({"comm_open", "comm_msg", "comm_close"})
-"""What is told of an inquiry all the same: without it, widgets would be out of step with the kernel."""
+"""Messages of an inquiry that become events all the same: without them, widgets would be out of step with the kernel."""
 
 _PREFIX: Final = "inquiry-"
 

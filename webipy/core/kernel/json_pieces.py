@@ -76,12 +76,26 @@ def inner_of(text: msgspec.Raw | memoryview) -> memoryview | None:
 
 
 def last_of(inner: memoryview, limit: int) -> int:
-    """Where the last piece of at most `limit` bytes begins."""
+    """Where the last piece of at most `limit` bytes begins.
+
+    Args:
+        inner: What stands between the quotes of a JSON string, UTF-8.
+        limit: Most bytes of the last piece.
+
+    Returns:
+        Its offset in bytes; 0 when all of it is one piece.
+    """
     return _border(inner, len(inner) - limit) if len(inner) > limit else 0
 
 
 def utf8_of(inner: memoryview, limit: int = PART_BYTES) -> Iterator[bytes]:
-    """The text itself, in pieces: UTF-8, without escapes. What is no text (halves of characters, bytes that are no UTF-8) becomes U+FFFD or `?`."""
+    """Decodes a JSON string in pieces, to UTF-8 without escapes. What is no text (halves of characters, bytes that are not UTF-8) becomes
+    U+FFFD or `?`.
+
+    Args:
+        inner: What stands between the quotes of a JSON string, UTF-8.
+        limit: Most bytes of a piece before it is decoded.
+    """
     for piece in map(bytes, cut_text(inner, limit)):
         if b"\\" not in piece and (piece.isascii() or _is_utf8(piece)):
             yield piece
@@ -104,7 +118,15 @@ def text_of(piece: bytes) -> str:
 
 
 def whole_text(read: bytes, limit: int) -> tuple[int, str]:
-    """The characters that begin in the first `limit` bytes of some UTF-8, and how many bytes before them belong to another one."""
+    """Decodes the characters that begin in the first `limit` bytes of some UTF-8.
+
+    Args:
+        read: UTF-8 that may begin and end inside a character.
+        limit: Bytes.
+
+    Returns:
+        How many bytes at the start belong to an earlier character, and the text after them.
+    """
     first = next((at for at in range(min(4, len(read))) if read[at] & 0xC0 != _LOW), 0)
     end = min(limit, len(read))
     while end < len(read) and read[end] & 0xC0 == _LOW:

@@ -152,7 +152,16 @@ class LanguageInfo(msgspec.Struct):
 
 
 def error(ename: Raw, evalue: Raw, traceback: Raw, metadata: Raw | UnsetType = UNSET) -> ErrorOutput:
-    """The output of an error, whatever a kernel puts in place of its texts: an exception may make its traceback itself."""
+    """The output of an error, whatever a kernel puts in place of its texts: an exception may make its traceback itself.
+
+    Args:
+        ename: Name of the error, JSON.
+        evalue: Its text, JSON.
+        traceback: Its lines, JSON; one value that is no list counts as one line.
+        metadata: Metadata of the output, JSON; absent for none.
+
+    Source: nbformat 4.5, error output.
+    """
     lines = msgspec.json.decode(traceback)
     lines = lines if isinstance(lines, list) else [lines] if lines else []
     name, value = _as_text(msgspec.json.decode(ename)), _as_text(msgspec.json.decode(evalue))
@@ -173,7 +182,11 @@ _decoders: dict[type, msgspec.json.Decoder[object]] = {}
 
 
 def decode(content: bytes, kind: type[_T]) -> _T:
-    """The content as a struct of that kind.
+    """Decodes a content.
+
+    Args:
+        content: JSON.
+        kind: Struct to decode to.
 
     Raises:
         msgspec.DecodeError: It is not JSON of that shape.

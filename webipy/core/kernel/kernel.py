@@ -14,7 +14,7 @@ The states::
 A restart ends what was open when it was asked for; what is accepted from then on waits for the new process.
 
 Invariants: when the kernel dies or restarts no execution of it stays open; text of a stream that is adjacent within a
-batch is one event; content that is not JSON, or not of its shape, is told as lost output and stops nothing.
+batch is one event; content that is not JSON, or not of its shape, is reported as lost output and stops nothing.
 
 Source: Jupyter messaging 5.4; docs/kernel-host.md. Rejected: one event for each kernel message; the kernel's own
 abort of queued requests (kernels differ: the host holds the queue).
@@ -60,18 +60,18 @@ _BUSY_MAKING = frozenset({"execute_request", "comm_open", "comm_msg", "comm_clos
 _SILENT = frozenset({"iopub_welcome", "execute_input", "clear_output", "shutdown_reply"})
 """Published messages that need no event when they concern no execution of ours."""
 _CAPTURED = frozenset({"stream", "display_data", "execute_result", "error", "clear_output"})
-"""What an Output widget takes for itself."""
+"""What an Output widget captures."""
 
 
 @attrs.define(frozen=True, slots=True)
 class Received:
-    """What a batch of messages came to.
+    """The result of a batch of messages.
 
     Args:
         events: To journal.
         replies: By the id of the request they answer.
         dropped: Requests that got no reply, with the host's reason.
-        widget_updates: What to tell the kernel about its Output widgets: contents of comm_msg.
+        widget_updates: Updates for the Output widgets in the kernel: contents of comm_msg, JSON.
     """
 
     events: list[AnyEvent]
@@ -88,7 +88,7 @@ class Kernel:
         id: Its id, the same over restarts.
         kernelspec: Name of the launch recipe.
         display_name: Its name for people.
-        language: The language it runs; empty until the kernel tells it, where no kernelspec did.
+        language: The language it runs; empty until the kernel reports it, where the kernelspec names none.
         url_without_key: Where its host listens.
         start: Number of its present process, from 1.
     """
@@ -124,7 +124,7 @@ class Kernel:
         self.executions = Executions(self._new)
 
     def restore(self, event: AnyEvent) -> None:
-        """Takes an event of the journal in, as when it was made: the way a kernel comes back after the server did."""
+        """Applies an event of the journal, as when it was made: so a kernel comes back after the server did."""
         self.executions.restore(event)
         self._capture.restore(event)
         match event:
@@ -143,11 +143,11 @@ class Kernel:
 
     @property
     def runs_code(self) -> bool:
-        """Whether what is asked of its main thread now would wait behind code."""
+        """Whether a request to its main thread would wait behind code now."""
         return self.state == "busy" or (self.state == "idle" and bool(self.executions.open))
 
     def started(self) -> list[AnyEvent]:
-        """It is being started: its first events."""
+        """The first events of a kernel that is being started."""
         born = KernelStarted(
             kernel=self.id,
             kernelspec=self.kernelspec,
@@ -158,14 +158,22 @@ class Kernel:
         return [born, KernelStateChanged(state="starting")]
 
     def restarting(self) -> list[AnyEvent]:
-        """A restart was asked for."""
+        """The events of a restart that was asked for."""
         if self.state != "restarting":
             self._ending, self._leaving = frozenset(self.executions.open), self.start
             self._become("restarting")
         return self._new.flush()
 
     def lost(self, reason: str, *, expected: bool = False) -> list[AnyEvent]:
-        """The host is gone, or was left, and the kernel with it: what that means for everything open."""
+        """Ends the kernel without its host: the host is gone, or was left.
+
+        Args:
+            reason: One sentence for a person.
+            expected: Whether it was asked to end.
+
+        Returns:
+            Its last events, with the end of everything that was open.
+        """
         if self.state != "dead":
             self._die(host_protocol.KernelDied(expected=expected), reason)
         return self._new.flush()
@@ -173,7 +181,7 @@ class Kernel:
     # ---- what comes from it
 
     def receive(self, batch: list[tuple[str, Message]]) -> Received:
-        """Takes a batch of messages from the host in, in their order.
+        """Turns a batch of messages from the host into events and replies.
 
         Args:
             batch: Pairs of channel and message; signatures are verified, contents are not.
@@ -214,7 +222,7 @@ class Kernel:
             asked = jupyter_messages.decode(content, jupyter_messages.InputRequest)
             execution = parent if self.executions.knows(parent) else None
             if execution is not None and execution not in self.executions.open:
-                return  # nobody waits for the answer any more
+                return  # its execution has ended
             request = message.header.msg_id
             self.executions.asked(
                 InputRequested(request=request, prompt=asked.prompt, password=asked.password, execution=execution)
@@ -225,7 +233,7 @@ class Kernel:
             self.executions.replied(parent, message.header.date, reply, _began(message))
 
     def _refuse(self, message: Message, reason: str) -> None:
-        """Tells of a message that cannot be read; an execution whose reply it was has ended all the same."""
+        """Reports a message that cannot be read; an execution whose reply it was has ended all the same."""
         self._new.add(OutputLost(reason=reason, count=1))
         if message.header.msg_type == "execute_reply" and message.parent is not None:
             self.executions.replied(
@@ -278,7 +286,7 @@ class Kernel:
                 self._new.add(_whole(message, execution, content))
 
     def _captured(self, comm: str, kind: str, execution: str | None, content: bytes) -> None:
-        """An Output widget takes it."""
+        """Records an output that an Output widget captures."""
         if kind == "clear_output":
             cleared = WidgetOutputsCleared(
                 comm=comm, wait=jupyter_messages.decode(content, jupyter_messages.Clear).wait
@@ -405,7 +413,7 @@ class Kernel:
 
 
 def _language(language_info: Raw) -> str:
-    """The language that a kernel says it runs; empty where it does not say so."""
+    """The language in a `language_info`; empty where it names none."""
     try:
         return jupyter_messages.decode(language_info, jupyter_messages.LanguageInfo).name
     except msgspec.DecodeError:
@@ -419,7 +427,7 @@ def _is_private(message: Message, executions: Executions) -> bool:
 
 
 def _features(features: Raw) -> list[object]:
-    """What a kernel says that it supports; nothing where that is no list."""
+    """The `supported_features` of a kernel; none where they are no list."""
     try:
         return jupyter_messages.decode(features, list[object])
     except msgspec.DecodeError:
@@ -427,7 +435,7 @@ def _features(features: Raw) -> list[object]:
 
 
 def _began(reply: Message) -> str:
-    """When the kernel began with the request, as ipykernel tells in the metadata of its replies; others do not."""
+    """When the kernel began with the request, as ipykernel has it in the metadata of its replies; empty for others."""
     try:
         return jupyter_messages.decode(wire.clean_content(reply.metadata), jupyter_messages.ReplyMetadata).started
     except (wire.Malformed, msgspec.DecodeError):
@@ -489,7 +497,13 @@ def _whole(message: Message, execution: str | None, content: bytes) -> AnyEvent:
 
 
 def death_reason(exit_status: int | None, signal: str | None, expected: bool) -> str:
-    """One sentence for a person about how a kernel process ended."""
+    """One sentence for a person about how a kernel process ended.
+
+    Args:
+        exit_status: Exit status of the process, if it ended by itself.
+        signal: Name of the signal that killed it, such as `SIGSEGV`.
+        expected: Whether it was asked to end.
+    """
     if expected:
         return "The kernel was shut down."
     if signal == "SIGKILL":
@@ -502,7 +516,7 @@ def death_reason(exit_status: int | None, signal: str | None, expected: bool) ->
 
 
 def last_words(tail: str) -> str:
-    """A sentence that quotes the line of a dead process's raw output that tells most: where Python says what was fatal, else the last one."""
+    """A sentence that quotes one line of a dead process's raw output: the one where Python names a fatal error, else the last one."""
     lines = [line.strip() for line in tail.splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith("Fatal Python error")]
     quoted = (fatal or lines)[-1:]

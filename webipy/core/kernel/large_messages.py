@@ -9,12 +9,12 @@ it comes from:
                                  its largest values as blobs (webipy.core.kernel.blobs), in parts, and then the rest of it
     error                        the start of it, and all of its traceback as a blob
     input_request                the prompt as text of stdout, and the request with the last of it
-    execute_reply                what ends the execution; what is left out is said
+    execute_reply                what ends the execution, with a sentence about what is left out
     a message over the limit     an error output, and a reply that says `error`: the execution has failed
 
 Large parts may be memoryviews of what was read. A text is not decoded whole, so it costs its own memory once and that of a piece.
 
-Invariants: nothing is left out without a word; a reply is never lost; every message that comes out is small, except those that
+Invariants: what is left out is reported; a reply is never lost; every message that comes out is small, except those that
 `LINK_BYTES` allows.
 """
 
@@ -69,7 +69,15 @@ class Large:
         self._failed: dict[str, str] = {}
 
     def taken_apart(self, channel: str, message: Message) -> Iterable[Piece]:
-        """Give what is passed on in place of a message, with its channel, in order: itself, unless it is large."""
+        """Takes a large message apart.
+
+        Args:
+            channel: Channel that it came on.
+            message: The message.
+
+        Returns:
+            What is passed on in its place, each with its channel, in order; a message that is not large itself.
+        """
         if not is_large(message):
             return ((channel, message),)
         if channel == "iopub":
@@ -81,7 +89,7 @@ class Large:
         return [(channel, short_answer(message) if size_of(message) > MAX_ANSWER_BYTES else message)]
 
     def judged(self, reply: Message) -> Message:
-        """Give an execute_reply as it is, or as a failure when an output of its execution could not be kept."""
+        """Turns an execute_reply into a failure when an output of its execution is not kept; else returns it unchanged."""
         reason = self._failed.pop(reply.parent.msg_id, None) if reply.parent is not None else None
         return reply if reason is None else failed_reply(reply, reason)
 
@@ -138,6 +146,7 @@ def texts(message: Message) -> Iterator[Piece]:
 
     Raises:
         msgspec.DecodeError and others: It is not of its shape.
+        msgspec.DecodeError: It is not of its shape, or other exceptions of decoding.
     """
     stream = msgspec.json.decode(message.content, type=_Stream)
     inner = json_pieces.inner_of(stream.text)
@@ -172,7 +181,7 @@ class _Input(msgspec.Struct):
 
 
 def _begun(message: Message) -> Message:
-    """That an execution begins, without its code: who has sent it knows it."""
+    """The begin of an execution, without its code: the server that sent it has it."""
     count = msgspec.json.decode(message.content, type=_Input).execution_count
     return _with(message, jupyter_messages.encode({"code": "", "execution_count": count}))
 
@@ -301,7 +310,13 @@ def short_answer(message: Message) -> Message:
 
 
 def too_large(msg_type: str, size_bytes: int, limit_bytes: int = MAX_OUTPUT_BYTES) -> str:
-    """Why an output was not kept, in a sentence."""
+    """The reason why an output is not kept, in one sentence.
+
+    Args:
+        msg_type: Type of the kernel's message.
+        size_bytes: Its size.
+        limit_bytes: The limit that it is over.
+    """
     what = {"stream": "A text", "execute_result": "A result", "error": "An error"}.get(msg_type, "An output")
     limit = size_text(limit_bytes)
     if msg_type.startswith("comm_"):  # never taken apart
@@ -313,14 +328,24 @@ def too_large(msg_type: str, size_bytes: int, limit_bytes: int = MAX_OUTPUT_BYTE
 
 
 def error_output(message: Message, reason: str) -> Message:
-    """The error that stands in the place of an output that was not kept."""
+    """The error that stands in place of an output that is not kept.
+
+    Args:
+        message: The message that is not kept.
+        reason: Why, in one sentence.
+    """
     header = msgspec.structs.replace(message.header, msg_type="error")
     content = jupyter_messages.encode({"ename": TOO_LARGE, "evalue": reason, "traceback": [f"{TOO_LARGE}: {reason}"]})
     return Message(header, message.parent, b"{}", content)
 
 
 def failed_reply(message: Message, reason: str) -> Message:
-    """The reply of an execution an output of which was not kept: it has failed, whatever the kernel says."""
+    """The reply of an execution whose output is not kept: it has failed, whatever the kernel replied.
+
+    Args:
+        message: The kernel's execute_reply.
+        reason: Why, in one sentence.
+    """
     try:
         reply = msgspec.json.decode(message.content, type=_Reply)
     except _UNREADABLE:

@@ -57,7 +57,7 @@ def is_followed(channel: str, message: Message) -> bool:
 
 
 class Outbox:
-    """Numbers what leaves the kernel, keeps it until acknowledged, and says what may be sent now.
+    """Numbers what leaves the kernel, keeps it until acknowledged, and limits what is sent ahead.
 
     Args:
         spool: The middle tier.
@@ -96,7 +96,15 @@ class Outbox:
         return self.sent < self.next_number - 1
 
     def add(self, channel: str, message: Message) -> int:
-        """Keep a message and give it its number."""
+        """Numbers a message and keeps it until it is acknowledged.
+
+        Args:
+            channel: Where it came from: a channel of the kernel, or `host`.
+            message: The message, unsigned.
+
+        Returns:
+            Its number.
+        """
         kept = number_message(self.next_number, channel, message)
         self.next_number += 1
         self.is_urgent = self.is_urgent or not is_followed(channel, message)
@@ -107,7 +115,7 @@ class Outbox:
         return kept.number
 
     def acknowledge(self, number: int) -> None:
-        """Forget everything up to `number`; one that was never sent is taken as the last that was."""
+        """Drops everything up to `number`; one that was never sent counts as the last that was."""
         self._forget(min(number, self.sent))
 
     def rewind(self, since: int) -> None:
@@ -118,7 +126,7 @@ class Outbox:
         self._in_flight_bytes = 0
 
     def next_to_send(self) -> list[Kept]:
-        """Take what may be sent now, in order; it counts as sent, and stays kept."""
+        """Returns what may be sent now, in order; it counts as sent, and stays kept."""
         start = self.sent - self.acknowledged
         taken = []
         for kept in itertools.islice(self._memory, start, WINDOW_MESSAGES):
@@ -140,7 +148,7 @@ class Outbox:
             self._overflow.popleft()
 
     def in_memory(self) -> list[Kept]:
-        """Copy what is kept in memory, before the spool's content; for a farewell."""
+        """Copies what is kept in memory, before the spool's content; for the farewell file."""
         return list(self._memory)
 
     def _forget(self, number: int) -> None:

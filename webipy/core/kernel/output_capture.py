@@ -64,7 +64,7 @@ class _Widget:
 
 
 def widget_message(data: Raw) -> WidgetMessage:
-    """What a message says; nothing when it is not of a widget's form."""
+    """Decodes the `data` of a comm message; of another form, an empty message."""
     try:
         return jupyter_messages.decode(data, WidgetMessage)
     except msgspec.DecodeError:
@@ -87,7 +87,12 @@ def outputs_of(raw: Raw) -> list[Raw]:
 
 
 def refill(fold: Fold, outputs: list[Raw]) -> None:
-    """Replaces what a fold holds."""
+    """Replaces what a fold holds.
+
+    Args:
+        fold: The outputs of a widget.
+        outputs: nbformat outputs, JSON; what is no output is left out.
+    """
     fold.clear(OutputsCleared(execution=""))
     for output in outputs:
         try:
@@ -106,7 +111,11 @@ class OutputCapture:
     """Requests whose outputs are captured, each with the widgets that do, the last one first to be asked."""
 
     def observe(self, event: AnyEvent) -> bool:
-        """Takes a comm event of the kernel in; false when it is an echo that need not be told to anyone."""
+        """Applies a comm event of the kernel.
+
+        Returns:
+            Whether it goes to the journal; false for the echo of an update of ours.
+        """
         match event:
             case CommOpened(comm=comm, target=target, content=content) if target == TARGET:
                 state = widget_message(content).state
@@ -131,7 +140,7 @@ class OutputCapture:
         return captors[-1] if captors else None
 
     def record(self, event: WidgetOutputAdded | WidgetOutputsCleared) -> None:
-        """An output was captured, or what was captured is cleared."""
+        """Adds a captured output to its widget, or clears what the widget holds."""
         widget = self._widgets.get(event.comm)
         if widget is None:
             return
@@ -142,11 +151,15 @@ class OutputCapture:
             widget.outputs.clear(OutputsCleared(execution="", wait=event.wait))
 
     def updated(self, event: OutputUpdated) -> None:
-        """What was shown under a display id has other content."""
+        """Replaces the content of what is shown under a display id."""
         self._displays.update(event)
 
     def pending_updates(self) -> list[bytes]:
-        """What to tell the kernel about its Output widgets: contents of comm_msg."""
+        """The updates that bring the kernel's copies of Output widgets in step.
+
+        Returns:
+            Contents of comm_msg, JSON.
+        """
         contents = []
         for comm, widget in self._widgets.items():
             if widget.is_behind and not widget.msg_id:
@@ -156,7 +169,7 @@ class OutputCapture:
         return contents
 
     def restore(self, event: AnyEvent) -> None:
-        """Takes an event of the journal in, as when it was made."""
+        """Applies an event of the journal, as when it was made."""
         match event:
             case CommOpened(by=None) | CommMessage(by=None) | CommClosed(by=None):
                 self.observe(event)
@@ -170,7 +183,7 @@ class OutputCapture:
                 pass
 
     def forget(self) -> None:
-        """The kernel process has ended, and its comms with it."""
+        """Drops all widgets: the kernel process has ended, and its comms with it."""
         self._widgets.clear()
         self._captors.clear()
 

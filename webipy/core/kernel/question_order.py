@@ -30,7 +30,11 @@ class Questions:
         return bool(self._held)
 
     def asked(self, question: Message) -> list[Message]:
-        """Take a question; it comes back when it may be passed on."""
+        """Holds a question.
+
+        Returns:
+            The question, if it may be passed on now; else nothing.
+        """
         request = "" if question.parent is None else question.parent.msg_id
         if request == self._request and self._marks:
             self._marks -= 1
@@ -39,7 +43,11 @@ class Questions:
         return []
 
     def marked(self, request: str) -> list[Message]:
-        """Take note that everything before the next question of a request has come; that question comes back if it was here."""
+        """Notes that everything before the next question of a request has come.
+
+        Returns:
+            That question, if it is held.
+        """
         for place, (of, question) in enumerate(self._held):
             if of == request:
                 del self._held[place]
@@ -48,7 +56,7 @@ class Questions:
         return []
 
     def give_up(self, request: str | None = None) -> list[Message]:
-        """Give what is held, of one request or of all: nothing more will tell of its place."""
+        """Releases what is held, of one request or of all: nothing more will mark its place."""
         given = [question for of, question in self._held if request in (None, of)]
         self._held = [(of, question) for of, question in self._held if request not in (None, of)]
         if request in (None, self._request):

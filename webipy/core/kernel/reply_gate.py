@@ -13,14 +13,22 @@ REMEMBERED_IDLES: Final = 1_000  # requests whose idle came before their reply; 
 
 
 class ReplyGate:
-    """The end of each execution: its reply, after everything that was published for it."""
+    """Holds the reply of each execution until everything that was published for it has passed."""
 
     def __init__(self) -> None:
         self._replies: dict[str, Message] = {}
         self._idle: dict[str, None] = {}
 
     def replied(self, parent_id: str, reply: Message) -> list[Message]:
-        """Take an execute_reply; it comes back when it may be passed on."""
+        """Holds an execute_reply.
+
+        Args:
+            parent_id: Id of the request.
+            reply: The reply.
+
+        Returns:
+            The reply, if it may pass now; else nothing.
+        """
         if parent_id in self._idle:
             del self._idle[parent_id]
             return [reply]
@@ -28,7 +36,11 @@ class ReplyGate:
         return []
 
     def idle(self, parent_id: str) -> list[Message]:
-        """Take note that the kernel is done with a request; its reply comes back if it was here."""
+        """Notes the `idle` of a request.
+
+        Returns:
+            The reply that was held for it, if there is one.
+        """
         reply = self._replies.pop(parent_id, None)
         if reply is not None:
             return [reply]
@@ -38,11 +50,11 @@ class ReplyGate:
         return []
 
     def has(self, parent_id: str) -> bool:
-        """Whether the reply of a request is here."""
+        """Whether the reply of a request is held."""
         return parent_id in self._replies
 
     def release_all(self) -> list[Message]:
-        """Give all replies that are kept: the kernel says no more."""
+        """Releases all held replies: the kernel publishes nothing more."""
         kept = list(self._replies.values())
         self._replies.clear()
         return kept

@@ -1,4 +1,4 @@
-"""What is known of the execution that the kernel has, and when it is over though no reply came.
+"""The progress of the execution that the kernel has, and when it is over though no reply came.
 
 Every request should be answered, and not every kernel does: an interrupt that strikes a kernel between two steps of its own takes the
 reply with it, or the request as a whole; a reply that cannot be written is never sent. So that one missing message does not hold up
@@ -6,13 +6,13 @@ all that wait, the host asks a question of its own on the same channel when it i
 after the other, and publishes in that order, too. So once both the answer and the `idle` of the question have come, nothing of what was asked
 before is on its way any more::
 
-    told idle, no reply                         over: its result is what was seen of it
+    published idle, no reply                    over: its result is what was seen of it
     nothing was seen of it                      it never began
     began, not idle, and was interrupted        over, if it also stays silent: the kernel does something else by now
     began, not idle                             runs: some kernels answer while they run code
 
 An interrupt is for what the kernel runs. One that comes when the request was given but not yet begun waits for its begin. Where the
-reply tells that it came too late to strike, it is carried over to the next one of the same queue.
+reply says that it came too late to strike, it is carried over to the next one of the same queue.
 
 Source: Jupyter messaging 5.4, execute and kernel status. Rejected: a time limit alone (a busy machine is slow, and code may run for days).
 """
@@ -46,12 +46,12 @@ class _ReplyMetadata(msgspec.Struct, frozen=True):
 
 
 class Progress:
-    """What was heard of one execute request.
+    """What the kernel published of one execute request.
 
     Args:
         request: The request that was given to the kernel.
         tells_begin: Whether `busy` says that the kernel can be interrupted from now on; else `execute_input` does.
-        is_interrupted: Whether it was interrupted before it was given: then the kernel was told so with it.
+        is_interrupted: Whether it was interrupted before it was given: the request carries that to the kernel.
     """
 
     def __init__(self, request: Message, *, tells_begin: bool, is_interrupted: bool = False) -> None:
@@ -83,15 +83,15 @@ class Progress:
         return self.is_idle or not self.has_begun or self.was_interrupted
 
     def published(self, msg_type: str, state: str, content: bytes) -> bool:
-        """Take note of something published for it.
+        """Notes something published for it.
 
         Args:
-            msg_type: What.
-            state: The `execution_state` of a status.
-            content: Its content.
+            msg_type: Its message type.
+            state: The `execution_state` of a status; else empty.
+            content: Its content, JSON.
 
         Returns:
-            Whether an interrupt that waited for its begin is to be sent now.
+            Whether an interrupt that waited for the begin is to be sent now.
         """
         self.has_begun = True
         self._can_be_struck = self._can_be_struck or self._tells_begin or msg_type != "status"
@@ -118,22 +118,30 @@ class Progress:
         return self._can_be_struck
 
     def is_missed(self, reply: Message) -> bool:
-        """Tell whether an interrupt came too late for it, and is meant for the next one."""
+        """Whether an interrupt came too late for it, and is meant for the next one."""
         return self.may_carry and (self._is_due or not _was_struck(reply.metadata))
 
     def asked(self, question: str) -> None:
-        """Take note that a question was sent behind it."""
+        """Notes that a question was sent behind it."""
         self._question, self._missing = question, {"answer", "idle"}
 
     def answered(self, question: str, part: str) -> bool:
-        """Take note of the answer to a question (`part` is answer), or of its `idle`; tell whether both are here."""
+        """Notes part of the answer to a question.
+
+        Args:
+            question: Id of the question.
+            part: `answer` or `idle`.
+
+        Returns:
+            Whether both parts are here now.
+        """
         if question != self._question or not self._missing:
             return False
         self._missing.discard(part)
         return not self._missing
 
     def fate(self) -> Fate | None:
-        """What has become of it, now that the kernel has answered what was asked behind it; None: it runs."""
+        """What became of it, after the kernel answered the question behind it; `None`: it runs."""
         if self.is_idle or (self.has_begun and self.was_interrupted):
             return "over"
         return None if self.has_begun else "never begun"
@@ -163,7 +171,7 @@ def _decoded(content: bytes) -> _Error:
 
 
 def _was_struck(metadata: bytes) -> bool:
-    """Whether a kernel with the boot file says that an interrupt struck; of others that is not known, and they are believed."""
+    """Whether an interrupt struck, as a kernel with the boot file replies; of others that is not known, and counts as yes."""
     try:
         return msgspec.json.decode(metadata, type=_ReplyMetadata).webipy.interrupted
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ServerFence:
-    """Which server is obeyed.
+    """Which server the host obeys.
 
     Attributes:
         current: Routing identity of the server that attached last; None when none is.
@@ -18,10 +18,15 @@ class ServerFence:
         self.key = b""
 
     def attach(self, identity: bytes, generation: int, key: bytes) -> tuple[bool, bytes | None]:
-        """Let a server attach.
+        """Attaches a server, unless a newer one attached before.
+
+        Args:
+            identity: Its routing identity.
+            generation: Its generation; of two, the higher one is newer.
+            key: The key that it signs with.
 
         Returns:
-            Whether it may, and the identity of the server it replaces, which must be told.
+            Whether it may attach, and the identity of the server that it replaces, which must be notified.
         """
         if generation < self.generation:
             return False, None

@@ -64,7 +64,13 @@ HEADERS_BYTES: Final = 768  # flat share of a message's headers in memory, measu
 
 
 def number_message(number: int, channel: str, message: wire.Message) -> Kept:
-    """Give a message its number and its size."""
+    """Numbers a message and counts its size.
+
+    Args:
+        number: Dense from 1.
+        channel: Where it came from: a channel of the kernel, or `host`.
+        message: The message, unsigned.
+    """
     size = len(message.content) + len(message.metadata) + sum(map(len, message.buffers)) + HEADERS_BYTES
     return Kept(number, channel, message, size)
 
@@ -97,6 +103,11 @@ def decode_frame(frame: bytes) -> tuple[int, int]:
 
 def decode_body(body: bytes, length: int, checksum: int) -> Kept:
     """Verify and decode one record's body.
+
+    Args:
+        body: The bytes after the frame.
+        length: Length from the frame, in bytes.
+        checksum: CRC-32 from the frame.
 
     Raises:
         Damaged: It is cut off, fails its checksum or is not a message.

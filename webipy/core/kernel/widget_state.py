@@ -41,7 +41,11 @@ class Model(msgspec.Struct, omit_defaults=True):
 
 
 def models(comm_events: Iterable[AnyEvent]) -> dict[str, Model]:
-    """The widgets that events of comms tell of, as `webipy.core.kernel.comm_fold.Comms.as_events` gives them."""
+    """The widgets that comm events describe.
+
+    Args:
+        comm_events: As `webipy.core.kernel.comm_fold.Comms.as_events` returns them.
+    """
     found: dict[str, Model] = {}
     outputs: dict[str, list[Raw]] = {}
     for event in comm_events:
@@ -75,11 +79,14 @@ class _Widgets(msgspec.Struct):
 
 
 def state_for(notebook: bytes, comm_events: Iterable[AnyEvent]) -> Raw | None:
-    """The value of `metadata.widgets` for a notebook: as it says itself, and over that as events of comms tell; `None` where nothing is to be said.
+    """The value of `metadata.widgets` for a notebook: its own, replaced by that of the comm events where both have a widget.
 
     Args:
         notebook: nbformat 4 JSON, a map that has `metadata`.
         comm_events: As for `models`.
+
+    Returns:
+        JSON; `None` when nothing in the notebook shows a widget.
     """
     metadata = jupyter_messages.decode(notebook, _Holder).metadata
     try:
@@ -90,7 +97,12 @@ def state_for(notebook: bytes, comm_events: Iterable[AnyEvent]) -> Raw | None:
 
 
 def with_state(notebook: bytes, comm_events: Iterable[AnyEvent]) -> bytes:
-    """A notebook with the state of the widgets that it shows; see `state_for`."""
+    """Adds the state of the widgets that a notebook shows to its metadata.
+
+    Args:
+        notebook: nbformat 4 JSON, a map that has `metadata`.
+        comm_events: As for `models`.
+    """
     state = state_for(notebook, comm_events)
     if state is None:
         return notebook

@@ -224,6 +224,9 @@ def stamp(channel: str, number: int | None = None) -> bytes:
     Args:
         channel: One of `CHANNELS`.
         number: The message's number, for host to server; None for server to host.
+
+    Raises:
+        ValueError: `channel` is none of `CHANNELS`.
     """
     if channel not in CHANNELS:
         raise ValueError(f"{channel!r} is not a channel")

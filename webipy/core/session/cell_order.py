@@ -12,14 +12,27 @@ _T = TypeVar("_T")
 
 
 def moved(old: Sequence[str], new: Sequence[str]) -> set[str]:
-    """The fewest ids in both that must be moved to bring those of `old` into the order of `new`."""
+    """The fewest ids in both that must be moved to bring those of `old` into the order of `new`.
+
+    Args:
+        old: Ids, each once.
+        new: Ids, each once.
+    """
     places = {one: number for number, one in enumerate(old)}
     both = [one for one in new if one in places]
     return set(both).difference(longest_rising(both, [places[one] for one in both]))
 
 
 def longest_rising(names: Sequence[_T], numbers: Sequence[int]) -> list[_T]:
-    """The names at a longest rising subsequence of the numbers, in O(n log n)."""
+    """Finds a longest rising subsequence of the numbers, in O(n log n).
+
+    Args:
+        names: What stands at each number.
+        numbers: As many, in any order.
+
+    Returns:
+        The names at that subsequence.
+    """
     ends: list[int] = []  # the least number that ends a rising row of each length
     at: list[int] = []  # its place
     before: list[int] = []  # the place before it in that row
@@ -44,6 +57,15 @@ def merged_order(
     An id that one side moved or inserted stands after the one it stands after there; where both put something at one
     place, the lesser id goes first, whichever side it is from. What does not go together is as in ours: an id that the sides
     moved to different places, or ids that they moved around each other.
+
+    Args:
+        origin: The order that both sides began with.
+        ours: Our order.
+        theirs: Their order.
+        kept: Ids of the result; a subset of all three.
+
+    Returns:
+        The order, and the ids that the sides moved to different places.
     """
     here, there = _side(origin, ours, kept), _side(origin, theirs, kept)
     after, torn = _anchors(here, there)

@@ -32,7 +32,7 @@ class ExecutionRecord:
     outputs: Fold = attrs.field(factory=Fold)
 
     def apply(self, event: AnyEvent) -> None:
-        """Takes one event of the session in."""
+        """Applies one event of the session."""
         if isinstance(event, events.OutputUpdated):
             self.outputs.update(event)
         if getattr(event, "execution", None) != self.execution:
@@ -65,7 +65,12 @@ class ExecutionRecord:
         return [event for event in (self.queued, self.started, *shown, self.finished) if event is not None]
 
     def as_set(self, cell: str, version: int | None) -> events.CellOutputsSet:
-        """Its outputs, as they are shown, as those of a cell, without their execution."""
+        """The event that puts its outputs under a cell, as they are shown and without their execution.
+
+        Args:
+            cell: The cell.
+            version: Version of the source that they came from.
+        """
         count = (self.finished and self.finished.execution_count) or (self.started and self.started.execution_count)
         return events.CellOutputsSet(
             cell=cell, outputs=self.outputs.shown(), execution_count=count or None, version=version

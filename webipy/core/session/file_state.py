@@ -41,6 +41,10 @@ def is_same_file(one: str | None, other: str | None) -> bool:
     """Whether two etags are of one file with one content, whatever its name and mode: those change the time of the inode, the last part of an etag.
 
     A change of the content that puts size and time back is not seen here: this says whose file it is, not whether it must be read again.
+
+    Args:
+        one: An etag; `None` when there is no file.
+        other: The other etag.
     """
     return one is not None and other is not None and one.split("-")[:3] == other.split("-")[:3]
 
@@ -96,7 +100,7 @@ class FileState:
         return etag == known or etag.startswith(f"{known}-")
 
     def apply(self, event: AnyEvent) -> None:
-        """Takes the next event of the session in."""
+        """Applies the next event of the session."""
         match event:
             case NotebookOpened():
                 self.path, self.format, self.etag, self.saved = event.path, event.format, event.etag or None, event.seq

@@ -52,6 +52,14 @@ class _Latest:
 
 
 def latest(snapshot: Iterable[AnyEvent], hidden: int) -> list[AnyEvent]:
-    """The events of a snapshot without what is only known from those up to event `hidden`."""
+    """Filters a snapshot down to what a guest may see.
+
+    Args:
+        snapshot: Events of a snapshot, in their order.
+        hidden: Seq of the last event that the guest may not see.
+
+    Returns:
+        The other events; of earlier executions under a cell, those without code, author and payload.
+    """
     shown = map(_Latest(hidden).visible, snapshot)
     return [event for event in shown if event is not None]

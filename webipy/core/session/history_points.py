@@ -1,7 +1,7 @@
-"""The moments of a document: the states in its journal that are worth going back to.
+"""The history points of a document: the states in its journal that are worth going back to.
 
-A row of edits by one person is one moment, which ends with another person's edit, with a run, or after
-`PAUSE_SECONDS` without one; runs, saves, checkpoints and what other programs changed are moments of their own. Saves
+A row of edits by one person is one point, which ends with another person's edit, with a run, or after
+`PAUSE_SECONDS` without one; runs, saves, checkpoints and what other programs changed are points of their own. Saves
 that follow edits by themselves would be as many as the edits, so only those that somebody asked for count.
 """
 
@@ -18,7 +18,7 @@ from webipy.core.events.events import AnyEvent
 from webipy.core.session.file_state import EDITS
 
 PAUSE_SECONDS = 120.0
-"""Edits with a longer pause between are two moments."""
+"""Edits with a longer pause between are two points."""
 
 KEPT_POINTS = 10_000
 """Older ones are reached by seq and time only."""
@@ -28,7 +28,7 @@ Kind = Literal["opened", "edited", "ran", "saved", "reloaded", "checkpoint", "co
 
 @attrs.define(slots=True)
 class HistoryPoint:
-    """One of them: the state after event `seq`. `cells` are those that it touched."""
+    """One history point: the state after event `seq`. `cells` are those that it touched."""
 
     seq: int
     time: str
@@ -40,14 +40,14 @@ class HistoryPoint:
 
 @attrs.define(slots=True)
 class HistoryPoints:
-    """The moments of one session, grown event by event."""
+    """The history points of one session, folded event by event."""
 
     seq: int = 0
     all: deque[HistoryPoint] = attrs.field(factory=lambda: deque(maxlen=KEPT_POINTS))
     checkpoints: dict[str, int] = attrs.field(factory=dict)
 
     def apply(self, event: AnyEvent) -> None:
-        """Takes the next event of the session in."""
+        """Applies the next event of the session."""
         self.seq = max(self.seq, event.seq)
         match event:
             case events.NotebookOpened():

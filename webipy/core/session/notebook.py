@@ -129,7 +129,7 @@ class Notebook:
             return self._cells[cell]
         except KeyError:
             raise errors.NotFound(
-                f"This session has no cell {cell!r}; cell.list tells those it has.", kind="cell", id=cell
+                f"This session has no cell {cell!r}; cell.list lists those it has.", kind="cell", id=cell
             ) from None
 
     def check_place(self, after: str | None) -> None:
@@ -147,9 +147,15 @@ class Notebook:
     def check_edit(self, cell: str, version: int, changes: list[Changes]) -> None:
         """Returns when `changes` fit on `version` of the cell one after the other.
 
+        Args:
+            cell: Id of the cell.
+            version: Version of its source that the first change set is based on.
+            changes: Change sets, each based on the result of the one before.
+
         Raises:
             errors.StaleVersion: The cell is at another version.
             errors.InvalidParams: A change set does not fit the text.
+            errors.NotFound: There is no such cell.
         """
         found = self.get(cell)
         if version != found.version:
@@ -162,7 +168,7 @@ class Notebook:
             text.change(change)
 
     def apply(self, event: AnyEvent) -> None:
-        """Takes an event of the journal in; those that do not concern cells change nothing."""
+        """Applies an event of the journal; those that do not concern cells change nothing."""
         match event:
             case CellInserted():
                 self._cells[event.cell] = Cell(
@@ -234,7 +240,13 @@ class Notebook:
 
 
 def inserted(cell: Cell, after: str | None, seq: int = 0) -> CellInserted:
-    """The event that brings a cell in as it is, without its outputs."""
+    """The event that inserts a cell as it is, without its outputs.
+
+    Args:
+        cell: The cell.
+        after: Cell that it stands after; `None` for the first place.
+        seq: Seq of the event, for snapshots.
+    """
     return CellInserted(
         seq=seq,
         cell=cell.id,
@@ -248,7 +260,15 @@ def inserted(cell: Cell, after: str | None, seq: int = 0) -> CellInserted:
 
 
 def replace_all(old: str, new: str) -> Changes:
-    """The change set that makes `new` out of `old`, keeping what they share at both ends."""
+    """The change set that makes `new` out of `old`, keeping what they share at both ends.
+
+    Args:
+        old: Source before.
+        new: Source after.
+
+    Returns:
+        A CodeMirror change set in UTF-16 units; no surrogate pair is split.
+    """
     a, b = old.encode("utf-16-le"), new.encode("utf-16-le")
     shortest = min(len(a), len(b)) // 2
     head = _shared(a, b, shortest)

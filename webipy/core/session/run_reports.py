@@ -65,7 +65,7 @@ class RunRecord:
     faults: dict[str, str] = attrs.field(factory=dict)
 
     def apply(self, event: AnyEvent) -> None:
-        """Takes the next event of the session in."""
+        """Applies the next event of the session."""
         match event:
             case events.ExecutionQueued() if event.run == self.run and event.cell is not None:
                 self.cells[event.cell] = event.execution
@@ -82,20 +82,20 @@ class RunRecord:
 
 
 def without_marks(notebook: Notebook) -> list[AnyEvent]:
-    """The events that take away the marks of an earlier run."""
+    """The events that delete the marks of an earlier run."""
     return [events.CellDeleted(cell=cell.id) for cell in notebook.cells() if _is_mark(cell)]
 
 
 def report(
     notebook: Notebook, run: OpenRun, record: RunRecord, source: str | None, new_id: Callable[[], str]
 ) -> list[AnyEvent]:
-    """The events that add the report of a run that is over; none where it is there, as the last server left it.
+    """The events that add the report of a run that is over; none where it is already there, as the last server left it.
 
     Args:
         notebook: The document.
         run: The run.
-        record: Its events.
-        source: The path of the notebook that it ran a copy of.
+        record: The record of its events.
+        source: Path of the notebook that the run is a copy of; `None` for none.
         new_id: Makes ids of cells.
     """
     cells = [cell for cell in notebook.cells() if not _is_mark(cell)]
@@ -131,7 +131,7 @@ def _stops(run: OpenRun, end: events.ExecutionFinished) -> bool:
 
 
 def _papermill_of(run: OpenRun, record: RunRecord, execution: str | None, at: str) -> dict[str, Any]:
-    """What papermill tells of a cell that the run has come to; `at` is when it came past a cell that is not run."""
+    """The member `papermill` of a cell that the run has reached; `at` is when it passed a cell that is not run."""
     began, end = at, at
     is_failure = False
     if execution is not None:

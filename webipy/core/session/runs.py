@@ -83,7 +83,7 @@ class OpenRuns:
     _is_kernel_ready: bool = False
 
     def apply(self, event: AnyEvent) -> None:
-        """Takes the next event of the session in."""
+        """Applies the next event of the session."""
         match event:
             case events.RunStarted():
                 self.open[event.run] = OpenRun(event)

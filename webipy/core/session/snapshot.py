@@ -11,8 +11,7 @@ states; every execution that is open, shown under a cell or among the last that 
 outputs; runs with a plan that are open; prompts that wait; comms as `webipy.core.kernel.comm_fold` folds them; the last losses.
 What is left out: executions that were run again, text edits, closed comms, kernel messages without an event of their own.
 
-With a `limit`, long text is cut to its start and its end; `omitted` tells what is missing, and `output.read` gives
-it.
+With a `limit`, long text is cut to its start and its end; `omitted` says what is missing, and `output.read` returns it.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ class Snapshot:
         self._comms = Comms(self.limit)
 
     def apply(self, event: AnyEvent) -> None:
-        """Takes the next event of the session in."""
+        """Applies the next event of the session."""
         self.seq = max(self.seq, event.seq)
         self._file_state.apply(event)
         self._comms.apply(event)
