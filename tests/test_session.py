@@ -305,10 +305,10 @@ class Executions(SessionTestCase):
 
     def test_code_has_a_limit(self) -> None:
         """And what fits is accepted."""
-        from webipy.server.sessions.session import MAX_CODE_BYTES
+        from webipy.server.sessions.session import MAX_CODE_CHARACTERS
 
-        self.refused("too_large", "execution.start", session=self.session, code="x" * (MAX_CODE_BYTES + 1))
-        self.start("x" * MAX_CODE_BYTES)
+        self.refused("too_large", "execution.start", session=self.session, code="x" * (MAX_CODE_CHARACTERS + 1))
+        self.start("x" * MAX_CODE_CHARACTERS)
 
     def test_code_of_a_cell_that_is_not_there_is_refused(self) -> None:
         """A typing mistake is told."""

@@ -18,9 +18,9 @@ class SpareTestCase(RigTestCase):
     def setUp(self) -> None:
         super().setUp()
         sessions = self.rig.services.sessions
-        self.spares = KernelPool(self.rig.services.world, "/", self.wanted, 86_400.0, sessions.is_starting)
+        self.spares = KernelPool(self.rig.services.world, "/", self.wanted, 86_400.0)
         sessions.take_spare = self.spares.take
-        self.spares.start()
+        self.spares.start(sessions.is_starting)
 
     def quiet(self) -> None:
         """Nothing happens for long enough that spares are started."""

@@ -31,7 +31,6 @@ UNFINISHED: tuple[str, ...] = (
     "webipy.kernel_programs",
     "webipy.server.notebooks",
     "webipy.server.methods",
-    "webipy.server.sessions",
 )
 """What does not keep these rules yet."""
 

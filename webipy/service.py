@@ -325,9 +325,9 @@ class WebipyService(Service):
         self._launcher = self._start_launcher(generation)
         self._start_files()
         world = self._world(self._launcher)
-        self._sessions = sessions = Sessions(world, str(options.root))
-        self._spares = KernelPool(world, sessions.root, options.spare_kernels, options.grace_s, sessions.is_starting)
-        sessions.take_spare = self._spares.take
+        root = str(options.root)
+        self._spares = KernelPool(world, root, options.spare_kernels, options.grace_s)
+        self._sessions = sessions = Sessions(world, root, self._spares.take)
         logins = self._logins(world)
         await logins.load()
         self._services = services = Services(world, self._sessions, logins, self._page_url, version("webipy"))
@@ -353,7 +353,7 @@ class WebipyService(Service):
         self._announce(logins)
         gc.freeze()  # what is here stays: without this a full collection looks at all of it, and nothing has its turn for 40 ms
         self._look_for_specs = reactor.callLater(SPECS_SECONDS if records else 0, self._find_specs, self._launcher)
-        self._spares.start()
+        self._spares.start(sessions.is_starting)
         self._memory.start()
         resumed = Deferred.fromCoroutine(services.resume())
         resumed.addErrback(lambda failure: self._log.failure("documents and runs could not be resumed", failure))

@@ -13,8 +13,7 @@ from webipy.core.ipynb import merge
 from webipy.core.kernel import wire
 from webipy.core.session.notebook import Cell, inserted, replace_all
 from webipy.server.methods.method import Connection, Methods, Services
-from webipy.server.sessions.session import Session
-from webipy.server.sessions.stories import story
+from webipy.server.sessions.session import Session, execution_record
 
 MAX_METADATA_BYTES = 16 * 1024 * 1024
 """Of one cell, with its attachments, or of a notebook."""
@@ -128,7 +127,7 @@ async def cell_restore(
         )
     shown: list[AnyEvent] = []
     if gone.cell.execution is not None:
-        run = await story(session, gone.cell.execution)
+        run = await execution_record(session, gone.cell.execution)
         shown = [await services.world.aside(lambda: run.as_set(params.cell, gone.cell.ran_version))]
     elif gone.cell.has_outputs_set:
         before = await services.documents.of(session).history.state(gone.seq - 1)

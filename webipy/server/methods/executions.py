@@ -20,8 +20,7 @@ from webipy.server.methods import raw_messages
 from webipy.server.methods.kernel_inquiries import clean, content_of
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.sessions import guest_view
-from webipy.server.sessions.session import Session
-from webipy.server.sessions.stories import last_of, story
+from webipy.server.sessions.session import Session, execution_record, last_seq
 
 METHODS = Methods()
 method = METHODS.method
@@ -126,7 +125,7 @@ _FINISHED = "Execution {} has finished."
 
 
 async def _told(services: Services, connection: Connection, session: Session, execution: str) -> calls.Execution:
-    run = await story(session, execution, LONG_TEXT)
+    run = await execution_record(session, execution, LONG_TEXT)
     queued, started, finished = run.queued, run.started, run.finished
     assert queued is not None
     status: Literal["queued", "running"] = "running" if started is not None else "queued"
@@ -170,13 +169,13 @@ async def output_read(services: Services, connection: Connection, params: calls.
     if not any(cell.execution == params.execution for cell in session.notebook.cells()):
         _check_shown(session, connection, params.execution)
     if params.mime is not None:
-        outputs = (await story(session, params.execution, LONG_TEXT)).outputs.outputs()
+        outputs = (await execution_record(session, params.execution, LONG_TEXT)).outputs.outputs()
         return await _value_read(session, outputs, params, params.mime)
     span, found = (
         session.span(params.execution),
         TextRange(params.execution, params.output, params.offset, params.limit),
     )
-    await session.each_event(span.queued, last_of(session, params.execution), found.apply)
+    await session.each_event(span.queued, last_seq(session, params.execution), found.apply)
     if found.text is None:
         message = f"Output {params.output} of execution {params.execution} is no text, or there is none."
         raise errors.NotFound(message, kind="output", id=str(params.output))

@@ -73,7 +73,7 @@ class Services:
         self.documents = Documents(self.world, self.sessions, self.closed_sessions)
         self.presence = Presence(self.world.later, self.world.clock)
         self.quotas = Quotas(self.world.clock)
-        self.sessions.on_taken.append(lambda session, by, size: self.quotas.charge(session.id, by, size))
+        self.sessions.on_appended.append(lambda session, by, size: self.quotas.charge(session.id, by, size))
         self.usage = Usage(self.world, self.sessions)
         self.temporary = TemporarySessions(self.world, self.sessions, self.documents, self.logins.shares)
         self.runs = Runs(self.world, self.sessions, self.documents, self.temporary)

@@ -170,9 +170,9 @@ async def session_subscribe(services: Services, connection: Connection, params: 
     snapshot = None
     hidden = connection.hidden(session)
     first_seq = max(session.journal.first_seq, hidden + 1)
-    if (params.snapshot or since + 1 < first_seq) and session.snapshots.serve(since, first_seq):
+    if (params.snapshot or since + 1 < first_seq) and session.snapshots.is_better(since, first_seq):
         async with connection.heavy():
-            since, bodies = await session.snapshots.take(session.written)
+            since, bodies = await session.snapshots.latest(session.written)
             if hidden:
                 bodies = await services.world.aside(lambda: _without(bodies, hidden))
             if guest_view.is_guest(connection.principal):

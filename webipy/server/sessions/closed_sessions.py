@@ -1,16 +1,16 @@
-"""What is kept of closed sessions: their journals, and with them the history of their documents.
+"""Closed sessions: their journals, and with them the history of their documents.
 
 A closed session stays in the registry with the path of its document, and its journal on the disk. When the document is
-opened again, the session is opened again and its journal goes on, so that there is one history, whatever was closed,
-renamed or restarted meanwhile. Which session a file belongs to is found in this order:
+opened again, the session is reopened and its journal goes on, so that there is one history, whatever was closed,
+renamed or restarted meanwhile. The session of a file is found in this order:
 
     1. the file is the very one that the session read or wrote last (its etag says inode, size and time; the time of the inode, which a
        new name changes, does not count), under whatever name, and the session's own path does not lead to another name of it;
     2. the path is that of the session's document: what is there now was changed by another program;
-    3. what the file holds is what the session's file held, which is not there any more: it was moved to another disk.
+    3. the file has the content of the session's file, which is not there any more: it was moved to another disk.
 
-A document that was deleted here is found by what it is only, so that a new one under the same name begins anew. Journals
-take room: those without a document go first when all closed ones together are over a limit, then those that were closed
+A document that was deleted here is found by its identity only, so that a new one under the same name begins anew. When all
+journals of closed sessions together are over a limit, those without a document are deleted first, then those that were closed
 longest ago.
 """
 
@@ -31,8 +31,8 @@ from webipy.server.ports.registry import ClosedSession, SessionRecord
 from webipy.server.ports.world import World
 from webipy.server.sessions.sessions import Sessions
 
-LOOKED_AT = 100
-"""How many files of closed sessions are looked for when a file may be one of them."""
+MAX_CANDIDATES = 100
+"""How many closed sessions are compared with a file."""
 
 
 @attrs.define(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Entry:
     """A journal that is kept.
 
     Args:
-        closed: What is known of its session; of an open one what it is now.
-        journal: What it takes on the disk.
+        closed: Its session, as the registry keeps it; an open one as it is now.
+        journal: Its journal on the disk.
         is_open: Whether its session is open.
     """
 
@@ -62,7 +62,7 @@ class ClosedSessions:
     Args:
         world: The outside.
         sessions: The open ones.
-        keep_mebibytes: What the journals of closed sessions take together at most.
+        keep_mebibytes: Size of all journals of closed sessions together at most; `None` for any.
         keep_days: How long after its closing a journal is kept; `None` for ever.
     """
 
@@ -73,21 +73,21 @@ class ClosedSessions:
     _unreadable: set[str] = attrs.field(factory=set)
     _log = Logger()
 
-    # ---- which session a file belongs to
+    # ---- the session of a file
 
     async def session_of(self, file: FileRecord) -> ClosedSession | None:
-        """The closed session whose document a file is, by its identity or its path."""
+        """The closed session of a file, by the file's identity or path; `None` when there is none."""
         closed = await self.world.registry.closed()
         here = next((one for one in closed if one.path == file.path), None)
-        for one in [one for one in closed if is_same_file(one.etag, file.etag)][:LOOKED_AT]:
+        for one in [one for one in closed if is_same_file(one.etag, file.etag)][:MAX_CANDIDATES]:
             if one.record.path == file.path or not is_same_file(await self._etag_at(one.record.path), file.etag):
                 return one
         return here
 
     async def copy_of(self, digest: str) -> ClosedSession | None:
-        """The closed session whose file held what has this digest and is not there any more."""
+        """The closed session whose file had content of this SHA-256 digest (hex) and is not there any more; `None` when there is none."""
         closed = await self.world.registry.closed()
-        for one in [one for one in closed if one.digest == digest][:LOOKED_AT]:
+        for one in [one for one in closed if one.digest == digest][:MAX_CANDIDATES]:
             if one.is_gone or await self._etag_at(one.record.path) is None:
                 return one
         return None
@@ -103,7 +103,12 @@ class ClosedSessions:
     # ---- what happens to files
 
     async def moved(self, old: str, new: str) -> None:
-        """A file or folder has another path: the documents of closed sessions that were there follow."""
+        """Moves the documents of closed sessions with a file or folder.
+
+        Args:
+            old: Its path before.
+            new: Its path now.
+        """
 
         def follow(one: ClosedSession, path: str) -> ClosedSession:
             return attrs.evolve(one, record=attrs.evolve(one.record, path=new + path[len(old) :]))
@@ -112,7 +117,7 @@ class ClosedSessions:
         await self._change(old, follow)
 
     async def deleted(self, path: str) -> None:
-        """A file or folder was deleted: what comes under this name later is another document."""
+        """Marks the documents of closed sessions at a path, which was deleted, as gone: a later file of this name is another document."""
         await self._change(path, lambda one, path: attrs.evolve(one, is_gone=True))
 
     async def _change(self, place: str, change: Callable[[ClosedSession, str], ClosedSession]) -> None:
@@ -121,13 +126,14 @@ class ClosedSessions:
             if path is not None and (path == place or path.startswith(f"{place}/")):
                 await self.note(change(one, path))
 
-    # ---- what there is
+    # ---- their journals
 
     async def get(self, session: str) -> ClosedSession:
         """A closed session.
 
         Raises:
-            errors.NotFound: There is none of that id, or nothing is kept of it.
+            errors.NotFound: There is none of that id, or its journal is gone.
+            errors.Damaged: Its journal cannot be read.
         """
         is_free = self.sessions.is_free(session)
         found = next((one for one in await self.world.registry.closed() if one.record.id == session), None)
@@ -137,7 +143,7 @@ class ClosedSessions:
             return await self.world.archive.describe(session)
         why = "has no journal" if is_free else "is open"
         raise errors.NotFound(
-            f"Session {session!r} {why}; journal.list tells the closed ones.", kind="journal", id=session
+            f"Session {session!r} {why}; journal.list lists the closed ones.", kind="journal", id=session
         )
 
     async def all(self) -> list[Entry]:
@@ -155,11 +161,17 @@ class ClosedSessions:
 
     @staticmethod
     def _unknown(session: str) -> ClosedSession:
-        """A journal that the registry does not know; what it is of stands in it."""
+        """A journal that is not in the registry; what it belongs to is in its events."""
         return ClosedSession(SessionRecord(session, "", None, "", ""))
 
     async def read(self, session: str, first: int, limit: int, limit_bytes: int) -> JournalPart:
         """Events of a closed session.
+
+        Args:
+            session: Its id.
+            first: Seq of the first one.
+            limit: Events at most.
+            limit_bytes: Bytes at most; a larger first event is returned whole.
 
         Raises:
             errors.NotFound: It is open, or there is none.
@@ -175,25 +187,25 @@ class ClosedSessions:
             errors.NotFound: It is open, or there is none.
         """
         await self.get(session)
-        await self.sessions.door.acquire()
+        await self.sessions.lock.acquire()
         try:
             await self.get(session)  # it may have been opened again meanwhile
             await self.world.registry.forget(session)
             await self.world.archive.remove(session)
         finally:
-            self.sessions.door.release()
+            self.sessions.lock.release()
         self._log.info("journal of the closed session {session} deleted", session=session)
 
     async def note(self, closed: ClosedSession) -> None:
         """Writes down what has changed about a closed session, unless it is open again."""
-        await self.sessions.door.acquire()
+        await self.sessions.lock.acquire()
         try:
             if self.sessions.is_free(closed.record.id):
                 await self.world.registry.close_session(closed)
         finally:
-            self.sessions.door.release()
+            self.sessions.lock.release()
 
-    # ---- how much there is
+    # ---- limits
 
     async def enforce_limits(self) -> None:
         """Deletes the journals of closed sessions that are over a limit, those without a document first."""
@@ -229,7 +241,7 @@ class ClosedSessions:
         return going
 
     async def recover(self) -> None:
-        """Asks the journals of sessions that an earlier version closed, or that nothing knows of, whose documents they are."""
+        """Reads from the journals of sessions that an earlier version closed, or that are not in the registry, which documents they have."""
         known = await self.world.registry.closed()
         noted = {one.record.id for one in known if one.closed}
         taken = {one.path for one in known if one.closed} | {one.record.path for one in self.sessions.all()}

@@ -1,7 +1,7 @@
 """Feeds: how each subscriber gets every event once, in order, however slow it is.
 
 A feed is a cursor, not a queue: the next seq to send. When events are written, every feed that stands at the end
-sends the same bytes, made once; a feed whose transport is full stops and costs nothing; when it may go on, it takes
+sends the same bytes, made once; a feed whose transport is full stops and costs nothing; when it resumes, it reads
 what it missed from the session's tail (the newest events, in memory) or, when it is further behind, from the journal.
 
     written ──► Tail (bytes of the newest events) ──► Feed ──► transport
@@ -44,11 +44,20 @@ JOINED_BYTES = 64 * 1024
 """Events that were written together are sent together up to this size."""
 
 TURN_BYTES = 1024 * 1024
-"""What one feed sends in one turn of the reactor before others have theirs."""
+"""What one feed sends in one turn of the reactor before other feeds have their turn."""
 
 
 def notification(session: str, first: int, bodies: list[bytes]) -> bytes:
-    """The `events` notification for some events in a row."""
+    """The `events` notification for some events in a row.
+
+    Args:
+        session: The session's id.
+        first: Seq of the first one.
+        bodies: The events, JSON.
+
+    Returns:
+        The notification, JSON.
+    """
     head = b'{"session":"%b","first":%d,"events":[' % (session.encode(), first)
     return rpc.notification("events", head, b",".join(bodies), b"]}")
 
@@ -74,9 +83,13 @@ class Tail:
     _size: int = 0
 
     def add(self, first: int, bodies: list[bytes]) -> None:
-        """Takes newly written events in.
+        """Adds newly written events.
 
-        What was written together goes out together, up to `CHUNK_BYTES`: it is joined to the newest block unless that was sent already.
+        Events that were written together are sent together, up to `CHUNK_BYTES`: they join the newest block unless that was sent already.
+
+        Args:
+            first: Seq of the first one.
+            bodies: The events, JSON.
         """
         portion: list[bytes] = []
         size = 0
@@ -99,7 +112,7 @@ class Tail:
         self._size += size
 
     def trim(self, needed: int) -> None:
-        """Lets the oldest events go, those from `needed` on only when there are too many of them."""
+        """Removes the oldest events, those from `needed` on only when there are too many of them."""
         blocks = self._blocks
         while self._size > TAIL_BYTES and len(blocks) > 1:
             if blocks[0].first + len(blocks[0].bodies) > needed and self._size <= LAGGING_BYTES:
@@ -137,7 +150,13 @@ class Source(Protocol):
         """The newest events."""
 
     def read(self, first: int, limit: int, limit_bytes: int) -> Deferred[list[bytes]]:
-        """Events from the journal."""
+        """Written events in a row.
+
+        Args:
+            first: Seq of the first one.
+            limit: Events at most.
+            limit_bytes: Bytes at most; a larger first event is returned whole.
+        """
 
 
 @attrs.define(eq=False)
@@ -146,10 +165,11 @@ class Feed:
 
     Args:
         source: The session.
-        send: Takes one whole notification to the transport.
+        send: Sends one whole notification over the transport.
         cursor: The next seq to send.
         soon: Calls a function in a later turn of the reactor.
-        gave_up: Called when the journal cannot be read: the subscriber must not wait for what will not come.
+        is_paused: Whether the transport is full.
+        gave_up: Called when the journal cannot be read, so that the subscriber does not wait for events that will not come.
     """
 
     source: Source
@@ -164,7 +184,7 @@ class Feed:
     _log = Logger()
 
     def wake(self) -> None:
-        """Sends what is there; called when events were written and when the transport has room."""
+        """Sends the events that are written; called when events were written and when the transport has room."""
         if self._is_busy or self.is_closed:
             return
         sent = 0
@@ -189,24 +209,24 @@ class Feed:
         self.wake()
 
     def close(self) -> None:
-        """Nothing is sent any more; who waits to be told is told."""
+        """Ends the feed: nothing more is sent, and waits for `sent` are over."""
         self.is_closed = True
         waiting, self._waiting = self._waiting, []
-        for _, told in waiting:
-            told.callback(None)
+        for _, sent in waiting:
+            sent.callback(None)
 
     def close_after(self, seq: int) -> None:
-        """Closes once every event up to `seq` is sent; the reader takes its time and nobody waits for it."""
+        """Closes once every event up to `seq` is sent, however long the reader takes."""
         self.sent(seq).addCallback(lambda _: self.close())
 
     def sent(self, seq: int) -> Deferred[None]:
         """Fires when every event up to `seq` has been given to the transport, or the feed is closed."""
-        told: Deferred[None] = Deferred()
+        sent: Deferred[None] = Deferred()
         if self.cursor > seq or self.is_closed:
-            told.callback(None)
+            sent.callback(None)
         else:
-            self._waiting.append((seq, told))
-        return told
+            self._waiting.append((seq, sent))
+        return sent
 
     def _send(self, message: bytes, cursor: int) -> None:
         self.cursor = cursor

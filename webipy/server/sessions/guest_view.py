@@ -1,4 +1,4 @@
-"""What a guest is shown of records, events and failures; decided here, for every method and every feed.
+"""The view of guests: what they see of records, events and failures; decided here, for every method and every feed.
 
 Whoever runs the server sees everything. A guest sees the document and what is done in it, and nothing of the machine that it lies on: no path but
 the document's own name, no folder of the server's, no process, no raw output of a process that ended. What code prints belongs to the document.
@@ -6,9 +6,9 @@ the document's own name, no folder of the server's, no process, no raw output of
     record  ──session──► a method's result         event of the journal ──body──► session.events, snapshots
     failure ──failure──► an answer                 notification of a feed ──notification──► a guest's connection
 
-Events are shown to everybody as the same bytes, made once; those of a guest are looked at, and only the few that tell of the machine are made anew.
+Events are sent to everybody as the same bytes, made once; for guests, only the few that reveal something of the machine are encoded again.
 
-Invariant: what a guest is shown of an event has its seq, type and time; the fold of it is that of the owner, but for names of files.
+Invariant: a guest's event has the seq, type and time of the original; its fold is that of the owner, but for names of files.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def is_guest(principal: Principal | None) -> bool:
 
 
 def text(sentence: str) -> str:
-    """A sentence of the server's without paths: the names of the files remain."""
+    """A sentence without paths: the names of the files remain."""
     return _PATH.sub(r"\1", sentence)
 
 
@@ -54,7 +54,12 @@ def name(path: str | None) -> str | None:
 
 
 def session(found: Session, principal: Principal | None) -> calls.Session:
-    """A session as somebody sees it."""
+    """A session as a principal sees it.
+
+    Args:
+        found: The session.
+        principal: Who sees it; `None` for the server itself.
+    """
     whole = _session(found)
     if not is_guest(principal):
         return whole
@@ -95,7 +100,12 @@ def _session(found: Session) -> calls.Session:
 
 
 def notebook(state: notebook_calls.NotebookState, principal: Principal | None) -> notebook_calls.NotebookState:
-    """The state of a document as somebody sees it."""
+    """The state of a document as a principal sees it.
+
+    Args:
+        state: The whole state.
+        principal: Who sees it; `None` for the server itself.
+    """
     if not is_guest(principal):
         return state
     failed = None if state.save_failed is None else text(state.save_failed)
@@ -103,27 +113,39 @@ def notebook(state: notebook_calls.NotebookState, principal: Principal | None) -
 
 
 def file_of(path: str, principal: Principal | None) -> str:
-    """The path of a document as somebody sees it."""
+    """The path of a document as a principal sees it.
+
+    Args:
+        path: Relative to the root.
+        principal: Who sees it; `None` for the server itself.
+    """
     return posixpath.basename(path) if is_guest(principal) else path
 
 
-def reason(told: str, principal: Principal | None) -> str:
-    """Why something ended, as somebody sees it; that may quote the last words of a process."""
-    return text(told) if is_guest(principal) else told
+def reason(sentence: str, principal: Principal | None) -> str:
+    """Why something ended, as a principal sees it.
+
+    Args:
+        sentence: The whole reason, which may quote the output of a process.
+        principal: Who sees it; `None` for the server itself.
+    """
+    return text(sentence) if is_guest(principal) else sentence
 
 
 def failure(fault: errors.Failure, principal: Principal | None, path_of: Callable[[str], str | None]) -> errors.Failure:
-    """A failure as somebody sees it.
+    """A failure as a principal sees it.
 
     Args:
-        path_of: Gives the path of a session's document.
+        fault: The failure.
+        principal: Who sees it; `None` for the server itself.
+        path_of: Returns the path of a session's document.
     """
     if principal is None or principal.session is None:
         return fault
     own = path_of(principal.session)
 
-    def plain(said: str) -> str:
-        return text(said.replace(own, posixpath.basename(own)) if own else said)
+    def plain(words: str) -> str:
+        return text(words.replace(own, posixpath.basename(own)) if own else words)
 
     facts = {key: plain(fact) if isinstance(fact, str) else fact for key, fact in fault.facts.items()}
     if (fault.message, fault.facts) == (plain(fault.message), facts):
@@ -171,17 +193,17 @@ _CHANGES: Mapping[type[AnyEvent], Change] = {
     events.NotebookSaveFailed: _replace(path=name, reason=text),
     events.NotebookMoved: _replace(path=name),
 }
-"""What of an event tells of the machine, by its kind."""
+"""How events are changed that reveal something of the machine, by their kind."""
 
-_TELLING = re.compile(rb'^\{"type":"(?:%s)"' % b"|".join(sorted(events.kind(one).encode() for one in _CHANGES)))
-_SOMEWHERE = re.compile(_TELLING.pattern[1:])
+_REVEALING = re.compile(rb'^\{"type":"(?:%s)"' % b"|".join(sorted(events.kind(one).encode() for one in _CHANGES)))
+_SOMEWHERE = re.compile(_REVEALING.pattern[1:])
 
 
-def body(told: bytes) -> bytes:
-    """An event of the journal as a guest sees it, as JSON."""
-    if _TELLING.match(told) is None:
-        return told
-    event = events.decode(told)
+def body(encoded: bytes) -> bytes:
+    """An event of the journal as a guest sees it, JSON."""
+    if _REVEALING.match(encoded) is None:
+        return encoded
+    event = events.decode(encoded)
     return events.encode(_CHANGES[type(event)](event))
 
 
@@ -195,9 +217,9 @@ class _Notification(msgspec.Struct):
     params: _Params
 
 
-def notification(told: bytes) -> bytes:
+def notification(encoded: bytes) -> bytes:
     """A notification of a feed as a guest sees it."""
-    if _SOMEWHERE.search(told) is None:
-        return told
-    params = msgspec.json.decode(told, type=_Notification).params
+    if _SOMEWHERE.search(encoded) is None:
+        return encoded
+    params = msgspec.json.decode(encoded, type=_Notification).params
     return feed.notification(params.session, params.first, [body(bytes(one)) for one in params.events])

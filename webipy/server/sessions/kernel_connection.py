@@ -1,11 +1,10 @@
-"""The side of a session that faces its kernel: the one link to its host, requests out, messages in.
+"""The connection of a session to its kernel: the one link to its host, requests out, messages in.
 
 Messages come in batches. Each batch is folded by `core.kernel`, its events are appended with the position that they
-led to (how far the host's numbers are taken in), and the host is acknowledged when that is written. Replies to what
-is no execution (completions and the like) go straight to whoever waits: they are nobody else's business and are not
-journaled.
+led to (the host's number of the last message), and the host is acknowledged when that is written. Replies to requests
+that are no executions (completions and the like) resolve their pending request and are not journaled.
 
-Invariants: the position is written in the same transaction as the events, so nothing is taken in twice and nothing is
+Invariants: the position is written in the same transaction as the events, so no message is folded twice and none is
 left out, wherever the server stops; a request goes out only after the event that it belongs to is written.
 """
 
@@ -40,11 +39,11 @@ PORTION = 100
 """Requests in one turn: some 4 ms."""
 
 _ABOUT_REQUESTS = (Cancel, Interrupt, Move, Restart)
-"""Commands that mean requests which were accepted before them."""
+"""Commands about requests that were accepted before them."""
 
 
 class Append(Protocol):
-    """Takes events into a journal, with the position that they led to and the parts of blobs that came with them."""
+    """Appends events to a journal; see `webipy.server.sessions.session.Session.append`."""
 
     def __call__(
         self, new: list[AnyEvent], by: str | None, position: Position | None = None, parts: Sequence[Part] = ()
@@ -56,15 +55,16 @@ class Append(Protocol):
 class RequestQueue:
     """The execute requests of one session that have not been sent yet: a bounded number leaves in each turn of the reactor.
 
-    A run of ten thousand cells is ten thousand signed messages, half a second of work: they leave in portions, so that everybody else is answered
+    A run of ten thousand cells is ten thousand signed messages, half a second of work: they leave in portions, so that other calls are answered
     in between. A few leave at once.
 
-    Invariants: requests leave in the order of `add`; a command that speaks of requests (`flush` first) finds them at the host; one that has ended
-    meanwhile is not sent. What is lost with a connection is added again when the host answers the next one (`restart`): the host runs each id once.
+    Invariants: requests leave in the order of `add`; a command about requests (after `flush`) finds them at the host; one that has ended
+    meanwhile is not sent. Requests that are lost with a connection are added again when the host answers the next one (`restart`): the host runs
+    each id once.
 
     Args:
         send: Sends a message to the kernel, as `KernelConnection.send` does.
-        later: Calls a function after so many seconds and gives what cancels that.
+        later: Calls a function after so many seconds; returns a function that cancels the call.
     """
 
     send: Callable[..., None]
@@ -73,14 +73,14 @@ class RequestQueue:
     _stop_clock: Callable[[], None] | None = None
 
     def add(self, runs: Iterable[OpenExecution]) -> None:
-        """Sends these after all that were added before: the first portion now, if nothing waits."""
+        """Queues requests after all that were added before; the first portion is sent now, if the queue was empty."""
         is_first = not self._waiting
         self._waiting.extend(runs)
         if is_first:
             self._portion()
 
     def restart(self, runs: Iterable[OpenExecution]) -> None:
-        """Begins again with these: the host has answered, and may not have got what was sent before."""
+        """Replaces the queue: the host has answered, and may not have received what was sent before."""
         self.clear()
         self.add(runs)
 
@@ -91,7 +91,7 @@ class RequestQueue:
         self.clear()
 
     def clear(self) -> None:
-        """Forgets all: there is no host."""
+        """Empties the queue: there is no host."""
         self._waiting.clear()
         if self._stop_clock is not None:
             self._stop_clock()
@@ -116,10 +116,10 @@ class KernelConnection:
     Args:
         session: The session's id, which is also the client id in messages.
         world: The outside.
-        append: Takes events into the session's journal.
+        append: Appends events to the session's journal.
         is_written: Whether the event that queued an execution is in the journal.
-        position: How far a host's messages are taken in.
-        sweep: Removes parts of outputs whose outputs never came; see `Journal.sweep`.
+        position: Which messages of a host are in the journal; `None` before the first one.
+        sweep: Removes parts of blobs that no event refers to; see `Journal.sweep`.
     """
 
     session: str
@@ -149,7 +149,15 @@ class KernelConnection:
     # ---- having a kernel
 
     def adopt(self, kernel: Kernel, record: HostRecord) -> bool:
-        """Attaches to the host of `kernel`; false when that host lives no more (then `bury` it)."""
+        """Attaches to the host of a kernel.
+
+        Args:
+            kernel: The kernel, folded from the journal.
+            record: Its host.
+
+        Returns:
+            Whether the host lives; `finish` the kernel when it does not.
+        """
         self.kernel, self._record = kernel, record
         self.is_leaving = kernel.is_over
         since = self.position.number if self.position is not None and self.position.host == record.directory else 0
@@ -163,14 +171,14 @@ class KernelConnection:
         return self._link is not None
 
     def live(self) -> Kernel:
-        """The kernel, if it can be asked something.
+        """The kernel, when requests can be sent to it.
 
         Raises:
             errors.KernelNotReady: There is none.
             errors.KernelDead: It has died.
         """
         if self.kernel is None:
-            raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
+            raise errors.KernelNotReady("This session has no kernel yet: kernel.start gives it one.")
         if self.kernel.state == "dead" or self._link is None:
             is_attached = self._record is not None and self._record.is_attached
             back = "kernel.start gives it a new one." if is_attached else "kernel.restart brings it back."
@@ -178,7 +186,7 @@ class KernelConnection:
         return self.kernel
 
     async def end_kernel(self) -> None:
-        """Shuts the kernel down, or lets go of one that something else started, and waits until its host has ended."""
+        """Shuts the kernel down, or detaches from one that something else started, and waits until its host has ended."""
         if self.has_host:
             self.end_host()
             self._gone = Deferred()
@@ -191,7 +199,7 @@ class KernelConnection:
         self.command(Kill() if self._record.is_attached else ShutDown())
 
     def detach(self) -> None:
-        """Leaves the host; it and its kernel live on."""
+        """Closes the link to the host; the host and its kernel live on."""
         self.requests.clear()
         link, self._link = self._link, None
         if link is not None:
@@ -218,7 +226,20 @@ class KernelConnection:
         metadata: bytes = b"{}",
         buffers: tuple[bytes, ...] = (),
     ) -> None:
-        """Sends a Jupyter message to the kernel; without a host it goes nowhere, and what it belongs to has been told of that."""
+        """Sends a Jupyter message to the kernel; without a host it is dropped: its execution or request has ended with the kernel.
+
+        Args:
+            channel: `shell`, `control` or `stdin`.
+            msg_type: The message type.
+            content: Its content, JSON.
+            msg_id: Its id.
+            parent: The header of the message that it answers.
+            metadata: Its metadata, JSON.
+            buffers: Its binary buffers.
+
+        Source:
+            Jupyter messaging 5.4, general message format.
+        """
         if self._link is not None:
             now = self.world.now()
             message = wire.new_message(
@@ -234,7 +255,15 @@ class KernelConnection:
             self._link.send(channel, message)
 
     def send_answer(self, request: str, value: str) -> None:
-        """Gives the kernel the line that it waits for."""
+        """Answers an input request of the kernel.
+
+        Args:
+            request: Id of the `input_request`.
+            value: The line, without its end.
+
+        Source:
+            Jupyter messaging 5.4, messages on the stdin channel.
+        """
         parent = Header(msg_id=request, msg_type="input_request")
         content = jupyter_messages.encode({"value": value, "status": "ok"})
         self.send("stdin", "input_reply", content, f"input-{request}", parent=parent)
@@ -250,7 +279,19 @@ class KernelConnection:
         *,
         is_inquiry: bool = False,
     ) -> Message:
-        """Asks the kernel something that is no execution of the session, and waits for its reply.
+        """Sends a request that is no execution of the session, and waits for its reply.
+
+        Args:
+            channel: `shell` or `control`.
+            msg_type: The message type.
+            content: Its content, JSON.
+            timeout_s: Seconds that it waits.
+            metadata: Its metadata, JSON.
+            buffers: Its binary buffers.
+            is_inquiry: Whether it gets an id that marks it as an inquiry (see `webipy.core.kernel.inquiries`).
+
+        Returns:
+            The reply.
 
         Raises:
             errors.Timeout: It did not answer in time.
@@ -275,10 +316,15 @@ class KernelConnection:
             stop_clock()
             self._pending.forget(msg_id)
 
-    # ---- in: what the link tells
+    # ---- in: what the link receives
 
     def attached(self, is_gap: bool, pid: int | None) -> None:
-        """The host answered: it is asked again for whatever it may not have heard of (it runs each id once)."""
+        """The host has answered: what it may not have received is sent again (it runs each id once).
+
+        Args:
+            is_gap: Whether the host has lost messages that were not acknowledged.
+            pid: Id of the kernel's process; `None` when the host does not know it.
+        """
         if is_gap:
             reason = "The kernel host no longer had all output that this server had not yet written down."
             self._append([events.OutputLost(reason=reason)])
@@ -291,18 +337,23 @@ class KernelConnection:
                 self.send_answer(answer.request, answer.value or "")
 
     def received(self, batch: list[tuple[str, Message]], number: int) -> None:
-        """Takes a batch of the host's messages in, and acknowledges it when its events are written."""
+        """Folds a batch of messages, and acknowledges it when its events are written.
+
+        Args:
+            batch: Each message with its channel, in the host's order.
+            number: The host's number of the last one.
+        """
         assert self.kernel is not None and self.position is not None
         rest, parts = _sorted(batch, self._large)
-        taken = self.kernel.receive(rest)
+        received = self.kernel.receive(rest)
         if self.kernel.way is not None and self._record is not None:
             self.world.launcher.has_started(self._record, self.kernel.way)
         self.position = position = Position(self.position.host, number)
-        written = self.append(taken.events, None, position, parts)
+        written = self.append(received.events, None, position, parts)
         written.addCallbacks(self._acknowledge, self._not_written, callbackArgs=(position, self._link))
-        for content in taken.widget_updates:
+        for content in received.widget_updates:
             self.send("shell", "comm_msg", content, self.world.new_id())
-        self._pending.take(taken)
+        self._pending.resolve(received)
 
     def _acknowledge(self, _: int, position: Position, link: KernelLink | None) -> None:
         if link is not None and link is self._link:
@@ -315,7 +366,7 @@ class KernelConnection:
         self.append(new, None, None).addErrback(self._not_written)
 
     def fenced(self) -> None:
-        """A newer server owns the kernel now: this one lets go of it."""
+        """A newer server owns the kernel now: this one detaches."""
         self._log.critical("session {session}: another webipy server has taken its kernel over", session=self.session)
         self.detach()
 
@@ -329,14 +380,14 @@ class KernelConnection:
             gone.callback(None)
 
     async def settled(self) -> None:
-        """Waits until what an ended host left is taken in."""
+        """Waits until the messages that an ended host left are folded."""
         if self._finishing is not None:
-            told: Deferred[None] = Deferred()
-            self._finishing.addBoth(lambda _: told.callback(None))
-            await told
+            finished: Deferred[None] = Deferred()
+            self._finishing.addBoth(lambda _: finished.callback(None))
+            await finished
 
     async def finish(self) -> None:
-        """Takes in what an ended host left, and then tells the end of the kernel."""
+        """Folds the messages that an ended host left, and then appends the end of the kernel."""
         kernel, record = self.kernel, self._record
         assert kernel is not None and record is not None and self.position is not None
         left = self.world.launcher.leftovers(record, self.position.number)
@@ -350,7 +401,7 @@ class KernelConnection:
 
 
 def _lost(reason: str) -> Message:
-    """What says that output is missing, as a host says it."""
+    """The host message that reports missing output."""
     return wire.new_message(
         OutputLost.msg_type, jupyter_messages.encode(OutputLost(reason)), msg_id="lost", session="server"
     )

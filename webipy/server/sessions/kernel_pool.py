@@ -1,18 +1,17 @@
 """Kernels that are started before anybody needs them, so that a new notebook does not wait for one.
 
-A spare is a kernel host with a kernel of the default kernelspec, in the server's root, connected to by a link of ours that takes nothing
-in. When a session needs such a kernel, the host is told where it is needed (`enter`), its word is waited for, and its record goes the way of
-one that was launched just now: row, event, connection (which takes the place of ours), and the session is told everything from the
-start of that kernel on. An ipykernel waits with everything imported, and starts when it is told where (`webipy.kernel_programs.standby`):
-its startup files
-run in the folder of the session. Another kernel is ready, and is given only to a session in the root.
+A spare is a kernel host with a kernel of the default kernelspec, in the server's root, with a link that reads messages and acknowledges none. When
+a session needs such a kernel, the command `enter` sends the host into the session's folder; when the host has confirmed that, its record is used
+like that of a host that was launched just now: row, event, connection (in place of the pool's link), and the session gets all messages from the
+start of that kernel on. An ipykernel waits with everything imported, and starts on `enter` (`webipy.kernel_programs.standby`): its startup files
+run in the folder of the session. Another kernel has started already, and only a session in the root gets it.
 
 A spare that dies is replaced, later each time; one whose kernelspec has changed is ended. One is started only when nothing
-else starts, a second after the server or after the last one was taken. They end with the server; one that a killed server leaves has a
-minute for itself, or until the next server, which knows nothing of it, removes its folder.
+else starts, a second after the server or after the last one was taken. They end with the server; one that a killed server leaves ends
+after a minute, or when the next server, which has no record of it, removes its folder.
 
-Invariant: a spare is given once, and only after the host has said that it is in its new folder; on any doubt there is none, and the
-kernel is started as ever. Rejected: keeping spares in the registry and adopting them (a start is a second of a processor's time, once);
+Invariant: a spare is used once, and only after the host has confirmed that it is in its new folder; in any doubt none is used, and the
+kernel is launched as usual. Rejected: keeping spares in the registry and adopting them (a start is a second of a processor's time, once);
 forking a warm process (threads and sockets do not survive it).
 """
 
@@ -42,17 +41,20 @@ LONGEST_PAUSE_SECONDS = 300.0
 """The longest pause after spares that died."""
 
 ANSWER_SECONDS = 1.0
-"""How long a spare may take to say that it has gone where it is needed; usually a millisecond."""
+"""How long a spare may take to confirm that it is in its new folder; usually a millisecond."""
 
 
 @attrs.define(eq=False)
 class PooledKernel:
-    """One of them; see `webipy.server.ports.kernels.LinkReceiver`.
+    """One spare; see `webipy.server.ports.kernels.LinkReceiver`.
 
     Args:
         record: Its host.
         spec: Its kernelspec, as it was started.
-        died: Called when it is of no use any more.
+        died: Called when it has ended.
+        link: The link to its host.
+        is_attached: Whether the host has answered.
+        waits: Whether the kernel waits for `enter` before it starts.
     """
 
     record: HostRecord
@@ -64,17 +66,27 @@ class PooledKernel:
     _entered: Deferred[bool] | None = None
 
     def attached(self, is_gap: bool, pid: int | None) -> None:
-        """The host answered."""
+        """The host has answered.
+
+        Args:
+            is_gap: Whether the host has lost messages that were not acknowledged.
+            pid: Id of the kernel's process; `None` when the host does not know it.
+        """
         self.is_attached = True
 
     def received(self, batch: list[tuple[str, Message]], number: int) -> None:
-        """Messages; they stay with the host, for the session that will have this kernel."""
+        """Reads messages; they stay with the host, for the session that will own this kernel.
+
+        Args:
+            batch: Each message with its channel, in the host's order.
+            number: The host's number of the last one.
+        """
         for channel, message in batch:
             kind = message.header.msg_type if channel == "host" else ""
             if kind == KernelStarting.msg_type:
                 self.waits = jupyter_messages.decode(message.content, KernelStarting).waits
             elif kind == KernelEntered.msg_type:
-                self._tell(True)
+                self._resolve(True)
             elif kind in (KernelDied.msg_type, StartFailed.msg_type):
                 self.gone()
 
@@ -84,22 +96,22 @@ class PooledKernel:
 
     def gone(self) -> None:
         """It has ended."""
-        self._tell(False)
+        self._resolve(False)
         self.died(self)
 
     def enter(self, enter: Enter) -> Deferred[bool]:
-        """Sends it where it is needed; fires with whether it went."""
+        """Sends the command `enter`; fires with whether the kernel is in its new folder."""
         assert self.link is not None
         entered: Deferred[bool] = Deferred()
         self._entered = entered
         self.link.command(enter)
         return entered
 
-    def give_up(self) -> None:
-        """Its word is not waited for any more."""
-        self._tell(False)
+    def time_out(self) -> None:
+        """Cancels the wait for `enter`: it has failed."""
+        self._resolve(False)
 
-    def _tell(self, is_there: bool) -> None:
+    def _resolve(self, is_there: bool) -> None:
         entered, self._entered = self._entered, None
         if entered is not None:
             entered.callback(is_there)
@@ -114,14 +126,13 @@ class KernelPool:
         root: Where they are started.
         wanted: How many there should be.
         grace_s: How long a kernel of a session waits for a server.
-        is_starting: Whether some kernel is being started now.
     """
 
     world: World
     root: str
     wanted: int
     grace_s: float
-    is_starting: Callable[[], bool]
+    _is_starting: Callable[[], bool] = lambda: False
     ready: list[PooledKernel] = attrs.field(factory=list)
     _pause_s: float = QUIET_SECONDS
     _is_on: bool = False
@@ -129,8 +140,9 @@ class KernelPool:
     _stop_clock: Callable[[], None] | None = None
     _log = Logger()
 
-    def start(self) -> None:
-        """Begins to keep spares."""
+    def start(self, is_starting: Callable[[], bool]) -> None:
+        """Begins to keep spares; `is_starting` returns whether another kernel is being started at the moment."""
+        self._is_starting = is_starting
         self._is_on = self.wanted > 0
         self._later(QUIET_SECONDS)
 
@@ -143,7 +155,16 @@ class KernelPool:
             self._discard(spare)
 
     async def take(self, spec: Kernelspec, cwd: str, env: Mapping[str, str] = NO_ENV) -> HostRecord | None:
-        """The host of a spare that is in `cwd` now, with the variables of `env`; `None` when there is none that fits."""
+        """Takes a spare out of the pool.
+
+        Args:
+            spec: The kernelspec that is needed.
+            cwd: The folder that it is needed in, absolute.
+            env: Environment variables beside those of the server and the kernelspec.
+
+        Returns:
+            The host of a spare that is in that folder now; `None` when none fits.
+        """
         for spare in list(self.ready):
             if spare.spec != spec:
                 self._discard(spare)  # its kernelspec was changed
@@ -155,7 +176,7 @@ class KernelPool:
         spare = fitting[0]
         self.ready.remove(spare)
         entered = spare.enter(Enter(cwd, "", self.grace_s, dict(env)))
-        stop_clock = self.world.later(ANSWER_SECONDS, spare.give_up)
+        stop_clock = self.world.later(ANSWER_SECONDS, spare.time_out)
         is_there = await entered
         stop_clock()
         self._pause_s = QUIET_SECONDS if is_there else self._pause_s
@@ -177,7 +198,7 @@ class KernelPool:
         self._stop_clock = None
         if not self._is_on or self._is_launching or len(self.ready) >= self.wanted:
             return
-        if self.is_starting():
+        if self._is_starting():
             self._later(QUIET_SECONDS)
             return
         self._is_launching = True
@@ -225,7 +246,7 @@ class KernelPool:
 
 
 def _is_folder(cwd: str) -> bool:
-    """Whether there is such a folder, with a name that can be told; where not, the start of a kernel says what is wrong."""
+    """Whether there is such a folder, with a name that can be encoded; where not, the start of a kernel reports what is wrong."""
     try:
         cwd.encode()
     except UnicodeEncodeError:
@@ -234,4 +255,4 @@ def _is_folder(cwd: str) -> bool:
 
 
 def _nothing(spare: PooledKernel) -> None:
-    """It is a session's business now."""
+    """Does nothing: ownership has passed to the session."""

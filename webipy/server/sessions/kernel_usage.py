@@ -1,12 +1,12 @@
-"""How much memory and processor kernels use now: looked at when somebody asks, never else, and never journaled.
+"""How much memory and processor time kernels use now: measured when a client asks, never else, and never journaled.
 
 ::
 
-    kernel.usage ──► is there a look of the last second, at all kernels of now? ──► it is told again
-                  └► a look at all kernels ──► another a moment later, unless there is one of the last minute to compare with
+    kernel.usage ──► is there a measurement of the last second, of all present kernels? ──► it is returned again
+                  └► a measurement of all kernels ──► another a moment later, unless there is one of the last minute to compare with
 
-A share of the processor is what lies between two looks. Whoever asks every few seconds pays for one look each time; whoever asks once waits
-`MOMENT_SECONDS` for the second. All who ask meanwhile, be they a hundred pages, are told of the same.
+The use of the processor is the difference of two measurements. A client that asks every few seconds pays for one each time; one that asks once waits
+`MOMENT_SECONDS` for the second. All that ask meanwhile, be they a hundred pages, get the same.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from webipy.server.ports.world import World
 from webipy.server.sessions.sessions import Sessions
 
 FRESH_SECONDS = 1.0
-"""A look is told to all who ask within this."""
+"""A measurement is returned to all that ask within this time."""
 
 MOMENT_SECONDS = 0.25
 OLD_SECONDS = 60.0
-"""A look that is older says nothing about the processor now."""
+"""An older measurement says nothing about the processor now."""
 
 
 @attrs.define(frozen=True, slots=True)
-class _Look:
+class _Measurement:
     at: float
     leaders: frozenset[int]
     used: dict[int, Used]
@@ -40,22 +40,22 @@ class Usage:
 
     world: World
     sessions: Sessions
-    _before: _Look | None = None
-    _last: _Look | None = None
+    _before: _Measurement | None = None
+    _last: _Measurement | None = None
     _waiting: list[Deferred[None]] | None = None
 
     async def of(self, session: str | None) -> list[calls.KernelUsage]:
-        """What the kernel of a session uses, or (`None`) every kernel; none of one whose process is not known."""
+        """What the kernel of a session uses, or every kernel (`None`); kernels without a known process are left out."""
         asked = session if session is None else self.sessions.get(session).id
         while not self._is_fresh():
             await self._renew()
         sessions = self.sessions.all() if asked is None else [self.sessions.get(asked)]
-        told = []
+        usage = []
         for one in sessions:
             kernel = one.kernel
             if kernel is not None and kernel.pid is not None and (used := self._used(kernel.pid)) is not None:
                 cpu = self._cpu(kernel.pid)
-                told.append(
+                usage.append(
                     calls.KernelUsage(
                         session=one.id,
                         kernel=kernel.id,
@@ -64,7 +64,7 @@ class Usage:
                         processes=used.processes,
                     )
                 )
-        return told
+        return usage
 
     def _is_fresh(self) -> bool:
         last = self._last
@@ -78,40 +78,40 @@ class Usage:
         return self._last.used.get(pid) if self._last is not None else None
 
     def _cpu(self, pid: int) -> float | None:
-        """Processors in use, 1.0 for one that is full; `None` for a kernel that was not there at the look before."""
+        """Processors in use, 1.0 for one that is full; `None` for a kernel that the measurement before does not have."""
         if self._last is None or self._before is None or pid not in self._before.used:
             return None
         had = self._last.used[pid].cpu_s - self._before.used[pid].cpu_s
         return round(max(0.0, had) / (self._last.at - self._before.at), 3)
 
     async def _renew(self) -> None:
-        """Looks, once for all who ask meanwhile."""
+        """Measures, once for all that ask meanwhile."""
         if self._waiting is not None:
-            told: Deferred[None] = Deferred()
-            self._waiting.append(told)
-            await told
+            measured: Deferred[None] = Deferred()
+            self._waiting.append(measured)
+            await measured
             return
         self._waiting = []
         try:
             before = self._last
             if before is None or self.world.clock() - before.at > OLD_SECONDS:
-                before = await self._look()
+                before = await self._measure()
                 if not before.used:
                     self._last = before
                     return
                 await self._moment()
-            self._before, self._last = before, await self._look()
+            self._before, self._last = before, await self._measure()
         finally:
             waiting, self._waiting = self._waiting, None
-            for told in waiting:  # who finds nothing new, because the look failed, looks again for itself
-                told.callback(None)
+            for measured in waiting:  # a call that finds nothing new, because this one failed, measures again
+                measured.callback(None)
 
     async def _moment(self) -> None:
         moment: Deferred[None] = Deferred()
         self.world.later(MOMENT_SECONDS, lambda: moment.callback(None))
         await moment
 
-    async def _look(self) -> _Look:
+    async def _measure(self) -> _Measurement:
         leaders = self._leaders()
         used = await self.world.processes.used(leaders) if leaders else {}
-        return _Look(self.world.clock(), leaders, used)
+        return _Measurement(self.world.clock(), leaders, used)

@@ -1,4 +1,4 @@
-"""Who waits for which reply of a kernel: requests that are no executions, such as completions."""
+"""Requests to a kernel that are no executions, such as completions, and wait for their replies."""
 
 from __future__ import annotations
 
@@ -13,37 +13,42 @@ from webipy.core.kernel.wire import Message
 
 @attrs.define(eq=False)
 class PendingRequests:
-    """Replies that are waited for, by the id of their request. Each fires once: with the reply, or with why there is none."""
+    """The pending requests of one session, by their ids. Each fires once: with the reply, or with why there is none."""
 
     _waiting: dict[str, Deferred[Message]] = attrs.field(factory=dict)
 
     def expect(self, request: str) -> Deferred[Message]:
-        """Fires with the reply to this request."""
+        """Adds a request; fires with its reply."""
         reply = self._waiting[request] = Deferred()
         return reply
 
     def forget(self, request: str) -> None:
-        """Nobody waits for it any more."""
+        """Cancels a pending request."""
         self._waiting.pop(request, None)
 
-    def take(self, taken: Received) -> None:
-        """Tells what a batch of messages brought: replies, requests that will have none, the end of the kernel."""
-        for request, message in taken.replies:
+    def resolve(self, batch: Received) -> None:
+        """Resolves the requests that a batch of messages has replies to, or ends."""
+        for request, message in batch.replies:
             waiting = self._waiting.pop(request, None)
             if waiting is not None:
                 waiting.callback(message)
-        for request, reason in taken.dropped:
+        for request, reason in batch.dropped:
             self.fail(request, errors.KernelDead(f"The kernel gave no answer to this ({reason.replace('_', ' ')})."))
-        if any(isinstance(event, events.KernelDied) for event in taken.events):
+        if any(isinstance(event, events.KernelDied) for event in batch.events):
             self.fail_all("The kernel died before it answered.")
 
     def fail(self, request: str, fault: errors.Failure) -> None:
-        """Ends one wait."""
+        """Fails a pending request.
+
+        Args:
+            request: Id of the request.
+            fault: What it fails with.
+        """
         waiting = self._waiting.pop(request, None)
         if waiting is not None:
             waiting.errback(fault)
 
     def fail_all(self, reason: str) -> None:
-        """Ends all waits: the kernel is gone."""
+        """Fails all pending requests with errors.KernelDead, for this reason."""
         for request in list(self._waiting):
             self.fail(request, errors.KernelDead(reason))

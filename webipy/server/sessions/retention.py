@@ -1,10 +1,10 @@
 """Retention: how long journals are kept.
 
 Once an hour, and as soon as it has grown over its size, every session whose journal is over its limit (by size, and by age if an age is given) is
-cut: a snapshot that leaves nothing out of what is shown takes the place of the oldest events. What a reader sees is untouched; what goes is what
-only a look into the past would have shown: text edits, executions that were run again. `first_seq` says from where on single events can be had.
+cut: a snapshot that leaves nothing out of what is shown replaces the oldest events. Readers see the same; only the history gets shorter:
+text edits, executions that were run again. `first_seq` is the first event that can be read by itself.
 
-Events that a feed has still to send are trimmed only after it has sent them. Journals of closed sessions go whole: see
+Events that a feed has still to send are trimmed only after it has sent them. Journals of closed sessions are deleted whole: see
 webipy.server.sessions.closed_sessions.
 """
 
@@ -33,7 +33,7 @@ class Retention:
 
     Args:
         world: The outside.
-        sessions: Whose journals.
+        sessions: The open sessions.
         closed_sessions: The journals of closed sessions.
         keep_mebibytes: Size over which a journal is cut to about half of it.
         keep_days: Age over which events are cut; `None` for never.
@@ -44,24 +44,30 @@ class Retention:
     closed_sessions: ClosedSessions
     keep_mebibytes: int
     keep_days: float | None
-    _looking: set[str] = attrs.field(factory=set)
+    _checking: set[str] = attrs.field(factory=set)
     _log = Logger()
 
     def start(self) -> None:
-        """Looks at all journals now and every hour, and at each that has grown over its size."""
-        self.sessions.on_taken.append(self.grown)
+        """Checks all journals now and every hour, and each that has grown over its size."""
+        self.sessions.on_appended.append(self.grown)
         self._start()
 
     def grown(self, session: Session, by: str | None, size: int) -> None:
-        """A journal is longer: cuts it if it is too long, in a later turn, and once at a time."""
-        if session.id not in self._looking and session.snapshots.place_to_cut(self.keep_mebibytes):
-            self._looking.add(session.id)
-            self.world.later(0, lambda: self._look(session))
+        """Cuts a journal that has become too long, in a later turn, and once at a time.
 
-    def _look(self, session: Session) -> None:
-        looked = Deferred.fromCoroutine(self.look_at(session))
-        looked.addCallbacks(
-            lambda _: self._looking.discard(session.id), self._failed
+        Args:
+            session: Its session.
+            by: Who caused the new events.
+            size: Their bytes.
+        """
+        if session.id not in self._checking and session.snapshots.place_to_cut(self.keep_mebibytes):
+            self._checking.add(session.id)
+            self.world.later(0, lambda: self._check(session))
+
+    def _check(self, session: Session) -> None:
+        checked = Deferred.fromCoroutine(self.check(session))
+        checked.addCallbacks(
+            lambda _: self._checking.discard(session.id), self._failed
         )  # one that fails waits for the next round
 
     def _start(self) -> None:
@@ -74,17 +80,17 @@ class Retention:
         self._log.failure("journals could not be cut", failure)
 
     async def round(self) -> None:
-        """Looks at all journals once."""
+        """Checks all journals once."""
         for session in self.sessions.all():
             try:
-                await self.look_at(session)
+                await self.check(session)
             except errors.Damaged as fault:
                 self._log.critical("session {session}: {fault}", session=session.id, fault=fault.message)
-        self._looking.clear()
+        self._checking.clear()
         await self.closed_sessions.enforce_limits()
 
-    async def look_at(self, session: Session) -> None:
-        """Cuts one journal if it is over a limit, and trims what a cut left for slow readers."""
+    async def check(self, session: Session) -> None:
+        """Cuts a journal if it is over a limit, and trims what a cut left for slow readers."""
         place = max(session.snapshots.place_to_cut(self.keep_mebibytes), await self._too_old(session))
         place = min(place, session.written)
         if place >= session.journal.first_seq:
@@ -95,7 +101,7 @@ class Retention:
         await session.journal.trim(min([session.journal.first_seq, *cursors]))
 
     async def _too_old(self, session: Session) -> int:
-        """Seq of the newest event that is older than allowed; found by halving."""
+        """Seq of the newest event that is older than allowed, by binary search."""
         if self.keep_days is None:
             return 0
         oldest = datetime.fromisoformat(self.world.now()) - timedelta(days=self.keep_days)

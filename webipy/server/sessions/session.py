@@ -1,16 +1,16 @@
 """A session: the actor that joins one journal, one notebook and at most one kernel.
 
-Everything that happens goes one way::
+Every event takes one path::
 
     call (api) ─────────► Session decides ───────────► append: seq, time, fold, bytes ──► journal ──written──► tail ──► feeds
     host link ──► KernelConnection.received ──► Kernel.receive ──┘                               └──► the call is answered, the request goes
                                                                                                  to the kernel, the host is acknowledged
 
-Invariants: `seq` is given out here and is dense; the fold (notebook, kernel) is always at `seq`, readers see at most
+Invariants: `seq` is assigned here and is dense; the fold (notebook, kernel) is always at `seq`, readers see at most
 `written`; a call is answered and a request is sent only after their events are in the journal; an execution id is
-accepted once, and the same call again gets the same answer.
+accepted once, and the same call again gets the same result.
 
-An `await` is a door others walk through: state is changed before it (with the event) or checked again after it.
+Another task may run at each `await`: state is changed before it (with the event) or checked again after it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from twisted.internet.defer import Deferred
 from webipy.core import errors
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
+from webipy.core.events.outputs import Fold
 from webipy.core.kernel.blobs import Part
 from webipy.core.kernel.kernel import Kernel
 from webipy.core.session.execution_record import ExecutionRecord
@@ -37,8 +38,8 @@ from webipy.server.sessions.feed import CHUNK_BYTES, CHUNK_EVENTS, Feed, Tail
 from webipy.server.sessions.kernel_connection import KernelConnection
 from webipy.server.sessions.snapshots import Snapshots
 
-MAX_CODE_BYTES = 4 * 1024 * 1024
-"""Code of one execution; as much as the source of a cell can hold."""
+MAX_CODE_CHARACTERS = 4 * 1024 * 1024
+"""Code of one execution, in characters; as much as the source of a cell can hold."""
 
 LOADED_EVENTS = 4 * CHUNK_EVENTS
 LOADED_BYTES = 4 * CHUNK_BYTES
@@ -52,32 +53,38 @@ class _Span:
     queued: int
     finished: int | None = None
     late: int = 0
-    """Seq of the newest output that came after its end: of threads and processes that live longer."""
+    """Seq of the newest output that came after its end, from threads and processes that live longer."""
 
 
 @attrs.define(eq=False)
 class Session:
-    """One session. Made by `Sessions`, which owns them all."""
+    """One session. Made by `Sessions`, which owns them all.
+
+    Args:
+        record: The session, as the registry keeps it.
+        world: The outside.
+        journal: Its journal, opened.
+        on_appended: Called when events were appended, with this session, who caused them, and their size in bytes.
+    """
 
     record: SessionRecord
     world: World
     journal: Journal
     _position: Position | None
+    on_appended: Callable[[Session, str | None, int], None] = lambda session, by, size: None
     notebook: Notebook = attrs.field(factory=Notebook)
     file_state: FileState = attrs.field(factory=FileState)
     on_written: Callable[[], None] = lambda: None
     """Called when new events are in the journal."""
-    on_taken: Callable[[str | None, int], None] = lambda by, size: None
-    """Called when events were taken in, with who caused them and how many bytes they have."""
     seq: int = 0
     last_activity: str = ""
     is_closed: bool = False
     reopened: int = 0
-    """Seq of the event that opened it again after it was closed; 0 while it is open for the first time."""
+    """Seq of the event that reopened it; 0 while it is open for the first time."""
     updates: dict[str, int] = attrs.field(factory=dict)
     """Seq of the newest update of each display."""
     is_temporary: bool = False
-    """Whether it is closed when what it was made for is over; see `webipy.server.notebooks.temporary_sessions`."""
+    """Whether it is closed when its purpose is over; see `webipy.server.notebooks.temporary_sessions`."""
     source: str | None = None
     """The file that its document was copied from."""
     runs: OpenRuns = attrs.field(factory=OpenRuns)
@@ -88,7 +95,7 @@ class Session:
     _spans: dict[str, _Span] = attrs.field(factory=dict)
     _ends: dict[str, list[Deferred[None]]] = attrs.field(factory=dict)
     _news: list[Deferred[None]] = attrs.field(factory=list)
-    _told: int = 0
+    _notified: int = 0
     """Seq of the newest event that feeds were woken for."""
 
     def __attrs_post_init__(self) -> None:
@@ -118,13 +125,16 @@ class Session:
     def append(
         self, new: list[AnyEvent], by: str | None, position: Position | None = None, parts: Sequence[Part] = ()
     ) -> Deferred[int]:
-        """Takes events in; fires with the seq of the last one when all are in the journal.
+        """Appends events to the journal and folds them.
 
         Args:
             new: Events without seq and time.
             by: Who caused them; `None` for the kernel and the server.
-            position: How far the host's messages are taken in with these events.
+            position: Which messages of the host they come from.
             parts: Parts of blobs that came with them.
+
+        Returns:
+            Fires with the seq of the last event when all are in the journal.
         """
         first, time, bodies = self.seq + 1, self.world.now(), []
         for seq, event in enumerate(new, first):
@@ -135,30 +145,30 @@ class Session:
         self.seq += len(new)
         self.last_activity = time
         last = self.seq
-        self.on_taken(by, sum(map(len, bodies)))
+        self.on_appended(self, by, sum(map(len, bodies)))
         return self.journal.append(first, bodies, position, parts).addCallback(self._was_written, first, bodies, last)
 
     def _was_written(self, _: None, first: int, bodies: list[bytes], last: int) -> int:
         if bodies:
             self.tail.add(first, bodies)
-        if last >= self.written > self._told:  # else more was written with it, and its turn comes next
-            self._told = self.written
+        if last >= self.written > self._notified:  # else more was written with it, and is notified next
+            self._notified = self.written
             for feed in tuple(self.feeds):
                 feed.wake()
             self.tail.trim(min((feed.cursor for feed in self.feeds), default=last + 1))
             news, self._news = self._news, []
-            for told in news:
-                told.callback(None)
-            self._tell_ends()
+            for waiting in news:
+                waiting.callback(None)
+            self._resolve_ends()
             self.on_written()
         return last
 
-    def _tell_ends(self) -> None:
+    def _resolve_ends(self) -> None:
         for execution in list(self._ends):
             finished = self._spans[execution].finished
             if finished is not None and finished <= self.written:
-                for told in self._ends.pop(execution):
-                    told.callback(None)
+                for waiting in self._ends.pop(execution):
+                    waiting.callback(None)
 
     def _fold(self, event: AnyEvent) -> None:
         self.notebook.apply(event)
@@ -191,7 +201,7 @@ class Session:
                 pass
 
     def restore(self, event: AnyEvent) -> None:
-        """Takes an event of the journal in, as when it was made."""
+        """Folds an event of the journal, as when it was made."""
         self._fold(event)
         self.seq, self.last_activity = event.seq, event.time
         if isinstance(event, events.KernelStarted):
@@ -202,17 +212,26 @@ class Session:
             self.kernel.restore(event)
 
     def read(self, first: int, limit: int = CHUNK_EVENTS, limit_bytes: int = CHUNK_BYTES) -> Deferred[list[bytes]]:
-        """Written events from `first` on, as their JSON."""
+        """Written events in a row.
+
+        Args:
+            first: Seq of the first one.
+            limit: Events at most.
+            limit_bytes: Bytes at most; a larger first event is returned whole.
+
+        Returns:
+            Fires with the events, JSON.
+        """
         return self.journal.read(first, limit, limit_bytes)
 
     def news(self) -> Deferred[None]:
         """Fires when the next events are written."""
-        told: Deferred[None] = Deferred(lambda d: self._news.remove(d) if d in self._news else None)
-        self._news.append(told)
-        return told
+        written: Deferred[None] = Deferred(lambda d: self._news.remove(d) if d in self._news else None)
+        self._news.append(written)
+        return written
 
     def check_writable(self) -> None:
-        """Returns when new work can be accepted.
+        """Returns when the session accepts calls that change it.
 
         Raises:
             errors.NotFound: The session is closed.
@@ -228,20 +247,27 @@ class Session:
     # ---- executions
 
     async def execute(self, queued: events.ExecutionQueued, by: str) -> int:
-        """Accepts an execution and gives the seq of its event; the kernel is asked after that is written.
+        """Accepts an execution; the request goes to the kernel after its event is written.
+
+        Args:
+            queued: The event that queues it.
+            by: Who asked for it.
+
+        Returns:
+            The seq of the event; that of the first one for an execution that was accepted before.
 
         Raises:
             errors.AlreadyExists: The id names an execution of other code.
-            errors.TooLarge: The code is over `MAX_CODE_BYTES`.
+            errors.TooLarge: The code is over `MAX_CODE_CHARACTERS`.
             errors.KernelNotReady, errors.KernelDead, errors.Degraded, errors.NotFound: It cannot be run now.
         """
         span = self._spans.get(queued.execution)
         if span is not None:
             return await self._accepted_before(queued, span)
         self.check_writable()
-        if len(queued.code) > MAX_CODE_BYTES:
+        if len(queued.code) > MAX_CODE_CHARACTERS:
             raise errors.TooLarge(
-                f"The code of one execution holds at most {MAX_CODE_BYTES} characters.", limit=MAX_CODE_BYTES
+                f"The code of one execution holds at most {MAX_CODE_CHARACTERS} characters.", limit=MAX_CODE_CHARACTERS
             )
         if queued.cell is not None:
             self.notebook.get(queued.cell)
@@ -257,10 +283,10 @@ class Session:
     async def _accepted_before(self, queued: events.ExecutionQueued, span: _Span) -> int:
         while self.written < span.queued:
             await self.news()
-        story = ExecutionRecord(queued.execution)
-        await self.each_event(span.queued, span.queued, story.apply)
-        assert story.queued is not None
-        if story.queued.code != queued.code:
+        record = ExecutionRecord(queued.execution)
+        await self.each_event(span.queued, span.queued, record.apply)
+        assert record.queued is not None
+        if record.queued.code != queued.code:
             raise errors.AlreadyExists(
                 f"Execution {queued.execution} runs other code; choose another id.",
                 kind="execution",
@@ -282,20 +308,24 @@ class Session:
             ) from None
 
     async def ended(self, execution: str, timeout_s: float) -> None:
-        """Waits until an execution has finished and that is written.
+        """Waits until the event that finishes an execution is written.
+
+        Args:
+            execution: Id of the execution.
+            timeout_s: Seconds that it waits.
 
         Raises:
-            errors.Timeout: It has not within `timeout_s` seconds; it goes on.
+            errors.Timeout: It has not finished within that time; it goes on.
         """
         span = self.span(execution)
         if span.finished is not None and span.finished <= self.written:
             return
-        told: Deferred[None] = Deferred()
+        ended: Deferred[None] = Deferred()
         waiting = self._ends.setdefault(execution, [])
-        waiting.append(told)
+        waiting.append(ended)
 
         def too_late() -> None:
-            told.errback(
+            ended.errback(
                 errors.Timeout(
                     f"Execution {execution} has not finished within {timeout_s:g} s; it goes on.", timeout_s=timeout_s
                 )
@@ -303,14 +333,14 @@ class Session:
 
         stop_clock = self.world.later(timeout_s, too_late)
         try:
-            await told
+            await ended
         finally:
             stop_clock()
-            if told in waiting:  # it was too late, or who waited has gone
-                waiting.remove(told)
+            if ended in waiting:  # it was too late, or the wait was cancelled
+                waiting.remove(ended)
 
     async def load(self) -> None:
-        """Folds the journal from its start, as this session is opened; of outputs in a row only the last one says where things stand."""
+        """Folds the journal from its start, as this session is opened; of outputs in a row only the last one is folded."""
         held, output = b"", None
 
         def restore_held() -> None:
@@ -326,14 +356,20 @@ class Session:
                 await self.world.turns.pause()
             held = body
         restore_held()
-        self.seq = self._told = self.journal.written
+        self.seq = self._notified = self.journal.written
 
-    async def each_event(self, first: int, last: int, take: Callable[[AnyEvent], None]) -> None:
-        """Gives every written event from `first` to `last` to `take`, read in chunks; for those that were cut, what stands for all of them."""
+    async def each_event(self, first: int, last: int, apply: Callable[[AnyEvent], None]) -> None:
+        """Calls a function with written events in a row, read in chunks; for those that were cut, with the events that stand for them.
+
+        Args:
+            first: Seq of the first one.
+            last: Seq of the last one; later ones than `written` are left out.
+            apply: Called with each event.
+        """
         async for _, body in self._bodies(first, last):
             event = _decoded(body, self.id)
             if event is not None:
-                take(event)
+                apply(event)
             await self.world.turns.pause()
 
     async def _bodies(
@@ -349,8 +385,44 @@ class Session:
                 first += 1
 
 
+async def execution_record(session: Session, execution: str, limit: int | None = None) -> ExecutionRecord:
+    """The record of an execution up to now, with what came after its end, and what later executions showed in place of its displays.
+
+    Waits until the event that queued it is written.
+
+    Args:
+        session: The session.
+        execution: Id of the execution.
+        limit: Characters that are kept of a longer text, at its start and its end (see `webipy.core.events.outputs.Fold`); `None` for all.
+
+    Raises:
+        errors.NotFound: The session has none of that id.
+    """
+    span = session.span(execution)
+    while session.written < span.queued:
+        await session.news()
+    record = ExecutionRecord(execution, outputs=Fold(limit))
+    last = last_seq(session, execution)
+    await session.each_event(span.queued, last, record.apply)
+    for update in sorted(session.updates.get(display, 0) for display in record.outputs.displays()):
+        if last < update <= session.written:
+            await session.each_event(update, update, record.apply)
+    return record
+
+
+def last_seq(session: Session, execution: str) -> int:
+    """The seq up to which events of an execution may stand in the journal.
+
+    Args:
+        session: The session.
+        execution: Id of the execution.
+    """
+    span = session.span(execution)
+    return session.written if span.finished is None else max(span.finished, min(span.late, session.written))
+
+
 def release(session: Session) -> None:
-    """Lets a session hold nothing large: it is new, or it is closed, and who still reads it reads the journal."""
+    """Frees what is large of a session that is new or closed; those who read a closed one still read its journal."""
     session.notebook = Notebook()
     session.tail = Tail(session.record.id)
     session.snapshots = Snapshots(session.each_event, lambda: session.journal.first_seq)

@@ -1,17 +1,17 @@
-"""All sessions: made, found, started with a kernel, closed, and brought back when the server returns.
+"""All sessions: created, found, given a kernel, closed, and restored when the server returns.
 
-A session that is closed keeps its row and its journal: it can be opened again, and its journal goes on (see
+A closed session keeps its row and its journal: it can be reopened, and its journal goes on (see
 webipy.server.sessions.closed_sessions). Shares and the kernel end with the closing and do not come back.
 
 A session lives in three places: its row in the registry (that it exists, and where its kernel host is), its journal
 (everything that happened), and a `Session` in memory (the fold of the journal). At start the rows are read, each
-journal is folded, and each host that still lives is attached to from the number that the journal has taken in; a host
-that is gone ends what was open, said plainly.
+journal is folded, and each host that still lives is attached to from the position in the journal; when a host is gone,
+events report the end of its kernel and its executions.
 
 Order when a kernel starts: host launched → row written (survives a power cut) → `kernel_started` journaled →
 attached. A server that dies in between leaves a row that the next one attaches to, or a host that ends by itself when
-nobody ever comes. Order when a session is closed or opened again: its journal says so, then its row; where they differ,
-the journal counts.
+no server comes. Order when a session is closed or reopened: first its journal, then its row; where they differ,
+the journal is right.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ from webipy.server.ports.registry import ClosedSession, SessionRecord
 from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session, release
 
-Taken = Callable[[Session, str | None, int], None]
+OnAppended = Callable[[Session, str | None, int], None]
+"""Is called with a session, who caused the events that were appended to it, and their size in bytes."""
 
 
-def _tell(all: list[Taken], session: Session, by: str | None, size: int) -> None:
-    for tell in all:
-        tell(session, by, size)
+def _notify(all: list[OnAppended], session: Session, by: str | None, size: int) -> None:
+    for notify in all:
+        notify(session, by, size)
 
 
 @attrs.define(eq=False)
@@ -48,10 +49,10 @@ class Sessions:
 
     Args:
         world: The outside.
-        root: Folder that kernels start in unless told otherwise.
-        take_spare: Gives the host of a kernel that was started in advance and is in a folder now, with these environment variables; `None` when
-            there is none that fits.
-        on_taken: Each is called when a session has taken events in: with who caused them, and how many bytes they have.
+        root: Folder that kernels start in by default, absolute.
+        take_spare: Returns the host of a kernel that was started in advance (`webipy.server.sessions.kernel_pool.KernelPool.take`).
+        on_appended: Each is called when events were appended to a session.
+        lock: Held while sessions are opened and closed, and kernels started.
     """
 
     world: World
@@ -59,11 +60,10 @@ class Sessions:
     take_spare: Callable[[Kernelspec, str, Mapping[str, str]], Awaitable[HostRecord | None]] = attrs.field(
         default=lambda spec, cwd, env: succeed(None)
     )
-    on_taken: list[Taken] = attrs.field(factory=list)
+    on_appended: list[OnAppended] = attrs.field(factory=list)
     _open: dict[str, Session] = attrs.field(factory=dict)
     _unreadable: dict[str, errors.Failure] = attrs.field(factory=dict)
-    door: DeferredLock = attrs.field(factory=DeferredLock)
-    """Held while sessions are opened and closed, and kernels started."""
+    lock: DeferredLock = attrs.field(factory=DeferredLock)
     _log = Logger()
 
     def all(self) -> list[Session]:
@@ -83,11 +83,11 @@ class Sessions:
             if session in self._unreadable:
                 raise self._unreadable[session] from None
             raise errors.NotFound(
-                f"There is no open session {session!r}; session.list tells those there are.", kind="session", id=session
+                f"There is no open session {session!r}; session.list lists them.", kind="session", id=session
             ) from None
 
     async def restore(self) -> None:
-        """Brings every session of the registry back and attaches to the hosts that live."""
+        """Restores every session of the registry and attaches to the hosts that live."""
         for record in await self.world.registry.sessions():
             try:
                 await self._restore_one(record)
@@ -116,10 +116,9 @@ class Sessions:
 
     async def _load(self, record: SessionRecord) -> Session:
         opened = await self.world.journals.open(record.id)
-        session = Session(record, self.world, opened.journal, opened.position)
+        session = Session(record, self.world, opened.journal, opened.position, partial(_notify, self.on_appended))
         session.kernel_connection.environment = lambda: _environment(self.root, session.record)
         await session.load()
-        session.on_taken = partial(_tell, self.on_taken, session)
         return session
 
     async def create(
@@ -133,16 +132,22 @@ class Sessions:
         temporary: bool = False,
         source: str | None = None,
     ) -> Session:
-        """A new session, or the one that is open for `path` or has the id `wanted`.
+        """Creates a session, or returns the one that is open for the path or has the id.
 
         Args:
-            temporary: Whether a new one is closed when what it is made for is over.
+            title: Its title; `None` for the name of its file or the time.
+            path: Its file, relative to the root; `None` for a session without one.
+            cwd: The folder that its kernels run in, relative to the root; `None` for the root.
+            wanted: Its id; `None` for a new one.
+            by: Who creates it.
+            temporary: Whether a new one is closed when its purpose is over.
             source: The file that its document is copied from.
 
         Raises:
             errors.InvalidParams: `cwd` is no folder.
+            errors.AlreadyExists: A closed session has the id.
         """
-        await self.door.acquire()
+        await self.lock.acquire()
         try:
             for session in self._open.values():
                 if (path is not None and session.record.path == path) or session.id == wanted:
@@ -155,7 +160,7 @@ class Sessions:
             )
             return await self._create(record, created, by)
         finally:
-            self.door.release()
+            self.lock.release()
 
     async def _create(self, record: SessionRecord, created: events.SessionCreated, by: str) -> Session:
         session = await self._load(record)
@@ -174,17 +179,21 @@ class Sessions:
     async def reopen(
         self, closed: ClosedSession, path: str | None, cwd: str | None, by: str, *, temporary: bool = False
     ) -> Session:
-        """Opens a closed session again, with its document at `path`: the session, or the one that is open for `path` already.
+        """Reopens a closed session, or returns the one that is open for the path already.
 
         Args:
-            temporary: Whether it is closed again when what it is opened for is over.
+            closed: The closed session.
+            path: Where its document is now, relative to the root; `None` when it has none.
+            cwd: The folder that its kernels run in, relative to the root; `None` for the one it had.
+            by: Who reopens it.
+            temporary: Whether it is closed again when its purpose is over.
 
         Raises:
             errors.NotFound: Its journal is gone.
             errors.Damaged: Its journal cannot be read.
             errors.InvalidParams: `cwd` is no folder.
         """
-        await self.door.acquire()
+        await self.lock.acquire()
         try:
             for session in self._open.values():
                 if session.id == closed.record.id or (path is not None and session.record.path == path):
@@ -203,21 +212,33 @@ class Sessions:
             self._open[session.id] = session
             return session
         finally:
-            self.door.release()
+            self.lock.release()
 
     def is_free(self, session: str) -> bool:
         """Whether an id is neither that of an open session nor of one that could not be opened."""
         return session not in self._open and session not in self._unreadable
 
     async def rename(self, session: Session, title: str, by: str) -> None:
-        """Gives a session another title."""
+        """Gives a session another title.
+
+        Args:
+            session: The session.
+            title: The title.
+            by: Who renames it.
+        """
         session.check_writable()
         await session.append([events.SessionRenamed(title=title)], by)
         await self.world.registry.put(session.record)
 
     async def has_moved(self, session: Session, path: str, by: str | None) -> None:
-        """Takes note that the file of a session has another path; a title that was the name of the file follows. A closed session stays as it is."""
-        await self.door.acquire()
+        """Records that the file of a session has another path; a title that was the name of the file follows. A closed session stays as it is.
+
+        Args:
+            session: The session.
+            path: The path now, relative to the root.
+            by: Who moved the file; `None` for another program.
+        """
+        await self.lock.acquire()
         try:
             if session.is_closed:
                 return
@@ -227,18 +248,23 @@ class Sessions:
                 await session.append([events.SessionRenamed(title=os.path.basename(path))], by)
             await self.world.registry.put(session.record)
         finally:
-            self.door.release()
+            self.lock.release()
 
     async def close(
         self, session: Session, by: str | None, digest: str | None = None, unless: Callable[[], bool] = lambda: False
     ) -> bool:
-        """Shuts the kernel of a session down and ends its journal for now. Whether that was done.
+        """Closes a session: shuts its kernel down and closes its journal.
 
         Args:
-            digest: Of what the file of its document holds, if that is known.
-            unless: Asked when nobody can come between: then it stays open.
+            session: The session.
+            by: Who closes it; `None` for the server.
+            digest: SHA-256 of the content of its file, hex, if that is known.
+            unless: Returns whether it stays open after all; called under the lock.
+
+        Returns:
+            Whether it was closed.
         """
-        await self.door.acquire()
+        await self.lock.acquire()
         try:
             session.check_writable()
             if unless():
@@ -250,7 +276,7 @@ class Sessions:
             await self.world.registry.close_session(_closed(session, digest, self.world.now()))
             await self.world.journals.close(session.id)
         finally:
-            self.door.release()
+            self.lock.release()
         for feed in tuple(session.feeds):
             feed.close_after(session.written)
         release(session)
@@ -264,7 +290,7 @@ class Sessions:
         return any(kernel is not None and kernel.state in ("starting", "restarting") for kernel in kernels)
 
     async def spec(self, name: str | None) -> Kernelspec:
-        """The kernelspec of that name, or the default one.
+        """The kernelspec of that name, or the default one (`None`).
 
         Raises:
             errors.UnknownKernelspec: There is none; the failure lists those there are.
@@ -273,10 +299,15 @@ class Sessions:
         return _choose(specs, name)
 
     async def change_env(self, session: Session, env: Mapping[str, str], *, is_kept: bool = True) -> None:
-        """Gives the later kernels of a session other environment variables; `is_kept`: a living one stays.
+        """Sets the environment variables of the later kernels of a session.
+
+        Args:
+            session: The session.
+            env: All of them, by name.
+            is_kept: Whether a living kernel goes on.
 
         Raises:
-            errors.KernelNotReady: It has a living kernel, which has other ones.
+            errors.KernelNotReady: A living kernel, which would go on, has other variables.
         """
         if env == session.record.env:
             return
@@ -290,16 +321,19 @@ class Sessions:
     async def start_kernel(
         self, session: Session, name: str | None, by: str, env: Mapping[str, str] | None = None
     ) -> None:
-        """Gives a session a kernel: its living one if it is of that kernelspec (or any is fine), else a new one.
+        """Starts a kernel for a session, unless it has a living one of that kernelspec.
 
         Args:
+            session: The session.
+            name: Name of the kernelspec; `None` for the living kernel's or the default one.
+            by: Who starts it.
             env: Environment variables for this kernel and later ones; `None` for those that the session has.
 
         Raises:
             errors.UnknownKernelspec, errors.KernelFailed: It cannot be started.
             errors.KernelNotReady: There is a living one with another environment.
         """
-        await self.door.acquire()
+        await self.lock.acquire()
         try:
             session.check_writable()
             await session.kernel_connection.settled()
@@ -322,15 +356,20 @@ class Sessions:
             else:
                 await self._join(session, kernel, spare, by)
         finally:
-            self.door.release()
+            self.lock.release()
 
     async def attach_kernel(self, session: Session, connection: str, by: str) -> None:
         """Gives a session the kernel of a connection file in place of the one that it has.
 
+        Args:
+            session: The session.
+            connection: Path of the connection file on this machine.
+            by: Who attaches it.
+
         Raises:
             errors.InvalidParams, errors.KernelFailed: It cannot be joined; the session keeps what it has.
         """
-        await self.door.acquire()
+        await self.lock.acquire()
         try:
             session.check_writable()
             await session.kernel_connection.settled()
@@ -339,21 +378,25 @@ class Sessions:
             kernel = Kernel(host.kernel, host.spec, host.display_name, host.language, "")
             await self._join(session, kernel, host, by)
         finally:
-            self.door.release()
+            self.lock.release()
 
     async def restart_kernel(self, session: Session, by: str) -> None:
-        """New process, same kernel: in place while its host lives, else with a new host.
+        """Restarts a kernel, with the same id: in place while its host lives, else with a new host.
+
+        Args:
+            session: The session.
+            by: Who restarts it.
 
         Raises:
             errors.KernelNotReady: The session never had a kernel, or something else started it.
         """
-        await self.door.acquire()
+        await self.lock.acquire()
         try:
             session.check_writable()
             await session.kernel_connection.settled()
             kernel = session.kernel
             if kernel is None:
-                raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
+                raise errors.KernelNotReady("This session has no kernel yet: kernel.start gives it one.")
             check_ours(session, "restart")
             if session.kernel_connection.has_host and session.kernel_connection.is_leaving:
                 await _end_kernel(session, by)
@@ -366,7 +409,7 @@ class Sessions:
             again = Kernel(kernel.id, spec.name, spec.display_name, spec.language, "", start=kernel.start + 1)
             await self._launch(session, again, spec, by)
         finally:
-            self.door.release()
+            self.lock.release()
 
     async def _launch(self, session: Session, kernel: Kernel, spec: Kernelspec, by: str) -> None:
         env = _environment(self.root, session.record)
@@ -385,7 +428,7 @@ class Sessions:
 
 
 async def _end_kernel(session: Session, by: str | None) -> None:
-    """Ends a kernel that its session has no use for any more, without waiting for its end."""
+    """Ends the kernel of a session without waiting for its end."""
     kernel = session.kernel
     if kernel is None or not session.kernel_connection.has_host:
         return
@@ -404,25 +447,29 @@ def _folder(root: str, cwd: str | None) -> str:
 
 
 def _closed(session: Session, digest: str | None, time: str) -> ClosedSession:
-    """What is kept of a session that is closed now."""
+    """The registry's record of a session that is closed now."""
     conflict, record = session.file_state.conflict, attrs.evolve(session.record, host=None, env={})
     is_gone = conflict is not None and conflict.etag is None
     return ClosedSession(record, time, session.file_state.etag, is_gone, digest)
 
 
 def _moved(session: Session, path: str | None) -> list[AnyEvent]:
-    """What tells that the file of a closed session has another path now; a title that was the name of the file follows."""
+    """The events for a closed session whose file has another path now; a title that was the name of the file follows."""
     old = session.file_state.path
     if path is None or old is None or path == old:
         return []
-    told: list[AnyEvent] = [events.NotebookMoved(path=path)]
+    moved: list[AnyEvent] = [events.NotebookMoved(path=path)]
     if session.record.title == os.path.basename(old):
-        told.append(events.SessionRenamed(title=os.path.basename(path)))
-    return told
+        moved.append(events.SessionRenamed(title=os.path.basename(path)))
+    return moved
 
 
 def check_ours(session: Session, act: str) -> None:
-    """Refuses what can only be done to a kernel that webipy started.
+    """Returns when webipy started the kernel of a session.
+
+    Args:
+        session: The session.
+        act: What is to be done to the kernel, as an infinitive for the message.
 
     Raises:
         errors.KernelNotReady: Something else started the kernel of this session.
@@ -435,7 +482,7 @@ def check_ours(session: Session, act: str) -> None:
 
 
 def _environment(root: str, record: SessionRecord) -> dict[str, str]:
-    """What kernels of a session get beside the variables of the server and the kernelspec.
+    """The environment variables of a session's kernels beside those of the server and the kernelspec.
 
     `JPY_SESSION_NAME` is the whole path of the notebook, as Jupyter Server has it: libraries look there for the name of their notebook.
     """
@@ -444,7 +491,7 @@ def _environment(root: str, record: SessionRecord) -> dict[str, str]:
 
 
 def _title(now: str) -> str:
-    """The title of a session that nobody gave one."""
+    """The title of a session that was created without one."""
     return f"Session {now[:16].replace('T', ' ')}"
 
 
