@@ -502,18 +502,18 @@ class LostLineTests(ClientTests):
 
     async def test_a_call_that_may_be_repeated_is_repeated(self) -> None:
         """It is sent again on the next line, and its caller never knows."""
-        told: list[bool] = []
-        client = await self.connected(told=told.append)
+        lines: list[bool] = []
+        client = await self.connected(on_line=lines.append)
         self.script.answer = lambda line, method, params: line.cut() if len(self.script.called) < 3 else {"seq": 1}
         answered = await client.call("again", {"id": "mine"}, calls.Accepted, repeat=True)
         self.assertEqual(answered, calls.Accepted(seq=1))
         self.assertEqual(self.script.called, [("again", {"id": "mine"})] * 3)
-        self.assertEqual(told, [False, True, False, True])
+        self.assertEqual(lines, [False, True, False, True])
 
     async def test_a_call_made_without_a_line_is_sent_on_the_next(self) -> None:
         """While the line is mended calls wait; they have not been sent, so nothing can happen twice."""
         lost: Deferred[None] = Deferred()
-        client = await self.connected(told=lambda is_there: None if is_there else lost.callback(None))
+        client = await self.connected(on_line=lambda is_there: None if is_there else lost.callback(None))
         self.script.lines[0].cut()
         await lost
         self.assertEqual(await client.call("m", {}, calls.Done), calls.Done())
@@ -570,7 +570,7 @@ class LostLineTests(ClientTests):
     async def test_closing_while_mending_leaves_nothing_behind(self) -> None:
         """A client can be closed at any moment; trial finds what stays in the reactor."""
         lost: Deferred[None] = Deferred()
-        client = await self.connected(told=lambda is_there: lost.callback(None))
+        client = await self.connected(on_line=lambda is_there: lost.callback(None))
         await self.port.stopListening()
         self.script.lines[0].cut()
         await lost
@@ -580,7 +580,7 @@ class LostLineTests(ClientTests):
     async def test_closing_in_the_middle_of_a_handshake_leaves_nothing_behind(self) -> None:
         """The same while the new line waits for the server's first word."""
         lost: Deferred[None] = Deferred()
-        client = await self.connected(told=lambda is_there: lost.callback(None))
+        client = await self.connected(on_line=lambda is_there: lost.callback(None))
         silent = Silent()
         port = reactor.listenTCP(0, silent, interface="127.0.0.1")
         self.addCleanup(port.stopListening)

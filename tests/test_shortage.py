@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core.kernel.host_protocol import Kernelspec, Launch
 from webipy.host import oom_diagnosis
-from webipy.host.oom_diagnosis import VMSTAT, OomDiagnosis, counters, said
+from webipy.host.oom_diagnosis import VMSTAT, OomDiagnosis, counters, memory_text
 from webipy.host.process import Exit, KernelProcess
 
 
@@ -73,7 +73,7 @@ class Counting(SynchronousTestCase):
 
     def test_sizes_for_people(self) -> None:
         """As they say them."""
-        self.assertEqual([said(n) for n in (10, 411_600_000, 7_812_000_000)], ["1 MB", "412 MB", "7.8 GB"])
+        self.assertEqual([memory_text(n) for n in (10, 411_600_000, 7_812_000_000)], ["1 MB", "412 MB", "7.8 GB"])
 
 
 class Kernels(SynchronousTestCase):

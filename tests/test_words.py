@@ -16,17 +16,13 @@ DIALECT = frozenset(["told", "said", "heard", "took", "moments", "papers", "grow
 """Words that stood for several things each, in names of functions, classes, parameters, variables and fields."""
 
 UNFINISHED: tuple[str, ...] = (
-    "webipy.client",
     "webipy.converter",
     "webipy.core.api",
     "webipy.core.ipynb",
     "webipy.core.languages",
-    "webipy.host",
     "webipy.io.conversion",
     "webipy.io.files",
     "webipy.io.kernels",
-    "webipy.io.storage",
-    "webipy.io.web",
     "webipy.io",
     "webipy.kernel_programs",
     "webipy.server.notebooks",

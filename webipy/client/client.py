@@ -125,11 +125,11 @@ def find_server(state_folder: Path) -> Address:
 
 def failure_of(body: bytes) -> errors.Failure:
     """The failure that an `error` member tells of; a code that this version does not know makes a plain `errors.Failure`."""
-    told = msgspec.json.decode(body, type=_Error)
-    failure = _KINDS.get(told.code, errors.Failure)(told.message)
-    failure.facts = {name: value for name, value in told.data.items() if name != "name"}
+    error = msgspec.json.decode(body, type=_Error)
+    failure = _KINDS.get(error.code, errors.Failure)(error.message)
+    failure.facts = {name: value for name, value in error.data.items() if name != "name"}
     if type(failure) is errors.Failure:
-        failure.facts |= {"code": told.code, "name": str(told.data.get("name", "failure"))}
+        failure.facts |= {"code": error.code, "name": str(error.data.get("name", "failure"))}
     return failure
 
 
@@ -347,12 +347,12 @@ class Client:
         reactor: Any,
         find: Callable[[], Address],
         patience_s: float | None = None,
-        told: Callable[[bool], None] = lambda is_there: None,
+        on_line: Callable[[bool], None] = lambda is_there: None,
     ) -> None:
         self._reactor = reactor
         self._find = find
         self._patience_s = patience_s
-        self._told = told
+        self._on_line = on_line
         self._line: _Line | None = None
         self._mending: Deferred[None] | None = None
         self._waiting: dict[int, _Waiting] = {}
@@ -402,7 +402,18 @@ class Client:
         return msgspec.json.decode(await self._answer(method, params, repeat), type=result)
 
     async def call_raw(self, method: str, params: bytes) -> bytes:
-        """Call a method with params that are JSON already; gives the JSON of the result. Raises what `call` raises."""
+        """Calls a method with params and result as they are on the wire.
+
+        Args:
+            method: Its name, such as `session.list`.
+            params: Its params: a JSON object, UTF-8.
+
+        Returns:
+            The result, JSON.
+
+        Raises:
+            errors.Failure, ConnectionLost: As `call`; the call is never repeated.
+        """
         return await self._answer(method, Raw(params), False)
 
     async def follow(self, session: str, since: int | None, receive: Callable[[int, Event], None]) -> Follower:
@@ -474,9 +485,9 @@ class Client:
 
     async def _join(self, follower: Follower) -> None:
         asked = calls.Subscribe(session=follower.session, since=follower.seq, keeps=False)
-        told = await self.call("session.subscribe", asked, calls.Subscribed, repeat=True)
-        follower.seq = told.seq if follower.seq is None else max(follower.seq, told.first_seq - 1)
-        follower.newest = told.seq
+        subscribed = await self.call("session.subscribe", asked, calls.Subscribed, repeat=True)
+        follower.seq = subscribed.seq if follower.seq is None else max(follower.seq, subscribed.first_seq - 1)
+        follower.newest = subscribed.seq
         follower.is_joined = True
 
     def _met_too_large(self, size_bytes: int) -> None:
@@ -512,7 +523,7 @@ class Client:
         failing = [self._waiting.pop(number) for number in unknown]
         self._mending = mending = Deferred.fromCoroutine(self._mend())
         mending.addErrback(self._not_mended)
-        self._told(False)
+        self._on_line(False)
         lost = "The line to the server was lost; the call may have been carried out or not."
         size_bytes, self._too_large_bytes = self._too_large_bytes, 0
         if size_bytes:
@@ -539,7 +550,7 @@ class Client:
             if follower.is_joined:
                 follower.is_joined = False
                 Deferred.fromCoroutine(self._join(follower)).addErrback(self._not_joined, follower)
-        self._told(True)
+        self._on_line(True)
 
     def _not_mended(self, fault: Fault) -> None:
         self._mending = None

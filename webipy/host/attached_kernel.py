@@ -63,21 +63,21 @@ class AttachedKernel:
         self.is_there = True
 
     def spawn(self, key: str) -> None:
-        """Take note that it is joined; `key` is the link's, the kernel has its own."""
+        """Does nothing: it is joined; `key` is the link's, the kernel has its own."""
 
     def addresses(self) -> dict[str, str]:
-        """Give the addresses of its channels."""
+        """The ZeroMQ addresses of its channels."""
         return self._connection.addresses()
 
     def wire_key(self, key: str) -> bytes:
-        """Give its own key, as bytes."""
+        """Its own key, as bytes."""
         return self._connection.key.encode()
 
     def beat(self, context: zmq.Context[zmq.Socket[bytes]]) -> float | None:
-        """Hear the echoes of the last beats and send the next one.
+        """Reads the echoes of the last beats and sends the next one.
 
         Returns:
-            Seconds to the next beat; None when there is nobody to beat for.
+            Seconds to the next beat; `None` when the kernel has ended.
         """
         if not self.is_there or self._exit is not None:
             return None
@@ -95,32 +95,32 @@ class AttachedKernel:
         self._heart.send_multipart(_BEAT, zmq.NOBLOCK)
         return BEAT_S
 
-    def heard(self) -> None:
-        """Take note of any message of it: it lives."""
+    def observe(self) -> None:
+        """Records any message of it: it lives."""
         self._missed = 0
 
     def poll(self) -> Exit | None:
-        """Tell once that it is gone, or was let go of."""
+        """Returns once that it is gone, or was let go of."""
         ended, self._exit = self._exit, None
         if ended is not None:
             self.is_there = False  # not before it is told, as a process is there until it is reaped
         return ended
 
     def signal(self, number: signal.Signals) -> None:
-        """Let go of it; it lives on. Only SIGKILL is asked of this: the others go as messages."""
+        """Lets go of it; it lives on. Only SIGKILL is asked of this: the others go as messages."""
         if number == signal.SIGKILL:
             self._end(_SHUT_DOWN if self._missed >= SILENT_BEATS else _LET_GO)
 
     def late(self, timeout_s: float) -> str:
-        """Say that it did not answer in time."""
+        """The sentence for a kernel that did not answer in time."""
         return _NO_ANSWER.format(address=self.addresses()["shell"], seconds=timeout_s)
 
     def tail(self) -> str:
-        """Give its raw output, which goes elsewhere."""
+        """Its raw output: none, it goes elsewhere."""
         return ""
 
     def tend(self) -> None:
-        """Leave its log, which is elsewhere."""
+        """Does nothing: its log is elsewhere."""
 
     def _end(self, reason: str) -> None:
         if not self.is_there or self._exit is not None:

@@ -71,7 +71,12 @@ class Channels:
             self.sockets[channel] = socket
 
     def send(self, channel: str, message: wire.Message) -> None:
-        """Send a request to the kernel; it waits in memory while the kernel does not read."""
+        """Sends a request to the kernel; it waits in memory while the kernel does not read.
+
+        Args:
+            channel: One of `shell`, `control` and `stdin`.
+            message: The request.
+        """
         send_parts(self.sockets[channel], wire.encode(self._key, message))
         self._on_sent(self.sockets[channel])
 

@@ -1,6 +1,6 @@
-"""What a server may ask of a host: commands on the channel `host`, and requests for the kernel on the others.
+"""Carries out what a server asks of a host: commands on the channel `host`, and requests for the kernel on the others.
 
-Only the server that attached last is obeyed; others are told so. Between the beginning of a restart and the new process,
+Only the server that attached last is obeyed; others get `fenced`. Between the beginning of a restart and the new process,
 requests (and what cancels or moves them) wait here: they are meant for the new one.
 """
 
@@ -36,14 +36,14 @@ _ABOUT_REQUESTS = (Cancel.msg_type, Move.msg_type)
 
 
 class Commands:
-    """Does what well signed messages say.
+    """Carries out well signed messages of servers.
 
     Args:
         endpoint: Where they come from.
         outbox: What is kept for the server.
         requests: The kernel's requests.
-        life: The kernel.
-        endings: How its executions end.
+        lifecycle: The kernel.
+        execution_ends: How its executions end.
         apply: Does the effects of requests.
     """
 
@@ -52,16 +52,16 @@ class Commands:
         endpoint: Endpoint,
         outbox: Outbox,
         requests: HostQueue,
-        life: KernelLifecycle,
-        endings: ExecutionEnds,
+        lifecycle: KernelLifecycle,
+        execution_ends: ExecutionEnds,
         apply: Callable[[list[Effect]], None],
     ) -> None:
         self._endpoint, self._outbox, self._requests = endpoint, outbox, requests
-        self._life, self._endings, self._apply = life, endings, apply
+        self._lifecycle, self._execution_ends, self._apply = lifecycle, execution_ends, apply
         self._later: list[Received] = []
 
     def obey(self, received: Received) -> None:
-        """Do what a message says, if it comes from the server that is attached.
+        """Carries out a message, if it comes from the server that is attached.
 
         Raises:
             msgspec.DecodeError, UnicodeDecodeError: Its content is not what the command needs; nothing was done.
@@ -72,14 +72,14 @@ class Commands:
             self._attach(received)
         elif received.identity != servers.current:
             self._endpoint.answer(received.identity, received.key, Fenced(servers.generation))
-        elif self._life.ending == "restart" and (not is_command or name in _ABOUT_REQUESTS):
+        elif self._lifecycle.ending == "restart" and (not is_command or name in _ABOUT_REQUESTS):
             self._later.append(received)
         else:
             self._do(received)
 
     def obey_later(self) -> None:
-        """Take up what came during a restart, once its new process is there or it was called off."""
-        if not self._later or self._life.ending == "restart":
+        """Carries out what came during a restart, once its new process is there or the restart was called off."""
+        if not self._later or self._lifecycle.ending == "restart":
             return
         later, self._later = self._later, []
         for received in later:
@@ -109,16 +109,16 @@ class Commands:
             case Move(msg_id=moved, before=before):
                 self._apply(self._requests.move(moved, before))
             case Enter() as enter:
-                self._life.enter(enter.cwd, enter.code, enter.grace_s, enter.env)
+                self._lifecycle.enter(enter.cwd, enter.code, enter.grace_s, enter.env)
             case Interrupt(msg_id=execution):
-                self._endings.interrupt(execution)
+                self._execution_ends.interrupt(execution)
             case Restart(start=start, env=env):
-                if start is None or start > self._life.start:
-                    self._life.restart(env)
+                if start is None or start > self._lifecycle.start:
+                    self._lifecycle.restart(env)
             case ShutDown():
-                self._life.shut_down()
+                self._lifecycle.shut_down()
             case Kill():
-                self._life.kill()
+                self._lifecycle.kill()
             case Ping():
                 self._endpoint.answer(received.identity, received.key, Pong())
 
@@ -140,8 +140,8 @@ class Commands:
         attached = Attached(
             first=self._outbox.acknowledged + 1,
             next=self._outbox.next_number,
-            state=self._life.state,
-            start=self._life.start,
-            pid=self._life.process.pid,
+            state=self._lifecycle.state,
+            start=self._lifecycle.start,
+            pid=self._lifecycle.process.pid,
         )
         endpoint.answer(received.identity, received.key, attached)

@@ -74,7 +74,7 @@ class Author:
         return self.event(OutputLost(reason, count))
 
     def wrote(self, header: wire.Header | None) -> bool:
-        """Tell whether a parent header is one of ours."""
+        """Whether a parent header is one of ours."""
         return header is not None and header.msg_id.startswith(self._session)
 
 
@@ -164,7 +164,11 @@ class Endpoint:
         self._send(identity, frames)
 
     def send(self, kept: Kept) -> bool:
-        """Send a kept message to the attached server; False when it is gone."""
+        """Sends a kept message to the attached server.
+
+        Returns:
+            Whether the server is still there.
+        """
         servers, message = self.fence, kept.message
         if servers.current is None:
             return False
@@ -180,7 +184,7 @@ class Endpoint:
         return servers.current is not None
 
     def watch(self) -> None:
-        """Take note of connections made and lost; `let_go` does what follows from that."""
+        """Records connections made and lost; `let_go` does what follows from that."""
         while (parts := read_parts(self.monitor)) is not None:
             event = parts[0]
             kind, connection = int.from_bytes(event[:2], sys.byteorder), int.from_bytes(event[2:6], sys.byteorder)
@@ -190,7 +194,7 @@ class Endpoint:
                 self._connected.discard(connection)
 
     def let_go(self) -> None:
-        """Forget a server that is gone. Its last words may lie unread when its end is told: read them first."""
+        """Forgets a server that is gone. Its last messages may lie unread when its end is noticed: read them first."""
         if not self._connected:
             self.fence.current = None
 

@@ -39,18 +39,18 @@ class ExecutionEnds:
     """Holds replies and questions until what belongs before them has come, and ends what gets no reply.
 
     Args:
-        life: The kernel.
+        lifecycle: The kernel.
         requests: Its requests.
         author: Makes the replies that do not come.
         alarms: The loop's alarms.
         ask: Passes a question on.
-        end: Passes a reply on, and lets the next request go; the flag tells whether that one is interrupted, too.
+        end: Passes a reply on, and lets the next request go; the flag is whether that one is interrupted, too.
         apply: Does the effects of requests.
     """
 
     def __init__(
         self,
-        life: KernelLifecycle,
+        lifecycle: KernelLifecycle,
         requests: HostQueue,
         author: Author,
         alarms: Alarms,
@@ -59,7 +59,7 @@ class ExecutionEnds:
         end: Callable[[Message, bool], None],
         apply: Callable[[list[Effect]], None],
     ) -> None:
-        self._life, self._requests, self._author, self._alarms = life, requests, author, alarms
+        self._lifecycle, self._requests, self._author, self._alarms = lifecycle, requests, author, alarms
         self._ask_one, self._end_one, self._apply = ask, end, apply
         self._reply_gate, self._questions = ReplyGate(), Questions()
         self._progress: Progress | None = None
@@ -67,18 +67,23 @@ class ExecutionEnds:
         self._used_s = 0.0
         self._silent_since = time.monotonic()
 
-    def heard(self) -> None:
-        """Take note that something was published, or may have been that nobody reads now."""
+    def observe_output(self) -> None:
+        """Records that something was published, or may have been that nobody reads now."""
         self._silent_since = time.monotonic()
 
     def given(self, request: Message) -> None:
-        """Take note that the kernel was given an execute request."""
-        has_boot = self._life.process.has_boot
+        """Records that the kernel was given an execute request."""
+        has_boot = self._lifecycle.process.has_boot
         self._progress = Progress(request, tells_begin=has_boot, is_interrupted=is_interrupted(request))
         self._alarms.set("doubt", DOUBT_S, self._doubt)
 
     def replied(self, request: str, reply: Message) -> None:
-        """Take an execute_reply."""
+        """Records an execute_reply, which waits for `idle`.
+
+        Args:
+            request: The id of the request that it answers.
+            reply: The reply.
+        """
         if request in self._over:
             log(f"the reply to {request} came after it was taken to have ended without")
             return
@@ -86,46 +91,62 @@ class ExecutionEnds:
         self._alarms.set("last words", LAST_WORDS_S, self._end_without_idle)
 
     def asked(self, question: Message) -> None:
-        """Take a question."""
+        """Records a question, which waits for what was published before it."""
         self._ask(self._questions.asked(question))
         self._alarms.set("question", self._patience_s, self._ask_without_marker)
 
     def marked(self, request: str) -> None:
-        """Take note that everything before the next question of a request has come."""
+        """Records that everything before the next question of a request has come."""
         self._ask(self._questions.marked(request))
 
     def published(self, request: str, message: Message, state: str) -> None:
-        """Take note of something that was published for an execution; `state` is that of a status."""
+        """Records a message that was published for an execution.
+
+        Args:
+            request: The id of its request.
+            message: The message.
+            state: The `execution_state` of a status; empty for other messages.
+        """
         progress = self._progress if self._progress is not None and self._progress.msg_id == request else None
         msg_type = message.header.msg_type
         if progress is not None and progress.published(msg_type, state, message.content):
-            self._life.interrupt()
+            self._lifecycle.interrupt()
         if msg_type == "status" and state != "busy":
             self._ask(self._questions.give_up(request))
             self._end(self._reply_gate.idle(request))
             if progress is not None and self._progress is progress:  # the reply is not here
                 self._alarms.set("doubt", IDLE_S, self._doubt)
 
-    def told(self, question: str, msg_type: str, state: str) -> None:
-        """Take note of an answer to a request of the host's own, or of what was published for it."""
+    def observe_own_request(self, question: str, msg_type: str, state: str) -> None:
+        """Records an answer to a request of the host's own, or what was published for it.
+
+        Args:
+            question: The id of the host's request.
+            msg_type: The type of the message.
+            state: The `execution_state` of a status; empty for other messages.
+        """
         what = "answer" if msg_type == "kernel_info_reply" else "idle" if state == "idle" else ""
         if self._progress is not None and what and self._progress.answered(question, what):
             self._judge(self._progress)
 
     def interrupt(self, execution: str | None = None) -> None:
-        """Interrupt what runs, and if it has just ended, what comes next of its queue; or one execution, if it is the one that runs."""
+        """Interrupts what runs, and if it has just ended, what comes next of its queue.
+
+        Args:
+            execution: The id of the one execution to interrupt, if it is the one that runs; `None` for whatever runs.
+        """
         progress = self._progress
         if execution is not None and (progress is None or progress.msg_id != execution):
             return
         if progress is None or progress.interrupt(may_carry=execution is None):
-            self._life.interrupt()
+            self._lifecycle.interrupt()
         else:
             self._alarms.set("due", DUE_S, lambda: self._interrupt_what_is_before(progress))
         if progress is not None:
             self._alarms.set("doubt", STRUCK_S, self._doubt)
 
     def give_up(self) -> None:
-        """Wait for nothing any more: the kernel has ended."""
+        """Stops waiting for anything: the kernel has ended."""
         self._alarms.clear("doubt", "due")
         self._ask(self._questions.give_up())
         self._end(self._reply_gate.release_all())
@@ -133,7 +154,7 @@ class ExecutionEnds:
     @property
     def _patience_s(self) -> float:
         """How long a question waits in silence: with the boot file a marker tells its place."""
-        return LAST_WORDS_S if self._life.process.has_boot else QUESTION_S
+        return LAST_WORDS_S if self._lifecycle.process.has_boot else QUESTION_S
 
     def _ask(self, questions: list[Message]) -> None:
         for question in questions:
@@ -149,7 +170,7 @@ class ExecutionEnds:
 
     def _interrupt_what_is_before(self, progress: Progress) -> None:
         if self._progress is progress and not progress.has_begun:
-            self._life.interrupt()
+            self._lifecycle.interrupt()
 
     def _doubt(self) -> None:
         """Ask the kernel something behind the execution that has not ended."""
@@ -163,7 +184,7 @@ class ExecutionEnds:
         elif not progress.is_doubtful:
             return
         else:
-            progress.asked(self._life.ask("shell", "kernel_info_request", {}))
+            progress.asked(self._lifecycle.ask("shell", "kernel_info_request", {}))
         self._alarms.set("doubt", DOUBT_S, self._doubt)
 
     def _judge(self, progress: Progress) -> None:

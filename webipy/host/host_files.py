@@ -1,7 +1,7 @@
 """What a host leaves in its folder for servers to read: `host.json` while it lives, `farewell.json` after an end in order.
 
 `host.json` has the key, and is rewritten at every start of the kernel before anything is signed with the new one. A
-full disk does not end a host: the server that is attached is told the key anyway, and the file is tried again.
+full disk does not end a host: the server that is attached gets the key anyway, and the file is tried again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from webipy.core.kernel.host_protocol import FAREWELL_FILE, HOST_FILE, SOCKET, S
 from webipy.core.kernel.outbox import Outbox
 from webipy.host.endpoint import Endpoint, log
 from webipy.host.kernel_lifecycle import KernelLifecycle
-from webipy.host.process import boot_id, start_time, write_private
+from webipy.host.private_files import write_private
+from webipy.host.process import boot_id, start_time
 from webipy.host.spool_file import write_segment
 
 
@@ -28,12 +29,12 @@ class HostFiles:
         life: The kernel.
     """
 
-    def __init__(self, folder: str, endpoint: Endpoint, outbox: Outbox, life: KernelLifecycle) -> None:
-        self._folder, self._endpoint, self._outbox, self._life = folder, endpoint, outbox, life
+    def __init__(self, folder: str, endpoint: Endpoint, outbox: Outbox, lifecycle: KernelLifecycle) -> None:
+        self._folder, self._endpoint, self._outbox, self._lifecycle = folder, endpoint, outbox, lifecycle
         self._is_due = False
 
     def write(self) -> None:
-        """Write what a server needs to find and trust this host.
+        """Writes what a server needs to find and trust this host.
 
         Raises:
             OSError: It cannot be written; the old file, if any, is whole.
@@ -46,18 +47,18 @@ class HostFiles:
             boot_id=boot_id(),
             endpoint=self._endpoint.address,
             key=self._endpoint.key.decode(),
-            start=self._life.start,
-            kernel_pid=self._life.process.pid,
+            start=self._lifecycle.start,
+            kernel_pid=self._lifecycle.process.pid,
         )
         write_private(os.path.join(self._folder, HOST_FILE), msgspec.json.encode(host))
 
     def renew(self) -> None:
-        """Write the key of a new start down, now or as soon as there is room."""
+        """Writes the key of a new start, now or as soon as there is room."""
         self._is_due = True
         self.tend()
 
     def tend(self) -> None:
-        """Write what could not be written before."""
+        """Writes what could not be written before."""
         if not self._is_due:
             return
         try:
@@ -67,13 +68,13 @@ class HostFiles:
             log(f"host.json cannot be written: {fault.strerror}")
 
     def can_be_found(self) -> bool:
-        """Tell whether a server that looks for this host finds its socket."""
+        """Whether a server that looks for this host finds its socket."""
         return os.path.exists(os.path.join(self._folder, SOCKET))
 
     def farewell(self, reason: str) -> None:
-        """Leave what the server does not have in the spool, and say so."""
+        """Leaves what the server does not have in the spool, and the farewell."""
         outbox = self._outbox
-        farewell = Farewell(reason, self._life.start, outbox.acknowledged, outbox.next_number)
+        farewell = Farewell(reason, self._lifecycle.start, outbox.acknowledged, outbox.next_number)
         try:
             if not outbox.is_empty:
                 write_segment(os.path.join(self._folder, SPOOL_PREFIX + "0"), outbox.in_memory())

@@ -1,6 +1,6 @@
 """One kernel's life: starting, being ready, ending, starting again.
 
-Each start tells of itself in this order, and ends in exactly one of the last two::
+Each start reports these events in this order, and ends in exactly one of the last two::
 
     kernel_starting -> kernel_ready -> kernel_died
     (kernel_starting) -> start_failed            no process, ended before it was ready, or no answer in time
@@ -13,7 +13,7 @@ asked for its `kernel_info` until both the reply and something published about i
 requests given. Replies to the host's own requests are never forwarded.
 
 The end: a dead process's last messages are still in the sockets. They are read until nothing came for a moment, and
-only then the end is told. An end that was asked for is polite first (`shutdown_request`), then SIGKILL.
+only then the end is reported. An end that was asked for is polite first (`shutdown_request`), then SIGKILL.
 
 A kernel that something else started (`webipy.host.attached_kernel`) is joined instead of spawned, has one start only, and does
 not end with its host.
@@ -66,25 +66,31 @@ class Alarms:
         self._due: dict[str, tuple[float, Callable[[], None]]] = {}
 
     def set(self, name: str, after_s: float, act: Callable[[], None]) -> None:
-        """Set or move an alarm."""
+        """Sets or moves an alarm.
+
+        Args:
+            name: Its name.
+            after_s: Seconds until it rings.
+            act: What to do then.
+        """
         self._due[name] = (time.monotonic() + after_s, act)
 
     def clear(self, *names: str) -> None:
-        """Take alarms away, set or not."""
+        """Takes alarms away, set or not."""
         for name in names:
             self._due.pop(name, None)
 
     def has(self, name: str) -> bool:
-        """Tell whether an alarm is set."""
+        """Whether an alarm is set."""
         return name in self._due
 
     def wait_s(self) -> float:
-        """Tell the time to the next alarm; an hour when there is none."""
+        """Seconds to the next alarm; an hour when there is none."""
         now = time.monotonic()
         return max(0.0, min((at for at, _ in self._due.values()), default=now + 3600) - now)
 
     def ring(self) -> None:
-        """Do what is due."""
+        """Does what is due."""
         now = time.monotonic()
         for name in [name for name, (at, _) in self._due.items() if at <= now]:
             _, act = self._due.pop(name, (0.0, _nothing))
@@ -96,22 +102,31 @@ def _nothing() -> None:
 
 
 class Audience(Protocol):
-    """Who is told of a kernel's life."""
+    """Observes the life of a kernel."""
 
     def event(self, event: Event) -> int:
-        """Number and keep an event of the host; return its number."""
+        """Numbers and keeps an event of the host.
+
+        Returns:
+            Its number.
+        """
 
     def opened(self) -> None:
-        """Take note that the kernel is ready for requests."""
+        """The kernel is ready for requests."""
 
     def closed(self, reason: str, *, is_dead: bool) -> None:
-        """Take note that requests without a reply will have none."""
+        """The requests that have no reply will have none.
+
+        Args:
+            reason: Why: `kernel_died` or `kernel_restarted`.
+            is_dead: Whether no other start follows by itself.
+        """
 
     def sent(self, socket: zmq.Socket[bytes]) -> None:
         """Take note that something was sent to one of the kernel's sockets."""
 
     def respawned(self, key: str) -> None:
-        """Take the key of the next start; `kernel_restarting` was told just now."""
+        """The next process was started; `key` is the key of this start, hex."""
 
 
 class KernelLifecycle:
@@ -124,7 +139,7 @@ class KernelLifecycle:
         context: ZeroMQ's context.
         author: Makes the host's own requests.
         alarms: The loop's alarms.
-        audience: Who is told.
+        audience: Observes the kernel's life.
     """
 
     def __init__(
@@ -162,7 +177,7 @@ class KernelLifecycle:
         return self._exit is not None
 
     def begin(self, fault: CannotStart | None) -> None:
-        """Tell of a spawn that was tried just now, and connect to the kernel."""
+        """Reports a spawn that was tried just now, and connects to the kernel."""
         if fault is not None:
             self._fail(str(fault), "")
             return
@@ -175,18 +190,22 @@ class KernelLifecycle:
         if not self.process.is_waiting:
             self._nudge(is_first=True)
 
-    def heard(self, channel: str, message: wire.Message) -> bool:
-        """Take note of a message from the kernel.
+    def observe(self, channel: str, message: wire.Message) -> bool:
+        """Records a message from the kernel.
+
+        Args:
+            channel: Where it came.
+            message: The message.
 
         Returns:
-            Whether it is the answer to a request of the host's own, and not to be forwarded.
+            Whether it answers a request of the host's own, so that it is not forwarded.
         """
         if isinstance(self.process, AttachedKernel):
-            self.process.heard()
+            self.process.observe()
         if self.is_draining:
             self._alarms.set("drained", DRAIN_QUIET_S, self._ended)
         if self.process.unsent is not None and message.header.msg_type == "stream" and channel == "iopub":
-            self.process.unsent.heard(message.metadata, message.content)
+            self.process.unsent.observe(message.metadata, message.content)
         if not self._author.wrote(message.parent):
             return False
         if self.state == "starting":
@@ -201,7 +220,7 @@ class KernelLifecycle:
         return True
 
     def check(self) -> None:
-        """Look whether the process has ended."""
+        """Checks whether the process has ended."""
         if self._exit is None and (ended := self.process.poll()) is not None:
             self._exit = ended
             self._alarms.clear("nudge", "silent", "late", "listens", "polite", "beat")
@@ -209,13 +228,13 @@ class KernelLifecycle:
             self._alarms.set("drained at last", DRAIN_S, self._ended)
 
     def enter(self, cwd: str, code: str, grace_s: float, env: dict[str, str] | None) -> None:
-        """Go over to what the kernel was started in advance for.
+        """Gives the kernel what it was started in advance for.
 
         Args:
             cwd: The folder that it runs in from now on; later starts begin there.
-            code: What brings this start there; it is run before anything else, and nothing is told of it.
-            grace_s: How long it waits for a server from now on.
-            env: Environment variables of later starts; None for those of `launch.json`.
+            code: What brings this start there; it is run silently before anything else.
+            grace_s: How long the host waits for a server from now on.
+            env: Environment variables of later starts; `None` for those of `launch.json`.
         """
         self.grace_s = grace_s
         if isinstance(self.process, KernelProcess):
@@ -231,7 +250,7 @@ class KernelLifecycle:
         self._audience.event(KernelEntered(cwd))
 
     def interrupt(self) -> None:
-        """Interrupt what runs; before readiness nothing does, and a signal would end the kernel."""
+        """Interrupts what runs; before readiness nothing does, and a signal would end the kernel."""
         if self.state != "ready":
             return
         if self._launch.spec.interrupt_mode == "message":
@@ -240,14 +259,27 @@ class KernelLifecycle:
             self.process.signal(signal.SIGINT)
 
     def ask(self, channel: str, msg_type: str, content: dict[str, Any]) -> str:
-        """Send a request of the host's own behind all that the kernel was given on that channel; gives its id."""
+        """Sends a request of the host's own behind all that the kernel was given on that channel.
+
+        Args:
+            channel: `shell` or `control`.
+            msg_type: Its type, such as `kernel_info_request`.
+            content: Its content.
+
+        Returns:
+            Its id.
+        """
         asked = self._author.message(msg_type, content)
         if self.channels is not None:
             self.channels.send(channel, asked)
         return asked.header.msg_id
 
     def restart(self, env: dict[str, str] | None = None) -> None:
-        """End the process politely, then by force, and start the next one; `env` are its environment variables, None for those of this one."""
+        """Ends the process politely, then by force, and starts the next one.
+
+        Args:
+            env: Environment variables of the next one; `None` for those of this one.
+        """
         if not self.process.is_ours:
             log("a restart was refused: this kernel was started by something else")
             return
@@ -262,7 +294,7 @@ class KernelLifecycle:
         self._end_politely("restart", RESTART_POLITELY_S)
 
     def shut_down(self) -> None:
-        """End the process politely, then by force, for good."""
+        """Ends the process politely, then by force, for good."""
         if self.ending == "exit" or self.is_over:
             return
         if not self.process.is_there and not self.is_draining:
@@ -271,13 +303,13 @@ class KernelLifecycle:
         self._end_politely("exit", SHUT_DOWN_POLITELY_S)
 
     def kill(self) -> None:
-        """End the process now, for good; a kernel that something else started is let go of and lives on."""
+        """Ends the process now, for good; a kernel that something else started is let go of and lives on."""
         self.ending = "exit"
         self.process.signal(signal.SIGKILL)
         self.is_over = not self.process.is_there and not self.is_draining
 
     def leave(self) -> None:
-        """Prepare the end of the host, which nobody asked of the kernel: only one of ours ends with it."""
+        """Prepares the end of the host, which nobody asked of the kernel: only one of ours ends with it."""
         if self.process.is_ours:
             self.shut_down()
         elif not self.is_over:
@@ -295,7 +327,7 @@ class KernelLifecycle:
             self._alarms.set("beat", next_s, self._beat)
 
     def _nudge(self, *, is_first: bool = False) -> None:
-        """Ask the kernel whether it is ready, again and again; the first time say for how long."""
+        """Asks the kernel whether it is ready, again and again; the first time limits for how long."""
         if is_first:
             patience_s = self._launch.ready_timeout_s
             self._alarms.set("late", patience_s, lambda: self._give_up(patience_s))
@@ -315,7 +347,7 @@ class KernelLifecycle:
         try:
             info = wire.clean_content(self._kernel_info)
         except wire.Malformed:
-            info = b"{}"  # it answered, so it lives; what it told of itself is unreadable
+            info = b"{}"  # it answered, so it lives; its content is unreadable
         self.state = "ready"
         seconds = round(time.monotonic() - self._spawned_at, 3)
         ready = KernelReady(self.start, self.process.pid, msgspec.Raw(info), seconds)
@@ -337,7 +369,7 @@ class KernelLifecycle:
         self.process.signal(signal.SIGKILL)
 
     def _ended(self) -> None:
-        """Tell how the process ended, after its last messages."""
+        """Reports how the process ended, after its last messages."""
         self._alarms.clear("drained", "drained at last")
         assert self._exit is not None and self.channels is not None  # a process that ended was connected to
         ended, ending = self._exit, self.ending
@@ -365,7 +397,7 @@ class KernelLifecycle:
         self.is_over = ending == "exit"
 
     def _fail(self, reason: str, tail: str, *, is_last: bool = True, has_hung: bool = False) -> None:
-        """Tell that there is no kernel; unless `is_last`, try the next way to start it before."""
+        """Reports that there is no kernel; unless `is_last`, tries the next way to start it before."""
         process, tail = self.process, tail or self._last_tail
         if isinstance(process, KernelProcess):
             if not is_last and process.ways.go_on(is_unheard=has_hung):
@@ -381,7 +413,7 @@ class KernelLifecycle:
         self._audience.closed("kernel_died", is_dead=True)
 
     def _next(self, *, is_same: bool = False) -> None:
-        """Start the next process: with a new key, unless it is one more for the same start."""
+        """Starts the next process: with a new key, unless it is one more for the same start."""
         if not is_same:
             self.start += 1
             self._key = os.urandom(32).hex()
@@ -402,6 +434,6 @@ def _silent(code: str) -> dict[str, Any]:
 
 
 def _early(ended: Exit) -> str:
-    """Say that a process ended before it was ready."""
+    """Why a process that ended before it was ready ended, one sentence."""
     how = f"exit status {ended.exit_status}" if ended.signal is None else f"signal {ended.signal}"
     return ended.reason or f"The kernel ended with {how} before it was ready."

@@ -1,6 +1,6 @@
 """What a kernel has printed and its end has kept from being sent; see `webipy.kernel_programs.output_ring`, which writes it.
 
-The host makes a file in memory for each start. It hears from the stream messages how much of each stream has come; after the end of the
+The host makes a file in memory for each start. It reads in the stream messages how much of each stream has come; after the end of the
 process, and after the last message that could still be read, the rest is in the file.
 """
 
@@ -42,14 +42,19 @@ class LastPrinted:
         os.ftruncate(self.file, FILE_BYTES)
         self._came = dict.fromkeys(PARTS, 0)
 
-    def heard(self, metadata: bytes, content: bytes) -> None:
-        """Take note of a stream message."""
+    def observe(self, metadata: bytes, content: bytes) -> None:
+        """Records a stream message.
+
+        Args:
+            metadata: Its metadata, JSON; the boot file says there how many characters of the stream have been sent.
+            content: Its content, JSON.
+        """
         try:
             end = _metadata.decode(metadata).webipy.end
             if end:
                 self._came[_stream.decode(content).name] = end
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return  # the user's code has sent it, and says what it likes
+            return  # the user's code has sent it, with whatever it likes
 
     def rest(self) -> Iterator[tuple[str, str, int]]:
         """For each stream of which something has not come: its name, that text, and how many characters before it are gone."""

@@ -83,9 +83,9 @@ class Host:
         self._endpoint = Endpoint(self._context, folder, self._author, launch.key.encode(), self._watch.sent)
         self._outbox, self._requests = Outbox(SpoolFile(folder, self._author.lost, log)), HostQueue()
         self._large = Large(self._author.lost)
-        self._life = KernelLifecycle(launch, folder, process, self._context, self._author, self._alarms, self)
-        self._endings = ExecutionEnds(
-            self._life,
+        self._lifecycle = KernelLifecycle(launch, folder, process, self._context, self._author, self._alarms, self)
+        self._execution_ends = ExecutionEnds(
+            self._lifecycle,
             self._requests,
             self._author,
             self._alarms,
@@ -93,15 +93,17 @@ class Host:
             end=self._end_execution,
             apply=self._apply,
         )
-        self._commands = Commands(self._endpoint, self._outbox, self._requests, self._life, self._endings, self._apply)
-        self._files = HostFiles(folder, self._endpoint, self._outbox, self._life)
+        self._commands = Commands(
+            self._endpoint, self._outbox, self._requests, self._lifecycle, self._execution_ends, self._apply
+        )
+        self._files = HostFiles(folder, self._endpoint, self._outbox, self._lifecycle)
         self._unkept = 0
         self._is_busy = False
         self._done = ""
         self._alone_since = time.monotonic()
         self._wakeup = _wakeup()
         self._files.write()
-        self._life.begin(fault)
+        self._lifecycle.begin(fault)
         self._alarms.set("tend", TEND_S, self._tend)
 
     def run(self) -> None:
@@ -112,12 +114,12 @@ class Host:
             if self._endpoint.has_server:  # it was, all the time of this wait
                 self._alone_since = time.monotonic()
             if self._wakeup in ready and signal.SIGTERM in os.read(self._wakeup, 4096):
-                self._life.leave()
+                self._lifecycle.leave()
             if self._endpoint.router in ready or self._endpoint.monitor in ready:
                 self._endpoint.watch()
                 self._read_server()
             self._read_kernel(ready)
-            self._life.check()
+            self._lifecycle.check()
             self._alarms.ring()
             self._commands.obey_later()
             self._push()
@@ -126,12 +128,16 @@ class Host:
         self._endpoint.close()
         self._context.term()
 
-    # What the kernel's life tells: the protocol `webipy.host.kernel_lifecycle.Audience`.
+    # What happens to the kernel: the protocol `webipy.host.kernel_lifecycle.Audience`.
 
     def event(self, event: Event) -> int:
-        """Number and keep an event of the host; return its number."""
-        if isinstance(event, KernelDied) and self._life.process.unsent is not None:
-            for stream, text, gone in self._life.process.unsent.rest():
+        """Numbers and keeps an event of the host.
+
+        Returns:
+            Its number.
+        """
+        if isinstance(event, KernelDied) and self._lifecycle.process.unsent is not None:
+            for stream, text, gone in self._lifecycle.process.unsent.rest():
                 if gone:
                     self._outbox.add("host", self._author.lost(f"{gone} characters that were printed last.", None))
                 message = self._author.message("stream", {"name": stream, "text": text})
@@ -139,39 +145,44 @@ class Host:
                 parent = None if request is None else request.header
                 self._outbox.add("iopub", msgspec.structs.replace(message, parent=parent))
         if isinstance(event, KernelDied | KernelRestarting | StartFailed):
-            self._endings.give_up()
+            self._execution_ends.give_up()
         return self._outbox.add("host", self._author.event(event))
 
     def opened(self) -> None:
-        """Give the kernel what waited for it."""
+        """Gives the kernel what waited for it."""
         self._apply(self._requests.open())
 
     def closed(self, reason: str, *, is_dead: bool) -> None:
-        """Tell the server which requests will have no reply."""
+        """Reports which requests will have no reply.
+
+        Args:
+            reason: Why: `kernel_died` or `kernel_restarted`.
+            is_dead: Whether no other start follows by itself.
+        """
         self._is_busy = False
         self._apply(self._requests.close(reason, is_dead=is_dead))
 
     def respawned(self, key: str) -> None:
-        """Tell of the next start: its key is in the host file before anything is signed with it."""
+        """Reports the next start: its key is in the host file before anything is signed with it."""
         self._endpoint.renew(key.encode())
         self._files.renew()
-        self._endpoint.restarted_at = self.event(KernelRestarting(self._life.start))
+        self._endpoint.restarted_at = self.event(KernelRestarting(self._lifecycle.start))
 
     # One turn.
 
     def _look(self) -> None:
         """Watch the sockets that there are now."""
-        channels = self._life.channels
+        channels = self._lifecycle.channels
         watched: list[Any] = [self._wakeup, self._endpoint.router, self._endpoint.monitor]
         if channels is not None:
             is_read = self._reads_iopub()
             watched += [socket for name, socket in channels.sockets.items() if name != "iopub" or is_read]
             if not is_read:
-                self._endings.heard()  # the kernel may have more to say than anybody can keep now
+                self._execution_ends.observe_output()  # the kernel may have more to say than anybody can keep now
         self._watch.over(watched, channels.sockets["iopub"] if channels is not None else None)
 
     def _reads_iopub(self) -> bool:
-        return not self._outbox.is_full or not self._life.process.has_boot or self._life.is_draining
+        return not self._outbox.is_full or not self._lifecycle.process.has_boot or self._lifecycle.is_draining
 
     def _read_server(self) -> None:
         for _ in range(TURN_MESSAGES):
@@ -185,21 +196,21 @@ class Host:
                 self._endpoint.refuse(f"a malformed {received.message.header.msg_type}: {fault}")
 
     def _read_kernel(self, ready: dict[Any, int]) -> None:
-        channels, budget = self._life.channels, TURN_MESSAGES
+        channels, budget = self._lifecycle.channels, TURN_MESSAGES
         for channel in KERNEL_CHANNELS:
             if channels is None or channels.sockets[channel] not in ready:
                 continue
             read = self._read_channel(channels, channel, budget)
             budget -= read
             if channel == "iopub" and read:
-                self._endings.heard()
+                self._execution_ends.observe_output()
             if channel == "iopub" and read and budget:  # with nothing left of the budget there is more to read
                 self._watch.pace.found(read, time.monotonic())
 
     def _read_channel(self, channels: Channels, channel: str, budget: int) -> int:
         """Take the messages of one channel; gives how many."""
         read = 0
-        while read < budget and self._life.channels is channels and (channel != "iopub" or self._reads_iopub()):
+        while read < budget and self._lifecycle.channels is channels and (channel != "iopub" or self._reads_iopub()):
             try:
                 message = channels.read(channel)
             except wire.BadFrame as fault:
@@ -213,32 +224,34 @@ class Host:
                     continue
                 break
             read += 1
-            if not self._life.heard(channel, message):
+            if not self._lifecycle.observe(channel, message):
                 for place, piece in self._large.taken_apart(channel, message):
                     self._forward(place, piece)
             elif message.parent is not None:
-                self._endings.told(message.parent.msg_id, message.header.msg_type, _state(message))
+                self._execution_ends.observe_own_request(
+                    message.parent.msg_id, message.header.msg_type, _state(message)
+                )
         return read
 
     def _forward(self, channel: str, message: wire.Message) -> None:
-        """Number and keep one message of the kernel, and let the next request go."""
+        """Numbers and keeps one message of the kernel, and lets the next request go."""
         msg_type, state = message.header.msg_type, _state(message)
         if channel == "iopub":
             if msg_type == "iopub_welcome":
                 return
             if msg_type == MARKER and message.parent is not None:
-                self._endings.marked(message.parent.msg_id)
+                self._execution_ends.marked(message.parent.msg_id)
                 return
             if msg_type == "status":
                 self._is_busy = state == "busy"
-            elif self._outbox.is_full and not self._life.process.has_boot:
+            elif self._outbox.is_full and not self._lifecycle.process.has_boot:
                 self._unkept += 1
                 return
         if msg_type == "execute_reply" and message.parent is not None:
-            self._endings.replied(message.parent.msg_id, message)
+            self._execution_ends.replied(message.parent.msg_id, message)
             return
         if channel == "stdin":
-            self._endings.asked(message)
+            self._execution_ends.asked(message)
             return
         self._outbox.add(channel, message)
         if message.parent is None:
@@ -246,7 +259,7 @@ class Host:
         if channel in ("shell", "control"):
             self._apply(self._requests.replied(message.parent.msg_id, msg_type, message.content))
         elif channel == "iopub" and message.parent.msg_type == "execute_request":
-            self._endings.published(message.parent.msg_id, message, state)
+            self._execution_ends.published(message.parent.msg_id, message, state)
 
     def _pass_question_on(self, question: wire.Message) -> None:
         self._outbox.add("stdin", question)
@@ -280,10 +293,10 @@ class Host:
                 self.event(RequestDropped(effect.msg_id, effect.reason))
             elif isinstance(effect, Moved):
                 self.event(RequestMoved(effect.msg_id, effect.after))
-            elif self._life.channels is not None:
-                self._life.channels.send(effect.channel, effect.message)
+            elif self._lifecycle.channels is not None:
+                self._lifecycle.channels.send(effect.channel, effect.message)
                 if effect.message is self._requests.running:
-                    self._endings.given(effect.message)
+                    self._execution_ends.given(effect.message)
 
     # Time, files and the end.
 
@@ -291,31 +304,31 @@ class Host:
         """Try a full spool again, cut the kernel's log, and see whether anyone needs this host."""
         self._outbox.settle()
         self._files.tend()
-        self._life.process.tend()
+        self._lifecycle.process.tend()
         is_idle = self._requests.is_idle and not self._is_busy
-        if is_idle and time.monotonic() - self._alone_since > self._life.grace_s:
-            log(f"no server for {self._life.grace_s:g} s: {self._leaving()}")
-            self._life.leave()
+        if is_idle and time.monotonic() - self._alone_since > self._lifecycle.grace_s:
+            log(f"no server for {self._lifecycle.grace_s:g} s: {self._leaving()}")
+            self._lifecycle.leave()
         if not self._endpoint.has_server and not self._files.can_be_found():
             log(f"{self._folder} was removed, so no server can come any more: {self._leaving()}")
             self._alone_since = -math.inf
-            self._life.leave()
+            self._lifecycle.leave()
         self._alarms.set("tend", TEND_S, self._tend)
 
     def _leaving(self) -> str:
-        return "the kernel is shut down" if self._life.process.is_ours else "the kernel is let go of"
+        return "the kernel is shut down" if self._lifecycle.process.is_ours else "the kernel is let go of"
 
     def _leave_if_over(self) -> None:
-        if not self._life.is_over:
+        if not self._lifecycle.is_over:
             return
-        is_forgotten = time.monotonic() - self._alone_since > self._life.grace_s
+        is_forgotten = time.monotonic() - self._alone_since > self._lifecycle.grace_s
         if self._outbox.is_empty or is_forgotten:
             self._leave()
         elif not self._alarms.has("leave"):
             self._alarms.set("leave", LEAVE_S, self._leave)
 
     def _leave(self) -> None:
-        self._done = "The kernel was shut down." if self._life.process.is_ours else "The kernel was let go of."
+        self._done = "The kernel was shut down." if self._lifecycle.process.is_ours else "The kernel was let go of."
 
 
 def _wakeup() -> int:
@@ -328,7 +341,7 @@ def _wakeup() -> int:
 
 
 def _state(message: wire.Message) -> str:
-    """The state that a status tells; nothing for another message. One that cannot be read is no `busy`."""
+    """The state in a status; empty for another message. One that cannot be read is no `busy`."""
     if message.header.msg_type != "status":
         return ""
     try:

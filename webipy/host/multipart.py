@@ -27,10 +27,17 @@ def has_message(socket: zmq.Socket[Any]) -> bool:
 
 
 def read_parts(socket: zmq.Socket[Any], *, as_views: bool = False) -> list[bytes] | None:
-    """Read one message; None when there is none now.
+    """Reads one message.
 
     Args:
-        as_views: Give large parts as memoryviews of what ZeroMQ has read, so that they are in memory once.
+        socket: Where from.
+        as_views: Return large parts as memoryviews of what ZeroMQ has read, so that they are in memory once.
+
+    Returns:
+        Its parts, with the routing identity first where the socket is a ROUTER.
+
+    Raises:
+        zmq.Again: There is none now.
     """
     if not has_message(socket):
         return None
@@ -43,7 +50,11 @@ def read_parts(socket: zmq.Socket[Any], *, as_views: bool = False) -> list[bytes
 
 
 def send_parts(socket: zmq.Socket[Any], parts: Sequence[bytes]) -> None:
-    """Send one message.
+    """Sends one message.
+
+    Args:
+        socket: Where to.
+        parts: Its parts, with the routing identity first where the socket is a ROUTER.
 
     Raises:
         zmq.ZMQError: There is no room, or nobody to send it to; nothing of it was sent then.

@@ -40,7 +40,7 @@ class OomDiagnosis:
         self._rose_at: float | None = None
 
     def look(self) -> None:
-        """Take note of the number as it is now."""
+        """Records the number as it is now."""
         count = _count(self._file)
         if count is None:
             return
@@ -49,16 +49,16 @@ class OomDiagnosis:
         self._known = count
 
     def was_now(self) -> bool:
-        """Tell whether something was killed in the last moments."""
+        """Whether something was killed in the last moments."""
         self.look()
         return self._rose_at is not None and self._clock() - self._rose_at <= RECENT_S
 
 
 def counters(groups: str = "") -> list[str]:
-    """Find the files that may have the number, for this process.
+    """The files that may have the number, for this process.
 
     Args:
-        groups: What /proc/self/cgroup says; read there if empty.
+        groups: The text of /proc/self/cgroup; read there if empty.
     """
     try:
         if not groups:
@@ -77,8 +77,8 @@ def counters(groups: str = "") -> list[str]:
     return [*files, VMSTAT]
 
 
-def said(size_bytes: int) -> str:
-    """Say an amount of memory as people do: 412 MB, 7.8 GB."""
+def memory_text(size_bytes: int) -> str:
+    """An amount of memory for people: 412 MB, 7.8 GB."""
     if size_bytes < 10**9:
         return f"{max(1, round(size_bytes / 10**6))} MB"
     return f"{size_bytes / 10**9:.1f} GB"

@@ -33,7 +33,8 @@ import msgspec
 from webipy.core.kernel.connection_file import CHANNELS
 from webipy.core.kernel.host_protocol import KERNEL_LOG, Kernelspec, Launch, Way
 from webipy.host.last_words import LastPrinted
-from webipy.host.oom_diagnosis import OomDiagnosis, counters, said
+from webipy.host.oom_diagnosis import OomDiagnosis, counters, memory_text
+from webipy.host.private_files import write_private
 from webipy.host.ways import Ways, free_ports, knows_curve, with_boot_file, with_words
 
 LOG_BYTES: Final = 1024 * 1024  # kernel.log is cut to its last half past this
@@ -115,7 +116,7 @@ class KernelProcess:
         return self._child is not None
 
     def addresses(self) -> dict[str, str]:
-        """Give the addresses of the kernel's channels."""
+        """The ZeroMQ addresses of the kernel's channels."""
         begin = f"ipc://{self._folder}/k-" if self.ways.now.transport == "ipc" else f"tcp://{_LOOPBACK}:"
         return {channel: f"{begin}{port}" for channel, port in self._ports.items()}
 
@@ -123,15 +124,20 @@ class KernelProcess:
         return [os.path.join(self._folder, f"k-{port}") for port in _PORTS.values()]
 
     def wire_key(self, key: str) -> bytes:
-        """Give the key that the kernel signs with, as bytes: that of its start."""
+        """The key that the kernel signs with, as bytes: that of its start."""
         return key.encode()
 
     def late(self, timeout_s: float) -> str:
-        """Say that it did not answer in time."""
+        """The sentence for a kernel that did not answer in time."""
         return f"The kernel did not answer within {timeout_s:g} s."
 
     def enter(self, cwd: str | None, env: dict[str, str] | None) -> None:
-        """Let later starts begin in another folder and with other environment variables; None leaves them as they are."""
+        """Lets later starts begin in another folder and with other environment variables.
+
+        Args:
+            cwd: The folder, absolute; `None` leaves it as it is.
+            env: The variables; `None` leaves them as they are.
+        """
         launch = self._launch
         cwd, env = launch.cwd if cwd is None else cwd, launch.env if env is None else env
         self._launch = msgspec.structs.replace(launch, cwd=cwd, env=env, waits=False)
@@ -201,12 +207,12 @@ class KernelProcess:
     def _connection(self, key: str) -> bytes:
         """Encode a connection file ("Jupyter kernels, connection files")."""
         is_tcp = self.ways.now.transport == "tcp"
-        told: dict[str, object] = {f"{channel}_port": port for channel, port in self._ports.items()}
-        told |= {"transport": self.ways.now.transport, "ip": _LOOPBACK if is_tcp else os.path.join(self._folder, "k")}
-        told |= {"kernel_name": self._launch.spec.name, "key": key, "signature_scheme": "hmac-sha256"}
+        fields: dict[str, object] = {f"{channel}_port": port for channel, port in self._ports.items()}
+        fields |= {"transport": self.ways.now.transport, "ip": _LOOPBACK if is_tcp else os.path.join(self._folder, "k")}
+        fields |= {"kernel_name": self._launch.spec.name, "key": key, "signature_scheme": "hmac-sha256"}
         if self.curve is not None:
-            told |= {"curve_publickey": self.curve.public, "curve_secretkey": self.curve.secret}
-        return msgspec.json.encode(told)
+            fields |= {"curve_publickey": self.curve.public, "curve_secretkey": self.curve.secret}
+        return msgspec.json.encode(fields)
 
     def poll(self) -> Exit | None:
         """Reap the process if it has ended, and kill what is left of its group."""
@@ -221,7 +227,9 @@ class KernelProcess:
         if status >= 0:
             return Exit(status, None)
         is_short = status == -signal.SIGKILL and not self._was_killed and self._shortage.was_now()
-        return Exit(None, _signal_name(-status), _OUT_OF_MEMORY.format(said(used.ru_maxrss * 1024)) if is_short else "")
+        return Exit(
+            None, _signal_name(-status), _OUT_OF_MEMORY.format(memory_text(used.ru_maxrss * 1024)) if is_short else ""
+        )
 
     def _signal(self, number: signal.Signals) -> None:
         if self._child is None:
@@ -371,14 +379,6 @@ def boot_id() -> str:
     """Read what tells this boot of the machine from others."""
     with open("/proc/sys/kernel/random/boot_id") as file:
         return file.read().strip()
-
-
-def write_private(path: str, text: bytes) -> None:
-    """Write a file that only this user can read, so that a reader sees the old or the new text, whole."""
-    file = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(file, "wb") as stream:
-        stream.write(text)
-    os.replace(path + ".new", path)
 
 
 def _unlink(path: str) -> None:

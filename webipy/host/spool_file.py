@@ -74,7 +74,11 @@ class SpoolFile:
         return self._count
 
     def write(self, kept: Kept) -> bool:
-        """Append a message; False when the limit or the disk has no room, and then nothing was written."""
+        """Appends a message.
+
+        Returns:
+            Whether it was written; when the limit or the disk has no room, nothing was.
+        """
         record = encode_record(kept)
         if sum(segment.size_bytes for segment in self._segments) + len(record) > self._limit_bytes:
             return False
@@ -95,12 +99,15 @@ class SpoolFile:
         return True
 
     def read(self) -> Kept:
-        """Take the oldest message; a damaged one comes as an `output_lost` event."""
+        """Takes the oldest message; the spool must not be empty.
+
+        Returns:
+            The message; in place of a damaged one an `output_lost` event with its number.
+        """
         number, segment = self._next_read, self._segments[0]
         try:
             kept = self._read_record(segment)
-            if kept.number != number:
-                raise Damaged("a record has another's place")
+            _check_number(kept, number)
         except (Damaged, OSError) as fault:
             self._log(f"message {number} is lost from the spool: {fault}")
             kept = number_message(number, "host", self._lost("The host's spool file was damaged."))
@@ -113,7 +120,7 @@ class SpoolFile:
         return kept
 
     def close(self) -> None:
-        """Close all segments and leave the files."""
+        """Closes all segments and leaves the files."""
         for segment in self._segments:
             os.close(segment.file)
 
@@ -146,7 +153,11 @@ class SpoolFile:
 
 
 def write_segment(path: str, kept: Iterable[Kept]) -> None:
-    """Write one whole segment file; for what is in memory when the host ends.
+    """Writes one whole segment file, for what is in memory when the host ends.
+
+    Args:
+        path: The file.
+        kept: The messages, in the order of their numbers.
 
     Raises:
         OSError: The disk is full or failing.
@@ -158,6 +169,11 @@ def write_segment(path: str, kept: Iterable[Kept]) -> None:
             at += _append(file, at, encode_record(one))
     finally:
         os.close(file)
+
+
+def _check_number(kept: Kept, number: int) -> None:
+    if kept.number != number:
+        raise Damaged("a record has another's place")
 
 
 def _append(file: int, at: int, record: bytes) -> int:

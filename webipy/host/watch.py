@@ -36,7 +36,12 @@ class Pace:
         return self._row > FLOOD_TURNS
 
     def found(self, messages: int, now_s: float) -> None:
-        """Take note of a turn that found output."""
+        """Records a turn that found output.
+
+        Args:
+            messages: How many it found.
+            now_s: The time, monotonic.
+        """
         is_close = messages > 1 or (not self.is_flood and now_s - self._last_s < FLOOD_GAP_S)
         self._row = self._row + 1 if is_close else 0
         self._last_s = now_s
@@ -62,11 +67,11 @@ class Watch:
         self._all, self._without_output = select.poll(), select.poll()
 
     def over(self, watched: Sequence[Any], output: Any) -> None:
-        """Watch these from now on.
+        """Watches these from now on.
 
         Args:
-            watched: ZeroMQ sockets, and numbers of files.
-            output: The socket that may flood; it may be among them.
+            watched: ZeroMQ sockets and file descriptors.
+            output: The one of them that may flood.
         """
         if watched == self._watched:
             return
@@ -84,7 +89,11 @@ class Watch:
         self._unsure.add(socket)
 
     def wait(self, seconds: float) -> dict[Any, int]:
-        """Wait until something can be read, so long at most; gives all that can."""
+        """Waits until something can be read, at most `seconds`.
+
+        Returns:
+            All that can be read, with ZeroMQ's events.
+        """
         if self.pace.is_flood and seconds > 0:
             if self._ready(self._without_output, min(seconds, PACE_S), self._unsure - {self._output}):
                 seconds = 0

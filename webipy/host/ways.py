@@ -78,10 +78,13 @@ class Ways:
         self._left, self.is_known = ways(self._argv), False
 
     def go_on(self, *, is_unheard: bool) -> bool:
-        """Go over to the next one; False when there is none.
+        """Chooses the next way.
 
         Args:
             is_unheard: Whether the process was there and did not listen on ipc, so that only tcp is left.
+
+        Returns:
+            Whether there is one.
         """
         left = [way for way in self._left[1:] if way.transport == "tcp" or not is_unheard]
         self._left = left or self._left
@@ -110,8 +113,13 @@ def with_boot_file(argv: Sequence[str]) -> tuple[list[str], Literal["", "ipykern
 
 
 def with_words(argv: list[str], file: int, *, waits: bool) -> list[str]:
-    """Tell the boot file in which file the last words are kept (`webipy.kernel_programs.output_ring`), and whether to wait
-    (`webipy.kernel_programs.standby`)."""
+    """Adds arguments for the boot file to a command line.
+
+    Args:
+        argv: The command line, with the boot file in it.
+        file: The descriptor of the file for the last words (`webipy.kernel_programs.output_ring`).
+        waits: Whether the kernel waits, with everything imported (`webipy.kernel_programs.standby`).
+    """
     place = argv.index(BOOT_FILE) + 1
     return [*argv[:place], *(["--wait"] if waits else []), "--words", str(file), *argv[place:]]
 

@@ -42,10 +42,10 @@ from twisted.python.failure import Failure
 
 from webipy.core import errors
 from webipy.core.api.formats import PLAIN, ExportFormat, ExportOptions
+from webipy.host.private_files import private
 from webipy.io.kernels.child_memory import ChildWatch
 from webipy.io.kernels.host_link import ProcessWatch
 from webipy.io.reactor import Reactor
-from webipy.io.storage.private_files import private
 from webipy.server.ports.conversion import ExportedFile
 from webipy.server.ports.kernels import Processes
 

@@ -53,13 +53,14 @@ from webipy.core.kernel.host_protocol import (
     endpoint,
 )
 from webipy.core.kernel.spool_records import Kept
+from webipy.host.private_files import private
 from webipy.host.process import boot_id, start_time
 from webipy.io.kernels.host_link import LAST_WORDS_SECONDS, HostLink, LinkFactory, ProcessWatch
 from webipy.io.kernels.host_remains import Leftovers
 from webipy.io.kernels.kernelspec_cache import KernelspecCache
 from webipy.io.kernels.log_file import read_log
 from webipy.io.reactor import Reactor
-from webipy.io.storage.private_files import private, write_private
+from webipy.io.storage.private_files import write_private
 from webipy.server.ports.kernels import NO_ENV, HostRecord, KernelLink, LeftBatch, LinkReceiver, LogPart, Specs
 
 READY_SECONDS = 60.0

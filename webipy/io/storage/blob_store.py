@@ -5,7 +5,7 @@
 
 Parts are written in order, each at its offset, before the transaction of the events that came with them: a server that is killed in
 between gets them again and writes the same bytes to the same places. When the last one is there the file gets its name,
-so what has the name of a blob is whole. `sync` brings what was written to the disk; the journal does that before it says that
+so what has the name of a blob is whole. `sync` waits until what was written is on the disk; the journal does that before it says that
 the events are durable.
 
 A blob lives as long as an event refers to it; `keep_only` removes the others. Those that came and whose event is still to come
@@ -47,10 +47,10 @@ class BlobStore:
     folder: Path
     _fresh: set[str] = attrs.field(factory=set)
     _unsynced: set[str] = attrs.field(factory=set)
-    _door: threading.Lock = attrs.field(factory=threading.Lock)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
     def open(self) -> None:
-        """Takes note of what is there: it may have come just before the last server died."""
+        """Counts what is there as new: it may have come just before the last server died."""
         self._fresh = {name.removesuffix(_PART) for name in self._names()}
         self._unsynced = set(self._fresh)
 
@@ -67,8 +67,8 @@ class BlobStore:
 
     def _write(self, part: Part) -> None:
         self._make_folder()
-        growing = self.folder / (part.blob + _PART)
-        fd = os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        incomplete = self.folder / (part.blob + _PART)
+        fd = os.open(incomplete, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             if part.offset > os.fstat(fd).st_size:
                 return  # the one before is missing: what is incomplete never gets its name
@@ -79,8 +79,8 @@ class BlobStore:
         finally:
             os.close(fd)
         if at == part.size:
-            growing.rename(self.path(part.blob))
-        with self._door:
+            incomplete.rename(self.path(part.blob))
+        with self._lock:
             self._unsynced.add(part.blob)
 
     def _make_folder(self) -> None:
@@ -89,6 +89,10 @@ class BlobStore:
 
     def take(self, name: str, source: str) -> None:
         """Makes a blob that lies elsewhere one of these, too: the same file, where the file system can do that.
+
+        Args:
+            name: The blob: the SHA-256 of its bytes, hex.
+            source: The path of its file in another journal's folder; nothing happens when it is not there.
 
         Raises:
             OSError: The disk is full or failing.
@@ -101,24 +105,24 @@ class BlobStore:
             except OSError as fault:
                 if fault.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
                     raise
-                growing = self.folder / (name + _PART)
-                shutil.copyfile(source, growing)
-                growing.chmod(0o600)
-                growing.rename(self.path(name))
-        with self._door:
+                incomplete = self.folder / (name + _PART)
+                shutil.copyfile(source, incomplete)
+                incomplete.chmod(0o600)
+                incomplete.rename(self.path(name))
+        with self._lock:
             self._unsynced.add(name)
 
     def refer(self, names: Iterable[str]) -> None:
-        """Events that refer to these are in the journal."""
+        """Records that events in the journal refer to these blobs."""
         self._fresh.difference_update(names)
 
     def sync(self) -> None:
-        """Brings what was written to the disk, and its names.
+        """Syncs what was written, and its names, to the disk.
 
         Raises:
             OSError: The disk is failing; what is durable is not known.
         """
-        with self._door:
+        with self._lock:
             names, self._unsynced = self._unsynced, set()
         if not names:
             return
@@ -137,12 +141,12 @@ class BlobStore:
     # ---- reading
 
     def path(self, name: str) -> Path:
-        """Where a blob is, if it is there."""
+        """The path of a blob, whether it is there or not."""
         assert blobs.is_name(name)
         return self.folder / name
 
     def size(self, name: str) -> int:
-        """Its bytes.
+        """The number of its bytes.
 
         Raises:
             errors.NotFound: It is not there, or not whole.
@@ -153,7 +157,12 @@ class BlobStore:
             raise _missing(name) from None
 
     def read(self, name: str, offset: int, limit: int) -> bytes:
-        """Some bytes of a blob.
+        """Reads some bytes of a blob.
+
+        Args:
+            name: The blob.
+            offset: The first byte, from 0.
+            limit: How many bytes at most; fewer come at the end.
 
         Raises:
             errors.NotFound: It is not there, or not whole.
@@ -166,7 +175,15 @@ class BlobStore:
             raise _missing(name) from None
 
     def fault_of(self, name: str, size: int) -> str | None:
-        """What is wrong with a blob; `None` when it is whole."""
+        """Checks a blob by reading all of it.
+
+        Args:
+            name: The blob.
+            size: How many bytes it must have.
+
+        Returns:
+            What is wrong with it, as the rest of a sentence; `None` when it is whole.
+        """
         digest = hashlib.sha256()
         try:
             with open(self.path(name), "rb") as file:
@@ -180,7 +197,7 @@ class BlobStore:
     # ---- keeping and removing
 
     def size_bytes(self) -> int:
-        """What all of them take on the disk."""
+        """Bytes that all of them take on the disk."""
         total = 0
         for name in self._names():
             with contextlib.suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""What a power cut may not take: names in folders. Everything here blocks."""
+"""Writes that a power cut does not undo: names in folders. Everything here blocks."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ itself: webipy.io.storage.journal_file.
 
 A failed write (disk full, I/O error) keeps the batch, sets `fault`, and is tried again every second: nothing that was
 acknowledged is lost, and nothing is acknowledged meanwhile. After a failed fdatasync the system may have dropped the
-pages and say nothing the next time: `durable_seq` of that journal stands still until it is opened again.
+pages and report nothing the next time: `durable_seq` of that journal stands still until it is opened again.
 
 Rejected: one database for all sessions (one writer lock, one file to damage); writing in the reactor thread (a disk
 can stall); `synchronous=FULL` for each batch (10 ms on a disk, for each of them).
@@ -58,7 +58,7 @@ class _Batch:
     bodies: list[bytes] = attrs.field(factory=list)
     position: Position | None = None
     parts: list[Part] = attrs.field(factory=list)
-    told: list[Deferred[None]] = attrs.field(factory=list)
+    waiting: list[Deferred[None]] = attrs.field(factory=list)
 
 
 @attrs.define(eq=False)
@@ -78,8 +78,18 @@ class SqliteJournal:
     def append(
         self, first: int, bodies: list[bytes], position: Position | None, parts: Sequence[Part] = ()
     ) -> Deferred[None]:
-        """Writes parts of blobs, events `first` and on, and the position; fires when that is committed, in order."""
-        if self.is_closed:  # whoever was still at work in a session that is closed is told; the other journals go on
+        """Queues events for the transaction at the end of this turn.
+
+        Args:
+            first: The seq of the first event; it follows the last one that was appended.
+            bodies: The events, JSON, in their order.
+            position: How far the kernel host is taken in with them; `None` when that does not change.
+            parts: Parts of blobs that came with them.
+
+        Returns:
+            Fires when they are committed, in the order of the calls; fails with errors.NotFound when the journal is closed.
+        """
+        if self.is_closed:  # whoever is still at work in the session gets a failure; the other journals go on
             session = self.file.path.stem
             return fail(errors.NotFound(f"Session {session} is closed.", kind="session", id=session))
         if self._pending is None:
@@ -89,12 +99,21 @@ class SqliteJournal:
         batch.bodies += bodies
         batch.parts += parts
         batch.position = position or batch.position
-        told: Deferred[None] = Deferred()
-        batch.told.append(told)
-        return told
+        committed: Deferred[None] = Deferred()
+        batch.waiting.append(committed)
+        return committed
 
     def read(self, first: int, limit: int, limit_bytes: int) -> Deferred[list[bytes]]:
-        """Written events from `first` on: at least one if there is one, until a limit is reached."""
+        """Reads events that are written.
+
+        Args:
+            first: The seq of the first one.
+            limit: How many at most.
+            limit_bytes: As in `JournalFile.read`.
+
+        Returns:
+            The events, JSON: at least one if there is one. Fails with errors.Damaged.
+        """
         last = min(first + limit - 1, self.written)
         return self._owner.in_reader(lambda: self.file.read(first, last, limit_bytes))
 
@@ -103,12 +122,17 @@ class SqliteJournal:
         return self._owner.in_reader(self.file.read_prelude)
 
     async def cut(self, seq: int, bodies: list[bytes]) -> None:
-        """Lets `bodies` stand for all events up to `seq`; these can still be read until they are trimmed."""
+        """Stores `bodies` in place of all events up to `seq`; these can still be read until they are trimmed.
+
+        Args:
+            seq: The last event that they stand for.
+            bodies: The events of the prelude, JSON.
+        """
         await self._owner.in_writer(lambda: self.file.write_prelude(seq, bodies))
         self.first_seq = seq + 1
 
     async def trim(self, before: int) -> None:
-        """Gives the room of the events back that a prelude stands for and that are older than event `before`."""
+        """Deletes the events that a prelude stands for and that are older than event `before`."""
         oldest_kept = min(before, self.first_seq)
         has_deleted = False
         while await self._owner.in_writer(lambda: self.file.delete_some(oldest_kept)):
@@ -117,11 +141,25 @@ class SqliteJournal:
             await self.sweep()
 
     def read_blob(self, blob: str, offset: int, limit: int) -> Deferred[bytes]:
-        """Some bytes of a blob. Fails with errors.NotFound."""
+        """Reads some bytes of a blob.
+
+        Args:
+            blob: The SHA-256 of its bytes, hex.
+            offset: The first byte, from 0.
+            limit: How many bytes at most.
+
+        Returns:
+            The bytes. Fails with errors.NotFound.
+        """
         return self._owner.in_reader(lambda: self.file.blobs.read(blob, offset, limit))
 
     def take_blob(self, blob: str, path: str) -> Deferred[None]:
-        """Makes a blob of another journal one of this, too."""
+        """Makes a blob of another journal one of this, too.
+
+        Args:
+            blob: The SHA-256 of its bytes, hex.
+            path: Where it lies.
+        """
         return self._owner.in_writer(lambda: self.file.blobs.take(blob, path))
 
     def has_blob(self, blob: str) -> Deferred[bool]:
@@ -129,7 +167,7 @@ class SqliteJournal:
         return self._owner.in_writer(self.file.blobs.path(blob).exists)
 
     def blob_path(self, blob: str) -> str:
-        """Where a blob lies on this machine, if it is there."""
+        """The path of a blob on this machine, whether it is there or not."""
         return str(self.file.blobs.path(blob))
 
     def sweep(self, *, is_over: bool = False) -> Deferred[None]:
@@ -137,19 +175,19 @@ class SqliteJournal:
         return self._owner.in_writer(lambda: self.file.sweep(is_over=is_over))
 
     def take_pending(self) -> _Batch:
-        """What is to be written now."""
+        """Takes what is to be written now."""
         batch, self._pending = self._pending, None
         assert batch is not None
         return batch
 
     def put_back(self, batch: _Batch) -> None:
-        """A batch could not be written: it goes in front of what has gathered since."""
+        """Puts a batch that could not be written in front of what was appended since."""
         since, self._pending = self._pending, batch
         if since is not None:
             batch.bodies += since.bodies
             batch.parts += since.parts
             batch.position = since.position or batch.position
-            batch.told += since.told
+            batch.waiting += since.waiting
 
     @property
     def has_pending(self) -> bool:
@@ -169,11 +207,15 @@ class SqliteJournal:
         return self.file.position
 
     def write(self, batch: _Batch) -> int:
-        """Writes one batch and gives its last seq."""
+        """Writes one batch.
+
+        Returns:
+            Its last seq.
+        """
         return self.file.write(batch.first, batch.bodies, batch.position, batch.parts)
 
     def sync(self) -> None:
-        """Brings what is committed to the disk."""
+        """Waits until what is committed is on the disk."""
         self.file.sync()
 
 
@@ -210,7 +252,7 @@ class SqliteJournals:
         )
 
     async def stop(self) -> None:
-        """Writes what is pending (once more what could not be written), brings it to the disk, and ends the threads."""
+        """Writes what is pending (once more what could not be written), syncs it to the disk, and ends the threads."""
         self._is_stopping = True
         for journal in list(self._retries):
             self._retry(journal)
@@ -253,15 +295,15 @@ class SqliteJournals:
         return self.folder / f"{session}{journal_folder.SUFFIX}"
 
     def in_writer(self, work: Callable[[], _T]) -> Deferred[_T]:
-        """Does some writing in the writer thread."""
+        """Runs `work` in the writer thread."""
         return self._writer.run(work)
 
     def in_reader(self, work: Callable[[], _T]) -> Deferred[_T]:
-        """Does some reading in the reader thread."""
+        """Runs `work` in the reader thread."""
         return self._reader.run(work)
 
     def has_pending(self, journal: SqliteJournal) -> None:
-        """Takes note that a journal has something to write at the end of this turn."""
+        """Schedules the writing of a journal for the end of this turn."""
         self._pending.append(journal)
         if not self._is_writing and not self._is_asked:
             self._is_asked = True
@@ -310,8 +352,8 @@ class SqliteJournals:
             journal.fault = None
         journal.written = max(journal.written, last)
         self._unsynced[journal] = journal.written
-        for told in batch.told:
-            told.callback(None)
+        for committed in batch.waiting:
+            committed.callback(None)
 
     def _failed(self, failure: Failure) -> None:
         self._log.failure("the journal's writer made a mistake", failure)
@@ -354,12 +396,22 @@ class SqliteArchive:
         return self.journals.in_reader(lambda: journal_folder.kept(self.journals.folder))
 
     def look(self, session: str, first: int, limit: int, limit_bytes: int) -> Deferred[JournalPart]:
-        """Events of a closed session."""
+        """Reads events of a closed session.
+
+        Args:
+            session: Its id.
+            first: The seq of the first event.
+            limit: How many events at most.
+            limit_bytes: As in `JournalFile.read`.
+
+        Returns:
+            The events. Fails with errors.NotFound and errors.Damaged.
+        """
         path = self.journals.path_of(session)
         return self.journals.in_reader(lambda: journal_folder.look(path, first, limit, limit_bytes))
 
     def describe(self, session: str) -> Deferred[ClosedSession]:
-        """What the journal of a closed session says of it."""
+        """Summarizes a closed session by its journal."""
         return self.journals.in_reader(lambda: journal_folder.described(self.journals.path_of(session)))
 
     async def remove(self, session: str) -> None:

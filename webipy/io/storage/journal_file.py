@@ -16,7 +16,7 @@ the chain, and the seal for a lost end. When a journal is cut, the prelude is wr
 then on; the rows it stands for are deleted after that, some thousand at a time.
 
 Invariants: rows are dense from `first_seq`; a transaction holds events and the position that they led to; what does
-not match is told as damage, never passed on.
+not match is reported as damage, never passed on.
 """
 
 from __future__ import annotations
@@ -160,7 +160,20 @@ class JournalFile:
         return connection
 
     def write(self, first: int, bodies: list[bytes], position: Position | None, parts: Iterable[Part] = ()) -> int:
-        """Writes parts of blobs, and then events `first` and on and the position in one transaction; gives the last seq."""
+        """Writes parts of blobs, and then the events and the position in one transaction.
+
+        Args:
+            first: The seq of the first event; it follows the last one that is written.
+            bodies: The events, JSON, in their order.
+            position: How far the kernel host is taken in with them; `None` when that does not change.
+            parts: Parts of blobs that came with them.
+
+        Returns:
+            The seq of the last event.
+
+        Raises:
+            sqlite3.Error, OSError: Nothing of the events is written; the same call may be made again.
+        """
         assert self._writer is not None
         self.blobs.write(parts)
         chain, rows = self._chain, []
@@ -180,7 +193,12 @@ class JournalFile:
         return last
 
     def write_prelude(self, seq: int, bodies: list[bytes]) -> None:
-        """Lets `bodies` stand for all events up to `seq`."""
+        """Stores the events that stand for all events up to `seq`.
+
+        Args:
+            seq: The last event that they stand for.
+            bodies: The events of the prelude, JSON.
+        """
         assert self._writer is not None
         with _transaction(self._writer):
             (chain,) = self._writer.execute("SELECT chain FROM events WHERE seq = ?", (seq,)).fetchone()
@@ -188,14 +206,23 @@ class JournalFile:
             self._writer.execute("INSERT INTO preludes VALUES (?, ?, ?)", (seq, chain, pack_prelude(bodies)))
 
     def begin_with_prelude(self, seq: int, bodies: list[bytes]) -> None:
-        """Makes a new file begin after event `seq`, with `bodies` standing for all before."""
+        """Makes a new file begin after event `seq`.
+
+        Args:
+            seq: The last event that is left out.
+            bodies: The events that stand for all that are left out, JSON.
+        """
         assert self._writer is not None
         with _transaction(self._writer):
             self._writer.execute("INSERT INTO preludes VALUES (?, 0, ?)", (seq, pack_prelude(bodies)))
         self.first_seq, self.written = seq + 1, seq
 
     def delete_some(self, before: int) -> bool:
-        """Deletes some of the events before `before`, oldest first; false when there were none."""
+        """Deletes some of the events before `before`, oldest first.
+
+        Returns:
+            Whether there were any.
+        """
         assert self._writer is not None
         oldest = "SELECT seq FROM events WHERE seq < ? ORDER BY seq LIMIT ?"
         with _transaction(self._writer):
@@ -218,7 +245,10 @@ class JournalFile:
         self.blobs.keep_only(wanted, is_over=is_over)
 
     def sync(self) -> None:
-        """Brings what is committed to the disk, and at first the names of the files, too: SQLite does that with `synchronous=FULL` only."""
+        """Waits until what is committed is on the disk; the first time also the names of the files.
+
+        SQLite syncs those with `synchronous=FULL` only.
+        """
         if self._wal < 0:
             return  # it could not be opened
         self.blobs.sync()  # an event is durable when its blobs are
@@ -240,7 +270,15 @@ class JournalFile:
     # ---- read by any thread, one at a time
 
     def read(self, first: int, last: int, limit_bytes: int) -> list[bytes]:
-        """Events `first` to `last`, or fewer when they are over `limit_bytes`.
+        """Reads a range of events.
+
+        Args:
+            first: The seq of the first one.
+            last: The seq of the last one.
+            limit_bytes: The events that follow the one which reaches this sum are left out.
+
+        Returns:
+            The events, JSON, in their order: at least the first one.
 
         Raises:
             errors.Damaged: One of them is not what was written.
@@ -276,13 +314,13 @@ class JournalFile:
         chain: int | None = before[0] if before else (0 if first == 1 else None)
         bodies: list[bytes] = []
         size = 0
-        for seq, body, told in connection.execute(
+        for seq, body, stored in connection.execute(
             "SELECT seq, body, chain FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq", (first, last)
         ):
-            if seq != first + len(bodies) or not _is_whole(body, chain, told):
+            if seq != first + len(bodies) or not _is_whole(body, chain, stored):
                 break
             bodies.append(body)
-            chain, size = told, size + len(body)
+            chain, size = stored, size + len(body)
             if size >= limit_bytes:
                 return bodies
         if first + len(bodies) <= last:
@@ -293,12 +331,12 @@ class JournalFile:
         """How far the damage goes that begins at event `first`: to the last event that does not match the one before it."""
         before = connection.execute("SELECT chain FROM events WHERE seq = ?", (first - 1,)).fetchone()
         chain, expected, last = before[0] if before else None, first, first
-        for seq, body, told in connection.execute(
+        for seq, body, stored in connection.execute(
             "SELECT seq, body, chain FROM events WHERE seq >= ? ORDER BY seq", (first,)
         ):
-            if seq != expected or not _is_whole(body, chain, told):
+            if seq != expected or not _is_whole(body, chain, stored):
                 last = seq
-            chain, expected = told, seq + 1
+            chain, expected = stored, seq + 1
         last = self.written if expected <= self.written else last
         return f"at event {first}" if last == first else f"at event {first} (to event {last})"
 
@@ -316,7 +354,16 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def seal(last: int, chain: int, position: Position | None) -> int:
-    """The checksum of how a journal ends."""
+    """The checksum of how a journal ends.
+
+    Args:
+        last: The seq of its last event.
+        chain: The chain of that event.
+        position: How far its kernel host is taken in; `None` without one.
+
+    Returns:
+        CRC-32.
+    """
     where = f"{position.number} {position.host}" if position is not None else "-"
     return zlib.crc32(f"{last} {chain} {where}".encode())
 
@@ -341,10 +388,10 @@ def unpack_prelude(packed: bytes) -> list[bytes]:
     return [bytes(body) for body in msgspec.json.decode(listed, type=list[msgspec.Raw])]
 
 
-def _is_whole(body: object, chain: object, told: object) -> bool:
-    if not isinstance(body, bytes) or not isinstance(told, int):
+def _is_whole(body: object, chain: object, stored: object) -> bool:
+    if not isinstance(body, bytes) or not isinstance(stored, int):
         return False
-    return chain is None or (isinstance(chain, int) and zlib.crc32(body, chain) == told)
+    return chain is None or (isinstance(chain, int) and zlib.crc32(body, chain) == stored)
 
 
 def create_private(path: Path) -> None:

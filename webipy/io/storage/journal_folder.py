@@ -1,4 +1,4 @@
-"""Which journals are in a folder, what belongs to each, how much room it takes, and how it goes: the one place that knows.
+"""Which journals are in a folder, what belongs to each, how much room it takes, and how it is removed.
 
 A journal is what begins with the id of its session and a dot: `SESSION.sqlite`, SQLite's log and index beside it, a damaged
 copy that a repair has kept, and whatever else the journal puts beside itself under such a name, files and folders alike.
@@ -29,8 +29,10 @@ READ_EVENTS = 10_000
 READ_BYTES = 4 * 1024 * 1024
 """What is read of a journal at once."""
 
-_TOLD = tuple(f'{{"type":"{kind}'.encode() for kind in ("session_", "notebook_opened", "notebook_saved", "notebook_m"))
-"""How the events begin that say what a journal is of."""
+_SUMMARIZED = tuple(
+    f'{{"type":"{kind}'.encode() for kind in ("session_", "notebook_opened", "notebook_saved", "notebook_m")
+)
+"""How the events begin that a summary is made of."""
 
 
 def journals(folder: Path) -> list[Path]:
@@ -91,7 +93,13 @@ def remove(path: Path) -> None:
 
 
 def look(path: Path, first: int, limit: int, limit_bytes: int) -> JournalPart:
-    """Events of a closed journal from `first` on.
+    """Reads events of a closed journal.
+
+    Args:
+        path: Its file.
+        first: The seq of the first event; with one that was cut, the prelude comes, too.
+        limit: How many events at most.
+        limit_bytes: As in `JournalFile.read`.
 
     Raises:
         errors.NotFound: There is no such journal.
@@ -111,7 +119,7 @@ def look(path: Path, first: int, limit: int, limit_bytes: int) -> JournalPart:
 
 @attrs.define
 class JournalSummary:
-    """What a journal says of its session, event by event."""
+    """What the events of a journal say of its session."""
 
     id: str
     title: str = ""
@@ -121,7 +129,7 @@ class JournalSummary:
     file_state: FileState = attrs.field(factory=FileState)
 
     def take(self, event: AnyEvent) -> None:
-        """Takes the next event of the journal in."""
+        """Applies the next event of the journal."""
         self.file_state.apply(event)
         match event:
             case events.SessionCreated():
@@ -143,22 +151,23 @@ class JournalSummary:
 
 
 def described(path: Path) -> ClosedSession:
-    """What a journal says of its session, for one that nothing else knows of. Reads all of it, and decodes little.
+    """Summarizes the session of a journal that nothing else knows of. Reads all of it, and decodes little.
 
     Raises:
+        errors.NotFound: There is no such journal.
         errors.Damaged: It cannot be read.
     """
-    told, file = JournalSummary(path.stem), JournalFile(path)
+    summary, file = JournalSummary(path.stem), JournalFile(path)
     file.look()
     try:
         bodies, first = file.read_prelude(), file.first_seq
         while True:
             for body in bodies:
-                event = events.decode_known(body) if body.startswith(_TOLD) else None
+                event = events.decode_known(body) if body.startswith(_SUMMARIZED) else None
                 if event is not None:
-                    told.take(event)
+                    summary.take(event)
             if first > file.written:
-                return told.closed(_time_of(bodies[-1:]))
+                return summary.closed(_time_of(bodies[-1:]))
             bodies = file.read(first, min(file.written, first + READ_EVENTS - 1), READ_BYTES)
             first += len(bodies)
     finally:

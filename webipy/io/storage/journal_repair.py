@@ -1,9 +1,9 @@
-"""Looking at journals from outside the server: which there are, whether they are whole, and what can be saved of one
+"""Examines journals from outside the server: which there are, whether they are whole, and what can be saved of one
 that is not.
 
 `check` reads a journal without changing it, also while a server writes it. `repair` makes a new file of everything
 that can still be read: an event that is gone or does not match its chain is replaced by an `output_lost` event with
-the same seq, so that seqs stay dense and the loss is told to every reader. The damaged file is kept beside it.
+the same seq, so that seqs stay dense and every reader sees the loss. The damaged file is kept beside it.
 
 Source of the format: webipy.io.storage.journal_file. Everything here blocks.
 """
@@ -153,16 +153,16 @@ def _follow(connection: sqlite3.Connection, before: int, chain: int, last: int) 
     damaged: list[int] = []
     expected = before + 1
     rows = connection.execute("SELECT seq, body, chain FROM events WHERE seq > ? ORDER BY seq", (before,))
-    for seq, body, told in rows:
+    for seq, body, stored in rows:
         damaged += range(expected, seq)
         is_after_gap = seq != expected
         if (
             not isinstance(body, bytes)
-            or not isinstance(told, int)
-            or (zlib.crc32(body, chain) != told and not is_after_gap)
+            or not isinstance(stored, int)
+            or (zlib.crc32(body, chain) != stored and not is_after_gap)
         ):
             damaged.append(seq)
-        chain, expected = told if isinstance(told, int) else 0, seq + 1
+        chain, expected = stored if isinstance(stored, int) else 0, seq + 1
     damaged += range(expected, last + 1)
     return chain, damaged
 
@@ -175,8 +175,8 @@ def _ranges(seqs: list[int]) -> str:
             ranges[-1][1] = seq
         else:
             ranges.append([seq, seq])
-    told = ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in ranges[:10])
-    return told if len(ranges) <= 10 else f"{told} and {len(ranges) - 10} more places"
+    listed = ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in ranges[:10])
+    return listed if len(ranges) <= 10 else f"{listed} and {len(ranges) - 10} more places"
 
 
 def repair(path: Path, now: str) -> Check:

@@ -5,23 +5,22 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from webipy.host.private_files import write_private as replace_private
 from webipy.io.storage.durable import sync_folder
 
 
-def private(path: str, flags: int) -> int:
-    """An opener for `open` that makes files of mode 0600."""
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)
-
-
 def write_private(path: Path, body: bytes, *, is_durable: bool = False) -> None:
-    """Writes a file that only its owner can read, whole or not at all; a durable one survives a power cut."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(temporary, "wb", opener=private) as file:
-        file.write(body)
-        if is_durable:
-            file.flush()
-            os.fsync(file.fileno())
-    temporary.replace(path)
+    """Writes a file that only its owner can read, whole or not at all.
+
+    Args:
+        path: The file.
+        body: Its content.
+        is_durable: Whether it survives a power cut.
+
+    Raises:
+        OSError: It cannot be written; the old file, if any, is whole.
+    """
+    replace_private(str(path), body, os.fsync if is_durable else None)
     if is_durable:
         sync_names(path.parent)
 

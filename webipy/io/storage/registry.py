@@ -281,7 +281,12 @@ class SqliteRegistry:
     # ---- logins
 
     def put_login(self, login: Login, days: int) -> Deferred[None]:
-        """Keeps a new login for so many days, or notes when one that there is was used."""
+        """Stores a new login, or the time at which one that there is was used.
+
+        Args:
+            login: The login.
+            days: For how many days a new one is kept.
+        """
         browser, until = login.browser, time.time() + days * 86_400
         row = (login.id, login.digest, login.key, login.name, browser.agent, browser.address)
         change = "ON CONFLICT (id) DO UPDATE SET used = excluded.used"
@@ -383,6 +388,10 @@ def listed(path: Path) -> dict[str, tuple[ClosedSession, bool]]:
 
 def forget(path: Path, session: str) -> None:
     """Forgets a closed session while no server runs.
+
+    Args:
+        path: The database file.
+        session: The session's id.
 
     Raises:
         Unreadable: The registry cannot be written.

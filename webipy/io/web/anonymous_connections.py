@@ -1,11 +1,12 @@
-"""Connections that have shown no login yet: how many there may be, and which one goes when there is no room.
+"""Connections that have shown no login yet: how many there may be, and which one is closed when there is no room.
 
-Whoever knows nothing can still open connections. So those that have not shown a login are counted, by address and all together, and a new one is
-always let in: when there are too many, the one goes that has got on least recently. A connection gets on when it comes, when the head of a request
-is whole, when a request is answered, and when its reader has taken what was sent; a byte now and then is no getting on. Once it shows a login it
-is not counted any more: nobody who has one is turned away here, and on loopback, where all have one address, showing it takes some milliseconds.
+Whoever knows nothing can still open connections. So those that have not shown a login are counted, by network and all together, and a new one is
+always let in: when there are too many, the one is closed that has progressed least recently. A connection progresses when it is opened, when the
+head of a request is whole, when a request is answered, and when its reader has taken what was sent; a byte now and then is no progress. Once it shows
+a login it is not counted any more: nobody who has one is turned away here, and on loopback, where all have one address, showing it takes some
+milliseconds.
 
-Invariants: of an address never more than `most_of_address`, of all never more than `most`; a connection that has shown a login is never closed here.
+Invariants: of a network never more than `most_of_address`, of all never more than `most`; a connection that has shown a login is never closed here.
 
 Rejected: to refuse the new one (who comes first with many would keep everybody else out); a limit for all connections of an address (a tunnel or a
 proxy is one).
@@ -27,7 +28,7 @@ MOST = 1024
 
 
 class Transport(Protocol):
-    """A connection: a transport of Twisted's."""
+    """A connection of Twisted's."""
 
     def abortConnection(self) -> None:
         """Ends it at once."""
@@ -45,7 +46,7 @@ class AnonymousConnections:
     most_of_address: int = MOST_OF_ADDRESS
     most: int = MOST
     _networks: dict[Transport, str] = attrs.field(factory=dict)
-    """The place of each, the one first that got on least recently."""
+    """The network of each, the one first that progressed least recently."""
     _by_network: dict[str, dict[Transport, None]] = attrs.field(factory=dict)
 
     def __len__(self) -> int:
@@ -55,7 +56,12 @@ class AnonymousConnections:
         return transport in self._networks
 
     def opened(self, transport: Transport, address: str) -> None:
-        """A connection was made; when there are too many now, one goes that is not it."""
+        """Counts a new connection; when there are too many now, another one is closed.
+
+        Args:
+            transport: The connection.
+            address: The IP address of its other end.
+        """
         network = network_of(address)
         self._networks[transport] = network
         here = self._by_network.setdefault(network, {})
@@ -66,7 +72,7 @@ class AnonymousConnections:
             self._end(next(iter(self._networks)))
 
     def progressed(self, transport: Transport) -> None:
-        """A connection got on; nothing happens when it is none of these."""
+        """Records that a connection progressed; nothing happens when it is none of these."""
         network = self._networks.pop(transport, None)
         if network is not None:
             self._networks[transport] = network
@@ -74,7 +80,7 @@ class AnonymousConnections:
             self._by_network[network][transport] = None
 
     def forget(self, transport: Transport) -> None:
-        """A connection has shown a login, or has ended."""
+        """Counts a connection no more: it has shown a login, or has ended."""
         network = self._networks.pop(transport, None)
         if network is not None:
             del self._by_network[network][transport]

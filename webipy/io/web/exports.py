@@ -91,7 +91,15 @@ class Exports:
         return len(kept) > MAX_OF_GUESTS or (len(kept) > 1 and sum(one.size for one in kept) > MAX_GUEST_BYTES)
 
     def find(self, export: str, name: str) -> ExportedFile | None:
-        """The export of that id and name, if it is still kept."""
+        """Looks an export up.
+
+        Args:
+            export: Its id.
+            name: The name of its file.
+
+        Returns:
+            The export; `None` when it is not kept any more, or has another name.
+        """
         found = self._kept.get(export)
         return found if found is not None and found.name == name else None
 

@@ -77,13 +77,31 @@ def etag_header(etag: str) -> str:
 
 
 def names_etag(header: str | None, etag: str) -> bool:
-    """Whether an If-None-Match or If-Match names an etag; a weak one counts as the same."""
-    told = [part.strip().removeprefix("W/") for part in (header or "").split(",")]
-    return "*" in told or etag_header(etag) in told
+    """Whether a header of conditions names an etag; a weak one counts as the same.
+
+
+    Source: RFC 9110, section 13.1.
+
+    Args:
+        header: If-None-Match or If-Match, if it was sent.
+        etag: The etag of the file, without quotes.
+    """
+    listed = [part.strip().removeprefix("W/") for part in (header or "").split(",")]
+    return "*" in listed or etag_header(etag) in listed
 
 
 def span_of(header: str | None, size: int) -> Span | None:
-    """The range that a Range header asks for; `None` for all of it.
+    """The range that a Range header asks for.
+
+
+    Source: RFC 9110, section 14.2.
+
+    Args:
+        header: Range, if it was sent.
+        size: Bytes of the file.
+
+    Returns:
+        The range; `None` for the whole file.
 
     Raises:
         errors.InvalidParams: There is nothing in that range.
@@ -116,7 +134,7 @@ class FilesResource(BodyTaker):
         self._uploads = Uploads(files.tree, files.run)
 
     def _permit(self, request: PageRequest, verb: Verb) -> None:
-        """Lets pass who may do it, as the method table does.
+        """Lets pass who may do it, by the rule of the method table.
 
         Raises:
             errors.NotAuthenticated, errors.NotPermitted: They may not.
@@ -138,17 +156,17 @@ class FilesResource(BodyTaker):
         if failure.check(errors.Failure) is None:
             self._log.failure("{path} failed", failure, path=request.path)
         assert failure.value is not None
-        told = failure_of(failure.value)
+        fault = failure_of(failure.value)
         if gone:
             return
-        status = status_of(told)
-        if isinstance(told, errors.StaleVersion):
+        status = status_of(fault)
+        if isinstance(fault, errors.StaleVersion):
             status = 409
-            request.setHeader(b"Upload-Offset", str(told.facts["offset"]).encode())
-        elif isinstance(told, errors.InvalidParams) and told.facts.get("field") == "Range":
+            request.setHeader(b"Upload-Offset", str(fault.facts["offset"]).encode())
+        elif isinstance(fault, errors.InvalidParams) and fault.facts.get("field") == "Range":
             status = 416
-            request.setHeader(b"Content-Range", f"bytes */{told.facts['size']}".encode())
-        refuse(request, status, told)
+            request.setHeader(b"Content-Range", f"bytes */{fault.facts['size']}".encode())
+        refuse(request, status, fault)
 
     async def _get(self, request: PageRequest, gone: list[Failure]) -> None:
         self._permit(request, "read")
@@ -189,8 +207,7 @@ class FilesResource(BodyTaker):
         span = span_of(request.header("range"), record.size) if is_same else None
         if span is not None:
             request.setResponseCode(206)
-            told = f"bytes {span.first}-{span.end - 1}/{record.size}"
-            request.setHeader(b"Content-Range", told.encode())
+            request.setHeader(b"Content-Range", f"bytes {span.first}-{span.end - 1}/{record.size}".encode())
         span = span or Span(0, record.size)
         request.setHeader(b"Content-Length", str(span.end - span.first).encode())
         _set_type(request, record.path)
@@ -199,7 +216,16 @@ class FilesResource(BodyTaker):
     # ---- PUT
 
     def take_body(self, request: PageRequest, path: bytes, size: int | None) -> Upload:
-        """Asks who sends it and where it goes, and lets it stream there; what is refused is thrown away."""
+        """Checks who sends it and where it goes, and streams it there; the body of a refused one is thrown away.
+
+        Args:
+            request: The request; its headers are read.
+            path: The path of its request line, percent-encoded.
+            size: Bytes of the body; `None` when they are not announced.
+
+        Raises:
+            errors.NotAuthenticated, errors.NotPermitted: Who sends it may not write.
+        """
 
         self._permit(request, "write")
 
@@ -274,12 +300,12 @@ def _if_match(request: PageRequest) -> str | None:
         return None
     etag = re.fullmatch(r'\s*(?:W/)?"([^",]+)"\s*', match)
     if etag is None:
-        raise errors.InvalidParams('If-Match is the ETag that a GET told, such as "2a-5-18e".', field="If-Match")
+        raise errors.InvalidParams('If-Match is the ETag that a GET returned, such as "2a-5-18e".', field="If-Match")
     return etag[1]
 
 
-def _answer(request: PageRequest, status: int, told: object) -> None:
-    body = msgspec.json.encode(told)
+def _answer(request: PageRequest, status: int, answer: object) -> None:
+    body = msgspec.json.encode(answer)
     request.setResponseCode(status)
     request.setHeader(b"Content-Type", b"application/json")
     request.setHeader(b"Content-Length", str(len(body)).encode())
@@ -307,7 +333,7 @@ class FileSender:
 
     Args:
         request: Where to; its head is set.
-        run: Runs what blocks, elsewhere.
+        run: Runs a function that blocks in a thread.
         fd: The file; closed at the end.
         span: The part.
         change: What is sent in place of a piece.

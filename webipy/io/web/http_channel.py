@@ -37,7 +37,7 @@ TURN_REQUESTS: Final = 2
 """Requests of one connection that are answered before others have their turn."""
 
 UNSENT_BYTES: Final = 128 * 1024
-"""What the system keeps of what was sent to a stranger, beyond what is on its way. Source: tcp(7), TCP_NOTSENT_LOWAT."""
+"""What the system keeps of what was sent on an anonymous connection, beyond what is on its way. Source: tcp(7), TCP_NOTSENT_LOWAT."""
 
 
 class _Site(Protocol):
@@ -64,7 +64,7 @@ class Channel(HTTPChannel):
         return self.transport
 
     def connectionMade(self) -> None:
-        """It counts as a stranger's from now on."""
+        """Counts it as anonymous."""
         super().connectionMade()
         self._anonymous.opened(self._line, str(getattr(self._line.getPeer(), "host", "")))
         self._keep_unsent(UNSENT_BYTES)
@@ -82,7 +82,7 @@ class Channel(HTTPChannel):
         return self._line in self._anonymous
 
     def is_known(self) -> None:
-        """It has shown a login: it is no stranger's any more."""
+        """It has shown a login: it is anonymous no more."""
         self._anonymous.forget(self._line)
         self._keep_unsent(0)
 
@@ -170,10 +170,10 @@ class Channel(HTTPChannel):
 
     def _end(self, why: str) -> None:
         fault = errors.Timeout(f"{why} This one did not; the connection ends.")
-        told = msgspec.json.encode({"message": fault.message, "data": {"name": fault.name}})
+        body = msgspec.json.encode({"message": fault.message, "data": {"name": fault.name}})
         self._line.write(
             b"HTTP/1.1 408 Request Timeout\r\nServer: webipy\r\nConnection: close\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n%b" % (len(told), told)
+            b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
         )
         self.persistent = False
         self.setTimeout(None)

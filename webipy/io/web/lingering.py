@@ -15,7 +15,15 @@ LINGER_SECONDS = 30
 
 
 def linger(request: Request, channel: HTTPChannel) -> bool:
-    """Ends a connection after an answer was written to its transport; whether it is still read."""
+    """Ends a connection after an answer was written to its transport.
+
+    Args:
+        request: The request that was answered; its body is not read whole.
+        channel: Its connection.
+
+    Returns:
+        Whether the connection is still read, so that its client comes to read the answer.
+    """
     transport: Any = channel.transport
     leave = getattr(transport, "loseWriteConnection", None)
     if leave is None:

@@ -13,7 +13,7 @@ import socket
 
 
 class CannotListen(Exception):
-    """The port cannot be had, or should not; the message says why, and what would be right."""
+    """The port cannot be opened, or must not be; the message says why, and what would be right."""
 
 
 class PortTaken(CannotListen):
@@ -26,9 +26,10 @@ def is_root() -> bool:
 
 
 def check_reach(interface: str, *, is_behind_proxy: bool, is_named: bool, may_be_root: bool) -> None:
-    """Returns when a server may be reached as it would be.
+    """Checks that a server may be reached as its options say.
 
     Args:
+        interface: The IP address that the server listens on, or `localhost`.
         is_behind_proxy: Whether a proxy in front speaks HTTPS.
         is_named: Whether the names are given that the server is reached under.
         may_be_root: Whether it was said that others may reach a server of root.
@@ -75,10 +76,15 @@ def port_of(text: str) -> int:
 
 
 def listen(interface: str, port: int) -> socket.socket:
-    """A socket that listens.
+    """Opens a socket that listens.
+
+    Args:
+        interface: The IP address, or `localhost`.
+        port: The port; 0 for one that is free.
 
     Raises:
-        PortTaken, CannotListen: It cannot.
+        PortTaken: Another program listens there.
+        CannotListen: The system refuses.
     """
     family = socket.AF_INET6 if ":" in interface else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)

@@ -60,7 +60,7 @@ class OutputsResource(Resource):
     """`/outputs`.
 
     Args:
-        gate: Knows who may come in.
+        auth: Reads who sends a request.
         blob_path: Where the blob of a session lies, by the ids of both; raises errors.NotFound for a session that is not open.
         run: Runs a function that blocks in a thread.
     """

@@ -19,12 +19,23 @@ PIECE_BYTES: Final = 64 * 1024
 
 
 def send(request: Request, body: bytes) -> None:
-    """Sends bytes and finishes the request; its type is set."""
+    """Sends bytes and finishes the request.
+
+    Args:
+        request: The request; the type of the answer is set.
+        body: The answer.
+    """
     send_file(request, BytesIO(body), len(body))
 
 
 def send_file(request: Request, file: IO[bytes], size: int) -> None:
-    """Sends `size` bytes of a file, finishes the request and closes the file; its type is set."""
+    """Sends a file, finishes the request and closes the file.
+
+    Args:
+        request: The request; the type of the answer is set.
+        file: The file; it is sent from its position on.
+        size: Bytes to send.
+    """
     request.setHeader(b"Content-Length", b"%d" % size)
     if request.method == b"HEAD" or size <= PIECE_BYTES:
         with file:
@@ -39,7 +50,9 @@ def send_file(request: Request, file: IO[bytes], size: int) -> None:
 @implementer(IPushProducer)
 @attrs.define(eq=False)
 class Sender:
-    """Sends a file in pieces. What it reads is short, and mostly in the memory of the system: it is read here, not in a thread.
+    """Sends a file in pieces.
+
+    Rejected: reading in a thread: a piece is short, and mostly in the memory of the system.
 
     Args:
         request: Where to.

@@ -42,7 +42,7 @@ Ticketed = tuple[str | None, bytes]
 
 @attrs.define(frozen=True)
 class RequestAuth:
-    """The gate of one server.
+    """Reads who sends a request.
 
     Args:
         logins: Knows the credentials.
@@ -63,8 +63,12 @@ class RequestAuth:
         """Who sends a request with these headers.
 
         Args:
-            address: See `address_of`.
+            header: Looks a request header up.
+            address: See `address_of`; empty when wrong tokens are not counted.
             ticketed: The ticket and the path of a request that only reads.
+
+        Returns:
+            Who sends it; `None` when nobody is logged in by it.
 
         Raises:
             errors.Throttled: A wrong token, after too many of them from this address.
@@ -72,7 +76,13 @@ class RequestAuth:
         return self.logins.principal_of(self.credentials(header, address, ticketed))
 
     def credentials(self, header: Header, address: str = "", ticketed: Ticketed | None = None) -> Credentials:
-        """What a request with these headers says of who sends it."""
+        """Collects what the headers of a request say of who sends it.
+
+        Args:
+            header: Looks a request header up.
+            address: See `address_of`.
+            ticketed: The ticket and the path of a request that only reads.
+        """
         ticket, path = ticketed or (None, b"")
         return Credentials(
             authorization=header("authorization"),
@@ -103,9 +113,12 @@ class RequestAuth:
         )
 
     def address_of(self, peer: str, header: Header) -> str:
-        """The address that a request came from; behind a proxy what the proxy says of it.
+        """The address that a request came from, as `network_of` shortens it.
 
-        Of IPv6 the first 64 bits, as one customer has all the rest. The proxy has appended the last address; those before are the client's own words.
+        Args:
+            peer: The IP address of the other end of the connection.
+            header: Looks a request header up. Behind a proxy the last address of X-Forwarded-For counts, which the proxy has appended; those before are
+                the client's own words.
         """
         forwarded = (header("x-forwarded-for") or "").rpartition(",")[2].strip() if self.is_behind_proxy else ""
         return network_of(forwarded or peer)
@@ -155,10 +168,16 @@ def cookie_names(host: str | None) -> tuple[str, str]:
 
 
 def cookies_of(header: str | None, names: Collection[str]) -> tuple[str, ...]:
-    """The values of all cookies of those names in a `Cookie` header.
+    """The values of all cookies of those names.
 
-    Not by http.cookies: all programs on localhost share their cookies, and that one gives up at the first it does not like.
+    Not by http.cookies: all programs on localhost share their cookies, and that one stops at the first it cannot read.
+
+
     Source: RFC 6265, section 4.2.1.
+
+    Args:
+        header: The `Cookie` header, if it was sent.
+        names: Names of cookies.
     """
     found = []
     for pair in (header or "").split(";"):

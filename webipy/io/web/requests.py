@@ -1,6 +1,6 @@
 """Requests: the checks that all of them pass, and how one is refused.
 
-Every request is a `PageRequest`, whatever it is for: its body is limited before it is read, that of a stranger to what a sign-in needs, the security
+Every request is a `PageRequest`, whatever it is for: its body is limited before it is read, that of somebody without a login to what a sign-in needs, the security
 headers are set (so errors have them too), and the `Host` header is checked; only then is it routed (webipy.io.web.site). Who sends it is asked of
 `RequestAuth`. How long it may take to come: webipy.io.web.http_channel.
 
@@ -68,14 +68,26 @@ class Body(Protocol):
     """Where the body of one request goes, piece by piece."""
 
     def came(self, piece: bytes) -> errors.Failure | None:
-        """Takes a piece; a failure ends the connection."""
+        """Takes a piece.
+
+        Returns:
+            A failure that ends the connection, or `None`.
+        """
 
 
 class BodyTaker(Resource):
     """A resource at the top of the tree that takes the bodies of PUT itself, of any size."""
 
     def take_body(self, request: PageRequest, path: bytes, size: int | None) -> Body:
-        """The headers of a request for `path` are read, its body of `size` bytes (`None`: not told) is not.
+        """Called when the headers of a request are read and its body is not.
+
+        Args:
+            request: The request.
+            path: The path of its request line, percent-encoded.
+            size: Bytes of the body; `None` when they are not announced.
+
+        Returns:
+            What takes the body, piece by piece.
 
         Raises:
             errors.Failure: Who sends it may not: the body is not read.
@@ -285,7 +297,7 @@ class PageRequest(Request):
         super().process()
 
     def _show_login(self) -> None:
-        """Lets a connection whose request comes with a login be no stranger's any more; what the login may do is asked where it is done."""
+        """Counts a connection whose request comes with a login as anonymous no more; what the login may do is asked where it is done."""
         assert isinstance(self.channel, Channel)
         if self.channel.is_anonymous and isinstance(self._asked(self._auth), Principal):
             self.channel.is_known()
@@ -319,6 +331,11 @@ def refuse(request: Request, status: int, fault: errors.Failure) -> None:
     """Ends a request with a failure as JSON.
 
     A person in a browser who asks for a file gets the page, which fetches a ticket for it, or lets them sign in.
+
+    Args:
+        request: The request.
+        status: The HTTP status.
+        fault: The failure.
     """
     page = _page_for(request) if status == 401 else None
     body = page.render_GET(request) if page is not None else _json_error(fault)
@@ -418,13 +435,18 @@ class JsonPost(Resource):
         return NOT_DONE_YET
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
-        """Does what the resource is for, and finishes the request."""
+        """Does what the resource is for, and finishes the request.
+
+        Args:
+            request: The request.
+            body: Its body.
+        """
         raise NotImplementedError
 
     def _failed(self, failure: Failure, request: PageRequest) -> None:
-        told = failure.value
-        if isinstance(told, errors.Failure):
-            refuse(request, status_of(told), told)
+        fault = failure.value
+        if isinstance(fault, errors.Failure):
+            refuse(request, status_of(fault), fault)
         else:
             self._log.failure("{path} failed", failure, path=request.path)
             refuse(request, 500, errors.InternalError("The server made a mistake; its log tells more."))

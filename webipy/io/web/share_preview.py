@@ -43,7 +43,16 @@ class SharePreview(JsonPost):
         self._title_of = title_of
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
-        """200 with what the link is for; 401 when it is for nothing."""
+        """200 with what the link is for; 401 when it is for nothing.
+
+        Args:
+            request: The request.
+            body: Its body, JSON.
+
+        Raises:
+            errors.InvalidParams: The body is not of that shape.
+            errors.NotAuthenticated, errors.Throttled: The secret is wrong, or too many were.
+        """
         try:
             asked = msgspec.json.decode(body, type=_Asked)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:

@@ -43,10 +43,19 @@ def form_of(body: bytes) -> LoginForm:
 
 
 async def sign_in(auth: RequestAuth, form: LoginForm, header: Header, address: str) -> LoginSecrets | None:
-    """A new login for what the form has; `None` when the browser keeps the one that it has.
+    """Makes a new login for what the form has.
+
+    Args:
+        auth: Reads who sends it.
+        form: What was sent.
+        header: Looks a request header up.
+        address: Where it came from; see `RequestAuth.address_of`.
+
+    Returns:
+        The secrets of the login; `None` when the browser keeps the login that it has.
 
     Raises:
-        errors.NotAuthenticated, errors.Throttled, errors.InvalidParams, errors.TooLarge: As `Logins.login` and `Logins.join`.
+        errors.NotAuthenticated, errors.Throttled, errors.InvalidParams, errors.TooLarge: As `Logins.check` and `Logins.join`.
     """
     logins = auth.logins
     given = auth.credentials(lambda name: None if name == "authorization" else header(name), address)
@@ -66,6 +75,12 @@ def set_cookie(request: Request, header: Header, value: str, *, is_behind_proxy:
     """Sets our cookie, or takes it back when the value is empty: not for scripts, not for other sites, over https not for neighbours.
 
     The cookie of older versions is taken back.
+
+    Args:
+        request: Whose answer gets it.
+        header: Looks a request header up.
+        value: The secret; empty to take the cookie back.
+        is_behind_proxy: Whether the page's origin is an https one.
     """
     plain, secure = cookie_names(header("host"))
     is_secure = is_behind_proxy and not (header("origin") or "").startswith("http:")

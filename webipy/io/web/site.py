@@ -200,17 +200,22 @@ class Login(JsonPost):
     """Exchanges a one-time code, the token, or the secret of a link and a name, for a login: see webipy.io.web.sign_in."""
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
-        """200 with the key and the cookie; 204 when this browser is signed in already."""
+        """200 with the key and the cookie; 204 when this browser is signed in already.
+
+        Args:
+            request: The request.
+            body: The form, JSON; see `LoginForm`.
+        """
         request.let_go()
         secrets = await sign_in(self._auth, form_of(body), request.header, request.address(self._auth))
         if secrets is None:
             request.setResponseCode(204)
         else:
             set_cookie(request, request.header, secrets.cookie, is_behind_proxy=self._auth.is_behind_proxy)
-            told = msgspec.json.encode({"key": secrets.key})
+            answer = msgspec.json.encode({"key": secrets.key})
             request.setHeader(b"Content-Type", b"application/json")
-            request.setHeader(b"Content-Length", str(len(told)).encode())
-            request.write(told)
+            request.setHeader(b"Content-Length", str(len(answer)).encode())
+            request.write(answer)
         request.finish()
 
 
@@ -218,7 +223,12 @@ class Logout(JsonPost):
     """Ends the login that the request comes by."""
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
-        """204, and the cookie is taken back; a cookie without its key ends nothing: another port may have sent it."""
+        """204, and the cookie is taken back; a cookie without its key ends nothing: another port may have sent it.
+
+        Args:
+            request: The request.
+            body: Ignored.
+        """
         who = request.who(self._auth)
         if who is not None:
             request.let_go()
@@ -251,7 +261,15 @@ class RpcPost(JsonPost):
         return NOT_DONE_YET
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
-        """The answers of the method table; 401 when nobody is logged in."""
+        """The answers of the method table; 401 when nobody is logged in.
+
+        Args:
+            request: The request.
+            body: A call or a batch, JSON-RPC 2.0.
+
+        Raises:
+            errors.NotAuthenticated: Nobody is logged in, or the login ended while the call was under way.
+        """
         connection = Connection(request.who(self._auth))
         if connection.principal is None:
             raise self._auth.refusal(request.header)
@@ -368,7 +386,16 @@ def build_site(
     metrics: Metrics,
     more: Mapping[bytes, IResource] | None = None,
 ) -> PageSite:
-    """The whole tree; `more` are resources at its top that have modules of their own."""
+    """Builds the whole tree.
+
+    Args:
+        auth: Reads who sends a request.
+        api: The method table.
+        websocket: The resource of the WebSocket.
+        static: The folder of the built page.
+        metrics: The numbers of `/metrics`.
+        more: Further resources at the top, by the first part of their paths.
+    """
     page = Page(static)
     root = Root(page)
     root.putChild(b"s", SessionPages(page))

@@ -83,7 +83,7 @@ class RpcProtocol(WebSocketServerProtocol):
     _rpc_log = Logger()
 
     def onConnect(self, request: Any) -> str | None:
-        """Lets in whom the gate knows. Of the subprotocols that a page offers, one is our name and the other one its key."""
+        """Accepts who has a login. Of the subprotocols that a page offers, one is our name and the other one its key."""
         auth = self.factory.auth
         if not auth.is_ours(request.headers.get("host")):
             raise ConnectionDeny(421, "This server is not known under that name")
@@ -172,7 +172,12 @@ class RpcProtocol(WebSocketServerProtocol):
         self.say_goodbye(1011, "The server made a mistake")
 
     def say_goodbye(self, code: int, reason: str) -> None:
-        """Closes with any code; Autobahn's `sendClose` refuses those that RFC 6455 (section 7.4.1) has for servers."""
+        """Closes with any code; Autobahn's `sendClose` refuses those that RFC 6455 (section 7.4.1) has for servers.
+
+        Args:
+            code: The close code.
+            reason: A few words for people, at most 123 bytes of UTF-8.
+        """
         self._writes.flush()
         self.sendCloseFrame(code, reason.encode(), False)
 
@@ -272,6 +277,10 @@ def write_now(transport: ITransport, parts: Sequence[bytes]) -> None:
 
     Twisted's transports keep what is written until the reactor finds that the socket can be written to, and watch it for that: two changes of
     what is watched, and one more turn, for each message to each client. Who reads as fast as we write needs none of that.
+
+    Args:
+        transport: Of the connection.
+        parts: What is written, one after the other.
     """
     if isinstance(transport, TCPConnection) and transport.connected and not _is_behind(transport):
         for number, part in enumerate(parts):
@@ -310,7 +319,7 @@ class RpcFactory(WebSocketServerFactory):
     """All clients.
 
     Args:
-        gate: Knows who may come in.
+        auth: Reads who sends a request.
         api: Answers.
         reactor: Twisted's.
     """
@@ -324,7 +333,7 @@ class RpcFactory(WebSocketServerFactory):
         self.clock = reactor
         self.clients: set[RpcProtocol] = set()
         self.on_known: Callable[[Any], None] = lambda transport: None
-        """Called with a transport that is no stranger's any more, or has ended."""
+        """Called with a transport that has shown a login, or has ended."""
         self.setProtocolOptions(
             versions=[13],
             webStatus=False,
@@ -339,7 +348,15 @@ class RpcFactory(WebSocketServerFactory):
         )
 
     def crowd(self, login: str, lines: int) -> str:
-        """Why one more connection of a login, which has so many and calls by POST, is too many; empty when it is not."""
+        """Checks whether a login may have one more connection.
+
+        Args:
+            login: Its id.
+            lines: How many it has, calls by POST counted.
+
+        Returns:
+            Why it may not; empty when it may.
+        """
         shares = self.auth.logins.shares
         link = shares.link_of(login)
         open = [client.login for client in self.clients]
