@@ -5,7 +5,8 @@
 
 The truth is in Python: `webipy.server.methods.api.METHODS` (the methods), `webipy.core.api.calls` (their params and results),
 `webipy.core.events.events` (the
-events) and `webipy.core.errors` (the failures). What stands in their docstrings is the documentation. Both files are functions of those alone,
+events) and `webipy.core.errors` (the failures). What stands in their docstrings, and below their fields, is the documentation; the examples are
+what a server in memory answers (`tests.api_examples`). Both files are functions of those alone,
 so that the check is a comparison of texts. `Raw` fields are JSON that Python does not look into; `SHAPES` says what the page may expect there.
 """
 
@@ -13,7 +14,9 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -23,11 +26,13 @@ import msgspec.inspect as kinds
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tests import api_examples  # noqa: E402 - the folder above is on the path only now
 from webipy.core import errors  # noqa: E402 - the folder above is on the path only now
 from webipy.core.api import access, calls, file_calls, people_calls  # noqa: E402 - the folder above is on the path only now
 from webipy.core.events import events  # noqa: E402 - the folder above is on the path only now
 from webipy.server.methods.api import METHODS  # noqa: E402
 from webipy.server.methods.descriptions import NO_ROOTS, Struct, all_structs, described, shape  # noqa: E402
+from webipy.server.methods.failures import OF_ANY_CALL  # noqa: E402
 from webipy.server.methods.method import Method  # noqa: E402
 
 PROTOCOL = ROOT / "docs" / "protocol.md"
@@ -62,29 +67,6 @@ ALWAYS: Final = {"seq", "time"}
 
 RENAMED: Final[dict[str, str]] = {"Event": "EventHead"}
 """Names that mean something else in a browser."""
-
-GROUPS: Final[dict[str, str]] = {
-    "server": "Server",
-    "rpc": "Server",
-    "session": "Sessions",
-    "share": "People",
-    "presence": "People",
-    "kernelspec": "Kernels",
-    "kernel": "Kernels",
-    "execution": "Executions",
-    "input": "Executions",
-    "completion": "Asking the kernel",
-    "inspection": "Asking the kernel",
-    "code": "Asking the kernel",
-    "history": "Asking the kernel",
-    "comm": "Comms and other messages",
-    "message": "Comms and other messages",
-    "cell": "Cells",
-    "notebook": "Notebooks",
-    "file": "Files",
-}
-"""The headings of docs/protocol.md, in their order, by the first word of a method."""
-
 
 # ---- what the structs say -----------------------------------------------------------------------------------------
 
@@ -248,20 +230,23 @@ INTRODUCTION = """\
 
 <!-- Made by docs/generate.py out of the method table, the structs and the failures; change those. -->
 
-One method table serves the page, the `webipy` command, scripts and tests. It is JSON-RPC 2.0 with params by name.
+The page, the `webipy` command, scripts and tests call the same methods. The protocol is JSON-RPC 2.0, with params by name.
 
-| transport | use |
+## Transports
+
+| request | what it does |
 |---|---|
-| `WS /rpc` | calls, batches and, from the server, notifications |
-| `POST /rpc` | one call or batch a request, `Content-Type: application/json`; wait for events with `session.events {wait_s}` |
-| `GET /rpc/openrpc.json` | this table as an OpenRPC document; the same as method `rpc.discover` |
-| `GET`, `HEAD /files/PATH` | the bytes of a file under the root: `ETag`, `If-None-Match`, `Range`; `?inline=1` shows images, PDF and plain text |
-| `POST /share`, `POST /login` | what a link is for, `{share}`; a login for `{share, name}`, `{code}` or `{token}`: a cookie and `{key}` |
-| `PUT /files/PATH` | writes a file of any size, atomically: 201 or 200 with its `ETag`; `If-Match`, `If-None-Match: *` (412 for another file) |
+| `WS /rpc` | carries calls and batches and, from the server, notifications |
+| `POST /rpc` | carries one call or batch, as `Content-Type: application/json`; events are fetched by `session.events` with `wait_s` |
+| `GET /rpc/openrpc.json` | returns the methods as an OpenRPC document, as `rpc.discover` does |
+| `GET`, `HEAD /files/PATH` | return the bytes of a file, with `ETag`, `If-None-Match` and `Range`; `?inline=1` shows images, PDF and plain text |
+| `PUT /files/PATH` | writes a file of any size, atomically: 201 or 200, with its `ETag`; conditions: `If-Match`, `If-None-Match: *` (else 412) |
+| `POST /share` | takes `{share}` and says what the link is for |
+| `POST /login` | takes `{share, name}`, `{code}` or `{token}` and returns a login: a cookie, and `{key}` |
 
-All but `/share` and `/login` take `Authorization: Bearer TOKEN`, or the cookie of a login with its key in `X-Webipy-Key`; else the answer is 401.
-A page sends the key with a WebSocket as the subprotocol `key.KEY` beside `webipy`. Where the browser itself reads a file, which sends the cookie
-alone: `ticket.make`.
+Every request but `/share` and `/login` needs `Authorization: Bearer TOKEN`, or the cookie of a login with its key in `X-Webipy-Key`. Without, the
+answer is 401. For a WebSocket, a page sends the key as the subprotocol `key.KEY`, beside `webipy`. Where the browser itself fetches a file, it sends
+the cookie alone: `ticket.make` returns an address for that.
 
 ```
 -> {"jsonrpc": "2.0", "id": 1, "method": "session.create", "params": {"path": "shell", "kernelspec": "python3"}}
@@ -271,23 +256,30 @@ alone: `ticket.make`.
 <- {"jsonrpc": "2.0", "method": "events", "params": {"session": "...", "first": 1, "events": [{"seq": 1, "type": "session_created", ...}, ...]}}
 ```
 
-- Unknown params are refused by name. Unknown fields in results and events are to be ignored: both grow, and nothing is ever renamed or re-typed.
-- Ids are opaque strings; where a client may choose one, repeating the call is harmless.
-- Times are RFC 3339 UTC with microseconds. Positions in code count unicode characters, positions in change sets UTF-16 units.
-- Paths are relative to the server's root. A path that leads out of it, by a link, is refused; names that begin with a dot are not there, and a link
-  to one is refused. Names that are no UTF-8 are listed with U+FFFD and cannot be opened. The etag of a file changes whenever its content may have
-  changed.
-- A large file can be put in parts, in order: each `PUT` with `Content-Range: bytes FIRST-LAST/TOTAL` and `Upload-Id: ID` (made up by the client, of
-  8 to 64 characters, the same in all parts of one upload) is answered 202 with `Upload-Offset`, the last one puts the file in place.
-  `GET /files/PATH?upload=1` with that `Upload-Id` tells how much is there. A part that is not the next is 409 with that number; one that is sent
-  twice does no harm; two uploads of one name do not mix: the one that ends last stays, unless a condition forbids it.
-- Somebody who came by a link (`share.link`) is a guest: they may do in that one session what the link gives, and nothing else. Their name in
-  `by` ends with ` (guest)`. A link that is revoked or over ends their connections with close code 4401.
-- A login may have 1,000 connections, a guest 8, all who came by one link 240 together. One more is closed with code 4429 as soon as it is open; try
-  again some seconds later. Exports of guests are made one after the other, besides the two of whoever runs the server; when 20 wait, more are
-  `throttled`.
-- Who follows a session, and where, is told by the notification `presence` ([Presence](#presence)); it is no event.
-- A session is the list of its events, numbered by `seq` without a gap. Whoever lost the line subscribes again with the last `seq` it has seen.
+Below, the example of each method shows its name, its params and its result, without the rest of the message.
+
+## Rules
+
+- **Fields.** A param that the method does not know is refused. A field of a result or an event that the client does not know is to be ignored:
+  fields are added, and none is ever renamed or gets another type.
+- **Ids** are opaque strings. Where a client may choose an id, it can repeat the call without harm.
+- **Times** are RFC 3339 in UTC, with microseconds. **Positions** in code count unicode characters; positions in change sets count UTF-16 units.
+- **Sessions.** A session is the list of its events. Their numbers (`seq`) begin with 1, and none is left out. A client that has lost its connection
+  subscribes again with the last `seq` that it has.
+- **Paths** are relative to the server's root. A path that leads out of the root, by a link, is refused. Names that begin with a dot are hidden: they
+  are in no list, and a link to one is refused. A name that is not UTF-8 is in the list with U+FFFD, and cannot be opened. The etag of a file changes
+  whenever its content may have changed.
+- **Uploads in parts.** A large file can be sent in parts, in their order. Each is a `PUT` with `Content-Range: bytes FIRST-LAST/TOTAL` and
+  `Upload-Id: ID`, an id of 8 to 64 characters that the client chooses, the same for all parts. The answer is 202 with `Upload-Offset`, the number of
+  bytes that have arrived; the last part puts the file in place. `GET /files/PATH?upload=1` with the same `Upload-Id` returns that number. A part
+  that is not the next one is refused with 409 and that number; a part that is sent twice does no harm. Two uploads to one path do not mix: the
+  one that ends last stays, unless a condition forbids it.
+- **Guests.** Whoever comes by a link (`share.link`) is a guest. They may do in that one session what the link gives, and nothing else. Their name
+  in `by` ends with ` (guest)`. When the link is revoked or has expired, the server closes their connections with code 4401.
+- **Limits.** A login may have 1,000 connections, a guest 8, and all who came by one link 240 together. The server closes one more with code 4429 as
+  soon as it is open; the client tries again some seconds later. Exports of guests are made one after the other, and two of the owner at the same
+  time; when 20 of guests wait, one more is refused with `throttled`.
+- **Presence.** Who follows a session, and where they are, comes as the notification `presence` ([Presence](#presence)). It is not an event.
 """
 
 
@@ -332,8 +324,62 @@ def table(struct: Struct, fields: tuple[kinds.Field, ...] | list[kinds.Field]) -
     return "\n".join(rows) + "\n"
 
 
-def section(method: Method) -> str:
-    """A method in the document."""
+MAX_LINE: Final = 130
+MAX_ITEMS: Final = 3
+MAX_KEYS: Final = 20
+MAX_TEXT: Final = 120
+MAX_DEPTH: Final = 4
+"""How much of the values in examples is shown; the rest is `…`."""
+
+
+def shortened(value: Any, depth: int = 0) -> Any:
+    """A JSON value without what is too much for an example."""
+    if isinstance(value, str):
+        return value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]}…"
+    if isinstance(value, list | dict) and value and depth == MAX_DEPTH:
+        return "…"
+    if isinstance(value, list):
+        shown = [shortened(item, depth + 1) for item in value[:MAX_ITEMS]]
+        return [*shown, "…"] if len(value) > MAX_ITEMS else shown
+    if isinstance(value, dict):
+        some = list(value)[: MAX_ITEMS if len(value) > MAX_KEYS else None]
+        shown_keys = {key: shortened(value[key], depth + 1) for key in some}
+        return {**shown_keys, "…": "…"} if len(some) < len(value) else shown_keys
+    return value
+
+
+def laid_out(value: Any, indent: int = 0) -> str:
+    """JSON on one line where it fits, else with a line for each member."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(line) + indent <= MAX_LINE or not isinstance(value, list | dict) or not value:
+        return line
+    pad, inner = " " * indent, " " * (indent + 2)
+    if isinstance(value, list):
+        parts = [laid_out(item, indent + 2) for item in value]
+    else:
+        parts = [f"{json.dumps(key, ensure_ascii=False)}: {laid_out(item, indent + 2)}" for key, item in value.items()]
+    opening, closing = "[]" if isinstance(value, list) else "{}"
+    return f"{opening}\n{inner}" + f",\n{inner}".join(parts) + f"\n{pad}{closing}"
+
+
+def example(name: str, params: dict[str, object], result: Any) -> str:
+    """A call and its answer."""
+    answer = laid_out(shortened(result))
+    return f"```\n-> {name} {json.dumps(params, ensure_ascii=False)}\n<- {answer}\n```\n"
+
+
+def failure_names(kinds_of: Iterable[type[errors.Failure]]) -> str:
+    """Failures in a sentence."""
+    return ", ".join(f"`{kind.name}`" for kind in sorted(kinds_of, key=lambda kind: kind.name))
+
+
+def section(method: Method, shown: str) -> str:
+    """A method in the document.
+
+    Args:
+        method: The method.
+        shown: Its example.
+    """
     params = shape(method.params).fields
     lines = [f"### {method.name}\n", f"{inspect.cleandoc(method.doc)}\n"]
     if method.params is not calls.Nothing and not method.params.__name__.startswith("Of"):
@@ -344,20 +390,22 @@ def section(method: Method) -> str:
         needs += ", outside of a session (no guest has it)"
     elif method.beyond:
         needs += f" (no guest gives {' or '.join(f'`{name}`' for name in method.beyond)})"
-    lines.append(f"Needs: {needs}. Answers [{answer}](#{answer.lower()}).\n")
+    fails = f"Fails with: {failure_names(method.raises)}." if method.raises else ""
+    lines.append(f"Needs: {needs}. Answers [{answer}](#{answer.lower()}). {fails}".rstrip() + "\n")
     if params:
         lines.append(table(method.params, params))
+    lines.append(shown)
     return "\n".join(lines)
 
 
 def protocol() -> str:
     """The text of docs/protocol.md."""
-    parts = [INTRODUCTION, "## Methods\n"]
-    for heading in dict.fromkeys([*GROUPS.values(), "Others"]):
-        names = [name for name in METHODS if GROUPS.get(name.partition(".")[0], "Others") == heading]
-        if names:
-            parts.append(f"## {heading}\n")
-            parts += [section(METHODS[name]) for name in names]
+    parts = [INTRODUCTION]
+    shown = api_examples.answers()
+    for noun in dict.fromkeys(name.partition(".")[0] for name in METHODS):
+        parts.append(f"## Methods {noun}.*\n")  # the word alone is the anchor of a result
+        names = [name for name in METHODS if name.startswith(f"{noun}.")]
+        parts += [section(METHODS[name], example(name, *shown[name])) for name in names]
     parts.append("## Results\n")
     for struct in known_structs():
         if issubclass(struct, calls.Result):
@@ -373,7 +421,8 @@ def protocol() -> str:
         parts += [table(struct, own_fields(struct))] if own_fields(struct) else []
     parts.append("## Failures\n")
     parts.append(
-        "An `error` has `code`, `message` (a sentence for a person) and `data`: `name` and facts that a program can use.\n"
+        "An `error` has `code`, `message` (a sentence for a person) and `data`: `name` and facts that a program can use.\n\n"
+        f"Any call may fail with {failure_names(OF_ANY_CALL)}; a method names those that say something of its work.\n"
     )
     rows = [f"| {kind.code} | `{kind.name}` | {' '.join(doc(kind).split())} |" for kind in failures()]
     parts.append("\n".join(["| code | name | |", "|---|---|---|", *rows]) + "\n")

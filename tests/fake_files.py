@@ -309,9 +309,11 @@ class FakeConverter:
 
     Args:
         converted: How often a text was.
+        exported: What every export makes; `None`: it fails.
     """
 
     converted: int = 0
+    exported: ExportedFile | None = None
 
     def upgrade(self, body: bytes) -> Deferred[bytes]:
         """Fails."""
@@ -336,8 +338,8 @@ class FakeConverter:
         options: ExportOptions = PLAIN,
         guest: str = "",
     ) -> Deferred[ExportedFile]:
-        """Fails."""
-        return fail(_no_converter())
+        """What was set, or a failure."""
+        return succeed(self.exported) if self.exported is not None else fail(_no_converter())
 
 
 def _converted(convert: Callable[..., bytes], *arguments: Any) -> bytes:

@@ -33,7 +33,8 @@ from webipy.core.kernel.host_protocol import Command, Kernelspec, KnownWay
 from webipy.core.kernel.inquiries import FEATURE
 from webipy.core.kernel.wire import Header, Message
 from webipy.io.storage.journal_folder import JournalSummary
-from webipy.server.methods.api import Api, answered
+from webipy.server.methods.api import METHODS, Api, answered
+from webipy.server.methods.failures import OF_ANY_CALL
 from webipy.server.methods.method import Connection, Services
 from webipy.server.people.login_connections import LoginConnections
 from webipy.server.people.logins import TOKEN_LOGIN, Login, Logins
@@ -747,9 +748,19 @@ class Client:
         return [event["seq"] for event in self.notified()]
 
     def ask(self, method: str, **params: object) -> Deferred[dict[str, Any]]:
-        """Makes a call and gives the whole reply, when there is one."""
+        """Makes a call and gives the whole reply, when there is one.
+
+        Fails when the reply is a failure that the method does not declare.
+        """
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        return answered(self.rig.api, body, self.connection).addCallback(lambda reply: json.loads(reply or b"null"))
+
+        def check(reply: bytes | None) -> Any:
+            found = json.loads(reply or b"null")
+            if found is not None and "error" in found:
+                check_declared(method, found["error"])
+            return found
+
+        return answered(self.rig.api, body, self.connection).addCallback(check)
 
     def call(self, method: str, **params: object) -> Any:
         """Makes a call, turns the clock until it is answered, and gives its result.
@@ -758,6 +769,13 @@ class Client:
             Refused: It was answered with a failure.
         """
         return result_of(self.rig.wait(self.ask(method, **params)))
+
+
+def check_declared(method: str, error: dict[str, Any]) -> None:
+    """Fails for a failure that a method does not declare, and that not any call may have."""
+    known = METHODS[method].raises if method in METHODS else ()
+    names = {kind.name for kind in (*known, *OF_ANY_CALL)}
+    assert error["data"]["name"] in names, f"{method} does not declare that it raises {error}"
 
 
 def result_of(reply: dict[str, Any]) -> Any:

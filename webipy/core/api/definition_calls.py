@@ -11,8 +11,8 @@ import msgspec
 
 from webipy.core.api.calls import OfSession, Result
 
-MAX_CODE = 200_000
-"""Characters of code that a name is looked up in; far more than a person writes into a cell."""
+MAX_CODE_CHARACTERS = 200_000
+"""Of the code that a name is looked up in; far more than a person writes into a cell."""
 
 
 class GetDefinition(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,7 +21,7 @@ class GetDefinition(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=
     A kernel that runs code and cannot answer meanwhile is not asked (failure `kernel_busy`).
     """
 
-    code: Annotated[str, msgspec.Meta(max_length=MAX_CODE)]
+    code: Annotated[str, msgspec.Meta(max_length=MAX_CODE_CHARACTERS)]
     """The code that has the name; at most 200,000 unicode characters."""
     cursor: Annotated[int, msgspec.Meta(ge=0)]
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 10

@@ -12,6 +12,7 @@ from webipy.core.events.events import AnyEvent
 from webipy.core.ipynb import merge
 from webipy.core.kernel import wire
 from webipy.core.session.notebook import Cell, inserted, replace_all
+from webipy.server.methods.failures import OF_CHANGE, OF_SESSION
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.sessions.session import Session, execution_record
 
@@ -56,7 +57,7 @@ def clean_map(value: Raw | UnsetType, field: str) -> Raw | UnsetType:
     return Raw(clean)
 
 
-@method("cell.list", "read", "session")
+@method("cell.list", "read", "session", raises=OF_SESSION)
 async def cell_list(services: Services, connection: Connection, params: calls.OfSession) -> cell_calls.CellList:
     """The cells in their order."""
     session = services.sessions.get(params.session)
@@ -77,7 +78,13 @@ def _told(cell: Cell) -> cell_calls.Cell:
     )
 
 
-@method("cell.insert", "write", "session")
+@method(
+    "cell.insert",
+    "write",
+    "session",
+    raises=(*OF_CHANGE, errors.TooLarge),
+    example={"after": "c1", "source": "y = x", "id": "c5"},
+)
 async def cell_insert(
     services: Services, connection: Connection, params: cell_calls.InsertCell
 ) -> cell_calls.CellAccepted:
@@ -102,7 +109,7 @@ async def cell_insert(
     return await _accepted(session, connection, cell, [event])
 
 
-@method("cell.delete", "write", "session")
+@method("cell.delete", "write", "session", raises=OF_CHANGE, example={"cell": "c3"})
 async def cell_delete(services: Services, connection: Connection, params: cell_calls.OfCell) -> cell_calls.CellAccepted:
     """Deletes a cell. What it runs goes on."""
     session = _writable(services, params.session)
@@ -110,7 +117,7 @@ async def cell_delete(services: Services, connection: Connection, params: cell_c
     return await _accepted(session, connection, params.cell, [events.CellDeleted(cell=params.cell)])
 
 
-@method("cell.restore", "write", "session")
+@method("cell.restore", "write", "session", raises=(*OF_CHANGE, errors.TooLarge), example={"cell": "c4"})
 async def cell_restore(
     services: Services, connection: Connection, params: cell_calls.OfCell
 ) -> cell_calls.CellAccepted:
@@ -139,7 +146,13 @@ async def cell_restore(
     return await _accepted(session, connection, params.cell, [inserted(gone.cell, after), *shown])
 
 
-@method("cell.split", "write", "session")
+@method(
+    "cell.split",
+    "write",
+    "session",
+    raises=(*OF_CHANGE, errors.StaleVersion, errors.TooLarge),
+    example={"cell": "c1", "version": 0, "at": 10, "id": "c5"},
+)
 async def cell_split(
     services: Services, connection: Connection, params: cell_calls.SplitCell
 ) -> cell_calls.CellAccepted:
@@ -166,7 +179,13 @@ async def cell_split(
     return await _accepted(session, connection, new_cell, new)
 
 
-@method("cell.merge", "write", "session")
+@method(
+    "cell.merge",
+    "write",
+    "session",
+    raises=(*OF_CHANGE, errors.StaleVersion, errors.TooLarge),
+    example={"cells": ["c1", "c3"]},
+)
 async def cell_merge(
     services: Services, connection: Connection, params: cell_calls.MergeCells
 ) -> cell_calls.CellAccepted:
@@ -188,7 +207,13 @@ async def cell_merge(
     return await _accepted(session, connection, first.id, [*new, *(events.CellDeleted(cell=c.id) for c in others)])
 
 
-@method("cell.set_metadata", "write", "session")
+@method(
+    "cell.set_metadata",
+    "write",
+    "session",
+    raises=(*OF_CHANGE, errors.TooLarge),
+    example={"cell": "c1", "metadata": {"tags": ["parameters"]}},
+)
 async def cell_set_metadata(
     services: Services, connection: Connection, params: cell_calls.SetCellMetadata
 ) -> cell_calls.CellAccepted:
@@ -202,7 +227,7 @@ async def cell_set_metadata(
     )
 
 
-@method("cell.move", "write", "session")
+@method("cell.move", "write", "session", raises=OF_CHANGE, example={"cell": "c3", "after": "c1"})
 async def cell_move(services: Services, connection: Connection, params: cell_calls.MoveCell) -> cell_calls.CellAccepted:
     """Moves a cell to stand after another."""
     session = _writable(services, params.session)
@@ -214,7 +239,13 @@ async def cell_move(services: Services, connection: Connection, params: cell_cal
     return await _accepted(session, connection, params.cell, [events.CellMoved(cell=params.cell, after=params.after)])
 
 
-@method("cell.edit", "write", "session")
+@method(
+    "cell.edit",
+    "write",
+    "session",
+    raises=(*OF_CHANGE, errors.StaleVersion, errors.TooLarge),
+    example={"cell": "c1", "version": 0, "changes": [[18, [0, "", "print(-x)"]]]},
+)
 async def cell_edit(services: Services, connection: Connection, params: cell_calls.EditCell) -> cell_calls.CellAccepted:
     """Changes the source by CodeMirror change sets on top of a version; `stale_version` tells the one to rebase on."""
     session = _writable(services, params.session)
@@ -226,7 +257,13 @@ async def cell_edit(services: Services, connection: Connection, params: cell_cal
     return await _accepted(session, connection, params.cell, new)
 
 
-@method("cell.set_source", "write", "session")
+@method(
+    "cell.set_source",
+    "write",
+    "session",
+    raises=(*OF_CHANGE, errors.StaleVersion, errors.TooLarge),
+    example={"cell": "c1", "source": "x = 6"},
+)
 async def cell_set_source(
     services: Services, connection: Connection, params: cell_calls.SetSource
 ) -> cell_calls.CellAccepted:
@@ -243,7 +280,7 @@ async def cell_set_source(
     )
 
 
-@method("cell.set_type", "write", "session")
+@method("cell.set_type", "write", "session", raises=OF_CHANGE, example={"cell": "c3", "cell_type": "markdown"})
 async def cell_set_type(
     services: Services, connection: Connection, params: cell_calls.SetCellType
 ) -> cell_calls.CellAccepted:
@@ -258,7 +295,7 @@ async def cell_set_type(
     )
 
 
-@method("cell.clear_outputs", "write", "session")
+@method("cell.clear_outputs", "write", "session", raises=OF_CHANGE, example={"cell": "c1"})
 async def cell_clear_outputs(
     services: Services, connection: Connection, params: cell_calls.ClearOutputs
 ) -> calls.Accepted:

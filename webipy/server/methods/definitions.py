@@ -14,6 +14,7 @@ import msgspec
 from webipy.core import errors
 from webipy.core.api.definition_calls import Definition, GetDefinition
 from webipy.core.kernel import jupyter_messages
+from webipy.server.methods.failures import OF_INQUIRY
 from webipy.server.methods.kernel_inquiries import tell
 from webipy.server.methods.method import Connection, Methods, Services
 
@@ -21,7 +22,7 @@ METHODS = Methods()
 method = METHODS.method
 
 
-@method("definition.get", "execute", "session")
+@method("definition.get", "execute", "session", raises=OF_INQUIRY, example={"code": "mean(values)", "cursor": 2})
 async def definition_get(services: Services, connection: Connection, params: GetDefinition) -> Definition:
     """Where a name is defined, and the source there, asked of the running kernel."""
     session = services.sessions.get(params.session)

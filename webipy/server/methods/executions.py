@@ -17,6 +17,7 @@ from webipy.core.kernel import blobs, json_pieces, jupyter_messages, wire
 from webipy.core.kernel.host_protocol import Cancel
 from webipy.core.kernel.kernel import base64s
 from webipy.server.methods import raw_messages
+from webipy.server.methods.failures import OF_KERNEL, OF_SESSION, OF_WORK
 from webipy.server.methods.kernel_inquiries import clean, content_of
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.sessions import guest_view
@@ -38,7 +39,13 @@ RESTART_SECONDS = 8.0
 # ---- executions ---------------------------------------------------------------------------------------------------
 
 
-@method("execution.start", "execute", "session")
+@method(
+    "execution.start",
+    "execute",
+    "session",
+    raises=(*OF_WORK, errors.AlreadyExists, errors.TooLarge),
+    example={"code": "x + 12", "cell": "c3", "id": "e5"},
+)
 async def execution_start(
     services: Services, connection: Connection, params: calls.StartExecution
 ) -> calls.ExecutionAccepted:
@@ -69,7 +76,13 @@ def _queue(services: Services, connection: Connection, name: str | None) -> str:
     return connection.queue
 
 
-@method("execution.wait", "read", "session")
+@method(
+    "execution.wait",
+    "read",
+    "session",
+    raises=(*OF_SESSION, errors.Timeout),
+    example={"execution": "e1", "timeout_s": 10},
+)
 async def execution_wait(services: Services, connection: Connection, params: calls.WaitExecution) -> calls.Execution:
     """Waits until an execution has finished and tells how, with its outputs."""
     session = services.sessions.get(params.session)
@@ -79,7 +92,7 @@ async def execution_wait(services: Services, connection: Connection, params: cal
         return await _told(services, connection, session, params.execution)
 
 
-@method("execution.get", "read", "session")
+@method("execution.get", "read", "session", raises=OF_SESSION, example={"execution": "e1"})
 async def execution_get(services: Services, connection: Connection, params: calls.OfExecution) -> calls.Execution:
     """An execution as it is now, with its outputs so far."""
     session = services.sessions.get(params.session)
@@ -94,7 +107,13 @@ def _check_shown(session: Session, connection: Connection, execution: str) -> No
         raise errors.NotFound(f"This session has no execution {execution!r}.", kind="execution", id=execution)
 
 
-@method("execution.cancel", "execute", "session")
+@method(
+    "execution.cancel",
+    "execute",
+    "session",
+    raises=(*OF_KERNEL, errors.NotWaiting),
+    example={"execution": "e3"},
+)
 async def execution_cancel(services: Services, connection: Connection, params: calls.OfExecution) -> calls.Done:
     """Takes a queued execution back; answers when it has ended as `cancelled`. One that runs is ended by kernel.interrupt."""
     session = services.sessions.get(params.session)
@@ -162,7 +181,7 @@ def _expressions(
     return session.kernel.executions.private.get(queued.execution, UNSET)
 
 
-@method("output.read", "read", "session")
+@method("output.read", "read", "session", raises=OF_SESSION, example={"execution": "e1", "output": 0})
 async def output_read(services: Services, connection: Connection, params: calls.ReadOutput) -> calls.OutputText:
     """Part of the text of a stream output, the rest of one that a snapshot shows cut; or of a large value that an output refers to."""
     session = services.sessions.get(params.session)
@@ -192,7 +211,9 @@ async def _value_read(session: Session, outputs: list[Raw], params: calls.ReadOu
     return calls.OutputText(text=text, offset=params.offset + first, size=ref.size)
 
 
-@method("input.reply", "execute", "session")
+@method(
+    "input.reply", "execute", "session", raises=(*OF_WORK, errors.NotWaiting), example={"request": "r1", "value": "Ada"}
+)
 async def input_reply(services: Services, connection: Connection, params: calls.ReplyInput) -> calls.Accepted:
     """Answers `input()` or `getpass()`. The first answer counts."""
     session = services.sessions.get(params.session)
@@ -245,7 +266,9 @@ def _check_sendable(msg_type: str, content: bytes, metadata: bytes, buffers: tup
         raise errors.InvalidParams(f"This cannot be sent to a kernel: {fault}.", field="content") from None
 
 
-@method("comm.open", "execute", "session")
+@method(
+    "comm.open", "execute", "session", raises=OF_WORK, example={"target": "jupyter.widget", "content": {"state": {}}}
+)
 async def comm_open(services: Services, connection: Connection, params: calls.OpenComm) -> calls.CommAccepted:
     """Opens a comm to a target that the kernel has registered."""
     session = services.sessions.get(params.session)
@@ -263,7 +286,9 @@ async def comm_open(services: Services, connection: Connection, params: calls.Op
     return await _comm(services, connection, session, "comm_open", comm, event, content, _raw(params.metadata), buffers)
 
 
-@method("comm.send", "execute", "session")
+@method(
+    "comm.send", "execute", "session", raises=OF_WORK, example={"comm": "k1", "content": {"method": "request_state"}}
+)
 async def comm_send(services: Services, connection: Connection, params: calls.SendComm) -> calls.CommAccepted:
     """Sends a message on a comm."""
     session, buffers = services.sessions.get(params.session), _unpacked(params.buffers)
@@ -276,7 +301,7 @@ async def comm_send(services: Services, connection: Connection, params: calls.Se
     )
 
 
-@method("comm.close", "execute", "session")
+@method("comm.close", "execute", "session", raises=OF_WORK, example={"comm": "k1"})
 async def comm_close(services: Services, connection: Connection, params: calls.CloseComm) -> calls.CommAccepted:
     """Closes a comm."""
     session = services.sessions.get(params.session)
@@ -307,7 +332,14 @@ async def _comm(
     return calls.CommAccepted(comm=comm, seq=seq)
 
 
-@method("message.send", "execute", "session", stronger=raw_messages.verb)
+@method(
+    "message.send",
+    "execute",
+    "session",
+    stronger=raw_messages.verb,
+    raises=(*OF_WORK, errors.KernelFailed, errors.Timeout),
+    example={"channel": "shell", "msg_type": "comm_info_request"},
+)
 async def message_send(services: Services, connection: Connection, params: calls.SendMessage) -> calls.Reply:
     """Sends a Jupyter request that has no method of its own, and gives the reply to its caller alone; what it publishes comes as events."""
     known = raw_messages.sendable(params)

@@ -22,6 +22,7 @@ from webipy.core.api.formats import ExportOptions
 from webipy.core.api.notebook_calls import Exported, ExportNotebook
 from webipy.core.kernel import jupyter_messages, widget_state
 from webipy.core.kernel.comm_fold import Comms
+from webipy.server.methods.failures import OF_SESSION
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.sessions.session import Session
 
@@ -39,7 +40,13 @@ _SHOWING = ("text/html", "text/markdown")
 _NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f]+")
 
 
-@method("notebook.export", "read", "session")
+@method(
+    "notebook.export",
+    "read",
+    "session",
+    raises=(*OF_SESSION, errors.ConversionFailed, errors.InvalidNotebook, errors.Timeout),
+    example={"format": "html"},
+)
 async def notebook_export(services: Services, connection: Connection, params: ExportNotebook) -> Exported:
     """Makes another format of the document as it is now, and tells where it can be fetched.
 

@@ -21,6 +21,7 @@ from webipy.core import errors
 from webipy.core.api import calls, file_calls, rpc
 from webipy.core.api.file_calls import File
 from webipy.core.free_names import free_names
+from webipy.server.methods.failures import OF_FILE
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.ports.files import FileRecord, Trashed
 from webipy.server.sessions.session import Session
@@ -35,7 +36,7 @@ method = METHODS.method
 # ---- looking ------------------------------------------------------------------------------------------------------
 
 
-@method("file.list", "read")
+@method("file.list", "read", raises=OF_FILE)
 async def file_list(services: Services, connection: Connection, params: file_calls.ListFiles) -> file_calls.FileList:
     """The content of a folder, in parts. What is hidden, and what leads out of the root, is not in it or cannot be opened (`other`)."""
     records, total = await services.world.files.list(params.path, params.offset, params.limit)
@@ -44,13 +45,13 @@ async def file_list(services: Services, connection: Connection, params: file_cal
     return file_calls.FileList(path=params.path, entries=entries, total=total)
 
 
-@method("file.stat", "read")
+@method("file.stat", "read", raises=OF_FILE, example={"path": "numbers.csv"})
 async def file_stat(services: Services, connection: Connection, params: file_calls.OfFile) -> File:
     """One file or folder."""
     return _told(services, await services.world.files.stat(params.path))
 
 
-@method("file.read", "read")
+@method("file.read", "read", raises=OF_FILE, example={"path": "numbers.csv"})
 async def file_read(services: Services, connection: Connection, params: file_calls.ReadFile) -> file_calls.FileContent:
     """Part of a file, as text where it is UTF-8; a part that would end within a character ends before it."""
     body, record = await services.world.files.read(params.path, params.offset, params.limit)
@@ -60,7 +61,7 @@ async def file_read(services: Services, connection: Connection, params: file_cal
     )
 
 
-@method("file.watch", "read")
+@method("file.watch", "read", raises=(*OF_FILE, errors.TooLarge), example={"path": "plots"})
 async def file_watch(services: Services, connection: Connection, params: file_calls.WatchFolder) -> calls.Done:
     """Tells this connection by `folder_changed` whenever something in the folder may have changed, and once now; five times a second at most."""
     if connection.send is None:
@@ -76,7 +77,7 @@ async def file_watch(services: Services, connection: Connection, params: file_ca
     return calls.Done()
 
 
-@method("file.unwatch", "read")
+@method("file.unwatch", "read", example={"path": "plots"})
 async def file_unwatch(services: Services, connection: Connection, params: file_calls.WatchFolder) -> calls.Done:
     """Ends that."""
     connection.unwatch(params.path)
@@ -86,14 +87,24 @@ async def file_unwatch(services: Services, connection: Connection, params: file_
 # ---- changing -----------------------------------------------------------------------------------------------------
 
 
-@method("file.write", "write")
+@method(
+    "file.write",
+    "write",
+    raises=(*OF_FILE, errors.AlreadyExists, errors.Conflict, errors.TooLarge),
+    example={"path": "numbers.csv", "content": "day,value\n"},
+)
 async def file_write(services: Services, connection: Connection, params: file_calls.WriteFile) -> File:
     """Replaces a file whole, or makes it; a crash leaves the old one or the new one. `conflict` when it is not the one that was meant."""
     record = await services.world.files.write(params.path, _as_bytes(params), params.if_match)
     return _told(services, record)
 
 
-@method("file.create", "write")
+@method(
+    "file.create",
+    "write",
+    raises=(*OF_FILE, errors.AlreadyExists, errors.KernelFailed, errors.UnknownKernelspec),
+    example={"path": "new.ipynb"},
+)
 async def file_create(services: Services, connection: Connection, params: file_calls.CreateFile) -> File:
     """Makes an empty file, a folder, or a notebook with one empty cell."""
     body = b""
@@ -110,7 +121,12 @@ async def file_create(services: Services, connection: Connection, params: file_c
     return _told(services, record)
 
 
-@method("file.rename", "write")
+@method(
+    "file.rename",
+    "write",
+    raises=(*OF_FILE, errors.AlreadyExists, errors.Degraded),
+    example={"path": "numbers.csv", "to": "days.csv"},
+)
 async def file_rename(services: Services, connection: Connection, params: file_calls.MoveFile) -> File:
     """Gives a file or folder another path, never over something. Open sessions follow, and so do files that are paired with it
     (`metadata.jupytext.formats`), where the new path has a place for them.
@@ -118,13 +134,13 @@ async def file_rename(services: Services, connection: Connection, params: file_c
     return _told(services, await services.documents.rename(params.path, params.to, connection.name))
 
 
-@method("file.copy", "write")
+@method("file.copy", "write", raises=(*OF_FILE, errors.AlreadyExists, errors.TooLarge), example={"path": "numbers.csv"})
 async def file_copy(services: Services, connection: Connection, params: file_calls.CopyFile) -> File:
     """Copies a file or folder, never over something; a folder appears when all of it is there."""
     return _told(services, await services.world.files.copy(params.path, params.to, params.entry))
 
 
-@method("file.delete", "write")
+@method("file.delete", "write", raises=(*OF_FILE, errors.Degraded), example={"path": "numbers.csv"})
 async def file_delete(services: Services, connection: Connection, params: file_calls.DeleteFile) -> file_calls.Deleted:
     """Puts a file, a link (not what it leads to), or a folder into the trash; with `permanent` it is deleted for good. `file_fault` with the reason
     `no_trash` where there is no trash. Open sessions keep what they have, and say that the file is gone.
@@ -141,20 +157,20 @@ async def file_delete(services: Services, connection: Connection, params: file_c
 # ---- the trash ----------------------------------------------------------------------------------------------------
 
 
-@method("trash.list", "read")
+@method("trash.list", "read", raises=(errors.FileFault,))
 async def trash_list(services: Services, connection: Connection, params: file_calls.ListTrash) -> file_calls.TrashList:
     """What was deleted below the root, by anybody, and can be brought back."""
     there = await services.world.trash.list(params.limit)
     return file_calls.TrashList(entries=[trashed_struct(one) for one in there])
 
 
-@method("trash.restore", "write")
+@method("trash.restore", "write", raises=(*OF_FILE, errors.AlreadyExists), example={"path": "old.txt", "id": "old.txt"})
 async def trash_restore(services: Services, connection: Connection, params: file_calls.RestoreFile) -> File:
     """Brings something back from the trash, never over something. A session that is open on it goes on with it."""
     return _told(services, await services.world.trash.restore(params.path, params.id, params.to))
 
 
-@method("trash.delete", "write")
+@method("trash.delete", "write", raises=OF_FILE, example={"path": "old.txt", "id": "old.txt"})
 async def trash_delete(services: Services, connection: Connection, params: file_calls.OfTrashed) -> calls.Done:
     """Deletes something that is in the trash for good."""
     await services.world.trash.delete(params.path, params.id)

@@ -11,6 +11,7 @@ from webipy.core import errors
 from webipy.core.api import calls
 from webipy.core.api.variable_calls import ListVariables, VariableList
 from webipy.core.kernel import jupyter_messages
+from webipy.server.methods.failures import OF_INQUIRY
 from webipy.server.methods.kernel_inquiries import ask, content_of, tell
 from webipy.server.methods.method import Connection, Methods, Services
 
@@ -57,7 +58,7 @@ async def _asked(
         raise errors.KernelFailed(f"The kernel sent a malformed {reply.header.msg_type}: {fault}") from None
 
 
-@method("completion.get", "execute", "session")
+@method("completion.get", "execute", "session", raises=OF_INQUIRY, example={"code": "pri", "cursor": 3})
 async def completion_get(services: Services, connection: Connection, params: calls.GetCompletion) -> calls.Completion:
     """Completions, asked of the running kernel."""
     asked: dict[str, object] = {"code": params.code, "cursor_pos": params.cursor}
@@ -67,7 +68,7 @@ async def completion_get(services: Services, connection: Connection, params: cal
     )
 
 
-@method("inspection.get", "execute", "session")
+@method("inspection.get", "execute", "session", raises=OF_INQUIRY, example={"code": "print", "cursor": 5})
 async def inspection_get(services: Services, connection: Connection, params: calls.GetInspection) -> calls.Inspection:
     """Signature and documentation, asked of the running kernel."""
     asked: dict[str, object] = {"code": params.code, "cursor_pos": params.cursor, "detail_level": params.detail}
@@ -75,7 +76,7 @@ async def inspection_get(services: Services, connection: Connection, params: cal
     return calls.Inspection(found=told.found, data=told.data, metadata=told.metadata)
 
 
-@method("code.is_complete", "execute", "session")
+@method("code.is_complete", "execute", "session", raises=OF_INQUIRY, example={"code": "for value in values:"})
 async def code_is_complete(services: Services, connection: Connection, params: calls.IsComplete) -> calls.Completeness:
     """Whether code may be run as it is, asked of the running kernel."""
     told = await _asked(
@@ -86,7 +87,7 @@ async def code_is_complete(services: Services, connection: Connection, params: c
     return calls.Completeness(status=known.get(told.status, "unknown"), indent=told.indent)
 
 
-@method("history.get", "execute", "session")
+@method("history.get", "execute", "session", raises=OF_INQUIRY, example={"n": 2})
 async def history_get(services: Services, connection: Connection, params: calls.GetHistory) -> calls.History:
     """The kernel's own input history; the session's is its journal."""
     asked: dict[str, object] = {"raw": params.raw, "output": params.output, "n": params.n, "unique": params.unique}
@@ -99,7 +100,7 @@ async def history_get(services: Services, connection: Connection, params: calls.
     return calls.History(history=told.history)
 
 
-@method("variable.list", "execute", "session")
+@method("variable.list", "execute", "session", raises=OF_INQUIRY)
 async def variable_list(services: Services, connection: Connection, params: ListVariables) -> VariableList:
     """The variables of the running kernel."""
     session = services.sessions.get(params.session)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from msgspec import Raw
 
+from webipy.core import errors
 from webipy.core.api import calls
 from webipy.core.api.journal_calls import Journal, JournalEvents, JournalList, OfJournal, ReadJournal
+from webipy.server.methods.failures import OF_DOCUMENT, OF_SESSION
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.sessions import guest_view
 from webipy.server.sessions.closed_sessions import Entry
@@ -29,7 +31,7 @@ def _told(entry: Entry) -> Journal:
     )
 
 
-@method("journal.list", "read")
+@method("journal.list", "read", raises=(errors.Damaged,))
 async def journal_list(services: Services, connection: Connection, params: calls.Nothing) -> JournalList:
     """The journals of all sessions, open and closed, with the room they take."""
     await services.closed_sessions.recover()
@@ -43,7 +45,7 @@ async def journal_list(services: Services, connection: Connection, params: calls
     )
 
 
-@method("journal.read", "read")
+@method("journal.read", "read", raises=OF_SESSION, example={"session": "s0", "limit": 2})
 async def journal_read(services: Services, connection: Connection, params: ReadJournal) -> JournalEvents:
     """Events of a closed session; those of an open one are told by session.events."""
     part = await services.closed_sessions.read(params.session, params.since + 1, params.limit, 4 * CHUNK_BYTES)
@@ -57,14 +59,14 @@ async def journal_read(services: Services, connection: Connection, params: ReadJ
     )
 
 
-@method("journal.delete", "own")
+@method("journal.delete", "own", raises=OF_SESSION, example={"session": "s0"})
 async def journal_delete(services: Services, connection: Connection, params: OfJournal) -> calls.Done:
     """Deletes the journal of a closed session for good, and with it the history of its document; the file of that stays."""
     await services.closed_sessions.remove(params.session)
     return calls.Done()
 
 
-@method("session.reopen", "write")
+@method("session.reopen", "write", raises=OF_DOCUMENT, example={"session": "s0"})
 async def session_reopen(services: Services, connection: Connection, params: OfJournal) -> calls.Session:
     """Opens a closed session again, without a kernel: its journal goes on. A document that is not there any more is written to its path again,
     or beside what is there now. An open session is answered as it is.

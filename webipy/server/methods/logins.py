@@ -40,7 +40,7 @@ def _told(services: Services, login: Login, here: str) -> login_calls.Login:
     )
 
 
-@method("login.revoke", "own")
+@method("login.revoke", "own", raises=(errors.NotFound,), example={"others": True})
 async def login_revoke(
     services: Services, connection: Connection, params: login_calls.RevokeLogin
 ) -> login_calls.Revoked:
@@ -60,7 +60,7 @@ async def login_revoke(
     return login_calls.Revoked(ended=await logins.revoke(ended))
 
 
-@method("ticket.make", "read", "connection")
+@method("ticket.make", "read", "connection", example={"address": "/files/numbers.csv"})
 async def ticket_make(services: Services, connection: Connection, params: login_calls.MakeTicket) -> login_calls.Ticket:
     """An address that the browser itself may fetch for some minutes, as in a download: it sends the login's cookie there, and no key."""
     path, _, query = params.address.partition("?")

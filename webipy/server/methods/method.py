@@ -8,7 +8,7 @@ unless it says that all it touches is the session in its params, or nothing but 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Final, Literal, TypeVar, get_type_hints
 
@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred
 from webipy.core import errors
 from webipy.core.api.access import Principal, Verb
 from webipy.core.api.calls import Params, Result
+from webipy.server.methods.failures import Failures
 from webipy.server.notebooks.documents import Documents
 from webipy.server.notebooks.runs import Runs
 from webipy.server.notebooks.temporary_sessions import TemporarySessions
@@ -252,6 +253,7 @@ class Connection:
 
 
 Function = Callable[[Services, Connection, Any], Awaitable[Result]]
+NO_PARAMS: Final[Mapping[str, object]] = {}
 Reach = Literal["server", "session", "connection"]
 
 
@@ -263,6 +265,8 @@ class Method:
         reach: What a call can touch: all of the server, only the session in its params, or only the connection that it comes from.
         beyond: Params that, when they are given, let a call reach beyond its session.
         stronger: Gives the verb that a call needs by its params, where some need a stronger one than `verb`.
+        raises: The failures that say something of its work, each once; what any call may fail with (`OF_ANY_CALL`) is not among them.
+        example: Params of a call that succeeds in the world of tests/api_examples.py; without `session`, where they stay in one.
     """
 
     name: str
@@ -273,6 +277,8 @@ class Method:
     reach: Reach = "server"
     beyond: tuple[str, ...] = ()
     stronger: Callable[[Any], Verb] | None = None
+    raises: Failures = ()
+    example: Mapping[str, object] = attrs.field(factory=dict)
 
     def needs(self, params: Params) -> Verb:
         """The verb that a call needs."""
@@ -307,14 +313,41 @@ class Methods:
         name: str,
         verb: Verb,
         reach: Reach = "server",
+        *,
         beyond: tuple[str, ...] = (),
         stronger: Callable[[Any], Verb] | None = None,
+        raises: Failures = (),
+        example: Mapping[str, object] = NO_PARAMS,
     ) -> Callable[[_F], _F]:
-        """Enters the function below into the table, under its name, the verb it needs and how far it reaches."""
+        """Enters the function below into the table.
+
+        Args:
+            name: The name of the method, `noun.verb`.
+            verb: The right that a call needs.
+            reach: What a call can touch; this and the rest as in `Method`.
+            beyond: Params that let a call reach beyond its session.
+            stronger: Gives the verb that a call needs, by its params.
+            raises: The failures that say something of the method's work.
+            example: Params of a call that succeeds.
+
+        Returns:
+            A decorator of a function from `Services`, `Connection` and params to a result.
+        """
 
         def enter(function: _F) -> _F:
             kinds = get_type_hints(function)
-            self.table[name] = Method(name, verb, kinds["params"], kinds["return"], function, reach, beyond, stronger)
+            self.table[name] = Method(
+                name,
+                verb,
+                kinds["params"],
+                kinds["return"],
+                function,
+                reach,
+                beyond,
+                stronger,
+                tuple(dict.fromkeys(raises)),
+                example,
+            )
             return function
 
         return enter

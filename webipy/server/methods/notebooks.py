@@ -10,6 +10,7 @@ from webipy.core.events import events
 from webipy.core.ipynb import merge, notebook_file, pairs
 from webipy.core.session.history_points import HistoryPoint
 from webipy.server.methods.cells import clean_map
+from webipy.server.methods.failures import OF_CHANGE, OF_DOCUMENT, OF_SESSION
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.notebooks.history import History
 from webipy.server.sessions import guest_view
@@ -43,7 +44,7 @@ def _state(session: Session, connection: Connection) -> notebook_calls.NotebookS
     return guest_view.notebook(state, connection.principal)
 
 
-@method("notebook.get", "read", "session")
+@method("notebook.get", "read", "session", raises=OF_SESSION)
 async def notebook_get(
     services: Services, connection: Connection, params: calls.OfSession
 ) -> notebook_calls.NotebookState:
@@ -51,7 +52,7 @@ async def notebook_get(
     return _state(services.sessions.get(params.session), connection)
 
 
-@method("notebook.save", "write", "session", beyond=("path", "overwrite"))
+@method("notebook.save", "write", "session", beyond=("path", "overwrite"), raises=OF_DOCUMENT)
 async def notebook_save(
     services: Services, connection: Connection, params: notebook_calls.SaveNotebook
 ) -> notebook_calls.NotebookState:
@@ -65,7 +66,7 @@ async def notebook_save(
     return _state(session, connection)
 
 
-@method("notebook.reload", "write", "session")
+@method("notebook.reload", "write", "session", raises=OF_DOCUMENT)
 async def notebook_reload(
     services: Services, connection: Connection, params: calls.OfSession
 ) -> notebook_calls.NotebookState:
@@ -76,7 +77,13 @@ async def notebook_reload(
     return _state(session, connection)
 
 
-@method("notebook.set_metadata", "write", "session")
+@method(
+    "notebook.set_metadata",
+    "write",
+    "session",
+    raises=(*OF_CHANGE, errors.TooLarge),
+    example={"metadata": {"authors": [{"name": "Ada"}]}},
+)
 async def notebook_set_metadata(
     services: Services, connection: Connection, params: notebook_calls.SetNotebookMetadata
 ) -> calls.Accepted:
@@ -109,7 +116,7 @@ def _history(services: Services, session: str) -> History:
     return services.documents.of(services.sessions.get(session)).history
 
 
-@method("notebook.history", "read", "session")
+@method("notebook.history", "read", "session", raises=OF_SESSION, example={"limit": 2})
 async def notebook_history(
     services: Services, connection: Connection, params: notebook_calls.ReadHistory
 ) -> notebook_calls.Moments:
@@ -126,7 +133,7 @@ async def notebook_history(
     return notebook_calls.Moments(moments=told, first_seq=max(1, history.session.journal.first_seq - 1, hidden + 1))
 
 
-@method("notebook.at", "read", "session")
+@method("notebook.at", "read", "session", raises=OF_SESSION, example={"checkpoint": "first"})
 async def notebook_at(
     services: Services, connection: Connection, params: notebook_calls.AtMoment
 ) -> notebook_calls.NotebookAt:
@@ -139,7 +146,7 @@ async def notebook_at(
         return notebook_calls.NotebookAt(seq=seq, time=await history.time_of(seq), notebook=Raw(body))
 
 
-@method("notebook.checkpoint", "write", "session")
+@method("notebook.checkpoint", "write", "session", raises=OF_CHANGE, example={"checkpoint": "before lunch"})
 async def notebook_checkpoint(
     services: Services, connection: Connection, params: notebook_calls.MakeCheckpoint
 ) -> calls.Accepted:
@@ -149,7 +156,7 @@ async def notebook_checkpoint(
     return calls.Accepted(seq=await session.append([events.CheckpointMade(name=params.checkpoint)], connection.name))
 
 
-@method("notebook.diff", "read", "session")
+@method("notebook.diff", "read", "session", raises=OF_SESSION, example={"since": 16})
 async def notebook_diff(
     services: Services, connection: Connection, params: notebook_calls.DiffNotebook
 ) -> notebook_calls.NotebookDiff:
@@ -165,7 +172,7 @@ async def notebook_diff(
     )
 
 
-@method("notebook.restore", "write", "session")
+@method("notebook.restore", "write", "session", raises=OF_DOCUMENT, example={"checkpoint": "first"})
 async def notebook_restore(
     services: Services, connection: Connection, params: notebook_calls.AtMoment
 ) -> calls.Accepted:

@@ -62,5 +62,6 @@ def _method(method: Method, schemas: dict[str, Any]) -> dict[str, object]:
         "paramStructure": "by-name",
         "params": params,
         "result": {"name": method.result.__name__, "schema": {"$ref": _REF.format(name=method.result.__name__)}},
+        "errors": [{"code": kind.code, "message": kind.name} for kind in method.raises],
         "x-verb": method.verb,
     }

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from webipy.core import errors
 from webipy.core.api import calls, notebook_calls
+from webipy.server.methods.failures import OF_CHANGE, OF_FILE
 from webipy.server.methods.method import Connection, Methods, Services
 
 METHODS = Methods()
 method = METHODS.method
 
 
-@method("run.check", "write")
+@method(
+    "run.check",
+    "write",
+    raises=(*OF_FILE, errors.AlreadyExists),
+    example={"path": "analysis.ipynb", "to": "result.ipynb"},
+)
 async def run_check(services: Services, connection: Connection, params: notebook_calls.CheckRun) -> calls.Done:
     """Says whether a run could write its result where that is wanted, before anything is made; changes nothing."""
     await services.runs.results.check(params.path, params.to, params.overwrite)
     return calls.Done()
 
 
-@method("run.stop", "execute", "session")
+@method("run.stop", "execute", "session", raises=OF_CHANGE, example={"run": "run1", "grace_s": 5})
 async def run_stop(services: Services, connection: Connection, params: notebook_calls.StopRun) -> calls.Accepted:
     """Begins to end a run early; answers when that is in the journal, and `run_finished` tells the end. Asked again, it only shortens the grace."""
     session = services.sessions.get(params.session)
@@ -28,7 +34,7 @@ async def run_stop(services: Services, connection: Connection, params: notebook_
     return calls.Accepted(seq=await attendant.stop("asked", params.grace_s, connection.name))
 
 
-@method("run.get", "read")
+@method("run.get", "read", raises=(errors.NotFound,), example={"run": "run1"})
 async def run_get(services: Services, connection: Connection, params: notebook_calls.OfRun) -> notebook_calls.RunState:
     """A run that has a plan: where it is, and how it has ended; of the latest 1,000 also after their sessions were closed."""
     found = await services.runs.state(params.run)

@@ -30,6 +30,7 @@ from webipy.core.kernel.host_protocol import Cancel, Move
 from webipy.core.languages import parameters
 from webipy.core.session.notebook import Cell, Notebook, replace_all
 from webipy.server.methods.executions import patience_s
+from webipy.server.methods.failures import OF_DOCUMENT, OF_SESSION, OF_WORK
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.sessions.session import Session
 
@@ -68,7 +69,13 @@ class _Part:
 # ---- running a notebook -------------------------------------------------------------------------------------------
 
 
-@method("notebook.run", "execute", "session")
+@method(
+    "notebook.run",
+    "execute",
+    "session",
+    raises=(*OF_WORK, *OF_DOCUMENT, errors.StaleVersion),
+    example={"which": "all", "id": "run2"},
+)
 async def notebook_run(
     services: Services, connection: Connection, params: notebook_calls.RunNotebook
 ) -> notebook_calls.NotebookRun:
@@ -255,7 +262,7 @@ def _tags(cell: Cell) -> list[str]:
 # ---- the queue ----------------------------------------------------------------------------------------------------
 
 
-@method("execution.queue", "read", "session")
+@method("execution.queue", "read", "session", raises=OF_SESSION)
 async def execution_queue(
     services: Services, connection: Connection, params: OfSession
 ) -> notebook_calls.ExecutionQueue:
@@ -277,7 +284,13 @@ async def execution_queue(
     return notebook_calls.ExecutionQueue(seq=session.seq, executions=told)
 
 
-@method("execution.move", "execute", "session")
+@method(
+    "execution.move",
+    "execute",
+    "session",
+    raises=(*OF_WORK, errors.NotWaiting),
+    example={"execution": "e4", "before": "e3"},
+)
 async def execution_move(services: Services, connection: Connection, params: notebook_calls.MoveExecution) -> Accepted:
     """Lets a queued execution wait at another place; answers when the host has moved it and that is in the journal."""
     session = services.sessions.get(params.session)
@@ -314,7 +327,7 @@ def _waiting(session: Session, executions: Executions, execution: str) -> OpenEx
     return run
 
 
-@method("run.cancel", "execute", "session")
+@method("run.cancel", "execute", "session", raises=OF_WORK, example={"run": "run1"})
 async def run_cancel(
     services: Services, connection: Connection, params: notebook_calls.CancelRun
 ) -> notebook_calls.RunCancelled:

@@ -13,6 +13,7 @@ from webipy.core.api import calls
 from webipy.core.events import events
 from webipy.core.kernel.host_protocol import Interrupt, Kernelspec, Kill, KnownWay, ShutDown
 from webipy.core.session.guest_history import latest
+from webipy.server.methods.failures import OF_CHANGE, OF_DOCUMENT, OF_KERNEL, OF_SESSION, OF_START
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.methods.shares import take_part
 from webipy.server.people.logins import CODE_SECONDS
@@ -31,7 +32,7 @@ method = METHODS.method
 # ---- server -------------------------------------------------------------------------------------------------------
 
 
-@method("server.info", "none")
+@method("server.info", "none", raises=(errors.KernelFailed,))
 async def server_info(services: Services, connection: Connection, params: calls.Nothing) -> calls.ServerInfo:
     """Who answers, and as whom the caller is logged in."""
     who = connection.principal
@@ -60,7 +61,7 @@ async def server_sync(services: Services, connection: Connection, params: calls.
     return calls.Done()
 
 
-@method("server.launch_code", "own")
+@method("server.launch_code", "own", raises=OF_SESSION, example={"session": "s1"})
 async def server_launch_code(services: Services, connection: Connection, params: calls.OpenPage) -> calls.LaunchCode:
     """A one-time address of the page, for the caller's own browser."""
     if params.session is not None:
@@ -77,7 +78,12 @@ async def server_launch_code(services: Services, connection: Connection, params:
 # ---- sessions -----------------------------------------------------------------------------------------------------
 
 
-@method("session.create", "write")
+@method(
+    "session.create",
+    "write",
+    raises=(*OF_DOCUMENT, *OF_START),
+    example={"path": "report.ipynb", "create": True, "kernelspec": "python3"},
+)
 async def session_create(services: Services, connection: Connection, params: calls.CreateSession) -> calls.Session:
     """Makes a session, or opens the one that there is for `path` or `id`; with `kernelspec` it has that kernel afterwards."""
     if params.kernelspec is not None:
@@ -113,13 +119,13 @@ async def session_list(services: Services, connection: Connection, params: calls
     )
 
 
-@method("session.get", "read", "session")
+@method("session.get", "read", "session", raises=OF_SESSION)
 async def session_get(services: Services, connection: Connection, params: calls.OfSession) -> calls.Session:
     """One session."""
     return guest_view.session(services.sessions.get(params.session), connection.principal)
 
 
-@method("session.rename", "write", "session")
+@method("session.rename", "write", "session", raises=OF_CHANGE, example={"title": "Second try"})
 async def session_rename(services: Services, connection: Connection, params: calls.RenameSession) -> calls.Session:
     """Gives a session another title."""
     session = services.sessions.get(params.session)
@@ -127,7 +133,7 @@ async def session_rename(services: Services, connection: Connection, params: cal
     return guest_view.session(session, connection.principal)
 
 
-@method("session.close", "own", "session")
+@method("session.close", "own", "session", raises=OF_DOCUMENT)
 async def session_close(services: Services, connection: Connection, params: calls.CloseSession) -> calls.Done:
     """Saves the session's document, shuts its kernel down and closes it; an attached kernel lives on. Its shares end. Its journal is
     kept, and goes on when its document, or the session (`session.reopen`), is opened again.
@@ -139,7 +145,7 @@ async def session_close(services: Services, connection: Connection, params: call
     return calls.Done()
 
 
-@method("session.keep", "write", "session")
+@method("session.keep", "write", "session", raises=OF_CHANGE)
 async def session_keep(services: Services, connection: Connection, params: calls.OfSession) -> calls.Session:
     """Makes a temporary session an ordinary one, which only people close; one that is ordinary stays so."""
     session = services.sessions.get(params.session)
@@ -148,7 +154,7 @@ async def session_keep(services: Services, connection: Connection, params: calls
     return guest_view.session(session, connection.principal)
 
 
-@method("session.leave", "write", "session")
+@method("session.leave", "write", "session", raises=OF_SESSION)
 async def session_leave(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
     """Lets go of a session that this connection has opened with `temporary`; when nobody else uses it and nothing runs in it, it is closed."""
     session = services.sessions.get(params.session)
@@ -156,7 +162,7 @@ async def session_leave(services: Services, connection: Connection, params: call
     return calls.Done()
 
 
-@method("session.subscribe", "read", "session")
+@method("session.subscribe", "read", "session", raises=OF_CHANGE, example={"since": 30})
 async def session_subscribe(services: Services, connection: Connection, params: calls.Subscribe) -> calls.Subscribed:
     """Joins a session's journal: all events after `since`, then the live ones, as `events` notifications; no gap, no twin."""
     session = services.sessions.get(params.session)
@@ -194,7 +200,7 @@ async def session_unsubscribe(services: Services, connection: Connection, params
     return calls.Done()
 
 
-@method("session.events", "read", "session")
+@method("session.events", "read", "session", raises=OF_SESSION, example={"since": 14, "limit": 2})
 async def session_events(services: Services, connection: Connection, params: calls.ReadEvents) -> calls.Events:
     """Events by long poll, for clients without a WebSocket."""
     session = services.sessions.get(params.session)
@@ -218,7 +224,7 @@ async def session_events(services: Services, connection: Connection, params: cal
 # ---- kernels ------------------------------------------------------------------------------------------------------
 
 
-@method("kernelspec.list", "read", "connection")
+@method("kernelspec.list", "read", "connection", raises=(errors.KernelFailed,))
 async def kernelspec_list(services: Services, connection: Connection, params: calls.Nothing) -> calls.KernelspecList:
     """The kernels that can be started here."""
     specs = await services.world.launcher.specs()
@@ -243,13 +249,13 @@ def _note(spec: Kernelspec, way: KnownWay | None) -> str:
     return "It runs without webipy's boot file, which it cannot use: output may be lost when it prints faster than it is read."
 
 
-@method("kernel.usage", "read", "session")
+@method("kernel.usage", "read", "session", raises=OF_SESSION, example={"session": "s1"})
 async def kernel_usage(services: Services, connection: Connection, params: calls.ReadUsage) -> calls.UsageList:
     """How much memory and processor kernels use at this moment; nothing looks at it but this call."""
     return calls.UsageList(kernels=await services.usage.of(params.session))
 
 
-@method("kernel.logs", "execute", "session")
+@method("kernel.logs", "execute", "session", raises=(*OF_SESSION, errors.KernelNotReady))
 async def kernel_logs(services: Services, connection: Connection, params: calls.ReadLogs) -> calls.KernelLogs:
     """What the kernel's process has written past Jupyter, such as the reason why it did not start, and what its host says."""
     session = services.sessions.get(params.session)
@@ -268,7 +274,7 @@ async def kernel_logs(services: Services, connection: Connection, params: calls.
     return calls.KernelLogs(log=log, kernel=texts[0], host=texts[1], more=more)
 
 
-@method("kernel.start", "execute", "session")
+@method("kernel.start", "execute", "session", raises=OF_START, example={"kernelspec": "python3"})
 async def kernel_start(services: Services, connection: Connection, params: calls.StartKernel) -> calls.Session:
     """Starts a kernel for the session; answers as soon as it is being started. Executions may be sent at once: they wait for it."""
     session = services.sessions.get(params.session)
@@ -276,7 +282,7 @@ async def kernel_start(services: Services, connection: Connection, params: calls
     return guest_view.session(session, connection.principal)
 
 
-@method("kernel.attach", "execute")
+@method("kernel.attach", "execute", raises=OF_START, example={"connection": "/run/user/1000/jupyter/kernel-1.json"})
 async def kernel_attach(services: Services, connection: Connection, params: calls.AttachKernel) -> calls.Session:
     """Joins a kernel that something else started, by its connection file. One that does not answer within 10 s is told by `kernel_died`."""
     session = services.sessions.get(params.session)
@@ -284,7 +290,7 @@ async def kernel_attach(services: Services, connection: Connection, params: call
     return guest_view.session(session, connection.principal)
 
 
-@method("kernel.restart", "execute", "session")
+@method("kernel.restart", "execute", "session", raises=OF_START)
 async def kernel_restart(services: Services, connection: Connection, params: calls.OfSession) -> calls.Session:
     """Replaces the kernel process: variables and the queue are lost, its id stays. Works on a dead kernel too, not on an attached one."""
     session = services.sessions.get(params.session)
@@ -292,7 +298,7 @@ async def kernel_restart(services: Services, connection: Connection, params: cal
     return guest_view.session(session, connection.principal)
 
 
-@method("kernel.interrupt", "execute", "session")
+@method("kernel.interrupt", "execute", "session", raises=OF_KERNEL, example={"execution": "e2"})
 async def kernel_interrupt(
     services: Services, connection: Connection, params: calls.InterruptKernel
 ) -> calls.Interrupted:
@@ -310,7 +316,7 @@ async def kernel_interrupt(
     return calls.Interrupted(interrupted=is_up and (first is not None or kernel.state == "busy"))
 
 
-@method("kernel.shut_down", "execute", "session")
+@method("kernel.shut_down", "execute", "session", raises=OF_KERNEL)
 async def kernel_shut_down(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
     """Ends the kernel politely; `kernel_died` with `expected` tells when it has gone. An attached kernel is asked to end, and let go of after 5 s."""
     session = services.sessions.get(params.session)
@@ -319,7 +325,7 @@ async def kernel_shut_down(services: Services, connection: Connection, params: c
     return calls.Done()
 
 
-@method("kernel.kill", "execute", "session")
+@method("kernel.kill", "execute", "session", raises=OF_KERNEL)
 async def kernel_kill(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
     """Ends the kernel at once, by SIGKILL; not an attached one."""
     session = services.sessions.get(params.session)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from webipy.core import errors
 from webipy.core.api import calls, people_calls
 from webipy.core.api.access import holds
+from webipy.server.methods.failures import OF_CHANGE, OF_SESSION
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.people.presence import Participant
 from webipy.server.people.shares import Share
@@ -15,7 +16,13 @@ METHODS = Methods()
 method = METHODS.method
 
 
-@method("share.link", "own", "session")
+@method(
+    "share.link",
+    "own",
+    "session",
+    raises=(*OF_CHANGE, errors.TooLarge),
+    example={"verb": "read", "label": "for Ada", "days": 3},
+)
 async def share_link(
     services: Services, connection: Connection, params: people_calls.LinkSession
 ) -> people_calls.ShareLink:
@@ -29,7 +36,7 @@ async def share_link(
     return people_calls.ShareLink(share=share.id, url=url, expires=share.expires)
 
 
-@method("share.list", "own", "session")
+@method("share.list", "own", "session", raises=OF_SESSION)
 async def share_list(services: Services, connection: Connection, params: calls.OfSession) -> people_calls.ShareList:
     """The links of a session, and who came by each."""
     session = services.sessions.get(params.session)
@@ -46,7 +53,7 @@ def _told(services: Services, share: Share) -> people_calls.Share:
     )
 
 
-@method("share.set", "own", "session")
+@method("share.set", "own", "session", raises=OF_SESSION, example={"share": "id4", "verb": "write"})
 async def share_set(services: Services, connection: Connection, params: people_calls.SetShare) -> calls.Done:
     """Changes what a link gives, at once and also to who came by it."""
     session = services.sessions.get(params.session)
@@ -55,7 +62,7 @@ async def share_set(services: Services, connection: Connection, params: people_c
     return calls.Done()
 
 
-@method("share.revoke", "own", "session")
+@method("share.revoke", "own", "session", raises=OF_SESSION, example={"share": "id4"})
 async def share_revoke(services: Services, connection: Connection, params: people_calls.OfShare) -> calls.Done:
     """Ends a link, and the logins that came by it, with their connections (close code 4401). What they have started goes on."""
     session = services.sessions.get(params.session)
@@ -79,7 +86,13 @@ def take_part(services: Services, connection: Connection, session: str) -> None:
     connection.take_part(session, participant, lambda: services.presence.leave(session, participant))
 
 
-@method("presence.set", "read", "session")
+@method(
+    "presence.set",
+    "read",
+    "session",
+    raises=OF_SESSION,
+    example={"cell": "c1", "selection": {"anchor": 0, "head": 5, "version": 0}},
+)
 async def presence_set(services: Services, connection: Connection, params: people_calls.SetPresence) -> calls.Done:
     """Tells the others where this connection is, by the notification `presence`. It must follow the session."""
     session = services.sessions.get(params.session)
@@ -87,7 +100,7 @@ async def presence_set(services: Services, connection: Connection, params: peopl
     return calls.Done()
 
 
-@method("presence.ask", "read", "session")
+@method("presence.ask", "read", "session", raises=OF_SESSION)
 async def presence_ask(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
     """Asks whoever runs the server for the right to edit, by the notification `presence` (`asks`); once a minute. share.set gives it."""
     session = services.sessions.get(params.session)
@@ -100,7 +113,7 @@ async def presence_ask(services: Services, connection: Connection, params: calls
     return calls.Done()
 
 
-@method("presence.decline", "own", "session")
+@method("presence.decline", "own", "session", raises=OF_SESSION, example={"person": "id5"})
 async def presence_decline(services: Services, connection: Connection, params: people_calls.AnswerAsk) -> calls.Done:
     """Tells somebody who asks to edit that they may not now."""
     session = services.sessions.get(params.session)
