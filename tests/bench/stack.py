@@ -30,6 +30,7 @@ from webipy.core.kernel import wire
 ROOT = Path(__file__).resolve().parent.parent.parent
 KERNEL_FILE = ROOT / "webipy" / "kernel_programs/boot.py"
 Json = dict[str, Any]
+SLEEPING = "import time; time.sleep(60)"
 
 
 class Direct:
@@ -104,6 +105,33 @@ class Direct:
         self.shell.recv_multipart()
         return read
 
+    def complete(self, code: str) -> None:
+        """Asks for completions at the end of code and waits for them."""
+        msg_id = self.send("complete_request", {"code": code, "cursor_pos": len(code)})
+        while True:
+            parent = wire.decode(self.key, self.shell.recv_multipart()).parent
+            if parent is not None and parent.msg_id == msg_id:
+                return
+
+    def interrupt(self) -> float:
+        """Interrupts code that sleeps; gives the seconds from the signal until its idle has come."""
+        msg_id = self.send("execute_request", {"code": SLEEPING, "silent": False, "allow_stdin": False})
+        self._until_status(msg_id, b'"busy"')
+        time.sleep(0.05)
+        began = time.perf_counter()
+        self.process.send_signal(signal.SIGINT)
+        self._until_status(msg_id, b'"idle"')
+        taken = time.perf_counter() - began
+        self.shell.recv_multipart()
+        return taken
+
+    def _until_status(self, msg_id: str, state: bytes) -> None:
+        while True:
+            message = wire.decode(self.key, self.iopub.recv_multipart())
+            is_own = message.parent is not None and message.parent.msg_id == msg_id
+            if is_own and message.header.msg_type == "status" and state in message.content:
+                return
+
     def close(self) -> None:
         """Ends the kernel."""
         self.process.kill()
@@ -156,9 +184,8 @@ class Server:
         self.seconds_up = time.perf_counter() - began
 
     def cpu_seconds(self) -> float:
-        """CPU time of the server process so far, user and system."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """CPU time of the server process so far."""
+        return cpu_seconds(self.process.pid)
 
     def turns(self) -> dict[str, float]:
         """The reactor's lateness so far: counts by upper bound in seconds, as /metrics has them, and `longest`."""
@@ -283,6 +310,32 @@ class Client:
             if event["type"] == "execution_finished":
                 return seen
         return seen
+
+    def complete(self, code: str) -> None:
+        """Asks for completions at the end of code and waits for them."""
+        self.call("completion.get", session=self.session, code=code, cursor=len(code))
+
+    def interrupt(self) -> float:
+        """Interrupts code that sleeps; gives the seconds from the call until its end has come."""
+        execution = uuid.uuid4().hex
+        self.send("execution.start", session=self.session, code=SLEEPING, id=execution)
+        self._until(execution, "execution_started")
+        time.sleep(0.05)
+        began = time.perf_counter()
+        self.send("kernel.interrupt", session=self.session)
+        self._until(execution, "execution_finished")
+        return time.perf_counter() - began
+
+    def _until(self, execution: str, kind: str) -> None:
+        for event in self.events():
+            if event["type"] == kind and event.get("execution") == execution:
+                return
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of the living threads of a process so far, seconds. Source: proc(5), schedstat, in nanoseconds where `stat` counts in hundredths."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
 def rss_mb(pid: int) -> float:
