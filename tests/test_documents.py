@@ -9,6 +9,7 @@ import attrs
 
 from tests.fakes import Refused, RigTestCase, printed
 from webipy.core import errors
+from webipy.core.ipynb import notebook_file
 from webipy.core.session.file_state import FileState
 from webipy.server.notebooks.autosave import AGAIN_SECONDS, GONE_SECONDS, LONGEST_SECONDS, REST_SECONDS
 
@@ -159,6 +160,27 @@ class Saving(DocumentTestCase):
         self.edit("c0", "x = 10")
         self.assertTrue(self.call("notebook.save")["is_saved"])
         self.assertEqual(self.saved()[0], "x = 10")
+
+    def test_a_save_reads_no_journal_and_parses_its_file_once(self) -> None:
+        """The newest events are in memory; the file's layout is what it is parsed for, after another program's change too."""
+        parsed: list[bytes] = []
+        read = notebook_file.read
+
+        def counted(body: bytes) -> notebook_file.Opened:
+            parsed.append(body)
+            return read(body)
+
+        self.patch(notebook_file, "read", counted)
+        self.edit("c0", "x = 10")
+        self.rig.turn()
+        reads = self.rig.journal.reads
+        self.call("notebook.save")
+        self.assertEqual((self.saved()[0], len(parsed), self.rig.journal.reads), ("x = 10", 1, reads))
+        self.files.put("a.ipynb", self.files.body("a.ipynb").replace(b"y = 2", b"y = 20"))
+        self.edit("c0", "x = 11")
+        parsed.clear()
+        self.call("notebook.save")
+        self.assertEqual((self.saved(), len(parsed)), (["x = 11", "y = 20"], 1))
 
     def test_a_document_that_never_rests_is_saved_all_the_same(self) -> None:
         """After ten seconds."""

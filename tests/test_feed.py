@@ -267,6 +267,17 @@ class Sent(SynchronousTestCase):
 class Tails(SynchronousTestCase):
     """`Tail`."""
 
+    def test_it_gives_what_it_has_from_anywhere_on(self) -> None:
+        """Over its blocks, within both limits; nothing of what is gone or not there yet."""
+        tail = Tail("s")
+        for seq in (5, 8, 11):
+            tail.add(seq, [b"%d" % one for one in range(seq, seq + 3)])
+            tail.message_from(seq)  # what was sent is not joined to
+        self.assertEqual(tail.bodies_from(6, 100, 100), [b"%d" % one for one in range(6, 14)])
+        self.assertEqual(tail.bodies_from(7, 3, 100), [b"7", b"8", b"9"])
+        self.assertEqual(tail.bodies_from(9, 100, 2), [b"9", b"10"])
+        self.assertEqual((tail.bodies_from(4, 9, 9), tail.bodies_from(14, 9, 9)), ([], []))
+
     def test_it_lets_the_oldest_go(self) -> None:
         """`TAIL_BYTES`, and always the newest block."""
         tail = Tail("s")

@@ -66,6 +66,8 @@ class Opened:
         major: Its version of the format.
         minor: The same.
         made_ids: Ids of cells that the file does not have: they were made from the content.
+        body: The bytes of the file.
+        text: The JSON in them.
     """
 
     document: Document
@@ -73,6 +75,8 @@ class Opened:
     major: int
     minor: int
     made_ids: frozenset[str] = frozenset()
+    body: bytes = attrs.field(default=b"", eq=False, repr=False)
+    text: Text = attrs.field(default=Text(b"", b""), eq=False, repr=False)
 
 
 class _Top(msgspec.Struct):
@@ -105,16 +109,25 @@ def read(body: bytes) -> Opened:
         InvalidNotebook: It is none; the message and `where` say why and where.
         OldNotebook: It is one of a version before 4.
     """
-    return _read(body)[1]
+    text = file_text.text(body)
+    try:
+        opened = _parsed(text)
+    except msgspec.DecodeError as fault:
+        repaired = file_text.repaired(text)
+        if repaired is text:
+            raise file_text.no_json(text.body, fault) from None
+        text, opened = repaired, _parsed_again(repaired)
+    return attrs.evolve(opened, body=body, text=text)
 
 
 def write(
-    document: Document, original: bytes | None, before: Document | None = None, is_upgraded: bool = False
+    document: Document, original: bytes | Opened | None, before: Document | None = None, is_upgraded: bool = False
 ) -> bytes:
     """The file of a document: of the version of the format that `original` has, or of 4.5.
 
     Args:
-        original: What the file holds now; `None` for a file that is made anew, as the nbformat library lays it out.
+        document: What it is to hold.
+        original: What the file holds now, read already or not; `None` for a file that is made anew, as the nbformat library lays it out.
         before: The document in `original`, with the ids that its cells have outside of a file without ids; `None`: they are found out.
         is_upgraded: The file is to be of 4.5, with the ids of all cells in it.
 
@@ -124,9 +137,9 @@ def write(
     """
     if original is None:
         return layout.fresh(document)
-    text, opened = _read(original)
-    known = layout.Known(text, opened.document, opened.made_ids, opened.minor, before)
-    return layout.changed(document, known, original, is_upgraded)
+    opened = original if isinstance(original, Opened) else read(original)
+    known = layout.Known(opened.text, opened.document, opened.made_ids, opened.minor, before)
+    return layout.changed(document, known, opened.body, is_upgraded)
 
 
 def shown(document: Document) -> bytes:
@@ -150,17 +163,10 @@ def empty(metadata: bytes | None = None) -> bytes:
 # ---- the whole file
 
 
-def _read(body: bytes) -> tuple[Text, Opened]:
-    """The text that was read, and what it says."""
-    text = file_text.text(body)
+def _parsed_again(repaired: Text) -> Opened:
+    """What is in a text that was repaired."""
     try:
-        return text, _parsed(text)
-    except msgspec.DecodeError as fault:
-        repaired = file_text.repaired(text)
-        if repaired is text:
-            raise file_text.no_json(text.body, fault) from None
-    try:
-        return repaired, _parsed(repaired)
+        return _parsed(repaired)
     except msgspec.DecodeError as fault:
         raise file_text.no_json(repaired.body, fault) from None
     except RecursionError:

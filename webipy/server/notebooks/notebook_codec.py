@@ -38,6 +38,8 @@ class Read:
     minor: int | None
     values: Mapping[str, Value] = attrs.field(factory=dict)
     blobs: Mapping[str, Blob] = attrs.field(factory=dict)
+    opened: notebook_file.Opened | None = None
+    """What `body` says, where it was parsed."""
 
 
 def _nowhere(blob: str) -> str:
@@ -78,7 +80,10 @@ class NotebookCodec:
             if format != "ipynb":
                 document = with_outputs_of(like, document)
         minor = opened.minor if format == "ipynb" else None
-        return Read(folded.body, record, document, format, opened.repairs, minor, folded.values, found)
+        said = (
+            opened if opened.body is folded.body else None
+        )  # else it was another format, or an old version of this one
+        return Read(folded.body, record, document, format, opened.repairs, minor, folded.values, found, said)
 
     async def read_again(self, path: str) -> tuple[Folded, FileRecord]:
         """The bytes of a notebook file whose document is known."""
@@ -125,9 +130,9 @@ class NotebookCodec:
         self, document: Document, format: str, found: Read | None = None, is_upgraded: bool = False
     ) -> Body:
         """What a file of this format holds for a document, as near as possible to what it holds now; see `ipynb.write`."""
-        original = found.body if found is not None else None
         if format != "ipynb":
-            return await self.text_of(document, format, original)
+            return await self.text_of(document, format, found.body if found is not None else None)
+        original = None if found is None else found.opened or found.body
         marked, refs = await self.world.aside(lambda: blob_folding.to_file(document))
         before = (
             (await self.world.aside(lambda: blob_folding.to_file(found.document)))[0] if found is not None else None

@@ -137,6 +137,7 @@ class NotebookFile:
             await self._write_halves()
             raise
         finally:
+            self.outside.opened = None
             self._door.release()
 
     async def _save(self, by: str | None, overwrite: str | None, is_upgraded: bool) -> bool:
@@ -262,6 +263,7 @@ class NotebookFile:
             await self._tell_failed(fault)
             raise
         finally:
+            self.outside.opened = None
             self._door.release()
 
     async def _look(self) -> bool:

@@ -27,7 +27,7 @@ from webipy.core import errors
 from webipy.core.api import formats
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
-from webipy.core.ipynb import merge
+from webipy.core.ipynb import merge, notebook_file
 from webipy.core.ipynb.document import Document
 from webipy.server.notebooks.file_reader import Reader
 from webipy.server.notebooks.history import History
@@ -58,6 +58,8 @@ class OutsideChanges:
     pair_files: PairFiles
     found_at: Callable[[str], Coroutine[Deferred[Any], Any, bool]]
     base: Document | None = None
+    opened: notebook_file.Opened | None = None
+    """The same as it was parsed, until the save that took it in has ended: what is written next is laid out after it."""
     _reader: Reader = attrs.field(
         init=False, default=attrs.Factory(lambda self: Reader(self.world, self.codec), takes_self=True)
     )
@@ -69,7 +71,17 @@ class OutsideChanges:
             if self.base is not None and origin.has((await self.world.files.stat(path)).etag):
                 folded, record = await self.codec.read_again(path)
                 if origin.has(record.etag):
-                    return Read(folded.body, record, self.base, origin.format, [], origin.minor, folded.values)
+                    is_parsed = self.opened is not None and self.opened.body == folded.body
+                    return Read(
+                        folded.body,
+                        record,
+                        self.base,
+                        origin.format,
+                        [],
+                        origin.minor,
+                        folded.values,
+                        opened=self.opened if is_parsed else None,
+                    )
             return await self._reader.read(path, self.base or like)
         except errors.NotFound:
             return None
@@ -120,7 +132,7 @@ class OutsideChanges:
         if self.session.file_state.edited > seq:
             return False
         self._reader.took(base, found)
-        self.base = found.document
+        self.base, self.opened = found.document, found.opened
         is_whole = merged == found.document
         minor, repairs = found.minor, found.repairs
         pairs = self.session.file_state.pairs

@@ -133,6 +133,31 @@ class Tail:
                 return block.message, end
         return None
 
+    def bodies_from(self, seq: int, limit: int, limit_bytes: int) -> list[bytes]:
+        """The events that are here from event `seq` on, as JSON.
+
+        Args:
+            seq: The first one.
+            limit: At most so many.
+            limit_bytes: No more once they have so many bytes.
+
+        Returns:
+            At least one; none when `seq` is no longer here, or not yet.
+        """
+        found: list[bytes] = []
+        size = 0
+        for block in self._blocks:
+            if block.first + len(block.bodies) <= seq:
+                continue
+            if block.first > seq and not found:
+                break
+            for body in block.bodies[max(0, seq - block.first) :]:
+                found.append(body)
+                size += len(body)
+                if len(found) == limit or size >= limit_bytes:
+                    return found
+        return found
+
 
 class Source(Protocol):
     """What a feed reads: a session."""

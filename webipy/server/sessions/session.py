@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import attrs
 import msgspec
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from webipy.core import errors
 from webipy.core.events import events
@@ -212,7 +212,7 @@ class Session:
             self.kernel.restore(event)
 
     def read(self, first: int, limit: int = CHUNK_EVENTS, limit_bytes: int = CHUNK_BYTES) -> Deferred[list[bytes]]:
-        """Written events in a row.
+        """Written events in a row: from memory where the newest are enough, else from the journal.
 
         Args:
             first: Seq of the first one.
@@ -222,7 +222,8 @@ class Session:
         Returns:
             Fires with the events, JSON.
         """
-        return self.journal.read(first, limit, limit_bytes)
+        recent = self.tail.bodies_from(first, limit, limit_bytes)
+        return succeed(recent) if recent else self.journal.read(first, limit, limit_bytes)
 
     def news(self) -> Deferred[None]:
         """Fires when the next events are written."""
