@@ -275,6 +275,15 @@ class Changes(SharesTestCase):
         self.refused("not_permitted", "cell.insert", grace.client, session=self.session)
         self.assertEqual(self.rig.disk.registry.links[share].verb, "read")
 
+    def test_a_right_that_was_lowered_stays_low_after_a_crash(self) -> None:
+        """It is written down before the call is answered."""
+        share, grace = self.joined("execute")
+        self.rig.me.call("share.set", session=self.session, share=share, verb="read")
+        again = self.rig.crashed()
+        self.rig.wait(Deferred.fromCoroutine(again.services.logins.load()))
+        back = who(again, grace.secrets)
+        self.assertEqual(back and back.verb, "read")
+
     def test_the_calls_of_a_batch_are_each_asked_for(self) -> None:
         """A batch that was sent before does not go on with what was taken away."""
         share, grace = self.joined("write")

@@ -13,7 +13,7 @@ from webipy.core.events import events, outputs
 from webipy.core.events.events import AnyEvent
 from webipy.core.session.file_state import FileState
 from webipy.core.session.notebook import Notebook
-from webipy.core.session.snapshot import LAST_WITHOUT_CELL, Snapshot
+from webipy.core.session.snapshot import LAST_CHECKPOINTS, LAST_LOSSES, LAST_WITHOUT_CELL, Snapshot
 
 CELLS = ("a", "b", "c")
 
@@ -261,3 +261,102 @@ class SnapshotTests(SynchronousTestCase):
             )
         kept = [event.execution for event in snapshot.as_events() if isinstance(event, events.ExecutionQueued)]
         self.assertEqual(kept, [str(number) for number in range(5, LAST_WITHOUT_CELL + 5)])
+
+    def test_what_is_kept_of_each_kind(self) -> None:
+        """A table: what has happened, and the numbers of the events that are left, in their order."""
+        created = events.SessionCreated(session="s", title="t", temporary=True)
+        started = events.KernelStarted(
+            kernel="k", kernelspec="p", display_name="P", language="python", url_without_key="ipc://x"
+        )
+        idle, busy = events.KernelStateChanged(state="idle"), events.KernelStateChanged(state="busy")
+        died = events.KernelDied(kernel="k", reason="r")
+        run, stopped = events.RunStarted(run="r", executions=1), events.RunStopped(run="r", cause="asked")
+        other_run, finished = events.RunStarted(run="q", executions=2), events.RunFinished(run="r", status="ok")
+        lost, comm = (
+            events.OutputLost(reason="r"),
+            events.CommOpened(comm="c", target="x", content=Raw(b"{}"), metadata=Raw(b"{}")),
+        )
+        asked = events.InputRequested(request="i", prompt="?")
+        saved = events.CheckpointMade(name="n")
+        table: dict[str, tuple[list[AnyEvent], list[int]]] = {
+            "the last title": ([created, events.SessionRenamed(title="a"), events.SessionRenamed(title="b")], [1, 3]),
+            "the end": ([created, events.SessionClosed()], [1, 2]),
+            "no end that was undone": ([created, started, events.SessionClosed(), events.SessionReopened()], [1, 4]),
+            "the kernel's start and its last state": ([started, busy, idle, died, busy], [1, 4, 5]),
+            "of the last kernel alone": ([started, busy, died, started], [4]),
+            "an open run": ([run, stopped], [1, 2]),
+            "no run that has finished": ([run, other_run, stopped, finished], [2]),
+            "no end of an unknown run": ([stopped, finished], []),
+            "losses": ([lost, lost], [1, 2]),
+            "checkpoints": ([saved, saved], [1, 2]),
+            "a comm": ([comm], [1]),
+            "no comm that was closed": ([comm, events.CommClosed(comm="c", content=Raw(b"{}"))], []),
+            "a prompt that waits": ([asked, lost], [1, 2]),
+            "no prompt that was answered": ([asked, events.InputReplied(request="i")], []),
+        }
+        for what, (log, kept) in table.items():
+            snapshot = Snapshot()
+            for number, event in enumerate(log, 1):
+                snapshot.apply(msgspec.structs.replace(event, seq=number, time="t"))
+            self.assertEqual(sorted(event.seq for event in snapshot.as_events()), kept, what)
+
+    def test_a_session_that_is_kept_is_temporary_no_more(self) -> None:
+        """Neither since it was created nor since it was reopened."""
+        snapshot = Snapshot()
+        for event in (
+            events.SessionCreated(seq=1, session="s", title="t", temporary=True),
+            events.SessionReopened(seq=2, temporary=True),
+            events.SessionKept(seq=3),
+        ):
+            snapshot.apply(event)
+        created, reopened = snapshot.as_events()
+        assert isinstance(created, events.SessionCreated) and isinstance(reopened, events.SessionReopened)
+        self.assertEqual((created.temporary, reopened.temporary), (False, False))
+
+    def test_an_execution_that_is_over_is_forgotten_with_the_next_of_its_cell(self) -> None:
+        """One that runs on is kept until it is over."""
+        snapshot = Snapshot()
+
+        def kept(*log: AnyEvent) -> list[str]:
+            for event in log:
+                snapshot.apply(event)
+            return [event.execution for event in snapshot.as_events() if isinstance(event, events.ExecutionQueued)]
+
+        def queued(execution: str) -> AnyEvent:
+            return events.ExecutionQueued(execution=execution, code="x", cell="a")
+
+        def over(execution: str) -> AnyEvent:
+            return events.ExecutionFinished(execution=execution, status="ok", duration_s=0)
+
+        inserted = events.CellInserted(cell="a", after=None, cell_type="code", source="x")
+        self.assertEqual(kept(inserted, queued("1")), ["1"])
+        self.assertEqual(kept(queued("2")), ["1", "2"])
+        self.assertEqual(kept(over("1")), ["2"])
+        self.assertEqual(kept(over("2")), ["2"])
+        self.assertEqual(kept(queued("3")), ["3"])
+
+    def test_executions_are_kept_in_the_order_of_the_queue(self) -> None:
+        """One that was moved is before the other, or at the end; who moves what is not there changes nothing."""
+        snapshot = Snapshot()
+
+        def order(event: AnyEvent) -> list[str]:
+            snapshot.apply(event)
+            return [event.execution for event in snapshot.as_events() if isinstance(event, events.ExecutionQueued)]
+
+        for execution in "abc":
+            order(events.ExecutionQueued(execution=execution, code="x"))
+        self.assertEqual(order(events.ExecutionMoved(execution="c", before="b")), ["a", "c", "b"])
+        self.assertEqual(order(events.ExecutionMoved(execution="a")), ["c", "b", "a"])
+        self.assertEqual(order(events.ExecutionMoved(execution="b", before="gone")), ["c", "a", "b"])
+        self.assertEqual(order(events.ExecutionMoved(execution="gone", before="a")), ["c", "a", "b"])
+
+    def test_there_are_limits(self) -> None:
+        """The newest losses and checkpoints are kept."""
+        for kind, limit in (
+            (events.OutputLost(reason="r"), LAST_LOSSES),
+            (events.CheckpointMade(name="n"), LAST_CHECKPOINTS),
+        ):
+            snapshot = Snapshot()
+            for number in range(1, limit + 3):
+                snapshot.apply(msgspec.structs.replace(kind, seq=number))
+            self.assertEqual([event.seq for event in snapshot.as_events()], list(range(3, limit + 3)))

@@ -232,6 +232,15 @@ class SameDoor(SynchronousTestCase):
             }
             self.assertEqual(rest, set(), path.name)
 
+    def test_same_door_clients_know_no_server(self) -> None:
+        """The command and the client in Python import nothing of the server but its ports: all else goes over the wire."""
+        folders = (PACKAGE / "command", PACKAGE / "client")
+        paths = [PACKAGE / "cli.py", *(path for folder in folders for path in sorted(folder.glob("*.py")))]
+        self.assertGreater(len(paths), 30)
+        for path in paths:
+            behind = {found for found in imports(path) if found.startswith("webipy.server")}
+            self.assertEqual({name for name in behind if not name.startswith("webipy.server.ports.")}, set(), path.name)
+
 
 class AtomicFiles(SynchronousTestCase):
     """Law 10."""
