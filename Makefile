@@ -4,7 +4,7 @@
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help serve test check faults soak attack fuzz audit lock locked bench clean
+.PHONY: help serve test check faults soak attack fuzz mutants audit lock locked bench clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -51,6 +51,9 @@ attack: $(VENV)/.installed-test ## Attack a fresh server here and print what hel
 
 fuzz: $(VENV)/.installed-test ## Send what nobody would send, for some minutes; ARGS="--minutes 30 --seed 7"
 	@exec $(PY) -m tests.fuzz $(ARGS)
+
+mutants: $(VENV)/.installed-test ## Change the code and print what its own tests do not notice; ARGS="core.events --limit 50"
+	@exec $(PY) -m tests.mutants $(ARGS)
 
 audit: $(VENV)/.installed-test ## Look for known holes in what webipy depends on; says what could not be asked
 	@$(PY) -c 'import pip_audit' 2>/dev/null || $(INSTALL) pip-audit || true

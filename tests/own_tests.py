@@ -1,0 +1,129 @@
+"""Which unit tests are a module's own: those that `make mutants` and `make coverage` judge it by.
+
+They are, in this order:
+
+1. those that `TESTED_BY` names: modules that are reached by name only, such as the methods of the API;
+2. the test modules whose docstring names the module in full, such as `webipy.core.events.outputs`;
+3. the two that use most of what they import from it;
+4. the two that test most of the modules that import it: the parts of a larger whole are tested with it.
+
+Invariants: read from the syntax trees alone, nothing is imported; what is derived are unit tests (directly in tests/), which
+start no program.
+
+Rejected: a table of all modules (it is wrong after the next move); the test module of the same name (a test may cover a module with those that it is
+made of).
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+JUDGED = ("webipy.core", "webipy.server", "webipy.io")
+
+TESTED_BY: dict[str, tuple[str, ...]] = {
+    "webipy.core.api.definition_calls": ("tests.test_definition_methods",),
+    "webipy.core.api.variable_calls": ("tests.test_inquiries",),
+    "webipy.core.errors": ("tests.test_rpc",),
+    "webipy.core.session.guest_history": ("tests.test_shown",),
+    "webipy.core.session.runs": ("tests.test_plans",),
+    "webipy.server.methods.definitions": ("tests.test_definition_methods",),
+    "webipy.server.methods.inquiries": ("tests.test_inquiries",),
+    "webipy.server.methods.journals": ("tests.test_kept",),
+    "webipy.server.methods.kernel_inquiries": ("tests.test_inquiries", "tests.test_definition_methods"),
+    "webipy.server.methods.logins": ("tests.test_login_methods",),
+    "webipy.server.methods.notebooks": ("tests.test_documents", "tests.test_merge"),
+    "webipy.server.methods.plans": ("tests.test_plans",),
+    "webipy.server.methods.sessions": ("tests.test_sessions", "tests.test_session"),
+    "webipy.server.methods.shares": ("tests.test_shares", "tests.test_people"),
+    "webipy.server.notebooks.pair_files": ("tests.test_pair_documents",),
+    "webipy.server.notebooks.pair_lookup": ("tests.test_pair_documents",),
+    "webipy.server.people.login_connections": ("tests.test_shares",),
+    "webipy.io.conversion.converter_process": ("tests.programs.test_conversion",),
+    "webipy.io.storage.token_file": ("tests.test_doctor",),
+    "webipy.io.web.listening": ("tests.test_service",),
+}
+"""Modules that no test imports and no importer stands for."""
+
+
+@functools.cache
+def modules() -> dict[str, Path]:
+    """The files of the modules that are judged, by dotted name; packages have no code and are left out."""
+    found = {}
+    for part in JUDGED:
+        for path in sorted((ROOT / part.replace(".", "/")).rglob("*.py")):
+            if path.name != "__init__.py":
+                found[".".join(path.relative_to(ROOT).with_suffix("").parts)] = path
+    return found
+
+
+@functools.cache
+def _tests() -> dict[str, tuple[str, Counter[str]]]:
+    """By test module: its docstring, and how often it uses what it imports from each module."""
+    found = {}
+    for path in sorted((ROOT / "tests").glob("test_*.py")):
+        tree = ast.parse(path.read_text("utf-8"), str(path))
+        found[f"tests.{path.stem}"] = ast.get_docstring(tree) or "", _uses(tree)
+    return found
+
+
+def _origins(tree: ast.Module) -> dict[str, str]:
+    """By name that a module imports: the module that it comes from."""
+    known, origins = modules(), dict[str, str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                origin = whole if whole in known else node.module
+                if origin in known:
+                    origins[alias.asname or alias.name] = origin
+    return origins
+
+
+def _uses(tree: ast.Module) -> Counter[str]:
+    origins = _origins(tree)
+    names = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return Counter(origins[name] for name in names if name in origins)
+
+
+@functools.cache
+def _importers() -> dict[str, list[str]]:
+    """By module: the modules that import it."""
+    found: dict[str, list[str]] = {}
+    for name, path in modules().items():
+        for imported in set(_origins(ast.parse(path.read_text("utf-8"), str(path))).values()) - {name}:
+            found.setdefault(imported, []).append(name)
+    return found
+
+
+def _direct(module: str) -> list[str]:
+    """The tests that rules 1 to 3 find."""
+    if module in TESTED_BY:
+        return list(TESTED_BY[module])
+    word = re.compile(re.escape(module) + r"(?![\w.]*\w)")
+    named = [test for test, (docstring, _) in _tests().items() if word.search(docstring)]
+    if named:
+        return sorted(named, key=lambda test: -_tests()[test][1][module])
+    uses = Counter({test: found[module] for test, (_, found) in _tests().items() if found[module]})
+    return [test for test, _ in uses.most_common(2)]
+
+
+def own_tests(module: str) -> list[str]:
+    """The test modules of a module, the nearest first.
+
+    Args:
+        module: Its dotted name, such as `webipy.core.events.outputs`.
+
+    Returns:
+        Dotted names of test modules; an empty list when none of the four rules finds any.
+    """
+    found, reached, importers = _direct(module), {module}, [module]
+    while not found and importers:
+        importers = [name for one in importers for name in _importers().get(one, []) if name not in reached]
+        reached.update(importers)
+        found = [test for test, _ in Counter(test for name in importers for test in _direct(name)).most_common(2)]
+    return found
