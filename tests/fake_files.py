@@ -17,8 +17,9 @@ from webipy.core.api.formats import PLAIN, ExportFormat, ExportOptions
 from webipy.core.free_names import free_names
 from webipy.core.ipynb.blob_folding import Folded, fold, value_of
 from webipy.core.session.file_state import is_same_file
-from webipy.io.files.file_tree import natural_key, not_a_file, taken
+from webipy.io.files.file_tree import natural_key
 from webipy.io.files.moves import check_not_within
+from webipy.io.files.os_failures import not_a_file, taken
 from webipy.io.files.root_folder import no_such, parts_of
 from webipy.server.ports.conversion import ExportedFile
 from webipy.server.ports.files import BlobFile, Body, FileRecord, FileRecords, Placing, Trashed

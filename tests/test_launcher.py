@@ -32,7 +32,7 @@ from webipy.core.kernel.wire import Message
 from webipy.io.kernels import kernelspec_cache
 from webipy.io.kernels import launcher as module
 from webipy.io.kernels.host_link import LAST_WORDS_SECONDS
-from webipy.io.kernels.host_remains import KILLED, Leftovers
+from webipy.io.kernels.host_remains import KILLED, HostRemains
 from webipy.io.kernels.launcher import LocalLauncher
 from webipy.server.ports.kernels import HostRecord, KernelLink, Launcher
 
@@ -341,7 +341,7 @@ class Local(LauncherContract, TestCase):
 
 
 class Remains(SynchronousTestCase):
-    """`Leftovers`."""
+    """`HostRemains`."""
 
     def setUp(self) -> None:
         self.folder = Path(self.mktemp())
@@ -354,7 +354,7 @@ class Remains(SynchronousTestCase):
 
     def numbers(self, since: int = 0) -> list[int]:
         """The numbers of all messages after one."""
-        left, found = Leftovers(self.folder, since), list[int]()
+        left, found = HostRemains(self.folder, since), list[int]()
         while batch := left.read():
             found += [kept.number for kept in batch]
         return found
@@ -399,7 +399,7 @@ class Remains(SynchronousTestCase):
 
     def test_why_it_ended(self) -> None:
         """Its farewell, else the last line of its log, else that it said nothing."""
-        left = Leftovers(self.folder, 0)
+        left = HostRemains(self.folder, 0)
         self.assertEqual(left.reason(), KILLED)
         (self.folder / "host.log").write_text("one\nout of memory\n\n")
         self.assertEqual(left.reason(), f"{KILLED} Its last line of log: out of memory")

@@ -1,4 +1,4 @@
-"""Memory that is free in this process goes back to the system.
+"""Returns memory that is free in this process to the system.
 
 A notebook of 20 MB is several times that while it is read, merged and written, in the reactor's thread and in others. glibc gives
 each thread an arena of its own, keeps what is freed there, and can give back what lies at the end of the first arena only:
@@ -75,11 +75,11 @@ def _unused_bytes() -> int:
 
 @attrs.define(eq=False)
 class Memory:
-    """Gives memory back.
+    """Returns free memory to the system.
 
     Args:
-        later: Calls a function after so many seconds and gives what cancels that.
-        run: Runs what blocks, elsewhere.
+        later: Calls a function after so many seconds; returns what cancels that.
+        run: Runs a function that blocks in a thread.
         clock: Seconds that only go forward.
     """
 
@@ -96,13 +96,13 @@ class Memory:
     _log = Logger()
 
     def start(self) -> None:
-        """Looks from now on; what is unused now counts as what does not change."""
+        """Starts looking; what is unused now counts as what does not change."""
         if IS_GLIBC and not self._is_stopped:
             self._least = _unused_bytes()
             self._look_later()
 
     def stop(self) -> None:
-        """Looks no more."""
+        """Stops looking."""
         self._is_stopped = True
         self._cancel()
 
@@ -115,8 +115,8 @@ class Memory:
         if self._looks >= self._collects and resident_bytes() > LARGE_BYTES:
             began = self.clock()
             gc.collect()  # closed sessions refer to themselves, and may be large
-            took = self.clock() - began
-            self._collects = self._looks + max(COLLECTED_LOOKS, math.ceil(took / COLLECTED_SHARE / LOOK_SECONDS))
+            seconds = self.clock() - began
+            self._collects = self._looks + max(COLLECTED_LOOKS, math.ceil(seconds / COLLECTED_SHARE / LOOK_SECONDS))
         unused = _unused_bytes()
         self._least = min(self._least, unused)
         if unused - self._least > WORTH_BYTES:

@@ -1,4 +1,4 @@
-"""What the machine tells and allows: the time, who runs the server, random secrets, how many files may be open, with whom this process ends."""
+"""What the machine offers and allows: the time, who runs the server, random secrets, how many files may be open, with whom this process ends."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ def username() -> str:
 
 
 def raise_file_limit() -> tuple[int, int]:
-    """Lets this process open as many files as it may: a session takes some six, and 1,024 is a usual limit. Gives what was before, for kernels."""
+    """Lets this process open as many files as it may: a session takes some six, and 1,024 is a usual limit.
+
+    Returns:
+        The limits before, soft and hard, for kernels.
+    """
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
     return before
@@ -53,9 +57,15 @@ def most_files() -> int:
 
 
 def end_with(owner: int) -> None:
-    """Has this process get SIGTERM when the process `owner`, which has started it, ends; call it in the main thread. Source: prctl(2).
+    """Has this process get SIGTERM when the process `owner`, which has started it, ends; at once when that has ended already.
 
-    It gets one at once when that has ended already.
+    Call it in the main thread.
+
+
+    Source: prctl(2), PR_SET_PDEATHSIG.
+
+    Raises:
+        OSError: The system refuses.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM) != 0:

@@ -94,8 +94,8 @@ class _Job(msgspec.Struct):
 
 
 @attrs.define(frozen=True)
-class _Papers:
-    """What a job consists of."""
+class _Input:
+    """The input of a job."""
 
     operation: str
     format: str
@@ -116,7 +116,7 @@ class LocalConverter:
         keep: Takes the file that an export made to where it is kept; called in a thread with the file, its name, its type and the login of the
             guest who asked for it (empty: nobody's).
         reactor: Twisted's.
-        processes: Who tells what processes use.
+        processes: Measures what processes use.
         assets: The built page, of which exports take what shows formulas and charts, or `None`.
         command: The converter; a job's folder is its last argument.
         seconds: How long a conversion may take.
@@ -139,17 +139,17 @@ class LocalConverter:
     _texts: DeferredSemaphore = attrs.field(factory=lambda: DeferredSemaphore(AT_ONCE))
     _under_way: set[_Run] = attrs.field(factory=set)
     _is_stopped: bool = False
-    _has_told: bool = False
+    _has_warned: bool = False
     _all_ended: Deferred[None] = attrs.field(factory=Deferred)
     _log = Logger()
 
     def start(self) -> None:
-        """Makes ready; removes what an earlier server left."""
+        """Empties the folder of the jobs."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(mode=0o700, parents=True)
 
     async def stop(self) -> None:
-        """Ends all conversions, and returns when their processes are gone."""
+        """Ends all conversions; returns when their processes are gone."""
         self._is_stopped = True
         for run in tuple(self._under_way):
             run.cancel()
@@ -160,15 +160,33 @@ class LocalConverter:
 
     def upgrade(self, body: bytes) -> Deferred[bytes]:
         """A notebook of an old format as 4.5; see the port."""
-        return self._text(_Papers("upgrade", "ipynb", "notebook", body))
+        return self._text(_Input("upgrade", "ipynb", "notebook", body))
 
     def to_notebook(self, body: bytes, format: str, name: str) -> Deferred[bytes]:
-        """A text as a notebook; see the port."""
-        return self._text(_Papers("to_notebook", format, name, body))
+        """Converts a text to a notebook; see the port.
+
+        Args:
+            body: The text, UTF-8.
+            format: Its format, such as `py:percent`.
+            name: The name of its file, for messages.
+
+        Returns:
+            The notebook, JSON. Fails with errors.ConversionFailed and errors.InvalidNotebook.
+        """
+        return self._text(_Input("to_notebook", format, name, body))
 
     def from_notebook(self, notebook: bytes, format: str, original: bytes | None) -> Deferred[bytes]:
-        """A notebook as text; see the port."""
-        return self._text(_Papers("from_notebook", format, "notebook", notebook, original))
+        """Converts a notebook to text; see the port.
+
+        Args:
+            notebook: The notebook, JSON.
+            format: The format of the text, such as `py:percent`.
+            original: The text that it was made of, whose style is kept; `None` for none.
+
+        Returns:
+            The text, UTF-8. Fails with errors.ConversionFailed and errors.InvalidNotebook.
+        """
+        return self._text(_Input("from_notebook", format, "notebook", notebook, original))
 
     def export(
         self,
@@ -179,14 +197,26 @@ class LocalConverter:
         options: ExportOptions = PLAIN,
         guest: str = "",
     ) -> Deferred[ExportedFile]:
-        """A notebook in another format; see the port."""
+        """Converts a notebook to a file; see the port.
+
+        Args:
+            notebook: The notebook, JSON.
+            format: The format of the file.
+            name: The name of the file, without its ending.
+            images: Pictures that the notebook refers to, by their addresses in it.
+            options: What the file shows.
+            guest: The login of the guest who asked for it; empty for whoever runs the server.
+
+        Returns:
+            The file. Fails with errors.ConversionFailed, errors.InvalidNotebook, errors.Timeout and errors.Throttled.
+        """
         if format == "ipynb":
             return self._in_thread(self._keep_as_it_is, notebook, name, guest)
-        papers = _Papers("export", format, name, notebook, None, images, options, guest)
+        source = _Input("export", format, name, notebook, None, images, options, guest)
         if guest and len(self._guests.waiting) >= MAX_GUESTS_WAITING:
             words = f"{MAX_GUESTS_WAITING} exports wait already; try again in {GUESTS_RETRY_SECONDS:g} s."
             return fail(errors.Throttled(words, retry_after_s=GUESTS_RETRY_SECONDS))
-        return self._soon(self._guests if guest else self._exports, papers, partial(self._keep, guest))
+        return self._soon(self._guests if guest else self._exports, source, partial(self._keep, guest))
 
     def _keep(self, guest: str, made: Path, name: str, media_type: str) -> ExportedFile:
         return self.keep(made, name, media_type, guest)
@@ -200,92 +230,92 @@ class LocalConverter:
 
     # ---- one conversion
 
-    def _text(self, papers: _Papers) -> Deferred[bytes]:
-        return self._soon(self._texts, papers, _read_output)
+    def _text(self, source: _Input) -> Deferred[bytes]:
+        return self._soon(self._texts, source, _read_output)
 
-    def _soon(self, turn: DeferredSemaphore, papers: _Papers, take: Callable[[Path, str, str], Any]) -> Deferred[Any]:
-        """Does a job when it is its turn. What is cancelled is told at once, and cleared away after."""
+    def _soon(self, turn: DeferredSemaphore, source: _Input, take: Callable[[Path, str, str], Any]) -> Deferred[Any]:
+        """Does a job when it is its turn. What is cancelled fails at once, and is cleared away after."""
         if self._is_stopped:
-            return fail(errors.ConversionFailed("The server is stopping.", format=papers.format))
-        told: Deferred[Any] = Deferred(lambda _: run.cancel())
-        seconds = self.pdf_seconds if papers.format == "pdf" else self.seconds
-        run = _Run(self.reactor, told, seconds, self.processes, self.memory_bytes)
+            return fail(errors.ConversionFailed("The server is stopping.", format=source.format))
+        outcome: Deferred[Any] = Deferred(lambda _: run.cancel())
+        seconds = self.pdf_seconds if source.format == "pdf" else self.seconds
+        run = _Run(self.reactor, outcome, seconds, self.processes, self.memory_bytes)
         self._under_way.add(run)
-        done = turn.run(lambda: Deferred.fromCoroutine(self._convert(run, papers, take)))
+        done = turn.run(lambda: Deferred.fromCoroutine(self._convert(run, source, take)))
         done.addBoth(self._ended, run)
-        return told
+        return outcome
 
     def _ended(self, outcome: Any, run: _Run) -> None:
         self._under_way.discard(run)
-        if not run.told.called:
-            run.told.callback(outcome)  # a failure, too: it goes on as one
+        if not run.outcome.called:
+            run.outcome.callback(outcome)  # a failure, too: it goes on as one
         elif isinstance(outcome, Failure) and not outcome.check(CancelledError, errors.Failure):
             self._log.failure("a conversion that was cancelled has failed", outcome)
         if self._is_stopped and not self._under_way:
             self._all_ended.callback(None)
 
-    async def _convert(self, run: _Run, papers: _Papers, take: Callable[[Path, str, str], Any]) -> Any:
+    async def _convert(self, run: _Run, source: _Input, take: Callable[[Path, str, str], Any]) -> Any:
         run.check()
-        folder: Path = await self._in_thread(self._make_folder, papers)
+        folder: Path = await self._in_thread(self._make_folder, source)
         try:
             status = await run.status([*self.command, str(folder)], folder)
             run.check()
             if run.is_late:
                 raise errors.Timeout(
-                    f"Converting to {papers.format} took more than {run.seconds:g} s and was stopped.",
-                    format=papers.format,
+                    f"Converting to {source.format} took more than {run.seconds:g} s and was stopped.",
+                    format=source.format,
                 )
             if run.is_large:
-                raise _failure(_Answer(failure="memory"), papers.format, self.memory_bytes)
+                raise _failure(_Answer(failure="memory"), source.format, self.memory_bytes)
             answer: _Answer = await self._in_thread(_read_answer, folder, status)
-            self._tell(answer.network)
+            self._warn(answer.network)
             if answer.failure:
-                raise _failure(answer, papers.format, self.memory_bytes)
+                raise _failure(answer, source.format, self.memory_bytes)
             made = await self._in_thread(take, folder / "output", answer.name, answer.media_type)
             run.check()
             return made
         except OSError as fault:
-            raise _no_room(fault, papers.format) from None
+            raise _no_room(fault, source.format) from None
         finally:
             await self._in_thread(shutil.rmtree, folder, True)
 
-    def _tell(self, network: str) -> None:
-        """Says once that the system gives converters no namespace of their own."""
-        if network and not self._has_told:
-            self._has_told = True
+    def _warn(self, network: str) -> None:
+        """Logs once that the system gives converters no namespace of their own."""
+        if network and not self._has_warned:
+            self._has_warned = True
             self._log.warn(
                 "documents are converted and printed without a network by the options of Chromium alone: the system gives no namespace ({reason})",
                 reason=network,
             )
 
-    def _make_folder(self, papers: _Papers) -> Path:
-        """Writes a job down; called in a thread."""
+    def _make_folder(self, source: _Input) -> Path:
+        """Writes the files of a job; called in a thread."""
         assets = str(self.assets) if self.assets else None
-        addresses = list(papers.images)
+        addresses = list(source.images)
         job = _Job(
-            papers.operation,
-            papers.format,
-            papers.name,
+            source.operation,
+            source.format,
+            source.name,
             self.memory_bytes,
             assets,
             addresses,
-            papers.options,
-            not papers.guest,
+            source.options,
+            not source.guest,
         )
         folder = None
         try:
             folder = Path(tempfile.mkdtemp(dir=self.folder))
             (folder / "job.json").write_bytes(msgspec.json.encode(job))
-            (folder / "body").write_bytes(papers.body)
-            if papers.original is not None:
-                (folder / "original").write_bytes(papers.original)
+            (folder / "body").write_bytes(source.body)
+            if source.original is not None:
+                (folder / "original").write_bytes(source.original)
             (folder / "images").mkdir()
-            for number, image in enumerate(papers.images.values()):
+            for number, image in enumerate(source.images.values()):
                 (folder / "images" / str(number)).write_bytes(image)
         except OSError as fault:
             if folder is not None:
                 shutil.rmtree(folder, ignore_errors=True)
-            raise _no_room(fault, papers.format) from None
+            raise _no_room(fault, source.format) from None
         return folder
 
     def _in_thread(self, work: Callable[..., Any], *arguments: object) -> Deferred[Any]:
@@ -297,14 +327,15 @@ class _Run:
     """One process.
 
     Args:
-        told: Who is told of the outcome; cancelling it cancels this.
+        reactor: Twisted's.
+        outcome: Fires with the outcome; cancelling it cancels the run.
         seconds: How long the process may take.
-        processes: Who tells what it uses.
+        processes: Measures what it uses.
         memory_bytes: What it may have, with all that it starts.
     """
 
     reactor: Reactor
-    told: Deferred[Any]
+    outcome: Deferred[Any]
     seconds: float
     processes: Processes
     memory_bytes: int
@@ -323,11 +354,11 @@ class _Run:
             raise CancelledError
 
     def cancel(self) -> None:
-        """Ends the process, or never starts it; who waits is told now."""
+        """Ends the process, or never starts it; the outcome fails now."""
         self._is_cancelled = True
         self._kill()
-        if not self.told.called:
-            self.told.errback(CancelledError())
+        if not self.outcome.called:
+            self.outcome.errback(CancelledError())
 
     async def status(self, command: list[str], folder: Path) -> int:
         """Runs a command to its end, and everything that it started with it; gives its exit status.
@@ -395,7 +426,7 @@ def _read_output(path: Path, name: str, media_type: str) -> bytes:
 
 
 def _read_answer(folder: Path, status: int) -> _Answer:
-    """What the converter has to say; what it left unsaid is a failure, with the last line that it wrote."""
+    """Reads the converter's answer; a converter that left none has failed, with the last line that it wrote."""
     try:
         with open(folder / "answer.json", "rb") as file:
             return msgspec.json.decode(file.read(MAX_ANSWER_BYTES), type=_Answer)

@@ -7,7 +7,7 @@ A `Draft` is a file under a hidden name, `.NAME.webipy-XXXXXXXX`, in the folder 
 `put` takes the place of the old file in one step of the file system, so that at any time, and after any crash, the
 name stands for the old file or for the new one, whole.
 
-Nobody's change is overwritten unseen: who writes says which file they mean (its etag). The draft and the file exchange
+No change is overwritten unseen: who writes names the file that they mean (its etag). The draft and the file exchange
 their names (RENAME_EXCHANGE), and only then is it looked at what came out: if that is not the file that was meant,
 another program has written in between, the names are exchanged back, and the write fails with `Conflict`. To look
 first and rename then would leave a gap between the two. A program that comes a second time, between the exchange and
@@ -17,10 +17,10 @@ system has no RENAME_EXCHANGE (some network ones) it is looked first, and the ga
 What cannot be replaced (a mount point) or has no room for a draft beside it (a folder without write right) is written in place
 by webipy.io.files.in_place, and `Draft.is_in_place` says so.
 
-An etag says inode, size, and the times of change of content and inode in ns: the second is new also when a program puts the first back. The
+An etag has inode, size, and the times of change of content and inode in ns: the second is new also when a program puts the first back. The
 system's clock stands still for a tick (4 ms; less since Linux 6.13): so that a program that writes into our file within that tick, to the same size,
-is seen, our file says a time that the clock does not show (`inplace.set_apart`). Two writes of other programs within one tick, with our look between
-them, are not told apart; nor is a program seen that goes on writing into the old file after it was replaced. A file with several hard links is
+is seen, our file gets a time that the clock does not show (`inplace.set_apart`). Two writes of other programs within one tick, with our look between
+them, cannot be distinguished; nor is a program seen that goes on writing into the old file after it was replaced. A file with several hard links is
 replaced under this name only.
 
 Drafts that a crash left behind are removed when something is next written to their folder and they are an hour old
@@ -61,7 +61,7 @@ SWEEPS_KEPT = 1000
 """Folders of which is remembered when they were last looked through for drafts."""
 
 UNDO_TRIES = 100
-"""How often names are exchanged before it is told that somebody writes all the time."""
+"""How often names are exchanged before the write fails because another program writes all the time."""
 
 _DRAFT = re.compile(rb"\..*\.webipy-(?:[0-9a-f]{8}|(part)-[0-9a-f]{16})", re.DOTALL)
 _COMMIT = threading.Lock()
@@ -74,7 +74,12 @@ def etag_of(found: os.stat_result) -> str:
 
 
 def names_content(etag: str, found: os.stat_result) -> bool:
-    """Whether an etag is that of this file, whatever names and mode it had then."""
+    """Whether an etag is that of this content, whatever names and mode the file had then.
+
+    Args:
+        etag: An etag, as `etag_of` makes them.
+        found: The file now.
+    """
     return is_same_file(etag, etag_of(found))
 
 
@@ -84,13 +89,23 @@ def _content_of(found: os.stat_result) -> tuple[int, int, int]:
 
 
 def draft_name(name: bytes, ending: str | None = None) -> bytes:
-    """A hidden name beside `name` that nobody has."""
+    """Makes a hidden name that nobody has.
+
+    Args:
+        name: The name of the file that it stands beside.
+        ending: What the hidden name ends with; random when not given.
+    """
     tail = f".webipy-{ending or secrets.token_hex(4)}".encode()
     return b"." + name[: MAX_NAME_BYTES - 1 - len(tail)] + tail
 
 
 def write_all(fd: int, body: bytes | memoryview) -> None:
-    """Writes all of it."""
+    """Writes all of `body`.
+
+    Args:
+        fd: A file, open for writing.
+        body: The bytes.
+    """
     rest = memoryview(body)
     while rest:
         rest = rest[os.write(fd, rest) :]
@@ -122,7 +137,17 @@ class Draft:
 
     @classmethod
     def begin(cls, folder: int, name: bytes, old: os.stat_result | None, in_place: InPlace | None = None) -> Draft:
-        """An empty draft; with the mode, owner and ACL of the file that it is to replace."""
+        """Makes an empty draft, with the mode, owner and ACL of the file that it is to replace.
+
+        Args:
+            folder: The open folder where it is to appear.
+            name: The name that it is to have.
+            old: The file that it is to replace; `None` for a new one.
+            in_place: Writes what cannot be replaced; `None` where nothing may.
+
+        Raises:
+            OSError: It cannot be made.
+        """
         temporary = draft_name(name)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
@@ -142,7 +167,7 @@ class Draft:
         return draft
 
     def dress_as_old(self) -> None:
-        """Gives it the mode, owner and ACL of the file that it is to replace, if there is one now."""
+        """Copies the mode, owner and ACL of the file that it is to replace, if there is one now."""
         old = found(self.folder, self.name)
         if old is not None:
             self._dress(old)
@@ -259,7 +284,7 @@ class Draft:
         raise OSError(errno.EBUSY, "another program writes this file all the time")
 
     def close(self) -> None:
-        """Ends it, unless it was put in place."""
+        """Discards the draft unless it was put in place; a kept one stays in its folder."""
         if self.fd >= 0 and self.is_kept:
             os.close(self.fd)
             self.fd = -1
@@ -267,7 +292,7 @@ class Draft:
             self.discard()
 
     def discard(self) -> None:
-        """Removes it; nothing has happened."""
+        """Removes the draft; the old file is as it was."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
@@ -279,7 +304,12 @@ class Draft:
 
 
 def conflict(name: bytes, there: os.stat_result | None) -> errors.Conflict:
-    """The failure of a write that meant another file than is `there`."""
+    """Makes the failure of a write that meant another file.
+
+    Args:
+        name: The file's name, fsencoded.
+        there: The file that is there; `None` when there is none.
+    """
     quoted = name.decode("utf-8", "replace")
     if there is None:
         return errors.Conflict(f"{quoted!r} is not there any more: it was deleted or moved meanwhile.", etag=None)
@@ -304,7 +334,7 @@ class Sweeper:
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
     def sweep(self, folder: int) -> None:
-        """Looks an open folder through, unless that was done within the last hour."""
+        """Removes old drafts from an open folder, unless that was done within the last hour."""
         there = os.fstat(folder)
         key, now = (there.st_dev, there.st_ino), self.seconds()
         with self._lock:

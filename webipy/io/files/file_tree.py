@@ -1,13 +1,13 @@
 """Files below the root: listed, looked at, read, written, made. Everything here blocks.
 
-Every function takes paths of the API, finds them by webipy.io.files.root_folder, and tells what goes wrong as one of
-webipy.core.errors, in the user's words: `map_os_errors` translates what the system says. How files are written:
+Every function takes paths of the API, finds them by webipy.io.files.root_folder, and reports what goes wrong as one of
+webipy.core.errors, in the user's words: webipy.io.files.os_failures. How files are written:
 webipy.io.files.atomic_write; how they are moved, copied and deleted: webipy.io.files.moves.
 
 Listing a folder of 100,000 names: one pass for the names and their types, sorted in pieces (a sort in one piece would
 keep the interpreter, and the reactor with it, for a tenth of a second), kept until the folder changes; only the
 entries of the page that is asked for are looked at more closely. A name that is no UTF-8 is listed with U+FFFD in it,
-as `other`: no path can say it.
+as `other`: no path can name it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from webipy.core.ipynb.blob_folding import Folded, fold, value_of
 from webipy.core.timestamps import rfc3339_of_ns
 from webipy.io.files.atomic_write import MISSING, Draft, Sweeper, conflict, etag_of, write_all
 from webipy.io.files.in_place import InPlace
-from webipy.io.files.root_folder import FOLDER, Hidden, Outside, Place, RootFolder, found, no_such, parts_of
+from webipy.io.files.os_failures import map_os_errors, not_a_file, taken
+from webipy.io.files.root_folder import FOLDER, Outside, Place, RootFolder, found, no_such, parts_of
 from webipy.io.storage.durable import sync_folder
 from webipy.server.ports.files import BlobFile, Body, FileRecord, Placing
 
@@ -48,74 +49,15 @@ READ_TRIES = 5
 
 _DIGITS = re.compile("[0-9]+")
 
-_OS_ERRORS: dict[int, tuple[str, str]] = {
-    errno.EACCES: ("denied", "the server may not do this to {path}: its permissions do not allow it"),
-    errno.EPERM: ("denied", "the server may not do this to {path}: its permissions do not allow it"),
-    errno.EROFS: ("read_only", "{path} is on a disk that is read-only"),
-    errno.ENOSPC: ("full", "the disk is full; {path} is as it was"),
-    errno.EDQUOT: ("full", "the quota of this disk is used up; {path} is as it was"),
-    errno.EFBIG: ("full", "{path} would be larger than a file may be here; it is as it was"),
-    errno.EISDIR: ("not_a_file", "{path} is a folder, not a file"),
-    errno.ENOTDIR: ("not_a_folder", "{path} is no folder"),
-    errno.ENOTEMPTY: (
-        "not_empty",
-        "the folder {path} is not empty (it may hold hidden files); delete it with what it holds by recursive",
-    ),
-    errno.ENAMETOOLONG: ("too_long", "the name {path} is too long for this disk"),
-    errno.ELOOP: ("links", "{path} goes through too many links; they may lead in a circle"),
-    errno.EXDEV: ("failed", "{path} is on another disk; copy it there and delete it here"),
-}
-
-
-@contextmanager
-def map_os_errors(path: str) -> Iterator[None]:
-    """Tells what the system says about `path` as a failure."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise no_such(path) from None
-    except FileExistsError:
-        raise taken(path) from None
-    except Hidden:
-        raise errors.FileFault(
-            f"{path!r} goes through a link to what is hidden here: a name that begins with a dot.",
-            reason="hidden",
-            path=path,
-        ) from None
-    except Outside:
-        raise errors.FileFault(
-            f"{path!r} goes through a link that leads out of the root.", reason="outside", path=path
-        ) from None
-    except RecursionError:
-        raise too_deep(path) from None
-    except OSError as fault:
-        number = fault.errno or 0
-        reason, words = _OS_ERRORS.get(number, ("failed", "{path}: " + (fault.strerror or str(fault)).lower()))
-        sentence = words.format(path=repr(path) if path else "the root")
-        raise errors.FileFault(f"{sentence[0].upper()}{sentence[1:]}.", reason=reason, path=path) from None
-
-
-def taken(path: str) -> errors.AlreadyExists:
-    """What is told of a name that something has."""
-    return errors.AlreadyExists(f"There is something at {path!r} already; choose another name.", kind="file", id=path)
-
-
-def too_deep(path: str) -> errors.FileFault:
-    """What is told of folders in folders that have no end."""
-    return errors.FileFault(f"{path[:200]!r} holds folders in folders too deep.", reason="failed", path=path[:200])
-
-
-def not_a_file(path: str) -> errors.FileFault:
-    """What is told of what has no content to read or write."""
-    return errors.FileFault(
-        f"{path!r} is no file that can be read or written: it is a folder, a device, a fifo or a socket.",
-        reason="not_a_file",
-        path=path,
-    )
-
 
 def record_of(path: str, there: os.stat_result, is_writable: bool) -> FileRecord:
-    """A file or folder as the port tells it."""
+    """Describes a file or folder.
+
+    Args:
+        path: Its path of the API.
+        there: What stat(2) returns for it.
+        is_writable: Whether the server may write it.
+    """
     kind: FileKind = "other"
     if stat.S_ISDIR(there.st_mode):
         kind = "folder"
@@ -126,7 +68,15 @@ def record_of(path: str, there: os.stat_result, is_writable: bool) -> FileRecord
 
 
 def natural_key(name: str, is_folder: bool) -> str:
-    """Sorts folders first, then without regard to case, numbers by their value, `a.py` before `a 2.py`. Ends with NUL and the name."""
+    """The key that a listing is sorted by: folders first, then without regard to case, numbers by their value, `a.py` before `a 2.py`.
+
+    Args:
+        name: The name of an entry.
+        is_folder: Whether it is a folder.
+
+    Returns:
+        The key; it ends with NUL and the name.
+    """
     if is_folder:
         return f"0{_DIGITS.sub(_by_value, name.casefold())}\0{name}"
     stem, dot, ending = name.casefold().rpartition(".")
@@ -165,7 +115,19 @@ class FileTree:
     # ---- looking
 
     def entries(self, path: str, offset: int, limit: int) -> tuple[list[FileRecord], int]:
-        """`limit` entries of a folder from number `offset` on, and how many it has."""
+        """Lists a part of a folder.
+
+        Args:
+            path: The folder.
+            offset: The number of the first entry, from 0.
+            limit: How many entries at most.
+
+        Returns:
+            The entries, and how many the folder has.
+
+        Raises:
+            errors.NotFound, errors.FileFault: It cannot be listed.
+        """
         parts = parts_of(path)
         with map_os_errors(path), self._folder(parts, path) as folder:
             keys = self._sorted(folder, parts)
@@ -232,7 +194,11 @@ class FileTree:
         return record if shown == name else attrs.evolve(record, kind="other", size=0, is_writable=False)
 
     def stat(self, path: str) -> FileRecord:
-        """One file or folder."""
+        """Describes one file or folder.
+
+        Raises:
+            errors.NotFound, errors.FileFault: There is none, or none that may be seen.
+        """
         parts = parts_of(path)
         with map_os_errors(path):
             try:
@@ -258,7 +224,14 @@ class FileTree:
     # ---- reading
 
     def open_file(self, path: str) -> tuple[int, FileRecord]:
-        """A file, opened for reading, and what it is. Devices and fifos are not touched."""
+        """Opens a file for reading. Devices and fifos are not touched.
+
+        Returns:
+            The descriptor, which the caller closes, and what the file is.
+
+        Raises:
+            errors.NotFound, errors.FileFault: It cannot be opened.
+        """
         parts = parts_of(path)
         with map_os_errors(path):
             try:
@@ -271,7 +244,20 @@ class FileTree:
                 raise no_such(path) from None
 
     def read(self, path: str, offset: int, limit: int | None) -> tuple[bytes, FileRecord]:
-        """A part of a file, and the file as it was just before: what was written later has another etag."""
+        """Reads a part of a file.
+
+        Args:
+            path: The file.
+            offset: The first byte.
+            limit: How many bytes at most; `None` for all the rest.
+
+        Returns:
+            The bytes, and the file as it was just before: when it is written meanwhile, its etag is another one.
+
+        Raises:
+            errors.TooLarge: The rest has more than `MAX_READ_BYTES`.
+            errors.NotFound, errors.FileFault: It cannot be read.
+        """
         fd, record = self.open_file(path)
         try:
             with map_os_errors(path):
@@ -291,10 +277,18 @@ class FileTree:
         return body, before
 
     def read_folded(self, path: str, limit: int) -> tuple[Folded, FileRecord]:
-        """A notebook file with marks in place of long strings, and the file as it was just before.
+        """Reads a notebook file, with marks in place of long strings.
+
+        Args:
+            path: The file.
+            limit: How many bytes it may have beside those strings.
+
+        Returns:
+            The content, and the file as it was just before.
 
         Raises:
-            errors.TooLarge: There are more than `limit` bytes beside these.
+            errors.TooLarge: There are more than `limit` bytes beside the strings.
+            errors.NotFound, errors.FileFault: It cannot be read.
         """
         fd, record = self.open_file(path)
         try:
@@ -313,7 +307,17 @@ class FileTree:
     # ---- writing
 
     def write(self, path: str, body: Body, if_match: str | None) -> FileRecord:
-        """Replaces a file whole, or makes it."""
+        """Replaces a file whole, or makes it.
+
+        Args:
+            path: The file.
+            body: The content.
+            if_match: The etag that the old file must have, `MISSING` for none, or `None` for whatever is there.
+
+        Raises:
+            errors.Conflict: Another file is there; nothing has changed.
+            errors.NotFound, errors.FileFault: It cannot be written; nothing has changed.
+        """
         with self.drafted(path, if_match) as draft:
             for piece in [body] if isinstance(body, bytes) else _spliced(body):
                 write_all(draft.fd, piece)
@@ -322,7 +326,18 @@ class FileTree:
 
     @contextmanager
     def writable(self, path: str, if_match: str | None) -> Iterator[tuple[Place, os.stat_result | None]]:
-        """Where a file is to be written, and what is there now; refused at once when that may not be replaced."""
+        """Finds where a file is to be written; refuses at once what may not be replaced.
+
+        Args:
+            path: The file.
+            if_match: As in `write`.
+
+        Yields:
+            Where it is, and what is there now.
+
+        Raises:
+            errors.Conflict, errors.NotFound, errors.FileFault: It may not be written.
+        """
         parts = self.below(path)
         with map_os_errors(path), self.place(parts, path, is_followed=True) as place:
             old = place.found()
@@ -333,7 +348,19 @@ class FileTree:
             yield place, old
 
     def check_place(self, path: str, source: str) -> Placing:
-        """What a file written to `path` would replace, links followed: nothing, the file `source`, or another one."""
+        """Finds what a file written to `path` would replace, links followed.
+
+        Args:
+            path: Where it would be written.
+            source: The file that it would be made of.
+
+        Returns:
+            `free` for nothing, `source` for the file `source`, else `taken`.
+
+        Raises:
+            errors.NotFound, errors.FileFault: Nothing may be written there.
+            PermissionError: Becomes an errors.FileFault.
+        """
         with self.writable(path, None) as (place, old):
             if not os.access(b".", os.W_OK | os.X_OK, dir_fd=place.folder):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
@@ -344,7 +371,15 @@ class FileTree:
 
     @contextmanager
     def drafted(self, path: str, if_match: str | None) -> Iterator[Draft]:
-        """A draft of a file that may be written; it is gone at the end unless it was put in place."""
+        """Makes a draft of a file that may be written; it is discarded at the end unless it was put in place.
+
+        Args:
+            path: The file.
+            if_match: As in `write`.
+
+        Raises:
+            errors.Conflict, errors.NotFound, errors.FileFault: It may not be written.
+        """
         with self.writable(path, if_match) as (place, old):
             draft = Draft.begin(place.folder, place.name, old, self.in_place)
             try:
@@ -356,8 +391,13 @@ class FileTree:
     def below(path: str, field: str = "path") -> list[bytes]:
         """The parts of a path that is not the root.
 
+        Args:
+            path: The path.
+            field: The name of the param that it came in.
+
         Raises:
-            errors.InvalidParams: It is the root.
+            errors.InvalidParams: It is the root, or no path.
+            errors.NotFound: One of its names is hidden.
         """
         parts = parts_of(path, field)
         if not parts:
@@ -366,7 +406,17 @@ class FileTree:
 
     @contextmanager
     def place(self, parts: list[bytes], path: str, *, is_followed: bool) -> Iterator[Place]:
-        """`RootFolder.place`; when its folder is missing, that is told."""
+        """`RootFolder.place`, with a failure of its own for a folder that is missing.
+
+        Args:
+            parts: Of the path; at least one.
+            path: The path.
+            is_followed: Whether a link in the last place is followed.
+
+        Raises:
+            errors.NotFound: There is no such folder.
+            errors.FileFault: The part before the last is no folder.
+        """
         try:
             with self.root.place(parts, is_followed=is_followed) as place:
                 yield place
@@ -389,7 +439,18 @@ class FileTree:
         return True
 
     def create(self, path: str, kind: FileKind, body: bytes) -> FileRecord:
-        """Makes a folder, or a file with this content."""
+        """Makes a folder, or a file with this content.
+
+        Args:
+            path: Its path.
+            kind: `file`, `notebook` or `folder`.
+            body: The content of a file.
+
+        Raises:
+            errors.InvalidParams: The kind is another one, or `path` is the root.
+            errors.AlreadyExists: Something is there.
+            errors.NotFound, errors.FileFault: It cannot be made.
+        """
         if kind == "other":
             raise errors.InvalidParams("Files, notebooks and folders can be made, nothing else.", field="kind")
         if kind == "folder":
@@ -405,7 +466,13 @@ class FileTree:
 
 
 def read_range(fd: int, offset: int, size: int) -> bytes:
-    """`size` bytes of a file from `offset` on, or as many as there are."""
+    """Reads a part of a file.
+
+    Args:
+        fd: The open file.
+        offset: The first byte.
+        size: How many bytes; fewer come at the end of the file.
+    """
     pieces, end = [], offset + size
     while offset < end and (piece := os.pread(fd, min(PIECE_BYTES, end - offset), offset)):
         pieces.append(piece)
@@ -458,8 +525,14 @@ def _blob(path: str) -> Iterator[bytes]:
 def check_writable(place: Place, old: os.stat_result, path: str) -> None:
     """Refuses what cannot be replaced by a file, and files that are read-only.
 
+    Args:
+        place: Where it is.
+        old: What is there.
+        path: Its path of the API.
+
     Raises:
-        errors.FileFault: It is one of these.
+        errors.FileFault: It is a folder, a device, a fifo or a socket.
+        OSError: It is read-only (EACCES, EROFS).
     """
     if not stat.S_ISREG(old.st_mode):
         raise not_a_file(path)

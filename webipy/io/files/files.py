@@ -75,7 +75,7 @@ class RootFiles:
 
     Args:
         tree: The blocking part.
-        run: Runs what blocks, elsewhere.
+        run: Runs a function that blocks in a thread.
         watching: Knows who watches what.
     """
 
@@ -89,7 +89,13 @@ class RootFiles:
         self.moves = Moves(self.tree)
 
     def list(self, path: str, offset: int, limit: int) -> Deferred[tuple[FileRecords, int]]:
-        """`limit` entries of a folder from number `offset` on, and how many it has."""
+        """Lists a part of a folder.
+
+        Args:
+            path: The folder.
+            offset: The number of the first entry, from 0.
+            limit: How many entries at most.
+        """
         return self.run(lambda: self.tree.entries(path, offset, limit))
 
     def stat(self, path: str) -> Deferred[FileRecord]:
@@ -97,43 +103,103 @@ class RootFiles:
         return self.run(lambda: self.tree.stat(path))
 
     def seek(self, path: str, etag: str) -> Deferred[FileRecord | None]:
-        """The very file that was at `path`, where it is now."""
+        """Finds a file that is not where it was.
+
+        Args:
+            path: Where it was.
+            etag: Its etag there.
+
+        Returns:
+            The file; `None` when it is not found.
+        """
         return self._long.run(self.run, lambda: seek(self.tree, path, etag))
 
     def read(self, path: str, offset: int = 0, limit: int | None = None) -> Deferred[tuple[bytes, FileRecord]]:
-        """`limit` bytes of a file from `offset` on (all: `None`), and the file as it was when they were read."""
+        """Reads a part of a file.
+
+        Args:
+            path: The file.
+            offset: The first byte.
+            limit: How many bytes at most; `None` for all the rest.
+        """
         return self.run(lambda: self.tree.read(path, offset, limit))
 
     def read_folded(self, path: str, limit: int) -> Deferred[tuple[Folded, FileRecord]]:
-        """A notebook file with marks in place of long strings, and the file as it was when it was read."""
+        """Reads a notebook file, with marks in place of long strings.
+
+        Args:
+            path: The file.
+            limit: How many bytes it may have beside those strings.
+        """
         return self.run(lambda: self.tree.read_folded(path, limit))
 
     def write(self, path: str, body: Body, if_match: str | None) -> Deferred[FileRecord]:
-        """Replaces a file whole, or makes it."""
+        """Replaces a file whole, or makes it.
+
+        Args:
+            path: The file.
+            body: The content.
+            if_match: The etag that the old file must have, `missing` for none, or `None` for whatever is there.
+        """
         return self.run(lambda: self.tree.write(path, body, if_match))
 
     def check_place(self, path: str, source: str) -> Deferred[Placing]:
-        """What a file written to `path` would replace; nothing is changed."""
+        """Finds what a file written to `path` would replace.
+
+        Args:
+            path: Where it would be written.
+            source: The file that it would be made of.
+        """
         return self.run(lambda: self.tree.check_place(path, source))
 
     def create(self, path: str, kind: FileKind, body: bytes = b"") -> Deferred[FileRecord]:
-        """Makes a folder, or a file with this content."""
+        """Makes a folder, or a file with this content.
+
+        Args:
+            path: Its path.
+            kind: `file`, `notebook` or `folder`.
+            body: The content of a file.
+        """
         return self.run(lambda: self.tree.create(path, kind, body))
 
     def rename(self, path: str, to: str) -> Deferred[FileRecord]:
-        """Gives a file or folder another path, never over something."""
+        """Renames a file or folder, never over something.
+
+        Args:
+            path: Its path.
+            to: Its new path.
+        """
         return self.run(lambda: self.moves.rename(path, to))
 
     def copy(self, path: str, to: str | None, entry: bool = False) -> Deferred[FileRecord]:
-        """A copy at `to`, or beside it under a free name; of what a link leads to, or (`entry`) of the link."""
+        """Copies a file or folder.
+
+        Args:
+            path: Its path.
+            to: The path of the copy; `None` for a free name beside it.
+            entry: Whether a link is copied as a link, and not what it leads to.
+        """
         return self._long.run(self.run, lambda: self.moves.copy(path, to, entry))
 
     def delete(self, path: str, recursive: bool) -> Deferred[None]:
-        """Deletes a file, or a folder; one that holds something only with `recursive`."""
+        """Deletes a file or folder for good.
+
+        Args:
+            path: Its path.
+            recursive: Whether a folder may hold something.
+        """
         return self._long.run(self.run, lambda: self.moves.delete(path, recursive))
 
     def watch(self, path: str, changed: Callable[[], None]) -> Callable[[], None]:
-        """Calls `changed` when a file, or what is directly in a folder, may have changed."""
+        """Watches a path.
+
+        Args:
+            path: A file or folder, or what is not there yet.
+            changed: Called when something may have changed.
+
+        Returns:
+            What ends the watch.
+        """
         return self.watching.watch(path, changed)
 
     def stop(self) -> None:
@@ -145,13 +211,15 @@ class RootFiles:
 def files_below(
     root: Path, hidden: tuple[Path, ...], reactor: Any, run: Run, *, spool: Path | None = None, is_notified: bool = True
 ) -> RootFiles:
-    """The files below `root`, without those in `hidden`.
+    """The files below a root, with their watches.
 
     Args:
-        spool: A folder of the server's own, with which files that cannot be replaced are written in place; what a crash left torn is mended now.
-
-    Raises:
-        OSError: The root cannot be opened.
+        spool: The server's own folder for files that are written in place; `None` where they are not written.
+        root: The root; a folder.
+        hidden: Files and folders that nobody may see; absolute.
+        reactor: Twisted's.
+        run: Runs a function that blocks in a thread.
+        is_notified: Whether to use inotify.
     """
     opened = RootFolder(root, hidden)
     in_place = InPlace(spool) if spool is not None else None

@@ -1,4 +1,4 @@
-"""Who wants to know when files and folders change: by inotify, and by looking where there is none.
+"""Watches of files and folders: by inotify, and by looking where there is none.
 
 A watch is of a path, not of what is there now: a file that is replaced (as every careful program saves) or that does
 not exist yet can be watched. A folder is watched itself; a file by its folder and its name; what is not there, and
@@ -8,7 +8,7 @@ file systems tell nothing of what other machines do, and a folder above can get 
     path ──thread──► O_PATH descriptor below the root ──► inotify watch on /proc/self/fd/N ──events──► `changed`
 
 The descriptor is what the root gave (webipy.io.files.root_folder), so nothing outside can be watched. Events of hidden names, such
-as drafts, are nobody's business. `changed` is called at most once in `GATHER_SECONDS`, at once for the first event;
+as drafts, are ignored. `changed` is called at most once in `GATHER_SECONDS`, at once for the first event;
 and once when the watch has begun, so that nothing is missed that happened before.
 
 Rejected: twisted.internet.inotify, which closes its one descriptor, and with it all watches, when one watched folder is
@@ -105,7 +105,7 @@ class Inotify:
         return "inotify"
 
     def doRead(self) -> None:
-        """There are events."""
+        """Reads the events that are there."""
         try:
             body = os.read(self._fd, _READ_BYTES)
         except BlockingIOError:
@@ -117,7 +117,7 @@ class Inotify:
             self._came(wd, mask, body[at - size : at].rstrip(b"\0"))
 
     def connectionLost(self, reason: Failure) -> None:
-        """The reactor gives it up."""
+        """Called when the reactor stops reading."""
 
     def add(self, fd: int) -> int:
         """Watches what a descriptor stands for.
@@ -131,11 +131,11 @@ class Inotify:
         return wd
 
     def remove(self, wd: int) -> None:
-        """Ends a watch; one that has ended by itself does not matter."""
+        """Removes a watch; one that has ended by itself does not matter."""
         _libc.inotify_rm_watch(self._fd, wd)
 
     def close(self) -> None:
-        """Ends all."""
+        """Closes the descriptor, and with it all watches."""
         self._reactor.removeReader(self)
         os.close(self._fd)
         self._fd = -1
@@ -148,7 +148,7 @@ class FolderWatch:
     Args:
         root: The root.
         reactor: Twisted's; with `is_notified` false a clock will do.
-        run: Runs what blocks, elsewhere.
+        run: Runs a function that blocks in a thread.
         is_notified: Whether to use inotify.
     """
 
@@ -162,14 +162,22 @@ class FolderWatch:
     _log = Logger()
 
     def watch(self, path: str, changed: Callable[[], None]) -> Callable[[], None]:
-        """See `webipy.server.ports.files.Files.watch`."""
+        """Watches a path; see `webipy.server.ports.files.Files.watch`.
+
+        Args:
+            path: A file or folder, or what is not there yet.
+            changed: Called when something may have changed.
+
+        Returns:
+            What ends the watch.
+        """
         watch = _Watch(parts_of(path), changed)
         self._all.add(watch)
         self._look(watch)
         return lambda: self._end(watch)
 
     def stop(self) -> None:
-        """Ends all watches."""
+        """Cancels all watches."""
         for watch in tuple(self._all):
             self._end(watch)
         if self._notices is not None:
@@ -243,7 +251,7 @@ class FolderWatch:
         if not sharing and self._by_wd.pop(wd, None) is not None and self._notices is not None:
             self._notices.remove(wd)
 
-    # ---- being told
+    # ---- events
 
     def _came(self, wd: int, mask: int, name: bytes) -> None:
         if mask & _OVERFLOW:
@@ -297,7 +305,13 @@ class Sight:
 
 
 def look(root: RootFolder, parts: list[bytes], wants_fd: bool) -> Sight:
-    """Looks at a path. Blocks."""
+    """Looks at a path. Blocks.
+
+    Args:
+        root: The root.
+        parts: Of the path.
+        wants_fd: Whether to open what inotify is to watch.
+    """
     try:
         fd = root.open(parts, os.O_PATH)
     except OSError as fault:

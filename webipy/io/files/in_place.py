@@ -71,16 +71,26 @@ class InPlace:
     _log = Logger()
 
     def begin(self) -> tuple[int, Path]:
-        """A file of its own for what is to be written: open, and its path."""
+        """Makes a file of the server's own for the new content.
+
+        Returns:
+            Its descriptor and its path.
+        """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / f"{secrets.token_hex(8)}.new"
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), path
 
     def write(self, folder: int, name: bytes, new: int, meant: os.stat_result) -> os.stat_result:
-        """Gives a file in an open folder the content of the open file `new`.
+        """Writes the content of an open file into a file of an open folder.
 
         Args:
+            folder: The folder.
+            name: The file's name.
+            new: The descriptor of the new content.
             meant: The file as it must be; any other is left alone.
+
+        Returns:
+            The file as it is then.
 
         Raises:
             Changed: It is another one.
@@ -145,7 +155,7 @@ class InPlace:
     # ---- after a crash
 
     def mend(self) -> None:
-        """Finishes what an earlier server had begun; never fails for one file."""
+        """Finishes the writes that an earlier server had begun; never fails for one file."""
         if not self.folder.is_dir():
             return
         for path in sorted(self.folder.iterdir()):
@@ -228,7 +238,7 @@ def _grow(fd: int, old_bytes: int, new_bytes: int) -> None:
 
 
 def set_apart(fd: int) -> None:
-    """Gives a file that was just written a time that no program gives it by writing: within the millisecond before, at random."""
+    """Sets the time of a file that was just written to one that no program gives it by writing: within the millisecond before, at random."""
     there = os.fstat(fd)
     with contextlib.suppress(OSError):  # another owner's file, or a file system without times: then it has the clock's
         os.utime(fd, ns=(there.st_atime_ns, there.st_mtime_ns - 1 - secrets.randbelow(999_999)))

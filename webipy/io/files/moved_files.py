@@ -24,7 +24,16 @@ MOST_ENTRIES: Final = 200_000
 
 
 def seek(tree: FileTree, path: str, etag: str) -> FileRecord | None:
-    """The file with this etag, which was at `path`; `None` when it is not found."""
+    """Finds a file that is not where it was.
+
+    Args:
+        tree: Everything below the root.
+        path: Where it was.
+        etag: Its etag there.
+
+    Returns:
+        The file; `None` when it is not found.
+    """
     inode = int(etag.partition("-")[0], 16)
     folders, seen, left = deque([parts_of(path)[:-1], []]), set[tuple[bytes, ...]](), MOST_ENTRIES
     while folders and left > 0:

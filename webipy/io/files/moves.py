@@ -24,7 +24,8 @@ import attrs
 from webipy.core import errors
 from webipy.core.free_names import free_names
 from webipy.io.files.atomic_write import draft_name, write_all
-from webipy.io.files.file_tree import PIECE_BYTES, FileTree, map_os_errors, not_a_file, taken, too_deep
+from webipy.io.files.file_tree import PIECE_BYTES, FileTree
+from webipy.io.files.os_failures import map_os_errors, not_a_file, taken, too_deep
 from webipy.io.files.root_folder import FOLDER, Place, found, name_of, no_such, parts_of, rename_to_free
 from webipy.io.storage.durable import sync_folder
 from webipy.server.ports.files import FileRecord
@@ -46,7 +47,17 @@ class Moves:
     is_stopping: threading.Event = attrs.field(factory=threading.Event)
 
     def rename(self, path: str, to: str) -> FileRecord:
-        """Gives a file or folder another path, never over something."""
+        """Renames a file or folder, never over something.
+
+        Args:
+            path: Its path.
+            to: Its new path.
+
+        Raises:
+            errors.InvalidParams: `to` is below `path`, or one of them is the root.
+            errors.AlreadyExists: Something is at `to`.
+            errors.NotFound, errors.FileFault: It cannot be renamed.
+        """
         parts, to_parts = self.tree.below(path), self.tree.below(to, "to")
         check_not_within(path, to)
         if parts != to_parts:
@@ -76,7 +87,16 @@ class Moves:
             )
 
     def copy(self, path: str, to: str | None, entry: bool = False) -> FileRecord:
-        """A copy at `to`, or beside it under a free name; of what a link at `path` leads to, or (`entry`) of the link."""
+        """Copies a file or folder.
+
+        Args:
+            path: Its path.
+            to: The path of the copy; `None` for a free name beside it.
+            entry: Whether a link is copied as a link, and not what it leads to.
+
+        Raises:
+            errors.InvalidParams, errors.AlreadyExists, errors.NotFound, errors.FileFault: It cannot be copied; nothing is left of the copy.
+        """
         parts = self.tree.below(path)
         if to is not None:
             self.tree.below(to, "to")
@@ -154,13 +174,21 @@ class Moves:
         """Ends long work when the server stops.
 
         Raises:
-            errors.FileFault: It stops.
+            errors.FileFault: The server stops.
         """
         if self.is_stopping.is_set():
             raise errors.FileFault("The server stops; this was not finished.", reason="failed")
 
     def delete(self, path: str, recursive: bool) -> None:
-        """Deletes a file, a link, or a folder. A folder that holds something is out of sight at once, and then taken apart."""
+        """Deletes a file, a link, or a folder. A folder that holds something is out of sight at once, and then taken apart.
+
+        Args:
+            path: Its path.
+            recursive: Whether a folder may hold something.
+
+        Raises:
+            errors.NotFound, errors.FileFault: It cannot be deleted.
+        """
         with self.to_delete(path) as (place, there):
             if not stat.S_ISDIR(there.st_mode):
                 os.unlink(place.name, dir_fd=place.folder)
@@ -172,7 +200,14 @@ class Moves:
 
     @contextmanager
     def to_delete(self, path: str) -> Iterator[tuple[Place, os.stat_result]]:
-        """Where something is that may be deleted, and what it is."""
+        """Finds something that may be deleted.
+
+        Yields:
+            Where it is, and what it is.
+
+        Raises:
+            errors.NotFound, errors.FileFault: There is nothing, or it may not be deleted.
+        """
         parts = self.tree.below(path)
         with map_os_errors(path), self.tree.place(parts, path, is_followed=False) as place:
             there = place.found()
@@ -194,6 +229,10 @@ class Moves:
 def check_not_within(path: str, to: str) -> None:
     """Refuses to put a folder into itself.
 
+    Args:
+        path: The folder.
+        to: Where it is to be put.
+
     Raises:
         errors.InvalidParams: `to` is below `path`.
     """
@@ -202,7 +241,12 @@ def check_not_within(path: str, to: str) -> None:
 
 
 def into_itself(path: str, to: str) -> errors.InvalidParams:
-    """What is told of that."""
+    """Makes the failure for a folder that is put into itself.
+
+    Args:
+        path: The folder.
+        to: Where it was to be put.
+    """
     return errors.InvalidParams(f"{path!r} cannot be put into itself, at {to!r}.", field="to")
 
 

@@ -13,10 +13,10 @@ root either.
     "a/b/c.txt" ──parts──► [b"a", b"b", b"c.txt"] ──place──► (descriptor of a/b, b"c.txt")    to change it
                                                   ──open───► descriptor of the file           to read it
 
-Names: 1 to 255 bytes of UTF-8 without NUL and `/`; no `.` and `..`. A name that begins with a dot is hidden: it is
-told as not being there, and a link that ends at such a name, or below one, is refused. What counts are the names that the
+Names: 1 to 255 bytes of UTF-8 without NUL and `/`; no `.` and `..`. A name that begins with a dot is hidden: it
+counts as not being there, and a link that ends at such a name, or below one, is refused. What counts are the names that the
 walk came through, not the name that the opened file has afterwards: a save that replaces a file at that moment gives
-the old one a hidden name, and its reader may read it all the same. The server's own folder (`hidden`) is told as not
+the old one a hidden name, and its reader may read it all the same. The server's own folder (`hidden`) counts as not
 being there whatever way leads to it, and nothing that holds it is moved or deleted.
 
 Rejected: comparing `realpath` with the root (a folder can become a link between the check and the use); chroot (needs
@@ -92,10 +92,17 @@ def _renameat2(folder: int, name: bytes, to_folder: int, to: bytes, flags: int) 
 
 
 def rename_to_free(folder: int, name: bytes, to_folder: int, to: bytes) -> None:
-    """Renames, never over something; where the file system cannot promise that, it is looked before.
+    """Renames, never over something; where the file system cannot promise that, the name is looked up before.
+
+    Args:
+        folder: The open folder that holds it.
+        name: Its name.
+        to_folder: The open folder that it goes to.
+        to: Its name there.
 
     Raises:
-        FileExistsError: There is something.
+        FileExistsError: There is something of that name.
+        OSError: It cannot be renamed.
     """
     try:
         _renameat2(folder, name, to_folder, to, _NOREPLACE)
@@ -108,7 +115,16 @@ def rename_to_free(folder: int, name: bytes, to_folder: int, to: bytes) -> None:
 
 
 def exchange(folder: int, name: bytes, other: bytes) -> bool:
-    """Lets two names of a folder stand for each other's files, in one step; `False` where the file system cannot."""
+    """Exchanges the files of two names in one step.
+
+    Args:
+        folder: The open folder of both.
+        name: One name.
+        other: The other name.
+
+    Returns:
+        Whether it was done; the file system may not be able to.
+    """
     try:
         _renameat2(folder, name, folder, other, _EXCHANGE)
     except OSError as fault:
@@ -119,12 +135,25 @@ def exchange(folder: int, name: bytes, other: bytes) -> bool:
 
 
 def exists(folder: int, name: bytes) -> bool:
-    """Whether a folder has something of this name, be it a link to nowhere."""
+    """Whether a folder has something of this name, be it a link to nowhere.
+
+    Args:
+        folder: The open folder.
+        name: The name.
+    """
     return found(folder, name) is not None
 
 
 def found(folder: int, name: bytes) -> os.stat_result | None:
-    """What a name of a folder stands for, links not followed; `None` for nothing."""
+    """Looks a name up, links not followed.
+
+    Args:
+        folder: The open folder.
+        name: The name.
+
+    Returns:
+        What has the name; `None` for nothing.
+    """
     try:
         return os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -137,12 +166,19 @@ def name_of(fd: int) -> bytes:
 
 
 def no_such(path: str) -> errors.NotFound:
-    """What is told of a path where nothing is, or nothing that may be seen."""
+    """Makes the failure for a path where nothing is, or nothing that may be seen."""
     return errors.NotFound(f"There is no file {path!r} here.", kind="file", id=path)
 
 
 def parts_of(path: str, field: str = "path") -> list[bytes]:
     """The names in a path of the API; none for the root.
+
+    Args:
+        path: The path.
+        field: The name of the param that it came in.
+
+    Returns:
+        The names, UTF-8.
 
     Raises:
         errors.InvalidParams: It is no path.
@@ -237,7 +273,14 @@ class RootFolder:
     # ---- finding
 
     def open(self, parts: list[bytes], flags: int) -> int:
-        """The descriptor of what a path leads to, links followed.
+        """Opens what a path leads to, links followed.
+
+        Args:
+            parts: The names in the path; none for the root.
+            flags: As `os.open` takes them.
+
+        Returns:
+            The descriptor, which the caller closes.
 
         Raises:
             Outside: A link leads out, or to what is hidden.
@@ -266,7 +309,15 @@ class RootFolder:
 
     @contextmanager
     def opened(self, parts: list[bytes], flags: int) -> Iterator[int]:
-        """`open`, and closed at the end."""
+        """As `open`; closes the descriptor at the end.
+
+        Args:
+            parts: The names in the path; none for the root.
+            flags: As `os.open` takes them.
+
+        Raises:
+            Outside, OSError: As `open`.
+        """
         fd = self.open(parts, flags)
         try:
             yield fd

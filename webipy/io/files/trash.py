@@ -1,4 +1,4 @@
-"""What was deleted below the root and can be brought back: the trash of the desktop. Everything but `RootTrash` blocks.
+"""What was deleted below the root and can be brought back: the trash of the desktop. Everything here blocks but `RootTrash`.
 
 The freedesktop.org trash, so that file managers, `gio trash` and `trash-cli` show and restore the same things::
 
@@ -11,11 +11,11 @@ The freedesktop.org trash, so that file managers, `gio trash` and `trash-cli` sh
             DeletionDate=2026-03-01T10:30:00      local time
 
 Something is only ever renamed into a trash and out of it, within one file system: no gigabytes are copied, everybody sees it in one
-place or in the other, and what a folder holds goes along, hidden files too. Where no trash can be had, nothing is deleted, and
-that is told: the caller may then ask for the real thing.
+place or in the other, and what a folder holds goes along, hidden files too. Where no trash can be used, nothing is deleted, and
+the call fails: the caller may then delete for good.
 
 What is to be trashed is found by webipy.io.files.root_folder, as for every change; of the trash itself only names that are single and not hidden are
-taken, and only what came from below the root is told of or brought back. The note is made first, with O_EXCL: it is what reserves the name.
+taken, and only what came from below the root is listed or brought back. The note is made first, with O_EXCL: it is what reserves the name.
 
 Source: the Desktop Trash specification 1.0. Rejected: see docs/decisions/0026.
 """
@@ -39,8 +39,9 @@ from webipy.core import errors
 from webipy.core.free_names import free_names
 from webipy.core.timestamps import rfc3339_of_ns
 from webipy.io.files.atomic_write import write_all
-from webipy.io.files.file_tree import FileTree, map_os_errors, record_of, taken
+from webipy.io.files.file_tree import FileTree, record_of
 from webipy.io.files.moves import Moves
+from webipy.io.files.os_failures import map_os_errors, taken
 from webipy.io.files.root_folder import FOLDER, Place, found, name_of, parts_of, rename_to_free
 from webipy.io.reactor import Run
 from webipy.io.storage.durable import sync_folder
@@ -59,7 +60,7 @@ _LONGEST = 200
 _ELSEWHERE = frozenset(
     {errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS, errno.EINVAL, errno.ELOOP, errno.ENOSPC, errno.EDQUOT}
 )
-"""What says that a trash cannot be used for this, and another perhaps can."""
+"""Errors of a trash that cannot be used for this, where another perhaps can."""
 
 
 @attrs.define(frozen=True, slots=True)
@@ -113,7 +114,15 @@ class TrashBins:
     # ---- into the trash
 
     def put(self, path: str, recursive: bool) -> Trashed:
-        """Puts a file, a link, or a folder into the trash."""
+        """Moves a file, a link, or a folder into the trash.
+
+        Args:
+            path: Its path.
+            recursive: Whether a folder may hold something.
+
+        Raises:
+            errors.NotFound, errors.FileFault: It cannot be moved there, with the reason `no_trash` where there is no trash for it.
+        """
         with self.moves.to_delete(path) as (place, there):
             is_folder = stat.S_ISDIR(there.st_mode)
             _check_may(place)
@@ -139,7 +148,17 @@ class TrashBins:
     # ---- out of it
 
     def restore(self, path: str, id: str, to: str | None) -> FileRecord:
-        """Brings something back to where it was, or to `to`, never over something."""
+        """Moves something back out of the trash, never over something.
+
+        Args:
+            path: The path that it was deleted from.
+            id: Its name in the trash.
+            to: Where it goes; `None` for where it was.
+
+        Raises:
+            errors.AlreadyExists: Something is there.
+            errors.InvalidParams, errors.NotFound, errors.FileFault: It is not in the trash, or cannot be moved there.
+        """
         target = path if to is None else to
         parts = self.tree.below(target, "path" if to is None else "to")
         with (
@@ -157,7 +176,15 @@ class TrashBins:
         return self.tree.stat(target)
 
     def delete(self, path: str, id: str) -> None:
-        """Deletes something that is in the trash for good."""
+        """Deletes something in the trash for good.
+
+        Args:
+            path: The path that it was deleted from.
+            id: Its name in the trash.
+
+        Raises:
+            errors.InvalidParams, errors.NotFound, errors.FileFault: It is not in the trash, or cannot be deleted.
+        """
         with self._trashed(path, id) as (bin, name), map_os_errors(path):
             there = found(bin.files, name)
             if there is not None and stat.S_ISDIR(there.st_mode):
@@ -199,7 +226,7 @@ class TrashBins:
     # ---- looking
 
     def all(self, limit: int) -> list[Trashed]:
-        """What was deleted below the root, on its file system, and is still in the trash: the latest first."""
+        """Lists what was deleted below the root, on its file system, and is still in the trash: the latest first, at most `limit`."""
         there: list[Trashed] = []
         with self.tree.root.opened([], FOLDER) as folder:
             for bin in self._bins(folder, is_made=False):
@@ -273,14 +300,19 @@ class RootTrash:
 
     Args:
         bins: The blocking part.
-        run: Runs what blocks, elsewhere.
+        run: Runs a function that blocks in a thread.
     """
 
     bins: TrashBins
     run: Run
 
     def put(self, path: str, recursive: bool) -> Deferred[Trashed]:
-        """Puts a file or folder into the trash."""
+        """Moves a file or folder into the trash.
+
+        Args:
+            path: Its path.
+            recursive: Whether a folder may hold something.
+        """
         return self.run(lambda: self.bins.put(path, recursive))
 
     def list(self, limit: int) -> Deferred[list[Trashed]]:
@@ -288,16 +320,27 @@ class RootTrash:
         return self.run(lambda: self.bins.all(limit))
 
     def restore(self, path: str, id: str, to: str | None) -> Deferred[FileRecord]:
-        """Brings something back."""
+        """Moves something back out of the trash.
+
+        Args:
+            path: The path that it was deleted from.
+            id: Its name in the trash.
+            to: Where it goes; `None` for where it was.
+        """
         return self.run(lambda: self.bins.restore(path, id, to))
 
     def delete(self, path: str, id: str) -> Deferred[None]:
-        """Deletes something in it for good."""
+        """Deletes something in the trash for good.
+
+        Args:
+            path: The path that it was deleted from.
+            id: Its name in the trash.
+        """
         return self.run(lambda: self.bins.delete(path, id))
 
 
 def _take(bin: _Bin, place: Place, is_folder: bool) -> str:
-    """Moves something into a trash; gives its name there."""
+    """Moves something into a trash; returns its name there."""
     came = os.path.join(name_of(place.folder), place.name)
     path = os.path.relpath(came, bin.top) if bin.top else came
     now = datetime.now().astimezone().strftime("%Y-%m-%dT%H:%M:%S")

@@ -34,8 +34,9 @@ from twisted.python.failure import Failure
 
 from webipy.core import errors
 from webipy.io.files.atomic_write import Draft, draft_name, write_all
-from webipy.io.files.file_tree import FileTree, map_os_errors
+from webipy.io.files.file_tree import FileTree
 from webipy.io.files.in_place import NOT_BESIDE
+from webipy.io.files.os_failures import map_os_errors
 from webipy.io.files.root_folder import found
 from webipy.io.reactor import Run
 from webipy.server.ports.files import FileRecord
@@ -72,10 +73,20 @@ class Part:
 
 
 def part_of(header: str | None, id: str | None) -> Part | None:
-    """A Content-Range, of the upload that Upload-Id names; `None` for none. Source: RFC 9110, section 14.4.
+    """Reads the headers of a part of an upload.
+
+
+    Source: RFC 9110, section 14.4.
+
+    Args:
+        header: Content-Range, if it was sent.
+        id: Upload-Id, if it was sent.
+
+    Returns:
+        The part; `None` without Content-Range.
 
     Raises:
-        errors.InvalidParams: One of them is none.
+        errors.InvalidParams: One of them is malformed.
     """
     if header is None:
         return None
@@ -115,7 +126,7 @@ class Uploads:
 
     Args:
         tree: Writes.
-        run: Runs what blocks, elsewhere.
+        run: Runs a function that blocks in a thread.
     """
 
     tree: FileTree
@@ -125,25 +136,50 @@ class Uploads:
     _finished: dict[tuple[str, str], tuple[int, str]] = attrs.field(factory=dict)
 
     def offset(self, path: str, id: str) -> int:
-        """How many bytes of an upload in parts are there; 0 for none. Blocks."""
+        """How many bytes of an upload in parts are there; 0 for none. Blocks.
+
+        Args:
+            path: The file that is uploaded.
+            id: The id of the upload.
+        """
         with map_os_errors(path), self.tree.place(self.tree.below(path), path, is_followed=True) as place:
             there = found(place.folder, part_name(place.name, id))
             return there.st_size if there is not None and _is_kept(there) else 0
 
     def finish(self, path: str, id: str, total: int, etag: str) -> None:
-        """Remembers an upload in parts that was put in place."""
+        """Records that an upload in parts was put in place.
+
+        Args:
+            path: The file.
+            id: The id of the upload.
+            total: Bytes of the file.
+            etag: Its etag.
+        """
         self._finished.pop((path, id), None)
         self._finished[path, id] = (total, etag)
         while len(self._finished) > FINISHED_KEPT:
             del self._finished[next(iter(self._finished))]
 
     def finished(self, path: str, id: str) -> tuple[int, str] | None:
-        """Its size and etag."""
+        """Looks up an upload in parts that was put in place.
+
+        Args:
+            path: The file.
+            id: The id of the upload.
+
+        Returns:
+            The file's size and etag; `None` when nothing is known of it.
+        """
         return self._finished.get((path, id))
 
 
 def part_name(name: bytes, id: str) -> bytes:
-    """Where the parts of one upload of a file gather, beside it."""
+    """The hidden name of the file in which the parts of one upload gather.
+
+    Args:
+        name: The name of the file that is uploaded.
+        id: The id of the upload.
+    """
     return draft_name(name, f"part-{hashlib.sha256(name + b'/' + id.encode()).hexdigest()[:16]}")
 
 
@@ -225,13 +261,17 @@ class Upload:
         self._run(self._open)
 
     def refuse(self, fault: BaseException) -> None:
-        """What comes is thrown away, and the fault is what it is answered with."""
+        """Throws away what comes from now on; `fault` is the answer."""
         self._fault = self._fault or fault
         self._waiting.clear()
         self._waiting_bytes = 0
 
     def came(self, piece: bytes) -> errors.Failure | None:
-        """Takes a piece."""
+        """Takes a piece.
+
+        Returns:
+            A failure that ends the connection, or `None`.
+        """
         self._came += len(piece)
         if self._fault is not None:
             return failure_of(self._fault) if self._came > THROWN_AWAY_BYTES else None
@@ -252,7 +292,7 @@ class Upload:
         return stored
 
     def cut(self) -> None:
-        """The connection is gone: nothing is put in place, unless all of the body had come."""
+        """Called when the connection is gone: nothing is put in place, unless all of the body had come."""
         if not self._has_ended:
             self._is_cut = True
             self.refuse(errors.InvalidRequest("The connection was cut."))
@@ -375,7 +415,7 @@ class Upload:
 
 
 def failure_of(fault: BaseException) -> errors.Failure:
-    """What a client is told of a fault."""
+    """The failure that a client gets for a fault."""
     mistake = errors.InternalError("The server made a mistake; its log tells more.")
     return fault if isinstance(fault, errors.Failure) else mistake
 

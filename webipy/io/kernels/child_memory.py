@@ -2,7 +2,7 @@
 
 A document from anywhere may let a converter, or the browser that prints it, take all that the machine has; a limit on the address space of each
 process helps neither against many of them nor with a browser, which reserves more than it uses. So every `LOOK_SECONDS` the processes of
-the child's session are looked at, in a thread, and when they have more than they may the owner of the child is told, once.
+the child's session are looked at, in a thread, and when they have more than they may the owner of the child is notified, once.
 
 What grows faster than that is held by the limits of the child itself. Rejected: cgroups (not ours to make); counting each process alone.
 """
@@ -28,7 +28,7 @@ class ChildWatch:
 
     Args:
         reactor: Twisted's.
-        processes: Who tells what a session of the system uses.
+        processes: Measures what a session of the system uses.
         pid: The child, which leads a session.
         limit_bytes: What it may have.
         on_over: Called when it has more, once.
@@ -44,11 +44,11 @@ class ChildWatch:
     _log = Logger()
 
     def start(self) -> None:
-        """Looks from now on."""
+        """Starts looking."""
         self._later()
 
     def stop(self) -> None:
-        """Looks no more; a look under way tells nobody."""
+        """Stops looking; a look under way notifies nobody."""
         self._is_over = True
         if self._next is not None and self._next.active():
             self._next.cancel()

@@ -2,10 +2,10 @@
 
 txZMQ reads until its socket is empty, so a kernel that floods would keep the reactor for as long as it floods. This
 subclass reads a bounded batch and comes back in the next turn, so that everything else has its turn in between. It
-gives whole batches to its receiver: one journal transaction, one acknowledgement, one notification for each.
+delivers whole batches to its receiver: one journal transaction, one acknowledgement, one notification for each.
 
 ZeroMQ's file descriptor is edge-triggered: after reading less than everything, or after sending, it must be looked at
-again without waiting for it. ZeroMQ never tells of a peer's end either: a pidfd does.
+again without waiting for it. ZeroMQ does not notice a peer's end either: a pidfd does.
 
 Invariants: a message with a wrong signature is dropped and counted; numbers reach the receiver dense and once; the
 key changes exactly at the `kernel_restarting` that carries the new one. Source: docs/kernel-host.md.
@@ -51,7 +51,7 @@ PACE_SECONDS = 0.004
 costs the server a fraction (each batch is a transaction and a notification), and an answer to a person is never delayed, for it is no such row."""
 
 LAST_WORDS_SECONDS = 0.05
-"""After a host has ended, ZeroMQ's own thread may still be taking its last messages off the socket; nothing tells when it is done."""
+"""After a host has ended, ZeroMQ's own thread may still be taking its last messages off the socket; nothing shows when it is done."""
 
 SERVER = "webipy-server"
 
@@ -76,7 +76,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         start: Number of that start.
         generation: This server's generation; the host obeys the newest server only.
         since: The last message that is taken in already.
-        receiver: Is told what comes.
+        receiver: Gets what comes.
     """
 
     socketType = zmq.DEALER
@@ -116,7 +116,12 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
     # ---- to the host
 
     def send(self, channel: str, message: Message) -> None:
-        """Sends a request for the kernel; the host forwards each id once."""
+        """Sends a request for the kernel; the host forwards each id once.
+
+        Args:
+            channel: `shell`, `control` or `stdin`.
+            message: The request.
+        """
         if self.is_closed:
             return
         send_parts(self.socket, wire.encode_link(self._key, wire.stamp(channel), message))
@@ -129,7 +134,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         self.send("host", wire.new_message(name, content, msg_id=name, session=SERVER))
 
     def acknowledge(self, number: int) -> None:
-        """Lets the host forget all messages up to `number`."""
+        """Lets the host forget all messages up to `number`; it is told so later, with others."""
         self._written = number
         if number - self._acknowledged >= ACKNOWLEDGE_MESSAGES or self._bytes_read >= ACKNOWLEDGE_BYTES:
             self._acknowledge_now()
@@ -144,7 +149,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
             self.command(Acknowledge(self._written))
 
     def close(self) -> None:
-        """Leaves; what was sent still goes out, the host lives on."""
+        """Closes the link; what was sent still goes out, and the host lives on."""
         if not self.is_closed:
             self._acknowledge_now()
             self.is_closed = True
@@ -160,7 +165,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
             self.read_scheduled = self._clock.callLater(0, self.doRead)
 
     def doRead(self) -> None:
-        """Reads a bounded batch and gives it to the receiver; comes back at once when there may be more."""
+        """Reads a bounded batch and delivers it to the receiver; comes back at once when there may be more."""
         if self.read_scheduled is not None:
             if self.read_scheduled.active():
                 self.read_scheduled.cancel()
@@ -188,7 +193,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
             self._patience = self._clock.callLater(PATIENCE_SECONDS, self._deliver)
 
     def _deliver(self) -> None:
-        """Gives what was read to the receiver."""
+        """Delivers what was read to the receiver."""
         _cancel(self._patience)
         self._patience = None
         batch, self._batch = self._batch, []
@@ -196,7 +201,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
             self._receiver.received(batch, self._number)
 
     def _pace(self) -> None:
-        """Takes a breath when the kernel floods with small batches; a full one leaves nothing to wait for."""
+        """Pauses the reading when the kernel floods with small batches; a full one leaves nothing to wait for."""
         now = perf_counter()
         self._row = self._row + 1 if now - self._last_read < FLOOD_GAP_SECONDS + PACE_SECONDS * self._is_pacing else 0
         self._last_read = now
@@ -259,7 +264,7 @@ def _cancel(call: IDelayedCall | None) -> None:
 
 @implementer(IReadDescriptor)
 class ProcessWatch:
-    """Tells when a process has ended, ours or not, by its pidfd.
+    """Notices when a process has ended, ours or not, by its pidfd.
 
     Args:
         reactor: Watches the pidfd.
@@ -288,7 +293,7 @@ class ProcessWatch:
             ended()
 
     def close(self) -> None:
-        """Watches no more."""
+        """Cancels the watch."""
         if self._ended is not None:
             self._ended = None
             self._reactor.removeReader(self)

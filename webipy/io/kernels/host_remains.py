@@ -1,4 +1,4 @@
-"""What a kernel host left behind when it ended without a server: its farewell, and the messages nobody had acknowledged.
+"""What a kernel host left behind when it ended without a server: its farewell, and the messages nobody had acknowledged. Everything here blocks.
 
 A host that ends in order writes `farewell.json` and puts what is not acknowledged into its spool; one that was killed
 leaves the spool as it was. Either is read once, in batches, by whoever takes the session up again. Formats:
@@ -27,7 +27,7 @@ KILLED = "The kernel host ended without a word, and the kernel with it."
 
 
 @attrs.define(eq=False)
-class Leftovers:
+class HostRemains:
     """What one host left. Its methods block: they run in a thread.
 
     Args:

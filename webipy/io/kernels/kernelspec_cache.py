@@ -1,6 +1,6 @@
 """The kernelspecs of this machine, asked of a short-lived process.
 
-Importing jupyter_client would cost the server 20 MB and half a second for a list; a process pays that each time. So its answer is kept: it tells
+Importing jupyter_client would cost the server 20 MB and half a second for a list; a process pays that each time. So its answer is kept: it lists
 which folders and files it has looked at, and when each was changed last, and as long as they are as they were the list is, too. A kernelspec that is
 installed, changed or removed meanwhile is there for the next call.
 """
@@ -49,15 +49,19 @@ class KernelspecCache:
     _log = Logger()
 
     def specs(self) -> Deferred[Specs]:
-        """The kernelspecs; fails with errors.KernelFailed when they cannot be looked up."""
-        told: Deferred[Specs] = Deferred()
+        """Looks the kernelspecs up.
+
+        Returns:
+            The kernelspecs. Fails with errors.KernelFailed when they cannot be looked up.
+        """
+        found: Deferred[Specs] = Deferred()
         if self._specs is not None and self._is_good():
-            told.callback(self._specs)
-            return told
-        self._asking.append(told)
+            found.callback(self._specs)
+            return found
+        self._asking.append(found)
         if len(self._asking) == 1:
             self._ask()
-        return told
+        return found
 
     def _is_good(self) -> bool:
         now = self.reactor.seconds()
@@ -74,9 +78,9 @@ class KernelspecCache:
             reactor=self.reactor,
         )
         asked.addErrback(_not_asked)
-        asked.addCallback(self._were_told).addBoth(self._tell)
+        asked.addCallback(self._store).addBoth(self._answer)
 
-    def _were_told(self, outcome: tuple[bytes, bytes, int]) -> Specs:
+    def _store(self, outcome: tuple[bytes, bytes, int]) -> Specs:
         out, err, status = outcome
         if status != 0:
             self._log.error(
@@ -84,19 +88,19 @@ class KernelspecCache:
                 status=status,
                 err=err.decode("utf-8", "replace")[-2000:],
             )
-            raise errors.KernelFailed("Looking for kernelspecs failed; the server's log tells why.")
-        told = msgspec.json.decode(out, type=_SpecsFile)
-        self._specs, self._looked_at = Specs(told.default, told.kernelspecs, told.broken), told.looked_at
+            raise errors.KernelFailed("Looking for kernelspecs failed; the server's log has the reason.")
+        listed = msgspec.json.decode(out, type=_SpecsFile)
+        self._specs, self._looked_at = Specs(listed.default, listed.kernelspecs, listed.broken), listed.looked_at
         self._good_until = self.reactor.seconds() + UNSEEN_SECONDS
         return self._specs
 
-    def _tell(self, outcome: Specs | Failure) -> None:
+    def _answer(self, outcome: Specs | Failure) -> None:
         asking, self._asking = self._asking, []
-        for told in asking:
+        for waiting in asking:
             if isinstance(outcome, Failure):
-                told.errback(outcome)
+                waiting.errback(outcome)
             else:
-                told.callback(outcome)
+                waiting.callback(outcome)
 
 
 def changed(path: str) -> int:
@@ -108,7 +112,7 @@ def changed(path: str) -> int:
 
 
 def _not_asked(failure: Failure) -> Failure:
-    """No process could be started (EAGAIN, ENOMEM, EMFILE): says so, in the words of the system."""
+    """No process could be started (EAGAIN, ENOMEM, EMFILE): the failure has the words of the system."""
     fault = failure.check(OSError) and failure.value
     if not isinstance(fault, OSError):
         return failure

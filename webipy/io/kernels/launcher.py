@@ -5,7 +5,7 @@ where the state directory's path is too long for a socket: 107 bytes). The serve
 key, and a first `host.json`; the host writes that anew: where it listens, its key now, and its pid with its start time, so
 that a later server attaches to that process and to no other that got its number.
 
-A host is started in its own OS session, so that no signal and no end of the server reaches it; its end is told by a
+A host is started in its own OS session, so that no signal and no end of the server reaches it; its end is noticed by a
 pidfd.
 
 A host may be launched before anybody needs it (webipy.server.sessions.kernel_pool), and is connected to again by the session that gets it: a
@@ -56,7 +56,7 @@ from webipy.core.kernel.spool_records import Kept
 from webipy.host.private_files import private
 from webipy.host.process import boot_id, start_time
 from webipy.io.kernels.host_link import LAST_WORDS_SECONDS, HostLink, LinkFactory, ProcessWatch
-from webipy.io.kernels.host_remains import Leftovers
+from webipy.io.kernels.host_remains import HostRemains
 from webipy.io.kernels.kernelspec_cache import KernelspecCache
 from webipy.io.kernels.log_file import read_log
 from webipy.io.reactor import Reactor
@@ -107,7 +107,7 @@ class LocalLauncher:
     _log = Logger()
 
     def start(self) -> None:
-        """Makes ready to link."""
+        """Makes the folder of the hosts, and ZeroMQ's context."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._links = LinkFactory(self.reactor)
         self._specs = KernelspecCache(self.reactor)
@@ -145,7 +145,12 @@ class LocalLauncher:
         return attrs.evolve(specs, ways=known) if known else specs
 
     def has_started(self, record: HostRecord, way: KnownWay) -> None:
-        """Remembers how; see the port."""
+        """Records how the kernel of a host started: the next one of its kernelspec begins with that.
+
+        Args:
+            record: The host.
+            way: How its kernel started.
+        """
         argv = self._launched.get(record.directory)
         if argv is not None:
             self._ways[record.spec] = argv, way
@@ -163,7 +168,20 @@ class LocalLauncher:
         env: Mapping[str, str] = NO_ENV,
         waits: bool = False,
     ) -> Deferred[HostRecord]:
-        """Starts a host; see the port."""
+        """Starts a host; see the port.
+
+        Args:
+            kernel: The kernel's id.
+            spec: Its kernelspec.
+            cwd: The folder that it runs in, absolute.
+            start: The number of its first start.
+            grace_s: How long the host waits for a server before it ends by itself; `None` for as long as is usual.
+            env: Environment variables beside those of the server and the kernelspec.
+            waits: Whether the kernel waits, with everything imported, for the command `enter`.
+
+        Returns:
+            The host. Fails with errors.KernelFailed when it cannot be started.
+        """
         grace_s = self.grace_s if grace_s is None else grace_s
         plan = replace(self._plan(kernel, spec, cwd, start), grace_s=grace_s, env=dict(env), waits=waits)
         return self._in_thread(self._launch, plan)
@@ -179,7 +197,16 @@ class LocalLauncher:
             connected[1].close()
 
     def attach(self, kernel: str, connection: str, start: int) -> Deferred[HostRecord]:
-        """Starts a host that joins a kernel; see the port."""
+        """Starts a host that joins a kernel; see the port.
+
+        Args:
+            kernel: The kernel's id.
+            connection: The path of its connection file, absolute.
+            start: The number of its start.
+
+        Returns:
+            The host. Fails with errors.InvalidParams and errors.KernelFailed.
+        """
         return self._in_thread(self._attach, kernel, connection, start)
 
     def _attach(self, kernel: str, path: str, start: int) -> HostRecord:
@@ -192,9 +219,14 @@ class LocalLauncher:
     def _in_thread(self, work: Callable[..., Any], *arguments: object) -> Deferred[Any]:
         return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work, *arguments)
 
-    def leftovers(self, record: HostRecord, since: int) -> LeftoversInThread:
-        """What a host that has ended left, after message `since`."""
-        return LeftoversInThread(Leftovers(Path(record.directory), since), self._in_thread)
+    def leftovers(self, record: HostRecord, since: int) -> RemainsInThread:
+        """The messages that an ended host left.
+
+        Args:
+            record: The host.
+            since: The number of the last message that is taken in already.
+        """
+        return RemainsInThread(HostRemains(Path(record.directory), since), self._in_thread)
 
     def _launch(self, plan: Launch) -> HostRecord:
         key, spec, start = plan.key, plan.spec, plan.start
@@ -250,7 +282,17 @@ class LocalLauncher:
     def logs(
         self, record: HostRecord, kernel_since: int | None, host_since: int | None, limit: int
     ) -> Deferred[tuple[LogPart, LogPart] | None]:
-        """What kernel and host have logged; see the port."""
+        """Reads what kernel and host have logged; see the port.
+
+        Args:
+            record: The host.
+            kernel_since: The position in the kernel's log to read from, in bytes; `None` for its end.
+            host_since: The same in the host's log.
+            limit: Bytes of each at most.
+
+        Returns:
+            Both parts, the kernel's first; `None` when nothing of the host is left.
+        """
         directory = Path(record.directory)
 
         def read() -> tuple[LogPart, LogPart] | None:
@@ -262,7 +304,16 @@ class LocalLauncher:
         return self._in_thread(read)
 
     def connect(self, record: HostRecord, since: int, receiver: LinkReceiver) -> KernelLink | None:
-        """Attaches to a host; `None` when it lives no more."""
+        """Connects to a host, in place of who was connected before.
+
+        Args:
+            record: The host.
+            since: The number of the last message that is taken in already.
+            receiver: Gets its messages.
+
+        Returns:
+            The link; `None` when the host lives no more.
+        """
         child, first = self._children.get(record.directory), self._keys.pop(record.directory, None)
         if child is not None and first is not None:
             pid, (key, start) = child.pid, first
@@ -285,7 +336,7 @@ class LocalLauncher:
         return link
 
     def _ended(self, record: HostRecord, link: HostLink, receiver: LinkReceiver) -> None:
-        """A host has ended: its last messages are heard, and then whoever had it is told."""
+        """A host has ended: reads its last messages, and then notifies its receiver."""
         self._connected.pop(record.directory, None)
         self._launched.pop(record.directory, None)
         child = self._children.pop(record.directory, None)
@@ -298,16 +349,16 @@ class LocalLauncher:
         link.doRead()
         if link.is_closed:
             self._unwanted.discard(record.directory)
-            shutil.rmtree(record.directory, ignore_errors=True)
+            self._in_thread(shutil.rmtree, record.directory, True)
         else:
             receiver.gone()
 
 
 @attrs.define(eq=False)
-class LeftoversInThread:
-    """See `webipy.server.ports.kernels.Leftovers`."""
+class RemainsInThread:
+    """See `webipy.server.ports.kernels.HostRemains`."""
 
-    _left: Leftovers
+    _left: HostRemains
     _in_thread: Callable[..., Deferred[Any]]
 
     def next(self) -> Deferred[LeftBatch | None]:
@@ -347,7 +398,7 @@ def _at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
 
 
-def _next_batch(left: Leftovers) -> LeftBatch | None:
+def _next_batch(left: HostRemains) -> LeftBatch | None:
     since = left.since
     read: list[Kept] = left.read()
     if not read:
@@ -373,7 +424,7 @@ def _announce(directory: Path, pid: int, key: str, start: int) -> None:
 
 
 def _living(directory: Path) -> HostFile | None:
-    """What a host says of itself, if the process that said it still lives."""
+    """The file of a host, if the process that wrote it still lives."""
     try:
         host = msgspec.json.decode((directory / HOST_FILE).read_bytes(), type=HostFile)
         status = Path(f"/proc/{host.pid}/stat").read_text()

@@ -1,7 +1,7 @@
 """Reads the end of a log, or what has come since: the raw output of a kernel, and the log of its host.
 
 A position is a byte in the file. Kernel hosts cut the log of a kernel (the last half of a MiB stays), so what is at a position may have
-moved: a file that is shorter than a position was cut, and is read from its beginning. Only whole characters and at most `limit` bytes are given.
+moved: a file that is shorter than a position was cut, and is read from its beginning. Only whole characters and at most `limit` bytes are returned.
 """
 
 from __future__ import annotations
@@ -13,7 +13,15 @@ from webipy.server.ports.kernels import LogPart
 
 
 def read_log(path: Path, since: int | None, limit: int) -> LogPart:
-    """What a log holds from byte `since` on, or (`None`) the last `limit` bytes of it; nothing where there is none.
+    """Reads a part of a log.
+
+    Args:
+        path: Its file.
+        since: The position to read from, in bytes; `None` for the last `limit` bytes.
+        limit: Bytes at most.
+
+    Returns:
+        The text, and the position after it; empty where there is no log.
 
     Raises:
         OSError: It is there and cannot be read.

@@ -3,10 +3,10 @@
 A kernel leads a session of the system (setsid), and whatever it starts stays in that unless it leaves on purpose: the session is the
 kernel with its pools of workers and its commands. One walk over /proc finds the processes of all kernels that are asked for.
 
-Memory: a process alone is told with what it has in memory (resident set). Where there are several, the pages that they share count
-once (proportional set): a pool of eight forks of a large kernel would be told with eight times its size else. The proportional set costs the
+Memory: a process alone counts with what it has in memory (resident set). Where there are several, the pages that they share count
+once (proportional set): a pool of eight forks of a large kernel would else count eight times. The proportional set costs the
 system a walk over the page tables, so it is only asked for where it matters; a process that does not let itself be looked at, or a system
-that does not know it, is told with its resident set.
+that does not know it, counts with its resident set.
 
 Source: proc(5): /proc/pid/stat (fields 6, 14 to 17, 24), /proc/pid/smaps_rollup. Rejected: psutil (a dependency for two files); the accounts
 of cgroups (kernels have none of their own); the tree of parents (a worker whose parent has ended falls out of it).
@@ -40,7 +40,7 @@ class LocalProcesses:
 
     Args:
         in_thread: Runs a function in a thread.
-        proc: Where the system tells of processes.
+        proc: Where the system lists processes.
     """
 
     in_thread: Callable[[Callable[[], dict[int, Used]]], Deferred[dict[int, Used]]]
