@@ -314,7 +314,7 @@ class Opening(PairTestCase):
                 (self.sources(), self.saved(f"n{number}.ipynb"), self.files.body(path)), (["x = 2"], ["x = 2"], body)
             )
             self.assertIn(
-                "does not say that it is. Put `formats: ipynb,src//py:percent`",
+                "does not name this notebook. Put `formats: ipynb,src//py:percent`",
                 self.call("notebook.get")["save_failed"],
             )
             history = json.dumps(self.rig.me.call("session.events", session=self.session)["events"])

@@ -123,7 +123,7 @@ async def notebook_history(
     """The states of the document worth going back to, the newest first."""
     history = _history(services, params.session)
     async with connection.heavy():
-        moments, hidden = await history.moments(), connection.hidden(history.session)
+        moments, hidden = await history.points(), connection.hidden(history.session)
     told: list[notebook_calls.Moment] = []
     for moment in reversed(moments.all):
         if moment.seq > hidden and (params.before is None or moment.seq < params.before):

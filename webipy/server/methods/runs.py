@@ -103,7 +103,7 @@ async def notebook_run(
     begun = _begun(services, session, params, run, told)
     written = session.append([*new, *begun, *queued], connection.name)
     if begun:
-        services.runs.attend(session, session.runs.open[run])
+        services.runs.supervise(session, session.runs.open[run])
         services.temporary.hand_over(session, connection)
     seq = await written
     session.kernel_connection.requests.add(runs)

@@ -1,11 +1,11 @@
-"""When a document is saved, and when its files are looked at.
+"""When a document is saved, and when its files are checked for changes.
 
 A second after the last change, ten seconds after the first at the latest (or ten times as long as a save takes), at
-once when a file changes under it, and when its session or the server ends. How that is done is `NotebookFile`'s work.
+once when a file is changed by another program, and when its session or the server ends. `NotebookFile` does the saving and merging.
 
 Invariant: all files of a document are watched under the names that they have now, as long as its session is open.
 
-Rejected: to save at every change (each save is an fsync); to look at files by the clock only (an editor's change would come late).
+Rejected: saving at every change (each save is an fsync); checking files by the clock only (an editor's change would come late).
 """
 
 from __future__ import annotations
@@ -45,7 +45,14 @@ GONE_SECONDS = 1.0
 
 @attrs.define(eq=False)
 class Autosave:
-    """Keeps one document and its file together."""
+    """Keeps one document and its files in step.
+
+    Args:
+        file: The document and its file.
+        history: Earlier states of the document.
+        world: The outside.
+        is_on: Whether it saves and watches.
+    """
 
     file: NotebookFile
     history: History
@@ -59,7 +66,7 @@ class Autosave:
     _log = Logger()
 
     def start(self) -> None:
-        """Follows from now on, if there is a file, at the path where it is now."""
+        """Begins to save and to watch, if there is a file, at its path now."""
         origin = self.file.session.file_state
         if origin.path is None:
             return
@@ -71,8 +78,8 @@ class Autosave:
             self._save_later(REST_SECONDS)
 
     def _watch(self) -> None:
-        """Watches all files of the document, as they are called now."""
-        paths = [self.file.path(), *(half.path for half in self.file.outside.pair_files.all())]
+        """Watches all files of the document under their names now."""
+        paths = [self.file.path(), *(pair.path for pair in self.file.outside.pair_files.all())]
         if paths == self._watched:
             return
         self._stop_watch()
@@ -86,7 +93,7 @@ class Autosave:
         self._stop_watch = stop
 
     def stop(self) -> None:
-        """Lets go of the file."""
+        """Ends the saving and cancels the watches."""
         self.is_on = False
         self.file.session.on_written = lambda: None
         self._stop_watch()
@@ -98,6 +105,11 @@ class Autosave:
     async def save(self, by: str | None, overwrite: str | None = None, is_upgraded: bool = False) -> None:
         """Saves now; see `NotebookFile.save`.
 
+        Args:
+            by: Who saves; `None` for the server.
+            overwrite: The etag of a file that may be replaced though both have changes; `"missing"`: a deleted file may be made again.
+            is_upgraded: Whether an `.ipynb` before nbformat 4.5 becomes one, with the ids of its cells.
+
         Raises:
             errors.Conflict, errors.FileFault and others: As `NotebookFile.save`.
         """
@@ -105,8 +117,8 @@ class Autosave:
         try:
             await self.file.save(by, overwrite, is_upgraded)
         finally:
-            took = self.world.clock() - began
-            self._due_s = max(self._due_s, self.world.clock() + 10 * took)
+            duration = self.world.clock() - began
+            self._due_s = max(self._due_s, self.world.clock() + 10 * duration)
 
     def _was_written(self) -> None:
         origin = self.file.session.file_state
@@ -137,7 +149,7 @@ class Autosave:
         Deferred.fromCoroutine(work).addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> None:
-        """Of what goes wrong without anybody having asked, events tell; it is tried again where that may help."""
+        """Schedules another attempt after a failure that no call waits for; events report it."""
         if not self.is_on or failure.check(errors.Conflict):
             return
         if failure.check(errors.Failure) is None:
@@ -145,10 +157,10 @@ class Autosave:
         self._save_later(AGAIN_SECONDS)
 
     async def look(self) -> None:
-        """Takes in what another program has written, if it has.
+        """Merges what another program has written, if it has.
 
         Raises:
-            errors.Conflict: Both changed the same.
+            errors.Conflict: Both have changes of the same.
         """
         is_other = await self._is_other()
         if (is_other or await self.file.outside.pair_files.are_news()) and self.is_on:
@@ -163,7 +175,7 @@ class Autosave:
             await pause(self.world, GONE_SECONDS)
         etag, origin = await self._etag(), self.file.session.file_state
         if etag is None and origin.conflict is not None and origin.conflict.etag is None:
-            await self.file.outside.has_moved()  # it is told already that it is gone
+            await self.file.outside.has_moved()  # an event reports already that it is gone
             return False
         return not origin.is_at(etag)
 
@@ -179,7 +191,9 @@ class Autosaves:
     """The documents of all open sessions.
 
     Args:
-        found_at: Goes on with the file of a session at another path; see `Others`.
+        world: The outside.
+        sessions: The open sessions.
+        found_at: Makes another path that of a session's file; returns false when another session has it open already.
     """
 
     world: World
@@ -203,26 +217,26 @@ class Autosaves:
         return autosave
 
     def at(self, path: str) -> Session | None:
-        """The open session of the document that a file is, or is paired with."""
+        """The open session whose document a file is, or is paired with; `None` when there is none."""
         return self.by_path().get(path)
 
     def by_path(self) -> dict[str, Session]:
         """The open sessions that have files, by the paths of these."""
         paired = {
-            half.path: autosave.file.session
+            pair.path: autosave.file.session
             for autosave in self._all.values()
             if autosave.is_on
-            for half in autosave.file.outside.pair_files.all()
+            for pair in autosave.file.outside.pair_files.all()
         }
         return paired | {one.record.path: one for one in self.sessions.all() if one.record.path is not None}
 
     def _owner(self, session: Session, path: str) -> str | None:
-        """The title of the session whose document a file is, if that is another one."""
+        """The title of another session whose document a file is; `None` when there is none."""
         owner = next((one for one in self.sessions.all() if one.record.path == path and one is not session), None)
         return None if owner is None else owner.record.title
 
-    def let_go(self, session: Session) -> None:
-        """Lets go of the document of a session, saved or not."""
+    def remove(self, session: Session) -> None:
+        """Ends the autosave of a session, saved or not."""
         autosave = self._all.pop(session.id, None)
         if autosave is not None:
             autosave.stop()

@@ -1,8 +1,7 @@
-"""The documents of all sessions: opened, saved when they rest, kept in step with what other programs write.
+"""The documents of all sessions: opened, saved when they rest, merged with what other programs write.
 
-`Documents` finds the document of a session, and goes on with it under other names; `webipy.server.notebooks.autosave` decides when it is
-saved and when
-its files are looked at, and `webipy.server.notebooks.notebook_file` does that.
+`Documents` opens the document of a session and keeps it when its file gets another name; `webipy.server.notebooks.autosave` decides when it is saved
+and when its files are checked, and `webipy.server.notebooks.notebook_file` does that.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from webipy.core.ipynb import notebook_file, pairs
 from webipy.core.kernel import jupyter_messages
 from webipy.core.session.file_state import is_same_file
 from webipy.server.notebooks.autosave import Autosave, Autosaves
-from webipy.server.notebooks.large_values import bring_in, take_blobs, with_values
+from webipy.server.notebooks.large_values import copy_blobs, store_values, with_values
 from webipy.server.notebooks.notebook_codec import NotebookCodec, Read
 from webipy.server.notebooks.pair_lookup import PairLookup
 from webipy.server.ports.files import FileRecord
@@ -48,7 +47,7 @@ class Documents:
 
     Args:
         world: The outside.
-        sessions: Whose documents.
+        sessions: The open sessions.
         closed_sessions: Closed sessions, whose documents may be opened again.
     """
 
@@ -62,11 +61,19 @@ class Documents:
     _log = Logger()
 
     def of(self, session: Session) -> Autosave:
-        """The document of a session, which may have no file."""
+        """The autosave of a session, with its document, which may have no file."""
         return self.autosaves.of(session)
 
     async def as_ipynb(self, session: Session, is_shown: bool = False) -> bytes:
-        """The document of a session as it is now, as nbformat 4.5; `is_shown`: as every program takes it, see `ipynb.shown`."""
+        """The document of a session as it is now.
+
+        Args:
+            session: The session.
+            is_shown: Whether it is written in the form that every program reads; see `notebook_file.shown`.
+
+        Returns:
+            The notebook, nbformat 4.5 JSON.
+        """
         _, document = await self.of(session).file.current()
         written = notebook_file.shown if is_shown else partial(notebook_file.write, original=None)
         return await with_values(session, self.world, document, written, EXPORTED_BYTES)
@@ -74,7 +81,11 @@ class Documents:
     # ---- opening
 
     async def empty(self, path: str, kernelspec: str | None) -> bytes:
-        """What a new notebook at `path` holds: one empty cell, and which kernel it is for; nothing where it is text.
+        """The content of a new notebook: one empty cell, and which kernel it is for; nothing where it is text.
+
+        Args:
+            path: Where it will be, relative to the root.
+            kernelspec: Name of its kernelspec; `None` for any.
 
         Raises:
             errors.UnknownKernelspec: There is none of that name.
@@ -101,8 +112,13 @@ class Documents:
         """The session of a notebook file: the one that is open, the one that was closed, or a new one with the document in it.
 
         Args:
-            empty: What is written where there is no such file.
-            temporary: Whether a new one is closed when what it is made for is over.
+            path: The file, relative to the root.
+            empty: The content of the file that is made where there is none; `None`: it must be there.
+            title: Title of a new session; `None` for the name of the file.
+            cwd: The folder that its kernels run in, relative to the root; `None` for that of the file.
+            wanted: Id of a new session; `None` for any.
+            by: Who opens it.
+            temporary: Whether a new session is closed when its purpose is over.
 
         Raises:
             errors.NotFound: There is no such file (and `empty` is `None`).
@@ -127,8 +143,8 @@ class Documents:
             await self.world.files.create(path, "notebook", empty)
             read = await NotebookCodec(self.world).read(path)
         path = read.record.path
-        copied = await self.closed_sessions.copy_of(await self.world.aside(lambda: digest_of(read.body)))
-        if copied is not None and (found := await self._go_on(copied, path, cwd, by, temporary=temporary)) is not None:
+        moved = await self.closed_sessions.copy_of(await self.world.aside(lambda: digest_of(read.body)))
+        if moved is not None and (found := await self._reopen(moved, path, cwd, by, temporary=temporary)) is not None:
             return found
         folder = cwd or posixpath.dirname(path)
         session = await self.sessions.create(title, path, folder, wanted, by, temporary=temporary)
@@ -136,7 +152,7 @@ class Documents:
         if session.file_state.path is None:
             await autosave.file.become(read.document, by, read)
             autosave.start()
-            await self._meet(autosave)
+            await self._merge_pair(autosave)
         return session
 
     async def _open_pair(
@@ -168,14 +184,14 @@ class Documents:
                 await autosave.file.become(document, by, Read(b"", record, document, format, read.repairs, minor))
                 autosave.start()
         autosave = self.of(session)
-        if named is not None and text not in {half.path for half in autosave.file.outside.pair_files.all()}:
+        if named is not None and text not in {pair.path for pair in autosave.file.outside.pair_files.all()}:
             metadata = pairs.with_formats(session.notebook.metadata, named)
             await session.append([events.NotebookMetadataSet(metadata=Raw(metadata))], by)
-        await self._meet(autosave)
+        await self._merge_pair(autosave)
         return session
 
-    async def _meet(self, autosave: Autosave) -> None:
-        """Takes in what the other files of a pair hold; what does not work is told by events."""
+    async def _merge_pair(self, autosave: Autosave) -> None:
+        """Merges what the other files of a pair hold; events report what fails."""
         if not autosave.file.outside.pair_files.all():
             return
         try:
@@ -187,6 +203,14 @@ class Documents:
         self, path: str, title: str | None, cwd: str | None, wanted: str | None, by: str, *, temporary: bool = False
     ) -> Session:
         """A new session without a file, that begins with the document of a notebook file, as its open session has it or as it is on disk.
+
+        Args:
+            path: The file, relative to the root.
+            title: Title of the session; `None` for the name of the file.
+            cwd: The folder that its kernels run in, relative to the root; `None` for that of the file.
+            wanted: Id of the session; `None` for any.
+            by: Who opens it.
+            temporary: Whether it is closed when its purpose is over.
 
         Raises:
             errors.NotFound, errors.InvalidParams, errors.InvalidNotebook and others: As `open`; nothing was made.
@@ -201,27 +225,27 @@ class Documents:
         folder, title = cwd or posixpath.dirname(path), title or posixpath.basename(path)
         session = await self.sessions.create(title, None, folder, wanted, by, temporary=temporary, source=path)
         if not session.notebook.cells():
-            bound = self.of(session).file
+            file = self.of(session).file
             if read is not None:
-                await bring_in(session, self.world, read)
+                await store_values(session, self.world, read)
             elif live is not None:
-                await take_blobs(session, document, live)
-            await bound.become(document, by)
+                await copy_blobs(session, document, live)
+            await file.become(document, by)
         return session
 
     async def _known(self, file: FileRecord, cwd: str | None, by: str, *, temporary: bool) -> Session | None:
-        """The session of a file that is there: open under another name that it had, or closed; `None` for a new file."""
+        """The session of a file: open under the name that it had before, or closed; `None` for a new file."""
         for session in self.sessions.all():
             if is_same_file(session.file_state.etag, file.etag) and await _has_lost(self.world, session):
                 await self.found_at(session, file.path, by)
                 return session
         closed = await self.closed_sessions.session_of(file)
-        return None if closed is None else await self._go_on(closed, file.path, cwd, by, temporary=temporary)
+        return None if closed is None else await self._reopen(closed, file.path, cwd, by, temporary=temporary)
 
-    async def _go_on(
+    async def _reopen(
         self, closed: ClosedSession, path: str, cwd: str | None, by: str, *, temporary: bool
     ) -> Session | None:
-        """Opens a closed session again for the file of its document; `None` when its journal cannot be used, which the log tells."""
+        """Reopens a closed session for the file of its document; `None` when its journal cannot be used, which the log reports."""
         try:
             session = await self.sessions.reopen(closed, path, cwd or posixpath.dirname(path), by, temporary=temporary)
         except (errors.NotFound, errors.Damaged) as fault:
@@ -234,7 +258,11 @@ class Documents:
         return session
 
     async def reopen(self, closed: ClosedSession, by: str) -> Session:
-        """Opens a closed session again; a document that is not there any more is written to its path, or beside what is there now.
+        """Reopens a closed session; a document that is not there any more is written to its path, or beside what is there now.
+
+        Args:
+            closed: The closed session.
+            by: Who reopens it.
 
         Raises:
             errors.NotFound, errors.Damaged: Its journal is gone, or cannot be read.
@@ -269,15 +297,15 @@ class Documents:
                     break
 
     async def _catch_up(self, autosave: Autosave, path: str) -> None:
-        """Takes in what happened to the file while its session was closed, as for one that is open."""
+        """Merges the changes of the file while its session was closed, as for one that is open."""
         session = autosave.file.session
         origin = session.file_state
         try:
             if origin.path is None or origin.conflict is not None or origin.failed is not None:
-                await autosave.file.reload(path, None)  # what was not saved then was given up; the history has it
+                await autosave.file.reload(path, None)  # what was not saved then was discarded; the history has it
             autosave.start()
             await autosave.look()
-        except errors.Failure as fault:  # as for a session that is open, events tell it, and nothing is written
+        except errors.Failure as fault:  # as for a session that is open, events report it, and nothing is written
             autosave.start()
             self._log.warn("document of session {session}: {fault}", session=session.id, fault=fault.message)
 
@@ -285,6 +313,14 @@ class Documents:
         self, body: bytes, title: str, cwd: str | None, wanted: str | None, by: str, *, temporary: bool = False
     ) -> Session:
         """A new session without a file, that begins with a notebook.
+
+        Args:
+            body: The notebook, nbformat JSON.
+            title: Title of the session.
+            cwd: The folder that its kernels run in, relative to the root; `None` for the root.
+            wanted: Id of the session; `None` for any.
+            by: Who opens it.
+            temporary: Whether it is closed when its purpose is over.
 
         Raises:
             errors.InvalidNotebook: It is none; nothing was made.
@@ -296,7 +332,7 @@ class Documents:
         return session
 
     async def resume(self) -> None:
-        """Follows the documents of all sessions again, after the server has started; never fails for one of them."""
+        """Begins to save and watch the documents of all sessions, after the server has started; never fails for one of them."""
         for session in self.sessions.all():
             if session.record.path is None or formats.format_of(session.record.path) is None:
                 continue
@@ -312,7 +348,16 @@ class Documents:
     # ---- another path
 
     async def found_at(self, session: Session, path: str, by: str | None) -> bool:
-        """Goes on with the file of a session where it is now: it was moved, here or by another program. False when another session is open there."""
+        """Makes another path that of a session's file, which was moved, here or by another program.
+
+        Args:
+            session: The session.
+            path: The path now, relative to the root.
+            by: Who moved it; `None` for another program.
+
+        Returns:
+            False when another session has the path open.
+        """
         there = self.autosaves.at(path)
         if there is not None:
             return there is session
@@ -322,7 +367,12 @@ class Documents:
         return True
 
     async def save_as(self, session: Session, path: str, by: str) -> None:
-        """Writes the document of a session under another path and goes on there.
+        """Writes the document of a session to another path, which becomes that of its file.
+
+        Args:
+            session: The session.
+            path: The path, relative to the root.
+            by: Who saves.
 
         Raises:
             errors.AlreadyExists: Something is there.
@@ -333,13 +383,21 @@ class Documents:
         autosave.start()
 
     async def rename(self, path: str, to: str, by: str) -> FileRecord:
-        """Gives a file or folder another path, never over something; what is in a pair with it, and can, goes along.
+        """Renames a file or folder, never over something; files that are in a pair with it, and can be renamed, are, too.
+
+        Args:
+            path: Its path now, relative to the root.
+            to: Its new path.
+            by: Who renames it.
+
+        Returns:
+            The file under its new path.
 
         Raises:
             errors.AlreadyExists: Something is there, or where the other file of the pair would go.
         """
         session = self.autosaves.at(path)
-        bound = self.of(session).file if session is not None else None
+        file = self.of(session).file if session is not None else None
         metadata = session.notebook.metadata if session is not None else None
         moves = [(path, to), *await PairLookup(self.world).moves(path, to, metadata)]
 
@@ -350,10 +408,16 @@ class Documents:
                     await self.file_moved(old, new, by)
             return moved[0]
 
-        return await (move() if bound is None else bound.alone(move))
+        return await (move() if file is None else file.alone(move))
 
     async def file_moved(self, old: str, new: str, by: str) -> None:
-        """A file or folder has another path: the sessions of what was there follow."""
+        """Moves the documents of sessions with a file or folder.
+
+        Args:
+            old: Its path before.
+            new: Its path now.
+            by: Who moved it.
+        """
         for session in self.sessions.all():
             path = session.record.path
             if path is not None and (path == old or path.startswith(f"{old}/")):
@@ -362,7 +426,12 @@ class Documents:
         await self.closed_sessions.moved(old, new)
 
     async def file_deleted(self, path: str, by: str) -> None:
-        """A file or folder was deleted: the sessions of what was there say so, and keep what they have."""
+        """Reports to the sessions of a file or folder that it was deleted; they keep their documents.
+
+        Args:
+            path: Its path.
+            by: Who deleted it.
+        """
         for session in self.sessions.all():
             at = session.record.path
             if at is not None and (at == path or at.startswith(f"{path}/")) and session.file_state.path is not None:
@@ -373,10 +442,17 @@ class Documents:
     # ---- ending
 
     async def leave(self, session: Session, is_discarded: bool) -> str | None:
-        """Saves the document of a session that is closed, and lets go of it; gives the digest of what its file holds, if that is known.
+        """Saves the document of a session that is to be closed, and ends its autosave.
+
+        Args:
+            session: The session.
+            is_discarded: Whether changes that cannot be saved are discarded.
+
+        Returns:
+            SHA-256 of the content of its file, hex; `None` when that is not known.
 
         Raises:
-            errors.Conflict, errors.FileFault and others: It cannot be saved; with `is_discarded` that does not matter.
+            errors.Conflict, errors.FileFault and others: It cannot be saved; not with `is_discarded`.
         """
         autosave = self.of(session)
         if autosave.is_on and not autosave.file.is_saved:
@@ -386,15 +462,15 @@ class Documents:
                 if not is_discarded:
                     raise
         digest = await _digest(self.world, session)
-        self.autosaves.let_go(session)
+        self.autosaves.remove(session)
         return digest
 
 
 def check_name(path: str) -> None:
-    """Refuses what does not open as a notebook by its name.
+    """Returns when a path is the name of a notebook.
 
     Raises:
-        errors.InvalidParams: It does not.
+        errors.InvalidParams: It is none.
     """
     if formats.format_of(path) is None:
         raise errors.InvalidParams(

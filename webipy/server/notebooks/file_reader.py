@@ -1,14 +1,14 @@
-"""Reads what other programs write into the file of a document, once it stands still.
+"""Reads what other programs write into the file of a document, once the file stands still.
 
 A program that writes a text in two steps (empties it, then fills it) shows half of it in between. A text in which cells are missing is therefore
-looked at again before they count as deleted: after `QUIET_SECONDS` without a change, and after `EMPTY_SECONDS` when nothing at all is left. What
-is believed too early does no harm that lasts: cells that come back have their ids and outputs again (webipy.core.ipynb.lost_cells).
+read again before they count as deleted: after `QUIET_SECONDS` without a change, and after `EMPTY_SECONDS` when no cell at all is left. A
+wait that is too short does no harm that lasts: cells that come back get their ids and outputs again (webipy.core.ipynb.lost_cells).
 
-Text grows in steps, too; that needs no wait, since what is added later is one more change. An .ipynb that is half written is no JSON, and is told as
-what cannot be read until it can.
+Text grows in steps, too; that needs no wait, since what is added later is one more change. An .ipynb that is half written is no JSON: events
+report that it cannot be read until it can.
 
-Rejected: to wait at each change (every edit in an editor would come later); to look who has the file open (another user's, another machine's program
-cannot be seen).
+Rejected: waiting at each change (every edit in an editor would come later); checking which program has the file open (another user's, another
+machine's program cannot be seen).
 """
 
 from __future__ import annotations
@@ -32,7 +32,12 @@ LONGEST_SECONDS = 10.0
 
 
 async def pause(world: World, seconds: float) -> None:
-    """Returns after so many seconds."""
+    """Returns after some time.
+
+    Args:
+        world: The outside.
+        seconds: How long.
+    """
     over: Deferred[None] = Deferred()
     world.later(seconds, lambda: over.callback(None))
     await over
@@ -44,7 +49,7 @@ class Reader:
 
     Args:
         world: The outside.
-        codec: What files hold.
+        codec: Reads and writes notebook files.
     """
 
     world: World
@@ -52,7 +57,12 @@ class Reader:
     _vanished: LostCells = attrs.field(factory=LostCells)
 
     async def read(self, path: str, like: Document, format: str | None = None) -> Read:
-        """The file, in this format (`None`: as it says itself), with the ids and outputs of `like` and of the cells that it had before.
+        """Reads the file, with the ids and outputs of a document and of the cells that the file had before.
+
+        Args:
+            path: The file, relative to the root.
+            like: The document.
+            format: That of the file; `None`: as its name and its first lines say.
 
         Raises:
             errors.NotFound, errors.InvalidNotebook and others: As `NotebookCodec.read`.
@@ -68,17 +78,22 @@ class Reader:
         return found
 
     def known(self, document: Document) -> Document:
-        """The document with the cells that the file lost."""
+        """A document with the cells that the file has lost."""
         return self._vanished.restored(document)
 
-    def took(self, before: Document, found: Read) -> None:
-        """What the file held before, and what was read and taken in now."""
+    def record(self, before: Document, found: Read) -> None:
+        """Records a change of the file that was merged, so that cells that come back are known.
+
+        Args:
+            before: The document that the file held before.
+            found: The file, read.
+        """
         if found.format != "ipynb":
             self._vanished.record(before, found.document)
 
 
 def _patience(found: Document, like: Document) -> float:
-    """How long a text has to stand still before it is believed."""
+    """Seconds that a text has to stand still before it is merged."""
     there = {cell.id for cell in found.cells}
     if all(cell.id in there for cell in like.cells if cell.source.strip()):
         return 0.0

@@ -20,34 +20,43 @@ from webipy.server.sessions.session import Session
 
 @attrs.define(eq=False)
 class History:
-    """The history of one session's document."""
+    """The history of one session's document.
+
+    Args:
+        session: The session.
+        world: The outside.
+    """
 
     session: Session
     world: World
-    _moments: HistoryPoints = attrs.field(factory=HistoryPoints)
-    _door: DeferredLock = attrs.field(factory=DeferredLock)
+    _points: HistoryPoints = attrs.field(factory=HistoryPoints)
+    _lock: DeferredLock = attrs.field(factory=DeferredLock)
 
-    async def moments(self) -> HistoryPoints:
-        """The moments up to now; each call reads what is new since the one before."""
-        await self._door.acquire()
+    async def points(self) -> HistoryPoints:
+        """The history points up to now; each call reads the events since the one before."""
+        await self._lock.acquire()
         try:
-            first = max(self._moments.seq + 1, self.session.journal.first_seq)
-            await self.session.each_event(first, self.session.written, self._moments.apply)
-            return self._moments
+            first = max(self._points.seq + 1, self.session.journal.first_seq)
+            await self.session.each_event(first, self.session.written, self._points.apply)
+            return self._points
         finally:
-            self._door.release()
+            self._lock.release()
 
     async def state(self, seq: int, hidden: int = 0) -> Document:
-        """The document after event `seq`; states up to event `hidden` are not told.
+        """An earlier state of the document.
+
+        Args:
+            seq: Seq of the last event in it.
+            hidden: Seq of the last event whose state the caller may not see; 0 for none.
 
         Raises:
-            errors.NotFound: That is too long ago, or has not happened yet.
+            errors.NotFound: It is older than what is kept, or in the future.
         """
         self._check(seq, hidden)
         return await self._folded(seq, MAX_STREAM)
 
     async def result(self) -> Document:
-        """The document now, with more of what its streams say than the file of an open document holds: what a run leaves."""
+        """The document now as the result of a run: with more text of its streams than the file of an open document holds."""
         return await self._folded(self.session.written, MAX_RESULT_STREAM)
 
     async def _folded(self, seq: int, limit: int) -> Document:
@@ -56,21 +65,27 @@ class History:
         return await self.world.aside(fold.document)
 
     async def saved(self) -> Document | None:
-        """What the file held when it was saved last: what it holds now and the document both come from that. `None` when the journal has been cut."""
+        """The document when it was saved last, the common base of the file and the document now; `None` when the journal has been cut."""
         seq = self.session.file_state.saved
         return await self.state(seq) if seq >= self.session.journal.first_seq else None
 
     async def seq_of(self, seq: int | None, time: str | None, checkpoint: str | None, hidden: int = 0) -> int:
-        """The seq that one of the three means; none of them: now. States up to event `hidden` are not told.
+        """The seq of the state that one of the first three names; none of them: the state now.
+
+        Args:
+            seq: Seq of the last event in it.
+            time: RFC 3339 with an offset.
+            checkpoint: Name of a checkpoint.
+            hidden: Seq of the last event whose state the caller may not see; 0 for none.
 
         Raises:
-            errors.InvalidParams: Two of them are given, or the time is none.
-            errors.NotFound: There is no such checkpoint, or nothing was there then.
+            errors.InvalidParams: Two of them are given, or the time cannot be read.
+            errors.NotFound: There is no such checkpoint, or no such state.
         """
         if sum(wanted is not None for wanted in (seq, time, checkpoint)) > 1:
             raise errors.InvalidParams("Give seq, time or checkpoint: one of them.", field="seq")
         if checkpoint is not None:
-            found = (await self.moments()).checkpoints.get(checkpoint)
+            found = (await self.points()).checkpoints.get(checkpoint)
             if found is None or found <= hidden:
                 raise errors.NotFound(
                     f"There is no checkpoint {checkpoint!r}; notebook.history lists them.",
@@ -99,7 +114,7 @@ class History:
         return found[-1].time if found else self.session.record.created
 
     async def _at_time(self, time: str) -> int:
-        """Seq of the last event at or before a time; found by halving."""
+        """Seq of the last event at or before a time, by binary search."""
         wanted = _parsed(time)
         low, high = self.session.journal.first_seq - 1, self.session.written
         while low < high:

@@ -1,6 +1,6 @@
-"""Large values of outputs, brought into a session's journal as blobs: from a file that is read, or from another session.
+"""Stores large values of outputs as blobs in a session's journal: from a file that is read, or from another session.
 
-Order: blobs first, events that refer to them after. What comes twice is written to the same place, and what no event ever refers to is removed.
+Order: blobs first, events that refer to them after. A blob that is stored twice has the same name, and one that no event refers to is removed.
 """
 
 from __future__ import annotations
@@ -19,8 +19,13 @@ from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
 
 
-async def bring_in(session: Session, world: World, found: Read) -> None:
-    """Makes blobs of the large values of a file, before any event refers to them.
+async def store_values(session: Session, world: World, found: Read) -> None:
+    """Stores the large values of a file as blobs, before any event refers to them.
+
+    Args:
+        session: The session whose journal they go to.
+        world: The outside.
+        found: The file, read.
 
     Raises:
         errors.Conflict: Another program has written the file meanwhile.
@@ -30,10 +35,10 @@ async def bring_in(session: Session, world: World, found: Read) -> None:
             await session.append([], None, None, [part])
     for name, value in found.values.items():
         if not await session.journal.has_blob(name):
-            await _bring_value_in(session, world, found.record, name, value)
+            await _store_value(session, world, found.record, name, value)
 
 
-async def _bring_value_in(session: Session, world: World, record: FileRecord, name: str, value: Value) -> None:
+async def _store_value(session: Session, world: World, record: FileRecord, name: str, value: Value) -> None:
     at, offset, end = value.offset, 0, value.offset + value.length
     while at < end:
         raw, now = await world.files.read(record.path, at, blob_folding.READ_BYTES)
@@ -49,7 +54,18 @@ async def _bring_value_in(session: Session, world: World, record: FileRecord, na
 async def with_values(
     session: Session, world: World, document: Document, written: Callable[[Document], bytes], limit_bytes: int
 ) -> bytes:
-    """A document as nbformat 4.5 (as `written` writes it) with its large values in it, up to so many bytes of them; the largest stay references."""
+    """A document as nbformat 4.5 with its large values in it; the largest are left out when there are too many.
+
+    Args:
+        session: The session whose journal has its blobs.
+        world: The outside.
+        document: The document.
+        written: Writes a document as nbformat 4.5 JSON.
+        limit_bytes: Bytes of large values at most, all together.
+
+    Returns:
+        The notebook, nbformat 4.5 JSON.
+    """
     marked, refs = await world.aside(lambda: blob_folding.to_file(document, limit_bytes))
     body = await world.aside(lambda: written(marked))
     parts: list[bytes] = []
@@ -65,7 +81,13 @@ async def with_values(
     return b"".join(parts)
 
 
-async def take_blobs(session: Session, document: Document, source: Session) -> None:
-    """Takes the blobs that a document of another session refers to, before any event refers to them here."""
+async def copy_blobs(session: Session, document: Document, source: Session) -> None:
+    """Copies the blobs that a document refers to from another session, before any event refers to them here.
+
+    Args:
+        session: The session whose journal they go to.
+        document: The document.
+        source: The session whose journal has them.
+    """
     for name in blob_folding.placed(document):
         await session.journal.take_blob(name, source.journal.blob_path(name))

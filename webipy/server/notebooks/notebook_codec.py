@@ -26,9 +26,19 @@ MAX_FILE_BYTES = 256 * 1024 * 1024
 
 @attrs.define(frozen=True, slots=True)
 class Read:
-    """A file, read: its bytes (with marks, see `webipy.core.ipynb.blob_folding`), its etag, the document in it, and (`minor`) which
-    version of nbformat 4 it
-    is, if it is one; `values` and `blobs` are the large values of its outputs, in the file and in memory, by the names of their blobs."""
+    """A notebook file that was read.
+
+    Args:
+        body: Its bytes, with marks in place of large values (see `webipy.core.ipynb.blob_folding`).
+        record: The file as it was when it was read.
+        document: The document in it.
+        format: Its format, as core.formats names it.
+        repairs: What was repaired in the document, in sentences.
+        minor: Its version of nbformat 4; `None` when it is a text.
+        values: The large values of its outputs that are in the file, by the names of their blobs.
+        blobs: Those that are in memory, by the same names.
+        opened: `body`, parsed; `None` when it was converted before it was parsed.
+    """
 
     body: bytes
     record: FileRecord
@@ -39,11 +49,10 @@ class Read:
     values: Mapping[str, Value] = attrs.field(factory=dict)
     blobs: Mapping[str, Blob] = attrs.field(factory=dict)
     opened: notebook_file.Opened | None = None
-    """What `body` says, where it was parsed."""
 
 
 def _nowhere(blob: str) -> str:
-    raise AssertionError("who has no journal writes no documents")
+    raise AssertionError("a codec without a journal writes no documents")
 
 
 @attrs.define(eq=False)
@@ -59,9 +68,11 @@ class NotebookCodec:
     blob_path: Callable[[str], str] = _nowhere
 
     async def read(self, path: str, like: Document | None = None, format: str | None = None) -> Read:
-        """Reads a file. `like` gives the cells their ids where the file has none, and their outputs where its format has none.
+        """Reads a file.
 
         Args:
+            path: The file, relative to the root.
+            like: A document that gives the cells their ids where the file has none, and their outputs where its format has none; `None` for none.
             format: That of the file; `None`: as its name and its first lines say.
 
         Raises:
@@ -80,13 +91,21 @@ class NotebookCodec:
             if format != "ipynb":
                 document = with_outputs_of(like, document)
         minor = opened.minor if format == "ipynb" else None
-        said = (
-            opened if opened.body is folded.body else None
-        )  # else it was another format, or an old version of this one
-        return Read(folded.body, record, document, format, opened.repairs, minor, folded.values, found, said)
+        is_of_body = opened.body is folded.body  # else it was another format, or an old version of this one
+        return Read(
+            folded.body,
+            record,
+            document,
+            format,
+            opened.repairs,
+            minor,
+            folded.values,
+            found,
+            opened if is_of_body else None,
+        )
 
     async def read_again(self, path: str) -> tuple[Folded, FileRecord]:
-        """The bytes of a notebook file whose document is known."""
+        """Reads the bytes of a notebook file whose document is known."""
         folded, record = await self.world.files.read_folded(path, MAX_FILE_BYTES)
         if folded.values:
             _, document, _ = await self._opened(path, folded, formats.format_of(path, folded.body[:4096]) or "ipynb")
@@ -102,7 +121,7 @@ class NotebookCodec:
         return opened, document, found
 
     async def _unfolded(self, path: str, folded: Folded, name: str) -> Folded:
-        """The same with a long string as it stands in the file: it is no value of an output."""
+        """The same with a long string in place of its mark: it is no value of an output."""
         value = folded.values[name]
         raw, _ = await self.world.files.read(path, value.offset, value.length)
         body = folded.body.replace(blob_folding.mark_of(name), b'"%b"' % raw)
@@ -129,7 +148,14 @@ class NotebookCodec:
     async def bytes_of(
         self, document: Document, format: str, found: Read | None = None, is_upgraded: bool = False
     ) -> Body:
-        """What a file of this format holds for a document, as near as possible to what it holds now; see `ipynb.write`."""
+        """The content of a file for a document, as near as possible to what the file holds now; see `notebook_file.write`.
+
+        Args:
+            document: The document.
+            format: The format of the file, as core.formats names it.
+            found: The file as it was read; `None` when there is none.
+            is_upgraded: Whether an `.ipynb` before nbformat 4.5 becomes one.
+        """
         if format != "ipynb":
             return await self.text_of(document, format, found.body if found is not None else None)
         original = None if found is None else found.opened or found.body
@@ -147,12 +173,26 @@ class NotebookCodec:
         return [part if isinstance(part, bytes) else BlobFile(self.blob_path(part.sha256), part) for part in parts]
 
     async def text_of(self, document: Document, format: str, original: bytes | None = None) -> bytes:
-        """A document as text, as near as possible to what the file holds now."""
+        """A document as text, as near as possible to what the file holds now.
+
+        Args:
+            document: The document; its outputs are left out.
+            format: The format, as core.formats names it.
+            original: What the file holds, UTF-8; `None` when there is none.
+
+        Returns:
+            The text, UTF-8.
+        """
         notebook = await self.world.aside(lambda: notebook_file.write(without_outputs(document), None))
         return await self.world.converter.from_notebook(notebook, format, original)
 
-    async def said(self, body: bytes, format: str, path: str) -> Document:
+    async def parsed_text(self, body: bytes, format: str, path: str) -> Document:
         """The document in a text.
+
+        Args:
+            body: The text, UTF-8.
+            format: Its format, as core.formats names it.
+            path: Its file, for messages.
 
         Raises:
             errors.InvalidNotebook: It is none; the message says where.
@@ -161,7 +201,7 @@ class NotebookCodec:
 
 
 def _misplaced(folded: Folded, document: Document) -> list[str]:
-    """Long strings that are no values of outputs, or not only."""
+    """The names of long strings that are no values of outputs, or not only."""
     if not folded.values:
         return []
     placed = blob_folding.placed(document)
@@ -169,7 +209,12 @@ def _misplaced(folded: Folded, document: Document) -> list[str]:
 
 
 def with_outputs_of(source: Document, document: Document) -> Document:
-    """A document with the outputs of another: formats of plain text keep none."""
+    """A document with the outputs of another: formats of plain text have none.
+
+    Args:
+        source: The document with the outputs.
+        document: The document that gets them, in the cells of the same ids.
+    """
     shown = {cell.id: cell for cell in source.cells}
     cells = tuple(
         attrs.evolve(cell, outputs=shown[cell.id].outputs, execution_count=shown[cell.id].execution_count)
@@ -181,7 +226,7 @@ def with_outputs_of(source: Document, document: Document) -> Document:
 
 
 def without_outputs(document: Document) -> Document:
-    """A document as text can hold it."""
+    """A document without outputs, as a text can hold it."""
     return attrs.evolve(
         document, cells=tuple(attrs.evolve(cell, outputs=(), execution_count=None) for cell in document.cells)
     )

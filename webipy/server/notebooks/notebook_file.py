@@ -1,20 +1,19 @@
-"""One session's document and its file, behind one door.
+"""One session's document and its file, under one lock.
 
 ::
 
     save:  fold the new events ──► read the file ──► same etag as last time? ──► bytes (aside) ──► files.write(if_match)
                                        │ no                                     the same bytes: nothing is written
                                        └──► three-way merge ──► no conflict: its changes become events, and on with the save
-                                                            └──► conflict: `notebook_conflicted`; nothing is written until somebody decides
+                                                            └──► conflict: `notebook_conflicted`; nothing is written until a person decides
 
 Invariants: a file is replaced only when it is the one that was read; what another program wrote is in the journal (as
 events) or beside the file (as a copy) before ours takes its place; `notebook_saved.until` names the event up to which
-the file holds everything; reading, merging and writing never overlap; what a merge found is thrown away when somebody
-edited meanwhile, and found again.
+the file holds everything; reading, merging and writing never overlap; the result of a merge is discarded when the
+document was edited meanwhile, and the merge begins anew.
 
-A document in a pair has more files, texts that hold its sources (webipy.server.notebooks.pair_files): what another program changed in one
-of them is taken in
-like a change of the file, before anything is written; they are written before the file is.
+A document in a pair has more files, texts that hold its sources (webipy.server.notebooks.pair_files): a change of one of them by another program
+is merged like a change of the file, before anything is written; they are written before the file is.
 
 Rejected: writing the file first and the journal after (a crash between the two would lose what the journal does not
 know); merging by lines of the JSON (an edit of an output would conflict with one of the text beside it).
@@ -36,7 +35,7 @@ from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.ipynb import notebook_file
 from webipy.core.ipynb.document import Document, DocumentFold, leaves_out
-from webipy.server.notebooks.large_values import bring_in
+from webipy.server.notebooks.large_values import store_values
 from webipy.server.notebooks.notebook_codec import NotebookCodec, Read, without_outputs
 from webipy.server.notebooks.outside_changes import OutsideChanges
 from webipy.server.notebooks.pair_files import keep_beside, put
@@ -49,8 +48,8 @@ _T = TypeVar("_T")
 PORTION = 100
 """Events that are appended in one turn of the reactor."""
 
-TRIES = 20
-"""How often a save starts anew because the file or the document changed under it."""
+MAX_ATTEMPTS = 20
+"""How often a save begins anew because the file or the document has changed meanwhile."""
 
 
 @attrs.define(eq=False)
@@ -58,7 +57,10 @@ class NotebookFile:
     """A document and its file.
 
     Args:
-        outside: What other programs write.
+        session: Its session.
+        world: The outside.
+        codec: Reads and writes notebook files.
+        outside: Merges what other programs write.
     """
 
     session: Session
@@ -69,7 +71,7 @@ class NotebookFile:
     _folded: Document | None = None
     _folded_at: int = 0
     _ready: events.KernelReady | None = None
-    _door: DeferredLock = attrs.field(factory=DeferredLock)
+    _lock: DeferredLock = attrs.field(factory=DeferredLock)
 
     @property
     def is_saved(self) -> bool:
@@ -89,23 +91,23 @@ class NotebookFile:
     # ---- the document
 
     async def current(self) -> tuple[int, Document]:
-        """The document, and the seq as of which it is."""
-        await self._door.acquire()
+        """The document, and the seq of the last event in it."""
+        await self._lock.acquire()
         try:
             return await self._document()
         finally:
-            self._door.release()
+            self._lock.release()
 
     async def _document(self) -> tuple[int, Document]:
         if self._fold.seq + 1 < self.session.journal.first_seq:  # what is missing in between was cut
             self._fold, self._folded = DocumentFold(), None
-        await self.session.each_event(self._fold.seq + 1, self.session.written, self._take)
+        await self.session.each_event(self._fold.seq + 1, self.session.written, self._apply)
         if self._folded is None or self._fold.changed > self._folded_at:
             self._folded = await self.world.aside(self._fold.document)
         self._folded_at = self._fold.seq
         return self._fold.seq, self._folded
 
-    def _take(self, event: AnyEvent) -> None:
+    def _apply(self, event: AnyEvent) -> None:
         self._fold.apply(event)
         if isinstance(event, events.KernelReady):
             self._ready = event
@@ -113,39 +115,40 @@ class NotebookFile:
     # ---- saving
 
     async def save(self, by: str | None, overwrite: str | None = None, is_upgraded: bool = False) -> None:
-        """Writes the file, after taking in what another program has written.
+        """Writes the file, after merging what another program has written.
 
         Args:
-            overwrite: The etag of a file that may be replaced though both changed; `"missing"`: one that was deleted may be made again.
-            is_upgraded: An `.ipynb` before nbformat 4.5 becomes one, with the ids of its cells.
+            by: Who saves; `None` for the server.
+            overwrite: The etag of a file that may be replaced though both have changes; `"missing"`: a deleted file may be made again.
+            is_upgraded: Whether an `.ipynb` before nbformat 4.5 becomes one, with the ids of its cells.
 
         Raises:
-            errors.Conflict: Both changed the same; `notebook_conflicted` tells it too.
-            errors.FileFault and others: It cannot be read or written; `notebook_save_failed` tells it too.
+            errors.Conflict: Both have changes of the same; `notebook_conflicted` reports it, too.
+            errors.FileFault and others: It cannot be read or written; `notebook_save_failed` reports it, too.
         """
-        await self._door.acquire()
+        await self._lock.acquire()
         try:
             self.session.check_writable()
-            for _ in range(TRIES):
+            for _ in range(MAX_ATTEMPTS):
                 if await self._save(by, overwrite, is_upgraded):
                     break
             else:
-                raise _restless(self.path())
+                raise _never_settled(self.path())
             self.outside.pair_files.check()
         except (errors.FileFault, errors.InvalidNotebook, errors.TooLarge, errors.KernelFailed) as fault:
-            await self._tell_failed(fault)
-            await self._write_halves()
+            await self._append_failed(fault)
+            await self._write_pair_files()
             raise
         finally:
             self.outside.opened = None
-            self._door.release()
+            self._lock.release()
 
     async def _save(self, by: str | None, overwrite: str | None, is_upgraded: bool) -> bool:
         path = self.path()
         await self._document()
         await self._name_kernel()
         seq, document = await self._document()
-        await self.outside.pair_files.ground(seq, document)
+        await self.outside.pair_files.restore_bases(seq, document)
         found = await self.outside.found(path, document)
         if found is None:
             if self.session.file_state.etag is not None and overwrite != "missing":
@@ -153,22 +156,22 @@ class NotebookFile:
                 return False
         elif not self.session.file_state.has(found.record.etag):
             if overwrite != found.record.etag:
-                return await self.outside.take_in(seq, document, found, by) and self.is_saved
+                return await self.outside.merge(seq, document, found, by) and self.is_saved
             await keep_beside(self.world, path, None if found.values else found.body)
         news = await self.outside.pair_files.news(seq, document)
         if news is not None:
-            half, text = news
+            pair_file, text = news
             if overwrite != text.record.etag:
-                await self.outside.take_in_half(seq, document, half, text, by)
+                await self.outside.merge_pair_file(seq, document, pair_file, text, by)
                 return False
-            await keep_beside(self.world, half.path, text.body)
-            half.holds(text.body, text.record.etag, document, -1)
+            await keep_beside(self.world, pair_file.path, text.body)
+            pair_file.holds(text.body, text.record.etag, document, -1)
         if not await self.outside.pair_files.write(seq, document):
             return False
         return await self._write(seq, document, found, by, is_upgraded)
 
-    async def _write_halves(self) -> None:
-        """Writes the other files of a pair when the file itself cannot be."""
+    async def _write_pair_files(self) -> None:
+        """Writes the other files of a pair when the file itself cannot be written."""
         seq, document = await self._document()
         if self.outside.pair_files.are_behind() and await self.outside.pair_files.news(seq, document) is None:
             await self.outside.pair_files.write(seq, document)
@@ -206,12 +209,17 @@ class NotebookFile:
             await self.session.append(named, None)
 
     async def save_as(self, path: str, by: str) -> None:
-        """Writes the document under another path, where nothing is yet.
+        """Writes the document to another path, where nothing is yet.
+
+        Args:
+            path: The path, relative to the root.
+            by: Who saves.
 
         Raises:
+            errors.InvalidParams: It is no name of a notebook.
             errors.AlreadyExists: Something is there.
         """
-        await self._door.acquire()
+        await self._lock.acquire()
         try:
             self.session.check_writable()
             seq, document = await self._document()
@@ -228,11 +236,16 @@ class NotebookFile:
             saved = events.NotebookSaved(path=record.path, etag=record.etag, until=seq, format=format, minor=minor)
             await self.session.append([saved], by)
         finally:
-            self._door.release()
+            self._lock.release()
 
     async def content(self, format: str, original: Read | None) -> Body:
-        """What a file of this format holds for the document as it is now, with the kernel named in it, as near as possible to `original`."""
-        await self._door.acquire()
+        """The content of a file for the document as it is now, with the kernel named in it.
+
+        Args:
+            format: The format of the file, as core.formats names it.
+            original: The file whose layout is kept as far as possible; `None` for the usual layout.
+        """
+        await self._lock.acquire()
         try:
             await self._document()
             await self._name_kernel(with_language=True)
@@ -241,69 +254,75 @@ class NotebookFile:
                 document = await self.outside.history.result()
             return await self.codec.bytes_of(document, format, original)
         finally:
-            self._door.release()
+            self._lock.release()
 
     # ---- what other programs write
 
     async def look(self) -> None:
-        """Takes in what another program has written, if it has.
+        """Merges what another program has written, if it has.
 
         Raises:
-            errors.Conflict: Both changed the same; `notebook_conflicted` tells it too.
+            errors.Conflict: Both have changes of the same; `notebook_conflicted` reports it, too.
         """
-        await self._door.acquire()
+        await self._lock.acquire()
         try:
-            for _ in range(TRIES):
+            for _ in range(MAX_ATTEMPTS):
                 if await self._look():
                     break
             else:
-                raise _restless(self.path())
+                raise _never_settled(self.path())
             self.outside.pair_files.check()
         except (errors.FileFault, errors.InvalidNotebook, errors.TooLarge, errors.KernelFailed) as fault:
-            await self._tell_failed(fault)
+            await self._append_failed(fault)
             raise
         finally:
             self.outside.opened = None
-            self._door.release()
+            self._lock.release()
 
     async def _look(self) -> bool:
-        """Takes one change in, if there is one; true when there is none any more."""
+        """Merges one change, if there is one; returns whether there is none any more."""
         path = self.path()
         seq, document = await self._document()
-        await self.outside.pair_files.ground(seq, document)
+        await self.outside.pair_files.restore_bases(seq, document)
         found = await self.outside.found(path, document)
         if found is None:
             if self.session.file_state.etag is not None:
                 await self.outside.missing(path)
                 return True
         elif not self.session.file_state.is_at(found.record.etag):
-            await self.outside.take_in(seq, document, found, None)
+            await self.outside.merge(seq, document, found, None)
             return False
         news = await self.outside.pair_files.news(seq, document)
         if news is None:
             if self.session.file_state.failed is not None and self.is_saved and not self.outside.pair_files.fault():
-                await self._write(seq, document, found, None, False)  # nothing is left to be written: that is told
+                await self._write(
+                    seq, document, found, None, False
+                )  # nothing is left to be written: an event reports that
             return True
-        await self.outside.take_in_half(seq, document, *news, None)
+        await self.outside.merge_pair_file(seq, document, *news, None)
         return False
 
-    async def _tell_failed(self, fault: errors.Failure) -> None:
+    async def _append_failed(self, fault: errors.Failure) -> None:
         path, failed = self.session.file_state.path, self.session.file_state.failed
         if path is not None and (failed is None or failed.reason != fault.message):
             await self.session.append([events.NotebookSaveFailed(path=path, reason=fault.message)], None)
 
     async def alone(self, work: Callable[[], Coroutine[Deferred[Any], Any, _T]]) -> _T:
-        """Does something while nothing else touches the files."""
-        await self._door.acquire()
+        """Runs work under the lock, while nothing else reads or writes the files."""
+        await self._lock.acquire()
         try:
             return await work()
         finally:
-            self._door.release()
+            self._lock.release()
 
     # ---- becoming another state
 
     async def reload(self, path: str, by: str | None) -> None:
-        """Takes a file as it is, in place of what is here; that stays in the history.
+        """Replaces the document with what a file holds; the history keeps what it was.
+
+        Args:
+            path: The file, relative to the root.
+            by: Who reloads; `None` for the server.
 
         Raises:
             errors.NotFound, errors.InvalidNotebook: There is no such file, or it is no notebook.
@@ -314,12 +333,21 @@ class NotebookFile:
             await self.look()
 
     async def become(self, state: Document, by: str | None, found: Read | None = None) -> int:
-        """Makes the document another one: an earlier state of it, or what a file holds. Gives the seq of the last event."""
-        await self._door.acquire()
+        """Replaces the document with another state: an earlier one, or what a file holds.
+
+        Args:
+            state: The document that it becomes.
+            by: Who does that; `None` for the server.
+            found: The file that it was read from; `None` when it comes from no file.
+
+        Returns:
+            The seq of the last event.
+        """
+        await self._lock.acquire()
         try:
             self.session.check_writable()
             if found is not None:
-                await bring_in(self.session, self.world, found)
+                await store_values(self.session, self.world, found)
             while True:
                 seq, document = await self._document()
                 new = await self.outside.changes(document, state)
@@ -333,10 +361,11 @@ class NotebookFile:
             )
             return await self.session.append([opened], by)
         finally:
-            self._door.release()
+            self._lock.release()
 
     async def _append_in_portions(self, new: list[AnyEvent], by: str | None) -> bool:
-        """Appends many events without holding up the reactor; false when somebody edited in between, so that the rest may not fit any more."""
+        """Appends many events without holding up the reactor; returns false when the document was edited in between: the rest may not fit any
+        more."""
         expected = self.session.file_state.edited
         for first in range(0, len(new), PORTION):
             if self.session.file_state.edited != expected:
@@ -347,17 +376,17 @@ class NotebookFile:
         return True
 
 
-def _restless(path: str) -> errors.Conflict:
+def _never_settled(path: str) -> errors.Conflict:
     return errors.Conflict(f"{path} is being changed all the time by another program.", etag=None)
 
 
 def _is_same(found: Document, document: Document, format: str) -> bool:
-    """Whether a file that holds one document holds the other one, too: a text has no outputs."""
+    """Whether two documents are the same in a format: a text has no outputs."""
     return found == document if format == "ipynb" else without_outputs(found) == without_outputs(document)
 
 
 def _kernel_named(session: Session, ready: events.KernelReady | None, with_language: bool) -> list[AnyEvent]:
-    """What writes the kernel into the notebook's metadata, when it is another one than that which stands there."""
+    """The event that writes the kernel into the notebook's metadata, when another one stands there."""
     kernel = session.kernel
     if kernel is None or ready is None or ready.kernel != kernel.id:
         return []

@@ -1,16 +1,15 @@
-"""What other programs write into the files of a document, brought into it.
+"""Changes of a document's files by other programs, merged into the document.
 
 ::
 
-    file  ──► read ──► merge(what it held, the document, what it holds) ──────────────┐
-                                                                                      ├──► no conflict: events ─► journal
-    text  ──► read ──► what it said, what it says ──► merge(said, the document, says) ┘    conflict: `notebook_conflicted`
+    file  ──► read ──► merge(what it held, the document, what it holds) ───────────────┐
+                                                                                       ├──► no conflict: events ─► journal
+    text  ──► read ──► its sources before and now ──► merge(before, the document, now) ┘    conflict: `notebook_conflicted`
 
-Invariants: called behind the door of `webipy.server.notebooks.notebook_file`; what a merge found is thrown away when somebody edited
-meanwhile, and found again (the
-methods say so by a false); nothing here writes a file.
+Invariants: runs under the lock of `webipy.server.notebooks.notebook_file`; the result of a merge is discarded when the document was edited
+meanwhile (the methods return false), and the merge begins anew; nothing here writes a file.
 
-Rejected: to merge a text by its lines (a cell that moved would collide with one that was edited beside it).
+Rejected: merging a text by its lines (a cell that moved would collide with one that was edited beside it).
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from webipy.core.ipynb import merge, notebook_file
 from webipy.core.ipynb.document import Document
 from webipy.server.notebooks.file_reader import Reader
 from webipy.server.notebooks.history import History
-from webipy.server.notebooks.large_values import bring_in
+from webipy.server.notebooks.large_values import store_values
 from webipy.server.notebooks.notebook_codec import NotebookCodec, Read, without_outputs
 from webipy.server.notebooks.pair_files import PairFile, PairFiles
 from webipy.server.ports.world import World
@@ -43,11 +42,15 @@ NEWER_SECONDS = 1.0
 
 @attrs.define(eq=False)
 class OutsideChanges:
-    """What other programs write into the files of one document.
+    """Merges changes of one document's files by other programs.
 
     Args:
+        session: The session of the document.
+        world: The outside.
+        codec: Reads and writes notebook files.
+        history: Earlier states of the document.
         pair_files: The texts that are paired with the file.
-        found_at: Goes on with the file at another path, where it is now; false when another session does already.
+        found_at: Makes another path that of the file; returns false when another session has it open already.
         base: What the file held when it was read or written last; `None` when this server has not seen that.
     """
 
@@ -65,7 +68,15 @@ class OutsideChanges:
     )
 
     async def found(self, path: str, like: Document) -> Read | None:
-        """The file as it is now; `None` when there is none."""
+        """Reads the file as it is now.
+
+        Args:
+            path: The file, relative to the root.
+            like: The document whose ids and outputs its cells get, where the file has none.
+
+        Returns:
+            The file; `None` when there is none.
+        """
         origin = self.session.file_state
         try:
             if self.base is not None and origin.has((await self.world.files.stat(path)).etag):
@@ -87,7 +98,8 @@ class OutsideChanges:
             return None
 
     async def has_moved(self) -> bool:
-        """Whether the file is under another name, and nobody has it open there: then that is gone on with."""
+        """Looks for the file under another name, which becomes that of the document; returns false when it is not found, or is open in another
+        session."""
         path, etag = self.session.file_state.path, self.session.file_state.etag
         if path is None or etag is None:
             return False
@@ -97,26 +109,40 @@ class OutsideChanges:
         return await self.found_at(found.path)
 
     async def missing(self, path: str) -> None:
-        """The file is not where it was: goes on with it where it is now, for everything to begin anew.
+        """Finds a file that is not where it was, so that a save can begin anew.
 
         Raises:
-            errors.Conflict: It is nowhere.
+            errors.Conflict: It is nowhere below the root.
         """
         if path == self.session.file_state.path and not await self.has_moved():
             await self.conflict(path, None, [], "The file was deleted by another program.")
 
     async def changes(self, old: Document, new: Document) -> list[AnyEvent]:
-        """The events that make the document another one."""
+        """The events that turn one document into another.
+
+        Args:
+            old: The document of the session now.
+            new: The document that it becomes.
+        """
         known = self.session.notebook
         versions = {gone.cell.id: gone.cell.version + 1 for gone in known.deleted.values()}
         versions |= {cell.id: cell.version for cell in known.cells()}
         return list(await self.world.aside(lambda: merge.changes(old, new, versions)))
 
-    async def take_in(self, seq: int, document: Document, found: Read, by: str | None) -> bool:
-        """Brings what another program wrote into the document; false when somebody edited meanwhile, so that it must begin anew.
+    async def merge(self, seq: int, document: Document, found: Read, by: str | None) -> bool:
+        """Merges the file into the document.
+
+        Args:
+            seq: Seq of the last event in the document.
+            document: The document.
+            found: The file, read.
+            by: Who asked for that; `None` for the server.
+
+        Returns:
+            False when the document was edited meanwhile, so that it must begin anew.
 
         Raises:
-            errors.Conflict: It does not go together; `notebook_conflicted` tells it.
+            errors.Conflict: Both have changes of the same; `notebook_conflicted` reports it, too.
         """
         path, etag = found.record.path, found.record.etag
         base = self.base or (document if self.session.file_state.is_saved else await self.history.saved())
@@ -127,11 +153,11 @@ class OutsideChanges:
                 await self.conflict(path, etag, different, reason)
             base = document
         merged = await self._merged(path, etag, base, document, found.document)
-        await bring_in(self.session, self.world, found)
+        await store_values(self.session, self.world, found)
         new = await self.changes(document, merged)
         if self.session.file_state.edited > seq:
             return False
-        self._reader.took(base, found)
+        self._reader.record(base, found)
         self.base, self.opened = found.document, found.opened
         is_whole = merged == found.document
         minor, repairs = found.minor, found.repairs
@@ -144,44 +170,54 @@ class OutsideChanges:
         await self.session.append(new, by)
         return True
 
-    async def take_in_half(self, seq: int, document: Document, half: PairFile, found: Read, by: str | None) -> None:
-        """Brings what another program wrote into a paired text into the document; nothing when somebody edited meanwhile.
+    async def merge_pair_file(
+        self, seq: int, document: Document, pair_file: PairFile, found: Read, by: str | None
+    ) -> None:
+        """Merges a paired text into the document; does nothing when the document was edited meanwhile.
+
+        Args:
+            seq: Seq of the last event in the document.
+            document: The document.
+            pair_file: The text.
+            found: The text, read.
+            by: Who asked for that; `None` for the server.
 
         Raises:
-            errors.Conflict: It does not go together; `notebook_conflicted` tells it.
+            errors.Conflict: Both have changes of the same; `notebook_conflicted` reports it, too.
         """
         origin, etag = self.session.file_state, found.record.etag
-        is_met, is_behind = half.base is not None, half.until < origin.edited
+        is_met, is_behind = pair_file.base is not None, pair_file.until < origin.edited
         if not is_met and not origin.is_saved:
             different = _different(without_outputs(document), without_outputs(found.document))
             await self.conflict(
-                half.path, etag, different, "The text that is paired with this notebook has other cells."
+                pair_file.path, etag, different, "The text that is paired with this notebook has other cells."
             )
-        base = half.base or document
-        before, now, held = await self.pair_files.difference(half, base, document, found)
-        merged = await self._merged(half.path, etag, before, document, now)
+        base = pair_file.base or document
+        before, now, held = await self.pair_files.difference(pair_file, base, document, found)
+        merged = await self._merged(pair_file.path, etag, before, document, now)
         new = await self.changes(document, merged)
         if origin.edited > seq:
             return
-        half.reader.took(document, found)
-        is_told = bool(new) or origin.conflict is not None
-        until = half.until if is_met and is_behind else self.session.seq + len(new) + is_told
-        half.holds(found.body, etag, without_outputs(held), until)
-        if is_told:
-            await self.session.append([*new, self._reloaded(half, new)], by)
+        pair_file.reader.record(document, found)
+        is_reported = bool(new) or origin.conflict is not None
+        until = pair_file.until if is_met and is_behind else self.session.seq + len(new) + is_reported
+        pair_file.holds(found.body, etag, without_outputs(held), until)
+        if is_reported:
+            await self.session.append([*new, self._reloaded(pair_file, new)], by)
         if not is_met and new and await self._is_older(found):
-            await self._go_back(half, merged, document, by)
+            await self._undo(pair_file, merged, document, by)
 
-    async def _go_back(self, half: PairFile, merged: Document, document: Document, by: str | None) -> None:
-        """The text is the older one: its cells stay in the history only, unless somebody edits already."""
+    async def _undo(self, pair_file: PairFile, merged: Document, document: Document, by: str | None) -> None:
+        """Undoes the merge of a text that is older than the file, so that its cells are in the history only; not when the document was edited
+        since."""
         edited = self.session.file_state.edited
         back = await self.changes(merged, document)
         if self.session.file_state.edited == edited:
-            text, file = (posixpath.basename(path) for path in (half.path, self.session.file_state.path or ""))
+            text, file = (posixpath.basename(path) for path in (pair_file.path, self.session.file_state.path or ""))
             words = f"{text} is older than {file}, and differs: its cells are in the history."
             repairs = [*self.session.file_state.repairs, words]
-            half.until = self.session.seq + len(back) + 1
-            await self.session.append([*back, self._reloaded(half, back, repairs)], by)
+            pair_file.until = self.session.seq + len(back) + 1
+            await self.session.append([*back, self._reloaded(pair_file, back, repairs)], by)
 
     async def _is_older(self, found: Read) -> bool:
         try:
@@ -192,7 +228,7 @@ class OutsideChanges:
         return newer.total_seconds() > NEWER_SECONDS
 
     def _reloaded(
-        self, half: PairFile, new: list[AnyEvent], repairs: list[str] | None = None
+        self, pair_file: PairFile, new: list[AnyEvent], repairs: list[str] | None = None
     ) -> events.NotebookReloaded:
         origin = self.session.file_state
         return events.NotebookReloaded(
@@ -201,11 +237,11 @@ class OutsideChanges:
             cells=_cells(new),
             minor=origin.minor,
             repairs=origin.repairs if repairs is None else repairs,
-            changed=half.path,
+            changed=pair_file.path,
             pairs=self.pair_files.etags(),
         )
 
-    # ---- what does not go together
+    # ---- conflicts
 
     async def _merged(self, path: str, etag: str, base: Document, ours: Document, theirs: Document) -> Document:
         merged = await self.world.aside(lambda: merge.merge(base, ours, theirs))
@@ -218,7 +254,13 @@ class OutsideChanges:
         return merged.document
 
     async def conflict(self, path: str, etag: str | None, cells: list[str], reason: str) -> None:
-        """Tells that two changes do not go together, or that the file is gone (`etag` is `None`).
+        """Reports that two changes conflict, or that the file is gone.
+
+        Args:
+            path: The file.
+            etag: Its state now; `None` when it is gone.
+            cells: Ids of the cells that both changed.
+            reason: Why, in a sentence.
 
         Raises:
             errors.Conflict: Always.
@@ -227,9 +269,9 @@ class OutsideChanges:
         known = self.session.file_state.conflict
         if known is None or (known.etag, known.cells) != (conflict.etag, conflict.cells):
             await self.session.append([conflict], None)
-        told = path if path == self.session.file_state.path else posixpath.basename(path)
+        name = path if path == self.session.file_state.path else posixpath.basename(path)
         raise errors.Conflict(
-            f"{told} is not saved: {reason} Choose with notebook.save (overwrite) or notebook.reload.", etag=etag
+            f"{name} is not saved: {reason} Choose with notebook.save (overwrite) or notebook.reload.", etag=etag
         )
 
 

@@ -2,18 +2,19 @@
 
 ::
 
-    news:   stat ──► another etag? ──► read, once it stands still ──► what it said before and says now ──► NotebookFile merges the change
+    news:   stat ──► another etag? ──► read, once it stands still ──► its sources before and now ──► NotebookFile merges the change
     write:  only after edits ──► text (converter) ──► the same as in the file? nothing : files.write(if_match)
 
-What a half said last is kept with the document as it was then, so a change of it is a change of sources, whatever a text cannot hold. At the
-first meeting the two files may differ: then the text counts, as with jupytext, unless the other file is newer; what does not count is in the history.
-A text that was there before, and neither names the pair nor says the same, is not meant: a notebook from anywhere names what it likes.
+The last sources of a text are kept with the document as it was then, so a change of the text is a change of sources, whatever a text cannot hold.
+When the two files are paired for the first time they may differ: then the text wins, as with jupytext, unless the other file is newer; the history
+has what lost. A text that was there before, and neither names the pair nor has the same sources, is not part of it: a notebook from anywhere may
+name any file.
 
-Invariants: all of it runs under the lock of `NotebookFile`; a half is replaced only when it is the one that was read; a half that cannot be read or
-written holds up no other file, and that is told; a path that is the document of another session is left alone.
+Invariants: all of it runs under the lock of `NotebookFile`; a text is replaced only when it is the one that was read; a text that cannot be read or
+written holds up no other file, and events report it; a path that is the document of another session is left alone.
 
-Rejected: a session for each half that follows the other (two journals of one document, and each change an echo); to write a half when only outputs
-changed.
+Rejected: a session for each file that follows the other (two journals of one document, and each change an echo); writing a text when only outputs
+have changed.
 """
 
 from __future__ import annotations
@@ -41,10 +42,13 @@ class PairFile:
     """One text of a pair.
 
     Args:
-        etag: The state of the file that was read or written last; `None`: there is none.
-        body: What it held then; `None`: not known.
-        base: The document that it held then; `None`: the two have not met.
-        until: The edits up to this event are in it.
+        path: Relative to the root.
+        format: As core.formats names it, such as `py:percent`.
+        reader: Reads it.
+        etag: The state of the file that was read or written last; `None` when there is none.
+        body: What it held then, UTF-8; `None` when that is not known.
+        base: The document that it held then; `None` when the two were never in step.
+        until: Seq of the last event whose edits are in it.
         fault: Why it is not in step.
     """
 
@@ -56,18 +60,30 @@ class PairFile:
     base: Document | None = None
     until: int = 0
     fault: errors.Failure | None = None
-    _said: Document | None = None
+    _sources: Document | None = None
 
-    def holds(self, body: bytes, etag: str, document: Document, until: int, says: Document | None = None) -> None:
-        """The file holds this document now, as far as a text can."""
-        self.body, self.etag, self.base, self.until, self._said = body, etag, document, until, says
+    def holds(self, body: bytes, etag: str, document: Document, until: int) -> None:
+        """Records what the file holds now.
 
-    async def said(self, codec: NotebookCodec, base: Document) -> Document:
-        """What the text said when it held `base`."""
-        if self._said is None:
+        Args:
+            body: Its bytes, UTF-8.
+            etag: Its state.
+            document: The document that it holds, as far as a text can.
+            until: Seq of the last event whose edits are in it.
+        """
+        self.body, self.etag, self.base, self.until, self._sources = body, etag, document, until, None
+
+    async def sources(self, codec: NotebookCodec, base: Document) -> Document:
+        """The document that is read from the text of the last state.
+
+        Args:
+            codec: Reads texts.
+            base: The document that the text was written from, which gives the cells their ids.
+        """
+        if self._sources is None:
             body = self.body if self.body is not None else await codec.text_of(base, self.format)
-            self._said = match_cells(base, await codec.said(body, self.format, self.path))
-        return self._said
+            self._sources = match_cells(base, await codec.parsed_text(body, self.format, self.path))
+        return self._sources
 
 
 @attrs.define(eq=False)
@@ -75,7 +91,11 @@ class PairFiles:
     """The other files of one document.
 
     Args:
-        owner: Whose document a file is already, if it is one of another session: its title.
+        session: The session of the document.
+        world: The outside.
+        codec: Reads and writes notebook files.
+        history: Earlier states of the document.
+        owner: Returns the title of another session whose document a file is; `None` when there is none.
     """
 
     session: Session
@@ -87,39 +107,46 @@ class PairFiles:
     _known_for: tuple[str | None, bytes] = (None, b"")
 
     def all(self) -> list[PairFile]:
-        """The halves by the document's metadata and path, as they are now."""
+        """The texts that the document's metadata and path name now."""
         path, metadata = self.session.file_state.path, self.session.notebook.metadata
         if (path, metadata) == self._known_for:
             return list(self._known.values())
         named = pairs.partners(path, metadata) if path is not None else ()
         now: dict[str, PairFile] = {}
         for one in named:
-            half = self._known.get(one.path)
-            now[one.path] = half if half is not None and half.format == one.format else self._new(one, named)
+            pair_file = self._known.get(one.path)
+            now[one.path] = (
+                pair_file if pair_file is not None and pair_file.format == one.format else self._new(one, named)
+            )
         self._known, self._known_for = now, (path, metadata)
         return list(now.values())
 
     def _new(self, one: pairs.Half, named: tuple[pairs.Half, ...]) -> PairFile:
-        """A half that was not there; what is known of one that has another path now goes on."""
+        """A text that was not named before; it inherits the state of one that has lost its name."""
         there = {other.path for other in named}
-        half = PairFile(one.path, one.format, Reader(self.world, self.codec))
+        pair_file = PairFile(one.path, one.format, Reader(self.world, self.codec))
         for old in self._known.values():
             if old.path not in there and old.format == one.format and old.base is not None and old.body is not None:
-                half.holds(old.body, "", old.base, old.until)
-        return half
+                pair_file.holds(old.body, "", old.base, old.until)
+        return pair_file
 
     def etags(self) -> dict[str, str]:
         """The states of the files that are in step, by their paths."""
-        return {half.path: half.etag for half in self.all() if half.etag and half.fault is None}
+        return {
+            pair_file.path: pair_file.etag for pair_file in self.all() if pair_file.etag and pair_file.fault is None
+        }
 
     def are_behind(self) -> bool:
-        """Whether one that is there lacks edits."""
+        """Whether a text lacks edits of the document."""
         edited = self.session.file_state.edited
-        return any(half.etag is not None and half.base is not None and half.until < edited for half in self.all())
+        return any(
+            pair_file.etag is not None and pair_file.base is not None and pair_file.until < edited
+            for pair_file in self.all()
+        )
 
     def fault(self) -> errors.Failure | None:
-        """Why one of them is not in step."""
-        return next((half.fault for half in self.all() if half.fault is not None), None)
+        """Why a text is not in step; `None` when all are."""
+        return next((pair_file.fault for pair_file in self.all() if pair_file.fault is not None), None)
 
     def check(self) -> None:
         """Returns when all are in step.
@@ -131,89 +158,112 @@ class PairFiles:
         if fault is not None:
             raise fault
 
-    async def ground(self, seq: int, document: Document) -> None:
-        """Gives halves that an earlier server knew the document as the files held it then."""
+    async def restore_bases(self, seq: int, document: Document) -> None:
+        """Restores the state of texts that an earlier server has written.
+
+        Args:
+            seq: Seq of the last event in the document.
+            document: The document.
+        """
         origin = self.session.file_state
-        for half in self.all():
-            if half.base is None and half.path in origin.pairs:
+        for pair_file in self.all():
+            if pair_file.base is None and pair_file.path in origin.pairs:
                 base, until = (document, seq) if origin.is_saved else (await self.history.saved(), origin.saved)
-                half.base, half.until = None if base is None else without_outputs(base), until
+                pair_file.base, pair_file.until = None if base is None else without_outputs(base), until
 
     # ---- what other programs write
 
     async def are_news(self) -> bool:
-        """Whether one of them was changed by another program."""
-        for half in self.all():
-            etag = await self._etag(half)
-            if etag is not None and etag != self._known_etag(half):
+        """Whether another program has changed a text."""
+        for pair_file in self.all():
+            etag = await self._etag(pair_file)
+            if etag is not None and etag != self._known_etag(pair_file):
                 return True
         return False
 
-    def _known_etag(self, half: PairFile) -> str | None:
-        if half.etag is None and half.body is None:
-            half.etag = self.session.file_state.pairs.get(half.path)
-        return half.etag
+    def _known_etag(self, pair_file: PairFile) -> str | None:
+        if pair_file.etag is None and pair_file.body is None:
+            pair_file.etag = self.session.file_state.pairs.get(pair_file.path)
+        return pair_file.etag
 
-    async def _etag(self, half: PairFile) -> str | None:
+    async def _etag(self, pair_file: PairFile) -> str | None:
         try:
-            return (await self.world.files.stat(half.path)).etag
+            return (await self.world.files.stat(pair_file.path)).etag
         except errors.Failure:
             return None
 
     async def news(self, seq: int, document: Document) -> tuple[PairFile, Read] | None:
-        """One that another program has changed, read; `None` when there is none. `seq` is that of the document."""
-        for half in self.all():
+        """Reads a text that another program has changed.
+
+        Args:
+            seq: Seq of the last event in the document.
+            document: The document.
+
+        Returns:
+            The text, and what it holds; `None` when no text has changed.
+        """
+        for pair_file in self.all():
             try:
-                read = await self._news(half, seq, document)
+                read = await self._news(pair_file, seq, document)
             except errors.Failure as fault:
-                half.fault = _told(half, fault)
+                pair_file.fault = _named(pair_file, fault)
                 continue
             if read is not None:
-                return half, read
+                return pair_file, read
         return None
 
-    async def _news(self, half: PairFile, seq: int, document: Document) -> Read | None:
-        title = self.owner(half.path)
+    async def _news(self, pair_file: PairFile, seq: int, document: Document) -> Read | None:
+        title = self.owner(pair_file.path)
         if title is not None:
-            raise errors.FileFault(f"it is the document of the session {title!r}", reason="failed", path=half.path)
-        half.fault = None
+            raise errors.FileFault(f"it is the document of the session {title!r}", reason="failed", path=pair_file.path)
+        pair_file.fault = None
         try:
-            record = await self.world.files.stat(half.path)
+            record = await self.world.files.stat(pair_file.path)
         except errors.NotFound:
-            half.etag, half.until = None, -1  # it is made at the next save
+            pair_file.etag, pair_file.until = None, -1  # it is made at the next save
             return None
-        if record.etag == self._known_etag(half):
+        if record.etag == self._known_etag(pair_file):
             return None
-        read = await half.reader.read(half.path, half.base or document, half.format)
-        if half.base is not None and read.body == half.body:
-            half.etag = read.record.etag
+        read = await pair_file.reader.read(pair_file.path, pair_file.base or document, pair_file.format)
+        if pair_file.base is not None and read.body == pair_file.body:
+            pair_file.etag = read.record.etag
             return None
-        if half.base is None and await self.codec.text_of(document, half.format, read.body) == read.body:
-            half.holds(read.body, read.record.etag, without_outputs(document), seq)
+        if pair_file.base is None and await self.codec.text_of(document, pair_file.format, read.body) == read.body:
+            pair_file.holds(read.body, read.record.etag, without_outputs(document), seq)
             return None
-        if half.base is None and not self._is_agreed(half, document, read):
+        if pair_file.base is None and not self._is_agreed(pair_file, document, read):
             named = pairs.formats_in(self.session.notebook.metadata)
-            words = f"it was there before and does not say that it is. Put `formats: {named}` into its header, or give one of them another name"
-            raise errors.FileFault(words, reason="failed", path=half.path)
+            words = f"it was there before and does not name this notebook. Put `formats: {named}` into its header, or give one of them another name"
+            raise errors.FileFault(words, reason="failed", path=pair_file.path)
         return read
 
-    def _is_agreed(self, half: PairFile, document: Document, read: Read) -> bool:
-        """Whether a text that was there before is meant: its header names the pair, or it says the same as the document."""
+    def _is_agreed(self, pair_file: PairFile, document: Document, read: Read) -> bool:
+        """Whether a text that was there before belongs to the pair: its header names the pair, or it has the same sources as the document."""
         path, named = self.session.file_state.path, pairs.formats_of_header(read.body)
-        if named is not None and path in {one.path for one in pairs.halves(half.path, named)}:
+        if named is not None and path in {one.path for one in pairs.halves(pair_file.path, named)}:
             return True
-        says = [(cell.cell_type, cell.source.strip()) for cell in read.document.cells]
-        return says == [(cell.cell_type, cell.source.strip()) for cell in document.cells]
+        sources = [(cell.cell_type, cell.source.strip()) for cell in read.document.cells]
+        return sources == [(cell.cell_type, cell.source.strip()) for cell in document.cells]
 
     async def difference(
-        self, half: PairFile, base: Document, document: Document, read: Read
+        self, pair_file: PairFile, base: Document, document: Document, read: Read
     ) -> tuple[Document, Document, Document]:
-        """What the text said and says now, in terms of the document as it is now (see `pairs.difference`), and the document that it holds now."""
-        before, held = await half.said(self.codec, base), with_outputs_of(document, base)
+        """The change of a text, in terms of the document as it is now (see `pairs.difference`).
+
+        Args:
+            pair_file: The text.
+            base: The document that it held before.
+            document: The document now.
+            read: The text, read.
+
+        Returns:
+            The document before the change and after it, to be merged, and the document that the text holds now.
+        """
+        before, held = await pair_file.sources(self.codec, base), with_outputs_of(document, base)
 
         def compared() -> tuple[Document, Document, Document]:
             now = match_cells(before, read.document)
-            old, new = pairs.difference(half.reader.known(held), before, now)
+            old, new = pairs.difference(pair_file.reader.known(held), before, now)
             return old, new, merge.merge(old, held, new).document
 
         return await self.world.aside(compared)
@@ -221,32 +271,50 @@ class PairFiles:
     # ---- writing
 
     async def write(self, seq: int, document: Document) -> bool:
-        """Writes those that lack edits; false when another program was faster. What cannot be written is noted down in it."""
-        for half in self.all():
-            if half.fault is None and (half.etag is None or half.until < self.session.file_state.edited):
+        """Writes the texts that lack edits; why one cannot be written is in its `fault`.
+
+        Args:
+            seq: Seq of the last event in the document.
+            document: The document.
+
+        Returns:
+            False when another program has written one meanwhile, so that a save must begin anew.
+        """
+        for pair_file in self.all():
+            if pair_file.fault is None and (pair_file.etag is None or pair_file.until < self.session.file_state.edited):
                 try:
-                    await self._write(half, seq, document)
+                    await self._write(pair_file, seq, document)
                 except errors.Conflict:
                     return False
                 except errors.Failure as fault:
-                    half.fault = _told(half, fault)
+                    pair_file.fault = _named(pair_file, fault)
         return True
 
-    async def _write(self, half: PairFile, seq: int, document: Document) -> None:
-        original = half.body
-        if original is None and half.etag is not None:
-            original, record = await self.world.files.read(half.path)
-            if record.etag != half.etag:
-                raise errors.Conflict(f"{half.path} was written meanwhile.", etag=record.etag)
-        body = await self.codec.text_of(document, half.format, original)
-        etag = half.etag
+    async def _write(self, pair_file: PairFile, seq: int, document: Document) -> None:
+        original = pair_file.body
+        if original is None and pair_file.etag is not None:
+            original, record = await self.world.files.read(pair_file.path)
+            if record.etag != pair_file.etag:
+                raise errors.Conflict(f"{pair_file.path} was written meanwhile.", etag=record.etag)
+        body = await self.codec.text_of(document, pair_file.format, original)
+        etag = pair_file.etag
         if etag is None or body != original:
-            etag = (await put(self.world, half.path, body, etag)).etag
-        half.holds(body, etag, without_outputs(document), seq)
+            etag = (await put(self.world, pair_file.path, body, etag)).etag
+        pair_file.holds(body, etag, without_outputs(document), seq)
 
 
 async def put(world: World, path: str, body: Body, etag: str | None) -> FileRecord:
-    """Writes a file that has this etag (`None`: there is none), and makes the folders that it lies in, as a pair may name them."""
+    """Writes a file, and makes the folders that it lies in, as a pair may name them.
+
+    Args:
+        world: The outside.
+        path: The file, relative to the root.
+        body: Its new content.
+        etag: Its state before; `None` when there is none.
+
+    Raises:
+        errors.Conflict: It has another etag; nothing has changed.
+    """
     try:
         return await world.files.write(path, body, etag or "missing")
     except errors.NotFound:
@@ -259,19 +327,21 @@ async def put(world: World, path: str, body: Body, etag: str | None) -> FileReco
     return await world.files.write(path, body, "missing")
 
 
-def _told(half: PairFile, fault: errors.Failure) -> errors.Failure:
-    """The failure of a half, which names it."""
+def _named(pair_file: PairFile, fault: errors.Failure) -> errors.Failure:
+    """The failure of a text, with its name in the message."""
     reason = fault.message.rstrip(".")
-    name = posixpath.basename(half.path)  # guests see names only
+    name = posixpath.basename(pair_file.path)  # guests see names only
     words = f"{name}, which is paired with this notebook, is not in step: {reason}."
     return errors.FileFault(words, reason="failed", path=name)
 
 
 async def keep_beside(world: World, path: str, body: bytes | None) -> None:
-    """Keeps what another program wrote, before ours takes its place.
+    """Keeps what another program wrote under another name, before ours replaces it.
 
     Args:
-        body: What the file holds; `None`: it is copied, and who writes it meanwhile is found when ours takes its place.
+        world: The outside.
+        path: The file, relative to the root.
+        body: What the file holds; `None`: the file is copied (a write meanwhile is found when ours replaces it).
     """
     stem, suffix = posixpath.splitext(path)
     number = 1

@@ -1,9 +1,9 @@
-"""Which files are a pair, before a session knows it: asked when one of them is opened or gets another name.
+"""Finds which files are a pair, before there is a session: when one of them is opened or renamed.
 
-A text says it in its header, an .ipynb in its metadata; `main_of` finds the file that the session of a pair is of: the .ipynb, or the first file that
-the formats name. A text without a header is looked for in the .ipynb of its name beside it.
+A text names the pair in its header, an .ipynb in its metadata; `main_of` finds the file that the session of a pair belongs to: the .ipynb, or the
+first file that the formats name. A text without a header is looked for in the .ipynb of its name beside it.
 
-Rejected: to look through all notebooks for one that names a text (slow, and the text itself can say it).
+Rejected: searching all notebooks for one that names a text (slow, and the text itself can name it).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class PairLookup:
     world: World
 
     async def main_of(self, path: str) -> tuple[str, str | None]:
-        """The file that a session of the document at `path` is of, and the formats that the header of a text names."""
+        """The file that the session of the document at `path` belongs to, and the formats that the header of a text names (`None` for none)."""
         if formats.format_of(path) in (None, "ipynb"):
             return path, None
         try:
@@ -51,13 +51,18 @@ class PairLookup:
         return (beside if is_paired else path), None
 
     async def moves(self, path: str, to: str, metadata: bytes | None) -> list[tuple[str, str]]:
-        """Where the other files of a pair go when the one at `path` goes `to`; those that are not there, and that have no place then, stay.
+        """The new paths of the other files of a pair when one is renamed; those that are not there, or have no place then, stay.
 
         Args:
-            metadata: Of the document at `path`, where it is known.
+            path: The path of the one now.
+            to: Its new path.
+            metadata: The metadata of its document, JSON; `None` when they are not known.
+
+        Returns:
+            Pairs of path now and new path.
 
         Raises:
-            errors.AlreadyExists: Something is there.
+            errors.AlreadyExists: Something is at a new path.
         """
         if metadata is None:
             main, named = await self.main_of(path)

@@ -1,8 +1,7 @@
-"""The document of a run that is over gets its report, and the state of the widgets that it shows, before it is written.
+"""Adds the report of a run, and the state of the widgets, to its document before the result is written.
 
-See `webipy.core.session.run_reports` and `webipy.core.kernel.widget_state`. Only the result of a copy has a report: a notebook that is run
-where it is stays the
-user's own, and only the marks of an earlier failure are taken out of it. Formats of plain text have no place for either.
+See `webipy.core.session.run_reports` and `webipy.core.kernel.widget_state`. Only the result of a copy has a report: a notebook that is run in place
+belongs to its user, and only the marks of an earlier failure are removed. Formats of plain text have no place for either.
 """
 
 from __future__ import annotations
@@ -24,7 +23,12 @@ PORTION = 200
 
 
 async def add_report(documents: Documents, session: Session, run: OpenRun) -> None:
-    """Adds them, once; where a server dies in between, the next one replaces what there is.
+    """Adds both, once; when a server dies in between, the next one replaces what it has added.
+
+    Args:
+        documents: The documents of all sessions.
+        session: The session of the run.
+        run: The run, which has ended.
 
     Raises:
         errors.Degraded: The journal cannot be written.
@@ -35,11 +39,11 @@ async def add_report(documents: Documents, session: Session, run: OpenRun) -> No
     if session.record.path is not None:
         await _append(session, run_reports.without_marks(session.notebook))
     else:
-        story = run_reports.RunRecord(run.id)
-        await session.each_event(run.started.seq, session.written, story.apply)
-        new = run_reports.report(session.notebook, run, story, session.source, documents.world.new_id)
+        record = run_reports.RunRecord(run.id)
+        await session.each_event(run.started.seq, session.written, record.apply)
+        new = run_reports.report(session.notebook, run, record, session.source, documents.world.new_id)
         await _append(session, new)
-        if run.started.to is None:  # it is written by whoever asked for the run, and is to name its kernel all the same
+        if run.started.to is None:  # the client writes it, and it names its kernel all the same
             await documents.of(session).file.content("ipynb", None)
     await _append(session, await _with_widgets(documents, session))
 

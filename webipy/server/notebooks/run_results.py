@@ -1,4 +1,4 @@
-"""What a run leaves: its document, written where its plan says, whole and at once.
+"""The result of a run: its document, written where its plan says, whole and at once.
 
 A run with a `to` works in a session without a file, so nothing is touched until it has ended. Then::
 
@@ -7,8 +7,8 @@ A run with a `to` works in a session without a file, so nothing is touched until
     overwrite, or nothing is there ───────► the file, by one exchange of names
     nothing was there, but something is now ► beside it (unless it holds the same: this server wrote it and then died)
 
-A run without one is that of an open notebook, which is saved as always. What cannot be written stays in the
-session, and `RunFinished.reason` says why: nothing is lost.
+A run without `to` is that of an open notebook, which is saved as usual. A document that cannot be written stays in the
+session, and `RunFinished.reason` has the reason: nothing is lost.
 """
 
 from __future__ import annotations
@@ -47,7 +47,12 @@ class RunResults:
     documents: Documents
 
     async def check(self, path: str | None, to: str, overwrite: bool) -> None:
-        """Returns when a run of `path` (or of what has no file) could write its result to `to`; nothing is changed.
+        """Returns when a run could write its result; nothing is changed.
+
+        Args:
+            path: The notebook that is run, relative to the root; `None` when it has no file.
+            to: Where the result goes.
+            overwrite: Whether it may replace a file.
 
         Raises:
             errors.InvalidParams: `to` is no name of a notebook, or is the notebook itself.
@@ -69,7 +74,15 @@ class RunResults:
             raise errors.AlreadyExists(f"{to} exists already.", kind="file", id=to)
 
     async def write(self, session: Session, run: OpenRun) -> events.RunFinished:
-        """Writes the result of a run that is over; what went wrong is in what it gives."""
+        """Writes the result of a run that is over.
+
+        Args:
+            session: The session of the run.
+            run: The run.
+
+        Returns:
+            The last event of the run, not yet appended; it has the reason when the result could not be written.
+        """
         status, plan = run.status(), run.started
         path, reason = None, ""
         try:
@@ -90,11 +103,11 @@ class RunResults:
         return session.file_state.path
 
     async def _content(self, session: Session, to: str) -> Body:
-        format, bound = formats.format_of(to) or "ipynb", self.documents.of(session).file
-        return await bound.content(format, await self._original(session.source, format, (await bound.current())[1]))
+        format, file = formats.format_of(to) or "ipynb", self.documents.of(session).file
+        return await file.content(format, await self._original(session.source, format, (await file.current())[1]))
 
     async def _write(self, body: Body, plan: events.RunStarted, status: RunStatus, is_stopped: bool) -> tuple[str, str]:
-        """Writes it; gives where it is, and why it is not where it was wanted."""
+        """Writes the result; returns its path, and why that is not where it was wanted."""
         to = plan.to or ""
         if plan.only_if_ok and status != "ok":
             path = await self._beside(to, " (stopped)" if is_stopped else " (failed)", body)
@@ -123,7 +136,7 @@ class RunResults:
             return None  # it was moved or deleted meanwhile: the layout is then the usual one
 
     async def _beside(self, to: str, mark: str, body: Body) -> str:
-        """Writes it under a free name like that of `to`; gives that."""
+        """Writes the result under a free name like that of `to`; returns its path."""
         stem, suffix = posixpath.splitext(to)
         for name in free_names(f"{stem}{mark}{suffix}", False):
             try:

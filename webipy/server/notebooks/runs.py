@@ -1,17 +1,17 @@
-"""Runs with a plan, brought to their end by the server: stopped in time, their result written, their session let go of.
+"""Runs with a plan, which the server brings to their end: stopped in time, their result written, their session released.
 
 ::
 
-    run_started ─► its executions end ──────────────────────────────► result written ─► run_finished ─► session let go of
+    run_started ─► its executions end ──────────────────────────────► result written ─► run_finished ─► session released
                         ▲                                             (run_results.py)              (temporary_sessions.py)
-    run_stopped ────────┘ what waits is cancelled, what runs is interrupted; after the grace the kernel is killed
+    run_stopped ────────┘ waiting executions are cancelled, the running one is interrupted; after the grace the kernel is killed
 
-Why a run is stopped: somebody asked, its time is over, its kernel did not start in time, nobody follows it any more.
+Why a run is stopped: a client asked, its time is over, its kernel did not start in time, no client subscribes to it any more.
 The plan and the stop are events, so a server that starts goes on where the last one was. The client that asked for
 the run may be killed at any moment: nothing here waits for it.
 
 Invariants: a run ends once, and not before all of its executions have ended; a kernel is killed only in a session that
-is the run's own (temporary), never with somebody else's variables: there a run that does not react is left, and told so.
+is the run's own (temporary), never with another user's variables: there a run that does not react is left, and its reason says so.
 
 Rejected: time limits and closing in the client (it is what gets killed); a process for each run (a second owner).
 """
@@ -48,12 +48,14 @@ STUBBORN = "Its code does not react to the interrupt and goes on running; the ke
 
 
 @attrs.define(eq=False)
-class Attendant:
+class RunSupervisor:
     """Brings one run to its end.
 
     Args:
-        run: Its fold, which grows with the session.
-        write: Writes its result and gives what is told of that.
+        session: Its session.
+        run: The run, which the session folds.
+        world: The outside.
+        write: Writes its result; returns its last event.
     """
 
     session: Session
@@ -62,19 +64,19 @@ class Attendant:
     write: Callable[[Session, OpenRun], Deferred[events.RunFinished]]
     _asleep: Deferred[None] | None = None
     _timers: list[Callable[[], None]] = attrs.field(factory=list)
-    _pressed: set[str] = attrs.field(factory=set)
+    _interrupted: set[str] = attrs.field(factory=set)
     _is_stubborn: bool = False
     _is_cancelled: bool = False
     _was_alone: bool = False
     _is_abandoned: bool = False
 
-    async def attend(self) -> events.RunFinished | None:
-        """Returns when it has ended; gives its last event, which is not yet appended, or `None` when its session was closed first."""
+    async def until_end(self) -> events.RunFinished | None:
+        """Waits for the end of the run; returns its last event, not yet appended, or `None` when its session was closed first."""
         self._set_clocks()
         try:
             while (left := self._open()) and not self._is_stubborn:
                 if self.run.stopped is not None:
-                    self._press(left)
+                    self._cancel(left)
                 await self._news()
             while self.session.written < self.session.seq and not self.session.is_closed:
                 await self._news()
@@ -121,12 +123,12 @@ class Attendant:
             stop_clock()
 
     def abandon(self) -> None:
-        """Leaves it as it is, for the next server: whatever happens now, such as the end of its kernel, is none of the run's own doing."""
+        """Leaves the run to the next server: what happens now, such as the end of its kernel, does not end it."""
         self._is_abandoned = True
         self._stop_clocks()
 
     def _passed(self, since: str) -> float:
-        """Seconds since an event, by the clock on the wall; what that says in vain counts as none."""
+        """Seconds since an event, by the wall clock; 0 when the clock was set back."""
         passed = datetime.fromisoformat(self.world.now()) - datetime.fromisoformat(since)
         return max(0.0, passed.total_seconds())
 
@@ -135,8 +137,8 @@ class Attendant:
 
     def _time_is_over(self, seconds: float) -> None:
         if self.run.stopped is None:
-            said = f"The time of the run, {seconds:g} s, was over."
-            self.stop("timed_out", self.run.started.grace_s, None, self._marks(said))
+            reason = f"The time of the run, {seconds:g} s, was over."
+            self.stop("timed_out", self.run.started.grace_s, None, self._marks(reason))
 
     def _check_start(self) -> None:
         kernel = self.session.kernel
@@ -150,12 +152,22 @@ class Attendant:
         self._was_alone = is_alone
         self._later(LINGER_SECONDS / 2, self._look_for_followers)
 
-    # ---- an early end
+    # ---- stopping
 
     def stop(
         self, cause: Cause, grace_s: float | None, by: str | None, marks: list[events.AnyEvent] | None = None
     ) -> Deferred[int]:
-        """Begins to end it; fires when that is in the journal. A second time only shortens the grace."""
+        """Begins to stop the run; a second call only shortens the grace.
+
+        Args:
+            cause: Why.
+            grace_s: Seconds until its kernel is killed; `None` for never.
+            by: Who stops it; `None` for the server.
+            marks: Events that show the reason in the document.
+
+        Returns:
+            Fires when the events are in the journal.
+        """
         stopped = events.RunStopped(run=self.run.id, cause=cause, grace_s=grace_s)
         written = self.session.append([*(marks or []), stopped], by)
         self._set_grace(stopped)
@@ -163,7 +175,7 @@ class Attendant:
         return written
 
     def _marks(self, reason: str) -> list[events.AnyEvent]:
-        """What shows under the cell that runs why it was ended."""
+        """The events that show the reason under the running cell."""
         output = {
             "output_type": "error",
             "ename": "TimeoutError",
@@ -177,27 +189,27 @@ class Attendant:
             if run.running
         ]
 
-    def _press(self, left: list[OpenExecution]) -> None:
-        """Takes back what waits, and interrupts what runs, each once."""
-        side = self.session.kernel_connection
-        if not side.has_host:
-            return  # its end is on its way, and ends what is open
+    def _cancel(self, left: list[OpenExecution]) -> None:
+        """Cancels the waiting executions and interrupts the running one, each once."""
+        kernel = self.session.kernel_connection
+        if not kernel.has_host:
+            return  # its end is on its way, and ends the open executions
         waiting = [run.id for run in left if not run.running]
         if waiting and not self._is_cancelled and all(self.session.is_accepted(run) for run in waiting):
             self._is_cancelled = True
-            side.command(Cancel(msg_ids=waiting))
+            kernel.command(Cancel(msg_ids=waiting))
         running = next((run.id for run in left if run.running), None)
-        if running is not None and running not in self._pressed:
-            self._pressed.add(running)
-            side.command(Interrupt(running))
+        if running is not None and running not in self._interrupted:
+            self._interrupted.add(running)
+            kernel.command(Interrupt(running))
 
     def _set_grace(self, stopped: events.RunStopped) -> None:
         if stopped.grace_s is not None:
             passed = self._passed(stopped.time) if stopped.time else 0.0
-            self._later(stopped.grace_s - passed, self._lose_patience)
+            self._later(stopped.grace_s - passed, self._kill)
 
-    def _lose_patience(self) -> None:
-        """It has not ended: its kernel is killed, if that is the run's own."""
+    def _kill(self) -> None:
+        """Kills the kernel of a run that has not ended, if it is the run's own."""
         session, record = self.session, self.session.record.host
         if not self._open():
             return
@@ -215,14 +227,21 @@ class Attendant:
 
 @attrs.define(eq=False)
 class Runs:
-    """The runs with a plan of one server."""
+    """The runs with a plan of one server.
+
+    Args:
+        world: The outside.
+        sessions: The open sessions.
+        documents: Their documents.
+        temporary: The temporary sessions.
+    """
 
     world: World
     sessions: Sessions
     documents: Documents
     temporary: TemporarySessions
     results: RunResults = attrs.field(init=False)
-    _attendants: dict[str, Attendant] = attrs.field(factory=dict)
+    _supervisors: dict[str, RunSupervisor] = attrs.field(factory=dict)
     _is_stopped: bool = False
     _log = Logger()
 
@@ -230,62 +249,67 @@ class Runs:
         self.results = RunResults(self.world, self.documents)
 
     def resume(self) -> None:
-        """Attends to the runs that the last server has left."""
+        """Supervises the runs that the last server has left."""
         for session in self.sessions.all():
             for run in list(session.runs.open.values()):
-                self.attend(session, run)
+                self.supervise(session, run)
 
     def stop(self) -> None:
-        """Ends no run any more: the server ends, and the next one goes on."""
+        """Leaves all runs to the next server."""
         self._is_stopped = True
-        for attendant in self._attendants.values():
-            attendant.abandon()
+        for supervisor in self._supervisors.values():
+            supervisor.abandon()
 
-    def attend(self, session: Session, run: OpenRun) -> None:
-        """Brings a run to its end, from now on."""
-        attendant = Attendant(
+    def supervise(self, session: Session, run: OpenRun) -> None:
+        """Supervises a run until its end.
+
+        Args:
+            session: Its session.
+            run: The run, which the session folds.
+        """
+        supervisor = RunSupervisor(
             session, run, self.world, lambda session, run: Deferred.fromCoroutine(self.results.write(session, run))
         )
-        self._attendants[run.id] = attendant
-        self.temporary.hold(session, attendant)
-        attending = Deferred.fromCoroutine(self._attend(session, attendant))
-        attending.addErrback(lambda failure: self._log.failure("run {run}", failure, run=run.id))
+        self._supervisors[run.id] = supervisor
+        self.temporary.hold(session, supervisor)
+        supervising = Deferred.fromCoroutine(self._supervise(session, supervisor))
+        supervising.addErrback(lambda failure: self._log.failure("run {run}", failure, run=run.id))
 
-    async def _attend(self, session: Session, attendant: Attendant) -> None:
+    async def _supervise(self, session: Session, supervisor: RunSupervisor) -> None:
         try:
-            finished = await attendant.attend()
+            finished = await supervisor.until_end()
             if self._is_stopped:
                 return
             if finished is None or session.is_closed:
-                closed = events.RunFinished(run=attendant.run.id, status="cancelled", reason="The session was closed.")
-                await self.world.registry.put_run(_record(session, attendant.run, closed, self.world.now()))
+                closed = events.RunFinished(run=supervisor.run.id, status="cancelled", reason="The session was closed.")
+                await self.world.registry.put_run(_record(session, supervisor.run, closed, self.world.now()))
                 return
             if finished.path is None:
                 await self.temporary.keep(session, None, finished.reason)
             await session.append([finished], None)
-            await self.world.registry.put_run(_record(session, attendant.run, finished, self.world.now()))
+            await self.world.registry.put_run(_record(session, supervisor.run, finished, self.world.now()))
         finally:
-            self._attendants.pop(attendant.run.id, None)
+            self._supervisors.pop(supervisor.run.id, None)
             if not self._is_stopped:
-                await self.temporary.let_go(session, attendant)
+                await self.temporary.release(session, supervisor)
 
-    def planned(self, run: str) -> Attendant | None:
-        """Who attends to an open run of that id."""
-        return self._attendants.get(run)
+    def planned(self, run: str) -> RunSupervisor | None:
+        """The supervisor of an open run of that id; `None` when there is none."""
+        return self._supervisors.get(run)
 
     async def is_known(self, run: str) -> bool:
         """Whether there is or was a run of that id."""
-        return run in self._attendants or await self.world.registry.run(run) is not None
+        return run in self._supervisors or await self.world.registry.run(run) is not None
 
     async def state(self, run: str) -> RunRecord:
         """A run that has a plan, open or ended.
 
         Raises:
-            errors.NotFound: There is none of that id, or it was long ago.
+            errors.NotFound: There is none of that id, or it is not kept any more.
         """
-        attendant = self._attendants.get(run)
-        if attendant is not None:
-            return _record(attendant.session, attendant.run, None, None)
+        supervisor = self._supervisors.get(run)
+        if supervisor is not None:
+            return _record(supervisor.session, supervisor.run, None, None)
         found = await self.world.registry.run(run)
         if found is None:
             raise errors.NotFound(f"There is no run {run!r}.", kind="run", id=run)

@@ -1,18 +1,18 @@
-"""Temporary sessions: made for one purpose, closed by the server when that is over, whoever made them is still there or not.
+"""Temporary sessions: made for one purpose, and closed by the server when that is over, whether the client that made them is there or not.
 
 ::
 
     session.create {temporary} ──► held by that connection ──session.leave──────────────────────────────┐
-                                        │ gone without a word ──10 s──┐                                 ▼
-    notebook.run {plan} ──► held by the run ────────────run_finished──┴──► nobody holds it, nothing runs ──► saved, closed
+                                        │ connection lost ──10 s──────┐                                 ▼
+    notebook.run {plan} ──► held by the run ────────────run_finished──┴──► no holder, nothing runs ──────► saved, closed
 
-Who opens such a session in another way, or follows it and does not only look on, uses it, too: it is kept
-(`session_kept`), and from then on closed by people only. So is one whose document cannot be saved: nothing is thrown
-away because a job is over.
+A client that opens such a session in another way, or subscribes to it to do more than watch, uses it, too: it is kept
+(`session_kept`), and from then on only people close it. So is one whose document cannot be saved: nothing is
+discarded because a job is over.
 
-Invariants: a session is closed only when it is certain, with nobody able to come between, that nobody holds it, that
-nothing runs or waits in it, and that its file has everything. That a session is temporary is in its journal; who holds
-it is not, so after a start of the server each is held for as long as a lost connection may take to come back.
+Invariants: a session is closed only when, under the lock of sessions, it has no holder, nothing runs or waits in it, and
+its file has everything. That a session is temporary is in its journal; its holders
+are not, so after a start of the server each is held for as long as a lost connection may take to come back.
 
 Rejected: closing by the client that made it (it may be killed at any time; and others may use the session by then).
 """
@@ -39,47 +39,60 @@ LINGER_SECONDS = 10.0
 
 
 class Holder(Protocol):
-    """What holds a session: `webipy.server.methods.method.Connection`."""
+    """A connection that holds a session: `webipy.server.methods.method.Connection`."""
 
     @property
     def send(self) -> object:
-        """Where notifications for it go; `None` for a POST, which is over when it is answered."""
+        """Sends notifications; `None` for a POST, which is over when it is answered."""
 
     on_leave: dict[str, Callable[[], None]]
 
 
 @attrs.define(eq=False)
 class TemporarySessions:
-    """The temporary sessions of one server."""
+    """The temporary sessions of one server.
+
+    Args:
+        world: The outside.
+        sessions: The open sessions.
+        documents: Their documents.
+        shares: Their shares, which end with them.
+    """
 
     world: World
     sessions: Sessions
     documents: Documents
     shares: Shares
     _holders: dict[str, set[object]] = attrs.field(factory=dict)
-    _looked_after: set[str] = attrs.field(factory=set)
+    _watched: set[str] = attrs.field(factory=set)
     _is_stopped: bool = False
     _log = Logger()
 
     def resume(self) -> None:
-        """Looks after those that the last server has left."""
+        """Watches those that the last server has left."""
         for session in self.sessions.all():
             if session.is_temporary:
                 self._hold_a_while(session)
-                self._look_after(session)
+                self._watch(session)
 
     def stop(self) -> None:
-        """Closes nothing any more: the server ends, and the next one goes on."""
+        """Leaves all to the next server."""
         self._is_stopped = True
 
     async def opened(self, session: Session, holder: Holder, is_temporary: bool) -> None:
-        """A connection has opened a session, which is its own purpose or somebody else's."""
+        """Records that a connection has opened a session.
+
+        Args:
+            session: The session.
+            holder: The connection.
+            is_temporary: Whether the connection asked for a temporary session; else the session is kept.
+        """
         if not session.is_temporary:
             return
         if not is_temporary:
             await self.keep(session, None)
             return
-        self._look_after(session)
+        self._watch(session)
         if holder.send is None:  # a POST: it is over already
             self._hold_a_while(session)
             return
@@ -87,26 +100,52 @@ class TemporarySessions:
         holder.on_leave[session.id] = lambda: self._lost(session, holder)
 
     async def keep(self, session: Session, by: str | None, reason: str = "") -> None:
-        """Makes it an ordinary session."""
+        """Makes a temporary session an ordinary one.
+
+        Args:
+            session: The session.
+            by: Who keeps it; `None` for the server.
+            reason: Why the server keeps it, in a sentence.
+        """
         if session.is_temporary and not session.is_closed:
             await session.append([events.SessionKept(reason=reason)], by)
 
     def hold(self, session: Session, holder: object) -> None:
-        """The session stays open until `holder` lets go of it."""
+        """Keeps a session open until `release`.
+
+        Args:
+            session: The session.
+            holder: What holds it.
+        """
         self._holders.setdefault(session.id, set()).add(holder)
 
     async def leave(self, session: Session, holder: Holder) -> None:
-        """A connection lets go of a session; it is closed if that was all it was for."""
+        """Releases a session by the call of a connection; it is closed when it has no other holder.
+
+        Args:
+            session: The session.
+            holder: The connection.
+        """
         holder.on_leave.pop(session.id, None)
-        await self.let_go(session, holder)
+        await self.release(session, holder)
 
     def hand_over(self, session: Session, holder: Holder) -> None:
-        """What a connection has begun in a session holds that from now on, and no longer the connection."""
+        """Ends the hold of a connection without closing the session: what it has begun there holds the session now.
+
+        Args:
+            session: The session.
+            holder: The connection.
+        """
         holder.on_leave.pop(session.id, None)
         self._holders.get(session.id, set()).discard(holder)
 
-    async def let_go(self, session: Session, holder: object) -> None:
-        """`holder` has no use for the session any more."""
+    async def release(self, session: Session, holder: object) -> None:
+        """Ends a hold; the session is closed when it has no other holder.
+
+        Args:
+            session: The session.
+            holder: What has held it.
+        """
         self._holders.get(session.id, set()).discard(holder)
         await self._close_unused(session)
 
@@ -117,31 +156,31 @@ class TemporarySessions:
     def _hold_a_while(self, session: Session) -> None:
         holder = object()
         self.hold(session, holder)
-        self.world.later(LINGER_SECONDS, lambda: self._begin_let_go(session, holder))
+        self.world.later(LINGER_SECONDS, lambda: self._begin_release(session, holder))
 
-    def _begin_let_go(self, session: Session, holder: object) -> None:
-        letting_go = Deferred.fromCoroutine(self.let_go(session, holder))
-        letting_go.addErrback(lambda failure: self._log.failure("session {session}", failure, session=session.id))
+    def _begin_release(self, session: Session, holder: object) -> None:
+        released = Deferred.fromCoroutine(self.release(session, holder))
+        released.addErrback(lambda failure: self._log.failure("session {session}", failure, session=session.id))
 
     # ---- closing
 
-    def _look_after(self, session: Session) -> None:
-        """Looks again whether it is used whenever something has happened in it."""
-        if session.id not in self._looked_after:
-            self._looked_after.add(session.id)
-            self._next_look(session)
+    def _watch(self, session: Session) -> None:
+        """Checks whether a session is used at each of its events."""
+        if session.id not in self._watched:
+            self._watched.add(session.id)
+            self._next_check(session)
 
-    def _next_look(self, session: Session) -> None:
+    def _next_check(self, session: Session) -> None:
         if session.is_temporary and not session.is_closed:
-            session.news().addCallback(lambda _: self._look(session))
+            session.news().addCallback(lambda _: self._check(session))
         else:
-            self._looked_after.discard(session.id)
+            self._watched.discard(session.id)
             self._holders.pop(session.id, None)
 
-    def _look(self, session: Session) -> None:
-        self._next_look(session)
+    def _check(self, session: Session) -> None:
+        self._next_check(session)
         if not self._is_used(session):
-            self._begin_let_go(session, None)
+            self._begin_release(session, None)
 
     def _is_used(self, session: Session) -> bool:
         is_open = session.is_temporary and not session.is_closed and not self._is_stopped
@@ -156,7 +195,7 @@ class TemporarySessions:
                 elif await self.sessions.close(
                     session, None, unless=lambda: self._is_used(session) or self._is_unsaved(session)
                 ):
-                    self.documents.autosaves.let_go(session)
+                    self.documents.autosaves.remove(session)
                     await self.shares.end_session(session.id)
             except errors.Degraded:
                 self._hold_a_while(session)
