@@ -11,6 +11,7 @@ from webipy.server.methods.api import METHODS
 from webipy.server.methods.executions import CANCEL_SECONDS
 from webipy.server.methods.raw_messages import OWN_METHODS
 from webipy.server.ports.journals import Position
+from webipy.server.sessions.kernel_connection import POSITION_SECONDS
 
 
 class SessionTestCase(RigTestCase):
@@ -99,14 +100,29 @@ class WriteFirst(SessionTestCase):
         self.assertEqual(self.rig.journal.position, Position(self.rig.host.record.directory, self.rig.host.kept[-1][0]))
 
     def test_a_batch_without_events_moves_the_position_too(self) -> None:
-        """A host may forget it."""
+        """A host may forget it, a moment later or with the next events: a completion costs no transaction of its own."""
         events = len(self.rig.journal.bodies)
         self.rig.host.emit(status("idle", "r1", parent_type="complete_request"))
+        self.rig.turn()
+        self.rig.clock.advance(POSITION_SECONDS)
         self.rig.turn()
         self.assertEqual(len(self.rig.journal.bodies), events)
         link = self.rig.host.link
         assert link is not None
         self.assertEqual(link.acknowledged, self.rig.host.kept[-1][0])
+
+    def test_a_position_that_waits_is_written_with_the_next_events(self) -> None:
+        """And once."""
+        link = self.rig.host.link
+        assert link is not None
+        before = link.acknowledged
+        self.rig.host.emit(status("idle", "r1", parent_type="complete_request"))
+        self.rig.turn()
+        self.assertEqual(link.acknowledged, before)
+        self.rig.host.emit(printed("x", None))
+        self.rig.turn()
+        self.assertEqual(link.acknowledged, self.rig.host.kept[-1][0])
+        self.assertEqual(self.rig.journal.position, Position(self.rig.host.record.directory, self.rig.host.kept[-1][0]))
 
 
 class Degraded(SessionTestCase):

@@ -38,6 +38,10 @@ from webipy.server.sessions.pending_requests import PendingRequests
 PORTION = 100
 """Requests in one turn: some 4 ms."""
 
+POSITION_SECONDS = 0.05
+POSITION_BYTES = 32 * 1024
+"""Messages of no more bytes that lead to no event (a completion and its states) are acknowledged with the next events, or after this time."""
+
 _ABOUT_REQUESTS = (Cancel, Interrupt, Move, Restart)
 """Commands about requests that were accepted before them."""
 
@@ -140,6 +144,8 @@ class KernelConnection:
     requests: RequestQueue = attrs.field(init=False)
     """Executions that are accepted and written, on their way to the host."""
     _pending: PendingRequests = attrs.field(factory=PendingRequests)
+    _stop_clock: Callable[[], None] | None = None
+    """Cancels the writing of the position alone."""
     _large: Large = attrs.field(factory=lambda: Large(_lost))
     _log = Logger()
 
@@ -201,6 +207,9 @@ class KernelConnection:
     def detach(self) -> None:
         """Closes the link to the host; the host and its kernel live on."""
         self.requests.clear()
+        if self._stop_clock is not None:
+            self._stop_clock()
+            self._stop_clock = None
         link, self._link = self._link, None
         if link is not None:
             link.close()
@@ -348,22 +357,30 @@ class KernelConnection:
         received = self.kernel.receive(rest)
         if self.kernel.way is not None and self._record is not None:
             self.world.launcher.has_started(self._record, self.kernel.way)
-        self.position = position = Position(self.position.host, number)
-        written = self.append(received.events, None, position, parts)
-        written.addCallbacks(self._acknowledge, self._not_written, callbackArgs=(position, self._link))
+        self.position = Position(self.position.host, number)
+        is_small = self._link is not None and sum(len(message.content) for _, message in rest) <= POSITION_BYTES
+        if received.events or parts or not is_small:
+            self._append(received.events, parts)
+        elif self._stop_clock is None:
+            self._stop_clock = self.world.later(POSITION_SECONDS, lambda: self._append([]))
         for content in received.widget_updates:
             self.send("shell", "comm_msg", content, self.world.new_id())
         self._pending.resolve(received)
 
-    def _acknowledge(self, _: int, position: Position, link: KernelLink | None) -> None:
-        if link is not None and link is self._link:
+    def _acknowledge(self, _: int, position: Position | None, link: KernelLink | None) -> None:
+        if position is not None and link is not None and link is self._link:
             link.acknowledge(position.number)
 
     def _not_written(self, failure: Failure) -> None:
         self._log.failure("session {session} could not write its journal", failure, session=self.session)
 
-    def _append(self, new: list[AnyEvent]) -> None:
-        self.append(new, None, None).addErrback(self._not_written)
+    def _append(self, new: list[AnyEvent], parts: Sequence[Part] = ()) -> None:
+        """Appends what the host's messages led to, with the position."""
+        if self._stop_clock is not None:
+            self._stop_clock()
+            self._stop_clock = None
+        written = self.append(new, None, self.position, parts)
+        written.addCallbacks(self._acknowledge, self._not_written, callbackArgs=(self.position, self._link))
 
     def fenced(self) -> None:
         """A newer server owns the kernel now: this one detaches."""
