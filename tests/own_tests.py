@@ -29,7 +29,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "webipy.core.api.definition_calls": ("tests.test_definition_methods",),
     "webipy.core.api.variable_calls": ("tests.test_inquiries",),
     "webipy.core.errors": ("tests.test_rpc",),
-    "webipy.core.session.guest_history": ("tests.test_shown",),
     "webipy.core.session.runs": ("tests.test_plans",),
     "webipy.server.methods.definitions": ("tests.test_definition_methods",),
     "webipy.server.methods.inquiries": ("tests.test_inquiries",),

@@ -590,6 +590,18 @@ class Saves(RootTestCase):
             self.assertEqual(fault.facts["etag"], etag_of(path.stat()) if path.exists() else None, what)
             self.assertEqual(self.left_behind(), [], what)
 
+    def test_a_draft_that_is_closed_is_gone_or_kept(self) -> None:
+        """It is removed, unless it is to be gone on with; its file is open no more either way, and to close it twice does nothing."""
+        folder = os.open(self.path, os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        for is_kept in (False, True):
+            draft = atomic_write.Draft.begin(folder, b"a", None)
+            draft.is_kept = is_kept
+            draft.close()
+            draft.close()
+            self.assertEqual((draft.fd, open_below(self.path)), (-1, []))
+            self.assertEqual(len(self.left_behind()), int(is_kept))
+
     def before_exchange(self, *acts: Callable[[], object]) -> None:
         """Lets another program act before each exchange of names in turn."""
         rest = list(acts)
