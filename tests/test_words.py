@@ -21,7 +21,6 @@ UNFINISHED: tuple[str, ...] = (
     "webipy.core.ipynb",
     "webipy.core.languages",
     "webipy.kernel_programs",
-    "webipy.server.methods",
 )
 """What does not keep these rules yet."""
 

@@ -1,13 +1,13 @@
-"""THE method table, and the one dispatcher in front of it.
+"""The method table, and the one dispatcher in front of it.
 
-Browser, command line, tests and every translation call the same table: `METHODS` maps a name to its params struct,
+Browser, command line and tests call the same table: `METHODS` maps a name to its params struct,
 its result struct, the verb it needs and its function. `Api.answer` takes one message of any transport through five
 steps, in this order: parse (core/api/rpc), find, decode params, permit, call.
 
-Invariants: a method without a verb cannot be entered; `permit` is called here before every method, with the rights that the caller
+Invariants: a method without a verb cannot be entered; `permit` is called here before every method, with the rights that the principal
 has at that moment, and once more for the raw streams, which are no methods (webipy.io.web.files_resource and the like);
-whatever goes wrong in a method is answered for that call alone; what is no `Failure` is logged under a reference and
-told without details.
+a failure of a method is the answer to that call alone; an exception that is no `Failure` is logged under a reference and
+answered without details.
 """
 
 from __future__ import annotations
@@ -54,12 +54,13 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """Of the answer to one batch: when it is reached, the other calls of the batch are not carried out."""
 
 MAX_GUEST_ANSWER_BYTES = 8 * 1024 * 1024
-"""The same for those who came by a link."""
+"""The same for guests."""
 
 _OWN = Methods()
+method = _OWN.method
 
 
-@_OWN.method("rpc.discover", "none")
+@method("rpc.discover", "none")
 async def rpc_discover(services: Services, connection: Connection, params: calls.Nothing) -> calls.OpenRpc:
     """The OpenRPC document of this API: every method, its params and its result as JSON Schema."""
     return await _described(services)
@@ -102,7 +103,11 @@ _MISSING = re.compile(r"Object missing required field `([^`]*)`")
 
 @attrs.define(eq=False)
 class Api:
-    """Answers messages for the clients of one server."""
+    """Answers messages for the clients of one server.
+
+    Args:
+        services: What the methods work on.
+    """
 
     services: Services
     _decoders: dict[str, msgspec.json.Decoder[calls.Params]] = attrs.field(factory=dict)
@@ -118,8 +123,12 @@ class Api:
     async def post(self, body: bytes, connection: Connection) -> bytes | None:
         """As `answer`, for a message that is a connection by itself: it counts as one until it is answered.
 
+        Args:
+            body: The message, JSON.
+            connection: Where it comes from.
+
         Raises:
-            errors.Throttled: There are as many as may be.
+            errors.Throttled: The login has as many connections as it may have.
         """
         connection.budget = budget = self.services.budgets.of(connection.principal)
         budget.enter()
@@ -133,9 +142,16 @@ class Api:
             budget.lines -= 1
 
     async def answer(self, body: bytes, connection: Connection) -> bytes | None:
-        """The message that answers `body`, or `None` when nothing is to be answered.
+        """Answers a message.
 
         The calls of a batch are carried out one after the other, in their order, with turns for others in between.
+
+        Args:
+            body: The message: one call or a batch, JSON.
+            connection: Where it comes from.
+
+        Returns:
+            The answer, JSON; `None` when no call of it is to be answered.
         """
         budget = self.services.budgets.of(connection.principal)
         connection.budget = budget
@@ -180,8 +196,8 @@ class Api:
         """Answers one call, at the cost of a budget."""
         try:
             budget.begin()
-        except errors.Failure as told:
-            return None if call.is_notification else rpc.failure(_id_of(call), told)
+        except errors.Failure as fault:
+            return None if call.is_notification else rpc.failure(_id_of(call), fault)
         answering = Metered(self._answered(call, connection), self.services.world.clock, budget.spend)
         del call
         try:
@@ -195,8 +211,8 @@ class Api:
             begun = self._begun(call, connection)
             del call  # its params are part of the message
             reply = rpc.result(call_id, await begun)
-        except errors.Failure as told:
-            reply = rpc.failure(call_id, guest_view.failure(told, connection.principal, self._path_of))
+        except errors.Failure as fault:
+            reply = rpc.failure(call_id, guest_view.failure(fault, connection.principal, self._path_of))
         except CancelledError:
             if not connection.is_gone:
                 reply = rpc.failure(call_id, self._mistake(name))
@@ -217,7 +233,7 @@ class Api:
         )
 
     def _begun(self, call: Call, connection: Connection) -> Awaitable[calls.Result]:
-        """What carries a call out, when it is waited for."""
+        """The coroutine that carries a call out."""
         method = METHODS.get(call.method)
         if method is None:
             raise errors.MethodNotFound(
@@ -321,5 +337,11 @@ def _explained(fault: str, method: Method) -> str:
 
 
 def answered(api: Api, body: bytes, connection: Connection) -> Deferred[bytes | None]:
-    """`Api.answer` for callers that speak Deferred."""
+    """`Api.answer` as a Deferred.
+
+    Args:
+        api: The API.
+        body: The message, JSON.
+        connection: Where it comes from.
+    """
     return Deferred.fromCoroutine(api.answer(body, connection))

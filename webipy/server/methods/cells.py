@@ -38,10 +38,14 @@ async def _accepted(
 
 
 def clean_map(value: Raw | UnsetType, field: str) -> Raw | UnsetType:
-    """A parameter that is a JSON map of at most `MAX_METADATA_BYTES`, fit to stand in an event.
+    """Checks a parameter that is a JSON map of at most `MAX_METADATA_BYTES`, and cleans it for an event.
+
+    Args:
+        value: The parameter, JSON; `UNSET` when it is not given.
+        field: Its name, for messages.
 
     Raises:
-        errors.InvalidParams: It is something else.
+        errors.InvalidParams: It is no JSON map.
         errors.TooLarge: It is larger.
     """
     if isinstance(value, UnsetType):
@@ -62,10 +66,10 @@ async def cell_list(services: Services, connection: Connection, params: calls.Of
     """The cells in their order."""
     session = services.sessions.get(params.session)
     async with connection.heavy():
-        return cell_calls.CellList(seq=session.seq, cells=[_told(cell) for cell in session.notebook.cells()])
+        return cell_calls.CellList(seq=session.seq, cells=[_as_result(cell) for cell in session.notebook.cells()])
 
 
-def _told(cell: Cell) -> cell_calls.Cell:
+def _as_result(cell: Cell) -> cell_calls.Cell:
     return cell_calls.Cell(
         id=cell.id,
         cell_type=cell.cell_type,
@@ -111,7 +115,7 @@ async def cell_insert(
 
 @method("cell.delete", "write", "session", raises=OF_CHANGE, example={"cell": "c3"})
 async def cell_delete(services: Services, connection: Connection, params: cell_calls.OfCell) -> cell_calls.CellAccepted:
-    """Deletes a cell. What it runs goes on."""
+    """Deletes a cell. Its execution goes on."""
     session = _writable(services, params.session)
     session.notebook.get(params.cell)
     return await _accepted(session, connection, params.cell, [events.CellDeleted(cell=params.cell)])
@@ -121,7 +125,7 @@ async def cell_delete(services: Services, connection: Connection, params: cell_c
 async def cell_restore(
     services: Services, connection: Connection, params: cell_calls.OfCell
 ) -> cell_calls.CellAccepted:
-    """Brings back one of the cells that were deleted last, with its outputs, to where it stood."""
+    """Restores one of the cells that were deleted last, with its outputs, at its former place."""
     session = _writable(services, params.session)
     if session.notebook.has(params.cell):
         return await _accepted(session, connection, params.cell, [])
@@ -156,7 +160,7 @@ async def cell_restore(
 async def cell_split(
     services: Services, connection: Connection, params: cell_calls.SplitCell
 ) -> cell_calls.CellAccepted:
-    """Splits a cell in two; the answer names the new one, which stands after the other. One line end at the border is taken away."""
+    """Splits a cell in two; the answer names the new one, which stands after the other. One line end at the border is removed."""
     session = _writable(services, params.session)
     new_cell = params.id or services.world.new_id()
     if session.notebook.has(new_cell):
@@ -299,7 +303,7 @@ async def cell_set_type(
 async def cell_clear_outputs(
     services: Services, connection: Connection, params: cell_calls.ClearOutputs
 ) -> calls.Accepted:
-    """Puts the outputs of one cell, or of all, away. They stay in the journal."""
+    """Clears the outputs of one cell, or of all. They stay in the journal."""
     session = _writable(services, params.session)
     if params.cell is not None:
         session.notebook.get(params.cell)

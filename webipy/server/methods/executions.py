@@ -89,7 +89,7 @@ async def execution_wait(services: Services, connection: Connection, params: cal
     _check_shown(session, connection, params.execution)
     await connection.until(Deferred.fromCoroutine(session.ended(params.execution, params.timeout_s)))
     async with connection.heavy():
-        return await _told(services, connection, session, params.execution)
+        return await _as_result(services, connection, session, params.execution)
 
 
 @method("execution.get", "read", "session", raises=OF_SESSION, example={"execution": "e1"})
@@ -98,7 +98,7 @@ async def execution_get(services: Services, connection: Connection, params: call
     session = services.sessions.get(params.session)
     _check_shown(session, connection, params.execution)
     async with connection.heavy():
-        return await _told(services, connection, session, params.execution)
+        return await _as_result(services, connection, session, params.execution)
 
 
 def _check_shown(session: Session, connection: Connection, execution: str) -> None:
@@ -128,7 +128,7 @@ async def execution_cancel(services: Services, connection: Connection, params: c
         await session.ended(params.execution, patience_s(session))
     except errors.Timeout:
         raise errors.NotWaiting(_RUNS.format(params.execution), kind="execution", id=params.execution) from None
-    if (await _told(services, connection, session, params.execution)).status != "cancelled":
+    if (await _as_result(services, connection, session, params.execution)).status != "cancelled":
         raise errors.NotWaiting(_FINISHED.format(params.execution), kind="execution", id=params.execution)
     return calls.Done()
 
@@ -143,7 +143,7 @@ _RUNS = "Execution {} runs already; kernel.interrupt ends it."
 _FINISHED = "Execution {} has finished."
 
 
-async def _told(services: Services, connection: Connection, session: Session, execution: str) -> calls.Execution:
+async def _as_result(services: Services, connection: Connection, session: Session, execution: str) -> calls.Execution:
     run = await execution_record(session, execution, LONG_TEXT)
     queued, started, finished = run.queued, run.started, run.finished
     assert queued is not None
@@ -323,7 +323,7 @@ async def _comm(
 ) -> calls.CommAccepted:
     session.check_writable()
     session.kernel_connection.live()
-    _check_sendable(msg_type, content, metadata, buffers)  # what is journaled as sent is sent
+    _check_sendable(msg_type, content, metadata, buffers)  # so that whatever is journaled as sent is sent
     seq = await session.append([event], connection.name)
     session.kernel_connection.live()
     session.kernel_connection.send(
@@ -345,9 +345,9 @@ async def message_send(services: Services, connection: Connection, params: calls
     known = raw_messages.sendable(params)
     session, content, metadata = services.sessions.get(params.session), _raw(params.content), _raw(params.metadata)
     buffers = _unpacked(params.buffers)
-    _check_sendable(params.msg_type, content, metadata, buffers)  # what is journaled as sent is sent
+    _check_sendable(params.msg_type, content, metadata, buffers)  # so that whatever is journaled as sent is sent
     session.kernel_connection.live()
-    if known.is_told:
+    if known.is_journaled:
         session.check_writable()
         sent = events.MessageSent(channel=params.channel, msg_type=params.msg_type, content=Raw(content))
         await session.append([sent], connection.name)

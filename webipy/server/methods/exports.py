@@ -1,10 +1,10 @@
 """The method `notebook.export`: the document as it is now, in another format.
 
-What a document shows from files beside it goes along, so that an export is whole: pictures that its Markdown and its outputs name by an address,
-read through the port `Files` and so never from outside the root. What cannot be read is left as it is. For guests nothing goes along: one who may
-edit could name any picture that lies there. Nor do scripts of the document run when it is printed for them.
+An export is whole: it has the pictures beside the document that its Markdown and outputs name by an address, read through the port `Files` and so
+never from outside the root. A picture that cannot be read is left out. Exports for guests have no pictures: a guest who may edit could name any
+picture there. Nor do scripts of the document run when it is printed for them.
 
-The state of its widgets goes along, too: that of the file, and over it what the kernels of the session have said.
+It has the state of the widgets, too: that of the file, updated by the messages of the session's kernels.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from webipy.server.sessions.session import Session
 
 MAX_IMAGES = 200
 MAX_IMAGES_BYTES = 32 * 1024 * 1024
-"""What goes along with one document; what is over it stays outside."""
+"""Pictures in one export at most; the rest is left out."""
 
 METHODS = Methods()
 method = METHODS.method
@@ -48,7 +48,7 @@ _NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f]+")
     example={"format": "html"},
 )
 async def notebook_export(services: Services, connection: Connection, params: ExportNotebook) -> Exported:
-    """Makes another format of the document as it is now, and tells where it can be fetched.
+    """Exports the document as it is now to another format, and returns where it can be fetched.
 
     `html` is one file that needs no network unless an output does; `markdown`, `latex`, `rst` and `asciidoc` are a zip when there are pictures;
     `pdf` needs a Chromium on the server, `latex`, `rst` and `asciidoc` pandoc; `slides` load reveal.js from the network. The tags `remove-cell`,
@@ -71,7 +71,7 @@ async def notebook_export(services: Services, connection: Connection, params: Ex
 
 
 def _name(session: Session) -> str:
-    """What the export is called: as the file, or as the session."""
+    """The name of the export: that of the file, or of the session."""
     name = posixpath.splitext(posixpath.basename(session.record.path or ""))[0] or session.record.title
     plain = _NOT_IN_NAMES.sub(" ", name).strip(" .")[:100]
     return plain.encode("utf-8", "replace").decode() or "notebook"

@@ -1,10 +1,10 @@
 """The methods `file.*`: the files under the server's root.
 
-What they say of a file beyond the port `Files` is which session is open on it, and what its kernel does. When a file
-gets another path, or none, the sessions of what was there are told after the disk was changed: they follow, or say so.
+Beyond the port `Files` they report which session has a file open, and the state of its kernel. When a file is renamed
+or deleted, its session gets the new path, or an event that it is gone, after the disk was changed.
 
-Watches belong to a connection and end with it. While its transport is full, what changed is only noted down: a reader
-that comes back is told of each folder once, however long it was away.
+Watches belong to a connection and end with it. While its transport is full, one notification is kept for each folder,
+however often it changes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ async def file_list(services: Services, connection: Connection, params: file_cal
 @method("file.stat", "read", raises=OF_FILE, example={"path": "numbers.csv"})
 async def file_stat(services: Services, connection: Connection, params: file_calls.OfFile) -> File:
     """One file or folder."""
-    return _told(services, await services.world.files.stat(params.path))
+    return _as_result(services, await services.world.files.stat(params.path))
 
 
 @method("file.read", "read", raises=OF_FILE, example={"path": "numbers.csv"})
@@ -63,7 +63,7 @@ async def file_read(services: Services, connection: Connection, params: file_cal
 
 @method("file.watch", "read", raises=(*OF_FILE, errors.TooLarge), example={"path": "plots"})
 async def file_watch(services: Services, connection: Connection, params: file_calls.WatchFolder) -> calls.Done:
-    """Tells this connection by `folder_changed` whenever something in the folder may have changed, and once now; five times a second at most."""
+    """Watches a folder: the notification `folder_changed` comes now and whenever something in it may have changed, at most five times a second."""
     if connection.send is None:
         raise errors.InvalidRequest("Notifications come over a WebSocket; over POST ask file.list again.")
     if params.path not in connection.watches and len(connection.watches) >= MAX_WATCHES:
@@ -79,7 +79,7 @@ async def file_watch(services: Services, connection: Connection, params: file_ca
 
 @method("file.unwatch", "read", example={"path": "plots"})
 async def file_unwatch(services: Services, connection: Connection, params: file_calls.WatchFolder) -> calls.Done:
-    """Ends that."""
+    """Cancels the watch of a folder."""
     connection.unwatch(params.path)
     return calls.Done()
 
@@ -94,9 +94,9 @@ async def file_unwatch(services: Services, connection: Connection, params: file_
     example={"path": "numbers.csv", "content": "day,value\n"},
 )
 async def file_write(services: Services, connection: Connection, params: file_calls.WriteFile) -> File:
-    """Replaces a file whole, or makes it; a crash leaves the old one or the new one. `conflict` when it is not the one that was meant."""
+    """Replaces a file whole, or makes it; a crash leaves the old one or the new one. `conflict` when it has another etag than `if_match`."""
     record = await services.world.files.write(params.path, _as_bytes(params), params.if_match)
-    return _told(services, record)
+    return _as_result(services, record)
 
 
 @method(
@@ -116,9 +116,9 @@ async def file_create(services: Services, connection: Connection, params: file_c
         raise errors.InvalidParams("Only a notebook has a kernelspec.", field="kernelspec")
     files = services.world.files
     if not params.unique:
-        return _told(services, await files.create(params.path, params.kind, body))
+        return _as_result(services, await files.create(params.path, params.kind, body))
     record = await _unique(params.path, params.kind == "folder", lambda path: files.create(path, params.kind, body))
-    return _told(services, record)
+    return _as_result(services, record)
 
 
 @method(
@@ -128,22 +128,22 @@ async def file_create(services: Services, connection: Connection, params: file_c
     example={"path": "numbers.csv", "to": "days.csv"},
 )
 async def file_rename(services: Services, connection: Connection, params: file_calls.MoveFile) -> File:
-    """Gives a file or folder another path, never over something. Open sessions follow, and so do files that are paired with it
-    (`metadata.jupytext.formats`), where the new path has a place for them.
+    """Renames a file or folder, never over something. Open sessions keep their file, and files that are paired with it
+    (`metadata.jupytext.formats`) are renamed, too, where the new path has a place for them.
     """
-    return _told(services, await services.documents.rename(params.path, params.to, connection.name))
+    return _as_result(services, await services.documents.rename(params.path, params.to, connection.name))
 
 
 @method("file.copy", "write", raises=(*OF_FILE, errors.AlreadyExists, errors.TooLarge), example={"path": "numbers.csv"})
 async def file_copy(services: Services, connection: Connection, params: file_calls.CopyFile) -> File:
     """Copies a file or folder, never over something; a folder appears when all of it is there."""
-    return _told(services, await services.world.files.copy(params.path, params.to, params.entry))
+    return _as_result(services, await services.world.files.copy(params.path, params.to, params.entry))
 
 
 @method("file.delete", "write", raises=(*OF_FILE, errors.Degraded), example={"path": "numbers.csv"})
 async def file_delete(services: Services, connection: Connection, params: file_calls.DeleteFile) -> file_calls.Deleted:
-    """Puts a file, a link (not what it leads to), or a folder into the trash; with `permanent` it is deleted for good. `file_fault` with the reason
-    `no_trash` where there is no trash. Open sessions keep what they have, and say that the file is gone.
+    """Moves a file, a link (not what it leads to), or a folder into the trash; with `permanent` it is deleted for good. `file_fault` with the reason
+    `no_trash` where there is no trash. Open sessions keep their documents and get `notebook_conflicted`.
     """
     if params.permanent:
         await services.world.files.delete(params.path, params.recursive)
@@ -159,15 +159,15 @@ async def file_delete(services: Services, connection: Connection, params: file_c
 
 @method("trash.list", "read", raises=(errors.FileFault,))
 async def trash_list(services: Services, connection: Connection, params: file_calls.ListTrash) -> file_calls.TrashList:
-    """What was deleted below the root, by anybody, and can be brought back."""
+    """What was deleted below the root, and can be restored."""
     there = await services.world.trash.list(params.limit)
     return file_calls.TrashList(entries=[trashed_struct(one) for one in there])
 
 
 @method("trash.restore", "write", raises=(*OF_FILE, errors.AlreadyExists), example={"path": "old.txt", "id": "old.txt"})
 async def trash_restore(services: Services, connection: Connection, params: file_calls.RestoreFile) -> File:
-    """Brings something back from the trash, never over something. A session that is open on it goes on with it."""
-    return _told(services, await services.world.trash.restore(params.path, params.id, params.to))
+    """Restores something from the trash, never over something. A session that has it open keeps it as its file."""
+    return _as_result(services, await services.world.trash.restore(params.path, params.id, params.to))
 
 
 @method("trash.delete", "write", raises=OF_FILE, example={"path": "old.txt", "id": "old.txt"})
@@ -177,7 +177,7 @@ async def trash_delete(services: Services, connection: Connection, params: file_
     return calls.Done()
 
 
-# ---- how things are told ------------------------------------------------------------------------------------------
+# ---- results ------------------------------------------------------------------------------------------------------
 
 
 def sessions_by_path(services: Services) -> dict[str, Session]:
@@ -186,7 +186,12 @@ def sessions_by_path(services: Services) -> dict[str, Session]:
 
 
 def file_struct(record: FileRecord, session: Session | None) -> File:
-    """A file as clients see it."""
+    """The result struct of a file.
+
+    Args:
+        record: The file.
+        session: The session that has it open; `None` for none.
+    """
     return File(
         name=posixpath.basename(record.path),
         path=record.path,
@@ -201,7 +206,7 @@ def file_struct(record: FileRecord, session: Session | None) -> File:
 
 
 def trashed_struct(trashed: Trashed) -> file_calls.Trashed:
-    """What is in the trash, as clients see it."""
+    """The result struct of something in the trash."""
     return file_calls.Trashed(
         id=trashed.id,
         path=trashed.path,
@@ -212,7 +217,7 @@ def trashed_struct(trashed: Trashed) -> file_calls.Trashed:
     )
 
 
-def _told(services: Services, record: FileRecord) -> File:
+def _as_result(services: Services, record: FileRecord) -> File:
     return file_struct(record, sessions_by_path(services).get(record.path))
 
 

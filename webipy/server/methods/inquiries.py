@@ -1,4 +1,5 @@
-"""The methods `completion.*`, `inspection.*`, `code.*`, `history.*` and `variable.*`: inquiries of a kernel, each answered to its caller alone."""
+"""The methods `completion.*`, `inspection.*`, `code.*`, `history.*` and `variable.*`: inquiries of a kernel, each answered to the connection that
+asks."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from webipy.core.api import calls
 from webipy.core.api.variable_calls import ListVariables, VariableList
 from webipy.core.kernel import jupyter_messages
 from webipy.server.methods.failures import OF_INQUIRY
-from webipy.server.methods.kernel_inquiries import ask, content_of, tell
+from webipy.server.methods.kernel_inquiries import ask, call_program, content_of
 from webipy.server.methods.method import Connection, Methods, Services
 
 METHODS = Methods()
@@ -62,9 +63,9 @@ async def _asked(
 async def completion_get(services: Services, connection: Connection, params: calls.GetCompletion) -> calls.Completion:
     """Completions, asked of the running kernel."""
     asked: dict[str, object] = {"code": params.code, "cursor_pos": params.cursor}
-    told = await _asked(services, params, "complete_request", asked, _CompleteReply, params.timeout_s)
+    reply = await _asked(services, params, "complete_request", asked, _CompleteReply, params.timeout_s)
     return calls.Completion(
-        matches=told.matches, cursor_start=told.cursor_start, cursor_end=told.cursor_end, metadata=told.metadata
+        matches=reply.matches, cursor_start=reply.cursor_start, cursor_end=reply.cursor_end, metadata=reply.metadata
     )
 
 
@@ -72,19 +73,19 @@ async def completion_get(services: Services, connection: Connection, params: cal
 async def inspection_get(services: Services, connection: Connection, params: calls.GetInspection) -> calls.Inspection:
     """Signature and documentation, asked of the running kernel."""
     asked: dict[str, object] = {"code": params.code, "cursor_pos": params.cursor, "detail_level": params.detail}
-    told = await _asked(services, params, "inspect_request", asked, _InspectReply, params.timeout_s)
-    return calls.Inspection(found=told.found, data=told.data, metadata=told.metadata)
+    reply = await _asked(services, params, "inspect_request", asked, _InspectReply, params.timeout_s)
+    return calls.Inspection(found=reply.found, data=reply.data, metadata=reply.metadata)
 
 
 @method("code.is_complete", "execute", "session", raises=OF_INQUIRY, example={"code": "for value in values:"})
 async def code_is_complete(services: Services, connection: Connection, params: calls.IsComplete) -> calls.Completeness:
     """Whether code may be run as it is, asked of the running kernel."""
-    told = await _asked(
+    reply = await _asked(
         services, params, "is_complete_request", {"code": params.code}, _IsCompleteReply, params.timeout_s
     )
     known: dict[str, Literal["complete", "incomplete", "invalid", "unknown"]]
     known = {"complete": "complete", "incomplete": "incomplete", "invalid": "invalid"}
-    return calls.Completeness(status=known.get(told.status, "unknown"), indent=told.indent)
+    return calls.Completeness(status=known.get(reply.status, "unknown"), indent=reply.indent)
 
 
 @method("history.get", "execute", "session", raises=OF_INQUIRY, example={"n": 2})
@@ -96,18 +97,18 @@ async def history_get(services: Services, connection: Connection, params: calls.
         if params.pattern is None
         else {"hist_access_type": "search", "pattern": params.pattern}
     )
-    told = await _asked(services, params, "history_request", asked, _HistoryReply, params.timeout_s)
-    return calls.History(history=told.history)
+    reply = await _asked(services, params, "history_request", asked, _HistoryReply, params.timeout_s)
+    return calls.History(history=reply.history)
 
 
 @method("variable.list", "execute", "session", raises=OF_INQUIRY)
 async def variable_list(services: Services, connection: Connection, params: ListVariables) -> VariableList:
     """The variables of the running kernel."""
     session = services.sessions.get(params.session)
-    told = await tell(services, session, "listed", (), params.timeout_s)
-    if told is None:
+    answer = await call_program(services, session, "listed", (), params.timeout_s)
+    if answer is None:
         return VariableList(status="unsupported")
     try:
-        return jupyter_messages.decode(bytes(told), VariableList)
+        return jupyter_messages.decode(bytes(answer), VariableList)
     except msgspec.DecodeError:
         raise errors.KernelFailed("The kernel answered with something that cannot be read.") from None

@@ -1,4 +1,4 @@
-"""The methods `journal.*` and `session.reopen`: what is kept of closed sessions, looked at, read, opened again and deleted."""
+"""The methods `journal.*` and `session.reopen`: the journals of closed sessions, listed, read, reopened and deleted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ METHODS = Methods()
 method = METHODS.method
 
 
-def _told(entry: Entry) -> Journal:
+def _as_result(entry: Entry) -> Journal:
     record = entry.closed.record
     return Journal(
         session=record.id,
@@ -33,12 +33,12 @@ def _told(entry: Entry) -> Journal:
 
 @method("journal.list", "read", raises=(errors.Damaged,))
 async def journal_list(services: Services, connection: Connection, params: calls.Nothing) -> JournalList:
-    """The journals of all sessions, open and closed, with the room they take."""
+    """The journals of all sessions, open and closed, with their sizes."""
     await services.closed_sessions.recover()
     entries = await services.closed_sessions.all()
     limit = services.closed_sessions.keep_mebibytes
     return JournalList(
-        journals=[_told(entry) for entry in entries],
+        journals=[_as_result(entry) for entry in entries],
         closed_bytes=sum(entry.journal.size_bytes for entry in entries if not entry.is_open),
         limit_bytes=None if limit is None else limit << 20,
         limit_days=services.closed_sessions.keep_days,
@@ -47,7 +47,7 @@ async def journal_list(services: Services, connection: Connection, params: calls
 
 @method("journal.read", "read", raises=OF_SESSION, example={"session": "s0", "limit": 2})
 async def journal_read(services: Services, connection: Connection, params: ReadJournal) -> JournalEvents:
-    """Events of a closed session; those of an open one are told by session.events."""
+    """Events of a closed session; those of an open one are read by session.events."""
     part = await services.closed_sessions.read(params.session, params.since + 1, params.limit, 4 * CHUNK_BYTES)
     return JournalEvents(
         session=params.session,
@@ -68,8 +68,8 @@ async def journal_delete(services: Services, connection: Connection, params: OfJ
 
 @method("session.reopen", "write", raises=OF_DOCUMENT, example={"session": "s0"})
 async def session_reopen(services: Services, connection: Connection, params: OfJournal) -> calls.Session:
-    """Opens a closed session again, without a kernel: its journal goes on. A document that is not there any more is written to its path again,
-    or beside what is there now. An open session is answered as it is.
+    """Reopens a closed session, without a kernel: its journal goes on. A document that is not there any more is written to its path again,
+    or beside what is there now. An open session is returned as it is.
     """
     if not services.sessions.is_free(params.session):
         return guest_view.session(services.sessions.get(params.session), connection.principal)

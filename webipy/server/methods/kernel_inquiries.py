@@ -1,15 +1,15 @@
-"""Asks a kernel what is no part of the document (`webipy.core.kernel.inquiries`), for one caller: the reply is theirs alone, and nothing
+"""Inquiries: requests to a kernel that are no part of the document (`webipy.core.kernel.inquiries`). The reply goes to one connection, and nothing
 is journaled.
 
-    ask   a request of Jupyter's own (complete_request and the like) ──► the kernel ──► its reply
-    tell  a function of a program of webipy's ──► the kernel ──► what the function told
-                                                      └─► "no such module": once more, with the source of the program ──► what it told
+    ask           a Jupyter request (complete_request and the like) ──► the kernel ──► its reply
+    call_program  a function of a program of webipy's ──► the kernel ──► its result
+                                                              └─► "no such module": once more, with the source of the program ──► its result
 
-A kernel that answers beside its main thread is asked on control, whatever runs. Another one is asked on shell and, for what a program tells,
-by a silent execution that is in no event. While it runs code it is not asked: the answer would come when nobody wants it any more.
+A kernel that answers beside its main thread gets inquiries on control, whatever runs. Another one gets them on shell and, for a program,
+as a silent execution that is in no event; not while it runs code, as the reply would come too late.
 
-A program is a module of webipy's that needs nothing of webipy. Its name in the kernel has a hash of its text in it: a kernel that outlives
-its server is given that of the next one.
+A program is a module of webipy's that imports nothing of webipy. Its name in the kernel contains a hash of its text: a kernel that outlives
+its server gets the program of the next one.
 """
 
 from __future__ import annotations
@@ -34,45 +34,56 @@ from webipy.server.sessions.session import Session
 _KEY = "told"
 _MISSING = "ModuleNotFoundError"
 _FOREIGN = "NameError"
-"""What a Python without IPython says of `get_ipython`."""
+"""How a Python without IPython fails at `get_ipython`."""
 
 _QUEUE = jupyter_messages.encode({"webipy": {"queue": "inquiries"}})
 
 
 async def ask(session: Session, msg_type: str, content: bytes, timeout_s: float) -> Message:
-    """The kernel's reply to a request of Jupyter's own.
+    """Sends a Jupyter request to a kernel and waits for its reply.
+
+    Args:
+        session: The session of the kernel.
+        msg_type: The message type of the request.
+        content: Its content, JSON.
+        timeout_s: Seconds that it waits.
+
+    Returns:
+        The reply.
 
     Raises:
         errors.KernelBusy: It runs code, and does not answer meanwhile.
-        errors.KernelFailed: It says that it could not tell.
+        errors.KernelFailed: It replies with an error.
         errors.Timeout, errors.KernelDead, errors.KernelNotReady: There is no reply.
     """
-    side = session.kernel_connection
-    kernel = side.live()
+    connection = session.kernel_connection
+    kernel = connection.live()
     if kernel.answers_beside:
-        reply = await side.request("control", msg_type, content, timeout_s, is_inquiry=True)
+        reply = await connection.request("control", msg_type, content, timeout_s, is_inquiry=True)
         _check(reply)
         return reply
     if kernel.runs_code:
         raise errors.KernelBusy("The kernel is running; it answers when the cell has ended.")
     is_queued = msg_type == "execute_request"
-    return await side.request("shell", msg_type, content, timeout_s, _QUEUE if is_queued else b"{}", is_inquiry=True)
+    return await connection.request(
+        "shell", msg_type, content, timeout_s, _QUEUE if is_queued else b"{}", is_inquiry=True
+    )
 
 
 def content_of(reply: Message) -> bytes:
-    """The content of a reply, as JSON.
+    """The content of a reply, JSON.
 
     Raises:
-        errors.KernelFailed: It is none.
+        errors.KernelFailed: It is no JSON.
     """
     return clean(reply.content)
 
 
 def clean(raw: bytes) -> bytes:
-    """What a kernel says is JSON, as that.
+    """JSON of a kernel, checked.
 
     Raises:
-        errors.KernelFailed: It is none.
+        errors.KernelFailed: It is no JSON.
     """
     try:
         return wire.clean_content(raw)
@@ -87,7 +98,7 @@ class _Shown(msgspec.Struct):
 
 
 class _Answer(msgspec.Struct):
-    """What an expression came to (Jupyter messaging 5.4, execute_reply), or a function of a program, or how it failed."""
+    """The result of an expression (Jupyter messaging 5.4, execute_reply) or of a function of a program, or how it failed."""
 
     status: str = ""
     ename: str = ""
@@ -105,13 +116,13 @@ class _Executed(msgspec.Struct):
 
 
 def _check(reply: Message) -> None:
-    """Returns when a kernel has not refused an inquiry."""
+    """Returns when the reply to an inquiry is no error."""
     if reply.header.msg_type == inquiries.REPLY:
-        return  # `tell` looks at it
+        return  # `call_program` checks it
     try:
         answer = jupyter_messages.decode(content_of(reply), _Answer)
     except msgspec.DecodeError:
-        return  # who reads it finds out
+        return  # the reader of the reply reports it
     if answer.status == "error":
         raise _failure(answer.ename, answer.evalue)
 
@@ -127,23 +138,41 @@ def _failure(ename: str, evalue: str) -> errors.Failure:
 
 @attrs.define(frozen=True)
 class Program:
-    """A module that a kernel is given.
+    """A module that runs in a kernel.
 
     Args:
         module: Its name there.
-        source: Its text. Each of its functions takes IPython's shell first, and gives what shows itself as `application/json`.
+        source: Its text. Each of its functions has IPython's shell as first argument, and returns an object with an `application/json` form.
     """
 
     module: str
     source: str
 
     def asked(self, function: str, arguments: Sequence[str | int], *, is_given: bool) -> bytes:
-        """The content of an inquiry; with the source of the program if it `is_given`."""
+        """The content of an inquiry.
+
+        Args:
+            function: The function of the program.
+            arguments: Its arguments, after the shell.
+            is_given: Whether the source of the program is in it.
+
+        Returns:
+            The content, JSON.
+        """
         more = {"source": self.source} if is_given else {}
         return jupyter_messages.encode({"module": self.module, "function": function, "arguments": arguments, **more})
 
     def executed(self, function: str, arguments: Sequence[str | int], *, is_given: bool) -> bytes:
-        """The same as a silent execution, which leaves no name behind."""
+        """The content of a silent execution that does the same and defines no name.
+
+        Args:
+            function: The function of the program.
+            arguments: Its arguments, after the shell.
+            is_given: Whether the source of the program is in it.
+
+        Returns:
+            The content, JSON.
+        """
         rest = "".join(f", {one!r}" for one in arguments)
         given = (
             f"(lambda sys, made: (exec({self.source!r}, made.__dict__), sys.modules.__setitem__({self.module!r}, made)))"
@@ -173,10 +202,20 @@ def programs() -> Mapping[tuple[str, str], Program]:
     return {("python", "definition"): _program(definitions), ("python", "listed"): _program(variables)}
 
 
-async def tell(
+async def call_program(
     services: Services, session: Session, function: str, arguments: Sequence[str | int], timeout_s: float
 ) -> Raw | None:
-    """What a function of a program tells, as JSON; `None` where kernels of this language have no such program.
+    """Calls a function of a program in the kernel.
+
+    Args:
+        services: The services of the server.
+        session: The session of the kernel.
+        function: The function of the program.
+        arguments: Its arguments.
+        timeout_s: Seconds that it waits.
+
+    Returns:
+        The result, JSON; `None` when there is no such program for kernels of this language.
 
     Raises:
         errors.KernelBusy, errors.KernelFailed, errors.Timeout, errors.KernelDead, errors.KernelNotReady: As `ask`.

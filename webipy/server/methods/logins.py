@@ -24,10 +24,10 @@ async def login_list(services: Services, connection: Connection, params: calls.N
     """The browsers that are signed in as whoever runs the server."""
     here = connection.principal.login if connection.principal is not None else ""
     found = sorted(services.logins.all(), key=lambda login: (login.id == here, login.used), reverse=True)
-    return login_calls.LoginList(logins=[_told(services, login, here) for login in found])
+    return login_calls.LoginList(logins=[_as_result(services, login, here) for login in found])
 
 
-def _told(services: Services, login: Login, here: str) -> login_calls.Login:
+def _as_result(services: Services, login: Login, here: str) -> login_calls.Login:
     connections = services.logins.shares.connections.count(login.id)
     return login_calls.Login(
         id=login.id,
@@ -46,14 +46,16 @@ async def login_revoke(
 ) -> login_calls.Revoked:
     """Ends logins, with all their connections (close code 4401). With `others` or `all`, sign-in links that were not used yet end, too.
 
-    What was started goes on. The token is not touched: who has it has a new login at once.
+    Executions go on. The token stays valid: whoever has it can sign in again at once.
     """
     if (params.id is not None) + params.others + params.all != 1:
         raise errors.InvalidParams("Say which logins end: id, others or all, one of them.", field="id")
     logins, here = services.logins, connection.principal.login if connection.principal is not None else ""
     if params.id is not None:
         if not any(login.id == params.id for login in logins.all()):
-            raise errors.NotFound(f"There is no login {params.id!r}; login.list tells all.", kind="login", id=params.id)
+            raise errors.NotFound(
+                f"There is no login {params.id!r}; login.list lists them.", kind="login", id=params.id
+            )
         return login_calls.Revoked(ended=await logins.revoke([params.id]))
     logins.codes.forget()
     ended = [login.id for login in logins.all() if params.all or login.id != here]

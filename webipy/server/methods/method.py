@@ -1,9 +1,9 @@
-"""What a method of the API is, what it works on, and who calls it.
+"""Methods of the API: what one is, what it works on, and the connection that calls it.
 
 A method is a function from a `Services`, a `Connection` and its params struct to its result struct. The decorator `method`
-gives it its name and verb and reads the two structs from its annotations, so that the table cannot say other than the
-function does. It also says how far the method reaches, which is what keeps guests in their session: the whole server,
-unless it says that all it touches is the session in its params, or nothing but the caller's own connection.
+enters it into the table with its name and verb, and reads the two structs from its annotations, so that table and
+function agree. The decorator also declares the reach of the method, which keeps guests in their session: the whole
+server by default, only the session in its params, or only the connection that calls it.
 """
 
 from __future__ import annotations
@@ -45,10 +45,13 @@ _W = TypeVar("_W")
 
 @attrs.define(eq=False)
 class Services:
-    """What the methods work on.
+    """The services of one server, which the methods work on.
 
     Args:
-        page_url: Makes the address of the page for a session's id (or `None`), with a fragment.
+        world: The outside.
+        sessions: The open sessions.
+        logins: The logins and shares.
+        page_url: Returns the address of the page for a session's id (or `None`), with a fragment.
         version: webipy's version.
     """
 
@@ -80,13 +83,13 @@ class Services:
         self.runs = Runs(self.world, self.sessions, self.documents, self.temporary)
 
     async def resume(self) -> None:
-        """Goes on, after the server has started, with what the last one has begun: documents, runs, and sessions that are to be closed."""
+        """Resumes, after the server has started, what the last one has begun: documents, runs and temporary sessions."""
         await self.documents.resume()
         self.runs.resume()
         self.temporary.resume()
 
     async def stop(self) -> None:
-        """Saves what is not saved, as the server ends; the next one goes on with the rest."""
+        """Saves what is not saved, as the server ends; the next one resumes the rest."""
         self.runs.stop()
         self.temporary.stop()
         await self.documents.autosaves.stop()
@@ -94,13 +97,13 @@ class Services:
 
 @attrs.define(eq=False)
 class Connection:
-    """Who calls, and where notifications for them go.
+    """A client's connection to the API: who calls, and how notifications are sent.
 
     Args:
-        principal: Who acts; comes from the connection.
-        send: Takes one notification to the transport; `None` where there is no way (POST).
+        principal: Who acts; the transport has authenticated them.
+        send: Sends one notification over the transport; `None` where that cannot be done (POST).
         soon: Calls a function in a later turn of the reactor.
-        give_up: Ends the connection, because what it follows cannot be read; the client comes back by itself and goes on by seq.
+        give_up: Closes the connection, because a journal that it subscribes to cannot be read; the client reconnects and resumes by seq.
     """
 
     principal: Principal | None
@@ -111,27 +114,27 @@ class Connection:
     watches: dict[str, Callable[[], None]] = attrs.field(factory=dict)
     participants: dict[str, tuple[Participant, Callable[[], None]]] = attrs.field(factory=dict)
     on_leave: dict[str, Callable[[], None]] = attrs.field(factory=dict)
-    """What else is to be told when the connection is gone, by the session that it is about."""
+    """Called when the connection is closed, by the session that each is about."""
     budget: Budget | None = None
-    """That of the login; `None` until a call is answered."""
+    """The budget of the login; `None` until a call is answered."""
     is_paused: bool = False
     is_gone: bool = False
     queue: str = ""
-    """The name of what is queued over this connection, once something is."""
+    """The name of the queue of this connection's executions, once there is one."""
     _held: dict[str, bytes] = attrs.field(factory=dict)
     _waits: set[Deferred[Any]] = attrs.field(factory=set)
 
     def hold(self, size: int) -> None:
-        """So many bytes of an answer wait for the reader; less than 0: so many do no more."""
+        """Counts bytes of an answer that wait for the reader; a negative size counts them off."""
         if self.budget is not None:
             self.budget.hold(size)
 
     def heavy(self) -> AbstractAsyncContextManager[None]:
-        """Around the part of a call that may read or answer much: it waits for other such calls of the same login."""
+        """A context for the part of a call that may read or answer much: it waits for other such calls of the same login."""
         return self.budget.heavy(self) if self.budget is not None else nullcontext()
 
     def until(self, waited: Deferred[_W]) -> Deferred[_W]:
-        """Waits for something only as long as the connection is there: it is cancelled when that goes."""
+        """Waits for something, and cancels the wait when the connection is closed."""
 
         def over(outcome: _W) -> _W:
             self._waits.discard(waited)
@@ -145,7 +148,7 @@ class Connection:
 
     @property
     def row(self) -> str:
-        """In whose row their calls wait for their turn: that of their login."""
+        """The row in which its calls wait for their turn: that of the login."""
         return self.principal.login if self.principal is not None else ""
 
     @property
@@ -154,11 +157,15 @@ class Connection:
         return self.principal.name if self.principal is not None else ""
 
     def hidden(self, session: Session) -> int:
-        """Seq of the last event that is not shown to the caller: a guest sees a session as it was opened last, its owner all of it."""
+        """Seq of the last event that the principal may not see: a guest sees a session from its last opening on, its owner all of it."""
         return max(0, session.reopened - 1) if guest_view.is_guest(self.principal) else 0
 
     def subscribe(self, session: Session, cursor: int) -> None:
-        """Starts a feed at event `cursor`, in place of an earlier one; it sends from the next turn on, after the answer to this call.
+        """Starts a feed, in place of an earlier one; it sends from the next turn on, after the answer to this call.
+
+        Args:
+            session: The session.
+            cursor: Seq of the first event.
 
         Raises:
             errors.InvalidRequest: The transport cannot carry notifications.
@@ -182,11 +189,17 @@ class Connection:
             feed.wake()
 
     def take_part(self, session: str, participant: Participant, leave: Callable[[], None]) -> None:
-        """Takes a seat in a session until `unsubscribe`; `leave` gives it up."""
+        """Records that it is a participant of a session, until `unsubscribe`.
+
+        Args:
+            session: The session's id.
+            participant: The participant.
+            leave: Ends that.
+        """
         self.participants[session] = participant, leave
 
     def unsubscribe(self, session: str) -> None:
-        """Ends the feed of a session and gives up the seat in it, if there are any."""
+        """Ends the feed of a session, and its part in the presence there, if there are any."""
         self._end_feed(session)
         _, leave = self.participants.pop(session, (None, None))
         if leave is not None:
@@ -203,21 +216,28 @@ class Connection:
         """Sends a notification whenever a folder has changed, until `unwatch`; while the transport is full, one is kept.
 
         Args:
-            begin: Takes what is to be called at each change, and gives what ends that.
+            path: The folder, relative to the root.
+            begin: Begins the watch, given a function that is called at each change; returns a function that cancels it.
+            notification: The notification, JSON.
         """
         self.unwatch(path)
         if not self.is_gone:
             self.watches[path] = begin(lambda: self.send_latest(path, notification))
 
     def send_latest(self, about: str, notification: bytes) -> None:
-        """Sends a notification; while the transport is full, the last one about something is kept."""
+        """Sends a notification; while the transport is full, the last one about each subject is kept.
+
+        Args:
+            about: The subject.
+            notification: The notification, JSON.
+        """
         if self.is_paused:
             self._held[about] = notification
         elif self.send is not None and not self.is_gone:
             self.send(notification)
 
     def unwatch(self, path: str) -> None:
-        """Ends the watch of a folder, if there is one."""
+        """Cancels the watch of a folder, if there is one."""
         self._held.pop(path, None)
         end = self.watches.pop(path, None)
         if end is not None:
@@ -239,15 +259,15 @@ class Connection:
             feed.resume()
 
     def leave(self) -> None:
-        """The connection is closed: its feeds and watches end, and what it waits for is waited for no more; what it has begun goes on."""
+        """Ends the feeds, watches and waits of a connection that is closed; executions and runs that it has begun go on."""
         self.is_gone = True
         for path in list(self.watches):
             self.unwatch(path)
         for session in [*self.feeds, *self.participants]:
             self.unsubscribe(session)
-        told, self.on_leave = self.on_leave, {}
-        for tell in told.values():
-            tell()
+        left, self.on_leave = self.on_leave, {}
+        for call in left.values():
+            call()
         for waited in list(self._waits):
             waited.cancel()
 
@@ -262,9 +282,14 @@ class Method:
     """One line of the method table.
 
     Args:
+        name: `noun.verb`.
+        verb: The right that it needs.
+        params: The struct of its params.
+        result: The struct of its result.
+        function: Carries a call out.
         reach: What a call can touch: all of the server, only the session in its params, or only the connection that it comes from.
         beyond: Params that, when they are given, let a call reach beyond its session.
-        stronger: Gives the verb that a call needs by its params, where some need a stronger one than `verb`.
+        stronger: Returns the verb that a call needs by its params, where some need a stronger one than `verb`.
         raises: The failures that say something of its work, each once; what any call may fail with (`OF_ANY_CALL`) is not among them.
         example: Params of a call that succeeds in the world of tests/api_examples.py; without `session`, where they stay in one.
     """
@@ -285,7 +310,12 @@ class Method:
         return self.verb if self.stronger is None else self.stronger(params)
 
     def place(self, params: Params, principal: Principal | None) -> str | None:
-        """The session that a call stays in; `None` when it reaches beyond one."""
+        """The session that a call is confined to; `None` when it reaches beyond one.
+
+        Args:
+            params: The params of the call.
+            principal: Who calls.
+        """
         if self.reach == "connection":
             return principal.session if principal is not None else None
         if self.reach == "server" or any(getattr(params, name) is not None for name in self.beyond):
@@ -326,7 +356,7 @@ class Methods:
             verb: The right that a call needs.
             reach: What a call can touch; this and the rest as in `Method`.
             beyond: Params that let a call reach beyond its session.
-            stronger: Gives the verb that a call needs, by its params.
+            stronger: Returns the verb that a call needs, by its params.
             raises: The failures that say something of the method's work.
             example: Params of a call that succeeds.
 

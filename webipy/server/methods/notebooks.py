@@ -1,4 +1,4 @@
-"""The methods `notebook.*` on the document of a session and its file; `notebook.run` and the queue are in run_methods."""
+"""The methods `notebook.*` on the document of a session and its file; `notebook.run` and the queue are in webipy.server.methods.runs."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ method = METHODS.method
 
 
 def _state(session: Session, connection: Connection) -> notebook_calls.NotebookState:
-    origin = session.file_state
-    conflict = origin.conflict
+    file = session.file_state
+    conflict = file.conflict
     state = notebook_calls.NotebookState(
         session=session.id,
-        path=origin.path,
-        format=origin.format,
-        etag=origin.etag,
-        is_saved=origin.is_saved,
-        saved_seq=origin.saved,
+        path=file.path,
+        format=file.format,
+        etag=file.etag,
+        is_saved=file.is_saved,
+        saved_seq=file.saved,
         seq=session.seq,
         cells=len(session.notebook.cells()),
         metadata=Raw(session.notebook.metadata),
         conflict=None
         if conflict is None
         else notebook_calls.Conflict(reason=conflict.reason, etag=conflict.etag, cells=conflict.cells),
-        save_failed=origin.failed.reason if origin.failed is not None else None,
-        minor=origin.minor,
-        repairs=origin.repairs,
-        in_place=origin.in_place,
+        save_failed=file.failed.reason if file.failed is not None else None,
+        minor=file.minor,
+        repairs=file.repairs,
+        in_place=file.in_place,
     )
     return guest_view.notebook(state, connection.principal)
 
@@ -56,7 +56,7 @@ async def notebook_get(
 async def notebook_save(
     services: Services, connection: Connection, params: notebook_calls.SaveNotebook
 ) -> notebook_calls.NotebookState:
-    """Writes the file now, atomically, after taking in what another program changed in it; `conflict` when both changed the same."""
+    """Writes the file now, atomically, after merging what another program has changed in it; `conflict` when both have changes of the same."""
     session = services.sessions.get(params.session)
     session.check_writable()
     if params.path is not None and params.path != session.file_state.path:
@@ -70,7 +70,7 @@ async def notebook_save(
 async def notebook_reload(
     services: Services, connection: Connection, params: calls.OfSession
 ) -> notebook_calls.NotebookState:
-    """Takes the file as it is on disk, in place of what is here; what was here stays in the history."""
+    """Replaces the document with the file on disk; the history keeps what it was."""
     session = services.sessions.get(params.session)
     autosave = services.documents.of(session)
     await autosave.file.reload(autosave.file.path(), connection.name)
@@ -101,7 +101,7 @@ async def notebook_set_metadata(
 # ---- history --------------------------------------------------------------------------------------------------------
 
 
-def _told(moment: HistoryPoint, connection: Connection) -> notebook_calls.Moment:
+def _as_result(moment: HistoryPoint, connection: Connection) -> notebook_calls.Moment:
     return notebook_calls.Moment(
         seq=moment.seq,
         time=moment.time,
@@ -123,14 +123,14 @@ async def notebook_history(
     """The states of the document worth going back to, the newest first."""
     history = _history(services, params.session)
     async with connection.heavy():
-        moments, hidden = await history.points(), connection.hidden(history.session)
-    told: list[notebook_calls.Moment] = []
-    for moment in reversed(moments.all):
+        points, hidden = await history.points(), connection.hidden(history.session)
+    found: list[notebook_calls.Moment] = []
+    for moment in reversed(points.all):
         if moment.seq > hidden and (params.before is None or moment.seq < params.before):
-            told.append(_told(moment, connection))
-        if len(told) == params.limit:
+            found.append(_as_result(moment, connection))
+        if len(found) == params.limit:
             break
-    return notebook_calls.Moments(moments=told, first_seq=max(1, history.session.journal.first_seq - 1, hidden + 1))
+    return notebook_calls.Moments(moments=found, first_seq=max(1, history.session.journal.first_seq - 1, hidden + 1))
 
 
 @method("notebook.at", "read", "session", raises=OF_SESSION, example={"checkpoint": "first"})
@@ -150,7 +150,7 @@ async def notebook_at(
 async def notebook_checkpoint(
     services: Services, connection: Connection, params: notebook_calls.MakeCheckpoint
 ) -> calls.Accepted:
-    """Gives the state of the document now a name; a name that is there already moves to this state."""
+    """Names the present state of the document; a name that is there already moves to this state."""
     session = services.sessions.get(params.session)
     session.check_writable()
     return calls.Accepted(seq=await session.append([events.CheckpointMade(name=params.checkpoint)], connection.name))
@@ -176,7 +176,7 @@ async def notebook_diff(
 async def notebook_restore(
     services: Services, connection: Connection, params: notebook_calls.AtMoment
 ) -> calls.Accepted:
-    """Brings an earlier state of the document back, as changes of the one now: nothing is taken out of the history."""
+    """Restores an earlier state of the document, as changes of the present one: the history stays whole."""
     session = services.sessions.get(params.session)
     history = _history(services, params.session)
     async with connection.heavy():

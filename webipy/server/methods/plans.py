@@ -18,20 +18,20 @@ method = METHODS.method
     example={"path": "analysis.ipynb", "to": "result.ipynb"},
 )
 async def run_check(services: Services, connection: Connection, params: notebook_calls.CheckRun) -> calls.Done:
-    """Says whether a run could write its result where that is wanted, before anything is made; changes nothing."""
+    """Checks whether a run could write its result where that is wanted, before anything is made; changes nothing."""
     await services.runs.results.check(params.path, params.to, params.overwrite)
     return calls.Done()
 
 
 @method("run.stop", "execute", "session", raises=OF_CHANGE, example={"run": "run1", "grace_s": 5})
 async def run_stop(services: Services, connection: Connection, params: notebook_calls.StopRun) -> calls.Accepted:
-    """Begins to end a run early; answers when that is in the journal, and `run_finished` tells the end. Asked again, it only shortens the grace."""
+    """Begins to stop a run; answers when that is in the journal, and `run_finished` reports the end. A second call only shortens the grace."""
     session = services.sessions.get(params.session)
-    attendant = services.runs.planned(params.run)
-    if attendant is None or attendant.session is not session:
+    supervisor = services.runs.planned(params.run)
+    if supervisor is None or supervisor.session is not session:
         raise errors.NotFound(f"This session has no open run {params.run!r}.", kind="run", id=params.run)
     session.check_writable()
-    return calls.Accepted(seq=await attendant.stop("asked", params.grace_s, connection.name))
+    return calls.Accepted(seq=await supervisor.stop("asked", params.grace_s, connection.name))
 
 
 @method("run.get", "read", raises=(errors.NotFound,), example={"run": "run1"})

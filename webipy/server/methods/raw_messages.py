@@ -1,7 +1,7 @@
 """Which Jupyter requests a client may send as they are (`message.send`), and what each needs.
 
-What is in no row cannot be sent: of a message that nobody has thought about, nobody knows what it makes a kernel do. Debug requests run code
-(`evaluate`), so they are the owner's, and stand in the journal with who sent them; other code has no way past the queue and the journal.
+A request without a row cannot be sent, as its effect on a kernel is not known. Debug requests run code (`evaluate`), so they need the right `own`
+and are journaled with who sent them; no other request runs code outside of the queue and the journal.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ class Sendable:
     """A request that can be sent.
 
     Args:
-        channels: Where a kernel takes it.
-        verb: What its sender needs.
-        is_told: Whether it stands in the journal.
+        channels: Where a kernel accepts it.
+        verb: The right that it needs.
+        is_journaled: Whether an event records it.
     """
 
     channels: tuple[str, ...]
     verb: Verb
-    is_told: bool = False
+    is_journaled: bool = False
 
 
 SENDABLE: Mapping[str, Sendable] = {
@@ -38,7 +38,7 @@ SENDABLE: Mapping[str, Sendable] = {
     "list_subshell_request": Sendable(("control",), "own"),
     "create_subshell_request": Sendable(("control",), "own"),
     "delete_subshell_request": Sendable(("control",), "own"),
-    "debug_request": Sendable(("control",), "own", is_told=True),
+    "debug_request": Sendable(("control",), "own", is_journaled=True),
 }
 
 OWN_METHODS: Mapping[str, str] = {
@@ -57,13 +57,13 @@ OWN_METHODS: Mapping[str, str] = {
 
 
 def verb(params: calls.SendMessage) -> Verb:
-    """What sending a message needs."""
+    """The right that sending a message needs."""
     known = SENDABLE.get(params.msg_type)
     return known.verb if known is not None else "execute"
 
 
 def sendable(params: calls.SendMessage) -> Sendable:
-    """What is known of a message that somebody wants to send.
+    """The row of a message.
 
     Raises:
         errors.InvalidParams: It cannot be sent, or not on that channel.

@@ -2,11 +2,11 @@
 
 A run is a row of executions that share the name of the run and were accepted in one piece: all their events are in one
 append, so there is the whole run or nothing of it, whoever is killed. Execution number n of run R has the id `R-n`, so a call
-that is repeated is recognised as `execution.start` recognises one. Sources are those of the moment of the call; what is
-edited afterwards is of the next run.
+that is repeated is recognised as by `execution.start`. A run takes the sources at the moment of the call; later edits
+are for the next run.
 
-The kernel host holds the queue. It does what is asked here and tells what it did; only that is journaled. So `execution.move` and
-`run.cancel` answer after the host's word, and say what did not come in time because the kernel had it already.
+The kernel host owns the queue. It reports what it has moved and cancelled, and only that is journaled. So `execution.move` and
+`run.cancel` answer after the host's report, and their results leave out what came too late because the kernel had it already.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MAX_RUN_CHARACTERS = 64 * 1024 * 1024
 """The code of one run; a notebook of a thousand long cells has a fiftieth of it."""
 
 CANCELLED_PER_SECOND = 1000
-"""How many more the host is given time for, beside `patience_s`."""
+"""How many executions the host cancels in a second at least; the wait is so much longer than `patience_s`."""
 
 INJECTED = "injected-parameters"
 PARAMETERS = "parameters"
@@ -99,18 +99,18 @@ async def notebook_run(
         )
     queued = [_queued(run, number, part, params.stop_on_error) for number, part in enumerate(parts, 1)]
     runs = [kernel.executions.queue(one) for one in queued]
-    told = _told(session.notebook, queued)
-    begun = _begun(services, session, params, run, told)
+    cells = _as_results(session.notebook, queued)
+    begun = _begun(services, session, params, run, cells)
     written = session.append([*new, *begun, *queued], connection.name)
     if begun:
         services.runs.supervise(session, session.runs.open[run])
         services.temporary.hand_over(session, connection)
     seq = await written
     session.kernel_connection.requests.add(runs)
-    return notebook_calls.NotebookRun(run=run, executions=told, seq=seq)
+    return notebook_calls.NotebookRun(run=run, executions=cells, seq=seq)
 
 
-def _told(notebook: Notebook, queued: Sequence[events.ExecutionQueued]) -> list[notebook_calls.CellRun]:
+def _as_results(notebook: Notebook, queued: Sequence[events.ExecutionQueued]) -> list[notebook_calls.CellRun]:
     may_fail = {cell.id for cell in notebook.cells() if MAY_FAIL in _tags(cell)}
     return [
         notebook_calls.CellRun(cell=one.cell or "", execution=one.execution, may_fail=one.cell in may_fail)
@@ -131,7 +131,7 @@ def _begun(
     session: Session,
     params: notebook_calls.RunNotebook,
     run: str,
-    told: list[notebook_calls.CellRun],
+    cells: list[notebook_calls.CellRun],
 ) -> list[AnyEvent]:
     """The events by which a run with a plan begins."""
     plan = params.plan
@@ -139,8 +139,8 @@ def _begun(
         return []
     started = events.RunStarted(
         run=run,
-        executions=len(told),
-        may_fail=[one.execution for one in told if one.may_fail],
+        executions=len(cells),
+        may_fail=[one.execution for one in cells if one.may_fail],
         to=plan.to,
         overwrite=plan.overwrite,
         only_if_ok=plan.only_if_ok,
@@ -188,7 +188,7 @@ async def _run_before(session: Session, run: str) -> notebook_calls.NotebookRun:
     of_run = [queued for queued in found if queued.run == run]
     if not of_run:
         raise errors.AlreadyExists(f"{run}-1 is an execution of something else; choose another id.", kind="run", id=run)
-    return notebook_calls.NotebookRun(run=run, executions=_told(session.notebook, of_run), seq=last)
+    return notebook_calls.NotebookRun(run=run, executions=_as_results(session.notebook, of_run), seq=last)
 
 
 def _chosen(notebook: Notebook, params: notebook_calls.RunNotebook) -> list[Cell]:
@@ -266,10 +266,10 @@ def _tags(cell: Cell) -> list[str]:
 async def execution_queue(
     services: Services, connection: Connection, params: OfSession
 ) -> notebook_calls.ExecutionQueue:
-    """What runs and what waits, in its order."""
+    """The execution that runs and those that wait, in their order."""
     session = services.sessions.get(params.session)
     open_now = session.kernel.executions.open.values() if session.kernel is not None else ()
-    told = [
+    queued = [
         notebook_calls.QueuedExecution(
             execution=run.id,
             status="running" if run.running else "queued",
@@ -281,7 +281,7 @@ async def execution_queue(
         )
         for run in sorted(open_now, key=lambda run: not run.running)
     ]
-    return notebook_calls.ExecutionQueue(seq=session.seq, executions=told)
+    return notebook_calls.ExecutionQueue(seq=session.seq, executions=queued)
 
 
 @method(
@@ -292,7 +292,7 @@ async def execution_queue(
     example={"execution": "e4", "before": "e3"},
 )
 async def execution_move(services: Services, connection: Connection, params: notebook_calls.MoveExecution) -> Accepted:
-    """Lets a queued execution wait at another place; answers when the host has moved it and that is in the journal."""
+    """Moves a queued execution in the queue; answers when the host has moved it and that is in the journal."""
     session = services.sessions.get(params.session)
     session.check_writable()
     executions = session.kernel_connection.live().executions
@@ -331,7 +331,7 @@ def _waiting(session: Session, executions: Executions, execution: str) -> OpenEx
 async def run_cancel(
     services: Services, connection: Connection, params: notebook_calls.CancelRun
 ) -> notebook_calls.RunCancelled:
-    """Takes back what of a run still waits, or everything that waits; answers when that has ended. What runs is ended by kernel.interrupt."""
+    """Cancels the waiting executions of a run, or all; answers when they have ended. kernel.interrupt ends the one that runs."""
     session = services.sessions.get(params.session)
     waiting = session.kernel.executions.waiting() if session.kernel is not None else []
     wanted = [run for run in waiting if params.run is None or run.queued.run == params.run]
@@ -353,24 +353,24 @@ async def _cancelled(session: Session, since: int, wanted: set[str]) -> list[str
     """Those of the executions that were cancelled after event `since`, in their order."""
     found: list[str] = []
 
-    def take(event: AnyEvent) -> None:
+    def collect(event: AnyEvent) -> None:
         if isinstance(event, events.ExecutionFinished) and event.status == "cancelled" and event.execution in wanted:
             found.append(event.execution)
 
-    await session.each_event(since + 1, session.written, take)
+    await session.each_event(since + 1, session.written, collect)
     return found
 
 
 async def _until(is_so: Callable[[], bool], services: Services, session: Session, seconds: float) -> None:
-    """Returns when something is so, which events of the session make, or when time is over."""
+    """Returns when a condition holds, which is checked at each event of the session, or when time is over."""
     news: list[Deferred[None]] = []
     is_late = False
 
     def too_late() -> None:
         nonlocal is_late
         is_late = True
-        for told in news:
-            told.cancel()
+        for waiting in news:
+            waiting.cancel()
 
     stop_clock = services.world.later(seconds, too_late)
     try:

@@ -34,7 +34,7 @@ method = METHODS.method
 
 @method("server.info", "none", raises=(errors.KernelFailed,))
 async def server_info(services: Services, connection: Connection, params: calls.Nothing) -> calls.ServerInfo:
-    """Who answers, and as whom the caller is logged in."""
+    """The server, and as whom the caller is logged in."""
     who = connection.principal
     specs = await services.world.launcher.specs() if who is not None else None
     return calls.ServerInfo(
@@ -85,9 +85,9 @@ async def server_launch_code(services: Services, connection: Connection, params:
     example={"path": "report.ipynb", "create": True, "kernelspec": "python3"},
 )
 async def session_create(services: Services, connection: Connection, params: calls.CreateSession) -> calls.Session:
-    """Makes a session, or opens the one that there is for `path` or `id`; with `kernelspec` it has that kernel afterwards."""
+    """Creates a session, or opens the one for `path` or `id`; with `kernelspec` it has that kernel afterwards."""
     if params.kernelspec is not None:
-        await services.sessions.spec(params.kernelspec)  # a wrong name is told before anything is made
+        await services.sessions.spec(params.kernelspec)  # a wrong name fails before anything is made
     session = await _opened(services, connection, params)
     await services.temporary.opened(session, connection, params.temporary)
     if params.kernelspec is not None:
@@ -156,7 +156,7 @@ async def session_keep(services: Services, connection: Connection, params: calls
 
 @method("session.leave", "write", "session", raises=OF_SESSION)
 async def session_leave(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
-    """Lets go of a session that this connection has opened with `temporary`; when nobody else uses it and nothing runs in it, it is closed."""
+    """Releases a session that this connection has opened with `temporary`; it is closed when it has no other user and nothing runs in it."""
     session = services.sessions.get(params.session)
     await services.temporary.leave(session, connection)
     return calls.Done()
@@ -239,7 +239,7 @@ async def kernelspec_list(services: Services, connection: Connection, params: ca
 
 
 def _note(spec: Kernelspec, way: KnownWay | None) -> str:
-    """What somebody who starts a kernel should know of how it starts; it is known after the first one."""
+    """What people should know of how a kernel starts; it is known after the first start."""
     if way is None or (way.transport == "ipc" and (way.boot or spec.language.lower() != "python")):
         return ""
     if way.transport == "tcp" and way.is_encrypted:
@@ -251,17 +251,17 @@ def _note(spec: Kernelspec, way: KnownWay | None) -> str:
 
 @method("kernel.usage", "read", "session", raises=OF_SESSION, example={"session": "s1"})
 async def kernel_usage(services: Services, connection: Connection, params: calls.ReadUsage) -> calls.UsageList:
-    """How much memory and processor kernels use at this moment; nothing looks at it but this call."""
+    """How much memory and processor time kernels use at this moment; they are measured for this call only."""
     return calls.UsageList(kernels=await services.usage.of(params.session))
 
 
 @method("kernel.logs", "execute", "session", raises=(*OF_SESSION, errors.KernelNotReady))
 async def kernel_logs(services: Services, connection: Connection, params: calls.ReadLogs) -> calls.KernelLogs:
-    """What the kernel's process has written past Jupyter, such as the reason why it did not start, and what its host says."""
+    """The raw output of the kernel's process, such as the reason why it did not start, and the log of its host."""
     session = services.sessions.get(params.session)
     kernel, record = session.kernel, session.record.host
     if kernel is None or record is None:
-        raise errors.KernelNotReady("This session has no kernel yet: start one with kernel.start.")
+        raise errors.KernelNotReady("This session has no kernel yet: kernel.start gives it one.")
     log = record.directory.rpartition("/")[2]
     since = (params.kernel_since, params.host_since) if params.log in (None, log) else (0, 0)
     found = await services.world.launcher.logs(record, *since, params.limit)
@@ -284,7 +284,7 @@ async def kernel_start(services: Services, connection: Connection, params: calls
 
 @method("kernel.attach", "execute", raises=OF_START, example={"connection": "/run/user/1000/jupyter/kernel-1.json"})
 async def kernel_attach(services: Services, connection: Connection, params: calls.AttachKernel) -> calls.Session:
-    """Joins a kernel that something else started, by its connection file. One that does not answer within 10 s is told by `kernel_died`."""
+    """Joins a kernel that something else started, by its connection file. When it does not answer within 10 s, `kernel_died` follows."""
     session = services.sessions.get(params.session)
     await services.sessions.attach_kernel(session, params.connection, connection.name)
     return guest_view.session(session, connection.principal)

@@ -1,5 +1,5 @@
-"""The methods `share.*`, who else may come into a session (see webipy.server.people.shares), and
-`presence.*`, where they are, and what they ask for (webipy.server.people.presence).
+"""The methods `share.*`, links for guests (see webipy.server.people.shares), and `presence.*`, where people are in a
+session (webipy.server.people.presence).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ method = METHODS.method
 async def share_link(
     services: Services, connection: Connection, params: people_calls.LinkSession
 ) -> people_calls.ShareLink:
-    """Makes a link that lets somebody into this session, and nowhere else: whoever opens it gives a name and is in, until it is revoked or over."""
+    """Makes a link that lets guests into this session, and nowhere else: they open it and enter a name; it works until it is revoked or expires."""
     session = services.sessions.get(params.session)
     session.check_writable()
     await services.temporary.keep(session, connection.name)
@@ -38,12 +38,14 @@ async def share_link(
 
 @method("share.list", "own", "session", raises=OF_SESSION)
 async def share_list(services: Services, connection: Connection, params: calls.OfSession) -> people_calls.ShareList:
-    """The links of a session, and who came by each."""
+    """The links of a session, with the guests of each."""
     session = services.sessions.get(params.session)
-    return people_calls.ShareList(shares=[_told(services, share) for share in services.logins.shares.of(session.id)])
+    return people_calls.ShareList(
+        shares=[_as_result(services, share) for share in services.logins.shares.of(session.id)]
+    )
 
 
-def _told(services: Services, share: Share) -> people_calls.Share:
+def _as_result(services: Services, share: Share) -> people_calls.Share:
     guests = [
         people_calls.Guest(login=guest.id, name=guest.name, since=guest.since)
         for guest in services.logins.shares.guests(share.id)
@@ -55,7 +57,7 @@ def _told(services: Services, share: Share) -> people_calls.Share:
 
 @method("share.set", "own", "session", raises=OF_SESSION, example={"share": "id4", "verb": "write"})
 async def share_set(services: Services, connection: Connection, params: people_calls.SetShare) -> calls.Done:
-    """Changes what a link gives, at once and also to who came by it."""
+    """Changes the right that a link grants, at once and also for its guests."""
     session = services.sessions.get(params.session)
     await services.logins.shares.set(session.id, params.share, params.verb)
     services.presence.changed(session.id)
@@ -64,7 +66,7 @@ async def share_set(services: Services, connection: Connection, params: people_c
 
 @method("share.revoke", "own", "session", raises=OF_SESSION, example={"share": "id4"})
 async def share_revoke(services: Services, connection: Connection, params: people_calls.OfShare) -> calls.Done:
-    """Ends a link, and the logins that came by it, with their connections (close code 4401). What they have started goes on."""
+    """Ends a link and the logins of its guests, with their connections (close code 4401). Executions that they have started go on."""
     session = services.sessions.get(params.session)
     await services.logins.shares.revoke(session.id, params.share)
     return calls.Done()
@@ -74,7 +76,13 @@ async def share_revoke(services: Services, connection: Connection, params: peopl
 
 
 def take_part(services: Services, connection: Connection, session: str) -> None:
-    """Takes a seat for a connection that follows a session, if it has none there."""
+    """Makes a connection a participant of a session, if it is none yet.
+
+    Args:
+        services: The services of the server.
+        connection: The connection, which has just subscribed.
+        session: The session's id.
+    """
     if session in connection.participants or connection.is_gone:
         return
     about = f"\0presence {session}"  # no folder that is watched has such a name
@@ -94,7 +102,7 @@ def take_part(services: Services, connection: Connection, session: str) -> None:
     example={"cell": "c1", "selection": {"anchor": 0, "head": 5, "version": 0}},
 )
 async def presence_set(services: Services, connection: Connection, params: people_calls.SetPresence) -> calls.Done:
-    """Tells the others where this connection is, by the notification `presence`. It must follow the session."""
+    """Shows the others where this connection is, by the notification `presence`. It must be subscribed to the session."""
     session = services.sessions.get(params.session)
     services.presence.move(session.id, _participant(connection, session.id), params.cell, params.selection)
     return calls.Done()
@@ -102,7 +110,7 @@ async def presence_set(services: Services, connection: Connection, params: peopl
 
 @method("presence.ask", "read", "session", raises=OF_SESSION)
 async def presence_ask(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
-    """Asks whoever runs the server for the right to edit, by the notification `presence` (`asks`); once a minute. share.set gives it."""
+    """Asks whoever runs the server for the right to edit, by the notification `presence` (`asks`); once a minute. share.set grants it."""
     session = services.sessions.get(params.session)
     participant = _participant(connection, session.id)
     if connection.principal is not None and holds(
@@ -115,7 +123,7 @@ async def presence_ask(services: Services, connection: Connection, params: calls
 
 @method("presence.decline", "own", "session", raises=OF_SESSION, example={"person": "id5"})
 async def presence_decline(services: Services, connection: Connection, params: people_calls.AnswerAsk) -> calls.Done:
-    """Tells somebody who asks to edit that they may not now."""
+    """Declines a person who asks to edit."""
     session = services.sessions.get(params.session)
     services.presence.decline(session.id, params.person)
     return calls.Done()
