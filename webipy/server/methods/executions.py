@@ -27,13 +27,14 @@ METHODS = Methods()
 method = METHODS.method
 
 LONG_TEXT = 8 * 1024 * 1024
-"""Characters: of text of an execution that is more than twice as long, its start and so much of its end are told; output.read gives the rest."""
+"""Characters: of a text of an execution that is more than twice as long, the start and the end of this length are returned; output.read has the
+rest."""
 
 CANCEL_SECONDS = 2.0
-"""How long the host is given to say that it took an execution back; it has it in its hands or the kernel has it."""
+"""How long the host may take to report a cancelled execution, which waits in the host or in the kernel."""
 
 RESTART_SECONDS = 8.0
-"""The same during a restart: what is asked then is done when the old process has gone."""
+"""The same during a restart: the host cancels when the old process has ended."""
 
 
 # ---- executions ---------------------------------------------------------------------------------------------------
@@ -49,7 +50,7 @@ RESTART_SECONDS = 8.0
 async def execution_start(
     services: Services, connection: Connection, params: calls.StartExecution
 ) -> calls.ExecutionAccepted:
-    """Accepts code to run; answers when that is in the journal. It runs once, whatever happens to the caller or the server."""
+    """Accepts code to run; answers when that is in the journal. It runs once, whatever happens to the client or the server."""
     session = services.sessions.get(params.session)
     shown = session.notebook.get(params.cell) if params.cell and session.notebook.has(params.cell) else None
     queued = events.ExecutionQueued(
@@ -69,7 +70,7 @@ async def execution_start(
 
 
 def _queue(services: Services, connection: Connection, name: str | None) -> str:
-    """What an execution is queued with: a queue of the person's own of that name, or that of the connection; POSTs have one of the person's."""
+    """The queue of an execution: the person's own queue of that name, or that of the connection; POSTs share one of the person's."""
     if name is not None or connection.send is None:
         return f"{connection.name}/{name or ''}"
     connection.queue = connection.queue or services.world.new_id()
@@ -84,7 +85,7 @@ def _queue(services: Services, connection: Connection, name: str | None) -> str:
     example={"execution": "e1", "timeout_s": 10},
 )
 async def execution_wait(services: Services, connection: Connection, params: calls.WaitExecution) -> calls.Execution:
-    """Waits until an execution has finished and tells how, with its outputs."""
+    """Waits until an execution has finished; returns how, with its outputs."""
     session = services.sessions.get(params.session)
     _check_shown(session, connection, params.execution)
     await connection.until(Deferred.fromCoroutine(session.ended(params.execution, params.timeout_s)))
@@ -102,7 +103,7 @@ async def execution_get(services: Services, connection: Connection, params: call
 
 
 def _check_shown(session: Session, connection: Connection, execution: str) -> None:
-    """Refuses executions from before a guest could come, as those that are not there."""
+    """Returns when the principal may see an execution: a guest sees none from before the session was opened last."""
     if session.span(execution).queued <= connection.hidden(session):
         raise errors.NotFound(f"This session has no execution {execution!r}.", kind="execution", id=execution)
 
@@ -115,7 +116,7 @@ def _check_shown(session: Session, connection: Connection, execution: str) -> No
     example={"execution": "e3"},
 )
 async def execution_cancel(services: Services, connection: Connection, params: calls.OfExecution) -> calls.Done:
-    """Takes a queued execution back; answers when it has ended as `cancelled`. One that runs is ended by kernel.interrupt."""
+    """Cancels a queued execution; answers when it has ended as `cancelled`. kernel.interrupt ends one that runs."""
     session = services.sessions.get(params.session)
     session.span(params.execution)
     run = session.kernel_connection.live().executions.open.get(params.execution)
@@ -134,7 +135,7 @@ async def execution_cancel(services: Services, connection: Connection, params: c
 
 
 def patience_s(session: Session) -> float:
-    """How long the host is given to do something with what waits."""
+    """How long the host may take to change its queue, in seconds."""
     is_restarting = session.kernel is not None and session.kernel.state == "restarting"
     return RESTART_SECONDS if is_restarting else CANCEL_SECONDS
 
@@ -172,7 +173,7 @@ async def _as_result(services: Services, connection: Connection, session: Sessio
 def _expressions(
     connection: Connection, session: Session, queued: events.ExecutionQueued, finished: events.ExecutionFinished | None
 ) -> Raw | UnsetType:
-    """What the expressions came to; those of a silent execution are for whoever has asked for it, while they are kept."""
+    """The results of the expressions; those of a silent execution only for the person who started it, while they are kept."""
     if not queued.silent:
         return finished.user_expressions if finished else UNSET
     may_run = connection.principal is not None and access.holds(connection.principal, "execute")
@@ -215,7 +216,7 @@ async def _value_read(session: Session, outputs: list[Raw], params: calls.ReadOu
     "input.reply", "execute", "session", raises=(*OF_WORK, errors.NotWaiting), example={"request": "r1", "value": "Ada"}
 )
 async def input_reply(services: Services, connection: Connection, params: calls.ReplyInput) -> calls.Accepted:
-    """Answers `input()` or `getpass()`. The first answer counts."""
+    """Answers `input()` or `getpass()`. The first answer is used."""
     session = services.sessions.get(params.session)
     session.check_writable()
     kernel = session.kernel_connection.live()
@@ -246,7 +247,7 @@ def _unpacked(buffers: list[str]) -> tuple[bytes, ...]:
 
 
 def _check_sendable(msg_type: str, content: bytes, metadata: bytes, buffers: tuple[bytes, ...]) -> None:
-    """Refuses a message that cannot go to a kernel.
+    """Returns when a message can be sent to a kernel.
 
     Raises:
         errors.InvalidParams: It has too many parts, a part that is too large, or content or metadata that are no maps or too deep.
@@ -341,7 +342,7 @@ async def _comm(
     example={"channel": "shell", "msg_type": "comm_info_request"},
 )
 async def message_send(services: Services, connection: Connection, params: calls.SendMessage) -> calls.Reply:
-    """Sends a Jupyter request that has no method of its own, and gives the reply to its caller alone; what it publishes comes as events."""
+    """Sends a Jupyter request that has no method of its own, and returns the reply; what it publishes comes as events."""
     known = raw_messages.sendable(params)
     session, content, metadata = services.sessions.get(params.session), _raw(params.content), _raw(params.metadata)
     buffers = _unpacked(params.buffers)

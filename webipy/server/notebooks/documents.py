@@ -23,7 +23,7 @@ from webipy.core.kernel import jupyter_messages
 from webipy.core.session.file_state import is_same_file
 from webipy.server.notebooks.autosave import Autosave, Autosaves
 from webipy.server.notebooks.large_values import copy_blobs, store_values, with_values
-from webipy.server.notebooks.notebook_codec import NotebookCodec, Read
+from webipy.server.notebooks.notebook_codec import NotebookCodec, ReadNotebook
 from webipy.server.notebooks.pair_lookup import PairLookup
 from webipy.server.ports.files import FileRecord
 from webipy.server.ports.registry import ClosedSession
@@ -181,7 +181,9 @@ class Documents:
                 record = FileRecord(main, "notebook", 0, read.record.modified, "", True)
                 format = formats.format_of(main) or "ipynb"
                 minor = notebook_file.MINOR if format == "ipynb" else None
-                await autosave.file.become(document, by, Read(b"", record, document, format, read.repairs, minor))
+                await autosave.file.become(
+                    document, by, ReadNotebook(b"", record, document, format, read.repairs, minor)
+                )
                 autosave.start()
         autosave = self.of(session)
         if named is not None and text not in {pair.path for pair in autosave.file.outside.pair_files.all()}:

@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 
 from webipy.core.ipynb.document import Document
 from webipy.core.ipynb.lost_cells import LostCells
-from webipy.server.notebooks.notebook_codec import NotebookCodec, Read
+from webipy.server.notebooks.notebook_codec import NotebookCodec, ReadNotebook
 from webipy.server.ports.world import World
 
 QUIET_SECONDS = 0.5
@@ -56,7 +56,7 @@ class Reader:
     codec: NotebookCodec
     _vanished: LostCells = attrs.field(factory=LostCells)
 
-    async def read(self, path: str, like: Document, format: str | None = None) -> Read:
+    async def read(self, path: str, like: Document, format: str | None = None) -> ReadNotebook:
         """Reads the file, with the ids and outputs of a document and of the cells that the file had before.
 
         Args:
@@ -81,7 +81,7 @@ class Reader:
         """A document with the cells that the file has lost."""
         return self._vanished.restored(document)
 
-    def record(self, before: Document, found: Read) -> None:
+    def record(self, before: Document, found: ReadNotebook) -> None:
         """Records a change of the file that was merged, so that cells that come back are known.
 
         Args:

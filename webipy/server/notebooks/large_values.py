@@ -13,13 +13,13 @@ from webipy.core.ipynb.blob_folding import Value
 from webipy.core.ipynb.document import Document
 from webipy.core.kernel import json_pieces
 from webipy.core.kernel.blobs import Part
-from webipy.server.notebooks.notebook_codec import Read
+from webipy.server.notebooks.notebook_codec import ReadNotebook
 from webipy.server.ports.files import FileRecord
 from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
 
 
-async def store_values(session: Session, world: World, found: Read) -> None:
+async def store_values(session: Session, world: World, found: ReadNotebook) -> None:
     """Stores the large values of a file as blobs, before any event refers to them.
 
     Args:

@@ -25,7 +25,7 @@ MAX_FILE_BYTES = 256 * 1024 * 1024
 
 
 @attrs.define(frozen=True, slots=True)
-class Read:
+class ReadNotebook:
     """A notebook file that was read.
 
     Args:
@@ -67,7 +67,7 @@ class NotebookCodec:
     world: World
     blob_path: Callable[[str], str] = _nowhere
 
-    async def read(self, path: str, like: Document | None = None, format: str | None = None) -> Read:
+    async def read(self, path: str, like: Document | None = None, format: str | None = None) -> ReadNotebook:
         """Reads a file.
 
         Args:
@@ -92,7 +92,7 @@ class NotebookCodec:
                 document = with_outputs_of(like, document)
         minor = opened.minor if format == "ipynb" else None
         is_of_body = opened.body is folded.body  # else it was another format, or an old version of this one
-        return Read(
+        return ReadNotebook(
             folded.body,
             record,
             document,
@@ -146,7 +146,7 @@ class NotebookCodec:
             return attrs.evolve(opened, repairs=["It was written in an older version of the format.", *opened.repairs])
 
     async def bytes_of(
-        self, document: Document, format: str, found: Read | None = None, is_upgraded: bool = False
+        self, document: Document, format: str, found: ReadNotebook | None = None, is_upgraded: bool = False
     ) -> Body:
         """The content of a file for a document, as near as possible to what the file holds now; see `notebook_file.write`.
 

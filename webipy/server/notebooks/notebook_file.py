@@ -36,7 +36,7 @@ from webipy.core.events.events import AnyEvent
 from webipy.core.ipynb import notebook_file
 from webipy.core.ipynb.document import Document, DocumentFold, leaves_out
 from webipy.server.notebooks.large_values import store_values
-from webipy.server.notebooks.notebook_codec import NotebookCodec, Read, without_outputs
+from webipy.server.notebooks.notebook_codec import NotebookCodec, ReadNotebook, without_outputs
 from webipy.server.notebooks.outside_changes import OutsideChanges
 from webipy.server.notebooks.pair_files import keep_beside, put
 from webipy.server.ports.files import Body
@@ -176,7 +176,9 @@ class NotebookFile:
         if self.outside.pair_files.are_behind() and await self.outside.pair_files.news(seq, document) is None:
             await self.outside.pair_files.write(seq, document)
 
-    async def _write(self, seq: int, document: Document, found: Read | None, by: str | None, is_upgraded: bool) -> bool:
+    async def _write(
+        self, seq: int, document: Document, found: ReadNotebook | None, by: str | None, is_upgraded: bool
+    ) -> bool:
         path, format = self.path(), self.session.file_state.format
         minor = notebook_file.MINOR if format == "ipynb" else None
         if found is not None and not is_upgraded:
@@ -238,7 +240,7 @@ class NotebookFile:
         finally:
             self._lock.release()
 
-    async def content(self, format: str, original: Read | None) -> Body:
+    async def content(self, format: str, original: ReadNotebook | None) -> Body:
         """The content of a file for the document as it is now, with the kernel named in it.
 
         Args:
@@ -332,7 +334,7 @@ class NotebookFile:
         if self.outside.pair_files.all():
             await self.look()
 
-    async def become(self, state: Document, by: str | None, found: Read | None = None) -> int:
+    async def become(self, state: Document, by: str | None, found: ReadNotebook | None = None) -> int:
         """Replaces the document with another state: an earlier one, or what a file holds.
 
         Args:

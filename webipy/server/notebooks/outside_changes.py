@@ -31,7 +31,7 @@ from webipy.core.ipynb.document import Document
 from webipy.server.notebooks.file_reader import Reader
 from webipy.server.notebooks.history import History
 from webipy.server.notebooks.large_values import store_values
-from webipy.server.notebooks.notebook_codec import NotebookCodec, Read, without_outputs
+from webipy.server.notebooks.notebook_codec import NotebookCodec, ReadNotebook, without_outputs
 from webipy.server.notebooks.pair_files import PairFile, PairFiles
 from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
@@ -67,7 +67,7 @@ class OutsideChanges:
         init=False, default=attrs.Factory(lambda self: Reader(self.world, self.codec), takes_self=True)
     )
 
-    async def found(self, path: str, like: Document) -> Read | None:
+    async def found(self, path: str, like: Document) -> ReadNotebook | None:
         """Reads the file as it is now.
 
         Args:
@@ -83,7 +83,7 @@ class OutsideChanges:
                 folded, record = await self.codec.read_again(path)
                 if origin.has(record.etag):
                     is_parsed = self.opened is not None and self.opened.body == folded.body
-                    return Read(
+                    return ReadNotebook(
                         folded.body,
                         record,
                         self.base,
@@ -129,7 +129,7 @@ class OutsideChanges:
         versions |= {cell.id: cell.version for cell in known.cells()}
         return list(await self.world.aside(lambda: merge.changes(old, new, versions)))
 
-    async def merge(self, seq: int, document: Document, found: Read, by: str | None) -> bool:
+    async def merge(self, seq: int, document: Document, found: ReadNotebook, by: str | None) -> bool:
         """Merges the file into the document.
 
         Args:
@@ -171,7 +171,7 @@ class OutsideChanges:
         return True
 
     async def merge_pair_file(
-        self, seq: int, document: Document, pair_file: PairFile, found: Read, by: str | None
+        self, seq: int, document: Document, pair_file: PairFile, found: ReadNotebook, by: str | None
     ) -> None:
         """Merges a paired text into the document; does nothing when the document was edited meanwhile.
 
@@ -219,7 +219,7 @@ class OutsideChanges:
             pair_file.until = self.session.seq + len(back) + 1
             await self.session.append([*back, self._reloaded(pair_file, back, repairs)], by)
 
-    async def _is_older(self, found: Read) -> bool:
+    async def _is_older(self, found: ReadNotebook) -> bool:
         try:
             other = (await self.world.files.stat(self.session.file_state.path or "")).modified
         except errors.NotFound:

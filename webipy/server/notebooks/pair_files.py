@@ -31,7 +31,7 @@ from webipy.core.ipynb.cell_matching import match_cells
 from webipy.core.ipynb.document import Document
 from webipy.server.notebooks.file_reader import Reader
 from webipy.server.notebooks.history import History
-from webipy.server.notebooks.notebook_codec import NotebookCodec, Read, with_outputs_of, without_outputs
+from webipy.server.notebooks.notebook_codec import NotebookCodec, ReadNotebook, with_outputs_of, without_outputs
 from webipy.server.ports.files import Body, FileRecord
 from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
@@ -192,7 +192,7 @@ class PairFiles:
         except errors.Failure:
             return None
 
-    async def news(self, seq: int, document: Document) -> tuple[PairFile, Read] | None:
+    async def news(self, seq: int, document: Document) -> tuple[PairFile, ReadNotebook] | None:
         """Reads a text that another program has changed.
 
         Args:
@@ -212,7 +212,7 @@ class PairFiles:
                 return pair_file, read
         return None
 
-    async def _news(self, pair_file: PairFile, seq: int, document: Document) -> Read | None:
+    async def _news(self, pair_file: PairFile, seq: int, document: Document) -> ReadNotebook | None:
         title = self.owner(pair_file.path)
         if title is not None:
             raise errors.FileFault(f"it is the document of the session {title!r}", reason="failed", path=pair_file.path)
@@ -237,7 +237,7 @@ class PairFiles:
             raise errors.FileFault(words, reason="failed", path=pair_file.path)
         return read
 
-    def _is_agreed(self, pair_file: PairFile, document: Document, read: Read) -> bool:
+    def _is_agreed(self, pair_file: PairFile, document: Document, read: ReadNotebook) -> bool:
         """Whether a text that was there before belongs to the pair: its header names the pair, or it has the same sources as the document."""
         path, named = self.session.file_state.path, pairs.formats_of_header(read.body)
         if named is not None and path in {one.path for one in pairs.halves(pair_file.path, named)}:
@@ -246,7 +246,7 @@ class PairFiles:
         return sources == [(cell.cell_type, cell.source.strip()) for cell in document.cells]
 
     async def difference(
-        self, pair_file: PairFile, base: Document, document: Document, read: Read
+        self, pair_file: PairFile, base: Document, document: Document, read: ReadNotebook
     ) -> tuple[Document, Document, Document]:
         """The change of a text, in terms of the document as it is now (see `pairs.difference`).
 

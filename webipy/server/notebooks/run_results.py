@@ -25,7 +25,7 @@ from webipy.core.free_names import free_names
 from webipy.core.ipynb.document import Document
 from webipy.core.session.runs import OpenRun
 from webipy.server.notebooks.documents import Documents
-from webipy.server.notebooks.notebook_codec import NotebookCodec, Read
+from webipy.server.notebooks.notebook_codec import NotebookCodec, ReadNotebook
 from webipy.server.notebooks.run_report_writer import add_report
 from webipy.server.ports.files import Body
 from webipy.server.ports.world import World
@@ -126,7 +126,7 @@ class RunResults:
         path = await self._beside(to, "", body)
         return path, f"{to} was not there when the run began, and is another file now."
 
-    async def _original(self, source: str | None, format: str, document: Document) -> Read | None:
+    async def _original(self, source: str | None, format: str, document: Document) -> ReadNotebook | None:
         """The file that the document was copied from, whose layout is kept."""
         if source is None or formats.format_of(source) != format:
             return None

@@ -57,6 +57,6 @@ class FailedAttempts:
         if count >= ATTEMPTS_PER_MINUTE:
             wait = round(since + WINDOW_SECONDS - now, 1)
             raise errors.Throttled(
-                f"Too many wrong tries from your address; another wrong one is looked at in {wait:g} s. What is right gets in at once.",
+                f"Too many failed attempts from your address; wait {wait:g} s. The right link or token works at once.",
                 retry_after_s=wait,
             )

@@ -237,7 +237,7 @@ class Logins:
                 return Principal(self.name, "own", TOKEN_LOGIN)
             self.failed_attempts.record(given.address)
             return None
-        for principal, key in self._halves(given):
+        for principal, key in self._claimed(given):
             if self._is_whole(given, principal.login, key):
                 self._use(principal.login)
                 return principal
@@ -245,9 +245,9 @@ class Logins:
 
     def lacks_key(self, given: Credentials) -> bool:
         """Whether a request has the cookie of a login, and not its key."""
-        return given.authorization is None and any(True for _ in self._halves(given))
+        return given.authorization is None and any(True for _ in self._claimed(given))
 
-    def _halves(self, given: Credentials) -> Iterable[tuple[Principal, bytes]]:
+    def _claimed(self, given: Credentials) -> Iterable[tuple[Principal, bytes]]:
         """Those whose cookies a request has, each with the digest of the key that belongs to it."""
         if given.fetch_site not in (None, "same-origin", "none"):
             return
@@ -407,7 +407,7 @@ class Logins:
     async def replace(self, given: Credentials) -> None:
         """Ends the logins that a browser had before it signed in: that of a guest, and one whose key it has lost."""
         whole = self.principal_of(attrs.evolve(given, authorization=None))
-        for principal, _ in list(self._halves(given)):
+        for principal, _ in list(self._claimed(given)):
             if principal.session is not None or whole is None:
                 await self.sign_out(principal.login)
 
