@@ -1,4 +1,4 @@
-"""`notebook.export`, webipy.io.web.exports and `webipy export`: what is exported, where it is kept, who may fetch it, and how it gets into a file."""
+"""`notebook.export`, the exports that are kept, and `webipy export`: what is exported, who may fetch it, and how it gets into a file."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ from tests.test_site import ALWAYS, Answer, SiteTestCase, Socket
 from webipy.command.lookup import Wrong
 from webipy.command.paths import below
 from webipy.core.api.formats import PLAIN, ExportFormat, ExportOptions
-from webipy.io.web import exports
-from webipy.io.web.exports import KEPT_SECONDS, MAX_KEPT, MAX_OF_GUEST, MAX_OF_GUESTS, ExportFiles, Exports
+from webipy.io.conversion import export_store
+from webipy.io.conversion.export_store import KEPT_SECONDS, MAX_KEPT, MAX_OF_GUEST, MAX_OF_GUESTS, ExportStore
+from webipy.io.web.exports_resource import ExportsResource
 from webipy.io.web.metrics import Metrics, Pulse
 from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.site import build_site
@@ -158,7 +159,7 @@ class ExportsTests(SynchronousTestCase):
         self.folder = Path(self.mktemp())
         self.folder.mkdir()
         (self.folder / "old").write_text("from before")
-        self.exports = Exports(self.folder, self.clock.callLater, lambda call, *arguments: call(*arguments))
+        self.exports = ExportStore(self.folder, self.clock.callLater, lambda call, *arguments: call(*arguments))
         self.exports.start()
 
     def keep(self, name: str = "a.html", body: str = "body", guest: str = "") -> ExportedFile:
@@ -215,7 +216,7 @@ class ExportsTests(SynchronousTestCase):
 
     def test_guests_together_have_so_many_bytes(self) -> None:
         """The last one is kept whatever it has."""
-        self.patch(exports, "MAX_GUEST_BYTES", 10)
+        self.patch(export_store, "MAX_GUEST_BYTES", 10)
         first, second, large = (self.keep(guest=f"g{n}", body="x" * n) for n in (4, 6, 20))
         self.assertEqual(list(map(self.is_kept, (first, second, large))), [False, False, True])
 
@@ -231,11 +232,11 @@ class AddressTests(SiteTestCase):
     def setUp(self) -> None:
         super().setUp()
         folder = Path(self.mktemp())
-        self.exports = Exports(folder, self.rig.clock.callLater, lambda call, *arguments: call(*arguments))
+        self.exports = ExportStore(folder, self.rig.clock.callLater, lambda call, *arguments: call(*arguments))
         self.exports.start()
         auth = RequestAuth(self.rig.services.logins)
         metrics = Metrics(self.rig.services.sessions.all, Pulse(self.rig.clock), self.static, execute)
-        more = {b"exports": ExportFiles(self.exports, auth)}
+        more = {b"exports": ExportsResource(self.exports, auth)}
         self.site = build_site(auth, self.rig.api, Socket(), self.static, metrics, more)
         self.site.timeOut, self.site.reactor = None, Clock()
         made = folder / "made"
@@ -309,13 +310,13 @@ class DownloadTests(TestCase):
         """A reader that pauses gets the same bytes."""
         rig = make_rig()
         folder = Path(self.mktemp())
-        exports = Exports(folder, rig.clock.callLater, lambda call, *arguments: call(*arguments))
+        exports = ExportStore(folder, rig.clock.callLater, lambda call, *arguments: call(*arguments))
         exports.start()
         (folder / "made").write_bytes(BODY)
         kept = exports.keep(folder / "made", "a b.html", "text/html")
         auth = RequestAuth(rig.services.logins)
         metrics = Metrics(rig.services.sessions.all, Pulse(rig.clock), folder, execute)
-        site = build_site(auth, rig.api, Socket(), folder, metrics, {b"exports": ExportFiles(exports, auth)})
+        site = build_site(auth, rig.api, Socket(), folder, metrics, {b"exports": ExportsResource(exports, auth)})
         port = reactor.listenTCP(0, site, interface="127.0.0.1")
         self.addCleanup(port.stopListening)
         url = f"http://127.0.0.1:{port.getHost().port}/exports/{kept.id}/a%20b.html"

@@ -12,7 +12,8 @@ from twisted.internet.task import Clock
 from tests.fakes import TOKEN
 from tests.test_files_resource import FilesSiteTestCase
 from tests.test_site import ORIGIN, Answer, Socket
-from webipy.io.web.exports import ExportFiles, Exports
+from webipy.io.conversion.export_store import ExportStore
+from webipy.io.web.exports_resource import ExportsResource
 from webipy.io.web.files_resource import FilesResource
 from webipy.io.web.metrics import Metrics, Pulse
 from webipy.io.web.share_preview import SharePreview
@@ -26,11 +27,11 @@ class OffersTestCase(FilesSiteTestCase):
     def setUp(self) -> None:
         super().setUp()
         folder = Path(self.mktemp())
-        self.exports = Exports(folder, self.rig.clock.callLater, lambda call, *arguments: call(*arguments))
+        self.exports = ExportStore(folder, self.rig.clock.callLater, lambda call, *arguments: call(*arguments))
         self.exports.start()
         more = {
             b"files": FilesResource(self.auth, self.files),
-            b"exports": ExportFiles(self.exports, self.auth),
+            b"exports": ExportsResource(self.exports, self.auth),
             b"share": SharePreview(self.auth, lambda session: self.rig.services.sessions.get(session).record.title),
         }
         metrics = Metrics(self.rig.services.sessions.all, Pulse(self.rig.clock), self.static, execute)

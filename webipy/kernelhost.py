@@ -42,7 +42,7 @@ USAGE: Final = (
 
 
 def main(argv: list[str]) -> int:
-    """Run a host; the arguments are those after the program's name."""
+    """Runs a host; the arguments are those after the program's name."""
     if len(argv) != 1 or argv[0] in ("-h", "--help"):
         is_help = argv[:1] in (["-h"], ["--help"])
         (sys.stdout if is_help else sys.stderr).write(USAGE)
@@ -74,7 +74,7 @@ def main(argv: list[str]) -> int:
 
 
 def _check_folder(folder: str) -> None:
-    """Refuse a directory that is not private, or whose sockets would have no room for their path."""
+    """Refuses a directory that is not private, or whose sockets would have no room for their path."""
     try:
         found = os.stat(folder)
     except OSError as fault:
@@ -87,7 +87,7 @@ def _check_folder(folder: str) -> None:
 
 
 def _check_alone(folder: str) -> None:
-    """Refuse a folder that has a living host: two would take each other's socket away."""
+    """Refuses a folder that has a living host: two would take each other's socket away."""
     try:
         with open(os.path.join(folder, HOST_FILE), "rb") as file:
             other = msgspec.json.decode(file.read(MAX_LAUNCH_BYTES), type=HostFile)

@@ -32,7 +32,7 @@ FIELDS = ("argv", "display_name", "language", "env", "interrupt_mode", "metadata
 
 
 def list_kernelspecs(manager: KernelSpecManager) -> dict[str, Any]:
-    """Read every kernelspec.
+    """Reads every kernelspec.
 
     Args:
         manager: Where to look, and whether this Python's own kernel counts (`ensure_native_kernel`).
@@ -83,14 +83,14 @@ def _changed(path: str) -> int:
 
 
 def limit() -> None:
-    """Let this process have `MEMORY_BYTES` at most: a kernelspec that is too large is told as broken, and costs nobody else anything."""
+    """Limits this process to `MEMORY_BYTES`: a kernelspec that is too large is listed as broken, and costs nobody else anything."""
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     most = MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MEMORY_BYTES, hard)
     resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 def main() -> int:
-    """Print the kernelspecs."""
+    """Prints the kernelspecs."""
     limit()
     manager = KernelSpecManager(ensure_native_kernel=True)
     looked_at = look(list(manager.kernel_dirs))  # before they are read: what is changed meanwhile shows

@@ -39,6 +39,7 @@ from twisted.python import usage
 
 from webipy import limits
 from webipy.io.conversion.converter_process import LocalConverter
+from webipy.io.conversion.export_store import ExportStore
 from webipy.io.files.files import FileThreads, RootFiles, files_below
 from webipy.io.files.trash import RootTrash, TrashBins, home_trash
 from webipy.io.free_memory import Memory, share_one_arena
@@ -51,7 +52,7 @@ from webipy.io.storage.private_files import make_private_folder, write_private
 from webipy.io.storage.registry import SqliteRegistry, Unreadable
 from webipy.io.storage.state_folder import DEFAULT_IN_WORDS, InUse, find_state_folder, hold, note_holder
 from webipy.io.storage.token_file import BadToken, read_token
-from webipy.io.web.exports import ExportFiles, Exports
+from webipy.io.web.exports_resource import ExportsResource
 from webipy.io.web.files_resource import FilesResource
 from webipy.io.web.listening import CannotListen, PortTaken, check_reach, is_root, listen, port_of
 from webipy.io.web.metrics import Metrics, Pulse
@@ -278,7 +279,7 @@ class WebipyService(Service):
         self._reactor = reactor
         self._registry = SqliteRegistry(options.state / "webipy.sqlite", reactor)
         self._journals = SqliteJournals(options.state / "journals", reactor)
-        self._exports = Exports(options.state / "exports", reactor.callLater, reactor.callFromThread)
+        self._exports = ExportStore(options.state / "exports", reactor.callLater, reactor.callFromThread)
         self._launcher: LocalLauncher | None = None
         self._port: IListeningPort | None = None
         self._clients: RpcFactory | None = None
@@ -339,7 +340,7 @@ class WebipyService(Service):
         records = await self._registry.sessions()
         self._launcher.remove_others({record.host.directory for record in records if record.host is not None})
         more = {
-            b"exports": ExportFiles(self._exports, auth),
+            b"exports": ExportsResource(self._exports, auth),
             b"files": FilesResource(auth, self._files),
             b"outputs": OutputsResource(
                 auth, lambda session, blob: sessions.get(session).journal.blob_path(blob), self._threads.run

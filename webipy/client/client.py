@@ -1,8 +1,8 @@
 """The API's client: the command line, tests and scripts speak to a server through it.
 
 Data flow: `Client.call` numbers a call and writes it to the one WebSocket; the answer comes back under that number as
-a result struct or as the `errors.Failure` it was on the server. `Client.follow` subscribes to a session and gives
-every event with its seq to a function.
+a result struct or as the `errors.Failure` it was on the server. `Client.follow` subscribes to a session and calls a function
+with every event and its seq.
 
 The line is mended here and nowhere else: when it is lost the client connects again with growing pauses, follows every
 session on from the last seq that was given out, and repeats those calls whose repetition is harmless (`repeat=True`:
@@ -124,7 +124,7 @@ def find_server(state_folder: Path) -> Address:
 
 
 def failure_of(body: bytes) -> errors.Failure:
-    """The failure that an `error` member tells of; a code that this version does not know makes a plain `errors.Failure`."""
+    """The failure in an `error` member; a code that this version does not know makes a plain `errors.Failure`."""
     error = msgspec.json.decode(body, type=_Error)
     failure = _KINDS.get(error.code, errors.Failure)(error.message)
     failure.facts = {name: value for name, value in error.data.items() if name != "name"}
@@ -156,11 +156,11 @@ class _Waiting:
 
 @attrs.define(eq=False)
 class Follower:
-    """Who is told the events of a session.
+    """Receives the events of a session.
 
     Args:
         session: The session's id.
-        seq: The newest seq that was given out; `None` until the server has said where it stands.
+        seq: The newest seq that was given out; `None` until the server has answered where the session stands.
         receive: Called with the seq and the event of each, in order.
         ended: Fires when nothing more comes: with `None` after `close`, or with the failure.
         is_joined: Whether the server has answered the subscription on the line there is now.
@@ -172,7 +172,7 @@ class Follower:
     ended: Deferred[None] = attrs.field(factory=Deferred)
     is_joined: bool = False
     newest: int = 0
-    """The newest seq that the server told of when it was joined."""
+    """The newest seq of the session when it was joined."""
     failed_at: int | None = None
     """The seq it stood at when a message was too large."""
 
@@ -190,7 +190,7 @@ class Follower:
             self.ended.errback(Fault(fault))
 
     def take(self, batch: calls.Events) -> None:
-        """Give out those events of a batch that are new; what `receive` raises is the end of this follower and of nothing else."""
+        """Passes those events of a batch on that are new; what `receive` raises is the end of this follower and of nothing else."""
         try:
             for seq, body in enumerate(batch.events, batch.first):
                 if self.is_joined and self.seq is not None and seq > self.seq and not self.ended.called:
@@ -199,7 +199,7 @@ class Follower:
             self.end(fault)
 
     def met_too_large(self, size_bytes: int) -> None:
-        """A message was larger than may be read; if it was so twice at one place, the event there is said to be missing and left out."""
+        """A message was larger than may be read; if it was so twice at one place, the event there is reported missing and left out."""
         if self.seq is None or self.seq >= self.newest or self.ended.called:
             return  # it has all there was: the message was not for it
         if self.failed_at != self.seq:
@@ -220,7 +220,7 @@ class Follower:
 
 
 class _Line(WebSocketClientProtocol):
-    """One WebSocket; it tells its factory what happens. Autobahn calls the methods in its own spelling."""
+    """One WebSocket; it reports to its factory what happens. Autobahn calls the methods in its own spelling."""
 
     factory: _LineFactory
 
@@ -291,7 +291,7 @@ class _LineFactory(WebSocketClientFactory):
             )
         if len(words) > 1:
             return NoServer(f"{self.address.url} answers, but not as a webipy server does (HTTP status {words[1]}).")
-        return NoServer(f"{self.address.url} closed the line before it said anything.")
+        return NoServer(f"{self.address.url} closed the line before it answered.")
 
 
 async def _open_line(
@@ -337,7 +337,7 @@ class Client:
         reactor: The reactor.
         find: Says where the server is; asked before every connection, because a server that was started again may have another port.
         patience_s: How long to try to connect again after the line was lost; `None`: until it works.
-        told: Called with `False` when the line is lost and with `True` when it is back.
+        on_line: Called with `False` when the line is lost and with `True` when it is back.
     """
 
     _log = Logger()
@@ -362,7 +362,7 @@ class Client:
         self._is_closed = False
 
     async def connect(self) -> None:
-        """Connect for the first time; this is tried once.
+        """Connects for the first time; this is tried once.
 
         Raises:
             NoServer: Nobody answers there, or somebody else.
@@ -386,7 +386,7 @@ class Client:
     async def call(
         self, method: str, params: msgspec.Struct | dict[str, Any], result: type[_Result], *, repeat: bool = False
     ) -> _Result:
-        """Call a method.
+        """Calls a method.
 
         Args:
             method: Its name, such as `session.list`.
@@ -417,7 +417,7 @@ class Client:
         return await self._answer(method, Raw(params), False)
 
     async def follow(self, session: str, since: int | None, receive: Callable[[int, Event], None]) -> Follower:
-        """Follow a session: all events after `since`, then every new one.
+        """Follows a session: all events after `since`, then every new one.
 
         Args:
             session: The session's id.
@@ -440,7 +440,7 @@ class Client:
     # ---- calls ----------------------------------------------------------------------------------------------------
 
     def _answer(self, method: str, params: object, repeat: bool) -> Deferred[bytes]:
-        """Send a call, or keep it until there is a line; fires with the JSON of the result."""
+        """Sends a call, or keeps it until there is a line; fires with the JSON of the result."""
         if self._is_closed or (self._line is None and self._mending is None):
             raise ConnectionLost("There is no connection to the server.")
         self._last_id += 1
@@ -495,7 +495,7 @@ class Client:
         self._too_large_bytes = size_bytes
 
     def _go_on_without(self, size_bytes: int) -> None:
-        """What has met a message that is too large twice goes on without it, and says so."""
+        """What has met a message that is too large twice goes on without it, and reports that."""
         for follower in list(self._followers):
             if follower.is_joined:
                 follower.met_too_large(size_bytes)
@@ -528,11 +528,11 @@ class Client:
         size_bytes, self._too_large_bytes = self._too_large_bytes, 0
         if size_bytes:
             self._go_on_without(size_bytes)
-        for waiting in failing:  # last, because whoever is told may close us
+        for waiting in failing:  # last, because who is called may close us
             waiting.answer.errback(Fault(ConnectionLost(lost)))
 
     async def _mend(self) -> None:
-        """Connect again, with growing pauses."""
+        """Connects again, with growing pauses."""
         began, pause = self._reactor.seconds(), FIRST_PAUSE_S
         while True:
             try:
@@ -561,7 +561,7 @@ class Client:
         follower.end(fault.value)
 
     def _give_up(self, calls_fault: BaseException, followers_fault: BaseException | None) -> None:
-        """Nothing more comes: tell all who wait."""
+        """Fails everything that waits: nothing more comes."""
         waiting, self._waiting = self._waiting, {}
         for one in waiting.values():
             one.answer.errback(Fault(calls_fault))

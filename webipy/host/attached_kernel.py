@@ -6,7 +6,7 @@ is interrupted and shut down by messages, and SIGKILL means here that the host l
 
 Its end is noticed by the heartbeat ("Jupyter messaging 5.4, heartbeat"): every second something is sent to its
 heartbeat channel, which echoes it. A kernel is gone when ten beats in a row came to nothing while no other message of
-it was heard. Beats are counted and not seconds, so that a host that was itself stopped for a while (SIGSTOP, a
+it came. Beats are counted and not seconds, so that a host that was itself stopped for a while (SIGSTOP, a
 machine that slept) does not take its own silence for the kernel's.
 
 Rejected: ZeroMQ's monitor (whoever started the kernel may restart it at the same ports, and a connection that breaks
@@ -41,7 +41,7 @@ _SILENT: Final = (
 
 
 class AttachedKernel:
-    """A kernel that webipy did not start; see `webipy.host.process.KernelProcess` for what is not said here.
+    """A kernel that webipy did not start; see `webipy.host.process.KernelProcess` for what is not described here.
 
     Args:
         connection: Where it listens, and its key.
@@ -103,7 +103,7 @@ class AttachedKernel:
         """Returns once that it is gone, or was let go of."""
         ended, self._exit = self._exit, None
         if ended is not None:
-            self.is_there = False  # not before it is told, as a process is there until it is reaped
+            self.is_there = False  # not before it is reported, as a process is there until it is reaped
         return ended
 
     def signal(self, number: signal.Signals) -> None:

@@ -8,7 +8,7 @@ How much IOPUB reads ahead depends on the kernel. One that was started with the 
 (`XPUB_NODROP`), so a short queue
 bounds the memory of the host. (To lower its limit later, when messages are large, is no way: ZeroMQ may then wait for
 ever for a reader that has read everything.) Others drop messages at their own high-water mark, so here the queue is
-endless: the host reads what it can, and says what it could not keep.
+endless: the host reads what it can, and reports what it could not keep.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Channels:
         self._on_sent(self.sockets[channel])
 
     def read(self, channel: str) -> wire.Message | None:
-        """Read one message, or None when there is none now.
+        """Reads one message, or None when there is none now.
 
         Raises:
             webipy.core.kernel.wire.BadFrame: It is not one of this kernel's.
@@ -90,6 +90,6 @@ class Channels:
         return None if frames is None else wire.decode(self._key, frames, wire.ANY_BYTES)
 
     def close(self) -> None:
-        """Close the sockets; what was not read is lost."""
+        """Closes the sockets; what was not read is lost."""
         for socket in self.sockets.values():
             socket.close()

@@ -123,7 +123,7 @@ class Commands:
                 self._endpoint.answer(received.identity, received.key, Pong())
 
     def _attach(self, received: Received) -> None:
-        """Obey this server from now on, unless a newer one was here."""
+        """Obeys this server from now on, unless a newer one was here."""
         asked = msgspec.json.decode(received.message.content, type=Attach)
         endpoint, servers = self._endpoint, self._endpoint.fence
         if received.key != endpoint.key and asked.since >= endpoint.restarted_at:

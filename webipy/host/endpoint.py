@@ -1,11 +1,11 @@
 """The host's end of the link to the server: one ROUTER, its keys, and which server is obeyed.
 
-Data flow: `read` verifies what came and gives it with the identity and the key it was signed with; `answer` and `send`
+Data flow: `read` verifies what came and returns it with the identity and the key it was signed with; `answer` and `send`
 sign what goes out. The link itself (frames, numbers, keys, fencing) is described in docs/kernel-host.md.
 
 Keys: a restart adds a key. What comes may be signed with any key since the newest one that was seen, because messages
 that crossed the restart on their way are still signed with the old one. What goes to a server is signed with the
-key which that server has; `send` hands out the newest one inside `kernel_restarting` and uses it from then on, so the
+key which that server has; `send` puts the newest one into `kernel_restarting` and uses it from then on, so the
 old key never signs anything after it.
 
 A server that is gone is noticed by its connection (ZeroMQ's monitor) or by a send that has nowhere to go.
@@ -34,8 +34,8 @@ MAX_KEYS: Final = 8  # keys accepted at a time: restarts that a server may be be
 
 
 def log(text: str) -> None:
-    """Write one line to the host's log, which is its stderr."""
-    with contextlib.suppress(OSError):  # a full disk must not end the host, and there is nowhere else to say it
+    """Writes one line to the host's log, which is its stderr."""
+    with contextlib.suppress(OSError):  # a full disk must not end the host, and there is nowhere else to write it
         sys.stderr.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}\n")
         sys.stderr.flush()
 
@@ -48,7 +48,7 @@ class Author:
         self._count = 0
 
     def message(self, msg_type: str, content: object) -> wire.Message:
-        """Make a message with a new id and the time of now.
+        """Makes a message with a new id and the time of now.
 
         Args:
             msg_type: Its type.
@@ -61,11 +61,11 @@ class Author:
         return wire.new_message(msg_type, msgspec.json.encode(content), msg_id=msg_id, session=self._session, date=date)
 
     def event(self, event: Event | Answer) -> wire.Message:
-        """Make the message that carries an event or an answer of the host."""
+        """Makes the message that carries an event or an answer of the host."""
         return self.message(event.msg_type, event)
 
     def lost(self, reason: str, count: int | None = 1) -> wire.Message:
-        """Make the event that says output is missing.
+        """Makes the event for missing output.
 
         Args:
             reason: Why, one sentence.
@@ -140,11 +140,11 @@ class Endpoint:
         return self.fence.current is not None
 
     def renew(self, key: bytes) -> None:
-        """Take a new key; the old ones are accepted until it is seen."""
+        """Takes a new key; the old ones are accepted until it is seen."""
         self._keys = [key, *self._keys][:MAX_KEYS]
 
     def read(self) -> Received | None:
-        """Read one message that is well signed, or None when there is none now."""
+        """Reads one message that is well signed, or None when there is none now."""
         while (frames := read_parts(self.router)) is not None:
             try:
                 return self._verify(frames[0], frames[1:])
@@ -153,12 +153,12 @@ class Endpoint:
         return None
 
     def answer(self, identity: bytes, key: bytes, answer: Answer) -> None:
-        """Send an answer without a number; one to a server that is gone goes nowhere.
+        """Sends an answer without a number; one to a server that is gone goes nowhere.
 
         Args:
             identity: The server's routing identity.
             key: What the answer is signed with: the key that the server has.
-            answer: What it says.
+            answer: The answer.
         """
         frames = wire.encode_link(key, wire.stamp("host", 0), self._author.event(answer))
         self._send(identity, frames)
@@ -199,21 +199,21 @@ class Endpoint:
             self.fence.current = None
 
     def refuse(self, what: str) -> None:
-        """Count a message that is dropped, and log now and then."""
+        """Counts a message that is dropped, and logs now and then."""
         self._refused += 1
         if time.monotonic() - self._logged_at >= LOG_S:
             self._logged_at = time.monotonic()
             log(f"refused {what} ({self._refused} refused in all)")
 
     def close(self) -> None:
-        """Close the sockets; what was sent a moment ago still goes out."""
+        """Closes the sockets; what was sent a moment ago still goes out."""
         self.router.disable_monitor()
         self.monitor.close()
         self.router.close()
 
     def _verify(self, identity: bytes, frames: list[bytes]) -> Received:
         if frames and b" " in frames[0]:
-            raise wire.Malformed("it has a number, which only a host gives")
+            raise wire.Malformed("it has a number, which only a host sets")
         for index, key in enumerate(self._keys):
             try:
                 _, channel, message = wire.decode_link(key, frames)

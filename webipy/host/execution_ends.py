@@ -22,15 +22,17 @@ from webipy.core.kernel.wire import Message
 from webipy.host.endpoint import Author, log
 from webipy.host.kernel_lifecycle import Alarms, KernelLifecycle
 
-LAST_WORDS_S: Final = 2.0  # of silence, after which a reply waits no more for `idle`, which every kernel should say
-QUESTION_S: Final = 0.03  # of silence, after which a question waits no more, where no marker can tell its place
-DOUBT_S: Final = 2.0  # a request of which nothing was heard for so long is asked after; also how long an answer is waited for at a time
+LAST_WORDS_S: Final = 2.0  # of silence, after which a reply waits no more for `idle`, which every kernel should publish
+QUESTION_S: Final = 0.03  # of silence, after which a question waits no more, where no marker shows its place
+DOUBT_S: Final = (
+    2.0  # a request of which nothing came for so long is asked after; also how long an answer is waited for at a time
+)
 IDLE_S: Final = 0.05  # the reply is missing so long after `idle`: usually it comes before
 STRUCK_S: Final = 1.0  # what an interrupt did not end in this time is asked after
 DUE_S: Final = (
     0.3  # an interrupt waits so long for the begin of what it is for: the kernel may be in something else that hangs
 )
-UNANSWERED_S: Final = 10.0  # a kernel that said `idle` and is silent since answers nothing any more
+UNANSWERED_S: Final = 10.0  # a kernel that published `idle` and is silent since answers nothing any more
 REMEMBERED_OVER: Final = 1000  # executions that have ended without their reply: one that comes late is no second end
 TAKING_S: Final = 0.02  # of processor time used in a silence: ZeroMQ's thread takes in a large message, and it is none
 
@@ -153,7 +155,7 @@ class ExecutionEnds:
 
     @property
     def _patience_s(self) -> float:
-        """How long a question waits in silence: with the boot file a marker tells its place."""
+        """How long a question waits in silence: with the boot file a marker shows its place."""
         return LAST_WORDS_S if self._lifecycle.process.has_boot else QUESTION_S
 
     def _ask(self, questions: list[Message]) -> None:
@@ -173,7 +175,7 @@ class ExecutionEnds:
             self._lifecycle.interrupt()
 
     def _doubt(self) -> None:
-        """Ask the kernel something behind the execution that has not ended."""
+        """Asks the kernel something behind the execution that has not ended."""
         progress = self._progress
         if progress is None or self._reply_gate.has(progress.msg_id):
             return
@@ -219,7 +221,7 @@ class ExecutionEnds:
             self._ask(self._questions.give_up())
 
     def _end_without_idle(self) -> None:
-        """The kernel did not say that it is idle and says nothing more: what it replied ends the execution all the same."""
+        """The kernel published no `idle` and is silent: its reply ends the execution all the same."""
         silent_s = time.monotonic() - self._silent_since
         used_s, self._used_s = time.process_time() - self._used_s, time.process_time()
         if used_s > TAKING_S:

@@ -47,7 +47,7 @@ from webipy.host.endpoint import Author, log
 from webipy.host.process import CannotStart, Exit, KernelProcess
 
 NUDGE_S: Final = 1.0  # a kernel that did not answer is asked again after this, then after twice as long
-NUDGE_AGAIN_S: Final = 0.05  # the kernel answered, but its iopub was not yet heard
+NUDGE_AGAIN_S: Final = 0.05  # the kernel answered, but nothing came on its iopub yet
 LISTEN_S: Final = 20.0  # one that does not listen by then, or in a third of the time it has, is tried another way
 SILENT_IOPUB_S: Final = 3.0  # a kernel that answers but publishes nothing is taken as it is after this
 RESTART_POLITELY_S: Final = 2.0
@@ -98,7 +98,7 @@ class Alarms:
 
 
 def _nothing() -> None:
-    """Do nothing: the alarm was cleared by an earlier one of the same moment."""
+    """Does nothing: the alarm was cleared by an earlier one of the same moment."""
 
 
 class Audience(Protocol):
@@ -123,7 +123,7 @@ class Audience(Protocol):
         """
 
     def sent(self, socket: zmq.Socket[bytes]) -> None:
-        """Take note that something was sent to one of the kernel's sockets."""
+        """Records that something was sent to one of the kernel's sockets."""
 
     def respawned(self, key: str) -> None:
         """The next process was started; `key` is the key of this start, hex."""

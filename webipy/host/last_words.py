@@ -68,5 +68,5 @@ class LastPrinted:
                 yield name, text, missing - len(text)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Frees the memory."""
         os.close(self.file)

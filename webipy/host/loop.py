@@ -13,7 +13,7 @@ the kernel lies nothing that a server could hold up.
 While a kernel floods, its IOPUB is read at a pace (`webipy.host.watch`), so that each turn finds some.
 
 When the spool is full, a kernel that waits for its reader is made to wait: its IOPUB is not read. The output of others
-is read and not kept, except `status`, and an `output_lost` event says how many messages are missing.
+is read and not kept, except `status`, and an `output_lost` event has the number of messages that are missing.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Host:
     """One kernel host, from its endpoint's first moment to its own end.
 
     Args:
-        launch: What `launch.json` says.
+        launch: The content of `launch.json`.
         folder: The host's directory.
         process: The kernel's process, the first spawn was tried; or a kernel that something else started.
         fault: Why the first spawn failed, if it did.
@@ -107,7 +107,7 @@ class Host:
         self._alarms.set("tend", TEND_S, self._tend)
 
     def run(self) -> None:
-        """Turn until the kernel is gone for good and the server has everything, or nobody came back."""
+        """Runs turns until the kernel is gone for good and the server has everything, or nobody came back."""
         while not self._done:
             self._look()
             ready = self._watch.wait(self._alarms.wait_s())
@@ -149,7 +149,7 @@ class Host:
         return self._outbox.add("host", self._author.event(event))
 
     def opened(self) -> None:
-        """Gives the kernel what waited for it."""
+        """Sends the kernel what waited for it."""
         self._apply(self._requests.open())
 
     def closed(self, reason: str, *, is_dead: bool) -> None:
@@ -171,14 +171,14 @@ class Host:
     # One turn.
 
     def _look(self) -> None:
-        """Watch the sockets that there are now."""
+        """Watches the sockets that there are now."""
         channels = self._lifecycle.channels
         watched: list[Any] = [self._wakeup, self._endpoint.router, self._endpoint.monitor]
         if channels is not None:
             is_read = self._reads_iopub()
             watched += [socket for name, socket in channels.sockets.items() if name != "iopub" or is_read]
             if not is_read:
-                self._execution_ends.observe_output()  # the kernel may have more to say than anybody can keep now
+                self._execution_ends.observe_output()  # the kernel may have more output than can be kept now
         self._watch.over(watched, channels.sockets["iopub"] if channels is not None else None)
 
     def _reads_iopub(self) -> bool:
@@ -208,7 +208,7 @@ class Host:
                 self._watch.pace.found(read, time.monotonic())
 
     def _read_channel(self, channels: Channels, channel: str, budget: int) -> int:
-        """Take the messages of one channel; gives how many."""
+        """Reads the messages of one channel; returns how many."""
         read = 0
         while read < budget and self._lifecycle.channels is channels and (channel != "iopub" or self._reads_iopub()):
             try:
@@ -265,7 +265,7 @@ class Host:
         self._outbox.add("stdin", question)
 
     def _end_execution(self, reply: wire.Message, is_missed: bool) -> None:
-        """Pass a reply on, and let the next request go: as interrupted, if an interrupt came too late for this one."""
+        """Passes a reply on, and lets the next request go: as interrupted, if an interrupt came too late for this one."""
         judged = self._large.judged(reply)
         self._outbox.add("shell", judged)
         if reply.parent is not None:
@@ -273,7 +273,7 @@ class Host:
             self._apply(self._requests.replied(of, msg_type, judged.content, is_missed=is_missed))
 
     def _push(self) -> None:
-        """Send the server what the window allows."""
+        """Sends the server what the window allows."""
         if self._unkept and not self._outbox.is_full:
             self._outbox.add("host", self._author.lost("The host's spool was full.", self._unkept))
             self._unkept = 0
@@ -301,7 +301,7 @@ class Host:
     # Time, files and the end.
 
     def _tend(self) -> None:
-        """Try a full spool again, cut the kernel's log, and see whether anyone needs this host."""
+        """Tries a full spool again, cuts the kernel's log, and checks whether anyone needs this host."""
         self._outbox.settle()
         self._files.tend()
         self._lifecycle.process.tend()
@@ -332,7 +332,7 @@ class Host:
 
 
 def _wakeup() -> int:
-    """Let signals wake the loop: their numbers come as bytes from the file that is returned."""
+    """Lets signals wake the loop: their numbers come as bytes from the file that is returned."""
     read_end, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)

@@ -22,7 +22,7 @@ VIEW_BYTES: Final = 1024 * 1024  # a larger part is not copied out of ZeroMQ's m
 
 
 def has_message(socket: zmq.Socket[Any]) -> bool:
-    """Whether a message can be read now. When none can, ZeroMQ's file descriptor tells of the next one."""
+    """Whether a message can be read now. When none can, ZeroMQ's file descriptor shows the next one."""
     return bool(cast(int, socket.get(_EVENTS)) & _POLLIN)
 
 

@@ -11,7 +11,7 @@ A kernel is in the group of its host. The number is looked at every second, when
 much memory takes a moment to end, so a rise of the last `RECENT_S` seconds counts.
 
 Source: Documentation/admin-guide/cgroup-v2.rst (memory.events), cgroup-v1/memory.rst, proc(5). Rejected: the log of the system
-(users may not read it); to be told of each change by poll(2) (a file that the loop would watch for what happens once a year).
+(users may not read it); to wait for each change by poll(2) (a file that the loop would watch for what happens once a year).
 """
 
 from __future__ import annotations

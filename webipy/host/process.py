@@ -49,8 +49,8 @@ _RESET_SIGNALS: Final = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.S
 
 
 class Exit(msgspec.Struct, frozen=True):
-    """How a process ended: one of the first two is None. Both are where there was no process of ours: then `reason` tells; it also does where
-    more is known than those two say."""
+    """How a process ended: one of the first two is None. Both are where there was no process of ours: then `reason` says why; it also does where
+    more is known than those two show."""
 
     exit_status: int | None
     signal: str | None
@@ -92,7 +92,7 @@ class KernelProcess:
         self._ports = _PORTS
         self.curve: Curve | None = None
         self.unsent: LastPrinted | None = None
-        self.is_waiting = False  # to be told where it is needed
+        self.is_waiting = False  # for the command `enter`
 
     @property
     def has_boot(self) -> bool:
@@ -149,7 +149,7 @@ class KernelProcess:
         self.is_waiting = False
 
     def spawn(self, key: str) -> None:
-        """Start a process.
+        """Starts a process.
 
         Args:
             key: The key of this start, hex; goes into the connection file.
@@ -194,7 +194,7 @@ class KernelProcess:
             os.close(log)
 
     def _renew_unsent(self) -> None:
-        """Make the memory that this start keeps its last words in, if it is one that can."""
+        """Makes the memory that this start keeps its last words in, if it is one that can."""
         if self.unsent is not None:
             self.unsent.close()
         self.unsent = LastPrinted() if self.ways.now.boot else None
@@ -205,7 +205,7 @@ class KernelProcess:
         self.curve = _new_curve() if is_tcp and knows_curve(self._launch.spec.metadata) else None
 
     def _connection(self, key: str) -> bytes:
-        """Encode a connection file ("Jupyter kernels, connection files")."""
+        """Encodes a connection file ("Jupyter kernels, connection files")."""
         is_tcp = self.ways.now.transport == "tcp"
         fields: dict[str, object] = {f"{channel}_port": port for channel, port in self._ports.items()}
         fields |= {"transport": self.ways.now.transport, "ip": _LOOPBACK if is_tcp else os.path.join(self._folder, "k")}
@@ -215,7 +215,7 @@ class KernelProcess:
         return msgspec.json.encode(fields)
 
     def poll(self) -> Exit | None:
-        """Reap the process if it has ended, and kill what is left of its group."""
+        """Reaps the process if it has ended, and kills what is left of its group."""
         if self._child is None:
             return None
         if os.waitid(os.P_PID, self._child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
@@ -240,12 +240,12 @@ class KernelProcess:
             return  # it ended a moment ago; `poll` will say so
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the kernel's process group, if it is there."""
+        """Sends a signal to the kernel's process group, if it is there."""
         self._was_killed = self._was_killed or number == signal.SIGKILL
         self._signal(number)
 
     def tail(self) -> str:
-        """Read the last raw output of this start, at most `TAIL_BYTES`, as valid text."""
+        """Reads the last raw output of this start, at most `TAIL_BYTES`, as valid text."""
         try:
             with open(self._log, "rb") as log:
                 size = os.fstat(log.fileno()).st_size
@@ -255,7 +255,7 @@ class KernelProcess:
             return ""
 
     def tend(self) -> None:
-        """Keep the last half of the log once it is too large, and take note of what the system killed."""
+        """Keeps the last half of the log once it is too large, and counts what the system killed."""
         self._shortage.look()
         self._cut_log()
 
@@ -276,7 +276,7 @@ class KernelProcess:
 
 
 def _new_curve() -> Curve | None:
-    """Make the keys of an encrypted connection; None where this ZeroMQ cannot encrypt."""
+    """Makes the keys of an encrypted connection; None where this ZeroMQ cannot encrypt."""
     import zmq  # not at the top: the kernel is spawned while ZeroMQ is imported, see `webipy.kernelhost`
 
     if not zmq.has("curve"):
@@ -286,7 +286,7 @@ def _new_curve() -> Curve | None:
 
 
 def _argv(launch: Launch, connection_file: str, way: Way) -> list[str]:
-    """Fill in the command line, and put the boot file in where the way has it."""
+    """Fills in the command line, and puts the boot file in where the way has it."""
     spec = launch.spec
     names = {
         "connection_file": connection_file,
@@ -300,7 +300,7 @@ def _argv(launch: Launch, connection_file: str, way: Way) -> list[str]:
 
 
 def _environment(launch: Launch) -> dict[str, str]:
-    """Make the kernel's environment as jupyter_client does, without what is only for webipy."""
+    """Makes the kernel's environment as jupyter_client does, without what is only for webipy."""
     env = dict(os.environ)
     for name in ("PYTHONEXECUTABLE", "JPY_PARENT_PID"):
         env.pop(name, None)
@@ -319,7 +319,7 @@ def _environment(launch: Launch) -> dict[str, str]:
 
 
 def _before_exec(host: int, nice: int) -> Callable[[], None]:
-    """Make the function that the child runs before exec: die with the host, default signals, give way."""
+    """Makes the function that the child runs before exec: die with the host, default signals, give way."""
     libc = ctypes.CDLL(None, use_errno=True)
 
     def prepare() -> None:
@@ -335,7 +335,7 @@ def _before_exec(host: int, nice: int) -> Callable[[], None]:
 
 
 def _give_way(nice: int) -> None:
-    """Lower the priority of this process, and that of its session: with autogroups, Linux weighs sessions and not processes (sched(7))."""
+    """Lowers the priority of this process, and that of its session: with autogroups, Linux weighs sessions and not processes (sched(7))."""
     os.nice(nice)
     try:
         with open("/proc/self/autogroup", "w") as group:
@@ -364,7 +364,7 @@ def _signal_name(number: int) -> str:
 
 
 def start_time(pid: int) -> int | None:
-    """Read when a process started, in clock ticks since boot; None when there is no such process.
+    """Reads when a process started, in clock ticks since boot; None when there is no such process.
 
     Source: proc(5), /proc/pid/stat, field 22.
     """
@@ -376,7 +376,7 @@ def start_time(pid: int) -> int | None:
 
 
 def boot_id() -> str:
-    """Read what tells this boot of the machine from others."""
+    """The id of this boot of the machine. Source: proc(5), /proc/sys/kernel/random/boot_id."""
     with open("/proc/sys/kernel/random/boot_id") as file:
         return file.read().strip()
 

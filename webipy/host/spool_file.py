@@ -4,8 +4,8 @@ Messages go to the end of the last segment and come from the start of the first.
 deleted, so a long flood with a slow server needs the space of what is kept and no more. The format of a segment is
 drawn in `webipy.core.kernel.spool_records`.
 
-Invariants: a write is whole or undone (a short write on a full disk is cut off again); reading gives every number that
-was written, in order: one whose record is damaged is given as an `output_lost` event with the same number, because
+Invariants: a write is whole or undone (a short write on a full disk is cut off again); reading returns every number that
+was written, in order: one whose record is damaged is returned as an `output_lost` event with the same number, because
 readers rely on dense numbers.
 """
 
@@ -177,7 +177,7 @@ def _check_number(kept: Kept, number: int) -> None:
 
 
 def _append(file: int, at: int, record: bytes) -> int:
-    """Write all of `record` at `at`, or undo and raise."""
+    """Writes all of `record` at `at`, or undoes it and raises."""
     view, written = memoryview(record), 0
     try:
         while written < len(record):

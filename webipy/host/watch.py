@@ -20,7 +20,7 @@ PACE_S: Final = 0.008  # a flood's output is read so often
 
 
 class Pace:
-    """Tells a flood of output from output that somebody waits for.
+    """Distinguishes a flood of output from output that somebody waits for.
 
     A flood begins with many turns in a row that found output, each soon after the one before, and goes on for as long
     as more than one message comes in the time of a pace.
@@ -50,7 +50,7 @@ class Pace:
 class Watch:
     """Waits for sockets and files.
 
-    A ZeroMQ socket is waited for by its file descriptor, which tells only of what comes after the socket was last looked at or sent to. So those
+    A ZeroMQ socket is waited for by its file descriptor, which shows only what comes after the socket was last looked at or sent to. So those
     sockets are asked first that were found readable before, or sent to since; the others need no asking, which `zmq.Poller` does for each of
     them, twice in a wait.
 
@@ -85,7 +85,7 @@ class Watch:
                 self._without_output.register(file, select.POLLIN)
 
     def sent(self, socket: Any) -> None:
-        """Take note that something was sent to a socket: what its file descriptor told may have got lost."""
+        """Records that something was sent to a socket: what its file descriptor showed may be lost."""
         self._unsure.add(socket)
 
     def wait(self, seconds: float) -> dict[Any, int]:

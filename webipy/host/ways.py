@@ -8,12 +8,12 @@ A kernelspec says which command to run, and not what that command can do. So the
 3. as the kernelspec says, over tcp on the loopback: for kernels that know no ipc.
 
 A kernel that ends before it is ready is tried the next way. One that hangs is tried over tcp, if it does not listen on ipc.
-What has worked is what a restart begins with, and what the server says of this kernelspec in the next `launch.json`.
+What has worked is what a restart begins with, and what the server writes for this kernelspec into the next `launch.json`.
 
 Messages over tcp are signed, so nobody can run anything; but other users of the machine can read what is published. Where the
 kernelspec says that its kernel knows CURVE (`metadata.supported_encryption`), the connection is encrypted, and they cannot.
 
-Ports are taken from below those that the system gives to outgoing connections, and are free at the moment of the spawn; a
+Ports are taken from below those that the system uses for outgoing connections, and are free at the moment of the spawn; a
 kernel cannot be given a bound socket. Rejected: port 0 and reading the connection file again (only ipykernel writes it back);
 tcp first (every other user of the machine would read along).
 
@@ -46,7 +46,7 @@ _RANGE: Final = "/proc/sys/net/ipv4/ip_local_port_range"
 
 
 def ways(argv: Sequence[str]) -> list[Way]:
-    """List the ways to start a command, best first."""
+    """Lists the ways to start a command, best first."""
     _, boot = with_boot_file(argv)
     return [*([Way(boot=boot)] if boot else []), Way(), Way(transport="tcp")]
 
@@ -74,7 +74,7 @@ class Ways:
         return self._left[0]
 
     def begin_again(self) -> None:
-        """Begin with the best one: none has worked, and somebody will change something."""
+        """Begins with the best one: none has worked, and somebody will change something."""
         self._left, self.is_known = ways(self._argv), False
 
     def go_on(self, *, is_unheard: bool) -> bool:
@@ -92,7 +92,7 @@ class Ways:
 
 
 def with_boot_file(argv: Sequence[str]) -> tuple[list[str], Literal["", "ipykernel", "module"]]:
-    """Put the boot file into a command line that runs a module of Python.
+    """Puts the boot file into a command line that runs a module of Python.
 
     Returns:
         The arguments, and what the boot file stands in for; empty where it has no place in this command.
@@ -132,7 +132,7 @@ def knows_curve(metadata: Mapping[str, Any]) -> bool:
 
 
 def free_ports() -> dict[str, int]:
-    """Find a port on the loopback for each channel.
+    """Finds a port on the loopback for each channel.
 
     Raises:
         OSError: There are none.
@@ -166,7 +166,7 @@ def _is_bound(one: socket.socket, port: int) -> bool:
 
 
 def _first_outgoing() -> int:
-    """Read the first port that the system gives to outgoing connections (ip(7))."""
+    """The first port that the system uses for outgoing connections (ip(7))."""
     try:
         with open(_RANGE) as file:
             return int(file.read().split()[0])

@@ -361,7 +361,7 @@ class _Run:
             self.outcome.errback(CancelledError())
 
     async def status(self, command: list[str], folder: Path) -> int:
-        """Runs a command to its end, and everything that it started with it; gives its exit status.
+        """Runs a command to its end, and everything that it started with it; returns its exit status.
 
         Raises:
             CancelledError: It is not wanted any more.

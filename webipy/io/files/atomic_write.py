@@ -221,7 +221,7 @@ class Draft:
         return there
 
     def _put_anyhow(self, if_match: str | None, mine: os.stat_result) -> os.stat_result:
-        """In place of the old file, or into it where that cannot be; gives what is there then."""
+        """In place of the old file, or into it where that cannot be; returns what is there then."""
         if self.apart is None:
             try:
                 self._put(if_match, mine)

@@ -3,7 +3,7 @@
 A watch is of a path, not of what is there now: a file that is replaced (as every careful program saves) or that does
 not exist yet can be watched. A folder is watched itself; a file by its folder and its name; what is not there, and
 what a link stands for, by looking every `LOOK_SECONDS`. What is watched is looked at all the same, more seldom: network
-file systems tell nothing of what other machines do, and a folder above can get another name.
+file systems report nothing of what other machines do, and a folder above can get another name.
 
     path ──thread──► O_PATH descriptor below the root ──► inotify watch on /proc/self/fd/N ──events──► `changed`
 
@@ -43,7 +43,7 @@ LOOK_AGAIN_SECONDS = 10.0
 """How often something is looked at that inotify watches, too."""
 
 ENTRIES_LOOKED_AT = 2000
-"""Of a larger folder only its own time of change is looked at, which tells names and not contents."""
+"""Of a larger folder only its own time of change is looked at, which shows names and not contents."""
 
 _MODIFY, _ATTRIB, _MOVED_FROM, _MOVED_TO, _CREATE, _DELETE, _DELETE_SELF, _MOVE_SELF = (
     2,
@@ -214,7 +214,7 @@ class FolderWatch:
             watch.seen = sight.seen
             if sight.fd is not None:
                 self._attach(watch, sight)
-                is_news = True  # what came between the look and this was told by nobody
+                is_news = True  # what came between the look and this was reported by nobody
             if is_news:
                 self._changed(watch)
             self._look_later(watch)

@@ -1,17 +1,17 @@
 """Files that cannot be replaced are written in place: what is a mount point, or lies in a folder without write right. Everything here blocks.
 
-While such a file is written, a reader may see half of it: the file system allows nothing else, and who writes is told. So that a crash in the middle
+While such a file is written, a reader may see half of it: the file system allows nothing else. So that a crash in the middle
 can be mended, the old content and the new one are first written, complete, to a record in the server's own folder::
 
     record (old, new) ──► fsync ──► the file is still the one that was meant ──► write in place ──► fsync ──► record removed
 
     STATE/inplace/XXXXXXXX.record:  "webipy in place 1\\n", one line of JSON (`_Head`), the old bytes, the new bytes
 
-`mend`, when a server starts, finishes what a record tells, where the file is some of the old one and some of the new one: block by block,
+`mend`, when a server starts, finishes what is in a record, where the file is some of the old one and some of the new one: block by block,
 as a crash leaves it. A file that is one of the two stays it; one that holds anything else was written by another program since: it stays,
 too, and the record is kept as `.left`, with what was to be written. A write that fails (a full disk) puts the old content back.
 
-Rejected: to write the new content only (nobody could tell a torn file from another program's); to truncate first (a reader would see an empty
+Rejected: to write the new content only (a torn file would look like another program's); to truncate first (a reader would see an empty
 file); to refuse (nothing else can be done for such a file, and Jupyter does it without a record).
 """
 
@@ -33,10 +33,10 @@ from twisted.logger import Logger
 from webipy.io.files.root_folder import name_of
 
 NOT_REPLACED = (errno.EBUSY, errno.EXDEV)
-"""What the system says to a rename over a mount point."""
+"""Errors of a rename over a mount point."""
 
 NOT_BESIDE = (errno.EACCES, errno.EPERM, errno.EROFS)
-"""What the system says to a new file in a folder without write right."""
+"""Errors of a new file in a folder without write right."""
 
 PIECE_BYTES = 1 << 20
 _BLOCK = 4096

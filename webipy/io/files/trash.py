@@ -76,7 +76,7 @@ class _Bin:
     notes: int
 
     def path(self, note: bytes) -> bytes | None:
-        """Where something came from, as its note says; `None` for what is no note."""
+        """Where something came from, by its note; `None` for what is no note."""
         try:
             fd = os.open(note, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.notes)
         except OSError:
@@ -416,7 +416,7 @@ def _opened_home(home: Path, is_made: bool) -> int | None:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.open(home, FOLDER)
     except OSError:
-        return None  # there is none, or none that may be used: told when no other is found
+        return None  # there is none, or none that may be used: reported when no other is found
 
 
 def _top(folder: int) -> int:

@@ -184,7 +184,7 @@ def part_name(name: bytes, id: str) -> bytes:
 
 
 def _no_room_beside(path: str, *, is_new: bool) -> errors.FileFault:
-    """What is told where no parts can gather."""
+    """Makes the failure for a folder where no parts can gather."""
     folder = posixpath.dirname(path)
     where = f"the folder {folder!r}" if folder else "the root"
     way = (
@@ -416,12 +416,12 @@ class Upload:
 
 def failure_of(fault: BaseException) -> errors.Failure:
     """The failure that a client gets for a fault."""
-    mistake = errors.InternalError("The server made a mistake; its log tells more.")
+    mistake = errors.InternalError("The server made a mistake; its log has more.")
     return fault if isinstance(fault, errors.Failure) else mistake
 
 
 def _wrong_size(part: Part, came: int) -> errors.InvalidParams:
     return errors.InvalidParams(
-        f"Content-Range tells of {part.size} bytes, and the body has {'more' if came > part.size else came}.",
+        f"Content-Range announces {part.size} bytes, and the body has {'more' if came > part.size else came}.",
         field="Content-Range",
     )

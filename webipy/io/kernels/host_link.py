@@ -134,7 +134,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         self.send("host", wire.new_message(name, content, msg_id=name, session=SERVER))
 
     def acknowledge(self, number: int) -> None:
-        """Lets the host forget all messages up to `number`; it is told so later, with others."""
+        """Lets the host forget all messages up to `number`; the command is sent later, for many of them together."""
         self._written = number
         if number - self._acknowledged >= ACKNOWLEDGE_MESSAGES or self._bytes_read >= ACKNOWLEDGE_BYTES:
             self._acknowledge_now()

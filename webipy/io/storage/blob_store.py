@@ -5,7 +5,7 @@
 
 Parts are written in order, each at its offset, before the transaction of the events that came with them: a server that is killed in
 between gets them again and writes the same bytes to the same places. When the last one is there the file gets its name,
-so what has the name of a blob is whole. `sync` waits until what was written is on the disk; the journal does that before it says that
+so what has the name of a blob is whole. `sync` waits until what was written is on the disk; the journal does that before it reports that
 the events are durable.
 
 A blob lives as long as an event refers to it; `keep_only` removes the others. Those that came and whose event is still to come

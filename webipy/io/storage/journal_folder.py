@@ -119,7 +119,7 @@ def look(path: Path, first: int, limit: int, limit_bytes: int) -> JournalPart:
 
 @attrs.define
 class JournalSummary:
-    """What the events of a journal say of its session."""
+    """The session of a journal, by its events."""
 
     id: str
     title: str = ""

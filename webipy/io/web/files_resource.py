@@ -194,7 +194,7 @@ class FilesResource(BodyTaker):
                 os.close(fd)
 
     def _begin(self, request: PageRequest, record: FileRecord) -> Span | None:
-        """Sets the head of the answer; gives what is to be sent, if anything."""
+        """Sets the head of the answer; returns what is to be sent, if anything."""
         etag = etag_header(record.etag)
         request.setHeader(b"ETag", etag.encode())
         request.setHeader(b"Cache-Control", b"private, no-cache")
@@ -403,7 +403,7 @@ class FileSender:
         self._abort(failure.getErrorMessage())
 
     def _abort(self, why: str) -> None:
-        """Ends the connection: less than was announced has gone out, and that is how HTTP tells it."""
+        """Ends the connection: less than was announced has gone out, and that is how HTTP shows it."""
         self._log.warn("{path} was not sent whole: {why}", path=self.request.path, why=why)
         channel: Any = self.request.channel
         if channel is not None:

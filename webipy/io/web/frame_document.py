@@ -1,14 +1,14 @@
 """The document of sealed output frames, and what its policies let it do.
 
 Whatever an output runs, it runs in this document: an opaque origin by its own `sandbox` header, wherever it is opened.
-It may load nothing, save nothing, open nothing. Scripts of ours are handed to it by the page, as copies; so no address of
+It may load nothing, save nothing, open nothing. Scripts of ours are sent to it by the page, as copies; so no address of
 this server is in its policies. A person may let an output load from other servers: the page then opens the frame with
 their names,
 
     GET /frame?host=cdn.example.org&host=...
 
 and the policies of that answer, and of no other, name them. Anyone may ask for any names: the document is empty, holds no
-secret and has no rights; what an output could tell those servers is what it shows.
+secret and has no rights; what an output could send to those servers is what it shows.
 
 Two headers with three parts, each inherited by what an output makes inside of its frame (frames of text, workers):
 
@@ -69,7 +69,7 @@ def frame_policies(named: list[str], document: bytes) -> tuple[str, str]:
 
 
 def frame_connections(named: list[str]) -> str:
-    """The connections that a frame may make, as `Connection-Allowlist` says it.
+    """The connections that a frame may make, as the header `Connection-Allowlist` lists them.
 
     Servers of libraries redirect to the file of a version. Where a redirect may go is for the first policy to say.
     """

@@ -1,6 +1,6 @@
 """One HTTP connection: how long a request may take to come, and when the next one is looked at.
 
-twisted.web's channel answers requests as fast as they come and gives the answers to the transport, which keeps what the reader has not taken;
+twisted.web's channel answers requests as fast as they come and writes the answers to the transport, which keeps what the reader has not taken;
 it waits for the rest of a head or of a body as long as a byte comes each minute. Here
 
     a head is whole `HEAD_SECONDS` after its first byte, or the connection ends with 408;

@@ -1,7 +1,7 @@
 """The port that a server listens on, and who could reach it.
 
 A server on loopback is for this machine. What others reach (another interface, or loopback behind a proxy) must be meant: over HTTPS, under a
-name that was given, and not as root, unless that is said.
+name that was given, and not as root, unless an option allows it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def check_reach(interface: str, *, is_behind_proxy: bool, is_named: bool, may_be
         interface: The IP address that the server listens on, or `localhost`.
         is_behind_proxy: Whether a proxy in front speaks HTTPS.
         is_named: Whether the names are given that the server is reached under.
-        may_be_root: Whether it was said that others may reach a server of root.
+        may_be_root: Whether an option lets others reach a server of root.
 
     Raises:
         CannotListen: It may not.

@@ -83,7 +83,7 @@ class OutputsResource(Resource):
         fault = failure.value
         if not isinstance(fault, errors.Failure):
             self._log.failure("{path} failed", failure, path=request.path)
-            fault = errors.InternalError("The server made a mistake; its log tells more.")
+            fault = errors.InternalError("The server made a mistake; its log has more.")
         if gone:
             return
         if isinstance(fault, errors.InvalidParams) and "size" in fault.facts:
@@ -114,7 +114,7 @@ class OutputsResource(Resource):
                 os.close(fd)
 
     def _begin(self, request: PageRequest, name: str, fd: int, size: int) -> FileSender | None:
-        """Sets the head of the answer; gives what sends the rest, if there is any."""
+        """Sets the head of the answer; returns what sends the rest, if there is any."""
         kind, called = _argument(request, b"type"), _argument(request, b"name")
         kind = kind if kind and set(kind) <= _MIME_CHARACTERS and kind.count("/") == 1 else "text/plain"
         request.setHeader(b"Cache-Control", b"private, no-cache")

@@ -5,7 +5,7 @@ headers are set (so errors have them too), and the `Host` header is checked; onl
 `RequestAuth`. How long it may take to come: webipy.io.web.http_channel.
 
 Invariants: a failure is JSON, `{"message", "data": {"name", ...}}`, with the status that goes best with it; nothing of the server's
-inside is told; twisted.web puts no body on the disk for somebody without a login.
+inside is shown; twisted.web puts no body on the disk for somebody without a login.
 
 Source of the headers: OWASP secure headers.
 """
@@ -173,7 +173,7 @@ class PageRequest(Request):
         self.login = None
 
     def end_login(self) -> None:
-        """The login that it came by has ended: says so if nothing was said yet, and closes the connection."""
+        """The login that it came by has ended: answers that if nothing was sent yet, and closes the connection."""
         self.login = None
         channel: Any = self.channel
         if channel is None:
@@ -210,7 +210,7 @@ class PageRequest(Request):
             super().gotLength(length)
 
     def _target(self) -> bytes:
-        """The path of the request line; twisted.web itself tells it when the body is there."""
+        """The path of the request line; twisted.web itself sets it when the body is there."""
         assert self.channel is not None
         path: bytes = self.channel._path
         return path.partition(b"?")[0]
@@ -449,4 +449,4 @@ class JsonPost(Resource):
             refuse(request, status_of(fault), fault)
         else:
             self._log.failure("{path} failed", failure, path=request.path)
-            refuse(request, 500, errors.InternalError("The server made a mistake; its log tells more."))
+            refuse(request, 500, errors.InternalError("The server made a mistake; its log has more."))

@@ -2,7 +2,7 @@
 
     {"share": SECRET}  ->  {"session", "title", "verb", "owner", "is_in"}
 
-`is_in` says that this browser's own cookie lets it in as it is: the owner, or a guest who came by this link before. Wrong secrets are
+`is_in` is whether this browser's own cookie lets it in as it is: the owner, or a guest who came by this link before. Wrong secrets are
 counted together with wrong codes and tokens; `POST /login {"share", "name"}` lets somebody in.
 """
 

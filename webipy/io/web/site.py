@@ -12,7 +12,7 @@ decided in the method table alone.
     GET  /rpc/openrpc.json     the API, described
     GET  /healthz              200 while the server answers and can write
     GET  /metrics              numbers for Prometheus, for whoever runs the server
-    GET  /exports/...          see webipy.io.web.exports
+    GET  /exports/...          see webipy.io.web.exports_resource
     GET  /files/...  PUT       see webipy.io.web.files_resource; a person who comes there without a ticket gets the page, which makes one
 
 Source of the page's policy: CSP level 3; the sealed frame is described in docs/decisions.
@@ -113,7 +113,7 @@ class Page(Branch):
 
 
 class Nowhere(Branch):
-    """A wrong address in a browser: the page says so in words, and the status says so to everything else."""
+    """A wrong address in a browser: the page explains it to people, and the status to everything else."""
 
     def __init__(self, page: Page) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class Nowhere(Branch):
 
 
 class Root(Branch):
-    """The top of the tree. At an address that is none, a browser gets the page, which says so, and a program gets JSON."""
+    """The top of the tree. At an address that is none, a browser gets the page, which explains it, and a program gets JSON."""
 
     def __init__(self, page: Page) -> None:
         super().__init__()
@@ -375,7 +375,7 @@ class MetricsText(Resource):
     def _failed(self, failure: Failure, request: PageRequest, gone: list[Failure]) -> None:
         self._log.failure("the numbers cannot be read", failure)
         if not gone:
-            refuse(request, 500, errors.InternalError("The server made a mistake; its log tells more."))
+            refuse(request, 500, errors.InternalError("The server made a mistake; its log has more."))
 
 
 def build_site(

@@ -101,13 +101,13 @@ class RpcProtocol(WebSocketServerProtocol):
         return SUBPROTOCOL if SUBPROTOCOL in request.protocols else None
 
     def onOpen(self) -> None:
-        """The handshake is done: the transport tells from now on when it is full."""
+        """The handshake is done: the transport reports from now on when it is full."""
         self._waiting, self._writes = deque(), TurnWrites(self.transport, lambda: self.can_send)
         self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
         self.reading = Reading(self.transport, self._budget)
         crowd = self.factory.crowd(self.login, self._budget.lines)
-        if crowd:  # only now: a browser does not tell its page why a handshake failed
+        if crowd:  # only now: a browser does not show its page why a handshake failed
             self.say_goodbye(TOO_MANY, crowd)
         else:
             self.factory.clients.add(self)
@@ -273,7 +273,7 @@ class TurnWrites:
 
 
 def write_now(transport: ITransport, parts: Sequence[bytes]) -> None:
-    """Writes to the socket at once when nothing waits to be written, and gives the transport the rest.
+    """Writes to the socket at once when nothing waits to be written, and queues the rest in the transport.
 
     Twisted's transports keep what is written until the reactor finds that the socket can be written to, and watch it for that: two changes of
     what is watched, and one more turn, for each message to each client. Who reads as fast as we write needs none of that.
@@ -298,7 +298,7 @@ def _is_behind(transport: TCPConnection) -> bool:
 
 
 def _written(transport: TCPConnection, part: bytes) -> memoryview:
-    """Sends what the socket takes now, and gives the rest. A lost connection takes nothing: the reactor meets it when it writes the rest."""
+    """Sends what the socket takes now, and returns the rest. A lost connection takes nothing: the reactor meets it when it writes the rest."""
     left = memoryview(part)
     while left:
         sent = transport.writeSomeData(left)  # type: ignore[arg-type]  # Twisted makes a view of it itself

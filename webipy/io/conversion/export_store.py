@@ -1,9 +1,6 @@
-"""Exports: files that conversions made, kept for an hour, and the address to fetch them from: `GET /exports/ID/NAME`.
+"""Exports: files that conversions made, kept for an hour.
 
     STATE/exports/ID   one file, 0600; ID cannot be guessed
-
-An export is a document of somebody's, and may be a page with scripts. It is sent as an attachment under a policy that gives it an origin of its
-own and no scripts, so that a browser which shows it all the same runs nothing as our page. It goes out in parts, as fast as the reader takes them.
 
 The hour is the longest, and a server starts with none. What is over `MAX_KEPT` files is removed, the oldest first. Those of guests count for
 themselves: `MAX_OF_GUEST` for each login, `MAX_OF_GUESTS` and `MAX_GUEST_BYTES` for all of them together. A guest pushes out their own, then those of
@@ -16,16 +13,9 @@ import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
 
 import attrs
-from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET
 
-from webipy.core import errors
-from webipy.io.web.request_auth import RequestAuth
-from webipy.io.web.requests import PageRequest, refuse, status_of
-from webipy.io.web.paced_responses import send_file
 from webipy.server.ports.conversion import ExportedFile
 
 KEPT_SECONDS = 3600.0
@@ -33,11 +23,10 @@ MAX_KEPT = 50
 MAX_OF_GUEST = 5
 MAX_OF_GUESTS = 40
 MAX_GUEST_BYTES = 2 << 30
-POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
 @attrs.define(eq=False)
-class Exports:
+class ExportStore:
     """The exports there are.
 
     Args:
@@ -112,45 +101,3 @@ class Exports:
             if not self._of[login]:
                 del self._of[login]
             Path(kept.path).unlink(missing_ok=True)
-
-
-class ExportFiles(Resource):
-    """`/exports/ID/NAME`."""
-
-    isLeaf = True
-
-    def __init__(self, exports: Exports, auth: RequestAuth) -> None:
-        super().__init__()
-        self._exports = exports
-        self._auth = auth
-
-    def render_GET(self, request: PageRequest) -> int:
-        """The file; 401 when nobody is logged in, 404 when there is no such export (any more)."""
-        parts = [part.decode("utf-8", "replace") for part in request.postpath or []]
-        found = self._exports.find(*parts) if len(parts) == 2 else None
-        try:
-            who = request.who(self._auth)
-        except errors.Throttled as fault:
-            refuse(request, status_of(fault), fault)
-            return NOT_DONE_YET
-        if who is None:
-            refuse(request, 401, self._auth.refusal(request.header))
-        elif found is None:
-            gone = "There is no such export. Exports are kept for an hour, and not over a restart of the server: make it again."
-            refuse(request, 404, errors.NotFound(gone, kind="export", id=parts[0][:64] if parts else ""))
-        else:
-            self._send(request, found)
-        return NOT_DONE_YET
-
-    def _send(self, request: PageRequest, export: ExportedFile) -> None:
-        try:
-            file = open(export.path, "rb")  # noqa: SIM115 - the producer closes it
-        except FileNotFoundError:
-            refuse(request, 404, errors.NotFound("This export was removed from the disk.", kind="export", id=export.id))
-            return
-        request.setHeader(b"Content-Type", export.media_type.encode())
-        request.setHeader(
-            b"Content-Disposition", f"attachment; filename*=UTF-8''{quote(export.name, safe='')}".encode()
-        )
-        request.setHeader(b"Content-Security-Policy", POLICY.encode())
-        send_file(request, file, export.size)
