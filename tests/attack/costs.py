@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.attack import Attack, Held
-from tests.attack.ground import Closed, Figures, Ground, Who, Wire
+from tests.attack.ground import Figures, Ground, Who, Wire
+from tests.blocking_websocket import Closed
 from tests.faults import Refused
 
 SECONDS = 4.0

@@ -16,7 +16,8 @@ import time
 from collections.abc import Iterator, Sequence
 
 from tests.attack import Attack, Held
-from tests.attack.ground import Answer, Closed, Ground, NotLetIn, Who
+from tests.attack.ground import Answer, Ground, NotLetIn, Who
+from tests.blocking_websocket import Closed
 from tests.faults import Refused
 
 EVIL_ORIGINS = ("null", "http://evil.example", "https://127.0.0.1", "http://127.0.0.1.evil.example", "file://", "")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tests.attack import Attack, Held
-from tests.attack.ground import Closed, Ground, Wire
+from tests.attack.ground import Ground, Wire
+from tests.blocking_websocket import Closed
 
 Frame = tuple[int, bytes]
 NO_CODE = None

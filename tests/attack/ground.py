@@ -13,16 +13,12 @@ Rejected: a bystander in a thread (it would wait for the attacker, not for the s
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import http.client
 import json
-import os
 import socket
-import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +26,7 @@ from typing import Any
 import attrs
 
 from tests.attack import Held
+from tests.blocking_websocket import BlockingWebSocket, HandshakeRefused
 from tests.faults import ROOT, Json, Refused, Stage, rss_mb
 
 WAIT_S = 30.0
@@ -42,14 +39,6 @@ MOST_GROWTH_MB = 100.0
 """What the server grows by at most meanwhile."""
 
 MIDDLE_OF_KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-
-
-class Closed(Exception):
-    """The other side ended the connection; `code` is that of a WebSocket's close frame, if there was one."""
-
-    def __init__(self, code: int | None = None, reason: str = "") -> None:
-        super().__init__(f"closed with {code} {reason}")
-        self.code = code
 
 
 class NotLetIn(Exception):
@@ -252,92 +241,23 @@ class Ground:
         self.stage.close()
 
 
-class Wire:
-    """A WebSocket, blocking; what is sent over it may be wrong.
+class Wire(BlockingWebSocket):
+    """A WebSocket of somebody.
 
     Raises:
         NotLetIn: The handshake was refused.
     """
 
     def __init__(self, ground: Ground, headers: Mapping[str, str]) -> None:
-        self.socket = ground.raw()
-        self.number = 0
         self.notified: list[Json] = []
-        key = base64.b64encode(os.urandom(16)).decode()
-        all_headers = {
-            "Host": f"127.0.0.1:{ground.stage.port}",
-            "Upgrade": "websocket",
-            "Connection": "Upgrade",
-            "Sec-WebSocket-Key": key,
-            "Sec-WebSocket-Version": "13",
-            **headers,
-        }
-        lines = ["GET /rpc HTTP/1.1", *(f"{name}: {value}" for name, value in all_headers.items())]
-        self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
-        self.file = self.socket.makefile("rb")
-        status = self.file.readline()
-        while (line := self.file.readline()) not in (b"\r\n", b""):
-            pass
-        if b" 101 " not in status:
-            self.close()
-            raise NotLetIn(int((status.split() or [b"", b"0"])[1]), line)
-
-    def frame(self, first: int, body: bytes, *, is_masked: bool = True) -> None:
-        """Sends one frame; `first` is its first byte (FIN, RSV, opcode)."""
-        size = len(body)
-        bit = 0x80 if is_masked else 0
-        if size < 126:
-            head = bytes([first, bit | size])
-        elif size < 65536:
-            head = struct.pack(">BBH", first, bit | 126, size)
-        else:
-            head = struct.pack(">BBQ", first, bit | 127, size)
         try:
-            self.socket.sendall(head + (bytes(4) if is_masked else b"") + body)
-        except OSError as fault:
-            raise Closed from fault
+            super().__init__(ground.raw(), headers)
+        except HandshakeRefused as fault:
+            raise NotLetIn(fault.status, b"") from None
 
-    def text(self, body: bytes) -> None:
-        """Sends a text message."""
-        self.frame(0x81, body)
-
-    def receive(self) -> bytes:
-        """The next message.
-
-        Raises:
-            Closed: The server ended the connection.
-            TimeoutError: Nothing but pings came for `WAIT_S`.
-        """
-        end = time.monotonic() + WAIT_S
-        while time.monotonic() < end:
-            first, size = self._exactly(2)
-            if size == 126:
-                (size,) = struct.unpack(">H", self._exactly(2))
-            elif size == 127:
-                (size,) = struct.unpack(">Q", self._exactly(8))
-            body = self._exactly(size)
-            if first & 15 == 8:
-                raise Closed(int.from_bytes(body[:2], "big") or None, body[2:].decode("utf-8", "replace"))
-            if first & 15 == 9:
-                self.frame(0x8A, body)
-            elif first & 15 in (1, 2):
-                return body
-        raise TimeoutError(f"no message within {WAIT_S:g} s")
-
-    def _exactly(self, size: int) -> bytes:
-        try:
-            body: bytes = self.file.read(size)
-        except ConnectionError as fault:
-            raise Closed from fault
-        if len(body) != size:
-            raise Closed
-        return body
-
-    def send(self, method: str, **params: object) -> int:
-        """Sends a call; gives its number."""
-        self.number += 1
-        self.text(json.dumps({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}).encode())
-        return self.number
+    def receive(self, within_s: float = WAIT_S) -> bytes:
+        """The next message, within `WAIT_S`."""
+        return super().receive(within_s)
 
     def call(self, method: str, **params: object) -> Any:
         """A call and its result; notifications that come first go to `notified`.
@@ -355,12 +275,6 @@ class Wire:
                 raise Refused(told["error"])
             else:
                 return told["result"]
-
-    def close(self) -> None:
-        """Cuts the connection."""
-        self.socket.close()
-        if hasattr(self, "file"):
-            self.file.close()
 
 
 def peak_mb(pid: int) -> float:

@@ -9,7 +9,8 @@ import json
 import time
 
 from tests.attack import Attack, Held
-from tests.attack.ground import Closed, Ground, NotLetIn
+from tests.attack.ground import Ground, NotLetIn
+from tests.blocking_websocket import Closed
 from tests.faults import Refused
 
 SECONDS = 5.0

@@ -5,14 +5,12 @@ Both clients block and do nothing else, so that what is measured is the way and 
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import shutil
 import signal
 import socket
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
@@ -25,6 +23,7 @@ from typing import Any
 
 import zmq
 
+from tests.blocking_websocket import BlockingWebSocket
 from webipy.core.kernel import wire
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -214,69 +213,26 @@ class Server:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-class Client:
-    """A bare WebSocket client: blocking, no checks, one frame a message."""
+class Client(BlockingWebSocket):
+    """A client: blocking, no checks, one frame a message."""
 
     def __init__(self, server: Server) -> None:
         host, _, port = server.url.removeprefix("http://").rpartition(":")
-        self.socket = socket.create_connection((host, int(port)))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        key = base64.b64encode(os.urandom(16)).decode()
-        lines = (
-            "GET /rpc HTTP/1.1",
-            f"Host: {host}:{port}",
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            f"Sec-WebSocket-Key: {key}",
-            "Sec-WebSocket-Version: 13",
-            f"Authorization: Bearer {server.token}",
-            "",
-            "",
-        )
-        self.socket.sendall("\r\n".join(lines).encode())
-        self.file = self.socket.makefile("rb", buffering=1 << 18)
-        if b" 101 " not in self.file.readline():
-            raise RuntimeError("the server refused the WebSocket")
-        while self.file.readline() != b"\r\n":
-            pass
-        self.number = 0
+        connected = socket.create_connection((host, int(port)))
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        super().__init__(connected, {"Authorization": f"Bearer {server.token}"}, 1 << 18)
         self.session = ""
 
-    def send(self, method: str, **params: object) -> int:
-        """Sends a call without waiting for its answer."""
-        self.number += 1
-        body = json.dumps({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}).encode()
-        size = len(body)
-        head = (
-            bytes([0x80 | size])
-            if size < 126
-            else b"\xfe" + struct.pack(">H", size)
-            if size < 65536
-            else b"\xff" + struct.pack(">Q", size)
-        )
-        self.socket.sendall(b"\x81" + head + bytes(4) + body)
-        return self.number
-
-    def receive(self) -> Json:
-        """The next message."""
-        while True:
-            first, size = self.file.read(2)
-            if size == 126:
-                (size,) = struct.unpack(">H", self.file.read(2))
-            elif size == 127:
-                (size,) = struct.unpack(">Q", self.file.read(8))
-            body = self.file.read(size)
-            if first & 15 == 9:  # a ping: who does not answer is taken for gone after 20 s
-                self.socket.sendall(bytes((0x8A, 0x80 | size)) + bytes(4) + body)
-            elif first & 15 == 1:
-                message: Json = json.loads(body)
-                return message
+    def message(self) -> Json:
+        """The next message, decoded."""
+        decoded: Json = json.loads(self.receive())
+        return decoded
 
     def call(self, method: str, **params: object) -> Any:
         """Sends a call and waits for its result; events that come meanwhile are thrown away."""
         number = self.send(method, **params)
         while True:
-            message = self.receive()
+            message = self.message()
             if message.get("id") == number:
                 if "error" in message:
                     raise RuntimeError(message["error"])
@@ -292,7 +248,7 @@ class Client:
     def events(self) -> Iterator[Json]:
         """Events as they come."""
         while True:
-            message = self.receive()
+            message = self.message()
             if message.get("method") == "events":
                 yield from message["params"]["events"]
 

@@ -11,7 +11,6 @@ Nothing here sleeps to let something happen: what must come is waited for, with 
 
 from __future__ import annotations
 
-import base64
 import functools
 import http.client
 import json
@@ -20,7 +19,6 @@ import random
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -31,6 +29,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from twisted.trial.unittest import SynchronousTestCase
+
+from tests.blocking_websocket import BlockingWebSocket, Closed, HandshakeRefused
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S = 60.0
@@ -78,10 +78,6 @@ class Refused(Exception):
         super().__init__(error["message"])
         self.name: str = error["data"]["name"]
         self.facts: Json = error["data"]
-
-
-class Cut(Exception):
-    """The connection ended."""
 
 
 class Stage:
@@ -241,99 +237,42 @@ class Stage:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class Line:
-    """One WebSocket: blocking, no checks.
+class Line(BlockingWebSocket):
+    """One WebSocket.
 
     Args:
         port: Where to connect.
         token: The token.
         receive_bytes: SO_RCVBUF; `None` for the system's.
+
+    Raises:
+        Closed: The server is not there, or refused the handshake.
     """
 
     def __init__(self, port: int, token: str, receive_bytes: int | None = None) -> None:
-        self.socket = socket.socket()
-        self.socket.settimeout(PATIENCE_S)
+        connected = socket.socket()
+        connected.settimeout(PATIENCE_S)
         if receive_bytes is not None:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        self.number = 0
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         try:
-            self.socket.connect(("127.0.0.1", port))
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            key = base64.b64encode(os.urandom(16)).decode()
-            lines = [
-                "GET /rpc HTTP/1.1",
-                f"Host: 127.0.0.1:{port}",
-                "Upgrade: websocket",
-                "Connection: Upgrade",
-                f"Sec-WebSocket-Key: {key}",
-                "Sec-WebSocket-Version: 13",
-                f"Authorization: Bearer {token}",
-            ]
-            self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-            self.file = self.socket.makefile("rb", buffering=1 << 16 if receive_bytes is None else 512)
-            if b" 101 " not in self.file.readline():
-                raise Cut
-            while self._exactly_line() != b"\r\n":
-                pass
-        except OSError as fault:
-            self.close()
-            raise Cut from fault
-        except Cut:
-            self.close()
-            raise
+            connected.connect(("127.0.0.1", port))
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            headers = {"Authorization": f"Bearer {token}"}
+            super().__init__(connected, headers, 1 << 16 if receive_bytes is None else 512)
+        except (OSError, HandshakeRefused) as fault:
+            connected.close()
+            raise Closed from fault
 
-    def _exactly_line(self) -> bytes:
-        line = self.file.readline()
-        if not line:
-            raise Cut
-        return line
-
-    def _exactly(self, size: int) -> bytes:
-        try:
-            body: bytes = self.file.read(size)
-        except OSError as fault:
-            raise Cut from fault
-        if len(body) != size:
-            raise Cut
-        return body
-
-    def send(self, method: str, **params: object) -> int:
-        """Sends a call; gives its number."""
-        self.number += 1
-        self._frame(
-            0x81, json.dumps({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}).encode()
-        )
-        return self.number
-
-    def _frame(self, first: int, body: bytes) -> None:
-        size = len(body)
-        head = bytes([0x80 | size]) if size < 126 else b"\xfe" + struct.pack(">H", size)
-        if size > 65535:
-            head = b"\xff" + struct.pack(">Q", size)
-        try:
-            self.socket.sendall(bytes([first]) + head + bytes(4) + body)
-        except OSError as fault:
-            raise Cut from fault
-
-    def receive(self) -> bytes:
-        """The next message.
+    def receive(self, within_s: float = float("inf")) -> bytes:
+        """The next message; a server that is silent for too long counts as gone.
 
         Raises:
-            Cut: The connection ended.
+            Closed: The connection ended.
         """
-        while True:
-            first, size = self._exactly(2)
-            if size == 126:
-                (size,) = struct.unpack(">H", self._exactly(2))
-            elif size == 127:
-                (size,) = struct.unpack(">Q", self._exactly(8))
-            body = self._exactly(size)
-            if first & 15 == 1:
-                return body
-            if first & 15 == 9:
-                self._frame(0x8A, body)
-            elif first & 15 == 8:
-                raise Cut
+        try:
+            return super().receive(within_s)
+        except OSError as fault:
+            raise Closed from fault
 
     def call(self, method: str, **params: object) -> Any:
         """A call and its result; notifications that come meanwhile are thrown away."""
@@ -392,7 +331,7 @@ class Subscriber:
                 while not self._is_closed:
                     self.is_awake.wait()
                     self._take(line.receive())
-            except Cut:
+            except Closed:
                 time.sleep(0.002)  # the pause of a client that connects again
             finally:
                 if self._line is not None:

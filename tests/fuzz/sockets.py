@@ -13,7 +13,8 @@ import itertools
 import json
 import random
 
-from tests.attack.ground import Closed, NotLetIn, Wire
+from tests.attack.ground import NotLetIn, Wire
+from tests.blocking_websocket import Closed
 from tests.fuzz import Found
 from tests.fuzz.calls import judge_body, random_body, random_call
 from tests.fuzz.targets import ServerTarget

@@ -16,7 +16,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
 
-from tests.attack.ground import Closed, Ground, NotLetIn, Who, Wire, peak_mb
+from tests.attack.ground import Ground, NotLetIn, Who, Wire, peak_mb
+from tests.blocking_websocket import Closed
 from tests.fakes import Client, Refused, Rig, make_house, make_rig, printed, result_of
 from tests.faults import ROOT
 from tests.faults import Refused as LiveRefused

@@ -6,7 +6,7 @@ import random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.attack.ground import Closed
+from tests.blocking_websocket import Closed
 from tests.fuzz import CANARY, Found, calls, kernels, notebooks, sockets
 from tests.fuzz.calls import Said
 from tests.fuzz.targets import MemoryTarget, ServerTarget
