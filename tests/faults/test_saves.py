@@ -169,11 +169,11 @@ class Killed(FolderTestCase):
 SAVE = """
 import sys
 from pathlib import Path
-from webipy.io.files.file_tree import Tree
+from webipy.io.files.file_tree import FileTree
 from webipy.io.files.in_place import InPlace
-from webipy.io.files.root_folder import Root
+from webipy.io.files.root_folder import RootFolder
 from webipy.core import errors
-tree = Tree(Root(Path(sys.argv[1])))
+tree = FileTree(RootFolder(Path(sys.argv[1])))
 etag = tree.stat("a").etag
 print("ready", flush=True)
 try:
