@@ -229,7 +229,7 @@ class CrashPoint(FaultTestCase):
         os.kill(host["pid"], 9)
         until(lambda: not is_alive(host["pid"]), "the host ends")
         self.stage.start(
-            faults=[{"at": "webipy.io.kernels.host_remains:Leftovers.remove", "do": "kill"}], is_awaited=False
+            faults=[{"at": "webipy.io.kernels.host_remains:HostRemains.remove", "do": "kill"}], is_awaited=False
         )
         self.assertEqual(self.stage.ended(), KILLED)
         self.stage.start()
