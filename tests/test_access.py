@@ -7,7 +7,7 @@ from typing import get_args
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core import errors
-from webipy.core.api.access import Principal, Verb, permit
+from webipy.core.api.access import MAX_NAME, Principal, Verb, guest_name, is_marked, marked, permit
 
 ORDER: tuple[Verb, ...] = ("none", "read", "write", "execute", "own")
 
@@ -41,3 +41,54 @@ class Permit(SynchronousTestCase):
         """Rights on the server as such."""
         fault = self.assertRaises(errors.NotPermitted, permit, Principal("ada", "read", "l"), "own", None)
         self.assertEqual(fault.message, "ada may read, but this needs the right to own.")
+
+    def test_a_guest_may_do_nothing_outside_of_their_session(self) -> None:
+        """Whatever the right; what needs none is open to them, too."""
+        guest = Principal("Ada (guest)", "own", "l", session="s")
+        permit(guest, "write", "s")
+        permit(guest, "none", "other")
+        for session in ("other", None):
+            fault = self.assertRaises(errors.NotPermitted, permit, guest, "read", session)
+            self.assertEqual(fault.facts, {"verb": "read", "session": "s"})
+            self.assertIn("came by the link of session s", fault.message)
+
+    def test_persons(self) -> None:
+        """Every login of the owner is one person; each guest is one."""
+        self.assertEqual([Principal("o", "own", login).person for login in "ab"], ["owner", "owner"])
+        self.assertEqual([Principal("g", "own", login, session="s").person for login in "ab"], ["a", "b"])
+
+
+class Names(SynchronousTestCase):
+    """What guests call themselves."""
+
+    def test_needless_space_goes(self) -> None:
+        """Around it and between its words; a name may be as long as the limit."""
+        for given, name in {
+            " Ada \t B ": "Ada B",
+            "x" * MAX_NAME: "x" * MAX_NAME,
+            "7": "7",
+            "\u263a": "\u263a",
+        }.items():
+            self.assertEqual(guest_name(given), name)
+        self.assertEqual(guest_name("\U0001f469\u200d\U0001f680"), "\U0001f469\u200d\U0001f680")
+
+    def test_what_is_no_name(self) -> None:
+        """Nothing, too much, what cannot be seen, and what has no letter."""
+        table = {
+            "": "1 to",
+            "  ": "1 to",
+            "x" * (MAX_NAME + 1): "1 to",
+            "a\u202eb": "control",
+            "a\0": "control",
+            "...": "letter",
+        }
+        for given, words in table.items():
+            fault = self.assertRaises(errors.InvalidParams, guest_name, given)
+            self.assertIn(words, fault.message)
+            self.assertEqual(fault.facts, {"field": "name"})
+
+    def test_guests_are_marked(self) -> None:
+        """So that nobody is taken for the owner."""
+        self.assertTrue(is_marked(marked("Ada")))
+        self.assertEqual(marked("Ada"), "Ada (guest)")
+        self.assertFalse(is_marked("Ada"))

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from msgspec import Raw
+from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import message, printed, replied, run_of, status
 from tests.test_kernel import BEGAN, BUSY, DEAD, IDLE, RAN, RESTARTING, KernelTestCase, ready, shown, text, told
@@ -13,14 +14,18 @@ from webipy.core.events import events
 from webipy.core.events.events import (
     AnyEvent,
     ExecutionFinished,
+    ExecutionMoved,
     ExecutionQueued,
     ExecutionStarted,
     InputReplied,
     InputRequested,
     KernelDied,
     KernelReady,
+    OutputAdded,
     OutputLost,
 )
+from webipy.core.events.stream_coalescer import StreamCoalescer
+from webipy.core.kernel.executions import Executions
 from webipy.core.kernel.kernel import death_reason, last_words
 from webipy.core.kernel.wire import Message
 
@@ -438,3 +443,86 @@ class Ends(KernelTestCase):
     def test_events_of_a_newer_host_are_ignored(self) -> None:
         """A host may say more than this server knows."""
         self.takes([told("kernel_praised", by="all")])
+
+
+class Restored(SynchronousTestCase):
+    """What a server that comes back makes of the journal."""
+
+    def setUp(self) -> None:
+        self.executions = Executions(StreamCoalescer())
+
+    def restore(self, *log: AnyEvent) -> None:
+        """Applies events of the journal."""
+        for event in log:
+            self.executions.restore(event)
+
+    def queued(self, *names: str) -> None:
+        """Applies events of executions that were accepted."""
+        self.restore(*(ExecutionQueued(execution=name, code="x", cell=f"cell {name}") for name in names))
+
+    def test_what_is_open_is_open_again(self) -> None:
+        """With its count, its start, and whether it has failed; what is over is not, but its output is still its own."""
+        self.queued("a", "b", "c")
+        error, plain = Raw(b'{"output_type":"error"}'), Raw(b'{"output_type":"stream"}')
+        self.restore(
+            ExecutionFinished(execution="a", status="ok", duration_s=0),
+            ExecutionStarted(execution="b", execution_count=7, time="2026-03-01T09:30:00.000000Z"),
+            OutputAdded(execution="b", output=error),
+            OutputAdded(execution="c", output=plain),
+            OutputAdded(execution="a", output=error),
+        )
+        b, c = self.executions.open.values()
+        self.assertEqual((b.id, b.running, b.execution_count, b.has_failed, b.is_restored), ("b", True, 7, True, True))
+        self.assertEqual(b.started_s, 1772357400.0)
+        self.assertEqual((c.id, c.running, c.has_failed, c.is_restored), ("c", False, False, False))
+        self.assertEqual(self.executions.waiting(), [c])
+        self.assertEqual((self.executions.knows("a"), self.executions.cell_of("a")), (True, "cell a"))
+        self.assertEqual((self.executions.knows("z"), self.executions.cell_of(None)), (False, None))
+
+    def test_moves(self) -> None:
+        """Before another one, to the end, and of what is not open: nothing."""
+        self.queued("a", "b", "c")
+        for execution, before, order in (("c", "b", "acb"), ("a", None, "cba"), ("z", "a", "cba")):
+            self.restore(ExecutionMoved(execution=execution, before=before))
+            self.assertEqual("".join(self.executions.open), order)
+        self.assertEqual([run.moves for run in self.executions.open.values()], [1, 0, 1])
+
+    def test_the_host_says_behind_whom(self) -> None:
+        """The event says before whom; what is not open is moved nowhere."""
+        self.queued("a", "b", "c")
+        for execution, after, order in (("c", "a", "acb"), ("b", None, "bac"), ("b", "c", "acb"), ("z", None, "acb")):
+            self.executions.moved(execution, after)
+            self.assertEqual("".join(self.executions.open), order)
+        moved = [
+            (event.execution, event.before)
+            for event in self.executions.new.flush()
+            if isinstance(event, ExecutionMoved)
+        ]
+        self.assertEqual(moved, [("c", "b"), ("b", "a"), ("b", None)])
+
+    def test_inputs(self) -> None:
+        """One that waits waits again; an answer is kept while its execution is open, as the kernel may not have got it."""
+        self.queued("a")
+        self.restore(*(InputRequested(request=name, prompt="?", execution="a") for name in ("1", "2", "3")))
+        self.restore(
+            InputReplied(request="1", value="x"),
+            InputReplied(request="2", withdrawn=True),
+            InputReplied(request="unknown", value="x"),
+        )
+        self.assertEqual((list(self.executions.inputs), list(self.executions.answers)), (["3"], ["1"]))
+        self.restore(ExecutionFinished(execution="a", status="ok", duration_s=0))
+        self.assertEqual(self.executions.answers, {})
+
+    def test_what_a_request_carries(self) -> None:
+        """The run or the queue that it is of, for the host; a silent one is in no history."""
+        for run, queue, metadata in (
+            (None, None, {}),
+            (None, "q", {"webipy": {"queue": "q"}}),
+            ("r", "q", {"webipy": {"run": "r"}}),
+        ):
+            one = self.executions.queue(ExecutionQueued(execution="e", code="x", run=run, queue=queue))
+            self.assertEqual(json.loads(one.metadata), metadata)
+        for silent in (True, False):
+            one = self.executions.queue(ExecutionQueued(execution="e", code="x", silent=silent))
+            asked = json.loads(one.request())
+            self.assertEqual((asked["code"], asked["silent"], asked["store_history"]), ("x", silent, not silent))
