@@ -242,6 +242,51 @@ class Shown(SynchronousTestCase):
         made = Document((cell,))
         self.assertEqual(notebook_file.read(notebook_file.write(made, None)).document, made)
 
+    def test_outputs_that_are_cleared_are_gone(self) -> None:
+        """At once, or with the next one; where there are none nothing changes."""
+        queued = events.ExecutionQueued(seq=1, execution="e", code="x", cell="a")
+        one, two = (events.OutputAdded(execution="e", output=outputs.stream("stdout", text)) for text in ("1", "2"))
+        cleared, waiting = (events.OutputsCleared(execution="e", wait=wait) for wait in (False, True))
+        table: list[tuple[list[AnyEvent], str]] = [
+            ([one, cleared], ""),
+            ([one, cleared, two], "2"),
+            ([one, waiting], "1"),
+            ([one, waiting, two], "2"),
+            ([waiting, one], "1"),
+            ([cleared, one], "1"),
+        ]
+        for log, shown in table:
+            texts = [json.loads(output)["text"] for output in self.cell(queued, *log).outputs]
+            self.assertEqual("".join(texts), shown, log)
+        fold = folded(events.CellInserted(cell="a", after=None, cell_type="code", source=""), queued)
+        before = fold.changed
+        fold.apply(msgspec.structs.replace(cleared, seq=9))
+        self.assertEqual(fold.changed, before)
+
+    def test_attachments_that_no_notebook_can_hold_are_left_out(self) -> None:
+        """The cell stays."""
+        inserted = events.CellInserted(cell="m", after=None, cell_type="markdown", source="x", attachments=Raw(b"[1]"))
+        (cell,) = folded(inserted).document().cells
+        self.assertEqual((cell.source, cell.attachments), ("x", None))
+
+    def test_a_display_is_updated_where_it_is_still_shown(self) -> None:
+        """One of a cell that was deleted, or put away, changes the document no more."""
+        display = Raw(b'{"output_type":"display_data","data":{},"metadata":{}}')
+        fold = folded(
+            *(events.CellInserted(cell=cell, after=None, cell_type="code", source="") for cell in "ab"),
+            *(events.ExecutionQueued(execution=cell, code="x", cell=cell) for cell in "ab"),
+            *(events.OutputAdded(execution=cell, output=display, display_id="d") for cell in "ab"),
+            events.CellDeleted(seq=10, cell="a"),
+        )
+        for seq, value in ((11, b"1"), (12, b"2")):
+            data = Raw(b'{"text/plain":"%s"}' % value)
+            fold.apply(events.OutputUpdated(seq=seq, display_id="d", data=data, metadata=Raw(b"{}")))
+            self.assertEqual(fold.changed, seq)
+            self.assertIn(b'"%s"' % value, fold.document().cells[0].outputs[0])
+        fold.apply(events.CellOutputsCleared(seq=13, cell=None))
+        fold.apply(events.OutputUpdated(seq=14, display_id="d", data=Raw(b"{}"), metadata=Raw(b"{}")))
+        self.assertEqual((fold.changed, fold.document().cells[0].outputs), (13, ()))
+
     def test_what_is_taken_again_is_not_made_again(self) -> None:
         """Cells that did not change are the same objects."""
         fold = folded(
