@@ -60,8 +60,8 @@ LAWS: dict[str, list[str]] = {
     ],
     "closing a tab stops nothing": ["tests.test_session.Tabs.test_closing_a_tab_stops_nothing"],
     "bounded": [
-        "tests.test_hostlink.Bounded.test_bounded_a_flood_does_not_keep_the_reactor",
-        "tests.test_hostlink.Bounded.test_bounded_large_messages_are_few_in_a_turn",
+        "tests.test_host_link.Bounded.test_bounded_a_flood_does_not_keep_the_reactor",
+        "tests.test_host_link.Bounded.test_bounded_large_messages_are_few_in_a_turn",
     ],
 }
 
