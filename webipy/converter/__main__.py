@@ -60,7 +60,7 @@ class Job(TypedDict):
 
 
 def main(folder: Path) -> int:
-    """Does the job of a folder."""
+    """Does the job in a folder; returns the exit status."""
     network = leave_the_network()
     threading.Thread(target=end_with_the_server, daemon=True).start()
     job: Job = json.loads((folder / "job.json").read_bytes())
@@ -83,10 +83,15 @@ def main(folder: Path) -> int:
 
 
 def work(folder: Path, job: Job, before: tuple[int, int]) -> dict[str, Any]:
-    """Does it.
+    """Runs the operation of a job.
 
     Args:
+        folder: The folder of the job.
+        job: What to do.
         before: The limit of the address space that a browser gets, which reserves more than it uses.
+
+    Returns:
+        The answer: `name` and `media_type` of the output.
     """
     if job["operation"] != "export":
         from webipy.converter import texts
@@ -110,7 +115,7 @@ def work(folder: Path, job: Job, before: tuple[int, int]) -> dict[str, Any]:
 
 
 def limit(memory_bytes: int) -> tuple[int, int]:
-    """Limits this process before anything large is read; gives what the limit of its address space was."""
+    """Limits this process before anything large is read; returns the former limit of its address space."""
     before = resource.getrlimit(resource.RLIMIT_AS)
     hard = before[1]
     soft = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)

@@ -29,7 +29,12 @@ def addresses(text: str) -> Iterator[str]:
 
 
 def replaced(text: str, other: Callable[[str], str | None]) -> str:
-    """A text with other addresses; those for which there is no other stay."""
+    """Replaces addresses in a text.
+
+    Args:
+        text: Markdown or HTML.
+        other: Returns what stands in place of an address; `None` for one that stays.
+    """
 
     def whole(found: re.Match[str]) -> str:
         group = found.lastgroup or 0

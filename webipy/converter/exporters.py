@@ -15,7 +15,13 @@ _STEPS = [
 
 
 def made(kind: Any, *steps: str, **options: Any) -> Any:
-    """An exporter with nbconvert's own templates, without anything that executes; `steps` are preprocessors beyond the usual ones."""
+    """Makes an exporter with nbconvert's own templates, without anything that executes.
+
+    Args:
+        kind: Class of the exporter.
+        steps: Preprocessors beyond the usual ones, by their full names.
+        options: Options of the exporter.
+    """
     return kind(default_preprocessors=[*_STEPS, *steps], template_data_paths=[str(templates())], **options)
 
 

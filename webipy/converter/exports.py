@@ -152,7 +152,7 @@ def _without(notebook: Any, path: list[Any]) -> bool:
 def export(
     folder: Path, format: str, name: str, assets: Path | None, addresses: Sequence[str] = (), options: Options = PLAIN
 ) -> dict[str, Any]:
-    """Writes `output` of a folder from its `body`; gives the answer.
+    """Writes `output` of a folder from its `body`; returns the answer.
 
     Args:
         folder: The folder of the job.
@@ -194,7 +194,13 @@ def to_page(
     """The whole notebook as one page: `html`, `slides`, or `pdf`, which is the page that is printed.
 
     Args:
-        nonce: What our own scripts are marked with, for a page whose policy lets others not run.
+        notebook: The document, which is changed.
+        format: `html`, `slides` or `pdf`.
+        name: Name of the document, without its suffix.
+        assets: The built page; `None` where it is not built.
+        beside: Pictures beside the document, by their addresses.
+        options: What of the document is shown, and how.
+        nonce: Mark of our own scripts, for a page whose policy lets no others run.
 
     Raises:
         Refused: There is no such template, or nothing to make slides of.
@@ -242,8 +248,8 @@ def _marked(programs: str, nonce: str) -> str:
 
 
 def _slide(cell: Any) -> Any:
-    told = cell.metadata.get("slideshow")
-    return told.get("slide_type", "-") if isinstance(told, dict) else "-"
+    slideshow = cell.metadata.get("slideshow")
+    return slideshow.get("slide_type", "-") if isinstance(slideshow, dict) else "-"
 
 
 def _look(format: str, options: Options) -> dict[str, Any]:

@@ -23,7 +23,11 @@ _BEFORE = 3
 
 
 def apart(text: str) -> tuple[str, str, list[str], str] | None:
-    """What stands before the header, its comment mark, its lines, and the rest from the closing line on; `None` without a header."""
+    """Splits a text at its header.
+
+    Returns:
+        What stands before it, its comment mark, its lines, and the rest from the closing line on; `None` without a header.
+    """
     lines = text.splitlines(keepends=True)
     for at, line in enumerate(lines[: _BEFORE + 1]):
         opened = _OPEN.fullmatch(line.rstrip("\r\n"))
@@ -43,12 +47,28 @@ def apart(text: str) -> tuple[str, str, list[str], str] | None:
 
 
 def joined(before: str, mark: str, header: list[str], rest: str) -> str:
-    """The text of these parts."""
+    """Joins what `apart` split.
+
+    Args:
+        before: What stands before the header.
+        mark: Its comment mark.
+        header: Its lines.
+        rest: The text from the closing line on.
+    """
     return before + "".join(f"{mark}{line}".rstrip() + "\n" for line in header) + rest
 
 
 def changed(original: list[str], read: list[str], new: list[str]) -> list[str] | None:
-    """The lines of a header with the changes from `read` to `new`, in its own order; `None` where they cannot be put there."""
+    """Applies the changes from `read` to `new` to the lines of a header, in its own order.
+
+    Args:
+        original: Lines of the header that is there.
+        read: Lines of the header as jupytext would have written it.
+        new: Lines of the header as jupytext writes it now.
+
+    Returns:
+        The lines; `None` where the changes cannot be made line by line.
+    """
     import yaml
 
     if read == new:

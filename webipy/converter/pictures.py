@@ -34,7 +34,15 @@ _AS_IT_IS = "/!$&'*+,;=:@~"
 
 
 def read(folder: Path, addresses: list[str]) -> dict[str, bytes]:
-    """The pictures that came along with a job, by the addresses under which the document shows them."""
+    """Reads the pictures that came along with a job.
+
+    Args:
+        folder: The folder of the job.
+        addresses: Addresses under which the document shows them, in the order of the files.
+
+    Returns:
+        The pictures by their addresses.
+    """
     return {address: (folder / "images" / str(number)).read_bytes() for number, address in enumerate(addresses)}
 
 
@@ -51,7 +59,7 @@ class Inside:
         self._words: dict[str, str] = {}
 
     def take_out(self, notebook: Any) -> None:
-        """Puts words in the place of addresses."""
+        """Puts short words in place of addresses."""
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 attached = _attached(cell)
@@ -76,7 +84,7 @@ class Inside:
         return word
 
     def put_in(self, page: str) -> str:
-        """The finished page, with the pictures."""
+        """Puts the pictures into the finished page, in place of the words."""
         page = _IN_SRC.sub(lambda found: f"{found[1]}{self._given[int(found[2])][1]}", page)
         return _ELSEWHERE.sub(lambda found: html.escape(self._given[int(found[1])][0]), page)
 
@@ -96,7 +104,7 @@ class Beside:
         self.files: dict[str, bytes] = {}
 
     def take_out(self, notebook: Any) -> None:
-        """Puts the places of files in the place of addresses."""
+        """Puts the places of files in place of addresses."""
         for number, cell in enumerate(notebook.cells):
             if cell.cell_type == "markdown":
                 attached = _attached(cell)

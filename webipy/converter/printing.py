@@ -131,7 +131,7 @@ def print_pdf(browser: str, html: str, output: Path, folder: Path) -> None:
         folder: Where the browser may keep what it needs.
 
     Raises:
-        Refused: It cannot be done; the last line of what the browser said tells why.
+        Refused: It cannot be done; the message quotes the line of the browser's log that has the reason.
     """
     options = [*OPTIONS, f"--user-data-dir={folder / 'browser'}"]
     if os.geteuid() == 0:
@@ -213,7 +213,12 @@ class Line:
         self.session: str | None = None
 
     def send(self, method: str, params: dict[str, Any]) -> int:
-        """Sends a call; gives its number."""
+        """Sends a call; returns its number.
+
+        Args:
+            method: Method of the DevTools protocol.
+            params: Its parameters.
+        """
         self._last += 1
         call: dict[str, Any] = {"id": self._last, "method": method, "params": params}
         if self.session is not None and not method.startswith("Browser."):
@@ -225,21 +230,28 @@ class Line:
     def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Makes a call and waits for its answer; dialogs that open meanwhile are dismissed.
 
+        Args:
+            method: Method of the DevTools protocol.
+            params: Its parameters.
+
+        Returns:
+            The result of the call.
+
         Raises:
             Refused: The browser refuses.
             EOFError: The browser has ended.
         """
         number = self.send(method, params)
         while True:
-            told = self._next()
-            if told.get("method") == "Page.javascriptDialogOpening":
+            message = self._next()
+            if message.get("method") == "Page.javascriptDialogOpening":
                 self.send("Page.handleJavaScriptDialog", {"accept": False})
-            elif told.get("method") in ("Inspector.targetCrashed", "Target.targetCrashed"):
+            elif message.get("method") in ("Inspector.targetCrashed", "Target.targetCrashed"):
                 raise Refused("failed", "the page needs more memory than there is")
-            elif told.get("id") == number:
-                if "error" in told:
-                    raise Refused("failed", f"Chromium says: {told['error'].get('message', '')}")
-                result: dict[str, Any] = told["result"]
+            elif message.get("id") == number:
+                if "error" in message:
+                    raise Refused("failed", f"Chromium says: {message['error'].get('message', '')}")
+                result: dict[str, Any] = message["result"]
                 return result
 
     def _next(self) -> dict[str, Any]:
@@ -250,5 +262,5 @@ class Line:
                 raise EOFError
             parts.append(read)
         message, _, self._rest = b"".join(parts).partition(b"\0")
-        told: dict[str, Any] = json.loads(message)
-        return told
+        decoded: dict[str, Any] = json.loads(message)
+        return decoded

@@ -45,10 +45,10 @@ _NAMES |= {"xcpp": "c++", "ihaskell": "haskell", "sagemath": "sage", "calysto": 
 
 
 def language_of(notebook: Any) -> str:
-    """The language of a notebook in lower case, by what it says of it, of its kernel, or by the name of that; empty when nothing is known."""
-    told = notebook.metadata.get("language_info", {})
+    """The language of a notebook in lower case, by its metadata or the name of its kernel; empty when it is not known."""
+    language_info = notebook.metadata.get("language_info", {})
     kernel = notebook.metadata.get("kernelspec", {})
-    found = str(told.get("name") or kernel.get("language") or "").lower()
+    found = str(language_info.get("name") or kernel.get("language") or "").lower()
     if not found:
         name = str(kernel.get("name") or "").lower()
         stem = re.split(r"[-_.\d]", name)[0]
@@ -57,16 +57,24 @@ def language_of(notebook: Any) -> str:
 
 
 def script(notebook: Any, name: str) -> tuple[str, str]:
-    """The code of a notebook, and the suffix of its language."""
+    """The code of a notebook as a program.
+
+    Args:
+        notebook: The document, which may be changed.
+        name: Name of the document, without its suffix.
+
+    Returns:
+        The text, and the suffix of its language.
+    """
     from nbconvert.exporters import PythonExporter, ScriptExporter
 
     language = language_of(notebook)
     resources = {"metadata": {"name": name}}
     if language == "python":
         return made(PythonExporter).from_notebook_node(notebook, resources=resources)[0], ".py"
-    told = str(notebook.metadata.pop("language_info", {}).get("file_extension") or "")
+    suffix = str(notebook.metadata.pop("language_info", {}).get("file_extension") or "")
     text: str = made(ScriptExporter).from_notebook_node(notebook, resources=resources)[0]
-    return text, told if _PLAIN_SUFFIX.fullmatch(told) else SUFFIXES.get(language, ".txt")
+    return text, suffix if _PLAIN_SUFFIX.fullmatch(suffix) else SUFFIXES.get(language, ".txt")
 
 
 def percent(notebook: Any) -> tuple[str, str]:

@@ -20,7 +20,7 @@ _NEW_NETWORK = 0x40000000  # CLONE_NEWNET
 
 
 def leave_the_network() -> str:
-    """Leaves this process, and all it starts, without a network; gives why the system refuses, or nothing."""
+    """Leaves this process, and all it starts, without a network; returns why the system refuses, or an empty text."""
     libc = ctypes.CDLL(None, use_errno=True)
     user, group = os.geteuid(), os.getegid()
     try:

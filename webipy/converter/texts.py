@@ -38,7 +38,13 @@ _VERSION = re.compile(r"^([^\w\n]*jupytext_version:).*$", re.MULTILINE)
 
 
 def convert(folder: Path, operation: str, format: str, name: str) -> dict[str, Any]:
-    """Writes `output` of a folder from its `body`; gives the answer.
+    """Writes `output` of a folder from its `body`; returns the answer.
+
+    Args:
+        folder: The folder of the job.
+        operation: `upgrade`, `to_notebook` or `from_notebook`.
+        format: The text format, as `webipy.core.api.formats` names it.
+        name: Name of the document, for messages.
 
     Raises:
         Refused: It is no notebook.
@@ -79,6 +85,14 @@ def upgrade(body: bytes) -> bytes:
 def to_notebook(body: bytes, format: str, name: str) -> bytes:
     """A text as a notebook.
 
+    Args:
+        body: The text, UTF-8, with or without a byte order mark.
+        format: Its format.
+        name: Name of the document, for messages.
+
+    Returns:
+        nbformat 4.5 JSON.
+
     Raises:
         Refused: It is not UTF-8, or jupytext cannot read it.
     """
@@ -96,7 +110,13 @@ def to_notebook(body: bytes, format: str, name: str) -> bytes:
 
 
 def from_notebook(body: bytes, format: str, original: bytes | None) -> bytes:
-    """A notebook as text, in the header, style and ends of lines of `original`."""
+    """A notebook as text, in the header, style and ends of lines of `original`.
+
+    Args:
+        body: nbformat 4.5 JSON.
+        format: Format of the text.
+        original: The text that is there; `None` for none.
+    """
     from nbformat import reader
 
     new = written(reader.reads(body.decode("utf-8")), format)
@@ -107,9 +127,9 @@ def from_notebook(body: bytes, format: str, original: bytes | None) -> bytes:
     ends = "\r\n" if old.count("\r\n") * 2 > old.count("\n") else "\n"
     plain = _with_plain_ends(old)
     read = written(_read(plain, format), format)
-    told = _VERSION.search(plain)
-    if told is not None:
-        read, new = (_VERSION.sub(lambda _: told[0], text, count=1) for text in (read, new))
+    version = _VERSION.search(plain)
+    if version is not None:
+        read, new = (_VERSION.sub(lambda _: version[0], text, count=1) for text in (read, new))
     is_open = bool(plain) and not plain.endswith("\n")
     text = changed(f"{plain}\n" if is_open else plain, read, new)
     text = mark + (text.removesuffix("\n") if is_open else text)
@@ -117,7 +137,12 @@ def from_notebook(body: bytes, format: str, original: bytes | None) -> bytes:
 
 
 def written(notebook: Any, format: str) -> str:
-    """A notebook as jupytext writes it; metadata in the order of their names, because notebook files do not keep another."""
+    """Writes a notebook as jupytext does; metadata in the order of their names, because notebook files keep no other.
+
+    Args:
+        notebook: The document, which is changed.
+        format: Format of the text.
+    """
     import jupytext
 
     for key in ("jupytext", "kernelspec", "language_info"):
@@ -171,7 +196,13 @@ def _without_jupytext(text: str) -> str:
 
 
 def changed(original: str, read: str, new: str) -> str:
-    """A text with the difference between `read` and `new`, from which it differs in style only."""
+    """Applies the difference between `read` and `new` to a text that differs from `read` in style only.
+
+    Args:
+        original: The text that is there.
+        read: The same as jupytext would have written it.
+        new: The new text as jupytext writes it.
+    """
     if read == new:
         return original
     parts = [headers.apart(text) for text in (original, read, new)]
@@ -188,9 +219,13 @@ def changed(original: str, read: str, new: str) -> str:
 
 
 def lay_over(original: str, read: str, new: str) -> str:
-    """The difference between `read` and `new`, laid over `original`, from which `read` differs in style only.
+    """Lays the difference between `read` and `new` over `original`. Where something changed in the very lines in which the style differs,
+    `new` wins.
 
-    Where something changed in the very lines in which the style differs, `new` wins.
+    Args:
+        original: A text.
+        read: The same in another style.
+        new: The new text in that style.
     """
     if read == new:
         return original

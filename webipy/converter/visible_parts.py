@@ -18,7 +18,7 @@ FOLDED_INPUT, FOLDED_OUTPUT = "webipy_folded_input", "webipy_folded_output"
 
 
 def trim(notebook: Any, has_input: bool, can_fold: bool) -> None:
-    """Leaves out and folds.
+    """Leaves parts out and folds parts, by tags and options.
 
     Args:
         notebook: The document, which is changed.

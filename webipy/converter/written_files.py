@@ -36,7 +36,15 @@ _IN_BASE64 = ("image/png", "image/jpeg", "application/pdf")
 def write(
     notebook: Any, format: str, output: Path, name: str, beside: Mapping[str, bytes], has_prompts: bool
 ) -> dict[str, Any]:
-    """Writes the text, or the zip of it and of its files; gives the answer.
+    """Writes the text, or the zip of it and of its files; returns the answer.
+
+    Args:
+        notebook: The document, which is changed.
+        format: One of `KINDS`.
+        output: The file.
+        name: Name of the document, without its suffix.
+        beside: Pictures beside the document, by their addresses.
+        has_prompts: Whether the numbers of cells are shown.
 
     Raises:
         Refused: pandoc is needed, and is not there.
@@ -54,9 +62,9 @@ def write(
     steps = ["nbconvert.preprocessors.LatexPreprocessor"] if format == "latex" else []
     options = {} if has_prompts else {"exclude_input_prompt": True, "exclude_output_prompt": True}
     exporter = made(getattr(nbconvert.exporters, kind), *steps, **options)
-    text, told = exporter.from_notebook_node(notebook, resources=resources)
+    text, extracted = exporter.from_notebook_node(notebook, resources=resources)
     files: dict[str, bytes] = {
-        f"{plain}_files/{path.rpartition('/')[2]}": body for path, body in told["outputs"].items()
+        f"{plain}_files/{path.rpartition('/')[2]}": body for path, body in extracted["outputs"].items()
     }
     files = {**shown.files, **files}
     if not files:

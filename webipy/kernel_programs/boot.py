@@ -10,9 +10,7 @@ ipykernel has no such part (one line on stderr then says so):
 - Text that was printed and not flushed is sent after 10 ms instead of 200 ms; and a flush returns after its text was
   handed to ZeroMQ, so that the last words before a crash get out.
 - Text is sent in pieces of at most a MiB: what was printed and not flushed would otherwise be one message of any size.
-- Raw output (file descriptors 1 and 2) is read in large pieces and decoded across their borders, and is not copied to
-  the original stdout as well. What was written there before a print, a question or the end of a cell comes before it,
-  also what C holds back.
+- Raw output (file descriptors 1 and 2) comes whole and in order with what is printed (`webipy.kernel_programs.raw_output`).
 - SIGINT raises `KeyboardInterrupt` where the user's code runs, and never in ipykernel itself, where it would take the
   reply, the `idle` or the kernel with it. One that comes while a cell begins ends that cell at its start. It ends an
   `await`, too.
@@ -20,7 +18,7 @@ ipykernel has no such part (one line on stderr then says so):
 - Text that no UTF-8 can hold (lone surrogates) is sent with replacement characters instead of not at all.
 - Before a question (`input()`) a message on iopub says that all before it is there: the two channels are not one.
 - What is printed is kept in memory of the host's, too (`webipy.kernel_programs.output_ring`): the last words before a crash come, whatever
-ends the process.
+  ends the process.
 - What forked processes print, and the debugger, come through sockets in the host's folder (`webipy.kernel_programs.private_endpoints`).
 - What it imports for itself, it does not take from the notebook's folder (`webipy.kernel_programs.import_guard`).
 - Completions and the like are answered while a cell runs, and leave no trace in it (`webipy.kernel_programs.inquiries`).
@@ -35,31 +33,37 @@ it publishes is changed as soon as that module imports ipykernel, and nothing el
 from __future__ import annotations
 
 import asyncio
-import codecs
 import contextlib
 import faulthandler
 import functools
 import inspect
 import logging
 import os
-import select
 import signal
 import sys
 import threading
 import traceback
-from fcntl import ioctl
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
-from termios import FIONREAD
 from time import monotonic
 from typing import Any
 
 FLUSH_INTERVAL_S = 0.01  # printed text waits so long for more
 PIECE_CHARS = 1024 * 1024  # ASCII text in one message; a quarter of it for other text, of up to 4 bytes a character
-READ_BYTES = 64 * 1024  # raw output is read in pieces of at most this; a pipe holds as much
 STUBBORN_S = 1.0  # an interrupt that had no effect for so long lets the next one strike wherever it is
-LOOK_S = 0.0001  # a print looks for raw output so long after the one before it: no process starts and ends in less
-NOTHING = b"\0\0\0\0"  # the count of a pipe that holds nothing, a C int
 MARKER = "webipy_marker"  # message type: what was published before the question that follows on stdin has come
+
+
+def load_beside(name: str) -> Any:
+    """Loads a module that is beside this file, by its name."""
+    spec = spec_from_file_location(
+        f"webipy_{name}", os.path.join(os.path.dirname(os.path.realpath(__file__)), f"{name}.py")
+    )
+    module = module_from_spec(spec)  # type: ignore[arg-type]  # it is there
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
+
+
+RAW_OUTPUT = load_beside("raw_output")
 
 
 def hide_this_file() -> None:
@@ -114,14 +118,22 @@ def keep_the_log_clean(app_class) -> None:  # type: ignore[no-untyped-def]
 
 
 def send_text_soon(stream_class) -> None:  # type: ignore[no-untyped-def]
-    """Shorten the time that printed text waits for more."""
+    """Shorten the time that printed text waits for more.
+
+    Raises:
+        AttributeError: This ipykernel has no such interval.
+    """
     if not isinstance(stream_class.flush_interval, float):
         raise AttributeError("flush_interval is not a number")
     stream_class.flush_interval = FLUSH_INTERVAL_S
 
 
 def send_text_in_pieces(stream_class) -> None:  # type: ignore[no-untyped-def]
-    """Send much text as several messages."""
+    """Send much text as several messages.
+
+    Raises:
+        AttributeError: This ipykernel sends its text in another way.
+    """
     flush_buffers = stream_class._flush_buffers
     if "_flush_buffers" not in stream_class._flush.__code__.co_names:
         raise AttributeError("_flush sends other text")
@@ -134,101 +146,6 @@ def send_text_in_pieces(stream_class) -> None:  # type: ignore[no-untyped-def]
                 yield parent, text[start : start + size]
 
     stream_class._flush_buffers = flush_pieces
-
-
-class RawOutput:
-    """What is written to the file descriptor behind a stream: read by a thread, and by whoever must not overtake it."""
-
-    def __init__(self, stream, write) -> None:  # type: ignore[no-untyped-def]
-        self._stream, self._write, self._file = stream, write, stream._fid
-        self._lock = threading.RLock()
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        self._count = bytearray(NOTHING)
-        self.looked_s = 0.0
-        os.set_blocking(self._file, False)
-
-    def read(self) -> None:
-        """Pass on what was written up to now."""
-        with self._lock:  # also where nothing waits: the other thread may be about to pass on what it has read
-            ioctl(self._file, FIONREAD, self._count)
-            if self._count != NOTHING:
-                self._read(int.from_bytes(self._count, sys.byteorder))
-
-    def _read(self, size: int) -> None:
-        while size > 0:
-            piece = os.read(self._file, min(size, READ_BYTES))
-            size -= len(piece)
-            text = self._decode(piece)
-            if text:
-                self._write(self._stream, text)
-
-    def watch(self) -> None:
-        """Pass on whatever is written, until the stream is closed."""
-        poll = select.poll()
-        poll.register(self._file, select.POLLIN)
-        while True:
-            poll.poll()
-            if not self._stream._should_watch:
-                return
-            self.read()
-
-
-def read_raw_output_whole(stream_class) -> None:  # type: ignore[no-untyped-def]
-    """Decode raw output across the borders of what is read, keep it in order with what is printed, and do not echo it."""
-    if "_fid" not in stream_class._watch_pipe_fd.__code__.co_names:
-        raise AttributeError("_watch_pipe_fd reads another file")
-    write = stream_class.write
-
-    def watch(self):  # type: ignore[no-untyped-def]
-        if self._fid is None:
-            return
-        self.raw_output = RawOutput(self, write)
-        try:
-            self.raw_output.watch()
-        except Exception:  # ipykernel shows what is kept here when it closes the stream
-            self._exc = sys.exc_info()
-
-    def write_after_raw(self, string):  # type: ignore[no-untyped-def]
-        raw, now_s = self.raw_output, monotonic()
-        if raw is not None and now_s - raw.looked_s > LOOK_S and self._is_master_process():  # not in a fork of it
-            raw.looked_s = now_s
-            flush_c()
-            raw.read()
-        return write(self, string)
-
-    stream_class.raw_output = None
-    stream_class._watch_pipe_fd = watch
-    stream_class.write = write_after_raw
-
-
-@functools.cache
-def _c_streams():  # type: ignore[no-untyped-def]
-    """C's own function that flushes, and the standard streams of C; none where they have other names."""
-    import ctypes
-
-    try:
-        libc = ctypes.CDLL(None)
-        return libc.fflush, [ctypes.c_void_p.in_dll(libc, name) for name in ("stdout", "stderr")]
-    except (OSError, AttributeError, ValueError):
-        return None, []
-
-
-def flush_c() -> None:
-    """Let C write what it holds back: to a pipe it does not write line by line. Not for the thread that reads the pipe."""
-    flush, streams = _c_streams()
-    for stream in streams:
-        flush(stream)
-
-
-def flush_all(kernel) -> None:  # type: ignore[no-untyped-def]
-    """Hand all that was written to both streams to ZeroMQ: to their file descriptors, too, and though the user's code replaced `sys.stdout`."""
-    flush_c()
-    for stream in (getattr(kernel, "_stdout", sys.stdout), getattr(kernel, "_stderr", sys.stderr)):
-        raw = getattr(stream, "raw_output", None)
-        if raw is not None:
-            raw.read()
-        if stream is not None and not stream.closed:
-            stream.flush()
 
 
 class Interrupts:
@@ -256,7 +173,7 @@ class Interrupts:
         return threading.current_thread() is self._main
 
     def begin(self) -> None:
-        """Take note that a request is being handled."""
+        """Notes that a request is being handled."""
         if not self._handling:
             self.is_due = self.has_struck = False
         self._handling += 1
@@ -264,11 +181,11 @@ class Interrupts:
             signal.signal(signal.SIGINT, self.strike)
 
     def end(self) -> None:
-        """Take note that it was handled."""
+        """Notes that a request was handled."""
         self._handling -= 1
 
-    def take(self) -> bool:
-        """Tell whether an interrupt is due, which is done by that."""
+    def claim(self) -> bool:
+        """Whether an interrupt is due; it is not any more after that."""
         is_due = self.is_due and self.is_here
         if is_due:
             self.is_due, self.has_struck = False, True
@@ -283,7 +200,15 @@ class Interrupts:
         signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
 
     def strike(self, number, frame):  # type: ignore[no-untyped-def]
-        """SIGINT came."""
+        """Handles SIGINT.
+
+        Args:
+            number: Number of the signal.
+            frame: Frame that it interrupts.
+
+        Raises:
+            KeyboardInterrupt: The user's code runs there.
+        """
         now_s = monotonic()
         is_stubborn = self.is_due and now_s - self._since_s > STUBBORN_S
         if self._is_in_code(frame) or (is_stubborn and not _waits(frame)):
@@ -358,7 +283,7 @@ def interrupt_cells(shell_class) -> None:  # type: ignore[no-untyped-def]
 
     @functools.wraps(run)
     async def run_or_stop(self, code_obj, *args, **named):  # type: ignore[no-untyped-def]
-        if INTERRUPTS.take():
+        if INTERRUPTS.claim():
             code_obj, named = _STOPPED, {**named, "async_": False}
         return await run(self, code_obj, *args, **named)
 
@@ -366,7 +291,11 @@ def interrupt_cells(shell_class) -> None:  # type: ignore[no-untyped-def]
 
 
 def interrupt_awaits(kernel_class) -> None:  # type: ignore[no-untyped-def]
-    """Let SIGINT cancel a cell that awaits, and raise in one that does not."""
+    """Let SIGINT cancel a cell that awaits, and raise in one that does not.
+
+    Raises:
+        AttributeError: This ipykernel cannot cancel a cell.
+    """
     if not hasattr(kernel_class, "_cancel_on_sigint"):
         raise AttributeError("_cancel_on_sigint")
 
@@ -381,7 +310,7 @@ def interrupt_awaits(kernel_class) -> None:  # type: ignore[no-untyped-def]
     kernel_class._cancel_on_sigint = cancel
 
 
-def _said(fault: BaseException) -> str:
+def _text_of(fault: BaseException) -> str:
     """What an exception says, even if it cannot."""
     try:
         return str(fault)
@@ -394,8 +323,8 @@ def _reply_of(fault: BaseException, made):  # type: ignore[no-untyped-def]
     rest = {"payload": [], "user_expressions": {}}  # type: ignore[var-annotated]
     if made is None:
         lines = traceback.format_exception(type(fault), fault, fault.__traceback__)
-        return {"status": "error", "ename": type(fault).__name__, "evalue": _said(fault), "traceback": lines, **rest}
-    print("webipy: A part of the kernel's reply could not be sent:", _said(fault), file=sys.__stderr__)
+        return {"status": "error", "ename": type(fault).__name__, "evalue": _text_of(fault), "traceback": lines, **rest}
+    print("webipy: A part of the kernel's reply could not be sent:", _text_of(fault), file=sys.__stderr__)
     kept = {name: str(made[name]) for name in ("status", "ename", "evalue") if name in made}
     return {"traceback": [], "execution_count": made.get("execution_count"), **kept, **rest}
 
@@ -413,7 +342,7 @@ def end_every_cell(kernel_class) -> None:  # type: ignore[no-untyped-def]
             _made.reply = await execute(self, *args, **named)
         except (Exception, KeyboardInterrupt, asyncio.CancelledError) as fault:
             _made.reply = _reply_of(fault, None)
-        flush_all(self)
+        RAW_OUTPUT.flush_all(self)
         return _made.reply
 
     def tell_interrupts(self, parent, metadata, reply_content):  # type: ignore[no-untyped-def]
@@ -431,8 +360,8 @@ def reply_always(kernel_class) -> None:  # type: ignore[no-untyped-def]
 
     async def handle_execute(self, handler, stream, ident, parent):  # type: ignore[no-untyped-def]
         _made.reply = None
-        said = (parent.get("metadata") or {}).get("webipy")
-        if isinstance(said, dict) and said.get("interrupt") and INTERRUPTS.is_here:
+        ours = (parent.get("metadata") or {}).get("webipy")
+        if isinstance(ours, dict) and ours.get("interrupt") and INTERRUPTS.is_here:
             INTERRUPTS.is_due = True
         try:
             await handler(stream, ident, parent)
@@ -450,9 +379,9 @@ def reply_always(kernel_class) -> None:  # type: ignore[no-untyped-def]
             self.log.error("Exception in message handler:", exc_info=True)
             kind = parent["header"]["msg_type"]
             if kind.endswith("_request"):
-                content = {"status": "error", "ename": type(fault).__name__, "evalue": _said(fault), "traceback": []}
+                content = {"status": "error", "ename": type(fault).__name__, "evalue": _text_of(fault), "traceback": []}
                 self.session.send(stream, kind[: -len("request")] + "reply", content, parent, ident=ident)
-        flush_all(self)  # what it wrote is its own, and never the output of the next cell
+        RAW_OUTPUT.flush_all(self)  # what it wrote is its own, and never the output of the next cell
 
     @functools.wraps(begin)
     def begin_with_replies(self, *args, **named):  # type: ignore[no-untyped-def]
@@ -507,7 +436,7 @@ def ask_after_output(kernel_class) -> None:  # type: ignore[no-untyped-def]
 
     @functools.wraps(ask)
     def ask_in_order(self, prompt, ident, parent, password=False):  # type: ignore[no-untyped-def]
-        flush_all(self)
+        RAW_OUTPUT.flush_all(self)
         self.session.send(self.iopub_socket, MARKER, {}, parent)
         return ask(self, prompt, ident, parent, password)
 
@@ -516,29 +445,34 @@ def ask_after_output(kernel_class) -> None:  # type: ignore[no-untyped-def]
 
 def keep_last_words(stream_class) -> None:  # type: ignore[no-untyped-def]
     """Keep what is printed where a crash cannot take it."""
-    for words in WORDS:
-        words.keep_writes(stream_class)
+    for ring in RINGS:
+        ring.keep_writes(stream_class)
 
 
 def mark_what_is_sent(stream_class) -> None:  # type: ignore[no-untyped-def]
     """Say in stream messages how much was sent, so that the host knows what was not."""
     from jupyter_client.session import Session
 
-    for words in WORDS:
-        words.mark_sends(stream_class, Session)
+    for ring in RINGS:
+        ring.mark_sends(stream_class, Session)
 
 
-def make(change, target) -> None:  # type: ignore[no-untyped-def]
-    """Make one change; where this ipykernel has no such part, say so."""
+def apply_change(change, target) -> None:  # type: ignore[no-untyped-def]
+    """Makes one change; where this ipykernel has no such part, prints a line that says so.
+
+    Args:
+        change: Function that changes a class or module.
+        target: What it changes.
+    """
     try:
         change(target)
     except AttributeError as missing:
         print(f"webipy: this ipykernel runs without {change.__name__}: {missing}", file=sys.stderr)
 
 
-def of_publishing() -> dict[str, list[tuple[Any, str]]]:
-    """Give what is changed for a kernel that builds on ipykernel, by module. How it runs code and is interrupted is its own matter."""
-    private = beside("private_endpoints")
+def publishing_changes() -> dict[str, list[tuple[Any, str]]]:
+    """The changes for a kernel that builds on ipykernel, by module. How it runs code and is interrupted is its own matter."""
+    private = load_beside("private_endpoints")
     return {
         "ipykernel.kernelapp": [(wait_for_slow_readers, "IPKernelApp"), (keep_the_log_clean, "IPKernelApp")],
         "ipykernel.iostream": [
@@ -548,25 +482,15 @@ def of_publishing() -> dict[str, list[tuple[Any, str]]]:
             (send_text_soon, "OutStream"),
             (send_text_in_pieces, "OutStream"),
             (mark_what_is_sent, "OutStream"),
-            (read_raw_output_whole, "OutStream"),
+            (RAW_OUTPUT.read_raw_output_whole, "OutStream"),
         ],
         "ipykernel.debugger": [(private.debug_in_folder, "DebugpyClient")],
     }
 
 
-WORDS: list[
+RINGS: list[
     Any
-] = []  # the one `webipy.kernel_programs.output_ring.Words` of this process, if the host has made a file for it
-
-
-def beside(name: str) -> Any:
-    """Load a module that is beside this file."""
-    spec = spec_from_file_location(
-        f"webipy_{name}", os.path.join(os.path.dirname(os.path.realpath(__file__)), f"{name}.py")
-    )
-    module = module_from_spec(spec)  # type: ignore[arg-type]  # it is there
-    spec.loader.exec_module(module)  # type: ignore[union-attr]
-    return module
+] = []  # the one `webipy.kernel_programs.output_ring.Ring` of this process, if the host has made a file for it
 
 
 def main() -> None:
@@ -575,25 +499,27 @@ def main() -> None:
     if sys.argv[1:2] == ["--wait"]:
         del sys.argv[1]
         hide_this_file()
-        beside("standby").wait(__file__)
+        load_beside("standby").wait(__file__)
     if sys.argv[1:2] == ["--words"]:
-        WORDS.append(beside("output_ring").Words(int(sys.argv[2])))
+        RINGS.append(load_beside("output_ring").Ring(int(sys.argv[2])))
         del sys.argv[1:3]
     if sys.argv[1:2] == ["--run"]:
         name = sys.argv.pop(2)
         del sys.argv[1]
-        beside("run_module").run(name, of_publishing(), make, beside("import_guard").keep_folder_out)
+        load_beside("run_module").run(
+            name, publishing_changes(), apply_change, load_beside("import_guard").keep_folder_out
+        )
         return
     hide_this_file()
-    beside("import_guard").keep_folder_out()
+    load_beside("import_guard").keep_folder_out()
     from ipykernel import debugger, iostream, kernelapp  # noqa: F401
     from ipykernel.ipkernel import IPythonKernel
     from ipykernel.zmqshell import ZMQInteractiveShell
     from jupyter_client.session import Session
 
-    for module, changes in of_publishing().items():
+    for module, changes in publishing_changes().items():
         for change, name in changes:
-            make(change, getattr(sys.modules[module], name))
+            apply_change(change, getattr(sys.modules[module], name))
     for change, target in (
         (interrupt_only_code, IPythonKernel),
         (interrupt_cells, ZMQInteractiveShell),
@@ -603,9 +529,9 @@ def main() -> None:
         (show_any_traceback, ZMQInteractiveShell),
         (send_any_text, Session),
         (ask_after_output, IPythonKernel),
-        *beside("inquiries").changes(iostream, IPythonKernel),
+        *load_beside("inquiries").changes(iostream, IPythonKernel),
     ):
-        make(change, target)
+        apply_change(change, target)
     kernelapp.launch_new_instance()
 
 

@@ -44,8 +44,8 @@ STATIC_TYPE = 1 << 9
 """Absent in the flags of types that C code has made for itself (Py_TPFLAGS_HEAPTYPE)."""
 
 
-class Told:
-    """What the expression gives: a MIME bundle, and nothing to read."""
+class Answer:
+    """The result of the expression: a MIME bundle, and no text."""
 
     def __init__(self, found: dict[str, Any]) -> None:
         self._found = found
@@ -82,7 +82,15 @@ class Place:
 
 
 def name_at(code: str, cursor: int) -> tuple[str, int]:
-    """The dotted name that ends with the word at a place, and where it begins; a name behind `)` or `]` begins with its dot."""
+    """Finds the dotted name that ends with the word at a place.
+
+    Args:
+        code: The code.
+        cursor: The place, in characters from 0.
+
+    Returns:
+        The name, and where it begins; a name behind `)` or `]` begins with its dot.
+    """
     end = min(cursor, len(code))
     while end < len(code) and NAME_CHARACTER.match(code[end]):
         end += 1
@@ -101,7 +109,12 @@ def plain(code: str) -> str:
 
 
 def attribute(value: Any, name: str) -> Any:
-    """An attribute; a property as itself, not what it would compute."""
+    """Reads an attribute; a property as itself, not what it would compute.
+
+    Args:
+        value: Its holder.
+        name: The attribute.
+    """
     if not isinstance(value, types.ModuleType):
         held = inspect.getattr_static(value, name, None)
         if isinstance(held, (property, functools.cached_property)):
@@ -110,7 +123,15 @@ def attribute(value: Any, name: str) -> Any:
 
 
 def value_of(names: dict[str, Any], parts: list[str]) -> tuple[Any, Any]:
-    """What a dotted name stands for, and what the part before its last one does."""
+    """Looks a dotted name up.
+
+    Args:
+        names: The namespace.
+        parts: The parts of the name.
+
+    Returns:
+        Its value, and that of the part before the last; `MISSING` where there is none.
+    """
     value = parent = names.get(parts[0], MISSING)
     if value is MISSING:
         builtins = names.get("__builtins__", {})
@@ -148,7 +169,12 @@ def unwrapped(value: Any) -> Any:
 
 
 def lines_of(file: str, module: dict[str, Any] | None = None) -> list[str]:
-    """The lines of a file or a cell; none when they cannot be read."""
+    """The lines of a file or a cell; none when they cannot be read.
+
+    Args:
+        file: Path of the file, or the name of a cell.
+        module: Namespace whose loader is asked for what lies in an archive.
+    """
     linecache.checkcache(file)
     try:
         if os.path.getsize(file) > LARGEST_FILE:
@@ -170,7 +196,12 @@ SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def scopes(node: ast.AST, within: str = "") -> Iterator[tuple[str, Any]]:
-    """All functions and classes, with their qualified names."""
+    """Yields all functions and classes, with their qualified names.
+
+    Args:
+        node: The tree.
+        within: Prefix of the names.
+    """
     for child in ast.iter_child_nodes(node):
         if isinstance(child, SCOPES):
             name = within + child.name
@@ -181,7 +212,12 @@ def scopes(node: ast.AST, within: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def scope_named(lines: list[str], name: str) -> Any:
-    """The last function or class of a qualified name, or `None`."""
+    """The last function or class of a qualified name, or `None`.
+
+    Args:
+        lines: The source.
+        name: The qualified name.
+    """
     tree = tree_of(lines)
     found = [node for one, node in scopes(tree) if one == name] if tree is not None else []
     return found[-1] if found else None
@@ -214,7 +250,18 @@ def cells_of(shell: Any) -> dict[str, int]:
 
 
 def class_scope(shell: Any, kind: type) -> tuple[Place, Any]:
-    """Where a class stands, and its part of the syntax tree."""
+    """Finds where a class is defined.
+
+    Args:
+        shell: IPython's shell.
+        kind: The class.
+
+    Returns:
+        Its place, and its part of the syntax tree.
+
+    Raises:
+        Unknown: It is built in, or has no source.
+    """
     module = sys.modules.get(kind.__module__)
     file = getattr(module, "__file__", None)
     files = [file] if isinstance(file, str) and file.endswith(".py") and kind.__module__ != "__main__" else []
@@ -232,7 +279,11 @@ def class_scope(shell: Any, kind: type) -> tuple[Place, Any]:
 
 
 def module_place(module: types.ModuleType) -> Place:
-    """The first line of a module."""
+    """The first line of a module.
+
+    Raises:
+        Unknown: It has no source.
+    """
     file = getattr(module, "__file__", None)
     if isinstance(file, str) and file.endswith((".py", ".pyi")):
         return Place(file, 1, "module", vars(module))
@@ -240,7 +291,12 @@ def module_place(module: types.ModuleType) -> Place:
 
 
 def is_target(node: ast.AST, name: str) -> bool:
-    """Whether a part of the tree gives a name a value."""
+    """Whether a part of the tree assigns a name.
+
+    Args:
+        node: The part.
+        name: The name.
+    """
     if isinstance(node, ast.Name):
         return node.id == name and isinstance(node.ctx, ast.Store)
     if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -249,14 +305,27 @@ def is_target(node: ast.AST, name: str) -> bool:
 
 
 def is_own_target(node: ast.AST, name: str) -> bool:
-    """Whether a part of a method gives an attribute of its object a value."""
+    """Whether a part of a method assigns an attribute of its object.
+
+    Args:
+        node: The part.
+        name: The attribute.
+    """
     if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Store) or node.attr != name:
         return False
     return isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
 
 
 def assigned(scope: ast.AST, name: str) -> int | None:
-    """The line of the first assignment of a name in a module, or in a class and its methods."""
+    """Finds the first assignment of a name in a module, or in a class and its methods.
+
+    Args:
+        scope: The tree of the module or class.
+        name: The name.
+
+    Returns:
+        Its line, from 1; `None` where there is none.
+    """
     lines = []
     todo = [(scope, False)]
     while todo:
@@ -271,7 +340,13 @@ def assigned(scope: ast.AST, name: str) -> int | None:
 
 
 def variable_place(shell: Any, parent: Any, name: str) -> Place | None:
-    """Where a module or a class assigns one of its attributes."""
+    """Finds where a module or a class assigns one of its attributes.
+
+    Args:
+        shell: IPython's shell.
+        parent: The module, the class, or an object of the class.
+        name: The attribute.
+    """
     if isinstance(parent, types.ModuleType):
         try:
             place = module_place(parent)
@@ -293,7 +368,17 @@ def variable_place(shell: Any, parent: Any, name: str) -> Place | None:
 
 
 def place_of(shell: Any, value: Any, parent: Any, name: str) -> Place:
-    """Where a value is defined."""
+    """Finds where a value is defined.
+
+    Args:
+        shell: IPython's shell.
+        value: The value.
+        parent: What it is an attribute of; `MISSING` for a name of the user.
+        name: The last part of its name.
+
+    Raises:
+        Unknown: It is built in, or has no source, or is a variable of the user.
+    """
     inner = unwrapped(value)
     if isinstance(inner, types.ModuleType):
         return module_place(inner)
@@ -319,7 +404,12 @@ def place_of(shell: Any, value: Any, parent: Any, name: str) -> Place:
 
 
 def script_of(shell: Any, code: str) -> Any:
-    """The code as jedi reads it, beside the names of the user; `None` where there is no jedi."""
+    """Makes the code readable for jedi, beside the names of the user; `None` without jedi, or when the code is too long.
+
+    Args:
+        shell: IPython's shell.
+        code: The code.
+    """
     try:
         jedi = importlib.import_module("jedi")
     except ImportError:
@@ -328,13 +418,24 @@ def script_of(shell: Any, code: str) -> Any:
 
 
 def position(code: str, at: int) -> tuple[int, int]:
-    """Line (from 1) and column of a place in some code."""
+    """Line (from 1) and column (from 0) of a place in some code.
+
+    Args:
+        code: The code.
+        at: The place, in characters from 0.
+    """
     before = code[:at]
     return before.count("\n") + 1, at - (before.rfind("\n") + 1)
 
 
 def gone_to(script: Any, code: str, at: int, **how: bool) -> list[Any]:
-    """What jedi finds for the name at a place; nothing without it."""
+    """Asks jedi for the definitions of the name at a place; none without it.
+
+    Args:
+        script: As `script_of` returns it.
+        code: The code.
+        at: The place, in characters from 0.
+    """
     if script is None:
         return []
     try:
@@ -345,7 +446,13 @@ def gone_to(script: Any, code: str, at: int, **how: bool) -> list[Any]:
 
 
 def is_local(script: Any, code: str, start: int) -> bool:
-    """Whether the first part of a name is a parameter or a variable of a function or a class in the code itself."""
+    """Whether the first part of a name is a parameter or a variable of a function or a class in the code itself.
+
+    Args:
+        script: As `script_of` returns it.
+        code: The code.
+        start: Where the name begins, in characters from 0.
+    """
     for one in gone_to(script, code, start):
         parent = one.parent() if one.line is not None and not one.in_builtin_module() else None
         if parent is not None and (one.type == "param" or parent.type in ("function", "class")):
@@ -354,7 +461,17 @@ def is_local(script: Any, code: str, start: int) -> bool:
 
 
 def read_place(shell: Any, script: Any, code: str, at: int) -> Place:
-    """Where jedi finds the name at a place."""
+    """Finds the definition of a name by reading the code with jedi.
+
+    Args:
+        shell: IPython's shell.
+        script: As `script_of` returns it.
+        code: The code.
+        at: Place of the name, in characters from 0.
+
+    Raises:
+        Unknown: jedi finds none, or one that is built in.
+    """
     status = "unknown"
     for one in gone_to(script, code, at, follow_imports=True):
         path = str(one.module_path) if one.module_path is not None else ""
@@ -374,7 +491,12 @@ def read_place(shell: Any, script: Any, code: str, at: int) -> Place:
 
 
 def is_import(code: str, at: int) -> bool:
-    """Whether a place is in an import, whose names mean what is outside, whatever is called so here."""
+    """Whether a place is in an import, whose names mean what is outside, whatever has the same name here.
+
+    Args:
+        code: The code.
+        at: The place, in characters from 0.
+    """
     line = position(code, at)[0]
     tree = tree_of([plain(code)])
     if tree is None:
@@ -384,7 +506,18 @@ def is_import(code: str, at: int) -> bool:
 
 
 def found_place(shell: Any, code: str, cursor: int, name: str, start: int) -> Place:
-    """Where the name is defined that begins at `start` and ends at the word at `cursor`."""
+    """Finds the definition of a name.
+
+    Args:
+        shell: IPython's shell.
+        code: The code.
+        cursor: Place of the word that the name ends with, in characters from 0.
+        name: The dotted name.
+        start: Where it begins.
+
+    Raises:
+        Unknown: There is no place to show.
+    """
     script = None
     if is_import(code, start):
         script = script_of(shell, code)
@@ -404,7 +537,11 @@ def found_place(shell: Any, code: str, cursor: int, name: str, start: int) -> Pl
 
 
 def excerpt(place: Place) -> dict[str, Any]:
-    """The source around a line."""
+    """The source around a line.
+
+    Raises:
+        Unknown: The source cannot be read.
+    """
     lines = lines_of(place.file, place.module)
     if not lines:
         raise Unknown("no_source", kind=place.kind)
@@ -416,25 +553,40 @@ def excerpt(place: Place) -> dict[str, Any]:
 
 
 def described(shell: Any, code: str, cursor: int) -> dict[str, Any]:
-    """What is told of the name at a place (unicode characters) in some code."""
+    """Describes the name at a place in some code.
+
+    Args:
+        shell: IPython's shell.
+        code: The code.
+        cursor: The place, in characters from 0.
+
+    Returns:
+        The fields of the answer to `definition.get`.
+    """
     name, start = name_at(code, cursor)
-    told: dict[str, Any] = {"status": "found", "name": name.lstrip(".")}
-    if not told["name"] or told["name"].isdigit():
+    answer: dict[str, Any] = {"status": "found", "name": name.lstrip(".")}
+    if not answer["name"] or answer["name"].isdigit():
         return {"status": "no_name"}
     try:
         place = found_place(shell, code, min(cursor, len(code)), name, start)
-        told["kind"] = place.kind
+        answer["kind"] = place.kind
         if not place.file:
-            return {**told, "place": "code", "line": place.line}
-        told.update(excerpt(place))
+            return {**answer, "place": "code", "line": place.line}
+        answer.update(excerpt(place))
         count = cells_of(shell).get(place.file)
         if count is not None:
-            return {**told, "place": "cell", "execution_count": count}
-        return {**told, "place": "file", "file": os.path.abspath(place.file)}
+            return {**answer, "place": "cell", "execution_count": count}
+        return {**answer, "place": "file", "file": os.path.abspath(place.file)}
     except Unknown as nothing:
-        return {**told, "status": nothing.status, **nothing.more}
+        return {**answer, "status": nothing.status, **nothing.more}
 
 
-def definition(shell: Any, code: str, cursor: int) -> Told:
-    """The same, as an expression gives it."""
-    return Told(described(shell, code, cursor))
+def definition(shell: Any, code: str, cursor: int) -> Answer:
+    """The same as `described`, as the result of an expression.
+
+    Args:
+        shell: IPython's shell.
+        code: The code.
+        cursor: The place, in characters from 0.
+    """
+    return Answer(described(shell, code, cursor))

@@ -62,10 +62,17 @@ class OwnImports:
         self._is_module = bool(folder)
 
     def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]  # as importlib has it
-        """Find a top-level module without the folder, if it is for us.
+        """Finds a top-level module without the folder, if the import is the kernel's own.
+
+        Args:
+            name: Full name of the module.
+            path: Path of its package; `None` for a top-level module.
+            target: Module to reload, if there is one.
 
         Raises:
             ModuleNotFoundError: There is none, and the folder is not meant.
+
+        Source: importlib, `MetaPathFinder.find_spec`.
         """
         if path is not None or self.folders.isdisjoint(sys.path):
             return None
@@ -89,7 +96,7 @@ class OwnImports:
 
 
 def keep_folder_out(folder: str = "") -> None:
-    """Begin to look who imports; see `OwnImports`."""
+    """Installs `OwnImports` before the path finder."""
     place = sys.meta_path.index(PathFinder) if PathFinder in sys.meta_path else len(sys.meta_path)
     sys.meta_path.insert(place, OwnImports(folder))
 

@@ -54,7 +54,11 @@ class Relay:
         self._send, self.loop = stream.send_multipart, IOLoop.current()
 
     def send_multipart(self, parts, *args, **named) -> None:  # type: ignore[no-untyped-def]
-        """Have a message sent."""
+        """Sends a message in the thread of the socket.
+
+        Args:
+            parts: Frames of the message.
+        """
         self.loop.add_callback(self._send, parts, *args, **named)
 
 
@@ -66,8 +70,15 @@ class Inquiries:
         self._turn = threading.Lock()
         self._count = 0
 
-    def take(self, handle, stream, ident, parent) -> None:  # type: ignore[no-untyped-def]
-        """Answer a request in a thread of its own; called in the control thread."""
+    def answer(self, handle, stream, ident, parent) -> None:  # type: ignore[no-untyped-def]
+        """Answers a request in a thread of its own; called in the control thread.
+
+        Args:
+            handle: ipykernel's function for this kind of request.
+            stream: Stream of the control channel.
+            ident: Routing identities.
+            parent: The request.
+        """
         relay = Relay(stream)
         if self._count >= MOST:
             self._refuse(relay, ident, parent, "Busy", f"{MOST} inquiries are on their way and have not ended.")
@@ -86,7 +97,7 @@ class Inquiries:
             if inspect.isawaitable(made):
                 asyncio.run(_awaited(made))
         except BaseException as fault:  # whatever the user's code raises: the one who asked is told
-            self._refuse(relay, ident, parent, type(fault).__name__, _said(fault))
+            self._refuse(relay, ident, parent, type(fault).__name__, _text_of(fault))
         finally:
             turn.release()
             relay.loop.add_callback(self._ended)
@@ -109,8 +120,8 @@ class Inquiries:
         self._kernel.session.send(relay, kind, content, parent, ident=ident)
 
 
-class TookTooLong(BaseException):
-    """Ends an inquiry; not an `Exception`, so that code which catches those does not catch it."""
+class TimeOver(BaseException):
+    """Ends an inquiry that takes too long; not an `Exception`, so that code which catches those does not catch it."""
 
 
 def _end(thread: threading.Thread) -> None:
@@ -118,14 +129,14 @@ def _end(thread: threading.Thread) -> None:
     import ctypes
 
     if thread.is_alive() and thread.ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TookTooLong))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeOver))
 
 
 async def _awaited(made: Any) -> None:
     await made
 
 
-def _said(fault: BaseException) -> str:
+def _text_of(fault: BaseException) -> str:
     """What an exception says, even if it cannot."""
     try:
         return str(fault)
@@ -133,8 +144,15 @@ def _said(fault: BaseException) -> str:
         return "(it cannot be shown as text)"
 
 
-def tell(kernel, stream, ident, parent) -> None:  # type: ignore[no-untyped-def]
-    """Answer with what a function of a module says, which is made of the source that comes along if it is not there yet."""
+def call_program(kernel, stream, ident, parent) -> None:  # type: ignore[no-untyped-def]
+    """Answers with the result of a function of a module, which is made from the source in the request if it is not there.
+
+    Args:
+        kernel: The kernel.
+        stream: Stream that the reply goes to.
+        ident: Routing identities.
+        parent: The request: `module`, `function`, `arguments`, and `source`.
+    """
     asked = parent["content"]
     name, source = asked["module"], asked.get("source")
     module = sys.modules.get(name)
@@ -145,13 +163,17 @@ def tell(kernel, stream, ident, parent) -> None:  # type: ignore[no-untyped-def]
     if module is None:
         content = {"status": "error", "ename": "ModuleNotFoundError", "evalue": name, "traceback": []}
     else:
-        told = getattr(module, asked["function"])(kernel.shell, *asked["arguments"])
-        content = {"status": "ok", "data": told._repr_mimebundle_()}
+        result = getattr(module, asked["function"])(kernel.shell, *asked["arguments"])
+        content = {"status": "ok", "data": result._repr_mimebundle_()}
     kernel.session.send(stream, "webipy_inquiry_reply", content, parent, ident=ident)
 
 
 def answer_beside(kernel_class) -> None:  # type: ignore[no-untyped-def]
-    """Answer inquiries on the control channel, in threads of their own, and say so in the kernel_info_reply."""
+    """Answers inquiries on the control channel, in threads of their own, and adds the feature to the kernel_info_reply.
+
+    Raises:
+        AttributeError: This ipykernel has no control thread.
+    """
     begin, described = kernel_class.__init__, kernel_class.kernel_info.fget
     if not hasattr(kernel_class, "control_thread"):
         raise AttributeError("control_thread")
@@ -161,19 +183,19 @@ def answer_beside(kernel_class) -> None:  # type: ignore[no-untyped-def]
         begin(self, *args, **named)
         inquiries, handled = Inquiries(self), self.control_handlers
         for kind in MESSAGES:
-            handled[kind] = functools.partial(inquiries.take, handled[kind])
-        handled[INQUIRY] = functools.partial(inquiries.take, functools.partial(tell, self))
+            handled[kind] = functools.partial(inquiries.answer, handled[kind])
+        handled[INQUIRY] = functools.partial(inquiries.answer, functools.partial(call_program, self))
 
     def described_whole(self):  # type: ignore[no-untyped-def]
-        told = described(self)
-        return {**told, "supported_features": [*told.get("supported_features", ()), FEATURE]}
+        features = described(self)
+        return {**features, "supported_features": [*features.get("supported_features", ()), FEATURE]}
 
     kernel_class.__init__ = begin_with_inquiries
     kernel_class.kernel_info = property(described_whole)
 
 
 def ask_nobody(kernel_class) -> None:  # type: ignore[no-untyped-def]
-    """Let an inquiry not ask for a line: it would be asked of whoever looks at the cell."""
+    """Refuses `input()` in an inquiry: whoever watches the cell would be asked."""
     ask = kernel_class._input_request
 
     @functools.wraps(ask)
@@ -186,7 +208,7 @@ def ask_nobody(kernel_class) -> None:  # type: ignore[no-untyped-def]
 
 
 def print_nothing(stream_class) -> None:  # type: ignore[no-untyped-def]
-    """Let what an inquiry prints go nowhere."""
+    """Drops what an inquiry prints."""
     write = stream_class.write
 
     def write_of_cells(self, string):  # type: ignore[no-untyped-def]
@@ -198,7 +220,7 @@ def print_nothing(stream_class) -> None:  # type: ignore[no-untyped-def]
 
 
 def publish_nothing(thread_class) -> None:  # type: ignore[no-untyped-def]
-    """Let what an inquiry shows go nowhere; what its widgets say passes."""
+    """Drops what an inquiry shows; the messages of its widgets pass."""
     send = thread_class.send_multipart
 
     def send_of_cells(self, parts, *args, **named):  # type: ignore[no-untyped-def]
@@ -221,7 +243,15 @@ def complete_without_warnings(completer) -> None:  # type: ignore[no-untyped-def
 
 
 def changes(iostream, kernel_class):  # type: ignore[no-untyped-def]
-    """List what is changed, and where."""
+    """Lists what is changed, and where.
+
+    Args:
+        iostream: The module `ipykernel.iostream`.
+        kernel_class: ipykernel's kernel.
+
+    Returns:
+        Functions, each with what it changes.
+    """
     from IPython.core import completer
 
     return [

@@ -29,7 +29,7 @@ PARTS = {"stdout": 0, "stderr": PART_BYTES}
 FILE_BYTES = 2 * PART_BYTES
 
 
-class Words:
+class Ring:
     """Writes what is printed into the file.
 
     Args:
@@ -49,7 +49,12 @@ class Words:
         self._is_mine = False
 
     def write(self, name: str, text: str) -> None:
-        """Keep what is printed to a stream of this name."""
+        """Keeps what is printed to a stream.
+
+        Args:
+            name: `stdout` or `stderr`; others are ignored.
+            text: What is printed.
+        """
         count = self._written.get(name)
         if count is None or not self._is_mine:
             return
@@ -80,7 +85,12 @@ class Words:
         stream_class.write = write_and_keep
 
     def mark_sends(self, stream_class, session_class) -> None:  # type: ignore[no-untyped-def]  # ipykernel's and jupyter_client's
-        """Let the messages of streams say how much of each was sent with them."""
+        """Adds to the messages of streams how much of each was sent with them.
+
+        Args:
+            stream_class: ipykernel's `OutStream`.
+            session_class: jupyter_client's `Session`.
+        """
         flush_buffers, send = stream_class._flush_buffers, session_class.send
         topics = {b"stream." + name.encode(): name for name in PARTS}
 

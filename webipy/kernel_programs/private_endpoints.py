@@ -77,12 +77,12 @@ class Socket(socket.socket):
         return found, (os.path.dirname(self._path), 0)
 
     def getsockname(self) -> tuple[str, int]:
-        """Give the folder and the number."""
+        """The folder and the number."""
         folder, _, name = self._path.rpartition("/")
         return folder, int(name[2:] or 0)
 
     def close(self) -> None:
-        """Close it, and give the name back."""
+        """Closes it, and removes its name."""
         if self._path:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._path)
@@ -98,7 +98,11 @@ FOLDERS: list[str] = []  # the one where the channels of this process are, once 
 
 
 def listen_in_folder(thread_class) -> None:  # type: ignore[no-untyped-def]  # ipykernel's `IOPubThread`
-    """Let forked processes send what they print through a socket beside those of the channels."""
+    """Lets forked processes send what they print through a socket beside those of the channels.
+
+    Raises:
+        AttributeError: This ipykernel has no such pipe.
+    """
     import zmq
     from zmq.eventloop.zmqstream import ZMQStream
 
@@ -200,7 +204,7 @@ def _sockets_of(folder: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Be debugpy's adapter, which the kernel has told the folder as its host."""
+    """Runs debugpy's adapter, which gets the folder as its host from the kernel."""
     import runpy
 
     del sys.path[0]

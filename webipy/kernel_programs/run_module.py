@@ -23,7 +23,15 @@ class ChangeWhenImported:
         self._changes, self._make = changes, make
 
     def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]  # as importlib has it
-        """Find a module where the others would, and let it be changed after it was run."""
+        """Finds a module where the others would, and changes it after it was run.
+
+        Args:
+            name: Full name of the module.
+            path: Path of its package; `None` for a top-level module.
+            target: Module to reload, if there is one.
+
+        Source: importlib, `MetaPathFinder.find_spec`.
+        """
         spec = PathFinder.find_spec(name, path, target) if name in self._changes else None
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
@@ -38,7 +46,14 @@ class ChangeWhenImported:
 
 
 def run(name, changes, make, keep_folder_out) -> None:  # type: ignore[no-untyped-def]
-    """Run a module whose arguments are in `sys.argv`; see `ChangeWhenImported`, and `webipy.kernel_programs.import_guard` for the folder."""
+    """Runs a module whose arguments are in `sys.argv`.
+
+    Args:
+        name: Name of the module.
+        changes: As in `ChangeWhenImported`.
+        make: Makes one change.
+        keep_folder_out: `webipy.kernel_programs.import_guard.keep_folder_out`.
+    """
     sys.path[:1] = [os.getcwd()]
     keep_folder_out(os.getcwd())
     sys.meta_path.insert(0, ChangeWhenImported(changes, make))

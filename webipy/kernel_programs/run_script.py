@@ -45,7 +45,7 @@ class Script:
         self.ended_well = False
 
     def wait(self) -> None:
-        """Takes the place of a script that was announced before and never came."""
+        """Waits for the script, in place of one that was announced before and never came."""
         before = getattr(self.shell, "_webipy_script", None)
         if before is not None:
             before.forget()
@@ -53,13 +53,13 @@ class Script:
         self.shell.events.register("pre_run_cell", self.begin)
 
     def forget(self) -> None:
-        """It is not waited for any more."""
+        """Stops waiting for the script."""
         self.shell._webipy_script = None
         self.shell.events.unregister("pre_run_cell", self.begin)
 
-    def begin(self, told: Any) -> None:
-        """A cell runs; is it the script?"""
-        if told.raw_cell != self.code:
+    def begin(self, cell: Any) -> None:
+        """Prepares the shell, if the cell that begins is the script."""
+        if cell.raw_cell != self.code:
             return
         self.forget()
         self.shell.events.register("post_run_cell", self.end)
@@ -92,7 +92,16 @@ class Script:
         return True
 
     def cache(self, transformed_code: str, number: int = 0, raw_code: str | None = None) -> Any:
-        """As the compiler's own: its lines are known under the name of the file, which is no cell's."""
+        """Stands in for the compiler's own: registers the lines of the script under the name of its file, which is no cell's.
+
+        Args:
+            transformed_code: The code as Python runs it.
+            number: Count of the cell.
+            raw_code: The code as it was written.
+
+        Returns:
+            The name that it is registered under.
+        """
         compiler = self.shell.compile
         del compiler.cache
         compiler.get_code_name = lambda *_: self.path
@@ -103,7 +112,7 @@ class Script:
             getattr(compiler, "_filename_map", {}).pop(self.path, None)
 
     def show(self, *given: Any, **named: Any) -> None:
-        """As the shell's own, for everything but the ends that are meant."""
+        """Shows a traceback as the shell does, but for the ends that the script means."""
         value = sys.exc_info()[1]
         if isinstance(value, SystemExit):
             warnings.filterwarnings("ignore", message="To exit: use")
@@ -118,7 +127,7 @@ class Script:
         self.shell.showtraceback(*given, **named)
 
     def end(self, result: Any) -> None:
-        """It has ended: everything is put back."""
+        """Restores everything: the script has ended."""
         self.shell.events.unregister("post_run_cell", self.end)
         sys.argv = self.argv
         if self.path is not None and os.path.dirname(self.path) in sys.path:
@@ -139,7 +148,14 @@ class Script:
 
 
 def announce(shell: Any, code: str, path: str | None, arguments: list[str]) -> None:
-    """The next execution of `code` is that of a script; `shell` is IPython's, or `None` in a kernel that has none."""
+    """Announces that the next execution of `code` is that of a script.
+
+    Args:
+        shell: IPython's shell; `None` in a kernel that has none.
+        code: The script, as it will be executed.
+        path: Its absolute path; `None` for one without a file.
+        arguments: `sys.argv` of the script.
+    """
     if hasattr(shell, "events"):
         Script(shell, code, path, arguments).wait()
     else:

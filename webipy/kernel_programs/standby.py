@@ -42,7 +42,7 @@ IMPORTED = (
 
 
 def wait(boot_file: str) -> None:
-    """Import what the kernel needs, wait for the line, and go there.
+    """Imports what the kernel needs, waits for the line, and goes to its folder.
 
     Args:
         boot_file: The path of the boot file, whose arguments in `sys.argv` are those of the kernel.
@@ -57,14 +57,14 @@ def wait(boot_file: str) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    told, before = json.loads(line), os.getcwd()
-    os.chdir(told["cwd"])
-    os.environ.update(told["env"])
-    if told["cwd"] == before:
+    place, before = json.loads(line), os.getcwd()
+    os.chdir(place["cwd"])
+    os.environ.update(place["env"])
+    if place["cwd"] == before:
         return
     if any(map(_is_users, ("sitecustomize", "usercustomize"))):
         os.execv(sys.executable, [sys.executable, "-Xfrozen_modules=off", boot_file, *sys.argv[1:]])
-    _move_paths(before, told["cwd"])
+    _move_paths(before, place["cwd"])
 
 
 def _is_users(module: str) -> bool:

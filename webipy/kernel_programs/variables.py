@@ -53,12 +53,12 @@ BRACKETS: dict[type, str] = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.BuiltinMethodType)
 
 
-class TookTooLong(BaseException):
-    """Raised by the timer; not an `Exception`, so that a `__repr__` that catches those does not catch it."""
+class TimeOver(BaseException):
+    """Ends a `__repr__` that takes too long; not an `Exception`, so that one that catches those does not catch it."""
 
 
 class Listed:
-    """What a listing shows itself as: a MIME bundle, and nothing to read."""
+    """The result of the inquiry: a MIME bundle, and no text."""
 
     def __init__(self, found: dict[str, Any]) -> None:
         self._found = found
@@ -91,7 +91,7 @@ def limited() -> Iterator[None]:
         return
 
     def over(_signal: int, _frame: Any) -> None:
-        raise TookTooLong
+        raise TimeOver
 
     signal.signal(signal.SIGALRM, over)
     signal.setitimer(signal.ITIMER_REAL, ONE_SECONDS)
@@ -109,13 +109,23 @@ def number(value: int) -> str:
 
 
 def parts(values: Any, depth: int) -> str:
-    """The first of some values, and a sign that there are more."""
-    said = [brief(one, depth + 1) for one in itertools.islice(values, PARTS)]
-    return ", ".join(said) + (", …" if len(values) > PARTS else "")
+    """Writes the first of some values, and a sign that there are more.
+
+    Args:
+        values: The values.
+        depth: How many containers they stand in.
+    """
+    texts = [brief(one, depth + 1) for one in itertools.islice(values, PARTS)]
+    return ", ".join(texts) + (", …" if len(values) > PARTS else "")
 
 
 def brief(value: Any, depth: int = 0) -> str:
-    """A short text of a value, made without calling any `__repr__` that is not Python's own."""
+    """Writes a value shortly, without calling any `__repr__` that is not Python's own.
+
+    Args:
+        value: The value.
+        depth: How many containers it stands in.
+    """
     kind = type(value)
     if value is None or value is Ellipsis or kind in (bool, float, complex):
         return repr(value)
@@ -151,7 +161,7 @@ def size(value: Any) -> list[int] | None:
 
 
 def of_library(value: Any) -> str:
-    """What an array or a table says: what its elements are, or what its columns are called."""
+    """The text of an array or a table: the type of its elements, or the names of its columns."""
     columns = getattr(value, "columns", None)
     if columns is not None:
         return cut(", ".join(str(one) for one in itertools.islice(columns, 12)))
@@ -168,7 +178,7 @@ def of_library(value: Any) -> str:
 
 
 def own_words(value: Any) -> str:
-    """What a value of some class says of itself, if that is its own and cannot be much."""
+    """The `repr` of a value whose class has one of its own, if it cannot be long."""
     kind = type(value)
     if kind.__repr__ is object.__repr__:  # type: ignore[comparison-overlap]  # mypy takes the one for bound
         return ""
@@ -224,16 +234,16 @@ class Listing:
         self.lock = threading.Lock()
 
     def go_on(self, run: list[int]) -> None:
-        """List what is left; `run` has a member as long as this one is not given up."""
+        """Lists what is left; `run` has a member as long as this thread is not given up."""
         while run and len(self.entries) < len(self.names):
             name, value = self.names[len(self.entries)]
-            told = self.entry(name, value)
+            entry = self.entry(name, value)
             with self.lock:
                 if run:
-                    self.entries.append(told)
+                    self.entries.append(entry)
 
     def go_on_beside(self) -> None:
-        """The same in a thread that is given up where it hangs, and then in another one."""
+        """Lists what is left in a thread that is given up where it hangs, and then in another one."""
         while len(self.entries) < len(self.names):
             run, at, looks, since = [1], len(self.entries), 0, time.monotonic()
             work = contextvars.copy_context().run
@@ -252,36 +262,51 @@ class Listing:
             end(thread)
 
     def give_up(self, name: str, value: Any) -> None:
-        """Tell of a name without asking its value, which hangs."""
+        """Adds a name without its text: the `__repr__` of its value hangs.
+
+        Args:
+            name: The name.
+            value: Its value.
+        """
         with contextlib.suppress(TypeError):  # a class that cannot be referred to weakly
             SLOW.add(type(value))
         self.entries.append({**plain(name, value), "text": "…"})
 
     def entry(self, name: str, value: Any) -> dict[str, Any]:
-        """One name; after `end` (of the monotonic clock) without its text."""
-        told = plain(name, value)
+        """Describes one name; after `end` (of the monotonic clock) without its text.
+
+        Args:
+            name: The name.
+            value: Its value.
+        """
+        entry = plain(name, value)
         if time.monotonic() >= self.end:
-            return told
+            return entry
         if type(value) in SLOW:
-            return {**told, "text": "…"}
+            return {**entry, "text": "…"}
         try:
-            told["size"] = size(value)
-            told["text"] = text(value)
-        except TookTooLong:
-            told["text"] = "…"
+            entry["size"] = size(value)
+            entry["text"] = text(value)
+        except TimeOver:
+            entry["text"] = "…"
         except Exception as trouble:  # whatever the code of a class raises is no fault of the list
-            told["text"] = cut(f"<{type(trouble).__name__}>")
-        return told
+            entry["text"] = cut(f"<{type(trouble).__name__}>")
+        return entry
 
 
 def end(thread: threading.Thread) -> None:
     """End what a thread does, at its next step in Python."""
     if thread.is_alive() and thread.ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TookTooLong))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeOver))
 
 
 def plain(name: str, value: Any) -> dict[str, Any]:
-    """What is known of a name without asking its value."""
+    """The entry of a name without looking at the content of its value.
+
+    Args:
+        name: The name.
+        value: Its value.
+    """
     return {"name": name, "type": type(value).__name__, "group": group(value), "size": None, "text": ""}
 
 

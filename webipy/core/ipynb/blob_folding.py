@@ -89,7 +89,7 @@ class _LongString:
     digest: hashlib._Hash = attrs.field(factory=hashlib.sha256)
 
     def add(self, piece: bytes, is_last: bool) -> None:
-        """Takes more of what is between the quotes in; it does not end in the middle of an escape."""
+        """Adds more of what is between the quotes; it does not end in the middle of an escape."""
         self.length += len(piece)
         piece, self.rest = self.rest + piece, b""
         if not is_last:  # the end may be inside a character, or a pair
@@ -102,7 +102,7 @@ class _LongString:
 
 
 def fold(pieces: Iterator[bytes]) -> Folded:
-    """Reads a notebook file with marks in place of long strings.
+    """Reads a notebook file and puts a mark in place of each long string.
 
     Args:
         pieces: Its bytes, in order, each piece not empty.
@@ -136,7 +136,7 @@ def _scanned(buffer: bytes, is_over: bool) -> int:
 def _fold_one(
     buffer: bytes, at: int, pieces: Iterator[bytes], out: list[bytes], values: dict[str, Value]
 ) -> tuple[bytes, int]:
-    """Takes the long string at the start of a buffer in, to its end; gives what follows it and where that stands in the file."""
+    """Folds the long string at the start of a buffer; returns what follows it, and where that stands in the file."""
     found = _LongString(at + 1)
     buffer = buffer[1:]
     while True:
@@ -159,14 +159,22 @@ def _fold_one(
 
 
 def from_file(document: Document, values: Mapping[str, Value]) -> tuple[Document, dict[str, Blob]]:
-    """A document as it is here, of one that was read from a file with marks; and the blobs of what was large without being a long string."""
+    """Turns a document that was read from a file with marks into one that refers to blobs.
+
+    Args:
+        document: As `notebook_file.read` returns it for the folded body.
+        values: The long strings of the file, by the names of their blobs.
+
+    Returns:
+        The document, and the blobs of what was large without being a long string, by their names.
+    """
     found: dict[str, Blob] = {}
     cells = tuple(_mapped(cell, lambda output: _referring(output, values, found)) for cell in document.cells)
     return attrs.evolve(document, cells=cells), found
 
 
 def placed(document: Document) -> Counter[str]:
-    """How often a document refers to each blob."""
+    """Counts how often a document refers to each blob, by name."""
     return Counter(
         ref.sha256 for cell in document.cells for output in cell.outputs for ref in blobs.refs_of(output).values()
     )
@@ -209,7 +217,12 @@ def _sorted(members: Mapping[str, Raw]) -> bytes:
 
 
 def first_of(raw: bytes, *, is_last: bool) -> memoryview:
-    """The first piece of what is left of a long string, of `READ_BYTES` that were read of it."""
+    """Cuts the first piece of a long string that ends between two characters.
+
+    Args:
+        raw: What was read of the rest of it, UTF-8: `READ_BYTES`, or all that is left.
+        is_last: Whether that is all.
+    """
     return memoryview(raw) if is_last else next(json_pieces.cut_text(memoryview(raw)))
 
 
@@ -217,10 +230,14 @@ def first_of(raw: bytes, *, is_last: bool) -> memoryview:
 
 
 def to_file(document: Document, limit: int | None = None) -> tuple[Document, dict[str, Ref]]:
-    """A document with marks in place of its references, and the blobs that these stand for.
+    """Puts marks in place of a document's references.
 
     Args:
+        document: A document that refers to blobs.
         limit: Bytes of all blobs together, when given: the smallest get marks, the others stay references.
+
+    Returns:
+        The document with marks, and the blobs that they stand for, by their names.
     """
     refs: dict[str, Ref] = {}
     wanted = None if limit is None else _smallest(document, limit)
@@ -260,7 +277,15 @@ def _marked(output: bytes, refs: dict[str, Ref], wanted: set[str] | None) -> byt
 
 
 def segments(body: bytes, refs: Mapping[str, Ref]) -> list[bytes | Ref]:
-    """The bytes of a file, and the blobs whose values stand between them."""
+    """Splits a written file at its marks.
+
+    Args:
+        body: The file with marks.
+        refs: The blobs that are put in, by their names; other marks stay.
+
+    Returns:
+        The bytes of the file, and in between the blobs whose values stand there.
+    """
     parts: list[bytes | Ref] = []
     at = 0
     for marked in _MARKED.finditer(body):
@@ -272,7 +297,12 @@ def segments(body: bytes, refs: Mapping[str, Ref]) -> list[bytes | Ref]:
 
 
 def value_of(pieces: Iterator[bytes], ref: Ref) -> Iterator[bytes]:
-    """A value as JSON, of the bytes of its blob."""
+    """Encodes a blob as the JSON value that it stands for.
+
+    Args:
+        pieces: The bytes of the blob, in order.
+        ref: The blob.
+    """
     if ref.json:
         yield from pieces
         return

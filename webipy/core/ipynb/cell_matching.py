@@ -1,4 +1,4 @@
-"""Which cells of two documents are the same, when their ids do not tell.
+"""Which cells of two documents are the same, when their ids do not identify them.
 
 Files before nbformat 4.5, and text formats, have no cell ids: what is read from them has ids that were made from the content (`made_id`),
 which say nothing about which cell it was before somebody edited it. `match_cells` finds that out by what stands in the cells and where they stand:
@@ -41,7 +41,14 @@ _Key = tuple[str, str]
 
 
 def made_id(cell_type: str, source: str, copy: int, taken: Container[str]) -> str:
-    """An id for the cell that is the `copy`th (from 0) with this content; always the same, and none that is taken."""
+    """Makes an id for a cell from its content: always the same, and none that is taken.
+
+    Args:
+        cell_type: `code`, `markdown` or `raw`.
+        source: The source.
+        copy: Number of the cell among those with the same content, from 0.
+        taken: Ids that cells have.
+    """
     content = f"{cell_type}\0{source}".encode()
     salt = copy
     while True:
@@ -52,10 +59,12 @@ def made_id(cell_type: str, source: str, copy: int, taken: Container[str]) -> st
 
 
 def match_cells(origin: Document, other: Document, made: Container[str] | None = None) -> Document:
-    """The document `other` with the ids of `origin` in the cells that are surely the same.
+    """Returns `other` with the ids of `origin` in the cells that are surely the same.
 
     Args:
-        made: The ids in `other` that were made from the content, and say nothing; `None`: all were.
+        origin: The document whose ids are kept.
+        other: The document that was read.
+        made: Ids in `other` that were made from the content, and identify nothing; `None`: all were.
     """
     if _contents(origin) == _contents(other):
         return other
@@ -111,7 +120,7 @@ def _paired(
 
 
 def _unlike(ours: list[_Key], theirs: list[_Key], pairs: dict[int, int]) -> list[tuple[range, range]]:
-    """Pairs what is equal, and gives what is left between equal neighbors."""
+    """Pairs what is equal, and returns what is left between equal neighbors."""
     left: list[tuple[range, range]] = []
     waiting = [(0, len(ours), 0, len(theirs))]
     while waiting:

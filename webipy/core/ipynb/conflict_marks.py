@@ -34,7 +34,7 @@ Outputs = Literal["both", "ours", "theirs"]
 
 @attrs.define(frozen=True, slots=True)
 class Labels:
-    """What the marks say of the two sides."""
+    """The names of the two sides in the marks."""
 
     ours: str = "ours"
     theirs: str = "theirs"
@@ -63,7 +63,17 @@ def _printed(text: str) -> bytes:
 def merged_lines(
     base: Sequence[str], ours: Sequence[str], theirs: Sequence[str], labels: Labels
 ) -> tuple[list[str], int]:
-    """Lines (without their ends) with the changes of both sides, and how many conflicts are marked in them."""
+    """Merges the changes of both sides line by line.
+
+    Args:
+        base: Lines of the common ancestor, without their ends.
+        ours: Lines of our side.
+        theirs: Lines of their side.
+        labels: The names of the sides in the marks.
+
+    Returns:
+        The lines, and how many conflicts are marked in them.
+    """
     made: list[str] = []
     conflicts = at = left = right = 0
     for start, first, second, size in _same_in_all(base, ours, theirs):
@@ -107,7 +117,17 @@ def _blocks(one: Sequence[str], other: Sequence[str]) -> list[tuple[int, int, in
 
 
 def merged_text(base: str, ours: str, theirs: str, labels: Labels) -> tuple[str, int]:
-    """The same for texts in one piece."""
+    """The same as `merged_lines`, for texts in one piece.
+
+    Args:
+        base: The common ancestor.
+        ours: Our side.
+        theirs: Their side.
+        labels: The names of the sides in the marks.
+
+    Returns:
+        The text, and how many conflicts are marked in it.
+    """
     lines, conflicts = merged_lines(base.split("\n"), ours.split("\n"), theirs.split("\n"), labels)
     return "\n".join(lines), conflicts
 
@@ -118,7 +138,16 @@ def merged_text(base: str, ours: str, theirs: str, labels: Labels) -> tuple[str,
 def merged_document(
     base: Document, ours: Document, theirs: Document, labels: Labels, outputs: Outputs = "both"
 ) -> Result:
-    """Both sides' changes since `base`; cells that are the same have the same ids (see `match_cells`)."""
+    """Merges the changes of both sides since `base`, with marks where they do not go together. Cells that are the same have the same ids
+    (`match_cells`).
+
+    Args:
+        base: The common ancestor.
+        ours: Our side.
+        theirs: Their side.
+        labels: The names of the sides in the marks.
+        outputs: Which outputs stay where both sides have different ones.
+    """
     found = merge.merge(base, ours, theirs)
     made = _Marking(labels, outputs, {cell.id for cell in (*base.cells, *ours.cells, *theirs.cells)})
     sides = [{cell.id: cell for cell in side.cells} for side in (base, ours, theirs)]
@@ -218,7 +247,7 @@ class _Marking:
         return made
 
     def metadata_note(self, names: list[str], ours: bytes, theirs: bytes) -> DocumentCell:
-        """A cell that tells what of the metadata of the notebook does not go together; ours stays."""
+        """A cell that lists what of the metadata of the notebook does not go together; ours stays."""
         lines = []
         for side, label, mark in ((ours, self.labels.ours, OURS), (theirs, self.labels.theirs, THEIRS)):
             known = json_source.members(side)

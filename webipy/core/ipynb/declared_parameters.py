@@ -35,7 +35,15 @@ class Declared(msgspec.Struct, frozen=True):
 
 
 def declared(language: str, source: str) -> list[Declared]:
-    """The parameters that the source of a cell declares, in their order; of a name that comes twice, the last."""
+    """Finds the parameters that a cell declares.
+
+    Args:
+        language: Name of the kernel's language.
+        source: Source of the cell.
+
+    Returns:
+        The parameters in their order; of a name that comes twice, the last.
+    """
     found = _python(source) if language.lower().startswith(("python", "ipython")) else None
     return list({one.name: one for one in (_lines(source) if found is None else found)}.values())
 

@@ -209,7 +209,7 @@ class DocumentFold:
     # ---- taking in
 
     def apply(self, event: AnyEvent) -> None:
-        """Takes the next event of the session in."""
+        """Applies the next event of the session."""
         self.seq = max(self.seq, event.seq)
         match event:
             case events.OutputAdded() | events.OutputsCleared() | events.OutputUpdated():

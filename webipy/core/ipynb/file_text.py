@@ -141,7 +141,12 @@ def check_encoding(body: bytes) -> None:
 
 
 def no_json(body: bytes, fault: msgspec.DecodeError) -> InvalidNotebook:
-    """The failure of a text that is not JSON, in the words of a person."""
+    """The failure of a text that is not JSON, in the words of a person.
+
+    Args:
+        body: The file.
+        fault: What the decoder raised.
+    """
     if not body.strip():
         return InvalidNotebook("The file is empty: not even an empty notebook is in it.", where="")
     conflict = " It holds the marks of a merge conflict." if has_conflict_marks(body) else ""

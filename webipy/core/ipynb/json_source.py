@@ -184,7 +184,12 @@ class Style:
         return self.comma if self.unit is None else b"," + self.break_at(level)
 
     def text(self, compact: bytes, level: int) -> bytes:
-        """A value laid out, its last bracket at `level`."""
+        """Lays a value out.
+
+        Args:
+            compact: The value as compact JSON.
+            level: Level of nesting of its last bracket.
+        """
         if compact[:1] in (b"{", b"["):
             compact = self._spread(compact, level)
         if self.is_ascii and not compact.isascii():
@@ -217,7 +222,12 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def style_of(outline: Outline, body: bytes) -> Style:
-    """The style of a JSON text that is an object, taken apart: as it begins, so it goes on."""
+    """Finds the style of a JSON object: as it begins, so it goes on.
+
+    Args:
+        outline: The object, taken apart.
+        body: Its text.
+    """
     if not outline.values:
         return Style()
     head = _KEY.match(outline.heads[0])
@@ -282,7 +292,7 @@ class Outline:
         yield self.closing
 
     def rejoin(self) -> bytes:
-        """The text."""
+        """The text again, in one piece."""
         whole = BytesIO()  # grows in place: no copy of a large text holds other threads up
         for piece in self.pieces():
             whole.write(piece)
@@ -296,6 +306,13 @@ class Outline:
         """Sets a member of an object whose bracket stands at `level`.
 
         A new one goes where the order of the names asks for it; if they have none, behind `after`, or to the end.
+
+        Args:
+            name: The member.
+            value: Its text.
+            style: How a new member is laid out.
+            level: Level of nesting of the object's bracket.
+            after: The member that a new one follows where the names have no order.
         """
         if name in self.names:
             self.values[self.names.index(name)] = value
@@ -315,7 +332,7 @@ class Outline:
         self.values.insert(at, value)
 
     def drop(self, name: str) -> None:
-        """Takes a member out of an object."""
+        """Removes a member of an object."""
         if name not in self.names:
             return
         at = self.names.index(name)
@@ -326,9 +343,12 @@ class Outline:
             self.opening, self.closing = b"{", b"}"
 
     def fill(self, chosen: Sequence[tuple[int | None, Piece]], style: Style, level: int) -> None:
-        """Gives an array other elements: each with its place before (`None`: new), its bracket at `level`.
+        """Replaces the elements of an array. Elements that stood beside each other keep what stood between them.
 
-        Elements that stood beside each other keep what stood between them.
+        Args:
+            chosen: The new elements, each with its place before; `None` for a new one.
+            style: How new elements are laid out.
+            level: Level of nesting of the array's bracket.
         """
         usual = self.separators[0] if self.separators else style.between(level + 1)
         separators = [
@@ -345,10 +365,13 @@ class Outline:
 
 
 def split_object(raw: Piece) -> Outline | None:
-    """An object taken apart, or `None` when a name occurs twice in it.
+    """Takes an object apart.
 
     Args:
         raw: The text, white space around it included.
+
+    Returns:
+        Its outline; `None` when a name occurs twice in it.
 
     Raises:
         msgspec.DecodeError: It is no object.
@@ -380,7 +403,12 @@ def _piece(raw: Piece, start: int, end: int) -> Piece:
 
 
 def rebuilt_object(raw: Piece, style: Style, level: int) -> Outline:
-    """An object in which names occur twice, with the last of each, laid out anew; its bracket stands at `level`.
+    """Takes an object apart in which names occur twice: the last of each stays, laid out anew.
+
+    Args:
+        raw: The text.
+        style: How it is laid out.
+        level: Level of nesting of its bracket.
 
     Raises:
         msgspec.DecodeError: It is no object.
@@ -400,7 +428,7 @@ def rebuilt_object(raw: Piece, style: Style, level: int) -> Outline:
 
 
 def split_array(raw: Piece) -> Outline:
-    """An array taken apart.
+    """Takes an array apart.
 
     Args:
         raw: The text from bracket to bracket.

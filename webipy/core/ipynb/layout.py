@@ -1,7 +1,7 @@
 """How documents are laid out in notebook files.
 
     fresh(document)                     as the nbformat library writes: sorted keys, one space of indent, texts as lists of lines
-    changed(document, known, original)  the bytes that were there, with the least changes that make them say `document`
+    changed(document, known, original)  the bytes that were there, with the least changes that make them hold `document`
 
 For the second, the file is taken apart (`json_source.Outline`): the map, its `cells`, each cell that changed, its metadata and outputs. Only what
 differs is written again, in the style of the file; everything else, white space included, keeps its bytes.
@@ -51,7 +51,7 @@ class Known:
     before: Document | None = None
 
     def named_as(self, document: Document) -> Document:
-        """What it holds, with the ids that its cells have in `document`."""
+        """Its document, with the ids that the cells have in `document`."""
         if self.before is not None and without_ids(self.before) == without_ids(self.document):
             return self.before
         return match_cells(document, self.document, self.made_ids)
@@ -66,9 +66,10 @@ def without_ids(document: Document) -> Document:
 
 
 def fresh(document: Document, is_shown: bool = False) -> bytes:
-    """The file of a document, made anew.
+    """Lays a document out as a new file, nbformat 4.5.
 
     Args:
+        document: The document.
         is_shown: In place of outputs that cannot be shown, the sentences that say so are written.
     """
     style = Style()
@@ -121,9 +122,12 @@ def _count(count: int | None) -> bytes:
 
 
 def changed(document: Document, known: Known, original: bytes, is_upgraded: bool) -> bytes:
-    """The file `original` with the least changes that make it say `document`.
+    """Returns the file `original` with the least changes that make it hold `document`.
 
     Args:
+        document: The document that the file is to hold.
+        known: What the file holds now.
+        original: The file, with what is not JSON in it.
         is_upgraded: It is to be nbformat 4.5, and to have the ids of all cells; else its version stays, and ids that are not in it are not written.
     """
     before = known.named_as(document)
@@ -169,7 +173,7 @@ class _Layout:
     """The order of the names in a cell, by its type."""
 
     def put_cells(self, top: Outline, before: Document, document: Document) -> None:
-        """Gives the file the cells of the document."""
+        """Replaces the cells of the file by those of the document."""
         old = top.get("cells")
         is_list = old is not None and old[:1] == b"["
         outline = json_source.split_array(old if old is not None and is_list else b"[]")
@@ -281,7 +285,7 @@ class _Layout:
                 yield None, self.style.text(normal_form.filed(output, self.is_in_lines), 4)
 
     def patch_member(self, outline: Outline, name: str, before: bytes, wanted: bytes, level: int) -> None:
-        """Makes a member, a map, which said `before`, say `wanted`, leaving what is the same in it, and what was not read, as it is."""
+        """Changes a member, a map, from `before` to `wanted`; what is the same in it, and what was not read, keeps its bytes."""
         style = self.style
         old = outline.get(name)
         if old is None or not _is_map(old):

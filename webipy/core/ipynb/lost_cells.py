@@ -1,12 +1,12 @@
 """Cells that a file in text lost, kept for the case that they come back.
 
 A text holds no outputs, so what is known of a cell beside its source goes with it. Many programs write a file in two steps (empty first, then the
-text), and who reads in between sees cells go that nobody deleted. `like` puts them where they stood: a document that is compared with the result
+text), and who reads in between sees cells go that nobody deleted. `restored` puts them where they stood: a document that is compared with the result
 (`match_cells`) finds them again by what they hold, with their ids, outputs and metadata.
 
 Invariant: a cell is either in the document that was read last or here, never in both.
 
-Rejected: to tell by the clock whether a text is whole (no time is long enough, and each delays every change); to search the journal for outputs
+Rejected: to judge by the clock whether a text is whole (no time is long enough, and each delays every change); to search the journal for outputs
 (all of it would be read whenever a cell comes).
 """
 
@@ -29,7 +29,12 @@ class LostCells:
     """With the cell that each stood after."""
 
     def record(self, before: Document, after: Document) -> None:
-        """Takes note of what the file held and what it holds now."""
+        """Records which cells a file lost, and forgets those that came back.
+
+        Args:
+            before: What the file held.
+            after: What it holds now.
+        """
         there = {cell.id for cell in after.cells}
         last: str | None = None
         lost: dict[str, tuple[DocumentCell, str | None]] = {}
@@ -41,7 +46,7 @@ class LostCells:
         self._cells = _bounded({**known, **lost})
 
     def restored(self, document: Document) -> Document:
-        """The document with the cells that are kept, each where it stood."""
+        """Returns the document with the lost cells, each where it stood."""
         if not self._cells:
             return document
         kept: dict[str | None, list[DocumentCell]] = {}

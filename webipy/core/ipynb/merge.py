@@ -56,7 +56,15 @@ class Merged:
 
 
 def diff(old: Document, new: Document) -> list[CellChange]:
-    """The cells that differ, in the order of `new`, those removed where they stood."""
+    """Lists the cells that differ, for a person.
+
+    Args:
+        old: The document before.
+        new: The document after.
+
+    Returns:
+        Changes in the order of `new`; removed cells where they stood.
+    """
     before = {cell.id: cell for cell in old.cells}
     after = {cell.id: cell for cell in new.cells}
     shifted = moved([cell.id for cell in old.cells], [cell.id for cell in new.cells])
@@ -109,9 +117,11 @@ def _run(cell: DocumentCell) -> tuple[tuple[bytes, ...], int | None]:
 
 
 def changes(old: Document, new: Document, versions: Mapping[str, int]) -> list[AnyEvent]:
-    """The events that make `new` of a session whose document is `old`.
+    """The events that turn a session's document from `old` into `new`.
 
     Args:
+        old: The document of the session.
+        new: The document that it is to become.
         versions: That of the source of each cell of `old`, and of deleted ones that may come back; 0 for all others.
     """
     before = {cell.id: cell for cell in old.cells}
@@ -166,7 +176,12 @@ def _edited(old: DocumentCell, new: DocumentCell, version: int) -> Iterable[AnyE
 
 
 def outputs_set(cell: DocumentCell, version: int | None = None) -> events.CellOutputsSet:
-    """The event that puts the outputs of a cell there; `version` is that of the source which they came from."""
+    """The event that puts the outputs of a cell under it.
+
+    Args:
+        cell: The cell.
+        version: Version of the source that they came from; `None`: the current one.
+    """
     return events.CellOutputsSet(
         cell=cell.id,
         outputs=[Raw(output) for output in cell.outputs],
@@ -179,7 +194,13 @@ def outputs_set(cell: DocumentCell, version: int | None = None) -> events.CellOu
 
 
 def merge(origin: Document, ours: Document, theirs: Document) -> Merged:
-    """Both sides' changes since `origin`."""
+    """Merges the changes of both sides since `origin`.
+
+    Args:
+        origin: The common ancestor.
+        ours: Our side.
+        theirs: Their side.
+    """
     if ours in (origin, theirs):
         return Merged(theirs, [], [])
     if theirs == origin:
@@ -203,7 +224,16 @@ def merge(origin: Document, ours: Document, theirs: Document) -> Merged:
 def merged_cell(
     old: DocumentCell | None, mine: DocumentCell | None, other: DocumentCell | None
 ) -> tuple[DocumentCell | None, bool]:
-    """The cell of both sides (`None`: deleted), and whether something in it does not go together."""
+    """Merges a cell; `None` stands for a cell that is not there.
+
+    Args:
+        old: The cell in the common ancestor.
+        mine: The cell on our side.
+        other: The cell on their side.
+
+    Returns:
+        The cell, and whether something in it does not go together.
+    """
     if mine == other or other == old:
         return mine, False
     if mine == old:
@@ -228,7 +258,16 @@ def _either(old: _T | None, mine: _T, other: _T) -> tuple[_T, bool]:
 
 
 def merged_map(old: bytes, mine: bytes, other: bytes) -> tuple[bytes, list[str]]:
-    """A JSON map with the changes of both sides by name, and the names that both changed differently: as in mine."""
+    """Merges a JSON map name by name.
+
+    Args:
+        old: The map in the common ancestor, in normal form.
+        mine: The map on our side.
+        other: The map on their side.
+
+    Returns:
+        The map, and the names that both sides changed differently: as in `mine`.
+    """
     if mine == other or other == old:
         return mine, []
     if mine == old:

@@ -34,7 +34,7 @@ _decode_text = msgspec.json.Decoder(str).decode
 _decode_lines = msgspec.json.Decoder(list[str]).decode
 
 Report = Callable[[str, str], None]
-"""Takes what was wrong, and the place."""
+"""Called with what was wrong, and the place."""
 
 UNREADABLE = "application/vnd.webipy.unreadable+json"
 """Media type, in a bundle here, of an output that cannot be shown: what is in the file."""
@@ -64,6 +64,10 @@ def _first(raw: bytes | Raw) -> bytes:
 def metadata(raw: bytes | Raw, where: str = "metadata") -> bytes:
     """The normal form of metadata.
 
+    Args:
+        raw: JSON.
+        where: Place in the file, for the message.
+
     Raises:
         InvalidNotebook: It is no map.
     """
@@ -76,7 +80,9 @@ def attachments(raw: bytes | Raw, where: str = "attachments", report: Report | N
     """The normal form of the attachments of a cell: names, and under each a map of media types.
 
     Args:
-        report: When given, a value that is no such map is told, and stays as it is.
+        raw: JSON.
+        where: Place in the file, for the message.
+        report: When given, it is called for a value that is no such map, which stays as it is.
 
     Raises:
         InvalidNotebook: They are of another shape.
@@ -103,6 +109,7 @@ def output(raw: bytes | Raw, where: str = "output") -> bytes:
     """The normal form of an output.
 
     Args:
+        raw: JSON.
         where: Its place in the file, for the message.
 
     Raises:
@@ -126,7 +133,13 @@ def output(raw: bytes | Raw, where: str = "output") -> bytes:
 
 
 def kept_output(raw: bytes | Raw, where: str, report: Report) -> bytes:
-    """The normal form of an output as some program wrote it."""
+    """The normal form of an output as some program wrote it; one that cannot be read is shown by a sentence.
+
+    Args:
+        raw: JSON.
+        where: Place in the file.
+        report: Called for each value that was wrong.
+    """
     try:
         return output(_mended(raw, where, report), where)
     except InvalidNotebook as fault:
@@ -166,7 +179,13 @@ def _mended(raw: bytes | Raw, where: str, report: Report) -> bytes:
 
 
 def kept_metadata(raw: bytes | Raw, where: str, report: Report) -> bytes:
-    """The normal form of metadata, without what is nested too deeply; of none where they are no map."""
+    """The normal form of metadata, without what is nested too deeply; an empty map where they are no map.
+
+    Args:
+        raw: JSON.
+        where: Place in the file.
+        report: Called for each value that was wrong.
+    """
     try:
         return metadata(raw, where)
     except InvalidNotebook:
@@ -183,7 +202,13 @@ def kept_metadata(raw: bytes | Raw, where: str, report: Report) -> bytes:
 
 
 def kept_attachments(raw: bytes | Raw, where: str, report: Report) -> bytes | None:
-    """The normal form of attachments; `None` where they are no map."""
+    """The normal form of attachments; `None` where they are no map.
+
+    Args:
+        raw: JSON.
+        where: Place in the file.
+        report: Called for each value that was wrong.
+    """
     try:
         return attachments(raw, where, report)
     except InvalidNotebook:
@@ -192,7 +217,13 @@ def kept_attachments(raw: bytes | Raw, where: str, report: Report) -> bytes | No
 
 
 def kept_count(raw: bytes | Raw, where: str, report: Report) -> bytes:
-    """An execution count; null where it is no whole number and none in quotes."""
+    """An execution count; a whole number in another spelling is read, anything else is null.
+
+    Args:
+        raw: JSON.
+        where: Place in the file.
+        report: Called when it was wrong.
+    """
     try:
         return count(raw, where)
     except InvalidNotebook:
@@ -208,7 +239,13 @@ def whole(raw: bytes | Raw) -> int | None:
 
 
 def kept_text(raw: bytes | Raw | None, where: str, report: Report) -> str:
-    """A text that may be a list of its lines; what is none is shown as JSON, and null or nothing as no text."""
+    """A text that may be a list of its lines; another value is shown as its JSON, null or nothing as no text.
+
+    Args:
+        raw: JSON; `None` when it is missing.
+        where: Place in the file.
+        report: Called when it was wrong.
+    """
     if raw is None:
         report("Missing", where)
         return ""
@@ -281,6 +318,10 @@ def _member(name: str, raw: Raw, where: str) -> bytes:
 def count(raw: bytes | Raw, where: str) -> bytes:
     """An execution count: a whole number, or null.
 
+    Args:
+        raw: JSON.
+        where: Place in the file, for the message.
+
     Raises:
         InvalidNotebook: It is something else.
     """
@@ -330,7 +371,13 @@ def _is_json(kind: str) -> bool:
 
 
 def wrong(where: str, wanted: str, raw: bytes | Raw) -> InvalidNotebook:
-    """The failure for a value of the wrong kind."""
+    """The failure for a value of the wrong kind.
+
+    Args:
+        where: Place in the file.
+        wanted: What should be there, in words.
+        raw: What is there, JSON.
+    """
     return InvalidNotebook(f"{where} should be {wanted}, and is {shape(raw)}.", where=where)
 
 
@@ -345,9 +392,10 @@ def _within(where: str, work: Callable[[], _T]) -> _T:
 
 
 def filed(normal: bytes, is_in_lines: bool, is_shown: bool = False) -> bytes:
-    """An output in normal form as a file has it.
+    """An output in normal form as files hold it.
 
     Args:
+        normal: The output in normal form.
         is_in_lines: Texts are lists of lines.
         is_shown: An output that cannot be shown is the sentence that says so, and not what it was.
     """

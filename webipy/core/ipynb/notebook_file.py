@@ -15,7 +15,7 @@ the content of a cell where the file has none (or one that is taken or not allow
 written into it, and its version stays what it is, until somebody wants it to be 4.5 (`is_upgraded`); only new cells in a file of 4.5
 bring theirs. Everything that is not understood (other keys, other media types) stays in the file.
 
-One wrong value does not refuse a notebook: it is read as what it may mean, or as nothing, which `repairs` tell, and it keeps its bytes as
+One wrong value does not refuse a notebook: it is read as what it may mean, or as nothing, which `repairs` list, and it keeps its bytes as
 long as nobody changes that part of the document. Refused is what has no cells, or is not JSON.
 
 Source: nbformat 4.5 (its JSON schema; nbformat.v4.nbjson for the canonical layout); JEP 62 for cell ids.
@@ -143,7 +143,7 @@ def write(
 
 
 def shown(document: Document) -> bytes:
-    """A document as nbformat 4.5 that every program takes: in place of outputs that cannot be shown stand the sentences that say so."""
+    """A document as nbformat 4.5 that every program reads: a sentence stands in place of each output that cannot be shown."""
     return layout.fresh(document, is_shown=True)
 
 
@@ -261,7 +261,7 @@ def _listed(raw: Raw | UnsetType, reading: _Cells) -> list[Raw]:
 
 @attrs.define(slots=True)
 class _Cells:
-    """Reads the cells of a file and gives those without an id one.
+    """Reads the cells of a file, and makes ids for those without one.
 
     Args:
         has_ids: The version of the format asks for ids.

@@ -6,13 +6,13 @@
     "ipynb,.pct.py:percent,docs/x_/md"       a.ipynb, a.pct.py  and docs/x_a.md
 
 Each format has the form `[ROOT//][FOLDER/]PREFIX/SUFFIX.EXTENSION:NAME`, where all but the extension may be missing. A file of the pair gives, by
-its own format, what the others are called by theirs. A text holds the sources of the notebook and little else; `difference` says what was changed in
-it in terms of the whole document.
+its own format, what the others are called by theirs. A text holds the sources of the notebook and little else; `difference` returns what was
+changed in it in terms of the whole document.
 
 Invariants: paths are relative to the root and never lead out of it; a path that no format fits has no partners.
 
 Rejected: jupytext's own functions for it (they look for its configuration on the disk, and core does not); pairs that only a configuration file names
-(a notebook would be written into a second file that neither of them tells of).
+(a notebook would be written into a second file that neither of them names).
 
 Source: jupytext, "Paired notebooks" and `jupytext.formats`.
 """
@@ -151,6 +151,7 @@ def halves(path: str, named: str, language: str = "") -> tuple[Half, ...]:
     """The files of the pair that `path` is one of, in the order of the formats; none where it is in no pair.
 
     Args:
+        path: Path of one file of the pair.
         named: The formats, as `metadata.jupytext.formats` has them.
         language: That of the kernel, for the format `auto`; where it is not known, that of the path's ending.
     """
@@ -174,7 +175,12 @@ def _halves(forms: list[_Form], stem: _Stem) -> Iterator[Half]:
 
 
 def partners(path: str, metadata: bytes) -> tuple[Half, ...]:
-    """The other files of the pair that a document at `path` is in, by its metadata."""
+    """The other files of the pair that a document at `path` is in, by its metadata.
+
+    Args:
+        path: Path of the document.
+        metadata: Metadata of the notebook, a JSON map.
+    """
     named = formats_in(metadata)
     if named is None:
         return ()
@@ -200,7 +206,12 @@ def formats_of_header(head: bytes) -> str | None:
 
 
 def with_formats(metadata: bytes, named: str) -> bytes:
-    """The metadata of a notebook, naming these formats."""
+    """The metadata of a notebook, naming these formats.
+
+    Args:
+        metadata: Metadata of the notebook, a JSON map.
+        named: The formats, as `metadata.jupytext.formats` has them.
+    """
     mine = _members(_member(metadata, "jupytext"))
     mine["formats"] = json_source.quoted(named)
     whole = {**_members(metadata), "jupytext": json_source.joined(sorted(mine.items()))}
@@ -208,7 +219,7 @@ def with_formats(metadata: bytes, named: str) -> bytes:
 
 
 def without_representation(metadata: bytes) -> bytes:
-    """The metadata that a text has for a notebook, without what is said of the text itself."""
+    """The metadata that a text has for a notebook, without those that describe the text itself."""
     whole = _members(metadata)
     mine = _members(whole.pop("jupytext", None))
     mine.pop("text_representation", None)
@@ -239,18 +250,16 @@ def _member(metadata: bytes | Raw | None, name: str) -> bytes | None:
     return _members(bytes(metadata)).get(name) if metadata is not None else None
 
 
-# ---- what a text says
+# ---- the changes of a text
 
 
 def difference(held: Document, before: Document, now: Document) -> tuple[Document, Document]:
-    """What a text said and what it says now, in terms of the document: two documents that differ in what was changed in the text.
-
-    Only a header that names the pair says something of the notebook's metadata: a text that was emptied does not end the pair.
+    """Compares a text before and now, in terms of the document: two documents that differ in what was changed in the text.
 
     Args:
         held: The document when the text was in step with it, with the outputs that it has now, and with cells that the text lost since.
-        before: What the text said then, with the ids of `held`.
-        now: What it says now, with the ids of `before`.
+        before: The text then, with the ids of `held`.
+        now: The text now, with the ids of `before`.
     """
     whole = {cell.id: cell for cell in held.cells}
     old = {cell.id: cell for cell in before.cells}
@@ -258,9 +267,7 @@ def difference(held: Document, before: Document, now: Document) -> tuple[Documen
 
     def filled(text: Document) -> Document:
         cells = tuple(_filled(cell, whole.get(cell.id), old.get(cell.id)) for cell in text.cells)
-        if (
-            formats_in(text.metadata) is None
-        ):  # its header is gone, or it never had one: nothing is said of the notebook
+        if formats_in(text.metadata) is None:  # no header: the notebook keeps its metadata
             return Document(cells, held.metadata)
         return Document(cells, merged_map(was, held.metadata, without_representation(text.metadata))[0])
 

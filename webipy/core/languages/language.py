@@ -57,6 +57,10 @@ class Language:
     def code(self, value: Value, depth: int = 0) -> str:
         """The code of a value.
 
+        Args:
+            value: The value.
+            depth: How many lists and maps it stands in.
+
         Raises:
             errors.InvalidParams: The language has no form for it.
         """
@@ -84,7 +88,14 @@ class Language:
 
 
 def quoted(text: str, escapes: Mapping[str, str], other: Callable[[str], str], quote: str = '"') -> str:
-    """A text between quotes, with every character that has an escape, or that does not print, escaped."""
+    """A text between quotes, with every character escaped that has an escape or does not print.
+
+    Args:
+        text: The text.
+        escapes: Escapes by character.
+        other: Makes the escape of any other character.
+        quote: What stands at both ends.
+    """
     escaped = (escapes.get(c) or (other(c) if PRINTS_NOT.match(c) else c) for c in text)
     return f"{quote}{''.join(escaped)}{quote}"
 
@@ -98,13 +109,25 @@ def by_point(c: str) -> str:
 
 
 def refuse_half(text: str) -> None:
-    """Refuses a lone surrogate, which is no text in the language."""
+    """Checks that a text holds no lone surrogate, which is no text in the language.
+
+    Raises:
+        errors.InvalidParams: It holds one.
+    """
     if any("\ud800" <= c <= "\udfff" for c in text):
         raise errors.InvalidParams("A text holds half a character (a lone surrogate).", field="parameters")
 
 
 def refuse_nul(text: str, language: str) -> None:
-    """Refuses a text that ends early in the language."""
+    """Checks that a text holds no NUL, which would end it early in the language.
+
+    Args:
+        text: The text.
+        language: Name of the language, for the message.
+
+    Raises:
+        errors.InvalidParams: It holds one.
+    """
     if "\0" in text:
         raise errors.InvalidParams(f"A text in {language} cannot hold the character NUL.", field="parameters")
 
@@ -115,19 +138,39 @@ def octals(c: str) -> str:
 
 
 def sized(huge: str, value: int) -> str:
-    """An integer of a language with 32 and 64 bits; `huge` makes a larger one of its digits."""
+    """The code of an integer in a language with 32 and 64 bits.
+
+    Args:
+        huge: Format of a larger integer; gets its digits.
+        value: The integer.
+    """
     if -(1 << 31) <= value < 1 << 31:
         return str(value)
     return f"{value}L" if -(1 << 63) <= value < 1 << 63 else huge.format(value)
 
 
 def listed(form: str, between: str, codes: list[str], values: list[Value]) -> str:
-    """A list of any values."""
+    """The code of a list of any values.
+
+    Args:
+        form: Format of the list; gets its items.
+        between: What stands between items.
+        codes: Code of each item.
+        values: The items; not used.
+    """
     return form.format(between.join(codes))
 
 
 def mapped(form: str, pair: str, between: str, pairs: list[tuple[str, str]], values: dict[str, Value]) -> str:
-    """A map of any values."""
+    """The code of a map of any values.
+
+    Args:
+        form: Format of the map; gets its pairs.
+        pair: Format of a pair; gets key and value.
+        between: What stands between pairs.
+        pairs: Code of each key and value.
+        values: The map; not used.
+    """
     return form.format(between.join(pair.format(key, value) for key, value in pairs))
 
 
@@ -137,7 +180,14 @@ def is_mixed(values: list[Value]) -> bool:
 
 
 def assigned(form: str, name: str, code: str, value: Value) -> str:
-    """An assignment that is the same for every value."""
+    """The code of an assignment that is the same for every value.
+
+    Args:
+        form: Format of the assignment; gets name and code.
+        name: The name.
+        code: Code of the value.
+        value: The value; not used.
+    """
     return form.format(name, code)
 
 

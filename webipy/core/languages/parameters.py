@@ -115,7 +115,11 @@ def _to_wire(value: Value) -> Value:
 
 
 def decode(name: str, raw: Raw) -> Value:
-    """The value of the parameter `name`, from its JSON.
+    """Decodes the value of a parameter.
+
+    Args:
+        name: The parameter, for the message.
+        raw: The value as JSON; numbers that JSON lacks as in `encode`.
 
     Raises:
         errors.InvalidParams: It cannot be read.
