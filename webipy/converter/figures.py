@@ -1,6 +1,6 @@
 """Outputs that need a program to be seen: charts of plotly, Vega and Vega-Lite, and JSON.
 
-A page gets the program once, the same one that the page of webipy hands to its sealed frames, and each chart as JSON in a script that does
+A page gets the program once, the same one that the page of webipy loads into its sealed frames, and each chart as JSON in a script that does
 not run. So a chart is drawn without a network, and in a PDF, too.
 
 `webipyDrawn` in the finished page is a promise that all charts are drawn; who prints it waits for that.
@@ -45,7 +45,7 @@ window.webipyDrawn = Promise.allSettled([...document.querySelectorAll("script[da
 
 
 def prepare(notebook: Any, assets: Path | None) -> str:
-    """Makes HTML of the outputs that need a program; gives the programs, for the end of the page.
+    """Makes HTML of the outputs that need a program; returns the programs, for the end of the page.
 
     Args:
         notebook: The document.

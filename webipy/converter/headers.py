@@ -85,7 +85,7 @@ def changed(original: list[str], read: list[str], new: list[str]) -> list[str] |
 
 
 def _put(lines: list[str], path: tuple[str, ...], was: Any, wanted: Any, now: Any) -> Any:
-    """Changes the lines below a path; gives what they say then.
+    """Changes the lines below a path; returns what they hold then.
 
     Raises:
         LookupError: The place is not written line by line.

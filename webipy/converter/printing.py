@@ -13,7 +13,7 @@ For a guest none of them runs: only our own, which set formulas and draw charts 
 Nothing is waited for by time: the page is printed when it is loaded, its charts, fonts and images are there and two frames were drawn.
 
 Source: Chrome DevTools Protocol: Target, Page.printToPDF, IO.read; `--remote-debugging-pipe` reads from descriptor 3 and writes to 4.
-Rejected: `--print-to-pdf=FILE` (opens the page from a file, so that it may show others; tells nothing of what went wrong); xelatex by pandoc (a
+Rejected: `--print-to-pdf=FILE` (opens the page from a file, so that it may show others; reports nothing of what went wrong); xelatex by pandoc (a
 gigabyte of TeX, and no HTML output in it).
 """
 
@@ -169,7 +169,7 @@ def print_pdf(browser: str, html: str, output: Path, folder: Path) -> None:
 
 
 def _reason(log: bytes) -> str:
-    """The line of a browser's log that tells why it has ended: the fatal one, else the last."""
+    """The line of a browser's log that has the reason of its end: the fatal one, else the last."""
     lines = [line.strip() for line in log.decode("utf-8", "replace").splitlines() if line.strip()]
     fatal = [line for line in lines if "FATAL" in line]
     return [*fatal[:1], *reversed(lines), "it said nothing"][0][:300]

@@ -1,4 +1,4 @@
-"""What the converter tells of a document that it cannot convert."""
+"""The failures of the converter: why it cannot convert a document."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Refused(Exception):
 
 
 def first_line(fault: Exception) -> str:
-    """What an exception of a library says, as far as people can use it."""
+    """The text of a library's exception, as far as people can use it."""
     lines = str(fault).strip().splitlines() or [""]
     kind = "" if " " in lines[0] else f"{type(fault).__name__} "
     return f"{kind}{lines[0][:300]}".strip(" .")

@@ -3,7 +3,7 @@
 A document from anywhere is read here, and printed by a browser that runs what is in it. Whatever that tries, in TCP, UDP or names, the system has no
 interface for it. It is done before the process has a second thread, for which a namespace of users (needed by who is not root) cannot be made.
 
-Where the system refuses (containers often do), the browser is still told by its options, and by the policy of the page, to use no network; the
+Where the system refuses (containers often do), the options of the browser and the policy of the page still forbid the network; the
 answer of the job says so, and the server's log.
 
 Source: unshare(2), user_namespaces(7), network_namespaces(7). Rejected: the command `unshare` (not everywhere, and one more process between).

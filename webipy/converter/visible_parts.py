@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 FOLDED_INPUT, FOLDED_OUTPUT = "webipy_folded_input", "webipy_folded_output"
-"""Names in the metadata of cells that tell the template what is folded."""
+"""Names in the metadata of cells by which the template folds."""
 
 
 def trim(notebook: Any, has_input: bool, can_fold: bool) -> None:

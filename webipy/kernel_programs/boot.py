@@ -311,7 +311,7 @@ def interrupt_awaits(kernel_class) -> None:  # type: ignore[no-untyped-def]
 
 
 def _text_of(fault: BaseException) -> str:
-    """What an exception says, even if it cannot."""
+    """The text of an exception, even if it cannot be written."""
     try:
         return str(fault)
     except Exception:

@@ -1,16 +1,16 @@
 """Finds where a name is defined, inside a Python kernel: the file or the cell, the line, and the source around it.
 
-webipy hands the text of this module to a kernel once, as a module that no name of the user leads to, and asks it by an expression of a silent
+webipy sends the text of this module to a kernel once, as a module that no name of the user leads to, and asks it by an expression of a silent
 execution. So only the standard library is used, jedi where IPython has brought it along, and the syntax is that of Python 3.8.
 
     code, cursor ──► the dotted name there ──► its value, if the first part is a name of the user ──► file and line of that
                                            └─► else jedi, which reads the code and what it imports ──► file and line, or a value again
 
-A value is found as `help()` finds it: properties are not called, other attributes are asked for. What was defined in a cell is told by the
+A value is found as `help()` finds it: properties are not called, other attributes are asked for. What was defined in a cell is named by the
 number under which that cell ran. Values that are no function, class or module are looked for where their module or class assigns them; a
 variable of the user has no place that a kernel knows of.
 
-Never: a file is read that the kernel's user may not read, or more than `LARGEST_FILE`; more than `MOST_LINES` lines are told.
+Never: a file is read that the kernel's user may not read, or more than `LARGEST_FILE`; more than `MOST_LINES` lines are returned.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def value_of(names: dict[str, Any], parts: list[str]) -> tuple[Any, Any]:
         parent = value
         try:
             value = attribute(value, part)
-        except Exception:  # whatever the code of a class raises: then it does not tell
+        except Exception:  # whatever the code of a class raises: then the value is not known
             return MISSING, MISSING
     return value, parent
 

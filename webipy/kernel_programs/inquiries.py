@@ -96,7 +96,7 @@ class Inquiries:
             made = handle(relay, ident, parent)
             if inspect.isawaitable(made):
                 asyncio.run(_awaited(made))
-        except BaseException as fault:  # whatever the user's code raises: the one who asked is told
+        except BaseException as fault:  # whatever the user's code raises: it is the reply
             self._refuse(relay, ident, parent, type(fault).__name__, _text_of(fault))
         finally:
             turn.release()
@@ -137,7 +137,7 @@ async def _awaited(made: Any) -> None:
 
 
 def _text_of(fault: BaseException) -> str:
-    """What an exception says, even if it cannot."""
+    """The text of an exception, even if it cannot be written."""
     try:
         return str(fault)
     except Exception:

@@ -3,7 +3,7 @@
 Printed text waits some milliseconds for more, and then for a thread of ZeroMQ. A process that ends in that moment (`os._exit`, a crash in C,
 SIGKILL) would take it along: the last words, which matter most. So each text is also written into a file in memory that the host has made (memfd),
 as it is printed. Every stream message says in its metadata how much of its stream was sent with it, `{"webipy": {"end": CHARACTERS}}`, so that the
-host knows what never came, and tells that after the end of the process.
+host knows what never came, and publishes it after the end of the process.
 
 The file has one part for each of stdout and stderr, `PART_BYTES` long:
 

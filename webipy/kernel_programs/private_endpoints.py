@@ -112,7 +112,7 @@ def listen_in_folder(thread_class) -> None:  # type: ignore[no-untyped-def]  # i
 
     def listen_here(self):  # type: ignore[no-untyped-def]
         endpoint = self.socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode("utf-8", "surrogateescape")
-        if not endpoint.startswith("ipc://"):  # not a kernel of a host's: everything of it is where somebody else said
+        if not endpoint.startswith("ipc://"):  # not a kernel of a host's: somebody else chose its addresses
             listen(self)
             return
         folder = os.path.dirname(endpoint[len("ipc://") :])

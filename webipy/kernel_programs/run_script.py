@@ -159,4 +159,4 @@ def announce(shell: Any, code: str, path: str | None, arguments: list[str]) -> N
     if hasattr(shell, "events"):
         Script(shell, code, path, arguments).wait()
     else:
-        sys.argv = arguments  # nobody tells when it ends: this is what can be done
+        sys.argv = arguments  # its end is not known: this is what can be done

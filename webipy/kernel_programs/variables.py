@@ -1,10 +1,10 @@
 """Lists the names of a user's namespace inside a Python kernel, in little time and without calling what may be slow.
 
-webipy hands the text of this module to a kernel once, as a module that no name of the user leads to, and asks it by an inquiry
+webipy sends the text of this module to a kernel once, as a module that no name of the user leads to, and asks it by an inquiry
 (`webipy.server.methods.kernel_inquiries`). So only the standard library is used, and the syntax is that of Python 3.8.
 
 A value says what it is by its type, its size, and a short text. The text of numbers, strings and plain containers is made here; of other
-values it is what they say of themselves, unless they hold many parts. All together take no longer than `SECONDS`.
+values it is their `repr`, unless they hold many parts. All together take no longer than `SECONDS`.
 
 A `__repr__` that takes long is given up: in the main thread by a timer; elsewhere it is ended at its next step in Python, and the rest is listed
 without the thread that hangs in it. A class whose `__repr__` hung is not asked again.
@@ -147,7 +147,7 @@ def brief(value: Any, depth: int = 0) -> str:
 
 
 def is_shaped(kind: type) -> bool:
-    """Whether a type is of a library whose values tell their shape at no cost."""
+    """Whether a type is of a library whose values have their shape at no cost."""
     return str(getattr(kind, "__module__", "")).partition(".")[0] in SHAPED
 
 

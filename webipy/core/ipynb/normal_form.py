@@ -8,7 +8,7 @@ read again are the same bytes:
     file        ──► kept_output(raw), kept_attachments(raw), kept_metadata(raw): the same, whatever is in it
     normal form ──► filed(normal), split_attachments(normal): texts as lists of lines, as files have them
 
-One wrong value in a file does not cost more than itself: it is read as what it may mean, or as nothing, and that is told (`Report`). An output
+One wrong value in a file does not cost more than itself: it is read as what it may mean, or as nothing, and that is reported (`Report`). An output
 that cannot be one at all is shown by a sentence: a display whose bundle holds the sentence and, as `UNREADABLE`, what is in the
 file; where it is written it is that again.
 

@@ -92,7 +92,7 @@ class Blob:
     `start` is the beginning of its text.
 
     Args:
-        pieces: Gives its bytes, piece by piece, as often as it is called.
+        pieces: Returns its bytes, piece by piece, as often as it is called.
         is_json: Whether it is no string.
     """
 
