@@ -866,7 +866,7 @@ def at_once(call: Callable[[], T]) -> Deferred[T]:
     return maybeDeferred(call)
 
 
-def make_house(disk: Disk) -> Services:
+def make_services(disk: Disk) -> Services:
     """The inside of a server on a disk; its clock may be the reactor."""
     clock = disk.clock
 
@@ -904,7 +904,7 @@ def make_house(disk: Disk) -> Services:
 def make_rig(disk: Disk | None = None) -> Rig:
     """A server in memory, with the sessions of `disk` brought back."""
     disk = disk or Disk()
-    services = make_house(disk)
+    services = make_services(disk)
     rig = Rig(disk, services, Api(services))
     rig.wait(Deferred.fromCoroutine(services.sessions.restore()))
     rig.wait(Deferred.fromCoroutine(services.resume()))

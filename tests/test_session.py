@@ -416,7 +416,7 @@ class Executions(SessionTestCase):
     def test_an_execution_without_a_kernel_is_refused(self) -> None:
         """It is said what to do."""
         fault = self.refused("kernel_not_ready", "execution.start", session=self.rig.session(), code="1")
-        self.assertIn("kernel.start", fault.message)
+        self.assertIn("start one", fault.message)
 
 
 class Death(SessionTestCase):

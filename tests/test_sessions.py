@@ -399,7 +399,7 @@ class Kernels(RigTestCase):
         """It is said what to do."""
         for method in ("kernel.restart", "kernel.interrupt", "kernel.shut_down", "kernel.kill"):
             fault = self.refused("kernel_not_ready", method, session=self.session)
-            self.assertIn("kernel.start", fault.message)
+            self.assertIn("start one", fault.message)
 
     def test_commands_reach_the_host(self) -> None:
         """Interrupt, shut down, kill."""
@@ -468,7 +468,7 @@ class Kernels(RigTestCase):
         self.assertEqual((died["reason"], self.state()), ("It is silent.", "dead"))
         self.refused("kernel_not_ready", "kernel.restart", session=self.session)
         fault = self.refused("kernel_dead", "kernel.interrupt", session=self.session)
-        self.assertIn("kernel.start", fault.message)
+        self.assertIn("start a new one", fault.message)
 
     def test_an_attached_kernel_is_let_go_of(self) -> None:
         """When the session gets another kernel, or is closed: nobody asked it to end."""

@@ -18,7 +18,7 @@ from twisted.internet.task import deferLater
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from tests.fakes import TOKEN, Disk, make_house
+from tests.fakes import TOKEN, Disk, make_services
 from tests.test_site import ORIGINS
 from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 from webipy.core.events import events
@@ -106,7 +106,7 @@ class SocketTestCase(TestCase):
 
     def setUp(self) -> None:
         self.disk = Disk(clock=reactor)
-        self.services = make_house(self.disk)
+        self.services = make_services(self.disk)
         self.auth = RequestAuth(self.services.logins)
         self.factory = RpcFactory(self.auth, Api(self.services), reactor)
         self.factory.startFactory()

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure as Fault
 
 from tests.attack.ground import Ground, NotLetIn, Who, Wire, peak_mb
 from tests.blocking_websocket import Closed
-from tests.fakes import Client, Refused, Rig, make_house, make_rig, printed, result_of
+from tests.fakes import Client, Refused, Rig, make_rig, make_services, printed, result_of
 from tests.faults import ROOT
 from tests.faults import Refused as LiveRefused
 from tests.fuzz import CANARY, Found
@@ -136,7 +136,7 @@ class MemoryTarget:
     def _start_again(self) -> None:
         """The next server on the same disk comes up; documents may wait for files that are quiet."""
         self.rig.disk.crash()
-        services = make_house(self.rig.disk)
+        services = make_services(self.rig.disk)
         told: list[Any] = []
 
         async def start() -> None:

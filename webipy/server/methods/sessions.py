@@ -19,6 +19,7 @@ from webipy.server.methods.shares import take_part
 from webipy.server.people.logins import CODE_SECONDS
 from webipy.server.sessions import guest_view
 from webipy.server.sessions.feed import CHUNK_BYTES
+from webipy.server.sessions.kernel_connection import NO_KERNEL
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import check_ours
 
@@ -261,7 +262,7 @@ async def kernel_logs(services: Services, connection: Connection, params: calls.
     session = services.sessions.get(params.session)
     kernel, record = session.kernel, session.record.host
     if kernel is None or record is None:
-        raise errors.KernelNotReady("This session has no kernel yet: kernel.start gives it one.")
+        raise errors.KernelNotReady(NO_KERNEL)
     log = record.directory.rpartition("/")[2]
     since = (params.kernel_since, params.host_since) if params.log in (None, log) else (0, 0)
     found = await services.world.launcher.logs(record, *since, params.limit)

@@ -42,6 +42,8 @@ POSITION_SECONDS = 0.05
 POSITION_BYTES = 32 * 1024
 """Messages of no more bytes that lead to no event (a completion and its states) are acknowledged with the next events, or after this time."""
 
+NO_KERNEL = "This session has no kernel yet: start one."
+
 _ABOUT_REQUESTS = (Cancel, Interrupt, Move, Restart)
 """Commands about requests that were accepted before them."""
 
@@ -124,6 +126,7 @@ class KernelConnection:
         is_written: Whether the event that queued an execution is in the journal.
         position: Which messages of a host are in the journal; `None` before the first one.
         sweep: Removes parts of blobs that no event refers to; see `Journal.sweep`.
+        environment: Returns the environment variables of the next start, beside those of the server and the kernelspec.
     """
 
     session: str
@@ -132,8 +135,7 @@ class KernelConnection:
     is_written: Callable[[str], bool]
     position: Position | None
     sweep: Callable[..., Deferred[None]]
-    environment: Callable[[], dict[str, str]] = dict
-    """The environment variables of the next start, beside those of the server and the kernelspec."""
+    environment: Callable[[], dict[str, str]]
     kernel: Kernel | None = None
     _record: HostRecord | None = None
     _link: KernelLink | None = None
@@ -184,11 +186,11 @@ class KernelConnection:
             errors.KernelDead: It has died.
         """
         if self.kernel is None:
-            raise errors.KernelNotReady("This session has no kernel yet: kernel.start gives it one.")
+            raise errors.KernelNotReady(NO_KERNEL)
         if self.kernel.state == "dead" or self._link is None:
             is_attached = self._record is not None and self._record.is_attached
-            back = "kernel.start gives it a new one." if is_attached else "kernel.restart brings it back."
-            raise errors.KernelDead(f"The kernel of this session is not running: {back}")
+            way_back = "start a new one." if is_attached else "restart it."
+            raise errors.KernelDead(f"The kernel of this session is not running: {way_back}")
         return self.kernel
 
     async def end_kernel(self) -> None:

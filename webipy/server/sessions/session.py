@@ -64,6 +64,7 @@ class Session:
         record: The session, as the registry keeps it.
         world: The outside.
         journal: Its journal, opened.
+        environment: Returns the environment variables of its kernels beside those of the server and the kernelspec.
         on_appended: Called when events were appended, with this session, who caused them, and their size in bytes.
     """
 
@@ -71,6 +72,7 @@ class Session:
     world: World
     journal: Journal
     _position: Position | None
+    environment: Callable[[SessionRecord], dict[str, str]]
     on_appended: Callable[[Session, str | None, int], None] = lambda session, by, size: None
     notebook: Notebook = attrs.field(factory=Notebook)
     file_state: FileState = attrs.field(factory=FileState)
@@ -102,7 +104,13 @@ class Session:
         release(self)
         journal = self.journal
         self.kernel_connection = KernelConnection(
-            self.record.id, self.world, self.append, self.is_accepted, self._position, journal.sweep
+            self.record.id,
+            self.world,
+            self.append,
+            self.is_accepted,
+            self._position,
+            journal.sweep,
+            lambda: self.environment(self.record),
         )
 
     @property

@@ -32,6 +32,7 @@ from webipy.core.kernel.kernel import Kernel
 from webipy.server.ports.kernels import HostRecord, Specs
 from webipy.server.ports.registry import ClosedSession, SessionRecord
 from webipy.server.ports.world import World
+from webipy.server.sessions.kernel_connection import NO_KERNEL
 from webipy.server.sessions.session import Session, release
 
 OnAppended = Callable[[Session, str | None, int], None]
@@ -116,8 +117,14 @@ class Sessions:
 
     async def _load(self, record: SessionRecord) -> Session:
         opened = await self.world.journals.open(record.id)
-        session = Session(record, self.world, opened.journal, opened.position, partial(_notify, self.on_appended))
-        session.kernel_connection.environment = lambda: _environment(self.root, session.record)
+        session = Session(
+            record,
+            self.world,
+            opened.journal,
+            opened.position,
+            partial(_environment, self.root),
+            partial(_notify, self.on_appended),
+        )
         await session.load()
         return session
 
@@ -396,7 +403,7 @@ class Sessions:
             await session.kernel_connection.settled()
             kernel = session.kernel
             if kernel is None:
-                raise errors.KernelNotReady("This session has no kernel yet: kernel.start gives it one.")
+                raise errors.KernelNotReady(NO_KERNEL)
             check_ours(session, "restart")
             if session.kernel_connection.has_host and session.kernel_connection.is_leaving:
                 await _end_kernel(session, by)
