@@ -1,3 +1,7 @@
+/**
+ * The tests of a module stand in test/ under the path that the module has in src/ (test/model/lines.test.ts), so that builds never see them. What is a
+ * law of the whole page (floors, linear) and what tests share stands in test/ itself.
+ */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

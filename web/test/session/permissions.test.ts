@@ -1,0 +1,60 @@
+// @vitest-environment happy-dom
+import { afterEach, describe, expect, test } from "vitest";
+import { COMMANDS, commandsOf } from "../../src/panels/commands.ts";
+import { may, setRight } from "../../src/session/permissions.ts";
+import { mode } from "../../src/session/selection.ts";
+
+describe("rights", () => {
+  afterEach(() => setRight(null));
+
+  test("what needs more than one has is not offered", () => {
+    const allowed = (verb: "read" | "write" | "execute" | "own"): string[] => {
+      setRight(verb);
+      return COMMANDS.filter(one => may(one.right)).map(one => one.id);
+    };
+    const [viewer, editor, runner, all] = [allowed("read"), allowed("write"), allowed("execute"), allowed("own")];
+    expect(all.length).toBe(COMMANDS.length);
+    expect(viewer).toEqual([
+      ...[
+        "palette",
+        "palette-key",
+        "up",
+        "down",
+        "extend-up",
+        "extend-down",
+        "all",
+        "first",
+        "last",
+        "extend-first",
+        "extend-last",
+        "copy",
+      ],
+      ...[
+        "beside",
+        "lines",
+        "all-lines",
+        "find",
+        "find-key",
+        "find-next",
+        "find-previous",
+        "define",
+        "define-back",
+        "shortcuts",
+        "history",
+      ],
+      ...["ipynb", "html", "slides", "pdf", "markdown", "latex", "rst", "script", "py:percent"].map(format => `export-${format}`),
+      ...["print", "outline", "wrap", "theme", "settings", "close-pager"],
+    ]);
+    expect(editor.filter(id => !viewer.includes(id))).toContain("cut");
+    for (const one of commandsOf("colab")) expect(one.right).toBe(COMMANDS.find(other => other.title === one.title)?.right);
+    expect(editor.filter(id => /run|kernel|restart|interrupt/.test(id))).toEqual([]);
+    expect(all.filter(id => !runner.includes(id)).sort()).toEqual(["files", "rename", "save-as", "share"]);
+  });
+
+  test("who may not edit any more leaves the editor", () => {
+    setRight("write");
+    mode.value = "edit";
+    setRight("read");
+    expect(mode.value).toBe("command");
+  });
+});
