@@ -54,7 +54,7 @@ class Commands(PageCase):
             self.press(page, "z")
             self.shows(page, *step)
         self.press(page, "z")
-        expect(page.get_by_text("Nothing was done to cells")).to_be_visible()
+        expect(page.get_by_text("There is nothing to undo.")).to_be_visible()
         for step in (("b", "a", "c"), ("b", "a\n\nc"), ("b", "a\n\nc", ""), ("x", "a\n\nc", "")):
             self.press(page, "Shift+Z")
             self.shows(page, *step)

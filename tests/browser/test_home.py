@@ -152,7 +152,7 @@ class Home(PageCase):
         page.keyboard.press("ArrowDown")
         expect(page.get_by_role("link", name="beta.csv")).to_be_focused()
         page.get_by_label("Filter by name").fill("nothing like it")
-        expect(page.get_by_text("Nothing here has that in its name.")).to_be_visible()
+        expect(page.get_by_text("No file here has that in its name.")).to_be_visible()
 
     def test_entries_are_sorted(self) -> None:
         """A click on a heading sorts by it, a second one the other way; folders stay first."""

@@ -48,7 +48,7 @@ class Line(PageCase):
         expect(page.get_by_text("Reconnecting.", exact=True)).to_have_count(0)
         self.finished(cell)
         expect(cell.locator(".log-foot .counts")).to_contain_text("2,001 lines")
-        expect(cell.locator(".catch")).to_contain_text("arrived while the line was down")
+        expect(cell.locator(".catch")).to_contain_text("arrived while the connection was down")
         cell.get_by_role("button", name="Copy").click()
         expect(page.get_by_text("Copied")).to_be_visible()
         lines = str(page.evaluate("navigator.clipboard.readText()")).splitlines()

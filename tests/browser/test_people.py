@@ -362,7 +362,7 @@ class Asking(PeopleCase):
         guest = self.come(url)
         self.come(url, "Eve")
         guest.get_by_role("button", name="Ask to edit").click()
-        expect(self.page.get_by_text("Whoever came by the same link can edit then, too: Eve.")).to_be_visible()
+        expect(self.page.get_by_text("Everybody who used the same link can edit then, too: Eve.")).to_be_visible()
 
 
 class Access(PeopleCase):

@@ -202,9 +202,9 @@ class Sliders(WidgetCase):
         page = self.open(session)
         expect(self.readout(page)).to_have_text("3")
         self.execute(session, "s.close()")
-        expect(page.locator(".cell").first.locator(".out")).to_contain_text("This widget is not there any more.")
+        expect(page.locator(".cell").first.locator(".out")).to_contain_text("This widget no longer exists.")
         page.reload()
-        expect(page.locator(".cell").first.locator(".out")).to_contain_text("This widget is not there any more.")
+        expect(page.locator(".cell").first.locator(".out")).to_contain_text("This widget no longer exists.")
 
 
 class Many(WidgetCase):
@@ -447,7 +447,7 @@ class Sealed(WidgetCase):
             [secret, own],
         )
         self.assertEqual(given, [None, None])
-        expect(page.get_by_text("A widget named a widget of another output.").first).to_be_visible()
+        expect(page.get_by_text("A widget referred to a widget of another output.").first).to_be_visible()
         said = json.dumps(self.server.call("session.events", session=session, since=0, limit=1000)["events"])
         self.assertEqual([way for way in ("IPY_MODEL_", "anywidget:") if f'"tooltip": "{way}{secret}"' in said], [])
 

@@ -142,7 +142,7 @@ export const TABLE = {
   find: { title: "Find in all cells", right: "read", both: "Ctrl+f", command: "f", run: () => find(false) },
   replace: { title: "Find and replace in all cells", right: "write", both: "Ctrl+h", run: () => find(true) },
   "find-next": { title: "Next match", right: "read", both: "Ctrl+g", run: step(1) },
-  "find-previous": { title: "Match before", right: "read", both: "Ctrl+Shift+g", run: step(-1) },
+  "find-previous": { title: "Previous match", right: "read", both: "Ctrl+Shift+g", run: step(-1) },
   define: { title: "Go to where the name is defined", right: "read", edit: "F12", run: define },
   "define-back": { title: "Go back to where you came from", right: "read", both: "Ctrl+Alt+- | Shift+F12", run: defineBack },
   interrupt: { title: "Interrupt the kernel", right: "execute", command: "i i", colab: "Ctrl+m i", run: a => a.runs.interrupt() },
@@ -163,7 +163,7 @@ export const TABLE = {
   },
   "run-stale": { title: "Run changed and new cells", right: "execute", run: a => a.runs.runMany("stale") },
   "restart-run": { title: "Restart the kernel and run all cells", right: "execute", run: show("restart_run") },
-  "cancel-all": { title: "Take back all that waits", right: "execute", run: a => a.runs.cancelAll() },
+  "cancel-all": { title: "Cancel all that is queued", right: "execute", run: a => a.runs.cancelAll() },
   "shut-down": { title: "Shut the kernel down", right: "execute", run: show("shut_down") },
   kernels: { title: "Change the kernel", right: "execute", run: show("kernels") },
   "insert-code": { title: "Insert a code cell below and edit it", right: "write", run: a => a.insertBelow("code", true) },
@@ -198,7 +198,7 @@ export const TABLE = {
   theme: { title: "Change the theme", right: "read", run: nextTheme },
   settings: { title: "Settings", right: "read", both: "Ctrl+,", run: show("settings") },
   "close-pager": {
-    title: "Close what is open, let go of the selection",
+    title: "Close what is open, or clear the selection",
     right: "read",
     command: "Escape | q",
     run: a => {

@@ -19,7 +19,7 @@ export const home = {
   closeSessionBody: "The kernel is shut down and variables are lost. What ran and what it printed stay, under Closed sessions.",
   closeUnsavedAsk: (title: string) => `“${title}” cannot be saved now`,
   closeUnsavedBody:
-    "The file was changed by another program, or cannot be written. If you close all the same, the file stays as it is; what is only here stays in its history.",
+    "The file was changed by another program, or cannot be written. If you close it anyway, the file stays as it is, and your changes stay in its history.",
   closeUnsaved: "Close without saving",
   closeNotebookBody: "The kernel is shut down and variables are lost. The notebook and its history stay.",
 } as const;

@@ -1,9 +1,9 @@
 /** The sentences about who is signed in where: they come with the dialog that says them. */
-const many = (count: number, one: string, more: string): string => `${count} ${count === 1 ? one : more}`;
+import { many } from "./format.ts";
 
 export const l = {
   title: "Signed-in browsers",
-  body: "Each of these browsers can do all that you can here. Sign out what you do not know, or do not use any more. Running code goes on.",
+  body: "Each of these browsers can do all that you can here. Sign out those that you do not know or no longer use. Running code goes on.",
   thisOne: (where: string) => `${where} (this one)`,
   from: (where: string, address: string) => (address === "" ? where : `${where}, ${address}`),
   since: (ago: string) => `signed in ${ago}`,

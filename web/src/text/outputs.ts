@@ -24,5 +24,5 @@ export const outputs = {
   hidden: "hidden, then Enter",
   send: "Send",
   caughtClosed: (lines: number) => `Caught up: ${many(lines, "line", "lines")} arrived while this page was closed`,
-  caughtOffline: (lines: number) => `Caught up: ${many(lines, "line", "lines")} arrived while the line was down`,
+  caughtOffline: (lines: number) => `Caught up: ${many(lines, "line", "lines")} arrived while the connection was down`,
 } as const;

@@ -83,12 +83,12 @@ export const panels = {
   nothingRuns: "Nothing runs now.",
   untitledHeading: "(untitled)",
   takeBack: "Take it out of the queue",
-  takeAllBack: "Take back all that waits",
+  takeAllBack: "Cancel all that is queued",
   earlyInQueue: "Run it earlier",
   lateInQueue: "Run it later",
   keysIntro: "Esc leaves the editor and gives cell commands; Enter goes back to editing.",
   reconnecting: "Reconnecting.",
-  reconnectingBody: "Your code keeps running on the server; keep typing, edits are sent when the line is back.",
+  reconnectingBody: "Your code keeps running on the server. Keep typing: edits are sent when the connection is back.",
   crowded: "Too many pages are open.",
   crowdedBody: "The server takes no more connections of this login. Close some pages; this one then comes back by itself.",
   tryNow: "Try now",
@@ -97,7 +97,7 @@ export const panels = {
   longOutageEdits: (edits: number) =>
     edits === 0
       ? "Runs go on there. This page connects by itself."
-      : `${many(edits, "edit waits", "edits wait")} in this browser. ${edits === 1 ? "It is" : "They are"} sent when the line is back, or when you open this page again.`,
+      : `${many(edits, "edit waits", "edits wait")} in this browser. ${edits === 1 ? "It is" : "They are"} sent when the connection is back, or when you open this page again.`,
   copyEdits: "Copy edits",
   sessionEnded: "Your session has ended.",
   sessionEndedBody: "Sign in again and you return to this spot.",

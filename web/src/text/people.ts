@@ -11,9 +11,9 @@ export const p = {
     read: "",
     write: "You can view this notebook, but not change it.",
     execute: "You cannot run code in this notebook.",
-    own: "Only who runs the server can do that.",
+    own: "Only the owner of the server can do that.",
   } satisfies Record<Verb, string>,
   mayEditNow: "You can edit now.",
-  waitsForOther: "The code waits for an answer. Only who may run can give it.",
+  waitsForOther: "The code waits for an answer. Only people who can run code can give it.",
   askAgain: "If you were sent a link, open it again or ask for another one.",
 } as const;

@@ -1,6 +1,5 @@
 /** Every sentence about rich outputs, their menus and widgets. */
-const number = new Intl.NumberFormat("en");
-const many = (count: number, one: string, more: string): string => `${number.format(count)} ${count === 1 ? one : more}`;
+import { many, n } from "./format.ts";
 
 export const r = {
   menu: (label: string) => `Menu of ${label.charAt(0).toLowerCase()}${label.slice(1)}`,
@@ -19,8 +18,7 @@ export const r = {
 
   search: "Search",
   searchJson: "Search in this value",
-  found: (at: number, count: number, more: boolean) =>
-    count === 0 ? "nothing found" : `${number.format(at)} of ${number.format(count)}${more ? "+" : ""}`,
+  found: (at: number, count: number, more: boolean) => (count === 0 ? "nothing found" : `${n(at)} of ${n(count)}${more ? "+" : ""}`),
   previous: "Previous",
   next: "Next",
   openAll: "Open all",
@@ -40,8 +38,7 @@ export const r = {
   flooded: "This output sent more messages than a page can take and was stopped.",
   showAgain: "Show it again",
   wants: (hosts: readonly string[]) => `This output wants to load from ${hosts.join(", ")}.`,
-  wantsBody:
-    "Output has no network unless you allow it. Those servers learn that you look at it, and its code could send them what it shows.",
+  wantsBody: "Output has no network unless you allow it. Those servers see that you look at it, and its code can send them what it shows.",
   allow: "Allow",
   allowedHost: (host: string) => `May load from ${host}. `,
   forbid: "Forbid it",
@@ -55,13 +52,13 @@ export const r = {
   pdf: (size: string) => `A PDF document, ${size}`,
   remotePicture: "Picture from another server",
   remoteFrom: (alt: string, host: string) => `${alt === "" ? "Picture" : `“${alt}”`} from ${host}`,
-  remoteNote: (host: string) => `${host} learns that you look at it.`,
+  remoteNote: (host: string) => `${host} can see that you look at it.`,
   remoteShow: "Show",
   remoteOpen: "Open",
 
-  noModel: "This widget is not there any more. Run the cell again to make it anew.",
-  deadWidget: "The kernel that made this widget has ended: what it shows stays, but nothing answers.",
+  noModel: "This widget no longer exists. Run the cell again to make a new one.",
+  deadWidget: "The kernel that made this widget has ended. The widget stays as it is and does not react.",
   tooLarge: "This is too large for one message: at most 10 MB can go to a widget at once.",
-  namesOthers: "A widget named a widget of another output. The kernel was not told.",
-  notSent: "The kernel was not told: the line is down. Try again when it is back.",
+  namesOthers: "A widget referred to a widget of another output. Nothing was sent to the kernel.",
+  notSent: "Not sent to the kernel: there is no connection. Try again when it is back.",
 } as const;

@@ -1,7 +1,8 @@
 /** The sentences about sharing, about who is there, and for guests: they come with what says them. */
-import type { Verb } from "../rpc/schema.ts";
 
-const many = (count: number, one: string, more: string): string => `${count} ${count === 1 ? one : more}`;
+import type { Verb } from "../rpc/schema.ts";
+import { many } from "./format.ts";
+
 const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" });
 
 export const s = {
@@ -14,7 +15,7 @@ export const s = {
   rightOf: (label: string) => `Right of ${label}`,
   labelLabel: "For whom",
   labelHint: "a name, for you (optional)",
-  daysLabel: "Counts for",
+  daysLabel: "Valid for",
   days: (days: number) => (days === 365 ? "a year" : many(days, "day", "days")),
   create: "Create link",
   newLink: "The new link",
@@ -33,8 +34,8 @@ export const s = {
   until: (at: number) => `until ${date.format(at)}`,
   remove: "Remove",
   removeOf: (label: string) => `Remove ${label}`,
-  removed: "The link is removed, and who came by it is out. What they started goes on.",
-  nobodyYet: "Nobody has come by it yet.",
+  removed: "The link is removed, and whoever used it has no access now. What they started goes on.",
+  nobodyYet: "Nobody has used it yet.",
   letRun: "Let them run code",
   keep: "No",
   foot: "Only people with one of these links can open this notebook.",
@@ -69,13 +70,13 @@ export const s = {
   ask: "Ask to edit",
   askAgain: "Ask again",
   asked: "You asked to edit.",
-  askedBody: (owner: string) => `${owner} sees it on their page, and can let you.`,
+  askedBody: (owner: string) => `${owner} sees it on their page, and can allow it.`,
   declined: "Not now.",
   declinedBody: (owner: string) => `${owner} has not let you edit.`,
   asks: (name: string) => `${name} asks to edit.`,
   asksAlone: "They change the cells and so the file; they run nothing.",
   asksOthers: (names: readonly string[]) =>
-    `Whoever came by the same link can edit then, too: ${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}.`,
+    `Everybody who used the same link can edit then, too: ${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}.`,
   allow: "Allow",
   allowOf: (name: string) => `Allow ${name} to edit`,
   notNow: "Not now",
@@ -93,7 +94,7 @@ export const s = {
   linkRefused: "This link does not open anything.",
   accessEnded: "Your access has ended.",
   accessEndedBody: (owner: string) =>
-    `The link that you came by was taken back or is too old, or the notebook was closed. What you started goes on. Ask ${owner} for another link.`,
+    `Your link was removed or is too old, or the notebook was closed. What you started goes on. Ask ${owner} for another link.`,
   guestHome: "You are a guest here.",
   guestHomeBody: (owner: string) => `${owner} shared one notebook with you. Files and other notebooks are not part of it.`,
   openShared: "Open the notebook",

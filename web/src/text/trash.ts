@@ -5,7 +5,7 @@ export const w = {
   cameBack: (name: string) => `“${name}” is back.`,
   title: "Trash",
   open: "Trash: what was deleted here",
-  body: "What was deleted below the root. It stays in the trash of whoever runs the server until it is deleted there for good.",
+  body: "Files that were deleted here. They stay in the trash of the server's user until they are deleted there for good.",
   empty: "Nothing that was deleted here is in the trash.",
   list: "Deleted files and folders",
   deleted: (ago: string) => `deleted ${ago}`,
