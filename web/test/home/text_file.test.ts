@@ -117,5 +117,5 @@ test("what is too large or no text is told", async () => {
   disk.body = "x".repeat(MOST_BYTES + 1);
   expect((await disk.open()).problem.value).toContain("can be edited here");
   disk.body = "a\0b";
-  expect((await disk.open()).problem.value).toContain("no text");
+  expect((await disk.open()).problem.value).toContain("not text");
 });
