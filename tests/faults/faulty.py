@@ -9,7 +9,7 @@ FAULTS is a JSON list of objects::
            "jump"     for what gives the time: it is an hour later for some calls, and then again not
     when   "before" (default) or "after" the function has done its work ("kill" only)
     call   break the n-th call and no other; without it every call
-    lines  only calls whose first text argument contains this
+    lines  only calls with this as a text argument, or with a command of this type
     while  break only while this file exists
 
 The product has no such switch: this file patches it from outside.
@@ -58,7 +58,8 @@ def _broken(function: Callable[..., Any], fault: dict[str, Any]) -> Callable[...
     @functools.wraps(function)
     def call(*arguments: Any, **names: Any) -> Any:
         nonlocal calls
-        wanted = fault.get("lines") is None or any(fault["lines"] == a for a in arguments if isinstance(a, str))
+        texts = [one if isinstance(one, str) else getattr(one, "msg_type", None) for one in arguments]
+        wanted = fault.get("lines") is None or fault["lines"] in texts
         if "while" in fault:
             wanted = wanted and os.path.exists(fault["while"])
         calls += wanted
