@@ -16,8 +16,10 @@ from tests.test_calls import least
 from webipy.core import errors
 from webipy.core.api.access import Verb
 from webipy.core.api.calls import Params, Result
+from webipy.core.api.notebook_calls import HistoryPoints
 from webipy.server.methods import api
 from webipy.server.methods.api import METHODS, answered
+from webipy.server.methods.descriptions import described
 from webipy.server.methods.method import Method
 
 VERBS: dict[str, str] = {
@@ -381,7 +383,12 @@ class Server(RigTestCase):
             self.assertEqual([p["name"] for p in told["params"]], list(method.params.__struct_fields__))
             self.assertEqual({p["name"] for p in told["params"] if p["required"]}, set(least(method.params)))
             self.assertTrue(told["summary"].strip().endswith("."), told["name"])
+            self.assertEqual([p["description"] for p in told["params"]], list(described(method.params).values()))
+            self.assertEqual([e["message"] for e in told["errors"]], [kind.name for kind in method.raises])
         self.assertIn("CellEdited", schemas)
+        self.assertEqual(
+            schemas["HistoryPoints"]["properties"]["moments"]["description"], described(HistoryPoints)["points"]
+        )
 
     def test_every_failure_class_can_be_told(self) -> None:
         """Code, name and facts."""

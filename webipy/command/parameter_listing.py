@@ -44,7 +44,7 @@ async def parameters_of(client: Client, session: calls.Session) -> list[Declared
     Returns:
         The parameters; `None` when no cell has the tag `parameters`.
     """
-    asked = notebook_calls.AtMoment(session=session.id)
+    asked = notebook_calls.AtPoint(session=session.id)
     found = await client.call("notebook.at", asked, notebook_calls.NotebookAt, repeat=True)
     notebook = msgspec.json.decode(found.notebook, type=_Notebook)
     cell = next((cell for cell in notebook.cells if "parameters" in _metadata(cell.metadata).tags), None)

@@ -210,7 +210,7 @@ async def deliver(client: Client, session: calls.Session, keep: bool) -> None:
     Raises:
         StreamFault: Standard output cannot be written.
     """
-    asked = notebook_calls.AtMoment(session=session.id)
+    asked = notebook_calls.AtPoint(session=session.id)
     state = await client.call("notebook.at", asked, notebook_calls.NotebookAt, repeat=True)
     body = json.dumps(json.loads(bytes(state.notebook)), indent=1, ensure_ascii=False)
     write_as_is(f"{body}\n".encode("utf-8", "surrogatepass"))

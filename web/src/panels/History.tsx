@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { cellsOf, diffCells } from "../model/diff.ts";
 import { ask, fileAddress } from "../rpc/http.ts";
-import type { CellChange, Moment, NotebookDiff } from "../rpc/schema.ts";
+import type { CellChange, HistoryPoint, NotebookDiff } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
@@ -20,8 +20,8 @@ const close = (): void => {
   dialog.value = null;
 };
 
-function useMoments(session: string): { moments: readonly Moment[] | null; more: (() => void) | null } {
-  const [moments, set] = useState<readonly Moment[] | null>(null);
+function useMoments(session: string): { moments: readonly HistoryPoint[] | null; more: (() => void) | null } {
+  const [moments, set] = useState<readonly HistoryPoint[] | null>(null);
   const [whole, setWhole] = useState(false);
   const load = (before: number | null): void => {
     connection
@@ -40,14 +40,14 @@ function useMoments(session: string): { moments: readonly Moment[] | null; more:
 /** The time of day; the date stands above. */
 const timeOf = (at: number): string => clock(at).split(",")[0] ?? "";
 
-function words(moment: Moment): string {
+function words(moment: HistoryPoint): string {
   const { kinds, cells, by } = t.history;
   const count = moment.cells > 0 ? `, ${cells(moment.cells)}` : "";
   return `${kinds[moment.kind]}${count}${moment.by === null ? "" : `, ${by(moment.by)}`}`;
 }
 
 /** What has changed since a moment. */
-function Since({ open, moment }: { open: Open; moment: Moment }) {
+function Since({ open, moment }: { open: Open; moment: HistoryPoint }) {
   const [diff, set] = useState<NotebookDiff | null>(null);
   useEffect(() => {
     let current = true;
@@ -92,7 +92,7 @@ function Since({ open, moment }: { open: Open; moment: Moment }) {
 
 export function History({ open }: { open: Open }) {
   const { moments, more } = useMoments(open.store.id);
-  const [chosen, choose] = useState<Moment | null>(null);
+  const [chosen, choose] = useState<HistoryPoint | null>(null);
   let date = "";
   return (
     <Dialog title={t.history.title} onClose={close} wide>

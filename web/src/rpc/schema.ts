@@ -1673,7 +1673,7 @@ export interface ReadHistory extends OfSession {
 }
 
 /** A state of the document worth going back to. */
-export interface Moment {
+export interface HistoryPoint {
   /** The seq of the event after which the document was so. */
   seq: number;
   /** When that event was written, RFC 3339 in UTC with microseconds. */
@@ -1689,15 +1689,15 @@ export interface Moment {
 }
 
 /** States of the document, the newest first. */
-export interface Moments {
+export interface HistoryPoints {
   /** The states. */
-  moments: Moment[];
+  moments: HistoryPoint[];
   /** The seq of the oldest state that can be shown. */
   first_seq: number;
 }
 
 /** A state of the document, by one of its three fields; without any of them: the state now. */
-export interface AtMoment extends OfSession {
+export interface AtPoint extends OfSession {
   /** The state after the event with this seq. */
   seq?: number | null;
   /** The state at this time, RFC 3339. */
@@ -2338,14 +2338,14 @@ export interface Methods {
   "login.list": { params: Nothing; result: LoginList };
   "login.revoke": { params: RevokeLogin; result: Revoked };
   "message.send": { params: SendMessage; result: Reply };
-  "notebook.at": { params: AtMoment; result: NotebookAt };
+  "notebook.at": { params: AtPoint; result: NotebookAt };
   "notebook.checkpoint": { params: MakeCheckpoint; result: Accepted };
   "notebook.diff": { params: DiffNotebook; result: NotebookDiff };
   "notebook.export": { params: ExportNotebook; result: Exported };
   "notebook.get": { params: OfSession; result: NotebookState };
-  "notebook.history": { params: ReadHistory; result: Moments };
+  "notebook.history": { params: ReadHistory; result: HistoryPoints };
   "notebook.reload": { params: OfSession; result: NotebookState };
-  "notebook.restore": { params: AtMoment; result: Accepted };
+  "notebook.restore": { params: AtPoint; result: Accepted };
   "notebook.run": { params: RunNotebook; result: NotebookRun };
   "notebook.save": { params: SaveNotebook; result: NotebookState };
   "notebook.set_metadata": { params: SetNotebookMetadata; result: Accepted };

@@ -1,7 +1,7 @@
 """Who may do what: principals, verbs, and the one question `permit`.
 
-A method of the API names the verb it needs; `permit` is asked once, before every method. Verbs are ordered: who may
-own a session may also run code in it, who may run code may also write and read.
+A method of the API names the verb that it needs; `permit` is called once, before every method. Verbs are ordered: who may own a session may also
+run code in it, and who may run code may also write and read.
 
 Whoever runs the server holds `own` for everything. A guest came by the link of one session, holds one verb there, and
 none anywhere else: not in another session, and not on the server, whose files and list of sessions are no part of any.
@@ -45,12 +45,25 @@ class Principal:
 
 
 def holds(principal: Principal, verb: Verb) -> bool:
-    """Whether somebody's right is `verb` or a stronger one."""
+    """Whether somebody's right is strong enough.
+
+    Args:
+        principal: Whose right it is.
+        verb: The right that is needed.
+
+    Returns:
+        True when the principal has this right or a stronger one, wherever that counts.
+    """
     return _RANK[principal.verb] >= _RANK[verb]
 
 
 def permit(principal: Principal | None, verb: Verb, session: str | None) -> None:
-    """Returns when `principal` may do what needs `verb` on `session` (`None`: on the server).
+    """Returns when a principal may do something.
+
+    Args:
+        principal: Who it is; `None`: nobody is logged in.
+        verb: The right that is needed.
+        session: The id of the session that is touched; `None`: more than one, or the server.
 
     Raises:
         errors.NotAuthenticated: Nobody is logged in and the verb is not `none`.
@@ -95,7 +108,7 @@ _MARK = " (guest)"
 
 
 def marked(name: str) -> str:
-    """The name of a guest as everybody sees it and events tell it: nobody can be taken for whoever runs the server."""
+    """The name of a guest as everybody sees it, and as events have it: no guest can be taken for the owner."""
     return f"{name}{_MARK}"
 
 

@@ -1,10 +1,11 @@
-"""The params and results of every method of the API: one pair of structs for each (none where a method takes or gives
-nothing).
+"""The params and results of the methods of the API: a pair of structs for each method, none where it takes or returns nothing.
 
-Params are by name and refused when a name is unknown, so that a typing mistake is told and not ignored. Results may
-grow fields; none is ever renamed or re-typed. Ids are opaque strings; times are RFC 3339 UTC with microseconds;
-positions in code count unicode characters, as Jupyter messaging 5.4 does, while positions in change sets count UTF-16
-units, as editors do.
+Here are those of the server, sessions, kernels and executions; the other modules of this room have the rest.
+
+Invariants: an unknown param is refused by name, so that a typing mistake has an answer; results may grow fields, and no field is ever renamed or
+gets another type. Ids are opaque strings; times are RFC 3339 in UTC with microseconds; positions in code count unicode characters, as Jupyter
+messaging 5.4 does, and positions in change sets count UTF-16 units, as editors do. What a field means stands below it, or, where many structs have
+it, in `webipy.core.api.shared_fields`.
 """
 
 from __future__ import annotations

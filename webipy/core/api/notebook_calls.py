@@ -240,7 +240,7 @@ class ReadHistory(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Only states before the event with this seq; null: all."""
 
 
-class Moment(Result, frozen=True, kw_only=True):
+class HistoryPoint(Result, frozen=True, kw_only=True):
     """A state of the document worth going back to."""
 
     seq: int
@@ -256,16 +256,16 @@ class Moment(Result, frozen=True, kw_only=True):
     """How many cells it touched."""
 
 
-class Moments(Result, frozen=True, kw_only=True):
+class HistoryPoints(Result, frozen=True, kw_only=True):
     """States of the document, the newest first."""
 
-    moments: list[Moment]
+    points: list[HistoryPoint] = msgspec.field(name="moments")
     """The states."""
     first_seq: int
     """The seq of the oldest state that can be shown."""
 
 
-class AtMoment(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AtPoint(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A state of the document, by one of its three fields; without any of them: the state now."""
 
     seq: Annotated[int, msgspec.Meta(ge=1)] | None = None

@@ -93,7 +93,10 @@ def parse(body: bytes) -> Batch:
     """The calls in one message.
 
     Args:
-        body: One JSON value, UTF-8; its size is capped by the transport.
+        body: One JSON value, UTF-8; the transport limits its size.
+
+    Returns:
+        The calls, and the answers to those parts of a batch that are no calls.
 
     Raises:
         errors.ParseError: Not JSON, not UTF-8, or nested too deeply.
@@ -108,9 +111,9 @@ def parse(body: bytes) -> Batch:
     except (UnicodeDecodeError, msgspec.DecodeError) as fault:
         raise errors.ParseError(f"This is not JSON: {fault}") from None
     if is_list and not 1 <= len(parts) <= MAX_BATCH_CALLS:
-        told = "more" if parts else "none"
+        found = "more" if parts else "none"
         raise errors.InvalidRequest(
-            f"A batch holds 1 to {MAX_BATCH_CALLS} calls, this one has {told}.", limit=MAX_BATCH_CALLS
+            f"A batch holds 1 to {MAX_BATCH_CALLS} calls, this one has {found}.", limit=MAX_BATCH_CALLS
         )
     calls: list[Call] = []
     refused: list[bytes] = []
@@ -123,7 +126,7 @@ def parse(body: bytes) -> Batch:
 
 
 def _parts(body: bytes) -> list[Raw]:
-    """The elements of a list, of which no more are made than one too many: a message may hold millions."""
+    """The elements of a list, at most one more than a batch may have: a message may hold millions."""
     found = _decode_batch(body)
     parts = (getattr(found, name) for name in _PLACES)
     return [part for part in parts if not isinstance(part, UnsetType)]
@@ -152,23 +155,67 @@ def _id_of(part: Raw) -> CallId:
 
 
 def result(call_id: CallId, value: object) -> bytes:
-    """The answer to a call that succeeded."""
+    """The answer to a call that succeeded.
+
+    Args:
+        call_id: The id of the call, as the caller wrote it.
+        value: The result: a struct, or what else msgspec makes JSON of.
+
+    Returns:
+        A JSON-RPC response, UTF-8.
+
+    Source:
+        JSON-RPC 2.0, section 5.
+    """
     return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (_encode(call_id), _encode(value))
 
 
 def failure(call_id: CallId, fault: errors.Failure) -> bytes:
-    """The answer to a call that failed: code, message, and `data` with the name and the facts."""
+    """The answer to a call that failed.
+
+    Args:
+        call_id: The id of the call; `None` when it could not be read.
+        fault: Gives code and message, and `data` with its name and facts.
+
+    Returns:
+        A JSON-RPC response, UTF-8.
+
+    Source:
+        JSON-RPC 2.0, section 5.1.
+    """
     error = {"code": fault.code, "message": fault.message, "data": {"name": fault.name, **fault.facts}}
     return b'{"jsonrpc":"2.0","id":%b,"error":%b}' % (_encode(call_id), _encode(error))
 
 
 def notification(method: str, *params: bytes) -> bytes:
-    """A message that is not answered; `params` are the pieces of one JSON value, so that a large one is copied once."""
+    """A message that is not answered.
+
+    Args:
+        method: Its name.
+        params: The pieces of one JSON value, UTF-8; joined here, so that a large one is copied once.
+
+    Returns:
+        A JSON-RPC notification, UTF-8.
+
+    Source:
+        JSON-RPC 2.0, section 4.1.
+    """
     return b"".join((b'{"jsonrpc":"2.0","method":', _encode(method), b',"params":', *params, b"}"))
 
 
 def join(replies: list[bytes], is_list: bool) -> bytes | None:
-    """The message that answers a batch, or `None` when all its calls were notifications (section 6)."""
+    """The message that answers a batch.
+
+    Args:
+        replies: The answers to its calls, each one JSON value; none of notifications.
+        is_list: Whether the batch was a list, so that the answer is one, too.
+
+    Returns:
+        One JSON value, UTF-8; `None` when there is nothing to answer.
+
+    Source:
+        JSON-RPC 2.0, section 6.
+    """
     if not replies:
         return None
     if not is_list:

@@ -101,8 +101,8 @@ async def notebook_set_metadata(
 # ---- history --------------------------------------------------------------------------------------------------------
 
 
-def _as_result(moment: HistoryPoint, connection: Connection) -> notebook_calls.Moment:
-    return notebook_calls.Moment(
+def _as_result(moment: HistoryPoint, connection: Connection) -> notebook_calls.HistoryPoint:
+    return notebook_calls.HistoryPoint(
         seq=moment.seq,
         time=moment.time,
         kind=moment.kind,
@@ -119,23 +119,25 @@ def _history(services: Services, session: str) -> History:
 @method("notebook.history", "read", "session", raises=OF_SESSION, example={"limit": 2})
 async def notebook_history(
     services: Services, connection: Connection, params: notebook_calls.ReadHistory
-) -> notebook_calls.Moments:
+) -> notebook_calls.HistoryPoints:
     """The states of the document worth going back to, the newest first."""
     history = _history(services, params.session)
     async with connection.heavy():
         points, hidden = await history.points(), connection.hidden(history.session)
-    found: list[notebook_calls.Moment] = []
+    found: list[notebook_calls.HistoryPoint] = []
     for moment in reversed(points.all):
         if moment.seq > hidden and (params.before is None or moment.seq < params.before):
             found.append(_as_result(moment, connection))
         if len(found) == params.limit:
             break
-    return notebook_calls.Moments(moments=found, first_seq=max(1, history.session.journal.first_seq - 1, hidden + 1))
+    return notebook_calls.HistoryPoints(
+        points=found, first_seq=max(1, history.session.journal.first_seq - 1, hidden + 1)
+    )
 
 
 @method("notebook.at", "read", "session", raises=OF_SESSION, example={"checkpoint": "first"})
 async def notebook_at(
-    services: Services, connection: Connection, params: notebook_calls.AtMoment
+    services: Services, connection: Connection, params: notebook_calls.AtPoint
 ) -> notebook_calls.NotebookAt:
     """An earlier state of the document, whole, with its outputs."""
     history = _history(services, params.session)
@@ -174,7 +176,7 @@ async def notebook_diff(
 
 @method("notebook.restore", "write", "session", raises=OF_DOCUMENT, example={"checkpoint": "first"})
 async def notebook_restore(
-    services: Services, connection: Connection, params: notebook_calls.AtMoment
+    services: Services, connection: Connection, params: notebook_calls.AtPoint
 ) -> calls.Accepted:
     """Restores an earlier state of the document, as changes of the present one: the history stays whole."""
     session = services.sessions.get(params.session)

@@ -28,10 +28,10 @@ def document(methods: Mapping[str, Method], version: str) -> calls.OpenRpc:
         [*kinds, calls.Events, AnyEvent], schema_hook=lambda kind: {"description": "any JSON value"}, ref_template=_REF
     )
     for struct in all_structs([*kinds, calls.Events, *get_args(AnyEvent)]):
-        properties = schemas.get(struct.__name__, {}).get("properties", {})
-        for name, description in described(struct).items():
-            if name in properties:
-                properties[name]["description"] = description
+        properties, descriptions = schemas.get(struct.__name__, {}).get("properties", {}), described(struct)
+        for field in msgspec.structs.fields(struct):
+            if field.encode_name in properties:
+                properties[field.encode_name]["description"] = descriptions.get(field.name, "")
     return calls.OpenRpc(
         openrpc="1.3.2",
         info={
