@@ -251,7 +251,7 @@ async def cell_move(services: Services, connection: Connection, params: cell_cal
     example={"cell": "c1", "version": 0, "changes": [[18, [0, "", "print(-x)"]]]},
 )
 async def cell_edit(services: Services, connection: Connection, params: cell_calls.EditCell) -> cell_calls.CellAccepted:
-    """Changes the source by CodeMirror change sets on top of a version; `stale_version` tells the one to rebase on."""
+    """Changes the source by CodeMirror change sets on top of a version; `stale_version` has the version to rebase on."""
     session = _writable(services, params.session)
     session.notebook.check_edit(params.cell, params.version, params.changes)
     new: list[AnyEvent] = [

@@ -184,7 +184,7 @@ def _expressions(
 
 @method("output.read", "read", "session", raises=OF_SESSION, example={"execution": "e1", "output": 0})
 async def output_read(services: Services, connection: Connection, params: calls.ReadOutput) -> calls.OutputText:
-    """Part of the text of a stream output, the rest of one that a snapshot shows cut; or of a large value that an output refers to."""
+    """Returns a part of the text of a stream output, such as the rest of one that a snapshot cuts, or of a large value that an output refers to."""
     session = services.sessions.get(params.session)
     if not any(cell.execution == params.execution for cell in session.notebook.cells()):
         _check_shown(session, connection, params.execution)

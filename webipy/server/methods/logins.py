@@ -64,7 +64,7 @@ async def login_revoke(
 
 @method("ticket.make", "read", "connection", example={"address": "/files/numbers.csv"})
 async def ticket_make(services: Services, connection: Connection, params: login_calls.MakeTicket) -> login_calls.Ticket:
-    """An address that the browser itself may fetch for some minutes, as in a download: it sends the login's cookie there, and no key."""
+    """Makes an address that the browser itself may fetch for some minutes, as for a download: there it sends the login's cookie, and no key."""
     path, _, query = params.address.partition("?")
     if not path.startswith(READ_PATHS) or "#" in params.address:
         raise errors.InvalidParams(f"A ticket is for an address below {', '.join(READ_PATHS)}.", field="address")

@@ -79,7 +79,7 @@ class _Part:
 async def notebook_run(
     services: Services, connection: Connection, params: notebook_calls.RunNotebook
 ) -> notebook_calls.NotebookRun:
-    """Accepts code cells to run, those that are not empty, as they are now; answers when all are in the journal, in one piece."""
+    """Accepts code cells to run, those that are not empty, as they are now; answers when all of them are in the journal."""
     session = services.sessions.get(params.session)
     run = params.id or services.world.new_id()
     if _has(session, f"{run}-1"):

@@ -56,7 +56,7 @@ async def server_info(services: Services, connection: Connection, params: calls.
 
 @method("server.sync", "read", "connection")
 async def server_sync(services: Services, connection: Connection, params: calls.Nothing) -> calls.Done:
-    """Answers after every event that was written before this call has been sent on this connection."""
+    """Answers when every event that was written before this call has been sent on this connection."""
     for feed in tuple(connection.feeds.values()):
         await connection.until(feed.sent(feed.source.written))
     return calls.Done()
@@ -128,7 +128,7 @@ async def session_get(services: Services, connection: Connection, params: calls.
 
 @method("session.rename", "write", "session", raises=OF_CHANGE, example={"title": "Second try"})
 async def session_rename(services: Services, connection: Connection, params: calls.RenameSession) -> calls.Session:
-    """Gives a session another title."""
+    """Changes the title of a session."""
     session = services.sessions.get(params.session)
     await services.sessions.rename(session, params.title, connection.name)
     return guest_view.session(session, connection.principal)
@@ -136,8 +136,9 @@ async def session_rename(services: Services, connection: Connection, params: cal
 
 @method("session.close", "own", "session", raises=OF_DOCUMENT)
 async def session_close(services: Services, connection: Connection, params: calls.CloseSession) -> calls.Done:
-    """Saves the session's document, shuts its kernel down and closes it; an attached kernel lives on. Its shares end. Its journal is
-    kept, and goes on when its document, or the session (`session.reopen`), is opened again.
+    """Saves the session's document, shuts its kernel down and closes the session. An attached kernel lives on; links into the session end.
+
+    The journal is kept. It goes on when the document, or the session (`session.reopen`), is opened again.
     """
     session = services.sessions.get(params.session)
     digest = await services.documents.leave(session, params.discard)
@@ -165,7 +166,7 @@ async def session_leave(services: Services, connection: Connection, params: call
 
 @method("session.subscribe", "read", "session", raises=OF_CHANGE, example={"since": 30})
 async def session_subscribe(services: Services, connection: Connection, params: calls.Subscribe) -> calls.Subscribed:
-    """Joins a session's journal: all events after `since`, then the live ones, as `events` notifications; no gap, no twin."""
+    """Subscribes to a session: all events after `since`, then new ones, come as `events` notifications; none is missing, none comes twice."""
     session = services.sessions.get(params.session)
     if params.keeps:
         await services.temporary.keep(session, connection.name)
@@ -196,14 +197,14 @@ def _without(snapshot: list[bytes], hidden: int) -> list[bytes]:
 
 @method("session.unsubscribe", "read", "session")
 async def session_unsubscribe(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
-    """Ends the subscription of this connection."""
+    """Cancels the subscription of this connection."""
     connection.unsubscribe(params.session)
     return calls.Done()
 
 
 @method("session.events", "read", "session", raises=OF_SESSION, example={"since": 14, "limit": 2})
 async def session_events(services: Services, connection: Connection, params: calls.ReadEvents) -> calls.Events:
-    """Events by long poll, for clients without a WebSocket."""
+    """Returns events, and waits for them if there are none yet: for clients without a WebSocket."""
     session = services.sessions.get(params.session)
     first = max(params.since + 1, session.journal.first_seq, connection.hidden(session) + 1)
     if first > session.written and params.wait_s:
@@ -293,7 +294,7 @@ async def kernel_attach(services: Services, connection: Connection, params: call
 
 @method("kernel.restart", "execute", "session", raises=OF_START)
 async def kernel_restart(services: Services, connection: Connection, params: calls.OfSession) -> calls.Session:
-    """Replaces the kernel process: variables and the queue are lost, its id stays. Works on a dead kernel too, not on an attached one."""
+    """Replaces the kernel process: variables and the queue are lost, its id stays. A dead kernel can be restarted too, an attached one cannot."""
     session = services.sessions.get(params.session)
     await services.sessions.restart_kernel(session, connection.name)
     return guest_view.session(session, connection.principal)
@@ -319,7 +320,7 @@ async def kernel_interrupt(
 
 @method("kernel.shut_down", "execute", "session", raises=OF_KERNEL)
 async def kernel_shut_down(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
-    """Ends the kernel politely; `kernel_died` with `expected` tells when it has gone. An attached kernel is asked to end, and let go of after 5 s."""
+    """Shuts the kernel down; `kernel_died` with `expected` follows when it has ended. An attached kernel is asked to end, and released after 5 s."""
     session = services.sessions.get(params.session)
     session.kernel_connection.live()
     session.kernel_connection.command(ShutDown())
@@ -328,7 +329,7 @@ async def kernel_shut_down(services: Services, connection: Connection, params: c
 
 @method("kernel.kill", "execute", "session", raises=OF_KERNEL)
 async def kernel_kill(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
-    """Ends the kernel at once, by SIGKILL; not an attached one."""
+    """Kills the kernel at once, by SIGKILL; an attached one cannot be killed."""
     session = services.sessions.get(params.session)
     session.kernel_connection.live()
     check_ours(session, "kill")
