@@ -4,7 +4,7 @@
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help serve test check faults soak attack fuzz mutants audit lock locked bench clean
+.PHONY: help serve test check faults soak attack fuzz mutants coverage audit lock locked bench clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -54,6 +54,9 @@ fuzz: $(VENV)/.installed-test ## Send what nobody would send, for some minutes; 
 
 mutants: $(VENV)/.installed-test ## Change the code and print what its own tests do not notice; ARGS="core.events --limit 50"
 	@exec $(PY) -m tests.mutants $(ARGS)
+
+coverage: $(VENV)/.installed-test ## Measure each module by its own tests, line and branch; ARGS="core.events", ARGS=--raise
+	@exec $(PY) -m tests.branch_coverage $(ARGS)
 
 audit: $(VENV)/.installed-test ## Look for known holes in what webipy depends on; says what could not be asked
 	@$(PY) -c 'import pip_audit' 2>/dev/null || $(INSTALL) pip-audit || true

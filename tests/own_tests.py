@@ -2,7 +2,7 @@
 
 They are, in this order:
 
-1. those that `TESTED_BY` names: modules that are reached by name only, such as the methods of the API;
+1. those that `TESTED_BY` names: modules that are reached by name only, such as the methods of the API, or through others;
 2. the test modules whose docstring names the module in full, such as `webipy.core.events.outputs`;
 3. the two that use most of what they import from it;
 4. the two that test most of the modules that import it: the parts of a larger whole are tested with it.
@@ -31,7 +31,9 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "webipy.core.errors": ("tests.test_rpc",),
     "webipy.core.ipynb.json_source": ("tests.test_ipynb", "tests.test_depth"),
     "webipy.core.session.runs": ("tests.test_plans",),
+    "webipy.server.methods.cells": ("tests.test_api", "tests.test_documents"),
     "webipy.server.methods.definitions": ("tests.test_definition_methods",),
+    "webipy.server.methods.executions": ("tests.test_session", "tests.test_runs"),
     "webipy.server.methods.inquiries": ("tests.test_inquiries",),
     "webipy.server.methods.journals": ("tests.test_kept",),
     "webipy.server.methods.kernel_inquiries": ("tests.test_inquiries", "tests.test_definition_methods"),
@@ -40,15 +42,20 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "webipy.server.methods.plans": ("tests.test_plans",),
     "webipy.server.methods.sessions": ("tests.test_sessions", "tests.test_session"),
     "webipy.server.methods.shares": ("tests.test_shares", "tests.test_people"),
-    "webipy.server.notebooks.documents": ("tests.test_documents", "tests.test_text_documents", "tests.test_kept"),
+    "webipy.server.notebooks.autosave": ("tests.test_documents", "tests.test_pair_documents", "tests.test_kept"),
+    "webipy.server.notebooks.documents": ("tests.test_documents", "tests.test_pair_documents", "tests.test_kept"),
+    "webipy.server.notebooks.notebook_codec": ("tests.test_pair_documents", "tests.test_text_documents"),
+    "webipy.server.notebooks.notebook_file": ("tests.test_documents", "tests.test_pair_documents"),
+    "webipy.server.notebooks.outside_changes": ("tests.test_pair_documents", "tests.test_documents"),
     "webipy.server.notebooks.pair_files": ("tests.test_pair_documents",),
     "webipy.server.notebooks.pair_lookup": ("tests.test_pair_documents",),
     "webipy.server.people.login_connections": ("tests.test_shares",),
+    "webipy.server.sessions.snapshots": ("tests.test_quotas", "tests.test_kept"),
     "webipy.io.conversion.converter_process": ("tests.programs.test_conversion",),
     "webipy.io.storage.token_file": ("tests.test_doctor",),
     "webipy.io.web.listening": ("tests.test_service",),
 }
-"""Modules that no test imports and no importer stands for."""
+"""Modules that the other rules find no test for, or tests that reach less of them than these."""
 
 
 @functools.cache
