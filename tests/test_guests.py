@@ -1,6 +1,6 @@
 """Guests as attackers: every method of the table by everybody, what else they could reach outside of their session, and the raw streams.
 
-`WHO` says of each method who may call it. A method that is new is in no row, and fails here until somebody has thought about it.
+Who may call a method follows from its declaration. One that declares no reach reaches the whole server, and is for the owner alone.
 """
 
 from __future__ import annotations
@@ -11,41 +11,36 @@ import attrs
 from twisted.internet.defer import succeed
 
 from tests.fakes import Client, Rig, RigTestCase, make_rig
+from tests.test_access import ORDER
 from tests.test_calls import least
 from tests.test_shares import come, secret_of
+from webipy.core.api.access import Verb
 from webipy.server.methods.api import METHODS
+from webipy.server.methods.method import Method
 from webipy.server.methods.raw_messages import SENDABLE
 from webipy.server.ports.conversion import ExportedFile
 
 PEOPLE = ("nobody", "elsewhere", "read", "write", "execute", "owner")
 """`elsewhere` holds the strongest link there is, to another session."""
 
-WHO: dict[str, str] = {
-    "nobody elsewhere read write execute owner": "rpc.discover server.info",
-    "elsewhere read write execute owner": "server.sync kernelspec.list ticket.make",
-    "read write execute owner": """
-        session.get session.subscribe session.unsubscribe session.events execution.wait execution.get execution.queue output.read cell.list
-        presence.set presence.ask notebook.get notebook.history notebook.at notebook.diff notebook.export kernel.usage
-    """,
-    "write execute owner": """
-        session.rename cell.insert cell.delete cell.restore cell.split cell.merge cell.set_metadata cell.move cell.edit cell.set_source
-        cell.set_type cell.clear_outputs notebook.save notebook.reload notebook.set_metadata notebook.checkpoint notebook.restore
-        session.leave session.keep
-    """,
-    "execute owner": """
-        kernel.logs
-        kernel.start kernel.restart kernel.interrupt kernel.shut_down kernel.kill execution.start execution.cancel execution.move run.cancel run.stop
-        notebook.run input.reply completion.get inspection.get definition.get variable.list
-        code.is_complete history.get comm.open comm.send comm.close message.send
-    """,
-    "owner": """
-        server.launch_code login.list login.revoke
-        session.create session.list session.close kernel.attach share.link share.list share.set share.revoke presence.decline
-        file.list file.stat file.read file.watch file.unwatch file.write file.create file.rename file.copy file.delete trash.list trash.restore
-        trash.delete run.check run.get journal.list journal.read journal.delete session.reopen
-    """,
+HELD: dict[str, Verb] = {
+    "nobody": "none",
+    "elsewhere": "execute",
+    "read": "read",
+    "write": "write",
+    "execute": "execute",
+    "owner": "own",
 }
-MAY = {method: people.split() for people, methods in WHO.items() for method in methods.split()}
+
+
+def may(person: str, method: Method) -> bool:
+    """Whether somebody may call a method for the shared session, by what the method declares: its verb and its reach."""
+    if method.verb == "none" or person == "owner":
+        return True
+    if method.reach == "server" or (person == "elsewhere" and method.reach == "session"):
+        return False
+    return person != "nobody" and ORDER.index(HELD[person]) >= ORDER.index(method.verb)
+
 
 BEYOND: list[tuple[str, dict[str, Any]]] = [
     ("kernel.usage", {"session": None}),
@@ -90,10 +85,17 @@ def guest(rig: Rig, session: str, verb: str) -> Client:
 class Matrix(RigTestCase):
     """Every method by everybody."""
 
-    def test_every_method_has_its_place(self) -> None:
-        """Exactly once."""
-        placed = [method for methods in WHO.values() for method in methods.split()]
-        self.assertEqual(sorted(placed), sorted(METHODS))
+    def test_who_is_not_signed_in_learns_what_there_is(self) -> None:
+        """And nothing else: whoever opens a method to everybody changes this line, too."""
+        self.assertEqual(
+            [name for name, method in METHODS.items() if method.verb == "none"], ["rpc.discover", "server.info"]
+        )
+
+    def test_a_method_that_stays_in_a_session_names_it(self) -> None:
+        """In its params; and what makes it reach further is in them, too."""
+        for method in METHODS.values():
+            fields = method.params.__struct_fields__
+            self.assertLessEqual({*method.beyond, *(["session"] if method.reach == "session" else [])}, {*fields})
 
     def test_who_may_call_what(self) -> None:
         """Refused exactly where it says so, with a word, and then nothing has happened."""
@@ -109,7 +111,7 @@ class Matrix(RigTestCase):
             params["session"] = house.session
         before = self.world(house.rig)
         told = self.fault(house, house.people[person], name, params)
-        if person in MAY[name]:
+        if may(person, METHODS[name]):
             self.assertNotIn(told.get("name"), ("not_authenticated", "not_permitted"), (name, person))
         else:
             self.assertEqual(

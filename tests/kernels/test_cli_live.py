@@ -305,7 +305,7 @@ class ExecTests(LiveTests):
         for wait in ("time.sleep(600)", "import asyncio\nawait asyncio.sleep(600)"):
             ended = self.webipy("exec", "--timeout", "1.5", f"print('ready')\n{wait}")
             self.assertEqual(ended.returncode, 1)
-            self.assertIn("1.5 s are over: interrupting.", ended.stderr)
+            self.assertIn("The code has run for 1.5 s: interrupting.", ended.stderr)
             self.assertNotIn("The code goes on", ended.stderr)
 
     def test_a_restarted_server_goes_unnoticed_by_the_code(self) -> None:
@@ -323,7 +323,7 @@ class ExecTests(LiveTests):
         self.assertEqual(status, 0)
         self.assertEqual(
             err,
-            "webipy: The line to the server is lost; what runs there goes on. Connecting again...\nwebipy: The server is back.\n",
+            "webipy: The connection to the server is lost; code that runs goes on. Connecting again...\nwebipy: The server is back.\n",
         )
 
     def test_a_closed_pipe_ends_the_command_and_not_the_run(self) -> None:

@@ -1,5 +1,6 @@
 /** What a person can choose for this browser. */
 import type { Signal } from "@preact/signals";
+import { server } from "../session/connection.ts";
 import { t } from "../text/en.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { dialog } from "../ui/page_state.ts";
@@ -71,6 +72,19 @@ function Switch({ title, note, of }: { title: string; note: string; of: Signal<b
   );
 }
 
+/** Name, version and licence, with the notices of the packages that are built into the page. */
+function About() {
+  const version = server.value?.version ?? "";
+  return (
+    <p class="quiet">
+      {t.settings.about(version)}{" "}
+      <a href={`/static/notices.txt?${encodeURIComponent(version)}`} target="_blank" rel="noopener">
+        {t.settings.notices}
+      </a>
+    </p>
+  );
+}
+
 export function Settings() {
   const words = t.settings;
   const close = (): void => {
@@ -89,6 +103,7 @@ export function Settings() {
       <Switch title={words.typing} note={words.typingNote} of={typingHelp} />
       <Switch title={words.stop} note={words.stopNote} of={stopOnError} />
       <p class="quiet">{words.where}</p>
+      <About />
     </Dialog>
   );
 }

@@ -54,6 +54,8 @@ export const panels = {
     stop: "Stop at the first error",
     stopNote: "When several cells run, those after it are not run.",
     where: "Kept in this browser. Notebooks save themselves on the server.",
+    about: (version: string) => `webipy ${version}, BSD 3-Clause licence.`,
+    notices: "Notices of third-party packages",
   },
   variables: {
     title: "Variables",
