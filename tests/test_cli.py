@@ -91,9 +91,9 @@ class HelpTests(SynchronousTestCase):
             ],
         )
         for name in commands():
-            told = invoke(name, "--help")
-            self.assertEqual(told.exit_code, 0, name)
-            self.assertIn("Usage: ", told.output)
+            outcome = invoke(name, "--help")
+            self.assertEqual(outcome.exit_code, 0, name)
+            self.assertIn("Usage: ", outcome.output)
         self.assertIn("webipy serve", invoke("--help").output)
 
     def test_values_can_be_had_as_json(self) -> None:
@@ -104,9 +104,9 @@ class HelpTests(SynchronousTestCase):
     def test_the_exit_status_is_documented(self) -> None:
         """`webipy exec --help` and `webipy run --help` list every exit status."""
         for command in ("exec", "run"):
-            told = invoke(command, "--help").output
+            outcome = invoke(command, "--help").output
             for status in ("0    ", "1    ", "2    ", "3    ", "4    ", "130  "):
-                self.assertIn(f"\n    {status}", told)
+                self.assertIn(f"\n    {status}", outcome)
 
     def test_environment_variables_are_named_or_passed_on(self) -> None:
         """`--env NAME=VALUE`, or NAME for the value here; what is neither is refused."""
@@ -121,24 +121,24 @@ class HelpTests(SynchronousTestCase):
             for given in ("--env A=1 --env B=a=b --env HERE --env C=", ""):
                 self.assertEqual(CliRunner().invoke(shown, given.split()).exit_code, 0)
             self.assertEqual(seen, [{"A": "1", "B": "a=b", "HERE": "x", "C": ""}, None])
-            for given, told in (("=1", "has no name"), ("MISSING_HERE", "is not set here")):
+            for given, outcome in (("=1", "has no name"), ("MISSING_HERE", "is not set here")):
                 refused = CliRunner().invoke(shown, ["--env", given])
                 self.assertEqual(refused.exit_code, 2)
-                self.assertIn(told, refused.output)
+                self.assertIn(outcome, refused.output)
 
     def test_serve_shows_the_options_of_the_server(self) -> None:
         """`webipy serve --help` is about webipy's own options, not about those of twistd."""
-        told = invoke("serve", "--help").output
-        self.assertIn("--port", told)
-        self.assertNotIn("--chroot", told)
+        outcome = invoke("serve", "--help").output
+        self.assertIn("--port", outcome)
+        self.assertNotIn("--chroot", outcome)
 
     def test_help_needs_nothing_heavy(self) -> None:
         """`webipy --help` starts at once: it imports neither Twisted nor msgspec."""
         program = "import sys; sys.argv = ['webipy', '--help']; import atexit; atexit.register(lambda: print(sorted(sys.modules)))\n"
         program += "from webipy.cli import main; main()"
-        told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+        outcome = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
         for heavy in ("'twisted'", "'msgspec'", "'autobahn'", "'attrs'", "'asyncio'"):
-            self.assertNotIn(heavy, told.stdout)
+            self.assertNotIn(heavy, outcome.stdout)
 
 
 class CommandLineTests(SynchronousTestCase):
@@ -162,31 +162,33 @@ class CommandLineTests(SynchronousTestCase):
             ["kill", "x"],
             ["call", "server.info"],
         ):
-            told = invoke(line[0], "--state", state, *line[1:])
-            self.assertEqual((line, told.exit_code), (line, 4))
-            self.assertEqual(told.stderr, f"webipy: No webipy server uses {state}. Start one: webipy serve\n")
+            outcome = invoke(line[0], "--state", state, *line[1:])
+            self.assertEqual((line, outcome.exit_code), (line, 4))
+            self.assertEqual(outcome.stderr, f"webipy: No webipy server uses {state}. Start one: webipy serve\n")
 
     def test_exec_wants_code_from_one_place(self) -> None:
         """Code, or a file, or standard input: exactly one of them; arguments are those of a file."""
         for line in (["exec"], ["exec", "1", "2"], ["exec", "-", "x"]):
-            told = invoke(*line)
-            self.assertEqual(told.exit_code, 2)
-            self.assertIn("Give the code, or a file with -f (and its arguments), or - for standard input.", told.stderr)
+            outcome = invoke(*line)
+            self.assertEqual(outcome.exit_code, 2)
+            self.assertIn(
+                "Give the code, or a file with -f (and its arguments), or - for standard input.", outcome.stderr
+            )
 
     def test_fresh_does_not_go_with_a_session(self) -> None:
         """--fresh makes a new session."""
-        told = invoke("exec", "--fresh", "-s", "x", "1")
-        self.assertEqual(told.exit_code, 2)
-        self.assertIn("--fresh makes a new session", told.stderr)
+        outcome = invoke("exec", "--fresh", "-s", "x", "1")
+        self.assertEqual(outcome.exit_code, 2)
+        self.assertIn("--fresh makes a new session", outcome.stderr)
 
     def test_params_are_json_objects(self) -> None:
         """`webipy call` refuses what is no JSON object."""
         for params in ("{", "[1]", "1"):
-            told = invoke("call", "server.info", params)
-            self.assertEqual(told.exit_code, 2, params)
-            self.assertIn("PARAMS", told.stderr)
+            outcome = invoke("call", "server.info", params)
+            self.assertEqual(outcome.exit_code, 2, params)
+            self.assertIn("PARAMS", outcome.stderr)
 
-    def test_wrong_options_of_the_server_are_told_in_one_sentence(self) -> None:
+    def test_wrong_options_of_the_server_are_reported_in_one_sentence(self) -> None:
         """`webipy serve` does not print all options before what is wrong with one."""
         words = ["serve", "--port", "many", "--state", str(Path(self.mktemp()).resolve())]
         finished = subprocess.run(
@@ -216,26 +218,26 @@ class FailureTests(SynchronousTestCase):
             ),
             *(["restart", "x"], ["kill", "x"], ["run", "nb.ipynb"], ["export", "nb.ipynb"], ["call", "server.info"]),
         ):
-            told = invoke(*words, "--json", "--state", state)
+            outcome = invoke(*words, "--json", "--state", state)
             message = f"No webipy server uses {state}. Start one: webipy serve"
             error = {"code": -32101, "name": "no_server", "message": message, "status": 4}
-            self.assertEqual((words, json.loads(told.stdout)), (words, {"error": error}))
-            self.assertEqual((told.exit_code, told.stderr), (4, f"webipy: {message}\n"))
+            self.assertEqual((words, json.loads(outcome.stdout)), (words, {"error": error}))
+            self.assertEqual((outcome.exit_code, outcome.stderr), (4, f"webipy: {message}\n"))
 
-    def test_a_wrong_command_line_is_told_as_json(self) -> None:
+    def test_a_wrong_command_line_is_reported_as_json(self) -> None:
         """As what is wrong with it; what stands behind -- is no option of ours."""
-        told = invoke("ls", "--json", "--frobnicate")
-        self.assertEqual(json.loads(told.stdout)["error"]["name"], "wrong_usage")
-        self.assertEqual(told.exit_code, 2)
+        outcome = invoke("ls", "--json", "--frobnicate")
+        self.assertEqual(json.loads(outcome.stdout)["error"]["name"], "wrong_usage")
+        self.assertEqual(outcome.exit_code, 2)
         self.assertEqual(invoke("exec", "-f", "nowhere", "--", "--json").stdout, "")
-        told = invoke("journal", "verify", "nope", "--json", "--state", str(self.mktemp()))
-        self.assertEqual((told.exit_code, json.loads(told.stdout)["error"]["name"]), (2, "wrong_usage"))
+        outcome = invoke("journal", "verify", "nope", "--json", "--state", str(self.mktemp()))
+        self.assertEqual((outcome.exit_code, json.loads(outcome.stdout)["error"]["name"]), (2, "wrong_usage"))
 
     def test_failures_of_the_server_keep_their_code_and_facts(self) -> None:
         """`code`, `name` and facts are those of the protocol."""
-        told = program._described(errors.NotFound("There is no session x.", kind="session", id="x"))
+        outcome = program._described(errors.NotFound("There is no session x.", kind="session", id="x"))
         self.assertEqual(
-            told,
+            outcome,
             {
                 "code": -32003,
                 "name": "not_found",
@@ -266,12 +268,12 @@ class TargetTests(SynchronousTestCase):
         self.assertEqual(with_file.find(), Address("http://h:1", "of the file"))
         self.assertEqual(Target(str(folder), "http://h:1", None).find(), Address("http://h:1", "of the state"))
 
-    def test_a_token_that_cannot_be_read_is_told(self) -> None:
+    def test_a_token_that_cannot_be_read_is_reported(self) -> None:
         """The file is named."""
         fault = self.assertRaises(NoServer, Target(None, "http://h:1", "nowhere").find)
         self.assertEqual(str(fault), "The token cannot be read from nowhere: No such file or directory.")
 
-    def test_what_is_no_address_is_told(self) -> None:
+    def test_what_is_no_address_is_reported(self) -> None:
         """Before anything is asked: a scheme and a host are needed, and a port is a number."""
         token = Path(self.mktemp())
         token.write_text("t")
@@ -290,7 +292,7 @@ class TargetTests(SynchronousTestCase):
             self.assertIn("is no address of a server; write it as http://127.0.0.1:8888.", str(fault))
         self.assertEqual(Target(None, "http://[::1]:8888/", str(token)).find().url, "http://[::1]:8888")
 
-    def test_what_is_no_token_is_told(self) -> None:
+    def test_what_is_no_token_is_reported(self) -> None:
         """A file with other things in it is not sent to anybody."""
         token = Path(self.mktemp())
         for text in ("one\ntwo", "tökén", "a\x00b"):
@@ -375,20 +377,20 @@ class Typist:
     is_terminal = False
 
     def __init__(self) -> None:
-        self.told: Callable[[str | None], None] | None = None
+        self.outcome: Callable[[str | None], None] | None = None
 
-    def ask(self, told: Callable[[str | None], None]) -> None:
+    def ask(self, outcome: Callable[[str | None], None]) -> None:
         """A line is wanted."""
-        self.told = told
+        self.outcome = outcome
 
     def withdraw(self) -> None:
         """No line is wanted."""
-        self.told = None
+        self.outcome = None
 
     def type(self, line: str | None) -> None:
         """Type a line."""
-        assert self.told is not None, "nobody asked"
-        self.told(line)
+        assert self.outcome is not None, "nobody asked"
+        self.outcome(line)
 
 
 class LookupTests(SynchronousTestCase):
@@ -429,8 +431,8 @@ class LookupTests(SynchronousTestCase):
         """Id, title, kernel, state, queue and how long ago something happened."""
         kernel = a_kernel("busy")
         now = datetime(2026, 1, 1, 0, 3, tzinfo=UTC)
-        told = lookup.sessions_table([session("0123456789", "a", kernel), session("b", "b")], now)
-        self.assertEqual([line.split() for line in told.splitlines()][1:], [
+        outcome = lookup.sessions_table([session("0123456789", "a", kernel), session("b", "b")], now)
+        self.assertEqual([line.split() for line in outcome.splitlines()][1:], [
             ["0123456789", "a", "python3", "busy", "2", "3", "min", "ago"],
             ["b", "b", "-", "-", "-", "3", "min", "ago"],
         ])  # fmt: skip
@@ -443,9 +445,9 @@ class LookupTests(SynchronousTestCase):
             calls.KernelUsage(session="c1", kernel="k", memory_bytes=7_800_000_000, cpu=None, processes=1),
         ]
         listed = [session("a1", "a", a_kernel("busy")), session("b1", "b"), session("c1", "c", a_kernel("busy"))]
-        told = [line.split() for line in lookup.sessions_table(listed, now, used).splitlines()]
-        self.assertEqual(told[0][5:], ["MEMORY", "CPU", "ACTIVE"])
-        self.assertEqual([line[5:-3] for line in told[1:]], [["412", "MB", "130%"], ["-", "-"], ["7.8", "GB", "-"]])
+        outcome = [line.split() for line in lookup.sessions_table(listed, now, used).splitlines()]
+        self.assertEqual(outcome[0][5:], ["MEMORY", "CPU", "ACTIVE"])
+        self.assertEqual([line[5:-3] for line in outcome[1:]], [["412", "MB", "130%"], ["-", "-"], ["7.8", "GB", "-"]])
 
 
 class RunTests(SynchronousTestCase):
@@ -536,9 +538,9 @@ class RunTests(SynchronousTestCase):
         self.give(events.InputRequested(request="r1", prompt="Name: ", execution="e1"))
         self.give(events.InputReplied(request="r1", value="Bo"))
         self.assertEqual(self.out.getvalue(), "Name: Bo\n")
-        self.assertIsNone(self.keyboard.told)
+        self.assertIsNone(self.keyboard.outcome)
 
-    def test_a_refused_answer_is_told(self) -> None:
+    def test_a_refused_answer_is_reported(self) -> None:
         """When somebody else was faster, the user hears it."""
         self.client.answers["input.reply"] = errors.NotWaiting("This input was answered already.")
         self.give(events.InputRequested(request="r1", prompt="", execution="e1"))
@@ -587,7 +589,7 @@ class RunTests(SynchronousTestCase):
         self.failureResultOf(self.run_.finished, following.Left)
         self.assertEqual(self.client.methods().count("kernel.interrupt"), 1)
 
-    def test_a_death_is_told_once(self) -> None:
+    def test_a_death_is_reported_once(self) -> None:
         """The last words of the kernel and the reason, and not the same reason again."""
         died = events.KernelDied(kernel="k", reason="It was killed (SIGKILL).", tail="last words")
         self.give(
@@ -596,7 +598,7 @@ class RunTests(SynchronousTestCase):
         )
         self.assertEqual(self.err.getvalue(), "last words\nwebipy: It was killed (SIGKILL).\n")
 
-    def test_a_death_that_comes_after_the_end_is_told(self) -> None:
+    def test_a_death_that_comes_after_the_end_is_reported(self) -> None:
         """The end of a lost run may come first: the last words are waited for, and stand in place of the bare reason."""
         self.give(events.ExecutionFinished(execution="e1", status="lost", duration_s=1, reason="It ended."))
         self.assertEqual(self.successResultOf(self.run_.finished).status, "lost")
@@ -612,7 +614,7 @@ class RunTests(SynchronousTestCase):
         self.give(events.KernelDied(kernel="k", reason="too late"))
         self.assertEqual(self.err.getvalue(), "webipy: lost: It ended.\n")
 
-    def test_what_it_waits_for_is_told(self) -> None:
+    def test_what_it_waits_for_is_reported(self) -> None:
         """How many stand before it and what the first of them is; nothing once it has begun."""
         before = [
             notebook_calls.QueuedExecution(execution=name, status="queued", code=f"train({name!r})\nmore()")
@@ -620,11 +622,11 @@ class RunTests(SynchronousTestCase):
         ]
         self.client.answers["execution.queue"] = notebook_calls.ExecutionQueue(seq=1, executions=before)
         self.run_.show_queue()
-        told = "webipy: It waits behind 2 other runs in this session, first of all: train('a') more()\n"
-        self.assertEqual(self.err.getvalue(), told)
+        outcome = "webipy: It waits behind 2 other runs in this session, first of all: train('a') more()\n"
+        self.assertEqual(self.err.getvalue(), outcome)
         self.give(events.ExecutionStarted(execution="e1"))
         self.run_.show_queue()
-        self.assertEqual(self.err.getvalue(), told)
+        self.assertEqual(self.err.getvalue(), outcome)
 
     def test_payloads_are_shown(self) -> None:
         """The text of `len?`, and the source that `%load` gives."""
@@ -641,7 +643,7 @@ class RunTests(SynchronousTestCase):
         self.give(ended)
         self.assertEqual(self.out.getvalue(), "Signature: len(obj)\n# %load x\n1\n")
 
-    def test_missing_output_is_told(self) -> None:
+    def test_missing_output_is_reported(self) -> None:
         """Output that is known to be missing is never missing silently."""
         self.give(events.OutputLost(reason="The disk of the kernel host was full."))
         self.assertEqual(self.err.getvalue(), "webipy: Output is missing: The disk of the kernel host was full.\n")
@@ -775,7 +777,7 @@ class WatchTests(SynchronousTestCase):
         self.give(queued, silent, events.ExecutionStarted(execution="e1"), events.ExecutionStarted(execution="e2"))
         self.assertEqual(self.out.getvalue(), "> a = 1\n> b = 2\n")
 
-    def test_what_happens_to_the_kernel_is_told(self) -> None:
+    def test_what_happens_to_the_kernel_is_reported(self) -> None:
         """Starts, restarts, deaths and lost runs."""
         self.give(
             events.KernelStarted(

@@ -117,12 +117,12 @@ class RunTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.out, self.err, self.clock = io.StringIO(), io.StringIO(), Clock()
-        told = notebook_calls.NotebookRun(
+        outcome = notebook_calls.NotebookRun(
             run="r",
             executions=[notebook_calls.CellRun(cell=f"c{n}", execution=f"r-{n}") for n in (1, 2)],
             seq=9,
         )
-        self.client = ScriptedClient(notebook__run=told)
+        self.client = ScriptedClient(notebook__run=outcome)
         self.keyboard = Typist()
 
     def begin(self, first_seq: int = 1, *, has_plan: bool = False) -> notebook_run.Run:
@@ -258,7 +258,7 @@ class RunTests(SynchronousTestCase):
         self.give(events.SessionClosed())
         self.failureResultOf(run.finished, ConnectionLost)
 
-    def test_a_death_and_missing_output_are_told(self) -> None:
+    def test_a_death_and_missing_output_are_reported(self) -> None:
         """With the reason."""
         self.begin()
         self.give(

@@ -44,7 +44,7 @@ class ShareTests(RigTestCase):
         self.target = Target(None, "http://example.org:9000/", str(token))
         self.client = cast(Client, InMemory(self.rig.me.call))
 
-    def told(self, command: Coroutine[Any, Any, int]) -> tuple[int, str, str]:
+    def outcome(self, command: Coroutine[Any, Any, int]) -> tuple[int, str, str]:
         """The exit status of a command, and what it prints."""
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
@@ -54,7 +54,7 @@ class ShareTests(RigTestCase):
     def make(self, can: str = "view", as_json: bool = False, **more: Any) -> tuple[int, str, str]:
         """Makes a link."""
         wanted = sharing.Share("Oscillator", can, more.get("days", 7), more.get("label", ""), as_json)
-        return self.told(sharing.make(self.client, self.target, wanted))
+        return self.outcome(sharing.make(self.client, self.target, wanted))
 
     def test_a_link_is_printed_that_works(self) -> None:
         """On standard output alone, with the address that the server was reached at."""
@@ -71,13 +71,13 @@ class ShareTests(RigTestCase):
 
     def test_links_are_listed_with_who_came(self) -> None:
         """For people, and as JSON."""
-        self.assertIn("Nobody else", self.told(sharing.show(self.client, "Oscillator", False))[2])
+        self.assertIn("Nobody else", self.outcome(sharing.show(self.client, "Oscillator", False))[2])
         link = self.make("view", label="For Grace", days=2)[1].strip()
         come(self.rig, secret_of(link), "Grace")
-        _, out, _ = self.told(sharing.show(self.client, "Oscillator", False))
+        _, out, _ = self.outcome(sharing.show(self.client, "Oscillator", False))
         for word in ("can view", "For Grace", "2026-03-0", "Grace\n"):
             self.assertIn(word, out)
-        _, out, _ = self.told(sharing.show(self.client, "Oscillator", True))
+        _, out, _ = self.outcome(sharing.show(self.client, "Oscillator", True))
         self.assertEqual(json.loads(out)["shares"][0]["guests"][0]["name"], "Grace")
         _, out, err = self.make("run", as_json=True)
         self.assertEqual((sorted(json.loads(out)), err), (["expires", "share", "url"], ""))
@@ -90,7 +90,7 @@ class ShareTests(RigTestCase):
             asked = sharing.revoke(self.client, "Oscillator", start, as_json=False)
             refused = self.failureResultOf(Deferred.fromCoroutine(asked), Unable)
             self.assertIn(wrong, refused.getErrorMessage())
-        self.assertEqual(self.told(sharing.revoke(self.client, "Oscillator", first, as_json=False))[0], 0)
+        self.assertEqual(self.outcome(sharing.revoke(self.client, "Oscillator", first, as_json=False))[0], 0)
         left = self.rig.me.call("share.list", session=self.session)["shares"]
         self.assertNotIn(first, [share["id"] for share in left])
 

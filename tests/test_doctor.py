@@ -98,7 +98,7 @@ class DoctorTests(SynchronousTestCase):
         (closed,) = doctor.state_folder(state)
         self.assertFalse(closed.is_problem)
 
-    def test_a_long_path_is_told(self) -> None:
+    def test_a_long_path_is_reported(self) -> None:
         """Sockets have paths of at most 107 bytes; where they do not fit, the finding says where they go."""
         (short,) = doctor.socket_path(Path("/s"))
         (long,) = doctor.socket_path(Path("/" + "s" * 100))
@@ -133,13 +133,13 @@ class DoctorTests(SynchronousTestCase):
         self.assertFalse(found.is_problem)
         self.assertIn("webipy serve", found.text)
 
-    def test_a_server_that_answers_is_told(self) -> None:
+    def test_a_server_that_answers_is_reported(self) -> None:
         """Its version and its address; that it cannot write its journal is a problem."""
-        told = {"name": "webipy", "version": "9", "degraded": False}
-        with server(200, msgspec.json.encode({"result": told})) as find:
+        outcome = {"name": "webipy", "version": "9", "degraded": False}
+        with server(200, msgspec.json.encode({"result": outcome})) as find:
             (found,) = doctor.server(find)
         self.assertEqual((found.text, found.is_problem), (f"webipy 9 answers at {find().url}", False))
-        with server(200, msgspec.json.encode({"result": {**told, "degraded": True}})) as find:
+        with server(200, msgspec.json.encode({"result": {**outcome, "degraded": True}})) as find:
             (found,) = doctor.server(find)
         self.assertTrue(found.is_problem)
         self.assertIn("make room", found.advice)
@@ -173,5 +173,5 @@ class DoctorTests(SynchronousTestCase):
         for findings, status in (([], 0), (bad, 1)):
             self.patch(doctor, "examine", lambda state, find, findings=findings: findings)
             self.assertEqual(CliRunner().invoke(main, ["doctor"]).exit_code, status)
-            told = CliRunner().invoke(main, ["doctor", "--json"])
-            self.assertEqual(msgspec.json.decode(told.stdout, type=doctor.Report).findings, findings)
+            outcome = CliRunner().invoke(main, ["doctor", "--json"])
+            self.assertEqual(msgspec.json.decode(outcome.stdout, type=doctor.Report).findings, findings)

@@ -44,7 +44,7 @@ class ReadingTests(SynchronousTestCase):
             {name: text for name, (_, text) in TEXTS.items()},
         )
 
-    def test_what_is_no_text_is_told(self) -> None:
+    def test_what_is_no_text_is_reported(self) -> None:
         """With what would be right."""
         for body, words in NO_TEXTS.items():
             self.assertRegex(
@@ -52,7 +52,7 @@ class ReadingTests(SynchronousTestCase):
                 f"it.py is .*({words})|it.py is ({words})",
             )
 
-    def test_files_that_are_none_are_told(self) -> None:
+    def test_files_that_are_none_are_reported(self) -> None:
         """No such file, and a folder."""
         self.assertEqual(
             str(self.assertRaises(Wrong, scripts.script, "nope.py", ())),
@@ -85,14 +85,14 @@ class ExitTests(SynchronousTestCase):
 
     def test_the_status_is_that_of_python(self) -> None:
         """Numbers are the status, nothing is 0, a text is said and counts as 1."""
-        told = {}
+        outcome = {}
         for value in ("", "None", "0", "3", "-1", "256", "a message", "True"):
             ending = endings.Exit.of(
                 msgspec.Raw(json.dumps({"output_type": "error", "ename": "SystemExit", "evalue": value}).encode())
             )
             assert ending is not None
-            told[value] = (ending.status, ending.message)
-        self.assertEqual(told, {
+            outcome[value] = (ending.status, ending.message)
+        self.assertEqual(outcome, {
             "": (0, ""), "None": (0, ""), "0": (0, ""), "3": (3, ""), "-1": (255, ""), "256": (0, ""),
             "a message": (1, "a message"), "True": (1, ""),
         })  # fmt: skip

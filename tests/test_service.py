@@ -175,7 +175,7 @@ class BadOptions(SynchronousTestCase):
         taken.listen()
         return int(taken.getsockname()[1])
 
-    def test_each_bad_option_is_told_with_what_would_be_right(self) -> None:
+    def test_each_bad_option_is_reported_with_what_would_be_right(self) -> None:
         """A table: words of the sentence, options."""
         short, binary, plain = self.folder / "short", self.folder / "binary", self.folder / "file"
         short.write_text("secret\n")
@@ -245,7 +245,7 @@ class BadOptions(SynchronousTestCase):
         self.patch(os, "geteuid", lambda: 1000)
         self.parse("--behind-proxy", "--port", "0")
 
-    def test_a_port_in_use_is_told(self) -> None:
+    def test_a_port_in_use_is_reported(self) -> None:
         """With another way."""
         port = self.busy_port()
         self.refused(

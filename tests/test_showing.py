@@ -199,7 +199,7 @@ class FigureTests(SynchronousTestCase):
         )
         self.assertEqual(out.getvalue().count(f"[saved as {folder}/figure-002.png]\n"), 2)
 
-    def test_a_folder_that_cannot_be_is_told(self) -> None:
+    def test_a_folder_that_cannot_be_is_reported(self) -> None:
         """In one sentence."""
-        told = self.assertRaises(Unable, Figures("/proc/nothing").save, {"image/png": "YQ=="})
-        self.assertIn("The figures cannot be saved in /proc/nothing: ", str(told))
+        outcome = self.assertRaises(Unable, Figures("/proc/nothing").save, {"image/png": "YQ=="})
+        self.assertIn("The figures cannot be saved in /proc/nothing: ", str(outcome))

@@ -174,7 +174,7 @@ class ScreenTests(SynchronousTestCase):
             shown.finish()
             self.assertEqual(out.getvalue(), "plain")
 
-    def test_an_output_that_is_none_is_told(self) -> None:
+    def test_an_output_that_is_none_is_reported(self) -> None:
         """What is no nbformat output is not shown and not silently left out."""
         shown, _, err = screen()
         shown.output(b'{"output_type": 3}')

@@ -82,11 +82,11 @@ class FileTests(SynchronousTestCase):
         text = (
             "d: 2024-01-01\nt: 2024-01-01 10:00:00\nn: .nan\nl: [1, .inf, yes]\nm: {1: a, false: b}\ns: !!set {x}\nz:\n"
         )
-        told: dict[str, Any] = {"d": "2024-01-01", "t": "2024-01-01 10:00:00", "n": "nan", "l": [1, math.inf, True]}
-        told |= {"m": {"1": "a", "False": "b"}, "s": ["x"], "z": None}
-        self.assertEqual(shown(yaml=[text]), told)
-        self.assertEqual(shown(files=[("x.yaml", text.encode())]), told)
-        self.assertEqual(shown(base64=[base64.b64encode(text.encode()).decode()]), told)
+        outcome: dict[str, Any] = {"d": "2024-01-01", "t": "2024-01-01 10:00:00", "n": "nan", "l": [1, math.inf, True]}
+        outcome |= {"m": {"1": "a", "False": "b"}, "s": ["x"], "z": None}
+        self.assertEqual(shown(yaml=[text]), outcome)
+        self.assertEqual(shown(files=[("x.yaml", text.encode())]), outcome)
+        self.assertEqual(shown(base64=[base64.b64encode(text.encode()).decode()]), outcome)
         self.assertEqual(shown(yaml=["", "# nothing", "{}"]), {})
         self.assertEqual(shown(files=[("x.json", json.dumps({"a": 1e3, "b": "\t"}).encode())]), {"a": 1e3, "b": "\t"})
 

@@ -281,10 +281,10 @@ class ExecTests(LiveTests):
 
     def test_json_holds_the_whole_execution(self) -> None:
         """With --json the execution is printed at its end, and nothing else."""
-        told = json.loads(self.ok(self.webipy("exec", "--json", "print('a')\n6 * 7")))
-        self.assertEqual(told["status"], "ok")
-        self.assertEqual([output["output_type"] for output in told["outputs"]], ["stream", "execute_result"])
-        self.assertEqual(told["outputs"][1]["data"], {"text/plain": "42"})
+        outcome = json.loads(self.ok(self.webipy("exec", "--json", "print('a')\n6 * 7")))
+        self.assertEqual(outcome["status"], "ok")
+        self.assertEqual([output["output_type"] for output in outcome["outputs"]], ["stream", "execute_result"])
+        self.assertEqual(outcome["outputs"][1]["data"], {"text/plain": "42"})
 
     def test_input_reads_standard_input(self) -> None:
         """input() and getpass() read the lines of standard input; when there are no more, the code is interrupted."""
@@ -362,9 +362,9 @@ class ScriptTests(LiveTests):
         (self.folder / "beside_it.py").write_text("")
 
         def run(*ending: str) -> tuple[int, str]:
-            told = self.webipy("exec", "-f", str(path), "--", str(path), *ending)
-            self.assertEqual(told.stdout, f"{[str(path), str(path), *ending]} True True __main__ é\n")
-            return told.returncode, told.stderr
+            outcome = self.webipy("exec", "-f", str(path), "--", str(path), *ending)
+            self.assertEqual(outcome.stdout, f"{[str(path), str(path), *ending]} True True __main__ é\n")
+            return outcome.returncode, outcome.stderr
 
         self.assertEqual(run("3"), (3, ""))
         self.assertEqual(run("none"), (0, ""))
@@ -373,8 +373,8 @@ class ScriptTests(LiveTests):
         self.assertEqual(status, 1)
         self.assertRegex(traceback, rf"File {path}:7, in fails\(n\)\n.*\n----> 7     raise ValueError\(n\)")
         after = "import sys; print([sys.argv[0].endswith('script.py'), '__file__' in globals(), ends['3'] is None, exit.__class__.__name__])\n1+1"
-        told = self.ok(self.webipy("exec", after))
-        self.assertEqual(told, "[False, False, False, 'ZMQExitAutocall']\n2\n")
+        outcome = self.ok(self.webipy("exec", after))
+        self.assertEqual(outcome, "[False, False, False, 'ZMQExitAutocall']\n2\n")
         journal = self.server.ask("session.events", session=self.server.sessions()[0]["id"])
         codes = [event["code"] for event in journal["result"]["events"] if event["type"] == "execution_queued"]
         self.assertIn(SCRIPT, codes)
@@ -383,8 +383,8 @@ class ScriptTests(LiveTests):
         """Magics and `await` at the top level, as before."""
         path = self.folder / "cells.ipy"
         path.write_text("%env WEBIPY_TRIED=1\nimport asyncio, sys\nawait asyncio.sleep(0)\nsys.argv[1]")
-        told = self.webipy("exec", "-f", str(path), "--", "--given")
-        self.assertEqual((told.returncode, told.stdout), (0, "env: WEBIPY_TRIED=1\n'--given'\n"))
+        outcome = self.webipy("exec", "-f", str(path), "--", "--given")
+        self.assertEqual((outcome.returncode, outcome.stdout), (0, "env: WEBIPY_TRIED=1\n'--given'\n"))
 
     def test_code_ends_with_a_status_of_its_own(self) -> None:
         """`sys.exit` in plain code, too."""
@@ -415,10 +415,10 @@ class ShownTests(LiveTests):
     def test_widgets_displays_bars_and_figures(self) -> None:
         """In their last state, where nothing can be written over; figures are saved on wish."""
         figures = self.folder / "figures"
-        told = self.ok(self.webipy("exec", "--save-figures", str(figures), WIDGETS))
+        outcome = self.ok(self.webipy("exec", "--save-figures", str(figures), WIDGETS))
         (saved,) = figures.iterdir()
         self.assertEqual(saved.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
-        lines = told.splitlines()
+        lines = outcome.splitlines()
         self.assertEqual(lines[:2], ["'first'", "2/2"])
         self.assertIn(f"[saved as {saved}]", lines)
         self.assertEqual(lines[-3:], ["inside", f"step |{'█' * 24}| 0/4", "'second'"])
@@ -431,11 +431,11 @@ class ShownTests(LiveTests):
             "import base64, hashlib, os\nbody = os.urandom(4_000_001)\nfor _ in range(2):\n"
             "    display({'image/png': base64.encodebytes(body).decode()}, raw=True)\nprint(hashlib.sha256(body).hexdigest())"
         )
-        told = self.webipy("exec", "--fresh", "--save-figures", str(figures), code)
-        self.assertEqual(told.returncode, 0, told.stderr)
+        outcome = self.webipy("exec", "--fresh", "--save-figures", str(figures), code)
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
         (saved,) = figures.iterdir()
-        self.assertIn(hashlib.sha256(saved.read_bytes()).hexdigest(), told.stdout)
-        self.assertIn(f"webipy: Saved {saved}", told.stderr)
+        self.assertIn(hashlib.sha256(saved.read_bytes()).hexdigest(), outcome.stdout)
+        self.assertIn(f"webipy: Saved {saved}", outcome.stderr)
 
     def test_the_last_words_of_a_kernel_that_never_came_up(self) -> None:
         """What the process said before it ended is told with how it ended, though its run was lost before."""
@@ -547,9 +547,9 @@ class OtherTests(LiveTests):
     def test_logs_tell_why_a_kernel_ended(self) -> None:
         """The dump of a crash on standard output, what the host says on standard error, and what comes while it is followed."""
         self.assertEqual(self.webipy("exec", "import ctypes; ctypes.string_at(0)").returncode, 3)
-        told = self.webipy("logs", "shell")
-        self.assertEqual(told.returncode, 0, told.stderr)
-        self.assertIn("Fatal Python error: Segmentation fault", told.stdout)
+        outcome = self.webipy("logs", "shell")
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+        self.assertIn("Fatal Python error: Segmentation fault", outcome.stdout)
         following = self.begin("logs", "shell", "--follow")
         assert following.stdout is not None
         read_until(following.stdout, b"Segmentation fault")
@@ -631,13 +631,13 @@ class OtherTests(LiveTests):
         self.ok(self.webipy("exec", "1"))
         self.assertRegex(self.ok(self.webipy("open", "shell")), r"/s/[0-9a-f]+#code=")
 
-    def test_a_killed_server_is_told(self) -> None:
+    def test_a_killed_server_is_reported(self) -> None:
         """A server that left its file behind and does not answer: exit status 4, and how to start one."""
         self.server.kill()
-        told = self.webipy("ls")
-        self.assertEqual(told.returncode, 4)
+        outcome = self.webipy("ls")
+        self.assertEqual(outcome.returncode, 4)
         self.assertRegex(
-            told.stderr, r"^webipy: No webipy server answers at http://127\.0\.0\.1:\d+\. Start one: webipy serve\n$"
+            outcome.stderr, r"^webipy: No webipy server answers at http://127\.0\.0\.1:\d+\. Start one: webipy serve\n$"
         )
         checked = self.webipy("doctor")
         self.assertEqual(checked.returncode, 1)
@@ -645,14 +645,14 @@ class OtherTests(LiveTests):
         self.server.start()
         self.assertIn("ok       server: webipy ", self.webipy("doctor").stdout)
 
-    def test_a_wrong_token_is_told(self) -> None:
+    def test_a_wrong_token_is_reported(self) -> None:
         """A server elsewhere needs its token."""
         url = json.loads((self.server.state / "server.json").read_text())["url"]
         wrong = self.folder / "wrong"
         wrong.write_text("x" * 40)
-        told = self.webipy("ls", "--url", url, "--token-file", str(wrong))
-        self.assertEqual(told.returncode, 4)
-        self.assertIn("does not take this token", told.stderr)
+        outcome = self.webipy("ls", "--url", url, "--token-file", str(wrong))
+        self.assertEqual(outcome.returncode, 4)
+        self.assertIn("does not take this token", outcome.stderr)
         self.assertEqual(self.webipy("ls", "--url", url).returncode, 0)
 
 

@@ -59,9 +59,9 @@ class PrivateTests(SynchronousTestCase):
         (self.files / "nb.ipynb").write_text(notebook("import os", "print(os.getcwd())"))
         (self.base / "results").mkdir()
         out = self.base / "results" / "out.ipynb"
-        told = self.webipy("run", "nb.ipynb", "-o", str(out))
-        self.assertEqual((told.returncode, told.stdout), (0, ""), told.stderr)
-        self.assertEqual(told.stderr.count("No server runs"), 1)
+        outcome = self.webipy("run", "nb.ipynb", "-o", str(out))
+        self.assertEqual((outcome.returncode, outcome.stdout), (0, ""), outcome.stderr)
+        self.assertEqual(outcome.stderr.count("No server runs"), 1)
         self.assertIn(str(self.files), out.read_text())
         self.nothing_is_left()
 
@@ -94,12 +94,12 @@ class PrivateTests(SynchronousTestCase):
     def test_code_and_exports(self) -> None:
         """What leaves nothing: `exec` without --fresh wants a server, since its variables stay. A server that is named is never replaced."""
         if IS_FULL:
-            told = self.webipy("exec", "--fresh", "print(6 * 7)")
-            self.assertEqual((told.returncode, told.stdout), (0, "42\n"), told.stderr)
+            outcome = self.webipy("exec", "--fresh", "print(6 * 7)")
+            self.assertEqual((outcome.returncode, outcome.stdout), (0, "42\n"), outcome.stderr)
         (self.files / "nb.ipynb").write_text(notebook("x = 1"))
-        told = self.webipy("export", "nb.ipynb", "--to", "script", "-o", "-")
-        self.assertEqual((told.returncode, "x = 1" in told.stdout), (0, True), told.stderr)
+        outcome = self.webipy("export", "nb.ipynb", "--to", "script", "-o", "-")
+        self.assertEqual((outcome.returncode, "x = 1" in outcome.stdout), (0, True), outcome.stderr)
         for line in (["exec", "1"], ["run", "nb.ipynb", "--state", str(self.usual / "other")]):
-            told = self.webipy(*line)
-            self.assertEqual((told.returncode, "No webipy server uses" in told.stderr), (4, True))
+            outcome = self.webipy(*line)
+            self.assertEqual((outcome.returncode, "No webipy server uses" in outcome.stderr), (4, True))
         self.nothing_is_left()

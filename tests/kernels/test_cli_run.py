@@ -62,9 +62,9 @@ class RunTests(NotebookTests):
     def test_a_notebook_is_run_and_saved(self) -> None:
         """One line for each cell on standard error; outputs only in the file; the session that was made for it is closed."""
         path = self.write("nb.ipynb", "x = 6", "", "print(x)", "# answer\nx * 7")
-        told = self.webipy("run", str(path))
-        self.assertEqual((told.returncode, told.stdout), (0, ""), told.stderr)
-        lines = told.stderr.splitlines()
+        outcome = self.webipy("run", str(path))
+        self.assertEqual((outcome.returncode, outcome.stdout), (0, ""), outcome.stderr)
+        lines = outcome.stderr.splitlines()
         self.assertEqual([line.split()[0:2] for line in lines[:3]], [[f"[{n}/3]", "ok"] for n in (1, 2, 3)])
         self.assertTrue(lines[0].endswith("x = 6") and lines[2].endswith("# answer"), lines)
         self.assertEqual(lines[3:], ["webipy: Saved nb.ipynb"])
@@ -79,29 +79,29 @@ class RunTests(NotebookTests):
         (self.folder / "params.yaml").write_text("n: 2\nmore: [1, {a: .nan}]\n")
         line = [str(path), "-o", str(self.folder / "out.ipynb"), "--params", str(self.folder / "params.yaml")]
         line += ["-p", "n", "5", "-r", "who=False"]
-        told = self.webipy("run", *line)
-        self.assertEqual(told.returncode, 0, told.stderr)
+        outcome = self.webipy("run", *line)
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
         self.assertEqual(path.read_text(), before)
         made = json.loads((self.folder / "out.ipynb").read_text())
         self.assertEqual(made["cells"][1]["metadata"]["tags"], ["injected-parameters"])
         self.assertEqual(self.texts(self.folder / "out.ipynb"), ["", "", "5 False [1, {'a': nan}]\n"])
-        told = self.webipy("run", *line)
-        self.assertEqual(told.returncode, 2)
-        self.assertIn("--overwrite replaces it", told.stderr)
+        outcome = self.webipy("run", *line)
+        self.assertEqual(outcome.returncode, 2)
+        self.assertIn("--overwrite replaces it", outcome.stderr)
         self.assertEqual(self.webipy("run", *line, "--overwrite", "-p", "n=6").returncode, 0)
         self.assertEqual(self.texts(self.folder / "out.ipynb")[2], "6 False [1, {'a': nan}]\n")
 
     def test_a_failure_is_shown_and_stops_the_run(self) -> None:
         """The traceback, the cell by number and first line, status 1; what ran is saved. --keep-going runs the rest."""
         path = self.write("nb.ipynb", "print('first')", "# fails\n1 / 0", "print('last')")
-        told = self.webipy("run", str(path))
-        self.assertEqual((told.returncode, told.stdout), (1, ""))
-        self.assertIn("ZeroDivisionError", told.stderr)
-        self.assertIn("webipy: Cell 2 of 3 failed (# fails): ZeroDivisionError: division by zero\n", told.stderr)
-        self.assertIn("webipy: 1 cell was not run.\n", told.stderr)
+        outcome = self.webipy("run", str(path))
+        self.assertEqual((outcome.returncode, outcome.stdout), (1, ""))
+        self.assertIn("ZeroDivisionError", outcome.stderr)
+        self.assertIn("webipy: Cell 2 of 3 failed (# fails): ZeroDivisionError: division by zero\n", outcome.stderr)
+        self.assertIn("webipy: 1 cell was not run.\n", outcome.stderr)
         self.assertEqual(self.texts(path), ["first\n", "ZeroDivisionError", ""])
-        told = self.webipy("run", str(path), "--keep-going")
-        self.assertEqual(told.returncode, 1)
+        outcome = self.webipy("run", str(path), "--keep-going")
+        self.assertEqual(outcome.returncode, 1)
         self.assertEqual(self.texts(path), ["first\n", "ZeroDivisionError", "last\n"])
 
     def test_where_it_is_run(self) -> None:
@@ -109,37 +109,37 @@ class RunTests(NotebookTests):
         source = "import os\nprint(os.getcwd(), os.environ.get('X'))"
         path = self.write("sub/nb.ipynb", "n = 1  # type: int how many", source, tags={0: ["parameters"]})
         line = ["run", str(path), str(self.folder / "out.ipynb"), "--overwrite"]
-        told = self.webipy(*line, "-p", "m", "1")
-        self.assertIn("webipy: The notebook declares no parameter m; it has n.\n", told.stderr)
+        outcome = self.webipy(*line, "-p", "m", "1")
+        self.assertIn("webipy: The notebook declares no parameter m; it has n.\n", outcome.stderr)
         self.assertEqual(self.texts(self.folder / "out.ipynb")[-1], f"{self.folder}/sub None\n")
-        self.ok_or_told(self.webipy(*line, "--cwd", str(self.folder), "--env", "X=y"))
+        self.check_ok(self.webipy(*line, "--cwd", str(self.folder), "--env", "X=y"))
         self.assertEqual(self.texts(self.folder / "out.ipynb")[-1], f"{self.folder} y\n")
-        told = self.webipy("run", str(path), "--inspect")
-        self.assertEqual((told.returncode, told.stdout.split()[-5:]), (0, ["n", "int", "1", "how", "many"]))
+        outcome = self.webipy("run", str(path), "--inspect")
+        self.assertEqual((outcome.returncode, outcome.stdout.split()[-5:]), (0, ["n", "int", "1", "how", "many"]))
         self.assertEqual(self.server.sessions(), [])
 
     def test_standard_streams(self) -> None:
         """`-` for the notebook and for its result, which is all that stands there, whether a cell fails or not; nothing is left."""
         for source, status, shown in (("print(1)", 0, "1\n"), ("1 / 0", 1, "ZeroDivisionError")):
-            told = self.webipy("run", "-", stdin=notebook(source, kernel="python3"))
-            made = json.loads(told.stdout)
+            outcome = self.webipy("run", "-", stdin=notebook(source, kernel="python3"))
+            made = json.loads(outcome.stdout)
             self.assertEqual(
-                (told.returncode, self.text(made["cells"][-1]["outputs"][0])), (status, shown), told.stderr
+                (outcome.returncode, self.text(made["cells"][-1]["outputs"][0])), (status, shown), outcome.stderr
             )
             self.assertIn("papermill", made["metadata"])
             self.assertEqual(made["metadata"]["language_info"]["name"], "python")
             self.assertEqual(self.server.sessions(), [])
-        told = self.webipy("run", "-", str(self.folder / "from stdin.ipynb"), stdin=notebook("print(2)"))
-        self.assertEqual(self.texts(self.folder / "from stdin.ipynb"), ["2\n"], told.stderr)
-        told = self.webipy("run", "-", stdin="no notebook")
-        self.assertEqual((told.returncode, told.stdout), (2, ""))
-        self.assertIn("Standard input is no notebook", told.stderr)
+        outcome = self.webipy("run", "-", str(self.folder / "from stdin.ipynb"), stdin=notebook("print(2)"))
+        self.assertEqual(self.texts(self.folder / "from stdin.ipynb"), ["2\n"], outcome.stderr)
+        outcome = self.webipy("run", "-", stdin="no notebook")
+        self.assertEqual((outcome.returncode, outcome.stdout), (2, ""))
+        self.assertIn("Standard input is no notebook", outcome.stderr)
 
     def test_a_text_notebook_becomes_a_result_with_outputs(self) -> None:
         """And a failed result says so at its top, with a link to the cell."""
         (self.folder / "nb.py").write_text("# %% [markdown]\n# Title\n\n# %%\nprint(6)\n\n# %%\n1 / 0\n")
-        told = self.webipy("run", str(self.folder / "nb.py"), "-o", str(self.folder / "out.ipynb"))
-        self.assertEqual(told.returncode, 1, told.stderr)
+        outcome = self.webipy("run", str(self.folder / "nb.py"), "-o", str(self.folder / "out.ipynb"))
+        self.assertEqual(outcome.returncode, 1, outcome.stderr)
         cells = json.loads((self.folder / "out.ipynb").read_text())["cells"]
         self.assertIn("#papermill-error-cell", "".join(cells[0]["source"]))
         statuses = [cell["metadata"].get("papermill", {}).get("status") for cell in cells]
@@ -151,25 +151,25 @@ class RunTests(NotebookTests):
         path = self.write(
             "nb.ipynb", "print('no')", "1 / 0", "print('on')", "import sys; sys.exit(0)", "print('no')", tags=tags
         )
-        told = self.webipy("run", str(path))
-        self.assertEqual(told.returncode, 0, told.stderr)
-        self.assertIn("webipy: The notebook has ended itself by sys.exit().\n", told.stderr)
+        outcome = self.webipy("run", str(path))
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+        self.assertIn("webipy: The notebook has ended itself by sys.exit().\n", outcome.stderr)
         *others, ended, last = self.texts(path)
         self.assertEqual((others, ended[:10], last), (["", "ZeroDivisionError", "on\n"], "SystemExit", ""))
 
     def test_outputs_are_shown_when_asked_for(self) -> None:
         """On their own streams."""
         path = self.write("nb.ipynb", "import sys\nprint('out')\nprint('err', file=sys.stderr)", "6 * 7")
-        told = self.webipy("run", str(path), "--show")
-        self.assertEqual((told.returncode, told.stdout), (0, "out\n42\n"))
-        self.assertIn("\nerr\n", told.stderr)
+        outcome = self.webipy("run", str(path), "--show")
+        self.assertEqual((outcome.returncode, outcome.stdout), (0, "out\n42\n"))
+        self.assertIn("\nerr\n", outcome.stderr)
 
     def test_json_tells_how_each_cell_ended(self) -> None:
         """One object on standard output."""
         path = self.write("nb.ipynb", "1", "1 / 0", "3")
-        told = self.webipy("run", str(path), "--json")
-        found = json.loads(told.stdout)
-        self.assertEqual((told.returncode, found["status"], found["path"]), (1, "error", "nb.ipynb"))
+        outcome = self.webipy("run", str(path), "--json")
+        found = json.loads(outcome.stdout)
+        self.assertEqual((outcome.returncode, found["status"], found["path"]), (1, "error", "nb.ipynb"))
         self.assertEqual([cell["status"] for cell in found["cells"]], ["ok", "error", "aborted"])
         self.assertEqual([cell["cell"] for cell in found["cells"]], ["c0", "c1", "c2"])
         self.assertEqual(found["cells"][1]["error"], "ZeroDivisionError: division by zero")
@@ -177,24 +177,24 @@ class RunTests(NotebookTests):
     def test_a_kernel_that_dies(self) -> None:
         """Status 3, with the reason; what was printed is saved."""
         path = self.write("nb.ipynb", "print('before', flush=True)", "import os; os._exit(7)", "print('never')")
-        told = self.webipy("run", str(path))
-        self.assertEqual(told.returncode, 3, told.stderr)
-        self.assertIn("exit status 7", told.stderr)
+        outcome = self.webipy("run", str(path))
+        self.assertEqual(outcome.returncode, 3, outcome.stderr)
+        self.assertIn("exit status 7", outcome.stderr)
         self.assertEqual(self.texts(path)[0], "before\n")
 
     def test_an_open_notebook_is_run_where_it_is_open(self) -> None:
         """With the variables of its kernel; it stays open. --keep leaves one open that was made for the run."""
         path = self.write("nb.ipynb", "x = globals().get('x', 0) + 1\nprint(x)")
-        self.ok_or_told(self.webipy("run", str(path), "--keep"))
+        self.check_ok(self.webipy("run", str(path), "--keep"))
         (session,) = self.server.sessions()
-        told = self.webipy("run", str(path))
-        self.assertIn("The notebook is open: it runs in its kernel", told.stderr)
+        outcome = self.webipy("run", str(path))
+        self.assertIn("The notebook is open: it runs in its kernel", outcome.stderr)
         self.assertEqual(self.texts(path), ["2\n"])
         self.assertEqual([one["id"] for one in self.server.sessions()], [session["id"]])
-        told = self.webipy("run", str(path), "-k", "other")
-        self.assertEqual((told.returncode, "not other" in told.stderr), (2, True))
+        outcome = self.webipy("run", str(path), "-k", "other")
+        self.assertEqual((outcome.returncode, "not other" in outcome.stderr), (2, True))
 
-    def ok_or_told(self, finished: subprocess.CompletedProcess[str]) -> None:
+    def check_ok(self, finished: subprocess.CompletedProcess[str]) -> None:
         """A command that went well."""
         self.assertEqual(finished.returncode, 0, finished.stderr)
 
@@ -210,10 +210,10 @@ class RunTests(NotebookTests):
             ([str(path), "-o", str(path)], 2, "is the notebook itself"),
             ([str(path), "--follow", "ghost"], 2, "has no run 'ghost'"),
         ):
-            told = self.webipy("run", *line)
-            self.assertEqual((told.returncode, told.stdout), (status, ""), (line, told.stderr))
-            self.assertIn(words, told.stderr)
-        self.ok_or_told(self.webipy("run", str(path), "-k", "python3"))
+            outcome = self.webipy("run", *line)
+            self.assertEqual((outcome.returncode, outcome.stdout), (status, ""), (line, outcome.stderr))
+            self.assertIn(words, outcome.stderr)
+        self.check_ok(self.webipy("run", str(path), "-k", "python3"))
 
     def test_a_restarted_server_goes_unnoticed_by_the_run(self) -> None:
         """The line is lost in the middle; the run goes on, and so does the command, which tells of every cell once."""
@@ -232,19 +232,19 @@ class RunTests(NotebookTests):
     def test_input_comes_from_standard_input(self) -> None:
         """As for `webipy exec`; at its end the run is stopped."""
         path = self.write("nb.ipynb", "print(input('who? '))", "print(input('and? '))", "print('never')")
-        told = self.webipy("run", str(path), stdin="Ada\n")
-        self.assertEqual(told.returncode, 1)
-        self.assertIn("standard input has ended", told.stderr)
+        outcome = self.webipy("run", str(path), stdin="Ada\n")
+        self.assertEqual(outcome.returncode, 1)
+        self.assertIn("standard input has ended", outcome.stderr)
         self.assertEqual(self.texts(path), ["Ada\n", "KeyboardInterrupt", ""])
 
     def test_time_can_be_limited(self) -> None:
         """What runs is interrupted, what waits is taken back, and what there is is saved."""
         path = self.write("nb.ipynb", "1")
-        self.ok_or_told(self.webipy("run", str(path), "--keep"))  # a kernel that is there already
+        self.check_ok(self.webipy("run", str(path), "--keep"))  # a kernel that is there already
         self.write("nb.ipynb", self.wait + "\nwait()", "print('never')")
-        told = self.webipy("run", str(path), "--timeout", "1.5")
-        self.assertEqual(told.returncode, 124)
-        self.assertIn("The run takes longer than --timeout: stopping.", told.stderr)
+        outcome = self.webipy("run", str(path), "--timeout", "1.5")
+        self.assertEqual(outcome.returncode, 124)
+        self.assertIn("The run takes longer than --timeout: stopping.", outcome.stderr)
         self.assertEqual(self.texts(path), ["TimeoutErrorKeyboardInterrupt", ""])
 
 
@@ -294,13 +294,15 @@ class InterruptTests(NotebookTests):
         self.assertIn("1 cell was not run.", err)
         self.assertEqual(self.texts(path), ["begun\nignored\nwent on\n", ""])
         self.assertEqual(self.server.sessions(), [])
-        told = self.webipy("run", str(path), "--follow", run)
-        self.assertEqual((told.returncode, "The run has ended already: it was stopped." in told.stderr), (1, True))
-        told = self.webipy("run", str(path), "--follow", run, "--show")
-        self.assertEqual((told.returncode, told.stdout), (1, "begun\nignored\nwent on\n"), told.stderr)
-        self.assertIn("The run has ended already: it was stopped.", told.stderr)
-        told = self.webipy("run", str(path), "--follow", run, "--json")
-        self.assertEqual([cell["status"] for cell in json.loads(told.stdout)["cells"]], ["ok", "cancelled"])
+        outcome = self.webipy("run", str(path), "--follow", run)
+        self.assertEqual(
+            (outcome.returncode, "The run has ended already: it was stopped." in outcome.stderr), (1, True)
+        )
+        outcome = self.webipy("run", str(path), "--follow", run, "--show")
+        self.assertEqual((outcome.returncode, outcome.stdout), (1, "begun\nignored\nwent on\n"), outcome.stderr)
+        self.assertIn("The run has ended already: it was stopped.", outcome.stderr)
+        outcome = self.webipy("run", str(path), "--follow", run, "--json")
+        self.assertEqual([cell["status"] for cell in json.loads(outcome.stdout)["cells"]], ["ok", "cancelled"])
 
 
 class TerminalTests(NotebookTests):

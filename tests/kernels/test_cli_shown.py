@@ -61,8 +61,8 @@ class Walk(LiveTests):
         named, faults = self.named(), []
         lines = [[named.get(word, word.replace("EVIL", EVIL)) for word in line] for line in LINES]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            told = [*pool.map(self.in_terminal, lines[:-1]), self.in_terminal(lines[-1])]
-        for line, seen in zip(LINES, told, strict=True):
+            outcome = [*pool.map(self.in_terminal, lines[:-1]), self.in_terminal(lines[-1])]
+        for line, seen in zip(LINES, outcome, strict=True):
             for bad in NEVER if line[0] != "exec" else NEVER_OF_OUTPUT:
                 at = seen.find(bad)
                 if at >= 0:
@@ -104,9 +104,9 @@ class Walk(LiveTests):
 
     def call(self, method: str, **params: Any) -> Any:
         """A call."""
-        told = self.server.ask(method, **params)
-        self.assertIn("result", told, told)
-        return told["result"]
+        outcome = self.server.ask(method, **params)
+        self.assertIn("result", outcome, outcome)
+        return outcome["result"]
 
     def post(self, path: str, body: dict[str, str]) -> None:
         """As a page does whose browser has a hostile name."""
@@ -126,13 +126,13 @@ class Walk(LiveTests):
         ours, its = pty.openpty()
         with subprocess.Popen(line, stdin=its, stdout=its, stderr=its, env=environment(), cwd=self.folder) as process:
             os.close(its)
-            told = b""
+            outcome = b""
             with contextlib.suppress(OSError):  # the other end is closed
                 while piece := os.read(ours, 65536):
-                    told += piece
+                    outcome += piece
             process.wait(DEADLINE_S)
         os.close(ours)
-        return told
+        return outcome
 
 
 class ShownTests(SynchronousTestCase):

@@ -57,19 +57,19 @@ class ExportLiveTests(LiveTests):
             self.ok(self.webipy("export", name, "--to", "script", "-o", str(folder))), f"{folder}/note book.txt\n"
         )
         self.assertIn("print(42)", self.ok(self.webipy("export", name, "--to", "script", "-o", "-")))
-        told = self.webipy("export", name, "--to", "markdown", "-o", str(folder / "note book.txt"))
-        self.assertEqual((told.returncode, told.stdout), (2, ""))
-        self.assertIn("exists already. Add --overwrite", told.stderr)
-        told = self.webipy("export", name, "--to", "script", "-o", str(folder))
-        self.assertEqual(told.returncode, 2)
+        outcome = self.webipy("export", name, "--to", "markdown", "-o", str(folder / "note book.txt"))
+        self.assertEqual((outcome.returncode, outcome.stdout), (2, ""))
+        self.assertIn("exists already. Add --overwrite", outcome.stderr)
+        outcome = self.webipy("export", name, "--to", "script", "-o", str(folder))
+        self.assertEqual(outcome.returncode, 2)
         self.ok(self.webipy("export", name, "--to", "markdown", "--overwrite", "-o", str(folder / "note book.txt")))
         with zipfile.ZipFile(folder / "note book.txt") as packed:
             self.assertEqual(sorted(packed.namelist()), ["a b.png", "note_book.md"])
-        told = self.webipy("export", name, "--to", "script", "-o", str(self.folder / "nowhere" / "x"))
-        self.assertEqual(told.returncode, 1)
-        self.assertIn("cannot be written: No such file or directory", told.stderr)
+        outcome = self.webipy("export", name, "--to", "script", "-o", str(self.folder / "nowhere" / "x"))
+        self.assertEqual(outcome.returncode, 1)
+        self.assertIn("cannot be written: No such file or directory", outcome.stderr)
 
-    def test_what_is_wrong_is_told(self) -> None:
+    def test_what_is_wrong_is_reported(self) -> None:
         """No such notebook, no notebook at all, a file elsewhere; each in a sentence."""
         (self.folder / "bad.ipynb").write_text("{}")
         for name, status, words in (
@@ -78,9 +78,11 @@ class ExportLiveTests(LiveTests):
             ("a b.png", 1, "a b.png"),
             ("/etc/passwd", 2, "is not below the root"),
         ):
-            told = self.webipy("export", name)
-            self.assertEqual((name, told.returncode, told.stdout, told.stderr.count("\n")), (name, status, "", 1))
-            self.assertIn(words, told.stderr)
+            outcome = self.webipy("export", name)
+            self.assertEqual(
+                (name, outcome.returncode, outcome.stdout, outcome.stderr.count("\n")), (name, status, "", 1)
+            )
+            self.assertIn(words, outcome.stderr)
         self.assertEqual(self.sessions(), [])
 
     def test_a_session_that_is_open_stays_open(self) -> None:
@@ -111,6 +113,6 @@ class ExportLiveTests(LiveTests):
             self.assertLess(time.monotonic(), deadline, "no browser was started")
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        self.assertEqual([str(said).strip() for said in self.finish(process)], ["130", "", ""])
+        self.assertEqual([str(printed).strip() for printed in self.finish(process)], ["130", "", ""])
         self.assertEqual(self.sessions(), [])
         self.assertEqual([path.name for path in self.folder.iterdir() if "pdf" in path.name], [])

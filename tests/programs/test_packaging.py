@@ -130,7 +130,7 @@ class PageTests(SynchronousTestCase):
         self.assertIn("needs node >= 20.19 with npm", built.stderr)
         self.assertNotIn("Traceback", built.stderr)
 
-    def test_a_failing_build_of_the_page_is_told(self) -> None:
+    def test_a_failing_build_of_the_page_is_reported(self) -> None:
         """When npm fails, the build fails, and says which step it was."""
         copy = checkout(self)
         write(copy.path / "npm", "#!/bin/sh\nexit 7\n", 0o755)
@@ -138,7 +138,7 @@ class PageTests(SynchronousTestCase):
         self.assertEqual(built.returncode, 1)
         self.assertIn("npm ci --no-audit --no-fund failed in web/ (exit status 7)", built.stderr)
 
-    def test_missing_sources_are_told(self) -> None:
+    def test_missing_sources_are_reported(self) -> None:
         """Neither a page nor its sources: the build says so."""
         copy = checkout(self)
         shutil.rmtree(copy.root / "web")
@@ -205,9 +205,9 @@ class PluginTests(SynchronousTestCase):
             "print([m for m in sys.modules if m.partition('.')[0] == 'webipy' or m == 'twisted.internet.reactor'])"
         )
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
-        self.assertEqual(told.stderr, "")
-        self.assertEqual(told.stdout, "webipy.service IPython and every other Jupyter kernel, over the web.\n[]\n")
+        outcome = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+        self.assertEqual(outcome.stderr, "")
+        self.assertEqual(outcome.stdout, "webipy.service IPython and every other Jupyter kernel, over the web.\n[]\n")
 
 
 class MakeTests(SynchronousTestCase):
@@ -219,16 +219,16 @@ class MakeTests(SynchronousTestCase):
 
     def test_help_names_every_target(self) -> None:
         """`make help` tells what can be made."""
-        told = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True)
+        outcome = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True)
         for target in ("serve", "test", "check", "bench", "clean"):
-            self.assertIn(f"make {target} ", told.stdout)
+            self.assertIn(f"make {target} ", outcome.stdout)
 
-    def test_no_python_is_told_in_one_sentence(self) -> None:
+    def test_no_python_is_reported_in_one_sentence(self) -> None:
         """Where no Python is new enough, make says which one is needed."""
         copy = checkout(self)
-        told = copy.run("make", "PYTHON=", "serve")
-        self.assertNotEqual(told.returncode, 0)
-        self.assertIn("webipy needs Python 3.11 or newer", told.stderr)
+        outcome = copy.run("make", "PYTHON=", "serve")
+        self.assertNotEqual(outcome.returncode, 0)
+        self.assertIn("webipy needs Python 3.11 or newer", outcome.stderr)
 
     def test_continuous_integration_runs_make_test(self) -> None:
         """.ci/run can be executed and runs `make test`."""
@@ -301,8 +301,8 @@ class CountTests(SynchronousTestCase):
         """What one prints is passed on whole, and nothing of another one in between."""
         code = "import sys, time\nfor n in range(20): print(sys.argv[1], flush=True); time.sleep(0.01)"
         lanes = [[check.Part(name, [sys.executable, "-c", code, name])] for name in "abc"]
-        with contextlib.redirect_stdout(io.StringIO()) as said:
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
             outcomes = check.run_lanes(lanes)
         self.assertEqual([outcome.part.name for outcome in outcomes], ["a", "b", "c"])
-        blocks = sorted(block.split() for block in said.getvalue().split("===") if block.strip())
+        blocks = sorted(block.split() for block in printed.getvalue().split("===") if block.strip())
         self.assertEqual(blocks, [[name] * 21 for name in "abc"])

@@ -1,1 +1,1 @@
-"""What the `webipy` command does: connecting, naming sessions, running and watching, what a terminal shows, and the doctor."""
+"""What each command of `webipy` does; the command line itself is in webipy.cli."""

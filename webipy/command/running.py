@@ -335,7 +335,7 @@ class Execution:
         return Showing(screen, figures, self.reactor.callLater)
 
     async def _announce(self, run: Run) -> None:
-        """Tells a Python kernel that a script comes.
+        """Announces a script to a Python kernel.
 
         Raises:
             Wrong: It has arguments, and the kernel speaks another language.
