@@ -15,7 +15,6 @@ import click
 
 from webipy.command.exit_statuses import BY_SIGNAL, LEFT, OK
 from webipy.command.program import Ended
-from webipy.io.reactor import count_time
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,11 +138,9 @@ def run(
     Raises:
         SystemExit: Always, with the exit status, unless the command fails; its failure is raised as it is.
     """
-    from twisted.internet import reactor as _reactor
     from twisted.internet.defer import Deferred
 
-    reactor: Any = _reactor
-    count_time(reactor)
+    reactor = _counted_reactor()
     outcome: list[Any] = []
     ended_by = 0
 
@@ -171,6 +168,16 @@ def run(
     reactor.callWhenRunning(begin)
     reactor.run()
     exit_with(outcome[0], BY_SIGNAL + ended_by if ended_by else cancelled)
+
+
+def _counted_reactor() -> Any:
+    """The reactor, which counts the time of its turns."""
+    from twisted.internet import reactor
+
+    from webipy.io.reactor import count_time
+
+    count_time(reactor)
+    return reactor
 
 
 def take_signals(take: Callable[[int], object], are_ends_ours: bool) -> None:
