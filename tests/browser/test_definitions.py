@@ -120,7 +120,7 @@ class Definitions(PageCase):
         page.keyboard.press("F12")
         self.at(page, "c0", "import lent as shelf", "import lent as ")
         page.keyboard.press("F12")
-        self.told(page, "only a running kernel knows")
+        self.told(page, "only be found by a running kernel")
 
     def choose(self, page: Page, letters: str) -> None:
         """Takes a command of the palette."""
