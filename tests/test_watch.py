@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 
 import zmq
 from twisted.trial.unittest import SynchronousTestCase
 
+from webipy.core.kernel.host_protocol import Pong
+from webipy.host.endpoint import Author, Endpoint
 from webipy.host.watch import FLOOD_GAP_S, FLOOD_TURNS, Pace, Watch
 
 
@@ -81,6 +85,16 @@ class Waits(SynchronousTestCase):
         self.other.send(b"y")
         self.watch.sent(self.other)
         self.assertEqual(list(self.watch.wait(10)), [self.other])
+
+    def test_a_message_that_nobody_gets_is_recorded_too(self) -> None:
+        """To send it has looked at the socket all the same."""
+        folder = tempfile.mkdtemp(prefix="we")
+        self.addCleanup(shutil.rmtree, folder)
+        found: list[zmq.Socket[bytes]] = []
+        endpoint = Endpoint(self.context, folder, Author(), b"key", found.append)
+        self.addCleanup(endpoint.close)
+        endpoint.answer(b"nobody", b"key", Pong())
+        self.assertEqual(found, [endpoint.router])
 
     def test_what_was_not_read_is_told_again(self) -> None:
         """Until nothing is left."""

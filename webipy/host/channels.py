@@ -37,7 +37,7 @@ class Channels:
         key: The key of this start, as bytes.
         waits: Whether the kernel waits for a slow reader instead of dropping.
         curve: The keys of an encrypted connection, if it is one.
-        on_sent: Told of each socket that something was sent to.
+        on_sent: Called with each socket right before something is sent to it.
     """
 
     def __init__(
@@ -77,8 +77,8 @@ class Channels:
             channel: One of `shell`, `control` and `stdin`.
             message: The request.
         """
-        send_parts(self.sockets[channel], wire.encode(self._key, message))
         self._on_sent(self.sockets[channel])
+        send_parts(self.sockets[channel], wire.encode(self._key, message))
 
     def read(self, channel: str) -> wire.Message | None:
         """Reads one message, or None when there is none now.

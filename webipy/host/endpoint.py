@@ -95,7 +95,7 @@ class Endpoint:
         folder: The host's directory; the socket is `host` in it.
         author: Makes the answers.
         key: The key of the first start, as bytes.
-        on_sent: Told of the socket after each message that was sent.
+        on_sent: Called with the socket right before each message is sent.
 
     Raises:
         zmq.ZMQError: The address cannot be bound.
@@ -224,11 +224,11 @@ class Endpoint:
         raise wire.BadSignature("the message is not signed with this kernel's key")
 
     def _send(self, identity: bytes, frames: list[bytes]) -> bool:
+        self._on_sent(self.router)  # before: a message that fails has looked at the socket, too
         try:
             send_parts(self.router, [identity, *frames])
         except zmq.ZMQError as fault:
             if fault.errno != zmq.EHOSTUNREACH:
                 raise
             return False
-        self._on_sent(self.router)
         return True
