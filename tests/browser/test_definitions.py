@@ -293,7 +293,9 @@ class Definitions(PageCase):
         guest.get_by_label("Your name").fill("Grace")
         guest.keyboard.press("Enter")
         expect(guest.locator("#cell-c4 .src")).to_be_visible()
-        expect(guest.get_by_role("button", name="Download a copy")).to_be_visible()  # above the cells, which it moves
+        # Both stand above the cell, and move it when they come.
+        expect(guest.get_by_role("button", name="Download a copy")).to_be_visible()
+        expect(guest.locator("#cell-c2").get_by_role("heading", name="Later")).to_be_visible()
         guest.keyboard.press("Control")
         guest.keyboard.down("Control")
         guest.mouse.move(*self.word(guest, "c4", "scaled"))
