@@ -256,7 +256,7 @@ def lanes_of(kind: str, report: Path) -> list[list[Part]]:
         return [[attrs.evolve(trial("trial: faults", ["tests.faults"], 1), environment={"WEBIPY_FAULTS": "full"})]]
     if kind == "quick":
         quick = attrs.evolve(trial("trial", unit_modules()), environment={"WEBIPY_TESTS": "quick"})
-        return [[*style(), quick, *page(report)]]
+        return [[*style(), quick], page(report)]
     if kind != "all":
         sys.exit(f"python tests/check.py all|quick|faults|bench, not {kind!r}")
     get_chromium()
