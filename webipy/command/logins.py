@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
 
 from webipy.client.client import Client
 from webipy.command.exit_statuses import OK
 from webipy.command.program import Unable
-from webipy.command.terminal import print_json, table
+from webipy.command.terminal import local_time, print_json, table
 from webipy.core.api import calls, login_calls
 
 
@@ -35,12 +33,8 @@ async def show(client: Client, as_json: bool) -> int:
 
 
 def _row(login: login_calls.Login) -> list[str]:
-    used = f"open now ({login.connections})" if login.connections else _day(login.used)
-    return [login.id[:8], login.where, login.address, _day(login.since), used]
-
-
-def _day(time: str) -> str:
-    return datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M")
+    used = f"open now ({login.connections})" if login.connections else local_time(login.used)
+    return [login.id[:8], login.where, login.address, local_time(login.since), used]
 
 
 async def revoke(client: Client, login: str | None, as_json: bool) -> int:

@@ -6,7 +6,6 @@ proxy that speaks HTTPS (--behind-proxy, --allow-host), or a tunnel.
 
 from __future__ import annotations
 
-from datetime import datetime
 from urllib.parse import urlsplit
 
 import attrs
@@ -18,7 +17,7 @@ from webipy.command.exit_statuses import OK
 from webipy.command.lookup import Wrong, find_session, the_session
 from webipy.command.paths import path_below_root
 from webipy.command.program import Unable
-from webipy.command.terminal import print_json, table
+from webipy.command.terminal import local_time, print_json, table
 from webipy.core import errors
 from webipy.core.api import calls, people_calls
 from webipy.core.api.access import Right
@@ -108,7 +107,7 @@ async def show(client: Client, name: str, as_json: bool) -> int:
                 share.id,
                 WORDS[share.verb],
                 share.label,
-                _day(share.expires),
+                local_time(share.expires),
                 ", ".join(one.name for one in share.guests),
             ]
             for share in found.shares
@@ -117,10 +116,6 @@ async def show(client: Client, name: str, as_json: bool) -> int:
     else:
         click.echo("webipy: Nobody else can open this session.", err=True)
     return OK
-
-
-def _day(time: str) -> str:
-    return datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 async def revoke(client: Client, name: str, share: str, as_json: bool) -> int:

@@ -16,6 +16,7 @@ import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final, TextIO
 
 import msgspec
@@ -310,6 +311,11 @@ def age(seconds: float) -> str:
         if seconds < limit:
             return f"{max(int(seconds), 0) // size} {unit} ago"
     return f"{int(seconds) // 86400} d ago"
+
+
+def local_time(time: str) -> str:
+    """A time of RFC 3339 as people here read it, such as `2026-03-01 09:30`."""
+    return datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], shrinks: int | None = None) -> str:

@@ -21,3 +21,16 @@ def rfc3339_of_ns(ns: int) -> str:
         return rfc3339(_EPOCH + timedelta(microseconds=ns // 1000))
     except OverflowError:
         return rfc3339(datetime.max.replace(tzinfo=UTC) if ns > 0 else _EPOCH)
+
+
+def seconds_between(before: str, after: str) -> float:
+    """The seconds from one time to another; negative when `after` is the earlier one.
+
+    Args:
+        before: A time of RFC 3339.
+        after: A time of RFC 3339.
+
+    Raises:
+        ValueError: One of them is no time.
+    """
+    return (datetime.fromisoformat(after) - datetime.fromisoformat(before)).total_seconds()

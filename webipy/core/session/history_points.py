@@ -8,7 +8,6 @@ that follow edits by themselves would be as many as the edits, so only those tha
 from __future__ import annotations
 
 from collections import deque
-from datetime import datetime
 from typing import Literal
 
 import attrs
@@ -16,6 +15,7 @@ import attrs
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.session.file_state import EDITS
+from webipy.core.timestamps import seconds_between
 
 PAUSE_SECONDS = 120.0
 """Edits with a longer pause between are two points."""
@@ -98,6 +98,6 @@ class HistoryPoints:
 
 def _pause(before: str, after: str) -> float:
     try:
-        return (datetime.fromisoformat(after) - datetime.fromisoformat(before)).total_seconds()
+        return seconds_between(before, after)
     except ValueError:
         return 0.0

@@ -26,6 +26,7 @@ from webipy.core.events.events import AnyEvent
 from webipy.core.kernel import jupyter_messages
 from webipy.core.session.notebook import Cell, Notebook
 from webipy.core.session.runs import OpenRun
+from webipy.core.timestamps import seconds_between
 
 MARK = "papermill-error-cell-tag"
 _ANCHOR = "papermill-error-cell"
@@ -147,8 +148,7 @@ def _papermill_pending() -> dict[str, Any]:
 
 
 def _times(began: str, end: str) -> dict[str, Any]:
-    seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(began)).total_seconds()
-    return {"start_time": _iso(began), "end_time": _iso(end), "duration": max(0.0, seconds)}
+    return {"start_time": _iso(began), "end_time": _iso(end), "duration": max(0.0, seconds_between(began, end))}
 
 
 def _iso(time: str) -> str:

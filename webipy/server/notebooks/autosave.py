@@ -20,13 +20,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from webipy.core import errors
-from webipy.server.notebooks.file_reader import pause
 from webipy.server.notebooks.history import History
 from webipy.server.notebooks.notebook_codec import NotebookCodec
 from webipy.server.notebooks.notebook_file import NotebookFile
 from webipy.server.notebooks.outside_changes import OutsideChanges
 from webipy.server.notebooks.pair_files import PairFiles
-from webipy.server.ports.world import World
+from webipy.server.ports.world import World, pause
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
 

@@ -14,12 +14,11 @@ machine's program cannot be seen).
 from __future__ import annotations
 
 import attrs
-from twisted.internet.defer import Deferred
 
 from webipy.core.ipynb.document import Document
 from webipy.core.ipynb.lost_cells import LostCells
 from webipy.server.notebooks.notebook_codec import NotebookCodec, ReadNotebook
-from webipy.server.ports.world import World
+from webipy.server.ports.world import World, pause
 
 QUIET_SECONDS = 0.5
 """A text that has lost cells has to stand still for so long."""
@@ -29,18 +28,6 @@ EMPTY_SECONDS = 3.0
 
 LONGEST_SECONDS = 10.0
 """A text that is written all the time is taken as it is after so long."""
-
-
-async def pause(world: World, seconds: float) -> None:
-    """Returns after some time.
-
-    Args:
-        world: The outside.
-        seconds: How long.
-    """
-    over: Deferred[None] = Deferred()
-    world.later(seconds, lambda: over.callback(None))
-    await over
 
 
 @attrs.define(eq=False)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Coroutine
-from datetime import datetime
 from typing import Any
 
 import attrs
@@ -28,6 +27,7 @@ from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.ipynb import merge, notebook_file
 from webipy.core.ipynb.document import Document
+from webipy.core.timestamps import seconds_between
 from webipy.server.notebooks.file_reader import Reader
 from webipy.server.notebooks.history import History
 from webipy.server.notebooks.large_values import store_values
@@ -224,8 +224,7 @@ class OutsideChanges:
             other = (await self.world.files.stat(self.session.file_state.path or "")).modified
         except errors.NotFound:
             return False
-        newer = datetime.fromisoformat(other) - datetime.fromisoformat(found.record.modified)
-        return newer.total_seconds() > NEWER_SECONDS
+        return seconds_between(found.record.modified, other) > NEWER_SECONDS
 
     def _reloaded(
         self, pair_file: PairFile, new: list[AnyEvent], repairs: list[str] | None = None

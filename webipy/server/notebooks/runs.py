@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 from typing import Literal
 
 import attrs
@@ -34,6 +33,7 @@ from webipy.core.kernel import jupyter_messages
 from webipy.core.kernel.executions import OpenExecution
 from webipy.core.kernel.host_protocol import Cancel, Interrupt, Kill
 from webipy.core.session.runs import OpenRun
+from webipy.core.timestamps import seconds_between
 from webipy.server.notebooks.documents import Documents
 from webipy.server.notebooks.run_results import RunResults
 from webipy.server.notebooks.temporary_sessions import LINGER_SECONDS, TemporarySessions
@@ -129,8 +129,7 @@ class RunSupervisor:
 
     def _passed(self, since: str) -> float:
         """Seconds since an event, by the wall clock; 0 when the clock was set back."""
-        passed = datetime.fromisoformat(self.world.now()) - datetime.fromisoformat(since)
-        return max(0.0, passed.total_seconds())
+        return max(0.0, seconds_between(since, self.world.now()))
 
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
         self._timers.append(self.world.later(max(0.0, seconds), call))

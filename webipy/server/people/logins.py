@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Protocol
 
 import attrs
@@ -36,6 +35,7 @@ from twisted.logger import Logger
 
 from webipy.core import errors
 from webipy.core.api.access import Principal
+from webipy.core.timestamps import seconds_between
 from webipy.server.people.failed_attempts import FailedAttempts
 from webipy.server.people.shares import Share, Shares
 from webipy.server.people.shares import digest as _digest
@@ -272,7 +272,7 @@ class Logins:
     def _use(self, login: str) -> None:
         """Records that a login was used now."""
         found, now = self._logins.get(login), self.shares.now()
-        if found is not None and _seconds_between(found.used, now) >= USED_SECONDS:
+        if found is not None and seconds_between(found.used, now) >= USED_SECONDS:
             self._logins[login] = attrs.evolve(found, used=now)
             noted = self.accounts.put_login(self._logins[login], COOKIE_DAYS)
             noted.addErrback(lambda failure: self._log.failure("the use of a login could not be noted", failure))
@@ -410,7 +410,3 @@ class Logins:
         for principal, _ in list(self._claimed(given)):
             if principal.session is not None or whole is None:
                 await self.sign_out(principal.login)
-
-
-def _seconds_between(before: str, after: str) -> float:
-    return (datetime.fromisoformat(after) - datetime.fromisoformat(before)).total_seconds()

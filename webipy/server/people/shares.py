@@ -31,6 +31,7 @@ from twisted.logger import Logger
 from webipy.core import errors
 from webipy.core.api import access
 from webipy.core.api.access import Principal, Right
+from webipy.core.timestamps import rfc3339, seconds_between
 from webipy.server.people.login_connections import LoginConnections
 
 MAX_SHARES = 100
@@ -173,8 +174,8 @@ class Shares:
         if len(self.of(session)) >= MAX_SHARES:
             raise errors.TooLarge(f"A session has at most {MAX_SHARES} links; revoke some.", limit=MAX_SHARES)
         secret, now = self.new_secret(), self.now()
-        expires = (datetime.fromisoformat(now) + timedelta(days=days)).isoformat(timespec="microseconds")
-        share = Share(self.new_id(), session, digest(secret), verb, label, now, expires.replace("+00:00", "Z"))
+        expires = rfc3339(datetime.fromisoformat(now) + timedelta(days=days))
+        share = Share(self.new_id(), session, digest(secret), verb, label, now, expires)
         await self.store.put_share(share)
         self._shares[share.id] = share
         self._end_expired()
@@ -282,7 +283,7 @@ class Shares:
         """Counts a join from an address."""
         now = self.now()
         count, since = self._joins.pop((share.id, address), (0, now))
-        passed = _seconds(since, now)
+        passed = seconds_between(since, now)
         if not 0 <= passed < 60:
             count, since, passed = 0, now, 0.0
         self._joins[share.id, address] = (min(count + 1, JOINS_A_MINUTE), since)
@@ -300,7 +301,7 @@ class Shares:
             (self._called.get(guest.id, ""), guest.since, guest)
             for guest in guests
             if not self.connections.count(guest.id)
-            and (guest.id not in self._called or _seconds(self._called[guest.id], now) >= LEFT_SECONDS)
+            and (guest.id not in self._called or seconds_between(self._called[guest.id], now) >= LEFT_SECONDS)
         ]
         return min(away, key=lambda one: one[:2])[2] if away else None
 
@@ -341,13 +342,8 @@ class Shares:
         for share in [share for share in self._shares.values() if not self._is_valid(share)]:
             self._end(share).addErrback(lambda failure: self._log.failure("a share could not be forgotten", failure))
         if self._shares:
-            until = datetime.fromisoformat(min(share.expires for share in self._shares.values()))
-            seconds = (until - datetime.fromisoformat(self.now())).total_seconds()
+            seconds = seconds_between(self.now(), min(share.expires for share in self._shares.values()))
             self._stop_clock = self.later(min(max(0.0, seconds), EXPIRY_SECONDS), self._end_expired)
-
-
-def _seconds(since: str, until: str) -> float:
-    return (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds()
 
 
 def digest(secret: str) -> bytes:

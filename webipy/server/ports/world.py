@@ -60,3 +60,15 @@ class World:
     trash: Trash
     archive: Archive
     turns: Turns = attrs.field(default=attrs.Factory(lambda self: Turns(self.clock, self.later), takes_self=True))
+
+
+async def pause(world: World, seconds: float) -> None:
+    """Returns after some time.
+
+    Args:
+        world: The outside.
+        seconds: How long.
+    """
+    over: Deferred[None] = Deferred()
+    world.later(seconds, lambda: over.callback(None))
+    await over

@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 
 from webipy.core.api import calls
 from webipy.server.ports.kernels import Used
-from webipy.server.ports.world import World
+from webipy.server.ports.world import World, pause
 from webipy.server.sessions.sessions import Sessions
 
 FRESH_SECONDS = 1.0
@@ -99,17 +99,12 @@ class Usage:
                 if not before.used:
                     self._last = before
                     return
-                await self._moment()
+                await pause(self.world, MOMENT_SECONDS)
             self._before, self._last = before, await self._measure()
         finally:
             waiting, self._waiting = self._waiting, None
             for measured in waiting:  # a call that finds nothing new, because this one failed, measures again
                 measured.callback(None)
-
-    async def _moment(self) -> None:
-        moment: Deferred[None] = Deferred()
-        self.world.later(MOMENT_SECONDS, lambda: moment.callback(None))
-        await moment
 
     async def _measure(self) -> _Measurement:
         leaders = self._leaders()
