@@ -76,3 +76,20 @@ export function fold(events: readonly AnyEvent[], into: Model = emptyModel()): M
   for (const event of events) reduce(into, event, clean());
   return into;
 }
+
+/** A notebook of one cell with an output, opened from its file. */
+export const OPENED = [
+  { type: "session_created" as const, session: "s", title: "t", path: "a/n.ipynb" },
+  { type: "cell_inserted" as const, cell: "a", after: null, cell_type: "code" as const, source: "1", metadata: { tags: ["x"] } },
+  {
+    type: "cell_outputs_set" as const,
+    cell: "a",
+    outputs: [{ output_type: "stream", name: "stdout", text: ["one\n", "two\n"] }],
+    execution_count: 4,
+  },
+  { type: "notebook_metadata_set" as const, metadata: { kernelspec: { name: "ir", display_name: "R", language: "R" } } },
+  { type: "notebook_opened" as const, path: "a/n.ipynb", etag: "e1" },
+];
+
+/** The model of that notebook after more events. */
+export const opened = (...more: Parameters<typeof numbered>[0]): Model => fold(numbered([...OPENED, ...more]));

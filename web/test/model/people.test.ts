@@ -1,25 +1,7 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
 import { COLOURS, colourOf, grouped, initialsOf, keptMarks, marksOf } from "../../src/model/people.ts";
-import type { Person, Presence } from "../../src/rpc/schema.ts";
-
-const person = (id: string, more: Partial<Person> = {}): Person => ({
-  id,
-  person: `person-${id}`,
-  name: `${id} (guest)`,
-  verb: "read",
-  is_guest: true,
-  cell: null,
-  selection: null,
-  is_idle: false,
-  asks: null,
-  ...more,
-});
-
-const owner = (id: string, more: Partial<Person> = {}): Person =>
-  person(id, { person: "owner", name: "ada", verb: "own", is_guest: false, ...more });
-
-const presence = (you: string, ...all: Person[]): Presence => ({ session: "s", you, more: 0, people: all });
+import { owner, person, presence } from "../persons.ts";
 
 test("somebody asks when any of their pages does", () => {
   const pages = [person("2", { person: "g" }), person("3", { person: "g", asks: "waiting" }), person("4", { asks: "declined" })];

@@ -1,26 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { ahead, isStale, languageOf, outputsHidden, wantedKernel, withHidden } from "../../src/model/select.ts";
 import type { Run } from "../../src/model/types.ts";
-import { fold, numbered } from "../log.ts";
-
-const OPENED = [
-  { type: "session_created" as const, session: "s", title: "t", path: "a/n.ipynb" },
-  { type: "cell_inserted" as const, cell: "a", after: null, cell_type: "code" as const, source: "1", metadata: { tags: ["x"] } },
-  {
-    type: "cell_outputs_set" as const,
-    cell: "a",
-    outputs: [{ output_type: "stream", name: "stdout", text: ["one\n", "two\n"] }],
-    execution_count: 4,
-  },
-  { type: "notebook_metadata_set" as const, metadata: { kernelspec: { name: "ir", display_name: "R", language: "R" } } },
-  { type: "notebook_opened" as const, path: "a/n.ipynb", etag: "e1" },
-];
-
-const with_ = (...more: Parameters<typeof numbered>[0]) => fold(numbered([...OPENED, ...more]));
+import { opened } from "../log.ts";
 
 describe("cells that came from a file", () => {
   test("have their outputs, count and metadata", () => {
-    const model = with_();
+    const model = opened();
     const cell = model.cells.get("a");
     const run = model.runs.get(cell?.run ?? "");
     expect(cell?.metadata).toEqual({ tags: ["x"] });
@@ -29,26 +14,26 @@ describe("cells that came from a file", () => {
   });
 
   test("are stale when they were edited", () => {
-    const model = with_();
+    const model = opened();
     const cell = model.cells.get("a");
     if (cell === undefined) throw new Error("no cell");
     expect(isStale(model, cell, "1")).toBe(false);
     expect(isStale(model, cell, "2")).toBe(true);
-    const edited = with_({ type: "cell_edited", cell: "a", version: 1, changes: [[1, "3"]] });
+    const edited = opened({ type: "cell_edited", cell: "a", version: 1, changes: [[1, "3"]] });
     const now = edited.cells.get("a");
     expect(now !== undefined && isStale(edited, now, "3")).toBe(true);
   });
 
   test("say which kernel they want and in which language they are", () => {
-    expect(wantedKernel(with_())).toEqual({ name: "ir", title: "R" });
-    expect(languageOf(with_())).toBe("r");
+    expect(wantedKernel(opened())).toEqual({ name: "ir", title: "R" });
+    expect(languageOf(opened())).toBe("r");
   });
 
   test("note hidden outputs as Jupyter does, and leave the rest of the metadata alone", () => {
     const hidden = withHidden({ tags: ["x"], jupyter: { source_hidden: true } }, "outputs", true);
     expect(hidden).toEqual({ tags: ["x"], jupyter: { source_hidden: true, outputs_hidden: true } });
     expect(withHidden({ collapsed: true, jupyter: { outputs_hidden: true } }, "outputs", false)).toEqual({});
-    const cell = with_({ type: "cell_metadata_set", cell: "a", metadata: hidden }).cells.get("a");
+    const cell = opened({ type: "cell_metadata_set", cell: "a", metadata: hidden }).cells.get("a");
     expect(cell !== undefined && outputsHidden(cell)).toBe(true);
   });
 });
@@ -58,6 +43,6 @@ test("what the page asks the kernel takes no place in the line that people see",
     ...{ type: "execution_queued" as const, execution, code: "1" },
     ...(execution === "asked" ? { silent: true } : { cell: "a" }),
   }));
-  const model = with_(...queued);
+  const model = opened(...queued);
   expect(["r1", "r2"].map(id => ahead(model, model.runs.get(id) as Run))).toEqual([0, 1]);
 });

@@ -2,31 +2,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { PresenceFollow } from "../../src/people/presence_follow.ts";
 import { Connection } from "../../src/rpc/connection.ts";
-import type { Person, Presence } from "../../src/rpc/schema.ts";
+import type { Person } from "../../src/rpc/schema.ts";
 import { right, setRight } from "../../src/session/permissions.ts";
 import { asked, following, marks, people, watchPeople } from "../../src/session/presence.ts";
 import { mode, selected } from "../../src/session/selection.ts";
 import { SessionStore } from "../../src/session/store.ts";
 import { spoken, toasts } from "../../src/ui/notices.ts";
+import { owner, person, presence } from "../persons.ts";
 import { FakeWorld, settle } from "../world.ts";
-
-const person = (id: string, more: Partial<Person> = {}): Person => ({
-  id,
-  person: `person-${id}`,
-  name: `${id} (guest)`,
-  verb: "read",
-  is_guest: true,
-  cell: null,
-  selection: null,
-  is_idle: false,
-  asks: null,
-  ...more,
-});
-
-const owner = (id: string, more: Partial<Person> = {}): Person =>
-  person(id, { person: "owner", name: "ada", verb: "own", is_guest: false, ...more });
-
-const presence = (you: string, ...all: Person[]): Presence => ({ session: "s", you, more: 0, people: all });
 
 describe("here", () => {
   let world: FakeWorld;
