@@ -1,10 +1,10 @@
 # webipy from a fresh clone: `make serve` runs it, `make test` checks it. Needs python3 >= 3.11, git and make.
 # Everything goes into .venv and webipy/static; nothing outside this folder is touched, except that `make test` installs
-# Debian's chromium when no browser is found and it is allowed to.
+# Debian's chromium and nginx when they are not found and it is allowed to.
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help serve test check faults soak attack fuzz mutants coverage audit lock locked bench clean
+.PHONY: help serve test check clients faults soak attack fuzz mutants coverage audit lock locked gallery bench clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -43,6 +43,10 @@ check: $(VENV)/.installed-test ## Check the quick part: no kernels, no browser
 faults: $(VENV)/.installed-test ## Inject every fault often (docs/faults.md); half an hour
 	@exec $(PY) tests/check.py faults
 
+clients: $(VENV)/.installed-test ## Run clients of the Jupyter world against a server here; those that are missing are installed
+	@$(PY) -c 'import jupyter_server, jupyter_kernel_client, papermill' 2>/dev/null || $(INSTALL) jupyter_server jupyter_kernel_client papermill
+	@WEBIPY_CLIENTS=full exec $(PY) -m twisted.trial tests.clients
+
 soak: $(VENV)/.installed-test ## Kernels print, everything is beaten at random, nothing may be lost; ARGS="--minutes 30"
 	@exec $(PY) -m tests.faults.soak $(ARGS)
 
@@ -67,10 +71,13 @@ locked: | $(PY) ## Install exactly the versions and files that tests/requirement
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/.installed $(VENV)/.installed-test
 
-lock: $(VENV)/.installed-test ## Write tests/requirements.lock anew, with uv
+lock: $(VENV)/.installed-test ## Write tests/requirements.lock again, with uv
 	@$(PY) -c 'import uv' 2>/dev/null || $(INSTALL) uv
 	@{ sed -n 1p tests/requirements.lock; $(PY) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra test \
 		--no-header --no-emit-index-url pyproject.toml; } > tests/requirements.lock.new && mv tests/requirements.lock.new tests/requirements.lock
+
+gallery: $(VENV)/.installed-test ## Draw every page of the gallery, to be looked at; ARGS=--keep keeps what the tests compare
+	@exec $(PY) -m tests.browser.draw_gallery $(ARGS)
 
 bench: $(VENV)/.installed-test ## Measure (tests/bench)
 	@exec $(PY) tests/check.py bench

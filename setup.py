@@ -32,6 +32,13 @@ WEB = ROOT / "web"
 STATIC = ROOT / "webipy" / "static"
 DIGEST = STATIC / ".sources"
 OLDEST_NODE = (20, 19)  # what the tools in web/package.json ask for
+GUIDE = (
+    "README.md",
+    "CHANGELOG.md",
+    "docs/glossary.md",
+    "docs/protocol.md",
+    "docs/security.md",
+)  # the page carries them: web/build.mjs
 NOT_SOURCES = {"node_modules", "test", "dist"}
 
 
@@ -40,6 +47,7 @@ def web_sources() -> Iterator[Path]:
     for folder, folders, names in os.walk(WEB):
         folders[:] = sorted(name for name in folders if name not in NOT_SOURCES and not name.startswith("."))
         yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+    yield from (ROOT / name for name in GUIDE if (ROOT / name).is_file())
 
 
 def digest_of_sources() -> str:
@@ -47,7 +55,7 @@ def digest_of_sources() -> str:
     digest = hashlib.sha256()
     for path in web_sources():
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(WEB).as_posix()}\0{len(content)}\0".encode())
+        digest.update(f"{path.relative_to(ROOT).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()
 

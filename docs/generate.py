@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests import api_examples  # noqa: E402 - the folder above is on the path only now
 from webipy.core import errors  # noqa: E402 - the folder above is on the path only now
-from webipy.core.api import access, calls, file_calls, people_calls  # noqa: E402 - the folder above is on the path only now
+from webipy.core.api import access, calls, file_calls, formats, people_calls, rpc, terminal_calls  # noqa: E402 - the folder above is on the path only now
 from webipy.core.events import events  # noqa: E402 - the folder above is on the path only now
 from webipy.server.methods.api import METHODS  # noqa: E402
 from webipy.server.methods.descriptions import NO_ROOTS, Struct, all_structs, described, shape  # noqa: E402
@@ -44,8 +44,18 @@ ALIASES: Final[dict[str, Any]] = {
     "CellType": events.CellType,
     "Verb": access.Verb,
     "Right": access.Right,
+    "ExportFormat": formats.ExportFormat,
 }
 """Literal types that have a name of their own in TypeScript too."""
+
+LISTS: Final[dict[str, str]] = {"ExportFormat": "EXPORT_FORMATS"}
+"""Those of them whose values the page lists, in the order of the type, with the name of the list."""
+
+CONSTANTS: Final[dict[str, tuple[int, str]]] = {
+    "LOGIN_ENDED": (rpc.LOGIN_ENDED, "WebSocket close code: the login of this connection was ended."),
+    "TOO_MANY": (rpc.TOO_MANY, "WebSocket close code: as many connections are open as may be; try again later."),
+}
+"""What the page must know beside the structs."""
 
 SHAPES: Final[dict[str, str]] = {
     "data": "JsonMap",
@@ -75,7 +85,15 @@ def known_structs() -> list[Struct]:
     """The structs of the API: the events, the params and results of the table, and those of notifications; each after what it mentions."""
     of_methods = [struct for method in METHODS.values() for struct in (method.params, method.result)]
     return all_structs(
-        [*get_args(events.AnyEvent), *of_methods, calls.Events, file_calls.FolderChanged, people_calls.Presence]
+        [
+            *get_args(events.AnyEvent),
+            *of_methods,
+            calls.Events,
+            file_calls.FolderChanged,
+            people_calls.Presence,
+            terminal_calls.TerminalText,
+            terminal_calls.TerminalChanged,
+        ]
     )
 
 
@@ -200,7 +218,14 @@ def schema() -> str:
         "export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };\n"
         "export type JsonMap = { [key: string]: Json };\n",
     ]
-    parts += [f"export type {name} = {' | '.join(map(literal, get_args(kind)))};\n" for name, kind in ALIASES.items()]
+    parts += [f"/** {why} */\nexport const {name} = {value};\n" for name, (value, why) in CONSTANTS.items()]
+    for name, kind in ALIASES.items():
+        members = list(map(literal, get_args(kind)))
+        if name in LISTS:
+            parts.append(f"export const {LISTS[name]} = [{', '.join(members)}] as const;\n")
+            parts.append(f"export type {name} = (typeof {LISTS[name]})[number];\n")
+        else:
+            parts.append(f"export type {name} = {' | '.join(members)};\n")
     parts.append(
         comment(
             "A CodeMirror change set: an integer keeps so many UTF-16 units, a list `[deleted, ...lines]` replaces them."

@@ -7,6 +7,7 @@ Each call is made in a world of its own, in which there is one of everything, un
     execution e1        of cell c1 has ended; e2 waits for input r1; e3, e4 and the run `run1`, which has a plan, wait behind it
     checkpoint "first"  comm k1; a link to s1, by which Grace came, who asks to edit, and Bo, who does not
     numbers.csv plots/  files; old.txt is in the trash; session s0 is closed
+    terminal 1          prints what is typed in upper case
 
 docs/generate.py shows the examples in docs/protocol.md; tests/test_examples.py holds params and answers against the structs.
 """
@@ -47,6 +48,10 @@ VARIABLES = {
     "variables": [{"name": "x", "type": "int", "group": "value", "size": None, "text": "42"}],
     "all": 1,
 }
+TABLE = {
+    "status": "shown", "columns": ["day", "value"], "rows": [["mon", "3"], ["tue", "5"]], "labels": ["0", "1"],
+    "has_labels": False, "total": 2, "can_filter": True,
+}  # fmt: skip
 REPLIES: Final[dict[str, dict[str, Any]]] = {
     "complete_request": {"status": "ok", "matches": ["print"], "cursor_start": 0, "cursor_end": 3, "metadata": {}},
     "inspect_request": {
@@ -57,6 +62,7 @@ REPLIES: Final[dict[str, dict[str, Any]]] = {
     "comm_info_request": {"status": "ok", "comms": {"k1": {"target_name": "jupyter.widget"}}},
     "definition": {"status": "ok", "data": {"application/json": DEFINITION}},
     "listed": {"status": "ok", "data": {"application/json": VARIABLES}},
+    "rows": {"status": "ok", "data": {"application/json": TABLE}},
 }  # fmt: skip
 """What the kernel replies: by the type of the request, or by the function of webipy's program that it is asked to call."""
 
@@ -135,6 +141,8 @@ def make_world() -> World:
     converter = rig.services.world.converter
     assert isinstance(converter, FakeConverter)
     converter.exported = ExportedFile("x1", "/exports/x1", "analysis.html", "text/html; charset=utf-8", 304_211)
+    call("terminal.create")
+    rig.disk.terminals.hosts["1"].print(b"ada@host:~$ ")
     rig.wait(
         Deferred.fromCoroutine(rig.services.logins.login(None, TOKEN, Browser("Firefox/140.0 Linux", "192.0.2.7")))
     )

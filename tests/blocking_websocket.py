@@ -34,7 +34,7 @@ class HandshakeRefused(Exception):
 
 
 class BlockingWebSocket:
-    """One WebSocket to `/rpc`. Its frames are masked with zeros.
+    """One WebSocket, to `/rpc` unless a class says otherwise. Its frames are masked with zeros.
 
     Args:
         connected: A connection to the server; the WebSocket closes it.
@@ -45,6 +45,8 @@ class BlockingWebSocket:
         HandshakeRefused: The server answered with another status than 101.
         Closed: The server ended the connection.
     """
+
+    path = "/rpc"
 
     def __init__(self, connected: socket.socket, headers: Mapping[str, str], buffer_bytes: int = 1 << 16) -> None:
         self.socket = connected
@@ -65,7 +67,7 @@ class BlockingWebSocket:
             "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
             "Sec-WebSocket-Version": "13",
         }
-        lines = ["GET /rpc HTTP/1.1", *(f"{name}: {value}" for name, value in {**usual, **headers}.items())]
+        lines = [f"GET {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in {**usual, **headers}.items())]
         try:
             self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
             status = self.file.readline()

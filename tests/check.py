@@ -2,11 +2,12 @@
 
 Data flow: lanes of parts (a name, a command, how to count) run side by side, the parts of a lane one after the other. One lane is trial, whose
 workers share out all tests in Python, each taking the next one when it is free; as most tests wait a third of their time, there is one worker more
-than cores. The other lane reads and builds, and is over while trial is at the tests that need no process. One part at a time has the word: its
-output is passed through as it comes, and that of a part beside it is kept until it has the word. The end is a table of the parts and, alone on the
-last line, `N passed, N failed` (and `, N skipped`). Tests are counted by what trial and vitest say themselves. A part that is no test run (style,
-types) adds one failure when it fails and nothing when it passes; so does a test run that broke before it could count. The exit status is 0 only
-when nothing failed.
+than cores. Tests that start processes come first and the short ones last, so that no core waits for another in the end. The other lane reads
+and builds. One part at a time has the word: its output is passed through as it comes, and that of a part beside it is kept until it has the
+word. The end is what trial says of each test that failed, once more and cut, so that who sees only the end of a long log sees it; a table of the
+parts; and, alone on the last line, `N passed, N failed` (and `, N skipped`). Tests are counted by what trial and
+vitest say themselves. A part that is no test run (style, types) adds one failure when it fails and nothing when it passes; so does a test run
+that broke before it could count. The exit status is 0 only when nothing failed.
 
 Everything runs even after a failure: one run tells all that is wrong.
 
@@ -39,6 +40,8 @@ import setup  # noqa: E402 - it stands in the folder above, which is on the path
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WORKERS = min((os.cpu_count() or 1) + 1, 6)  # each has a server and a browser in time: half a gigabyte
 APART = {"bench", "vectors", "__pycache__"}  # folders of tests/ that hold no tests
+LONGEST = ("programs", "kernels", "faults", "browser")
+"""Packages in the order of their longest tests."""
 
 
 @attrs.define(frozen=True)
@@ -63,6 +66,7 @@ class Part:
         folder: Where it runs.
         count: Makes the count out of everything it printed; `None` for what is no test run.
         environment: Variables set beside those of this process.
+        failures: Finds in what it printed what is to be said of each failure in the end.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Part:
     folder: Path = ROOT
     count: Callable[[str], Count | None] | None = None
     environment: dict[str, str] = attrs.field(factory=dict)
+    failures: Callable[[str], list[str]] = lambda _: []
 
 
 @attrs.define(frozen=True)
@@ -80,6 +85,25 @@ class Outcome:
     succeeded: bool
     count: Count
     seconds: float
+    failures: list[str]
+
+
+FAILURE_LINES = 40
+"""How much of each failure is said again in the end: its first and its last lines."""
+
+
+def trial_failures(printed: str) -> list[str]:
+    """What trial says of each kind of failure: a traceback and the names of the tests that had it, cut in the middle."""
+    report = printed.rpartition(f"\n{'-' * 79}\n")[0]
+    failures = []
+    for section in report.split(f"{'=' * 79}\n")[1:]:
+        if section.startswith(("[ERROR]", "[FAIL]", "[SUCCESS!?!]")):
+            lines = section.strip().splitlines()
+            if len(lines) > FAILURE_LINES:
+                half = FAILURE_LINES // 2
+                lines = [*lines[:half], f"[{len(lines) - 2 * half} lines]", *lines[-half:]]
+            failures.append("\n".join(lines))
+    return failures
 
 
 def count_trial(printed: str) -> Count | None:
@@ -162,7 +186,8 @@ def run(part: Part, word: Word) -> Outcome:
         count = Count()
     if not succeeded and count.failed == 0:
         count += Count(failed=1)
-    return Outcome(part, succeeded and count.failed == 0, count, time.monotonic() - began)
+    failures = [] if succeeded else part.failures("".join(printed))
+    return Outcome(part, succeeded and count.failed == 0, count, time.monotonic() - began, failures)
 
 
 def run_lanes(lanes: list[list[Part]]) -> list[Outcome]:
@@ -175,7 +200,12 @@ def run_lanes(lanes: list[list[Part]]) -> list[Outcome]:
 
 def trial(name: str, modules: list[str], workers: int = WORKERS) -> Part:
     """A part that runs test modules with trial, in their order."""
-    return Part(name, [sys.executable, "-m", "twisted.trial", f"-j{workers}", *modules], count=count_trial)
+    return Part(
+        name,
+        [sys.executable, "-m", "twisted.trial", f"-j{workers}", *modules],
+        count=count_trial,
+        failures=trial_failures,
+    )
 
 
 def unit_modules() -> list[str]:
@@ -184,8 +214,11 @@ def unit_modules() -> list[str]:
 
 
 def test_packages() -> list[str]:
-    """The packages of tests/ that hold tests, such as tests.kernels."""
+    """The packages of tests/ that hold tests, such as tests.kernels, those with the longest tests first."""
     folders = sorted(path for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name not in APART)
+    folders.sort(
+        key=lambda folder: (LONGEST.index(folder.name) if folder.name in LONGEST else len(LONGEST), folder.name)
+    )
     return [f"tests.{folder.name}" for folder in folders if any(folder.glob("test_*.py"))]
 
 
@@ -221,26 +254,37 @@ def find_chromium() -> str | None:
     return next((path for name in CHROMIUMS if (path := shutil.which(name)) is not None), None)
 
 
-def get_chromium() -> None:
-    """Install Debian's chromium where there is no browser and this user may; otherwise say what to install.
+def find_nginx() -> str | None:
+    """The path of the proxy that the tests of proxies put in front; it is not on the PATH of every user."""
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
-    The browser tests themselves fail when there is none: a check that did not run is no success.
+
+def get_programs() -> None:
+    """Install Debian's chromium and nginx where they are missing and this user may; otherwise say what to install.
+
+    The browser tests themselves fail when there is no browser: a check that did not run is no success. Those of proxies are skipped, with the reason.
     """
-    if find_chromium() is not None:
+    _get(
+        "chromium",
+        find_chromium,
+        f"The browser tests need one of {', '.join(CHROMIUMS)} on the PATH. Debian: apt install chromium",
+    )
+    _get("nginx-light", find_nginx, "The tests of proxies need nginx, and are skipped. Debian: apt install nginx-light")
+
+
+def _get(package: str, find: Callable[[], str | None], words: str) -> None:
+    if find() is not None:
         return
     root = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if shutil.which("apt-get") is not None and (not root or shutil.which("sudo") is not None):
-        print("\n=== no browser was found: installing chromium", flush=True)
+        print(f"\n=== installing {package}", flush=True)
         subprocess.run([*root, "apt-get", "update", "-q"], stdin=subprocess.DEVNULL)
-        install = ["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"]
+        install = ["apt-get", "install", "-q", "-y", "--no-install-recommends", package]
         subprocess.run(
             [*root, *install], stdin=subprocess.DEVNULL, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         )
-    if find_chromium() is None:
-        print(
-            f"The browser tests need one of {', '.join(CHROMIUMS)} on the PATH. Debian: apt install chromium",
-            flush=True,
-        )
+    if find() is None:
+        print(words, flush=True)
 
 
 def lanes_of(kind: str, report: Path) -> list[list[Part]]:
@@ -255,16 +299,19 @@ def lanes_of(kind: str, report: Path) -> list[list[Part]]:
     if kind == "faults":
         return [[attrs.evolve(trial("trial: faults", ["tests.faults"], 1), environment={"WEBIPY_FAULTS": "full"})]]
     if kind == "quick":
-        quick = attrs.evolve(trial("trial", unit_modules()), environment={"WEBIPY_TESTS": "quick"})
+        quick = attrs.evolve(trial("trial", [*unit_modules(), "tests.laws"]), environment={"WEBIPY_TESTS": "quick"})
         return [[*style(), quick], page(report)]
     if kind != "all":
         sys.exit(f"python tests/check.py all|quick|faults|bench, not {kind!r}")
-    get_chromium()
-    return [[trial("trial", [*unit_modules(), *test_packages()])], [*style(), *page(report)]]
+    get_programs()
+    return [[trial("trial", [*test_packages(), *unit_modules()])], [*style(), *page(report)]]
 
 
 def tell(outcomes: list[Outcome]) -> Count:
-    """Print the table and the last line; give the sum."""
+    """Print the failures, the table and the last line; give the sum."""
+    for outcome in outcomes:
+        for failure in outcome.failures:
+            print(f"\n=== {outcome.part.name}: failed\n{failure}")
     print("\n=== summary")
     total = Count()
     for outcome in outcomes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -21,8 +22,19 @@ from webipy.io.files.file_tree import natural_key
 from webipy.io.files.moves import check_not_within
 from webipy.io.files.os_failures import not_a_file, taken
 from webipy.io.files.root_folder import no_such, parts_of
+from webipy.io.files.tables import Tables
 from webipy.server.ports.conversion import ExportedFile
-from webipy.server.ports.files import BlobFile, Body, FileRecord, FileRecords, Placing, Trashed
+from webipy.server.ports.files import (
+    BlobFile,
+    Body,
+    FileRecord,
+    FileRecords,
+    FoundFiles,
+    Placing,
+    TableQuery,
+    TableRows,
+    Trashed,
+)
 
 TIME = "2026-01-01T00:00:00.000000Z"
 
@@ -107,6 +119,18 @@ class FakeFiles:
 
     # ---- the port
 
+    def rows(self, query: TableQuery) -> Deferred[TableRows]:
+        """Rows of a file, read as from a disk."""
+        return Deferred.fromCoroutine(Tables(lambda call: execute(call), self._open_file).rows(query))
+
+    def _open_file(self, path: str) -> tuple[int, FileRecord]:
+        record = self._record(path)
+        if record.kind == "folder":
+            raise not_a_file(path)
+        fd = os.memfd_create("file")
+        os.write(fd, self.body(path))
+        return fd, record
+
     def list(self, path: str, offset: int, limit: int) -> Deferred[tuple[FileRecords, int]]:
         """What is directly in a folder."""
         return execute(self._list, path, offset, limit)
@@ -123,6 +147,12 @@ class FakeFiles:
     def stat(self, path: str) -> Deferred[FileRecord]:
         """One file or folder."""
         return execute(self._record, path)
+
+    def find(self, query: str, limit: int) -> Deferred[FoundFiles]:
+        """Files with the words in their path."""
+        words = query.casefold().split()
+        found = [path for path in self.entries if words and all(word in path.casefold() for word in words)]
+        return succeed(FoundFiles([self._record(path) for path in sorted(found, key=len)[:limit]], True))
 
     def seek(self, path: str, etag: str) -> Deferred[FileRecord | None]:
         """The file that has an etag."""

@@ -14,22 +14,25 @@ import json
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import msgspec
-from hypothesis import HealthCheck, settings
 from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+if TYPE_CHECKING:
+    from hypothesis import settings as Settings
+
 from tests.fake_files import FakeConverter, FakeFiles, FakeTrash
+from tests.fake_terminals import FakeTerminals
 from webipy.core import errors
 from webipy.core.api.access import Principal, Verb
 from webipy.core.events import events
 from webipy.core.kernel import wire
 from webipy.core.kernel.blobs import Part, found_in
-from webipy.core.kernel.host_protocol import Command, Kernelspec, KnownWay
+from webipy.core.kernel.host_protocol import Kernelspec, KnownWay, Typed
 from webipy.core.kernel.inquiries import FEATURE
 from webipy.core.kernel.wire import Header, Message
 from webipy.io.storage.journal_folder import JournalSummary
@@ -66,12 +69,17 @@ QUICK = 10
 """`make check` tries one random example of so many; `make test` all of them."""
 
 
-def examples(number: int) -> settings:
+def examples(number: int) -> Settings:
     """How many random examples a test tries; always the same ones, so that a run says the same as the one before.
 
     Args:
         number: Of them, in a whole run of the tests.
     """
+    from hypothesis import (  # only here: docs/generate.py runs a server in memory without the tests' packages
+        HealthCheck,
+        settings,
+    )
+
     return settings(
         max_examples=max(number // QUICK, 5) if os.environ.get("WEBIPY_TESTS") == "quick" else number,
         deadline=None,
@@ -431,7 +439,7 @@ class FakeLink:
         if not self.is_closed:
             self.host.receive(channel, message)
 
-    def command(self, command: Command) -> None:
+    def command(self, command: Typed) -> None:
         """Hands a command to the host."""
         if not self.is_closed:
             self.host.commands.append((command.msg_type, json.loads(msgspec.json.encode(command))))
@@ -589,6 +597,10 @@ class FakeLauncher:
         """The kernelspecs."""
         return succeed(self.known)
 
+    def is_folder(self, path: str) -> Deferred[bool]:
+        """Whether there is one on this machine."""
+        return succeed(os.path.isdir(path))
+
     def launch(
         self,
         kernel: str,
@@ -690,17 +702,21 @@ class Disk:
     launcher: FakeLauncher = attrs.field(init=False)
     files: FakeFiles = attrs.field(factory=FakeFiles)
     processes: FakeProcesses = attrs.field(factory=lambda: FakeProcesses())
+    terminals: FakeTerminals = attrs.field(init=False)
     ids: itertools.count[int] = attrs.field(factory=lambda: itertools.count(1))
 
     def __attrs_post_init__(self) -> None:
         self.journals = FakeJournals(self.clock)
         self.launcher = FakeLauncher(self.clock)
+        self.terminals = FakeTerminals(self.clock)
 
     def crash(self) -> None:
         """The server dies: what was not written is gone, and its links with it."""
         self.files.watches.clear()
         for journal in self.journals.found.values():
             journal.is_left = True
+        for terminal in self.terminals.hosts.values():
+            terminal.close()
         for host in self.launcher.hosts.values():
             if host.link is not None:
                 host.link.is_closed = True
@@ -891,6 +907,7 @@ def make_services(disk: Disk) -> Services:
         disk.processes,
         FakeTrash(disk.files),
         disk.journals,
+        disk.terminals,
     )
     secrets = itertools.count(1)
     shares = Shares(disk.registry, now, later, world.new_id, lambda: f"secret-{next(secrets)}", LoginConnections())
@@ -907,6 +924,7 @@ def make_rig(disk: Disk | None = None) -> Rig:
     services = make_services(disk)
     rig = Rig(disk, services, Api(services))
     rig.wait(Deferred.fromCoroutine(services.sessions.restore()))
+    rig.wait(Deferred.fromCoroutine(services.terminals.restore()))
     rig.wait(Deferred.fromCoroutine(services.resume()))
     rig.turn()
     return rig

@@ -7,7 +7,7 @@ from typing import get_args
 from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core import errors
-from webipy.core.api.access import MAX_NAME, Principal, Verb, guest_name, is_marked, marked, permit
+from webipy.core.api.access import MAX_NAME, Principal, Verb, is_marked, marked, permit, person_name
 
 ORDER: tuple[Verb, ...] = ("none", "read", "write", "execute", "own")
 
@@ -69,8 +69,8 @@ class Names(SynchronousTestCase):
             "7": "7",
             "\u263a": "\u263a",
         }.items():
-            self.assertEqual(guest_name(given), name)
-        self.assertEqual(guest_name("\U0001f469\u200d\U0001f680"), "\U0001f469\u200d\U0001f680")
+            self.assertEqual(person_name(given), name)
+        self.assertEqual(person_name("\U0001f469\u200d\U0001f680"), "\U0001f469\u200d\U0001f680")
 
     def test_what_is_no_name(self) -> None:
         """Nothing, too much, what cannot be seen, and what has no letter."""
@@ -83,7 +83,7 @@ class Names(SynchronousTestCase):
             "...": "letter",
         }
         for given, words in table.items():
-            fault = self.assertRaises(errors.InvalidParams, guest_name, given)
+            fault = self.assertRaises(errors.InvalidParams, person_name, given)
             self.assertIn(words, fault.message)
             self.assertEqual(fault.facts, {"field": "name"})
 

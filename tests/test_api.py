@@ -106,7 +106,7 @@ class BadInput(RigTestCase):
         """Named, and where the known ones are."""
         fault = self.refused("method_not_found", "kernel.explode")
         self.assertEqual((fault.code, fault.facts["method"]), (-32601, "kernel.explode"))
-        self.assertIn("rpc.discover", fault.message)
+        self.assertIn("openrpc.json", fault.message)
         long = self.refused("method_not_found", "x" * 10_000)
         self.assertLess(len(long.message), 200)
 
@@ -307,6 +307,13 @@ class Cells(RigTestCase):
 class Server(RigTestCase):
     """`server.*` and `rpc.discover`."""
 
+    def test_a_report_has_versions_and_numbers(self) -> None:
+        """Of the server, the packages and the kernelspecs; for whoever runs the server."""
+        self.rig.services.installed = lambda: {"Python": "3.13"}
+        told = self.rig.me.call("server.describe")
+        self.assertEqual((told["version"], told["installed"]), ("1.2.3", {"Python": "3.13"}))
+        self.assertEqual((told["kernelspecs"], told["sessions"]), (["other", "python3"], 0))
+
     def test_info_tells_strangers_less(self) -> None:
         """Neither the root nor the kernelspecs, nor since when it runs; who is in learns what they may."""
         known, strange = self.rig.me.call("server.info"), self.rig.client(None).call("server.info")
@@ -327,6 +334,7 @@ class Server(RigTestCase):
                 "verb": None,
                 "session": None,
                 "owner": None,
+                "public_url": None,
                 "started": None,
             },
         )
@@ -336,7 +344,7 @@ class Server(RigTestCase):
         session = self.rig.session()
         told = self.rig.me.call("server.launch_code", session=session)
         self.assertEqual(told["url"], f"http://here/{session}#code={told['code']}")
-        self.assertEqual(told["expires"], "2026-03-02T09:30:00Z")
+        self.assertEqual(told["expires"], "2026-03-02T09:30:00.000000Z")
         self.refused("not_found", "server.launch_code", session="ghost")
 
     def test_the_description_is_whole(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
@@ -12,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core import errors
 from webipy.core.events import events
-from webipy.core.kernel.blobs import Part, Ref, found_in, with_refs
+from webipy.core.kernel.blobs import Part, Ref, found_in, with_refs, with_values
 from webipy.core.kernel.jupyter_messages import encode
 from webipy.io.storage.blob_store import BlobStore
 from webipy.io.storage.journal_file import JournalFile
@@ -114,3 +115,25 @@ class InJournals(SynchronousTestCase):
 def encode_raw(value: object) -> Raw:
     """A value as raw JSON."""
     return Raw(encode(value))
+
+
+class Whole(SynchronousTestCase):
+    """Bundles with their large values in them."""
+
+    def test_values_are_put_in_their_places(self) -> None:
+        """Text as a string, JSON as it is, what is missing as its preview; no word of blobs is left."""
+        names = {kind: hashlib.sha256(kind.encode()).hexdigest() for kind in "abc"}
+        refs = {
+            "text/html": {"sha256": names["a"], "size": 4},
+            "application/json": {"sha256": names["b"], "size": 3, "json": True},
+            "text/plain": {"sha256": names["c"], "size": 9},
+        }
+        content = {
+            "data": {"text/plain": "start", "image/png": "x"},
+            "metadata": {"kept": 1, "webipy": {"blobs": refs}},
+            "transient": {},
+        }
+        packed = json.dumps(content, separators=(",", ":")).encode()
+        found = json.loads(with_values(packed, {names["a"]: '"é'.encode(), names["b"]: b"[1]"}))
+        data = {"text/plain": "start", "image/png": "x", "text/html": '"é', "application/json": [1]}
+        self.assertEqual(found, {"data": data, "metadata": {"kept": 1}, "transient": {}})

@@ -107,6 +107,24 @@ class BudgetTests(SynchronousTestCase):
         self.clock.advance(0)
         self.assertEqual((self.clock.getDelayedCalls(), self.budget._busy), ([], 0))
 
+    def test_large_messages_come_in_by_turns(self) -> None:
+        """So many at once; the next when one has ended, in their order; one that is given up in between leaves no gap."""
+        turns: list[str] = []
+        first = self.budget.announce(lambda: turns.append("first"))
+        second, third, fourth = (
+            self.budget.announce(lambda name=name: turns.append(name))  # type: ignore[misc]  # a default
+            for name in ("second", "third", "fourth")
+        )
+        self.assertEqual([one.is_on for one in (first, second, third, fourth)], [True, False, False, False])
+        self.budget.arrived(second)
+        self.assertEqual(turns, [])
+        self.budget.arrived(first)
+        self.assertEqual((turns, third.is_on, fourth.is_on), (["third"], True, False))
+        self.budget.arrived(fourth)
+        self.budget.arrived(third)
+        self.assertEqual(turns, ["third"])
+        self.assertTrue(self.budget.announce(lambda: None).is_on)
+
     def test_random_large_calls_all_have_their_turn(self) -> None:
         """Whatever is kept, read, ended and cut in between: never more at once than may be, and in the end nothing is left."""
         for seed in range(50):

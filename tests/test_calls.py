@@ -7,26 +7,45 @@ from typing import Any
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy.core.api import calls, cell_calls, file_calls, journal_calls, login_calls, notebook_calls, people_calls
+from webipy.core.api import (
+    calls,
+    cell_calls,
+    file_calls,
+    journal_calls,
+    login_calls,
+    notebook_calls,
+    people_calls,
+    terminal_calls,
+)
 from webipy.core.api.calls import Params, Result
 
 STRUCTS: list[Any] = [
     kind
-    for module in (calls, cell_calls, notebook_calls, file_calls, people_calls, journal_calls, login_calls)
+    for module in (
+        calls,
+        cell_calls,
+        notebook_calls,
+        file_calls,
+        people_calls,
+        journal_calls,
+        login_calls,
+        terminal_calls,
+    )
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
 ]
 PARAMS = [kind for kind in STRUCTS if issubclass(kind, Params)]
 RESULTS = [kind for kind in STRUCTS if issubclass(kind, Result)]
 SOME: dict[str, Any] = {
-    "after": "c", "at": 0, "cell": "c", "cells": ["c", "d"], "cell_type": "code",
+    "query": "x",
+    "after": "c", "at": 0, "attachments": {}, "cell": "c", "cells": ["c", "d"], "cell_type": "code",
     "changes": [[1, [1, "a"]]], "channel": "shell", "code": "1", "comm": "k",
     "address": "/files/a.txt", "checkpoint": "p", "content": "x", "connection": "/k.json", "cursor": 0,
     "execution": "e", "msg_type": "custom_request",
-    "format": "html", "id": "x", "metadata": {}, "path": "a.ipynb", "since": 1, "to": "b.ipynb",
-    "output": 0, "person": "g", "request": "r", "run": "u",
+    "format": "html", "html": "<table>", "id": "x", "metadata": {}, "path": "a.ipynb", "since": 1, "to": "b.ipynb",
+    "notebook": {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, "output": 0, "person": "g", "request": "r", "run": "u",
     "session": "s", "share": "h", "source": "x", "target": "t", "title": "T", "value": "v", "verb": "read",
-    "version": 0,
+    "version": 0, "terminal": "1", "text": "x", "position": 0, "rows": 24, "cols": 80,
 }  # fmt: skip
 
 
@@ -107,6 +126,7 @@ class ParamsStructs(SynchronousTestCase):
         self.assertEqual(
             {kind.__name__: sorted(least(kind)) for kind in PARAMS if least(kind) not in ({}, {"session": "s"})},
             {
+                "FindFiles": ["query"],
                 "RenameSession": ["session", "title"],
                 "AttachKernel": ["connection", "session"],
                 "StartExecution": ["code", "session"],
@@ -129,6 +149,8 @@ class ParamsStructs(SynchronousTestCase):
                 "SplitCell": ["at", "cell", "session", "version"],
                 "MergeCells": ["cells", "session"],
                 "SetCellMetadata": ["cell", "metadata", "session"],
+                "SetAttachments": ["attachments", "cell", "session"],
+                "RestoreOutputs": ["cells", "session"],
                 "SetNotebookMetadata": ["metadata", "session"],
                 "MoveExecution": ["execution", "session"],
                 "CheckRun": ["path", "to"],
@@ -137,6 +159,8 @@ class ParamsStructs(SynchronousTestCase):
                 "OfRun": ["run"],
                 "MakeCheckpoint": ["checkpoint", "session"],
                 "DiffNotebook": ["session", "since"],
+                "ReadNotebook": ["path"],
+                "MergeNotebook": ["notebook", "path"],
                 "ExportNotebook": ["format", "session"],
                 "OfFile": ["path"],
                 "CreateFile": ["path"],
@@ -151,6 +175,11 @@ class ParamsStructs(SynchronousTestCase):
                 "LinkSession": ["session", "verb"],
                 "OfShare": ["session", "share"],
                 "SetShare": ["session", "share", "verb"],
+                "OfTerminal": ["terminal"],
+                "ReadTerminal": ["terminal"],
+                "ResizeTerminal": ["cols", "rows", "terminal"],
+                "TypeTerminal": ["terminal", "text"],
+                "AcknowledgeTerminal": ["position", "terminal"],
             },
         )
 

@@ -274,12 +274,11 @@ class TargetTests(SynchronousTestCase):
         self.assertEqual(str(fault), "The token cannot be read from nowhere: No such file or directory.")
 
     def test_what_is_no_address_is_reported(self) -> None:
-        """Before anything is asked: a scheme and a host are needed, and a port is a number."""
+        """Before anything is asked: a host is needed, and a port is a number."""
         token = Path(self.mktemp())
         token.write_text("t")
         for url in (
-            "nonsense",
-            "localhost:8888",
+            "no sense",
             "ftp://h",
             "http://",
             "http://h:port",
@@ -289,7 +288,7 @@ class TargetTests(SynchronousTestCase):
             "",
         ):
             fault = self.assertRaises(lookup.Wrong, Target(None, url, str(token)).find)
-            self.assertIn("is no address of a server; write it as http://127.0.0.1:8888.", str(fault))
+            self.assertIn("is no address of a server", str(fault))
         self.assertEqual(Target(None, "http://[::1]:8888/", str(token)).find().url, "http://[::1]:8888")
 
     def test_what_is_no_token_is_reported(self) -> None:

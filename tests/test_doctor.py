@@ -17,7 +17,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from webipy.cli import main
 from webipy.client.client import Address, NoServer
 from webipy.command import doctor
-from webipy.command.doctor import Finding
+from webipy.command.reaching import Finding
+from webipy.command.reaching import server as asked
 
 
 def nobody() -> Address:
@@ -36,6 +37,10 @@ def server(status: int, body: bytes) -> Iterator[Callable[[], Address]]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_GET(self) -> None:
+            self.send_response(101)
+            self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
@@ -129,7 +134,7 @@ class DoctorTests(SynchronousTestCase):
 
     def test_no_server_is_no_problem(self) -> None:
         """A server that was never started is told and is no problem."""
-        (found,) = doctor.server(nobody)
+        (found,) = asked(nobody)
         self.assertFalse(found.is_problem)
         self.assertIn("webipy serve", found.text)
 
@@ -137,10 +142,11 @@ class DoctorTests(SynchronousTestCase):
         """Its version and its address; that it cannot write its journal is a problem."""
         outcome = {"name": "webipy", "version": "9", "degraded": False}
         with server(200, msgspec.json.encode({"result": outcome})) as find:
-            (found,) = doctor.server(find)
+            found, line = asked(find)
         self.assertEqual((found.text, found.is_problem), (f"webipy 9 answers at {find().url}", False))
+        self.assertEqual((line.text, line.is_problem), ("its WebSocket opens", False))
         with server(200, msgspec.json.encode({"result": {**outcome, "degraded": True}})) as find:
-            (found,) = doctor.server(find)
+            found, _ = asked(find)
         self.assertTrue(found.is_problem)
         self.assertIn("make room", found.advice)
 
@@ -152,12 +158,38 @@ class DoctorTests(SynchronousTestCase):
             (200, b"hello", "does not answer"),
         ):
             with server(status, body) as find:
-                (found,) = doctor.server(find)
+                (found,) = asked(find)
             self.assertTrue(found.is_problem, expected)
             self.assertIn(expected, found.text)
-        (gone,) = doctor.server(find)
+        (gone,) = asked(find)
         self.assertTrue(gone.is_problem)
         self.assertIn("Start it again: webipy serve", gone.advice)
+
+    def test_what_a_proxy_answers_is_explained(self) -> None:
+        """A table: the status, words of the advice. Nobody is sent to start a server again that they have named by its address."""
+        for status, expected in (
+            (401, "--token-file"),
+            (404, "--base-url"),
+            (413, "client_max_body_size"),
+            (421, "--public-url"),
+            (502, "--port"),
+            (403, "a login of its own"),
+            (200, "give the address of webipy with --url"),
+        ):
+            with server(status, b"<html>") as find:
+                (found,) = asked(find, True)
+            self.assertTrue(found.is_problem, status)
+            self.assertIn(expected, found.advice)
+        (gone,) = asked(find, True)
+        self.assertIn("does the proxy run", gone.advice)
+
+    def test_a_public_url_is_asked_too(self) -> None:
+        """Through it, what stands in front is seen: here nothing does."""
+        outcome = {"name": "webipy", "version": "9", "degraded": False, "public_url": "http://127.0.0.1:9/lab/"}
+        with server(200, msgspec.json.encode({"result": outcome})) as find:
+            *_, public = asked(find)
+        self.assertEqual((public.name, public.is_problem), ("public URL", True))
+        self.assertIn("http://127.0.0.1:9/lab does not answer", public.text)
 
     def test_findings_are_lines_and_an_end(self) -> None:
         """Each finding is a line that begins with ok or PROBLEM; advice follows; the last line is the verdict."""
@@ -171,7 +203,7 @@ class DoctorTests(SynchronousTestCase):
         """0 when all is well, 1 when there is a problem; --json holds the same findings."""
         bad = [Finding(name="b", text="torn", is_problem=True)]
         for findings, status in (([], 0), (bad, 1)):
-            self.patch(doctor, "examine", lambda state, find, findings=findings: findings)
+            self.patch(doctor, "examine", lambda *_, findings=findings: findings)
             self.assertEqual(CliRunner().invoke(main, ["doctor"]).exit_code, status)
             outcome = CliRunner().invoke(main, ["doctor", "--json"])
             self.assertEqual(msgspec.json.decode(outcome.stdout, type=doctor.Report).findings, findings)

@@ -1,11 +1,11 @@
-"""webipy.core.ipynb.document: the document of a session, folded from its events; and text as a terminal shows it."""
+"""webipy.core.ipynb.document: the document of a session, folded from its events."""
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
+import attrs
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,13 +14,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
 from tests.test_snapshot import numbered, one_event
-from webipy.core.events import events, outputs, terminal_text
+from webipy.core.events import events, outputs
 from webipy.core.events.events import AnyEvent
 from webipy.core.events.terminal_text import resolved
 from webipy.core.ipynb import notebook_file
-from webipy.core.ipynb.document import MAX_STREAM, Document, DocumentCell, DocumentFold, leaves_out
+from webipy.core.ipynb.document import Document, DocumentCell, DocumentMaker, document, leaves_out
 from webipy.core.session.notebook import Notebook
-from webipy.core.session.snapshot import Snapshot
+from webipy.core.session.session_state import MAX_STREAM, SessionState
+from webipy.core.session.snapshot import snapshot_of
 
 VECTORS = Path(__file__).parent / "vectors"
 
@@ -47,7 +48,10 @@ def possible(log: list[AnyEvent]) -> list[AnyEvent]:
     cells: set[str] = set()
     kept: list[AnyEvent] = []
     for event in numbered(log):
-        if isinstance(event, events.CellOutputsSet | events.CellMetadataSet) and event.cell not in cells:
+        if (
+            isinstance(event, events.CellOutputsSet | events.CellMetadataSet | events.CellAttachmentsSet)
+            and event.cell not in cells
+        ):
             continue
         if isinstance(event, events.CellInserted):
             cells.add(event.cell)
@@ -57,9 +61,30 @@ def possible(log: list[AnyEvent]) -> list[AnyEvent]:
     return [msgspec.structs.replace(event, seq=number) for number, event in enumerate(kept, 1)]
 
 
-def folded(*log: AnyEvent, limit: int = MAX_STREAM) -> DocumentFold:
+class Grown:
+    """A state, and its document, which is made again and again."""
+
+    def __init__(self, limit: int = MAX_STREAM) -> None:
+        self.state = SessionState(limit)
+        self.maker = DocumentMaker(self.state)
+
+    def apply(self, event: AnyEvent) -> None:
+        """Applies the next event of the session."""
+        self.state.apply(event)
+
+    @property
+    def changed(self) -> int:
+        """Seq of the last event that changed what a file holds."""
+        return self.state.file_state.changed
+
+    def document(self) -> Document:
+        """The document now."""
+        return self.maker.prepare()()
+
+
+def folded(*log: AnyEvent, limit: int = MAX_STREAM) -> Grown:
     """The fold of some events."""
-    fold = DocumentFold(limit=limit)
+    fold = Grown(limit)
     for event in log:
         fold.apply(event)
     return fold
@@ -92,6 +117,8 @@ def plainly(log: list[AnyEvent]) -> Document:
         if cell.cell_type == "code":
             shown_now = tuple(sorted_map(output_resolved(bytes(raw), cell.id not in put)) for raw in raws)
             plain = DocumentCell(plain.id, "code", plain.source, plain.metadata, None, shown_now, count)
+        elif cell.attachments is not None:
+            plain = attrs.evolve(plain, attachments=sorted_map(cell.attachments))
         made.append(plain)
     return Document(tuple(made), sorted_map(book.metadata))
 
@@ -132,10 +159,10 @@ class Folding(SynchronousTestCase):
         @given(st.lists(more_events, max_size=40), st.integers(0, 40))
         def holds(log: list[AnyEvent], place: int) -> None:
             log = possible(log)
-            snapshot = Snapshot()
+            snapshot = SessionState()
             for event in log[:place]:
                 snapshot.apply(event)
-            self.assertEqual(folded(*snapshot.as_events(), *log[place:]).document(), folded(*log).document())
+            self.assertEqual(folded(*snapshot_of(snapshot), *log[place:]).document(), folded(*log).document())
 
         holds()
 
@@ -145,11 +172,11 @@ class Folding(SynchronousTestCase):
         @examples(200)
         @given(st.lists(more_events, max_size=40))
         def holds(log: list[AnyEvent]) -> None:
-            fold = DocumentFold()
+            fold = Grown()
             for event in possible(log):
                 before = fold.document()
                 fold.apply(event)
-                self.assertEqual(fold.seq, event.seq)
+                self.assertEqual(fold.state.seq, event.seq)
                 if fold.document() != before:
                     self.assertEqual(fold.changed, event.seq)
 
@@ -158,6 +185,7 @@ class Folding(SynchronousTestCase):
     def test_titles_and_kernels_change_no_document(self) -> None:
         """Nor do executions that are shown under no cell, and what they print."""
         fold = folded(events.CellInserted(seq=1, cell="a", after=None, cell_type="code", source=""))
+        before = fold.document()
         for event in (
             events.SessionRenamed(seq=2, title="t"),
             events.KernelStateChanged(seq=3, state="busy"),
@@ -171,7 +199,7 @@ class Folding(SynchronousTestCase):
             events.CellOutputsCleared(seq=11, cell=None),
         ):
             fold.apply(event)
-            self.assertEqual((fold.seq, fold.changed), (event.seq, 1))
+            self.assertEqual((fold.state.seq, fold.document()), (event.seq, before))
 
 
 class Shown(SynchronousTestCase):
@@ -259,9 +287,9 @@ class Shown(SynchronousTestCase):
             texts = [json.loads(output)["text"] for output in self.cell(queued, *log).outputs]
             self.assertEqual("".join(texts), shown, log)
         fold = folded(events.CellInserted(cell="a", after=None, cell_type="code", source=""), queued)
-        before = fold.changed
+        before = fold.document()
         fold.apply(msgspec.structs.replace(cleared, seq=9))
-        self.assertEqual(fold.changed, before)
+        self.assertEqual(fold.document(), before)
 
     def test_attachments_that_no_notebook_can_hold_are_left_out(self) -> None:
         """The cell stays."""
@@ -285,7 +313,28 @@ class Shown(SynchronousTestCase):
             self.assertIn(b'"%s"' % value, fold.document().cells[0].outputs[0])
         fold.apply(events.CellOutputsCleared(seq=13, cell=None))
         fold.apply(events.OutputUpdated(seq=14, display_id="d", data=Raw(b"{}"), metadata=Raw(b"{}")))
-        self.assertEqual((fold.changed, fold.document().cells[0].outputs), (13, ()))
+        self.assertEqual(fold.document().cells[0].outputs, ())
+
+    def test_cells_that_are_deleted_are_forgotten(self) -> None:
+        """The others are made once; a document of the same state that is made anew is the same."""
+        fold = folded(*(events.CellInserted(cell=cell, after=None, cell_type="code", source="x") for cell in "ab"))
+        (kept, _) = fold.document().cells
+        fold.apply(events.CellDeleted(cell="a"))
+        made = fold.document()
+        self.assertIs(made.cells[0], kept)
+        self.assertEqual((len(made.cells), document(fold.state)), (1, made))
+
+    def test_a_cell_that_is_deleted_while_it_is_made_is_forgotten(self) -> None:
+        """Another thread makes it, and the next document does without."""
+        fold = folded(*(events.CellInserted(cell=cell, after=None, cell_type="code", source="x") for cell in "ab"))
+        first = fold.maker.prepare()
+        fold.apply(events.CellDeleted(cell="a"))
+        second = fold.maker.prepare()
+        self.assertEqual([cell.id for cell in first().cells], ["b", "a"])
+        (kept,) = second().cells
+        for _ in range(2):
+            (again,) = fold.document().cells
+            self.assertIs(again, kept)
 
     def test_what_is_taken_again_is_not_made_again(self) -> None:
         """Cells that did not change are the same objects."""
@@ -303,6 +352,45 @@ class Shown(SynchronousTestCase):
         self.assertIs(after.cells[0].outputs[0], before.cells[0].outputs[0])
         fold.apply(events.OutputUpdated(display_id="d", data=Raw(b'{"text/plain":"new"}'), metadata=Raw(b"{}")))
         self.assertIn(b'"new"', fold.document().cells[0].outputs[0])
+
+    def test_outputs_in_normal_form_are_in_memory_once(self) -> None:
+        """The state has those that an event put there from the document, byte for byte; others stay as they are."""
+        formed = Raw(b'{"data":{},"metadata":{},"output_type":"display_data"}')
+        other = Raw(b'{"output_type":"display_data","data":{},"metadata":{}}')
+        for raw, is_shared in ((formed, True), (other, False)):
+            put = events.CellOutputsSet(cell="a", outputs=[raw], execution_count=4)
+            fold = folded(events.CellInserted(cell="a", after=None, cell_type="code", source=""), put)
+            made = fold.document()
+            fold.maker.share()
+            now = fold.state.outputs.put["a"]
+            self.assertEqual((now is not put, bytes(now.outputs[0]), now.execution_count), (is_shared, bytes(raw), 4))
+            self.assertIs(fold.document().cells[0], made.cells[0])
+            fold.apply(events.CellEdited(cell="a", version=1, changes=[[0, "x"]]))
+            self.assertIs(fold.document().cells[0].outputs[0], made.cells[0].outputs[0])
+
+    def test_outputs_that_were_put_since_are_not_replaced(self) -> None:
+        """The document was made of others."""
+        fold = folded(
+            events.CellInserted(cell="a", after=None, cell_type="code", source=""),
+            events.CellOutputsSet(cell="a", outputs=[Raw(b'{"data":{},"metadata":{},"output_type":"display_data"}')]),
+        )
+        fold.document()
+        newer = events.CellOutputsSet(cell="a", outputs=[])
+        fold.apply(newer)
+        fold.maker.share()
+        self.assertIs(fold.state.outputs.put["a"], newer)
+
+    def test_cells_that_a_file_has_are_those_of_the_file(self) -> None:
+        """Whole where they are equal, else their outputs."""
+        formed = b'{"data":{},"metadata":{},"output_type":"display_data"}'
+        file = Document((DocumentCell("a", "code", "x", outputs=(formed,)), DocumentCell("b", "code", "x")))
+        fold = folded(
+            *(events.CellInserted(cell=cell, after=None, cell_type="code", source="x") for cell in "ba"),
+            events.CellOutputsSet(cell="a", outputs=[Raw(bytes(bytearray(formed)))]),
+        )
+        self.assertIs(fold.maker.prepare(file)().cells[0], file.cells[0])
+        fold.apply(events.CellEdited(cell="a", version=1, changes=[1, [0, "y"]]))
+        self.assertIs(fold.maker.prepare(file)().cells[0].outputs[0], formed)
 
     def test_printing_a_lot_costs_no_more_for_each_line(self) -> None:
         """200,000 prints, the document taken now and then."""
@@ -367,83 +455,40 @@ class LongStreams(SynchronousTestCase):
             ),
         ]
         for place in (20, 60, len(log)):
-            snapshot = Snapshot(limit=40)
+            snapshot = SessionState()
             for event in log[:place]:
                 snapshot.apply(event)
-            made = folded(*snapshot.as_events(), *log[place:], limit=self.LIMIT)
+            made = folded(*snapshot_of(snapshot, 40), *log[place:], limit=self.LIMIT)
             whole = folded(*log, limit=self.LIMIT)
             self.assertEqual(made.document(), whole.document())
             self.assertTrue(leaves_out(made.document()) and leaves_out(whole.document()))
         self.assertFalse(leaves_out(folded(*log, limit=2000).document()))
 
-
-class Overwriting(SynchronousTestCase):
-    """webipy.core.events.terminal_text, and tests/vectors/overwriting.json."""
-
-    def test_text_is_what_a_terminal_shows_in_the_end(self) -> None:
-        """Each case: what was printed, and what a file holds of it."""
-        cases = json.loads((VECTORS / "overwriting.json").read_text("utf-8"))
-        for case in cases:
-            self.assertEqual(resolved(case["text"]), case["shown"], case["name"])
-            self.assertEqual(resolved(case["shown"]), case["shown"], case["name"])
-
-    def test_it_shows_what_the_page_shows(self) -> None:
-        """tests/vectors/lines.json, but for what the page drops and a file keeps: colors, other escapes and control characters."""
-        dropped = re.compile(
-            r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\(B|[\x00\x07\x7f]|\x1b\Z|\x1b\[3\Z"
+    def test_the_metadata_have_the_state_of_the_widgets_that_are_shown(self) -> None:
+        """As it is now; nothing of it in a text, which has no outputs, and nothing when the outputs are gone."""
+        view = Raw(
+            b'{"output_type":"display_data","metadata":{},"data":{"application/vnd.jupyter.widget-view+json":{"model_id":"c"}}}'
         )
-        cases = json.loads((VECTORS / "lines.json").read_text("utf-8"))["vectors"]
-        self.assertGreater(len(cases), 30)
-        for case in cases:
-            shown = dropped.sub("", resolved(case["text"]))
-            self.assertEqual(shown.split("\n"), case["lines"], case["name"])
+        message = Raw(b'{"method": "update", "state": {"value": 4}}')
+        log: list[AnyEvent] = [
+            events.CellInserted(seq=1, cell="a", after=None, cell_type="code", source=""),
+            events.CommOpened(
+                seq=2, comm="c", target="jupyter.widget", content=Raw(b'{"state": {"value": 3}}'), metadata=Raw(b"{}")
+            ),
+            events.CellOutputsSet(seq=3, cell="a", outputs=[view], execution_count=1),
+            events.CommMessage(seq=4, comm="c", content=message, metadata=Raw(b"{}")),
+        ]
 
-    def test_it_does_what_a_row_of_columns_does(self) -> None:
-        """For all texts of letters, returns and backspaces; and what is shown shows as itself."""
+        def value(*told: AnyEvent) -> object:
+            metadata = json.loads(folded(*told).document().metadata)
+            return (
+                metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]["c"]["state"]["value"]
+                if metadata
+                else None
+            )
 
-        @examples(300)
-        @given(st.text("abc🧪\r\b\n", max_size=24))
-        def holds(text: str) -> None:
-            rows: list[list[str]] = [[]]
-            at = 0
-            for number, letter in enumerate(text):
-                rest = text[number:].lstrip("\r")
-                if letter == "\n":
-                    rows.append([])
-                    at = 0
-                elif letter == "\b":
-                    at = max(0, at - 1)
-                elif letter == "\r":
-                    at = at if rest.startswith("\n") else 0
-                else:
-                    rows[-1][at : at + 1] = [letter]
-                    at += 1
-            shown = "\n".join("".join(row) for row in rows)
-            self.assertEqual(resolved(text), shown)
-            self.assertEqual(resolved(shown), shown)
-
-        holds()
-
-    def test_colors_never_break_it(self) -> None:
-        """Every letter that is shown is there without colors, too."""
-
-        @examples(200)
-        @given(
-            st.lists(st.sampled_from(["a", "b", "\r", "\b", "\x1b[31m", "\x1b[1m", "\x1b[0m", "\x1b[m"]), max_size=20)
-        )
-        def holds(parts: list[str]) -> None:
-            plain = "".join(part for part in parts if "\x1b" not in part)
-            shown = resolved("".join(parts))
-            for color in ("\x1b[31m", "\x1b[1m", "\x1b[0m", "\x1b[m"):
-                shown = shown.replace(color, "")
-            self.assertEqual(shown, resolved(plain))
-
-        holds()
-
-    def test_very_long_lines_are_carried_out_from_their_last_part_on(self) -> None:
-        """A bar with a million states is no trouble."""
-        self.patch(terminal_text, "LONGEST", 100)
-        bar = "".join(f"\x1b[32m{number:6}\x1b[0m\r" for number in range(1000))
-        self.assertEqual(resolved(bar), "\x1b[0m\x1b[32m   999\x1b[0m")
-        self.assertEqual(resolved("x\b" * 1000 + "y"), "y")
-        self.assertEqual(resolved("".join(f"{number}\r" for number in range(300_000))), "299999")
+        self.assertEqual([value(*log[:3]), value(*log)], [3, 4])
+        cleared = events.CellOutputsCleared(seq=5, cell="a")
+        self.assertIsNone(value(*log, cleared))
+        text = events.NotebookOpened(seq=1, path="a.py", etag="", format="py:percent", minor=None)
+        self.assertIsNone(value(text, *(msgspec.structs.replace(one, seq=one.seq + 1) for one in log)))

@@ -1,4 +1,4 @@
-"""webipy.server.notebooks.documents and bound: a document is in its file a second after it rests, and nobody's change is overwritten unseen."""
+"""webipy.server.notebooks.documents: a document is in its file a second after it rests, and nobody's change is overwritten unseen."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tests.fakes import Refused, RigTestCase, printed
 from webipy.core import errors
 from webipy.core.ipynb import notebook_file
 from webipy.core.session.file_state import FileState
+from webipy.server.methods import cells as cell_methods
+from webipy.server.notebooks import history
 from webipy.server.notebooks.autosave import AGAIN_SECONDS, GONE_SECONDS, LONGEST_SECONDS, REST_SECONDS
 
 
@@ -161,8 +163,8 @@ class Saving(DocumentTestCase):
         self.assertTrue(self.call("notebook.save")["is_saved"])
         self.assertEqual(self.saved()[0], "x = 10")
 
-    def test_a_save_reads_no_journal_and_parses_its_file_once(self) -> None:
-        """The newest events are in memory; the file's layout is what it is parsed for, after another program's change too."""
+    def test_a_save_reads_no_journal_and_parses_no_file_that_is_known(self) -> None:
+        """The state has all events, and says what is in the file; another program's change is parsed once, for its cells and its layout."""
         parsed: list[bytes] = []
         read = notebook_file.read
 
@@ -175,12 +177,24 @@ class Saving(DocumentTestCase):
         self.rig.turn()
         reads = self.rig.journal.reads
         self.call("notebook.save")
-        self.assertEqual((self.saved()[0], len(parsed), self.rig.journal.reads), ("x = 10", 1, reads))
+        self.assertEqual((self.saved()[0], len(parsed), self.rig.journal.reads), ("x = 10", 0, reads))
         self.files.put("a.ipynb", self.files.body("a.ipynb").replace(b"y = 2", b"y = 20"))
         self.edit("c0", "x = 11")
-        parsed.clear()
         self.call("notebook.save")
         self.assertEqual((self.saved(), len(parsed)), (["x = 11", "y = 20"], 1))
+
+    def test_a_file_without_ids_is_parsed_for_its_layout(self) -> None:
+        """What its cells are called is not in it."""
+        old = notebook("x").replace(b'"nbformat_minor": 5', b'"nbformat_minor": 4').replace(b'"id": "c0"', b'"k": 1')
+        self.assertFalse(notebook_file.read(old).is_plain)
+        self.files.put("old.ipynb", old)
+        session = self.rig.me.call("session.create", path="old.ipynb")["id"]
+        (cell,) = self.rig.me.call("cell.list", session=session)["cells"]
+        for source in ("x = 1", "x = 2"):
+            self.rig.me.call("cell.set_source", session=session, cell=cell["id"], source=source)
+            self.rig.me.call("notebook.save", session=session)
+            self.assertEqual(sources(self.files.body("old.ipynb")), [source])
+        self.assertNotIn(b'"id"', self.files.body("old.ipynb"))
 
     def test_a_document_that_never_rests_is_saved_all_the_same(self) -> None:
         """After ten seconds."""
@@ -426,6 +440,22 @@ class History(DocumentTestCase):
         self.rest()
         self.assertEqual(self.saved(), ["x = 1", "y = 2"])
 
+    def test_one_cell_is_restored(self) -> None:
+        """The others stay as they are; one that is gone comes back to its place, and one that was not there is not found."""
+        seq = self.state()["seq"]
+        self.edit("c0", "x = 10")
+        self.edit("c1", "y = 20")
+        self.call("notebook.restore", seq=seq, cell="c1")
+        self.assertEqual(self.sources(), ["x = 10", "y = 2"])
+        self.call("cell.delete", cell="c1")
+        self.call("cell.insert", id="n", after=None, source="new")
+        self.call("notebook.restore", seq=seq, cell="c1")
+        self.assertEqual(self.sources(), ["new", "x = 10", "y = 2"])
+        self.call("cell.delete", cell="c0")
+        self.call("notebook.restore", seq=seq, cell="c0")
+        self.assertEqual(self.sources(), ["x = 1", "new", "y = 2"])
+        self.refused("not_found", "notebook.restore", session=self.session, seq=seq, cell="n")
+
     def test_the_moments_are_told(self) -> None:
         """The newest first; edits of one person are one."""
         self.edit("c0", "x = 10")
@@ -434,6 +464,7 @@ class History(DocumentTestCase):
         moments = self.call("notebook.history")["moments"]
         self.assertEqual([moment["kind"] for moment in moments], ["checkpoint", "edited", "opened"])
         self.assertEqual((moments[0]["name"], moments[1]["cells"]), ("good", 2))
+        self.assertEqual(moments[1]["touched"], [{"cell": "c0", "what": "changed"}, {"cell": "c1", "what": "changed"}])
 
     def test_what_is_not_there_is_told(self) -> None:
         """Seqs of the future, checkpoints that nobody made, times that are none."""
@@ -479,6 +510,110 @@ class Cells(DocumentTestCase):
         """In the order of the notebook."""
         self.call("cell.merge", cells=["c1", "c0"])
         self.assertEqual(self.sources(), ["x = 1\n\ny = 2"])
+
+    def shown(self, cell: str) -> list[dict[str, Any]]:
+        """The outputs of a cell, as its file has them."""
+        self.rest()
+        cells = json.loads(self.files.body("a.ipynb"))["cells"]
+        return next(list(one["outputs"]) for one in cells if one["id"] == cell)
+
+    def open_with_outputs(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Opens a file whose two cells have printed something."""
+        one, two = ({"name": "stdout", "output_type": "stream", "text": [f"{text}\n"]} for text in ("one", "two"))
+        self.files.put("a.ipynb", notebook("x = 1", "y = 2", c0=[one], c1=[two]))
+        self.call("notebook.reload")
+        return one, two
+
+    def test_outputs_are_joined_and_come_back(self) -> None:
+        """Under the first cell, in their order; the undo of a merge shows again what was there."""
+        one, two = self.open_with_outputs()
+        self.call("cell.merge", cells=["c0", "c1"])
+        self.assertEqual(self.shown("c0"), [one, two])
+        self.call("cell.restore_outputs", cells=["c0", "c1"])
+        self.refused("not_found", "cell.restore_outputs", session=self.session, cells=["c0", "ghost"])
+        self.call("cell.restore", cell="c1")
+        self.assertEqual((self.shown("c0"), self.shown("c1")), ([one], [two]))
+
+    def test_what_others_do_during_a_merge_is_in_it(self) -> None:
+        """While the outputs are read, somebody edits both cells: nothing of it is lost."""
+        one, two = self.open_with_outputs()
+        read = cell_methods.ShownBefore.under
+
+        async def slow(*args: Any) -> Any:
+            found = await read(*args)
+            self.edit("c0", "x = 3")
+            self.edit("c1", "y = 4")
+            return found
+
+        self.patch(cell_methods.ShownBefore, "under", slow)
+        self.call("cell.merge", cells=["c0", "c1"])
+        self.assertEqual(self.sources(), ["x = 3\n\ny = 4"])
+        self.assertEqual(self.shown("c0"), [one, two])
+
+    def test_outputs_that_were_cleared_come_back(self) -> None:
+        """Of all cells, exactly as they were; where nothing was cleared nothing is shown."""
+        one, two = self.open_with_outputs()
+        self.call("cell.restore_outputs", cells=["c0"])
+        self.call("cell.clear_outputs")
+        self.assertEqual((self.shown("c0"), self.shown("c1")), ([], []))
+        self.call("cell.restore_outputs", cells=["c0", "c1"])
+        self.assertEqual((self.shown("c0"), self.shown("c1")), ([one], [two]))
+
+    def test_cells_that_come_back_together_need_one_earlier_state(self) -> None:
+        """The journal is folded once, however many cells there are."""
+        self.open_with_outputs()
+        self.call("cell.clear_outputs")
+        state, asked = history.History.state, list[int]()
+
+        async def counted(of: history.History, seq: int, hidden: int = 0) -> Any:
+            asked.append(seq)
+            return await state(of, seq, hidden)
+
+        self.patch(history.History, "state", counted)
+        self.call("cell.restore_outputs", cells=["c0", "c1"])
+        self.assertEqual(len(asked), 1)
+        self.call("cell.merge", cells=["c0", "c1"])
+        self.assertEqual(len(asked), 2)
+
+    def test_a_new_cell_shows_the_outputs_of_another_one(self) -> None:
+        """Of one that is there, and of one that was cut; text cells and unknown cells show none."""
+        one, two = self.open_with_outputs()
+        self.call("cell.insert", after="c1", source="x = 1", id="n", outputs_of="c0")
+        self.call("cell.delete", cell="c1")
+        self.call("cell.insert", after="n", source="y", id="m", outputs_of="c1")
+        self.call("cell.insert", after="m", source="y", id="o", outputs_of="never")
+        self.assertEqual([self.shown(cell) for cell in ("n", "m", "o")], [[one], [two], []])
+        self.call("cell.insert", cell_type="markdown", source="y", id="p", outputs_of="c0")
+
+    def test_a_new_cell_shows_the_outputs_of_a_cell_of_another_session(self) -> None:
+        """With their large values; a session that is not open has none."""
+        one, _ = self.open_with_outputs()
+        first = self.session
+        other = str(self.rig.me.call("session.create", title="other")["id"])
+        for cell, source in (("n", first), ("m", "never")):
+            params = {"outputs_of": "c0", "outputs_from": source, "source": "x", "id": cell}
+            self.rig.me.call("cell.insert", session=other, **params)
+        told = self.rig.me.call("session.events", session=other)["events"]
+        shown = [(event["cell"], event["outputs"]) for event in told if event["type"] == "cell_outputs_set"]
+        self.assertEqual(shown, [("n", [{**one, "text": "one\n"}])])
+
+    def test_attachments_change_split_and_join(self) -> None:
+        """Both halves have them; joined, a name that is taken by another file gets a number, in the text too."""
+        dot, line = {"image/png": "eA=="}, {"image/png": "eQ=="}
+        link = "![](attachment:a.png)"
+        self.call("cell.insert", cell_type="markdown", source=f"{link}\n{link}", id="m")
+        self.call("cell.set_attachments", cell="m", attachments={"a.png": dot})
+        self.call("cell.split", cell="m", version=0, at=len(link), id="n")
+        self.call("cell.insert", after="n", cell_type="markdown", source=link, id="o", attachments={"a.png": line})
+        self.call("cell.merge", cells=["m", "n", "o"])
+        cell = self.call("cell.list")["cells"][0]
+        self.assertEqual(cell["attachments"], {"a.png": dot, "a-2.png": line})
+        self.assertEqual(cell["source"], f"{link}\n\n{link}\n\n![](attachment:a-2.png)")
+        self.rest()
+        self.assertEqual(json.loads(self.files.body("a.ipynb"))["cells"][0]["attachments"], cell["attachments"])
+        self.call("cell.set_attachments", cell="m", attachments={})
+        self.assertNotIn("attachments", self.call("cell.list")["cells"][0])
+        self.refused("invalid_params", "cell.set_attachments", session=self.session, cell="m", attachments=[1])
 
     def test_metadata_is_kept(self) -> None:
         """Of cells and of the notebook, whatever is in it."""

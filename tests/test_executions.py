@@ -1,4 +1,5 @@
-"""webipy.core.kernel.executions, through webipy.core.kernel.kernel: runs, inputs and ends; scripted messages in, whole lists of events out."""
+"""webipy.core.kernel.executions and webipy.core.kernel.jupyter_messages, through webipy.core.kernel.kernel: runs, inputs and ends; scripted messages
+in, whole lists of events out."""
 
 from __future__ import annotations
 
@@ -25,6 +26,7 @@ from webipy.core.events.events import (
     OutputLost,
 )
 from webipy.core.events.stream_coalescer import StreamCoalescer
+from webipy.core.kernel import executions
 from webipy.core.kernel.executions import Executions
 from webipy.core.kernel.kernel import death_reason, last_words
 from webipy.core.kernel.wire import Message
@@ -109,6 +111,9 @@ class Runs(KernelTestCase):
         self.queue("e1")
         self.kernel.restore(shown({"output_type": "error", **error}))
         self.takes([replied("e1", "error", **error)], failed)
+        self.queue("e1")
+        published = ("iopub", message("error", error, parent="e1"))
+        self.takes([published, replied("e1", "error", **error)], shown({"output_type": "error", **error}), failed)
 
     def test_an_error_of_any_shape_is_shown(self) -> None:
         """An exception may make its traceback itself."""
@@ -166,6 +171,58 @@ class Runs(KernelTestCase):
             self.assertEqual(
                 finished, ExecutionFinished(execution="e1", status="ok", duration_s=duration, execution_count=1)
             )
+
+    def test_the_duration_of_a_restored_execution(self) -> None:
+        """The journal has when its start was written; where the reply says when the kernel began, that counts."""
+        for metadata, duration in ((b'{"started": "2026-03-01T09:29:59Z"}', 3.0), (b"{}", 2.0)):
+            self.setUp()
+            self.queue("e1")
+            self.kernel.restore(ExecutionStarted(execution="e1", execution_count=1, time="2026-03-01T09:30:00Z"))
+            content = {"status": "ok", "execution_count": 1}
+            reply = message("execute_reply", content, parent="e1", metadata=metadata, date="2026-03-01T09:30:02Z")
+            self.takes(
+                [("shell", reply)],
+                ExecutionFinished(execution="e1", status="ok", duration_s=duration, execution_count=1),
+            )
+
+    def test_results_of_silent_executions_are_for_who_asked(self) -> None:
+        """In no event; the newest are kept up to a limit of bytes."""
+        self.patch(executions, "PRIVATE_BYTES", 100)
+        for name in ("e1", "e2", "e3"):
+            self.queue(name, silent=True)
+            (finished,) = self.kernel.receive([replied(name, user_expressions={"a": "x" * 40})]).events
+            self.assertEqual(finished, ExecutionFinished(execution=name, status="ok", duration_s=0, execution_count=1))
+        self.assertEqual(list(self.kernel.executions.private), ["e2", "e3"])
+        self.assertEqual(json.loads(bytes(self.kernel.executions.private["e3"])), {"a": "x" * 40})
+        self.queue("e4", silent=True)
+        self.kernel.receive([replied("e4", user_expressions={"a": "x" * 200})])
+        self.assertEqual(self.kernel.executions.private, {}, "what is larger than the limit is not kept")
+
+    def test_the_accepted_event_takes_the_place_of_the_first(self) -> None:
+        """It has the author and the cell that the request had; of an execution that is over, nothing is kept."""
+        self.queue("e1")
+        accepted = ExecutionQueued(execution="e1", code="1", seq=7, by="Ada")
+        self.kernel.executions.accepted(accepted)
+        self.assertIs(self.kernel.executions.open["e1"].queued, accepted)
+        self.kernel.receive(run_of("e1"))
+        self.kernel.executions.accepted(accepted)
+        self.assertEqual(self.kernel.executions.open, {})
+
+    def test_an_execution_begins_once(self) -> None:
+        """A second execute_input changes nothing."""
+        self.queue("e1")
+        self.kernel.receive(run_of("e1")[:2])
+        self.takes(run_of("e1", count=5)[1:2])
+
+    def test_the_oldest_that_have_ended_are_forgotten(self) -> None:
+        """Late output of these belongs to no execution; one that is open is never forgotten."""
+        self.patch(executions, "KEPT_EXECUTIONS", 2)
+        self.queue("open", "a", "b", "c")
+        for name in "abc":
+            self.kernel.receive(run_of(name))
+        self.queue("e1")
+        known = [name for name in ("open", "a", "b", "c", "e1") if self.kernel.executions.knows(name)]
+        self.assertEqual(known, ["open", "b", "c", "e1"])
 
     def test_an_execution_ends_once(self) -> None:
         """A second reply changes nothing."""
@@ -240,6 +297,13 @@ class Inputs(KernelTestCase):
             InputReplied(request="r1", withdrawn=True),
             ExecutionFinished(execution="e1", status="error", duration_s=0.25, execution_count=1),
         )
+
+    def test_a_question_that_comes_after_the_end_is_dropped(self) -> None:
+        """The execution that asked is over, whatever the order of the channels: nobody could answer."""
+        self.kernel.receive(run_of("e1")[-2:])
+        asked = message("input_request", {"prompt": "? ", "password": False}, parent="e1", msg_id="r1")
+        self.takes([("stdin", asked)])
+        self.assertEqual(self.kernel.executions.inputs, {})
 
     def test_a_question_of_nobody_is_withdrawn_when_the_kernel_dies(self) -> None:
         """It belonged to no execution of ours."""
@@ -345,6 +409,7 @@ class Ends(KernelTestCase):
                 language_info=Raw(b'{"name": "python"}'),
                 implementation="ipython",
                 banner="B",
+                kernel_info=Raw(b'{"implementation": "ipython", "banner": "B", "language_info": {"name": "python"}}'),
             ),
             IDLE,
         )

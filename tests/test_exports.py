@@ -20,7 +20,7 @@ from twisted.web.client import Agent
 from twisted.web.http_headers import Headers as HttpHeaders
 
 from tests.fake_files import FakeConverter
-from tests.fakes import TOKEN, RigTestCase, make_rig
+from tests.fakes import TOKEN, RigTestCase, make_rig, message
 from tests.test_cli import invoke
 from tests.test_site import ALWAYS, Answer, SiteTestCase, Socket
 from webipy.command.lookup import Wrong
@@ -126,6 +126,38 @@ class MethodTests(RigTestCase):
         self.export()
         found = {"../up.png": b"up.png", "./here.png": b"sub/here.png", "../sub/here.png": b"sub/here.png"}
         self.assertEqual(self.converter.asked[-1][3], found)
+
+    def test_texts_of_all_shapes_are_looked_through(self) -> None:
+        """Lists of lines and whole texts; what is neither shows nothing, and an address of somewhere else is no path."""
+        outputs = [
+            {"output_type": "display_data", "metadata": {}, "data": {"text/markdown": "![x](x.png)", "text/html": 5}},
+            {"output_type": "display_data", "metadata": {}, "data": {"text/html": {"a": "<img src='y.png'>"}}},
+        ]
+        cells = [
+            {"cell_type": "markdown", "metadata": {}, "source": ["![a](a.png)\n", "![b](https://x.example/b.png)"]},
+            {"cell_type": "raw", "metadata": {}, "source": "![c](c.png)"},
+            {"cell_type": "code", "metadata": {}, "source": "", "outputs": outputs},
+        ]
+        found = shown_images(json.dumps({"cells": cells}).encode())
+        self.assertEqual(found, {"a.png": "a.png", "x.png": "x.png"})
+
+    def test_widgets_go_along_with_their_state(self) -> None:
+        """Those that the document shows; without any, its metadata stays as it is."""
+        session = self.session = self.rig.session("python3")
+        self.insert("x", "code")
+        self.export()
+        self.assertNotIn(b"widget-state", self.converter.asked[-1][0])
+        cell = self.rig.me.call("cell.list", session=session)["cells"][0]["id"]
+        run = self.rig.me.call("execution.start", session=session, code="x", cell=cell)["execution"]
+        self.rig.turn()
+        model = {"_model_name": "XModel", "_model_module": "x", "_model_module_version": "2.0.0"}
+        comm = {"comm_id": "m", "target_name": "jupyter.widget", "data": {"state": model, "buffer_paths": []}}
+        view = {"application/vnd.jupyter.widget-view+json": {"model_id": "m"}}
+        opened = ("iopub", message("comm_open", comm, parent=run))
+        self.rig.host.run(run, opened, ("iopub", message("display_data", {"data": view, "metadata": {}}, parent=run)))
+        self.rig.turn()
+        self.export()
+        self.assertIn(b"XModel", self.converter.asked[-1][0])
 
     def test_options_go_along(self) -> None:
         """As they were asked for."""
@@ -234,7 +266,7 @@ class AddressTests(SiteTestCase):
         folder = Path(self.mktemp())
         self.exports = ExportStore(folder, self.rig.clock.callLater, lambda call, *arguments: call(*arguments))
         self.exports.start()
-        auth = RequestAuth(self.rig.services.logins)
+        auth = self.auth
         metrics = Metrics(self.rig.services.sessions.all, Pulse(self.rig.clock), self.static, execute)
         more = {b"exports": ExportsResource(self.exports, auth)}
         self.site = build_site(auth, self.rig.api, Socket(), self.static, metrics, more)

@@ -101,6 +101,23 @@ class FilesContract:
         self.successResultOf(self.files.delete("a/b/é.ipynb", False))
         self.assertEqual(self.successResultOf(self.files.seek("x.ipynb", record.etag)), None)
 
+    def test_files_are_found_by_their_names(self) -> None:
+        """Anywhere below the root, each word in any case; nothing for no word."""
+        for path in ("Plots", "Plots/deep"):
+            self.successResultOf(self.files.create(path, "folder"))
+        for path in ("may.csv", "Plots/deep/May Figures.csv", "Plots/june.csv"):
+            self.successResultOf(self.files.create(path, "file", b""))
+
+        def found(query: str, limit: int = 10) -> tuple[list[str], bool]:
+            result = self.successResultOf(self.files.find(query, limit))
+            return [record.path for record in result.records], result.is_complete
+
+        self.assertEqual(found("may"), (["may.csv", "Plots/deep/May Figures.csv"], True))
+        self.assertEqual(found("may", 1), (["may.csv"], True))
+        self.assertEqual(found("CSV plots"), (["Plots/june.csv", "Plots/deep/May Figures.csv"], True))
+        self.assertEqual(found(" "), ([], True))
+        self.assertEqual(found("nope"), ([], True))
+
     def test_what_was_written_is_read(self) -> None:
         """Whole, and in parts; and what is told of it."""
         record = self.successResultOf(self.files.write("a.txt", b"0123456789", None))

@@ -25,8 +25,9 @@ from webipy.core.api.access import Principal
 from webipy.io.files import uploads
 from webipy.io.files.files import files_below
 from webipy.io.files.uploads import THROWN_AWAY_BYTES, WAITING_BYTES, part_name
-from webipy.io.web.files_resource import POLICY, FilesResource, Span, names_etag, span_of
+from webipy.io.web.files_resource import POLICY, FilesResource, names_etag, span_of
 from webipy.io.web.metrics import Metrics, Pulse
+from webipy.io.web.piece_sender import Span
 from webipy.io.web.site import build_site
 
 BODY = bytes(range(256)) * 1000

@@ -48,6 +48,7 @@ BEYOND: list[tuple[str, dict[str, Any]]] = [
     ("notebook.save", {"path": ".ssh/authorized_keys"}),
     ("notebook.save", {"path": "/etc/passwd"}),
     ("notebook.save", {"overwrite": "missing"}),
+    ("cell.insert", {"outputs_of": "c0", "outputs_from": "another"}),
 ]
 """Params that reach beyond a session, which a guest may not give with a method that they may call."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import tempfile
@@ -17,8 +18,10 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from tests.fakes import message, printed, status
-from webipy.core.kernel import wire
+from tests.live import eventually
+from webipy.core.kernel import bundles, wire
 from webipy.core.kernel.host_protocol import Interrupt, Kill, ShutDown
+from webipy.core.kernel.spool_records import number_message
 from webipy.core.kernel.wire import Message
 from webipy.io.kernels.host_link import ACKNOWLEDGE_BYTES, TURN_MESSAGES, HostLink, LinkFactory, ProcessWatch
 
@@ -120,8 +123,7 @@ class LinkTestCase(TestCase):
 
     async def until(self, count: int) -> None:
         """Until so many messages have come."""
-        while self.ear.count() < count:
-            await turn()
+        await eventually(lambda: self.ear.count() >= count, f"{count} messages")
 
 
 class Speaking(LinkTestCase):
@@ -131,7 +133,7 @@ class Speaking(LinkTestCase):
         """The first thing a server sends."""
         channel, heard = await self.hear()
         self.assertEqual((channel, heard.header.msg_type), ("host", "attach"))
-        self.assertEqual(json.loads(heard.content), {"generation": 7, "since": 0})
+        self.assertEqual(json.loads(heard.content), {"generation": 7, "since": 0, "bundles": True})
 
     async def test_the_answer_is_told_with_whether_there_is_a_gap(self) -> None:
         """The host kept everything after `since`, or it did not."""
@@ -207,7 +209,7 @@ class Numbers(LinkTestCase):
     async def test_what_is_taken_in_already_is_not_taken_again(self) -> None:
         """From the event after `since` on."""
         attach = await self.again(since=3)
-        self.assertEqual(json.loads(attach.content), {"generation": 7, "since": 3})
+        self.assertEqual(json.loads(attach.content), {"generation": 7, "since": 3, "bundles": True})
         for number in (2, 3, 4):
             self.say(number, "iopub", printed(f"{number}", "e")[1])
         await self.until(1)
@@ -262,8 +264,8 @@ class Bounded(LinkTestCase):
         await self.until(30)
         self.assertLessEqual(max(map(len, self.ear.batches)), 3)
 
-    async def test_status_waits_for_what_follows_it_and_not_for_ever(self) -> None:
-        """Busy, input and output come as one batch; a busy alone comes soon."""
+    async def test_what_comes_is_delivered_at_once(self) -> None:
+        """A status alone, too: the host has waited for what follows it."""
         await self.hear()
         self.say(1, *status("busy", "e"))
         await self.until(1)
@@ -271,6 +273,44 @@ class Bounded(LinkTestCase):
         self.say(3, "iopub", printed("x", "e")[1])
         await self.until(3)
         self.assertEqual([m.header.msg_type for _, m in self.ear.batches[0]], ["status"])
+
+    async def test_a_bundle_is_one_batch(self) -> None:
+        """With the number of its last message; what was here before is left out, and a forged one changes nothing."""
+        await self.hear()
+        said = [number_message(number, *printed(f"{number}", "e")) for number in (1, 2, 3, 4)]
+        self.router.send_multipart([self.peer, *bundles.encode(b"x" * 64, said)])
+        self.router.send_multipart([self.peer, *bundles.encode(KEY.encode(), said[:2])])
+        await self.until(2)
+        self.router.send_multipart([self.peer, *bundles.encode(KEY.encode(), said)])
+        await self.until(4)
+        self.assertEqual([len(batch) for batch in self.ear.batches], [2, 2])
+        self.assertEqual((self.ear.texts(), self.ear.number, self.link.refused), (["1", "2", "3", "4"], 4, 1))
+
+
+class Wakes(LinkTestCase):
+    """ZeroMQ's file descriptor is edge-triggered, and to send takes away what it shows."""
+
+    async def test_no_message_is_left_lying(self) -> None:
+        """Thousands of small messages both ways, in all orders: each round waits for the last answer of the one before."""
+        chance, number, asked = random.Random(11), 0, 0
+        await self.hear()
+        for _ in range(700):
+            for _ in range(chance.randrange(1, 4)):
+                self.link.send("shell", message("execute_request", {}, msg_id=f"e{asked}"))
+                asked += 1
+                if chance.random() < 0.5:
+                    number += 1
+                    self.say(number, *status("idle", "e"))
+                if chance.random() < 0.3:
+                    await turn(0)
+            while self.router.poll(0):
+                self.router.recv_multipart()
+                number += 1
+                self.say(number, "iopub", printed("x", "e")[1])
+            await self.until(number)
+        while self.router.poll(100):
+            self.router.recv_multipart()
+        self.assertEqual(self.ear.number, number)
 
 
 class Processes(TestCase):

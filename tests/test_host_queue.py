@@ -52,7 +52,10 @@ class RequestsTests(SynchronousTestCase):
         self.assertEqual([requests.receive("shell", run) for run in runs], [gives(runs[0]), [], []])
         self.assertEqual(replied(requests, "other"), [])
         self.assertEqual(replied(requests, "0", msg_type="input_reply"), [])
-        self.assertEqual([replied(requests, str(n)) for n in range(3)], [gives(runs[1]), gives(runs[2]), []])
+        self.assertTrue(requests.has_waiting)
+        self.assertEqual([replied(requests, str(n)) for n in range(2)], [gives(runs[1]), gives(runs[2])])
+        self.assertFalse(requests.has_waiting)
+        self.assertEqual(replied(requests, "2"), [])
         self.assertTrue(requests.is_idle)
 
     def test_other_requests_overtake(self) -> None:
@@ -106,6 +109,20 @@ class RequestsTests(SynchronousTestCase):
         requests.receive("shell", msgspec.structs.replace(request("1"), content=b"\xff"))
         requests.receive("shell", request("2"))
         self.assertEqual(requests.replied("1", "execute_reply", b"{"), gives(request("2")))
+        unreadable = msgspec.structs.replace(request("3"), content=b"\xff")
+        requests.receive("shell", unreadable)
+        requests.receive("shell", request("4"))
+        self.assertEqual(replied(requests, "2"), gives(unreadable))
+        self.assertEqual(replied(requests, "3", "error"), [Dropped("4", "aborted")])
+
+    def test_unreadable_metadata_are_of_no_run(self) -> None:
+        """The request waits like any other, and an interrupt that came too late for the one before ends it like any other."""
+        requests = opened()
+        requests.receive("shell", request("1"))
+        requests.receive("shell", msgspec.structs.replace(request("2"), metadata=b"\xff"))
+        (forward,) = requests.replied("1", "execute_reply", b"{}", is_missed=True)
+        assert isinstance(forward, Forward)
+        self.assertTrue(host_queue.is_interrupted(forward.message))
 
     def test_cancelling(self) -> None:
         """What waits is dropped, before readiness too; what runs, is finished or unknown is not."""

@@ -6,13 +6,14 @@ import json
 import random
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from tests.fakes import FakeHost, RigTestCase, make_rig, message, printed, replied, result_of, status
 from tests.test_guests import guest
 from webipy.core.kernel import inquiries
 from webipy.core.kernel.inquiries import inquiry, is_inquiry
 from webipy.kernel_programs import inquiries as program
+from webipy.server.methods import inquiries as inquiry_methods
 
 LISTED = {"variables": [{"name": "x", "type": "int", "group": "value", "size": None, "text": "1"}], "all": 1}
 ASKED: dict[str, dict[str, Any]] = {
@@ -21,6 +22,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "code.is_complete": {"code": "a"},
     "history.get": {},
     "variable.list": {},
+    "variable.read": {"html": "<table>"},
     "definition.get": {"code": "a", "cursor": 1},
 }
 """Every inquiry there is."""
@@ -209,6 +211,36 @@ class Overheard(InquiryTestCase):
         self.rig.turn()
         told = self.rig.me.call("execution.get", session=self.session, execution=run)
         self.assertEqual((told["status"], told["outputs"][0]["text"]), ("ok", "seen"))
+
+    def answered(self, method: str, msg_type: str, content: object, **params: Any) -> tuple[Any, Any]:
+        """Asks a kernel that answers with this content: what was asked of it, and the reply to the call."""
+        asked = self.rig.me.ask(method, session=self.session, **params)
+        self.rig.turn()
+        name, (channel, sent) = list(self.host.requests.items())[-1]
+        reply = message(msg_type, content, parent=name)
+        self.host.emit((channel, reply))
+        self.rig.turn()
+        return json.loads(sent.content), self.successResultOf(asked)
+
+    def test_the_history_is_its_end_or_what_matches(self) -> None:
+        """As Jupyter has it; a reply that is malformed is the kernel's failure."""
+        lines = [[1, 2, "x = 1"]]
+        asked, reply = self.answered("history.get", "history_reply", {"status": "ok", "history": lines})
+        self.assertEqual((asked["hist_access_type"], reply["result"]["history"]), ("tail", lines))
+        asked, reply = self.answered("history.get", "history_reply", {"status": "ok", "history": []}, pattern="x*")
+        self.assertEqual((asked["hist_access_type"], asked["pattern"]), ("search", "x*"))
+        _, reply = self.answered("history.get", "history_reply", {"status": "ok", "history": 5})
+        self.assertEqual(reply["error"]["data"]["name"], "kernel_failed")
+        self.assertIn("malformed history_reply", reply["error"]["message"])
+
+    def test_an_answer_that_cannot_be_read_is_the_kernels_failure(self) -> None:
+        """It is not passed on; what cannot be asked of a kernel is said without asking it."""
+        for answer in (b'{"status": 5}', b"5"):
+            self.patch(inquiry_methods, "call_program", lambda *_, answer=answer: succeed(answer))
+            fault = self.refused("kernel_failed", "variable.list", session=self.session)
+            self.assertIn("cannot be read", fault.message)
+        self.patch(inquiry_methods, "call_program", lambda *_: succeed(None))
+        self.assertEqual(self.rig.me.call("variable.list", session=self.session)["status"], "unsupported")
 
     def test_expressions_of_a_silent_execution_are_for_who_asked(self) -> None:
         """In no event; told to whoever started it, and to nobody else of the session."""

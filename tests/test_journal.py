@@ -17,6 +17,7 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from tests.fakes import FakeJournals
+from tests.live import eventually
 from webipy.core import errors
 from webipy.core.events import events
 from webipy.io.reactor import TimedReactor
@@ -26,13 +27,6 @@ from webipy.server.ports.journals import Archive, Journal, Journals, OpenedJourn
 
 CLOCK = cast(TimedReactor, reactor)
 BODIES = [b'{"seq":%d}' % seq for seq in range(1, 11)]
-Condition = Callable[[], bool]
-
-
-async def until(condition: Condition, what: str) -> None:
-    """Turns of the reactor until something has happened; trial's timeout ends a wait in vain."""
-    while not condition():
-        await turn()
 
 
 def turn(seconds: float = 0.001) -> Deferred[None]:
@@ -388,7 +382,7 @@ class Sqlite(JournalContract, TestCase):
         await found.append(1, BODIES[:2], None)
         mend = self.fail_writes("s")
         told = [found.append(3, BODIES[2:4], Position("/h", 1))]
-        await until(lambda: found.fault is not None, "a fault")
+        await eventually(lambda: found.fault is not None, "a fault")
         self.assertEqual((found.fault, found.written), ("database or disk is full", 2))
         told.append(found.append(5, BODIES[4:], Position("/h", 2)))
         for _ in range(20):
@@ -407,7 +401,7 @@ class Sqlite(JournalContract, TestCase):
         bad, good = await self.open("bad"), await self.open("good")
         mend = self.fail_writes("bad", fault=OSError(5, "Input/output error"))
         stuck = bad.append(1, BODIES[:1], None)
-        await until(lambda: bad.fault is not None, "a fault")
+        await eventually(lambda: bad.fault is not None, "a fault")
         await good.append(1, BODIES[:1], None)
         both = [bad.append(2, BODIES[1:2], None), good.append(2, BODIES[1:2], None)]
         await both[1]
@@ -423,7 +417,7 @@ class Sqlite(JournalContract, TestCase):
         await found.append(1, BODIES[:2], None)
         mend = self.fail_writes("s")
         lost = found.append(3, BODIES[2:], None)
-        await until(lambda: found.fault is not None, "a fault")
+        await eventually(lambda: found.fault is not None, "a fault")
         await self.again()
         self.assertNoResult(lost)
         mend()
@@ -442,10 +436,10 @@ class Sqlite(JournalContract, TestCase):
 
         self.patch(SqliteJournal, "sync", sync)
         await defer.gatherResults([bad.append(1, BODIES[:1], None), good.append(1, BODIES[:1], None)])
-        await until(lambda: good.durable_seq == 1, "a sync")
+        await eventually(lambda: good.durable_seq == 1, "a sync")
         fails.clear()
         await defer.gatherResults([bad.append(2, BODIES[1:2], None), good.append(2, BODIES[1:2], None)])
-        await until(lambda: good.durable_seq == 2, "a sync")
+        await eventually(lambda: good.durable_seq == 2, "a sync")
         self.assertEqual((bad.durable_seq, bad.written), (0, 2))
 
     async def test_a_full_disk(self) -> None:
@@ -467,7 +461,7 @@ class Sqlite(JournalContract, TestCase):
                 file.write(b"x" * 4096)
         big = [b"{%b}" % (b"x" * 100_000) for _ in range(3)]
         told = found.append(2, big, None)
-        await until(lambda: found.fault is not None, "a fault")
+        await eventually(lambda: found.fault is not None, "a fault")
         self.assertIn("full", str(found.fault))
         self.assertEqual(await found.read(1, 10, 1000), BODIES[:1])
         ballast.unlink()

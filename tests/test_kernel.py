@@ -1,4 +1,5 @@
-"""webipy.core.kernel.kernel: what a kernel sends, in scripted batches; whole lists of events out. Its runs are in test_executions.py."""
+"""webipy.core.kernel.kernel and webipy.core.kernel.jupyter_messages: what a kernel sends, in scripted batches; whole lists of events out. Its runs
+are in test_executions.py."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.fakes import examples, message, printed, run_of
+from tests.fakes import examples, message, printed, run_of, status
 from tests.test_outputs import folded
 from webipy.core.events import events, outputs
 from webipy.core.events.events import (
@@ -20,9 +21,12 @@ from webipy.core.events.events import (
     CommMessage,
     CommOpened,
     ExecutionFinished,
+    ExecutionMoved,
     ExecutionQueued,
     ExecutionStarted,
+    KernelReady,
     KernelStarted,
+    KernelStartRetried,
     KernelStateChanged,
     MessageReceived,
     OutputAdded,
@@ -31,9 +35,12 @@ from webipy.core.events.events import (
     OutputUpdated,
 )
 from webipy.core.events.stream_coalescer import MAX_MERGED_BYTES
+from webipy.core.json_depth import MAX_DEPTH
 from webipy.core.kernel.executions import KEPT_EXECUTIONS
+from webipy.core.kernel.host_protocol import KnownWay
+from webipy.core.kernel.inquiries import FEATURE, inquiry
 from webipy.core.kernel.jupyter_messages import encode
-from webipy.core.kernel.kernel import Kernel
+from webipy.core.kernel.kernel import Kernel, Received
 from webipy.core.kernel.wire import Message
 
 BUSY, IDLE = KernelStateChanged(state="busy"), KernelStateChanged(state="idle")
@@ -262,6 +269,59 @@ class Output(KernelTestCase):
         self.assertEqual(self.kernel.receive([("shell", reply), ("control", reply)]).replies, [("r1", reply)] * 2)
 
 
+class Beside(KernelTestCase):
+    """What is no output of an execution."""
+
+    def test_a_reply_to_no_request_is_dropped(self) -> None:
+        """Nobody waits for it."""
+        self.assertEqual(self.kernel.receive([("shell", message("complete_reply"))]), Received([], [], []))
+
+    def test_an_inquiry_leaves_no_trace_but_its_comms(self) -> None:
+        """What it prints and shows is dropped, its reply goes to who waits; an execution may have an id that looks like one."""
+        of = inquiry("1")
+        event = CommOpened(comm="c", target="t", content=Raw(b"{}"), metadata=Raw(b"{}"))
+        opened = message("comm_open", {"comm_id": "c", "target_name": "t"}, parent=of)
+        reply = message("execute_reply", {"status": "ok"}, parent=of)
+        received = self.kernel.receive([printed("x", of), ("iopub", opened), ("shell", reply)])
+        self.assertEqual(received, Received([event], [(of, reply)], []))
+        self.queue(of)
+        self.takes([printed("x", of)], text("x", execution=of))
+
+    def test_other_states_of_the_kernel_change_nothing(self) -> None:
+        """Jupyter messaging 5.4: a kernel says `starting` once."""
+        self.queue("e1")
+        self.takes([status("starting", "e1")])
+        self.assertEqual((self.kernel.state, self.kernel.runs_code), ("idle", True))
+
+    def test_when_a_request_would_wait(self) -> None:
+        """While code runs, or is about to; never in a kernel that runs nothing."""
+        kernel = new_kernel()
+        kernel.executions.queue(ExecutionQueued(execution="e1", code="1"))
+        self.assertFalse(kernel.runs_code, "it is not ready")
+        kernel.receive(ready())
+        self.assertTrue(kernel.runs_code, "it will begin at once")
+        kernel.receive(run_of("e1")[:2])
+        self.assertTrue(kernel.runs_code)
+        kernel.receive(run_of("e1")[2:])
+        self.assertFalse(kernel.runs_code)
+        kernel.receive([status("busy", "r1", parent_type="comm_msg")])
+        self.assertTrue(kernel.runs_code, "a widget's code is code")
+
+    def test_the_host_reports_where_a_request_waits(self) -> None:
+        """The order of what waits follows."""
+        self.queue("e1", "e2", "e3")
+        self.takes([told("request_moved", msg_id="e3", after="e1")], ExecutionMoved(execution="e3", before="e2"))
+        self.assertEqual(list(self.kernel.executions.open), ["e1", "e3", "e2"])
+
+    def test_a_start_that_is_tried_again(self) -> None:
+        """Why, and how it is started next."""
+        self.takes(
+            [told("start_retried", start=1, reason="No.", how="over loopback TCP", tail="words")],
+            KernelStartRetried(kernel="k1", reason="No.", how="over loopback TCP", tail="words"),
+        )
+        self.assertEqual(self.kernel.state, "idle")
+
+
 class Malformed(KernelTestCase):
     """Kernels run the code of strangers."""
 
@@ -317,6 +377,32 @@ class Malformed(KernelTestCase):
             [("iopub", message("display_data", {"data": {}, "metadata": None}, parent="e1"))]
         ).events
         self.assertEqual(event, shown({"output_type": "display_data", "data": {}, "metadata": {}}))
+
+    def test_content_that_is_nested_too_deep_is_lost_output(self) -> None:
+        """Nobody could read it again."""
+        deep = b'{"data": {"application/json": ' + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH + b"}}"
+        (event,) = self.kernel.receive([("iopub", message("display_data", deep, parent="e1"))]).events
+        assert isinstance(event, OutputLost)
+        self.assertTrue(event.reason.startswith("The kernel sent a display_data that cannot be kept: "), event.reason)
+
+    def test_what_a_kernel_says_of_itself_may_be_anything(self) -> None:
+        """It is ready all the same: its language stays unknown, and it answers no inquiries beside code."""
+        for info, language, is_beside in (
+            ({"language_info": {"name": "R"}, "supported_features": [FEATURE, 7]}, "R", True),
+            ({"language_info": {"name": 7}, "supported_features": "all"}, "", False),
+            ({"language_info": 7, "supported_features": {}}, "", False),
+            ({}, "", False),
+        ):
+            kernel = Kernel("k1", "ir", "R", "", "ipc:///k1")
+            kernel.receive([told("kernel_ready", start=1, pid=1, kernel_info=info, seconds=1)])
+            self.assertEqual((kernel.state, kernel.language, kernel.answers_beside), ("idle", language, is_beside))
+
+    def test_metadata_of_a_reply_may_be_anything(self) -> None:
+        """When the kernel began with it is not known then."""
+        for metadata in (b"nonsense", b"[]", b'{"started": 7}'):
+            self.queue("e3")
+            reply = message("execute_reply", {"status": "ok"}, parent="e3", metadata=metadata)
+            self.takes([("shell", reply)], ExecutionFinished(execution="e3", status="ok", duration_s=0.0))
 
     def test_numbers_that_json_does_not_have_become_null(self) -> None:
         """NaN and the infinities, as Python's json writes them."""
@@ -390,6 +476,17 @@ class Birth(SynchronousTestCase):
                 KernelStateChanged(state="starting"),
             ],
         )
+
+    def test_how_it_was_started(self) -> None:
+        """As the host reports it: the way to take at the next start, and what its sockets are."""
+        kernel = new_kernel()
+        way = {"boot": "ipykernel", "transport": "tcp"}
+        (born, idle) = kernel.receive(
+            [told("kernel_ready", start=1, pid=1, kernel_info={}, seconds=1, way=way, is_encrypted=True)]
+        ).events
+        assert isinstance(born, KernelReady)
+        self.assertEqual((born.transport, born.encrypted, idle), ("tcp", True, IDLE))
+        self.assertEqual(kernel.way, KnownWay("ipykernel", "tcp", True))
 
     def test_an_execution_may_be_queued_before_it_is_ready(self) -> None:
         """It waits."""

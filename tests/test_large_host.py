@@ -1,4 +1,4 @@
-"""What a host makes of large messages: pieces, or an execution that fails."""
+"""What a host makes of large messages, by webipy.core.kernel.large_messages: pieces, or an execution that fails."""
 
 from __future__ import annotations
 
@@ -60,6 +60,36 @@ class TooLarge(SynchronousTestCase):
         reply = of("r", "execute_reply", status="ok", execution_count=1)
         self.assertEqual(json.loads(self.large.judged(reply).content)["evalue"], reason)
 
+    def test_what_cannot_be_taken_apart_has_the_limit_of_the_link(self) -> None:
+        """An output of no known shape is passed on whole up to there; over it, its execution fails."""
+        self.patch(large_messages, "MAX_OUTPUT_BYTES", 8_000)
+        update = of("r", "comm_msg", comm_id="c", data={"value": "x" * 2_500})
+        self.assertEqual(list(self.large.taken_apart("iopub", update)), [("iopub", update)])
+        odd = of("r", "display_data", data=["x" * 2_500])
+        self.assertEqual(list(self.large.taken_apart("iopub", odd)), [("iopub", odd)])
+        ((_, shown),) = self.large.taken_apart("iopub", of("r", "display_data", data=["x" * 4_000]))
+        reason = json.loads(shown.content)["evalue"]
+        self.assertIn(f"(display_data) was not kept: one output may have {size_text(3_000)} at most.", reason)
+
+    def test_large_metadata_are_no_value_that_could_become_a_blob(self) -> None:
+        """The display goes on as it is."""
+        odd = of("r", "display_data", data={"text/plain": "x" * 100}, metadata={"a": "x" * 2_500})
+        self.assertEqual(list(self.large.taken_apart("iopub", odd)), [("iopub", odd)])
+
+    def test_the_code_of_an_execution_does_not_come_back(self) -> None:
+        """The server that sent it has it; the count stays."""
+        ((place, begun),) = self.large.taken_apart(
+            "iopub", of("r", "execute_input", code="x" * 2_500, execution_count=7)
+        )
+        self.assertEqual((place, json.loads(begun.content)), ("iopub", {"code": "", "execution_count": 7}))
+
+    def test_a_reply_that_cannot_be_read_stays_as_it_is(self) -> None:
+        """The server says what is wrong with it."""
+        list(self.large.taken_apart("iopub", of("r", "display_data", data={"a": "x" * 4_000})))
+        parent = wire.Header("r", "execute_request")
+        broken = wire.new_message("execute_reply", b"nonsense", msg_id="m1", session="k", parent=parent)
+        self.assertIs(self.large.judged(broken), broken)
+
     def test_without_a_request_the_loss_is_told(self) -> None:
         """There is no execution that could fail."""
         message = Message(wire.Header("m", "display_data"), content=b'{"data":"%b"}' % (b"x" * 4_000))
@@ -82,3 +112,16 @@ class TooLarge(SynchronousTestCase):
         self.assertEqual(json.loads(answer.content)["ename"], "AnswerTooLarge")
         asked = of("r", "input_request", prompt="x" * 40_000, password=False)
         self.assertEqual(self.pieces("stdin", asked), [("iopub", "stream"), ("stdin", "input_request")])
+
+    def test_what_is_large_in_a_question_may_be_no_prompt(self) -> None:
+        """It is asked all the same: with its prompt, or with none where it cannot be read."""
+        for question, asked in (
+            (
+                of("r", "input_request", prompt="? ", password=True, more="x" * 2_500),
+                {"prompt": "? ", "password": True},
+            ),
+            (of("r", "input_request", prompt=7, more="x" * 2_500), {"prompt": "", "password": False}),
+            (of("r", "input_request", password="x" * 2_500), {"prompt": "", "password": False}),
+        ):
+            ((place, request),) = self.large.taken_apart("stdin", question)
+            self.assertEqual((place, json.loads(request.content)), ("stdin", asked))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import stat
@@ -18,15 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import msgspec
 from twisted.internet import reactor as _reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, execute, succeed
 from twisted.internet.task import deferLater
 from twisted.internet.utils import getProcessOutputAndValue
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.fakes import FakeLauncher, printed
+from tests.live import eventually
 from webipy.core import errors
-from webipy.core.kernel.host_protocol import Kernelspec
+from webipy.core.kernel.host_protocol import Kernelspec, KnownWay
 from webipy.core.kernel.spool_records import MAGIC, encode_record, number_message
 from webipy.core.kernel.wire import Message
 from webipy.io.kernels import kernelspec_cache
@@ -34,7 +37,7 @@ from webipy.io.kernels import launcher as module
 from webipy.io.kernels.host_link import LAST_WORDS_SECONDS
 from webipy.io.kernels.host_remains import KILLED, HostRemains
 from webipy.io.kernels.launcher import LocalLauncher
-from webipy.server.ports.kernels import HostRecord, KernelLink, Launcher
+from webipy.server.ports.kernels import HostRecord, KernelLink, Launcher, LogPart, Specs
 
 reactor: Any = _reactor
 
@@ -78,6 +81,10 @@ def spec_of(*argv: str) -> Kernelspec:
 
 
 MISSING = spec_of("/nonexistent/kernel", "{connection_file}")
+CONNECTION = {
+    "transport": "tcp", "ip": "127.0.0.1", "key": "k", "signature_scheme": "hmac-sha256", "kernel_name": "ir",
+    "shell_port": 5001, "iopub_port": 5002, "stdin_port": 5003, "control_port": 5004, "hb_port": 5005,
+}  # fmt: skip
 
 
 class LauncherContract:
@@ -92,11 +99,6 @@ class LauncherContract:
     async def end_host(self, record: HostRecord) -> None:
         """The host process ends."""
         raise NotImplementedError
-
-    async def until(self, what: Any) -> None:
-        """Turns of the reactor until something holds."""
-        while not what():
-            await turn()
 
     async def test_kernelspecs_are_listed(self) -> None:
         """By name; the default is one of them."""
@@ -113,7 +115,7 @@ class LauncherContract:
         ear = Ear()
         link = self.launcher.connect(record, 0, ear)
         assert link is not None
-        await self.until(lambda: ear.attachments)
+        await eventually(lambda: ear.attachments, "the host is attached to")
         self.assertEqual(ear.attachments, [False])
         link.close()
         await self.end_host(record)
@@ -124,9 +126,9 @@ class LauncherContract:
         ear = Ear()
         link = self.launcher.connect(record, 0, ear)
         assert link is not None
-        await self.until(lambda: ear.attachments)
+        await eventually(lambda: ear.attachments, "the host is attached to")
         await self.end_host(record)
-        await self.until(lambda: ear.ends)
+        await eventually(lambda: ear.ends, "the end of the link")
         self.assertIsNone(self.launcher.connect(record, 0, Ear()))
         left = self.launcher.leftovers(record, 1_000)
         self.assertIsNone(await left.next())
@@ -183,7 +185,7 @@ class Local(LauncherContract, TestCase):
         child = self.real._children.get(record.directory)
         if child is not None:
             child.kill()
-            await self.until(lambda: record.directory not in self.real._children)
+            await eventually(lambda: record.directory not in self.real._children, "the folder is forgotten")
             await turn(2 * LAST_WORDS_SECONDS)
 
     async def attach(
@@ -193,7 +195,7 @@ class Local(LauncherContract, TestCase):
         ear = Ear()
         link = (launcher or self.real).connect(record, since, ear)
         assert link is not None
-        await self.until(lambda: ear.attachments)
+        await eventually(lambda: ear.attachments, "the host is attached to")
         self.addCleanup(link.close)
         return link, ear
 
@@ -272,15 +274,15 @@ class Local(LauncherContract, TestCase):
         """Here that its kernel cannot be started."""
         record = await self.real.launch("k1", MISSING, "/", 1)
         _, ear = await self.attach(record)
-        await self.until(lambda: "start_failed" in ear.types)
+        await eventually(lambda: "start_failed" in ear.types, "the start has failed")
 
     async def test_the_next_server_attaches_where_the_last_one_stopped(self) -> None:
         """And takes the host over: the last one is told."""
         record = await self.real.launch("k1", MISSING, "/", 1)
         _, first = await self.attach(record)
-        await self.until(lambda: "start_failed" in first.types)
+        await eventually(lambda: "start_failed" in first.types, "the start has failed")
         _, second = await self.attach(record, first.number, self.make(generation=2))
-        await self.until(lambda: first.is_fenced)
+        await eventually(lambda: first.is_fenced, "the first is fenced")
         self.assertEqual((second.types, second.attachments), ([], [False]))
         _, third = await self.attach(record, 0, self.make(generation=3))
         self.assertEqual(third.attachments, [True], "the second one's word where it stopped was an acknowledgement")
@@ -294,7 +296,7 @@ class Local(LauncherContract, TestCase):
         link = next_one.connect(record, 0, ear)
         os.kill(child.pid, signal.SIGCONT)
         assert link is not None
-        await self.until(lambda: ear.attachments)
+        await eventually(lambda: ear.attachments, "the host is attached to")
         self.assertEqual(ear.attachments, [False])
 
     async def test_a_process_that_only_has_the_pid_of_a_host_is_none(self) -> None:
@@ -313,11 +315,11 @@ class Local(LauncherContract, TestCase):
         }
         for change in ({"start_time": int(own) + 1}, {"boot_id": "another"}, {"pid": 2**22 + 1}, {"key": 5}):
             (folder / "host.json").write_text(json.dumps({**good, **change}))
-            self.assertIsNone(module._living(folder), change)
+            self.assertIsNone(module.living(folder), change)
         (folder / "host.json").write_text("{")
-        self.assertIsNone(module._living(folder))
+        self.assertIsNone(module.living(folder))
         (folder / "host.json").write_text(json.dumps(good))
-        self.assertIsNotNone(module._living(folder))
+        self.assertIsNotNone(module.living(folder))
 
     async def test_a_long_state_folder_is_no_obstacle(self) -> None:
         """The host then lives in the folder for temporary files: a socket's path has 107 bytes."""
@@ -338,6 +340,200 @@ class Local(LauncherContract, TestCase):
         fault = caught.exception
         self.assertIn("Not a directory", fault.message)
         self.assertNotIn(str(self.folder), fault.message)
+
+    async def test_a_host_that_is_discarded_leaves_nothing(self) -> None:
+        """Neither its process nor its folder, whether somebody was connected to it or not."""
+        record = await self.real.launch("k1", MISSING, "/", 1)
+        await self.attach(record)
+        child = self.real._children[record.directory]
+        self.real.discard(record)
+        await eventually(lambda: not Path(record.directory).exists(), "the folder is forgotten")
+        self.assertEqual(child.returncode, -signal.SIGKILL)
+        other = LocalLauncher(self.folder / "hosts", "ada", 60.0, 2, reactor)
+        other.start()
+        record = await other.launch("k2", MISSING, "/", 1)
+        other.discard(record)
+        other._children[record.directory].wait()
+        other.stop()
+        self.assertFalse(Path(record.directory).exists())
+
+    async def test_whoever_connects_takes_the_place_of_who_was_connected(self) -> None:
+        """As a session does with a kernel that was started in advance; one end is reported once, to the last."""
+        record = await self.real.launch("k1", MISSING, "/", 1)
+        _, first = await self.attach(record)
+        _, second = await self.attach(record)
+        await self.end_host(record)
+        await eventually(lambda: second.ends, "the end of the second link")
+        self.assertEqual((first.ends, second.ends), (0, 1))
+
+    async def test_a_host_that_ends_while_it_is_looked_for(self) -> None:
+        """It lives no more; nothing is connected."""
+        record = await self.real.launch("k1", MISSING, "/", 1)
+
+        def gone(*_: object) -> None:
+            raise ProcessLookupError
+
+        self.patch(module, "ProcessWatch", gone)
+        self.assertIsNone(self.real.connect(record, 0, Ear()))
+        self.assertEqual(self.real._connected, {})
+
+
+class Child:
+    """A host that was spawned: this very process."""
+
+    pid = os.getpid()
+
+    def kill(self) -> None:
+        """Nothing."""
+
+
+class Folders(SynchronousTestCase):
+    """What the launcher writes and reads; no process is started."""
+
+    def setUp(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="wl"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.real = LocalLauncher(self.folder / "hosts", "ada", 60.0, 1, reactor)
+        self.real.start()
+        self.addCleanup(self.real.stop)
+        self.commands: list[list[str]] = []
+        self.patch(LocalLauncher, "_in_thread", lambda _, work, *arguments: execute(work, *arguments))
+        self.patch(subprocess, "Popen", self.spawn)
+
+    def spawn(self, command: list[str], **_: object) -> Child:
+        """Notes what is started."""
+        self.commands.append(command)
+        return Child()
+
+    def plan(self, record: HostRecord) -> Any:
+        """What a host was told in its folder."""
+        return json.loads((Path(record.directory) / "launch.json").read_text())
+
+    def launch(self, spec: Kernelspec = MISSING, start: int = 1, **more: Any) -> HostRecord:
+        """A host."""
+        return self.successResultOf(self.real.launch("k1", spec, "/work", start, **more))
+
+    def test_the_next_kernel_starts_as_the_last_one_did(self) -> None:
+        """As long as its kernelspec has the same command; the list of kernelspecs says so, too."""
+        way = KnownWay(transport="tcp")
+        known = msgspec.to_builtins(way)
+        record = self.launch()
+        self.assertIsNone(self.plan(record)["way"])
+        self.real.has_started(HostRecord("k0", "/elsewhere", "missing", "Missing", "x"), way)
+        self.assertIsNone(self.plan(self.launch(start=2))["way"])
+        self.real.has_started(record, way)
+        self.assertEqual(self.plan(self.launch(start=3))["way"], known)
+        self.assertIsNone(self.plan(self.launch(spec_of("another"), start=4))["way"])
+        for found, ways in ((MISSING, {"missing": way}), (spec_of("another"), {}), (None, {})):
+            specs = Specs("missing", {} if found is None else {"missing": found}, {})
+            self.patch(kernelspec_cache.KernelspecCache, "specs", lambda _, specs=specs: succeed(specs))
+            self.assertEqual(self.successResultOf(self.real.specs()).ways, ways)
+
+    def test_what_the_server_asks_of_a_host(self) -> None:
+        """Limits, variables, patience; the command line has nothing but the folder."""
+        self.real.files, self.real.nice = (100, 200), 5
+        limits: list[tuple[object, ...]] = []
+        self.patch(resource, "prlimit", lambda *given: limits.append(given))
+        record = self.launch(grace_s=1.5, env={"A": "b"}, waits=True)
+        plan = self.plan(record)
+        self.assertEqual((plan["nice"], plan["grace_s"], plan["env"], plan["waits"]), (5, 1.5, {"A": "b"}, True))
+        self.assertEqual(limits, [(os.getpid(), resource.RLIMIT_NOFILE, (100, 200))])
+        self.assertEqual(self.commands, [[sys.executable, "-P", "-m", "webipy.kernelhost", record.directory]])
+        self.assertEqual(self.plan(self.launch(start=2))["grace_s"], 60.0)
+
+    def test_what_is_left_of_an_earlier_start_is_removed(self) -> None:
+        """A folder of the same name is made anew."""
+        record = self.launch()
+        (Path(record.directory) / "old").touch()
+        self.assertEqual(self.launch().directory, record.directory)
+        self.assertFalse((Path(record.directory) / "old").exists())
+
+    def test_folders_that_no_session_knows_are_removed(self) -> None:
+        """A host whose folder is gone ends."""
+        known, other = self.launch(), self.launch(start=2)
+        self.real.remove_others([known.directory])
+        self.assertEqual([Path(known.directory).exists(), Path(other.directory).exists()], [True, False])
+
+    def test_what_kernel_and_host_have_logged(self) -> None:
+        """Each from where it was read to; nothing of a host whose folder is gone."""
+        record = self.launch()
+        (Path(record.directory) / "host.log").write_text("host")
+        (Path(record.directory) / "kernel.log").write_text("kernel")
+        parts = self.successResultOf(self.real.logs(record, None, 2, 3))
+        self.assertEqual(parts, (LogPart("nel", 6), LogPart("st", 4)))
+        shutil.rmtree(record.directory)
+        self.assertIsNone(self.successResultOf(self.real.logs(record, None, None, 3)))
+
+    def test_a_host_that_has_ended_already_is_not_announced(self) -> None:
+        """Nor one that has written where it is by itself."""
+        module.announce(self.folder, 2**22 + 1, "key", 1)
+        self.assertFalse((self.folder / "host.json").exists())
+        (self.folder / "host.json").write_text("its own")
+        module.announce(self.folder, os.getpid(), "key", 1)
+        self.assertEqual((self.folder / "host.json").read_text(), "its own")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["host.json", "hosts"])
+
+    def test_a_process_that_nobody_has_waited_for_has_ended(self) -> None:
+        """A zombie has its pid and its start time still."""
+        self.launch()
+        folder = next((self.folder / "hosts").iterdir())
+        self.assertIsNotNone(module.living(folder))
+        original = Path.read_text
+        self.patch(Path, "read_text", lambda path: original(path).replace(") R", ") Z").replace(") S", ") Z"))
+        self.assertIsNone(module.living(folder))
+
+    # ---- kernels that something else has started
+
+    def test_a_kernel_is_joined_by_its_connection_file(self) -> None:
+        """It is waited for less long than one that is started here, and interrupted by a message."""
+        path = self.folder / "kernel-1.json"
+        path.write_text(json.dumps(CONNECTION))
+        record = self.successResultOf(self.real.attach("k1", str(path), 1))
+        plan = self.plan(record)
+        self.assertEqual((record.is_attached, record.spec, record.display_name), (True, "ir", "Attached kernel"))
+        self.assertEqual((plan["ready_timeout_s"], plan["spec"]["interrupt_mode"]), (10, "message"))
+        self.assertEqual(plan["connection"]["shell_port"], CONNECTION["shell_port"])
+        path.write_text(json.dumps({name: value for name, value in CONNECTION.items() if name != "kernel_name"}))
+        self.assertEqual(self.successResultOf(self.real.attach("k1", str(path), 1)).spec, "attached")
+
+    def test_what_is_no_connection_file(self) -> None:
+        """Each with its reason; a pipe is not waited for."""
+        path = self.folder / "file"
+        os.mkfifo(self.folder / "pipe")
+        path.write_text("{")
+        for given, words in (
+            ("kernel-1.json", "absolute"),
+            (str(self.folder / "none"), "No such file or directory"),
+            (str(self.folder), "Is a directory"),
+            ("/\0", "embedded null byte"),
+            (str(self.folder / "pipe"), ""),
+            (str(path), ""),
+        ):
+            fault = self.failureResultOf(self.real.attach("k1", given, 1), errors.InvalidParams).value
+            self.assertIn(words, fault.message)
+            self.assertEqual(fault.facts["field"], "connection")
+        self.assertEqual(self.commands, [])
+
+    # ---- what an ended host has left
+
+    def test_what_is_left_comes_in_batches(self) -> None:
+        """With where it begins late, or was lost at its end."""
+        record = self.launch()
+        folder = Path(record.directory)
+        records = [encode_record(number_message(n, "iopub", printed(f"{n}", "e")[1])) for n in (3, 4)]
+        (folder / "spool-1").write_bytes(MAGIC + b"".join(records))
+        (folder / "farewell.json").write_text('{"reason": "Nobody came for a day.", "next": 7}')
+        for since, is_gap in ((2, False), (1, True)):
+            left = self.real.leftovers(record, since)
+            batch = self.successResultOf(left.next())
+            assert batch is not None
+            self.assertEqual((len(batch.messages), batch.number, batch.is_gap), (2, 4, is_gap))
+        rest = self.successResultOf(left.next())
+        assert rest is not None
+        self.assertEqual((rest.messages, rest.number, rest.is_gap), ([], 6, True))
+        self.assertEqual(self.successResultOf(left.reason()), "Nobody came for a day.")
+        self.successResultOf(left.remove())
+        self.assertFalse(folder.exists())
 
 
 class Remains(SynchronousTestCase):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -87,6 +88,27 @@ class LoginMethods(RigTestCase):
             self.assertFalse(self.logins.codes.use(code))
             self.assertEqual(len(self.rig.disk.registry.accounts), left)
         self.rig.me.call("session.list")
+
+    def test_a_ticket_is_an_address(self) -> None:
+        """What it asks beside stays, a ticket that is in it does not; the path is what it is for, however it is written."""
+        secrets, me = self.sign_in()
+        client = Client(self.rig, Connection(me))
+        made = client.call("ticket.make", address="/files/a%20b.csv?inline=1&ticket=old&&x=")
+        path, _, query = made["address"].partition("?")
+        inline, empty, ticket = query.split("&")
+        self.assertEqual((path, inline, empty), ("/files/a%20b.csv", "inline=1", "x="))
+        self.assertEqual(made["expires"], "2026-03-01T09:35:00.000000Z")
+        given = Credentials(
+            None, (secrets.cookie,), None, None, None, frozenset(), ticket=ticket.removeprefix("ticket=")
+        )
+        for asked, who in ((b"/files/a b.csv", me), (b"/files/a%20b.csv", None), (b"/files/b.csv", None)):
+            self.assertEqual(self.logins.principal_of(attrs.evolve(given, path=asked)), who)
+
+    def test_a_ticket_is_for_what_is_read(self) -> None:
+        """Not for the page, nor for calls."""
+        client = Client(self.rig, Connection(self.sign_in()[1]))
+        for address in ("/", "/rpc", "files/a", "//evil.example/files/a", "/files/a#b", ""):
+            self.refused("invalid_params", "ticket.make", client, address=address)
 
     def test_guests_stay_where_they_are(self) -> None:
         """They are no logins of whoever runs the server: nothing here lists or ends them."""

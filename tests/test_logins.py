@@ -245,6 +245,50 @@ class TwoHalves(LoginsTestCase):
         self.assertEqual(list(self.rig.disk.registry.accounts.values()), [used])
 
 
+class Replaced(LoginsTestCase):
+    """`Logins.replace`: a browser that signs in again."""
+
+    def test_what_a_browser_had_before_ends(self) -> None:
+        """A login whose key it has lost; one that it still has whole stays."""
+        mine, lost = self.login(token=TOKEN), self.login(token=TOKEN)
+        for credentials, left in (
+            (given(secrets=mine), (True, True)),
+            (Credentials(None, (lost.cookie,), None, None, None, OWN), (True, False)),
+            (Credentials(None, (lost.cookie,), mine.key, None, None, OWN), (True, False)),
+        ):
+            self.rig.wait(Deferred.fromCoroutine(self.logins.replace(credentials)))
+            self.assertEqual((self.who(mine) is not None, self.who(lost) is not None), left)
+
+    def test_the_login_of_a_guest_ends_also_whole(self) -> None:
+        """The browser has the owner's from now on."""
+        session = self.rig.session()
+        secret = self.rig.me.call("share.link", session=session, verb="read")["url"].partition("#share=")[2]
+        guest = self.rig.wait(Deferred.fromCoroutine(self.logins.join(secret, "Grace")))
+        self.assertIsNotNone(self.who(guest))
+        self.rig.wait(Deferred.fromCoroutine(self.logins.replace(given(secrets=guest))))
+        self.assertIsNone(self.who(guest))
+
+    def test_a_principal_is_as_it_is_now(self) -> None:
+        """Ended logins are nobody, the token always somebody, a guest has the right of their link."""
+        mine = self.login(token=TOKEN)
+        principal = self.who(mine)
+        assert principal is not None
+        self.assertEqual(self.logins.refresh(principal), principal)
+        self.rig.wait(Deferred.fromCoroutine(self.logins.revoke([principal.login, "ghost"])))
+        self.assertIsNone(self.logins.refresh(principal))
+        self.assertIsNone(self.logins.refresh(None))
+        token = self.rig.me.connection.principal
+        self.assertEqual(self.logins.refresh(token), token)
+        self.assertIsNone(self.logins.refresh(Principal("eve", "read", "ghost", "s")))
+
+    def test_codes_can_be_made_invalid(self) -> None:
+        """All of them at once."""
+        codes = [self.logins.new_code() for _ in range(2)]
+        self.logins.codes.forget()
+        for code in codes:
+            self.fails(errors.NotAuthenticated, code=code)
+
+
 class TicketsTests(LoginsTestCase):
     """What stands for the key where a browser can send none."""
 

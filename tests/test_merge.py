@@ -15,11 +15,11 @@ from webipy.core.api.notebook_calls import CellChange
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent, CellType
 from webipy.core.ipynb import normal_form
-from webipy.core.ipynb.cell_matching import match_cells
-from webipy.core.ipynb.document import Document, DocumentCell, DocumentFold
+from webipy.core.ipynb.cell_matching import made_id, match_cells
+from webipy.core.ipynb.document import Document, DocumentCell, DocumentMaker
 from webipy.core.ipynb.merge import changes, diff, merge
 from webipy.core.session.cell_order import merged_order, moved
-from webipy.core.session.notebook import Notebook
+from webipy.core.session.session_state import SessionState
 
 # ---- documents -----------------------------------------------------------------------------------------------------
 
@@ -117,13 +117,12 @@ def ids(document: Document) -> str:
     return "".join(cell.id for cell in document.cells)
 
 
-def folded(log: list[AnyEvent]) -> tuple[DocumentFold, Notebook]:
-    """The folds of some events."""
-    fold, book = DocumentFold(), Notebook()
+def folded(log: list[AnyEvent]) -> SessionState:
+    """The fold of some events."""
+    state = SessionState()
     for event in log:
-        fold.apply(event)
-        book.apply(event)
-    return fold, book
+        state.apply(event)
+    return state
 
 
 class Changes(SynchronousTestCase):
@@ -137,13 +136,13 @@ class Changes(SynchronousTestCase):
         def holds(old: Document, data: st.DataObject) -> None:
             new = data.draw(st.one_of(documents(), edits_of(old)))
             log = changes(Document(), old, {})
-            fold, book = folded(log)
-            self.assertEqual(fold.document(), old)
+            state = folded(log)
+            maker, book = DocumentMaker(state), state.notebook
+            self.assertEqual(maker.prepare()(), old)
             versions = {cell.id: cell.version for cell in book.cells()}
             for event in changes(old, new, versions):
-                fold.apply(event)
-                book.apply(event)
-            self.assertEqual(fold.document(), new)
+                state.apply(event)
+            self.assertEqual(maker.prepare()(), new)
             self.assertEqual([cell.id for cell in book.cells()], [cell.id for cell in new.cells])
             for cell in book.cells():
                 self.assertGreaterEqual(cell.version, versions.get(cell.id, 0))
@@ -170,13 +169,13 @@ class Changes(SynchronousTestCase):
             assert isinstance(event, events.CellMoved)
             self.assertIn(event.cell, one)
 
-    def test_attachments_that_change_make_the_cell_anew(self) -> None:
-        """At a version that no editor has, so that a change based on the old one is refused."""
+    def test_attachments_change_by_an_event_of_their_own(self) -> None:
+        """The cell stays, and what is typed into it meanwhile."""
         old = made_of(DocumentCell("m", "markdown", "x"))
         new = made_of(DocumentCell("m", "markdown", "x", attachments=b'{"a.png":{}}'))
-        deleted, inserted = changes(old, new, {"m": 4})
-        assert isinstance(inserted, events.CellInserted)
-        self.assertEqual((deleted, inserted.version), (events.CellDeleted(cell="m"), 5))
+        raw = msgspec.Raw(b'{"a.png":{}}')
+        self.assertEqual(changes(old, new, {"m": 4}), [events.CellAttachmentsSet(cell="m", attachments=raw)])
+        self.assertEqual(changes(new, old, {"m": 4}), [events.CellAttachmentsSet(cell="m")])
 
 
 class Differences(SynchronousTestCase):
@@ -354,6 +353,15 @@ class Merging(SynchronousTestCase):
         )
         self.assertEqual(merged.document.metadata, b'{"a":2,"b":2,"mine":1}')
         self.assertEqual((merged.conflicts, merged.metadata_conflicts), ([], ["a"]))
+        base, ours, theirs = (made_of(metadata=one) for one in (b'{"a":1,"b":1}', b'{"a":1,"b":2}', b'{"b":1}'))
+        gone = merge(base, ours, theirs)
+        self.assertEqual((gone.document.metadata, gone.metadata_conflicts), (b'{"b":2}', []))
+
+    def test_the_state_of_widgets_is_no_conflict(self) -> None:
+        """Nobody wrote it: that of the running kernel stays."""
+        states = (Document((), b'{"widgets":{"state":%d}}' % number) for number in range(3))
+        merged = merge(*states)
+        self.assertEqual((merged.document.metadata, merged.metadata_conflicts), (b'{"widgets":{"state":1}}', []))
 
 
 class Orders(SynchronousTestCase):
@@ -426,6 +434,22 @@ class Aligning(SynchronousTestCase):
         old = made_of(code("a", "import numpy"), code("b", "x = compute(1)"), code("c", "plot(x)"))
         new = made_of(code("1", "import numpy"), code("2", "x = compute(2)"), code("3", "plot(x)"))
         self.assertEqual(ids(match_cells(old, new)), "abc")
+
+    def test_a_long_cell_is_compared_by_its_lines(self) -> None:
+        """Letter by letter would take minutes."""
+        lines = [f"x{number} = {number}" for number in range(1_000)]
+        old = made_of(code("a", "import numpy"), code("b", "\n".join(lines)))
+        edited = made_of(code("1", "import numpy"), code("2", "\n".join([*lines[:-10], "y = 1"])))
+        self.assertEqual(ids(match_cells(old, edited)), "ab")
+        other = made_of(code("1", "import numpy"), code("2", "\n".join(line[::-1] for line in lines)))
+        self.assertEqual(ids(match_cells(old, other)), "a2")
+
+    def test_a_made_id_is_one_that_is_free(self) -> None:
+        """The same for the same content, another for each copy of it, and none that a cell has."""
+        first = made_id("code", "x", 0, ())
+        self.assertEqual(made_id("code", "x", 0, ()), first)
+        others = {made_id("code", "x", 1, ()), made_id("raw", "x", 0, ()), made_id("code", "x", 0, {first})}
+        self.assertEqual(len(others - {first}), 3)
 
     def test_what_is_not_surely_the_same_stays_apart(self) -> None:
         """Other text, or another type. Made ids that both have say nothing."""

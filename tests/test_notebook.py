@@ -7,22 +7,30 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
+from tests.test_cell_text import after_changes
 from tests.test_outputs import known_events, vectors
 from webipy.core import errors
-from webipy.core.events.cell_text import MAX_SOURCE_UNITS, apply_changes
 from webipy.core.events.events import (
     AnyEvent,
     CellDeleted,
     CellEdited,
     CellInserted,
+    CellMetadataSet,
     CellMoved,
+    CellOutputsCleared,
+    CellOutputsSet,
+    CellTypeSet,
     Changes,
+    ExecutionFinished,
+    ExecutionQueued,
+    NotebookMetadataSet,
 )
 from webipy.core.session import notebook
-from webipy.core.session.notebook import Notebook, replace_all
+from webipy.core.session.notebook import Cell, Notebook, replace_all
 
 TEXT = st.text(st.sampled_from("ab \n\r\té世🧪👩‍🔬\u0301"), max_size=12)
 ANY_TEXT = st.text(max_size=12).filter(lambda t: not any("\ud800" <= c <= "\udfff" for c in t))
@@ -70,54 +78,67 @@ class Vectors(SynchronousTestCase):
                 book.apply(event)
 
 
-class ChangeSets(SynchronousTestCase):
-    """`apply_changes` and `replace_all`."""
+class Shown(SynchronousTestCase):
+    """What a notebook knows of the outputs under its cells, and of what is gone."""
 
-    def test_change_sets(self) -> None:
-        """A table: text, change set, text after."""
-        table: list[tuple[str, Changes, str]] = [
-            ("", [], ""),
-            ("", [[0, "a"]], "a"),
-            ("ab", [2], "ab"),
-            ("ab", [1, [0, "x"], 1], "axb"),
-            ("ab", [[1], 1], "b"),
-            ("ab", [[2, "x", "y"]], "x\ny"),
-            ("ab", [1, [0, "", ""], 1], "a\nb"),
-            ("a🧪b", [1, [2], 1], "ab"),
-            ("a🧪b", [3, [1, "c"]], "a🧪c"),
-            ("🧪", [[2, "🌍"]], "🌍"),
-            ("ab", [0, [0], 2], "ab"),
-        ]
-        for text, changes, after in table:
-            self.assertEqual(apply_changes(text, changes), after, (text, changes))
+    def ran(self, *more: AnyEvent) -> Cell:
+        """The cell after it was run and something happened."""
+        queued = ExecutionQueued(execution="e", code="x", cell="a", version=0)
+        return made(inserted("a", source="x"), queued, *more).get("a")
 
-    def test_what_does_not_fit_is_refused(self) -> None:
-        """Longer or shorter than the text, half a character, or no change set at all."""
-        table: list[tuple[str, Any]] = [
-            ("ab", []),
-            ("ab", [1]),
-            ("ab", [3]),
-            ("ab", [2, [1]]),
-            ("ab", [-1, 3]),
-            ("ab", [[-2], 4]),
-            ("🧪", [1, [1]]),
-            ("🧪", [1, [0, "x"], 1]),
-            ("🧪", [[1], 1]),
-            ("ab", [[], 2]),
-            ("ab", [["a"], 2]),
-            ("ab", [[1, 2], 1]),
-        ]
-        for text, changes in table:
-            fault = self.assertRaises(errors.InvalidParams, apply_changes, text, changes)
-            self.assertEqual(fault.facts, {"field": "changes"}, (text, changes))
+    def test_outputs_are_of_the_source_that_was_run(self) -> None:
+        """A table: what happens, and whether what is shown came from another source."""
+        edited = CellEdited(cell="a", version=1, changes=[1, [0, "y"]])
+        lost, failed = (ExecutionFinished(execution="e", status=status, duration_s=0) for status in ("lost", "error"))
+        for log, is_stale in (
+            ((), False),
+            ((edited,), True),
+            ((failed,), False),
+            ((lost,), True),
+            ((CellOutputsCleared(cell="a"),), True),
+            ((CellOutputsSet(cell="a", outputs=[], execution_count=1),), False),
+            ((CellOutputsSet(cell="a", outputs=[]),), True),
+            ((edited, CellOutputsSet(cell="a", outputs=[], execution_count=1, version=0)), True),
+            ((CellTypeSet(cell="a", cell_type="markdown"), lost), False),
+        ):
+            self.assertEqual(self.ran(*log).is_stale, is_stale, log)
+        self.assertFalse(made(inserted("a", source=" \n")).get("a").is_stale, "nothing to run")
 
-    def test_a_source_has_a_limit_in_utf16_units(self) -> None:
-        """`MAX_SOURCE_UNITS` fits, one more does not."""
-        most = "x" * MAX_SOURCE_UNITS
-        self.assertEqual(apply_changes("", [[0, most]]), most)
-        fault = self.assertRaises(errors.TooLarge, apply_changes, "", [[0, most + "x"]])
-        self.assertEqual(fault.facts, {"limit": MAX_SOURCE_UNITS})
-        self.assertRaises(errors.TooLarge, apply_changes, "", [[0, "🧪" * (MAX_SOURCE_UNITS // 2 + 1)]])
+    def test_outputs_that_are_put_are_of_no_execution(self) -> None:
+        """And it is known whether there are any; of a cell that is gone, nothing."""
+        put = CellOutputsSet(cell="a", outputs=[Raw(b"{}")], execution_count=1)
+        cell = self.ran(put)
+        self.assertEqual((cell.execution, cell.has_outputs_set), (None, True))
+        self.assertFalse(self.ran(put, CellOutputsCleared(cell=None)).has_outputs_set)
+        self.assertEqual(made(put).cells(), [])
+        lost = ExecutionFinished(execution="e", status="lost", duration_s=0)
+        self.assertEqual(made(inserted("a"), ExecutionQueued(execution="e", code="x"), lost).get("a").execution, None)
+
+    def test_metadata_are_kept_as_they_came(self) -> None:
+        """Of a cell and of the notebook; a cell that is inserted again has them, too."""
+        metadata = Raw(b'{"b":1,"a":2}')
+        book = made(inserted("a"), CellMetadataSet(cell="a", metadata=metadata), NotebookMetadataSet(metadata=metadata))
+        self.assertEqual((book.metadata, book.get("a").metadata), (bytes(metadata), bytes(metadata)))
+        again = notebook.inserted(book.get("a"), None, 7)
+        self.assertEqual((again.metadata, again.seq), (metadata, 7))
+        self.assertEqual(made(again).get("a"), book.get("a"))
+
+    def test_the_order(self) -> None:
+        """Ids, the last one, and what stands before; an empty notebook has none."""
+        book = made(inserted("a"), inserted("b", "a"), inserted("c"))
+        self.assertEqual((book.ids(), book.last(), book.before("a")), (["c", "a", "b"], "b", "c"))
+        self.assertEqual((Notebook().ids(), Notebook().last()), ([], None))
+        self.assertEqual((book.execution_of("a"), book.execution_of("gone")), (None, None))
+
+    def test_the_last_deleted_cells_are_remembered(self) -> None:
+        """With the place that they had."""
+        self.patch(notebook, "REMEMBERED_DELETED", 2)
+        book = made(*(inserted(cell) for cell in "abc"), *(CellDeleted(cell=cell) for cell in "abc"))
+        self.assertEqual({cell: gone.after for cell, gone in book.deleted.items()}, {"b": "c", "c": None})
+
+
+class Replacing(SynchronousTestCase):
+    """`replace_all`; tests/test_cell_text.py has the table of what fits."""
 
     def test_replace_all_is_a_round_trip(self) -> None:
         """For any two texts: the change set from one to the other makes the other."""
@@ -126,7 +147,7 @@ class ChangeSets(SynchronousTestCase):
         @given(st.one_of(st.tuples(TEXT, TEXT), st.tuples(ANY_TEXT, ANY_TEXT)))
         def holds(pair: tuple[str, str]) -> None:
             old, new = pair
-            self.assertEqual(apply_changes(old, replace_all(old, new)), new)
+            self.assertEqual(after_changes(old, replace_all(old, new)), new)
 
         holds()
 

@@ -119,6 +119,17 @@ class OutboxTests(SynchronousTestCase):
         self.assertEqual(len(spool), total - MEMORY_MESSAGES)
         self.assertEqual(drained(outbox), list(range(1, total + 1)))
 
+    def test_what_is_in_memory_comes_before_what_the_spool_holds(self) -> None:
+        """A farewell writes it there; the outbox keeps it."""
+        spool = ListSpool()
+        outbox = Outbox(spool)
+        for _ in range(3):
+            outbox.add("iopub", output())
+        kept = outbox.in_memory()
+        self.assertEqual([*numbers(kept), *numbers(list(spool.kept))], [1, 2, 3])
+        kept.clear()
+        self.assertEqual(numbers(outbox.next_to_send()), [1, 2, 3])
+
     def test_a_full_spool_is_told_and_loses_nothing(self) -> None:
         """Past the spool's room `is_full` holds until acknowledgements make room; what came anyway is kept."""
         outbox = Outbox(ListSpool(room=2))

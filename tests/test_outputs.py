@@ -42,6 +42,19 @@ def folded(*given_events: AnyEvent) -> dict[str, list[Any]]:
     return {e: [json.loads(bytes(raw)) for raw in raws] for e, raws in outputs.fold(given_events).items()}
 
 
+def apply(fold: outputs.Fold, event: AnyEvent) -> None:
+    """Applies an event of one execution."""
+    match event:
+        case OutputAdded():
+            fold.add(event)
+        case OutputsCleared():
+            fold.clear(event)
+        case OutputUpdated():
+            fold.update(event)
+        case _:
+            raise AssertionError(event)
+
+
 class Vectors(SynchronousTestCase):
     """tests/vectors/outputs.json."""
 
@@ -148,6 +161,132 @@ class AllSequences(SynchronousTestCase):
 
         holds()
 
+    def test_the_fewest_events_fold_to_the_same(self) -> None:
+        """For all sequences, with a clear that still waits, and whatever is left out of long texts."""
+
+        @examples(100)
+        @given(st.lists(ANY_EVENT, max_size=20), st.lists(ANY_EVENT, max_size=4), st.sampled_from([None, 4]))
+        def holds(before: list[AnyEvent], after: list[AnyEvent], limit: int | None) -> None:
+            fold = outputs.Fold(limit)
+            for event in before:
+                apply(fold, event)
+            again = outputs.Fold(limit)
+            shortest = fold.as_events("a", "c")
+            self.assertLessEqual(len(shortest), len(before))
+            for one in shortest:
+                apply(again, one)
+            for event in after:
+                apply(fold, event)
+                apply(again, event)
+            self.assertEqual(list(map(bytes, again.shown())), list(map(bytes, fold.shown())))
+            self.assertEqual(again.displays(), fold.displays())
+
+        holds()
+
+    def test_what_is_left_out_of_a_text_is_counted(self) -> None:
+        """For all texts, shortened in any steps: the start and the end are those of the whole, and every character is there or counted."""
+
+        @examples(100)
+        @given(st.lists(st.tuples(st.text("ab🧪", max_size=12), st.booleans()), max_size=8), st.integers(1, 12))
+        def holds(steps: list[tuple[str, bool]], limit: int) -> None:
+            fold, whole = outputs.Fold(), ""
+            for letters, is_shortened in steps:
+                fold.add(text("a", letters))
+                whole += letters
+                if is_shortened:
+                    shortest, fold = fold.as_events("a", None, limit), outputs.Fold()
+                    for event in shortest:
+                        apply(fold, event)
+            for event in fold.as_events("a", None, limit):
+                assert isinstance(event, OutputAdded)
+                kept = json.loads(bytes(event.output))["text"]
+                at, missing = (event.omitted.at, event.omitted.characters) if event.omitted else (len(kept), 0)
+                self.assertEqual(len(kept) + missing, len(whole))
+                self.assertEqual(kept, whole[:at] + whole[len(whole) - len(kept) + at :])
+                self.assertLessEqual(len(kept), 3 * limit)
+
+        holds()
+
+    def test_a_long_text_keeps_a_quarter_as_much_of_its_start_as_of_its_end(self) -> None:
+        """In whatever parts it came; one that is not twice as long as its end stays whole."""
+        for parts in (["a" * 50 + "b" * 50], ["a"] * 50 + ["b"] * 50):
+            fold = outputs.Fold()
+            for part in parts:
+                fold.add(text("e", part))
+            (event,) = fold.as_events("e", None, 8)
+            wanted = OutputAdded(
+                execution="e", output=outputs.stream("stdout", "aabbbbbbbb"), omitted=events.Omitted(2, 90)
+            )
+            self.assertEqual(msgspec.json.encode(event), msgspec.json.encode(wanted))
+            fold.add(shown("e", 1, "d"))
+            self.assertEqual(len(fold.as_events("e", None, 8)), 2, "a display stays whole")
+            event, _ = fold.as_events("e", None, 50)
+            self.assertEqual(msgspec.json.encode(event), msgspec.json.encode(text("e", "a" * 50 + "b" * 50)))
+
+    def test_what_was_captured_stays(self) -> None:
+        """Whatever comes after it: another thread may read it."""
+        fold = outputs.Fold()
+        fold.add(text("a", "x"))
+        fold.add(shown("a", 1, "d"))
+        captured = fold.captured()
+        fold.add(text("a", "y"))
+        fold.update(OutputUpdated(display_id="d", data=Raw(b"{}"), metadata=Raw(b"{}")))
+        self.assertEqual(captured[0], outputs.StreamText("stdout", "", 0, ("x",)))
+        assert isinstance(captured[1], Raw)
+        self.assertEqual(bytes(captured[1]), bytes(shown("a", 1, None).output))
+
+    def test_cells_that_show_a_display(self) -> None:
+        """By its id; an unknown id is shown nowhere."""
+        known = outputs.Displays()
+        display = known.of("d")
+        display.cells |= {"a", "b"}
+        self.assertEqual((known.cells(["d", "e"]), known.cells(["e"])), ({"a", "b"}, set()))
+
+    def test_joined_texts_are_one_output(self) -> None:
+        """Without being decoded."""
+        texts = [Raw(b'"a\\n"'), Raw(b'""'), Raw('"é"'.encode())]
+        joined = outputs.joined_stream("stderr", texts)
+        self.assertEqual(json.loads(bytes(joined)), {"output_type": "stream", "name": "stderr", "text": "a\né"})
+
+    def test_text_is_cut_when_it_is_handed_out(self) -> None:
+        """Its start and its end are there, and what is missing is counted; also of a fold that keeps no more than a part itself."""
+
+        @examples(200)
+        @given(
+            st.lists(st.text("abc\n", min_size=1, max_size=30), max_size=40),
+            st.integers(4, 40),
+            st.sampled_from([None, 50]),
+        )
+        def holds(parts: list[str], limit: int, kept: int | None) -> None:
+            fold = outputs.Fold(kept)
+            for part in parts:
+                fold.add(text("e", part))
+            whole = "".join(parts)
+            for event in fold.as_events("e", None, limit):
+                assert isinstance(event, OutputAdded)
+                shown = msgspec.json.decode(event.output, type=outputs.Stream).text
+                if event.omitted is None:
+                    self.assertEqual(shown, whole)
+                    continue
+                at, left_out = event.omitted.at, event.omitted.characters
+                self.assertEqual((shown[:at], shown[at:]), (whole[:at], whole[at + left_out :]))
+                self.assertEqual(len(shown) + left_out, len(whole))
+                self.assertGreaterEqual(len(shown) - at, min(limit, kept or limit))
+
+        holds()
+
+    def test_many_small_parts_are_joined(self) -> None:
+        """They cost what is in them; what was captured before stays as it was."""
+        fold = outputs.Fold()
+        for _ in range(2000):
+            fold.add(text("e", "x"))
+        (captured,) = fold.captured()
+        assert isinstance(captured, outputs.StreamText)
+        self.assertLess(len(captured.parts), 600)
+        fold.add(text("e", "y"))
+        self.assertEqual("".join(captured.parts), "x" * 2000)
+        self.assertEqual(folded(*fold.as_events("e", None))["e"][0]["text"], "x" * 2000 + "y")
+
     def test_folding_costs_no_more_per_event_the_more_there_are(self) -> None:
         """100,000 prints are joined once, not once for each print."""
         many = [text("e", "x\n") for _ in range(100_000)]
@@ -162,6 +301,8 @@ class Ranges(SynchronousTestCase):
         """As in the text of the fold; another output, and what was cleared, counts for nothing."""
         told: list[events.AnyEvent] = [
             events.OutputAdded(execution="e", output=outputs.stream("stdout", "gone")),
+            events.OutputsCleared(execution="e"),
+            events.OutputAdded(execution="e", output=outputs.stream("stdout", "gone, too")),
             events.OutputsCleared(execution="e", wait=True),
             events.OutputAdded(execution="e", output=outputs.stream("stdout", "abc")),
             events.OutputAdded(execution="other", output=outputs.stream("stdout", "xyz")),
@@ -186,4 +327,4 @@ class Ranges(SynchronousTestCase):
         (shown,) = fold.shown()
         text = msgspec.json.decode(shown)["text"]
         self.assertTrue(text.startswith("line 0\n") and text.endswith("line 99\n"), text)
-        self.assertRegex(text, r"\[\d+ characters are left out here: output.read gives them\]")
+        self.assertRegex(text, r"\[\d+ characters are left out here; the journal of the session has them\]")

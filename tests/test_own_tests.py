@@ -23,7 +23,7 @@ class OwnTests(SynchronousTestCase):
     def test_the_rules(self) -> None:
         """By the docstring; by what is imported; by the importers; by the table."""
         self.assertEqual(own_tests("webipy.core.events.outputs"), ["tests.test_outputs"])
-        self.assertIn("tests.test_kernel", own_tests("webipy.core.events.stream_coalescer"))
+        self.assertIn("tests.test_inquiries", own_tests("webipy.core.kernel.inquiries"))
         self.assertIn("tests.test_parameters", own_tests("webipy.core.languages.more_languages"))
         self.assertEqual(own_tests("webipy.server.methods.plans"), ["tests.test_plans"])
         self.assertEqual(own_tests("webipy.core"), [])

@@ -109,6 +109,21 @@ class Paths(SynchronousTestCase):
         self.assertEqual([half.path for half in pairs.halves("a.ipynb", "ipynb,../s//py")], ["a.ipynb"])
         self.assertEqual(pairs.halves("a.ipynb", "ipynb,../../etc//py")[1:], ())
 
+    def test_a_file_that_is_nothing_but_a_prefix_is_no_half(self) -> None:
+        """The other one would have no name."""
+        self.assertEqual(pairs.halves("docs/x_.md", "ipynb,docs/x_/md"), ())
+
+    def test_the_language_is_the_kernelspecs_or_the_kernels_own(self) -> None:
+        """For `auto`; where neither names one, there is no such file."""
+        named = b'"jupytext":{"formats":"ipynb,auto:percent"}'
+        for more, found in (
+            (b'"kernelspec":{"language":"julia"},"language_info":{"name":"R"}', ["a.jl"]),
+            (b'"kernelspec":{"language":7},"language_info":{"name":"julia"}', ["a.jl"]),
+            (b'"kernelspec":7', []),
+        ):
+            partners = pairs.partners("a.ipynb", b"{%b,%b}" % (named, more))
+            self.assertEqual([half.path for half in partners], found, more)
+
     def test_metadata_and_headers_name_them(self) -> None:
         """A header is looked for in the first lines only; one format is no pair; what is malformed is none."""
         metadata = b'{"jupytext":{"formats":"ipynb,py:percent"},"kernelspec":{"language":"R"}}'
@@ -170,6 +185,13 @@ class Differences(SynchronousTestCase):
         """The cell as a text may have it."""
         metadata = chance.choice((cell.metadata, b"{}"))
         return DocumentCell(cell.id, cell.cell_type, cell.source.rstrip("\n"), metadata)
+
+    def test_a_cell_that_only_the_text_has_is_as_the_text_has_it(self) -> None:
+        """It is new there."""
+        held = Document((DocumentCell("a", "code", "1", outputs=(b'"out"',)),))
+        new = DocumentCell("b", "markdown", "new")
+        _, now = pairs.difference(held, Document(), Document((new,)))
+        self.assertEqual(now.cells, (new,))
 
     def test_what_a_text_says_of_itself_is_nothing_of_the_notebook(self) -> None:
         """Its own format and the version of jupytext that wrote it; other metadata are."""

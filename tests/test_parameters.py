@@ -13,12 +13,13 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
 from webipy.core import errors
 from webipy.core.languages.language import MAX_DEPTH, Value
-from webipy.core.languages.parameters import language_named, source, table
+from webipy.core.languages.parameters import decode, encode, language_named, source, table
 
 HOSTILE = (
     "",
@@ -80,6 +81,31 @@ class Python(SynchronousTestCase):
         written = source("python", {"a": text})
         self.assertEqual(len(written.splitlines()), 2)
         self.assertFalse(set(written) & set("\x1b\u202e\u2066\u200b\ufeff\x85"))
+
+
+class Wire(SynchronousTestCase):
+    """Values as JSON, which has no numbers such as infinity."""
+
+    @given(values)
+    @examples(200)
+    def test_what_is_encoded_is_decoded(self, value: Value) -> None:
+        """All values."""
+        raw = encode(value)
+        json.loads(bytes(raw), parse_constant=self.fail)
+        self.assertEqual(repr(decode("a", raw)), repr(value))
+
+    def test_numbers_that_json_does_not_have_are_encoded(self) -> None:
+        """Each comes back, with its sign."""
+        given_: list[Value] = [math.nan, math.inf, -math.inf, [{"a": math.inf}]]
+        for value in given_:
+            self.assertEqual(repr(decode("a", encode(value))), repr(value))
+
+    def test_what_cannot_be_read_is_refused_by_its_name(self) -> None:
+        """Also what is nested too deeply to be read."""
+        for raw in (b"{", b"[" * 100_000):
+            fault = self.assertRaises(errors.InvalidParams, decode, "a", Raw(raw))
+            self.assertTrue(fault.message.startswith("The value of 'a' cannot be read: "), fault.message)
+            self.assertEqual(fault.facts, {"field": "parameters"})
 
 
 class Bash(SynchronousTestCase):
@@ -195,7 +221,7 @@ class Others(SynchronousTestCase):
         deep: Value = 1
         for _ in range(MAX_DEPTH + 1):
             deep = [deep]
-        for language, parameters in (
+        refused: list[tuple[str, dict[str, Value]]] = [
             ("cobol", {"a": 1}),
             ("", {"a": 1}),
             ("python", {"a b": 1}),
@@ -203,11 +229,20 @@ class Others(SynchronousTestCase):
             ("matlab", {"_a": 1}),
             ("julia", {"a": "\ud800"}),
             ("R", {"a": "\0"}),
+            ("rust", {"a": 1 << 127}),
+            ("rust", {"a": -(1 << 127) - 1}),
+            ("fish", {"a": ["x", ["y"]]}),
             ("python", {"a": deep}),
-        ):
+        ]
+        for language, parameters in refused:
             with self.assertRaises(errors.InvalidParams) as caught:
                 source(language, parameters)
             self.assertEqual(caught.exception.facts, {"field": "parameters"})
+
+    def test_names_that_are_empty_are_names_in_r(self) -> None:
+        """`list` has no way to write them."""
+        pairs: Value = {"": 1, "k": "x"}
+        self.assertEqual(source("R", {"a": pairs}).splitlines()[-1], 'a = stats::setNames(list(1, "x"), c("", "k"))')
 
     def test_every_language_takes_every_plain_value_or_refuses_it_in_words(self) -> None:
         """No exception that is not a sentence; what is written is one line for each."""

@@ -5,14 +5,77 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
+from msgspec import Raw
 from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fake_files import FakeFiles
 from tests.fakes import Client, Refused, RigTestCase, message, printed, status
 from tests.test_documents import notebook, sources
 from webipy.core import errors
-from webipy.core.ipynb.document import MAX_STREAM
+from webipy.core.events import events
+from webipy.core.session.runs import OpenRun, OpenRuns
+from webipy.core.session.session_state import MAX_STREAM
 from webipy.server.notebooks.temporary_sessions import LINGER_SECONDS
+
+
+class Statuses(SynchronousTestCase):
+    """webipy.core.session.runs: how a run has ended as a whole."""
+
+    def run_of(self, *ends: str, stopped: str | None = None, exits: bool = False) -> OpenRun:
+        """A run of three executions, of which some have ended so, each with the error of `sys.exit(0)` if it is to."""
+        runs = OpenRuns()
+        runs.apply(events.RunStarted(run="r", executions=3))
+        for number, end in enumerate(ends):
+            execution = f"r-{number}"
+            runs.apply(events.ExecutionQueued(execution=execution, code="x", run="r"))
+            if exits:
+                error = {"output_type": "error", "ename": "SystemExit", "evalue": "0", "traceback": []}
+                output = Raw(json.dumps(error).encode())
+                runs.apply(events.OutputAdded(execution=execution, output=output))
+            finished = {"execution": execution, "status": end, "duration_s": 0}
+            runs.apply(msgspec.convert(finished, events.ExecutionFinished))
+        if stopped is not None:
+            runs.apply(msgspec.convert({"run": "r", "cause": stopped}, events.RunStopped))
+        return runs.open["r"]
+
+    def test_open_runs_as_events(self) -> None:
+        """How each was started, and stopped."""
+        runs, log = OpenRuns(), [events.RunStarted(run=name, executions=1) for name in "ab"]
+        stopped = events.RunStopped(run="b", cause="asked")
+        for started in log:
+            runs.apply(started)
+        runs.apply(stopped)
+        self.assertEqual(runs.as_events(), [*log, stopped])
+
+    def test_the_worst_end_counts(self) -> None:
+        """What was aborted after a failure is none of its own."""
+        self.assertEqual(self.run_of("ok", "ok", "ok").status(), "ok")
+        self.assertEqual(self.run_of("ok", "error", "aborted").status(), "error")
+
+    def test_code_may_end_a_run_well(self) -> None:
+        """`sys.exit(0)` is an error to the kernel, and what comes after it is not wanted."""
+        self.assertEqual(self.run_of("error", exits=True).exits, {"r-0"})
+        self.assertEqual(self.run_of("error", exits=True).status(), "ok")
+        run = self.run_of("error", exits=True)
+        run.ends["r-1"] = events.ExecutionFinished(execution="r-1", status="aborted", duration_s=0)
+        self.assertEqual(run.status(), "ok")
+
+    def test_another_exit_is_a_failure(self) -> None:
+        """With a status that is not zero."""
+        runs = OpenRuns()
+        runs.apply(events.RunStarted(run="r", executions=1))
+        runs.apply(events.ExecutionQueued(execution="e", code="x", run="r"))
+        error = {"output_type": "error", "ename": "SystemExit", "evalue": "3", "traceback": []}
+        runs.apply(events.OutputAdded(execution="e", output=Raw(json.dumps(error).encode())))
+        self.assertEqual(runs.open["r"].exits, set())
+
+    def test_a_run_that_was_stopped_says_why(self) -> None:
+        """Unless it had come to its end before."""
+        self.assertEqual(self.run_of("ok", "cancelled", stopped="asked").status(), "cancelled")
+        self.assertEqual(self.run_of("ok", stopped="timed_out").status(), "timed_out")
+        self.assertEqual(self.run_of("ok", "ok", "ok", stopped="asked").status(), "ok")
 
 
 class PlanTestCase(RigTestCase):
@@ -266,9 +329,12 @@ class Stops(PlanTestCase):
     def test_what_waits_is_taken_back_and_what_runs_interrupted(self) -> None:
         """A file that was there stays; what ran is beside it."""
         self.files.put("out.ipynb", b"good")
-        session = self.open()
+        session, other = self.open(), self.rig.session()
         self.begin(session, to="out.ipynb", overwrite=True)
         self.start_one("r1-1")
+        for there, run in ((session, "ghost"), (other, "r1")):
+            self.refused("not_found", "run.stop", session=there, run=run)
+        self.rig.me.call("session.close", session=other)
         self.client.call("run.stop", session=session, run="r1")
         self.rig.turn()
         self.assertEqual(self.commands(), ["cancel", "interrupt"])

@@ -101,7 +101,7 @@ class Calls(RigTestCase):
         """Not an hour later; and as often as it is over its size."""
         services = self.rig.services
         retention = Retention(services.world, services.sessions, services.closed_sessions, 2, None)
-        services.sessions.on_appended.append(retention.grown)
+        services.sessions.appends.add(retention.grown)
         self.rig.me.call("cell.insert", session=self.session, id="c", source="x")
         firsts = set()
         for _ in range(16):

@@ -20,8 +20,8 @@ class ReplyGateTests(SynchronousTestCase):
         """The kernel replies before it is done publishing; the reply is passed on after that."""
         gate, reply = ReplyGate(), request("reply")
         self.assertEqual(gate.replied("a", reply), [])
-        self.assertEqual(gate.idle("b"), [])
-        self.assertEqual(gate.idle("a"), [reply])
+        self.assertEqual((gate.idle("b"), gate.has("a"), gate.has("b")), ([], True, False))
+        self.assertEqual((gate.idle("a"), gate.has("a")), ([reply], False))
         self.assertEqual(gate.idle("a"), [])
 
     def test_a_reply_after_idle_goes_at_once(self) -> None:
@@ -29,6 +29,7 @@ class ReplyGateTests(SynchronousTestCase):
         gate, reply = ReplyGate(), request("reply")
         self.assertEqual(gate.idle("a"), [])
         self.assertEqual(gate.replied("a", reply), [reply])
+        self.assertEqual(gate.replied("a", reply), [], "that `idle` let one reply go")
 
     def test_what_is_kept_is_given_at_the_end(self) -> None:
         """A kernel that dies, or never says idle, keeps no reply back."""

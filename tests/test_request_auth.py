@@ -118,10 +118,10 @@ class GateTests(SynchronousTestCase):
     def test_a_cookie_is_named_after_the_port_that_the_browser_sees(self) -> None:
         """So two servers on one host do not sign each other out, through a tunnel either."""
         table = {
-            "localhost:8888": ("webipy-8888", "__Host-webipy-8888"),
-            "[::1]:9": ("webipy-9", "__Host-webipy-9"),
-            "[::1]": ("webipy-80", "__Host-webipy-443"),
-            "notebook.example": ("webipy-80", "__Host-webipy-443"),
+            "localhost:8888": ("webipy-8888", "__Host-webipy-8888", "__Secure-webipy-8888"),
+            "[::1]:9": ("webipy-9", "__Host-webipy-9", "__Secure-webipy-9"),
+            "[::1]": ("webipy-80", "__Host-webipy-443", "__Secure-webipy-443"),
+            "notebook.example": ("webipy-80", "__Host-webipy-443", "__Secure-webipy-443"),
         }
         for host, names in table.items():
             self.assertEqual(cookie_names(host), names, host)

@@ -6,8 +6,10 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from tests.fakes import Rig, RigTestCase, printed
-from webipy.server.sessions.retention import Retention
+from tests.fakes import FakeJournal, Rig, RigTestCase, printed
+from webipy.core import errors
+from webipy.server.sessions.retention import ROUND_SECONDS, Retention
+from webipy.server.sessions.session import Session
 
 
 class RetentionTests(RigTestCase):
@@ -57,6 +59,82 @@ class RetentionTests(RigTestCase):
         self.assertEqual(self.shown(self.rig, session), before)
         after = self.rig.crashed()
         self.assertEqual(self.shown(after, session), before)
+
+    def started(self, keep_mebibytes: int) -> Retention:
+        """A retention that runs by itself."""
+        services = self.rig.services
+        retention = Retention(services.world, services.sessions, services.closed_sessions, keep_mebibytes, None)
+        retention.start()
+        self.rig.turn(50)
+        return retention
+
+    def test_a_journal_that_grows_over_its_size_is_cut_at_once(self) -> None:
+        """In a later turn, once however many events come meanwhile; and again when it has grown again."""
+        self.started(4)
+        cuts: list[int] = []
+        cut = FakeJournal.cut
+
+        async def noted(journal: FakeJournal, seq: int, bodies: list[bytes]) -> None:
+            cuts.append(seq)
+            await cut(journal, seq, bodies)
+
+        self.patch(FakeJournal, "cut", noted)
+        self.fill()
+        self.rig.turn(100)
+        self.assertEqual(len(cuts), 1)
+        self.assertEqual(self.rig.journal.first_seq, cuts[0] + 1)
+        for run in ("more", "most"):
+            (session,) = self.rig.services.sessions.all()
+            self.rig.me.call("execution.start", session=session.id, code="x", id=run)
+            self.rig.turn()
+            self.rig.host.run(run, *[printed("o" * 500_000, run) for _ in range(6)])
+            self.rig.turn(50)
+        self.assertGreater(len(cuts), 1)
+        self.assertEqual(cuts, sorted(cuts))
+
+    def test_every_hour_all_are_checked(self) -> None:
+        """A round that fails is logged, and followed by the next; a journal that failed waits for that."""
+        retention = self.started(1024)
+        rounds: list[float] = []
+
+        async def fail() -> None:
+            rounds.append(self.rig.clock.seconds())
+            raise OSError("the disk is away")
+
+        self.patch(self.rig.services.closed_sessions.__class__, "enforce_limits", lambda _: fail())
+        for _ in range(2):
+            self.rig.clock.advance(ROUND_SECONDS)
+            self.rig.turn(50)
+        self.assertEqual(len(rounds), 2)
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 2)
+        retention.keep_mebibytes = 1
+        calls: list[int] = []
+
+        async def broken(journal: FakeJournal, seq: int, bodies: list[bytes]) -> None:
+            calls.append(seq)
+            raise OSError("the disk is full")
+
+        self.patch(FakeJournal, "cut", broken)
+        self.fill()
+        self.rig.turn(100)
+        self.assertEqual((len(calls), len(self.flushLoggedErrors(OSError))), (1, 1))
+
+    def test_a_damaged_journal_does_not_keep_others_from_being_cut(self) -> None:
+        """It is logged; the round goes on with the next one."""
+        first, second = self.fill(), self.fill()
+        check, checked = Retention.check, list[str]()
+
+        async def damaged(retention: Retention, session: Session) -> None:
+            checked.append(session.id)
+            if session.id == first:
+                raise errors.Damaged("It cannot be read.", kind="session", id=first)
+            await check(retention, session)
+
+        self.patch(Retention, "check", damaged)
+        self.look(self.rig, keep_mebibytes=4)
+        self.assertEqual(set(checked), {first, second})
+        journals = self.rig.disk.journals.found
+        self.assertEqual((journals[first].first_seq, journals[second].first_seq > 1), (1, True))
 
     def test_old_events_go(self) -> None:
         """With an age, and then what comes later stays."""

@@ -13,6 +13,7 @@ class ServerFenceTests(SynchronousTestCase):
     def test_the_newest_generation_is_obeyed(self) -> None:
         """It replaces the older one, which is named so that it can be told."""
         fence = ServerFence()
+        self.assertEqual((fence.current, fence.generation, fence.key), (None, 0, b""))
         self.assertEqual(fence.attach(b"a", 3, b"k"), (True, None))
         self.assertEqual(fence.attach(b"b", 4, b"k"), (True, b"a"))
         self.assertEqual(fence.attach(b"a", 3, b"k"), (False, None))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from tests.fakes import RigTestCase, message, printed, result_of, run_of, status
 from webipy.core.kernel import wire
 from webipy.server.methods.api import METHODS
@@ -12,6 +14,8 @@ from webipy.server.methods.executions import CANCEL_SECONDS
 from webipy.server.methods.raw_messages import OWN_METHODS
 from webipy.server.ports.journals import Position
 from webipy.server.sessions.kernel_connection import POSITION_SECONDS
+from webipy.server.sessions.session import Session, folded, is_current, latest_snapshot, release
+from webipy.server.sessions.snapshots import encoded
 
 
 class SessionTestCase(RigTestCase):
@@ -799,3 +803,41 @@ class Tabs(SessionTestCase):
         client.connection.resume()
         self.assertEqual(result_of(self.rig.wait(told)), {})
         self.assertEqual(client.seqs()[-1], self.rig.journal.written)
+
+
+class Loading(SessionTestCase):
+    """A session that is opened from its journal."""
+
+    def test_it_has_the_state_that_the_session_had(self) -> None:
+        """Its snapshot is the same, whatever came in a row; after a cut, too, and then without the history points before it."""
+        for cell in ("c1", "c2"):
+            self.rig.me.call("cell.insert", session=self.session, id=cell, source="x")
+            self.start("x", cell=cell, id=f"of-{cell}")
+        self.rig.turn()
+        lines = (printed(f"{number}\n", "of-c1", ("stdout", "stderr")[number % 2]) for number in range(20))
+        self.rig.host.emit(*run_of("of-c1", *lines))
+        self.rig.host.emit(*run_of("of-c2")[:-1], printed("more", "of-c2"))
+        self.rig.turn()
+        session = self.rig.services.sessions.get(self.session)
+        for is_cut in (False, True):
+            if is_cut:
+                place = session.written - 3
+                whole = self.rig.wait(Deferred.fromCoroutine(folded(session, place, None)))
+                self.rig.wait(Deferred.fromCoroutine(session.journal.cut(place, encoded(whole, None))))
+            again = Session(session.record, session.world, session.journal, None, session.environment)
+            self.rig.wait(Deferred.fromCoroutine(again.load()))
+            self.assertEqual((again.seq, is_current(again)), (session.seq, True))
+            self.assertEqual(encoded(again.state), encoded(session.state))
+            self.assertEqual(again.state.spans.get("of-c1").finished, session.state.spans.get("of-c1").finished)
+            points = [point.seq for point in again.state.history_points.all]
+            self.assertEqual(all(seq > place for seq in points) if is_cut else bool(points), True)
+
+    def test_a_state_that_is_not_current_is_folded_anew(self) -> None:
+        """As when the session was closed, or its journal cannot be written: what is written counts."""
+        self.rig.me.call("cell.insert", session=self.session, id="c1", source="x")
+        session = self.rig.services.sessions.get(self.session)
+        before = encoded(session.state)
+        release(session)
+        self.assertEqual((is_current(session), session.state.notebook.ids()), (False, []))
+        seq, bodies = self.rig.wait(Deferred.fromCoroutine(latest_snapshot(session)))
+        self.assertEqual((seq, bodies), (session.written, before))

@@ -51,6 +51,7 @@ class Making(RigTestCase):
                 "created": "2026-03-01T09:30:00.000000Z",
                 "last_activity": "2026-03-01T09:30:00.000000Z",
                 "temporary": False,
+                "client_path": None,
             },
         )
         self.assertEqual(

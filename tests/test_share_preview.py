@@ -94,7 +94,8 @@ class Joining(OffersTestCase):
         _, secret = self.link()
         answer = self.join(secret, " Grace ")
         self.assertRegex(
-            answer.headers["set-cookie"], r"^webipy-8888=[\w-]+; Path=/; HttpOnly; SameSite=Strict; Max-Age=[0-9]+$"
+            answer.headers["set-cookie"],
+            rf"^webipy-8888=[\w-]+; Path={self.below.path}; HttpOnly; SameSite=Strict; Max-Age=[0-9]+$",
         )
         told = self.call(browser_of(answer), "server.info").json()["result"]
         self.assertEqual((told["principal"], told["session"], told["root"]), ("Grace (guest)", self.session, None))

@@ -372,6 +372,9 @@ class Places(SharesTestCase):
         self.assertIsNone(who(self.rig, secrets[-1]))
         self.assertIsNotNone(who(self.rig, secrets[0]))
         self.assertEqual(len(self.ended), 1)
+        again = self.rig.crashed()
+        self.rig.wait(Deferred.fromCoroutine(again.services.logins.load()))
+        self.assertIsNone(who(again, secrets[-1]), "it does not come back with the next server")
 
     def test_one_address_does_not_fill_a_link(self) -> None:
         """It waits, and is told how long; others come in meanwhile."""

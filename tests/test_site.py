@@ -14,11 +14,12 @@ from twisted.internet.defer import Deferred, execute
 from twisted.internet.testing import StringTransport
 from twisted.logger import ILogObserver, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.resource import Resource
+from twisted.web.resource import IResource, Resource
 
 from tests.fakes import TOKEN, Rig, make_rig
 from webipy.core import errors
 from webipy.core.api.rpc import MAX_MESSAGE_BYTES
+from webipy.core.site_address import PublicUrl, SitePath
 from webipy.io.web.metrics import Metrics, Pulse
 from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import status_of
@@ -91,6 +92,8 @@ class SiteTestCase(SynchronousTestCase):
     """A site on a server in memory."""
 
     is_behind_proxy = False
+    below = SitePath()
+    public: PublicUrl | None = None
     more_files: Mapping[str, bytes] = {}
 
     def setUp(self) -> None:
@@ -106,10 +109,20 @@ class SiteTestCase(SynchronousTestCase):
         (self.static / "sub" / "font.woff2").write_bytes(b"font")
         for name, body in self.more_files.items():
             (self.static / name).write_bytes(body)
-        self.auth = RequestAuth(self.rig.services.logins, is_behind_proxy=self.is_behind_proxy)
+        self.serve()
+
+    def serve(self) -> None:
+        """Builds the site of the server in `rig`."""
+        self.auth = RequestAuth(
+            self.rig.services.logins, is_behind_proxy=self.is_behind_proxy, below=self.below, public=self.public
+        )
         metrics = Metrics(self.rig.services.sessions.all, Pulse(self.rig.clock), self.static, execute)
-        self.site = build_site(self.auth, self.rig.api, Socket(), self.static, metrics)
+        self.site = build_site(self.auth, self.rig.api, Socket(), self.static, metrics, self.more_resources())
         self.site.timeOut, self.site.reactor = None, self.rig.clock
+
+    def more_resources(self) -> Mapping[bytes, IResource]:
+        """Further resources at the top of the tree."""
+        return {}
 
     def send(self, raw: bytes) -> Answer:
         """Sends bytes on a new connection and gives what came back."""
@@ -156,6 +169,7 @@ class Headers(SiteTestCase):
             (200, self.ask("GET", "/")),
             (200, self.ask("HEAD", "/")),
             (200, self.ask("GET", "/s/abc")),
+            (200, self.ask("GET", "/n/folder/a%20b.ipynb")),
             (200, self.ask("GET", "/frame")),
             (200, self.ask("GET", "/static/main-abc.js")),
             (200, self.ask("GET", "/healthz")),
@@ -250,7 +264,7 @@ class Routes(SiteTestCase):
 
     def test_strangers_get_the_page_and_nothing_else(self) -> None:
         """Every route of the tree, walked: the page, its files, health and the description of the API; all else is 401, 403, 404 or 405."""
-        public = {"/", "/s/x", "/static/main-abc.js", "/frame", "/healthz", "/rpc/openrpc.json"}
+        public = {"/", "/s/x", "/n", "/n/a/b.ipynb", "/static/main-abc.js", "/frame", "/healthz", "/rpc/openrpc.json"}
         paths = public | {
             "/rpc",
             "/login",
@@ -436,7 +450,7 @@ class SigningIn(SiteTestCase):
         self.assertEqual((answer.status, list(answer.json())), (200, ["key"]))
         name, *attributes = answer.headers["set-cookie"].split("; ")
         self.assertTrue(name.startswith("webipy-8888="))
-        self.assertEqual(attributes, ["Path=/", "HttpOnly", "SameSite=Strict", "Max-Age=2592000"])
+        self.assertEqual(attributes, [f"Path={self.below.path}", "HttpOnly", "SameSite=Strict", "Max-Age=2592000"])
         key = answer.json()["key"]
         self.assertEqual(self.rpc(Cookie=name, X_Webipy_Key=key, Origin=ORIGIN).status, 200)
         for given in ({"Cookie": name}, {"Cookie": name, "X_Webipy_Key": "x"}, {"X_Webipy_Key": key}):
@@ -579,7 +593,10 @@ class BehindProxy(SiteTestCase):
     def test_cookies_are_secure(self) -> None:
         """They travel over HTTPS only."""
         answer = self.ask("POST", "/login", json.dumps({"token": TOKEN}).encode(), Content_Type="application/json")
-        self.assertTrue(answer.headers["set-cookie"].startswith("__Host-webipy-8888="), answer.headers)
+        self.assertTrue(
+            answer.headers["set-cookie"].startswith(f"__{'Host' if self.below.path == '/' else 'Secure'}-webipy-8888="),
+            answer.headers,
+        )
         self.assertTrue(answer.headers["set-cookie"].endswith("; Secure"))
 
 

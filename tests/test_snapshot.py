@@ -1,19 +1,22 @@
-"""Snapshots: `fold(log) == fold(snapshot(log[:k]) + log[k:])`."""
+"""webipy.core.session.snapshot: `fold(log) == fold(snapshot(log[:k]) + log[k:])`."""
 
 from __future__ import annotations
 
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Raw
+from msgspec import UNSET, Raw
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import examples
 from webipy.core.events import events, outputs
 from webipy.core.events.events import AnyEvent
 from webipy.core.session.file_state import FileState
+from webipy.core.session.lifecycle import LAST_CHECKPOINTS, LAST_LOSSES
 from webipy.core.session.notebook import Notebook
-from webipy.core.session.snapshot import LAST_CHECKPOINTS, LAST_LOSSES, LAST_WITHOUT_CELL, Snapshot
+from webipy.core.session.session_state import SessionState
+from webipy.core.session.shown_outputs import LAST_WITHOUT_CELL
+from webipy.core.session.snapshot import snapshot_of
 
 CELLS = ("a", "b", "c")
 
@@ -48,6 +51,8 @@ def _can_happen(event: AnyEvent, notebook: Notebook, known: set[str], open_now: 
         case events.CellInserted():
             return not notebook.has(event.cell) and (event.after is None or notebook.has(event.after))
         case events.CellDeleted() | events.CellTypeSet() | events.CellMetadataSet() | events.CellOutputsSet():
+            return notebook.has(event.cell)
+        case events.CellAttachmentsSet():
             return notebook.has(event.cell)
         case events.CellMoved():
             return (
@@ -145,6 +150,11 @@ one_event: st.SearchStrategy[AnyEvent] = st.one_of(
         st.integers(0, 9),
     ),
     st.builds(lambda c, n: events.CellMetadataSet(cell=c, metadata=Raw(b'{"n":%d}' % n)), cells, st.integers(0, 9)),
+    st.builds(
+        lambda c, n: events.CellAttachmentsSet(cell=c, attachments=Raw(b'{"%d":{}}' % n) if n else UNSET),
+        cells,
+        st.integers(0, 9),
+    ),
     st.builds(lambda n: events.NotebookMetadataSet(metadata=Raw(b'{"n":%d}' % n)), st.integers(0, 9)),
     st.builds(lambda p: events.NotebookOpened(path=p, etag="e"), executions),
     st.builds(lambda p, u: events.NotebookSaved(path=p, etag="f", until=u), executions, st.integers(0, 9)),
@@ -195,16 +205,16 @@ class SnapshotTests(SynchronousTestCase):
         def holds(log: list[AnyEvent], place: int) -> None:
             log = numbered(log)
             place = min(place, len(log))
-            snapshot = Snapshot()
+            snapshot = SessionState()
             for event in log[:place]:
                 snapshot.apply(event)
-            self.assertEqual(state([*snapshot.as_events(), *log[place:]]), state(log))
+            self.assertEqual(state([*snapshot_of(snapshot), *log[place:]]), state(log))
 
         holds()
 
     def test_outputs_that_were_put_away_stay_away(self) -> None:
         """Also while what writes them still runs."""
-        snapshot = Snapshot()
+        snapshot = SessionState()
         for event in numbered(
             [
                 events.CellInserted(cell="a", after=None, cell_type="code", source="x"),
@@ -214,9 +224,31 @@ class SnapshotTests(SynchronousTestCase):
         ):
             snapshot.apply(event)
         notebook = Notebook()
-        for event in snapshot.as_events():
+        for event in snapshot_of(snapshot):
             notebook.apply(event)
         self.assertEqual([cell.execution for cell in notebook.cells()], [None])
+
+    def test_outputs_that_events_put_under_cells_stay_there(self) -> None:
+        """With their count and the version that they came from; what was put under a cell that is gone is gone."""
+        whole = SessionState()
+        put = events.CellOutputsSet(cell="a", outputs=[_display(1)], execution_count=3)
+        log: list[AnyEvent] = [
+            events.CellInserted(cell="a", after=None, cell_type="code", source="x"),
+            events.CellInserted(cell="b", after="a", cell_type="code", source="y"),
+            put,
+            events.CellEdited(cell="a", version=1, changes=[1, [0, "z"]]),
+            events.CellOutputsSet(cell="b", outputs=[_display(2)]),
+            events.CellDeleted(cell="b"),
+        ]
+        for seq, event in enumerate(log, 1):
+            whole.apply(msgspec.structs.replace(event, seq=seq))
+        again = SessionState()
+        for one in snapshot_of(whole):
+            again.apply(one)
+        self.assertEqual(list(again.outputs.put), ["a"])
+        kept = again.outputs.put["a"]
+        self.assertEqual((list(map(bytes, kept.outputs)), kept.execution_count), ([bytes(_display(1))], 3))
+        self.assertEqual((again.notebook.get("a").is_stale, whole.notebook.get("a").is_stale), (True, True))
 
     def test_a_snapshot_of_a_snapshot_is_the_same(self) -> None:
         """Folding it again changes nothing, so a journal may keep one in place of its oldest events."""
@@ -224,25 +256,25 @@ class SnapshotTests(SynchronousTestCase):
         @examples(100)
         @given(st.lists(one_event, max_size=40))
         def holds(log: list[AnyEvent]) -> None:
-            once, twice = Snapshot(), Snapshot()
+            once, twice = SessionState(), SessionState()
             for event in numbered(log):
                 once.apply(event)
-            for event in once.as_events():
+            for event in snapshot_of(once):
                 twice.apply(event)
             self.assertEqual(
-                [events.encode(e) for e in twice.as_events()], [events.encode(e) for e in once.as_events()]
+                [events.encode(e) for e in snapshot_of(twice)], [events.encode(e) for e in snapshot_of(once)]
             )
 
         holds()
 
     def test_long_text_is_cut_and_says_so(self) -> None:
         """Head and tail are kept, `omitted` tells where and how much; the tail goes on growing."""
-        snapshot = Snapshot(limit=40)
+        snapshot = SessionState()
         snapshot.apply(events.ExecutionQueued(seq=1, execution="e", code="x"))
         text = "".join(f"{number:03}\n" for number in range(100))
         for at in range(0, len(text), 7):
             snapshot.apply(events.OutputAdded(seq=2 + at, execution="e", output=_text("stdout", text[at : at + 7])))
-        (added,) = [event for event in snapshot.as_events() if isinstance(event, events.OutputAdded)]
+        (added,) = [event for event in snapshot_of(snapshot, 40) if isinstance(event, events.OutputAdded)]
         shown = msgspec.json.decode(added.output, type=outputs.Stream).text
         assert added.omitted is not None
         at, characters = added.omitted.at, added.omitted.characters
@@ -253,13 +285,13 @@ class SnapshotTests(SynchronousTestCase):
 
     def test_only_the_last_executions_without_a_cell_are_kept(self) -> None:
         """Those of the command line are shown below the cells, the newest of them."""
-        snapshot = Snapshot()
+        snapshot = SessionState()
         for number in range(LAST_WITHOUT_CELL + 5):
             snapshot.apply(events.ExecutionQueued(seq=2 * number + 1, execution=str(number), code="x"))
             snapshot.apply(
                 events.ExecutionFinished(seq=2 * number + 2, execution=str(number), status="ok", duration_s=0)
             )
-        kept = [event.execution for event in snapshot.as_events() if isinstance(event, events.ExecutionQueued)]
+        kept = [event.execution for event in snapshot_of(snapshot) if isinstance(event, events.ExecutionQueued)]
         self.assertEqual(kept, [str(number) for number in range(5, LAST_WITHOUT_CELL + 5)])
 
     def test_what_is_kept_of_each_kind(self) -> None:
@@ -295,32 +327,32 @@ class SnapshotTests(SynchronousTestCase):
             "no prompt that was answered": ([asked, events.InputReplied(request="i")], []),
         }
         for what, (log, kept) in table.items():
-            snapshot = Snapshot()
+            snapshot = SessionState()
             for number, event in enumerate(log, 1):
                 snapshot.apply(msgspec.structs.replace(event, seq=number, time="t"))
-            self.assertEqual(sorted(event.seq for event in snapshot.as_events()), kept, what)
+            self.assertEqual(sorted(event.seq for event in snapshot_of(snapshot)), kept, what)
 
     def test_a_session_that_is_kept_is_temporary_no_more(self) -> None:
         """Neither since it was created nor since it was reopened."""
-        snapshot = Snapshot()
+        snapshot = SessionState()
         for event in (
             events.SessionCreated(seq=1, session="s", title="t", temporary=True),
             events.SessionReopened(seq=2, temporary=True),
             events.SessionKept(seq=3),
         ):
             snapshot.apply(event)
-        created, reopened = snapshot.as_events()
+        created, reopened = snapshot_of(snapshot)
         assert isinstance(created, events.SessionCreated) and isinstance(reopened, events.SessionReopened)
         self.assertEqual((created.temporary, reopened.temporary), (False, False))
 
     def test_an_execution_that_is_over_is_forgotten_with_the_next_of_its_cell(self) -> None:
         """One that runs on is kept until it is over."""
-        snapshot = Snapshot()
+        snapshot = SessionState()
 
         def kept(*log: AnyEvent) -> list[str]:
             for event in log:
                 snapshot.apply(event)
-            return [event.execution for event in snapshot.as_events() if isinstance(event, events.ExecutionQueued)]
+            return [event.execution for event in snapshot_of(snapshot) if isinstance(event, events.ExecutionQueued)]
 
         def queued(execution: str) -> AnyEvent:
             return events.ExecutionQueued(execution=execution, code="x", cell="a")
@@ -337,11 +369,11 @@ class SnapshotTests(SynchronousTestCase):
 
     def test_executions_are_kept_in_the_order_of_the_queue(self) -> None:
         """One that was moved is before the other, or at the end; who moves what is not there changes nothing."""
-        snapshot = Snapshot()
+        snapshot = SessionState()
 
         def order(event: AnyEvent) -> list[str]:
             snapshot.apply(event)
-            return [event.execution for event in snapshot.as_events() if isinstance(event, events.ExecutionQueued)]
+            return [event.execution for event in snapshot_of(snapshot) if isinstance(event, events.ExecutionQueued)]
 
         for execution in "abc":
             order(events.ExecutionQueued(execution=execution, code="x"))
@@ -356,7 +388,7 @@ class SnapshotTests(SynchronousTestCase):
             (events.OutputLost(reason="r"), LAST_LOSSES),
             (events.CheckpointMade(name="n"), LAST_CHECKPOINTS),
         ):
-            snapshot = Snapshot()
+            snapshot = SessionState()
             for number in range(1, limit + 3):
                 snapshot.apply(msgspec.structs.replace(kind, seq=number))
-            self.assertEqual([event.seq for event in snapshot.as_events()], list(range(3, limit + 3)))
+            self.assertEqual([event.seq for event in snapshot_of(snapshot)], list(range(3, limit + 3)))

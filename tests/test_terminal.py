@@ -145,7 +145,8 @@ class ScreenTests(SynchronousTestCase):
         shown, out, err = screen()
         shown.output(output(output_type="error", ename="E", evalue="v", traceback=["\x1b[31mline 1\x1b[0m", "line 2"]))
         shown.output(output(output_type="error", ename="E", evalue="v", traceback=[]))
-        self.assertEqual((out.getvalue(), err.getvalue()), ("", "line 1\nline 2\nE: v\n"))
+        shown.output(output(output_type="error", ename="", evalue="", traceback=[]))
+        self.assertEqual((out.getvalue(), err.getvalue()), ("", "line 1\nline 2\nE: v\nError\n"))
 
     def test_in_a_terminal_both_streams_share_the_line(self) -> None:
         """A note of ours begins a new line also when it was the other stream that left one open."""

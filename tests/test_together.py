@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from tests.fakes import Client, Refused, RigTestCase
-from webipy.core.events.cell_text import apply_changes
+from tests.test_cell_text import after_changes
 from webipy.core.events.events import Changes
 from webipy.core.session.notebook import replace_all
 
@@ -100,13 +100,13 @@ class Editor:
         self.version = event["version"]
         changes: Changes = event["changes"]
         if event.get("client") == self.name:
-            self.base = apply_changes(self.base, changes)
+            self.base = after_changes(self.base, changes)
             self.sent = None
             return
         ours, self.sent = replace_all(self.base, self.shown), None
         head = ours[0] if ours and isinstance(ours[0], int) else 0
         splice = next((part for part in ours if not isinstance(part, int)), None)
-        self.base = apply_changes(self.base, changes)
+        self.base = after_changes(self.base, changes)
         if splice is None:
             self.shown = self.base
             return

@@ -1,4 +1,5 @@
-"""webipy.core.ipynb.notebook_file on notebooks with one wrong value: they open, keep their bytes, and an edit elsewhere is one hunk.
+"""webipy.core.ipynb.notebook_file and webipy.core.ipynb.normal_form on notebooks with one wrong value: they open, keep their bytes, and an edit
+elsewhere is one hunk.
 
 The generator takes a valid notebook that has one of every kind of cell and output, and puts in the place of each of its values, and of each of
 its maps and lists, each kind of JSON value, or nothing. The nbformat library says which of them are to open: all that it
@@ -22,9 +23,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests import real_notebooks
 from tests.faults import IS_FULL
 from webipy.core import errors
+from webipy.core.ipynb import normal_form
 from webipy.core.ipynb.document import Document
 from webipy.core.ipynb.layout import without_ids
 from webipy.core.ipynb.notebook_file import OldNotebook, read, write
+from webipy.core.json_depth import MAX_DEPTH
 
 Json = Any
 Place = tuple[str | int, ...]
@@ -214,3 +217,69 @@ class OneWrongValue(SynchronousTestCase):
         rewritten = write(edited(document, 3), body, document)
         self.assertEqual(read(rewritten).document.cells[3].source, "\ufffd NaN 😀 \ufffd\nedited")
         self.assertIn(b"-Infinity", rewritten)
+
+
+class Edits(SynchronousTestCase):
+    """What is wrong gives way to an edit of it, and of nothing else."""
+
+    def edited(self, cells: list[Json], **changes: Json) -> list[Json]:
+        """The cells of a file after its first one was changed."""
+        body = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}).encode()
+        document = read(body).document
+        first = attrs.evolve(document.cells[0], **changes)
+        written = write(attrs.evolve(document, cells=(first, *document.cells[1:])), body)
+        self.assertEqual(read(written).document.cells[0], first)
+        made: list[Json] = json.loads(written)["cells"]
+        self.assertEqual(made[1:], cells[1:])
+        return made
+
+    def test_a_cell_that_was_none_is_a_cell(self) -> None:
+        """Once somebody edited what was shown of it."""
+        other = {"cell_type": "raw", "id": "b", "metadata": {}, "source": "x"}
+        (made, _) = self.edited([5, other], source="five")
+        self.assertEqual((made["cell_type"], "".join(made["source"])), ("raw", "five"))
+
+    def test_in_format_4_5_what_was_no_cell_is_one(self) -> None:
+        """For a cell has an id there."""
+        other = {"cell_type": "raw", "metadata": {}, "source": "x"}
+        body = json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [5, other]}).encode()
+        document = read(body).document
+        first, second = json.loads(write(document, body, is_upgraded=True))["cells"]
+        self.assertEqual((first["cell_type"], "".join(first["source"])), ("raw", "5"))
+        self.assertEqual([first["id"], second["id"]], [cell.id for cell in document.cells])
+        self.assertEqual(second, {**other, "id": second["id"]})
+
+    def test_metadata_that_were_no_map_are_a_map(self) -> None:
+        """Those that somebody set."""
+        cell = {"cell_type": "raw", "id": "a", "metadata": "x", "source": "x"}
+        (made,) = self.edited([cell], metadata=b'{"k":1}')
+        self.assertEqual(made, {**cell, "metadata": {"k": 1}})
+
+    def test_attachments_that_are_removed_are_gone(self) -> None:
+        """With their name."""
+        cell = {
+            "attachments": {"a.png": {"image/png": "eA=="}},
+            "cell_type": "raw",
+            "id": "a",
+            "metadata": {},
+            "source": "x",
+        }
+        (made,) = self.edited([cell], attachments=None)
+        self.assertEqual(made, {name: value for name, value in cell.items() if name != "attachments"})
+
+
+class NormalForm(SynchronousTestCase):
+    """webipy.core.ipynb.normal_form on what is no output."""
+
+    def test_what_is_no_map_is_no_output(self) -> None:
+        """A kernel's messages are looked at before, and so are files."""
+        for raw in (b"5", b"[]", b"null"):
+            fault = self.assertRaises(errors.InvalidNotebook, normal_form.output, raw)
+            self.assertIn("should be a map", fault.message)
+
+    def test_an_output_that_is_too_deep_to_be_kept_is_a_sentence(self) -> None:
+        """And nothing of what it was."""
+        told: list[str] = []
+        deep = b'{"output_type":"odd","a":' + b"[" * MAX_DEPTH + b"]" * MAX_DEPTH + b"}"
+        kept = json.loads(normal_form.kept_output(deep, "here", lambda fault, where: told.append(f"{fault}: {where}")))
+        self.assertEqual((list(kept["data"]), told), (["text/plain"], ["Cannot be shown, and stays as it is: here"]))

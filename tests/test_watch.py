@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import tempfile
+import threading
 import time
 
 import zmq
@@ -12,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from webipy.core.kernel.host_protocol import Pong
 from webipy.host.endpoint import Author, Endpoint
+from webipy.host.multipart import read_parts, send_parts
 from webipy.host.watch import FLOOD_GAP_S, FLOOD_TURNS, Pace, Watch
 
 
@@ -47,6 +50,24 @@ class Floods(SynchronousTestCase):
         self.assertFalse(pace.is_flood)
 
 
+def echoed(context: zmq.Context[zmq.Socket[bytes]], folder: str) -> None:
+    """Sends what comes on two sockets back, until each has had an empty message."""
+    sockets = [context.socket(zmq.DEALER) for _ in "ab"]
+    poller = zmq.Poller()
+    for socket, name in zip(sockets, "ab", strict=True):
+        socket.bind(f"ipc://{folder}/{name}")
+        poller.register(socket, zmq.POLLIN)
+    while sockets:
+        for socket, _ in poller.poll():
+            parts = socket.recv_multipart()
+            if parts == [b""]:
+                poller.unregister(socket)
+                sockets.remove(socket)
+                socket.close(0)
+            else:
+                socket.send_multipart(parts)
+
+
 class Waits(SynchronousTestCase):
     """`Watch`."""
 
@@ -74,13 +95,13 @@ class Waits(SynchronousTestCase):
 
     def test_it_tells_what_can_be_read(self) -> None:
         """At once."""
-        self.assertEqual(self.watch.wait(0), {})
+        self.assertEqual(self.watch.wait(0), set())
         self.prints.send(b"x")
         self.assertEqual(list(self.watch.wait(10)), [self.output])
 
     def test_what_comes_while_something_is_sent_is_not_missed(self) -> None:
         """To send takes away what the socket's file descriptor tells."""
-        self.assertEqual(self.watch.wait(0), {})
+        self.assertEqual(self.watch.wait(0), set())
         self.speaks.send(b"x")
         self.other.send(b"y")
         self.watch.sent(self.other)
@@ -104,7 +125,41 @@ class Waits(SynchronousTestCase):
         self.other.recv()
         self.assertEqual(list(self.watch.wait(10)), [self.other])
         self.other.recv()
-        self.assertEqual(self.watch.wait(0), {})
+        self.assertEqual(self.watch.wait(0), set())
+
+    def test_no_message_is_left_lying(self) -> None:
+        """Thousands of small messages both ways on two sockets, read and sent in any order: whatever is still to come, a wait brings."""
+        chance, ends, folder = random.Random(7), [], tempfile.mkdtemp(prefix="we")
+        self.addCleanup(shutil.rmtree, folder)
+        echo = threading.Thread(target=echoed, args=(self.context, folder), daemon=True)
+        for name in "ab":
+            end = self.context.socket(zmq.DEALER)
+            self.addCleanup(end.close, 0)
+            end.connect(f"ipc://{folder}/{name}")
+            ends.append(end)
+        echo.start()
+        self.watch.over(ends, None)
+        coming = sent = 0
+        while sent < 5000 or coming:
+            for end in ends:
+                for _ in range(chance.randrange(3) if sent < 5000 else 0):
+                    self.watch.sent(end)
+                    send_parts(end, [b"to", b"and fro"])
+                    coming, sent = coming + 1, sent + 1
+            if not coming:
+                continue
+            ready = self.watch.wait(20)
+            self.assertTrue(ready, f"{coming} messages are to come, and a wait brought none")
+            for end in ready:
+                for _ in range(chance.randrange(1, 6)):  # not always all of them
+                    if read_parts(end) is None:
+                        self.watch.emptied(end)
+                        break
+                    coming -= 1
+        for end in ends:
+            send_parts(end, [b""])
+        echo.join(20)
+        self.assertFalse(echo.is_alive())
 
     def test_a_flood_is_gathered(self) -> None:
         """Output that is there already waits for the pace; what comes with it is told with it."""
@@ -128,10 +183,10 @@ class Waits(SynchronousTestCase):
     def test_an_alarm_that_is_due_is_not_missed(self) -> None:
         """Nothing is waited for then."""
         self.flood()
-        self.assertEqual(self.watch.wait(0), {})
+        self.assertEqual(self.watch.wait(0), set())
 
     def test_what_is_not_watched_any_more_is_not_told(self) -> None:
         """Such as output that must wait for room."""
         self.prints.send(b"x")
         self.watch.over([self.other], self.output)
-        self.assertEqual(self.watch.wait(0), {})
+        self.assertEqual(self.watch.wait(0), set())

@@ -23,6 +23,7 @@ from tests.test_site import ORIGINS
 from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 from webipy.core.events import events
 from webipy.io.web import websocket
+from webipy.io.web.anonymous_connections import AnonymousConnections
 from webipy.io.web.metrics import Metrics, Pulse
 from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.site import build_site
@@ -108,12 +109,18 @@ class SocketTestCase(TestCase):
         self.disk = Disk(clock=reactor)
         self.services = make_services(self.disk)
         self.auth = RequestAuth(self.services.logins)
-        self.factory = RpcFactory(self.auth, Api(self.services), reactor)
+        self.factory = RpcFactory(self.auth, Api(self.services), reactor, AnonymousConnections())
         self.factory.startFactory()
         metrics = Metrics(self.services.sessions.all, Pulse(reactor), Path("nowhere"), execute)
-        self.site = build_site(self.auth, self.factory.api, WebSocketResource(self.factory), Path("nowhere"), metrics)
+        self.site = build_site(
+            self.auth,
+            self.factory.api,
+            WebSocketResource(self.factory),
+            Path("nowhere"),
+            metrics,
+            anonymous=self.factory.anonymous,
+        )
         self.services.logins.shares.connections.add(self.factory.end_login)
-        self.factory.on_known = self.site.anonymous.forget
         self.port = reactor.listenTCP(0, self.site, interface="127.0.0.1")
         self.number = self.port.getHost().port
         self.lines: list[Line] = []
@@ -433,7 +440,7 @@ class Events(SocketTestCase):
         line, session = await self.connect(), await self.session()
         await line.call("session.subscribe", session=session)
         line.ask("cell.insert", session=session, id="c1")
-        while not self.services.sessions.get(session).notebook.has("c1"):
+        while not self.services.sessions.get(session).state.notebook.has("c1"):
             await turn()
         line.transport.abortConnection()
         await line.closed

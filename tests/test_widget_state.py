@@ -38,10 +38,11 @@ def state_of(notebook: bytes, *told: events.AnyEvent) -> Any:
     comms = Comms()
     for event in told:
         comms.apply(event)
-    made = json.loads(widget_state.with_state(notebook, comms.as_events()))
-    held = made["metadata"].pop("widgets", None)
-    before = json.loads(notebook)
-    before["metadata"].pop("widgets", None)
+    before = json.loads(notebook)["metadata"]
+    models = widget_state.models(comms.as_events())
+    made = json.loads(widget_state.with_state(json.dumps(before).encode(), notebook, models))
+    held = made.pop("widgets", None)
+    before.pop("widgets", None)
     assert made == before
     return held[STATE]["state"] if held else None
 
@@ -72,6 +73,29 @@ class StateTests(SynchronousTestCase):
         self.assertEqual(held["o"]["state"]["outputs"], [inner])
         self.assertEqual(held["a"]["buffers"], [{"encoding": "base64", "path": ["value"], "data": "AAEC"}])
 
+    def test_what_was_cleared_is_not_saved(self) -> None:
+        """A clear without an output after it empties what came before; what an unknown widget captured is dropped."""
+        output = Raw(json.dumps({"output_type": "stream", "name": "stdout", "text": "x"}).encode())
+        captured = [events.WidgetOutputAdded(comm=comm, output=output) for comm in ("o", "gone")]
+        made = widget_state.models([opened("o"), *captured, events.WidgetOutputsCleared(comm="o"), captured[0]])
+        self.assertEqual(list(made), ["o"])
+        self.assertEqual(json.loads(bytes(made["o"].state["outputs"])), [json.loads(bytes(output))])
+
+    def test_what_is_private_is_not_saved(self) -> None:
+        """A password, and the files that somebody uploaded."""
+        for name in ("PasswordModel", "FileUploadModel"):
+            told = opened("a", buffers=["AAEC"], _model_name=name, value="secret", description="Key")
+            held = state_of(document("a"), told)["a"]
+            self.assertEqual((held["state"].get("value"), held.get("buffers")), (None, None))
+            self.assertEqual(held["state"]["description"], "Key")
+
+    def test_a_widget_may_have_no_name(self) -> None:
+        """Its state may be anything."""
+        content = Raw(b'{"state": {"_model_name": 7}}')
+        odd = events.CommOpened(comm="a", target="jupyter.widget", content=content, metadata=Raw(b"{}"))
+        (model,) = widget_state.models([odd]).values()
+        self.assertEqual((model.model_name, model.model_module, model.model_module_version), ("", "", ""))
+
     def test_the_last_state_counts(self) -> None:
         """Also after the kernel has ended."""
         said = events.CommMessage(
@@ -89,8 +113,13 @@ class StateTests(SynchronousTestCase):
         self.assertEqual((sorted(held), held["a"]["model_name"]), (["a", "old"], "XModel"))
 
     def test_without_widgets_nothing_changes(self) -> None:
-        """Not even bytes; nor where the state is unknown, broken or too large."""
-        for notebook in (document(), document("a"), document("a", widgets=7), document("a", widgets={STATE: []})):
-            self.assertEqual(widget_state.with_state(notebook, []), notebook)
+        """Not even bytes, where a file has its own; nor where the state is unknown, broken or too large."""
+        unused: Any = {STATE: {"state": {"a": {"x": 1}, "unused": {}}}}
+        several: list[Any] = [None, 7, {STATE: []}, unused]
+        for widgets in several:
+            metadata = json.dumps({"widgets": widgets}, indent=3).encode()
+            for told in ([], [opened("b")]):
+                models = widget_state.models(told)
+                self.assertIs(widget_state.with_state(metadata, document("a"), models), metadata)
         self.patch(widget_state, "MAX_BYTES", 100)
         self.assertIsNone(state_of(document("a"), opened("a")))

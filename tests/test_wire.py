@@ -109,6 +109,10 @@ class JupyterWire(SynchronousTestCase):
         frames = wire.encode(KEY, a_message(parent=None))
         self.assertEqual(frames[3], b"{}")
         self.assertIsNone(wire.decode(KEY, frames).parent)
+        for empty in (b"null", b"", b"{ }"):
+            parts = [frames[2], empty, *frames[4:6]]
+            signature = hmac.new(KEY, b"".join(parts), hashlib.sha256).hexdigest().encode()
+            self.assertIsNone(wire.decode(KEY, [frames[0], signature, *parts, *frames[6:]]).parent, empty)
 
     def test_a_changed_json_part_is_refused(self) -> None:
         """Each of the four JSON parts and the signature are covered."""

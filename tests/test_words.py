@@ -6,14 +6,19 @@ Names are read from the syntax trees of webipy/, as in test_floors. docs/glossar
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.test_floors import functions, is_named_by_framework, modules, words
+from tests.test_floors import ROOT, functions, is_named_by_framework, modules, words
+from webipy.server.methods.api import METHODS
 
 DIALECT = frozenset(["told", "said", "heard", "took", "moments", "papers", "growing", "story", "unsaid"])
 """Words that stood for several things each, in names of functions, classes, parameters, variables and fields."""
+
+CALL = "call"
+"""The command that makes a call of the API by its name; its help has an example."""
 
 UNFINISHED: tuple[str, ...] = ()
 """What does not keep these rules yet."""
@@ -42,18 +47,18 @@ def names(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 def public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """The functions that others call: those of the module and of its classes, without private ones, overloads, and what a framework names."""
-    inner = {id(part) for function in functions(tree) for part in ast.walk(function) if part is not function}
-    hidden = {
-        id(part)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef) and node.name.startswith("_")
-        for part in ast.walk(node)
-    }
-    for function in functions(tree):
-        if id(function) in inner | hidden or function.name.startswith("_") or is_named_by_framework(function.name):
-            continue
-        if "overload" not in {ast.unparse(one) for one in function.decorator_list}:
-            yield function
+    yield from _public(tree)
+
+
+def _public(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for part in ast.iter_child_nodes(node):
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+            if part.name.startswith("_") or is_named_by_framework(part.name):
+                continue
+            if "overload" not in {ast.unparse(one) for one in part.decorator_list}:
+                yield part
+        elif isinstance(part, ast.stmt) and not (isinstance(part, ast.ClassDef) and part.name.startswith("_")):
+            yield from _public(part)
 
 
 def is_described_elsewhere(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -71,6 +76,20 @@ def raised(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     return {name for name in found if name[:1].isupper()}
 
 
+def messages(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """The texts of a module that are no docstring, and the docstrings of commands, with their lines."""
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    spoken = {
+        id(one.body[0].value)
+        for one in functions(tree)
+        if one.name != CALL and any(".command(" in ast.unparse(decorator) for decorator in one.decorator_list)
+        if isinstance(one.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent - spoken:
+            yield node.value, node.lineno
+
+
 class WordTests(SynchronousTestCase):
     """What things are called."""
 
@@ -84,6 +103,25 @@ class WordTests(SynchronousTestCase):
         ]
         if faults:
             self.fail("\n" + "\n".join(faults))
+
+
+class MessageTests(SynchronousTestCase):
+    """What people read: in the page and on the command line nobody calls a method by its name."""
+
+    def test_no_message_names_a_method_of_the_api(self) -> None:
+        """A message says what to do, in words. A text is a message when it has a space; docstrings are for those who read the code, but for those of
+        commands, which are their help. What is made of pieces, or stands in a kernel's programs, this cannot see.
+        """
+        names = re.compile(rf"(?<![\w.`/])(?:{'|'.join(map(re.escape, METHODS))})\b(?![./(])")
+        faults = [
+            f"{module}:{line} {found[0]}"
+            for module, tree in modules().items()
+            for text, line in messages(tree)
+            if " " in text and (found := names.search(text))
+        ]
+        for path in sorted((ROOT / "web" / "src" / "text").glob("*.ts")):
+            faults += [f"{path.name}: {found}" for found in names.findall(path.read_text())]
+        self.assertEqual(faults, [])
 
 
 class DocstringTests(SynchronousTestCase):
@@ -115,8 +153,8 @@ class DocstringTests(SynchronousTestCase):
             f"{module}:{function.lineno} {function.name} raises {', '.join(sorted(raised(function)))}"
             for module, tree in finished()
             for function in public(tree)
-            if raised(function) and not is_described_elsewhere(function)
             if "Raises:\n" not in (ast.get_docstring(function) or "")
+            if raised(function) and not is_described_elsewhere(function)
         ]
         self.tell(faults)
 

@@ -1,11 +1,16 @@
 /**
  * Builds the page into webipy/static/ (never committed; carried by the wheel).
  *
- *     index.html            the page; the server puts the nonce of each response in for {{nonce}}
+ *     index.html            the page; the server puts the nonce of each response in for {{nonce}}, the way to the base URL for {{base}}
  *     frame.html            the sealed frame, its script inside, because an opaque origin may load nothing of ours
  *     NAME-HASH.js|css|...  immutable assets, the compressible ones with a .gz beside them, those of the page itself with a .br too
  *     frame-NAME-HASH.js    what sealed frames need for figures and widgets; the page hands it to them
- *     formulas.js|css       KaTeX with its fonts inside, for exported documents: the converter puts them into a page that has formulas
+ *     exported.js           shows the texts of an exported document and lays it out for paper: the converter puts it into the document
+ *     exported-formulas.js  the same with KaTeX, for a document that has formulas
+ *     exported-all.js       the same with MathJax, too, for formulas that KaTeX cannot read
+ *     exported.css          the style sheet of an exported document; exported-paper.css counts when it is printed
+ *     formulas.css          that of formulas, with the fonts of KaTeX inside
+ *     help-NAME.txt         the texts of the guide
  *     notices.txt           the licences of what is bundled (notices.mjs)
  *
  * `node build.mjs [DIR]` builds into another directory.
@@ -42,10 +47,19 @@ const sheetText = {
   setup(build) {
     build.onLoad({ filter: /css[/\\]output\.css$/ }, async ({ path }) => {
       const { code } = await esbuild.transform(await readFile(path, "utf8"), { loader: "css", minify: true });
-      return { contents: code, loader: "text" };
+      return { contents: (await jupyterColours()) + code, loader: "text" };
     });
   },
 };
+
+/** The variables of JupyterLab's theme with the colours that they stand for, for places that have no colours of the page. */
+async function jupyterColours() {
+  const [tokens, sheet] = await Promise.all(["tokens.css", "jupyter.css"].map(name => readFile(join(here, "src/css", name), "utf8")));
+  const values = new Map();
+  for (const [, name, value] of tokens.matchAll(/(--[\w-]+):\s*([^;]+);/g)) if (!values.has(name)) values.set(name, value);
+  const resolved = sheet.replace(/var\((--[\w-]+)\)/g, (whole, name) => values.get(name) ?? whole);
+  return (await esbuild.transform(resolved, { loader: "css", minify: true })).code;
+}
 
 /** The style sheets of widgets are imported as text, with what they import and the pictures inside. */
 const frameSheet = {
@@ -59,6 +73,62 @@ const frameSheet = {
         loader: { ".svg": "dataurl", ".woff2": "dataurl", ".woff": "empty", ".ttf": "empty" },
       });
       return { contents: built.outputFiles[0].text, loader: "text" };
+    });
+  },
+};
+
+/** What xterm.js makes of styles, and how it is made under the content policy of the page: style sheets with the nonce, no style attributes in markup. */
+const TERMINAL_STYLES = [
+  [
+    /([\w.]+)\.createElement\("style"\)/g,
+    "Object.assign($1.createElement('style'),{nonce:document.querySelector('meta[name=csp-nonce]')?.content??''})",
+    3,
+  ],
+  [/(\w+)\.setAttribute\("style",(`[^`]*`)\)/g, "$1.style.cssText=$2", 1],
+];
+
+const terminalStyles = {
+  name: "terminal-styles",
+  setup(build) {
+    build.onLoad({ filter: /@xterm[/\\]xterm[/\\]lib[/\\]xterm\.mjs$/ }, async ({ path }) => {
+      let contents = await readFile(path, "utf8");
+      for (const [found, put, count] of TERMINAL_STYLES) {
+        const there = [...contents.matchAll(found)].length;
+        if (there !== count) throw new Error(`xterm.js makes styles in ${there} places that ${found} finds, and not in ${count}`);
+        contents = contents.replace(found, put);
+      }
+      return { contents, loader: "js" };
+    });
+  },
+};
+
+/** RequireJS declares its globals at the top of its script: it is imported as text, and run as one. */
+const scriptText = {
+  name: "script-text",
+  setup(build) {
+    build.onLoad({ filter: /requirejs[/\\]require\.js$/ }, async ({ path }) => {
+      const { code } = await esbuild.transform(await readFile(path, "utf8"), { minify: true });
+      return { contents: code, loader: "text" };
+    });
+  },
+};
+
+/**
+ * Of the font of icons of Bootstrap 3 the one form that browsers read today; and a style sheet with these icons alone, as its public servers have it.
+ */
+const oldIcons = {
+  name: "old-icons",
+  setup(build) {
+    const folder = join(here, "node_modules/bootstrap-3/dist/css");
+    const sheet = async () =>
+      (await readFile(join(folder, "bootstrap.css"), "utf8")).replace(
+        /@font-face\s*\{[^}]*\}/,
+        '@font-face { font-family: "Glyphicons Halflings"; src: url("../fonts/glyphicons-halflings-regular.woff2") format("woff2") }',
+      );
+    build.onLoad({ filter: /bootstrap-3[/\\]dist[/\\]css[/\\]bootstrap\.css$/ }, async () => ({ contents: await sheet(), loader: "css" }));
+    build.onLoad({ filter: /frame[/\\]glyphicons\.css$/ }, async () => {
+      const rules = (await sheet()).match(/@font-face[^}]*\}|\.glyphicon[^{}]*\{[^}]*\}/g) ?? [];
+      return { contents: rules.join("\n"), loader: "css", resolveDir: folder };
     });
   },
 };
@@ -91,6 +161,16 @@ const onePage = {
   },
 };
 
+/** MathJax's own font is twice as large as the one that is given to it here. */
+const oneFont = {
+  name: "one-font",
+  setup(build) {
+    build.onResolve({ filter: /^#default-font\// }, () => ({
+      path: join(here, "node_modules/@mathjax/mathjax-tex-font/mjs/svg/default.js"),
+    }));
+  },
+};
+
 const shared = {
   absWorkingDir: here,
   bundle: true,
@@ -111,7 +191,12 @@ async function styles() {
       loader: { ".woff2": "file", ".woff": "empty", ".ttf": "empty" },
     });
   const name = async result => basename(Object.keys((await result).metafile.outputs).find(path => path.endsWith(".css")));
-  return { main: await name(build("src/css/main.css")), katex: await name(build("node_modules/katex/dist/katex.css")) };
+  return {
+    main: await name(build("src/css/main.css")),
+    katex: await name(build("node_modules/katex/dist/katex.css")),
+    files: await name(build("src/css/files.css")),
+    terminal: await name(build("src/css/terminal.css")),
+  };
 }
 
 /** What the page hands to sealed frames, by name: `plotly` is built with the bundle of the usual charts and, as `plotly-all`, with everything. */
@@ -121,7 +206,19 @@ const LIBRARIES = {
   vega: { entry: "src/frame/vega.ts" },
   widgets: { entry: "src/frame/widgets/widgets.ts" },
   math: { entry: "src/frame/math.ts" },
+  mermaid: { entry: "src/frame/mermaid.ts" },
+  jquery: { entry: "src/frame/jquery.ts" },
+  require: { entry: "src/frame/require.ts" },
   icons: { entry: "src/frame/widgets/icons.css" },
+  leaflet: { entry: "src/frame/leaflet.ts" },
+  "leaflet-css": { entry: "src/frame/leaflet.css" },
+  "leaflet-markers": { entry: "src/frame/leaflet_markers.css" },
+  bootstrap: { entry: "src/frame/bootstrap.ts" },
+  "bootstrap-css": { entry: "node_modules/bootstrap/dist/css/bootstrap.css" },
+  "bootstrap-3": { entry: "node_modules/bootstrap-3/dist/js/bootstrap.js" },
+  "bootstrap-3-css": { entry: "node_modules/bootstrap-3/dist/css/bootstrap.css" },
+  "bootstrap-3-theme": { entry: "node_modules/bootstrap-3/dist/css/bootstrap-theme.css" },
+  glyphicons: { entry: "src/frame/glyphicons.css" },
 };
 
 /** Builds them; returns the addresses by their names. */
@@ -136,8 +233,8 @@ async function libraries() {
       format: "iife",
       alias,
       define: { PLOTLY_NAME: JSON.stringify(name), "process.env.NODE_ENV": '"production"' },
-      loader: { ".woff2": "dataurl", ".ttf": "empty", ".svg": "dataurl" },
-      plugins: [frameSheet],
+      loader: { ".woff2": "dataurl", ".ttf": "empty", ".svg": "dataurl", ".png": "dataurl" },
+      plugins: [frameSheet, scriptText, oldIcons],
     });
     const [output] = Object.keys(result.metafile.outputs);
     addresses[name] = `/static/${basename(output)}`;
@@ -145,7 +242,7 @@ async function libraries() {
   return addresses;
 }
 
-async function scripts(katexCss, libraryAddresses) {
+async function scripts({ katex, files, terminal }, libraryAddresses) {
   const result = await bundle({
     ...shared,
     entryPoints: ["src/app/main.tsx"],
@@ -156,8 +253,13 @@ async function scripts(katexCss, libraryAddresses) {
     chunkNames: "chunk-[hash]",
     jsx: "automatic",
     jsxImportSource: "preact",
-    define: { KATEX_CSS: JSON.stringify(`/static/${katexCss}`), FRAME_LIBRARIES: JSON.stringify(libraryAddresses) },
-    plugins: [sheetText, onePage],
+    define: {
+      KATEX_CSS: JSON.stringify(`/static/${katex}`),
+      FILES_CSS: JSON.stringify(`/static/${files}`),
+      TERMINAL_CSS: JSON.stringify(`/static/${terminal}`),
+      FRAME_LIBRARIES: JSON.stringify(libraryAddresses),
+    },
+    plugins: [sheetText, onePage, oneFont, terminalStyles],
   });
   const main = Object.entries(result.metafile.outputs).find(([, output]) => output.entryPoint === "src/app/main.tsx");
   const first = main[1].imports.filter(one => one.kind === "import-statement").map(one => basename(one.path));
@@ -168,21 +270,59 @@ async function frame() {
   const result = await bundle({ ...shared, entryPoints: ["src/frame/guest.ts"], format: "iife", write: false });
   const script = result.outputFiles[0].text.replaceAll("</script", "<\\/script").trim();
   const html = await readFile(join(here, "frame.html"), "utf8");
+  const colours = (await jupyterColours()).trim();
   await writeFile(
     join(work, "frame.html"),
-    html.replace("@GUEST@", () => script),
+    html.replace("@COLOURS@", () => colours).replace("@GUEST@", () => script),
   );
 }
 
-/** What an exported document needs to show its formulas without a network. */
-async function formulas() {
-  await bundle({ ...shared, entryPoints: ["src/frame/exported_formulas.ts"], format: "iife", outfile: join(work, "formulas.js") });
-  await bundle({
-    ...shared,
-    entryPoints: ["node_modules/katex/dist/katex.css"],
-    outfile: join(work, "formulas.css"),
-    loader: { ".woff2": "dataurl", ".woff": "empty", ".ttf": "empty" },
-  });
+/** Leaves MathJax out: what KaTeX cannot read stays as it was written. */
+const noMathJax = {
+  name: "no-mathjax",
+  setup(build) {
+    build.onLoad({ filter: /outputs[/\\]mathjax\.ts$/ }, () => ({
+      contents: "export function showSvg() { throw new Error(); }",
+      loader: "ts",
+    }));
+  },
+};
+
+/** Leaves KaTeX out, where no document has a formula. */
+const noFormulas = {
+  name: "no-formulas",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]katex[/\\].*\.m?js$/ }, () => ({
+      contents: "export default { render() { throw new Error(); } };",
+      loader: "js",
+    }));
+  },
+};
+
+/** What an exported document needs to show its texts and formulas without a network. */
+async function exported() {
+  const script = (name, plugins) =>
+    bundle({
+      ...shared,
+      entryPoints: ["src/outputs/exported_texts.ts"],
+      format: "iife",
+      outfile: join(work, `${name}.js`),
+      define: { KATEX_CSS: JSON.stringify("data:text/css,") },
+      plugins,
+    });
+  await script("exported", [sheetText, noMathJax, noFormulas]);
+  await script("exported-formulas", [sheetText, noMathJax]);
+  await script("exported-all", [sheetText, oneFont]);
+  const sheet = (entry, name) =>
+    bundle({
+      ...shared,
+      entryPoints: [`src/outputs/${entry}.css`],
+      outfile: join(work, `${name}.css`),
+      loader: { ".woff2": "dataurl", ".woff": "empty", ".ttf": "empty" },
+    });
+  await sheet("exported_texts", "exported");
+  await sheet("exported_paper", "exported-paper");
+  await sheet("exported_formulas", "formulas");
 }
 
 /** `first` are the chunks that `main` cannot start without: told to the browser, so that it does not find them one after the other. */
@@ -191,9 +331,22 @@ async function page(css, main, first) {
   const iconName = `icon-${hashOf(icon)}.svg`;
   await writeFile(join(work, iconName), icon);
   const html = await readFile(join(here, "index.html"), "utf8");
-  const preload = first.map(name => `<link rel="modulepreload" href="/static/${name}">`).join("\n    ");
+  const preload = first.map(name => `<link rel="modulepreload" href="{{base}}static/${name}">`).join("\n    ");
   const filled = html.replace("@ICON@", iconName).replace("@CSS@", css).replace("@MAIN@", main).replace("<!--PRELOAD-->", preload);
   await writeFile(join(work, "index.html"), filled);
+}
+
+/** The guide that Help shows, with or without a network: texts of the repository, by the names that the page has for them. */
+const GUIDE = {
+  guide: "README.md",
+  changes: "CHANGELOG.md",
+  words: "docs/glossary.md",
+  protocol: "docs/protocol.md",
+  security: "docs/security.md",
+};
+
+async function guide() {
+  for (const [name, path] of Object.entries(GUIDE)) await writeFile(join(work, `help-${name}.txt`), await readFile(join(here, "..", path)));
 }
 
 /** Brotli at its best takes ten seconds for a megabyte: what sealed frames are handed goes without. */
@@ -210,12 +363,13 @@ async function compress() {
 const started = performance.now();
 await rm(work, { recursive: true, force: true });
 await mkdir(work, { recursive: true });
-const { main: css, katex } = await styles();
-const { main, first } = await scripts(katex, await libraries());
+const sheets = await styles();
+const { main, first } = await scripts(sheets, await libraries());
 await frame();
-await page(css, main, first);
+await guide();
+await page(sheets.main, main, first);
 await compress();
-await formulas(); // after that: it goes into documents, never over the line by itself
+await exported(); // after that: it goes into documents, never over the line by itself
 const text = await notices.text();
 await writeFile(join(work, "notices.txt"), text);
 await writeFile(join(work, "notices.txt.gz"), await packed.gzip(text, { level: 9 }));

@@ -44,7 +44,8 @@ export class Notices {
     const texts = await Promise.all(files.map(name => readFile(join(this.root, folder, name), "utf8")));
     if (texts.length === 0) texts.push([facts.license, facts.author?.name ?? facts.author, facts.homepage].filter(Boolean).join("\n"));
     const inside = await this.#comments(inputs);
-    return [`${facts.name} ${facts.version} (${facts.license})`, ...texts.map(text => text.trim()), ...inside].join("\n\n").concat("\n");
+    const named = facts.license === undefined ? "" : ` (${facts.license})`;
+    return [`${facts.name} ${facts.version}${named}`, ...texts.map(text => text.trim()), ...inside].join("\n\n").concat("\n");
   }
 
   async #comments(inputs) {

@@ -5,6 +5,12 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  define: { KATEX_CSS: JSON.stringify("/static/katex.css"), FRAME_LIBRARIES: {} },
-  test: { include: ["test/**/*.test.ts", "test/**/*.test.tsx"], environment: "node" },
+  define: { KATEX_CSS: JSON.stringify("/static/katex.css"), FILES_CSS: JSON.stringify("/static/files.css"), FRAME_LIBRARIES: {} },
+  test: {
+    include: ["test/**/*.test.ts", "test/**/*.test.tsx"],
+    environment: "node",
+    setupFiles: ["test/fresh.ts"],
+    pool: "threads",
+    isolate: false,
+  },
 });

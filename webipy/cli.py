@@ -144,13 +144,17 @@ def open_page(target: Target, session: str | None, browser: bool, as_json: bool)
     """
 
     async def command(client: Client) -> int:
+        from msgspec.structs import replace
+
         from webipy.command.lookup import the_session
+        from webipy.command.page_links import reached
         from webipy.command.terminal import print_json
         from webipy.core.api import calls
 
         found = await the_session(client, session) if session is not None else None
         page = calls.OpenPage(session=found.id if found is not None else None)
-        code = await client.call("server.launch_code", page, calls.LaunchCode)
+        made = await client.call("server.launch_code", page, calls.LaunchCode)
+        code = replace(made, url=await reached(client, target, made.url, page.session))
         if as_json:
             print_json(code)
         else:
@@ -587,11 +591,13 @@ def call(target: Target, method: str, params: str, as_json: bool) -> None:
 def doctor(target: Target, as_json: bool) -> None:
     """Check this installation, and give advice on each problem.
 
+    With --url it asks that server, through whatever stands in front of it, and says what a proxy leaves away.
+
     The exit status is 1 when there is a problem.
     """
     from webipy.command import doctor as examination
 
-    findings = examination.examine(target.state_folder, target.find)
+    findings = examination.examine(target.state_folder, target.find, target.url is not None)
     if as_json:
         from webipy.command.terminal import print_json
 

@@ -25,16 +25,13 @@ then on stderr.
 from __future__ import annotations
 
 import os
-import stat
 import sys
-from typing import Final, NoReturn
+from typing import Final
 
-import msgspec
+from webipy.core.kernel.host_protocol import Launch
+from webipy.host.host_folder import Unusable, read_launch
+from webipy.host.process import CannotStart, KernelProcess
 
-from webipy.core.kernel.host_protocol import HOST_FILE, LAUNCH_FILE, MAX_SOCKET_PATH, SOCKET, HostFile, Launch
-from webipy.host.process import CannotStart, KernelProcess, boot_id, start_time
-
-MAX_LAUNCH_BYTES: Final = 1024 * 1024
 USAGE: Final = (
     "usage: python -m webipy.kernelhost DIR\n\n"
     "Starts the kernel that DIR/launch.json describes and serves it at ipc://DIR/host until it is shut down.\n"
@@ -49,9 +46,11 @@ def main(argv: list[str]) -> int:
         return 0 if is_help else 2
     folder = os.path.abspath(argv[0])
     umask = os.umask(0o077)
-    _check_folder(folder)
-    _check_alone(folder)
-    launch = _read_launch(os.path.join(folder, LAUNCH_FILE))
+    try:
+        launch = read_launch(folder, Launch, "a kernel")
+    except Unusable as unusable:
+        sys.stderr.write(f"{unusable}\n")
+        return 2
     process, fault = KernelProcess(launch, folder, umask), None
     try:
         if launch.connection is None:
@@ -71,50 +70,6 @@ def main(argv: list[str]) -> int:
         return 1
     host.run()
     return 0
-
-
-def _check_folder(folder: str) -> None:
-    """Refuses a directory that is not private, or whose sockets would have no room for their path."""
-    try:
-        found = os.stat(folder)
-    except OSError as fault:
-        _refuse(f"{folder} cannot be used: {fault.strerror}.")
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        _refuse(f"{folder} must be a folder of this user with mode 0700: other users could reach the kernel.")
-    if len(os.fsencode(os.path.join(folder, SOCKET))) > MAX_SOCKET_PATH:
-        limit = MAX_SOCKET_PATH - len("/" + SOCKET)
-        _refuse(f"The path of {folder} is longer than {limit} bytes, which is too long for a socket in it.")
-
-
-def _check_alone(folder: str) -> None:
-    """Refuses a folder that has a living host: two would take each other's socket away."""
-    try:
-        with open(os.path.join(folder, HOST_FILE), "rb") as file:
-            other = msgspec.json.decode(file.read(MAX_LAUNCH_BYTES), type=HostFile)
-    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
-        return  # no host was here, or nothing that one wrote
-    if other.pid == os.getpid():
-        return  # who has started this one has announced it
-    if other.boot_id == boot_id() and other.start_time == start_time(other.pid):
-        _refuse(f"{folder} has a host already: process {other.pid}.")
-
-
-def _read_launch(path: str) -> Launch:
-    try:
-        with open(path, "rb") as file:
-            launch = msgspec.json.decode(file.read(MAX_LAUNCH_BYTES), type=Launch)
-    except OSError as fault:
-        _refuse(f"{path} cannot be read: {fault.strerror}.")
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        _refuse(f"{path} does not describe a kernel: {fault}.")
-    if len(launch.key) < 32:
-        _refuse(f"{path} has a key of {len(launch.key)} characters; it needs 32 or more.")
-    return launch
-
-
-def _refuse(sentence: str) -> NoReturn:
-    sys.stderr.write(sentence + "\n")
-    sys.exit(2)
 
 
 if __name__ == "__main__":

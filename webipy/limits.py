@@ -41,6 +41,18 @@ PARAMETERS = [
         f"MiB of memory for one export or conversion, with the browser that prints it; at least {LEAST_CONVERT}.",
     ],
     [
+        "spare-kernels",
+        None,
+        "1",
+        "Number of default kernels kept ready, so that a new notebook starts at once; each takes about 80 MB.",
+    ],
+    [
+        "kernel-nice",
+        None,
+        "3",
+        "Niceness of kernels (see nice(1)), 0 to 19: with a higher one, the server and the browser come first.",
+    ],
+    [
         "guest-mib",
         None,
         "256",

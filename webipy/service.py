@@ -1,15 +1,13 @@
 """`twistd webipy`: the options, and the only place that builds a server.
 
-Everything that can be wrong with the options is found while they are read, before anything is started, and reported in
-one sentence: a root that does not exist, a state directory of somebody else, a port that is taken. The port is bound
-then, too, so that the address which is printed is the one that listens.
+Everything that can be wrong with the options is found while they are read, before anything is started, and reported in one sentence: a root that does
+not exist, a state directory of somebody else, a port that is taken. The port is bound then, too, so that the address which is printed listens.
 
-Start: port bound (options) → privileges, daemonizing (twistd) → registry, journals, launcher → sessions restored,
-hosts attached → listening → server.json written, address printed. Stop: listening ends, clients are notified, what is
-pending is written, hosts are left alone.
+Start: port bound (options) → privileges, daemonizing (twistd) → registry, journals, launcher → sessions restored, hosts attached → listening →
+server.json written, address printed. Stop: listening ends, clients are notified, what is pending is written, hosts are left alone.
 
-`STATE` (0700) holds webipy.sqlite, journals/, hosts/, exports/, conversions/, token, server.json and lock, all 0600. One server at a time uses
-it: the lock (flock) is taken with the options and ends with the process, however that ends; daemonizing keeps it.
+`STATE` (0700) holds webipy.sqlite, journals/, hosts/, terminals/, exports/, conversions/, client-cursors, token, server.json and lock, all 0600. One
+server at a time uses it: the lock (flock) is taken with the options and ends with the process, however that ends; daemonizing keeps it.
 """
 
 from __future__ import annotations
@@ -25,9 +23,10 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from autobahn.twisted.resource import WebSocketResource
@@ -38,28 +37,33 @@ from twisted.logger import Logger
 from twisted.python import usage
 
 from webipy import limits
+from webipy.announcement import LOGGED_CODE_SECONDS, is_watched, print_address, print_line
+from webipy.core import errors
+from webipy.core.site_address import BadAddress, PublicUrl, SitePath, read_path, read_public_url
 from webipy.io.conversion.converter_process import LocalConverter
 from webipy.io.conversion.export_store import ExportStore
 from webipy.io.files.files import FileThreads, RootFiles, files_below
 from webipy.io.files.trash import RootTrash, TrashBins, home_trash
 from webipy.io.free_memory import Memory, share_one_arena
+from webipy.io.installation import installed
+from webipy.io.jupyter.channels import ChannelsFactory, open_channels
+from webipy.io.jupyter.tree import jupyter_tree
 from webipy.io.kernels.launcher import LocalLauncher
 from webipy.io.kernels.process_usage import LocalProcesses
-from webipy.io.machine import aside, end_with, new_secret, now, raise_file_limit, username
+from webipy.io.machine import aside, display_name, end_with, new_secret, now, raise_file_limit, username
 from webipy.io.reactor import count_time
 from webipy.io.storage.journal import SqliteArchive, SqliteJournals
 from webipy.io.storage.private_files import make_private_folder, write_private
 from webipy.io.storage.registry import SqliteRegistry, Unreadable
 from webipy.io.storage.state_folder import DEFAULT_IN_WORDS, InUse, find_state_folder, hold, note_holder
 from webipy.io.storage.token_file import BadToken, read_token
-from webipy.io.web.exports_resource import ExportsResource
-from webipy.io.web.files_resource import FilesResource
+from webipy.io.terminals.terminal_launcher import LocalTerminals, start_terminals
+from webipy.io.web.anonymous_connections import AnonymousConnections
+from webipy.io.web.byte_resources import OfSessions, byte_resources
 from webipy.io.web.listening import CannotListen, PortTaken, check_reach, is_root, listen, port_of
 from webipy.io.web.metrics import Metrics, Pulse
-from webipy.io.web.outputs_resource import OutputsResource
 from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import PageSite
-from webipy.io.web.share_preview import SharePreview
 from webipy.io.web.site import build_site
 from webipy.io.web.websocket import RpcFactory
 from webipy.server.methods.api import Api
@@ -68,6 +72,7 @@ from webipy.server.people.login_connections import LoginConnections
 from webipy.server.people.logins import CODE_SECONDS, Logins
 from webipy.server.people.shares import Shares
 from webipy.server.ports.world import World
+from webipy.server.sessions.kernel_environment import environment_of
 from webipy.server.sessions.kernel_pool import KernelPool
 from webipy.server.sessions.retention import Retention
 from webipy.server.sessions.sessions import Sessions
@@ -88,9 +93,6 @@ SPECS_SECONDS = 2.0
 PRIVATE_GRACE_SECONDS = 30.0
 """With --private: how long kernels outlive a server that was killed."""
 
-LOGGED_CODE_SECONDS = 600
-"""How long the printed address works where the output is no terminal: logs are kept, and read by others."""
-
 DRAIN_SECONDS = 8.0
 """Time to write and to leave at a stop; the whole stop stays under 10 s."""
 
@@ -98,6 +100,8 @@ LOGINS_SECONDS = 3600.0
 """How often logins are looked at that may have become too old."""
 
 STATIC = Path(__file__).parent / "static"
+
+Read = TypeVar("Read")
 
 
 class Options(usage.Options):
@@ -112,6 +116,14 @@ class Options(usage.Options):
     optParameters = [
         ["port", "p", None, f"Port to listen on; 0 takes a free one. [default: {DEFAULT_PORT}, or the next free one]"],
         ["interface", "i", "127.0.0.1", "Address to listen on."],
+        ["base-url", "b", "/", "Path that all addresses of the server are below, such as /lab/; others answer 404."],
+        [
+            "public-url",
+            "u",
+            None,
+            "Address that people open, when a proxy stands in front, such as https://HOST/lab/. Links begin with it; its host and its origin are"
+            " allowed. [default: none]",
+        ],
         ["root", "r", None, "Folder with the files of the page; kernels start in it. [default: the current folder]"],
         [
             "state",
@@ -125,19 +137,13 @@ class Options(usage.Options):
             None,
             "File with the token for scripts; the server makes it when it is missing. [default: STATE/token]",
         ],
+        [
+            "display-name",
+            "n",
+            None,
+            "What others call you: in shared notebooks, beside runs and in the history. [default: your full name on this machine]",
+        ],
         *limits.PARAMETERS,
-        [
-            "spare-kernels",
-            None,
-            "1",
-            "Number of default kernels kept ready, so that a new notebook starts at once; each takes about 80 MB.",
-        ],
-        [
-            "kernel-nice",
-            None,
-            "3",
-            "Niceness of kernels (see nice(1)), 0 to 19: with a higher one, the server and the browser come first.",
-        ],
         ["kernel-start-timeout", None, "60", "Seconds that a kernel may take to answer for the first time."],
         [
             "private",
@@ -148,11 +154,13 @@ class Options(usage.Options):
         ["grace", "g", "24", "Hours that an idle kernel waits for a server before it ends."],
     ]
     optFlags = [
-        ["kernels-stop-with-server", None, "Shut all kernels down when the server stops."],
+        ["kernels-stop-with-server", None, "Shut all kernels down, and close all terminals, when the server stops."],
+        ["no-terminals", None, "Offer no terminals; those of an earlier server are closed."],
         [
             "behind-proxy",
             None,
-            "A proxy in front speaks HTTPS: allows interfaces other than loopback (with --allow-host) and sets Secure cookies.",
+            "A proxy in front speaks HTTPS and is trusted: allows interfaces other than loopback (with --public-url or --allow-host), sets Secure"
+            " cookies, and takes the address of who asks from X-Forwarded-For.",
         ],
         [
             "allow-root",
@@ -166,11 +174,14 @@ class Options(usage.Options):
         super().__init__()
         self.hosts: set[str] = set()
         self.socket: socket.socket
+        self.below: SitePath
+        self.public: PublicUrl | None
         self.root: Path
         self.state: Path
         self.lock: int
         self.token: str
         self.token_file: Path
+        self.display_name: str
         self.grace_s: float
         self.limits: limits.Limits
         self.spare_kernels: int
@@ -188,10 +199,13 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Checks everything; a fault is reported before anything is started."""
+        self.below = SitePath(self._address("base-url", read_path))
+        self.public = None if self["public-url"] is None else self._address("public-url", read_public_url)
         self.root = self._root()
         self.state = self._state()
         self.lock = self._lock()
         self.token = self._token()
+        self.display_name = self._display_name()
         self.grace_s = limits.number(self, "grace", "hours", 24 * 366) * 3600
         self.limits = limits.read(self)
         self.spare_kernels = limits.count(self, "spare-kernels", MOST_SPARES)
@@ -202,11 +216,23 @@ class Options(usage.Options):
             self["kernels-stop-with-server"], self.spare_kernels, self.grace_s = 1, 0, PRIVATE_GRACE_SECONDS
         self.socket = self._bind()
 
+    def _address(self, option: str, read: Callable[[str], Read]) -> Read:
+        try:
+            return read(self[option])
+        except BadAddress as fault:
+            raise usage.UsageError(f"--{option}: {fault}") from None
+
     def _path(self, option: str, text: str) -> Path:
         try:
             return Path(text).expanduser()
         except RuntimeError:
             raise usage.UsageError(f"--{option}: {text} names a user who does not exist.") from None
+
+    def _display_name(self) -> str:
+        try:
+            return display_name(self["display-name"])
+        except errors.InvalidParams as fault:
+            raise usage.UsageError(f"--display-name: {fault.message}") from None
 
     def _root(self) -> Path:
         root = self._path("root", self["root"] or ".").resolve()
@@ -254,7 +280,8 @@ class Options(usage.Options):
             check_reach(
                 self["interface"],
                 is_behind_proxy=bool(self["behind-proxy"]),
-                is_named=bool(self.hosts),
+                is_named=bool(self.hosts) or self.public is not None,
+                is_public=self.public is not None and not self.public.is_local,
                 may_be_root=bool(self["allow-root"]),
             )
             if self["port"] is not None:
@@ -282,7 +309,9 @@ class WebipyService(Service):
         self._exports = ExportStore(options.state / "exports", reactor.callLater, reactor.callFromThread)
         self._launcher: LocalLauncher | None = None
         self._port: IListeningPort | None = None
+        self._terminals: LocalTerminals | None = None
         self._clients: RpcFactory | None = None
+        self._channels: ChannelsFactory | None = None
         self._sessions: Sessions | None = None
         self._spares: KernelPool | None = None
         self._services: Services | None = None
@@ -300,8 +329,9 @@ class WebipyService(Service):
         self._files: RootFiles
         self._look_for_specs: IDelayedCall | None = None
         bound = options.socket.getsockname()
-        host = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
-        self.url = f"http://{host}:{bound[1]}"
+        host, self._port_number = f"[{bound[0]}]" if ":" in bound[0] else bound[0], bound[1]
+        self.url = f"http://{host}:{bound[1]}{options.below.path.rstrip('/')}"
+        self.public_url = None if options.public is None else options.public.url
 
     def startService(self) -> None:
         """Starts the server; a failure stops the reactor with a message."""
@@ -314,7 +344,7 @@ class WebipyService(Service):
             self._log.critical("webipy cannot start: {fault}", fault=failure.getErrorMessage())
         else:
             self._log.failure("webipy cannot start", failure)
-        _print(f"webipy cannot start: {failure.getErrorMessage()}")
+        print_line(f"webipy cannot start: {failure.getErrorMessage()}")
         atexit.register(os._exit, 1)
         self._reactor.stop()
 
@@ -326,30 +356,30 @@ class WebipyService(Service):
         self._launcher = self._start_launcher(generation)
         self._start_files()
         world = self._world(self._launcher)
-        root = str(options.root)
-        self._spares = KernelPool(world, root, options.spare_kernels, options.grace_s)
-        self._sessions = sessions = Sessions(world, root, self._spares.take)
+        self._spares = KernelPool(world, str(options.root), options.spare_kernels, options.grace_s)
+        self._sessions = sessions = Sessions(world, str(options.root), self._spares.take)
         logins = self._logins(world)
         await logins.load()
-        self._services = services = Services(world, self._sessions, logins, self._page_url, version("webipy"))
+        self._services = services = self._make_services(world, sessions, logins)
         api = Api(services)
-        auth = RequestAuth(logins, frozenset(options.hosts), bool(options["behind-proxy"]))
-        self._clients = RpcFactory(auth, api, reactor)
+        auth = RequestAuth(
+            logins, frozenset(options.hosts), bool(options["behind-proxy"]), options.below, options.public
+        )
+        self._clients = RpcFactory(auth, api, reactor, AnonymousConnections())
         self._expire_logins(logins)
-        await self._sessions.restore()
+        await services.restore()
         records = await self._registry.sessions()
         self._launcher.remove_others({record.host.directory for record in records if record.host is not None})
-        more = {
-            b"exports": ExportsResource(self._exports, auth),
-            b"files": FilesResource(auth, self._files),
-            b"outputs": OutputsResource(
-                auth, lambda session, blob: sessions.get(session).journal.blob_path(blob), self._threads.run
-            ),
-            b"share": SharePreview(auth, lambda session: sessions.get(session).record.title),
-        }
-        self._listen(
-            build_site(auth, api, WebSocketResource(self._clients), STATIC, self._metrics(sessions), more), logins
+        of_sessions = OfSessions(
+            lambda session, blob: sessions.get(session).journal.blob_path(blob),
+            lambda session: sessions.get(session).record.title,
+            partial(environment_of, sessions),
         )
+        more = byte_resources(auth, of_sessions, self._exports, self._files, self._threads.run)
+        self._channels = open_channels(self._clients, options.state, of_sessions.blob_path, self._threads.run)
+        more |= jupyter_tree(auth, api, self._launcher.specs, self._channels, options.state, self._files, self._exports)
+        clients, metrics = WebSocketResource(self._clients), self._metrics(sessions)
+        self._listen(build_site(auth, api, clients, STATIC, metrics, more, self._clients.anonymous), logins)
         self._bound(services)
         self._announce(logins)
         gc.freeze()  # what is here stays: without this a full collection looks at all of it, and nothing has its turn for 40 ms
@@ -358,6 +388,9 @@ class WebipyService(Service):
         self._memory.start()
         resumed = Deferred.fromCoroutine(services.resume())
         resumed.addErrback(lambda failure: self._log.failure("documents and runs could not be resumed", failure))
+
+    def _make_services(self, world: World, sessions: Sessions, logins: Logins) -> Services:
+        return Services(world, sessions, logins, self._page_url, version("webipy"), installed, self.public_url)
 
     def _bound(self, services: Services) -> None:
         """Sets what may be kept, and what guests may write."""
@@ -378,6 +411,7 @@ class WebipyService(Service):
         )
         launcher.ready_s = options.kernel_start_s
         launcher.start()
+        self._terminals = start_terminals(options.state / "terminals", launcher, now, options["no-terminals"])
         return launcher
 
     def _metrics(self, sessions: Sessions) -> Metrics:
@@ -412,20 +446,22 @@ class WebipyService(Service):
             processes=self._processes,
             trash=RootTrash(TrashBins(self._files.tree, self._files.moves, home_trash()), self._threads.run),
             archive=SqliteArchive(self._journals),
+            terminals=self._terminals,
         )
 
     def _logins(self, world: World) -> Logins:
         shares = Shares(self._registry, now, self._later, world.new_id, new_secret, LoginConnections())
-        return Logins(self._registry, self._options.token, username(), time.monotonic, new_secret, shares)
+        return Logins(
+            self._registry, self._options.token, self._options.display_name, time.monotonic, new_secret, shares
+        )
 
     def _listen(self, site: PageSite, logins: Logins) -> None:
-        clients = self._clients
-        assert clients is not None  # made just before
-        logins.shares.connections.add(clients.end_login, clients.count)
+        for clients in (self._clients, self._channels):
+            assert clients is not None  # made just before
+            logins.shares.connections.add(clients.end_login, clients.count)
+            clients.startFactory()
         logins.shares.connections.add(site.end_login)
-        clients.startFactory()
         bound = self._options.socket
-        clients.on_known = site.anonymous.forget
         self._port = self._reactor.adoptStreamPort(bound.fileno(), bound.family, site)
         bound.close()
 
@@ -444,7 +480,7 @@ class WebipyService(Service):
         return cancel
 
     def _page_url(self, session: str | None, fragment: str) -> str:
-        return f"{self.url}/{f's/{session}' if session else ''}#{fragment}"
+        return f"{self.public_url or f'{self.url}/'}{f's/{session}' if session else ''}#{fragment}"
 
     def _announce(self, logins: Logins) -> None:
         body = msgspec.json.encode({"url": self.url, "token": self._options.token, "pid": os.getpid()})
@@ -455,23 +491,12 @@ class WebipyService(Service):
             url=self.url,
             root=self._options.root,
         )
-        if self._options["port"] is None and not self.url.endswith(f":{DEFAULT_PORT}"):
-            _print(f"Port {DEFAULT_PORT} is in use by another program; taking {self.url.rpartition(':')[2]} instead.")
+        if self._options["port"] is None and (port := self._port_number) != DEFAULT_PORT:
+            print_line(f"Port {DEFAULT_PORT} is in use by another program; taking {port} instead.")
         if is_root():
-            _print("webipy runs as root: whoever signs in, and every kernel, can do everything on this machine.")
-        is_watched = sys.__stdout__ is not None and sys.__stdout__.isatty()
-        code = logins.new_code(CODE_SECONDS if is_watched else LOGGED_CODE_SECONDS)
-        _print(
-            f"\n  webipy is ready. Open this address in a browser on this machine:\n\n    {self._page_url(None, f'code={code}')}\n"
-        )
-        kept = (
-            ""
-            if is_watched
-            else f", and only for {LOGGED_CODE_SECONDS // 60} minutes, as what is printed here may be kept"
-        )
-        _print(
-            f"  The link works once{kept}; `webipy open` prints a fresh one. Stop with Ctrl-C: kernels go on running.\n"
-        )
+            print_line("webipy runs as root: whoever signs in, and every kernel, can do everything on this machine.")
+        code = logins.new_code(CODE_SECONDS if is_watched() else LOGGED_CODE_SECONDS)
+        print_address(self._page_url(None, f"code={code}"), is_public=self.public_url is not None)
 
     async def _stop(self) -> None:
         (self._options.state / "server.json").unlink(missing_ok=True)
@@ -480,8 +505,8 @@ class WebipyService(Service):
             self._look_for_specs.cancel()
         if self._port is not None:
             await maybeDeferred(self._port.stopListening)
-        if self._clients is not None:
-            self._clients.close_all()
+        for clients in filter(None, (self._clients, self._channels)):
+            clients.close_all()
         if self._services is not None:
             await self._services.stop()
         if self._spares is not None:
@@ -494,6 +519,8 @@ class WebipyService(Service):
                 await ending
             for side in sides:
                 side.detach()
+        if self._services is not None:
+            await self._services.terminals.leave(is_end=bool(self._options["kernels-stop-with-server"]))
         if self._launcher is not None:  # made after the registry and the journals have started
             await self._converter.stop()
             self._files.stop()
@@ -516,12 +543,6 @@ class WebipyService(Service):
         stopped = Deferred.fromCoroutine(self._stop())
         stopped.addTimeout(DRAIN_SECONDS, self._reactor)
         return stopped.addErrback(lambda failure: self._log.failure("the server did not stop in order", failure))
-
-
-def _print(text: str) -> None:
-    """Prints to the terminal that started the server: the address holds a secret, so it is not logged."""
-    if sys.__stdout__ is not None:
-        print(text, file=sys.__stdout__, flush=True)
 
 
 def makeService(options: Options) -> WebipyService:

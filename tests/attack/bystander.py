@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.faults import Line
+from tests.live import Connection
 
 PAUSE_S = 0.01
 QUIET = 20
@@ -49,7 +49,7 @@ def ask_health(port: int) -> None:
         line.close()
 
 
-def ask_owner(line: Line, session: str) -> None:
+def ask_owner(line: Connection, session: str) -> None:
     """One round trip of an owner."""
     number = line.send("session.get", session=session)
     while json.loads(line.receive()).get("id") != number:
@@ -58,7 +58,7 @@ def ask_owner(line: Line, session: str) -> None:
 
 def main(port: int, token: str, session: str) -> None:
     """Measures until the standard input ends."""
-    line = Line(port, token)
+    line = Connection(port, {"Authorization": f"Bearer {token}"})
     health: list[float] = []
     calls: list[float] = []
     late: list[float] = []

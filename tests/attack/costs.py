@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.attack import Attack, Held
 from tests.attack.ground import Figures, Ground, Who, Wire
 from tests.blocking_websocket import Closed
-from tests.faults import Refused
+from tests.live import Refused
 
 SECONDS = 4.0
 """How long one goes on."""

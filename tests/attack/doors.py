@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from tests.attack import Attack, Held
 from tests.attack.ground import Answer, Ground, NotLetIn, Who
 from tests.blocking_websocket import Closed
-from tests.faults import Refused
+from tests.live import Refused
 
 EVIL_ORIGINS = ("null", "http://evil.example", "https://127.0.0.1", "http://127.0.0.1.evil.example", "file://", "")
 EVIL_HOSTS = ("evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "2130706433", "", "127.0.0.1 evil")
@@ -163,7 +163,7 @@ def _guess(ground: Ground, kind: int, counts: list[int]) -> None:
     forms = [{"code": "x" * 43}, {"token": "x" * 43}, {"share": "x" * 43, "name": "n"}]
     body = json.dumps(forms[kind]).encode() if kind < 3 else CALL
     path, more = ("/login", "") if kind < 3 else ("/rpc", "Authorization: Bearer " + "x" * 43 + "\r\n")
-    lines = f"Host: 127.0.0.1:{ground.stage.port}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n{more}\r\n"
+    lines = f"Host: 127.0.0.1:{ground.server.port}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n{more}\r\n"
     message = f"POST {path} HTTP/1.1\r\n{lines}".encode() + body
     for _ in range(WRONG_TRIES // 4 // 50):
         with ground.raw() as line, line.makefile("rb") as answers:
@@ -240,11 +240,11 @@ def changed_token(ground: Ground) -> Held:
     """The token is exchanged and the server started again: what the old one let in is out."""
     browser = signed_in_owner(ground)
     before = ground.post(browser, CALL).status
-    ground.stage.stop()
+    ground.server.stop()
     new = secrets.token_urlsafe(32)
-    (ground.stage.state / "token").write_text(new)
-    port = str(ground.stage.port)
-    ground.stage.start("--root", str(ground.root), "--port", port)
+    (ground.server.state / "token").write_text(new)
+    port = str(ground.server.port)
+    ground.server.start("--port", port)
     found = [ground.post(who, CALL).status for who in (browser, ground.owner)]
     now = ground.post(Who("owner", {"Authorization": f"Bearer {new}"}), CALL).status
     return Held(
@@ -326,7 +326,7 @@ def smuggling(ground: Ground) -> Held:
 
 
 def _smuggled(ground: Ground) -> Iterator[tuple[str, bytes]]:
-    host = f"Host: 127.0.0.1:{ground.stage.port}\r\n".encode()
+    host = f"Host: 127.0.0.1:{ground.server.port}\r\n".encode()
     hidden = b"GET /rpc/SMUGGLED HTTP/1.1\r\n" + host + b"\r\n"
     head = b"POST /login HTTP/1.1\r\n" + host + b"Content-Type: application/json\r\n"
     yield "length and chunked", head + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden
@@ -377,7 +377,7 @@ def bodies_of_strangers(ground: Ground) -> Held:
         for verb, path in (("PUT", "/files/x"), ("POST", "/rpc"), ("POST", "/login")):
             lines = [
                 f"{verb} {path} HTTP/1.1",
-                f"Host: 127.0.0.1:{ground.stage.port}",
+                f"Host: 127.0.0.1:{ground.server.port}",
                 f"Content-Length: {10**10}",
                 "Content-Type: application/json",
             ]
@@ -397,9 +397,42 @@ def bodies_of_strangers(ground: Ground) -> Held:
     )
 
 
+JUPYTER_ROUTES = (
+    "/api/status",
+    "/api/kernelspecs",
+    "/api/kernels",
+    "/api/sessions",
+    "/api/kernels/x/channels",
+    "/kernelspecs/python3/kernel.js",
+)
+
+
+def address_tokens(ground: Ground) -> Held:
+    """The token in an address where it does not count, a wrong one where it does, a guest, a cookie without its key; and what the log has."""
+    token = ground.server.token
+    elsewhere = [
+        ground.http("GET", f"{path}?token={token}").status for path in ("/metrics", "/files/x", "/outputs/x/y")
+    ]
+    browser = {"Cookie": signed_in_owner(ground).headers["Cookie"]}
+    wrong = []
+    for path in JUPYTER_ROUTES:
+        for query in ("", "?token=", "?token=wrong", f"?token={token[:-1]}", f"?Token={token}"):
+            wrong.append(ground.http("GET", path + query).status)
+        wrong += [ground.http("GET", path, headers=headers).status for headers in (browser, ground.runner.headers)]
+    refused = [ground.http("GET", f"/token/{token}{path}").status for path in ("/api/status", "/rpc", "")]
+    is_logged = token in ground.server.log
+    ok = set(elsewhere) <= {401, 403} and set(wrong) <= {403, 429} and set(refused) == {404} and not is_logged
+    log = "is" if is_logged else "is not"
+    return Held(
+        ok,
+        f"elsewhere {told(elsewhere)}; wrong {told(wrong)}; below /token {told(refused)}; the token {log} in the log",
+    )
+
+
 def attacks() -> list[Attack]:
     """The attacks of this module."""
     return [
+        Attack("door-address-tokens", "the token in an address is used elsewhere, or logged", address_tokens),
         Attack("door-other-names", "a name that an attacker points at this machine (DNS rebinding)", other_names),
         Attack("door-other-origins", "another site's page uses the credentials of a browser", other_origins),
         Attack("door-stolen-cookie", "another server of this machine gets the cookie from the browser", stolen_cookie),

@@ -26,8 +26,8 @@ from typing import Any
 import attrs
 
 from tests.attack import Held
-from tests.blocking_websocket import BlockingWebSocket, HandshakeRefused
-from tests.faults import ROOT, Json, Refused, Stage, rss_mb
+from tests.blocking_websocket import HandshakeRefused
+from tests.live import ROOT, Connection, Json, Refused, Server, rss_mb
 
 WAIT_S = 30.0
 """An answer that takes longer is none."""
@@ -107,12 +107,12 @@ class Ground:
     """
 
     def __init__(self, *options: str) -> None:
-        self.stage = Stage()
-        self.root = self.stage.folder / "root"
+        self.server = Server()
+        self.root = self.server.root / "root"
         self.root.mkdir()
         try:
-            self.stage.start("--root", str(self.root), *options)
-            self.owner = Who("owner", {"Authorization": f"Bearer {self.stage.token}"})
+            self.server.start(*options)
+            self.owner = Who("owner", {"Authorization": f"Bearer {self.server.token}"})
             self.stranger = Who("stranger", {})
             self.session = str(self.call(self.owner, "session.create", title="Shared")["id"])
             self.viewer = self.guest("read", "viewer")
@@ -125,7 +125,7 @@ class Ground:
     @property
     def origin(self) -> str:
         """The server's origin."""
-        return f"http://127.0.0.1:{self.stage.port}"
+        return self.server.origin
 
     @property
     def guests(self) -> list[Who]:
@@ -164,7 +164,7 @@ class Ground:
         self, verb: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = {}, wait_s: float = WAIT_S
     ) -> Answer:
         """One request on a connection of its own."""
-        line = http.client.HTTPConnection("127.0.0.1", self.stage.port, timeout=wait_s)
+        line = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=wait_s)
         try:
             line.request(verb, path, body, dict(headers))
             answer = line.getresponse()
@@ -201,7 +201,7 @@ class Ground:
 
     def raw(self) -> socket.socket:
         """A bare connection to the server."""
-        return socket.create_connection(("127.0.0.1", self.stage.port), WAIT_S)
+        return socket.create_connection(("127.0.0.1", self.server.port), WAIT_S)
 
     def wire(self, who: Who, **headers: str) -> Wire:
         """A WebSocket of somebody."""
@@ -211,10 +211,10 @@ class Ground:
     def watched(self) -> Iterator[Figures]:
         """A bystander measures while the body runs; the figures are there when it has ended."""
         figures = Figures()
-        pid = self.stage.pid
+        pid = self.server.pid
         before = rss_mb(pid)
         Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak is counted from now on
-        words = [sys.executable, "-m", "tests.attack.bystander", str(self.stage.port), self.stage.token, self.session]
+        words = [sys.executable, "-m", "tests.attack.bystander", str(self.server.port), self.server.token, self.session]
         bystander = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert bystander.stdin is not None and bystander.stdout is not None
         try:
@@ -234,14 +234,14 @@ class Ground:
     @property
     def mistakes(self) -> list[str]:
         """The lines of the server's log that begin a traceback."""
-        return [line for line in self.stage.log.splitlines() if "Traceback (most recent call last)" in line]
+        return [line for line in self.server.log.splitlines() if "Traceback (most recent call last)" in line]
 
     def close(self) -> None:
         """Ends the server and its kernels, and removes everything."""
-        self.stage.close()
+        self.server.close()
 
 
-class Wire(BlockingWebSocket):
+class Wire(Connection):
     """A WebSocket of somebody.
 
     Raises:
@@ -249,32 +249,15 @@ class Wire(BlockingWebSocket):
     """
 
     def __init__(self, ground: Ground, headers: Mapping[str, str]) -> None:
-        self.notified: list[Json] = []
         try:
-            super().__init__(ground.raw(), headers)
+            super().__init__(ground.server.port, headers)
         except HandshakeRefused as fault:
             raise NotLetIn(fault.status, b"") from None
+        self.socket.settimeout(WAIT_S)
 
     def receive(self, within_s: float = WAIT_S) -> bytes:
         """The next message, within `WAIT_S`."""
         return super().receive(within_s)
-
-    def call(self, method: str, **params: object) -> Any:
-        """A call and its result; notifications that come first go to `notified`.
-
-        Raises:
-            Refused: It was answered with a failure.
-            Closed: The server ended the connection.
-        """
-        number = self.send(method, **params)
-        while True:
-            told = json.loads(self.receive())
-            if told.get("id") != number:
-                self.notified.append(told)
-            elif "error" in told:
-                raise Refused(told["error"])
-            else:
-                return told["result"]
 
 
 def peak_mb(pid: int) -> float:

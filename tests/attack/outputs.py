@@ -23,7 +23,11 @@ def on_opening(ground: Ground) -> Held:
 
     with sync_playwright() as driver, seals.noting_browser(driver) as (browser, log), seals.ears() as heard:
         sealing = seals.Sealing(
-            browser, log, ground.origin, lambda one: enter(one, ground.origin, ground.stage.token), open_notebook
+            browser,
+            log,
+            ground.origin,
+            lambda one: enter(one, ground.origin, ground.server.token).close(),
+            open_notebook,
         )
         for batch in seals.batches():
             sealing.attack(heard, batch)

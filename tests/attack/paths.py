@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tests.attack import Attack, Held
 from tests.attack.ground import Ground
-from tests.faults import Refused
+from tests.live import Refused
 
 SECRET = "outside-5d1e"
 HIDDEN = "hidden-77aa"
@@ -16,10 +16,10 @@ HIDDEN = "hidden-77aa"
 
 def _planted(ground: Ground) -> list[str]:
     """A root with links and hidden files, secrets beside it, and the paths that would reach them."""
-    root, beside = ground.root, ground.stage.folder / "root-secret"
+    root, beside = ground.root, ground.server.folder / "root-secret"
     beside.mkdir()
     (beside / "x").write_text(SECRET)
-    (ground.stage.folder / "x").write_text(SECRET)
+    (ground.server.folder / "x").write_text(SECRET)
     (root / ".hidden").mkdir()
     (root / ".hidden" / "x").write_text(HIDDEN)
     (root / ".env").write_text(HIDDEN)
@@ -30,12 +30,12 @@ def _planted(ground: Ground) -> list[str]:
         ("into", ".hidden"),
         ("env", ".env"),
         ("loop", "loop"),
-        ("state", ground.stage.state),
+        ("state", ground.server.state),
     ):
         os.symlink(to, root / name)
     os.symlink("b", root / "a")
     os.symlink("a", root / "b")
-    token = str(ground.stage.state / "token")
+    token = str(ground.server.state / "token")
     return [
         *(
             "../x",
@@ -72,7 +72,7 @@ def escapes(ground: Ground) -> Held:
     """Every such path to every method that takes one and to `GET /files`, as the owner."""
     paths = _planted(ground)
     before = {
-        path: path.read_bytes() for path in ground.stage.folder.rglob("x") if path.is_file() and not path.is_symlink()
+        path: path.read_bytes() for path in ground.server.folder.rglob("x") if path.is_file() and not path.is_symlink()
     }
     wrong, number = [], 0
     for path in paths:
@@ -83,7 +83,7 @@ def escapes(ground: Ground) -> Held:
             except Refused as refused:
                 told = f"{refused} {refused.facts}" if refused.name == "internal_error" else ""
                 wrong += [f"{method} {path[:40]!r}: internal_error"] if told else []
-            if SECRET in told or HIDDEN in told or "root:x:" in told or ground.stage.token in told:
+            if SECRET in told or HIDDEN in told or "root:x:" in told or ground.server.token in told:
                 wrong.append(f"{method} {path[:40]!r}")
         for address in (quote(path), quote(path, safe=""), path.replace("..", "%2e%2e")):
             number += 1
@@ -92,7 +92,7 @@ def escapes(ground: Ground) -> Held:
                 got.status >= 500
                 or SECRET.encode() in got.body
                 or HIDDEN.encode() in got.body
-                or ground.stage.token.encode() in got.body
+                or ground.server.token.encode() in got.body
             ):
                 wrong.append(f"GET {address[:40]!r} ({got.status})")
     changed = [str(path) for path, body in before.items() if not path.exists() or path.read_bytes() != body]
@@ -175,7 +175,7 @@ def mixed_uploads(ground: Ground) -> Held:
 
 def planted_parts(ground: Ground) -> Held:
     """Somebody who may write into the folder puts links where a part or a temporary file of ours may be made."""
-    target = ground.stage.folder / "victim"
+    target = ground.server.folder / "victim"
     target.write_text(SECRET)
     head = {**ground.owner.headers, "Content-Range": "bytes 0-3/8", "Upload-Id": "upload-one"}
     first = ground.http("PUT", "/files/big.bin", b"abcd", head)

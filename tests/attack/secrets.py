@@ -16,9 +16,9 @@ from pathlib import Path
 
 from tests.attack import Attack, Held
 from tests.attack.ground import Ground
-from tests.faults import Refused
 from tests.fuzz.calls import plausible_call
 from tests.fuzz.targets import known_by
+from tests.live import Refused
 from webipy.server.methods.api import METHODS
 
 KEY = "sk-live-4242"
@@ -44,8 +44,8 @@ def family(pid: int) -> list[int]:
 
 def processes(ground: Ground) -> list[int]:
     """All processes of a ground."""
-    found = set(family(ground.stage.pid))
-    for facts in ground.stage.host_facts():
+    found = set(family(ground.server.pid))
+    for facts in ground.server.hosts():
         found |= set(family(int(facts["pid"])))
     return sorted(found)
 
@@ -56,14 +56,14 @@ def variables(ground: Ground) -> Held:
     made = f"import base64; api_key = base64.b64decode({json.dumps(_base64(KEY))}).decode()"
     ground.call(ground.owner, "execution.start", session=session, code=made, id="made")
     ground.call(ground.owner, "execution.wait", session=session, execution="made", timeout_s=30)
-    before = len(ground.stage.events(session))
+    before = len(ground.server.events(session))
     asked = _ask_about(ground, session, "api_key")
     heard = []
     since = 0
     while events := ground.call(ground.viewer, "session.events", session=session, since=since, limit=1000)["events"]:
         heard += events
         since = events[-1]["seq"]
-    more = len(ground.stage.events(session)) - before
+    more = len(ground.server.events(session)) - before
     told = KEY in json.dumps(heard)
     return Held(
         not told and more == 0 and asked > 0,
@@ -104,10 +104,10 @@ def _ask_about(ground: Ground, session: str, name: str) -> int:
 def records(ground: Ground) -> Held:
     """Everything that each guest may ask, asked: no token, no path of this machine, no process, no key is told."""
     session = ground.kernel()
-    state, root = str(ground.stage.state), str(ground.root)
+    state, root = str(ground.server.state), str(ground.root)
     pids = [str(pid) for pid in processes(ground)]
-    secret = {"token": ground.stage.token, "state folder": state, "root": root, "home": str(Path.home()) + "/"}
-    for facts in ground.stage.host_facts():
+    secret = {"token": ground.server.token, "state folder": state, "root": root, "home": str(Path.home()) + "/"}
+    for facts in ground.server.hosts():
         secret["key of a host"] = str(facts["key"])
     heard, number, dice = set(), 0, random.Random(1)
     known = known_by(lambda method, **params: ground.call(ground.owner, method, **params), session)
@@ -136,18 +136,18 @@ def log(ground: Ground) -> Held:
     """Whatever goes wrong with every secret in hand: none of them is in the log."""
     link = ground.link("read")
     wanted = {
-        "the token": ground.stage.token,
+        "the token": ground.server.token,
         "a link": link,
         "a cookie": ground.runner.headers["Cookie"].partition("=")[2],
     }
     for who in (*ground.guests, ground.owner):
         for path in ("/rpc", "/files/x", f"/nowhere/{who.name}", "/login"):
             ground.http("POST", path, b"{", {**who.headers, "Content-Type": "application/json"})
-            ground.http("GET", f"{path}?token={ground.stage.token}", headers=who.headers)
+            ground.http("GET", f"{path}?token={ground.server.token}", headers=who.headers)
     ground.http(
         "POST", "/login", json.dumps({"share": link, "name": "\0"}).encode(), {"Content-Type": "application/json"}
     )
-    said = ground.stage.log
+    said = ground.server.log
     found = [name for name, value in wanted.items() if value and value in said]
     return Held(
         not found,
@@ -159,7 +159,7 @@ def log(ground: Ground) -> Held:
 def command_lines(ground: Ground) -> Held:
     """Command lines and environments of all our processes hold no token and no key of a kernel."""
     ground.kernel()
-    secrets = [ground.stage.token, *(str(facts["key"]) for facts in ground.stage.host_facts())]
+    secrets = [ground.server.token, *(str(facts["key"]) for facts in ground.server.hosts())]
     found = []
     pids = processes(ground)
     for pid in pids:
@@ -190,7 +190,7 @@ def listening(ground: Ground) -> Held:
         for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]:
             words = line.split()
             port, is_listening = int(words[1].rpartition(":")[2], 16), words[3] == "0A" or kind.startswith("udp")
-            if is_listening and words[9] in inodes and port != ground.stage.port:
+            if is_listening and words[9] in inodes and port != ground.server.port:
                 found.append(f"{kind} {port}")
     for line in Path("/proc/net/unix").read_text().splitlines()[1:]:
         words = line.split()
@@ -241,7 +241,7 @@ def another_user(ground: Ground) -> Held:
     ground.kernel()
     loose = [
         f"{path.name} {path.stat().st_mode & 0o777:o}"
-        for path in [ground.stage.state, *ground.stage.state.rglob("*")]
+        for path in [ground.server.state, *ground.server.state.rglob("*")]
         if not path.is_symlink() and path.exists() and path.stat().st_mode & 0o077 and not path.is_socket()
     ]
     if os.geteuid() != 0:
@@ -249,9 +249,9 @@ def another_user(ground: Ground) -> Held:
             not loose,
             f"modes only, as becoming another user needs root; open to others: {', '.join(loose[:5]) or 'nothing'}",
         )
-    ground.stage.folder.chmod(0o755)  # the state folder has to keep them out by itself
+    ground.server.folder.chmod(0o755)  # the state folder has to keep them out by itself
     python = shutil.which("python3", path="/usr/bin:/bin") or sys.executable  # one that others may run
-    ran = subprocess.run([python, "-c", _AS_NOBODY, str(ground.stage.state), ""], user=NOBODY, group=NOBODY, extra_groups=[],
+    ran = subprocess.run([python, "-c", _AS_NOBODY, str(ground.server.state), ""], user=NOBODY, group=NOBODY, extra_groups=[],
                          capture_output=True, text=True, check=False, cwd="/", timeout=30)  # fmt: skip
     if ran.returncode:
         return Held(False, f"it could not be tried: {ran.stderr[-300:]}")
@@ -265,7 +265,7 @@ def another_user(ground: Ground) -> Held:
 def debugging(ground: Ground) -> Held:
     """A guest runs code, or reads memory, by requests that stand in no journal."""
     session = ground.kernel()
-    before = len(ground.stage.events(session))
+    before = len(ground.server.events(session))
     through = []
     for who in ground.guests:
         for channel in ("shell", "control"):
@@ -300,13 +300,32 @@ def debugging(ground: Ground) -> Held:
                 except Refused:
                     pass
     harmless = [one for one in through if "usage_request" not in one]
-    more = len(ground.stage.events(session)) - before
+    more = len(ground.server.events(session)) - before
     return Held(
         not harmless,
         f"42 raw messages of guests, {len(through)} answered"
         + (f": {', '.join(harmless[:5])}" if harmless else "")
         + f", {more} events",
     )
+
+
+def terminals(ground: Ground) -> Held:
+    """The owner has a terminal; a guest who may run calls every method of terminals, and Jupyter's paths of them."""
+    terminal = ground.call(ground.owner, "terminal.create")["id"]
+    params: dict[str, object] = {"text": "id\r", "rows": 5, "cols": 5, "position": 0}
+    names = [name for name in METHODS if name.startswith("terminal.")]
+    passed = []
+    for name in names:
+        fields = METHODS[name].params.__struct_fields__
+        given = {key: value for key, value in {**params, "terminal": terminal}.items() if key in fields}
+        try:
+            ground.call(ground.runner, name, **given)
+            passed.append(name)
+        except Refused as refused:
+            if refused.name != "not_permitted":
+                passed.append(f"{name}: {refused.name}")
+    ground.call(ground.owner, "terminal.close", terminal=terminal)
+    return Held(not passed, f"{len(names)} methods called by a guest, {len(passed)} answered {' '.join(passed)}")
 
 
 def attacks() -> list[Attack]:
@@ -320,5 +339,6 @@ def attacks() -> list[Attack]:
         Attack(
             "heard-by-another-user", "another user of this machine reads files and connects to sockets", another_user
         ),
+        Attack("heard-terminals", "a guest reads, types into, lists or starts a terminal of the owner", terminals),
         Attack("heard-debugging", "code of a guest that stands in no journal", debugging, limit_s=180),
     ]

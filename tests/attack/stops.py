@@ -11,7 +11,7 @@ import time
 from tests.attack import Attack, Held
 from tests.attack.ground import Ground, NotLetIn
 from tests.blocking_websocket import Closed
-from tests.faults import Refused
+from tests.live import Refused
 
 SECONDS = 5.0
 MOST_JOURNAL_MB = 300.0  # the quota of a guest (256 MiB a day), and what a journal is larger than its events
@@ -69,7 +69,7 @@ def _opened(ground: Ground, path: str, name: str) -> list[str]:
 def many_buffers(ground: Ground) -> Held:
     """A comm message with more buffers than a message may have: refused before it is journaled."""
     session = ground.kernel()
-    before = len(ground.stage.events(session))
+    before = len(ground.server.events(session))
     found = []
     for number in (900, 1018, 1019, 1100, 5000):
         try:
@@ -77,7 +77,7 @@ def many_buffers(ground: Ground) -> Held:
             found.append(f"{number}: taken")
         except Refused as refused:
             found.append(f"{number}: {refused.name}")
-    more = [event for event in ground.stage.events(session)[before:] if len(event.get("buffers", [])) > 1018]
+    more = [event for event in ground.server.events(session)[before:] if len(event.get("buffers", [])) > 1018]
     ok = not more and not any("internal_error" in one for one in found)
     return Held(ok, f"buffers {', '.join(found)}; {len(more)} journaled that cannot be sent")
 
@@ -102,7 +102,7 @@ def floods_of_edits(ground: Ground) -> Held:
                 told = f", then closed with {closed.code}"
                 break
         wire.close()
-    megabytes = sum(path.stat().st_size for path in ground.stage.state.rglob("*") if path.is_file()) / 1e6
+    megabytes = sum(path.stat().st_size for path in ground.server.state.rglob("*") if path.is_file()) / 1e6
     held = figures.held(f"{written} edits of 1 MB by a guest, {megabytes:.0f} MB on the disk{told}")
     return Held(held.ok and megabytes <= MOST_JOURNAL_MB, held.words)
 

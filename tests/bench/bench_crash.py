@@ -11,22 +11,23 @@ import sys
 import time
 
 from tests.bench.stack import table
-from tests.faults import Stage, Subscriber, counted, counting, is_a
+from tests.faults import Subscriber, counted, counting
+from tests.live import Server, is_a
 
 ROUNDS = 20
 KERNELS = 3
 LINES = 1500
 
 
-def one_round(stage: Stage, followers: dict[str, Subscriber], name: str, pause_s: float) -> tuple[float, float]:
+def one_round(server: Server, followers: dict[str, Subscriber], name: str, pause_s: float) -> tuple[float, float]:
     """Kills and starts a server in the middle of prints; gives the seconds until it answers, and until every follower has something new."""
     for session in followers:
-        stage.call("execution.start", session=session, code=counting(LINES, 0.0005), id=name)
+        server.call("execution.start", session=session, code=counting(LINES, 0.0005), id=name)
     time.sleep(pause_s)
-    stage.kill()
+    server.kill()
     seqs = {session: follower.seq for session, follower in followers.items()}
     began = time.monotonic()
-    answered = stage.start()
+    answered = server.start()
     for session, follower in followers.items():
         follower.until_seq(seqs[session] + 1)
     live = time.monotonic() - began
@@ -38,15 +39,15 @@ def one_round(stage: Stage, followers: dict[str, Subscriber], name: str, pause_s
 def main() -> None:
     """Measures and prints."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
-    chance, stage = random.Random(1), Stage()
+    chance, server = random.Random(1), Server()
     lost = twice = 0
     answered, live = [], []
     try:
-        stage.start()
-        followers = {session: Subscriber(stage, session) for session in (stage.session() for _ in range(KERNELS))}
+        server.start()
+        followers = {session: Subscriber(server, session) for session in (server.session() for _ in range(KERNELS))}
         for number in range(rounds):
             name = f"r{number}"
-            up, back = one_round(stage, followers, name, chance.uniform(0.05, 0.6))
+            up, back = one_round(server, followers, name, chance.uniform(0.05, 0.6))
             answered.append(up)
             live.append(back)
             for follower in followers.values():
@@ -57,7 +58,7 @@ def main() -> None:
         for follower in followers.values():
             follower.close()
     finally:
-        stage.close()
+        server.close()
     rows = [
         (f"{rounds} kills, {KERNELS} kernels: lines lost / twice", f"{lost} / {twice}", "0 / 0"),
         ("start to first answer, median / longest s", f"{statistics.median(answered):.2f} / {max(answered):.2f}", ""),

@@ -21,7 +21,8 @@ import attrs
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
-from tests.bench.stack import Client, Direct, Json, Server, percentile_ms, rss_mb, table
+from tests.bench.stack import Client, Direct, Server, percentile_ms, table
+from tests.live import Json, rss_mb
 from webipy.io.storage.journal import SqliteJournals
 
 SHARE = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
@@ -99,9 +100,9 @@ def sleeper(server: Server, client: Client) -> Rows:
     megabytes = share(200)
     asleep = Client(server)
     asleep.call("session.subscribe", session=client.session, since=None)
-    before = rss_mb(server.process.pid)
+    before = rss_mb(server.pid)
     client.run(f"for i in range({megabytes}): print('x' * {MEGABYTE - 1}, flush=True)")
-    grown = rss_mb(server.process.pid) - before
+    grown = rss_mb(server.pid) - before
     seen, began = 0, time.perf_counter()
     for event in asleep.events():
         seen += len(event["output"].get("text", "")) if event["type"] == "output_added" else 0
@@ -117,11 +118,11 @@ def sleeper(server: Server, client: Client) -> Rows:
 
 def fan_out(server: Server, client: Client, subscribers: int, lines: int) -> Rows:
     """One kernel, many subscribers."""
-    before = rss_mb(server.process.pid)
+    before = rss_mb(server.pid)
     others = [Client(server) for _ in range(subscribers)]
     for other in others:
         other.call("session.subscribe", session=client.session, since=None)
-    each_kb = (rss_mb(server.process.pid) - before) * 1024 / subscribers
+    each_kb = (rss_mb(server.pid) - before) * 1024 / subscribers
     cpu, began = server.cpu_seconds(), time.perf_counter()
     client.send(
         "execution.start",
@@ -203,13 +204,13 @@ def _drain(others: list[Client], lines: int) -> tuple[int, int]:
 
 def sessions(server: Server, count: int) -> Rows:
     """Many sessions, each with a kernel, all of which print at once."""
-    client, before, began = Client(server), rss_mb(server.process.pid), time.perf_counter()
+    client, before, began = Client(server), rss_mb(server.pid), time.perf_counter()
     made = []
     for _ in range(count):
         client.open_session()
         made.append(client.session)
     started, began = time.perf_counter() - began, time.perf_counter()
-    grown = rss_mb(server.process.pid) - before
+    grown = rss_mb(server.pid) - before
     code = f"for i in range({LINES_EACH}): print(i, flush=True)"
     for session in made:
         client.send("execution.start", session=session, code=code, id="many")

@@ -30,7 +30,7 @@ def notebook() -> bytes:
 
 def memory_mb(server: Server, field: str) -> float:
     """`VmRSS`, the memory now, or `VmHWM`, the most that it was."""
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    status = Path(f"/proc/{server.pid}/status").read_text()
     return int(status.split(f"{field}:")[1].split()[0]) / 1024
 
 

@@ -21,7 +21,9 @@ import msgspec
 from tests.bench.stack import table
 from webipy.core.events.outputs import stream
 from webipy.core.ipynb import merge, notebook_file
-from webipy.core.ipynb.document import Document, DocumentCell, DocumentFold
+from webipy.core.ipynb.document import Document, DocumentCell
+from webipy.core.ipynb.document import document as document_of
+from webipy.core.session.session_state import SessionState
 
 CELLS = 2_000
 PICTURE_BYTES = 26_000
@@ -111,10 +113,10 @@ def main() -> None:
     log = merge.changes(Document(), document, {})
 
     def fold() -> None:
-        folding = DocumentFold()
+        state = SessionState()
         for event in log:
-            folding.apply(event)
-        assert folding.document() == document
+            state.apply(event)
+        assert document_of(state) == document
 
     works: list[tuple[str, Callable[[], object], str]] = [
         ("nothing, for 0.2 s", lambda: time.sleep(0.2), ""),

@@ -23,7 +23,7 @@ from playwright.sync_api import expect
 
 from tests.bench.stack import table
 from tests.bench.tab import FRAMES, STALLS, UNTIL_FIRST, WAIT_MS, Tab
-from tests.browser.stage import PATIENCE_MS, Server, enter, new_server, the_browser
+from tests.browser.stage import PATIENCE_MS, PageServer, enter, new_server, the_browser
 
 LINE = "print(f'line {{i:06d}} epoch {{i % 7}} loss 0.{{i % 997:04d}} and some more text')"
 FLOOD = f"for i in range({{lines}}): {LINE}"
@@ -69,22 +69,22 @@ Rows = list[tuple[str, str, str]]
 
 
 @contextmanager
-def tab(server: Server) -> Iterator[Tab]:
+def tab(server: PageServer) -> Iterator[Tab]:
     """A signed-in tab that is closed afterwards."""
     one = Tab(the_browser())
     try:
-        enter(one.context, server.origin, server.token())
+        enter(one.context, server.origin, server.token).close()
         yield one
     finally:
         one.close()
 
 
-def address(server: Server, session: str) -> str:
+def address(server: PageServer, session: str) -> str:
     """Where a session is shown."""
     return f"{server.origin}/s/{session}"
 
 
-def write(server: Server, name: str, cells: int, output: str = "one\ntwo\nthree\n", kernel: bool = False) -> str:
+def write(server: PageServer, name: str, cells: int, output: str = "one\ntwo\nthree\n", kernel: bool = False) -> str:
     """Writes a notebook, nine of ten cells code with an output, opens it on the server and gives its session."""
     (server.root / name).write_text(notebook([cell(number, output) for number in range(cells)]), "utf-8")
     more = {"kernelspec": "python3"} if kernel else {}
@@ -112,7 +112,7 @@ def percentile(values: list[float], percent: int) -> float:
     return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
 
 
-def opening(server: Server) -> Rows:
+def opening(server: PageServer) -> Rows:
     """A small notebook, until its first cell shows and until a key types."""
     session = write(server, "small.ipynb", 3)
     with tab(server) as one:
@@ -132,7 +132,7 @@ def opening(server: Server) -> Rows:
     ]
 
 
-def flood(server: Server, lines: int = 100_000) -> Rows:
+def flood(server: PageServer, lines: int = 100_000) -> Rows:
     """Many printed lines in one cell, all kept."""
     session = write(server, "flood.ipynb", 2, kernel=True)
     with tab(server) as one:
@@ -151,7 +151,7 @@ def flood(server: Server, lines: int = 100_000) -> Rows:
     ]
 
 
-def cells(server: Server) -> Rows:
+def cells(server: PageServer) -> Rows:
     """Notebooks of many cells: opened until nothing is to do, and scrolled."""
     rows: Rows = []
     for number, settled_bar, first_bar in ((500, "1.5", ""), (10_000, "6", "1.0")):
@@ -183,7 +183,7 @@ def scrolled(one: Tab) -> tuple[float, int]:
     return worked / max(1, frames) * 1000, frames
 
 
-def growing(server: Server) -> Rows:
+def growing(server: PageServer) -> Rows:
     """One cell of ten thousand prints on and on: what a frame costs meanwhile."""
     session = write(server, "growing.ipynb", 10_000, kernel=True)
     with tab(server) as one:
@@ -202,7 +202,7 @@ def growing(server: Server) -> Rows:
     return [(f"10,000 cells: CPU of a frame while one prints, ms ({frames} frames)", figure, "16")]
 
 
-def missed(server: Server, lines: int = 50_000) -> Rows:
+def missed(server: PageServer, lines: int = 50_000) -> Rows:
     """A line that was cut while a kernel printed on: what catching up costs."""
     session = write(server, "missed.ipynb", 2, kernel=True)
     with tab(server) as one:
@@ -231,7 +231,7 @@ def missed(server: Server, lines: int = 50_000) -> Rows:
     return [(f"reconnect after {lines:,} missed lines: renderer CPU, s", f"{after - before:.2f}", "1")]
 
 
-def typing(server: Server) -> Rows:
+def typing(server: PageServer) -> Rows:
     """Keys pressed in one cell while another floods, and in a bare field beside the same flood."""
     session = write(server, "typing.ipynb", 3, kernel=True)
     with tab(server) as one:
@@ -266,7 +266,7 @@ def in_two(values: list[float]) -> str:
 
 
 @contextmanager
-def flooding(server: Server, session: str, code: str) -> Iterator[None]:
+def flooding(server: PageServer, session: str, code: str) -> Iterator[None]:
     """A cell that prints for as long as the block types."""
     code = code.format(seconds=len(KEYS) * KEY_S + 3)
     started = server.call("execution.start", session=session, code=code, cell="c1")
@@ -305,7 +305,7 @@ def worked_between(events: list[dict[str, Any]]) -> list[float]:
     return found
 
 
-def large(server: Server) -> Rows:
+def large(server: PageServer) -> Rows:
     """A notebook of 10 MB: its first screen does not wait for the whole."""
     session = write(server, "large.ipynb", 2000, output="a line of output that is not short at all\n" * 125)
     with tab(server) as one:
@@ -325,7 +325,7 @@ def large(server: Server) -> Rows:
     ]
 
 
-PARTS: dict[str, Callable[[Server], Rows]] = {
+PARTS: dict[str, Callable[[PageServer], Rows]] = {
     "opening": opening,
     "flood": flood,
     "cells": cells,

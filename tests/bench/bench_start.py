@@ -6,7 +6,8 @@ import json
 import statistics
 import time
 
-from tests.bench.stack import Client, Server, rss_mb, table
+from tests.bench.stack import Client, Server, table
+from tests.live import rss_mb
 
 STARTS = 5
 SPARES = 5
@@ -51,7 +52,7 @@ def main() -> None:
     for _ in range(STARTS):
         server = Server()
         ups.append(server.seconds_up)
-        idle = rss_mb(server.process.pid)
+        idle = rss_mb(server.pid)
         server.close()
     server = Server()
     try:
@@ -62,7 +63,7 @@ def main() -> None:
         rows = [
             ("server up: spawn to 200 on /healthz, median s", f"{statistics.median(ups):.2f}", "< 1"),
             ("server, idle, MB", f"{idle:.1f}", "< 70"),
-            ("server with one session, MB", f"{rss_mb(server.process.pid):.1f}", ""),
+            ("server with one session, MB", f"{rss_mb(server.pid):.1f}", ""),
             ("kernel host, idle, MB", f"{host:.1f}", "< 25"),
             ("new notebook to first result, cold, s", f"{cold:.2f}", "< 1.5"),
             (

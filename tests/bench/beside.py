@@ -30,9 +30,9 @@ import attrs
 from playwright.sync_api import expect
 
 from tests.bench.bench_page import FLOOD, cell, notebook
-from tests.bench.stack import ROOT
 from tests.bench.tab import STALLS, UNTIL_FIRST, WAIT_MS, Tab
-from tests.browser.stage import PATIENCE_MS, Server, enter, new_server, the_browser
+from tests.browser.stage import PATIENCE_MS, PageServer, enter, new_server, the_browser
+from tests.live import ROOT
 
 LINES = 100_000
 MANY = 500
@@ -88,7 +88,7 @@ class Host(Protocol):
 class Webipy:
     """This server."""
 
-    server: Server
+    server: PageServer
     title: str = "webipy"
     cell: str = ".cell"
     source: str = ".src, .cm-content"
@@ -100,7 +100,7 @@ class Webipy:
 
     def enter(self, tab: Tab) -> None:
         """A login by the token."""
-        enter(tab.context, self.server.origin, self.server.token())
+        enter(tab.context, self.server.origin, self.server.token).close()
 
     def address(self, path: str) -> str:
         """The page of the session that the file has."""

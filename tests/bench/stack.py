@@ -6,29 +6,25 @@ Both clients block and do nothing else, so that what is measured is the way and 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import zmq
 
-from tests.blocking_websocket import BlockingWebSocket
+from tests import live
+from tests.live import ROOT, Json
 from webipy.core.kernel import wire
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 KERNEL_FILE = ROOT / "webipy" / "kernel_programs/boot.py"
-Json = dict[str, Any]
 SLEEPING = "import time; time.sleep(60)"
 
 
@@ -143,53 +139,23 @@ NO_HISTORY = "c.HistoryManager.enabled = False\n"
 """IPython's settings: a hundred kernels that write into one history file print complaints of it between the lines that are counted."""
 
 
-class Server:
-    """A real server with a state directory of its own."""
+class Server(live.Server):
+    """A real server that has started, without spare kernels unless told otherwise."""
 
     def __init__(self, *options: str) -> None:
-        self.state = Path(tempfile.mkdtemp(prefix="webipy-bench-"))
-        self.root = Path(tempfile.mkdtemp(prefix="webipy-root-"))
-        twistd = Path(sys.executable).with_name("twistd")
-        command = [
-            str(twistd),
-            "--pidfile=",
-            "-n",
-            "webipy",
-            "--port",
-            "0",
-            "--state",
-            str(self.state),
-            "--root",
-            str(self.root),
-            "--spare-kernels=0",
-            *options,
-        ]
-        began = time.perf_counter()
-        self.log = open(self.state / "log", "wb")  # noqa: SIM115 - open as long as the server
-        settings = self.state / "ipython" / "profile_default" / "ipython_kernel_config.py"
+        super().__init__(*options)
+        settings = self.folder / "ipython" / "profile_default" / "ipython_kernel_config.py"
         settings.parent.mkdir(parents=True)
         settings.write_text(NO_HISTORY)
-        environment = {**os.environ, "IPYTHONDIR": str(self.state / "ipython")}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody compiles webipy at each start
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=environment)
-        file = self.state / "server.json"
-        while not file.exists():
-            if self.process.poll() is not None:
-                raise RuntimeError((self.state / "log").read_text())
-            time.sleep(0.002)
-        facts = json.loads(file.read_text())
-        self.url, self.token = facts["url"], facts["token"]
-        urllib.request.urlopen(f"{self.url}/healthz").read()
-        self.seconds_up = time.perf_counter() - began
+        self.seconds_up = self.start()
 
     def cpu_seconds(self) -> float:
         """CPU time of the server process so far."""
-        return cpu_seconds(self.process.pid)
+        return cpu_seconds(self.pid)
 
     def turns(self) -> dict[str, float]:
         """The reactor's lateness so far: counts by upper bound in seconds, as /metrics has them, and `longest`."""
-        request = urllib.request.Request(f"{self.url}/metrics", headers={"Authorization": f"Bearer {self.token}"})
-        lines = urllib.request.urlopen(request).read().decode().splitlines()
+        lines = self.request("GET", "/metrics")[1].decode().splitlines()
         start = 'webipy_reactor_lateness_seconds_bucket{le="'
         found = {
             line[len(start) : line.index('"}')]: float(line.split()[-1]) for line in lines if line.startswith(start)
@@ -199,44 +165,15 @@ class Server:
 
     def host_pids(self) -> list[int]:
         """The kernel hosts of this server."""
-        return [int(json.loads(path.read_text())["pid"]) for path in self.state.glob("hosts/*/host.json")]
-
-    def close(self) -> None:
-        """Ends the server and its hosts."""
-        hosts = self.host_pids()
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(15)
-        for pid in hosts:
-            os.kill(pid, signal.SIGKILL)
-        self.log.close()
-        shutil.rmtree(self.state, ignore_errors=True)
-        shutil.rmtree(self.root, ignore_errors=True)
+        return [facts["pid"] for facts in self.hosts()]
 
 
-class Client(BlockingWebSocket):
-    """A client: blocking, no checks, one frame a message."""
+class Client(live.Connection):
+    """A client with a session: blocking, no checks, one frame a message."""
 
     def __init__(self, server: Server) -> None:
-        host, _, port = server.url.removeprefix("http://").rpartition(":")
-        connected = socket.create_connection((host, int(port)))
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        super().__init__(connected, {"Authorization": f"Bearer {server.token}"}, 1 << 18)
+        super().__init__(server.port, {"Authorization": f"Bearer {server.token}"})
         self.session = ""
-
-    def message(self) -> Json:
-        """The next message, decoded."""
-        decoded: Json = json.loads(self.receive())
-        return decoded
-
-    def call(self, method: str, **params: object) -> Any:
-        """Sends a call and waits for its result; events that come meanwhile are thrown away."""
-        number = self.send(method, **params)
-        while True:
-            message = self.message()
-            if message.get("id") == number:
-                if "error" in message:
-                    raise RuntimeError(message["error"])
-                return message["result"]
 
     def open_session(self, kernelspec: str = "python3") -> None:
         """Makes a session with a warm kernel and subscribes to what comes from now on."""
@@ -244,13 +181,6 @@ class Client(BlockingWebSocket):
         self.call("execution.start", session=self.session, code="1", id="warm")
         self.call("execution.wait", session=self.session, execution="warm")
         self.call("session.subscribe", session=self.session, since=None)
-
-    def events(self) -> Iterator[Json]:
-        """Events as they come."""
-        while True:
-            message = self.message()
-            if message.get("method") == "events":
-                yield from message["params"]["events"]
 
     def run(self, code: str, on_output: Callable[[Json], None] | None = None) -> int:
         """Runs code until it has finished; gives the number of events of it."""
@@ -292,12 +222,6 @@ def cpu_seconds(pid: int) -> float:
     """CPU time of the living threads of a process so far, seconds. Source: proc(5), schedstat, in nanoseconds where `stat` counts in hundredths."""
     tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
     return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
-
-
-def rss_mb(pid: int) -> float:
-    """Resident memory of a process, MB."""
-    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
 
 
 def median_ms(seconds: list[float]) -> float:

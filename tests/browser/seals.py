@@ -208,6 +208,10 @@ NAVIGATIONS = {
     "an address in a frame of text": inner("<script>location='http://127.0.0.1:PORT/'</script>"),
     "a link": script("const a=document.createElement('a');a.href=T;document.body.append(a);a.click()"),
     "a link to a new window": script("const a=document.createElement('a');a.href=T;a.target='_blank';document.body.append(a);a.click()"),
+    "a link whose click is hidden": script("const a=document.createElement('a');a.href=T;document.body.append(a);a.onclick=e=>e.stopPropagation();a.click()"),
+    "a link of a picture": script("const a=document.createElementNS('http://www.w3.org/2000/svg','a');a.setAttribute('href',T);document.body.append(a);"
+    "a.dispatchEvent(new MouseEvent('click',{bubbles:true}))"),
+    "a link told to the page": script("parent.postMessage({webipy:'link',address:T,text:''},'*')"),
     "a window": script("open(T)"),
     "a window of its own": script("open(T,'_blank','noopener')"),
     "the page": script("try{parent.location=T}catch{};try{top.location=T}catch{}"),
@@ -298,6 +302,7 @@ _QUIET = {
     ),
     *(
         "what was there before",
+        "a link told to the page",
         "a link for preconnect",
         "a made link for preconnect",
         "a link for preconnect in a frame of text",
@@ -310,7 +315,7 @@ attacks on; those of names and those that are local are heard otherwise."""
 BATCH = 30
 """Frames of one page; more are slow, not wrong."""
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 120_000
 
 
 @attrs.define

@@ -1,8 +1,7 @@
 """One server and one browser for the tests of a process, and what a test says to them.
 
-Data flow: `python -m twisted` runs `webipy` in a process of its own on a free port, with a state folder of its own; Chromium is driven by
-Playwright; `call` speaks to the same method table over HTTP with the server's token, as the command line does. Both end when the test process ends,
-and the kernels with them.
+Data flow: `PageServer` is a server as all tests have it (tests/live.py); Chromium is driven by Playwright; `call` speaks to the same method
+table over HTTP with the server's token, as the command line does. Both end when the test process ends, and the kernels with them.
 
 Invariants: a test's browser context holds no cookie of another test; sessions that a test made are closed after it.
 
@@ -18,29 +17,19 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
-import attrs
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect, sync_playwright
 from twisted.trial.unittest import SynchronousTestCase
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ROOT = Path(__file__).resolve().parent.parent.parent
-TWISTD = "from twisted.scripts.twistd import run; run()"
-STATIC = ROOT / "webipy" / "static" / "index.html"
-START_S = 30.0
-"""A server is up within this time, on the slowest machine."""
+from tests.live import PATIENCE_S, ROOT, Server, until
 
-PATIENCE_MS = 15_000
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+STATIC = ROOT / "webipy" / "static" / "index.html"
+PATIENCE_MS = int(1000 * PATIENCE_S)
 """What a test waits for comes within this time; a kernel start is the longest of it."""
 
 OWN_PAGES = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "SpareRendererForSitePerProcess")
@@ -66,6 +55,9 @@ FEATURES_OFF = (
     ),
     *("AvoidCorsURLLoaderRestartOnRedirect", "NetworkTimeServiceQuerying", "PreconnectToSearch"),
 )
+
+IN_ONE_PROCESS = ("--disable-gpu", "--in-process-gpu")
+"""Draws without a graphics processor, which no test machine has, and without a process that stands for one: a quarter less processor time."""
 
 WATCH = """
 if (window === top) {
@@ -94,121 +86,37 @@ def find_browser() -> str:
     raise Missing(f"The browser tests need one of {', '.join(BROWSERS)} on the PATH. Debian: apt install chromium")
 
 
-@attrs.define
-class Server:
-    """A webipy server in a process of its own.
+class PageServer(Server):
+    """A server on a free port, which it keeps when it is started again; its kernels end with it."""
 
-    Args:
-        state: Its state folder; a server that is started again with the same one finds the same sessions.
-        root: The folder its kernels start in.
-        port: 0 takes a free one; it is kept for the next start.
-    """
+    def __init__(self, *options: str) -> None:
+        super().__init__("--kernels-stop-with-server", *options)
+        self._spare: str | None = None
 
-    state: Path
-    root: Path
-    port: int = 0
-    _process: subprocess.Popen[bytes] | None = None
-    _spare: str | None = None
-
-    @property
-    def origin(self) -> str:
-        """The address without a path."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        """Starts it and waits until it has printed its address.
-
-        Raises:
-            Missing: It did not come up; the message holds what it said.
-        """
-        log = self.state.with_suffix(".log")
-        place = log.stat().st_size if log.exists() else 0
-        options = [
-            "--spare-kernels",
-            "0",
-            "--port",
-            str(self.port),
-            "--state",
-            str(self.state),
-            "--root",
-            str(self.root),
-            "--kernels-stop-with-server",
-        ]
-        with log.open("ab") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", TWISTD, "-n", "--pidfile=", "webipy", *options],
-                cwd=ROOT,
-                stdout=out,
-                stderr=out,
-                env={**os.environ, "XDG_DATA_HOME": str(self.state.parent / "share")},  # nobody's own trash
-            )
-        link = re.compile(r"http://127\.0\.0\.1:(\d+)/#code=(\S+)")
-        end = time.monotonic() + START_S
-        while time.monotonic() < end and self._process.poll() is None:
-            found = link.search(log.read_text("utf-8", "replace")[place:])
-            if found is not None:
-                self.port = int(found.group(1))
-                return
-            time.sleep(0.05)
-        raise Missing(f"The server did not start:\n{log.read_text('utf-8', 'replace')[-4000:]}")
-
-    def link(self) -> str:
-        """An address with a one-time code that was not used yet."""
-        return str(self.call("server.launch_code")["url"])
-
-    def kill(self) -> None:
-        """Ends it with SIGKILL: kernels go on."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        """Ends it politely, its kernels with it."""
-        self._end(signal.SIGTERM)
-
-    def _end(self, how: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(30)
-            self._process = None
-
-    def token(self) -> str:
-        """The token for scripts."""
-        return (self.state / "token").read_text("utf-8").strip()
-
-    def call(self, method: str, **params: Any) -> dict[str, Any]:
-        """Calls a method as the command line does; fails the test when it is refused."""
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token()}"}
-        request = urllib.request.Request(f"{self.origin}/rpc", body, headers)
-        with urllib.request.urlopen(request, timeout=90) as answer:
-            reply = json.load(answer)
-        if "error" in reply:
-            raise AssertionError(f"{method}: {reply['error']['message']}")
-        return cast(dict[str, Any], reply["result"])
+    def start(self, *options: str, **more: Any) -> float:
+        """Starts a server; see `Server.start`."""
+        return super().start(f"--port={self.port}", *options, **more)
 
     def spare_session(self) -> str:
         """A session whose kernel has been starting since the last one was asked for; starts the next."""
-        start = functools.partial(self.call, "session.create", kernelspec="python3")
-        session = self._spare or str(start()["id"])
-        self._spare = str(start()["id"])
+        session = self._spare or self.session(is_warm=False)
+        self._spare = self.session(is_warm=False)
         return session
 
 
 @contextlib.contextmanager
-def new_server() -> Iterator[Server]:
+def new_server(*options: str) -> Iterator[PageServer]:
     """A server that is ended, and whose folders are removed, when the block is left."""
-    folder = Path(tempfile.mkdtemp(prefix="webipy-browser-"))
-    (folder / "root").mkdir()
-    server = Server(folder / "state", folder / "root")
+    server = PageServer(*options)
     try:
         server.start()
         yield server
     finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        server.close()
 
 
 @functools.cache
-def the_server() -> Server:
+def the_server() -> PageServer:
     """The server that the tests of this process share."""
     if not STATIC.exists():
         raise Missing("The page is not built: run `npm ci && npm run build` in web/.")
@@ -229,7 +137,7 @@ def the_playwright() -> Playwright:
 def the_browser() -> Browser:
     """The browser that the tests of this process share."""
     path = find_browser()
-    options = [f"--disable-features={','.join(FEATURES_OFF)}"]
+    options = [f"--disable-features={','.join(FEATURES_OFF)}", *IN_ONE_PROCESS]
     if os.geteuid() == 0:
         options.append("--no-sandbox")  # Chromium refuses to sandbox itself as root
     browser = the_playwright().chromium.launch(executable_path=path, args=options)
@@ -237,15 +145,29 @@ def the_browser() -> Browser:
     return browser
 
 
-def enter(context: BrowserContext, origin: str, token: str) -> None:
-    """Signs a context in as the page does: the cookie is the browser's, the key lies in the storage of the origin."""
+def enter(context: BrowserContext, origin: str, token: str) -> Page:
+    """Signs a context in as the page does: the cookie is the browser's, the key lies in the storage of the origin.
+
+    Args:
+        context: A context without cookies.
+        origin: Of the server, with its base URL.
+        token: Of the server.
+
+    Returns:
+        The tab that it took, on a page of the origin. To close it and open another costs a process.
+
+    Raises:
+        AssertionError: The server does not let it in.
+    """
     answer = context.request.post(f"{origin}/login", data={"token": token})
     if answer.status != 200:
         raise AssertionError(f"/login answered {answer.status}: {answer.text()}")
     page = context.new_page()
     page.goto(f"{origin}/healthz")
-    page.evaluate("key => localStorage.setItem('webipy-key', key)", answer.json()["key"])
-    page.close()
+    below = f"{urlsplit(origin).path}/"
+    name = "webipy-key" if below == "/" else f"webipy-key {below}"
+    page.evaluate("([name, key]) => localStorage.setItem(name, key)", [name, answer.json()["key"]])
+    return page
 
 
 class PageCase(SynchronousTestCase):
@@ -258,7 +180,7 @@ class PageCase(SynchronousTestCase):
         self.faults: list[str] = []
         self.faults_expected = re.compile("(?!)")  # a test that makes the page meet a fault on purpose says which
         self._contexts: list[BrowserContext] = []
-        self._signed_in: list[BrowserContext] = []
+        self._signed_in: dict[BrowserContext, list[Page]] = {}
         self._ending = contextlib.ExitStack()
         self.addCleanup(self._end)
         self.server = self.make_server()
@@ -272,13 +194,13 @@ class PageCase(SynchronousTestCase):
                 self.server.call("session.close", session=session)
         self.assertEqual([one for one in self.faults if not self.faults_expected.search(one)], [])
 
-    def make_server(self) -> Server:
+    def make_server(self) -> PageServer:
         """The server of this test: the shared one."""
         return the_server()
 
-    def own_server(self) -> Server:
+    def own_server(self, *options: str) -> PageServer:
         """A server for this test alone, ended after it."""
-        return self._ending.enter_context(new_server())
+        return self._ending.enter_context(new_server(*options))
 
     def new_context(self, **options: Any) -> BrowserContext:
         """A browser context without cookies, closed after the test. What goes wrong in its pages fails the test."""
@@ -296,15 +218,16 @@ class PageCase(SynchronousTestCase):
         return context
 
     def new_page(self, context: BrowserContext | None = None) -> Page:
-        """A tab."""
-        return (context or self.context).new_page()
+        """A tab; of a context that has just been signed in, the one that this took."""
+        context = context or self.context
+        entered = self._signed_in.get(context)
+        return entered.pop() if entered else context.new_page()
 
     def sign_in(self, context: BrowserContext | None = None) -> None:
         """Signs a context in by the token, once."""
         context = context or self.context
         if context not in self._signed_in:
-            self._signed_in.append(context)
-            enter(context, self.server.origin, self.server.token())
+            self._signed_in[context] = [enter(context, self.server.origin, self.server.token)]
 
     def new_session(self) -> str:
         """A session with a Python kernel, titled as the test is named."""
@@ -321,7 +244,9 @@ class PageCase(SynchronousTestCase):
         expect(page.locator(".cell").first).to_be_visible()
         return page
 
-    def write_notebook(self, path: str, *cells: tuple[str, str] | dict[str, Any]) -> Path:
+    def write_notebook(
+        self, path: str, *cells: tuple[str, str] | dict[str, Any], metadata: dict[str, Any] | None = None
+    ) -> Path:
         """A notebook file below the root: cells as `(type, source)`, or as nbformat has them. Its cells are `c0`, `c1`, ..."""
         written = []
         for number, cell in enumerate(cells):
@@ -331,7 +256,12 @@ class PageCase(SynchronousTestCase):
             own: dict[str, Any] = {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
             written.append({"id": f"c{number}", "metadata": {}, **own, **cell})
         spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        body = {"cells": written, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}
+        body = {
+            "cells": written,
+            "metadata": {"kernelspec": spec, **(metadata or {})},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
         file = self.server.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(body, indent=1) + "\n", "utf-8")
@@ -357,6 +287,11 @@ class PageCase(SynchronousTestCase):
         expect(page.locator(".cm-content")).to_be_focused()
         return page
 
+    def press(self, page: Page, *keys: str) -> None:
+        """Presses keys one after the other."""
+        for key in keys:
+            page.keyboard.press(key)
+
     def put(self, page: Page, code: str) -> None:
         """Puts code where the caret is, as pasting does: the editor adds no indentation of its own."""
         page.keyboard.insert_text(code)
@@ -377,7 +312,7 @@ class PageCase(SynchronousTestCase):
 
     def copied(self, page: Page, text: str) -> None:
         """Waits until the clipboard holds that: nothing in the page tells when it has been written."""
-        page.wait_for_function("text => navigator.clipboard.readText().then(now => now === text)", arg=text)
+        until(lambda: page.evaluate("() => navigator.clipboard.readText()") == text, f"{text!r} in the clipboard")
 
     def finished(self, cell: Locator) -> None:
         """Waits until the cell's run has ended."""
@@ -400,4 +335,4 @@ class PageCase(SynchronousTestCase):
     def execute(self, session: str, code: str, cell: str | None = None) -> dict[str, Any]:
         """Runs code as another client does, and waits for its end."""
         started = self.server.call("execution.start", session=session, code=code, cell=cell)
-        return self.server.call("execution.wait", session=session, execution=started["execution"], timeout_s=60)
+        return self.server.wait(session, started["execution"])

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.stage import PageCase
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
 
 class Cells(PageCase):
@@ -19,11 +23,6 @@ class Cells(PageCase):
         page = self.open_file(self.path)
         page.locator(".cell").first.focus()
         return page
-
-    def press(self, page: Page, *keys: str) -> None:
-        """Presses keys one after the other."""
-        for key in keys:
-            page.keyboard.press(key)
 
     def are(self, page: Page, *sources: str) -> None:
         """Waits until the page shows these cells, in this order, and the file holds them too."""
@@ -131,12 +130,27 @@ class Cells(PageCase):
         self.are(page, "c", "a", "b")
         self.press(page, "c", "Shift+V")
         self.are(page, "c", "a", "b", "b")
+        printed = {"output_type": "stream", "name": "stdout", "text": ["shown\n"]}
+        picture = {"image/png": PIXEL}
+        self.write_notebook(
+            "cells/shown.ipynb",
+            {"cell_type": "code", "source": "print('shown')", "outputs": [printed], "execution_count": 3},
+            {"cell_type": "markdown", "source": "![](attachment:a.png)", "attachments": {"a.png": picture}},
+        )
+        page = self.open_file("cells/shown.ipynb")
+        page.locator(".cell").first.focus()
+        self.press(page, "Control+a", "c")
         other = self.write_notebook("cells/other.ipynb", ("code", "other"))
         page = self.open_file("cells/other.ipynb")
         page.locator(".cell").first.focus()
         self.press(page, "v")
-        self.are(page, "other", "b")
-        self.assertEqual([cell["source"] for cell in self.read_notebook(other)], ["other", "b"])
+        expect(page.locator(".cell .out")).to_contain_text("shown")
+        expect(page.locator(".cell .rendered img")).to_have_count(1)
+        expect(page.locator(".saved")).to_have_text("Saved")
+        _, code, text = self.read_notebook(other)
+        self.assertEqual(code["source"], "print('shown')")
+        self.assertEqual(["".join(output["text"]) for output in code["outputs"]], ["shown\n"])
+        self.assertEqual(text["attachments"], {"a.png": picture})
 
     def test_the_system_clipboard_gives_and_takes_cells(self) -> None:
         """Ctrl-C gives the sources as text; Ctrl-V makes cells of Jupyter's JSON, and a code cell of any other text."""
@@ -158,6 +172,25 @@ class Cells(PageCase):
         expect(page.locator(".cell.sel .src")).to_have_text("plain = text")
         expect(page.locator(".saved")).to_have_text("Saved")
         self.assertEqual(self.held()[2:], [("markdown", "# From\nelsewhere"), ("code", "1"), ("code", "plain = text")])
+
+    def test_links_lead_to_cells(self) -> None:
+        """By the path of the notebook and the id of the cell, far down, in another tab and in the same; the menu of a cell copies one."""
+        page = self.letters(*(f"value_{n} = {n}" for n in range(300)))
+        page.locator("#cell-c1").hover()
+        page.get_by_role("button", name="Menu of cell 2", exact=True).click()
+        page.get_by_role("menuitem", name="Copy link to cell").click()
+        link = f"{self.server.origin}/n/{self.path}#cell-id="
+        self.copied(page, f"{link}c1")
+        other = self.context.new_page()
+        other.goto(f"{link}c280")
+        expect(other.locator(".cell.sel")).to_have_attribute("id", "cell-c280")
+        expect(other.locator("#cell-c280")).to_be_in_viewport()
+        expect(other.locator("#cell-c280")).to_be_focused()
+        other.evaluate("location.hash = 'cell-id=c20'")
+        expect(other.locator(".cell.sel")).to_have_attribute("id", "cell-c20")
+        expect(other.locator("#cell-c20")).to_be_in_viewport()
+        other.go_back()
+        expect(other.locator("#cell-c280")).to_be_in_viewport()
 
     def test_outputs_and_line_numbers(self) -> None:
         """O hides the outputs and notes it in the file as Jupyter does, L numbers the lines of the cell, Shift-L those of all."""
@@ -212,6 +245,52 @@ class Cells(PageCase):
         self.are(page, "1 = alpha", "alpha = beta", "Alpha")
         self.assertEqual([source for _, source in self.held()], ["1 = alpha", "alpha = beta", "Alpha"])
 
+    def test_outputs_are_found_too(self) -> None:
+        """In tables, in the hidden rows of a log and in errors; replacing leaves them alone and sees what is around a match."""
+        html = "<style>td { color: red }</style><table><tr><td>needle</td><td>hay</td></tr></table>"
+        outputs: list[dict[str, Any]] = [
+            {"output_type": "display_data", "data": {"text/html": html, "text/plain": "t"}, "metadata": {}},
+            {
+                "output_type": "stream",
+                "name": "stdout",
+                "text": "".join(f"row {n} {'needle' if n == 900 else 'hay'}\n" for n in range(1000)),
+            },
+            {
+                "output_type": "error",
+                "ename": "ValueError",
+                "evalue": "no needle",
+                "traceback": ["ValueError: no needle"],
+            },
+        ]
+        self.write_notebook(
+            "found.ipynb",
+            ("code", "needle = 1\nx = needle"),
+            {"cell_type": "code", "source": "show()", "outputs": outputs},
+        )
+        page = self.open_file("found.ipynb")
+        expect(page.locator("#cell-c1 .log")).to_be_visible()
+        page.locator(".cell").first.focus()
+        page.keyboard.press("f")
+        page.get_by_label("Find", exact=True).fill("needle")
+        count = page.locator(".find-count")
+        expect(count).to_have_text("1 of 2")
+        page.get_by_role("button", name="Outputs", exact=True).click()
+        expect(count).to_have_text("1 of 5")
+        marked = "() => [...CSS.highlights.get('found')].map(one => one.startContainer.getRootNode().nodeName).sort()"
+        self.assertIn("#document-fragment", page.evaluate(marked))
+        page.get_by_label("Find", exact=True).focus()
+        self.press(page, "Enter", "Enter", "Enter")
+        expect(count).to_have_text("4 of 5")
+        expect(page.locator(".cell.sel")).to_have_attribute("id", "cell-c1")
+        expect(page.locator("#cell-c1 .log .hit.now")).to_have_text("row 900 needle")
+        expect(page.locator("#cell-c1 .log .hit.now")).to_be_in_viewport()
+        self.press(page, "Control+h")
+        page.get_by_label("Find", exact=True).fill(r"(?<== )n(\w+)$")
+        self.press(page, "Alt+r")
+        page.get_by_label("Replace with").fill(r"[$1]\n")
+        page.get_by_role("button", name="Replace all").click()
+        self.are(page, "needle = 1\nx = [eedle]\n", "show()")
+
     def test_pictures_are_pasted_and_dropped_into_text(self) -> None:
         """A picture from the clipboard stands where the caret was, a dropped one at the end; both are in the file; Z takes them back."""
         file = self.write_notebook("cells/paste.ipynb", ("markdown", "before after"), ("code", "1"))
@@ -246,7 +325,7 @@ class Cells(PageCase):
         )
         self.assertEqual(sorted(cells[0]["attachments"]), ["my dot-2.png", "my dot.png"])
         self.press(page, "z", "z")
-        expect(page.locator(".cell .rendered")).to_have_text(["before after"])
+        expect(page.locator(".cell .rendered")).to_have_text(["before !after"])  # what was typed stays
 
     def test_pictures_of_text_cells(self) -> None:
         """A text cell shows its attachments, and pictures that lie beside the notebook."""
@@ -262,3 +341,32 @@ class Cells(PageCase):
             picture = page.get_by_role("img", name=name, exact=True)
             expect(picture).to_be_visible()
             page.wait_for_function("image => image.naturalWidth === 1", arg=picture.element_handle())
+
+    def test_odd_characters_are_seen_and_kept(self) -> None:
+        """Ends of lines with a carriage return stay whole whatever is typed; what hides has a sign, edited or not, and its name."""
+        odd = "x = 1\ry = '\u202e\x0c\x00\u2028\xa0p\u0430y'"
+        self.path = "cells/odd.ipynb"
+        self.file = self.write_notebook(self.path, ("code", "a = 1\r\nb = 2\r\nprint(a + b)"), ("code", odd))
+        page = self.open_file(self.path, kernel=True)
+        signs = ["CR", "U+202E", "FF", "NUL", "U+2028", None, None]
+        marks = page.locator("#cell-c1 .odd")
+        expect(marks).to_have_count(len(signs))
+        self.assertEqual(marks.evaluate_all("all => all.map(one => one.dataset.sign ?? null)"), signs)
+        self.assertEqual(page.locator("#cell-c1 .src").evaluate("source => source.textContent"), odd)
+        expect(marks.nth(1)).to_have_attribute("title", re.compile("right-to-left override.*U.202E"))
+        expect(marks.nth(6)).to_have_attribute("title", re.compile("Cyrillic letter"))
+
+        page.locator("#cell-c0 .src").click()
+        expect(page.locator(".cm-content")).to_be_focused()
+        self.press(page, "Control+Home", "End", "0", "Enter", "a", "ArrowDown", "End", "ArrowRight", "ArrowLeft", "1")
+        self.press(
+            page, "Control+End", "Home", "Backspace", ";", "ArrowUp", "Home", "Shift+ArrowRight", "Control+Enter"
+        )
+        expect(page.locator("#cell-c0 .out .text")).to_have_text("31")
+
+        page.locator("#cell-c1 .src").click()
+        expect(page.locator(".cm-content .odd")).to_have_count(len(signs))
+        self.press(page, "Control+End", "#")
+        expect(page.locator(".saved")).to_have_text("Saved")
+        sources = [source for _, source in self.held()]
+        self.assertEqual(sources, ["a = 10\r\na\r\nb = 21;print(a + b)", odd + "#"])

@@ -20,11 +20,6 @@ class Commands(PageCase):
         page.locator(".cell").first.focus()
         return page
 
-    def press(self, page: Page, *keys: str) -> None:
-        """Presses keys one after the other."""
-        for key in keys:
-            page.keyboard.press(key)
-
     def shows(self, page: Page, *sources: str) -> None:
         """Waits until the page shows these cells."""
         expect(page.locator(".cell .src, .cell .rendered")).to_have_text(list(sources))

@@ -7,6 +7,7 @@ import json
 from playwright.sync_api import Page, expect
 
 from tests.browser.stage import PageCase
+from tests.browser.test_access import axe_finds
 
 
 class Document(PageCase):
@@ -137,6 +138,35 @@ class Document(PageCase):
         expect(page.locator("#cell-c0 .src")).to_have_text("first")
         expect(page.locator(".saved")).to_have_text("Saved")
         self.assertEqual([cell["source"] for cell in self.read_notebook(self.file)], ["first", "second"])
+
+    def test_the_history_names_cells_and_gives_one_back(self) -> None:
+        """Each state says which cells it touched; one of them shows what became of it, and comes back alone."""
+        page = self.letters("alpha = 1", "beta = 2", "gamma = 3")
+        self.type_into(page, "c0", "alpha = 10")
+        session = page.url.rpartition("/")[2]
+        self.server.call("cell.delete", session=session, cell="c1")
+        self.server.call("notebook.checkpoint", session=session, checkpoint="mark")
+        self.server.call("cell.set_source", session=session, cell="c2", source="gamma = 30")
+        expect(page.locator("#cell-c2 .src")).to_have_text("gamma = 30")
+        self.item(page, "History…")
+        dialog = page.get_by_role("dialog")
+        touched = dialog.locator(".touched")
+        expect(touched.get_by_role("button", name="removed:")).to_have_text("removed a cell that is gone ")
+        expect(touched.get_by_role("button", name="changed: cell 1")).to_have_text("changed cell 1 alpha = 10")
+        touched.get_by_role("button", name="changed: cell 1").click()
+        expect(dialog.locator(".diff-line.gone")).to_contain_text("alpha = 1")
+        expect(dialog.locator(".diff-line.new")).to_contain_text("alpha = 10")
+        touched.get_by_role("button", name="removed:").click()
+        expect(dialog.locator(".diff-line.gone")).to_contain_text("beta = 2")
+        self.assertEqual(axe_finds(page), [])
+        dialog.get_by_role("button", name="Restore this cell as it was before").click()
+        expect(page.locator(".cell .src")).to_have_text(["alpha = 10", "beta = 2", "gamma = 30"])
+        self.item(page, "History…")
+        dialog.get_by_role("button", name="mark").click()
+        dialog.get_by_role("listitem").filter(has_text="gamma = 30").get_by_role(
+            "button", name="Restore this cell"
+        ).last.click()
+        expect(page.locator(".cell .src")).to_have_text(["alpha = 10", "beta = 2", "gamma = 3"])
 
     def test_a_notebook_is_exported(self) -> None:
         """Export makes the format on the server and hands it to the browser."""

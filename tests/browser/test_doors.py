@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.stage import PageCase, Server
+from tests.browser.stage import PageCase, PageServer
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAAAABJRU5ErkJggg=="
@@ -54,7 +54,7 @@ class Doors(PageCase):
         self.addCleanup(server.shutdown)
         return f"http://127.0.0.1:{server.server_address[1]}"
 
-    def home(self, server: Server) -> Page:
+    def home(self, server: PageServer) -> Page:
         """A tab that has come in by a link."""
         page = self.new_page()
         page.goto(server.link())
@@ -152,7 +152,7 @@ class Doors(PageCase):
         for one in (first, second):
             one.goto(self.server.origin)
             expect(one.get_by_role("alert")).to_contain_text("lost its part of the sign-in")
-        first.get_by_label("Token").fill(self.server.token())
+        first.get_by_label("Token").fill(self.server.token)
         first.get_by_role("button", name="Sign in").click()
         for one in (first, second):
             expect(one.get_by_role("button", name=HOME)).to_be_visible()
@@ -168,7 +168,7 @@ class Doors(PageCase):
 class Logins(PageCase):
     """Who is signed in, and the end of it."""
 
-    def make_server(self) -> Server:
+    def make_server(self) -> PageServer:
         """Its logins are those of this test alone."""
         return self.own_server()
 
@@ -229,15 +229,14 @@ class Files(PageCase):
         expect(page.get_by_alt_text("there", exact=True)).to_have_js_property("naturalWidth", 5)
         expect(page.get_by_alt_text("not there")).to_have_js_property("naturalWidth", 0)
 
-    def test_a_file_is_shown_in_a_tab_and_again_after_reloading(self) -> None:
-        """Clicked in the list, typed by hand, and when the ticket in the address has become old."""
+    def test_a_file_is_shown_and_again_after_reloading(self) -> None:
+        """Clicked in the list it has a page; its own address can be typed by hand, also when the ticket in it has become old."""
         (self.server.root / "shown é.txt").write_text("these words", "utf-8")
         self.sign_in()
         page = self.new_page()
         page.goto(self.server.origin)
-        with self.context.expect_page() as opened:
-            page.get_by_role("link", name="shown é.txt").click()
-        expect(opened.value.get_by_text("these words")).to_be_visible()
+        page.get_by_role("link", name="shown é.txt").click()
+        expect(page.get_by_role("textbox", name="Text of shown é.txt")).to_have_text("these words")
         typed = self.new_page()
         typed.goto(f"{self.server.origin}/files/shown%20%C3%A9.txt?inline=1&ticket=1.old")
         expect(typed.get_by_text("these words")).to_be_visible()

@@ -132,7 +132,7 @@ class Home(PageCase):
         page = self.home(folder)
         for _ in range(2):
             page.get_by_role("button", name="New, other kinds").click()
-            page.get_by_role("menuitem", name="Folder…").click()
+            page.get_by_role("menuitem", name="Folder…", exact=True).click()
             page.get_by_label("Name of the folder").fill("results")
             page.keyboard.press("Enter")
             expect(page.get_by_role("link", name="results")).to_be_visible()

@@ -45,12 +45,19 @@ class Knowing(PageCase):
         page = self.notebook()
         self.finished(self.run_code(page, "import os"))
         self.edit(page)
-        self.put(page, "s = '😀'; os.path.isd")
+        self.put(page, "s = '😀'; os.path.isl")
         page.keyboard.press("Tab")
-        popup = page.locator(".cm-tooltip-autocomplete")
-        expect(popup).to_contain_text("isdir")
+        expect(page.locator(".cm-content")).to_have_text(
+            "s = '😀'; os.path.islink"
+        )  # there is no other: it is inserted
+        page.keyboard.press("Control+Backspace")
+        self.put(page, "expandus")
+        page.keyboard.press("Backspace")
+        page.keyboard.press("Backspace")
+        page.keyboard.press("Tab")
+        expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("expandvars")
         page.keyboard.press("Enter")
-        expect(page.locator(".cm-content")).to_have_text("s = '😀'; os.path.isdir")
+        expect(page.locator(".cm-content")).to_have_text("s = '😀'; os.path.expanduser")
 
     def test_completion_tells_kinds(self) -> None:
         """What is a function, a module or a class is told where the kernel knows it."""
@@ -60,9 +67,9 @@ class Knowing(PageCase):
             self.sessions[-1],
             "from IPython.core.completer import provisionalcompleter\n"
             "get_ipython().Completer.jedi_compute_type_timeout = 4_000\n"
-            "with provisionalcompleter(): _ = list(get_ipython().Completer.completions('pri', 3))",
+            "with provisionalcompleter(): _ = list(get_ipython().Completer.completions('pr', 2))",
         )
-        self.put(page, "pri")
+        self.put(page, "pr")
         page.keyboard.press("Tab")
         row = page.locator(".cm-tooltip-autocomplete li", has_text=re.compile("^print"))
         expect(row.locator(".cm-completionDetail")).to_have_text("function")

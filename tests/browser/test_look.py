@@ -1,32 +1,15 @@
 """The page looks as it was made: its main states against pictures of them, in light, in dark and on a phone.
 
-Text is drawn otherwise on every machine, so the pictures are small: an eighth of the size, in grey, and what is compared is how far they are from each
-other on average and in their worst tenth. That sees a panel that is gone, a colour of the wrong theme or a column that moved, and not another
-font. What must hold exactly is asked of the page itself: nothing scrolls sideways, parts do not overlap, and controls are large enough.
-
-`WEBIPY_LOOK=keep` writes the pictures anew; look at them before they are kept for good.
+The pictures, and how they are compared: tests/browser/pictures.py. What must hold exactly is asked of the page itself: nothing scrolls sideways, parts do
+not overlap, and controls are large enough.
 """
 
 from __future__ import annotations
 
-import io
-import os
-from pathlib import Path
-
-from PIL import Image, ImageChops, ImageStat
 from playwright.sync_api import Page, expect
 
+from tests.browser import pictures
 from tests.browser.stage import PageCase
-
-PICTURES = Path(__file__).parent / "look"
-KEEP = os.environ.get("WEBIPY_LOOK") == "keep"
-SMALLER = 8
-MEAN_MOST = 7.0
-"""The mean distance of two pictures, of 255; another font on another machine is some 2."""
-
-BLOCKS = 6
-BLOCK_MOST = 40.0
-"""The same for the worst of `BLOCKS` by `BLOCKS` parts."""
 
 FACTS = """() => {
     const wrong = [];
@@ -59,21 +42,6 @@ CELLS = (
 )
 
 
-def small(picture: bytes) -> Image.Image:
-    """A screenshot as it is compared."""
-    whole = Image.open(io.BytesIO(picture)).convert("L")
-    return whole.resize((whole.width // SMALLER, whole.height // SMALLER), Image.Resampling.BOX)
-
-
-def distances(one: Image.Image, other: Image.Image) -> tuple[float, float]:
-    """How far two pictures are from each other: on average, and in the worst part."""
-    between = ImageChops.difference(one, other)
-    wide, high = between.width // BLOCKS, between.height // BLOCKS
-    corners = [(x * wide, y * high) for x in range(BLOCKS) for y in range(BLOCKS)]
-    parts = [between.crop((x, y, x + wide, y + high)) for x, y in corners]
-    return ImageStat.Stat(between).mean[0], max(ImageStat.Stat(part).mean[0] for part in parts)
-
-
 class Look(PageCase):
     """The main states."""
 
@@ -81,18 +49,14 @@ class Look(PageCase):
         """Compares what is shown with its picture."""
         self.assertEqual(page.evaluate(FACTS), [], name)
         page.evaluate("document.fonts.ready.then(() => null)")
-        now = small(page.screenshot(animations="disabled", caret="hide"))
-        file = PICTURES / f"{name}.png"
-        if KEEP:
-            now.save(file, optimize=True)
+        now = pictures.small(page.screenshot(animations="disabled", caret="hide"))
+        if pictures.KEEP:
+            pictures.keep(now, name)
             return
-        kept = Image.open(file).convert("L")
-        self.assertEqual(now.size, kept.size, name)
-        mean, worst = distances(now, kept)
-        if mean > MEAN_MOST or worst > BLOCK_MOST:
+        wrong = pictures.difference(now, name)
+        if wrong:
             now.save(f"{name}.png")  # trial's own folder keeps it
-        self.assertLessEqual(mean, MEAN_MOST, name)
-        self.assertLessEqual(worst, BLOCK_MOST, name)
+        self.assertEqual(wrong, "")
 
     def test_the_main_states_look_as_they_were_made(self) -> None:
         """A notebook that has run, its palette and its variables, the home page: light, dark, and on a phone."""
@@ -154,8 +118,8 @@ class Look(PageCase):
         home = self.new_page()
         home.goto(f"{self.server.origin}/?in=trouble")
         expect(home.locator(".tile", has_text="trouble/").locator(".mini")).to_be_visible()
-        for tile in home.locator(".tile").filter(has_not_text="trouble/").all():  # sessions of other tests
-            tile.evaluate("one => one.remove()")
+        others = home.locator(".tile").filter(has_not_text="trouble/")  # sessions of other tests
+        others.evaluate_all("all => all.forEach(one => one.remove())")
         self.same(home, "home-light")
         home.emulate_media(color_scheme="dark")
         home.set_viewport_size({"width": 390, "height": 780})

@@ -9,6 +9,7 @@ import socket
 from playwright.sync_api import Locator, expect
 
 from tests.browser.stage import PageCase
+from tests.browser.test_access import axe_finds
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
@@ -140,6 +141,25 @@ class Text(PageCase):
         printed = "".join("".join(output["text"]) for output in cells[0]["outputs"])
         self.assertEqual(printed.splitlines(), [f"line {i}" for i in range(60_000)])
 
+    def test_what_is_selected_in_an_output_that_grows_stays_selected(self) -> None:
+        """In a short one and in a window on a long one, also when the short one becomes long."""
+        page = self.notebook()
+        for lines in (5, 60):
+            gate = self.server.root / f"gate-{lines}"
+            code = (
+                f"for i in range({lines}): print('first', i)\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.02)"
+            )
+            cell = self.run_code(page, f"import os, time\n{code}\nfor i in range(100): print('more', i)")
+            text = cell.locator(".out .text")
+            expect(text).to_contain_text(f"first {lines - 1}")
+            page.get_by_text("first").last.dblclick(position={"x": 12, "y": 10})
+            self.assertEqual(page.evaluate("getSelection().toString()").strip(), "first")
+            gate.touch()
+            self.finished(cell)
+            self.assertEqual(page.evaluate("getSelection().toString()").strip(), "first")
+            page.keyboard.press("Escape")
+            self.edit(page)
+
     def test_a_log_is_searched_wrapped_and_downloaded(self) -> None:
         """A search shows the lines that hold a text; wrapping cuts long lines into rows; the download is the text of all lines."""
         page = self.notebook()
@@ -149,10 +169,10 @@ class Text(PageCase):
         field = cell.get_by_role("searchbox", name="Search in this output")
         field.fill("1212")
         expect(cell.get_by_role("search")).to_contain_text("1 of 2")
-        expect(cell.locator(".hit.here")).to_contain_text("121212")
+        expect(cell.locator(".hit.now")).to_contain_text("121212")
         field.press("Enter")
         expect(cell.get_by_role("search")).to_contain_text("2 of 2")
-        expect(cell.locator(".hit.here")).to_contain_text("212121")
+        expect(cell.locator(".hit.now")).to_contain_text("212121")
         field.press("Escape")
         expect(cell.locator(".hit")).to_have_count(0)
         cell.get_by_role("button", name="Wrap").click()
@@ -164,6 +184,39 @@ class Text(PageCase):
             cell.get_by_role("button", name="Download").click()
         saved = waiting.value.path().read_text("utf-8")
         self.assertEqual(saved.split(), [str(i) * 400 for i in range(100)])
+
+    def test_a_long_output_has_a_tab_of_its_own(self) -> None:
+        """A log and a text result are shown there with all their lines, are searched and wrapped, and lead back to their cell."""
+        text = "\n".join(f"line {n}" for n in range(300))
+        outputs = [
+            {"output_type": "stream", "name": "stdout", "text": "".join(f"row {n}\n" for n in range(500))},
+            {"output_type": "execute_result", "data": {"text/plain": text}, "metadata": {}, "execution_count": 1},
+        ]
+        self.write_notebook("tabs.ipynb", ("code", "one"), {"cell_type": "code", "source": "two", "outputs": outputs})
+        page = self.open_file("tabs.ipynb")
+        with self.context.expect_page() as opened:
+            page.locator("#cell-c1 .log-foot").get_by_role("link", name="Open in a tab").click()
+        tab = opened.value
+        expect(tab.get_by_role("heading", name="Output of cell 2 · tabs.ipynb")).to_be_visible()
+        expect(tab.locator(".log .counts")).to_contain_text("500 lines")
+        expect(tab.get_by_role("link", name="Open in a tab")).to_have_count(0)
+        tab.get_by_role("button", name="Search").click()
+        tab.get_by_role("searchbox").fill("row 44")
+        expect(tab.locator(".hit.now")).to_be_in_viewport()
+        tab.get_by_role("button", name="Wrap").click()
+        expect(tab.get_by_role("button", name="Wrap")).to_have_attribute("aria-pressed", "true")
+        self.assertEqual(axe_finds(tab), [])
+        tab.goto(tab.url.replace("at=0", "at=1"))
+        expect(tab.locator(".log .counts")).to_contain_text("300 lines")
+        expect(tab.get_by_text("line 0", exact=True)).to_be_in_viewport()
+        tab.set_viewport_size({"width": 390, "height": 700})
+        self.assertLessEqual(tab.evaluate("document.documentElement.scrollWidth"), 390)
+        tab.get_by_role("link", name="Go to the cell").click()
+        expect(tab.locator(".cell.sel")).to_have_attribute("id", "cell-c1")
+        page.locator("#cell-c1 .output .tools").click()
+        with self.context.expect_page() as opened:
+            page.get_by_role("menuitem", name="Open it in a tab of its own").click()
+        expect(opened.value.locator(".log .counts")).to_contain_text("300 lines")
 
     def test_a_traceback_names_the_error_first_and_folds_libraries(self) -> None:
         """Name and message stand on top, own frames are open, frames of libraries are folded, and all can be copied."""
@@ -233,17 +286,68 @@ class Rich(PageCase):
         self.assertEqual(cell.locator(".html b").evaluate(colour), "rgb(1, 2, 3)")
         self.assertEqual(cell.locator(".html i").evaluate(colour), "rgb(4, 5, 6)")
 
+    def test_ids_of_an_output_are_those_that_its_rules_and_references_name(self) -> None:
+        """A style sheet that names ids colours its table, as pandas has them; gradients, `use` and text along a path are found, in outputs and texts."""
+        parts = (
+            '<svg width="90" height="40"><defs><linearGradient id="g"><stop stop-color="rgb(1,2,3)"/></linearGradient><path id="p" d="M5 30H80"/>'
+            '</defs><rect id="r" width="40" height="20" fill="url(#g)"/><use href="#r" x="45"/><text><textPath href="#p">along</textPath></text></svg>'
+        )
+        table = '<style>#T_1_row0_col0 { background-color: rgb(255, 255, 0) }</style><table id="T_1"><td id="T_1_row0_col0">1</td></table>'
+        cell = self.show(f"display(HTML({table + parts!r}), Markdown({parts!r}), Markdown({parts!r}))")
+        colour = "element => getComputedStyle(element).backgroundColor"
+        self.assertEqual(cell.locator(".html td").evaluate(colour), "rgb(255, 255, 0)")
+        for shown in (cell.locator(".html"), cell.locator(".md").first, cell.locator(".md").last):
+            expect(shown.locator("use")).to_have_count(1)
+            self.assertGreater(shown.locator("use").evaluate("use => use.getBBox().width"), 30)
+            self.assertGreater(shown.locator("textPath").evaluate("text => text.getComputedTextLength()"), 10)
+            refers = shown.locator("rect").evaluate(
+                "rect => rect.getRootNode().querySelector(rect.getAttribute('fill').slice(4, -1)) !== null"
+            )
+            self.assertTrue(refers)
+        ids = cell.page.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")
+        self.assertEqual(len(ids), len(set(ids)), "two texts share no id")
+
+    def test_the_rules_of_an_output_stay_in_it(self) -> None:
+        """No rule reaches the element that holds the output, however it names it; what libraries set on the root is inherited."""
+        rules = "position: fixed !important; inset: 0; z-index: 99999; background: red !important"
+        hosts = (
+            ":host",
+            ":h\\6fst",
+            ":host(.html)",
+            ":host-context(body)",
+            ":is(:host)",
+            ":scope",
+            "&",
+            ":host:not(b)",
+            ":root",
+        )
+        sheet = "".join(f"{host} {{ {rules} }} " for host in hosts)
+        sheet += f"@media all {{ :host {{ {rules} }} }} @layer a {{ :host {{ {rules} }} }} @scope (:host) {{ :scope {{ {rules} }} }}"
+        sheet += f"@scope {{ :scope {{ {rules} }} }} b {{ :host & {{ {rules} }} :host {{ {rules} }} }} b {{ color: var(--ours) }}"
+        sheet += ":root { --ours: rgb(1, 2, 3) } @property --ink { syntax: '*'; inherits: true; initial-value: red }"
+        cell = self.show(f"HTML({'<style>' + sheet + '</style><b>one</b><use href=x.svg#a></use>'!r})")
+        expect(cell.locator(".html b")).to_have_css("color", "rgb(1, 2, 3)")
+        self.assertEqual(
+            cell.locator(".html").evaluate(
+                "one => [getComputedStyle(one).position, getComputedStyle(one).backgroundColor]"
+            ),
+            ["static", "rgba(0, 0, 0, 0)"],
+        )
+        box = cell.locator(".html").bounding_box()
+        self.assertTrue(box is not None and box["height"] < 400)
+
     def test_formulas_and_markdown_are_set(self) -> None:
-        """LaTeX and the formulas in markdown are set by KaTeX; what cannot be read stays as it was written."""
+        """LaTeX and the formulas in markdown are set by KaTeX; an unknown command is red, and what cannot be read stays as it was written."""
         cell = self.show(
-            "display(Latex(r'$\\\\frac{a}{b}$'), Markdown(r'*so* $e^{i\\\\pi}$ and $\\\\nope{x}$, $5'))".replace(
+            "display(Latex(r'$\\\\frac{a}{b}$'), Markdown(r'*so* $e^{i\\\\pi}$ $\\\\nope{x}$, $\\\\middle|$, $5'))".replace(
                 "\\\\", "\\"
             )
         )
         expect(cell.locator(".latex .katex .mfrac").first).to_be_visible()
         expect(cell.locator(".md em")).to_have_text("so")
         expect(cell.locator(".md .katex")).to_have_count(2)
-        expect(cell.locator(".math-failed")).to_have_text("$\\nope{x}$")
+        expect(cell.locator(".math-picture [fill=red]")).to_have_count(1)
+        expect(cell.locator(".math-failed")).to_have_text("$\\middle|$")
 
     def test_json_is_a_tree(self) -> None:
         """Branches open on demand."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.stage import PageCase
+from tests.browser.test_access import axe_finds
 
 VALUES = """
 import math, collections
@@ -101,6 +102,46 @@ class Palette(PageCase):
         titles = sheet.locator("tr td:first-child").all_inner_texts()
         self.assertEqual(len(titles), len(set(titles)))
 
+    def test_keys_are_changed(self) -> None:
+        """A command gets the key of another one, which loses it; a browser's key is refused; all of it is kept, and taken back."""
+        page = self.notebook()
+        self.press(page, "Escape", "h")
+        sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
+        sheet.get_by_role("button", name="Change keys").click()
+        sheet.get_by_label("Filter by command or key").fill("a code cell below")
+        sheet.get_by_role("button", name="Add a key: Insert a code cell below", exact=True).click()
+        expect(sheet.get_by_role("textbox", name="Press the new key")).to_be_focused()
+        said = sheet.get_by_role("status")
+        self.press(page, "F5")
+        expect(said).to_contain_text("The browser has a use of its own")
+        expect(sheet.get_by_role("button", name="Use it")).to_be_disabled()
+        self.press(page, "m")
+        expect(said).to_have_text(
+            "It works after Esc, not while you edit. M is a key of “Make it a text cell”, which loses it."
+        )
+        self.assertEqual(axe_finds(page), [])
+        self.press(page, "Tab", "Enter")
+        expect(sheet.locator(".key-row", has_text="Insert a code cell below and edit it").locator("kbd")).to_have_count(
+            0
+        )
+        expect(sheet.locator(".key-row").first.locator("kbd")).to_have_text(["B", "M"])
+        self.press(page, "Escape")
+        expect(page.locator(".cell.sel")).to_be_focused()
+        self.press(page, "m")
+        expect(page.locator(".cell.code")).to_have_count(2)
+        page.reload()
+        expect(page.locator(".cell.sel")).to_be_focused()
+        self.press(page, "m")
+        expect(page.locator(".cell.code")).to_have_count(3)
+        self.press(page, "h")
+        sheet.get_by_role("button", name="Change keys").click()
+        sheet.get_by_role("button", name="Remove B: Insert a code cell below").click()
+        expect(sheet.get_by_role("button", name="Reset the keys: Make it a text cell")).to_be_visible()
+        sheet.get_by_role("button", name="Reset all").click()
+        expect(sheet.get_by_role("button", name="Reset all")).to_be_disabled()
+        self.press(page, "Escape", "m")
+        expect(page.locator(".cell.markdown")).to_have_count(1)
+
 
 class Side(PageCase):
     """Outline, files and variables."""
@@ -180,9 +221,7 @@ class Side(PageCase):
         expect(panel).not_to_contain_text("The kernel is running")
         page.get_by_role("button", name="Add a code cell below").click()
         page.keyboard.type("while_it_")
-        page.keyboard.press("Tab")
-        expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("while_it_runs")
-        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")  # the only completion is inserted
         expect(page.locator(".cm-content").last).to_have_text("while_it_runs")
         page.keyboard.press("Shift+Tab")
         expect(page.locator(".cm-inspection")).to_contain_text("here")
@@ -210,3 +249,83 @@ class Help(PageCase):
         page.locator(".cm-line").get_by_text("greet").hover(position={"x": 8, "y": 8})
         expect(tip).to_contain_text("Says hello.")
         page.keyboard.press("Escape")
+
+
+class SidePanel(PageCase):
+    """It gives way, and is as wide as it is wanted."""
+
+    def test_the_side_panel_hides_and_resizes_and_cells_take_the_width(self) -> None:
+        """By its button and its key, also while editing; the edge is dragged and moved by arrows; all of it is remembered."""
+        page = self.notebook()
+        side, edge, cells = page.locator("aside.side"), page.get_by_role("separator"), page.locator(".nb")
+
+        def width(what: Locator) -> float:
+            box = what.bounding_box()
+            assert box is not None
+            return box["width"]
+
+        page.keyboard.press("Control+b")
+        expect(side).to_be_hidden()
+        expect(page.locator(".cm-content")).to_be_focused()
+        page.reload()
+        expect(page.locator(".cell").first).to_be_visible()
+        expect(side).to_be_hidden()
+        page.get_by_role("button", name="Outline and queue").click()
+        expect(side).to_be_visible()
+        edge.focus()
+        self.press(page, "ArrowRight", "ArrowRight")
+        expect(edge).to_have_attribute("aria-valuenow", "280")
+        self.assertEqual(width(side), 280)
+        box = edge.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 4, 300)
+        page.mouse.down()
+        page.mouse.move(400, 300, steps=3)
+        page.mouse.up()
+        expect(edge).to_have_attribute("aria-valuenow", "400")
+        page.set_viewport_size({"width": 1800, "height": 860})
+        narrow = width(cells)
+        page.keyboard.press("Control+Comma")
+        page.get_by_role("switch", name="Use the full width of the window").click()
+        page.keyboard.press("Escape")
+        self.assertGreater(width(cells), narrow + 300)
+        page.reload()
+        expect(edge).to_have_attribute("aria-valuenow", "400")
+        self.assertEqual(axe_finds(page), [])
+        page.get_by_role("button", name="Hide the side panel").click()
+        expect(side).to_be_hidden()
+        page.set_viewport_size({"width": 390, "height": 780})
+        page.locator(".top").get_by_role("button", name="Outline and queue").click()
+        expect(side).to_be_visible()
+        self.assertEqual(page.evaluate("document.documentElement.scrollWidth"), 390)
+
+
+class HelpDialog(PageCase):
+    """What webipy is, how it is used, and what to say when it fails."""
+
+    def test_help_has_the_guide_the_pages_of_the_language_and_a_report(self) -> None:
+        """From a notebook and from the home page; the guide is read without another server, and leads from text to text."""
+        page = self.notebook()
+        page.get_by_role("button", name="Help", exact=True).click()
+        dialog = page.get_by_role("dialog", name="Help")
+        expect(dialog.get_by_role("link", name="NumPy Reference")).to_be_visible()
+        expect(dialog.locator(".report")).to_contain_text("Python: CPython")
+        expect(dialog.locator(".report")).to_contain_text("Kernel: python3, idle; 1 cells")
+        self.assertNotIn(str(self.server.root), dialog.inner_text())
+        self.assertEqual(axe_finds(page), [])
+        dialog.get_by_role("button", name="Copy the report").click()
+        self.copied(page, dialog.locator(".report").inner_text())
+        with self.context.expect_page() as opened:
+            dialog.get_by_role("link", name="Guide").click()
+        guide = opened.value
+        expect(guide.get_by_role("heading", name="A walk through")).to_be_visible()
+        guide.get_by_role("main").get_by_role("link", name="docs/security.md").click()
+        expect(guide.get_by_role("link", name="Security", exact=True)).to_have_attribute("aria-current", "page")
+        expect(guide.get_by_role("main").get_by_role("heading").first).to_be_visible()
+        guide.get_by_role("link", name="The API").click()
+        expect(guide.get_by_role("heading", name="session.create")).to_be_visible()
+        guide.set_viewport_size({"width": 390, "height": 780})
+        self.assertEqual(axe_finds(guide), [])
+        self.assertEqual(guide.evaluate("document.documentElement.scrollWidth"), 390)
+        dialog.get_by_role("button", name="Keys").click()
+        expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()

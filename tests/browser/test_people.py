@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -214,7 +215,9 @@ class Rights(PeopleCase):
         guest.keyboard.press("Control+End")
         guest.keyboard.type(".")
         guest.keyboard.press("Tab")
+        expect(guest.locator(".cm-content")).to_have_text(re.compile(r"^x = 41\. +$"))
         expect(guest.locator(".toast")).to_have_count(0)
+        guest.keyboard.type("name")
         guest.keyboard.press("Shift+Tab")
         expect(guest.locator(".toast")).to_contain_text("You cannot run code")
 

@@ -76,7 +76,8 @@ HOSTILE = {
 NAVIGATING = {
     "an address": "<script>location = 'https://evil.example/'</script>",
     "a refresh": "<meta http-equiv=refresh content='0;url=https://evil.example/'><script>1</script>",
-    "a link": "<a id=go href=https://evil.example/>x</a><script>go.click()</script>",
+    "a link": "<a id=go target=_self href=https://evil.example/>x</a><script>go.click()</script>",
+    "a link whose click is hidden": "<a id=go href=https://evil.example/>x</a><script>go.onclick = event => event.stopPropagation(); go.click()</script>",
     "a download": "<a id=go href=https://evil.example/x download>x</a><script>go.click()</script>",
 }
 
@@ -189,6 +190,135 @@ class Figures(RichCase):
         expect(ground).to_have_attribute("style", re.compile(r"background: rgba\(0, 0, 0, 0\)"))
 
 
+class Earlier(RichCase):
+    """Outputs that build on others, and on files."""
+
+    def test_an_output_has_what_earlier_ones_have_made(self) -> None:
+        """Globals, modules of RequireJS and jQuery: in whatever order views are drawn, after a reload, after a cell ran again; unrelated code stays away."""
+        colours = shown(
+            {
+                "text/html": "<script>window.colours = ['red']; function paint(id) { id.textContent = colours[0] }</script>"
+            }
+        )
+        module = "from IPython.display import Javascript\nJavascript(\"require.config({paths: {}}); define('mine', [], () => ({n: 42}))\")"
+        uses = shown(
+            {
+                "text/html": "<p id=p></p><script>require(['mine'], mine => { paint(p); p.textContent += mine.n + typeof window['lone' + 'ly'] })</script>"
+            }
+        )
+        session, page = self.run_cells(
+            colours,
+            module,
+            shown({"text/html": "<p>alone</p><script>window.lonely = 1</script>"}),
+            uses,
+            "Javascript(\"element.append('x'); $(element).append('<b>bold</b>')\")",
+        )
+        place = self.frame(page.locator(".cell").nth(3)).locator("#p")
+        expect(place).to_have_text("red42undefined")
+        expect(self.frame(page.locator(".cell").nth(4)).locator("#output")).to_have_text("xbold")
+        page.reload()
+        expect(place).to_have_text("red42undefined")
+        ids = [str(one.get_attribute("id")).removeprefix("cell-") for one in page.locator(".cell").all()]
+        self.execute(session, colours.replace("red", "blue"), ids[0])
+        self.execute(session, uses, ids[3])
+        expect(place).to_have_text("blue42undefined")
+
+    def test_libraries_of_the_kernel_need_no_network(self) -> None:
+        """What is loaded from a public server comes from the package that wrote the output, in its order; icons and the like are ours."""
+        asked: list[str] = []
+
+        def answer(route: Any) -> None:
+            asked.append(route.request.url)
+            body = (
+                "window.Lib = (window.Lib || []).concat(document.currentScript.src.includes('gl') ? 'second' : 'first')"
+            )
+            route.fulfill(content_type="application/octet-stream", body=body)
+
+        self.context.route("**/libraries/**", answer)
+        at = "https://cdn.bokeh.org/bokeh/release/bokeh"
+        load = (
+            f"for (const url of ['{at}-9.9.9.min.js', '{at}-gl-9.9.9.min.js']) {{ const s = document.createElement('script'); s.async = false;"
+            "s.src = url; document.head.appendChild(s) }"
+        )
+        _, page = self.run_cells(
+            shown({"application/javascript": load, BOKEH_LOAD: load}),
+            shown({"text/html": "<p id=p></p><i class='fa fa-play'></i><script>p.textContent = Lib.join()</script>"
+                   "<link rel=stylesheet href=https://maxcdn.bootstrapcdn.com/font-awesome/4.4.0/css/font-awesome.min.css>"}),
+        )  # fmt: skip
+        cell = page.locator(".cell").nth(1)
+        expect(self.frame(cell).locator("#p")).to_have_text("first,second")
+        expect(self.frame(cell).locator("i")).to_have_css("font-family", re.compile("Font Awesome"))
+        expect(cell.locator(".wanted")).to_have_count(0)
+        self.assertEqual(len(asked), 2)
+
+    def test_an_animation_of_matplotlib_has_its_buttons(self) -> None:
+        """`to_jshtml`, as it is written: icons are there, a click shows the next picture."""
+        cell = self.show(
+            "import matplotlib; matplotlib.use('agg')\nimport matplotlib.pyplot as plt\nfrom matplotlib.animation import FuncAnimation\n"
+            "from IPython.display import HTML\nfig, ax = plt.subplots(figsize=(2, 1))\nline, = ax.plot([0, 1])\n"
+            "made = FuncAnimation(fig, lambda i: line.set_ydata([0, i]), frames=2); plt.close()\nHTML(made.to_jshtml(default_mode='once'))"
+        )
+        frame = self.frame(cell)
+        picture = frame.locator("img")
+        expect(picture).to_have_attribute("src", re.compile("^data:image"))
+        first = picture.get_attribute("src")
+        expect(frame.locator("i.fa-play").first).to_have_css("font-family", re.compile("Font Awesome"))
+        frame.locator("button[title='Next frame']").click()
+        expect(picture).not_to_have_attribute("src", str(first))
+        expect(cell.locator(".wanted")).to_have_count(0)
+
+    def test_files_beside_the_notebook_are_there(self) -> None:
+        """Pictures, scripts, styles and data that an output names, and those of a page beside it; none that code makes up; with a network only when allowed."""
+        folder = self.server.root / "beside"
+        folder.mkdir()
+        for name, content in {
+            "a.js": "window.fromFile = 7",
+            "a.css": "p { color: rgb(1, 2, 3) }",
+            "a.json": '{"n": 8}',
+            "secret.json": '{"n": 9}',
+            "page.html": "<p id=p></p><script src=a.js></script><script>p.textContent = fromFile</script>",
+        }.items():
+            (folder / name).write_text(content)
+        (folder / "a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg' width='30' height='20'></svg>")
+        html = (
+            "<link rel=stylesheet href=a.css><p id=p></p><img src=./a.svg><script src=a.js></script><script>(async () => {"
+            "const got = await (await fetch('a.json')).json(); const no = await fetch('secret' + '.json');"
+            "p.textContent = [fromFile, got.n, no.status].join() })()</script>"
+        )
+        net = "<p id=p></p><script src=https://cdn.example.org/x.js></script><script>fetch('a.json').then(one => { p.textContent = one.status })</script>"
+        self.context.route(
+            "https://cdn.example.org/**", lambda route: route.fulfill(body="1", content_type="text/javascript")
+        )
+        frame_of = '<iframe width="300" height="90" src="page.html"></iframe>'
+        outputs = [
+            {"output_type": "display_data", "metadata": {}, "data": {"text/html": one}} for one in (html, frame_of, net)
+        ]
+        self.write_notebook(
+            "beside/n.ipynb", {"cell_type": "code", "source": "x", "outputs": outputs, "execution_count": 1}
+        )
+        page = self.open_file("beside/n.ipynb")
+        cell = page.locator(".cell").first
+        expect(self.frame(cell).locator("#p")).to_have_text("7,8,404")
+        expect(self.frame(cell).locator("#p")).to_have_css("color", "rgb(1, 2, 3)")
+        expect(self.frame(cell).locator("img")).to_have_js_property("naturalWidth", 30)
+        expect(self.frame(cell, 1).locator("#p")).to_have_text("7")
+        box = cell.locator("iframe.sealed").nth(1).bounding_box()
+        assert box is not None
+        self.assertEqual((box["width"], box["height"]), (300, 90))
+        place = self.frame(cell, 2).locator("#p")
+        expect(place).to_have_text("200")
+        wanted = cell.locator(".wanted")
+        expect(wanted).to_contain_text("They could get beside/a.json, which the output shows, too.")
+        wanted.get_by_role("button", name="Allow").click()
+        expect(wanted).to_have_count(0)
+        expect(place).to_have_text("200")
+        page.reload()
+        expect(place).to_have_text("404")
+        expect(wanted).to_contain_text("This output wants to read beside/a.json.")
+        wanted.get_by_role("button", name="Allow").click()
+        expect(place).to_have_text("200")
+
+
 class Network(RichCase):
     """What outputs load from elsewhere."""
 
@@ -256,6 +386,72 @@ class Network(RichCase):
         place.first.get_by_role("button", name="Show").click()
         expect(page.frame_locator("iframe.sealed").first.get_by_role("img")).to_have_js_property("naturalWidth", 1)
         self.assertEqual(asked[0], "https://pics.example.org/cat.png")
+
+    def test_one_question_names_all_servers_of_a_map(self) -> None:
+        """A map in a frame of text is allowed with one click, for its notebook, and stays allowed; the settings list what is allowed and take it back."""
+        lib = "window.L = { map: id => { document.getElementById(id).textContent = 'map' }, tiles: at => { new Image().src = at } }"
+        inner = (
+            "<!doctype html><link rel=stylesheet href='https://style.example.org/map.css'><script src='https://lib.example.org/map.js'></script>"
+            "<div id=m>none</div><script>L.map('m'); L.tiles('https://tiles.example.org/1.png')</script>"
+        ).replace('"', "&quot;")
+        asked: list[str] = []
+
+        def answer(route: Any) -> None:
+            asked.append(route.request.url)
+            kind = "text/css" if "style" in route.request.url else "text/javascript"
+            route.fulfill(content_type=kind, body=lib if "lib." in route.request.url else "#m { color: rgb(1, 2, 3) }")
+
+        self.context.route(re.compile(r"^https://\w+\.example\.org/"), answer)
+        session = self.new_session()
+        self.execute(session, shown({"text/html": f'<iframe srcdoc="{inner}"></iframe>'}), self.add_cell(session, "m"))
+        page = self.open(session)
+        cell = page.locator(".cell").first
+        wanted = cell.locator(".wanted")
+        expect(wanted).to_contain_text("from style.example.org, lib.example.org, tiles.example.org.")
+        self.assertEqual(asked, [])
+        wanted.get_by_role("button", name="Allow").click()
+        place = self.frame(cell).frame_locator("iframe").locator("#m")
+        expect(place).to_have_text("map")
+        expect(place).to_have_css("color", "rgb(1, 2, 3)")
+        expect(wanted).to_have_count(0)
+        page.reload()
+        expect(place).to_have_text("map")
+        page.keyboard.press("Control+Comma")
+        servers = page.get_by_role("group", name="Servers that outputs may load from")
+        expect(servers.get_by_role("listitem")).to_have_count(3)
+        servers.get_by_role("button", name="Forbid lib.example.org").click()
+        expect(servers.get_by_role("listitem")).to_have_count(2)
+        page.keyboard.press("Escape")
+        expect(place).to_have_text("none")
+        wanted.get_by_label("How long it is allowed").select_option("once")
+        wanted.get_by_role("button", name="Allow").click()
+        expect(place).to_have_text("map")
+        page.reload()
+        expect(place).to_have_text("none")
+
+    def test_pages_of_other_servers_are_shown_when_allowed(self) -> None:
+        """As `YouTubeVideo` and `IFrame` write them: with their size, their own origin, and no way to this page."""
+        body = (
+            "<p id=p></p><script>let reached = false; try { reached = top.document !== null } catch {}"
+            "p.textContent = [origin, reached].join()</script>"
+        )
+        self.context.route(
+            "https://films.example.org/**", lambda route: route.fulfill(body=body, content_type="text/html")
+        )
+        cell = self.show(
+            shown(
+                {
+                    "text/html": '<iframe width="400" height="150" src="https://films.example.org/embed/1?a=1&amp;b=2" frameborder="0"></iframe>'
+                }
+            )
+        )
+        expect(cell.locator(".wanted")).to_contain_text("This output shows a page of films.example.org.")
+        cell.get_by_role("button", name="Allow").click()
+        site = cell.locator("iframe.site")
+        expect(site.content_frame.frame_locator("iframe").locator("#p")).to_have_text("https://films.example.org,false")
+        box = site.bounding_box()
+        assert box is not None
+        self.assertEqual((box["width"], box["height"]), (400, 150))
 
     def test_what_is_allowed_is_that_server_alone(self) -> None:
         """Another server stays out of reach."""
@@ -466,7 +662,9 @@ class Escapes(RichCase):
         _, page = self.run_cells(*[shown({"text/html": html}) for html in NAVIGATING.values()])
         for cell in page.locator(".cell").all():
             cell.scroll_into_view_if_needed()
-            expect(cell.locator(".out")).to_contain_text(re.compile("tried to leave the page|^$"))
+            expect(cell.locator(".out")).to_contain_text(
+                re.compile("tried to leave the page|leads to https://evil.example|^$")
+            )
         self.assertEqual(self.outside(asked), [])
         self.assertEqual(len(self.context.pages), 1)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import Browser, FrameLocator, Locator, Response, Route, expect
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Response, Route, expect
 
-from tests.browser import seals
-from tests.browser.stage import PageCase, the_playwright
+from tests.browser import gallery, seals
+from tests.browser.stage import PageCase, enter, the_playwright
 from tests.browser.test_rich import RichCase, shown
 
 AHEAD = re.compile(
@@ -28,6 +28,10 @@ class Attacks(PageCase):
         self.addCleanup(browser.__exit__, None, None, None)
         return made
 
+    def let_in(self, context: BrowserContext) -> None:
+        """Signs a context of such a browser in."""
+        enter(context, self.server.origin, self.server.token).close()
+
     def sealing(self) -> seals.Sealing:
         """What opens attacks in such a browser."""
         browser, log = self.launch()
@@ -40,7 +44,7 @@ class Attacks(PageCase):
             self.sessions.append(session)
             return session
 
-        return seals.Sealing(browser, log, self.server.origin, self.sign_in, open_notebook)
+        return seals.Sealing(browser, log, self.server.origin, self.let_in, open_notebook)
 
     def test_nothing_gets_out_before_somebody_allows_it(self) -> None:
         """Not a byte, not a connection, not a name; no file, no dialog, no window: by any of the ways of the table, on opening."""
@@ -206,6 +210,52 @@ class Working(RichCase):
         frame.locator(".plot-container").hover()
         name, content = self.offered(cell, ".modebar-btn[data-title*=ownload]")
         self.assertEqual((name, content[:4]), ("plot-image.png", b"\x89PNG"))
+
+    def test_links_open_a_tab_after_a_click(self) -> None:
+        """Where they lead as they are written; what leads elsewhere than it reads, or is made by code, is shown first; a click by code opens nothing."""
+        (self.server.root / "beside.txt").write_text("beside")
+        self.context.route(
+            "https://x.example.org/**", lambda route: route.fulfill(body="there", content_type="text/html")
+        )
+        inner = "<a id=deep href='https://x.example.org/deep'>deep</a>".replace("'", "&quot;")
+        page = self.open_file(
+            self.write_notebook(
+                "links.ipynb",
+                gallery.code(
+                    "HTML(links)",
+                    gallery.shown(
+                        text__html="<a id=plain href='https://x.example.org/a?b=1&amp;c=2'>a</a> <a id=file href=beside.txt>file</a> "
+                        "<a id=lies href='https://x.example.org/lies'>https://bank.example</a> "
+                        "<button id=made onclick=\"window.open('https://x.example.org/' + 6 * 7)\">made</button>"
+                        f'<svg width=60 height=20><a href="https://x.example.org/svg"><text y=15>svg</text></a></svg><iframe srcdoc="{inner}"></iframe>'
+                        "<a id=code href='https://x.example.org/code'>c</a><script>code.click()</script>"
+                    ),
+                ),
+            ).name
+        )
+        cell = page.locator(".cell").first
+        frame = self.frame(cell)
+        asked = cell.locator(".wanted")
+        expect(asked).to_contain_text("A link of this output leads to https://x.example.org/code")
+        asked.get_by_role("button", name="Dismiss").click()
+
+        def opened(act: Locator) -> str:
+            with self.context.expect_page() as tab:
+                act.click()
+            address, opener = tab.value.url, tab.value.evaluate("typeof opener + (opener === null)")
+            tab.value.close()
+            self.assertEqual(opener, "objecttrue")
+            return address.replace(self.server.origin, "")
+
+        self.assertEqual(opened(frame.locator("#plain")), "https://x.example.org/a?b=1&c=2")
+        self.assertEqual(opened(frame.get_by_text("svg")), "https://x.example.org/svg")
+        self.assertEqual(opened(frame.frame_locator("iframe").locator("#deep")), "https://x.example.org/deep")
+        self.assertEqual(opened(frame.locator("#file")), "/?open=beside.txt")
+        for act, address in (("#lies", "https://x.example.org/lies"), ("#made", "https://x.example.org/42")):
+            frame.locator(act).click()
+            expect(asked).to_contain_text(address)
+            self.assertEqual(opened(asked.get_by_role("button", name="Open")), address)
+            expect(asked).to_have_count(0)
 
     def test_what_an_output_says_in_a_dialog_stands_under_it(self) -> None:
         """`alert`, and questions with the answer that they got."""

@@ -57,7 +57,7 @@ class SignIn(PageCase):
         page.get_by_label("Token").fill("not the token at all, really")
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("alert")).to_be_visible()
-        page.get_by_label("Token").fill(self.server.token())
+        page.get_by_label("Token").fill(self.server.token)
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", name="Still running")).to_be_visible()
 
@@ -72,7 +72,7 @@ class SignIn(PageCase):
         expect(home.get_by_label("Token")).to_be_visible()
         expect(page.get_by_text("Your session has ended.")).to_be_visible()
         page.get_by_role("button", name="Sign in").click()
-        page.get_by_label("Token").fill(self.server.token())
+        page.get_by_label("Token").fill(self.server.token)
         page.get_by_role("button", name="Sign in").click()
         expect(page.locator(".out .text")).to_have_text("before")
 

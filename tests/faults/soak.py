@@ -25,8 +25,9 @@ from typing import Any
 
 import attrs
 
-from tests.faults import CuttingProxy, Json, Refused, Stage, Subscriber, counted, counting, printed, rss_mb, until
+from tests.faults import CuttingProxy, Subscriber, counted, counting, printed
 from tests.faults.test_runs import Commands, notebook, printed_in
+from tests.live import Json, Refused, Server, rss_mb, until
 
 
 @attrs.define
@@ -68,15 +69,15 @@ def compare_pictures(folder: Path, told: Sequence[Json]) -> None:
 class KilledRuns:
     """Runs of notebooks whose commands are killed at random moments; each run is brought to its end all the same, or never began."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage, self.commands, self.count = stage, Commands(stage), 0
+    def __init__(self, server: Server) -> None:
+        self.server, self.commands, self.count = server, Commands(server), 0
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def begin(self, dice: random.Random) -> None:
         """Begins one, and kills the command of an earlier one."""
         name, self.count = f"run{self.count}", self.count + 1
         source = f"import time\nfor n in range(20):\n    print(n)\n    time.sleep({dice.uniform(0, 0.1)})"
-        (self.stage.folder / f"{name}.ipynb").write_text(notebook(source))
+        (self.server.root / f"{name}.ipynb").write_text(notebook(source))
         line = ["run", f"{name}.ipynb", "-o", f"{name}-out.ipynb", "--show"]
         self.processes.append(self.commands.begin(*line, stdout=subprocess.DEVNULL))
         if len(self.processes) > 2:
@@ -96,7 +97,7 @@ class KilledRuns:
         self.close()
         until(lambda: {one["id"] for one in self.commands.sessions()} <= sessions, "the sessions of runs are closed")
         for number in range(self.count):
-            for path in self.stage.folder.glob(f"run{number}-out*.ipynb"):
+            for path in self.server.root.glob(f"run{number}-out*.ipynb"):
                 printed_in(path)
 
     def close(self) -> None:
@@ -110,9 +111,9 @@ class KilledRuns:
 class Reopened:
     """A notebook that is opened, edited, given a named state, closed and moved, by turns: its history goes on, whatever happens to the server."""
 
-    def __init__(self, stage: Stage, insist: Callable[..., Any]) -> None:
-        self.stage, self.insist, self.count = stage, insist, 0
-        self.path = stage.folder / "kept0.ipynb"
+    def __init__(self, server: Server, insist: Callable[..., Any]) -> None:
+        self.server, self.insist, self.count = server, insist, 0
+        self.path = server.root / "kept0.ipynb"
         self.path.write_text(notebook("0"))
         self.session = self.open()
         (cell,) = self.insist("cell.list", session=self.session)["cells"]
@@ -139,7 +140,7 @@ class Reopened:
 
     def move(self) -> None:
         """Gives the file another name."""
-        self.path = self.path.rename(self.stage.folder / f"kept{self.count}.ipynb")
+        self.path = self.path.rename(self.server.root / f"kept{self.count}.ipynb")
 
     def compare(self) -> None:
         """Every named state is there, and holds what it held.
@@ -167,17 +168,17 @@ class Soak:
 
     def __init__(self, kernels: int, clients: int, lines: int, seed: int) -> None:
         self.random, self.lines, self.tally = random.Random(seed), lines, Tally()
-        self.stage = Stage()
-        self.stage.start()
-        self.proxy = CuttingProxy(self.stage, lambda: self.random.randrange(2_000, 200_000))
-        self.sessions = [self.stage.session() for _ in range(kernels)]
-        self.runs = KilledRuns(self.stage)
-        self.reopened = Reopened(self.stage, self.insist)
+        self.server = Server()
+        self.server.start()
+        self.proxy = CuttingProxy(self.server, lambda: self.random.randrange(2_000, 200_000))
+        self.sessions = [self.server.session() for _ in range(kernels)]
+        self.runs = KilledRuns(self.server)
+        self.reopened = Reopened(self.server, self.insist)
         self.open: dict[str, str] = {}
         self.names: dict[str, list[str]] = {session: [] for session in self.sessions}
         self.short: dict[str, list[str]] = {session: [] for session in self.sessions}
         self.followers = {
-            session: [Subscriber(self.stage, session, port=self.proxy.port if n % 2 else None) for n in range(clients)]
+            session: [Subscriber(self.server, session, port=self.proxy.port if n % 2 else None) for n in range(clients)]
             for session in self.sessions
         }
 
@@ -200,13 +201,13 @@ class Soak:
         """Makes a call until it is answered, which does no harm here; gives its result."""
         while True:
             try:
-                return self.stage.call(method, **params)
+                return self.server.call(method, **params)
             except (OSError, http.client.HTTPException):
                 self.back()
 
     def back(self) -> None:
         """Starts the next server."""
-        self.tally.slowest_return_s = max(self.tally.slowest_return_s, self.stage.start())
+        self.tally.slowest_return_s = max(self.tally.slowest_return_s, self.server.start())
 
     def harm(self) -> None:
         """Does something bad."""
@@ -215,11 +216,11 @@ class Soak:
         ):
             case "kill":
                 self.tally.kills += 1
-                self.stage.kill()
+                self.server.kill()
                 self.back()
             case "stop":
                 self.tally.stops += 1
-                assert self.stage.stop() < 10, "a stop took longer than 10 s"
+                assert self.server.stop() < 10, "a stop took longer than 10 s"
                 self.back()
             case "cut":
                 self.tally.cuts += 1
@@ -234,7 +235,7 @@ class Soak:
                 self.reopened.turn(self.random)
             case _:
                 self.tally.pauses += 1
-                pid = self.random.choice(self.stage.host_facts())["pid"]
+                pid = self.random.choice(self.server.hosts())["pid"]
                 os.kill(pid, signal.SIGSTOP)
                 time.sleep(self.random.uniform(0, 0.5))
                 os.kill(pid, signal.SIGCONT)
@@ -258,7 +259,7 @@ class Soak:
             self.harm()
             if time.monotonic() > told + 10:
                 told = time.monotonic()
-                size = rss_mb(self.stage.pid)
+                size = rss_mb(self.server.pid)
                 print(f"{max(0.0, end - told):7.0f} s left, server {size:.0f} MB, {self.tally}", flush=True)
         self.compare()
 
@@ -272,11 +273,11 @@ class Soak:
             for last in [self.names[session][-1], *self.short[session][-1:]]:
                 for follower in followers:
                     follower.finished(last)
-            journal = self.stage.events(session)
+            journal = self.server.events(session)
             for follower in followers:
                 follower.close()
                 assert follower.events == journal[: len(follower.events)], "a client saw something else"
-            compare_pictures(self.stage.state / "journals" / f"{session}.blobs", journal)
+            compare_pictures(self.server.state / "journals" / f"{session}.blobs", journal)
             finished = {e["execution"]: e["status"] for e in journal if e["type"] == "execution_finished"}
             assert set(self.short[session]) <= set(finished), "a short cell has not ended"
             for name in self.names[session]:
@@ -293,7 +294,7 @@ class Soak:
         """Ends everything."""
         self.runs.close()
         self.proxy.close()
-        self.stage.close()
+        self.server.close()
 
 
 def main() -> int:

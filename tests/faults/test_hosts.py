@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from unittest import SkipTest
 
-from tests.faults import FaultTestCase, counted, counting, is_a, is_alive, rounds, until
+from tests.faults import FaultTestCase, counted, counting, rounds
+from tests.live import is_a, until, until_ended
 
 LINES = 5_000
 CELLS = (
@@ -35,30 +36,30 @@ class Hosts(FaultTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.stage.start()
-        self.session = self.stage.session()
-        (self.host,) = self.stage.host_facts()
+        self.server.start()
+        self.session = self.server.session()
+        (self.host,) = self.server.hosts()
 
     def test_c2_kill_9_of_a_host_ends_what_was_open_as_lost_and_nothing_else(self) -> None:
         """The reason is told; kernel.restart brings the kernel back under its id."""
-        other = self.stage.session()
-        self.stage.call("execution.start", session=other, code=counting(400, 0.005), id="other")
-        self.stage.call("execution.start", session=self.session, code=SLOW, id="runs")
-        self.stage.call("execution.start", session=self.session, code="1", id="waits")
+        other = self.server.session()
+        self.server.call("execution.start", session=other, code=counting(400, 0.005), id="other")
+        self.server.call("execution.start", session=self.session, code=SLOW, id="runs")
+        self.server.call("execution.start", session=self.session, code="1", id="waits")
         watcher = self.subscribe(self.session)
         watcher.until(is_a("output_added", "runs"))
-        kernel = self.stage.call("session.get", session=self.session)["kernel"]
+        kernel = self.server.call("session.get", session=self.session)["kernel"]
         os.kill(self.host["pid"], signal.SIGKILL)
         for execution in ("runs", "waits"):
             finished = watcher.finished(execution)
             self.assertEqual(finished["status"], "lost")
             self.assertIn("The kernel host ended", finished["reason"])
-        until(lambda: not is_alive(kernel["pid"]), "the kernel dies with its host")
+        until_ended(kernel["pid"])
         self.refused("kernel_dead", "execution.start", session=self.session, code="1")
-        again = self.stage.call("kernel.restart", session=self.session)["kernel"]
+        again = self.server.call("kernel.restart", session=self.session)["kernel"]
         self.assertEqual(again["id"], kernel["id"])
-        self.assertEqual(self.stage.run(self.session, "1+1", "after")["outputs"][0]["data"]["text/plain"], "2")
-        found = self.stage.wait(other, "other")
+        self.assertEqual(self.server.run(self.session, "1+1", "after")["outputs"][0]["data"]["text/plain"], "2")
+        found = self.server.wait(other, "other")
         self.assertEqual((found["status"], found["outputs"][0]["text"]), ("ok", counted(400)))
 
     def test_c2_a_kernel_that_dies_is_told_with_the_reason(self) -> None:
@@ -70,13 +71,13 @@ class Hosts(FaultTestCase):
             ("import os; os._exit(3)", "exit status 3"),
         ]
         for number, (code, word) in enumerate(table):
-            found = self.stage.run(self.session, f"print('before')\n{code}", f"dies{number}")
+            found = self.server.run(self.session, f"print('before')\n{code}", f"dies{number}")
             self.assertEqual(found["status"], "lost")
             self.assertEqual(found["outputs"][0]["text"], "before\n")
             self.assertIn(word, found["reason"])
-            self.stage.call("kernel.restart", session=self.session)
-            self.assertEqual(self.stage.run(self.session, "1", f"lives{number}")["status"], "ok")
-        self.assertEqual(self.stage.host_facts()[0]["pid"], self.host["pid"])
+            self.server.call("kernel.restart", session=self.session)
+            self.assertEqual(self.server.run(self.session, "1", f"lives{number}")["status"], "ok")
+        self.assertEqual(self.server.hosts()[0]["pid"], self.host["pid"])
 
     def test_c2_random_interrupts_in_runs_of_short_cells_hold_up_nothing(self) -> None:
         """Each cell ends once; an interrupt ends what runs, and what the same client has queued behind it; the kernel goes on."""
@@ -88,18 +89,18 @@ class Hosts(FaultTestCase):
             ids = [f"{number}-{n}" for n in range(60)]
             for one in ids:
                 cell, queue = chance.choice(CELLS), f"q{number % 2}"
-                self.stage.call("execution.start", session=self.session, code=cell, id=one, queue=queue)
+                self.server.call("execution.start", session=self.session, code=cell, id=one, queue=queue)
             other = f"other{number}"
-            self.stage.call("execution.start", session=self.session, code="6 * 7", id=other, queue="other")
+            self.server.call("execution.start", session=self.session, code="6 * 7", id=other, queue="other")
             for _ in range(chance.randint(1, 3)):
                 interrupts += 1
-                self.stage.call("kernel.interrupt", session=self.session)
+                self.server.call("kernel.interrupt", session=self.session)
                 time.sleep(chance.choice([0, chance.uniform(0, 0.05)]))  # not awaited: any moment is one to try
             for one in [*ids, other]:
                 watcher.finished(one)
             # An interrupt that names nothing strikes what runs, which may be the other's by then; what the other has queued is left alone.
-            self.assertIn(self.stage.wait(self.session, other)["status"], ("ok", "error"))
-            self.assertEqual(self.stage.run(self.session, "1", f"lives{number}")["status"], "ok")
+            self.assertIn(self.server.wait(self.session, other)["status"], ("ok", "error"))
+            self.assertEqual(self.server.run(self.session, "1", f"lives{number}")["status"], "ok")
         ends = [event["execution"] for event in watcher.events if event["type"] == "execution_finished"]
         self.assertEqual(len(ends), len(set(ends)))
 
@@ -108,16 +109,16 @@ class Hosts(FaultTestCase):
         lines = "".join(f"{n}\n" for n in range(1, 2001))
         for number in range(rounds(5, 40)):
             code = "import subprocess\nprint('a')\nsubprocess.run(['seq', '2000'])\nprint('b', end='')"
-            found = self.stage.run(self.session, code, f"seq{number}")
+            found = self.server.run(self.session, code, f"seq{number}")
             self.assertEqual("".join(output["text"] for output in found["outputs"]), f"a\n{lines}b")
-        gate = str(self.stage.folder / "gate")
+        gate = str(self.server.root / "gate")
         wait = f"import os, time\nwhile not os.path.exists({gate!r}): time.sleep(0.01)"
         code = f"import threading\ndef late():\n    exec({wait!r})\n    print('late')\nthreading.Thread(target=late).start()\nprint('now')"
-        self.assertEqual(self.stage.run(self.session, code, "thread")["outputs"][0]["text"], "now\n")
+        self.assertEqual(self.server.run(self.session, code, "thread")["outputs"][0]["text"], "now\n")
         Path(gate).touch()
 
         def told() -> bool:
-            found = self.stage.call("execution.get", session=self.session, execution="thread")
+            found = self.server.call("execution.get", session=self.session, execution="thread")
             return "".join(output["text"] for output in found["outputs"]) == "now\nlate\n"
 
         until(told, "what the thread printed is an output of its execution")
@@ -125,15 +126,15 @@ class Hosts(FaultTestCase):
     def test_c4_c10_a_process_that_is_stopped_for_a_while_is_not_taken_for_dead(self) -> None:
         """Kernel, host and server in turn, in a flood: no false death, and everything comes in the end."""
         watcher = self.subscribe(self.session)
-        kernel = self.stage.call("session.get", session=self.session)["kernel"]["pid"]
-        for number, pid in enumerate((kernel, self.host["pid"], self.stage.pid)):
+        kernel = self.server.call("session.get", session=self.session)["kernel"]["pid"]
+        for number, pid in enumerate((kernel, self.host["pid"], self.server.pid)):
             name = f"stop{number}"
-            self.stage.call("execution.start", session=self.session, code=counting(LINES), id=name)
+            self.server.call("execution.start", session=self.session, code=counting(LINES), id=name)
             watcher.until(is_a("output_added", name))
             os.kill(pid, signal.SIGSTOP)
             until(functools.partial(_is_stopped, pid), "it is stopped")
-            if pid != self.stage.pid:
-                state = self.stage.call("session.get", session=self.session)["kernel"]["state"]
+            if pid != self.server.pid:
+                state = self.server.call("session.get", session=self.session)["kernel"]["state"]
                 self.assertIn(state, ("busy", "idle"))
             os.kill(pid, signal.SIGCONT)
             self.assertEqual(watcher.finished(name)["status"], "ok")
@@ -150,10 +151,10 @@ class Short(FaultTestCase):
         super().setUp()
         self.group = self.make_group()
         self.addCleanup(self.group.rmdir)
-        self.addCleanup(self.stage.close)  # before the group goes
+        self.addCleanup(self.server.close)  # before the group goes
         enter = f'echo $$ > {self.group}/cgroup.procs && exec "$@"'
-        self.stage.start(tracer=["sh", "-c", enter, "sh"])
-        self.session = self.stage.session()
+        self.server.start(tracer=["sh", "-c", enter, "sh"])
+        self.session = self.server.session()
 
     def make_group(self) -> Path:
         """A group of processes with little memory, below our own."""
@@ -172,13 +173,13 @@ class Short(FaultTestCase):
 
     def test_c2_a_kernel_that_takes_too_much_memory_is_told_as_that(self) -> None:
         """The system kills it; server and host live on, and so does the next kernel."""
-        found = self.stage.run(self.session, "whole = [bytearray(10_000_000) for _ in range(100)]", "greedy")
+        found = self.server.run(self.session, "whole = [bytearray(10_000_000) for _ in range(100)]", "greedy")
         self.assertEqual(found["status"], "lost")
         self.assertRegex(found["reason"], r"out of memory \(\d{3} MB\)")
-        self.stage.call("kernel.restart", session=self.session)
-        self.assertEqual(self.stage.run(self.session, "1+1", "after")["status"], "ok")
-        self.stage.call("session.close", session=self.session)
-        self.stage.stop()
+        self.server.call("kernel.restart", session=self.session)
+        self.assertEqual(self.server.run(self.session, "1+1", "after")["status"], "ok")
+        self.server.call("session.close", session=self.session)
+        self.server.stop()
         until(lambda: not (self.group / "cgroup.procs").read_text().strip(), "all have left the group")
 
 
@@ -187,35 +188,35 @@ class EndsAlone(FaultTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.stage.start("--grace", GRACE_HOURS)
-        self.session = self.stage.session()
+        self.server.start("--grace", GRACE_HOURS)
+        self.session = self.server.session()
 
     def end_alone(self, number: int) -> Path:
         """The kernel prints while no server is there, and the host ends; gives the folder of what it left."""
-        name, go = f"alone{number}", self.stage.folder / f"go{number}"
+        name, go = f"alone{number}", self.server.root / f"go{number}"
         waiting = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(.01)"
-        self.stage.call("execution.start", session=self.session, code=f"{waiting}\n{counting(300)}", id=name)
+        self.server.call("execution.start", session=self.session, code=f"{waiting}\n{counting(300)}", id=name)
         self.subscribe(self.session).until(is_a("execution_started", name))
-        (host,) = self.stage.host_facts()
-        self.stage.kill()
+        (host,) = self.server.hosts()
+        self.server.kill()
         go.write_text("")
-        until(lambda: not is_alive(host["pid"]), "the host ends")
-        (farewell,) = self.stage.state.glob("hosts/*/farewell.json")
+        until_ended(host["pid"])
+        (farewell,) = self.server.state.glob("hosts/*/farewell.json")
         return farewell.parent
 
     def test_c6_what_a_host_left_that_ended_alone_is_taken_in(self) -> None:
         """What finished meanwhile has finished, with all its output; then the kernel's end is told."""
         folder = self.end_alone(0)
-        self.stage.start()
-        found = self.stage.wait(self.session, "alone0")
+        self.server.start()
+        found = self.server.wait(self.session, "alone0")
         self.assertEqual((found["status"], found["outputs"][0]["text"]), ("ok", counted(300)))
-        events = self.stage.events(self.session)
+        events = self.server.events(self.session)
         self.assertNotIn("output_lost", [event["type"] for event in events])
         self.assertEqual([event["type"] for event in events].count("kernel_died"), 1)
         self.assert_once(events)
         self.assertFalse(folder.exists())
-        self.stage.call("kernel.restart", session=self.session)
-        self.assertEqual(self.stage.run(self.session, "1", "after")["status"], "ok")
+        self.server.call("kernel.restart", session=self.session)
+        self.assertEqual(self.server.run(self.session, "1", "after")["status"], "ok")
 
     def test_c3_a_damaged_or_cut_off_spool_gives_its_whole_part_and_tells_of_the_gap(self) -> None:
         """Cut off at a random byte, or one byte changed: a prefix, then `output_lost`, and numbers go on."""
@@ -228,15 +229,15 @@ class EndsAlone(FaultTestCase):
             else:
                 del body[at:]
             spool.write_bytes(body)
-            self.stage.start("--grace", GRACE_HOURS)
-            found = self.stage.wait(self.session, f"alone{number}")
+            self.server.start("--grace", GRACE_HOURS)
+            found = self.server.wait(self.session, f"alone{number}")
             text = found["outputs"][0]["text"] if found["outputs"] else ""
             self.assertTrue(counted(300).startswith(text), text)
             self.assertIn(found["status"], ("ok", "lost"))
-            events = [e["type"] for e in self.stage.events(self.session)]
+            events = [e["type"] for e in self.server.events(self.session)]
             self.assertEqual(events.count("output_lost"), number + 1)
-            self.stage.call("kernel.restart", session=self.session)
-            self.assertEqual(self.stage.run(self.session, "1", f"after{number}")["status"], "ok")
+            self.server.call("kernel.restart", session=self.session)
+            self.assertEqual(self.server.run(self.session, "1", f"after{number}")["status"], "ok")
 
 
 class CannotStart(FaultTestCase):
@@ -244,44 +245,44 @@ class CannotStart(FaultTestCase):
 
     def test_c9_no_process_for_a_kernel_is_told_and_passes(self) -> None:
         """EAGAIN of fork: a clear failure, sessions untouched, and it works when the system can again."""
-        full = self.stage.folder / "full"
+        full = self.server.root / "full"
         faults = [
             {"at": "subprocess:Popen", "do": "EAGAIN", "while": str(full)},
             {"at": "webipy.io.kernels.kernelspec_cache:getProcessOutputAndValue", "do": "EAGAIN", "while": str(full)},
         ]
         full.write_text("")
-        self.stage.start(faults=faults)
+        self.server.start(faults=faults)
         for _ in range(2):
             told = self.refused("kernel_failed", "kernelspec.list")
             self.assertIn("Resource temporarily unavailable", str(told))
         full.unlink()
-        session = self.stage.call("session.create")["id"]
-        self.stage.call("kernelspec.list")
+        session = self.server.call("session.create")["id"]
+        self.server.call("kernelspec.list")
         full.write_text("")
         told = self.refused("kernel_failed", "kernel.start", session=session)
         self.assertIn("Resource temporarily unavailable", str(told))
         full.unlink()
-        self.stage.call("kernel.start", session=session)
-        self.assertEqual(self.stage.run(session, "1", "one")["status"], "ok")
+        self.server.call("kernel.start", session=session)
+        self.assertEqual(self.server.run(session, "1", "one")["status"], "ok")
 
     def test_c9_no_file_descriptors_left_harms_no_one_who_is_there(self) -> None:
         """EMFILE: who is connected goes on, new kernels are refused with the reason; when there is room all works."""
-        self.stage.start()
-        session = self.stage.session()
+        self.server.start()
+        session = self.server.session()
         watcher = self.subscribe(session)
         watcher.until(is_a("execution_finished", "warm"))
-        other = self.stage.call("session.create")["id"]
-        used = max(int(name) for name in os.listdir(f"/proc/{self.stage.pid}/fd"))
-        before = resource.prlimit(self.stage.pid, resource.RLIMIT_NOFILE)
-        self.stage.call("execution.start", session=session, code=counting(500, 0.004), id="goes-on")
-        resource.prlimit(self.stage.pid, resource.RLIMIT_NOFILE, (used + 2, before[1]))
+        other = self.server.call("session.create")["id"]
+        used = max(int(name) for name in os.listdir(f"/proc/{self.server.pid}/fd"))
+        before = resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE)
+        self.server.call("execution.start", session=session, code=counting(500, 0.004), id="goes-on")
+        resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE, (used + 2, before[1]))
         told = self.refused("kernel_failed", "kernel.start", session=other)
         self.assertIn("Too many open files", str(told))
         self.assertEqual(watcher.finished("goes-on")["status"], "ok")
         self.assertEqual(watcher.printed("goes-on"), counted(500))
-        resource.prlimit(self.stage.pid, resource.RLIMIT_NOFILE, before)
-        self.stage.call("kernel.start", session=other)
-        self.assertEqual(self.stage.run(other, "1", "one")["status"], "ok")
+        resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE, before)
+        self.server.call("kernel.start", session=other)
+        self.assertEqual(self.server.run(other, "1", "one")["status"], "ok")
 
 
 def _is_stopped(pid: int) -> bool:

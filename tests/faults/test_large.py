@@ -10,7 +10,8 @@ import random
 import time
 from typing import Any
 
-from tests.faults import FaultTestCase, Subscriber, is_a, rounds, rss_mb, until
+from tests.faults import FaultTestCase, Subscriber, rounds
+from tests.live import is_a, rss_mb, until
 
 MEBIBYTE = 1024 * 1024
 
@@ -33,15 +34,15 @@ class Large(FaultTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.stage.start()
-        self.session = self.stage.session()
-        self.stage.run(self.session, SHOW, "defs")
+        self.server.start()
+        self.session = self.server.session()
+        self.server.run(self.session, SHOW, "defs")
 
     def get(self, address: str, **headers: str) -> tuple[int, bytes]:
         """Status and body of a GET."""
-        line = http.client.HTTPConnection("127.0.0.1", self.stage.port, timeout=60)
+        line = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
         self.addCleanup(line.close)
-        line.request("GET", address, headers={"Authorization": f"Bearer {self.stage.token}", **headers})
+        line.request("GET", address, headers={"Authorization": f"Bearer {self.server.token}", **headers})
         answer = line.getresponse()
         return answer.status, answer.read()
 
@@ -58,7 +59,7 @@ class Large(FaultTestCase):
         """By its address, by ranges, and by the API."""
         size = rounds(5, 70) * MEBIBYTE
         watcher = self.subscribe(self.session)
-        self.stage.run(self.session, f"show(7, {size})", "big")
+        self.server.run(self.session, f"show(7, {size})", "big")
         watcher.finished("big")
         ref, whole = self.ref_of(watcher, "big"), picture(7, size)
         self.assertEqual(ref, {"sha256": hashlib.sha256(whole.encode()).hexdigest(), "size": size})
@@ -67,11 +68,11 @@ class Large(FaultTestCase):
         self.assertEqual(self.get(address, Range="bytes=10-19"), (206, whole[10:20].encode()))
         self.assertEqual(self.get(address + "x")[0], 404)
         self.assertEqual(self.get(f"{address}?type=image/png&name=a.png"), (200, base64.b64decode(whole)))
-        line = http.client.HTTPConnection("127.0.0.1", self.stage.port, timeout=60)
+        line = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
         self.addCleanup(line.close)
         line.request("GET", address)
         self.assertEqual(line.getresponse().status, 401)
-        part = self.stage.call(
+        part = self.server.call(
             "output.read", session=self.session, execution="big", output=0, mime="image/png", offset=5, limit=10
         )
         self.assertEqual(part, {"text": whole[5:15], "offset": 5, "size": size})
@@ -79,45 +80,45 @@ class Large(FaultTestCase):
     def test_c8_the_file_has_all_of_a_large_output_and_is_the_same_document_again(self) -> None:
         """Saved while the server stays small; a change beside it, by another program, leaves it as it is."""
         size = rounds(5, 300) * MEBIBYTE
-        session = self.stage.call("session.create", path="n.ipynb", create=True, kernelspec="python3")["id"]
-        cell = self.stage.call("cell.insert", session=session, source=SHOW + f"show(7, {size})")["cell"]
-        self.stage.call("execution.start", session=session, code=SHOW + f"show(7, {size})", cell=cell, id="celled")
-        self.stage.wait(session, "celled")
-        self.stage.call("notebook.save", session=session)
-        path, whole = self.stage.folder / "n.ipynb", picture(7, size)
+        session = self.server.call("session.create", path="n.ipynb", create=True, kernelspec="python3")["id"]
+        cell = self.server.call("cell.insert", session=session, source=SHOW + f"show(7, {size})")["cell"]
+        self.server.call("execution.start", session=session, code=SHOW + f"show(7, {size})", cell=cell, id="celled")
+        self.server.wait(session, "celled")
+        self.server.call("notebook.save", session=session)
+        path, whole = self.server.root / "n.ipynb", picture(7, size)
 
         def shown() -> list[str]:
             cells = json.loads(path.read_bytes())["cells"]
             return [output["data"]["image/png"] for one in cells for output in one["outputs"]]
 
         self.assertEqual(shown(), [whole])
-        self.stage.call("cell.insert", session=session, source="1", after=cell)
-        self.stage.call("notebook.save", session=session)
+        self.server.call("cell.insert", session=session, source="1", after=cell)
+        self.server.call("notebook.save", session=session)
         self.assertEqual(shown(), [whole])
         path.write_bytes(path.read_bytes().replace(b'"text/plain": [', b'"text/plain": [ "changed ",', 1))
-        other = self.stage.call("session.get", session=session)
-        until(lambda: self.stage.call("session.get", session=session)["seq"] > other["seq"] or None, "it is taken in")
-        (host,) = [one for one in self.stage.host_facts() if one["kernel_pid"] == other["kernel"]["pid"]]
-        self.assertLess(max(rss_mb(self.stage.pid), rss_mb(host["pid"])), 150)
-        self.stage.call("session.close", session=session)
-        again = self.stage.call("session.create", path="n.ipynb")["id"]
-        self.stage.call("cell.insert", session=again, source="2")
-        self.stage.call("notebook.save", session=again)
+        other = self.server.call("session.get", session=session)
+        until(lambda: self.server.call("session.get", session=session)["seq"] > other["seq"] or None, "it is taken in")
+        (host,) = [one for one in self.server.hosts() if one["kernel_pid"] == other["kernel"]["pid"]]
+        self.assertLess(max(rss_mb(self.server.pid), rss_mb(host["pid"])), 150)
+        self.server.call("session.close", session=session)
+        again = self.server.call("session.create", path="n.ipynb")["id"]
+        self.server.call("cell.insert", session=again, source="2")
+        self.server.call("notebook.save", session=again)
         self.assertEqual(shown(), [whole])
-        self.assertLess(max(len(json.dumps(event)) for event in self.stage.events(again)), 100_000)
+        self.assertLess(max(len(json.dumps(event)) for event in self.server.events(again)), 100_000)
 
     def test_c3_a_server_that_is_killed_between_parts_ends_with_one_whole_blob(self) -> None:
         """Each picture is there once, whole, and nothing else is."""
         size, dice = rounds(8, 40) * MEBIBYTE, random.Random(5)
-        folder = self.stage.state / "journals" / f"{self.session}.blobs"
+        folder = self.server.state / "journals" / f"{self.session}.blobs"
         for number in range(rounds(2, 25)):
             execution = f"k{number}"
-            self.stage.call("execution.start", session=self.session, code=f"show({number}, {size})", id=execution)
+            self.server.call("execution.start", session=self.session, code=f"show({number}, {size})", id=execution)
             until(lambda: any(folder.glob("*")) or None, "the first part comes")
             time.sleep(dice.random() / 20)  # anywhere between two parts
-            self.stage.kill()
-            self.stage.start()
-            told = self.stage.wait(self.session, execution)
+            self.server.kill()
+            self.server.start()
+            told = self.server.wait(self.session, execution)
             self.assertEqual(told["status"], "ok")
             (output,) = told["outputs"]
             ref = output["metadata"]["webipy"]["blobs"]["image/png"]
@@ -132,7 +133,7 @@ class Large(FaultTestCase):
         asleep.until(is_a("execution_finished", "defs"))
         asleep.is_awake.clear()
         code = f"for i in range({prints}): print('%06d' % i + 'y' * {MEBIBYTE - 7})"
-        self.stage.call("execution.start", session=self.session, code=code, id="text")
+        self.server.call("execution.start", session=self.session, code=code, id="text")
         awake.finished("text")
         asleep.is_awake.set()
         for watcher in (awake, asleep):
@@ -140,5 +141,5 @@ class Large(FaultTestCase):
             text = watcher.printed("text")
             self.assertEqual(len(text), prints * MEBIBYTE)
             self.assertEqual([int(text[i * MEBIBYTE :][:6]) for i in range(prints)], list(range(prints)))
-        (host,) = self.stage.host_facts()
-        self.assertLess(max(rss_mb(self.stage.pid), rss_mb(host["pid"])), 150)
+        (host,) = self.server.hosts()
+        self.assertLess(max(rss_mb(self.server.pid), rss_mb(host["pid"])), 150)

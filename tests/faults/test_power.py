@@ -13,8 +13,9 @@ from unittest import SkipTest
 
 import attrs
 
-from tests.faults import FaultTestCase, is_alive, rounds, until
+from tests.faults import FaultTestCase, rounds
 from tests.faults.powercut import Disk, Inode, calls, tracing
+from tests.live import until, until_ended
 from webipy.io.storage.journal_file import JournalFile
 
 TOLD = re.compile(rb'"id":"([0-9a-f]{32})".*?"durable_seq":(\d+)')
@@ -38,7 +39,7 @@ class PowerCut(FaultTestCase):
         super().setUp()
         if shutil.which("strace") is None:
             raise SkipTest("strace is not installed")
-        self.file = self.stage.folder / "a.ipynb"
+        self.file = self.server.root / "a.ipynb"
         self.file.write_text(json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
         self.before = self.file.read_bytes()
         self.sources: list[str] = []
@@ -46,11 +47,11 @@ class PowerCut(FaultTestCase):
 
     def test_c7_c8_what_was_called_durable_is_there_after_a_cut_at_any_moment(self) -> None:
         """And so is the session; the notebook's file is a whole one, and not older than the last save that was answered."""
-        logs = [self.stage.folder / name for name in ("one.trace", "two.trace")]
+        logs = [self.server.folder / name for name in ("one.trace", "two.trace")]
         session = self.live(logs)
-        wanted = self.events_in(self.stage.state, session)
+        wanted = self.events_in(self.server.state, session)
         disk, told = self.disk(), JournalSummary()
-        done = list(calls(logs, self.stage.folder))
+        done = list(calls(logs, self.server.folder))
         cuts = set(self.random.sample(range(len(done)), min(len(done), rounds(150, 2_000))))
         for number, call in enumerate(done):
             disk.do(call)
@@ -66,17 +67,17 @@ class PowerCut(FaultTestCase):
 
     def live(self, logs: list[Path]) -> str:
         """What the server does: writes, saves, is killed with events that are not durable, goes on with them."""
-        self.stage.start(tracer=tracing(logs[0]))
-        session = str(self.stage.call("session.create", path="a.ipynb")["id"])
+        self.server.start(tracer=tracing(logs[0]))
+        session = str(self.server.call("session.create", path="a.ipynb")["id"])
         for _ in range(3):
             self.write(session, 10)
-            self.stage.call("notebook.save", session=session)
+            self.server.call("notebook.save", session=session)
         self.write(session, 10)
         self.kill()
-        self.stage.start(tracer=tracing(logs[1]))
-        self.stage.call("session.get", session=session)
+        self.server.start(tracer=tracing(logs[1]))
+        self.server.call("session.get", session=session)
         self.write(session, 10)
-        self.stage.call("notebook.save", session=session)
+        self.server.call("notebook.save", session=session)
         self.write(session, 10)
         until(lambda: self.is_durable(session), "all is durable")
         self.kill()
@@ -84,29 +85,29 @@ class PowerCut(FaultTestCase):
 
     def kill(self) -> None:
         """Kills the server, and waits until strace has written everything down."""
-        status = Path(f"/proc/{self.stage.pid}/status").read_text()
+        status = Path(f"/proc/{self.server.pid}/status").read_text()
         tracer = int(status.partition("TracerPid:")[2].split()[0])
-        self.stage.health()  # so that the answer before this one has been written down
-        self.stage.kill()
-        until(lambda: not is_alive(tracer), "strace ends")
+        self.server.health()  # so that the answer before this one has been written down
+        self.server.kill()
+        until_ended(tracer)
 
     def write(self, session: str, cells: int) -> None:
         """Adds cells, each before the others, and asks after some how much is durable."""
         for number in range(cells):
             self.sources.append(f"cell {len(self.sources)}")
-            self.stage.call("cell.insert", session=session, source=self.sources[-1])
+            self.server.call("cell.insert", session=session, source=self.sources[-1])
             if number % 3 == 0:
-                self.stage.call("session.get", session=session)
+                self.server.call("session.get", session=session)
 
     def is_durable(self, session: str) -> bool:
         """Whether a power cut would take nothing."""
-        found = self.stage.call("session.get", session=session)
+        found = self.server.call("session.get", session=session)
         return bool(found["durable_seq"] == found["seq"])
 
     def disk(self) -> Disk:
         """The disk before the server."""
         disk = Disk()
-        for path, body in ((self.file, self.before), (self.stage.folder / "log", b"")):
+        for path, body in ((self.file, self.before), (self.server.folder / "log", b"")):
             disk.names[str(path)] = Inode(bytearray(body), size=len(body))
         disk.durable_names.update(disk.names)
         return disk
@@ -141,11 +142,11 @@ class PowerCut(FaultTestCase):
             return
         with tempfile.TemporaryDirectory(prefix="wf") as folder:
             for path, body in files.items():
-                place = Path(folder, *Path(path).relative_to(self.stage.folder).parts)
+                place = Path(folder, *Path(path).relative_to(self.server.folder).parts)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(body)
             state = Path(folder, "state")
-            self.assertEqual((state / "token").read_text().strip(), self.stage.token)
+            self.assertEqual((state / "token").read_text().strip(), self.server.token)
             with contextlib.closing(sqlite3.connect(state / "webipy.sqlite")) as registry:
                 self.assertIn((session,), registry.execute("SELECT id FROM sessions").fetchall())
             found = self.events_in(state, session)

@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.faults import PATIENCE_S, ROOT, FaultTestCase, Json, Line, Stage, rounds, until
+from tests.faults import FaultTestCase, rounds
+from tests.live import PATIENCE_S, ROOT, Json, Server, until
 
 WAIT = "import os, time\nprint('begun', flush=True)\nwhile not os.path.exists({gate!r}):\n    time.sleep(0.01)"
 ENDS = ("SIGKILL", "full", "SIGTERM", "SIGHUP", "closed")
@@ -42,19 +43,19 @@ def printed_in(path: Path) -> list[str]:
 
 
 class Commands:
-    """The command `webipy`, told of a stage's server."""
+    """The command `webipy`, told of a server's server."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
+    def __init__(self, server: Server) -> None:
+        self.server = server
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
     def begin(self, *line: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
         """Starts one."""
-        command = [sys.executable, "-m", "webipy.cli", line[0], "--state", str(self.stage.state), *line[1:]]
+        command = [sys.executable, "-m", "webipy.cli", line[0], "--state", str(self.server.state), *line[1:]]
         return subprocess.Popen(
             command,
             env=self.environment,
-            cwd=self.stage.folder,
+            cwd=self.server.root,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.PIPE,
@@ -69,7 +70,7 @@ class Commands:
 
     def sessions(self) -> list[Json]:
         """The open sessions."""
-        found: list[Json] = self.stage.call("session.list")["sessions"]
+        found: list[Json] = self.server.call("session.list")["sessions"]
         return found
 
 
@@ -79,21 +80,21 @@ class RunFaults(FaultTestCase):
     seed = 20261128
 
     def setUp(self) -> None:
-        self.stage = Stage()
-        self.addCleanup(self.stage.close)
-        self.stage.start()
-        self.commands = Commands(self.stage)
-        self.folder = self.stage.folder
+        self.server = Server()
+        self.addCleanup(self.server.close)
+        self.server.start()
+        self.commands = Commands(self.server)
+        self.folder = self.server.root
 
     def nothing_is_left(self) -> None:
         """No session, and no kernel."""
-        until(lambda: not self.commands.sessions() and not self.stage.host_facts(), "all sessions are closed")
+        until(lambda: not self.commands.sessions() and not self.server.hosts(), "all sessions are closed")
 
     def begun(self, name: str) -> bool:
         """Whether the first cell of a run has printed."""
         for session in self.commands.sessions():
             if session["title"] == f"{name}.ipynb":
-                return any(event["type"] == "output_added" for event in self.stage.events(session["id"]))
+                return any(event["type"] == "output_added" for event in self.server.events(session["id"]))
         return False
 
     def test_c11_a_command_that_is_killed_leaves_nothing_over(self) -> None:
@@ -187,11 +188,11 @@ class RunFaults(FaultTestCase):
             if number % 2:
                 process.kill()
                 process.communicate()
-            self.stage.kill()
+            self.server.kill()
             if not number % 2:
                 process.kill()
                 process.communicate()
-            self.stage.start()
+            self.server.start()
             self.assertEqual(printed_in(self.out(name)), ["the last good one\n"])
             gate.touch()
             self.nothing_is_left()
@@ -203,16 +204,16 @@ class RunFaults(FaultTestCase):
             "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        pass"
         )
         (self.folder / "n.ipynb").write_text(notebook("print('first')", stubborn))
-        line = Line(self.stage.port, self.stage.token)
+        line = self.server.connect()
         self.addCleanup(line.close)
         line.send("session.create", path="n.ipynb", id="own", copy=True, temporary=True)
         line.receive()
-        self.stage.call("kernel.start", session="own", kernelspec="python3")
-        self.stage.run("own", "1", "warm")
+        self.server.call("kernel.start", session="own", kernelspec="python3")
+        self.server.run("own", "1", "warm")
         plan = {"to": "out.ipynb", "timeout_s": 1.0, "grace_s": 0.5}
-        self.stage.call("notebook.run", session="own", id="r", plan=plan)
+        self.server.call("notebook.run", session="own", id="r", plan=plan)
         self.nothing_is_left()
-        self.assertEqual(self.stage.call("run.get", run="r")["status"], "timed_out")
+        self.assertEqual(self.server.call("run.get", run="r")["status"], "timed_out")
         document = json.loads((self.folder / "out.ipynb").read_bytes())
         names = [output.get("ename") for cell in document["cells"] for output in cell.get("outputs", [])]
         self.assertIn("TimeoutError", names)

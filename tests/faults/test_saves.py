@@ -24,7 +24,8 @@ from unittest import SkipTest
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.faults import ROOT, FaultTestCase, Line, Refused, is_alive, rounds, until
+from tests.faults import FaultTestCase, rounds
+from tests.live import ROOT, Refused, is_alive, until
 from webipy.core import errors
 from webipy.io.files.atomic_write import DRAFT_SECONDS
 from webipy.io.files.file_tree import FileTree
@@ -277,27 +278,27 @@ class Server(FaultTestCase):
         """While it takes files by call and by PUT from several clients."""
         latest = dict.fromkeys(("call", "put"), 0)
         for _ in range(rounds(3, 50)):
-            self.stage.start()
+            self.server.start()
             threads = [threading.Thread(target=self.keep_saving, args=(name, latest)) for name in latest]
             for thread in threads:
                 thread.start()
             until(functools.partial(self.all_saved, dict(latest), latest), "each has saved")
             time.sleep(self.random.uniform(0, 0.05))  # the random moment itself
-            self.stage.kill()
+            self.server.kill()
             for thread in threads:
                 thread.join()
             for name, acknowledged in latest.items():
-                there = number_of((self.stage.folder / name).read_bytes())
+                there = number_of((self.server.root / name).read_bytes())
                 self.assertIn(there, (acknowledged, acknowledged + 1))
                 latest[name] = there
 
     def watch_a_folder(self) -> None:
         """A change by another program is told to who watches."""
-        watcher = Line(self.stage.port, self.stage.token)
+        watcher = self.server.connect()
         watcher.call("file.watch", path="d")
         told = {"jsonrpc": "2.0", "method": "folder_changed", "params": {"path": "d"}}
         self.assertEqual(json.loads(watcher.receive()), told)  # the watch has begun
-        (self.stage.folder / "d" / "new").touch()
+        (self.server.root / "d" / "new").touch()
         self.assertEqual(json.loads(watcher.receive()), told)
         watcher.close()
 
@@ -308,13 +309,15 @@ class Server(FaultTestCase):
 
     def keep_saving(self, name: str, latest: dict[str, int]) -> None:
         """Saves a file until the server is gone, and notes what was answered."""
-        port, token = self.stage.port, self.stage.token
+        port, token = self.server.port, self.server.token
         try:
-            while is_alive(self.stage.pid):
+            while is_alive(self.server.pid):
                 number = latest[name] + 1
                 body = content(number, SIZES[number % len(SIZES)])
                 if name == "call":
-                    self.stage.call("file.write", path=name, content=base64.b64encode(body).decode(), encoding="base64")
+                    self.server.call(
+                        "file.write", path=name, content=base64.b64encode(body).decode(), encoding="base64"
+                    )
                 else:
                     line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
                     line.request("PUT", f"/files/{name}", body, {"Authorization": f"Bearer {token}"})
@@ -328,16 +331,16 @@ class Server(FaultTestCase):
 
     def test_c8_conflicts_and_folders_over_the_wire(self) -> None:
         """The methods, GET and PUT on a real server: one file system, one truth."""
-        self.stage.start()
-        made = self.stage.call("file.create", path="d", kind="folder")
+        self.server.start()
+        made = self.server.call("file.create", path="d", kind="folder")
         self.assertEqual(made["kind"], "folder")
-        record = self.stage.call("file.write", path="d/a", content="1")
-        (self.stage.folder / "d" / "a").write_text("theirs")
+        record = self.server.call("file.write", path="d/a", content="1")
+        (self.server.root / "d" / "a").write_text("theirs")
         with self.assertRaises(Refused) as caught:
-            self.stage.call("file.write", path="d/a", content="2", if_match=record["etag"])
+            self.server.call("file.write", path="d/a", content="2", if_match=record["etag"])
         self.assertEqual(caught.exception.name, "conflict")
-        line = http.client.HTTPConnection("127.0.0.1", self.stage.port, timeout=60)
-        headers = {"Authorization": f"Bearer {self.stage.token}"}
+        line = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
+        headers = {"Authorization": f"Bearer {self.server.token}"}
         line.request("GET", "/files/d/a", headers=headers)
         answer = line.getresponse()
         self.assertEqual((answer.status, answer.read()), (200, b"theirs"))
@@ -349,10 +352,10 @@ class Server(FaultTestCase):
         line.request("GET", "/files/d/large", headers=headers)
         self.assertEqual(number_of(line.getresponse().read()), 1)
         line.close()
-        self.assertEqual(self.stage.call("file.list", path="d")["total"], 2)
+        self.assertEqual(self.server.call("file.list", path="d")["total"], 2)
         self.watch_a_folder()
         self.refused("not_found", "file.read", path="state/token")
-        self.assertNotIn("state", [entry["name"] for entry in self.stage.call("file.list")["entries"]])
+        self.assertNotIn("state", [entry["name"] for entry in self.server.call("file.list")["entries"]])
 
 
 class InPlaceKilled(FolderTestCase):

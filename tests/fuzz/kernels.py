@@ -16,10 +16,10 @@ from collections.abc import Iterator
 import zmq
 
 from tests.fakes import message
-from tests.faults import is_alive
 from tests.fuzz import Found
 from tests.fuzz.targets import MemoryTarget, ServerTarget
 from tests.fuzz.values import HOSTILE, Fragment, json_value, mutated
+from tests.live import is_alive
 from webipy.core.kernel import wire
 
 MIME: Fragment = '{"text/plain":"x","text/html":["a","b"],"image/png":"aGk=","application/json":{"a":1}}'
@@ -182,7 +182,7 @@ def broken_frames(frames: list[bytes], dice: random.Random) -> list[bytes]:
 
 def signed(key: bytes, frames: list[bytes]) -> list[bytes]:
     """The frames with the signature that they need, as somebody with the key would send them."""
-    return frames if len(frames) < 2 else [frames[0], wire._sign_link(key, frames[0], frames[2:]), *frames[2:]]
+    return frames if len(frames) < 2 else [frames[0], wire.sign_link(key, frames[0], frames[2:]), *frames[2:]]
 
 
 def try_codec(frames: list[bytes]) -> None:
@@ -205,7 +205,9 @@ def real_link(target: ServerTarget, dice: random.Random, number: int) -> None:
     Raises:
         Found: The host ended, or obeyed.
     """
-    facts = target.ground.stage.host_facts()[0]
+    if not target.ground.server.hosts():
+        target.ground.kernel()  # a call at random has shut the last one down
+    facts = target.ground.server.hosts()[0]
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     dealer = context.socket(zmq.DEALER)
     dealer.linger = 0

@@ -19,11 +19,11 @@ from twisted.python.failure import Failure as Fault
 from tests.attack.ground import Ground, NotLetIn, Who, Wire, peak_mb
 from tests.blocking_websocket import Closed
 from tests.fakes import Client, Refused, Rig, make_rig, make_services, printed, result_of
-from tests.faults import ROOT
-from tests.faults import Refused as LiveRefused
 from tests.fuzz import CANARY, Found
 from tests.fuzz.calls import judge_body
 from tests.fuzz.values import Known, read
+from tests.live import ROOT
+from tests.live import Refused as LiveRefused
 from webipy.core.api.access import Principal
 from webipy.server.methods.api import answered
 
@@ -180,7 +180,7 @@ class ServerTarget:
             (self.ground.root / "folder").mkdir()
             (self.ground.root / "folder" / "c.ipynb").write_text(SMALL_NOTEBOOK)
             (self.ground.root / "secret.txt").write_text(CANARY)
-            self.outside = self.ground.stage.folder / "root-secret"
+            self.outside = self.ground.server.folder / "root-secret"
             self.outside.write_text(CANARY)
             self.ground.kernel()
             other = self.ground.call(self.ground.owner, "session.create", title=CANARY)["id"]
@@ -288,9 +288,9 @@ class ServerTarget:
         if status != 200:
             raise Found(f"/healthz says {status}")
         if self.ground.mistakes:
-            raise Found("a traceback in the log:\n" + self.ground.stage.log[-3000:])
-        if peak_mb(self.ground.stage.pid) > MOST_GROWTH_MB:
-            raise Found(f"the server has grown to {peak_mb(self.ground.stage.pid):.0f} MB")
+            raise Found("a traceback in the log:\n" + self.ground.server.log[-3000:])
+        if peak_mb(self.ground.server.pid) > MOST_GROWTH_MB:
+            raise Found(f"the server has grown to {peak_mb(self.ground.server.pid):.0f} MB")
 
     def close(self) -> list[str]:
         """Ends everything; what is wrong in the end."""
@@ -300,8 +300,16 @@ class ServerTarget:
                 self.look()
             if self.outside.read_text() != CANARY:
                 wrong.append("a file outside the root was changed")
-            self.ground.stage.stop()
-            words = [sys.executable, "-m", "webipy.start", "journal", "verify", "--state", str(self.ground.stage.state)]
+            self.ground.server.stop()
+            words = [
+                sys.executable,
+                "-m",
+                "webipy.start",
+                "journal",
+                "verify",
+                "--state",
+                str(self.ground.server.state),
+            ]
             verified = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
             if verified.returncode:
                 wrong.append(f"journal verify: {verified.stdout[-2000:]}{verified.stderr[-2000:]}")

@@ -20,12 +20,11 @@ import msgspec
 import zmq
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.live import PATIENCE_S, ROOT
 from webipy.core.kernel import wire
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 IPYKERNEL = ["python3", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 STOCK = ["python3", "-c", "from ipykernel import kernelapp; kernelapp.launch_new_instance()", *IPYKERNEL[3:]]
-PATIENCE_S = 30.0  # how long a test waits for what must come; only a failure ever waits so long
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -184,7 +183,7 @@ class RunningHost:
         with open(os.path.join(self.folder, "host.log"), "wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "webipy.kernelhost", self.folder],
-                env={**os.environ, "PYTHONPATH": ROOT},
+                env={**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": os.path.join(self.folder, "ipython")},
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -221,21 +220,3 @@ def start_host(test: SynchronousTestCase, argv: list[str] | None = None, **launc
     spec.update(launch.pop("spec", {}))
     fields = {"kernel": "k1", "spec": spec, "cwd": tempfile.gettempdir(), "key": os.urandom(32).hex()}
     return RunningHost(test, {**fields, **launch})
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Look again and again until something outside has happened."""
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"it did not happen: {what}")
-        time.sleep(0.01)
-
-
-def is_alive(pid: int) -> bool:
-    """Tell whether a process exists and is not a zombie."""
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False

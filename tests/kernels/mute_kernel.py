@@ -1,6 +1,7 @@
 """A kernel that leaves out what the code says: `python -m tests.kernels.mute_kernel CONNECTION_FILE`.
 
-Code is a list of what it does about its request, in this order: `busy`, `input`, `error`, `reply`, `idle`; `twice` replies twice.
+Code is a list of what it does about its request, in this order: `busy`, `input`, `error`, `reply`, `idle`; `twice` replies twice, and after `slow`
+it publishes the `idle` of other requests a while after their replies.
 It takes one request after the other and answers `kernel_info_request`; SIGINT does nothing to it.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import time
 import uuid
 from typing import Any
 
@@ -16,6 +18,7 @@ import zmq
 
 from webipy.core.kernel import wire
 
+SLOW_S = 0.1
 INFO = {"status": "ok", "protocol_version": "5.3", "implementation": "mute", "language_info": {"name": "none"}}
 
 
@@ -29,6 +32,7 @@ class MuteKernel:
     def __init__(self, facts: dict[str, Any]) -> None:
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.key = facts["key"].encode()
+        self.is_slow = False
         kinds = {"shell": zmq.ROUTER, "control": zmq.ROUTER, "stdin": zmq.ROUTER, "hb": zmq.REP, "iopub": zmq.PUB}
         self.sockets = {name: context.socket(kind) for name, kind in kinds.items()}
         for name, socket in self.sockets.items():
@@ -50,6 +54,10 @@ class MuteKernel:
         if kind == "execute_request":
             does = json.loads(asked.content)["code"].split()
         for what in does:
+            if what == "slow":
+                self.is_slow = True
+            if what == "idle" and self.is_slow and kind != "execute_request":
+                time.sleep(SLOW_S)
             if what in ("busy", "idle"):
                 self.publish("status", {"execution_state": what}, asked)
             elif what == "input":

@@ -1,233 +1,20 @@
-"""The `webipy` command as a user has it: real processes, a real server, real kernels.
-
-Nothing here waits for a time to pass. Code that must still be running at some moment waits for a file that the test makes (`gate`), and a test
-that must see output before the end reads it from the pipe before it opens the gate.
-"""
+"""The `webipy` command as a user has it: real processes, a real server, real kernels."""
 
 from __future__ import annotations
 
-import atexit
-import functools
 import hashlib
 import json
 import os
 import pty
-import select
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
-import time
 import urllib.request
-from pathlib import Path
-from typing import IO, Any
 
-from twisted.trial.unittest import SynchronousTestCase
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-COMMAND = [sys.executable, "-m", "webipy.cli"]
-DEADLINE_S = 60
-
-WAIT = """
-import os, time
-def wait():
-    while not os.path.exists({gate!r}):
-        time.sleep(0.01)
-"""
+from tests.kernels.commands import CommandCase, environment, read_until
+from tests.live import PATIENCE_S
 
 
-def environment() -> dict[str, str]:
-    """The environment of every process here: this checkout comes first."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-
-
-def read_until(stream: IO[bytes] | int, wanted: bytes) -> bytes:
-    """Read until `wanted` has come.
-
-    Raises:
-        AssertionError: It did not come; the message holds what came.
-    """
-    fd = stream if isinstance(stream, int) else stream.fileno()
-    got, deadline = b"", time.monotonic() + DEADLINE_S
-    while wanted not in got:
-        ready, _, _ = select.select([fd], [], [], max(0.0, deadline - time.monotonic()))
-        piece = os.read(fd, 65536) if ready else b""
-        assert piece, f"{wanted!r} did not come, but {got!r}"
-        got += piece
-    return got
-
-
-def command_of(pid: int) -> bytes:
-    """The command line of a process; empty when it has ended."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
-
-
-class Server:
-    """`webipy serve` as a process of its own.
-
-    Args:
-        state: Folder of its state.
-        root: Folder that kernels start in.
-    """
-
-    def __init__(self, state: Path, root: Path) -> None:
-        self.state = state
-        self.root = root
-        self.start()
-
-    def start(self) -> None:
-        """Start it and wait until it is ready."""
-        options = ["--port", "0", "--state", str(self.state), "--root", str(self.root), "--kernels-stop-with-server"]
-        options.append("--spare-kernels=0")
-        self.process = subprocess.Popen(
-            [*COMMAND, "serve", *options],
-            env={**environment(), "JUPYTER_PATH": str(self.root.parent / "jupyter")},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        assert self.process.stdout is not None
-        read_until(self.process.stdout, b"webipy is ready")
-
-    def kill(self) -> None:
-        """End it as a crash would."""
-        self.process.kill()
-        self.reap()
-
-    def stop(self) -> None:
-        """End it politely; its kernels end with it."""
-        self.process.terminate()
-        self.reap()
-
-    def reap(self) -> None:
-        """Wait for its end."""
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        self.process.wait(DEADLINE_S)
-
-    def ask(self, method: str, **params: object) -> Any:
-        """The whole reply to a call by POST."""
-        server = json.loads((self.state / "server.json").read_bytes())
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        headers = {"Authorization": f"Bearer {server['token']}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{server['url'].rstrip('/')}/rpc", body, headers)
-        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
-            return json.load(answer)
-
-    def sessions(self) -> list[dict[str, Any]]:
-        """The open sessions."""
-        found: list[dict[str, Any]] = self.ask("session.list")["result"]["sessions"]
-        return found
-
-    def clear(self) -> None:
-        """Close every session, and remove every file."""
-        for session in self.sessions():
-            self.ask("session.close", session=session["id"])
-        for path in self.root.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-
-    def hosts(self) -> list[int]:
-        """The process ids of the kernel hosts that live."""
-        found = [json.loads(path.read_bytes())["pid"] for path in self.state.glob("hosts/*/host.json")]
-        return [pid for pid in found if b"webipy.kernelhost" in command_of(pid)]
-
-    def remove(self) -> None:
-        """Take away everything that a test may have left: kernels outlive their server, and even its end as a crash."""
-        for pid in self.hosts():
-            try:
-                host = os.pidfd_open(pid)
-            except ProcessLookupError:
-                continue  # it has ended by itself in the meantime
-            signal.pidfd_send_signal(host, signal.SIGKILL)
-            select.select([host], [], [], DEADLINE_S)
-            os.close(host)
-        shutil.rmtree(self.state, ignore_errors=True)  # kernels that are dying take their sockets away themselves
-
-    def take_away(self) -> None:
-        """End it, and remove everything with the root."""
-        self.stop()
-        self.remove()
-        shutil.rmtree(self.root.parent, ignore_errors=True)
-
-
-def new_server() -> Server:
-    """A server with folders of its own, below no test's: the paths of sockets are limited to 107 bytes."""
-    folder = Path(tempfile.mkdtemp(prefix="webipy-cli-")).resolve()
-    (folder / "root").mkdir()
-    broken = folder / "jupyter" / "kernels" / "broken"
-    broken.mkdir(parents=True)
-    argv = [sys.executable, "-m", "no_such_module", "{connection_file}"]
-    (broken / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Broken", "language": "python"}))
-    return Server(folder / "state", folder / "root")
-
-
-@functools.cache
-def the_server() -> Server:
-    """The server that the tests of this process share."""
-    server = new_server()
-    atexit.register(server.take_away)
-    return server
-
-
-class LiveTests(SynchronousTestCase):
-    """A test with a server that has no sessions and no files when it begins."""
-
-    def setUp(self) -> None:
-        self.server = the_server()
-        self.addCleanup(self.server.clear)
-        self.folder = self.server.root
-        self.gate = str(self.folder / "gate")
-        self.wait = WAIT.format(gate=self.gate)
-
-    def open_gate(self) -> None:
-        """Let the code go on that waits."""
-        Path(self.gate).touch()
-
-    def arguments(self, command: str, *arguments: str) -> list[str]:
-        """The command line of a command that speaks to our server."""
-        return [*COMMAND, command, "--state", str(self.server.state), *arguments]
-
-    def webipy(self, command: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        line = self.arguments(command, *arguments)
-        return subprocess.run(line, input=stdin, capture_output=True, text=True, env=environment(), timeout=DEADLINE_S)
-
-    def begin(self, command: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a command and let it run."""
-        process = subprocess.Popen(
-            self.arguments(command, *arguments),
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        self.addCleanup(self.end, process)
-        return process
-
-    @staticmethod
-    def end(process: subprocess.Popen[bytes]) -> None:
-        """End a command that a failed test has left running."""
-        process.kill()
-        process.communicate()
-
-    def finish(self, process: subprocess.Popen[bytes]) -> tuple[int, str, str]:
-        """The exit status of a command, and what else it printed."""
-        out, err = process.communicate(timeout=DEADLINE_S)
-        return process.returncode, out.decode(), err.decode()
-
-    def ok(self, finished: subprocess.CompletedProcess[str]) -> str:
-        """What a command printed that went well."""
-        self.assertEqual((finished.returncode, finished.stderr), (0, ""))
-        return finished.stdout
-
-
-class ExecTests(LiveTests):
+class ExecTests(CommandCase):
     """`webipy exec`."""
 
     def test_output_comes_before_the_code_ends(self) -> None:
@@ -294,8 +81,8 @@ class ExecTests(LiveTests):
         self.assertEqual(ended.returncode, 1)
         self.assertIn("standard input has ended: interrupting", ended.stderr)
         self.assertIn("KeyboardInterrupt", ended.stderr)
-        (listed,) = self.server.sessions()
-        journal = json.dumps(self.server.ask("session.events", session=listed["id"]))
+        (listed,) = self.sessions()
+        journal = json.dumps(self.server.call("session.events", session=listed["id"]))
         self.assertIn("Ana", journal)
         self.assertNotIn("secret", journal)
 
@@ -333,7 +120,7 @@ class ExecTests(LiveTests):
         read_until(process.stdout, b"first\n")
         process.stdout.close()
         self.open_gate()
-        self.assertEqual(process.wait(DEADLINE_S), -signal.SIGPIPE)
+        self.assertEqual(process.wait(PATIENCE_S), -signal.SIGPIPE)
         self.assertEqual(process.stderr.read(), b"")
         self.assertEqual(self.ok(self.webipy("exec", "x")), "5\n")
 
@@ -352,7 +139,7 @@ if len(sys.argv) > 2:
 """
 
 
-class ScriptTests(LiveTests):
+class ScriptTests(CommandCase):
     """`webipy exec -f`."""
 
     def test_a_script_runs_as_python_runs_it(self) -> None:
@@ -375,8 +162,8 @@ class ScriptTests(LiveTests):
         after = "import sys; print([sys.argv[0].endswith('script.py'), '__file__' in globals(), ends['3'] is None, exit.__class__.__name__])\n1+1"
         outcome = self.ok(self.webipy("exec", after))
         self.assertEqual(outcome, "[False, False, False, 'ZMQExitAutocall']\n2\n")
-        journal = self.server.ask("session.events", session=self.server.sessions()[0]["id"])
-        codes = [event["code"] for event in journal["result"]["events"] if event["type"] == "execution_queued"]
+        journal = self.server.call("session.events", session=self.sessions()[0]["id"])
+        codes = [event["code"] for event in journal["events"] if event["type"] == "execution_queued"]
         self.assertIn(SCRIPT, codes)
 
     def test_what_is_no_plain_python_is_run_as_ipython_does(self) -> None:
@@ -409,7 +196,7 @@ plot.plot([1, 2]); plot.show()
 """
 
 
-class ShownTests(LiveTests):
+class ShownTests(CommandCase):
     """What a page shows, `webipy exec` shows."""
 
     def test_widgets_displays_bars_and_figures(self) -> None:
@@ -447,7 +234,7 @@ class ShownTests(LiveTests):
         )
 
 
-class InterruptTests(LiveTests):
+class InterruptTests(CommandCase):
     """^C in `webipy exec`."""
 
     def test_the_first_interrupts_the_code(self) -> None:
@@ -500,7 +287,7 @@ class InterruptTests(LiveTests):
         self.assertEqual(self.finish(first), (0, "first is done\n", ""))
 
 
-class AttachTests(LiveTests):
+class AttachTests(CommandCase):
     """`webipy attach`."""
 
     def test_it_shows_what_others_run(self) -> None:
@@ -521,8 +308,8 @@ class AttachTests(LiveTests):
         watching = self.begin("attach", "--json", "--since", "0", "shell")
         assert watching.stdout is not None
         start = read_until(watching.stdout, b"execution_finished")
-        (listed,) = self.server.sessions()
-        self.server.ask("session.close", session=listed["id"])
+        (listed,) = self.sessions()
+        self.server.call("session.close", session=listed["id"])
         status, rest, err = self.finish(watching)
         self.assertEqual((status, err), (0, ""))
         events = [json.loads(line) for line in (start.decode() + rest).splitlines()]
@@ -530,7 +317,7 @@ class AttachTests(LiveTests):
         self.assertEqual((events[0]["type"], events[-1]["type"]), ("session_created", "session_closed"))
 
 
-class OtherTests(LiveTests):
+class OtherTests(CommandCase):
     """The other commands."""
 
     def test_sessions_and_kernels_are_listed(self) -> None:
@@ -572,7 +359,7 @@ class OtherTests(LiveTests):
         running = self.begin("exec", "import time\nx = 1\nprint('ready')\ntime.sleep(600)")
         assert running.stdout is not None
         read_until(running.stdout, b"ready\n")
-        (listed,) = self.server.sessions()
+        (listed,) = self.sessions()
         self.assertEqual(self.webipy("interrupt", listed["id"][:8]).returncode, 0)
         self.assertEqual(self.finish(running)[0], 1)
         self.assertIn("The session runs no code.", self.webipy("interrupt", "shell").stderr)
@@ -590,7 +377,7 @@ class OtherTests(LiveTests):
         (self.server.root / "report.ipynb").write_text(json.dumps(notebook))
         for _ in range(2):
             self.assertIn("#share=", self.webipy("share", "report.ipynb", "--can", "edit").stdout)
-        (opened,) = self.server.sessions()
+        (opened,) = self.sessions()
         self.assertEqual((opened["path"], opened["kernel"]), ("report.ipynb", None))
         self.assertEqual(self.ok(self.webipy("share", "report.ipynb", "--list")).count("can edit"), 2)
         refused = self.webipy("share", "gone.ipynb")
@@ -647,7 +434,7 @@ class OtherTests(LiveTests):
 
     def test_a_wrong_token_is_reported(self) -> None:
         """A server elsewhere needs its token."""
-        url = json.loads((self.server.state / "server.json").read_text())["url"]
+        url = self.server.origin
         wrong = self.folder / "wrong"
         wrong.write_text("x" * 40)
         outcome = self.webipy("ls", "--url", url, "--token-file", str(wrong))
@@ -656,7 +443,7 @@ class OtherTests(LiveTests):
         self.assertEqual(self.webipy("ls", "--url", url).returncode, 0)
 
 
-class TerminalTests(LiveTests):
+class TerminalTests(CommandCase):
     """`webipy exec` in a terminal."""
 
     def in_terminal(self, *arguments: str) -> tuple[subprocess.Popen[bytes], int]:
@@ -693,4 +480,4 @@ class TerminalTests(LiveTests):
         os.write(terminal, b"secret\n")
         shown += read_until(terminal, b"3 6\r\n")
         self.assertEqual(shown, b"Name: ana\r\nKey: \r\n3 6\r\n")
-        self.assertEqual(process.wait(DEADLINE_S), 0)
+        self.assertEqual(process.wait(PATIENCE_S), 0)

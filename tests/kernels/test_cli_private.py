@@ -12,9 +12,9 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.faults import IS_FULL
-from tests.kernels import wait_until
-from tests.kernels.test_cli_live import COMMAND, DEADLINE_S, WAIT, environment, read_until
+from tests.kernels.commands import COMMAND, WAIT, environment, read_until
 from tests.kernels.test_cli_run import notebook
+from tests.live import PATIENCE_S, until
 
 
 class PrivateTests(SynchronousTestCase):
@@ -35,7 +35,7 @@ class PrivateTests(SynchronousTestCase):
         """Runs a command to its end."""
         command = [*COMMAND, *line]
         return subprocess.run(
-            command, capture_output=True, text=True, env=self.environment(), cwd=self.files, timeout=2 * DEADLINE_S
+            command, capture_output=True, text=True, env=self.environment(), cwd=self.files, timeout=2 * PATIENCE_S
         )
 
     def processes(self) -> list[int]:
@@ -51,7 +51,7 @@ class PrivateTests(SynchronousTestCase):
 
     def nothing_is_left(self) -> None:
         """No process, no state."""
-        wait_until(lambda: not self.processes() and not list(self.temporary.iterdir()), "all of it is gone")
+        until(lambda: not self.processes() and not list(self.temporary.iterdir()), "all of it is gone")
         self.assertEqual(list(self.usual.iterdir()), [])
 
     def test_a_run(self) -> None:
@@ -83,7 +83,7 @@ class PrivateTests(SynchronousTestCase):
             assert process.stdout is not None
             read_until(process.stdout, b"begun\n")
             os.kill(process.pid, number)
-            status = process.wait(DEADLINE_S)
+            status = process.wait(PATIENCE_S)
             process.stdout.close()
             self.assertEqual(status, -9 if number == signal.SIGKILL else 143)
             self.nothing_is_left()

@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.kernels.test_cli_live import DEADLINE_S, LiveTests, environment, read_until
+from tests.kernels.commands import CommandCase, environment, read_until
+from tests.live import PATIENCE_S
 
 
 def notebook(*sources: str, kernel: str | None = "python3", tags: dict[int, list[str]] | None = None) -> str:
@@ -30,7 +31,7 @@ def notebook(*sources: str, kernel: str | None = "python3", tags: dict[int, list
     return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
 
 
-class NotebookTests(LiveTests):
+class NotebookTests(CommandCase):
     """Notebooks below the root of a server."""
 
     def write(self, name: str, *sources: str, **more: Any) -> Path:
@@ -70,7 +71,7 @@ class RunTests(NotebookTests):
         self.assertEqual(lines[3:], ["webipy: Saved nb.ipynb"])
         self.assertEqual(self.texts(path), ["", "", "6\n", "42"])
         self.assertEqual([c["execution_count"] for c in json.loads(path.read_text())["cells"]], [1, None, 2, 3])
-        self.assertEqual(self.server.sessions(), [])
+        self.assertEqual(self.sessions(), [])
 
     def test_a_copy_with_parameters(self) -> None:
         """-o leaves the notebook alone; -p counts more than --params; values are those of papermill; an existing file is not replaced by chance."""
@@ -116,7 +117,7 @@ class RunTests(NotebookTests):
         self.assertEqual(self.texts(self.folder / "out.ipynb")[-1], f"{self.folder} y\n")
         outcome = self.webipy("run", str(path), "--inspect")
         self.assertEqual((outcome.returncode, outcome.stdout.split()[-5:]), (0, ["n", "int", "1", "how", "many"]))
-        self.assertEqual(self.server.sessions(), [])
+        self.assertEqual(self.sessions(), [])
 
     def test_standard_streams(self) -> None:
         """`-` for the notebook and for its result, which is all that stands there, whether a cell fails or not; nothing is left."""
@@ -128,7 +129,7 @@ class RunTests(NotebookTests):
             )
             self.assertIn("papermill", made["metadata"])
             self.assertEqual(made["metadata"]["language_info"]["name"], "python")
-            self.assertEqual(self.server.sessions(), [])
+            self.assertEqual(self.sessions(), [])
         outcome = self.webipy("run", "-", str(self.folder / "from stdin.ipynb"), stdin=notebook("print(2)"))
         self.assertEqual(self.texts(self.folder / "from stdin.ipynb"), ["2\n"], outcome.stderr)
         outcome = self.webipy("run", "-", stdin="no notebook")
@@ -186,11 +187,11 @@ class RunTests(NotebookTests):
         """With the variables of its kernel; it stays open. --keep leaves one open that was made for the run."""
         path = self.write("nb.ipynb", "x = globals().get('x', 0) + 1\nprint(x)")
         self.check_ok(self.webipy("run", str(path), "--keep"))
-        (session,) = self.server.sessions()
+        (session,) = self.sessions()
         outcome = self.webipy("run", str(path))
         self.assertIn("The notebook is open: it runs in its kernel", outcome.stderr)
         self.assertEqual(self.texts(path), ["2\n"])
-        self.assertEqual([one["id"] for one in self.server.sessions()], [session["id"]])
+        self.assertEqual([one["id"] for one in self.sessions()], [session["id"]])
         outcome = self.webipy("run", str(path), "-k", "other")
         self.assertEqual((outcome.returncode, "not other" in outcome.stderr), (2, True))
 
@@ -293,7 +294,7 @@ class InterruptTests(NotebookTests):
         self.assertEqual((status, shown.decode() + out), (1, "begun\nignored\nwent on\n"), err)
         self.assertIn("1 cell was not run.", err)
         self.assertEqual(self.texts(path), ["begun\nignored\nwent on\n", ""])
-        self.assertEqual(self.server.sessions(), [])
+        self.assertEqual(self.sessions(), [])
         outcome = self.webipy("run", str(path), "--follow", run)
         self.assertEqual(
             (outcome.returncode, "The run has ended already: it was stopped." in outcome.stderr), (1, True)
@@ -326,7 +327,7 @@ class TerminalTests(NotebookTests):
         shown = read_until(ours, b"[1/2] running")
         self.open_gate()
         shown += read_until(ours, b"Saved nb.ipynb")
-        self.assertEqual(process.wait(DEADLINE_S), 0)
+        self.assertEqual(process.wait(PATIENCE_S), 0)
         self.assertIn(b"\r\x1b[K[1/2] ok ", shown)
         self.assertNotIn(b"\x1b]0", shown)
         self.assertNotIn(b"hidden\r\n", shown.replace(b"print('hidden')", b""))

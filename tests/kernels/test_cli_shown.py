@@ -21,8 +21,9 @@ from typing import Any, cast
 import click
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kernels.test_cli_live import DEADLINE_S, LiveTests, environment
+from tests.kernels.commands import CommandCase, environment
 from tests.kernels.test_cli_streams import AT_ONCE
+from tests.live import PATIENCE_S
 from webipy.cli import main
 from webipy.command.streams import ShownText, fitting_json, raw, shown
 
@@ -52,7 +53,7 @@ LINES: tuple[tuple[str, ...], ...] = (
 WITHOUT_STATE = ("diff", "merge", "serve")
 
 
-class Walk(LiveTests):
+class Walk(CommandCase):
     """A server where everything is named so."""
 
     def test_no_command_lets_a_terminal_act_on_a_name(self) -> None:
@@ -75,7 +76,7 @@ class Walk(LiveTests):
         found = self.webipy("export", named["PATH"], "--to", "script", "-o", "-")
         self.assertIn(f"# {EVIL}", found.stdout)
         (session,) = json.loads(self.ok(self.webipy("ls", "--json")))["sessions"]
-        self.assertEqual(session["title"], self.server.sessions()[0]["title"])
+        self.assertEqual(session["title"], self.sessions()[0]["title"])
         self.assertIn(EVIL, session["title"])
 
     def named(self) -> dict[str, str]:
@@ -96,25 +97,18 @@ class Walk(LiveTests):
             path = self.folder / f"{EVIL}{number}.ipynb"
             path.write_text(json.dumps(body))
             names.append(path)
-        session = self.call("session.create", path=names[0].name)["id"]
-        url = self.call("share.link", session=session, verb="read", label=EVIL)["url"]
+        session = self.server.call("session.create", path=names[0].name)["id"]
+        url = self.server.call("share.link", session=session, verb="read", label=EVIL)["url"]
         self.post("/login", {"share": url.partition("#share=")[2], "name": "Grace"})
-        self.post("/login", {"code": self.call("server.launch_code")["code"]})
+        self.post("/login", {"code": self.server.call("server.launch_code")["code"]})
         return {"SESSION": session, "PATH": str(names[0]), "FILE": str(names[0]), "OTHER": str(names[1])}
-
-    def call(self, method: str, **params: Any) -> Any:
-        """A call."""
-        outcome = self.server.ask(method, **params)
-        self.assertIn("result", outcome, outcome)
-        return outcome["result"]
 
     def post(self, path: str, body: dict[str, str]) -> None:
         """As a page does whose browser has a hostile name."""
-        origin = json.loads((self.server.state / "server.json").read_bytes())["url"]
         agent = EVIL.replace("\x00", "").encode("latin-1", "replace").decode("latin-1").replace("\x1b", "")
         headers = {"Content-Type": "application/json", "User-Agent": agent}
-        request = urllib.request.Request(f"{origin}{path}", json.dumps(body).encode(), headers)
-        urllib.request.urlopen(request, timeout=DEADLINE_S).close()
+        request = urllib.request.Request(f"{self.server.origin}{path}", json.dumps(body).encode(), headers)
+        urllib.request.urlopen(request, timeout=PATIENCE_S).close()
 
     def in_terminal(self, words: list[str]) -> bytes:
         """All that a command writes to a terminal."""
@@ -130,7 +124,7 @@ class Walk(LiveTests):
             with contextlib.suppress(OSError):  # the other end is closed
                 while piece := os.read(ours, 65536):
                     outcome += piece
-            process.wait(DEADLINE_S)
+            process.wait(PATIENCE_S)
         os.close(ours)
         return outcome
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kernels.test_cli_live import COMMAND, DEADLINE_S, LiveTests, environment
+from tests.kernels.commands import COMMAND, CommandCase, environment
+from tests.live import PATIENCE_S
 
 AT_ONCE = 4
 """Commands that run side by side."""
@@ -88,7 +89,7 @@ def faults(lines: Sequence[list[str]], few: int, state: Path) -> list[str]:
     for first in range(0, len(cases), AT_ONCE):
         begun = [(line, name, ended(line, name, state)) for line, name in cases[first : first + AT_ONCE]]
         for line, name, process in begun:
-            out, err = process.communicate(timeout=DEADLINE_S)
+            out, err = process.communicate(timeout=PATIENCE_S)
             if b"Traceback" in err + out or process.returncode not in DOCUMENTED or b"Exception ignored" in err:
                 wrong.append(f"{line} with {name}: {process.returncode}\n{err.decode()}")
             if "--json" in line and name in ("ascii only", "locale C", "stdin closed", "stderr full"):
@@ -112,7 +113,7 @@ class BrokenStreamsTests(SynchronousTestCase):
                 for name in ("stdout full", "stdout closed", "stdout unread")
             }
             results = {
-                name: (one.communicate(timeout=DEADLINE_S)[1].decode(), one.returncode) for name, one in told.items()
+                name: (one.communicate(timeout=PATIENCE_S)[1].decode(), one.returncode) for name, one in told.items()
             }
         self.assertEqual(results, {
             "stdout full": ("webipy: Standard output cannot be written: No space left on device.\n", 1),
@@ -121,7 +122,7 @@ class BrokenStreamsTests(SynchronousTestCase):
         })  # fmt: skip
 
 
-class BrokenStreamsLiveTests(LiveTests):
+class BrokenStreamsWithServer(CommandCase):
     """With a server and a kernel."""
 
     def test_no_command_ends_with_a_traceback(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.kernels.test_server_live import WAITS, ServerTestCase
+from tests.live import WAITS, ServerCase
 
 CELL = """\
 import csv, functools, json, os, string, sys
@@ -52,7 +52,7 @@ def lend(tool):
 """
 
 
-class Definitions(ServerTestCase):
+class Definitions(ServerCase):
     """Where names are defined."""
 
     def opened(self) -> None:
@@ -175,11 +175,10 @@ class Definitions(ServerTestCase):
     def test_a_kernel_that_runs_code_answers(self) -> None:
         """At once."""
         self.opened()
-        gate = self.folder / "gate"
-        running = self.start(WAITS.format(gate=str(gate)))
+        running = self.start(WAITS.format(gate=str(self.gate)))
         self.assertEqual(self.line("area")[0], "1")
         self.assertEqual(self.line("json.dumps")[0], "__init__.py")
-        gate.touch()
+        self.gate.touch()
         self.assertEqual(self.wait(running)["status"], "ok")
 
     def test_without_a_kernel_or_with_another_language(self) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kernels import IPYKERNEL, ROOT, HostClient, is_a, is_over, start_host
+from tests.kernels import IPYKERNEL, HostClient, is_a, is_over, start_host
+from tests.live import ROOT
 from webipy.kernel_programs.import_guard import OURS
 from webipy.server.methods.kernel_inquiries import programs
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kernels import ROOT, STOCK, HostClient, RunningHost, Wanted, is_a, is_alive, is_over, start_host, wait_until
+from tests.kernels import STOCK, HostClient, RunningHost, Wanted, is_a, is_over, start_host
+from tests.live import ROOT, is_alive, until, until_ended
 from webipy.host.execution_ends import LAST_WORDS_S
 
 FLOOD = "from IPython.display import display\nfor n in range({}): display({{'text/plain': str(n)}}, raw=True)"
@@ -46,7 +47,7 @@ class Mute(HostTestCase):
 
     def setUp(self) -> None:
         """A kernel that leaves out what the code says."""
-        host = start_host(self, MUTE, env={"PYTHONPATH": ROOT})
+        host = start_host(self, MUTE, env={"PYTHONPATH": str(ROOT)})
         self.client = HostClient(self, host)
         self.client.ready()
 
@@ -66,7 +67,7 @@ class Mute(HostTestCase):
 
     def test_an_interrupt_ends_what_says_no_end(self) -> None:
         """The kernel runs it as far as is known, or has swallowed it, and answers other requests: the interrupt ends it, and its queue with it."""
-        for code in ("busy input", "nothing"):
+        for code in ("busy input", "nothing", "busy input slow"):
             first, second = self.client.execute(code), self.client.execute("busy reply idle")
             self.client.command("interrupt")
             self.client.command("interrupt")
@@ -143,10 +144,8 @@ class Running(HostTestCase):
     def test_unflushed_text_comes_soon(self) -> None:
         """Text without a line end and without a flush comes while the code still runs."""
         _, client = self.ready()
-        request = client.execute("import time; print('now', end=''); time.sleep(20)")
-        began = time.monotonic()
+        request = client.execute("import time; print('now', end='')\nwhile True: time.sleep(0.01)")
         client.until(lambda item: item.text == "now")
-        self.assertLess(time.monotonic() - began, 10)
         client.command("interrupt")
         client.until(is_over(request))
 
@@ -230,7 +229,7 @@ class Keeping(HostTestCase):
         request = client.execute(LARGE.format(4_500, 10_000))
         client.until(is_a("execute_input"))
         client.close()
-        wait_until(lambda: os.path.exists(os.path.join(host.folder, "spool-1")), "the spool is used")
+        until(lambda: os.path.exists(os.path.join(host.folder, "spool-1")), "the spool is used")
         again = HostClient(self, host)
         again.attach(generation=2, since=0)
         again.until(is_over(request), patience_s=60)
@@ -246,7 +245,7 @@ class Keeping(HostTestCase):
         request = client.execute(LARGE.format(4_000, 10_000))
         client.until(is_a("execute_input"))
         client.close()
-        wait_until(lambda: "the spool cannot be written" in host.log(), "the spool is full")
+        until(lambda: "the spool cannot be written" in host.log(), "the spool is full")
         time.sleep(1.5 * LAST_WORDS_S)  # the claim is about a reply that waits so long
         again = HostClient(self, host)
         again.attach(generation=2, since=0)
@@ -264,8 +263,8 @@ class Keeping(HostTestCase):
         client.execute(f"import time\n{slowly}\nopen({path!r}, 'w').close()")
         client.until(is_a("execute_input"))
         client.close()
-        wait_until(lambda: os.path.exists(path), "everything was shown")
-        wait_until(lambda: "the spool cannot be written" in host.log(), "the spool was full")
+        until(lambda: os.path.exists(path), "everything was shown")
+        until(lambda: "the spool cannot be written" in host.log(), "the spool was full")
         again = HostClient(self, host)
         again.attach(generation=2, since=0)
         wanted = {"output_lost", "execute_reply"}
@@ -385,7 +384,7 @@ class Interrupting(HostTestCase):
         _, client = self.ready()
         client.run("kept = 1")
         request = client.execute("print('in', flush=True)\nwhile True: pass")
-        client.until(lambda item: item.text == "in\n")
+        client.until(lambda item: item.text.startswith("in"))
         client.command("interrupt")
         came = client.until(is_over(request))
         self.assertIn("KeyboardInterrupt", [item.content["ename"] for item in came if item.msg_type == "error"])
@@ -395,7 +394,7 @@ class Interrupting(HostTestCase):
         """A kernelspec with `interrupt_mode` message gets a request on control; its reply is not forwarded."""
         _, client = self.ready(spec={"interrupt_mode": "message"})
         request = client.execute("import time; print('in', flush=True); time.sleep(60)")
-        client.until(lambda item: item.text == "in\n")
+        client.until(lambda item: item.text.startswith("in"))
         client.command("interrupt")
         client.until(is_over(request))
         client.run("1")
@@ -414,7 +413,7 @@ class Interrupting(HostTestCase):
         _, client = self.ready()
         first = client.execute("print('on', flush=True)\nfor _ in range(10): import time; time.sleep(0.05)")
         second = client.execute("1")
-        client.until(lambda item: item.text == "on\n")
+        client.until(lambda item: item.text.startswith("on"))
         for other in (second, "nobody"):
             client.command("interrupt", msg_id=other)
         client.until(is_over(first))
@@ -426,7 +425,7 @@ class Interrupting(HostTestCase):
         for run in (None, "r1"):
             empty = [client.execute("" if n else "print('on', flush=True)", run=run) for n in range(200)]
             other = client.execute("1", queue="another")
-            client.until(lambda item: item.text == "on\n")
+            client.until(lambda item: item.text.startswith("on"))
             client.command("interrupt")
             came = client.until(is_over(other))
             self.assertEqual(came[-1].content["status"], "ok")
@@ -457,7 +456,7 @@ class Interrupting(HostTestCase):
         finally:
             signal.signal(signal.SIGINT, before)
         request = client.execute("import time; print('in', flush=True); time.sleep(60)")
-        client.until(lambda item: item.text == "in\n")
+        client.until(lambda item: item.text.startswith("in"))
         client.command("interrupt")
         client.until(is_over(request))
 
@@ -518,7 +517,7 @@ class Restarting(HostTestCase):
         path = os.path.join(host.folder, "in")
         client.run("import ctypes")
         client.execute(f"open({path!r}, 'w').close(); ctypes.PyDLL(None).sleep(600)")  # holds the interpreter's lock
-        wait_until(lambda: os.path.exists(path), "the code runs")
+        until(lambda: os.path.exists(path), "the code runs")
         client.command("restart")
         client.until(is_a("kernel_ready"))
         self.assertEqual(client.printed("print('free')"), "free\n")
@@ -535,11 +534,11 @@ class Ending(HostTestCase):
         wait = f"import os, time\nprint('in', flush=True)\nwhile not os.path.exists({path!r}): time.sleep(0.01)\n"
         running = client.execute(wait + "print('last', flush=True); time.sleep(0.5); os._exit(3)", allow_stdin=False)
         waiting = client.execute("print('never')")
-        client.until(lambda item: item.text == "in\n")
+        client.until(lambda item: item.text.startswith("in"))
         host.process.send_signal(signal.SIGSTOP)
         with open(path, "w"):
             pass
-        wait_until(lambda: not is_alive(pid), "the kernel has ended")
+        until_ended(pid)
         host.process.send_signal(signal.SIGCONT)
         came = client.until(lambda item: item.msg_type == "request_dropped" and item.content["msg_id"] == waiting)
         self.assertEqual("".join(item.text for item in came), "last\n")
@@ -625,7 +624,7 @@ class Ending(HostTestCase):
         died = client.until(is_a("kernel_died"))[-1].content
         self.assertEqual((died["signal"], died["expected"]), ("SIGKILL", True))
         self.assertEqual(host.process.wait(30), 0)
-        wait_until(lambda: not is_alive(child), "the kernel's child is gone")
+        until_ended(child)
 
     def test_sigterm_to_the_host_shuts_down_politely(self) -> None:
         """What stops a machine stops a host in order."""
@@ -641,7 +640,7 @@ class Ending(HostTestCase):
         pid = int(host.file("host.json")["kernel_pid"])
         self.assertTrue(is_alive(pid))
         host.kill()
-        wait_until(lambda: not is_alive(pid), "the kernel is gone")
+        until_ended(pid)
 
     def test_an_idle_kernel_that_nobody_wants_ends(self) -> None:
         """Without a server for the time of grace the host ends, and leaves what nobody has in the spool."""
@@ -669,7 +668,9 @@ class Ending(HostTestCase):
         client.execute("import time; time.sleep(600)")
         client.until(is_a("execute_input"))
         client.close()
-        shutil.rmtree(host.folder)
+        removed = f"{host.folder}-removed"
+        self.addCleanup(shutil.rmtree, removed, ignore_errors=True)
+        os.rename(host.folder, removed)  # at once: a removal file by file fails when the host writes one between
         self.assertEqual(host.process.wait(30), 0)
         self.assertFalse(is_alive(pid))
 
@@ -826,7 +827,7 @@ class Trust(HostTestCase):
         code = f"import os, sys; print([os.environ.get(name) for name in {names}], os.path.basename(sys.argv[0]))"
         self.assertEqual(client.printed(code), "['yes', 'Hello you', None, None] ipykernel_launcher.py\n")
         self.assertEqual(
-            client.printed(f"print([path for path in sys.path if path.startswith({ROOT + '/webipy'!r})])"), "[]\n"
+            client.printed(f"print([path for path in sys.path if path.startswith({str(ROOT / 'webipy')!r})])"), "[]\n"
         )
 
     def refusal(self, folder: str) -> str:

@@ -10,9 +10,7 @@ from typing import Any
 
 import nbformat
 
-from tests.kernels import wait_until
-from tests.kernels.test_server_live import WAITS, ServerTestCase
-from tests.test_service import Refusal
+from tests.live import WAITS, Refused, ServerCase, until
 
 
 def code_cell(source: str, **more: Any) -> dict[str, Any]:
@@ -25,7 +23,7 @@ def notebook(*cells: dict[str, Any], minor: int = 5) -> dict[str, Any]:
     return {"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": minor}
 
 
-class NotebookTestCase(ServerTestCase):
+class NotebookTestCase(ServerCase):
     """A server with a root of its own."""
 
     def path(self, name: str) -> Path:
@@ -43,9 +41,7 @@ class NotebookTestCase(ServerTestCase):
 
     def open_file(self, name: str, kernelspec: str | None = None, **params: Any) -> str:
         """Opens a notebook; gives the session."""
-        made = self.call("session.create", path=self.name(name), kernelspec=kernelspec, **params)
-        self.session = str(made["id"])
-        return self.session
+        return self.open(kernelspec, path=self.name(name), **params)
 
     def cells(self) -> list[Any]:
         """The cells of the session."""
@@ -57,7 +53,7 @@ class NotebookTestCase(ServerTestCase):
 
     def until_saved(self) -> None:
         """Waits until the file holds everything."""
-        wait_until(lambda: self.call("notebook.get", session=self.session)["is_saved"], "saved")
+        until(lambda: self.call("notebook.get", session=self.session)["is_saved"], "saved")
 
 
 class Files(NotebookTestCase):
@@ -92,7 +88,7 @@ class Files(NotebookTestCase):
         whole = json.loads(self.path("a.ipynb").read_bytes())
         whole["cells"][1]["source"] = "y = 20"
         self.write("a.ipynb", whole)
-        wait_until(lambda: [cell["source"] for cell in self.cells()] == ["x = 10", "y = 20"], "the change")
+        until(lambda: [cell["source"] for cell in self.cells()] == ["x = 10", "y = 20"], "the change")
 
     def test_an_old_notebook_is_upgraded(self) -> None:
         """Format 3, through the nbformat library; the file stays as it is until something changes."""
@@ -132,7 +128,7 @@ class Files(NotebookTestCase):
             self.run_code(cell["source"], cell=cell["id"])
         for number, way in enumerate((self.in_parts, self.after_a_while, self.over_it, self.made_again), 1):
             way(self.path("a.py"), text.replace("x = 0", f"x = {number}"))
-            wait_until(
+            until(
                 lambda number=number: (
                     [cell["source"] for cell in self.cells()]  # type: ignore[misc]
                     == [f"x = {number}", "print('two')", "print('three')"]
@@ -143,7 +139,7 @@ class Files(NotebookTestCase):
             self.assertEqual([cell["id"] for cell in notebook["cells"]], ids, way.__name__)
             shown = ["".join(cell["outputs"][0]["text"]) for cell in notebook["cells"][1:]]
             self.assertEqual(shown, ["two\n", "three\n"], way.__name__)
-        wait_until(lambda: self.call("notebook.get", session=self.session)["conflict"] is None, "no conflict")
+        until(lambda: self.call("notebook.get", session=self.session)["conflict"] is None, "no conflict")
 
     @staticmethod
     def in_parts(path: Path, text: str) -> None:
@@ -177,18 +173,17 @@ class Files(NotebookTestCase):
 
     def test_outputs_survive_the_server(self) -> None:
         """It is killed while a cell prints and an edit is not saved; the next one saves all of it, and nobody is asked."""
-        gate = self.path("gate")
         self.write("a.ipynb", notebook(code_cell("", id="one"), code_cell("old", id="two")))
         self.open_file("a.ipynb", "python3")
-        code = f"print('before', flush=True)\n{WAITS.format(gate=str(gate))}print('after')"
+        code = f"print('before', flush=True)\n{WAITS.format(gate=str(self.gate))}print('after')"
         self.call("cell.set_source", session=self.session, cell="one", source=code)
         self.start(code, cell="one")
-        wait_until(lambda: "output_added" in self.types(), "the first output")
+        until(lambda: "output_added" in self.types(), "the first output")
         self.call("cell.set_source", session=self.session, cell="two", source="new")
         self.server.kill()
-        gate.touch()
-        type(self).server = self.serve()
-        wait_until(
+        self.gate.touch()
+        self.server.start()
+        until(
             lambda: json.loads(self.path("a.ipynb").read_bytes())["cells"][0]["execution_count"] is not None, "the end"
         )
         self.until_saved()
@@ -200,12 +195,12 @@ class Files(NotebookTestCase):
 class BadFiles(NotebookTestCase):
     """Each is one clear failure or a repair that is told, and leaves no session behind when it fails."""
 
-    def refusal(self, name: str) -> Refusal:
+    def refusal(self, name: str) -> Refused:
         """The failure with which a file is refused."""
         before = len(self.call("session.list")["sessions"])
-        fault = self.assertRaises(Refusal, self.open_file, name)
+        fault = self.assertRaises(Refused, self.open_file, name)
         self.assertEqual(len(self.call("session.list")["sessions"]), before)
-        assert isinstance(fault, Refusal)
+        assert isinstance(fault, Refused)
         return fault
 
     def test_what_is_no_notebook(self) -> None:
@@ -267,7 +262,7 @@ class BadFiles(NotebookTestCase):
         self.write("a.ipynb", notebook(code_cell("x", id="one")))
         self.open_file("a.ipynb")
         self.path("a.ipynb").unlink()
-        wait_until(lambda: self.call("notebook.get", session=self.session)["conflict"] is not None, "the conflict")
+        until(lambda: self.call("notebook.get", session=self.session)["conflict"] is not None, "the conflict")
         self.call("cell.set_source", session=self.session, cell="one", source="y")
         self.call("notebook.save", session=self.session, overwrite="missing")
         self.assertEqual("".join(json.loads(self.path("a.ipynb").read_bytes())["cells"][0]["source"]), "y")
@@ -320,7 +315,7 @@ class Histories(NotebookTestCase):
         self.path("sub").mkdir()
         os.rename(self.path("a.ipynb"), self.path("sub") / "b.ipynb")
         self.call("cell.set_source", session=session, cell="one", source="x = 2")
-        wait_until(lambda: self.call("session.get", session=session)["path"] == self.name("sub/b.ipynb"), "it follows")
+        until(lambda: self.call("session.get", session=session)["path"] == self.name("sub/b.ipynb"), "it follows")
         self.until_saved()
         self.assertIn("x = 2", (self.path("sub") / "b.ipynb").read_text())
         self.assertFalse(self.path("a.ipynb").exists())
@@ -338,6 +333,9 @@ class Histories(NotebookTestCase):
 
     def test_closed_notebooks_leave_no_memory_behind(self) -> None:
         """Large ones, edited and saved: the process is small again when they are closed."""
+        self.server = self.own_server()
+        self.server.start()
+        self.folder = self.server.root
         output = {"output_type": "stream", "name": "stdout", "text": "".join(f"line {n}\n" for n in range(4_000))}
         cells = [code_cell("x", id=f"c{n}", outputs=[output]) for n in range(500)]
         for name in ("a.ipynb", "b.ipynb", "a.ipynb"):
@@ -346,5 +344,5 @@ class Histories(NotebookTestCase):
             session = self.open_file(name)
             self.call("cell.set_source", session=session, cell="c0", source="y")
             self.close()
-        status = Path(f"/proc/{self.server.process.pid}/status")
-        wait_until(lambda: int(status.read_text().split("VmRSS:")[1].split()[0]) < 120_000, "it takes under 120 MB")
+        status = Path(f"/proc/{self.server.pid}/status")
+        until(lambda: int(status.read_text().split("VmRSS:")[1].split()[0]) < 120_000, "it takes under 120 MB")

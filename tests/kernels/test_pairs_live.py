@@ -8,8 +8,8 @@ import random
 import time
 from pathlib import Path
 
-from tests.kernels import wait_until
 from tests.kernels.test_notebooks_live import NotebookTestCase, code_cell, notebook
+from tests.live import until
 
 ROUNDS = int(os.environ.get("WEBIPY_PAIR_ROUNDS", "4"))
 
@@ -78,8 +78,8 @@ class Pairs(NotebookTestCase):
             written = read.replace(wanted[2], f"print({number}) # there")
             wanted[2] = f"print({number}) # there"
             way(self.path("a.py"), written)
-            wait_until(lambda: self.sources()[2] == wanted[2], f"the change in {what} by {way.__name__}")
-            wait_until(lambda: self.sources() == self.saved() == self.text(), f"three equals in {what}")
+            until(lambda: self.sources()[2] == wanted[2], f"the change in {what} by {way.__name__}")
+            until(lambda: self.sources() == self.saved() == self.text(), f"three equals in {what}")
             if self.sources()[0] == before and wanted[0] not in read:
                 wanted[0] = before  # saved between what the editor read and what it wrote: so the editor took it back
             self.assertEqual(self.sources(), wanted, what)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
@@ -14,9 +13,9 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kernels import PATIENCE_S, HostClient, is_a, is_over, start_host
-from tests.kernels.test_cli_live import command_of, new_server
+from tests.kernels import HostClient, is_a, is_over, start_host
 from tests.listening import family, open_to_others
+from tests.live import PATIENCE_S, Server, command_of
 from webipy.host.ways import BOOT_FILE
 
 FORKS = """
@@ -189,25 +188,26 @@ class WholeServer(SynchronousTestCase):
 
     def test_only_the_servers_own_port_is_open(self) -> None:
         """While kernels start, run and are debugged, and a notebook is printed by a browser."""
-        server = new_server()
-        self.addCleanup(server.take_away)
-        port = json.loads((server.state / "server.json").read_bytes())["url"].rstrip("/").rpartition(":")[2]
-        session = server.ask("session.create", title="t", kernelspec="python3")["result"]["id"]
-        server.ask("execution.start", session=session, code=FORKS, id="run")
+        server = Server("--kernels-stop-with-server")
+        self.addCleanup(server.close)
+        server.start()
+        port = str(server.port)
+        session = server.call("session.create", title="t", kernelspec="python3")["id"]
+        server.call("execution.start", session=session, code=FORKS, id="run")
         asked = {"type": "request", "seq": 1, "command": "initialize", "arguments": {"clientID": "t", "adapterID": ""}}
         work = [
-            lambda: server.ask("execution.wait", session=session, execution="run"),
-            lambda: server.ask(
+            lambda: server.call("execution.wait", session=session, execution="run"),
+            lambda: server.call(
                 "message.send", session=session, channel="control", msg_type="debug_request", content=asked
             ),
-            lambda: server.ask("notebook.export", session=session, format="pdf"),
+            lambda: server.call("notebook.export", session=session, format="pdf"),
         ]
         commands, answers = set(), list[Any]()
         for call in work:
             thread = threading.Thread(target=lambda call=call: answers.append(call()))
             thread.start()
             while thread.is_alive():
-                pids = family(server.process.pid, str(server.state))
+                pids = family(server.pid, str(server.state))
                 commands |= {
                     name
                     for pid in pids

@@ -11,8 +11,7 @@ from typing import Any
 import nbformat
 
 from tests import real_notebooks
-from tests.kernels.test_server_live import ServerTestCase
-from tests.test_service import PATIENCE_S, Refusal
+from tests.live import PATIENCE_S, Refused, ServerCase
 
 PLOTS = """
 import numpy, pandas
@@ -22,7 +21,7 @@ waves["height"] = numpy.sin(waves.t)
 """
 
 
-class RealNotebooks(ServerTestCase):
+class RealNotebooks(ServerCase):
     """All of them through one server."""
 
     def copied(self) -> list[Path]:
@@ -44,7 +43,7 @@ class RealNotebooks(ServerTestCase):
             name = str(path.relative_to(self.folder))
             try:
                 session = self.call("session.create", path=name)["id"]
-            except Refusal as fault:
+            except Refused as fault:
                 self.assertEqual(fault.name, "invalid_notebook", name)
                 if (
                     json.loads(before)["nbformat_minor"] <= 5
@@ -80,7 +79,7 @@ class RealNotebooks(ServerTestCase):
         ]
         path = self.folder / "waves.ipynb"
         nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-        command = [sys.executable, "-m", "webipy.cli", "run", str(path), "--state", str(self.folder / "state")]
+        command = [sys.executable, "-m", "webipy.cli", "run", str(path), "--state", str(self.server.state)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=4 * PATIENCE_S, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         read = nbformat.read(path, as_version=4)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-from tests.kernels.test_server_live import WAITS, ServerTestCase
+from tests.live import WAITS, ServerCase, is_a
 
 CELLS = 10_000
 
 
-class RunTestCase(ServerTestCase):
+class RunTestCase(ServerCase):
     """Sessions with cells."""
 
     def cells(self, *sources: str) -> list[str]:
@@ -54,9 +53,8 @@ class Notebooks(RunTestCase):
 
     def test_a_failure_stops_its_own_run_and_nothing_else(self) -> None:
         """A run that waits behind it, and a single execution, are run; every time."""
-        gate = str(self.folder / "gate")
-        self.cells(WAITS.format(gate=gate), "1 / 0", "print('never')", "print('other')")
-        Path(gate).touch()
+        self.cells(WAITS.format(gate=str(self.gate)), "1 / 0", "print('never')", "print('other')")
+        self.gate.touch()
         for number in range(20):
             name = f"r{number}"
             first = self.run_notebook(id=name, cells=["c0", "c1", "c2"])
@@ -101,13 +99,12 @@ class TheQueue(RunTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.gate = str(self.folder / self.id())
-        self.cells(WAITS.format(gate=self.gate), "print(1)", "print(2)", "print(3)")
+        self.cells(WAITS.format(gate=str(self.gate)), "print(1)", "print(2)", "print(3)")
 
     def begin_run(self) -> None:
         """A run whose first cell waits for the gate."""
         self.run_notebook(id="r")
-        self.until(lambda event: event["type"] == "execution_started", "the first cell runs")
+        self.until(is_a("execution_started"), "the first cell runs")
 
     def order(self) -> list[str]:
         """The executions in the order in which they were run."""
@@ -119,11 +116,11 @@ class TheQueue(RunTestCase):
         self.call("execution.move", session=self.session, execution="r-4", before="r-2")
         self.assertEqual(self.queue(), ["r-1", "r-4", "r-2", "r-3"])
         self.server.kill()
-        type(self).server = self.serve()
+        self.server.start()
         self.assertEqual(self.queue(), ["r-1", "r-4", "r-2", "r-3"])
         self.call("execution.move", session=self.session, execution="r-2")
         self.refused("not_waiting", "execution.move", session=self.session, execution="r-1")
-        Path(self.gate).touch()
+        self.gate.touch()
         self.wait("r-2")
         self.assertEqual(self.order(), ["r-1", "r-4", "r-3", "r-2"])
 
@@ -133,7 +130,7 @@ class TheQueue(RunTestCase):
         single = self.start("print('single')")
         told = self.call("run.cancel", session=self.session, run="r")
         self.assertEqual(told, {"executions": ["r-2", "r-3", "r-4"]})
-        Path(self.gate).touch()
+        self.gate.touch()
         self.assertEqual(self.texts([single]), ["single\n"])
         self.assertEqual([self.wait(f"r-{n}")["status"] for n in (1, 2, 3, 4)], ["ok", *["cancelled"] * 3])
 
@@ -142,6 +139,6 @@ class TheQueue(RunTestCase):
         self.call("kernel.restart", session=self.session)
         self.run_notebook(id="r")
         self.call("execution.move", session=self.session, execution="r-4", before="r-2")
-        Path(self.gate).touch()
+        self.gate.touch()
         self.wait("r-3")
         self.assertEqual(self.order(), ["r-1", "r-4", "r-2", "r-3"])

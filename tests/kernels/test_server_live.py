@@ -6,195 +6,21 @@ waits for is an event of the session's journal.
 
 from __future__ import annotations
 
-import atexit
-import base64
+import functools
 import http.client
+import itertools
 import json
 import os
-import shutil
 import signal
-import socket
-import struct
-import sys
-import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from twisted.trial.unittest import SynchronousTestCase
-
-from tests.kernels import is_alive, wait_until
-from tests.test_service import PATIENCE_S, Refusal, Server
+from tests.live import PATIENCE_S, WAITS, ServerCase, is_a, is_alive, shared_server, until, until_ended
 from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 
-Event = dict[str, Any]
 
-WAITS = "import os, time\nwhile not os.path.exists({gate!r}): time.sleep(0.01)\n"
-
-
-class Socket:
-    """A blocking WebSocket, as small as it gets (RFC 6455, sections 4.1 and 5.2)."""
-
-    def __init__(self, server: Server) -> None:
-        host, _, port = server.url.removeprefix("http://").partition(":")
-        self._socket = socket.create_connection((host, int(port)), timeout=PATIENCE_S)
-        self._stream = self._socket.makefile("rb")
-        key = base64.b64encode(os.urandom(16)).decode()
-        self._socket.sendall(
-            (
-                f"GET /rpc HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer {server.token}\r\n\r\n"
-            ).encode()
-        )
-        status = self._stream.readline()
-        assert b" 101 " in status, status
-        while self._stream.readline() != b"\r\n":
-            pass
-
-    def ask(self, method: str, **params: Any) -> None:
-        """Sends a call."""
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        mask = os.urandom(4)
-        masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(body))
-        size = struct.pack(">B", 0x80 | len(body)) if len(body) < 126 else struct.pack(">BH", 0xFE, len(body))
-        self._socket.sendall(b"\x81" + size + mask + masked)
-
-    def receive(self) -> Any:
-        """The next message."""
-        head = self._stream.read(2)
-        size = head[1]
-        if size > 125:
-            size = int.from_bytes(self._stream.read(2 if size == 126 else 8), "big")
-        body = self._stream.read(size)
-        assert head[0] == 0x81, (head, body)
-        return json.loads(body)
-
-    def close(self) -> None:
-        """Cuts the line."""
-        self._stream.close()
-        self._socket.close()
-
-
-class ServerTestCase(SynchronousTestCase):
-    """One server for the tests of a class, each with a session of its own; it ends when the next class begins, or with the run."""
-
-    running: ClassVar[list[type[ServerTestCase]]] = []
-
-    folder: Path
-    server: Server
-
-    @classmethod
-    def begin(cls) -> None:
-        """Starts the server of this class."""
-        for other in ServerTestCase.running:
-            other.finish()
-        ServerTestCase.running[:] = [cls]
-        cls.folder = Path(tempfile.mkdtemp(prefix="wv"))
-        specs = cls.folder / "jupyter" / "kernels"
-        for name, argv in (
-            ("missing", ["/nonexistent/kernel", "-f", "{connection_file}"]),
-            ("dies", [sys.executable, "-c", "import sys; sys.exit('no such module: frobnicate')", "{connection_file}"]),
-        ):
-            (specs / name).mkdir(parents=True)
-            (specs / name / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": name, "language": "x"}))
-        (specs / "torn").mkdir()
-        (specs / "torn" / "kernel.json").write_text('{"argv": [')
-        cls.server = cls.serve()
-
-    @classmethod
-    def serve(cls, *options: str) -> Server:
-        """Starts the server, or the next one on the same state."""
-        environment = {"JUPYTER_PATH": str(cls.folder / "jupyter")}
-        return Server(cls.folder / "state", f"--root={cls.folder}", *options, environment=environment)
-
-    @classmethod
-    def finish(cls) -> None:
-        """Ends the server, and what it left running on purpose."""
-        if cls.server.process.poll() is None:
-            cls.server.terminate()
-        for host in (cls.folder / "state" / "hosts").glob("*/host.json"):
-            try:
-                os.kill(json.loads(host.read_text())["pid"], signal.SIGKILL)
-            except (ProcessLookupError, FileNotFoundError):
-                continue  # it has ended by itself
-        shutil.rmtree(cls.folder, ignore_errors=True)
-
-    def setUp(self) -> None:
-        self.session = ""
-        if type(self) not in ServerTestCase.running:
-            self.begin()
-
-    def open(self, kernelspec: str | None = "python3") -> str:
-        """A new session."""
-        self.session = str(self.call("session.create", kernelspec=kernelspec, title=self.id())["id"])
-        return self.session
-
-    def call(self, method: str, **params: Any) -> Any:
-        """A call."""
-        return self.server.call(method, **params)
-
-    def start(self, code: str, **params: Any) -> str:
-        """Starts an execution; gives its id."""
-        return str(self.call("execution.start", session=self.session, code=code, **params)["execution"])
-
-    def wait(self, execution: str) -> Any:
-        """The execution when it has finished."""
-        return self.call("execution.wait", session=self.session, execution=execution, timeout_s=PATIENCE_S)
-
-    def run_code(self, code: str, **params: Any) -> Any:
-        """Runs code to its end."""
-        return self.wait(self.start(code, **params))
-
-    def printed(self, code: str) -> str:
-        """What code prints."""
-        return "".join(output["text"] for output in self.run_code(code)["outputs"] if output["output_type"] == "stream")
-
-    def events(self, since: int = 0) -> list[Event]:
-        """Events of the session that are written now."""
-        found: list[Event] = []
-        while page := self.call("session.events", session=self.session, since=since + len(found), limit=10_000)[
-            "events"
-        ]:
-            found += page
-        return found
-
-    def until(self, wanted: Callable[[Event], bool], what: str, since: int = 0) -> list[Event]:
-        """Events up to the one that is wanted, by long poll."""
-        end, found = time.monotonic() + PATIENCE_S, list[Event]()
-        while time.monotonic() < end:
-            page = self.call("session.events", session=self.session, since=since + len(found), wait_s=5)["events"]
-            for event in page:
-                found.append(event)
-                if wanted(event):
-                    return found
-        raise AssertionError(f"it did not come: {what}; these did: {[event['type'] for event in found][-20:]}")
-
-    def until_type(self, kind: str, since: int = 0) -> Event:
-        """The first event of a type."""
-        return self.until(lambda event: event["type"] == kind, kind, since)[-1]
-
-    @property
-    def kernel(self) -> Any:
-        """The session's kernel."""
-        return self.call("session.get", session=self.session)["kernel"]
-
-    def refused(self, name: str, method: str, **params: Any) -> Refusal:
-        """A call that must fail."""
-        with self.assertRaises(Refusal) as caught:
-            self.call(method, **params)
-        told: Refusal = caught.exception
-        self.assertEqual(told.name, name, str(told))
-        return told
-
-
-@atexit.register
-def _finish() -> None:
-    for running in ServerTestCase.running:
-        running.finish()
-
-
-class Running(ServerTestCase):
+class Running(ServerCase):
     """Code, its output and its questions."""
 
     def test_a_run_from_its_start_to_its_end(self) -> None:
@@ -223,10 +49,9 @@ class Running(ServerTestCase):
     def test_an_error_is_told_and_stops_what_is_queued_behind_it(self) -> None:
         """And only that: code that is sent afterwards runs."""
         self.open()
-        gate = str(self.folder / self.session)
-        failing = self.start(WAITS.format(gate=gate) + "1 / 0")
+        failing = self.start(WAITS.format(gate=str(self.gate)) + "1 / 0")
         behind = self.start("print('never')")
-        Path(gate).touch()
+        self.gate.touch()
         self.assertEqual([self.wait(e)["status"] for e in (failing, behind)], ["error", "aborted"])
         self.assertEqual(self.wait(failing)["outputs"][0]["ename"], "ZeroDivisionError")
         self.assertEqual(self.printed("print('still here')"), "still here\n")
@@ -234,11 +59,10 @@ class Running(ServerTestCase):
     def test_output_is_shown_while_it_runs(self) -> None:
         """Before the run ends; an unflushed print too."""
         self.open()
-        gate = str(self.folder / self.session)
-        execution = self.start("print('early')\n" + WAITS.format(gate=gate) + "print('late')")
-        self.until(lambda event: event["type"] == "output_added", "early output")
+        execution = self.start("print('early')\n" + WAITS.format(gate=str(self.gate)) + "print('late')")
+        self.until(is_a("output_added"), "early output")
         self.assertEqual(self.call("execution.get", session=self.session, execution=execution)["status"], "running")
-        Path(gate).touch()
+        self.gate.touch()
         self.assertEqual(self.wait(execution)["outputs"][0]["text"], "early\nlate\n")
 
     def test_a_question_and_a_password(self) -> None:
@@ -255,7 +79,7 @@ class Running(ServerTestCase):
         self.call("input.reply", session=self.session, request=asked["request"], value="canary-hunter2")
         self.assertEqual(self.wait(execution)["outputs"][0]["text"], "Ada 14\n")
         self.refused("not_waiting", "input.reply", session=self.session, request=asked["request"], value="x")
-        for path in (self.folder / "state").rglob("*"):
+        for path in (self.server.state).rglob("*"):
             if path.is_file() and not path.name.startswith("lock"):
                 self.assertNotIn(b"canary-hunter2", path.read_bytes(), path.name)
 
@@ -264,7 +88,7 @@ class Running(ServerTestCase):
         self.open()
         self.run_code("x = 5")
         execution = self.start("print('begun')\nimport time\nwhile True: time.sleep(0.01)")
-        self.until(lambda event: event["type"] == "output_added", "begun")
+        self.until(is_a("output_added"), "begun")
         self.call("kernel.interrupt", session=self.session)
         found = self.wait(execution)
         self.assertEqual((found["status"], found["outputs"][-1]["ename"]), ("error", "KeyboardInterrupt"))
@@ -276,7 +100,7 @@ class Running(ServerTestCase):
         self.run_code("x = 5")
         before = self.kernel
         running = self.start("import time\nprint('begun')\nwhile True: time.sleep(0.01)")
-        self.until(lambda event: event["type"] == "output_added", "begun")
+        self.until(is_a("output_added"), "begun")
         queued = self.start("print('never')")
         self.call("kernel.restart", session=self.session)
         after = self.start("print('x' in globals())")
@@ -295,7 +119,7 @@ class Running(ServerTestCase):
             found.update(self.call("completion.get", session=self.session, code="🧪 = a_long", cursor=10, timeout_s=60))
             return "a_long_name" in found["matches"]
 
-        wait_until(is_known, "the kernel completes the name")  # it says nothing at times when the machine is loaded
+        until(is_known, "the kernel completes the name")  # it says nothing at times when the machine is loaded
         self.assertEqual((found["cursor_start"], found["cursor_end"]), (4, 10))
         told = self.call("inspection.get", session=self.session, code="print", cursor=3)
         self.assertIn("text/plain", told["data"])
@@ -321,19 +145,14 @@ class Running(ServerTestCase):
     def test_a_websocket_sees_what_a_poll_sees(self) -> None:
         """History, then the live tail; two sockets get the same."""
         self.open()
-        sockets = [Socket(self.server) for _ in range(2)]
+        sockets = [self.server.connect() for _ in range(2)]
         for one in sockets:
             self.addCleanup(one.close)
-            one.ask("session.subscribe", session=self.session, since=0)
+            one.call("session.subscribe", session=self.session, since=0)
         self.run_code("for n in range(100): print(n, flush=True)")
-        last, seen = self.events()[-1]["seq"], list[list[Event]]()
-        for one in sockets:
-            came: list[Event] = []
-            while not came or came[-1]["seq"] < last:
-                told = one.receive()
-                came += told["params"]["events"] if told.get("method") == "events" else []
-            seen.append([event for event in came if event["seq"] <= last])
-        self.assertEqual(seen, [self.events()[:last]] * 2)
+        written = self.events()
+        seen = [list(itertools.islice(one.events(), len(written))) for one in sockets]
+        self.assertEqual(seen, [written] * 2)
 
     def test_code_of_strange_shape_is_run_as_it_is(self) -> None:
         """NUL and emoji in the source, large output in one piece."""
@@ -344,8 +163,7 @@ class Running(ServerTestCase):
 
     def test_a_body_over_the_limit_is_answered(self) -> None:
         """The client sends all of it before it reads: it still gets the 413, and not a connection that is reset."""
-        host = self.server.url.removeprefix("http://")
-        line = http.client.HTTPConnection(host, timeout=PATIENCE_S)
+        line = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE_S)
         self.addCleanup(line.close)
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.server.token}"}
         line.request("POST", "/rpc", b" " * (MAX_MESSAGE_BYTES + 1), headers)
@@ -353,18 +171,21 @@ class Running(ServerTestCase):
         self.assertEqual((answer.status, json.load(answer)["data"]["name"]), (413, "too_large"))
 
 
-class Dying(ServerTestCase):
+@functools.cache
+def other_session() -> str:
+    """A session with a variable in its kernel, which all of `Dying` leaves alone."""
+    session = shared_server().session(is_warm=False)
+    shared_server().run(session, "x = 'untouched'", "first")
+    return session
+
+
+class Dying(ServerCase):
     """Bad kernels: each is told clearly, and the server and other sessions are untouched."""
 
     def setUp(self) -> None:
-        is_first = type(self) not in ServerTestCase.running
         super().setUp()
-        if is_first:
-            type(self).other = self.open()
-            self.run_code("x = 'untouched'")
+        self.other = other_session()
         self.addCleanup(self.check_other)
-
-    other: str
 
     def check_other(self) -> None:
         """The other session goes on."""
@@ -397,7 +218,7 @@ class Dying(ServerTestCase):
         """From outside."""
         self.open()
         execution = self.start("print('begun')\nimport time\ntime.sleep(600)")
-        self.until(lambda event: event["type"] == "output_added", "begun")
+        self.until(is_a("output_added"), "begun")
         os.kill(self.kernel["pid"], signal.SIGKILL)
         self.assertIn("SIGKILL", self.wait(execution)["reason"])
 
@@ -405,11 +226,11 @@ class Dying(ServerTestCase):
         """Its kernel goes with it; what is open is lost, and a restart makes both anew."""
         self.open()
         execution = self.start("print('begun')\nimport time\ntime.sleep(600)")
-        self.until(lambda event: event["type"] == "output_added", "begun")
+        self.until(is_a("output_added"), "begun")
         kernel = self.kernel
         os.kill(json.loads((Path(kernel["host"]) / "host.json").read_text())["pid"], signal.SIGKILL)
         self.assertEqual(self.wait(execution)["status"], "lost")
-        wait_until(lambda: not is_alive(kernel["pid"]), "the end of the kernel")
+        until_ended(kernel["pid"])
         self.call("kernel.restart", session=self.session)
         self.assertEqual(self.printed("print('back')"), "back\n")
 
@@ -436,7 +257,7 @@ class Dying(ServerTestCase):
         self.assertEqual(listed["default"], "python3")
 
 
-class Surviving(ServerTestCase):
+class Surviving(ServerCase):
     """The server goes and comes; kernels and their output do not care."""
 
     def counting(self, gate: Path) -> str:
@@ -451,16 +272,15 @@ class Surviving(ServerTestCase):
     def meet_again(self, stop: Callable[[], object]) -> None:
         """Stops the server in the middle of a run with another one queued; the next server has every line of both."""
         self.open()
-        gate = self.folder / f"gate-{self.session}"
-        execution = self.start(self.counting(gate))
-        self.until(lambda event: event["type"] == "output_added", "the first numbers")
+        execution = self.start(self.counting(self.gate))
+        self.until(is_a("output_added"), "the first numbers")
         queued = self.start("print('queued', n)")
         pid, last = self.kernel["pid"], self.events()[-1]["seq"]
         before = self.events()[:last]
         stop()
         self.assertTrue(is_alive(pid), "the kernel goes on")
-        gate.touch()  # it counts on, and ends, while no server is there
-        type(self).server = self.serve()
+        self.gate.touch()  # it counts on, and ends, while no server is there
+        self.server.start()
         lines = self.lines(execution)
         count = int(lines[-1].split()[1])
         self.assertEqual(lines, [*map(str, range(count)), f"end {count}"])
@@ -472,12 +292,8 @@ class Surviving(ServerTestCase):
         self.assertEqual(self.printed("print(n)"), f"{count}\n")
 
     def test_sigterm(self) -> None:
-        """In order, within 10 s."""
-
-        def stop() -> None:
-            self.assertLess(self.server.terminate(), 10)
-
-        self.meet_again(stop)
+        """In order."""
+        self.meet_again(self.server.stop)
 
     def test_sigkill(self) -> None:
         """Without a word, in the middle of the stream."""
@@ -486,11 +302,11 @@ class Surviving(ServerTestCase):
     def test_a_call_that_is_repeated_at_the_next_server_runs_once(self) -> None:
         """The client did not get its answer."""
         self.open()
-        counter = self.folder / "counter"
+        counter = self.server.folder / "counter"
         code = f"open({str(counter)!r}, 'a').write('x')"
         self.start(code, id="once")
         self.server.kill()
-        type(self).server = self.serve()
+        self.server.start()
         for _ in range(3):
             self.start(code, id="once")
         self.wait("once")
@@ -500,14 +316,13 @@ class Surviving(ServerTestCase):
     def test_a_kernel_that_died_meanwhile_is_told(self) -> None:
         """Its host says how."""
         self.open()
-        gate = self.folder / f"gate-{self.session}"
-        execution = self.start(WAITS.format(gate=str(gate)) + "os._exit(7)")
-        self.until(lambda event: event["type"] == "execution_started", "the start")
+        execution = self.start(WAITS.format(gate=str(self.gate)) + "os._exit(7)")
+        self.until(is_a("execution_started"), "the start")
         pid = self.kernel["pid"]
         self.server.kill()
-        gate.touch()
-        wait_until(lambda: not is_alive(pid), "the end of the kernel")
-        type(self).server = self.serve()
+        self.gate.touch()
+        until_ended(pid)
+        self.server.start()
         found = self.wait(execution)
         self.assertEqual((found["status"], found["reason"]), ("lost", "The kernel ended by itself with exit status 7."))
         self.call("kernel.restart", session=self.session)
@@ -517,30 +332,29 @@ class Surviving(ServerTestCase):
         """What is open is lost, said plainly."""
         self.open()
         execution = self.start("print('begun')\nimport time\ntime.sleep(600)")
-        self.until(lambda event: event["type"] == "output_added", "begun")
+        self.until(is_a("output_added"), "begun")
         host = json.loads((Path(self.kernel["host"]) / "host.json").read_text())["pid"]
         self.server.kill()
         os.kill(host, signal.SIGKILL)
-        wait_until(lambda: not is_alive(host), "the end of the host")
-        type(self).server = self.serve()
+        until_ended(host)
+        self.server.start()
         found = self.wait(execution)
         self.assertEqual((found["status"], found["outputs"][0]["text"]), ("lost", "begun\n"))
         self.assertIn("host", found["reason"])
 
 
-class Ending(ServerTestCase):
+class Ending(ServerCase):
     """Kernels that shall not survive, and secrets that shall not be seen."""
 
     def test_kernels_stop_with_the_server_when_asked_to(self) -> None:
         """`--kernels-stop-with-server`."""
-        self.server.terminate()
-        type(self).server = self.serve("--kernels-stop-with-server")
+        self.server = self.own_server("--kernels-stop-with-server")
+        self.server.start()
         self.open()
         self.run_code("1")
         pid = self.kernel["pid"]
-        self.assertLess(self.server.terminate(), 10)
-        wait_until(lambda: not is_alive(pid), "the end of the kernel")
-        type(self).server = self.serve()
+        self.server.stop()
+        until_ended(pid)
 
     def test_closing_a_session_ends_its_kernel(self) -> None:
         """Its process, its host, and the folder of both."""
@@ -548,9 +362,9 @@ class Ending(ServerTestCase):
         self.run_code("1")
         kernel = self.kernel
         self.call("session.close", session=self.session)
-        wait_until(lambda: not is_alive(kernel["pid"]), "the end of the kernel")
-        wait_until(lambda: not Path(kernel["host"]).exists(), "the end of the host's folder")
-        self.assertTrue((self.folder / "state" / "journals" / f"{self.session}.sqlite").exists())
+        until_ended(kernel["pid"])
+        until(lambda: not Path(kernel["host"]).exists(), "the end of the host's folder")
+        self.assertTrue((self.server.state / "journals" / f"{self.session}.sqlite").exists())
 
     def test_shut_down_and_kill_are_expected_ends(self) -> None:
         """Told as such."""
@@ -570,11 +384,11 @@ class Ending(ServerTestCase):
         key = json.loads((host / "host.json").read_text())["key"]
         self.assertEqual({(host / name).stat().st_mode & 0o777 for name in ("host.json", "launch.json")}, {0o600})
         self.assertEqual(host.stat().st_mode & 0o777, 0o700)
-        for pid in (self.server.process.pid, kernel["pid"], json.loads((host / "host.json").read_text())["pid"]):
+        for pid in (self.server.pid, kernel["pid"], json.loads((host / "host.json").read_text())["pid"]):
             for what in ("cmdline", "environ"):
                 body = Path(f"/proc/{pid}/{what}").read_bytes()
                 for secret in (self.server.token, key):
                     self.assertNotIn(secret.encode(), body, what)
         for secret in (self.server.token, key):
-            self.assertNotIn(secret, self.server.log.read_text())
+            self.assertNotIn(secret, self.server.log)
         self.assertNotIn(key, json.dumps(self.events()) + json.dumps(kernel))

@@ -86,8 +86,8 @@ class Starting(SynchronousTestCase):
             self.assertEqual(kinds, ["kernel_starting", "start_retried", "kernel_starting", "kernel_ready"])
             (retried,) = [item.content for item in came if item.msg_type == "start_retried"]
             self.assertIn(reason, retried["reason"])
-            self.assertEqual(retried["how"], "as its kernelspec says, over loopback tcp")
-            self.assertIn("over loopback tcp", host.log())
+            self.assertEqual(retried["how"], "as its kernelspec says, over loopback TCP")
+            self.assertIn("over loopback TCP", host.log())
             (ready,) = [item.content for item in came if item.msg_type == "kernel_ready"]
             self.assertEqual(
                 (ready["way"], ready["is_encrypted"], ready["start"]), ({"boot": "", "transport": "tcp"}, False, 1)

@@ -66,18 +66,32 @@ IN_THREADS = frozenset(
         "webipy.io.files.folder_watch._look_at_file",
         "webipy.io.files.folder_watch._state_of_folder",
         "webipy.io.files.uploads._opened",
+        "webipy.io.jupyter.channels._read",
+        "webipy.io.jupyter.config_sections._read",
+        "webipy.io.jupyter.config_sections._write",
+        "webipy.io.jupyter.conversions._read",
+        "webipy.io.jupyter.kernelspecs._read",
+        "webipy.io.jupyter.kernelspecs._resources",
         "webipy.io.kernels.launcher.LocalLauncher._launch",
         "webipy.io.kernels.launcher.LocalLauncher._make_directory",
         "webipy.io.kernels.launcher.LocalLauncher.logs.read",
-        "webipy.io.kernels.launcher._announce",
+        "webipy.io.kernels.launcher.announce",
         "webipy.io.kernels.launcher._at_once",
         "webipy.io.kernels.launcher.read_connection",
         "webipy.io.kernels.log_file.read_log",
+        "webipy.io.terminals.terminal_launcher.LocalTerminals._find",
+        "webipy.io.terminals.terminal_launcher.LocalTerminals._launch",
+        "webipy.io.terminals.terminal_launcher.LocalTerminals._make_directory",
+        "webipy.io.terminals.terminal_launcher._read_launch",
+        "webipy.io.terminals.terminal_launcher._remove",
+        "webipy.io.terminals.terminal_launcher.login_shell",
+        "webipy.io.terminals.terminal_launcher._remove_hosts",
         "webipy.io.kernels.process_usage.LocalProcesses._memory",
         "webipy.io.kernels.process_usage.LocalProcesses._process",
         "webipy.io.kernels.process_usage.LocalProcesses.read",
         "webipy.io.storage.registry.SqliteRegistry._open",
         "webipy.io.web.metrics.Metrics._spool_bytes",
+        "webipy.io.web.libraries_resource._opened",
         "webipy.io.web.outputs_resource._opened",
     ]
 )
@@ -86,15 +100,16 @@ IN_THREADS = frozenset(
 _START = "when the server starts or stops, and nobody waits"
 _OWN = "a small file of the state folder, which the system has in memory"
 _PAGE = "a small file of the built page, which the system has in memory"
-_CWD = "the folder that a kernel is about to run in, looked up once for a start"
 ALLOWED = {
     "webipy.io.conversion.converter_process.LocalConverter.start": _START,
     "webipy.io.free_memory.resident_bytes": "/proc, which is no disk",
     "webipy.io.kernels.kernelspec_cache.changed": "some 20 names that the system has in memory, at most every 0.2 s: 50 microseconds",
     "webipy.io.kernels.launcher.LocalLauncher.remove_others": _START,
     "webipy.io.kernels.launcher.LocalLauncher.start": _START,
+    "webipy.io.terminals.terminal_launcher.LocalTerminals.start": _START,
     "webipy.io.kernels.launcher.LocalLauncher.stop": _START,
-    "webipy.io.kernels.launcher._living": _OWN,
+    "webipy.io.kernels.launcher.living": _OWN,
+    "webipy.io.storage.client_cursors.ClientCursors.__init__": _START,
     "webipy.io.storage.private_files.make_private_folder": _START,
     "webipy.io.storage.private_files.sync_names": _START,
     "webipy.io.storage.registry.forget": "the command, while no server runs",
@@ -107,9 +122,6 @@ ALLOWED = {
     "webipy.io.web.frame_document.Frame.render_GET": _PAGE,
     "webipy.io.web.site.Page.render_GET": _PAGE,
     "webipy.io.web.site.Static.__init__": _START,
-    "webipy.server.sessions.kernel_pool._is_folder": _CWD,
-    "webipy.server.sessions.sessions.Sessions.reopen": _CWD,
-    "webipy.server.sessions.sessions._folder": _CWD,
 }
 """Functions that block the reactor, and why they may."""
 

@@ -8,26 +8,32 @@ No gap, no twin, No drop, Write first, Once, Signed, Who, Same door, Atomic file
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import json
 import re
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.fakes import RigTestCase, examples, make_rig, message, printed, run_of
+from tests.fakes import Client, RigTestCase, examples, make_rig, message, printed, run_of
+from tests.test_file_tree import FileTreeTestCase
 from webipy.core import errors
 from webipy.core.kernel import wire
 from webipy.io.files.atomic_write import etag_of
-from webipy.io.files.file_tree import FileTree
-from webipy.io.files.root_folder import RootFolder
 from webipy.server.methods.api import METHODS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = ROOT / "webipy"
+
+MOST_SECONDS = 0.02
+"""A turn of the reactor."""
 
 EDITOR = {"input.recall", "input.type", "input.paste", "input.complete"}
 """User events of the page's editor (CodeMirror), which look like methods."""
@@ -62,6 +68,9 @@ LAWS: dict[str, list[str]] = {
     "bounded": [
         "tests.test_host_link.Bounded.test_bounded_a_flood_does_not_keep_the_reactor",
         "tests.test_host_link.Bounded.test_bounded_large_messages_are_few_in_a_turn",
+        "tests.laws.test_laws.Bounded.test_bounded_no_turn_takes_long",
+        "tests.laws.test_buffers.Bounded.test_bounded_every_buffer_is_listed_with_its_limit",
+        "tests.laws.test_buffers.Bounded.test_bounded_a_flood_stays_within_the_limit",
     ],
 }
 
@@ -210,7 +219,8 @@ class SameDoor(SynchronousTestCase):
         called: dict[str, set[str]] = {}
         pattern = re.compile(r"""["'](?P<name>[a-z]+\.[a-z_]+)["']""")
         nouns = {name.partition(".")[0] for name in METHODS}
-        places = [*(ROOT / "web" / "src").rglob("*.ts*"), *PACKAGE.glob("*.py"), *(PACKAGE / "command").glob("*.py")]
+        places = [*(ROOT / "web" / "src").rglob("*.ts*"), *PACKAGE.glob("*.py")]
+        places += [path for room in ("command", "io/jupyter") for path in (PACKAGE / room).glob("*.py")]
         for path in places:
             names = {found["name"] for found in pattern.finditer(path.read_text("utf-8"))}
             called[path.name] = {
@@ -222,7 +232,7 @@ class SameDoor(SynchronousTestCase):
 
     def test_same_door_transports_know_no_sessions(self) -> None:
         """Nothing in the room of HTTP and WebSocket imports sessions, notebooks or methods: it passes bytes to the table, and asks who sends them."""
-        for path in sorted((PACKAGE / "io" / "web").glob("*.py")):
+        for path in sorted(path for room in ("web", "jupyter") for path in (PACKAGE / "io" / room).glob("*.py")):
             behind = {found for found in imports(path) if found.startswith("webipy.server.")}
             table = {"webipy.server.methods.api", "webipy.server.methods.method"}
             rest = {
@@ -242,15 +252,8 @@ class SameDoor(SynchronousTestCase):
             self.assertEqual({name for name in behind if not name.startswith("webipy.server.ports.")}, set(), path.name)
 
 
-class AtomicFiles(SynchronousTestCase):
+class AtomicFiles(FileTreeTestCase):
     """Law 10."""
-
-    def setUp(self) -> None:
-        self.path = Path(self.mktemp()).resolve()
-        self.path.mkdir()
-        root = RootFolder(self.path)
-        self.addCleanup(root.close)
-        self.tree = FileTree(root)
 
     def test_atomic_files_whoever_reads_sees_one_version_whole(self) -> None:
         """Another program reads all the time while files are saved, by etag and by force."""
@@ -351,3 +354,42 @@ class Bounded(RigTestCase):
         self.assertLess(max(map(len, grown)), 10_000)
         found = self.rig.me.call("execution.get", session=session, execution=execution)
         self.assertEqual(found["outputs"][0]["text"], "a line of some length\n" * 100_000)
+
+    def test_bounded_no_turn_takes_long(self) -> None:
+        """Of the reactor: while a kernel prints 20,000 lines to 20 clients, while one comes late, and while a long notebook is read and run.
+
+        By processor time of the thread, which other programs do not lengthen. What threads, the sockets and the disk take is not seen here.
+        """
+        gc.disable()  # what it costs depends on what else the tests have made
+        self.addCleanup(gc.enable)
+        turns: list[float] = []
+
+        def timed(call: Callable[..., Any]) -> Callable[..., Any]:
+            def work(*given: Any, **named: Any) -> Any:
+                began = time.thread_time()
+                try:
+                    return call(*given, **named)
+                finally:
+                    turns.append(time.thread_time() - began)
+
+            return work
+
+        later = self.rig.clock.callLater
+        self.patch(self.rig.clock, "callLater", lambda seconds, call, *given: later(seconds, timed(call), *given))
+        self.patch(Client, "ask", timed(Client.ask))
+        session = self.rig.session("python3")
+        for number in range(200):
+            self.rig.me.call("cell.insert", session=session, id=f"c{number}", source="x = 1\n" * 50)
+        clients = [self.rig.client() for _ in range(20)]
+        for client in clients:
+            client.call("session.subscribe", session=session)
+        execution = self.rig.me.call("execution.start", session=session, code="1")["execution"]
+        for _ in range(100):
+            timed(self.rig.host.emit)(*[printed("a line of some length\n", execution)] * 200)
+            self.rig.turn(2)
+        self.rig.client().call("session.subscribe", session=session, since=0)
+        self.rig.me.call("notebook.get", session=session)
+        self.rig.me.call("notebook.run", session=session)
+        self.rig.turn()
+        self.assertGreater(len(turns), 500)
+        self.assertLess(max(turns), MOST_SECONDS)

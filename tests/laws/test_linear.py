@@ -29,8 +29,9 @@ from webipy.core.events import events, outputs
 from webipy.core.events.events import AnyEvent
 from webipy.core.events.outputs import Fold
 from webipy.core.events.terminal_text import resolved
-from webipy.core.ipynb.document import DocumentFold
-from webipy.core.session.snapshot import Snapshot
+from webipy.core.ipynb.document import document
+from webipy.core.session.session_state import SessionState
+from webipy.core.session.snapshot import snapshot_of
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent / "webipy"
 
@@ -277,13 +278,12 @@ class Folds(SynchronousTestCase):
     def fold_all(self, told: list[AnyEvent]) -> None:
         """Takes events into every fold."""
         outputs.fold(told)
-        snapshot, document, one = Snapshot(), DocumentFold(), Fold()
+        state, one = SessionState(), Fold()
         for event in told:
-            snapshot.apply(event)
-            document.apply(event)
+            state.apply(event)
             if isinstance(event, events.OutputAdded):
                 one.add(event)
             elif isinstance(event, events.OutputUpdated):
                 one.update(event)
-        snapshot.as_events()
-        document.document()
+        snapshot_of(state)
+        document(state)

@@ -315,7 +315,14 @@ class ExportTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.folder = Path(self.mktemp()).resolve()
         (self.folder / "math").mkdir(parents=True)
-        (self.folder / "math" / "formulas.js").write_text("let katex = 1 // </script>")
+        for name, body in (
+            ("", "let texts = 1"),
+            ("-formulas", "let katex = 1 // </script>"),
+            ("-all", "let mathjax = 1"),
+        ):
+            (self.folder / "math" / f"exported{name}.js").write_text(body)
+        (self.folder / "math" / "exported.css").write_text(".texts {}")
+        (self.folder / "math" / "exported-paper.css").write_text(".paper {}")
         (self.folder / "math" / "formulas.css").write_text(".katex {}")
 
         (self.folder / "images").mkdir()
@@ -355,7 +362,38 @@ class ExportTests(SynchronousTestCase):
         self.assertIn("let katex = 1 // <\\/script>", self.html(markdown("so $x^2$ is")))
         self.assertIn(".katex {}", self.html(code("x", shown(text_latex="$$x$$"))))
         self.assertNotIn("katex", self.html(markdown("costs 5$"), code("cost = '$a$'")))
-        self.assertNotIn("mathjax", self.html(markdown("so $x^2$ is")).lower())
+        self.assertNotIn("mathjax", self.html(markdown("so $x^2$ and $\\unit$ is")).lower())
+        for tex in ("\\begin{eqnarray}x\\end{eqnarray}", "\\newcommand{\\f}[2][1]{#1}", "\\bbox[5px]{x}"):
+            self.assertIn("let mathjax = 1", self.html(markdown(f"so ${tex}$ is")), tex)
+
+    def test_texts_come_with_their_source_and_with_a_rendering_for_readers_without_scripts(self) -> None:
+        """Nothing that a text has in it ends either of the two early."""
+        source = "a </script> b </NoScript><b>c</b>\n\n> [!NOTE]\n> d"
+        page = self.html(markdown(source), code("x", shown(text_markdown=source)))
+        found = re.findall(r"<script[^>]* data-webipy-text>(.*?)</script><noscript>(.*?)</noscript>", page, re.DOTALL)
+        self.assertEqual([json.loads(text) for text, _ in found], [source, source])
+        for _, rendered in found:
+            self.assertIn("<b>c</b>", rendered)
+        self.assertEqual(page.count("let texts = 1"), 1)
+
+    def test_a_page_has_a_dark_form_and_one_for_paper(self) -> None:
+        """The one for dark screens alone, the other for print; a template of somebody else gets neither, and its texts are nbconvert's."""
+        page = self.html(markdown("x"))
+        self.assertIn("@media screen and (prefers-color-scheme: dark)", page)
+        self.assertIn('<style media="print" data-webipy-paper>.paper {}</style>', page)
+        classic = self.export(notebook(markdown("x")), "html", options={**exports.PLAIN, "template": "classic"})[1]
+        self.assertNotIn(b"webipy", classic)
+        self.assertIn(b"<p>x</p>", classic)
+
+    def test_diagrams_are_drawn_without_a_network(self) -> None:
+        """The program comes once, for texts and for outputs, and only where there is a diagram; code about mermaid is none."""
+        (self.folder / "math" / "frame-mermaid-ABC123.js").write_text("let mermaid = 1")
+        page = self.html(
+            markdown("```mermaid\ngraph LR\n```"), code("x", shown(**{"text_vnd.mermaid": "graph", "text_plain": "x"}))
+        )
+        self.assertEqual((page.count("let mermaid = 1"), page.count("cdnjs")), (1, 0))
+        self.assertRegex(page, r'<pre class="mermaid">\s*graph LR')
+        self.assertNotIn("let mermaid", self.html(markdown("words on `mermaid`")))
 
     def test_scripts_of_the_network_stay_for_outputs_that_ask_for_them(self) -> None:
         """require.js where an output calls it, and the widgets' where there are widgets."""
@@ -373,7 +411,7 @@ class ExportTests(SynchronousTestCase):
             code("x", shown(text_html="<p>so <img width=3 src='out.png'></p>")),
         )
         self.assertEqual(page.count(f'"data:image/png;base64,{PIXEL}"'), 3)
-        self.assertIn(f"<img width=3 src='data:image/png;base64,{PIXEL}'>", page)
+        self.assertIn(f" width=3 src='data:image/png;base64,{PIXEL}'>", page)
         self.assertIn("<code>![up](../up.png)</code>", page)
         self.assertNotIn("webipy-picture", page)
         (self.folder / "secret.png").write_bytes(b"secret")
@@ -398,7 +436,7 @@ class ExportTests(SynchronousTestCase):
         )
         self.assertEqual(page.count(f"data:image/png;base64,{PIXEL}"), 2)
         self.assertIn(f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}", page)
-        self.assertNotIn("attachment:", page)
+        self.assertNotRegex(page, r"""(?:src|href)=["']attachment:""")
 
     def test_a_missing_attachment_ends_no_export_however_it_is_named(self) -> None:
         """In spellings that are not looked for, too; what is there under such a one is shown."""
@@ -477,6 +515,15 @@ class ExportTests(SynchronousTestCase):
         printed = exports.to_page(exports.read(self.folder), "pdf", "doc", None, {}, exports.PLAIN)
         self.assertIn("Slider()", printed)
         self.assertNotIn("widget-view", printed)
+        for name, text in (("widgets-ABC123.js", "let widgets = 1 // </script>"), ("icons-ABC123.css", ".fa {}")):
+            (self.folder / "math" / f"frame-{name}").write_text(text)
+        page = self.html(code("x", view), code("y", view), widgets=state)
+        self.assertEqual(page.count('data-webipy-figure="saved-widget"'), 2)
+        self.assertEqual((page.count("let widgets = 1 // <\\/script>"), page.count('id="webipy-models"')), (1, 1))
+        self.assertNotIn("html-manager", page)
+        self.assertNotIn("Slider()", page)
+        model["model_module"] = "bqplot"
+        self.assertIn("html-manager", self.html(code("x", view), widgets=state))
 
     def test_tags_leave_out_and_fold(self) -> None:
         """In pages and texts; where nothing can be unfolded, what is folded is left out. Programs have all of it."""

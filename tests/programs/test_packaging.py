@@ -279,6 +279,37 @@ class CountTests(SynchronousTestCase):
         """Output without an end, such as that of a crash, has no count."""
         self.assertIsNone(check.count_trial("Traceback (most recent call last):\n"))
 
+    def test_failures_are_said_again(self) -> None:
+        """Each kind of failure with the names of its tests, the long ones without their middle; skips are not among them."""
+        rule, end = "=" * 79, f"{'-' * 79}\nRan 4 tests in 0.1s\n\nFAILED (failures=1, errors=1)\n"
+        long = "\n".join(f"line {number}" for number in range(check.FAILURE_LINES * 2))
+        printed = f"""tests.a ... [OK]
+
+{rule}
+[SKIPPED]
+not here
+
+tests.a.skipped
+{rule}
+[FAIL]
+Traceback (most recent call last):
+{long}
+
+tests.a.b
+tests.a.c
+{rule}
+[ERROR]
+broken
+
+tests.a.d
+{end}"""
+        long_one, short_one = check.trial_failures(printed)
+        self.assertEqual(short_one, "[ERROR]\nbroken\n\ntests.a.d")
+        lines = long_one.splitlines()
+        self.assertEqual(len(lines), check.FAILURE_LINES + 1)
+        self.assertEqual((lines[0], lines[-2:]), ("[FAIL]", ["tests.a.b", "tests.a.c"]))
+        self.assertEqual(check.trial_failures("a crash\n"), [])
+
     def test_vitest_is_counted(self) -> None:
         """The counts are those of vitest's report."""
         report = Path(self.mktemp())

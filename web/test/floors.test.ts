@@ -22,8 +22,13 @@ const ENTRIES = [
   "frame/plotly.ts",
   "frame/vega.ts",
   "frame/math.ts",
+  "frame/mermaid.ts",
+  "frame/jquery.ts",
+  "frame/leaflet.ts",
+  "frame/bootstrap.ts",
+  "frame/require.ts",
   "frame/widgets/widgets.ts",
-  "frame/exported_formulas.ts",
+  "outputs/exported_texts.ts",
 ];
 
 /** Rooms without views: each of their modules has a test of its own. */
@@ -35,6 +40,7 @@ const UNTESTED = [
   "session/cell_editing.ts",
   "session/connection.ts",
   "session/draft.ts",
+  "session/frame_keys.ts",
   "session/selection.ts",
 ];
 

@@ -47,6 +47,13 @@ test("without a licence file the author and the address stand there", async () =
   expect(await textOf("node_modules/a/i.js")).toBe("a 1.0.0 (MIT)\n\nMIT\nAda\nhttps://a.example\n");
 });
 
+test("a package that names no licence has its text alone", async () => {
+  await put("node_modules/a/package.json", '{"name": "a", "version": "1.0.0"}');
+  await put("node_modules/a/LICENSE", "Text");
+  await put("node_modules/a/i.js", "");
+  expect(await textOf("node_modules/a/i.js")).toBe("a 1.0.0\n\nText\n");
+});
+
 test("the notices of code that a package carries inside are kept", async () => {
   await put("node_modules/a/package.json", '{"name": "a", "version": "1.0.0", "license": "MIT"}');
   await put("node_modules/a/LICENSE", "Text");

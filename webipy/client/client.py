@@ -223,6 +223,12 @@ class _Line(WebSocketClientProtocol):
     """One WebSocket; it reports to its factory what happens. Autobahn calls the methods in its own spelling."""
 
     factory: _LineFactory
+    _fault: Fault | None = None
+
+    def connectionLost(self, reason: Any = None) -> None:
+        """The transport is gone; TLS says here why it was refused."""
+        self._fault = reason
+        super().connectionLost(reason)
 
     def onOpen(self) -> None:
         """The server has accepted us."""
@@ -241,7 +247,7 @@ class _Line(WebSocketClientProtocol):
         if self.factory.opened.called:
             self.factory.lost(code or 1006)
         else:
-            self.factory.opened.errback(self.factory.refusal(getattr(self, "http_status_line", None)))
+            self.factory.opened.errback(self.factory.refusal(getattr(self, "http_status_line", None), self._fault))
 
 
 class _LineFactory(WebSocketClientFactory):
@@ -282,16 +288,37 @@ class _LineFactory(WebSocketClientFactory):
         self.too_large = too_large
         self.opened: Deferred[_Line] = Deferred()
 
-    def refusal(self, status_line: str | None) -> Exception:
-        """Why the server did not accept us, from the first line of its HTTP answer."""
+    def refusal(self, status_line: str | None, fault: Fault | None) -> Exception:
+        """Why the server did not accept us, from the first line of its HTTP answer, or from the end of the connection."""
         words = (status_line or "").split(maxsplit=2)
         if words[1:2] == ["401"]:
             return errors.NotAuthenticated(
                 f"The server at {self.address.url} does not take this token. Give the right one with --state or --token-file."
             )
         if len(words) > 1:
-            return NoServer(f"{self.address.url} answers, but not as a webipy server does (HTTP status {words[1]}).")
-        return NoServer(f"{self.address.url} closed the line before it answered.")
+            hint = _HINTS.get(words[1], "webipy doctor --url says more.")
+            return NoServer(
+                f"{self.address.url} answers, but not as a webipy server does (HTTP status {words[1]}). {hint}"
+            )
+        why = "" if fault is None or fault.value is None else _tls_fault(fault.value)
+        hint = " Is it http:// and not https://?" if self.address.url.startswith("https:") else ""
+        return NoServer(f"{self.address.url} {why or f'closed the line before it answered.{hint}'}")
+
+
+_HINTS: Final = {
+    "404": "Is its path right, that of --base-url or of the proxy?",
+    "421": "It is not known under that name: start it with --public-url or --allow-host.",
+}
+
+
+def _tls_fault(fault: BaseException) -> str:
+    """What TLS says of a connection that it refused, as the rest of a sentence; empty when it was not TLS."""
+    module, text = type(fault).__module__.partition(".")[0], str(fault)
+    if module == "service_identity":
+        return "has a certificate for another name."
+    if module == "OpenSSL" and "certificate" in text:
+        return "has a certificate that is not trusted here. Name your authority: SSL_CERT_FILE=ca.pem"
+    return "does not speak TLS. Is it http:// and not https://?" if module == "OpenSSL" else ""
 
 
 async def _open_line(

@@ -81,24 +81,39 @@ class Target:
 
 
 def checked_url(url: str) -> str:
-    """Checks the address of a server, and removes a slash at its end.
+    """The address of a server, without what stands behind its path and without a slash at its end.
+
+    Without a scheme it is https, but http on this machine. What a browser shows behind the path (`#`, `?`) is left away.
 
     Raises:
         Wrong: It is no HTTP address.
     """
+    import re
     from urllib.parse import urlsplit
 
     from webipy.command.lookup import Wrong
+    from webipy.core.site_address import LOOPBACK, BadAddress, read_path
 
+    whole = url.strip()
     try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        if not re.match(r"[a-z][a-z0-9+.-]*://", whole, re.IGNORECASE):
+            host = urlsplit(f"//{whole}").hostname or ""
+            whole = f"{'http' if host in LOOPBACK or host == '::1' else 'https'}://{whole}"
+        parts = urlsplit(whole)
+        host, port = parts.hostname or "", parts.port
         host.encode("idna")
+        path = read_path(parts.path or "/")
+    except BadAddress as fault:
+        raise Wrong(f"--url {url} is no address of a server: {fault}") from None
     except ValueError:  # a port that is no number, brackets without an end, a name that cannot be one
         host = ""
-    if not host or parts.scheme not in ("http", "https"):
-        raise Wrong(f"--url {url} is no address of a server; write it as http://127.0.0.1:8888.")
-    return url.rstrip("/")
+    if not host or parts.scheme not in ("http", "https") or "@" in parts.netloc or re.search(r"[\s\\]", parts.netloc):
+        raise Wrong(f"--url {url} is no address of a server; write it as http://127.0.0.1:8888 or https://HOST/lab/.")
+    return (
+        f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port is not None else ''}{path}".rstrip(
+            "/"
+        )
+    )
 
 
 def checked_token(token: str, path: object) -> str:

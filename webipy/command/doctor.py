@@ -1,7 +1,7 @@
 """`webipy doctor`: checks everything that an installation needs, and advises on each problem.
 
-Each check is a function that yields findings and never raises: what it cannot find out is a finding, too. Nothing is changed. The server is asked
-over plain HTTP, so that this works where the WebSocket does not.
+Each check is a function that yields findings and never raises: what it cannot find out is a finding, too. Nothing is changed. What
+is asked of the server: webipy.command.reaching.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -23,24 +21,15 @@ from typing import Any, Final
 
 import msgspec
 
-from webipy.client.client import Address, NoServer
+from webipy.client.client import Address
+from webipy.command.reaching import Finding, server
 from webipy.core.kernel.host_protocol import MAX_SOCKET_PATH, SOCKET
 from webipy.io.storage.journal_folder import kept
 
 OLDEST_SQLITE: Final = (3, 24)  # ON CONFLICT DO UPDATE, which the registry uses
 LEAST_FREE_BYTES: Final = 200_000_000
-ANSWER_S: Final = 5
 _OWN_PYTHON: Final = re.compile(r"python(3(\.[0-9]+)?)?")  # such a command is replaced by the Python that runs webipy
 STATIC: Final = Path(__file__).parent.parent / "static"
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at: what it is, how it is, and what to do when that is a problem."""
-
-    name: str
-    text: str
-    is_problem: bool = False
-    advice: str = ""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,12 +38,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     findings: list[Finding]
 
 
-def examine(state: Path, find: Callable[[], Address]) -> list[Finding]:
+def examine(state: Path, find: Callable[[], Address], is_named: bool = False) -> list[Finding]:
     """Look at everything.
 
     Args:
         state: The folder of the server's state.
         find: Returns the address of the server.
+        is_named: Whether the user has given the address.
     """
     return [
         *python(),
@@ -66,7 +56,7 @@ def examine(state: Path, find: Callable[[], Address]) -> list[Finding]:
         *journals_kept(state),
         *socket_path(state),
         *sqlite(),
-        *server(find),
+        *server(find, is_named),
     ]
 
 
@@ -266,43 +256,3 @@ def sqlite() -> Iterator[Finding]:
     is_old = sqlite3.sqlite_version_info < OLDEST_SQLITE
     advice = f"Use a Python with SQLite {'.'.join(map(str, OLDEST_SQLITE))} or newer." if is_old else ""
     yield Finding(name="SQLite", text=sqlite3.sqlite_version, is_problem=is_old, advice=advice)
-
-
-def server(find: Callable[[], Address]) -> Iterator[Finding]:
-    """Whether a server answers; that none runs is no problem."""
-    try:
-        address = find()
-    except NoServer as fault:
-        yield Finding(name="server", text=f"none is running. {fault}")
-        return
-    body = msgspec.json.encode({"jsonrpc": "2.0", "id": 1, "method": "server.info", "params": {}})
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {address.token}"}
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with direct.open(urllib.request.Request(f"{address.url}/rpc", body, headers), timeout=ANSWER_S) as answer:
-            about = msgspec.json.decode(answer.read())["result"]
-    except urllib.error.HTTPError as fault:
-        text = "it refuses the token" if fault.code == 401 else f"HTTP status {fault.code}"
-        yield Finding(
-            name="server",
-            text=f"{address.url}: {text}",
-            is_problem=True,
-            advice="Stop it, and start it again: webipy serve",
-        )
-    except (OSError, ValueError, LookupError, msgspec.DecodeError) as fault:
-        text = f"{address.url} does not answer ({fault})"
-        yield Finding(
-            name="server",
-            text=text,
-            is_problem=True,
-            advice="The server was probably killed. Start it again: webipy serve",
-        )
-    else:
-        is_degraded = bool(about["degraded"])
-        advice = "The server cannot write its journal: make room on its disk." if is_degraded else ""
-        yield Finding(
-            name="server",
-            text=f"{about['name']} {about['version']} answers at {address.url}",
-            is_problem=is_degraded,
-            advice=advice,
-        )

@@ -254,7 +254,7 @@ def repair(state: str | None, session: str, as_json: bool) -> int:
 
 
 def _lost_for_good(path: Path, found: Check) -> str:
-    """What is told of large outputs that a repair cannot bring back."""
+    """The sentence about large outputs that a repair cannot bring back."""
     names = "is one large output" if len(found.blobs) == 1 else f"are {len(found.blobs)} large outputs"
     return (
         f"There {names} that no repair brings back: the journal names their files and has no second copy. "

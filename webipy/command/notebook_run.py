@@ -23,7 +23,7 @@ from webipy.command.following import Inputs, Interruption, show_death
 from webipy.command.progress import Progress, first_line
 from webipy.command.run_ends import CellEnd
 from webipy.command.showing import OWN, SHOWN, Showing
-from webipy.command.terminal import Keyboard, Screen
+from webipy.command.terminal import Keyboard, Screen, error_line
 from webipy.core import errors
 from webipy.core.api import calls, notebook_calls
 from webipy.core.api.journal_calls import JournalEvents, ReadJournal
@@ -250,7 +250,7 @@ class Run:
             self.progress.output(bytes(event.output), is_error)
         if is_error and event.execution is not None:
             end = self.ends[event.execution]
-            end.error = f"{output.ename}: {output.evalue}".strip(": ")
+            end.error = error_line(output.ename, output.evalue)
             end.is_exit = end.error in EXITS
 
     def _finish(self, event: events.ExecutionFinished) -> None:

@@ -45,7 +45,9 @@ def server_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--token-file", metavar="FILE", help="File with the token that --url needs. [default: STATE/token]"
         ),
-        click.option("--url", metavar="URL", help="Address of another server, such as http://127.0.0.1:9000."),
+        click.option(
+            "--url", metavar="URL", help="Address of another server, such as https://HOST/lab/ or 127.0.0.1:9000."
+        ),
         click.option(
             "--state",
             metavar="DIR",

@@ -1,12 +1,10 @@
 """`webipy share`: links into a session, made, listed and revoked.
 
-The link begins with the address that the command itself reached the server at. Whoever is elsewhere needs one that reaches it from there: through a
-proxy that speaks HTTPS (--behind-proxy, --allow-host), or a tunnel.
+The link begins with the server's public URL; where it was told none, with the address that the command itself reached it at. Whoever is elsewhere
+needs one that reaches it from there: through a proxy that speaks HTTPS (`--public-url`), or a tunnel.
 """
 
 from __future__ import annotations
-
-from urllib.parse import urlsplit
 
 import attrs
 import click
@@ -15,6 +13,7 @@ from webipy.client.client import Client
 from webipy.command.connecting import Target
 from webipy.command.exit_statuses import OK
 from webipy.command.lookup import Wrong, find_session, the_session
+from webipy.command.page_links import reached
 from webipy.command.paths import path_below_root
 from webipy.command.program import Unable
 from webipy.command.terminal import local_time, print_json, table
@@ -49,7 +48,7 @@ async def make(client: Client, target: Target, wanted: Share) -> int:
 
     Args:
         client: The connection.
-        target: The server; the link begins with its address.
+        target: The server.
         wanted: The session, the right and the time of the link.
 
     Returns:
@@ -61,8 +60,7 @@ async def make(client: Client, target: Target, wanted: Share) -> int:
     session = await find_session(client, wanted.session) or await _opened(client, wanted.session)
     params = people_calls.LinkSession(session=session.id, verb=RIGHTS[wanted.can], days=wanted.days, label=wanted.label)
     made = await client.call("share.link", params, people_calls.ShareLink)
-    parts = urlsplit(made.url)
-    link = f"{target.find().url}{parts.path}#{parts.fragment}"
+    link = await reached(client, target, made.url, session.id)
     if wanted.as_json:
         print_json(people_calls.ShareLink(share=made.share, url=link, expires=made.expires))
         return OK

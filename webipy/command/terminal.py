@@ -85,6 +85,16 @@ def text_of(data: dict[str, Any], saved: Sequence[str] = ()) -> str:
     return "\n".join([*parts, *(f"[saved as {path}]" for path in saved)])
 
 
+def error_line(name: str, value: str) -> str:
+    """What went wrong in one line, also for errors of kernels that give it no name or no reason.
+
+    Args:
+        name: The `ename` of the error.
+        value: Its `evalue`.
+    """
+    return ": ".join(part for part in (name, value) if part.strip()) or "Error"
+
+
 def plain_text(raw: bytes, saved: Callable[[dict[str, Any]], Sequence[str]] = lambda _: ()) -> str:
     """What a terminal shows of one output of any type, without a line end.
 
@@ -99,7 +109,7 @@ def plain_text(raw: bytes, saved: Callable[[dict[str, Any]], Sequence[str]] = la
     if output.output_type == "stream":
         return _joined(output.text).removesuffix("\n")
     if output.output_type == "error":
-        return "\n".join(output.traceback) or f"{output.ename}: {output.evalue}"
+        return "\n".join(output.traceback) or error_line(output.ename, output.evalue)
     return "\n".join(filter(None, [text_of(output.data, saved(output.data)), *large_values(raw)]))
 
 
@@ -207,7 +217,7 @@ class Screen:
         if output.output_type == "stream":
             self.write(output.name, _joined(output.text), owner)
         elif output.output_type == "error":
-            self.line("stderr", "\n".join(output.traceback) or f"{output.ename}: {output.evalue}", owner)
+            self.line("stderr", "\n".join(output.traceback) or error_line(output.ename, output.evalue), owner)
         else:
             self.line("stdout", "\n".join(filter(None, [text_of(output.data), *large_values(raw)])), owner)
 

@@ -1,12 +1,13 @@
 """A notebook as a page, as Markdown or as a program: nbconvert does it, with options of ours alone.
 
-    html        one file that needs no other: pictures, also those beside the document, are in it; so is what shows formulas (KaTeX) and charts
+    html        one file that needs no other: pictures, also those beside the document, are in it; so is what shows texts and formulas as the page
+                does (page_parts), charts and widgets
     slides      the same as slides, which reveal.js shows; that comes from the network
     markdown, latex, rst, asciidoc     a text, or where it shows pictures a NAME.zip with the text and them: `written_files`
     script, py:percent                 the code as a program, or the whole notebook as text: `scripts`
 
 Of what nbconvert writes into every page by default, scripts from the network stay only for outputs that ask for them: require.js where an output
-calls `require`, the widgets' own where there are widgets, mermaid where there is a diagram.
+calls `require`, the widgets' own where there are widgets of other packages.
 
 No notebook chooses what runs here: nbconvert would let its metadata name an exporter (any importable class), and it would execute cells when a
 configuration says so. Both are taken away.
@@ -21,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
-from webipy.converter import pictures, scripts, visible_parts, written_files
+from webipy.converter import page_parts, pictures, scripts, terminal_html, visible_parts, written_files
 from webipy.converter.exporters import made, templates
 from webipy.converter.figures import prepare
 from webipy.converter.problems import Refused, first_line
@@ -45,7 +46,9 @@ PLAIN = Options(has_input=True, has_prompts=True, template=None)
 PAGE = """
 {%- extends '@NAME@/index.html.j2' -%}
 {%- block html_head_js_requirejs -%}{%- if resources.needs_require -%}{{ super() }}{%- endif -%}{%- endblock -%}
-{%- block html_head_js_mathjax -%}{{ resources.math }}{%- endblock -%}
+{%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_css -%}{{ resources.ours }}{{ super() }}{%- endblock -%}
+{%- block html_head_js_mermaidjs -%}{%- if resources.needs_mermaid -%}{{ super() }}{%- endif -%}{%- endblock -%}
 {%- block input_group -%}
 {%- if cell.metadata.webipy_folded_input -%}<details><summary>Code</summary>{{ super() }}</details>{%- else -%}{{ super() }}{%- endif -%}
 {%- endblock -%}
@@ -71,7 +74,8 @@ _SCRIPT = re.compile(r"<script>")
 _FOCUSABLE = re.compile(r'<div class="(?:jp-Cell-inputWrapper|[^"<>]* jp-OutputArea-output[^"<>]*)"')
 _PICTURE = re.compile(r'(<div class="jp-Rendered(?:Image|SVG) [^>]*>\s*<img) ')
 
-_FORMULA = re.compile(r"\$[^$]+\$|\\begin\{|\\\(|\\\[")
+_REQUIRE = re.compile(r"(?<!\\)\brequire")
+"""A call of require.js; `\\require` is a command of formulas."""
 _STATE, _VIEW = (f"application/vnd.jupyter.widget-{what}+json" for what in ("state", "view"))
 
 _LEXER = re.compile(r"[A-Za-z0-9_+#. -]{1,40}")
@@ -205,7 +209,6 @@ def to_page(
     Raises:
         Refused: There is no such template, or nothing to make slides of.
     """
-    from markupsafe import Markup
     from nbconvert.exporters import HTMLExporter, SlidesExporter, TemplateExporter
     from nbconvert.filters.highlight import Highlight2HTML
     from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
@@ -213,28 +216,43 @@ def to_page(
     visible_parts.trim(notebook, options["has_input"], format != "pdf")
     if format == "slides" and all(_slide(cell) in ("notes", "skip") for cell in notebook.cells):
         raise Refused("failed", "there is no cell that is a slide, or a part of one")
-    if format == "pdf":
-        notebook.metadata.pop("widgets", None)  # they are drawn by what comes from the network
     texts = "\n".join(_texts(notebook))
     figures = _marked(prepare(notebook, assets), nonce)
+    if format == "pdf":
+        notebook.metadata.pop("widgets", None)  # what is left of them is drawn by what comes from the network
     inside = pictures.Inside(beside)
     inside.take_out(notebook)
     kind = SlidesExporter if format == "slides" else HTMLExporter
     exporter = made(kind, **_look(format, options), **_prompts(options))
-    resources = {
-        "metadata": {"name": name, "path": ""},
-        "needs_require": "require" in texts or "widgets" in notebook.metadata,
-        "math": Markup(_marked(_formulas(assets), nonce)) if assets is not None and _FORMULA.search(texts) else "",
-    }
+    resources = _resources(notebook, format, name, assets, texts, nonce)
     exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer=_lexer(notebook), parent=exporter))
     kinds = WidgetsDataTypeFilter(notebook_metadata={name: notebook.metadata}, parent=exporter, resources=resources)
     exporter.register_filter("filter_data_type", kinds)
+    exporter.register_filter("ansi2html", terminal_html.to_html)
+    if is_ours := page_parts.is_built(assets) and (options["template"] or "lab") in _OURS:
+        exporter.register_filter("markdown2html", page_parts.markdown(exporter.markdown2html))
     # Not HTMLExporter's own, which parses the finished page once more to add what is added below: minutes for a large one.
     page: str = TemplateExporter.from_notebook_node(exporter, notebook, exporter._init_resources(resources))[0]
     page = _FOCUSABLE.sub(lambda found: f'{found[0]} tabindex="0"', page)
     page = inside.put_in(_PICTURE.sub(r'\1 alt="No description has been provided for this image" ', page))
+    if is_ours:
+        figures += page_parts.beside(inside.addresses())
     end = page.rfind("</body>")
     return f"{page[:end]}{figures}{page[end:]}" if end >= 0 else page + figures
+
+
+def _resources(notebook: Any, format: str, name: str, assets: Path | None, texts: str, nonce: str) -> dict[str, Any]:
+    """What the template of a page is told."""
+    from markupsafe import Markup
+
+    return {
+        "metadata": {"name": name, "path": ""},
+        "needs_mermaid": assets is None,
+        "needs_require": _REQUIRE.search(texts) is not None or "widgets" in notebook.metadata,
+        "ours": Markup(_marked(page_parts.head(assets, texts, format == "slides", format == "pdf"), nonce))
+        if assets is not None and page_parts.is_built(assets)
+        else "",
+    }
 
 
 def _lexer(notebook: Any) -> Any:
@@ -280,12 +298,3 @@ def _texts(notebook: Any) -> list[str]:
                 str(kinds[kind]) for kind in kinds if kind.startswith("text/") or kind == "application/javascript"
             ]
     return found
-
-
-def _formulas(math: Path) -> str:
-    """What shows formulas without a network: KaTeX with its fonts, and the call that finds them."""
-    if not (math / "formulas.js").is_file():
-        return ""  # the page is not built in this checkout: formulas stay as they are written
-    style = (math / "formulas.css").read_text("utf-8")
-    script = (math / "formulas.js").read_text("utf-8").replace("</script", "<\\/script")
-    return f"<style>{style}</style><script>{script}</script>"

@@ -1,6 +1,6 @@
 """The YAML header of a text notebook, changed where its content changed and nowhere else.
 
-jupytext writes headers anew: keys sorted, its own version in it. Here what differs between the header as jupytext would have written it before and
+jupytext writes headers again: keys sorted, its own version in it. Here what differs between the header as jupytext would have written it before and
 the one that it writes now is found by its keys, and put into the header that is there, whose order, comments and spelling stay.
 
     apart(text)                    a text in three: what stands before the header, the header (without its marker of a comment), the rest

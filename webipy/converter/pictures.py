@@ -83,9 +83,18 @@ class Inside:
             self._words[data] = word
         return word
 
+    def addresses(self) -> list[str]:
+        """The addresses, as they were written, by the numbers in the words."""
+        return [address for address, _ in self._given]
+
     def put_in(self, page: str) -> str:
         """Puts the pictures into the finished page, in place of the words."""
-        page = _IN_SRC.sub(lambda found: f"{found[1]}{self._given[int(found[2])][1]}", page)
+        page = _IN_SRC.sub(
+            lambda found: (
+                f'{found[1][:4]} data-webipy-beside="{found[2]}"{found[1][4:]}{self._given[int(found[2])][1]}'
+            ),
+            page,
+        )
         return _ELSEWHERE.sub(lambda found: html.escape(self._given[int(found[1])][0]), page)
 
 

@@ -81,7 +81,7 @@ _DOCTYPE = re.compile(r"\s*<!doctype[^<>]*>", re.IGNORECASE)
 WRITE = "function(text) { document.open(); document.write(text); document.close(); }"
 READY = """(async () => {
   if (document.readyState !== "complete") await new Promise(resolve => addEventListener("load", resolve, {once: true}));
-  await window.webipyDrawn;
+  await Promise.all([window.webipyDrawn, window.webipyFormulas, window.webipyPaper]);
   await Promise.all([document.fonts.ready, ...[...document.images].map(image => image.decode().catch(() => null))]);
   for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
 })()"""

@@ -194,3 +194,9 @@ class KernelBusy(Failure):
     """The kernel runs code, and answers no inquiry meanwhile: it does when the code has ended."""
 
     code, name = -32021, "kernel_busy"
+
+
+class TerminalFailed(Failure):
+    """A terminal could not be started, or does not take what was typed; the message says why."""
+
+    code, name = -32022, "terminal_failed"

@@ -35,8 +35,8 @@ _NO_ANSWER: Final = (
     "by now, or is too busy with somebody else's code to answer."
 )
 _SILENT: Final = (
-    "The attached kernel is gone: its heartbeat was silent for {seconds:g} s. If it is there again, join it with "
-    "kernel.attach."
+    "The attached kernel is gone: its heartbeat was silent for {seconds:g} s. If it is there again, attach "
+    "it again by its connection file."
 )
 
 

@@ -136,6 +136,7 @@ class Commands:
             return
         if replaced is not None:
             endpoint.answer(replaced, old_key, Fenced(servers.generation))
+        endpoint.bundles = asked.bundles
         self._outbox.rewind(asked.since)
         attached = Attached(
             first=self._outbox.acknowledged + 1,

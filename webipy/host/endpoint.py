@@ -17,14 +17,14 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 import zmq
 
-from webipy.core.kernel import wire
-from webipy.core.kernel.host_protocol import Answer, Event, KernelRestarting, OutputLost, endpoint
+from webipy.core.kernel import bundles, wire
+from webipy.core.kernel.host_protocol import KernelRestarting, OutputLost, Typed, endpoint
 from webipy.core.kernel.server_fence import ServerFence
 from webipy.core.kernel.spool_records import Kept
 from webipy.host.multipart import read_parts, send_parts
@@ -60,7 +60,7 @@ class Author:
         msg_id = f"{self._session}_{self._count}"
         return wire.new_message(msg_type, msgspec.json.encode(content), msg_id=msg_id, session=self._session, date=date)
 
-    def event(self, event: Event | Answer) -> wire.Message:
+    def event(self, event: Typed) -> wire.Message:
         """Makes the message that carries an event or an answer of the host."""
         return self.message(event.msg_type, event)
 
@@ -114,6 +114,7 @@ class Endpoint:
         self.fence = ServerFence()
         self._author = author
         self.restarted_at = 0  # number of the last kernel_restarting
+        self.bundles = False  # whether the attached server takes several messages as one
         self._keys = [key]
         self._refused, self._logged_at = 0, -LOG_S
         self._connected: set[int] = set()
@@ -139,6 +140,11 @@ class Endpoint:
         """Whether a server is attached and connected."""
         return self.fence.current is not None
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether a connection is known, be it that of the attached server or not."""
+        return bool(self._connected)
+
     def renew(self, key: bytes) -> None:
         """Takes a new key; the old ones are accepted until it is seen."""
         self._keys = [key, *self._keys][:MAX_KEYS]
@@ -152,7 +158,7 @@ class Endpoint:
                 self.refuse(f"a message from a server: {fault}")
         return None
 
-    def answer(self, identity: bytes, key: bytes, answer: Answer) -> None:
+    def answer(self, identity: bytes, key: bytes, answer: Typed) -> None:
         """Sends an answer without a number; one to a server that is gone goes nowhere.
 
         Args:
@@ -163,12 +169,29 @@ class Endpoint:
         frames = wire.encode_link(key, wire.stamp("host", 0), self._author.event(answer))
         self._send(identity, frames)
 
-    def send(self, kept: Kept) -> bool:
-        """Sends a kept message to the attached server.
+    def send(self, messages: Sequence[Kept]) -> bool:
+        """Sends kept messages to the attached server, in order, as few bundles as they may be.
 
         Returns:
             Whether the server is still there.
         """
+        if not self.bundles:
+            return all(map(self._send_one, messages))
+        return all(map(self._send_group, bundles.grouped(messages)))
+
+    def _send_group(self, messages: Sequence[Kept]) -> bool:
+        if not bundles.may_bundle(messages[0]):
+            return self._send_one(messages[0])
+        return self.fence.current is not None and self._deliver(bundles.encode(self.fence.key, messages))
+
+    def _deliver(self, frames: list[bytes]) -> bool:
+        """Sends a message to the attached server, if there is one; returns whether it is still there."""
+        current = self.fence.current
+        if current is not None and not self._send(current, frames):
+            self.fence.current = None
+        return self.fence.current is not None
+
+    def _send_one(self, kept: Kept) -> bool:
         servers, message = self.fence, kept.message
         if servers.current is None:
             return False
@@ -178,10 +201,7 @@ class Endpoint:
             restarting = msgspec.structs.replace(restarting, key=self.key.decode())
             message = msgspec.structs.replace(message, content=msgspec.json.encode(restarting))
             servers.key = self.key
-        frames = wire.encode_link(key, wire.stamp(kept.channel, kept.number), message)
-        if not self._send(servers.current, frames):
-            servers.current = None
-        return servers.current is not None
+        return self._deliver(wire.encode_link(key, wire.stamp(kept.channel, kept.number), message))
 
     def watch(self) -> None:
         """Records connections made and lost; `let_go` does what follows from that."""

@@ -21,6 +21,7 @@ not end with its host.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -64,6 +65,7 @@ class Alarms:
 
     def __init__(self) -> None:
         self._due: dict[str, tuple[float, Callable[[], None]]] = {}
+        self._next = math.inf  # no alarm is due before
 
     def set(self, name: str, after_s: float, act: Callable[[], None]) -> None:
         """Sets or moves an alarm.
@@ -73,28 +75,38 @@ class Alarms:
             after_s: Seconds until it rings.
             act: What to do then.
         """
-        self._due[name] = (time.monotonic() + after_s, act)
+        at = time.monotonic() + after_s
+        self._due[name] = (at, act)
+        self._next = min(self._next, at)
 
     def clear(self, *names: str) -> None:
         """Takes alarms away, set or not."""
         for name in names:
-            self._due.pop(name, None)
+            gone = self._due.pop(name, None)
+            if gone is not None and gone[0] <= self._next:
+                self._find_next()
 
     def has(self, name: str) -> bool:
         """Whether an alarm is set."""
         return name in self._due
 
     def wait_s(self) -> float:
-        """Seconds to the next alarm; an hour when there is none."""
-        now = time.monotonic()
-        return max(0.0, min((at for at, _ in self._due.values()), default=now + 3600) - now)
+        """Seconds to the next alarm, or to where one was that was moved; at most an hour."""
+        return min(3600.0, max(0.0, self._next - time.monotonic()))
 
     def ring(self) -> None:
         """Does what is due."""
         now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = math.inf
         for name in [name for name, (at, _) in self._due.items() if at <= now]:
             _, act = self._due.pop(name, (0.0, _nothing))
             act()
+        self._find_next()
+
+    def _find_next(self) -> None:
+        self._next = min((at for at, _ in self._due.values()), default=math.inf)
 
 
 def _nothing() -> None:

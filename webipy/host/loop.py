@@ -22,6 +22,7 @@ import math
 import os
 import signal
 import time
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
@@ -55,7 +56,8 @@ from webipy.host.watch import Watch
 TURN_MESSAGES: Final = 200  # read from each side in one turn; about 10 ms of work
 LEAVE_S: Final = 10.0  # how long the host waits for the last acknowledgement
 REFILL_MS: Final = 1  # a flood goes on in the same turn when its next message comes within this time
-COMPANY_S: Final = 0.002  # what another message follows as a rule waits so long for it
+COMPANY_S: Final = 0.001  # what another message follows as a rule waits so long for it
+QUEUE_COMPANY_S: Final = 0.005  # the same while more code waits to run: nobody waits for one of its steps
 TEND_S: Final = 1.0  # how often the spool is tried again and the log is cut
 
 
@@ -102,8 +104,11 @@ class Host:
         self._done = ""
         self._alone_since = time.monotonic()
         self._wakeup = _wakeup()
+        self._watched: Channels | None = None
+        self._is_iopub_watched: bool | None = None
         self._files.write()
         self._lifecycle.begin(fault)
+        self._lifecycle.check()  # it may have ended before its end could wake this
         self._alarms.set("tend", TEND_S, self._tend)
 
     def run(self) -> None:
@@ -116,10 +121,10 @@ class Host:
             if self._wakeup in ready and signal.SIGTERM in os.read(self._wakeup, 4096):
                 self._lifecycle.leave()
             if self._endpoint.router in ready or self._endpoint.monitor in ready:
-                self._endpoint.watch()
-                self._read_server()
+                self._read_server(self._endpoint.monitor in ready)
             self._read_kernel(ready)
-            self._lifecycle.check()
+            if self._wakeup in ready or not self._lifecycle.process.is_ours:  # SIGCHLD wakes
+                self._lifecycle.check()
             self._alarms.ring()
             self._commands.obey_later()
             self._push()
@@ -172,44 +177,50 @@ class Host:
 
     def _look(self) -> None:
         """Watches the sockets that there are now."""
-        channels = self._lifecycle.channels
-        watched: list[Any] = [self._wakeup, self._endpoint.router, self._endpoint.monitor]
-        if channels is not None:
-            is_read = self._reads_iopub()
-            watched += [socket for name, socket in channels.sockets.items() if name != "iopub" or is_read]
-            if not is_read:
-                self._execution_ends.observe_output()  # the kernel may have more output than can be kept now
-        self._watch.over(watched, channels.sockets["iopub"] if channels is not None else None)
+        channels, is_read = self._lifecycle.channels, self._reads_iopub()
+        if channels is not None and not is_read:
+            self._execution_ends.observe_output()  # the kernel may have more output than can be kept now
+        if channels is self._watched and is_read == self._is_iopub_watched:
+            return
+        self._watched, self._is_iopub_watched = channels, is_read
+        sockets = channels.sockets if channels is not None else {}
+        kernel = [socket for name, socket in sockets.items() if name != "iopub" or is_read]
+        own = [self._wakeup, self._endpoint.router, self._endpoint.monitor]
+        self._watch.over([*own, *kernel], sockets.get("iopub"))
 
     def _reads_iopub(self) -> bool:
         return not self._outbox.is_full or not self._lifecycle.process.has_boot or self._lifecycle.is_draining
 
-    def _read_server(self) -> None:
+    def _read_server(self, is_connection_changed: bool) -> None:
+        endpoint = self._endpoint
+        # A server may be attached before its connection is known.
+        if is_connection_changed or not endpoint.is_connected:
+            endpoint.watch()
+            self._watch.emptied(endpoint.monitor)
         for _ in range(TURN_MESSAGES):
-            received = self._endpoint.read()
+            received = endpoint.read()
             if received is None:
-                self._endpoint.let_go()
+                self._watch.emptied(endpoint.router)
+                endpoint.let_go()
                 return
             try:
                 self._commands.obey(received)
             except (msgspec.DecodeError, UnicodeDecodeError) as fault:
                 self._endpoint.refuse(f"a malformed {received.message.header.msg_type}: {fault}")
 
-    def _read_kernel(self, ready: dict[Any, int]) -> None:
+    def _read_kernel(self, ready: Collection[Any]) -> None:
         channels, budget = self._lifecycle.channels, TURN_MESSAGES
         for channel in KERNEL_CHANNELS:
             if channels is None or channels.sockets[channel] not in ready:
                 continue
             read = self._read_channel(channels, channel, budget)
             budget -= read
-            if channel == "iopub" and read:
-                self._execution_ends.observe_output()
             if channel == "iopub" and read and budget:  # with nothing left of the budget there is more to read
                 self._watch.pace.found(read, time.monotonic())
 
     def _read_channel(self, channels: Channels, channel: str, budget: int) -> int:
         """Reads the messages of one channel; returns how many."""
-        read = 0
+        read, has_output = 0, False
         while read < budget and self._lifecycle.channels is channels and (channel != "iopub" or self._reads_iopub()):
             try:
                 message = channels.read(channel)
@@ -222,15 +233,20 @@ class Host:
                 # ZeroMQ reads few messages ahead; in a flood its thread is given the moment that it needs for the next ones.
                 if channel == "iopub" and self._watch.pace.is_flood and channels.sockets[channel].poll(REFILL_MS):
                     continue
+                self._watch.emptied(channels.sockets[channel])
                 break
             read += 1
             if not self._lifecycle.observe(channel, message):
+                has_output = channel == "iopub"
                 for place, piece in self._large.taken_apart(channel, message):
                     self._forward(place, piece)
             elif message.parent is not None:
                 self._execution_ends.observe_own_request(
                     message.parent.msg_id, message.header.msg_type, _state(message)
                 )
+        # The states of a question of the host's own are no output: they would break the silence that it asks about.
+        if has_output:
+            self._execution_ends.observe_output()
         return read
 
     def _forward(self, channel: str, message: wire.Message) -> None:
@@ -281,11 +297,10 @@ class Host:
             return
         if self._outbox.is_urgent:
             self._alarms.clear("company")
-            for kept in self._outbox.next_to_send():
-                if not self._endpoint.send(kept):
-                    return
+            self._endpoint.send(self._outbox.next_to_send())
         elif not self._alarms.has("company"):
-            self._alarms.set("company", COMPANY_S, self._outbox.hurry)
+            company_s = QUEUE_COMPANY_S if self._requests.has_waiting else COMPANY_S
+            self._alarms.set("company", company_s, self._outbox.hurry)
 
     def _apply(self, effects: list[Effect]) -> None:
         for effect in effects:
@@ -305,6 +320,7 @@ class Host:
         self._outbox.settle()
         self._files.tend()
         self._lifecycle.process.tend()
+        self._lifecycle.check()
         is_idle = self._requests.is_idle and not self._is_busy
         if is_idle and time.monotonic() - self._alone_since > self._lifecycle.grace_s:
             log(f"no server for {self._lifecycle.grace_s:g} s: {self._leaving()}")

@@ -51,8 +51,10 @@ class Watch:
     """Waits for sockets and files.
 
     A ZeroMQ socket is waited for by its file descriptor, which shows only what comes after the socket was last looked at or sent to. So those
-    sockets are asked first that were found readable before, or sent to since; the others need no asking, which `zmq.Poller` does for each of
-    them, twice in a wait.
+    sockets are asked first that were found readable and not `emptied` since, or `sent` to since; the others need no asking, which `zmq.Poller` does
+    for each of them, twice in a wait.
+
+    Invariants: a socket that may have a message is unsure, or its file descriptor shows it; only a read that found nothing makes a socket sure.
 
     Attributes:
         pace: Tells when output can wait.
@@ -63,6 +65,7 @@ class Watch:
         self._watched: list[Any] = []
         self._output: Any = None
         self._by_file: dict[int, Any] = {}
+        self._sockets: set[Any] = set()
         self._unsure: set[Any] = set()
         self._all, self._without_output = select.poll(), select.poll()
 
@@ -77,7 +80,8 @@ class Watch:
             return
         self._watched, self._output = list(watched), output
         self._by_file = {one if isinstance(one, int) else cast(int, one.fd): one for one in watched}
-        self._unsure = {one for one in watched if not isinstance(one, int)}
+        self._sockets = {one for one in watched if not isinstance(one, int)}
+        self._unsure = set(self._sockets)
         self._all, self._without_output = select.poll(), select.poll()
         for file, one in self._by_file.items():
             self._all.register(file, select.POLLIN)
@@ -85,27 +89,31 @@ class Watch:
                 self._without_output.register(file, select.POLLIN)
 
     def sent(self, socket: Any) -> None:
-        """Records that something was sent to a socket: what its file descriptor showed may be lost."""
+        """Records that something is sent to a socket: what its file descriptor showed may be lost."""
         self._unsure.add(socket)
 
-    def wait(self, seconds: float) -> dict[Any, int]:
+    def emptied(self, socket: Any) -> None:
+        """Records that a read of a socket found nothing: its file descriptor shows the next message."""
+        self._unsure.discard(socket)
+
+    def wait(self, seconds: float) -> set[Any]:
         """Waits until something can be read, at most `seconds`.
 
         Returns:
-            All that can be read, with ZeroMQ's events.
+            The sockets and file descriptors to read: all that have something, and perhaps a socket that has nothing.
         """
         if self.pace.is_flood and seconds > 0:
-            if self._ready(self._without_output, min(seconds, PACE_S), self._unsure - {self._output}):
+            found = self._ready(self._without_output, min(seconds, PACE_S), self._unsure - {self._output})
+            if any(isinstance(one, int) or has_message(one) for one in found):
                 seconds = 0
             seconds = max(0.0, seconds - PACE_S)
         return self._ready(self._all, seconds, self._unsure)
 
-    def _ready(self, files: select.poll, seconds: float, unsure: set[Any]) -> dict[Any, int]:
-        ready = {one: select.POLLIN for one in unsure if has_message(one)}
+    def _ready(self, files: select.poll, seconds: float, unsure: set[Any]) -> set[Any]:
+        ready = {one for one in unsure if has_message(one)} if unsure else set()
         self._unsure -= unsure
         for file, _ in files.poll(0 if ready else math.ceil(seconds * 1000)):
-            one = self._by_file[file]
-            if isinstance(one, int) or has_message(one):
-                ready[one] = select.POLLIN
-        self._unsure |= {one for one in ready if not isinstance(one, int)}
+            ready.add(self._by_file[file])
+        self._unsure |= ready
+        self._unsure &= self._sockets
         return ready

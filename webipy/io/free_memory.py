@@ -9,7 +9,7 @@ That takes some milliseconds, done in a thread; it is looked for every `LOOK_SEC
 process takes, and what of that the allocator has given out. Other C libraries than glibc are left to themselves.
 
 Source: mallopt(3), malloc_trim(3), mallinfo2(3), proc(5). Rejected: MALLOC_ARENA_MAX in the environment (kernels would inherit it);
-a fixed M_MMAP_THRESHOLD (each message of a megabyte would be mapped and cleared anew).
+a fixed M_MMAP_THRESHOLD (each message of a megabyte would be mapped and cleared again).
 """
 
 from __future__ import annotations

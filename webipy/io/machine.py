@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import getpass
 import os
+import pwd
 import resource
 import secrets
 import signal
@@ -15,6 +16,8 @@ from datetime import UTC, datetime
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
+from webipy.core import errors
+from webipy.core.api import access
 from webipy.core.timestamps import rfc3339
 from webipy.server.people.budgets import PAYER
 from webipy.server.ports.world import T
@@ -38,6 +41,45 @@ def username() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
+
+
+NO_NAMES = frozenset(("", "root", "unknown", "user"))
+"""What systems have in place of the full name of somebody."""
+
+NAMELESS = "Owner"
+
+
+def full_name() -> str:
+    """What others are told that the person who runs the server is called: the full name of the account, else its user name.
+
+    Source: passwd(5); the field GECOS holds several parts with commas between them, and `&` in it stands for the user name.
+    """
+    user = username()
+    try:
+        written = pwd.getpwuid(os.getuid()).pw_gecos.partition(",")[0].replace("&", user.capitalize()).strip()
+    except KeyError:
+        written = ""
+    for name in (written, user):
+        if name.lower() not in NO_NAMES and not name.startswith("uid "):
+            try:
+                return access.person_name(name[: access.MAX_NAME])
+            except errors.InvalidParams:
+                continue  # it cannot be shown
+    return NAMELESS
+
+
+def display_name(chosen: str | None) -> str:
+    """What the person who runs the server is called: as they chose, else by their full name.
+
+    Raises:
+        errors.InvalidParams: What they chose cannot be the name of whoever runs the server.
+    """
+    if chosen is None:
+        return full_name()
+    name = access.person_name(chosen)
+    if access.is_marked(name):
+        raise errors.InvalidParams("A name that ends with (guest) is that of a guest.", field="name")
+    return name
 
 
 def raise_file_limit() -> tuple[int, int]:

@@ -18,7 +18,7 @@ A kernel says that it can do this in `supported_features` of its kernel_info_rep
 
 Rejected: a subshell (JEP 91): it is one thread, which the first `__repr__` that hangs takes with it, and to delete it then stops the shell
 channel; its requests become the parent of what other threads print; code in it calls IPython's hooks, which show the half-drawn figure of the
-cell; it must be made, remembered and made anew by whoever asks; and ipykernel 6 has none.
+cell; it must be made, remembered and made again by whoever asks; and ipykernel 6 has none.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ The host starts it with a pipe as standard input and writes one line there when 
 
 From there on it is as if it had been started in that folder: configuration, startup files and extensions of IPython come later and
 find it, and what was relative in PYTHONPATH is so to that folder. Only what Python runs by itself at its start has run before: where that is
-code of the user's (`sitecustomize`, `usercustomize`), and the folder is another one, the interpreter starts anew in place. An end of the pipe
+code of the user's (`sitecustomize`, `usercustomize`), and the folder is another one, the interpreter starts again in place. An end of the pipe
 without a line ends it.
 
 `webipy/kernel_programs/boot.py` loads this in the kernel's environment, by its path: the standard library only, Python 3.8.

@@ -12,33 +12,33 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from tests.faults import Stage, is_alive, until
+from tests.live import Server, until, until_ended
 
 
 def main() -> None:
     """Writes the files."""
     folder = Path(__file__).parent / sys.argv[1]
     folder.mkdir()
-    stage = Stage()
+    server = Server()
     try:
-        stage.start()
-        session = stage.call("session.create", title="Kept", kernelspec="python3", cwd="/")["id"]
-        first = stage.call("cell.insert", session=session, source="print('kept')")["cell"]
-        stage.call("cell.insert", session=session, source="second", after=first)
-        stage.call("share.link", session=session, verb="read", label="For Grace", days=365)
-        stage.call("execution.start", session=session, cell=first, code="print('kept')", id="kept")
-        stage.wait(session, "kept")
-        (host,) = stage.host_facts()
+        server.start()
+        session = server.call("session.create", title="Kept", kernelspec="python3", cwd="/")["id"]
+        first = server.call("cell.insert", session=session, source="print('kept')")["cell"]
+        server.call("cell.insert", session=session, source="second", after=first)
+        server.call("share.link", session=session, verb="read", label="For Grace", days=365)
+        server.call("execution.start", session=session, cell=first, code="print('kept')", id="kept")
+        server.wait(session, "kept")
+        (host,) = server.hosts()
         os.kill(host["pid"], signal.SIGTERM)
-        until(lambda: not is_alive(host["pid"]), "the host ends")
-        until(lambda: stage.call("session.get", session=session)["kernel"]["state"] == "dead", "it is told")
-        stage.stop()
-        for path in (stage.state / "webipy.sqlite", *stage.state.glob("journals/*.sqlite")):
+        until_ended(host["pid"])
+        until(lambda: server.call("session.get", session=session)["kernel"]["state"] == "dead", "it is told")
+        server.stop()
+        for path in (server.state / "webipy.sqlite", *server.state.glob("journals/*.sqlite")):
             database = sqlite3.connect(path)
             (folder / f"{path.stem}.sql").write_text("\n".join(database.iterdump()) + "\n")
             database.close()
     finally:
-        stage.close()
+        server.close()
 
 
 if __name__ == "__main__":

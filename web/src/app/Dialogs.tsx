@@ -1,5 +1,5 @@
-/** The dialogs of a session, and the pager. */
-import type { ComponentChildren } from "preact";
+/** The dialogs of a session, one row each, and the pager. */
+import type { FunctionComponent } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { RichView } from "../outputs/RichView.tsx";
 import type { KernelspecList } from "../rpc/schema.ts";
@@ -8,9 +8,9 @@ import type { Open } from "../session/open_session.ts";
 import { t } from "../text/en.ts";
 import { Ask, AskText, Dialog } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
-import { LazyModule, useLazy } from "../ui/lazy.ts";
+import { LazyModule, lazily } from "../ui/lazy.ts";
 import { complain } from "../ui/notices.ts";
-import { dialog, pager } from "../ui/page_state.ts";
+import { type DialogName, dialog, pager } from "../ui/page_state.ts";
 
 const close = (): void => {
   dialog.value = null;
@@ -47,86 +47,76 @@ function Kernels({ open }: { open: Open }) {
   );
 }
 
-const Logins = async () => {
-  const { LoginsDialog } = await import("../people/LoginsDialog.tsx");
-  return () => <LoginsDialog onClose={close} />;
-};
-
-type View = (props: { open: Open }) => ComponentChildren;
-
-/** What most pages never show comes when it is first wanted. */
-const LAZY = {
-  history: new LazyModule<View>(async () => (await import("../panels/History.tsx")).History),
-  compare: new LazyModule<View>(async () => (await import("../panels/History.tsx")).Compare),
-  palette: new LazyModule<View>(async () => (await import("../panels/Palette.tsx")).Palette),
-  definition: new LazyModule<View>(async () => (await import("../code/DefinitionDialog.tsx")).DefinitionDialog),
-  settings: new LazyModule<View>(async () => (await import("../panels/Settings.tsx")).Settings),
-  logins: new LazyModule<View>(Logins),
-  share: new LazyModule<View>(async () => (await import("../people/ShareDialog.tsx")).ShareDialog),
-  shortcuts: new LazyModule<View>(async () => (await import("../panels/Shortcuts.tsx")).Shortcuts),
-};
+const palette = new LazyModule<FunctionComponent<{ open: Open }>>(async () => (await import("../panels/Palette.tsx")).Palette);
 
 /** Fetches the code of the palette; once it is there, the palette takes the very next key. */
-export const fetchPalette = (): Promise<unknown> => LAZY.palette.fetch();
+export const fetchPalette = (): Promise<unknown> => palette.fetch();
 
-function LazyDialog({ open, which }: { open: Open; which: keyof typeof LAZY }) {
-  const View = useLazy(LAZY[which]);
-  return View === null ? null : <View open={open} />;
+async function logins(): Promise<FunctionComponent> {
+  const { LoginsDialog } = await import("../people/LoginsDialog.tsx");
+  return () => <LoginsDialog onClose={close} />;
 }
 
+/** The dialogs: a new one is its name (ui/page_state.ts) and a row here. */
+const DIALOGS: Readonly<Record<DialogName, FunctionComponent<{ open: Open }>>> = {
+  restart: ({ open: { actions } }) => (
+    <Ask title={t.restartAsk} body={t.restartBody} act={t.restart} onClose={close} onAct={() => void actions.runs.restart()} />
+  ),
+  restart_run: ({ open: { actions } }) => (
+    <Ask
+      title={t.restartRunAllAsk}
+      body={t.restartRunAllBody}
+      act={t.restartRunAll}
+      onClose={close}
+      onAct={() => void actions.runs.restart("all")}
+    />
+  ),
+  shut_down: ({ open: { actions } }) => (
+    <Ask title={t.shutDownAsk} body={t.shutDownBody} act={t.shutDown} danger onClose={close} onAct={() => actions.runs.shutDown()} />
+  ),
+  reload: ({ open: { actions } }) => (
+    <Ask title={t.reloadAsk} body={t.reloadBody} act={t.reloadAct} onClose={close} onAct={() => void actions.file.takeTheirs()} />
+  ),
+  checkpoint: ({ open: { actions } }) => (
+    <AskText
+      title={t.checkpointAsk}
+      body={t.checkpointBody}
+      label={t.checkpointLabel}
+      initial=""
+      most={100}
+      act={t.checkpointAct}
+      onClose={close}
+      onAct={name => void actions.file.checkpoint(name)}
+    />
+  ),
+  save_as: ({ open: { actions, store } }) => (
+    <AskText
+      title={t.saveAs}
+      label={t.saveAsLabel}
+      initial={`${store.model.title.replaceAll("/", " ") || t.untitled}.ipynb`}
+      act={t.saveAct}
+      onClose={close}
+      onAct={path => void actions.file.saveUnder(path)}
+    />
+  ),
+  kernels: Kernels,
+  palette: lazily(palette),
+  settings: lazily(async () => (await import("../panels/Settings.tsx")).Settings),
+  help: lazily(async () => (await import("../panels/HelpDialog.tsx")).HelpDialog),
+  shortcuts: lazily(async () => (await import("../panels/Shortcuts.tsx")).Shortcuts),
+  share: lazily(async () => (await import("../people/ShareDialog.tsx")).ShareDialog),
+  logins: lazily(logins),
+  history: lazily(async () => (await import("../panels/History.tsx")).History),
+  compare: lazily(async () => (await import("../panels/History.tsx")).Compare),
+  print: lazily(async () => (await import("./PrintDialog.tsx")).PrintDialog),
+  definition: lazily(async () => (await import("../code/DefinitionDialog.tsx")).DefinitionDialog),
+};
+
 export function Dialogs({ open }: { open: Open }) {
-  const { actions, store } = open;
-  switch (dialog.value) {
-    case "restart":
-      return <Ask title={t.restartAsk} body={t.restartBody} act={t.restart} onClose={close} onAct={() => void actions.runs.restart()} />;
-    case "restart_run": {
-      const run = (): void => void actions.runs.restart("all");
-      return <Ask title={t.restartRunAllAsk} body={t.restartRunAllBody} act={t.restartRunAll} onClose={close} onAct={run} />;
-    }
-    case "shut_down":
-      return (
-        <Ask title={t.shutDownAsk} body={t.shutDownBody} act={t.shutDown} danger onClose={close} onAct={() => actions.runs.shutDown()} />
-      );
-    case "reload":
-      return <Ask title={t.reloadAsk} body={t.reloadBody} act={t.reloadAct} onClose={close} onAct={() => void actions.file.takeTheirs()} />;
-    case "checkpoint":
-      return (
-        <AskText
-          title={t.checkpointAsk}
-          body={t.checkpointBody}
-          label={t.checkpointLabel}
-          initial=""
-          most={100}
-          act={t.checkpointAct}
-          onClose={close}
-          onAct={name => void actions.file.checkpoint(name)}
-        />
-      );
-    case "save_as":
-      return (
-        <AskText
-          title={t.saveAs}
-          label={t.saveAsLabel}
-          initial={`${store.model.title.replaceAll("/", " ") || t.untitled}.ipynb`}
-          act={t.saveAct}
-          onClose={close}
-          onAct={path => void actions.file.saveUnder(path)}
-        />
-      );
-    case "kernels":
-      return <Kernels open={open} />;
-    case "palette":
-    case "settings":
-    case "share":
-    case "logins":
-    case "shortcuts":
-    case "history":
-    case "compare":
-    case "definition":
-      return <LazyDialog key={dialog.value} open={open} which={dialog.value} />;
-    case null:
-      return null;
-  }
+  const name = dialog.value;
+  if (name === null) return null;
+  const View = DIALOGS[name];
+  return <View key={name} open={open} />;
 }
 
 /** Documentation that the kernel wants to show (`name?`), under the cells. */

@@ -2,9 +2,10 @@
 
 import { nameOf } from "../model/paths.ts";
 import { fileAddress, save } from "../rpc/http.ts";
-import { EXPORT_FORMATS } from "../session/file_actions.ts";
+import { EXPORT_FORMATS } from "../rpc/schema.ts";
 import type { Open } from "../session/open_session.ts";
 import { guestOf, may } from "../session/permissions.ts";
+import { goTo, textAddress } from "../session/route.ts";
 import { leave } from "../session/sign_in.ts";
 import { t } from "../text/en.ts";
 import { p } from "../text/people.ts";
@@ -52,6 +53,7 @@ export function DocumentMenu({ open }: { open: Open }) {
           rename,
           { title: words.duplicate, run: () => void duplicate(open, file.path) },
           { title: words.download, run: () => void save(fileAddress(file.path), nameOf(file.path)).catch(complain) },
+          { title: t.files.editAsText, run: () => goTo(textAddress(file.path)) },
           { title: words.reload, run: show("reload") },
         ];
   const rows: MenuRow[] = [
@@ -69,8 +71,9 @@ export function DocumentMenu({ open }: { open: Open }) {
     ...EXPORT_FORMATS.map(format => ({ title: words[format], run: () => void actions.file.export(format) })),
     { heading: "" },
     may("write") && { title: words.clearOutputs, run: () => actions.clearOutputs(null) },
-    { title: words.print, run: () => print() },
+    { title: words.print, keys: "Ctrl P", run: show("print") },
     { title: words.settings, keys: "Ctrl ,", run: show("settings") },
+    { title: words.help, run: show("help") },
     guestOf.value !== null && { title: p.leave, run: () => void leave() },
   ];
   return (

@@ -1,4 +1,6 @@
 /** The foot of a session: the connection, the keys that help now, and how many cells there are. */
+
+import { keyHint } from "../panels/commands.ts";
 import { everLive, phase } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
@@ -33,7 +35,7 @@ export function Foot({ open }: { open: Open }) {
       <Line />
       {may("write") && (
         <span class="hint">
-          {hint.before} <span class="kbd">{hint.key}</span> {hint.middle} <span class="kbd">{hint.key2}</span> {hint.after}
+          {hint.before} <span class="kbd">{hint.key}</span> {hint.middle} <span class="kbd">{keyHint("shortcuts")}</span> {hint.after}
         </span>
       )}
       <span class="grow" />

@@ -1,6 +1,6 @@
 /** A page for what is not there: a session that was closed, a wrong address. */
 
-import { goTo } from "../session/route.ts";
+import { goTo, homeAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
 import { Card } from "../ui/Card.tsx";
 
@@ -10,10 +10,10 @@ export function Nothing({ title, body }: { title: string; body: string }) {
       <p class="card-text">{body}</p>
       <a
         class="btn main"
-        href="/"
+        href={homeAddress("")}
         onClick={event => {
           event.preventDefault();
-          goTo("/");
+          goTo(homeAddress(""));
         }}
       >
         {t.toHome}

@@ -1,14 +1,19 @@
 /** The page of one session: frame, keys, clock and title. */
+import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Cells } from "../cells/Cells.tsx";
 import { type CellEditor, cellEditor, type KeptEdits } from "../cells/cell_editor.ts";
 import { kernelState, underway } from "../model/select.ts";
 import { ConnectionBanner } from "../panels/ConnectionBanner.tsx";
+import type { Command, Where } from "../panels/command.ts";
+import { commandsOf } from "../panels/commands.ts";
 import { Dropping } from "../panels/Dropping.tsx";
 import { KeyMap } from "../panels/key_map.ts";
 import { Side } from "../panels/Side.tsx";
 import { connection } from "../session/connection.ts";
 import { whenIdle } from "../session/flush_scheduler.ts";
+import { frameKeys, NO_KEYS } from "../session/frame_keys.ts";
+import { cellOfFocus, focusCell, focused, isInSelectedCell, isTextSelected, type KeyPlace, keyPlace } from "../session/key_place.ts";
 import type { Open } from "../session/open_session.ts";
 import { may, sayWhyNot } from "../session/permissions.ts";
 import { attach, pictureIn } from "../session/pictures.ts";
@@ -31,47 +36,81 @@ import { TopBar } from "./TopBar.tsx";
 
 const TICK_MS = 100;
 
-/** Whether a key press belongs to a field or a button and not to the cells. */
-function isElsewhere(event: KeyboardEvent): boolean {
-  const { key } = event;
-  const [target] = event.composedPath(); // inside of the shadow roots of outputs, too
-  if (!(target instanceof Element)) return false;
-  if (target.closest("input, textarea, select, .menu, dialog") !== null) return true;
-  return OF_BUTTONS.test(key) && target.closest("button, a, summary") !== null;
+/** The keys that a button or a link has a use for. */
+const OF_BUTTONS = /^(Enter| )$/;
+
+/** The keys that lead to the cells from where nothing has the focus, or text is selected. */
+const TO_CELLS = /^(Enter|Escape|ArrowUp|ArrowDown|Home|End)$/;
+
+/** Where the commands for a key press are; null when the page leaves it alone. */
+function commandsFor(event: KeyboardEvent, place: KeyPlace): Where | "page" | null {
+  if (place === "own") return null;
+  if (place === "editor") return "edit";
+  if (typeAhead.isWaiting && (place !== "page" || isInSelectedCell())) return "edit";
+  if (place === "cell") return "command";
+  if (place === "page" && OF_BUTTONS.test(event.key) && !event.shiftKey && focused()?.closest("button, a, summary") != null) return null;
+  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+  return isPlain && (event.key === "Escape" || (place !== "page" && TO_CELLS.test(event.key))) ? "command" : "page";
 }
 
-/** The keys that a button or a link has a use for; letters are for the cells wherever the focus is. */
-const OF_BUTTONS = /^(Enter| |Tab|Arrow.*|Home|End)$/;
+/** Whether a key that is pressed in a frame may set a command off: code in the frame could say that it was pressed. */
+const isForFrames = ({ row, where, right }: Command): boolean => where === "both" && (right === "read" || row === "save");
 
 function useKeys({ actions }: Open): void {
   const map = useRef(new KeyMap());
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
-      if (event.isComposing || dialog.value !== null) return;
-      if (event.target instanceof Element && event.target.closest("search, .menu") !== null) return; // have keys of their own, Esc among them
-      const inEditor = event.target instanceof Element && event.target.closest(".cm-editor") !== null;
-      if (!inEditor && isElsewhere(event) && event.key !== "Escape" && !(event.shiftKey && event.key === "Enter")) return;
-      const isText = inEditor || typeAhead.isWaiting;
-      const command = map.current.press(event, isText ? "edit" : "command", event.timeStamp);
-      if (command === null && (inEditor || !typeAhead.press(event))) return;
+      if (event.isComposing) return;
+      const place = keyPlace();
+      const where = commandsFor(event, place);
+      if (where === null) return;
+      const command = map.current.press(event, where, event.timeStamp);
+      if (command === null && (place === "editor" || where !== "edit" || !typeAhead.press(event))) return;
       event.preventDefault();
-      event.stopPropagation();
+      if (event.key === "Escape" && place === "page") actions.leaveEditor();
+      else event.stopPropagation();
       if (command === null || command === "begun") return;
       if (!may(command.right)) sayWhyNot(command.right);
-      else if (isText && !inEditor) void cellEditor.fetch().then(() => command.run(actions), complain);
+      else if (where === "edit" && place !== "editor") void cellEditor.fetch().then(() => command.run(actions), complain);
       else command.run(actions);
+      if (where === "command" && place !== "cell" && mode.value === "command" && dialog.value === null) focusCell();
     };
+    const stop = effect(() => {
+      const commands = commandsOf().filter(isForFrames);
+      const press = (keys: string): void => {
+        const command = commands.find(one => one.keys.includes(keys));
+        if (command === undefined) return;
+        if (may(command.right)) command.run(actions);
+        else sayWhyNot(command.right);
+      };
+      frameKeys.value = { keys: commands.flatMap(one => one.keys), press };
+    });
     // Before the editor sees them: Shift-Enter would be a line feed there.
     addEventListener("keydown", press, true);
-    return () => removeEventListener("keydown", press, true);
+    return () => {
+      removeEventListener("keydown", press, true);
+      stop();
+      frameKeys.value = NO_KEYS;
+    };
   }, [actions]);
 }
 
-/** Whether the keys belong to the cells now, and no text is selected with the mouse. */
+/** A click into a frame takes the focus there, and tells the page nothing but that it has lost it. */
+function useFrames({ actions }: Open): void {
+  useEffect(() => {
+    const look = (): void => {
+      const cell = focused() instanceof HTMLIFrameElement ? cellOfFocus() : null;
+      if (cell !== null && (cell !== selected.value || mode.value === "edit")) actions.select(cell);
+    };
+    addEventListener("blur", look);
+    return () => removeEventListener("blur", look);
+  }, [actions]);
+}
+
+/** Whether copying, cutting and pasting are for the cells: the selected cell has the focus, or nothing has it, and no text is selected. */
 function isForCells(): boolean {
-  const at = document.activeElement;
-  const free = dialog.value === null && mode.value === "command" && (getSelection()?.isCollapsed ?? true);
-  return free && !(at instanceof HTMLElement && (at.isContentEditable || at.matches("input, textarea, select")));
+  const place = keyPlace();
+  return place === "cell" || (place === "nowhere" && mode.value === "command" && !isTextSelected());
 }
 
 /** The copying and pasting of the system, for cells. */
@@ -220,6 +259,7 @@ export function SessionPage({ open }: { open: Open }) {
   const { store } = open;
   const state = store.loadState.value;
   useKeys(open);
+  useFrames(open);
   useClock(open);
   useTitle(open);
   useUnsent(open, state === "ready");

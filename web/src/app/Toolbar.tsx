@@ -1,5 +1,6 @@
 /** The bar over the cells, and on small screens the dock under them. */
 import { isAttached, underway, waitingCount } from "../model/select.ts";
+import { keyHint } from "../panels/commands.ts";
 import { QueueList } from "../panels/Queue.tsx";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
@@ -8,11 +9,16 @@ import { t } from "../text/en.ts";
 import { Icon } from "../ui/icons.tsx";
 import { Menu, type MenuRow, Popover } from "../ui/Menu.tsx";
 import { dialog, drawer, find } from "../ui/page_state.ts";
-import { stopOnError } from "../ui/settings.ts";
+import { ownKeys, stopOnError } from "../ui/settings.ts";
 
 const ask = (which: "restart" | "restart_run" | "shortcuts" | "palette") => () => {
   dialog.value = which;
 };
+
+/** A press on a button of the bar leaves the focus where it is: the caret, or the cell that keys are for. */
+function keepFocus(event: MouseEvent): void {
+  if (event.target instanceof Element && event.target.closest("button") !== null) event.preventDefault();
+}
 
 function RunMenu({ open }: { open: Open }) {
   const { actions } = open;
@@ -74,14 +80,14 @@ export function Toolbar({ open }: { open: Open }) {
   const waiting = waitingCount(store.model);
   const several = actions.chosen().length;
   return (
-    <div class="bar" role="toolbar" aria-label={t.toolbar}>
+    <div class="bar" role="toolbar" aria-label={t.toolbar} onMouseDown={keepFocus}>
       {may("execute") && (
         <span class="group">
           <button type="button" class="btn" disabled={selected.value === null} onClick={() => actions.runSelected("next")}>
             <Icon name="play" />
             {t.run}
             <span class="kbd" aria-hidden="true">
-              ⇧⏎
+              {ownKeys.value["run-next"] === undefined ? "⇧⏎" : keyHint("run-next")}
             </span>
           </button>
           <RunMenu open={open} />
@@ -126,7 +132,7 @@ export function Toolbar({ open }: { open: Open }) {
         <Icon name="command" />
         <span class="words">{t.palette.open}</span>
         <span class="kbd" aria-hidden="true">
-          Ctrl K
+          {keyHint("palette")}
         </span>
       </button>
     </div>
@@ -137,7 +143,7 @@ export function Dock({ open }: { open: Open }) {
   const { actions, store } = open;
   store.head.value;
   return (
-    <div class="dock" role="toolbar" aria-label={t.toolbar}>
+    <div class="dock" role="toolbar" aria-label={t.toolbar} onMouseDown={keepFocus}>
       <button
         type="button"
         class="btn ghost icon"

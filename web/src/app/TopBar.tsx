@@ -4,6 +4,7 @@ import { nameOf } from "../model/paths.ts";
 import { isAttached } from "../model/select.ts";
 import { HomeLink } from "../panels/HomeLink.tsx";
 import { kernelWords } from "../panels/kernel_words.ts";
+import { toggleSide } from "../panels/side_panels.ts";
 import { useUsage } from "../panels/usage.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
@@ -12,8 +13,8 @@ import { clock } from "../text/format.ts";
 import { p } from "../text/people.ts";
 import { Icon, Mark } from "../ui/icons.tsx";
 import { Menu, type MenuRow } from "../ui/Menu.tsx";
-import { dialog, drawer, renaming } from "../ui/page_state.ts";
-import { ThemeButton } from "../ui/ThemeButton.tsx";
+import { dialog, renaming } from "../ui/page_state.ts";
+import { HelpButton, ThemeButton } from "../ui/ThemeButton.tsx";
 import { DocumentMenu } from "./DocumentMenu.tsx";
 import { Avatars } from "./lazy_panels.tsx";
 
@@ -48,8 +49,11 @@ function Title({ open }: { open: Open }) {
     );
   const done = (keep: boolean): void => {
     if (!renaming.value) return;
+    const name = field.current?.value ?? "";
+    const isLeft = document.activeElement !== field.current; // by a click elsewhere, which has the focus then
     edit(false);
-    if (keep) open.actions.file.rename(field.current?.value ?? "");
+    if (!isLeft) open.actions.focus();
+    if (keep) open.actions.file.rename(name);
   };
   return (
     <input
@@ -197,16 +201,10 @@ export function TopBar({ open }: { open: Open }) {
           {p.share}
         </button>
       )}
+      <HelpButton />
       <ThemeButton />
       <DocumentMenu open={open} />
-      <button
-        type="button"
-        class="btn ghost icon small-only"
-        aria-label={t.side}
-        onClick={() => {
-          drawer.value = !drawer.value;
-        }}
-      >
+      <button type="button" class="btn ghost icon side-button" aria-label={t.side} onClick={toggleSide}>
         <Icon name="menu" />
       </button>
     </header>

@@ -1,5 +1,6 @@
 /** What the page fetches when it is wanted, and where it stands: the people, what a guest sees instead of the page, the bar that finds, text files. */
 
+import { BASE } from "../rpc/base_url.ts";
 import type { Open } from "../session/open_session.ts";
 import { following, people } from "../session/presence.ts";
 import { LazyModule, lazily, useLazy } from "../ui/lazy.ts";
@@ -12,8 +13,18 @@ const Asks = lazily(async () => (await import("../people/Asks.tsx")).Asks);
 export const FindBar = lazily(async () => (await import("../panels/FindBar.tsx")).FindBar);
 /** What a guest may do, above the cells. */
 export const RightBanner = lazily(async () => (await import("../people/RightBanner.tsx")).RightBanner);
-/** A file that is edited as text. */
-export const TextPage = lazily(async () => (await import("../home/TextPage.tsx")).TextPage);
+const homePage = new LazyModule(async () => (await import("../home/Home.tsx")).Home);
+/** The files, and what runs. */
+export const Home = lazily(homePage);
+if (location.pathname === BASE && !/[?&](edit|open|help|terminal)=/.test(location.search)) void homePage.fetch().catch(() => {}); // it is wanted at once; who draws it says when it does not come
+/** One output in a tab of its own. */
+export const OutputPage = lazily(async () => (await import("../outputs/OutputPage.tsx")).OutputPage);
+/** A file that is no notebook. */
+export const FilePage = lazily(async () => (await import("../home/FilePage.tsx")).FilePage);
+/** A terminal. */
+export const TerminalPage = lazily(async () => (await import("../home/TerminalPage.tsx")).TerminalPage);
+/** A page of the guide. */
+export const HelpPage = lazily(async () => (await import("../home/HelpPage.tsx")).HelpPage);
 
 /** Who else is here. */
 export function Avatars({ open }: { open: Open }) {

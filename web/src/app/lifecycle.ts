@@ -11,7 +11,7 @@ import { type Route, route } from "../session/route.ts";
 import { anchor, selected } from "../session/selection.ts";
 import { signingIn } from "../session/sign_in.ts";
 import { SessionStore } from "../session/store.ts";
-import { complain } from "../ui/notices.ts";
+import { complain, settle } from "../ui/notices.ts";
 import { clockOffset, drawer, finding, pager, renaming } from "../ui/page_state.ts";
 
 /** Leaves the session that was open, and opens the one of the page that is shown now. */
@@ -60,6 +60,7 @@ export function connect(): void {
   connection.onPhase(now => {
     phase.value = now;
     if (now === "live") {
+      settle("connection");
       everLive.value = true;
       signingIn.value = null;
       greet().catch(complain);

@@ -1,19 +1,20 @@
 /** Boot: settings, the one-time code in the address, the line, the page. */
 
 import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { provideEditor } from "../cells/cell_editor.ts";
-import { Home } from "../home/Home.tsx";
 import { Raw } from "../home/Raw.tsx";
 import { askOffer, signIn } from "../rpc/http.ts";
 import { connection, everLive, phase } from "../session/connection.ts";
-import { open } from "../session/open_session.ts";
+import { open, openNotebook } from "../session/open_session.ts";
 import { guestOf } from "../session/permissions.ts";
-import { goTo, route, showAddress } from "../session/route.ts";
+import { goTo, replaceAddress, route, sessionAddress, showAddress, showReturn } from "../session/route.ts";
 import { joining, signingIn } from "../session/sign_in.ts";
 import { t } from "../text/en.ts";
 import { LiveRegion, Toasts } from "../ui/Notices.tsx";
+import { watchPrinting } from "../ui/paper.ts";
 import { applySettings } from "../ui/settings.ts";
-import { GuestPage, TextPage } from "./lazy_panels.tsx";
+import { FilePage, GuestPage, HelpPage, Home, OutputPage, TerminalPage } from "./lazy_panels.tsx";
 import { connect, followRoute } from "./lifecycle.ts";
 import { Nothing } from "./Nothing.tsx";
 import { SessionPage } from "./SessionPage.tsx";
@@ -28,14 +29,34 @@ function Page() {
   return (
     <>
       {at.page === "home" && (guestOf.value === null ? <Home folder={at.folder} /> : <GuestPage which="GuestHome" />)}
-      {at.page === "session" && session !== null && <SessionPage key={session.store.id} open={session} />}
-      {at.page === "text" && (guestOf.value === null ? <TextPage key={at.path} path={at.path} /> : <GuestPage which="GuestHome" />)}
+      {at.page === "session" && session !== null && at.output === undefined && <SessionPage key={session.store.id} open={session} />}
+      {at.page === "session" && session !== null && at.output !== undefined && <OutputPage open={session} place={at.output} />}
+      {(at.page === "text" || at.page === "file") &&
+        (guestOf.value === null ? (
+          <FilePage key={at.path} path={at.path} view={at.page === "file" ? at.view : "text"} />
+        ) : (
+          <GuestPage which="GuestHome" />
+        ))}
+      {at.page === "terminal" &&
+        (guestOf.value === null ? <TerminalPage key={at.terminal} id={at.terminal} /> : <GuestPage which="GuestHome" />)}
+      {at.page === "help" && <HelpPage key={at.name} name={at.name} />}
+      {at.page === "notebook" && phase.value === "live" && <ByPath key={at.path} path={at.path} />}
       {at.page === "raw" && phase.value === "live" && <Raw />}
       {at.page === "nowhere" && <Nothing title={t.nowhere} body={t.nowhereBody} />}
       <Toasts />
       <LiveRegion />
     </>
   );
+}
+
+/** The address of a notebook by its path: the session is found or made, and its address takes the place of this one. */
+function ByPath({ path }: { path: string }) {
+  const [failed, fail] = useState(false);
+  useEffect(() => {
+    const { hash } = location;
+    void openNotebook(path, null, address => replaceAddress(address + hash)).then(() => fail(true));
+  }, []);
+  return failed ? <Nothing title={t.nowhere} body={t.nowhereBody} /> : null;
 }
 
 /** Exchanges the one-time code of the address, if there is one; the address keeps no trace of it. True when it was taken. */
@@ -62,8 +83,7 @@ async function useShare(): Promise<boolean> {
     const offer = await askOffer(secret);
     if (typeof offer === "string") joining.value = { secret, offer: null, message: offer };
     else if (!offer.is_in) joining.value = { secret, offer, message: "" };
-    if (typeof offer !== "string" && location.pathname !== `/s/${encodeURIComponent(offer.session)}`)
-      goTo(`/s/${encodeURIComponent(offer.session)}`);
+    if (typeof offer !== "string" && location.pathname !== sessionAddress(offer.session)) goTo(sessionAddress(offer.session));
   } catch {
     joining.value = { secret, offer: null, message: t.signInUnreachable };
   }
@@ -76,14 +96,22 @@ async function linkOpened(): Promise<void> {
   if ((await useCode()) && phase.value !== "live") connection.start();
 }
 
+/** The way from the page to its icon is another one when the address bar shows another page: the browser may look for the icon again. */
+function keepIcon(): void {
+  const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+  if (icon !== null) icon.setAttribute("href", icon.href);
+}
+
 async function boot(): Promise<void> {
+  keepIcon();
   provideEditor(() => import("../code/editor.ts"));
   applySettings();
   await useCode();
   await useShare();
   showAddress();
   followRoute();
-  addEventListener("popstate", showAddress);
+  addEventListener("popstate", showReturn);
+  watchPrinting();
   const root = document.getElementById("root");
   if (root === null) throw new Error("the page has no root");
   render(<Page />, root);

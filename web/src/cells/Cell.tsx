@@ -1,13 +1,15 @@
 /** One cell: gutter, source, outputs, and the status of its run. */
 import { useComputed } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { headingLevel, isFolded } from "../model/sections.ts";
 import { isScrolled, isStale, outputsHidden } from "../model/select.ts";
 import type { Cell as CellModel, Run } from "../model/types.ts";
 import { Outputs } from "../outputs/Outputs.tsx";
+import { focusCell, isInSelectedCell, keyPlace, leavesEditor, settleFocus, takesSelection } from "../session/key_place.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
 import { anchor, mode, selected } from "../session/selection.ts";
+import { typeAhead } from "../session/type_ahead.ts";
 import { t } from "../text/en.ts";
 import { Here } from "./CellPeople.tsx";
 import { CellSource } from "./CellSource.tsx";
@@ -17,16 +19,34 @@ import { FoldButton, Folded, Handle, Plus } from "./CellTools.tsx";
 /** The cell that is being pressed: it is on the screen, and must not move away from under the pointer. */
 let pressed: string | null = null;
 
-/** Gives the cell the focus when it is selected and not edited. */
-function useCellFocus(element: { current: HTMLElement | null }, isSelected: boolean, editing: boolean): void {
-  useEffect(() => {
-    const cell = element.current;
-    if (!isSelected || cell === null || document.activeElement?.closest(".find-bar") != null) return;
-    if (!editing && !cell.contains(document.activeElement)) cell.focus({ preventScroll: true });
-    else if (!editing && document.activeElement?.closest(".cm-editor") !== null) cell.focus({ preventScroll: true });
-    if (cell.id !== `cell-${pressed}`) cell.scrollIntoView({ block: "nearest" });
+/** Notes that a cell is pressed, until the button of the mouse is let go. */
+function press(cell: string): void {
+  pressed = cell;
+  const release = (): void => {
     pressed = null;
+  };
+  addEventListener("mouseup", release, { once: true, capture: true });
+}
+
+/** Gives the cell the focus when it is selected and not edited: before the next key. */
+function useCellFocus(element: { current: HTMLElement | null }, isSelected: boolean, editing: boolean): void {
+  useLayoutEffect(() => {
+    const cell = element.current;
+    if (!isSelected || cell === null || keyPlace() === "own") return;
+    const isPressed = cell.id === `cell-${pressed}`;
+    pressed = null;
+    if (!editing && !isPressed && (!isInSelectedCell() || keyPlace() === "editor")) focusCell();
+    else if (!editing && isPressed && !isInSelectedCell()) cell.focus({ preventScroll: true }); // the pointer may have begun to select text
+    if (!isPressed && !editing) reveal(cell);
   }, [isSelected, editing]);
+}
+
+/** Brings a cell in sight. One that is taller than the screen stays where it is as long as it fills most of it. */
+function reveal(cell: HTMLElement): void {
+  const screen = document.getElementById("main")?.getBoundingClientRect();
+  const box = cell.getBoundingClientRect();
+  const shown = screen === undefined ? 0 : Math.min(box.bottom, screen.bottom) - Math.max(box.top, screen.top);
+  if (screen === undefined || box.height < screen.height || shown < screen.height / 2) cell.scrollIntoView({ block: "nearest" });
 }
 
 /** Whether a cell stands between the two ends of the selection. */
@@ -115,6 +135,7 @@ export function Cell({ open, id }: { open: Open; id: string }) {
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: the boxes between the list and its items are no list
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the click does nothing but to give the cell the keys
     <div
       ref={element}
       id={`cell-${id}`}
@@ -125,8 +146,12 @@ export function Cell({ open, id }: { open: Open; id: string }) {
       tabIndex={isSelected ? 0 : -1}
       onPointerEnter={() => setNear(true)}
       onPointerLeave={() => setNear(false)}
-      onFocus={event => {
-        if (selected.value !== id && event.target !== element.current && pressed === null) actions.select(id);
+      onFocusIn={event => {
+        if (pressed === null && takesSelection(id, event.target)) actions.select(id);
+        else if (editing && !typeAhead.isWaiting && leavesEditor(event.target)) actions.select(id);
+      }}
+      onClick={() => {
+        if (element.current !== null) settleFocus(element.current);
       }}
       onMouseDown={event => {
         if (event.target instanceof Element && event.target.closest(".grip, .menu, .plus, .fold") !== null) return;
@@ -134,7 +159,7 @@ export function Cell({ open, id }: { open: Open; id: string }) {
           event.preventDefault();
           actions.extendTo(id);
         } else if (selected.value !== id || anchor.value !== null) {
-          pressed = id;
+          press(id);
           actions.select(id);
         }
       }}

@@ -1,5 +1,6 @@
 /** The source of a cell: painted as it stands, or in the editor while it is edited. */
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { oddIn } from "../model/odd_characters.ts";
 import { folderOf } from "../model/paths.ts";
 import { languageOf, sourceHidden } from "../model/select.ts";
 import type { Cell as CellModel } from "../model/types.ts";
@@ -10,11 +11,16 @@ import { caret, numberedOtherwise, selected } from "../session/selection.ts";
 import { typeAhead } from "../session/type_ahead.ts";
 import { t } from "../text/en.ts";
 import { LazyModule } from "../ui/lazy.ts";
+import { complain } from "../ui/notices.ts";
+import { printing } from "../ui/page_state.ts";
 import { lineNumbers } from "../ui/settings.ts";
 import { type CellEditor, cellEditor } from "./cell_editor.ts";
 
 /** The painter of Python: from when its code has come on, nothing is shown without colours first. */
 const painter = new LazyModule(async () => (await import("../ui/highlight.ts")).paintPython);
+
+/** What gives characters that hide a sign. */
+const marker = new LazyModule(async () => (await import("../ui/odd_marks.ts")).markOdd);
 
 /** The numbers of the lines of a text, one in each line: shown by the style sheet, so that copying leaves them out. */
 function numbersOf(text: string): string {
@@ -38,13 +44,21 @@ export function StaticSource(props: {
     const into = element.current;
     if (into === null) return;
     const python = props.language === null || props.language === "python";
-    if (python && painter.loaded !== null) painter.loaded(text, into);
-    else into.textContent = text;
-    if (!python || painter.loaded !== null) return;
+    const odd = oddIn(text).length > 0;
     let current = true;
-    void painter.fetch().then(paint => {
-      if (current) paint(text, into);
-    });
+    const mark = (): void => {
+      if (odd) void marker.fetch().then(marks => current && marks(into), complain);
+    };
+    const paint = python ? painter.loaded : null;
+    if (paint !== null) paint(text, into);
+    else into.textContent = text;
+    mark();
+    if (python && paint === null)
+      void painter.fetch().then(late => {
+        if (!current) return;
+        late(text, into);
+        mark();
+      });
     return () => {
       current = false;
     };
@@ -67,8 +81,12 @@ export function StaticSource(props: {
   );
 }
 
+/** The height of what the editor takes the place of, in pixels. */
+const heightOf = (cell: string): number => document.querySelector<HTMLElement>(`#${CSS.escape(`cell-${cell}`)} .src`)?.offsetHeight ?? 0;
+
 /** The editor of the selected cell. Until its code has come, the source stands as it is. */
-function LiveSource({ open, cell, label, numbered }: { open: Open; cell: string; label: string; numbered: boolean }) {
+function LiveSource(props: { open: Open; cell: string; label: string; numbered: boolean; height: number }) {
+  const { open, cell, label, numbered, height } = props;
   const host = useRef<HTMLDivElement>(null);
   const [ready, setReady] = useState(cellEditor.loaded !== null);
   useLayoutEffect(() => {
@@ -79,6 +97,7 @@ function LiveSource({ open, cell, label, numbered }: { open: Open; cell: string;
       unmount = mountEditor(open, cell, host.current, label, caret.value, numbered);
       open.store.drafts.get(cell)?.press(typeAhead.end());
       setReady(true);
+      requestAnimationFrame(() => host.current?.style.removeProperty("min-height"));
     };
     if (cellEditor.loaded !== null) mount(cellEditor.loaded);
     else {
@@ -92,7 +111,8 @@ function LiveSource({ open, cell, label, numbered }: { open: Open; cell: string;
     };
   }, [cell, numbered]);
   return (
-    <div class="live" ref={host}>
+    // As tall as the source was until the editor has measured itself: a page that gets shorter meanwhile would scroll.
+    <div class="live" ref={host} style={{ minHeight: `${height}px` }}>
       {!ready && <StaticSource text={open.store.sourceOf(cell)} language={languageOf(open.store.model)} label={label} />}
     </div>
   );
@@ -111,7 +131,8 @@ export function CellSource({ open, cell, index, editing }: { open: Open; cell: C
     selected.value = cell.id;
     open.actions.edit(at);
   };
-  if (editing) return <LiveSource open={open} cell={cell.id} label={label} numbered={numbered} />;
+  const height = useMemo(() => (editing ? heightOf(cell.id) : 0), [editing]); // as long as the source is still there
+  if (editing && !printing.value) return <LiveSource open={open} cell={cell.id} label={label} numbered={numbered} height={height} />;
   if (hidden && !shown)
     return (
       <p class="hidden-part">
@@ -136,7 +157,7 @@ export function CellSource({ open, cell, index, editing }: { open: Open; cell: C
     // biome-ignore lint/a11y/noStaticElementInteractions: Enter on the cell does the same by keyboard
     <div class="rendered" onDblClick={event => edit({ x: event.clientX, y: event.clientY })}>
       {text.trim() === "" ? (
-        <p class="quiet">{t.emptyText}</p>
+        <p class="quiet empty-text">{t.emptyText}</p>
       ) : (
         <MarkdownView source={text} attachments={cell.attachments} folder={folder} />
       )}

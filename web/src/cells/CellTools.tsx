@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isFolded } from "../model/sections.ts";
 import { isScrolled, outputsHidden, sourceHidden } from "../model/select.ts";
 import type { Cell as CellModel } from "../model/types.ts";
+import { copyCellLink } from "../session/cell_link.ts";
 import type { Open } from "../session/open_session.ts";
 import { t } from "../text/en.ts";
 import { Icon } from "../ui/icons.tsx";
@@ -60,11 +61,12 @@ function menuOf({ store, actions }: Open, cell: CellModel): MenuRow[] {
     { title: words.cut, keys: "X", run: on(() => actions.copyByKey(true)) },
     { title: words.copy, keys: "C", run: on(() => actions.copyByKey()) },
     { title: words.paste, keys: "V", run: on(() => actions.paste(false)) },
+    { title: words.link, run: () => void copyCellLink(store, cell.id) },
     { title: words.remove, keys: "D D", run: on(() => actions.remove()) },
     { heading: "" },
     { title: words.up, keys: "Alt ↑", disabled: at === 0, run: on(() => actions.shift(-1)) },
     { title: words.down, keys: "Alt ↓", disabled: at === store.order.length - 1, run: on(() => actions.shift(1)) },
-    { title: words.merge, keys: "⇧ M", disabled: at === store.order.length - 1, run: on(() => actions.merge(1)) },
+    { title: words.merge, keys: "⇧ M", disabled: at === store.order.length - 1, run: on(() => actions.splitMerge.merge(1)) },
     { heading: "" },
     type("code", words.code),
     type("markdown", words.text),
@@ -100,7 +102,7 @@ export function Folded({ open, id }: { open: Open; id: string }) {
   const count = open.actions.sections.hides(id);
   if (count === 0) return null;
   return (
-    <p class="hidden-part">
+    <p class="hidden-part folded-away">
       {t.foldedCells(count)}
       <button type="button" class="link" onClick={() => open.actions.sections.setFolded(id, false)}>
         {t.show}

@@ -3,6 +3,7 @@ import { useComputed } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { headline, languageOf } from "../model/select.ts";
 import { STRAY } from "../model/types.ts";
+import { placesCame } from "../outputs/fragments.ts";
 import { Outputs, StdinField } from "../outputs/Outputs.tsx";
 import type { Chunk } from "../session/cell_chunks.ts";
 import { whenIdle } from "../session/flush_scheduler.ts";
@@ -10,6 +11,7 @@ import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
 import { t } from "../text/en.ts";
 import { Icon } from "../ui/icons.tsx";
+import { printing } from "../ui/page_state.ts";
 import { Cell } from "./Cell.tsx";
 import { StaticSource } from "./CellSource.tsx";
 import { CellStatus } from "./CellStatus.tsx";
@@ -31,7 +33,8 @@ function CellChunk({ open, chunk }: { open: Open; chunk: Chunk }) {
 
 /** How many boxes are made: a few at once, the others while nothing else is to do. */
 function useFilled(chunks: number): number {
-  const [filled, fill] = useState(BOXES_AT_ONCE);
+  const [made, fill] = useState(BOXES_AT_ONCE);
+  const filled = printing.value ? chunks : made;
   useEffect(() => {
     if (filled >= chunks) return;
     return whenIdle(() => fill(filled + 1));
@@ -86,7 +89,8 @@ function LooseRun({ open, id }: { open: Open; id: string }) {
 function Loose({ open }: { open: Open }) {
   const { store } = open;
   store.head.value;
-  const [most, setMost] = useState(MOST_LOOSE);
+  const [chosen, setMost] = useState(MOST_LOOSE);
+  const most = printing.value ? Number.POSITIVE_INFINITY : chosen;
   const lonely = [...store.model.prompts.values()].filter(prompt => prompt.run === null || !store.model.runs.has(prompt.run));
   const runs = store.model.loose;
   if (runs.length === 0 && lonely.length === 0) return null;
@@ -111,6 +115,7 @@ function Loose({ open }: { open: Open }) {
 export function Cells({ open }: { open: Open }) {
   const chunks = open.store.chunks.value;
   const filled = useFilled(chunks.length);
+  useEffect(placesCame, [filled, chunks]);
   return (
     <div class="nb">
       {/* biome-ignore lint/a11y/useSemanticElements: cells stand in boxes, which a list element does not allow */}

@@ -16,6 +16,7 @@ import type { Draft } from "../session/draft.ts";
 import type { SessionStore } from "../session/store.ts";
 import { isText, type Press } from "../session/type_ahead.ts";
 import { complain } from "../ui/notices.ts";
+import { lineEnds } from "./line_ends.ts";
 
 /** Key presses within this time are sent together. */
 const GATHER_MS = 60;
@@ -24,11 +25,7 @@ const MOST_CHANGES = 1000;
 
 /** The extensions that every state of a cell needs to be in step with the server. */
 function textRules(version: number, client: string): Extension {
-  return [
-    collab({ startVersion: version, clientID: client }),
-    // Only a line feed ends a line: a carriage return in a source is a character, as it is for the server.
-    EditorState.lineSeparator.of("\n"),
-  ];
+  return [collab({ startVersion: version, clientID: client }), lineEnds];
 }
 
 /** The one replacement that makes `after` out of `before`, keeping what they share at both ends. */
@@ -167,7 +164,14 @@ export class CellDraft implements Draft {
     return sendableUpdates(this.state).length;
   }
 
-  /** Takes what the view did. */
+  /** Does what a view wants. One that was taken down has no say, such as with a late answer: the draft has gone on without it. */
+  dispatch(transactions: readonly Transaction[], view: EditorView): void {
+    if (view !== this.view) return;
+    view.update(transactions);
+    this.applied(transactions, view.state);
+  }
+
+  /** Takes what was done. */
   applied(transactions: readonly Transaction[], state: EditorState): void {
     this.state = state;
     if (!transactions.some(one => one.docChanged)) return;

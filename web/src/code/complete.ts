@@ -1,53 +1,36 @@
-/** Completion by the kernel: Tab asks, the popup shows kinds and signatures where the kernel knows them. */
+/**
+ * Completion: Tab asks the kernel, and the list opens by itself while a name is typed. It shows kinds where the kernel knows them, and what the kernel
+ * knows of the chosen name beside it.
+ */
 import {
   acceptCompletion,
   autocompletion,
-  type Completion,
   type CompletionContext,
   type CompletionResult,
+  closeCompletion,
+  completionKeymap,
   completionStatus,
+  insertCompletionText,
+  selectedCompletion,
   startCompletion,
 } from "@codemirror/autocomplete";
 import { indentMore } from "@codemirror/commands";
-import type { Extension } from "@codemirror/state";
-import type { EditorView } from "@codemirror/view";
-import { charactersBefore, unitsBefore } from "../model/source_text.ts";
+import { indentUnit } from "@codemirror/language";
+import type { EditorState, Extension } from "@codemirror/state";
+import { EditorView, type KeyBinding } from "@codemirror/view";
+import { charactersBefore } from "../model/source_text.ts";
 import { LineLost, RpcFailure } from "../rpc/messages.ts";
-import type { JsonMap, Completion as Reply } from "../rpc/schema.ts";
+import type { Completion as Reply } from "../rpc/schema.ts";
 import { may } from "../session/permissions.ts";
 import type { SessionStore } from "../session/store.ts";
 import { complain } from "../ui/notices.ts";
+import { completeTyped, takeLate } from "./complete_typing.ts";
+import { placeHelp, withHelp } from "./completion_help.ts";
+import { options } from "./completion_options.ts";
 
 const ANSWER_S = 10;
-
-/** The kinds that ipykernel sends (`_jupyter_types_experimental`): one for each match, or nothing. */
-export function kinds(metadata: JsonMap): Map<string, { type: string; signature: string }> {
-  const known = new Map<string, { type: string; signature: string }>();
-  const list = metadata._jupyter_types_experimental;
-  if (!Array.isArray(list)) return known;
-  for (const one of list) {
-    if (typeof one !== "object" || one === null || Array.isArray(one)) continue;
-    const type = one.type === "<unknown>" ? "" : String(one.type ?? "");
-    known.set(String(one.text ?? ""), { type, signature: String(one.signature ?? "") });
-  }
-  return known;
-}
-
-/** The options of a reply, with the replaced range in UTF-16 units. */
-export function options(code: string, reply: Reply): { from: number; to: number; options: Completion[] } {
-  const known = kinds(reply.metadata);
-  return {
-    from: unitsBefore(code, reply.cursor_start),
-    to: unitsBefore(code, reply.cursor_end),
-    options: reply.matches.map((label, at) => {
-      const kind = known.get(label);
-      const option: Completion = { label, boost: -at / Math.max(1, reply.matches.length) };
-      if (kind !== undefined && kind.type !== "") option.detail = kind.type;
-      if (kind !== undefined && kind.signature !== "") option.info = kind.signature;
-      return option;
-    }),
-  };
-}
+/** A list that has just opened by itself takes no Enter: the key was meant for the text. */
+const UNSEEN_MS = 75;
 
 async function ask(store: SessionStore, context: CompletionContext): Promise<CompletionResult | null> {
   const code = context.state.sliceDoc();
@@ -55,12 +38,52 @@ async function ask(store: SessionStore, context: CompletionContext): Promise<Com
     const cursor = charactersBefore(code, context.pos);
     const reply = await store.connection.call("completion.get", { session: store.id, code, cursor, timeout_s: ANSWER_S });
     if (context.aborted || reply.matches.length === 0) return null;
-    return { ...options(code, reply), validFor: /^[\w%]*$/ };
+    if (context.explicit && reply.matches.length === 1 && context.view !== undefined) return insertOnly(context.view, code, reply);
+    const found = options(code, context.pos, reply);
+    const helped = found.options.map(one => withHelp(store, context, found.from, one));
+    return { ...found, options: helped, validFor: /^[\p{L}\p{N}_%]*$/u };
   } catch (error) {
     if (!(error instanceof LineLost || error instanceof RpcFailure)) throw error;
     complain(error);
     return null;
   }
+}
+
+/** Inserts the only completion that there is: a list of one would ask for a second key. */
+function insertOnly(view: EditorView, code: string, reply: Reply): null {
+  const {
+    from,
+    to,
+    options: [only],
+  } = options(code, view.state.selection.main.head, reply);
+  if (only !== undefined && view.state.sliceDoc() === code) view.dispatch(insertCompletionText(view.state, only.label, from, to));
+  return null;
+}
+
+/** When a list opened by itself, for as long as it is open. */
+const opened = new WeakMap<EditorView, number>();
+/** Where a key asked for the list that is open, or that is on its way. */
+const asked = new WeakSet<EditorView>();
+
+const openings = EditorView.updateListener.of(({ view, startState, state }) => {
+  const [before, now] = [completionStatus(startState), completionStatus(state)];
+  if (now === null) asked.delete(view);
+  if (now === "active" && before !== "active" && !asked.has(view) && !opened.has(view)) opened.set(view, performance.now());
+  if (now === null) opened.delete(view);
+});
+
+/** A list that still stands while a name is begun, such as behind a dot, is that of the name before. */
+function isOfOther(state: EditorState): string {
+  const { head } = state.selection.main;
+  const begins = !/[\p{L}\p{N}_%]$/u.test(state.sliceDoc(Math.max(0, head - 2), head));
+  return begins && completionStatus(state) === "pending" ? "cm-of-other" : "";
+}
+
+/** Asks for the list by a key. What was asked while typing is not waited for. */
+function complete(view: EditorView): boolean {
+  if (completionStatus(view.state) === "pending") closeCompletion(view);
+  asked.add(view);
+  return startCompletion(view);
 }
 
 /** Tab: takes the chosen option, asks for options after a word, or indents. */
@@ -69,19 +92,53 @@ export function tab(view: EditorView): boolean {
   if (completionStatus(state) === "active") return acceptCompletion(view);
   const { main } = state.selection;
   const before = state.doc.lineAt(main.head).text.slice(0, main.head - state.doc.lineAt(main.head).from);
-  if (main.empty && may("execute") && /[\w.)\]"'/%]$/.test(before)) return startCompletion(view);
+  if (main.empty && may("execute") && /[\p{L}\p{N}_.)\]"'/%]$/u.test(before)) return complete(view);
+  return indent(view);
+}
+
+/** Enter takes the chosen option, unless that stands there already or nobody can have seen the list yet: then it begins a line. */
+function enter(view: EditorView): boolean {
+  if (completionStatus(view.state) !== "active") return false;
+  const { head } = view.state.selection.main;
+  const label = selectedCompletion(view.state)?.label ?? "";
+  const isUnseen = performance.now() - (opened.get(view) ?? 0) < UNSEEN_MS;
+  const stands = view.state.sliceDoc(Math.max(0, head - label.length), head) === label;
+  if (label !== "" && !stands && !isUnseen) return acceptCompletion(view);
+  closeCompletion(view);
+  return false;
+}
+
+/** The keys of the list: those of CodeMirror, but for Esc, which is the editor's, and Enter. */
+export const completionKeys: readonly KeyBinding[] = [
+  { key: "Enter", run: enter },
+  { key: "Ctrl-Space", run: complete },
+  ...completionKeymap.filter(({ key = "" }) => !["Escape", "Enter", "Ctrl-Space"].includes(key)),
+];
+
+/** Indents the selected lines, or moves the caret to the next multiple of the indentation. */
+export function indent(view: EditorView): boolean {
+  const { state } = view;
+  const { main } = state.selection;
   if (!main.empty) return indentMore(view);
-  view.dispatch(state.replaceSelection(" ".repeat(4 - (before.length % 4))), { scrollIntoView: true, userEvent: "input" });
+  const width = state.facet(indentUnit).length;
+  const column = main.head - state.doc.lineAt(main.head).from;
+  view.dispatch(state.replaceSelection(" ".repeat(width - (column % width))), { scrollIntoView: true, userEvent: "input" });
   return true;
 }
 
-export function completion(store: SessionStore): Extension {
-  return autocompletion({
-    override: [context => (context.explicit ? ask(store, context) : null)],
-    activateOnTyping: false,
-    icons: false,
-    selectOnOpen: true,
-    maxRenderedOptions: 200,
-    interactionDelay: 0,
-  });
+export function completion(store: SessionStore, cell: string): Extension {
+  return [
+    openings,
+    autocompletion({
+      override: [context => (context.explicit ? (takeLate(context) ?? ask(store, context)) : completeTyped(store, cell, context))],
+      activateOnTyping: true,
+      tooltipClass: isOfOther,
+      defaultKeymap: false,
+      icons: false,
+      selectOnOpen: true,
+      maxRenderedOptions: 200,
+      interactionDelay: 0,
+      positionInfo: placeHelp,
+    }),
+  ];
 }

@@ -1,20 +1,23 @@
 /** The editor of a cell: made when the cell is edited, taken down when it is left; its state (text, history, selection) stays in the draft. */
-import { closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, completionStatus } from "@codemirror/autocomplete";
-import { defaultKeymap, deleteLine, history, historyKeymap, selectLine } from "@codemirror/commands";
+import { closeBrackets, closeBracketsKeymap, closeCompletion, completionStatus } from "@codemirror/autocomplete";
+import { defaultKeymap, deleteLine, history, historyKeymap, indentLess, selectLine } from "@codemirror/commands";
 import { pythonLanguage } from "@codemirror/lang-python";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { selectNextOccurrence, selectSelectionMatches } from "@codemirror/search";
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import { drawSelection, EditorView, type KeyBinding, keymap, lineNumbers, tooltips } from "@codemirror/view";
+import { effect, untracked } from "@preact/signals";
 import { languageOf } from "../model/select.ts";
+import type { Actions } from "../session/actions.ts";
 import type { Open } from "../session/open_session.ts";
 import { attach, pictureIn } from "../session/pictures.ts";
 import { mode } from "../session/selection.ts";
+import type { SessionStore } from "../session/store.ts";
 import { MAC } from "../ui/keys.ts";
-import { keySet } from "../ui/settings.ts";
+import { closesBrackets, indentWidth, keySet } from "../ui/settings.ts";
 import { closeCall, help } from "./call_help.ts";
 import { CellDraft } from "./cell_draft.ts";
-import { completion, tab } from "./complete.ts";
+import { completion, completionKeys, indent, tab } from "./complete.ts";
 import { cursors } from "./cursors.ts";
 import { closeInspection, inspect, inspection } from "./inspection.ts";
 import { Outbox } from "./outbox.ts";
@@ -29,23 +32,47 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?
 const PAGE_KEYS = new Set(["Mod-Enter", "Shift-Enter", "Alt-Enter"]);
 const without = (bindings: readonly KeyBinding[]): KeyBinding[] => bindings.filter(one => !PAGE_KEYS.has(one.key ?? ""));
 
+/** Leaves the editor, once the list of completions is closed; help that stands over the text goes along. */
 function leave(view: EditorView): boolean {
-  if (completionStatus(view.state) !== null) return closeCompletion(view);
-  if (closeInspection(view) || closeCall(view)) return true;
+  if (completionStatus(view.state) === "active") return closeCompletion(view);
+  closeCompletion(view);
+  closeInspection(view);
+  closeCall(view);
   mode.value = "command";
   return true;
 }
 
+/** Whether the caret stands in the first (-1) or the last (1) row of the text as it is shown, with nothing selected. */
+function isAtEdge(view: EditorView, by: -1 | 1): boolean {
+  const { main, ranges } = view.state.selection;
+  if (!main.empty || ranges.length > 1) return false;
+  const at = view.coordsAtPos(main.head);
+  const edge = view.coordsAtPos(by < 0 ? 0 : view.state.doc.length);
+  return at !== null && edge !== null && Math.abs(at.top - edge.top) < (at.bottom - at.top) / 2;
+}
+
+/** An arrow at the edge of a cell goes into the next one. */
+const cross = (actions: Actions, by: -1 | 1) => (view: EditorView) => {
+  if (!isAtEdge(view, by)) return false;
+  const { head } = view.state.selection.main;
+  return actions.cross(by, head - view.state.doc.lineAt(head).from);
+};
+
+/** Shift-Tab takes indentation away; where there is none and the caret is behind a name, it shows what the kernel knows of it. */
+const dedent = (store: SessionStore | null) => (view: EditorView) => {
+  const { state } = view;
+  const { main, ranges } = state.selection;
+  const isIndented = ({ from, to }: { from: number; to: number }): boolean =>
+    /^[ \t]/m.test(state.sliceDoc(state.doc.lineAt(from).from, state.doc.lineAt(to).to));
+  if (ranges.some(isIndented)) return indentLess(view);
+  const line = state.doc.lineAt(main.head);
+  if (store !== null && main.empty && /[\w)\]]$/.test(line.text.slice(0, main.head - line.from))) void inspect(store, view);
+  return true; // never out of the editor
+};
+
 function keys({ store, actions }: Open, isCode: boolean): Extension {
-  const help: KeyBinding = {
-    key: "Shift-Tab",
-    run: view => {
-      void inspect(store, view);
-      return true;
-    },
-  };
   const split = (view: EditorView): boolean => {
-    actions.split(view.state.selection.main.head);
+    actions.splitMerge.split(view.state.selection.main.head);
     return true;
   };
   const own: KeyBinding[] = [
@@ -53,18 +80,18 @@ function keys({ store, actions }: Open, isCode: boolean): Extension {
     { key: "Ctrl-m", run: leave },
     { key: "Ctrl-Shift--", run: split },
     { key: "Ctrl-Shift-_", run: split },
-    { key: "Mod-d", run: deleteLine },
+    { key: "Mod-d", run: view => (keySet.value === "colab" ? selectNextOccurrence(view) : deleteLine(view)), preventDefault: true },
     { key: "Mod-Shift-d", run: selectNextOccurrence },
     { key: "Mod-Shift-l", run: selectSelectionMatches },
     { key: "Mod-l", run: selectLine },
+    { key: "ArrowUp", run: cross(actions, -1) },
+    { key: "ArrowDown", run: cross(actions, 1) },
+    { key: "Tab", run: isCode ? tab : indent },
+    { key: "Shift-Tab", run: dedent(isCode ? store : null) },
   ];
   const before = (by: 1 | -1) => (view: EditorView) => keySet.value === "jupyter" && recall(store, view, by);
   if (isCode) own.push({ key: "Alt-ArrowUp", run: before(1) }, { key: "Alt-ArrowDown", run: before(-1) });
-  if (isCode) own.push({ key: "Tab", run: tab }, help);
-  return [
-    keymap.of(completionKeymap.filter(one => one.key !== "Escape")),
-    keymap.of([...own, ...without(closeBracketsKeymap), ...without(defaultKeymap), ...without(historyKeymap)]),
-  ];
+  return [isCode ? keymap.of(completionKeys) : [], keymap.of([...own, ...without(defaultKeymap), ...without(historyKeymap)])];
 }
 
 /**
@@ -100,7 +127,22 @@ function pictures({ actions }: Open, cell: string): Extension {
   });
 }
 
+/** What closes by itself in Python: no triple quotes, since three quotes typed are three quotes. */
+const pairs = pythonLanguage.data.of({
+  closeBrackets: {
+    brackets: ["(", "[", "{", "'", '"'],
+    stringPrefixes: ["f", "fr", "rf", "r", "u", "b", "br", "rb", "F", "FR", "RF", "R", "U", "B", "BR", "RB"],
+  },
+});
+
 const numbering = new Compartment();
+const choices = new Compartment();
+
+/** What a person can choose: the indentation, and whether brackets and quotes close by themselves. */
+function chosen(isCode: boolean): Extension {
+  const unit = indentUnit.of(" ".repeat(Number(indentWidth.value)));
+  return isCode && closesBrackets.value ? [unit, closeBrackets(), keymap.of(closeBracketsKeymap)] : unit;
+}
 
 function extensions(open: Open, cell: string): Extension {
   const { store } = open;
@@ -111,20 +153,19 @@ function extensions(open: Open, cell: string): Extension {
     history(),
     drawSelection(),
     typeOver,
-    indentUnit.of("    "),
+    choices.of(chosen(isCode)),
     EditorState.allowMultipleSelections.of(true),
     // Ctrl-click does that, too, where there is no name to be followed (definition_pointer.ts).
     EditorView.clickAddsSelectionRange.of(event => event.altKey || (MAC ? event.metaKey : event.ctrlKey)),
     // The boxes of cells paint nothing outside of themselves: what hangs over has to stand elsewhere.
     tooltips({ parent: document.body, position: "fixed" }),
-    isCode ? [bracketMatching(), closeBrackets(), indentOnInput(), completion(store), inspection, help(store)] : EditorView.lineWrapping,
-    isCode && language === "python" ? pythonLanguage : [],
+    isCode ? [bracketMatching(), indentOnInput(), completion(store, cell), inspection, help(store)] : EditorView.lineWrapping,
+    isCode && language === "python" ? [pythonLanguage, pairs] : [],
     store.cellOf(cell)?.type === "markdown" ? pictures(open, cell) : [],
     keys(open, isCode),
     numbering.of([]),
     cursors(cell),
     theme,
-    EditorView.clipboardInputFilter.of(text => text.replace(/\r\n?/g, "\n")),
   ];
 }
 
@@ -160,19 +201,22 @@ export function mountEditor(open: Open, cell: string, host: HTMLElement, label: 
   const view = new EditorView({
     state: draft.state,
     parent: host,
-    dispatchTransactions: (transactions, target) => {
-      target.update(transactions);
-      draft.applied(transactions, target.state);
-    },
+    dispatchTransactions: (transactions, target) => draft.dispatch(transactions, target),
   });
   view.contentDOM.setAttribute("aria-label", label);
   draft.view = view;
   view.dispatch({ effects: numbering.reconfigure(numbered ? lineNumbers() : []) });
+  const isCode = open.store.cellOf(cell)?.type === "code";
+  const unchoose = effect(() => {
+    const effects = choices.reconfigure(chosen(isCode));
+    untracked(() => view.dispatch({ effects }));
+  });
   putCaret(view, place);
   view.focus();
-  open.actions.splitHere = () => open.actions.split(view.state.selection.main.head);
+  open.actions.splitMerge.splitHere = () => open.actions.splitMerge.split(view.state.selection.main.head);
   return () => {
-    open.actions.splitHere = null;
+    unchoose();
+    open.actions.splitMerge.splitHere = null;
     draft.state = view.state;
     draft.view = null;
     view.destroy();

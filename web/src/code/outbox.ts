@@ -12,6 +12,7 @@
 
 import { map } from "../model/json.ts";
 import { applyChanges } from "../model/source_text.ts";
+import { keyHere } from "../rpc/base_url.ts";
 import { RpcFailure } from "../rpc/messages.ts";
 import type { CellEdited, CellType, InsertCell, Method } from "../rpc/schema.ts";
 import type { SessionStore } from "../session/store.ts";
@@ -34,7 +35,7 @@ export interface Kept {
   readonly edits: readonly KeptEdits[];
 }
 
-const DATABASE = "webipy";
+const DATABASE = keyHere("webipy");
 const TABLE = "outbox";
 const page = crypto.randomUUID();
 /** A record is written so long after a change at the latest; what is answered sooner never gets there. Without a line, nothing is. */

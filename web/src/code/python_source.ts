@@ -6,6 +6,9 @@ const MAGIC = /^[ \t]*(?:[%!].*|[\w.]+\?\??|\?.*)$/gm;
 /** Longer code is not read: nobody writes that by hand. */
 const MOST_UNITS = 200_000;
 
+/** Whether the text of a cell that begins with this line is no Python. */
+export const isForeign = (firstLine: string): boolean => FOREIGN.test(firstLine);
+
 /** The code with spaces where something else than Python stands. */
 export function pythonOf(source: string): string {
   if (FOREIGN.test(source) || source.length > MOST_UNITS) return "";

@@ -32,6 +32,8 @@ const rules = EditorView.theme({
     color: "var(--ink)",
     overflow: "hidden",
   },
+  ".cm-tooltip.cm-tooltip-autocomplete": { overflow: "visible" }, // what is known of a name stands outside of it
+  ".cm-tooltip.cm-of-other": { visibility: "hidden" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)", fontSize: "12.5px", maxHeight: "16em", padding: "4px" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li": {
     padding: "3px 8px",
@@ -44,7 +46,14 @@ const rules = EditorView.theme({
   ".cm-completionDetail": { marginLeft: "auto", fontStyle: "normal", color: "var(--ink-3)", fontSize: "11px", alignSelf: "center" },
   "li[aria-selected] .cm-completionDetail": { color: "inherit" },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "650" },
-  ".cm-completionInfo": { padding: "9px 12px", fontFamily: "var(--mono)", fontSize: "12px", maxWidth: "440px", whiteSpace: "pre-wrap" },
+  ".cm-tooltip.cm-completionInfo": { padding: "9px 12px", overflow: "auto", margin: "0 4px", boxSizing: "border-box" },
+  ".cm-completionInfo": {
+    fontFamily: "var(--mono)",
+    fontSize: "12px",
+    maxHeight: "16em",
+    whiteSpace: "pre-wrap",
+    overflowWrap: "anywhere",
+  },
   ".cm-inspection": { maxWidth: "min(640px, 90vw)", maxHeight: "260px", overflow: "auto", padding: "8px 12px" },
 });
 

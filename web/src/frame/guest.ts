@@ -11,14 +11,17 @@ import type { Json } from "../rpc/schema.ts";
 import { addressOf, isRunnable, runScript, setHandlers, watchInline } from "./inline.ts";
 import { heardNested, liftFrames } from "./nested.ts";
 import { watchOutward } from "./outward.ts";
-import type { LibraryName, Show, ToGuest, ToPage } from "./protocol.ts";
+import { watchKeys } from "./page_keys.ts";
+import type { LibraryName, Piece, Show, Supply, ToGuest, ToPage } from "./protocol.ts";
+import { isOurs, settled, supplyPart, watchSupplies, withImports } from "./supplies.ts";
 
 /** What a library gets to work with. */
 export interface Surroundings {
   readonly root: HTMLElement;
   readonly hosts: readonly string[];
   isDark(): boolean;
-  onDark(then: () => void): void;
+  /** What draws again for the other theme; the end of it is waited for before the page is printed. */
+  onDark(then: () => Promise<unknown>): void;
   onMessage(then: (message: ToGuest) => void): void;
   send(message: ToPage): void;
   library(name: LibraryName): Promise<Library>;
@@ -44,7 +47,7 @@ declare global {
 
 let root = document.getElementById("output") ?? document.body;
 const listeners: ((message: ToGuest) => void)[] = [];
-const themed: (() => void)[] = [];
+const themed: (() => Promise<unknown>)[] = [];
 let dark = false;
 let hosts: readonly string[] = [];
 let sentHeight = -1;
@@ -63,7 +66,8 @@ function theme(now: boolean): void {
   dark = now;
   document.documentElement.style.colorScheme = dark ? "dark" : "light";
   document.documentElement.dataset.theme = dark ? "dark" : "light";
-  for (const then of themed) then();
+  const drawn = themed.map(then => then().catch((error: unknown) => complain(String(error))));
+  showing = Promise.all([showing, ...drawn]);
 }
 
 function line(className: string, text: string): void {
@@ -108,33 +112,32 @@ function library(name: LibraryName): Promise<Library> {
   return promise;
 }
 
-/** Public places of libraries that are ours too. */
-const KNOWN: readonly (readonly [RegExp, LibraryName])[] = [
-  [/^https:\/\/[^/]+\/(?:npm\/|ajax\/libs\/)?vega(?:-lite|-embed)?[@/]/, "vega"],
-  [/^https:\/\/cdn\.plot\.ly\/plotly-/, "plotly-all"],
-  [/^https:\/\/[^/]+\/(?:npm\/|ajax\/libs\/)?plotly\.js(?:-dist|-dist-min)?[@/]/, "plotly-all"],
-];
-const known = (address: string): LibraryName | undefined => KNOWN.find(([pattern]) => pattern.test(address))?.[1];
+const needs = new Map<string, (supply: Supply) => void>();
+const keyOf = (address: string, beside: string): string => JSON.stringify([address, beside]);
 
-/** Scripts that code makes by itself get our copies too. */
-const source = Object.getOwnPropertyDescriptor(HTMLScriptElement.prototype, "src");
-if (source?.set !== undefined && source.get !== undefined) {
-  const { set, get } = source;
-  Object.defineProperty(HTMLScriptElement.prototype, "src", {
-    configurable: true,
-    enumerable: true,
-    get,
-    set(this: HTMLScriptElement, address: string) {
-      const name = known(String(address));
-      if (name === undefined) set.call(this, address);
-      else
-        library(name).then(
-          () => this.dispatchEvent(new Event("load")),
-          () => this.dispatchEvent(new Event("error")),
-        );
-    },
+/** Asks the page for a file that the output names, or a file beside which another one lies. */
+function need(address: string, beside: string): Promise<Supply> {
+  return new Promise(resolve => {
+    needs.set(keyOf(address, beside), resolve);
+    send({ webipy: "need", address, beside });
   });
 }
+
+/** What outputs expect to be there, as in Jupyter: loaded when their code names it. */
+const EXPECTED: readonly (readonly [RegExp, string, LibraryName])[] = [
+  [/\b(?:require|requirejs|define)\s*(?:\(|\.config\b)/, "require", "require"],
+  [/(?:^|[^\w$.])(?:\$|jQuery)\s*(?:\(|\.)/, "jQuery", "jquery"],
+];
+
+async function expectedBy(texts: readonly string[]): Promise<void> {
+  for (const [pattern, global, name] of EXPECTED)
+    if (!(global in window) && texts.some(text => text.length < MOST_SEARCHED && pattern.test(text) && !DOES_WITHOUT.test(text)))
+      await library(name);
+}
+/** Code that looks whether they are there; most of it takes another way when they are not, which is the better one here. */
+const DOES_WITHOUT = /\btypeof\s*\(?\s*(?:define|require|requirejs|jQuery|\$)|\bJupyter\b|window\.(?:jQuery|require)\b/;
+/** Libraries that stand in the output themselves are not searched for others. */
+const MOST_SEARCHED = 300_000;
 
 // ---- showing
 
@@ -149,10 +152,13 @@ async function insert(part: DocumentFragment, into: Element): Promise<void> {
   const scripts = [...part.querySelectorAll("script")].filter(isRunnable);
   setHandlers(part);
   liftFrames(part);
+  supplyPart(part);
+  await expectedBy(scripts.map(one => one.text));
   into.append(part);
   for (const one of scripts) {
     const address = one.getAttribute("src");
-    const { attributes, text } = one;
+    const { attributes } = one;
+    const text = one.type === "module" ? await withImports(one.text) : one.text;
     const ran = runScript(address === null ? { text, attributes } : { src: address, attributes }, one);
     if (address !== null && !one.hasAttribute("async")) await ran;
   }
@@ -192,9 +198,29 @@ function writeHere(...markup: string[]): void {
 document.write = writeHere;
 document.writeln = writeHere;
 
-function runCode(code: string): void {
+async function runCode(code: string, element: HTMLElement): Promise<void> {
+  await expectedBy([code]);
   const run = new Function("element", `${code}\n//# sourceURL=output.js`);
-  run(root);
+  run(element);
+}
+
+/** Runs the outputs that this one builds on, out of sight; what they load is there when it begins. */
+async function runBefore(pieces: readonly Piece[]): Promise<void> {
+  if (pieces.length === 0) return;
+  const hidden = document.createElement("div");
+  hidden.hidden = true;
+  document.body.append(hidden);
+  for (const { type, body } of pieces) {
+    const place = document.createElement("div");
+    hidden.append(place);
+    try {
+      if (type === "text/html") await showHtml(body, place);
+      else await runCode(body, place);
+    } catch (error) {
+      reportError(error);
+    }
+  }
+  await settled();
 }
 
 const surroundings: Surroundings = {
@@ -218,6 +244,7 @@ const surroundings: Surroundings = {
 /** The library that draws a figure of that type. */
 function drawer(type: string, body: Json): LibraryName {
   if (type === "plotly") return isSimple(body) ? "plotly" : "plotly-all";
+  if (type === "mermaid") return "mermaid";
   return type === "widget" ? "widgets" : "vega";
 }
 
@@ -241,20 +268,44 @@ function isSimple(body: Json): boolean {
 }
 
 async function showMessage({ type, body, before }: Show): Promise<void> {
-  for (const script of before) runCode(script);
+  await runBefore(before);
   if (type === "text/html") await showHtml(String(body), root);
   else if (type === "document") await showDocument(String(body));
-  else if (type === "application/javascript") runCode(String(body));
+  else if (type === "application/javascript") await runCode(String(body), root);
   else await surroundings.figure(type, body, root);
 }
+
+/** What is being shown. */
+let showing: Promise<unknown> = Promise.resolve();
 
 function show(message: Show): void {
   if (message.type === "document") dark = message.dark;
   else theme(message.dark);
   hosts = message.hosts;
-  showMessage(message)
+  showing = showMessage(message)
     .catch((error: unknown) => complain(error instanceof Error ? `${error.name}: ${error.message}` : String(error)))
     .finally(sendHeight);
+}
+
+// ---- paper
+
+/** Libraries draw anew so long after the frame has another width (plotly: 100 ms). */
+const REDRAW_MS = 200;
+
+const isWide = (): boolean => root.scrollWidth > root.clientWidth + 1;
+
+const painted = (): Promise<unknown> => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+
+/** Draws all there is, no wider than the frame, and says how high it is. */
+async function paper(on: boolean): Promise<void> {
+  await showing;
+  root.style.removeProperty("zoom");
+  await Promise.allSettled([...document.images].map(one => one.decode()));
+  await painted();
+  if (on && isWide()) await new Promise(resolve => setTimeout(resolve, REDRAW_MS));
+  if (on && isWide()) root.style.zoom = String(root.clientWidth / root.scrollWidth);
+  await painted();
+  send({ webipy: "settled", height: document.documentElement.getBoundingClientRect().height });
 }
 
 // ---- what goes wrong
@@ -263,11 +314,12 @@ const reported = new Set<string>();
 
 /** Says once of each server that nothing came from there. */
 function refused(address: string): void {
+  if (isOurs(address)) return; // the page was asked, and has none
   const { host, hostname, protocol } = new URL(address);
   if (reported.has(host)) return;
   reported.add(host);
-  complain(`Nothing was loaded from ${host}: output has no network.`);
   if (hostname.includes(".") && protocol === "https:") send({ webipy: "blocked", host });
+  else complain(`Nothing was loaded from ${host}: output has no network.`);
 }
 
 addEventListener("securitypolicyviolation", event => {
@@ -277,18 +329,31 @@ addEventListener("securitypolicyviolation", event => {
 addEventListener(
   "error",
   event => {
-    if (event instanceof ErrorEvent) complain(event.message);
+    if (event instanceof ErrorEvent && reported.size === 0) complain(event.message); // what was not loaded is missed: the page says it
   },
   true,
 );
-addEventListener("unhandledrejection", event => complain(String(event.reason)));
+addEventListener("unhandledrejection", event => {
+  if (reported.size === 0) complain(String(event.reason));
+});
 
-watchOutward({ save: (name, content) => send({ webipy: "file", name, content }), say: text => line("said", text) });
-watchInline("srcdoc", liftFrames);
+watchOutward({
+  save: (name, content) => send({ webipy: "file", name, content }),
+  open: (address, text) => send({ webipy: "link", address, text }),
+  say: text => line("said", text),
+});
+watchInline("srcdoc", part => {
+  liftFrames(part);
+  supplyPart(part);
+});
+watchSupplies({ need, file, library });
+const pageKeys = watchKeys(keys => send({ webipy: "key", keys }));
 
 const above = {
   show: (text: string): Show => ({ webipy: "show", type: "document", body: text, before: [], hosts, dark }),
   file,
+  need,
+  keys: pageKeys.now,
   pass: (message: object) => parent.postMessage(message, "*"),
 };
 
@@ -297,7 +362,13 @@ addEventListener("message", (event: MessageEvent<ToGuest>) => {
   const message = event.data;
   if (message.webipy === "show") show(message);
   else if (message.webipy === "theme") theme(message.dark);
+  else if (message.webipy === "paper") void paper(message.on);
   else if (message.webipy === "library") files.get(message.name)?.settle(message.code);
+  else if (message.webipy === "given") {
+    const key = keyOf(message.address, message.beside);
+    needs.get(key)?.(message);
+    needs.delete(key);
+  } else if (message.webipy === "keys") pageKeys.set(message.keys);
   else for (const then of listeners) then(message);
 });
 new ResizeObserver(sendHeight).observe(document.documentElement);

@@ -6,11 +6,15 @@
  *
  * What a nested guest wants of the page (libraries, files to save, servers) goes through its parent's.
  */
-import type { LibraryName, Show } from "./protocol.ts";
+import type { LibraryName, Show, Supply } from "./protocol.ts";
 
 export interface Above {
   show(text: string): Show;
   file(name: LibraryName): Promise<Blob>;
+  /** What the page has for an address that the output names. */
+  need(address: string, beside: string): Promise<Supply>;
+  /** The keys that the page would have. */
+  keys(): readonly string[];
   /** Hands on what the page has to check and decide. */
   pass(message: object): void;
 }
@@ -39,19 +43,25 @@ function tidy(): void {
 }
 
 /** A nested frame sends a message. */
-export function heardNested(event: MessageEvent<{ webipy?: unknown; name?: LibraryName }>, above: Above): void {
+export function heardNested(
+  event: MessageEvent<{ webipy?: unknown; name?: unknown; address?: unknown; beside?: unknown }>,
+  above: Above,
+): void {
   const found = [...nested].find(([frame]) => frame.contentWindow !== null && frame.contentWindow === event.source);
   if (found === undefined || typeof event.data !== "object" || event.data === null) return;
   const [frame, text] = found;
   const answer = (message: object): void => frame.contentWindow?.postMessage(message, "*");
-  const { webipy, name } = event.data;
+  const { webipy, name, address, beside } = event.data;
   if (webipy === "ready") {
     tidy();
     answer(above.show(text));
-  } else if (webipy === "want" && name !== undefined)
-    above.file(name).then(
+    answer({ webipy: "keys", keys: above.keys() });
+  } else if (webipy === "want" && typeof name === "string")
+    above.file(name as LibraryName).then(
       code => answer({ webipy: "library", name, code }),
       () => answer({ webipy: "library", name, code: null }),
     );
-  else if (webipy === "blocked" || webipy === "file") above.pass(event.data);
+  else if (webipy === "need" && typeof address === "string" && typeof beside === "string")
+    void above.need(address, beside).then(supply => answer({ webipy: "given", address, beside, ...supply }));
+  else if (webipy === "blocked" || webipy === "file" || webipy === "link" || webipy === "key") above.pass(event.data);
 }

@@ -5,7 +5,7 @@ import type { Surroundings } from "./guest.ts";
 
 interface Figure {
   data?: unknown[];
-  layout?: { template?: unknown; [key: string]: unknown };
+  layout?: { template?: unknown; width?: number; height?: number; [key: string]: unknown };
   config?: { [key: string]: unknown };
   frames?: unknown[];
 }
@@ -13,6 +13,9 @@ interface Figure {
 /** plotly's own margins leave half of a small figure empty. */
 const margin = { t: 50, b: 50, l: 60, r: 30 };
 const LIGHT = { layout: { margin } };
+
+/** The height that plotly gives to a figure without one. */
+const USUAL_HEIGHT_PX = 450;
 
 /** In the dark theme a figure that chose no template of its own stands on the page's ground. */
 const DARK = {
@@ -34,12 +37,14 @@ window.webipy[PLOTLY_NAME] = {
     const { data = [], layout = {}, config = {}, frames } = body as Figure;
     const place = document.createElement("div");
     const own = layout.template !== undefined;
-    const styled = (): Figure["layout"] => (own ? layout : { ...layout, template: isDark() ? DARK : LIGHT });
+    // A width without a height is given up when the frame has another width: then the figure would not be the same after a reload.
+    const size = layout.width === undefined ? {} : { height: layout.height ?? USUAL_HEIGHT_PX };
+    const styled = (): Figure["layout"] => ({ ...layout, ...size, ...(own ? {} : { template: isDark() ? DARK : LIGHT }) });
+    place.style.height = `${layout.height ?? USUAL_HEIGHT_PX}px`; // after a resize, plotly is as high as its place
     if (own) place.className = "plain-ground";
     root.append(place);
     await Plotly.newPlot(place, data, { autosize: true, ...styled() }, { responsive: true, displaylogo: false, ...config });
     if (frames !== undefined) await Plotly.addFrames(place, frames);
-    if (!own)
-      onDark(() => void Plotly.react(place, data, { autosize: true, ...styled() }, { responsive: true, displaylogo: false, ...config }));
+    if (!own) onDark(() => Plotly.react(place, data, { autosize: true, ...styled() }, { responsive: true, displaylogo: false, ...config }));
   },
 };

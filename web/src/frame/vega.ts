@@ -24,6 +24,6 @@ window.webipy.vega = {
       await vegaEmbed(place, structuredClone(body) as unknown as VisualizationSpec, options);
     };
     await draw();
-    onDark(() => void draw());
+    onDark(draw);
   },
 };

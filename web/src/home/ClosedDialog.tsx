@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Journal, JournalList } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
-import { goTo } from "../session/route.ts";
+import { goTo, sessionAddress } from "../session/route.ts";
 import { k } from "../text/closed.ts";
 import { t } from "../text/en.ts";
 import { ago, clock, size } from "../text/format.ts";
@@ -22,7 +22,7 @@ function whereOf(one: Journal): string {
 export async function reopen(session: string): Promise<void> {
   try {
     const opened = await connection.call("session.reopen", { session });
-    goTo(`/s/${encodeURIComponent(opened.id)}`);
+    goTo(sessionAddress(opened.id));
   } catch (error) {
     complain(error);
   }

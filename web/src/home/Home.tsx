@@ -3,19 +3,23 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ConnectionBanner } from "../panels/ConnectionBanner.tsx";
 import { Files } from "../panels/Files.tsx";
 import { Folder } from "../panels/folder.ts";
+import { readChosen } from "../panels/folder_upload.ts";
 import { HomeLink } from "../panels/HomeLink.tsx";
+import { newTerminal } from "../panels/new_terminal.ts";
 import { Tile, useSessions } from "../panels/Running.tsx";
+import { Terminals } from "../panels/Terminals.tsx";
 import { Uploads } from "../panels/Uploads.tsx";
-import { upload } from "../panels/uploads.ts";
+import { upload, uploadDropped, uploadFolder } from "../panels/uploads.ts";
 import { useUsage } from "../panels/usage.ts";
 import { RpcFailure } from "../rpc/messages.ts";
 import type { KernelspecList, Session } from "../rpc/schema.ts";
 import { connection, phase } from "../session/connection.ts";
 import { openNotebook } from "../session/open_session.ts";
-import { goTo } from "../session/route.ts";
+import { goTo, sessionAddress } from "../session/route.ts";
 import { leave } from "../session/sign_in.ts";
 import { k } from "../text/closed.ts";
 import { t } from "../text/en.ts";
+import { f } from "../text/managing.ts";
 import { Ask, AskText } from "../ui/Dialog.tsx";
 import { useDropped } from "../ui/dropped_files.ts";
 import { Icon, Mark } from "../ui/icons.tsx";
@@ -23,7 +27,8 @@ import { lazily } from "../ui/lazy.ts";
 import { Menu, type MenuRow } from "../ui/Menu.tsx";
 import { complain } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
-import { ThemeButton } from "../ui/ThemeButton.tsx";
+import { recall, remember } from "../ui/settings.ts";
+import { HelpButton, ThemeButton } from "../ui/ThemeButton.tsx";
 import { HomeDialogs } from "./HomeDialogs.tsx";
 
 async function newNotebook(folder: string, kernelspec: string | null): Promise<void> {
@@ -39,14 +44,20 @@ async function newNotebook(folder: string, kernelspec: string | null): Promise<v
 async function newSession(kernelspec: string): Promise<void> {
   try {
     const session = await connection.durable("session.create", { kernelspec, id: crypto.randomUUID() });
-    goTo(`/s/${encodeURIComponent(session.id)}`);
+    goTo(sessionAddress(session.id));
   } catch (error) {
     complain(error);
   }
 }
 
+const NewFile = lazily(async () => (await import("./NewFile.tsx")).NewFile);
+
+/** Lets the browser's own dialog choose a folder; the types of Preact do not know it. */
+const WHOLE_FOLDER = { webkitdirectory: true };
+
 function New({ folder, specs }: { folder: string; specs: KernelspecList | null }) {
-  const [naming, name] = useState(false);
+  const [naming, name] = useState<"folder" | "file" | null>(null);
+  const chosen = useRef<HTMLInputElement>(null);
   const [busy, work] = useState(false);
   const sorted = [...(specs?.kernelspecs ?? [])].sort((a, b) => Number(b.name === specs?.default) - Number(a.name === specs?.default));
   const make = (kernelspec: string | null): void => {
@@ -56,7 +67,10 @@ function New({ folder, specs }: { folder: string; specs: KernelspecList | null }
   const rows: MenuRow[] = [
     ...sorted.map(spec => ({ title: t.notebookIn(spec.display_name), run: () => make(spec.name) })),
     { heading: "" },
-    { title: t.newFolder, run: () => name(true) },
+    { title: t.newFile, run: () => name("file") },
+    { title: t.newFolder, run: () => name("folder") },
+    { title: t.newTerminal, run: () => void newTerminal(folder) },
+    { title: f.uploadFolder, run: () => chosen.current?.click() },
     ...sorted.map(spec => ({ title: t.sessionIn(spec.display_name), run: () => void newSession(spec.name) })),
   ];
   return (
@@ -77,14 +91,26 @@ function New({ folder, specs }: { folder: string; specs: KernelspecList | null }
       <Menu className="btn main icon narrow" label={t.newMore} title={t.newMore} items={rows}>
         <Icon name="down" />
       </Menu>
-      {naming && (
+      <input
+        ref={chosen}
+        type="file"
+        {...WHOLE_FOLDER}
+        hidden
+        onChange={event => {
+          const content = readChosen(event.currentTarget.files ?? []);
+          if (content !== null) uploadFolder(content, folder);
+          event.currentTarget.value = "";
+        }}
+      />
+      {naming === "file" && <NewFile folder={folder} onClose={() => name(null)} />}
+      {naming === "folder" && (
         <AskText
           title={t.files.newFolderAsk}
           label={t.files.folderName}
           initial=""
           most={255}
           act={t.files.create}
-          onClose={() => name(false)}
+          onClose={() => name(null)}
           onAct={text => {
             const path = `${folder === "" ? "" : `${folder}/`}${text}`;
             connection.call("file.create", { path, kind: "folder" }).catch(complain);
@@ -174,25 +200,45 @@ function ClosedButton() {
   );
 }
 
+const FOLDED = "webipy.running-folded";
+
+/** One row of what runs, which folds; a browser remembers that. */
 function Still({ sessions, refresh }: { sessions: readonly Session[]; refresh(): void }) {
   const [closing, setClosing] = useState<Session | null>(null);
-  const usage = useUsage(
-    null,
-    sessions.some(session => session.kernel !== null),
-  );
+  const [folded, fold] = useState(() => recall(FOLDED) === "yes");
+  const usage = useUsage(null, !folded && sessions.some(session => session.kernel !== null));
   return (
-    <section aria-labelledby="running-heading">
+    <section class="still" aria-labelledby="running-heading">
       <div class="files-head">
-        <h2 id="running-heading">{t.stillRunning}</h2>
+        <h2 id="running-heading">
+          <button
+            type="button"
+            class="still-fold"
+            aria-expanded={!folded}
+            aria-controls="running"
+            onClick={() => {
+              fold(!folded);
+              remember(FOLDED, folded ? "no" : "yes");
+            }}
+          >
+            <Icon name={folded ? "right" : "down"} />
+            {t.stillRunning}
+            {sessions.length > 0 && <span class="count">{sessions.length}</span>}
+          </button>
+        </h2>
         <span class="grow" />
         <ClosedButton />
       </div>
-      {sessions.length === 0 && <p class="quiet">{t.noSessions}</p>}
-      <ul class="tiles">
-        {sessions.map(session => (
-          <Tile key={session.id} session={session} usage={usage.get(session.id)} onClose={() => setClosing(session)} />
-        ))}
-      </ul>
+      <div id="running" hidden={folded}>
+        {!folded && <Terminals folder={null} inNewTab={false} />}
+        {sessions.length === 0 && <p class="quiet">{t.noSessions}</p>}
+        <ul class="tiles">
+          {!folded &&
+            sessions.map(session => (
+              <Tile key={session.id} session={session} usage={usage.get(session.id)} onClose={() => setClosing(session)} />
+            ))}
+        </ul>
+      </div>
       {closing !== null && (
         <Closing
           key={closing.id}
@@ -244,6 +290,12 @@ const ACCOUNT: readonly MenuRow[] = [
       dialog.value = "logins";
     },
   },
+  {
+    title: t.documentMenu.help,
+    run: () => {
+      dialog.value = "help";
+    },
+  },
   { title: t.signOutHere, run: () => void leave() },
 ];
 
@@ -252,7 +304,7 @@ export function Home({ folder: path }: { folder: string }) {
   const specs = useSpecs();
   const dropping = useDropped(
     () => true,
-    files => upload(files, path),
+    dropped => uploadDropped(dropped, path),
     path,
   );
   const folder = useMemo(() => new Folder(connection, path), [path]);
@@ -266,7 +318,7 @@ export function Home({ folder: path }: { folder: string }) {
   return (
     <>
       <header class="top">
-        <HomeLink folder="" className="brand">
+        <HomeLink folder="" className="brand" label={t.product}>
           <Mark />
           <span class="wide-only">{t.product}</span>
         </HomeLink>
@@ -288,6 +340,7 @@ export function Home({ folder: path }: { folder: string }) {
         </button>
         <UploadButton folder={path} />
         <New folder={path} specs={specs} />
+        <HelpButton />
         <ThemeButton />
         <Menu className="btn ghost icon" label={t.signedInAs} title={t.signedInAs} items={ACCOUNT}>
           <Icon name="leave" />

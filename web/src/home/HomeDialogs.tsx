@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { TABLE } from "../panels/commands.ts";
 import type { Entry } from "../panels/Palette.tsx";
 import type { Session } from "../rpc/schema.ts";
-import { goTo } from "../session/route.ts";
+import { goTo, sessionAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
 import { lazily } from "../ui/lazy.ts";
 import { dialog } from "../ui/page_state.ts";
@@ -15,7 +15,7 @@ interface Props {
   newNotebook(): void;
 }
 
-const show = (name: "palette" | "settings" | "logins") => (): void => {
+const show = (name: "palette" | "settings" | "logins" | "help") => (): void => {
   dialog.value = name;
 };
 
@@ -30,18 +30,20 @@ function entries({ sessions, newNotebook }: Props): Entry[] {
   });
   return [
     ...sessions.map(one => ({
-      ...own(`session-${one.id}`, "notebook", one.path ?? (one.title || t.untitled), null, () => goTo(`/s/${encodeURIComponent(one.id)}`)),
+      ...own(`session-${one.id}`, "notebook", one.path ?? (one.title || t.untitled), null, () => goTo(sessionAddress(one.id))),
       note: t.palette.running,
     })),
     own("new-notebook", "plus", t.newNotebook, null, newNotebook),
     own("settings", "settings", TABLE.settings.title, "Ctrl+,", show("settings")),
     own("logins", "key", t.loginsItem, null, show("logins")),
+    own("help", "help", TABLE.help.title, null, show("help")),
     own("theme", "system", TABLE.theme.title, null, nextTheme),
   ];
 }
 
 const Chooser = lazily(async () => (await import("../panels/Palette.tsx")).Chooser);
 const Settings = lazily(async () => (await import("../panels/Settings.tsx")).Settings);
+const HelpDialog = lazily(async () => (await import("../panels/HelpDialog.tsx")).HelpDialog);
 const LoginsDialog = lazily(async () => (await import("../people/LoginsDialog.tsx")).LoginsDialog);
 
 const close = (): void => {
@@ -66,6 +68,7 @@ export function HomeDialogs(props: Props) {
   }, []);
   if (dialog.value === "palette")
     return <Chooser fixed={entries(props)} more={[]} folder={props.folder} filesFirst words={t.palette.atHome} />;
+  if (dialog.value === "help") return <HelpDialog open={null} />;
   if (dialog.value === "logins") return <LoginsDialog onClose={close} />;
   return dialog.value === "settings" ? <Settings /> : null;
 }

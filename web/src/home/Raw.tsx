@@ -3,7 +3,10 @@
  * file with it. A file that is downloaded leaves this behind.
  */
 import { useEffect, useState } from "preact/hooks";
+import { decoded, nameOf } from "../model/paths.ts";
+import { outOf } from "../rpc/base_url.ts";
 import { ticketed } from "../rpc/http.ts";
+import { homeAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
 import { Card } from "../ui/Card.tsx";
 
@@ -11,7 +14,7 @@ const TRIED = "webipy-tried";
 
 /** The same address with a fresh ticket. Rejects when one was made just now and did not count. */
 async function withTicket(): Promise<string> {
-  const [address, at] = [location.pathname + location.search, performance.timeOrigin];
+  const [address, at] = [(outOf(location.pathname) ?? "/") + location.search, performance.timeOrigin];
   const before = Number(sessionStorage.getItem(TRIED) ?? 0);
   if (location.search.includes("ticket=") && at - before < 10_000) throw new Error(t.fileNotOpened);
   sessionStorage.setItem(TRIED, String(at));
@@ -19,14 +22,7 @@ async function withTicket(): Promise<string> {
 }
 
 /** The last part of the address, in letters where it can be. */
-function nameHere(): string {
-  const part = location.pathname.split("/").at(-1) ?? "";
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part; // a name that is no UTF-8
-  }
-}
+const nameHere = (): string => decoded(nameOf(location.pathname));
 
 export function Raw() {
   const [fault, setFault] = useState("");
@@ -45,7 +41,7 @@ export function Raw() {
           {fault}
         </p>
       )}
-      <a class="btn main" href="/">
+      <a class="btn main" href={homeAddress("")}>
         {t.toHome}
       </a>
     </Card>

@@ -17,6 +17,8 @@ export interface Style {
   readonly inverse: boolean;
   readonly hidden: boolean;
   readonly strike: boolean;
+  /** The address that the text leads to (OSC 8), or null. */
+  readonly link: string | null;
 }
 
 export const PLAIN: Style = {
@@ -29,6 +31,7 @@ export const PLAIN: Style = {
   inverse: false,
   hidden: false,
   strike: false,
+  link: null,
 };
 
 /** More styles than this are not kept apart: a program that makes a million colours would fill the memory. */
@@ -97,7 +100,7 @@ export function rendition(before: number, parameters: string): number {
   let style = styleOf(before);
   for (let at = 0; at < codes.length; at++) {
     const code = codes[at] ?? 0;
-    if (code === 0) style = PLAIN;
+    if (code === 0) style = { ...PLAIN, link: style.link };
     else if (code === 38 || code === 48) {
       const [colour, taken] = extended(codes, at + 1);
       style = code === 38 ? { ...style, fg: colour } : { ...style, bg: colour };
@@ -105,6 +108,25 @@ export function rendition(before: number, parameters: string): number {
     } else style = { ...style, ...(FLAGS[code] ?? simpleColour(code)) };
   }
   return intern(style);
+}
+
+/** Longer addresses are none: each is kept for as long as the page. */
+const MOST_LINK = 2048;
+
+/**
+ * The style after a link begins or ends: `parameters;address`, and an empty address ends it. Addresses of the web and of mail are links, others
+ * plain text.
+ *
+ * Args:
+ *   before: the style until here.
+ *   content: what stands in the sequence behind `8;`.
+ *
+ * Source: "Hyperlinks in terminal emulators" (OSC 8).
+ */
+export function linked(before: number, content: string): number {
+  const address = content.slice(content.indexOf(";") + 1);
+  const link = /^(?:https?:\/\/|mailto:)/i.test(address) && address.length <= MOST_LINK ? address : null;
+  return intern({ ...styleOf(before), link });
 }
 
 const LEVELS = [0, 95, 135, 175, 215, 255];
@@ -135,6 +157,11 @@ function luminance(rgb: Rgb): number {
 export function contrast(one: Rgb, other: Rgb): number {
   const [a, b] = [luminance(one), luminance(other)];
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
+
+/** Black or white, whatever can be read better on a ground. */
+export function inkOn(ground: Rgb): Rgb {
+  return contrast([0, 0, 0], ground) >= contrast([255, 255, 255], ground) ? [0, 0, 0] : [255, 255, 255];
 }
 
 const LEGIBLE = 4.5;

@@ -15,6 +15,7 @@ const CELLS: ReadonlySet<string> = new Set([
   "cell_type_set",
   "cell_outputs_cleared",
   "cell_metadata_set",
+  "cell_attachments_set",
   "cell_outputs_set",
   "notebook_metadata_set",
 ]);

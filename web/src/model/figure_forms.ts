@@ -1,7 +1,7 @@
 /** The forms of an output that need a library of their own, in the order in which they are taken. They stand before every other form. */
 import type { JsonMap } from "../rpc/schema.ts";
 
-export type FigureKind = "widget" | "plotly" | "vega" | "vega-lite" | "bokeh" | "bokeh-load";
+export type FigureKind = "widget" | "plotly" | "vega" | "vega-lite" | "bokeh" | "bokeh-load" | "mermaid";
 
 const FORMS: readonly (readonly [RegExp, FigureKind])[] = [
   [/^application\/vnd\.jupyter\.widget-view\+json$/, "widget"],
@@ -9,7 +9,8 @@ const FORMS: readonly (readonly [RegExp, FigureKind])[] = [
   [/^application\/vnd\.vegalite\.v\d+(\+json|\.json)$/, "vega-lite"],
   [/^application\/vnd\.vega\.v\d+(\+json|\.json)$/, "vega"],
   [/^application\/vnd\.bokehjs_exec\.v0\+json$/, "bokeh"],
-  [/^application\/vnd\.bokehjs_load\.v0\+json$/, "bokeh-load"],
+  [/^application\/vnd\.(?:bokehjs|holoviews)_load\.v0\+json$/, "bokeh-load"],
+  [/^text\/vnd\.mermaid$/, "mermaid"],
 ];
 
 /** What Bokeh shows while a front end loads its code: here each figure brings it along. */

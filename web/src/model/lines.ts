@@ -6,13 +6,15 @@
  *     \b        one column left                        ESC[nK         erase to the end (0), from the start (1), the line (2)
  *     ESC[...m  colours and weights (ansi.ts)          ESC[nJ         erase to the end of the text (0), all of it (2, 3)
  *
- * Other escape sequences (titles, links, modes) and control characters are taken and dropped. A line is its text and the stretches of it
+ *     ESC]8;;URL ESC\\  a link begins, without an address it ends
+ *
+ * Other escape sequences (titles, modes) and control characters are taken and dropped. A line is its text and the stretches of it
  * that are not plain. One code point is one column. The lines depend on the text alone, never on how it was cut into pieces: an
  * unfinished sequence or half a surrogate pair waits for the next piece. tests/vectors/lines.json holds other readers to the same rules.
  *
  * Nothing is ever dropped for being much: memory is the text itself plus a few numbers for each line.
  */
-import { rendition } from "./ansi.ts";
+import { linked, rendition } from "./ansi.ts";
 
 /** A stretch of one line, UTF-16 units `from` to `to` (exclusive), in one style. */
 export interface Mark {
@@ -39,6 +41,8 @@ const ASTRAL = /[\ud800-\udfff]/;
 /** Matches a whole escape sequence at the start: control sequences, strings (titles, links) up to their end, and the short ones. */
 const SEQUENCE =
   /^(?:\x1b\[|\x9b)([0-?]*)([ -/]*)([@-~])|^\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)|^\x1b[ -/]+[0-~]|^\x1b[0-OQ-WYZ\\`-~]/;
+/** What a sequence says of a link. */
+const LINK = /^\x1b\]8;([^\x07\x1b\x9c]*)/;
 /** Matches what may still become one. */
 const UNFINISHED = /^(?:(?:\x1b\[|\x9b)[0-?]*[ -/]*|\x1b[\]PX^_][^\x07\x1b\x9c]*\x1b?|\x1b[ -/]*)$/;
 
@@ -174,6 +178,8 @@ export class LineBuffer {
     const match = SEQUENCE.exec(rest);
     if (match !== null) {
       if (match[3] !== undefined && match[2] === "") this.#obey(match[1] ?? "", match[3]);
+      const link = LINK.exec(match[0]);
+      if (link !== null) this.#style = linked(this.#style, link[1] ?? "");
       return at + match[0].length;
     }
     if (rest.length === MAX_SEQUENCE || !UNFINISHED.test(rest)) return at + 1;

@@ -5,9 +5,10 @@
  * Source: nbformat 4.5, "Code cell outputs".
  */
 import type { JsonMap, Omitted } from "../rpc/schema.ts";
+import { t } from "../text/en.ts";
 import { map, text } from "./json.ts";
 import { unitsBefore } from "./source_text.ts";
-import type { Output, RichOutput } from "./types.ts";
+import type { ErrorOutput, Output, RichOutput } from "./types.ts";
 
 /**
  * Adds one output to a list: text to the stream output before it, if that is of the same stream; everything else as an output of its own.
@@ -71,6 +72,10 @@ export function updateOutput(output: RichOutput, data: JsonMap, metadata: JsonMa
   output.metadata = metadata;
   output.revision++;
 }
+
+/** What went wrong in one line, also for errors of kernels that give it no name or no reason. */
+export const errorLine = ({ name, value }: Pick<ErrorOutput, "name" | "value">): string =>
+  [name, value].filter(part => part.trim() !== "").join(": ") || t.namelessError;
 
 /** An output in its nbformat 4.5 form. */
 export function toNbformat(output: Output): JsonMap {

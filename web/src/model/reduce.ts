@@ -127,6 +127,12 @@ function reduceCells(model: Model, event: AnyEvent, dirty: Dirty): void {
       dirty.cells.add(event.cell);
       return;
     }
+    case "cell_attachments_set": {
+      const cell = model.cells.get(event.cell);
+      if (cell !== undefined) cell.attachments = map(event.attachments);
+      dirty.cells.add(event.cell);
+      return;
+    }
     case "cell_outputs_set":
       outputsSet(model, event, dirty);
       return;

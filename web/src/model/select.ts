@@ -1,6 +1,7 @@
 /** Questions that the views ask the model. Pure. */
 import type { Json, JsonMap, KernelState } from "../rpc/schema.ts";
 import { map, text } from "./json.ts";
+import { errorLine } from "./outputs.ts";
 import type { Cell, Model, Output, Run } from "./types.ts";
 
 export interface Heading {
@@ -191,7 +192,7 @@ export function countLines(text: string): number {
 /** The text of an output as a person would copy it. */
 export function plainOutput(output: Output): string {
   if (output.kind === "stream") return output.pieces.join("");
-  if (output.kind === "error") return output.traceback.length > 0 ? output.traceback.join("\n") : `${output.name}: ${output.value}`;
+  if (output.kind === "error") return output.traceback.length > 0 ? output.traceback.join("\n") : errorLine(output);
   const plain = output.data["text/plain"];
   return Array.isArray(plain) ? plain.join("") : String(plain ?? "");
 }

@@ -31,8 +31,14 @@ export function unitsBefore(text: string, characters: number): number {
   return at;
 }
 
-/** How the lines of a text end; where that is mixed, a carriage return is a character like others, so that nothing is changed. */
-export function lineBreakOf(text: string): "\n" | "\r\n" {
-  const feeds = text.split("\n").length - 1;
-  return feeds > 0 && feeds === text.split("\r\n").length - 1 ? "\r\n" : "\n";
+/** Whether all lines but the last end with a carriage return before the line feed, and none stands elsewhere; `lines` were cut at the line feeds. */
+export function hasReturns(lines: Iterable<string>): boolean {
+  let before: string | null = null;
+  let found = false;
+  for (const line of lines) {
+    if (before !== null && !/^[^\r]*\r$/.test(before)) return false;
+    found = before !== null;
+    before = line;
+  }
+  return found && before?.includes("\r") === false;
 }

@@ -1,137 +1,137 @@
 /** Active output: a sealed frame, made when it comes near the screen. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { FromModels } from "../frame/protocol.ts";
-import { size } from "../text/format.ts";
+import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { FromWidgets } from "../frame/protocol.ts";
+import { notebookFolder } from "../session/open_session.ts";
 import { r } from "../text/rich.ts";
-import { Icon } from "../ui/icons.tsx";
-import { isDark, theme } from "../ui/settings.ts";
-import { allowedHosts, allowHosts, forbidHost } from "./allowed_hosts.ts";
-import { savedName, saveFile } from "./copy_save.ts";
+import { complain } from "../ui/notices.ts";
+import { printing } from "../ui/page_state.ts";
+import { isDark } from "../ui/settings.ts";
+import type { Span } from "./allowed_hosts.ts";
+import { savedName } from "./copy_save.ts";
+import { AllowedHosts, Asked, AskedFiles, AskedLink, Offer, type Offered, Trouble, useAllowed, useFiles } from "./FrameAsks.tsx";
+import { prepared, watchBefore } from "./frame_before.ts";
 import { library } from "./frame_libraries.ts";
+import { type Destination, destinationOf, follow, isAsked, isWritten, misleads } from "./frame_links.ts";
+import { FilesBeside, NOTHING, supplyPublic } from "./frame_supplies.ts";
+import { hostsOf } from "./named_hosts.ts";
+import { PaintedOutput } from "./place.ts";
 import { type FrameTrouble, type Guest, SealedFrame } from "./sealed_frame.ts";
 
 const NEAR = "800px";
 /** An output that asks for more servers than this is not asked about all of them. */
-const MOST_HOSTS = 6;
+const MOST_HOSTS = 16;
 
 /** The models that a frame of widgets shows. */
 export interface Models {
   /** Handles a message of a frame. */
-  receive(message: FromModels, frame: SealedFrame): void;
+  receive(message: FromWidgets, frame: SealedFrame): void;
   leave(frame: SealedFrame): void;
 }
 
-function Trouble({ text, title, act }: { text: string; title: string; act(): void }) {
-  return (
-    <div class="banner warn" role="status">
-      <Icon name="lock" />
-      <div class="banner-text">
-        <p>{text}</p>
-      </div>
-      <button type="button" class="btn" onClick={act}>
-        {title}
-      </button>
-    </div>
-  );
-}
-
-/** What an output wants to load from elsewhere, and the button that lets it. */
-function Wanted({ hosts }: { hosts: readonly string[] }) {
-  return (
-    <div class="wanted" role="status">
-      <Icon name="lock" />
-      <p>
-        <b>{r.wants(hosts)}</b> {r.wantsBody}
-      </p>
-      <button type="button" class="btn" onClick={() => allowHosts(hosts)}>
-        {r.allow}
-      </button>
-    </div>
-  );
-}
-
-interface Offered {
-  readonly name: string;
-  readonly content: Blob;
-}
-
-/** A file that an output would save, and the button that saves it. */
-function Offer({ file: { name, content }, end }: { file: Offered; end(): void }) {
-  const save = (): void => {
-    saveFile({ name, type: "application/octet-stream", content });
-    end();
-  };
-  return (
-    <div class="wanted" role="status">
-      <Icon name="download" />
-      <p>
-        <b>{r.offers(name)}</b> {size(content.size)}
-      </p>
-      <button type="button" class="btn" onClick={save}>
-        {r.saveOffered}
-      </button>
-      <button type="button" class="btn" onClick={end}>
-        {r.dismiss}
-      </button>
-    </div>
-  );
-}
+const hostOf = (address: string): string => new URL(address, "https://none.invalid").host;
 
 export function FrameOut({ guest, models }: { guest: Guest; models?: Models }) {
   const host = useRef<HTMLDivElement>(null);
   const frame = useRef<SealedFrame | null>(null);
+  const output = useContext(PaintedOutput);
   const [trouble, setTrouble] = useState<FrameTrouble | null>(null);
   const [wanted, setWanted] = useState<readonly string[]>([]);
   const [offered, setOffered] = useState<Offered | null>(null);
-  const chosen = theme.value;
-  const open = allowedHosts.value.filter(one => wanted.includes(one));
-  const refused = wanted.filter(one => !open.includes(one));
+  const [link, setLink] = useState<Destination | null>(null);
+  const [isSilent, setSilent] = useState(false);
+  const [attempt, setAttempt] = useState(0);
+  const files = useFiles();
+  const dark = isDark();
+  const named = useMemo(() => hostsOf(guest).slice(0, MOST_HOSTS), [guest.body]);
+  const { open, refused, allow, forbid } = useAllowed(wanted.length === 0 ? named : wanted);
+  const make = useRef<() => void>(() => {});
+  const paper = printing.value;
   const hosts = open.join(" ");
   useEffect(() => {
     const place = host.current;
     if (place === null || trouble !== null) return;
+    let over = false;
+    let whole = guest;
+    const folder = guest.folder ?? notebookFolder();
+    const supplied = new Set<string>();
+    const beside = new FilesBeside(folder);
     const watch = {
       isDark,
       library,
       failed: setTrouble,
-      blocked: (name: string) => setWanted(known => (known.includes(name) || known.length >= MOST_HOSTS ? known : [...known, name])),
+      need: async (address: string, from: string) => {
+        if (/^(?:[a-z]+:)?\/\//i.test(address)) {
+          const supply = await supplyPublic(address, guest);
+          if (supply.content !== null || supply.library !== null) supplied.add(hostOf(address));
+          return supply;
+        }
+        const path = beside.named(address, from, whole);
+        return path !== null && files.mayRead(path, hosts !== "") ? await beside.supply(path) : NOTHING;
+      },
+      blocked: (name: string) => {
+        const more = named.filter(one => !supplied.has(one));
+        setWanted(known => [...new Set([...known, name, ...more])].slice(0, MOST_HOSTS));
+      },
       file: (name: string, content: Blob) => setOffered({ name: savedName(name), content }),
+      link: (address: string, text: string) => {
+        const to = destinationOf(address, folder, location.origin);
+        const element = frame.current?.element;
+        if (to === null || element === undefined) return;
+        if (isAsked(element) && isWritten(address, whole) && !misleads(text, to.address)) follow(to);
+        else setLink(to);
+      },
       ...(models === undefined
         ? {}
-        : { models: (message: FromModels) => frame.current !== null && models.receive(message, frame.current) }),
+        : { models: (message: FromWidgets) => frame.current !== null && models.receive(message, frame.current) }),
     };
-    const near = new IntersectionObserver(
-      entries => {
-        if (!entries.some(entry => entry.isIntersecting)) return;
-        near.disconnect();
-        frame.current = new SealedFrame(guest, r.sealed, hosts === "" ? [] : hosts.split(" "), watch);
-        place.append(frame.current.element);
-      },
-      { rootMargin: NEAR },
-    );
+    let isBegun = false;
+    let stopLooking = (): void => {};
+    const begin = async (): Promise<void> => {
+      const made = await prepared(guest, output);
+      if (over) return;
+      setSilent(made === null);
+      if (made === null) return;
+      whole = made.guest;
+      if (made.isMissing) stopLooking = watchBefore(guest, output, whole.before ?? [], () => setAttempt(one => one + 1));
+      frame.current = new SealedFrame(whole, r.sealed, hosts === "" ? [] : hosts.split(" "), watch);
+      place.append(frame.current.element);
+    };
+    make.current = () => {
+      near.disconnect();
+      if (isBegun) return;
+      isBegun = true;
+      begin().catch(complain);
+    };
+    const near = new IntersectionObserver(entries => entries.some(entry => entry.isIntersecting) && make.current(), { rootMargin: NEAR });
     near.observe(place);
     return () => {
+      over = true;
+      stopLooking();
       near.disconnect();
       if (frame.current !== null) models?.leave(frame.current);
       frame.current?.destroy();
       frame.current = null;
     };
-  }, [guest.body, guest.type, trouble, hosts, models]);
-  useEffect(() => frame.current?.themed(), [chosen]);
+  }, [guest.body, guest.type, trouble, hosts, models, files.allowed, attempt]);
+  useEffect(() => {
+    if (paper && trouble === null) make.current();
+  }, [paper, trouble, hosts]);
+  useEffect(() => frame.current?.themed(), [dark]);
   if (trouble !== null) return <Trouble text={r[trouble]} title={r.showAgain} act={() => setTrouble(null)} />;
+  if (isSilent) return null;
+  const note = files.read.length === 0 ? r.wantsBody : `${r.wantsBody} ${r.wantsFiles(files.read)}`;
+  const allowWanted = (span: Span): void => {
+    if (files.read.length > 0) files.allow();
+    allow(refused, span);
+  };
   return (
     <>
-      <div class="frame-host" ref={host} title={r.sealedNote} />
+      <div class="frame-host" ref={host} title={r.sealedNote} data-undrawn={r.undrawn} />
       {offered !== null && <Offer file={offered} end={() => setOffered(null)} />}
-      {refused.length > 0 && <Wanted hosts={refused} />}
-      {open.map(name => (
-        <p key={name} class="allowed">
-          {r.allowedHost(name)}
-          <button type="button" class="link" onClick={() => forbidHost(name)}>
-            {r.forbid}
-          </button>
-        </p>
-      ))}
+      {link !== null && <AskedLink to={link} end={() => setLink(null)} />}
+      {wanted.length > 0 && refused.length > 0 && <Asked text={r.wants(refused)} note={note} allow={allowWanted} />}
+      {files.held.length > 0 && <AskedFiles paths={files.held} hosts={open} allow={files.allow} />}
+      <AllowedHosts hosts={open} forbid={forbid} />
     </>
   );
 }

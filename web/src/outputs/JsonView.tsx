@@ -6,6 +6,7 @@ import { t } from "../text/en.ts";
 import { r } from "../text/rich.ts";
 import { Icon } from "../ui/icons.tsx";
 import { complain, toast } from "../ui/notices.ts";
+import { printing } from "../ui/page_state.ts";
 import { entries, found, isLarge, keyOf, type Place, type Step, size, written } from "./json_tree.ts";
 
 const PART = 100;
@@ -200,6 +201,7 @@ export function JsonView({ value }: { value: Json }) {
     for (let depth = 0; depth < place.length; depth++) open.delete(keyOf(place.slice(0, depth)));
     setChanged(open);
   };
+  if (printing.value) return <pre class="text">{JSON.stringify(value, null, 2)}</pre>;
   return (
     <div class="json-tree">
       {large && <Search root={value} onPlace={onPlace} />}

@@ -5,6 +5,7 @@ import type { JsonMap } from "../rpc/schema.ts";
 import { t } from "../text/en.ts";
 import { size } from "../text/format.ts";
 import { r } from "../text/rich.ts";
+import { drawing } from "../ui/drawing.ts";
 import { Icon } from "../ui/icons.tsx";
 import { complain } from "../ui/notices.ts";
 import { downloadOf, fetchLarge, isFetched, type Large, largeOf, shownSize } from "./large.ts";
@@ -31,7 +32,7 @@ function Row({ session, large, state, show }: { session: string; large: Large; s
   );
 }
 
-export function LargeView({ session, data, metadata, revision, label }: Bundle & { session: string }) {
+export function LargeView({ session, data, metadata, revision, label, ran = false }: Bundle & { session: string }) {
   const all = largeOf(metadata);
   const key = all.map(one => one.sha256).join();
   const [fetched, setFetched] = useState<Fetched>({});
@@ -40,7 +41,7 @@ export function LargeView({ session, data, metadata, revision, label }: Bundle &
   now.current = key;
   const show = (one: Large): void => {
     setStates(before => ({ ...before, [one.sha256]: "wait" }));
-    fetchLarge(session, one).then(
+    drawing(fetchLarge(session, one)).then(
       value => {
         if (now.current === key) setFetched(before => ({ ...before, [one.sha256]: value }));
       },
@@ -59,7 +60,7 @@ export function LargeView({ session, data, metadata, revision, label }: Bundle &
   return (
     <>
       {Object.keys(whole).length > 0 && (
-        <RichView data={whole} metadata={metadata} revision={revision * 1000 + all.length - rest.length} label={label} />
+        <RichView data={whole} metadata={metadata} revision={revision * 1000 + all.length - rest.length} label={label} ran={ran} />
       )}
       {rest.map(one => (
         <Row key={one.type} session={session} large={one} state={states[one.sha256] ?? ""} show={() => show(one)} />

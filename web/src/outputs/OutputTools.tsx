@@ -5,9 +5,11 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { JsonMap } from "../rpc/schema.ts";
+import { t } from "../text/en.ts";
 import { r } from "../text/rich.ts";
 import { Menu, type MenuRow } from "../ui/Menu.tsx";
 import { complain } from "../ui/notices.ts";
+import { useOutputAddress } from "./place.ts";
 
 type CopySave = typeof import("./copy_save.ts");
 
@@ -49,6 +51,8 @@ function OpenMenu({ label, items }: { label: string; items: readonly MenuRow[] }
 export function Tools({ label, className = "", kind, content, isTable = false, children }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const [used, use] = useState(false);
+  const address = useOutputAddress();
+  const isText = typeof content === "function" || Object.keys(content).every(form => form === "text/plain");
   const data = (): JsonMap => (typeof content === "function" ? { "text/plain": content() } : content);
   const name = fileName(label);
   const on = (act: (copySave: CopySave, element: Element) => unknown) => (): void =>
@@ -58,6 +62,7 @@ export function Tools({ label, className = "", kind, content, isTable = false, c
     isTable && { title: r.copyCsv, run: on((copySave, at) => copySave.copyCsv(at)) },
     { title: r.save(kind), run: on(copySave => copySave.saveOutput(data(), name)) },
     isTable && { title: r.saveCsv, run: on((copySave, at) => copySave.saveCsv(at, name)) },
+    isText && address !== null && { title: t.inTabTitle, run: () => void window.open(address, "_blank", "noopener") },
     document.fullscreenEnabled && { title: r.fullScreen, run: on((copySave, at) => copySave.fullScreen(at)) },
   ];
   return (

@@ -1,24 +1,49 @@
 /** What a run has put out, in order, and what it asks. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { errorLine } from "../model/outputs.ts";
 import { promptsOf } from "../model/select.ts";
-import type { Output, Prompt } from "../model/types.ts";
+import type { Output, Prompt, RichOutput } from "../model/types.ts";
+import { focused, keyPlace } from "../session/key_place.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
 import { t } from "../text/en.ts";
 import { p } from "../text/people.ts";
 import { r } from "../text/rich.ts";
 import { Icon } from "../ui/icons.tsx";
+import { printing } from "../ui/page_state.ts";
 import { plainText } from "../ui/terminal_paint.ts";
 import { LargeView } from "./LargeView.tsx";
 import { largeOf } from "./large.ts";
 import { Tools } from "./OutputTools.tsx";
+import { PaintedOutput } from "./place.ts";
 import { RichView } from "./RichView.tsx";
 import { StreamView } from "./StreamView.tsx";
 import { Traceback } from "./Traceback.tsx";
 
 const MOST_AT_ONCE = 200;
 
-function OutputView({ open, run, output, label, version }: { open: Open; run: string; output: Output; label: string; version: number }) {
+interface Shown {
+  readonly open: Open;
+  readonly run: string;
+  readonly output: Output;
+  readonly label: string;
+  readonly version: number;
+  /** Whether it came from a run of this session, and not with the document. */
+  readonly ran: boolean;
+}
+
+/** One output, with its place. */
+function OutputView({ cell, at, ...shown }: Shown & { cell: string | null; at: number }) {
+  const { run, output } = shown;
+  const place = useMemo(() => ({ run, key: output.key, inCell: cell === null ? null : { cell, at } }), [run, output.key, cell, at]);
+  return (
+    <PaintedOutput.Provider value={place}>
+      <AnyOutputView {...shown} />
+    </PaintedOutput.Provider>
+  );
+}
+
+function AnyOutputView({ open, run, output, label, version, ran }: Shown) {
   if (output.kind === "stream")
     return (
       <StreamView
@@ -31,19 +56,23 @@ function OutputView({ open, run, output, label, version }: { open: Open; run: st
     );
   if (output.kind === "error")
     return (
-      <Tools label={label} kind={r.text} content={() => plainText(output.traceback.join("\n")) || `${output.name}: ${output.value}`}>
+      <Tools label={label} kind={r.text} content={() => plainText(output.traceback.join("\n")) || errorLine(output)}>
         <Traceback open={open} output={output} />
       </Tools>
     );
-  const shown = { data: output.data, metadata: output.metadata, revision: output.revision, label };
-  return largeOf(output.metadata).length > 0 ? <LargeView session={open.store.id} {...shown} /> : <RichView {...shown} />;
+  return <RichOutputView open={open} output={output} label={label} ran={ran} />;
 }
 
-/** Whether a person is in the middle of some text: then the focus is not taken away. */
-function isWritingElsewhere(): boolean {
-  const at = document.activeElement;
-  if (at instanceof HTMLInputElement) return true;
-  return at instanceof HTMLElement && at.isContentEditable && at.textContent !== "";
+function RichOutputView({ open, output, label, ran }: Omit<Shown, "run" | "version"> & { output: RichOutput }) {
+  const shown = { data: output.data, metadata: output.metadata, revision: output.revision, label, ran };
+  const isLarge = largeOf(output.metadata).length > 0;
+  return isLarge ? <LargeView session={open.store.id} {...shown} /> : <RichView {...shown} />;
+}
+
+/** Whether the focus may go to a question: nobody writes, works in a frame or a field, or has text selected that they may copy next. */
+function isFocusFree(): boolean {
+  const place = keyPlace();
+  return place === "editor" ? focused()?.textContent === "" : place !== "own" && place !== "text";
 }
 
 /** The line that `input()` or `getpass()` waits for. */
@@ -51,7 +80,7 @@ export function StdinField({ open, prompt }: { open: Open; prompt: Prompt }) {
   const field = useRef<HTMLInputElement>(null);
   const [sent, setSent] = useState(false);
   useEffect(() => {
-    if (!isWritingElsewhere()) field.current?.focus({ preventScroll: true });
+    if (isFocusFree()) field.current?.focus({ preventScroll: true });
   }, []);
   if (!may("execute")) return <p class="hidden-part">{p.waitsForOther}</p>;
   const submit = (event: Event): void => {
@@ -81,13 +110,16 @@ export function StdinField({ open, prompt }: { open: Open; prompt: Prompt }) {
 export function Outputs({ open, run, label, scrolled = false }: { open: Open; run: string; label: string; scrolled?: boolean }) {
   const { store } = open;
   const version = store.runVersion(run).value;
-  const [most, setMost] = useState(MOST_AT_ONCE);
+  const [chosen, setMost] = useState(MOST_AT_ONCE);
+  const most = printing.value ? Number.POSITIVE_INFINITY : chosen;
   const found = store.model.runs.get(run);
   if (found === undefined) return null;
   const missed = store.missed.get(run);
   const prompts = promptsOf(store.model, run);
   if (found.outputs.length === 0 && prompts.length === 0) return null;
   const hidden = found.outputs.length - most;
+  const { cell } = found;
+  const isOfCell = cell !== null && store.cellOf(cell)?.run === run;
   return (
     <div class={scrolled ? "out scrolled" : "out"} {...(scrolled ? { tabIndex: 0, role: "group", "aria-label": label } : {})}>
       {missed !== undefined && (
@@ -96,8 +128,18 @@ export function Outputs({ open, run, label, scrolled = false }: { open: Open; ru
           {missed.absence === "closed" ? t.caughtClosed(missed.lines) : t.caughtOffline(missed.lines)}
         </div>
       )}
-      {found.outputs.slice(0, most).map(output => (
-        <OutputView key={output.key} open={open} run={run} output={output} label={label} version={version} />
+      {found.outputs.slice(0, most).map((output, at) => (
+        <OutputView
+          key={output.key}
+          open={open}
+          run={run}
+          output={output}
+          cell={isOfCell ? cell : null}
+          at={at}
+          label={label}
+          version={version}
+          ran={!found.kept}
+        />
       ))}
       {hidden > 0 && (
         <button type="button" class="btn" onClick={() => setMost(most + 5 * MOST_AT_ONCE)}>

@@ -1,4 +1,5 @@
 /** Stream text: whole while it is short, a window on the line buffer when it is long. Bypasses the framework: the rows are painted by hand. */
+import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { bufferOf, resolvedText } from "../model/stream_lines.ts";
 import type { StreamOutput } from "../model/types.ts";
@@ -8,15 +9,23 @@ import { t } from "../text/en.ts";
 import { r } from "../text/rich.ts";
 import { Icon } from "../ui/icons.tsx";
 import { complain, toast } from "../ui/notices.ts";
+import { printing } from "../ui/page_state.ts";
+import { reachByKeys } from "../ui/scrolled_boxes.ts";
 import { wrapLogs } from "../ui/settings.ts";
-import { paintLine } from "../ui/terminal_paint.ts";
+import { holdsSelection, paintLine, repaint } from "../ui/terminal_paint.ts";
+import { provideLog } from "./find_outputs.ts";
 import { LogSearch } from "./LogSearch.tsx";
 import { LogWindow } from "./log.ts";
 import { Tools } from "./OutputTools.tsx";
+import { useOutputAddress } from "./place.ts";
 
 /** A stream with more lines, or a line longer than this, gets a window. */
 const SHORT_LINES = 40;
 const SHORT_UNITS = 20_000;
+/** A log with at most so many lines can be shown whole. */
+const MOST_WHOLE_LINES = 10_000;
+/** So many as long as a person has text of it selected. */
+const MOST_HELD_LINES = 2000;
 
 interface Props {
   readonly store: SessionStore;
@@ -25,10 +34,11 @@ interface Props {
   readonly label: string;
   /** The run's version: a new one when there may be new text. */
   readonly version: number;
+  /** Whether it begins at its start: what does not grow is read from there. */
+  readonly fromStart?: boolean;
 }
 
-function ShortText({ output, label, version }: Props) {
-  const element = useRef<HTMLPreElement>(null);
+function ShortText({ output, label, version, element }: Props & { element: RefObject<HTMLPreElement | null> }) {
   useLayoutEffect(() => {
     const { lines, count } = bufferOf(output);
     const fragment = document.createDocumentFragment();
@@ -36,9 +46,19 @@ function ShortText({ output, label, version }: Props) {
       if (at > 0) fragment.append("\n");
       paintLine(line, fragment);
     });
-    element.current?.replaceChildren(fragment);
+    if (element.current === null) return;
+    repaint(element.current, fragment);
+    reachByKeys(element.current, label);
   }, [output, output.length, version]);
-  return <pre class={`text stream ${output.name}`} ref={element} role="log" aria-live="off" aria-label={label} />;
+  return (
+    <pre
+      class={`text stream ${output.name}${wrapLogs.value ? " wrapped" : ""}`}
+      ref={element}
+      role="log"
+      aria-live="off"
+      aria-label={label}
+    />
+  );
 }
 
 async function copyAll({ store, run, output }: Props): Promise<void> {
@@ -61,9 +81,16 @@ async function save({ store, run, output }: Props): Promise<void> {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-function LongText(props: Props) {
+export function LongText(props: Props) {
+  const address = useOutputAddress();
   const { output, label, version } = props;
+  const root = useRef<HTMLDivElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
+  /** What the server has of the log, on its way. */
+  const rest = useRef<Promise<void> | null>(null);
+  /** What is to be marked when the rows are made. */
+  const marked = useRef<[number | null, string]>([null, ""]);
+  const text = useRef<HTMLPreElement>(null);
   const log = useRef<LogWindow | null>(null);
   const [, refresh] = useState(0);
   const buffer = bufferOf(output);
@@ -77,7 +104,9 @@ function LongText(props: Props) {
         if (!entries.some(one => one.isIntersecting)) return;
         watch.disconnect();
         log.current = new LogWindow(element, bufferOf(output), () => refresh(n => n + 1), wrapLogs.value);
+        log.current.following = props.fromStart !== true;
         log.current.update();
+        if (marked.current[0] !== null) log.current.mark(...marked.current);
       },
       { root: element.closest("#main"), rootMargin: "800px 0px" },
     );
@@ -92,14 +121,36 @@ function LongText(props: Props) {
   useEffect(() => log.current?.setWrap(wrap), [wrap]);
   const following = log.current?.following ?? true;
   const [searching, setSearching] = useState(false);
+  const [whole, setWhole] = useState(false);
+  const canBeWhole = buffer.count <= MOST_WHOLE_LINES;
+  const isWhole = whole && canBeWhole;
+  useLayoutEffect(() => {
+    const element = root.current;
+    if (element === null || isWhole) return;
+    const { lines, count } = bufferOf(output);
+    provideLog(element, {
+      lines: () => lines.slice(0, count).map(line => line.text),
+      mark: (line, found) => {
+        marked.current = [line, found];
+        log.current?.mark(line, found);
+      },
+      rest: () => {
+        if (output.omitted === null) return null;
+        rest.current ??= loadOmitted(props.store, props.run, output);
+        return rest.current;
+      },
+    });
+    return () => provideLog(element, null);
+  }, [output, output.length, output.omitted, version, isWhole]);
   const search = (): void => {
     setSearching(!searching);
     if (!searching) loadOmitted(props.store, props.run, output).catch(complain);
   };
   return (
-    <div class={`log ${output.name}`}>
+    <div class={`log ${output.name}`} ref={root}>
+      {isWhole && <ShortText {...props} element={text} />}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable by keyboard */}
-      <div class="view" ref={scroller} tabIndex={0} role="log" aria-live="off" aria-label={label} />
+      <div class="view" hidden={isWhole} ref={scroller} tabIndex={0} role="log" aria-live="off" aria-label={label} />
       <div class="log-foot">
         <span class="counts">{t.logFoot(buffer.count, buffer.written, following)}</span>
         {!following && (
@@ -132,7 +183,18 @@ function LongText(props: Props) {
             }}
           />
         )}
-        <button type="button" class="btn ghost" aria-pressed={searching} onClick={search}>
+        {canBeWhole && (
+          <button type="button" class="btn ghost" aria-pressed={whole} onClick={() => setWhole(!whole)}>
+            {t.wholeLog}
+          </button>
+        )}
+        {address !== null && (
+          <a class="btn ghost" href={address} target="_blank" rel="noopener" title={t.inTabTitle}>
+            <Icon name="right" />
+            {t.inTab}
+          </a>
+        )}
+        <button type="button" class="btn ghost" disabled={isWhole} aria-pressed={searching} onClick={search}>
           <Icon name="search" />
           {r.search}
         </button>
@@ -161,16 +223,18 @@ function LongText(props: Props) {
 }
 
 export function StreamView(props: Props) {
+  const short = useRef<HTMLPreElement>(null);
   const { lines, count } = bufferOf(props.output);
   const [grown, setGrown] = useState(false);
   const long = count > SHORT_LINES || lines.some(line => line.text.length > SHORT_UNITS);
   useEffect(() => {
     if (long) setGrown(true);
   }, [long]);
-  if (long || grown) return <LongText {...props} />;
+  const isHeld = count < MOST_HELD_LINES && holdsSelection(short.current); // what is selected stays there to be copied
+  if ((long || grown) && !isHeld && !printing.value) return <LongText {...props} />;
   return (
     <Tools label={props.label} kind={r.text} content={() => resolvedText(props.output)}>
-      <ShortText {...props} />
+      <ShortText {...props} element={short} />
     </Tools>
   );
 }

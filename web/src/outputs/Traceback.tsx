@@ -1,14 +1,18 @@
 /** A traceback: what went wrong first, then where; frames of libraries are folded away. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { linesOf } from "../model/lines.ts";
+import { errorLine } from "../model/outputs.ts";
 import { cellOfCount } from "../model/select.ts";
 import type { ErrorOutput } from "../model/types.ts";
 import type { Open } from "../session/open_session.ts";
 import { t } from "../text/en.ts";
+import { r } from "../text/rich.ts";
 import { Icon } from "../ui/icons.tsx";
 import { toast } from "../ui/notices.ts";
+import { printing } from "../ui/page_state.ts";
+import { reachByKeys } from "../ui/scrolled_boxes.ts";
 import { paintLine, plainText } from "../ui/terminal_paint.ts";
-import { type Frame, frames, isArrow } from "./traceback_frames.ts";
+import { type Frame, frames, isArrow, repeats } from "./traceback_frames.ts";
 
 function Code({ text }: { text: string }) {
   const element = useRef<HTMLPreElement>(null);
@@ -20,6 +24,7 @@ function Code({ text }: { text: string }) {
       return row;
     });
     element.current?.replaceChildren(...rows);
+    if (element.current !== null) reachByKeys(element.current, r.wideCode);
   }, [text]);
   return <pre ref={element} />;
 }
@@ -46,16 +51,20 @@ function Place({ open, frame }: { open: Open; frame: Frame }) {
   );
 }
 
-/** Whether a frame is folded away: one of a library, unless it is the one that failed. */
+/** Whether a frame is folded away for its library: one of a library, unless it is the one that failed. */
 const foldable = (all: readonly Frame[], at: number): boolean => (all[at]?.library ?? false) && at < all.length - 1;
 
 export function Traceback({ open, output }: { open: Open; output: ErrorOutput }) {
   const [showAll, setShowAll] = useState(false);
   const all = frames(output.traceback, output.name, output.value);
+  const repeated = repeats(all);
+  // On paper everything is there once: a recursion a thousand calls deep would be a hundred sheets.
+  const isFolded = (at: number): boolean => repeated[at] === true || (foldable(all, at) && !printing.value);
   const folded = all.filter((_, at) => foldable(all, at)).length;
+  const count = repeated.filter((one, at) => one && !foldable(all, at)).length;
   const copy = async (): Promise<void> => {
     try {
-      await navigator.clipboard.writeText(plainText(output.traceback.join("\n")) || `${output.name}: ${output.value}`);
+      await navigator.clipboard.writeText(plainText(output.traceback.join("\n")) || errorLine(output));
       toast(t.copied);
     } catch {
       toast(t.copyRefused, { bad: true });
@@ -64,21 +73,25 @@ export function Traceback({ open, output }: { open: Open; output: ErrorOutput })
   return (
     <details class="tb" open>
       <summary>
-        <b>{output.name}</b> <span>{plainText(output.value)}</span>
+        <b>{output.name.trim() === "" && output.value.trim() === "" ? t.namelessError : output.name}</b>{" "}
+        <span>{plainText(output.value)}</span>
       </summary>
       {all.map((frame, at) =>
-        foldable(all, at) && !showAll ? null : (
+        isFolded(at) && !showAll ? null : (
           <div key={at} class="tb-frame">
             <Place open={open} frame={frame} />
             {frame.text !== "" && <Code text={frame.text} />}
           </div>
         ),
       )}
+      {printing.value && !showAll && repeated.includes(true) && (
+        <p class="tb-place">{t.hiddenFrames(0, repeated.filter(one => one).length, false)}</p>
+      )}
       <div class="tb-foot">
-        {folded > 0 && (
+        {folded + count > 0 && (
           <button type="button" class="btn ghost" aria-expanded={showAll} onClick={() => setShowAll(!showAll)}>
             <Icon name="down" />
-            {t.libraryFrames(folded, showAll)}
+            {t.hiddenFrames(folded, count, showAll)}
           </button>
         )}
         <span class="grow" />

@@ -1,11 +1,13 @@
 /** The libraries of sealed frames. A frame has an opaque origin, and so no cache of its own: the page loads each file once and hands it to all frames. */
+
 import type { LibraryName } from "../frame/protocol.ts";
+import { inside } from "../rpc/base_url.ts";
 
 const loaded = new Map<LibraryName, Promise<Blob | null>>();
 
 async function load(name: LibraryName): Promise<Blob | null> {
   try {
-    const response = await fetch(FRAME_LIBRARIES[name] ?? "");
+    const response = await fetch(inside(FRAME_LIBRARIES[name] ?? "/"));
     if (response.ok) return await response.blob();
   } catch {
     // out of reach: asked for again when the next frame wants it

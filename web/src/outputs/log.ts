@@ -6,7 +6,7 @@
  */
 import type { LineBuffer } from "../model/lines.ts";
 import { t } from "../text/en.ts";
-import { MOST_CHARACTERS, paintLine } from "../ui/terminal_paint.ts";
+import { holdsSelection, MOST_CHARACTERS, paintLine, repaint } from "../ui/terminal_paint.ts";
 import { Rows } from "./log_rows.ts";
 
 export const ROW_PX = 20;
@@ -96,10 +96,11 @@ export class LogWindow {
     this.buffer.clean();
     const height = Math.min(MOST_PX, this.#rows.total * ROW_PX);
     const end = Math.max(0, height + PADDING_PX - clientHeight);
-    this.#paint(true, this.following ? end : Math.min(scrollTop, end), clientHeight);
+    const follows = this.following && !holdsSelection(this.#pane); // what a person selects does not run away
+    this.#paint(true, follows ? end : Math.min(scrollTop, end), clientHeight);
     this.#spacer.style.height = `${height}px`;
     this.#spacer.style.width = this.wrap ? "100%" : `${Math.min(this.#rows.widest, MOST_CHARACTERS)}ch`;
-    if (this.following && end !== scrollTop) {
+    if (follows && end !== scrollTop) {
       this.#settling = true;
       this.#top = end;
       this.scroller.scrollTop = end;
@@ -139,12 +140,29 @@ export class LogWindow {
     const first = Math.max(0, Math.floor(top / ROW_PX) - MARGIN_ROWS);
     const last = Math.min(total, Math.ceil((top + height) / ROW_PX) + MARGIN_ROWS);
     if (!all && first === this.#first && last === this.#last) return;
+    const painted = this.#first;
     this.#first = first;
     this.#last = last;
     const rows: HTMLElement[] = [];
     for (let row = first; row < last; row++) rows.push(this.#row(row));
-    this.#pane.replaceChildren(...rows);
+    if (holdsSelection(this.#pane)) this.#repaint(rows, painted);
+    else this.#pane.replaceChildren(...rows);
     this.#pane.style.transform = `translateY(${first * ROW_PX - (top - scrollTop)}px)`;
+  }
+
+  /** Puts rows in the place of those that were painted from a row on, without touching what did not change. */
+  #repaint(rows: readonly HTMLElement[], painted: number): void {
+    const old = new Map([...this.#pane.children].map((element, at) => [painted + at - this.#first, element]));
+    for (const [at, element] of old) if (at < 0 || at >= rows.length) element.remove();
+    let next = this.#pane.firstElementChild;
+    rows.forEach((row, at) => {
+      const there = old.get(at);
+      if (there instanceof HTMLElement) {
+        next = there.nextElementSibling;
+        there.className = row.className;
+        repaint(there, row);
+      } else this.#pane.insertBefore(row, next);
+    });
   }
 
   #row(number: number): HTMLElement {
@@ -153,7 +171,7 @@ export class LogWindow {
     const content = this.buffer.lines[line];
     if (content === undefined) return element;
     if (this.#marked !== "" && content.text.toLowerCase().includes(this.#marked))
-      element.className = line === this.#line ? "hit here" : "hit";
+      element.className = line === this.#line ? "hit now" : "hit";
     const end = Math.min(to, content.text.length, from + MOST_CHARACTERS);
     paintLine(content, element, from, end);
     if (end < Math.min(to, content.text.length)) element.append(t.moreCharacters(content.text.length - end));

@@ -1,159 +1,65 @@
 /**
- * Markdown cells and outputs: marked makes HTML, sanitize.ts makes it harmless, KaTeX sets the formulas.
+ * Markdown cells and outputs in the page: markdown_parts.ts makes elements of them; here their addresses are set, and what scrolls can be reached.
  *
- * Formulas are taken out before marked sees the text (it would read their underscores as emphasis) and set afterwards into the elements that keep
- * their places. KaTeX is loaded when the first formula is met.
+ * What needs more than this (colours of code, diagrams, formulas) is loaded when the first text has it.
  */
-import { Marked, type TokenizerAndRendererExtension } from "marked";
-import { map } from "../model/json.ts";
-import { formText } from "../model/mime.ts";
-import { fileAddress, showPicture } from "../rpc/http.ts";
-import type { JsonMap } from "../rpc/schema.ts";
+import { r } from "../text/rich.ts";
+import { drawing } from "../ui/drawing.ts";
+import { complain } from "../ui/notices.ts";
+import { reachByKeys } from "../ui/scrolled_boxes.ts";
+import { placesCame } from "./fragments.ts";
+import { keepReadable } from "./grounds.ts";
+import { type Code, markedText, onlyFormula } from "./markdown_parts.ts";
 import { setMath } from "./math.ts";
-import { markdownFragment } from "./sanitize.ts";
+import { type Surroundings, setAddresses } from "./user_links.ts";
 
-interface Formula {
-  readonly tex: string;
-  readonly display: boolean;
-}
+// ---- code
 
-const DISPLAY =
-  /^\$\$([\s\S]+?)\$\$|^\\\[([\s\S]+?)\\\]|^(\\begin\{(equation|align|gather|multline|eqnarray|alignat|cases|matrix|pmatrix|bmatrix)(\*?)\}[\s\S]+?\\end\{\4\5\})/;
-const INLINE = /^\$(?!\s)((?:\\.|[^$\\])+?)(?<!\s)\$(?!\d)|^\\\(([\s\S]+?)\\\)/;
-
-/** Where the next formula may begin. A block must begin a line, or it would cut paragraphs in two. */
-const starts = {
-  block: (text: string): number => {
-    const at = text.search(/\n(?:\$\$|\\\[|\\begin\{)/);
-    return at < 0 ? at : at + 1;
-  },
-  inline: (text: string): number => text.search(/\$|\\\(|\\\[|\\begin\{/),
-};
-
-function extension(formulas: Formula[]): TokenizerAndRendererExtension[] {
-  const place = (tex: string, display: boolean): string => `<span data-tex="${formulas.push({ tex, display }) - 1}"></span>`;
-  const rule = (name: string, level: "block" | "inline", pattern: RegExp, display: boolean): TokenizerAndRendererExtension => ({
-    name,
-    level,
-    start: (text: string) => {
-      const at = starts[level](text);
-      return at < 0 ? undefined : at;
-    },
-    tokenizer: (text: string) => {
-      const match = pattern.exec(text);
-      return match === null ? undefined : { type: name, raw: match[0], tex: match[1] ?? match[2] ?? match[3] ?? "" };
-    },
-    renderer: token => (level === "block" ? `<p>${place(String(token.tex), display)}</p>` : place(String(token.tex), display)),
-  });
-  return [
-    rule("displayMath", "block", DISPLAY, true),
-    rule("displayMathInline", "inline", DISPLAY, true),
-    rule("inlineMath", "inline", INLINE, false),
-  ];
-}
-
-/** A picture that lies on another server. */
-export interface Picture {
-  readonly address: string;
-  readonly alt: string;
-}
-
-/** Where the pictures of a text are: its own attachments, the folder that relative paths start from, and who shows those of other servers. */
-export interface Surroundings {
-  readonly attachments: JsonMap;
-  readonly folder: string;
-  remote?(place: HTMLElement, picture: Picture): void;
-}
-
-/** The address of a picture: an attachment as its bytes, a relative path as a file below the root. */
-function pictureAddress(href: string, { attachments, folder }: Surroundings): string {
-  if (href.startsWith("attachment:")) {
-    const bundle = map(attachments[decoded(href.slice("attachment:".length))]);
-    const type = Object.keys(bundle).find(one => one.startsWith("image/"));
-    return type === undefined ? href : `data:${type};base64,${formText(bundle, type).replace(/\s+/g, "")}`;
-  }
-  if (/^([a-z][a-z0-9+.-]*:|\/|#)/i.test(href) || href === "") return href;
-  const parts: string[] = [];
-  for (const part of `${folder}${decoded(href)}`.split("/"))
-    if (part === "..") parts.pop();
-    else if (part !== "." && part !== "") parts.push(part);
-  return `${fileAddress(parts.join("/"))}?inline=1`;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // a percent sign that is just one
-  }
-}
-
-/** Takes the pictures of other servers out, before they can be loaded; gives their places. One in a link stands behind it. */
-function remotePictures(fragment: DocumentFragment): [HTMLElement, Picture][] {
-  const found: [HTMLElement, Picture][] = [];
-  for (const image of fragment.querySelectorAll("img")) {
-    const source = image.getAttribute("src") ?? "";
-    const address = /^(https?:)?\/\//i.test(source) && URL.canParse(source, location.href) ? new URL(source, location.href) : null;
-    if (address === null || address.origin === location.origin) continue;
-    const place = document.createElement("span");
-    const link = image.closest("a");
-    if (link === null) image.replaceWith(place);
-    else {
-      image.replaceWith(image.alt);
-      link.after(" ", place);
+/** Fenced code gets colours, a diagram its picture. */
+function setCode(codes: readonly Code[], surroundings: Surroundings): (() => void)[] {
+  return codes.map(({ element, language, source }) => {
+    if (language === "mermaid") {
+      const place = document.createElement("div");
+      element.parentElement?.replaceWith(place);
+      return () => surroundings.embed?.(place, { kind: "diagram", source });
     }
-    found.push([place, { address: address.href, alt: image.alt }]);
-  }
-  return found;
-}
-
-/** Takes the addresses of this server's pictures out, which the browser cannot load by itself; gives them. */
-function ownPictures(fragment: DocumentFragment): [HTMLImageElement, string][] {
-  const found: [HTMLImageElement, string][] = [];
-  for (const image of fragment.querySelectorAll("img")) {
-    const source = image.getAttribute("src") ?? "";
-    const address = URL.canParse(source, location.href) ? new URL(source, location.href) : null;
-    if (address === null || address.origin !== location.origin || !/^https?:$/.test(address.protocol)) continue;
-    image.removeAttribute("src");
-    found.push([image, address.pathname + address.search]);
-  }
-  return found;
-}
-
-/** Shows markdown in an element. The formulas of it come when KaTeX is there. */
-export function showMarkdown(source: string, into: HTMLElement, surroundings: Surroundings = { attachments: {}, folder: "" }): void {
-  const formulas: Formula[] = [];
-  const marked = new Marked({ gfm: true, async: false, extensions: extension(formulas) });
-  marked.use({
-    walkTokens: token => {
-      if (token.type === "image") token.href = pictureAddress(String(token.href), surroundings);
-    },
+    if (/^(?:python|py|python3|ipython|ipython3)$/.test(language))
+      return () => void drawing(import("../ui/highlight.ts")).then(({ paintPython }) => paintPython(source, element), complain);
+    return () => void drawing(import("./code_colours.ts").then(({ paintCode }) => paintCode(source, language, element))).catch(complain);
   });
-  const fragment = markdownFragment(marked.parse(source, { async: false }));
-  const places = [...fragment.querySelectorAll<HTMLElement>("span[data-tex]")];
-  for (const table of fragment.querySelectorAll("table")) table.classList.add("df");
-  const remote = remotePictures(fragment);
-  const own = ownPictures(fragment);
-  into.replaceChildren(fragment);
-  for (const [image, address] of own) void showPicture(image, address);
-  for (const code of into.querySelectorAll<HTMLElement>("pre > code:is(.language-python, .language-py, .language-python3)"))
-    void import("../ui/highlight.ts").then(({ paintPython }) => paintPython(code.textContent ?? "", code));
-  for (const [place, picture] of remote) surroundings.remote?.(place, picture);
-  for (const place of places) {
-    const formula = formulas[Number(place.dataset.tex)];
-    if (formula !== undefined) void setMath(formula.tex, formula.display, place);
-  }
+}
+
+// ---- texts
+
+/**
+ * Shows markdown in an element. Formulas, colours and pictures come when what shows them is there.
+ *
+ * Args:
+ *   source: the text.
+ *   into: is emptied first.
+ *   surroundings: where the text stands, and who shows what may not stand in the page itself.
+ */
+export function showMarkdown(source: string, into: HTMLElement, surroundings: Surroundings = { attachments: {}, folder: "" }): void {
+  const later: (() => void)[] = [];
+  const { part, boxes, formulas } = markedText(source, (part, codes) => {
+    later.push(...setCode(codes, surroundings), ...setAddresses(part, surroundings));
+  });
+  into.replaceChildren(part);
+  keepReadable(source, into, into);
+  for (const box of boxes) reachByKeys(box, r.wideTable);
+  for (const box of into.querySelectorAll("pre")) reachByKeys(box, r.wideCode);
+  for (const act of later) act();
+  for (const [place, { tex, display }] of formulas) setMath(tex, display, place);
+  placesCame();
 }
 
 /** Shows text/latex: formulas between dollars, or a bare environment; other text stays as it is. */
 export function showLatex(source: string, into: HTMLElement): void {
-  const text = source.trim();
-  const display = /^\$\$([\s\S]+)\$\$$|^\\\[([\s\S]+)\\\]$/.exec(text);
-  const inline = /^\$([^$]+)\$$|^\\\(([\s\S]+)\\\)$/.exec(text);
-  const environment = /^\\begin\{[\s\S]+\}$/.test(text);
-  if (display !== null || inline !== null || environment) {
-    const tex = display?.[1] ?? display?.[2] ?? inline?.[1] ?? inline?.[2] ?? text;
+  const tex = onlyFormula(source);
+  if (tex === null) showMarkdown(source, into);
+  else {
     into.replaceChildren();
-    void setMath(tex.replace(/^\\displaystyle\s*/, ""), true, into);
-  } else showMarkdown(source, into);
+    setMath(tex, true, into);
+    reachByKeys(into, r.wideFormula);
+  }
 }

@@ -15,7 +15,7 @@ export interface Frame {
 }
 
 const IN_CELL = /^\s*Cell In\s?\[(\d+)\], line (\d+)/;
-const IN_FILE = /^\s*File (.+?):(\d+), in (.*)$/;
+const IN_FILE = /^\s*File (.+?):(\d+),? in (.*)$/;
 const LIBRARY = /site-packages|dist-packages|[/\\]lib[/\\]python\d|<frozen /;
 
 function withoutLastLines(text: string): string {
@@ -60,6 +60,20 @@ export function frames(traceback: readonly string[], name: string, value: string
   const last = parts.pop();
   if (last !== undefined && squeezed(plainText(last)) !== squeezed(`${name}: ${value}`)) parts.push(withoutEcho(last, name, value));
   return parts.filter(part => part.trim() !== "").map(frameOf);
+}
+
+/** How often a frame is shown before its repeats are folded away. */
+const MOST_ALIKE = 3;
+
+/** For each frame whether it only repeats others, as in an endless recursion; the first ones and the last two never do. */
+export function repeats(all: readonly Frame[]): boolean[] {
+  const seen = new Map<string, number>();
+  return all.map(({ place, text }, at) => {
+    const key = `${place}\n${text}`;
+    const count = (seen.get(key) ?? 0) + 1;
+    seen.set(key, count);
+    return count > MOST_ALIKE && at < all.length - 2;
+  });
 }
 
 /** Whether a line of code in a frame is the one that failed: IPython puts an arrow before it. */

@@ -1,5 +1,6 @@
 /** How cells differ, line by line: what only the older has with a minus, what only the newer has with a plus. */
 
+import type { ComponentChildren } from "preact";
 import { type DiffLine, diffLines } from "../model/diff.ts";
 import type { CellChange } from "../rpc/schema.ts";
 import { t } from "../text/en.ts";
@@ -28,7 +29,7 @@ function folded(all: readonly DiffLine[]): (DiffLine | number)[] {
 const SIGN = { same: " ", out: "−", in: "+" } as const;
 const LOOK = { same: "same", out: "gone", in: "new" } as const;
 
-function Change({ change }: { change: CellChange }) {
+function Change({ change, act }: { change: CellChange; act: ComponentChildren }) {
   const lines = folded(diffLines(change.before ?? "", change.after ?? ""));
   const more = [change.outputs_changed ? t.history.outputs : "", change.metadata_changed ? t.history.metadata : ""].filter(
     part => part !== "",
@@ -38,6 +39,7 @@ function Change({ change }: { change: CellChange }) {
       <p class="diff-head">
         <b>{t.history.changes[change.change]}</b> <span class="sub">{t.kind[change.cell_type]}</span>
         {more.length > 0 && <span class="sub"> · {more.join(", ")}</span>}
+        {act}
       </p>
       {change.before !== change.after && (
         <pre class="diff-lines">
@@ -58,11 +60,12 @@ function Change({ change }: { change: CellChange }) {
   );
 }
 
-export function Diff({ changes }: { changes: readonly CellChange[] }) {
+/** `act` gives what can be done about one of the changes. */
+export function Diff({ changes, act }: { changes: readonly CellChange[]; act?: (change: CellChange) => ComponentChildren }) {
   return (
     <ul class="diffs">
       {changes.map(change => (
-        <Change key={`${change.change} ${change.cell}`} change={change} />
+        <Change key={`${change.change} ${change.cell}`} change={change} act={act?.(change)} />
       ))}
     </ul>
   );

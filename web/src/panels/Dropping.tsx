@@ -1,13 +1,16 @@
 /** Files that are dropped on a notebook: a picture over a text cell goes into it, all else is uploaded into the notebook's folder. */
 
+import { useState } from "preact/hooks";
 import { folderOf } from "../model/paths.ts";
 import type { Open } from "../session/open_session.ts";
 import { may, sayWhyNot } from "../session/permissions.ts";
 import { attach, pictureIn } from "../session/pictures.ts";
 import { t } from "../text/en.ts";
 import { useDropped } from "../ui/dropped_files.ts";
-import { Uploads } from "./Uploads.tsx";
-import { upload, uploads } from "./uploads.ts";
+import { LazyModule, useLazy } from "../ui/lazy.ts";
+import { complain } from "../ui/notices.ts";
+
+const uploading = new LazyModule(() => import("./Uploads.tsx"));
 
 /** The text cell that is under the pointer. */
 function textCellAt(event: DragEvent): string | null {
@@ -16,20 +19,26 @@ function textCellAt(event: DragEvent): string | null {
 }
 
 export function Dropping({ open }: { open: Open }) {
+  const [expected, expect] = useState(false);
+  const views = useLazy(uploading, expected);
   const over = useDropped(
     event => (textCellAt(event) === null ? "page" : "text"),
-    (files, event) => {
-      const [cell, picture] = [textCellAt(event), pictureIn(files)];
+    (dropped, event) => {
+      const [cell, picture] = [textCellAt(event), pictureIn(dropped.files)];
       if (cell !== null && picture !== null && may("write")) attach(open.actions, picture, cell);
       else if (!may("own")) sayWhyNot("own");
-      else upload(files, folderOf(open.store.model.file?.path ?? "").replace(/\/$/, ""));
+      else {
+        const folder = folderOf(open.store.model.file?.path ?? "").replace(/\/$/, "");
+        expect(true);
+        uploading.fetch().then(module => module.uploadDropped(dropped, folder), complain);
+      }
     },
     open,
   );
   return (
     <>
       {over !== null && <div class="drop-note">{over === "text" ? t.attach.dropText : t.attach.dropPage}</div>}
-      {uploads.value.length > 0 && <Uploads />}
+      {views !== null && <views.Uploads />}
     </>
   );
 }

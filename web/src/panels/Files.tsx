@@ -1,141 +1,29 @@
-/** The files of a folder: open, view, rename, copy, download, delete. Arrows move, Enter opens, F2 renames, Delete puts into the trash. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import { folderOf } from "../model/paths.ts";
-import { fileAddress, save } from "../rpc/http.ts";
+/**
+ * The files of a folder. Arrows move, Enter opens, F2 renames, Delete puts into the trash; Ctrl or Shift and a click, the space bar, Shift and an
+ * arrow, and Ctrl-A select; what is selected is moved, copied, downloaded and deleted together. Entries are dragged onto folders.
+ */
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { File, Session } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
-import { addressOf, isViewable, openFile } from "../session/file_links.ts";
-import { openNotebook } from "../session/open_session.ts";
-import { goTo, homeAddress, textAddress } from "../session/route.ts";
+import { openFile } from "../session/file_links.ts";
+import { goTo, homeAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
-import { ago, clock, size } from "../text/format.ts";
+import { f } from "../text/managing.ts";
 import { w } from "../text/trash.ts";
-import { Ask, AskText } from "../ui/Dialog.tsx";
-import { FILE_ICONS, Icon } from "../ui/icons.tsx";
+import { Icon, type IconName } from "../ui/icons.tsx";
 import { lazily } from "../ui/lazy.ts";
-import { Menu, type MenuRow } from "../ui/Menu.tsx";
+import { Menu } from "../ui/Menu.tsx";
 import { complain } from "../ui/notices.ts";
-import { clockOffset } from "../ui/page_state.ts";
-import { arranged, type Folder, type Order } from "./folder.ts";
+import { oneOf, recall, remember } from "../ui/settings.ts";
+import type { Asking } from "./FileQuestions.tsx";
+import { type FileActs, Row } from "./FileRow.tsx";
+import { discardAll, download, moveInto } from "./file_acts.ts";
+import { dropFolder, dropHandlers } from "./file_drag.ts";
+import { FileSelection } from "./file_selection.ts";
+import { arranged, type Folder, ORDERS, type Order } from "./folder.ts";
 import { HomeLink } from "./HomeLink.tsx";
-import { stateWords } from "./Running.tsx";
-import { deleteForGood, discard } from "./trash.ts";
 
-/** What a person is asked about an entry; `reason` is why it cannot go to the trash. */
-type Asking = { readonly what: "rename" | "delete"; readonly file: File; readonly reason?: string } | null;
-
-type ToAsk = (asking: Asking) => void;
-
-/** Into the trash; where there is none, a person is asked whether it may go for good. */
-function intoTrash(file: File, ask: ToAsk): void {
-  void discard(connection, file, reason => ask({ what: "delete", file, reason }));
-}
-
-const AS_NOTEBOOK = /\.(py|md|rmd|qmd|r|jl)$/i;
-
-function rowsOf(file: File, ask: ToAsk): MenuRow[] {
-  const words = t.files;
-  const isFile = file.kind === "file" || file.kind === "notebook";
-  return [
-    { title: file.kind === "file" && isViewable(file.name) ? words.view : words.open, run: () => openFile(file) },
-    file.kind === "file" && AS_NOTEBOOK.test(file.name) && { title: words.openAsNotebook, run: () => void openNotebook(file.path) },
-    isFile && { title: words.editAsText, run: () => goTo(textAddress(file.path)) },
-    { heading: "" },
-    { title: words.rename, keys: "F2", run: () => ask({ what: "rename", file }) },
-    { title: words.duplicate, run: () => void connection.call("file.copy", { path: file.path, to: null }).catch(complain) },
-    isFile && { title: words.download, run: () => void save(fileAddress(file.path), file.name).catch(complain) },
-    { heading: "" },
-    { title: words.delete, keys: "Del", run: () => intoTrash(file, ask) },
-    { title: w.forGood, keys: "Shift Del", run: () => ask({ what: "delete", file }) },
-  ];
-}
-
-function Row(props: { file: File; session: Session | undefined; ask: ToAsk }) {
-  const { file, session } = props;
-  const at = Date.parse(file.modified);
-  const seconds = (Date.now() + clockOffset.value - at) / 1000;
-  const state = session === undefined ? null : stateWords(session);
-  return (
-    <tr
-      onKeyDown={event => {
-        if (event.key === "F2") props.ask({ what: "rename", file });
-        else if (event.key === "Delete" && event.shiftKey) props.ask({ what: "delete", file });
-        else if (event.key === "Delete") intoTrash(file, props.ask);
-        else return;
-        event.preventDefault();
-      }}
-    >
-      <td class="file-name">
-        {file.kind === "other" ? (
-          <span class="entry other">
-            <Icon name="file" />
-            <span>{file.name}</span>
-          </span>
-        ) : (
-          <a
-            class="entry"
-            href={addressOf(file)}
-            onClick={event => {
-              if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-              event.preventDefault();
-              openFile(file);
-            }}
-          >
-            <Icon name={FILE_ICONS[file.kind]} />
-            <span>{file.name}</span>
-          </a>
-        )}
-      </td>
-      <td class="file-kernel">
-        {state !== null && (
-          <span class="st">
-            <span class={`dot ${state.dot}`} />
-            {state.words}
-          </span>
-        )}
-      </td>
-      <td class="file-changed" title={clock(at)}>
-        {ago(seconds)}
-      </td>
-      <td class="file-size">{file.kind === "folder" || file.kind === "other" ? "" : size(file.size)}</td>
-      <td class="file-acts">
-        <Menu className="btn ghost icon" label={t.files.actionsOf(file.name)} items={rowsOf(file, props.ask)}>
-          <Icon name="dots" />
-        </Menu>
-      </td>
-    </tr>
-  );
-}
-
-function Question({ asking, close }: { asking: NonNullable<Asking>; close(): void }) {
-  const { what, file, reason } = asking;
-  if (what === "rename")
-    return (
-      <AskText
-        title={t.files.renameOf(file.name)}
-        label={t.files.newName}
-        initial={file.name}
-        stem={file.kind !== "folder"}
-        act={t.rename}
-        onClose={close}
-        onAct={name => {
-          const to = folderOf(file.path) + name;
-          if (to !== file.path) connection.call("file.rename", { path: file.path, to }).catch(complain);
-        }}
-      />
-    );
-  const body = file.kind === "folder" ? w.forGoodFolder : file.session === null ? w.forGoodFile : w.forGoodOpen;
-  return (
-    <Ask
-      title={reason === undefined ? w.forGoodAsk(file.name) : w.noTrash(file.name)}
-      body={reason === undefined ? body : `${reason} ${body}`}
-      act={w.forGoodAct}
-      danger
-      onClose={close}
-      onAct={() => deleteForGood(connection, file)}
-    />
-  );
-}
+const Question = lazily(async () => (await import("./FileQuestions.tsx")).Question);
 
 function Heading(props: { order: Order; now: Order; down: boolean; title: string; sort(order: Order): void }) {
   const on = props.now === props.order;
@@ -149,15 +37,31 @@ function Heading(props: { order: Order; now: Order; down: boolean; title: string
   );
 }
 
-/** Arrows go from name to name. */
-function moveFocus(event: KeyboardEvent): void {
-  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+/** The files that keys walk through, as they stand in the list. */
+const links = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(".files .entry[href]")];
+
+/** Arrows go from name to name; with Shift they take along what they come by. */
+function moveFocus(event: KeyboardEvent, shown: readonly File[], selection: FileSelection): void {
   const target = event.target instanceof Element ? event.target : null;
-  if (target?.closest(".menu") != null) return;
-  const links = [...document.querySelectorAll<HTMLElement>(".files .entry[href]")];
-  const row = target?.closest("tr")?.querySelector<HTMLElement>(".entry[href]");
-  const at = row == null ? -1 : links.indexOf(row);
-  links[event.key === "ArrowDown" ? at + 1 : Math.max(0, at - 1)]?.focus();
+  if (target?.closest(".menu, dialog") != null) return;
+  if (event.key === "Escape" && selection.paths.value.size > 0) selection.clear();
+  else if (event.key === "a" && (event.ctrlKey || event.metaKey) && target?.closest("table") != null)
+    selection.all(shown.map(one => one.path));
+  else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    const all = links();
+    const row = target?.closest("tr")?.querySelector<HTMLElement>(".entry[href]");
+    const at = row == null ? -1 : all.indexOf(row);
+    const next = all[event.key === "ArrowDown" ? at + 1 : Math.max(0, at - 1)];
+    const pathOf = (link: HTMLElement | null | undefined): string => link?.closest("tr")?.getAttribute("data-path") ?? "";
+    if (event.shiftKey && row != null && next !== undefined) {
+      selection.begin(pathOf(row));
+      selection.extend(
+        shown.map(one => one.path),
+        pathOf(next),
+      );
+    }
+    next?.focus();
+  } else return;
   event.preventDefault();
 }
 
@@ -165,17 +69,17 @@ export function Crumbs({ folder }: { folder: string }) {
   const parts = folder === "" ? [] : folder.split("/");
   return (
     <nav class="crumbs" aria-label={t.files.crumbs}>
-      <HomeLink folder="" current={parts.length === 0}>
-        {t.files.root}
-      </HomeLink>
-      {parts.map((part, at) => (
-        <span key={at}>
-          <span class="sep">/</span>
-          <HomeLink folder={parts.slice(0, at + 1).join("/")} current={at === parts.length - 1}>
-            {part}
-          </HomeLink>
-        </span>
-      ))}
+      {["", ...parts].map((part, at) => {
+        const path = parts.slice(0, at).join("/");
+        return (
+          <span key={at} data-folder={path} class={dropFolder.value === path ? "target" : undefined}>
+            {at > 0 && <span class="sep">/</span>}
+            <HomeLink folder={path} current={at === parts.length}>
+              {at === 0 ? t.files.root : part}
+            </HomeLink>
+          </span>
+        );
+      })}
     </nav>
   );
 }
@@ -195,16 +99,63 @@ function TrashButton() {
   );
 }
 
-export function Files({ folder, sessions }: { folder: Folder; sessions: readonly Session[] | null }) {
-  const [filter, setFilter] = useState("");
-  const [order, setOrder] = useState<Order>("name");
-  const [down, setDown] = useState(false);
-  const [asking, ask] = useState<Asking>(null);
-  const field = useRef<HTMLInputElement>(null);
-  const entries = folder.entries.value;
+/** What can be done with all that is selected. */
+function SelectionBar({ chosen, acts, end }: { chosen: readonly File[]; acts: FileActs; end(): void }) {
+  const button = (icon: IconName, title: string, run: () => void) => (
+    <button type="button" class="btn ghost" aria-label={title} title={title} onClick={run}>
+      <Icon name={icon} />
+      <span class="wide-only">{title}</span>
+    </button>
+  );
+  return (
+    <div class="selection-bar" role="toolbar" aria-label={f.forSelected}>
+      <span role="status">{f.selected(chosen.length)}</span>
+      {button("folder", f.move, () => acts.move(chosen))}
+      {button("copy", f.copyTo, () => acts.copy(chosen))}
+      {button("download", t.files.download, () => download(chosen))}
+      {button("trash", t.files.delete, () => acts.discard(chosen))}
+      <button type="button" class="btn ghost icon" aria-label={f.endSelection} title={f.endSelection} onClick={end}>
+        <Icon name="cross" />
+      </button>
+    </div>
+  );
+}
+
+/** Of a phone, where the list has no headings for it. */
+function SortMenu({ order, sort }: { order: Order; sort(order: Order): void }) {
+  const words = { name: t.files.name, modified: t.files.changed, size: t.files.size };
+  return (
+    <span class="narrow-only">
+      <Menu
+        className="btn ghost icon"
+        label={f.sort}
+        items={ORDERS.map(one => ({ title: words[one], checked: one === order, run: () => sort(one) }))}
+      >
+        <Icon name="bars" />
+      </Menu>
+    </span>
+  );
+}
+
+/** In which order the list is, as it was chosen last in this browser. */
+function useOrder(): [Order, boolean, (by: Order) => void] {
+  const [order, setOrder] = useState<Order>(() => oneOf("webipy.files-order", ORDERS, "name"));
+  const [down, setDown] = useState(() => recall("webipy.files-down") === "yes");
+  const sort = (by: Order): void => {
+    const turned = order === by ? !down : by !== "name";
+    setDown(turned);
+    setOrder(by);
+    remember("webipy.files-order", by);
+    remember("webipy.files-down", turned ? "yes" : "no");
+  };
+  return [order, down, sort];
+}
+
+/** Keys of the page as a whole: the filter, and the folder above. */
+function useKeys(folder: Folder, field: { readonly current: HTMLInputElement | null }): void {
   useEffect(() => {
     const keys = (event: KeyboardEvent): void => {
-      const at = event.target instanceof Element ? event.target.closest("input, textarea, dialog, .menu") : null;
+      const at = event.target instanceof Element ? event.target.closest("input:not([type=checkbox]), textarea, dialog, .menu") : null;
       if (at !== null || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "/") field.current?.focus();
       else if (event.key === "Backspace" && folder.path !== "") goTo(homeAddress(folder.path.split("/").slice(0, -1).join("/")));
@@ -214,16 +165,38 @@ export function Files({ folder, sessions }: { folder: Folder; sessions: readonly
     addEventListener("keydown", keys);
     return () => removeEventListener("keydown", keys);
   }, [folder]);
-  const sort = (by: Order): void => {
-    setDown(order === by ? !down : by !== "name");
-    setOrder(by);
-  };
+}
+
+export function Files({ folder, sessions }: { folder: Folder; sessions: readonly Session[] | null }) {
+  const [filter, setFilter] = useState("");
+  const [order, down, sort] = useOrder();
+  const [asking, ask] = useState<Asking | null>(null);
+  const selection = useMemo(() => new FileSelection(), [folder]);
+  const field = useRef<HTMLInputElement>(null);
+  const entries = folder.entries.value;
+  useKeys(folder, field);
   const shown = entries === null ? [] : arranged(entries, filter, order, down);
+  const listed = shown.map(one => one.path);
+  useEffect(() => selection.keep(listed), [entries, filter]);
+  const chosen = shown.filter(one => selection.has(one.path));
   const open = new Map((sessions ?? []).filter(one => one.path !== null).map(one => [one.path ?? "", one]));
+  const acts: FileActs = {
+    rename: file => ask({ what: "rename", files: [file] }),
+    move: files => ask({ what: "move", files }),
+    copy: files => ask({ what: "copy", files }),
+    discard: files => void discardAll(connection, files, (files, reason) => ask({ what: "delete", files, reason })).catch(complain),
+    deleteForGood: files => ask({ what: "delete", files }),
+    extend: file => selection.extend(listed, file.path),
+  };
+  const together = (file: File): readonly File[] => (selection.has(file.path) ? chosen : [file]);
+  const drops = dropHandlers((paths, to) => {
+    const files = shown.filter(one => paths.includes(one.path));
+    moveInto(connection, files, to).catch(complain);
+  });
   const heading = { now: order, down, sort };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: arrows go from link to link inside
-    <section class="files-part" onKeyDown={moveFocus}>
+    <section class="files-part" onKeyDown={event => moveFocus(event, shown, selection)} {...drops}>
       <div class="files-head">
         <Crumbs folder={folder.path} />
         <span class="grow" />
@@ -242,8 +215,10 @@ export function Files({ folder, sessions }: { folder: Folder; sessions: readonly
             }}
           />
         </label>
+        <SortMenu order={order} sort={sort} />
         <TrashButton />
       </div>
+      {chosen.length > 0 && <SelectionBar chosen={chosen} acts={acts} end={() => selection.clear()} />}
       {folder.problem.value !== null && (
         <p class="form-error" role="alert">
           {folder.problem.value}
@@ -251,9 +226,17 @@ export function Files({ folder, sessions }: { folder: Folder; sessions: readonly
       )}
       {entries === null && folder.problem.value === null && <p class="quiet">{t.opening}</p>}
       {entries !== null && (
-        <table class="files" aria-label={t.files.list(folder.path || t.files.root)}>
+        <table class={chosen.length > 0 ? "files choosing" : "files"} aria-label={t.files.list(folder.path || t.files.root)}>
           <thead>
             <tr>
+              <th class="file-box">
+                <input
+                  type="checkbox"
+                  aria-label={f.selectAll}
+                  checked={chosen.length > 0 && chosen.length === shown.length}
+                  onClick={() => (chosen.length === shown.length ? selection.clear() : selection.all(listed))}
+                />
+              </th>
               <Heading order="name" title={t.files.name} {...heading} />
               <th class="file-kernel">{t.files.kernel}</th>
               <Heading order="modified" title={t.files.changed} {...heading} />
@@ -265,7 +248,7 @@ export function Files({ folder, sessions }: { folder: Folder; sessions: readonly
           </thead>
           <tbody>
             {shown.map(file => (
-              <Row key={file.path} file={file} session={open.get(file.path)} ask={ask} />
+              <Row key={file.path} file={file} session={open.get(file.path)} acts={acts} selection={selection} together={together} />
             ))}
           </tbody>
         </table>
@@ -277,7 +260,7 @@ export function Files({ folder, sessions }: { folder: Folder; sessions: readonly
           {t.files.more(folder.total.value - entries.length)}
         </button>
       )}
-      {asking !== null && <Question asking={asking} close={() => ask(null)} />}
+      {asking !== null && <Question asking={asking} folder={folder.path} close={() => ask(null)} />}
     </section>
   );
 }

@@ -1,68 +1,30 @@
-/** Finds, and replaces, in the sources of all cells. Loaded when it is first wanted. */
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Match, MOST_MATCHES, matchesIn, patternOf, replaced } from "../model/find.ts";
+/** Finds in the sources of all cells and in their outputs, and replaces in the sources. Loaded when it is first wanted. */
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { matchesIn, patternOf, replaced } from "../model/find.ts";
 import type { Open } from "../session/open_session.ts";
 import { caret, mode, selected } from "../session/selection.ts";
 import { t } from "../text/en.ts";
 import { Icon } from "../ui/icons.tsx";
-import { toast } from "../ui/notices.ts";
 import { finding, findStep } from "../ui/page_state.ts";
+import { findsInOutputs } from "../ui/settings.ts";
+import { type Found, findAll, paint, show } from "./find_matches.ts";
 
-function allMatches({ store }: Open, pattern: RegExp | null): Match[] {
-  if (pattern === null) return [];
-  const found: Match[] = [];
-  for (const id of store.order) {
-    found.push(...matchesIn(id, store.sourceOf(id), pattern));
-    if (found.length >= MOST_MATCHES) break;
-  }
-  return found;
-}
+/** So long after a change its outputs stand in the page; cells that are not there yet take longer. */
+const PAINTED_MS = 50;
+const DRAWN_MS = 500;
 
-/** Marks the matches that stand in the page: the browser paints them, the cells stay as they are. */
-function paint(matches: readonly Match[], current: Match | undefined): void {
-  if (!("highlights" in CSS)) return;
-  const ranges: Range[] = [];
-  const here: Range[] = [];
-  for (const match of matches.slice(0, 1000)) {
-    const source = document.getElementById(`cell-${match.cell}`)?.querySelector("pre.src");
-    const range = source == null ? null : rangeIn(source, match.from, match.to);
-    if (range !== null) (match === current ? here : ranges).push(range);
-  }
-  CSS.highlights.set("found", new Highlight(...ranges));
-  CSS.highlights.set("found-here", new Highlight(...here));
-}
-
-function rangeIn(element: Element, from: number, to: number): Range | null {
-  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
-  const range = document.createRange();
-  let at = 0;
-  let begun = false;
-  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
-    const { length } = node.nodeValue ?? "";
-    if (!begun && from < at + length) {
-      range.setStart(node, from - at);
-      begun = true;
-    }
-    if (begun && to <= at + length) {
-      range.setEnd(node, to - at);
-      return range;
-    }
-    at += length;
-  }
-  return null;
-}
-
-function Toggle(props: { on: boolean; label: string; sign: string; set(on: boolean): void }) {
+function Toggle(props: { on: boolean; label: string; keys?: string; sign: string; set(on: boolean): void }) {
+  const title = props.keys === undefined ? props.label : `${props.label} (${props.keys})`;
   return (
     <button
       type="button"
       class="btn ghost icon"
       aria-pressed={props.on}
       aria-label={props.label}
-      title={props.label}
+      title={title}
       onClick={() => props.set(!props.on)}
     >
-      <span aria-hidden="true">{props.sign}</span>
+      <span class="sign" data-sign={props.sign} />
     </button>
   );
 }
@@ -77,12 +39,20 @@ export function FindBar({ open }: { open: Open }) {
   const [word, setWord] = useState(false);
   const [regular, setRegular] = useState(false);
   const [at, setAt] = useState(0);
-  const [, again] = useState(0);
+  const [turn, setTurn] = useState(0);
+  const again = (): void => setTurn(n => n + 1);
   const field = useRef<HTMLInputElement>(null);
   const replace = finding.value?.replace ?? false;
   const pattern = patternOf({ text, matchCase, word, regular });
-  const matches = allMatches(open, pattern);
+  const inOutputs = findsInOutputs.value;
+  const matches = useMemo(
+    () => findAll(open, pattern, inOutputs, again),
+    [pattern?.source, pattern?.flags, inOutputs, turn, store.head.value, store.textVersion.value, store.unsent.value],
+  );
+  const canReplace = matches.some(match => match.shown === null);
   const current = matches[Math.min(at, matches.length - 1)];
+  /** The match that was gone to last. */
+  const reached = useRef<Found | null>(null);
   useLayoutEffect(() => {
     if (finding.value !== null && finding.value.text !== "") setText(finding.value.text);
     field.current?.focus();
@@ -96,11 +66,13 @@ export function FindBar({ open }: { open: Open }) {
     const found = matches[(next + matches.length) % Math.max(1, matches.length)];
     if (found === undefined) return;
     setAt(matches.indexOf(found));
-    const element = document.getElementById(`cell-${found.cell}`);
+    reached.current?.shown?.release();
+    reached.current = found;
     actions.sections.reveal(found.cell);
     selected.value = found.cell;
     mode.value = "command";
-    (element?.querySelector("pre.src") ?? element)?.scrollIntoView({ block: "nearest" });
+    show(found);
+    again(); // what was folded away stands in the page now
     requestAnimationFrame(() => field.current?.focus());
   };
   const step = useRef(findStep.value);
@@ -109,6 +81,14 @@ export function FindBar({ open }: { open: Open }) {
     step.current = findStep.value;
     go(at + findStep.value.by);
   }, [findStep.value]);
+  useEffect(() => () => reached.current?.shown?.release(), [pattern?.flags, pattern?.source, inOutputs]);
+  useEffect(() => {
+    if (!inOutputs || pattern === null) return;
+    // Outputs are painted behind this, and cells far down when the page is idle.
+    const isAll = store.order.every(cell => document.getElementById(`cell-${cell}`) !== null);
+    const timer = setTimeout(again, isAll ? PAINTED_MS : DRAWN_MS);
+    return () => clearTimeout(timer);
+  }, [inOutputs, pattern === null, store.head.value]);
   const close = (): void => {
     finding.value = null;
     if (current === undefined) document.getElementById(`cell-${selected.value}`)?.focus();
@@ -120,27 +100,49 @@ export function FindBar({ open }: { open: Open }) {
   };
   const replaceOne = (): void => {
     if (current === undefined || pattern === null) return;
-    actions.setSources([[current.cell, replaced(store.sourceOf(current.cell), pattern, by, regular, current.from)]], t.steps.replacement);
-    setTimeout(() => again(n => n + 1), 100);
+    if (current.shown !== null) {
+      go(matches.findIndex((match, index) => index > at && match.shown === null));
+      return;
+    }
+    const { cell, from } = current;
+    const { text: source, end } = replaced(store.sourceOf(cell), pattern, by, regular, from);
+    actions.setSources([[cell, source]], t.steps.replacement);
+    // On to the match behind what was put in, which may hold the pattern itself.
+    const before = matches.findIndex(match => match.cell === cell);
+    const inside = matchesIn(cell, source, pattern).filter(match => match.from < end || (match.to === match.from && match.from === end));
+    setAt(before + inside.length);
+    setTimeout(again, 100);
   };
   const replaceAll = (): void => {
     if (pattern === null || matches.length === 0) return;
-    const cells = [...new Set(matches.map(match => match.cell))];
+    const sources = matches.filter(match => match.shown === null);
+    const cells = [...new Set(sources.map(match => match.cell))];
     actions.setSources(
-      cells.map(cell => [cell, replaced(store.sourceOf(cell), pattern, by, regular)]),
+      cells.map(cell => [cell, replaced(store.sourceOf(cell), pattern, by, regular).text]),
       t.steps.replacement,
     );
-    toast(t.find.replaced(matches.length, cells.length), { action: { title: t.undo, run: () => actions.undo.undo() } });
-    setTimeout(() => again(n => n + 1), 100);
+    actions.undo.offer(t.find.replaced(sources.length, cells.length));
+    setTimeout(again, 100);
+  };
+  const toggles: Readonly<Record<string, () => void>> = {
+    KeyC: () => setCase(!matchCase),
+    KeyW: () => setWord(!word),
+    KeyR: () => setRegular(!regular),
+    KeyO: () => {
+      findsInOutputs.value = !inOutputs;
+    },
   };
   const keys = (event: KeyboardEvent): void => {
     event.stopPropagation();
     const withCtrl = event.ctrlKey || event.metaKey;
+    const toggle = event.altKey && !event.ctrlKey ? toggles[event.code] : undefined;
     if (event.key === "Escape") close();
+    else if (toggle !== undefined) toggle();
     else if (withCtrl && event.key.toLowerCase() === "g") go(at + (event.shiftKey ? -1 : 1));
     else if (withCtrl && event.key === "f") field.current?.select();
     else if (withCtrl && event.key === "h") finding.value = { replace: true, text: "" };
     else if (event.key === "Enter" && event.target === field.current) go((matches.length === 0 ? 0 : at) + (event.shiftKey ? -1 : 1));
+    else if (event.key === "Enter" && event.target instanceof HTMLInputElement) (withCtrl && event.altKey ? replaceAll : replaceOne)();
     else return;
     event.preventDefault();
   };
@@ -170,9 +172,12 @@ export function FindBar({ open }: { open: Open }) {
       <button type="button" class="btn ghost icon" aria-label={t.find.next} title={t.find.next} onClick={() => go(at + 1)}>
         <Icon name="down" />
       </button>
-      <Toggle on={matchCase} label={t.find.caseSensitive} sign="Aa" set={setCase} />
-      <Toggle on={word} label={t.find.word} sign="W" set={setWord} />
-      <Toggle on={regular} label={t.find.regular} sign=".*" set={setRegular} />
+      <Toggle on={matchCase} label={t.find.caseSensitive} keys="Alt-C" sign="Aa" set={setCase} />
+      <Toggle on={word} label={t.find.word} keys="Alt-W" sign="ab" set={setWord} />
+      <Toggle on={regular} label={t.find.regular} keys="Alt-R" sign=".*" set={setRegular} />
+      <button type="button" class="btn ghost" aria-pressed={inOutputs} title={`${t.find.outputsNote} (Alt-O)`} onClick={toggles.KeyO}>
+        {t.find.outputs}
+      </button>
       <span class="grow" />
       <button type="button" class="btn ghost icon" aria-label={t.close} onClick={close}>
         <Icon name="cross" />
@@ -186,10 +191,10 @@ export function FindBar({ open }: { open: Open }) {
             value={by}
             onInput={event => setBy(event.currentTarget.value)}
           />
-          <button type="button" class="btn" disabled={matches.length === 0} onClick={replaceOne}>
+          <button type="button" class="btn" disabled={!canReplace} onClick={replaceOne}>
             {t.find.one}
           </button>
-          <button type="button" class="btn" disabled={matches.length === 0} onClick={replaceAll}>
+          <button type="button" class="btn" disabled={!canReplace} onClick={replaceAll}>
             {t.find.all}
           </button>
         </div>

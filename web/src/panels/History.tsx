@@ -1,13 +1,15 @@
 /** The states that the notebook went through: what has changed since one of them, and the way back to it. Loaded when it is first wanted. */
 import { useEffect, useState } from "preact/hooks";
 import { cellsOf, diffCells } from "../model/diff.ts";
+import { headline } from "../model/select.ts";
 import { ask, fileAddress } from "../rpc/http.ts";
-import type { CellChange, HistoryPoint, NotebookDiff } from "../rpc/schema.ts";
+import type { CellChange, HistoryPoint, NotebookDiff, TouchedCell } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
 import { t } from "../text/en.ts";
 import { clock, day } from "../text/format.ts";
+import { y } from "../text/history.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { complain } from "../ui/notices.ts";
@@ -20,7 +22,8 @@ const close = (): void => {
   dialog.value = null;
 };
 
-function useMoments(session: string): { moments: readonly HistoryPoint[] | null; more: (() => void) | null } {
+function useMoments(session: string): { moments: readonly HistoryPoint[] | null; first: number; more: (() => void) | null } {
+  const [first, setFirst] = useState(1);
   const [moments, set] = useState<readonly HistoryPoint[] | null>(null);
   const [whole, setWhole] = useState(false);
   const load = (before: number | null): void => {
@@ -28,13 +31,14 @@ function useMoments(session: string): { moments: readonly HistoryPoint[] | null;
       .call("notebook.history", { session, limit: PAGE, before })
       .then(page => {
         set(known => [...(before === null ? [] : (known ?? [])), ...page.moments]);
+        setFirst(page.first_seq);
         setWhole(page.moments.length < PAGE);
       })
       .catch(complain);
   };
   useEffect(() => load(null), [session]);
   const last = moments?.at(-1);
-  return { moments, more: whole || last === undefined ? null : () => load(last.seq) };
+  return { moments, first, more: whole || last === undefined ? null : () => load(last.seq) };
 }
 
 /** The time of day; the date stands above. */
@@ -46,14 +50,14 @@ function words(moment: HistoryPoint): string {
   return `${kinds[moment.kind]}${count}${moment.by === null ? "" : `, ${by(moment.by)}`}`;
 }
 
-/** What has changed since a moment. */
-function Since({ open, moment }: { open: Open; moment: HistoryPoint }) {
+/** How two states differ; null until the server has said it. */
+function useDiff(open: Open, since: number, until: number | null): NotebookDiff | null {
   const [diff, set] = useState<NotebookDiff | null>(null);
   useEffect(() => {
     let current = true;
     set(null);
     connection
-      .call("notebook.diff", { session: open.store.id, since: moment.seq, until: null })
+      .call("notebook.diff", { session: open.store.id, since, until })
       .then(found => {
         if (current) set(found);
       })
@@ -61,7 +65,31 @@ function Since({ open, moment }: { open: Open; moment: HistoryPoint }) {
     return () => {
       current = false;
     };
-  }, [moment.seq]);
+  }, [since, until]);
+  return diff;
+}
+
+/** Brings one cell back to what it was after an event. */
+function RestoreCell({ open, seq, cell, title }: { open: Open; seq: number; cell: string; title: string }) {
+  if (!may("write")) return null;
+  return (
+    <button
+      type="button"
+      class="btn small"
+      onClick={() => {
+        close();
+        void open.actions.file.restore(seq, y.restored, cell);
+      }}
+    >
+      <Icon name="history" />
+      {title}
+    </button>
+  );
+}
+
+/** What has changed since a moment. */
+function Since({ open, moment }: { open: Open; moment: HistoryPoint }) {
+  const diff = useDiff(open, moment.seq, null);
   if (diff === null) return <p class="quiet">{t.opening}</p>;
   const same = diff.cells.length === 0 && !diff.metadata_changed;
   const when = t.history.when(clock(Date.parse(moment.time)));
@@ -76,7 +104,7 @@ function Since({ open, moment }: { open: Open; moment: HistoryPoint }) {
             disabled={same}
             onClick={() => {
               close();
-              void open.actions.file.restore(moment.seq, moment.kind !== "checkpoint" ? when : `“${moment.name}”`);
+              void open.actions.file.restore(moment.seq, t.restored(moment.kind !== "checkpoint" ? when : `“${moment.name}”`));
             }}
           >
             <Icon name="history" />
@@ -85,15 +113,94 @@ function Since({ open, moment }: { open: Open; moment: HistoryPoint }) {
         )}
       </div>
       {diff.metadata_changed && <p class="quiet">{t.history.notebookMetadata}</p>}
-      <Diff changes={diff.cells} />
+      <Diff
+        changes={diff.cells}
+        act={({ cell, change }) => change !== "added" && <RestoreCell open={open} seq={moment.seq} cell={cell} title={y.restoreCell} />}
+      />
     </>
   );
 }
 
+/** What one moment did to one cell: how it was before is what it was after the moment before that. */
+function OfCell({ open, moment, before, touched }: { open: Open; moment: HistoryPoint; before: number; touched: TouchedCell }) {
+  const { cell, what } = touched;
+  const diff = useDiff(open, before, moment.seq);
+  const changes = diff?.cells.filter(one => one.cell === cell);
+  const isGone = what === "removed";
+  const seq = isGone ? before : moment.seq;
+  return (
+    <>
+      <div class="since-head">
+        <p>{y.did(nameOf(open, cell))}</p>
+        {(!isGone || changes?.some(one => one.before != null) === true) && (
+          <RestoreCell open={open} seq={seq} cell={cell} title={isGone ? y.restoreCellBefore : y.restoreCellThen} />
+        )}
+      </div>
+      {changes === undefined && <p class="quiet">{t.opening}</p>}
+      {changes?.length === 0 && <p class="quiet">{what === "ran" ? y.ran : y.nothing}</p>}
+      {changes !== undefined && <Diff changes={changes} />}
+    </>
+  );
+}
+
+/** A cell by its number and its first line, as they are now. */
+function nameOf({ store }: Open, cell: string): string {
+  const at = store.order.indexOf(cell);
+  return at < 0 ? y.gone : y.cell(at + 1);
+}
+
+const lineOf = ({ store }: Open, cell: string): string =>
+  store.cellOf(cell) === undefined ? "" : headline(store.sourceOf(cell)) || y.empty;
+
+/** So many cells are named below a moment; the others are counted. */
+const NAMED = 4;
+
+/** The cells that a moment touched, each of which shows what became of it. */
+function Touched(props: { open: Open; moment: HistoryPoint; chosen: string | null; choose(touched: TouchedCell): void }) {
+  const { open, moment } = props;
+  const touched = moment.touched ?? [];
+  const [all, showAll] = useState(false);
+  const shown = all ? touched : touched.slice(0, NAMED);
+  if (touched.length === 0) return null;
+  return (
+    <ul class="touched">
+      {shown.map(one => (
+        <li key={one.cell}>
+          <button
+            type="button"
+            class={`touch ${one.what}`}
+            aria-pressed={one.cell === props.chosen}
+            aria-label={y.touched(y.what[one.what], `${nameOf(open, one.cell)} ${lineOf(open, one.cell)}`, timeOf(Date.parse(moment.time)))}
+            onClick={() => props.choose(one)}
+          >
+            <span class="what">{y.what[one.what]}</span> {nameOf(open, one.cell)} <code>{lineOf(open, one.cell)}</code>
+          </button>
+        </li>
+      ))}
+      {moment.cells > shown.length && (
+        <li>
+          {touched.length > shown.length ? (
+            <button type="button" class="touch" onClick={() => showAll(true)}>
+              {y.more(moment.cells - shown.length)}
+            </button>
+          ) : (
+            <span class="touch">{y.more(moment.cells - shown.length)}</span>
+          )}
+        </li>
+      )}
+    </ul>
+  );
+}
+
 export function History({ open }: { open: Open }) {
-  const { moments, more } = useMoments(open.store.id);
-  const [chosen, choose] = useState<HistoryPoint | null>(null);
+  const { moments, first, more } = useMoments(open.store.id);
+  const [chosen, choose] = useState<{ moment: HistoryPoint; touched: TouchedCell | null } | null>(null);
   let date = "";
+  const before = (moment: HistoryPoint): number => moments?.[moments.indexOf(moment) + 1]?.seq ?? first;
+  const show = (moment: HistoryPoint, touched: TouchedCell | null): void => {
+    choose({ moment, touched });
+    if (touched !== null && moment === moments?.at(-1)) more?.(); // what it changed is told from the moment before it
+  };
   return (
     <Dialog title={t.history.title} onClose={close} wide>
       <div class="history">
@@ -105,13 +212,25 @@ export function History({ open }: { open: Open }) {
               const at = Date.parse(moment.time);
               const heading = day(at) === date ? null : day(at);
               date = day(at);
+              const isChosen = moment === chosen?.moment;
               return (
                 <li key={moment.seq}>
                   {heading !== null && <h3>{heading}</h3>}
-                  <button type="button" class={`moment ${moment.kind}`} aria-pressed={moment === chosen} onClick={() => choose(moment)}>
+                  <button
+                    type="button"
+                    class={`moment ${moment.kind}`}
+                    aria-pressed={isChosen && chosen.touched === null}
+                    onClick={() => show(moment, null)}
+                  >
                     <b>{moment.kind === "checkpoint" ? moment.name : timeOf(at)}</b>
                     <span class="sub">{moment.kind === "checkpoint" ? `${timeOf(at)}, ${words(moment)}` : words(moment)}</span>
                   </button>
+                  <Touched
+                    open={open}
+                    moment={moment}
+                    chosen={isChosen ? (chosen.touched?.cell ?? null) : null}
+                    choose={touched => show(moment, touched)}
+                  />
                 </li>
               );
             })}
@@ -123,7 +242,17 @@ export function History({ open }: { open: Open }) {
           )}
         </div>
         <section class="since" aria-live="polite">
-          {chosen === null ? <p class="quiet">{t.history.pick}</p> : <Since open={open} moment={chosen} />}
+          {chosen === null && <p class="quiet">{t.history.pick}</p>}
+          {chosen !== null && chosen.touched === null && <Since open={open} moment={chosen.moment} />}
+          {chosen !== null && chosen.touched !== null && (
+            <OfCell
+              key={`${chosen.moment.seq} ${chosen.touched.cell}`}
+              open={open}
+              moment={chosen.moment}
+              before={before(chosen.moment)}
+              touched={chosen.touched}
+            />
+          )}
         </section>
       </div>
     </Dialog>

@@ -5,13 +5,16 @@ import { folderOf } from "../model/paths.ts";
 import { headline, outline } from "../model/select.ts";
 import type { File } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
-import { type Open, openNotebook } from "../session/open_session.ts";
+import { openFile } from "../session/file_links.ts";
+import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
 import { following, people } from "../session/presence.ts";
-import { goTo, homeAddress } from "../session/route.ts";
+import { recentFiles } from "../session/recent_files.ts";
 import { t } from "../text/en.ts";
+import { w } from "../text/finding.ts";
 import { s } from "../text/sharing.ts";
-import { Icon, type IconName } from "../ui/icons.tsx";
+import { closeDialog } from "../ui/focus_return.ts";
+import { FILE_ICONS, Icon, type IconName } from "../ui/icons.tsx";
 import { Keys } from "../ui/Keys.tsx";
 import { complain } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
@@ -88,43 +91,86 @@ function cells(open: Open): Entry[] {
   });
 }
 
-function go(file: File): void {
-  if (file.kind === "folder") goTo(homeAddress(file.path));
-  else if (file.kind === "notebook") void openNotebook(file.path);
-  else goTo(homeAddress(folderOf(file.path).replace(/\/$/, "")));
-}
+const entryOf = (file: File): Entry => ({
+  id: `file-${file.path}`,
+  icon: FILE_ICONS[file.kind],
+  title: file.path,
+  note: t.palette[file.kind === "folder" ? "folder" : file.kind === "notebook" ? "notebook" : "file"],
+  keys: null,
+  run: () => openFile(file),
+});
 
-/** The files beside the notebook, as soon as the server has listed them. */
+/** The files of a folder, as soon as the server has listed them. */
 function useFiles(folder: string): Entry[] {
   const [files, set] = useState<Entry[]>([]);
   useEffect(() => {
     if (connection.phase !== "live" || !may("own")) return;
-    const show = (list: readonly File[]): void =>
-      set(
-        list.map(file => ({
-          id: `file-${file.path}`,
-          icon: file.kind === "notebook" ? "notebook" : file.kind === "folder" ? "folder" : "file",
-          title: file.path,
-          note: t.palette[file.kind === "folder" ? "folder" : file.kind === "notebook" ? "notebook" : "file"],
-          keys: null,
-          run: () => go(file),
-        })),
-      );
     connection
       .call("file.list", { path: folder })
-      .then(list => show(list.entries))
+      .then(list => set(list.entries.map(entryOf)))
       .catch(complain);
   }, [folder]);
   return files;
 }
 
-/** The entries that fit, the best first; those that fit alike in their own order. */
-export function found(entries: readonly Entry[], query: string): Found[] {
+const TYPED_MS = 60;
+
+/** Files anywhere below the root that have the letters in their paths. One call at a time; a large root takes several to be seen whole. */
+function useFound(query: string): { readonly files: readonly Entry[]; readonly looking: boolean } {
+  const [found, set] = useState<{ files: readonly Entry[]; looking: boolean }>({ files: [], looking: false });
+  const calling = useRef<Promise<void>>(Promise.resolve());
+  useEffect(() => {
+    if (query === "" || connection.phase !== "live" || !may("own")) return set({ files: [], looking: false });
+    let current = true;
+    const look = async (): Promise<void> => {
+      for (let whole = false; current && !whole; ) {
+        const { entries, is_complete } = await connection.call("file.find", { query });
+        if (current) set({ files: entries.map(entryOf), looking: !is_complete });
+        whole = is_complete;
+      }
+    };
+    set(before => ({ ...before, looking: true }));
+    const timer = setTimeout(() => {
+      calling.current = calling.current.then(() => (current ? look() : undefined)).catch(complain);
+    }, TYPED_MS);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [query]);
+  return found;
+}
+
+/** The files that were opened last; they may have gone since. */
+function recent(): Entry[] {
+  if (!may("own")) return [];
+  return recentFiles().map(path => ({
+    id: `recent-${path}`,
+    icon: path.toLowerCase().endsWith(".ipynb") ? "notebook" : "file",
+    title: path,
+    note: w.recent,
+    keys: null,
+    run: () => void connection.call("file.stat", { path }).then(openFile, complain),
+  }));
+}
+
+/** What files that were opened lately have before others that fit alike. */
+const RECENT_SCORE = 15;
+
+/** The entries that fit, the best first; those that fit alike in their own order. What the server has `seen` to fit does in any case. */
+export function found(entries: readonly Entry[], query: string, seen: readonly Entry[] = [], lately: readonly Entry[] = []): Found[] {
   const all: Found[] = [];
-  for (const entry of entries) {
-    const match = fuzzy(query, entry.title);
-    if (match !== null) all.push({ entry, match });
-  }
+  const titles = new Set<string>();
+  const add = (entry: Entry, match: Match | null, more = 0): void => {
+    const isFile = entry.id.startsWith("file-") || entry.id.startsWith("recent-");
+    if (match === null || (isFile && titles.has(entry.title))) return;
+    if (entry.id.startsWith("session-") || isFile) titles.add(entry.title);
+    all.push({ entry, match: { ...match, score: match.score + more } });
+  };
+  for (const entry of entries) if (!entry.id.startsWith("file-")) add(entry, fuzzy(query, entry.title));
+  for (const entry of lately) add(entry, fuzzy(query, entry.title), RECENT_SCORE);
+  for (const entry of entries) if (entry.id.startsWith("file-")) add(entry, fuzzy(query, entry.title));
+  for (const entry of seen) add(entry, fuzzy(query, entry.title) ?? { score: 0, at: [] });
   return all.sort((a, b) => b.match.score - a.match.score).slice(0, MOST);
 }
 
@@ -183,28 +229,28 @@ export function Chooser(props: {
   const [query, ask] = useState("");
   const [chosen, choose] = useState(0);
   const files = useFiles(props.folder);
+  const { files: seen, looking } = useFound(query.trim());
+  const lately = useMemo(recent, []);
   const asked = query.trim() !== "";
+  const shown = asked || props.filesFirst;
   const list = useMemo(
-    () =>
-      found(
-        [
-          ...fixed,
-          ...(asked || props.filesFirst ? files.filter(file => !fixed.some(one => one.title === file.title)) : []),
-          ...(asked ? more : []),
-        ],
-        query,
-      ),
-    [query, files],
+    () => found([...fixed, ...(shown ? files : []), ...(asked ? more : [])], query, asked ? seen : [], shown ? lately : []),
+    [query, files, seen],
   );
   useLayoutEffect(() => {
     const before = document.activeElement;
-    element.current?.showModal();
+    const shown = element.current;
+    shown?.showModal();
     return () => {
-      element.current?.close();
-      if (before instanceof HTMLElement) before.focus();
+      closeDialog(shown, before);
     };
   }, []);
   const at = Math.min(chosen, list.length - 1);
+  /** What Enter was pressed for before anything was found: the first that is found is meant. */
+  const wanted = useRef<string | null>(null);
+  useEffect(() => {
+    if (wanted.current === query && list.length > 0) accept(list[0]);
+  }, [list]);
   const accept = (one: Found | undefined): void => {
     if (one === undefined) return;
     close();
@@ -216,8 +262,10 @@ export function Chooser(props: {
     else if (event.key === "ArrowUp") choose((at - 1 + list.length) % Math.max(1, list.length));
     else if (event.key === "Home" && event.ctrlKey) choose(0);
     else if (event.key === "End" && event.ctrlKey) choose(list.length - 1);
-    else if (event.key === "Enter" && !event.isComposing) accept(list[at]);
-    else return;
+    else if (event.key === "Enter" && !event.isComposing) {
+      wanted.current = asked && list.length === 0 ? query : null;
+      accept(list[at]);
+    } else return;
     event.preventDefault();
   };
   return (
@@ -256,7 +304,8 @@ export function Chooser(props: {
           <Option key={one.entry.id} one={one} at={n} chosen={n === at} accept={() => accept(one)} />
         ))}
       </div>
-      {list.length === 0 && <p class="quiet nothing">{t.palette.nothing}</p>}
+      {list.length === 0 && !looking && <p class="quiet nothing">{t.palette.nothing}</p>}
+      {looking && <p class="quiet nothing">{w.looking}</p>}
       <p class="vh" role="status">
         {t.palette.count(list.length)}
       </p>

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { KernelUsage, Session } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
-import { goTo } from "../session/route.ts";
+import { goTo, sessionAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
 import { Icon } from "../ui/icons.tsx";
 import { complain } from "../ui/notices.ts";
@@ -72,11 +72,11 @@ export function Tile(props: { session: Session; usage: KernelUsage | undefined; 
   return (
     <li class="tile">
       <a
-        href={`/s/${encodeURIComponent(session.id)}`}
+        href={sessionAddress(session.id)}
         onClick={event => {
           if (event.ctrlKey || event.metaKey || event.shiftKey) return;
           event.preventDefault();
-          goTo(`/s/${encodeURIComponent(session.id)}`);
+          goTo(sessionAddress(session.id));
         }}
       >
         <b>{title}</b>

@@ -1,12 +1,16 @@
 /** All keys, from the table that the key map reads. */
 
+import { useState } from "preact/hooks";
 import { may } from "../session/permissions.ts";
 import { t } from "../text/en.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Keys } from "../ui/Keys.tsx";
+import { lazily } from "../ui/lazy.ts";
 import { dialog } from "../ui/page_state.ts";
 import type { Command } from "./command.ts";
 import { commandsOf, editorKeys, PAGE_KEYS } from "./commands.ts";
+
+const KeyEditor = lazily(async () => (await import("./KeyEditor.tsx")).KeyEditor);
 
 interface Row {
   readonly title: string;
@@ -58,9 +62,24 @@ export function Shortcuts() {
   const close = (): void => {
     dialog.value = null;
   };
+  const [changing, change] = useState(false);
+  const turn = (
+    <button type="button" class="btn" aria-pressed={changing} onClick={() => change(!changing)}>
+      {changing ? t.ownKeys.show : t.ownKeys.change}
+    </button>
+  );
+  if (changing)
+    return (
+      <Dialog title={t.shortcuts} onClose={close} wide>
+        <p class="key-turn">{turn}</p>
+        <KeyEditor />
+      </Dialog>
+    );
   return (
     <Dialog title={t.shortcuts} onClose={close} wide>
-      <p>{t.keysIntro}</p>
+      <p class="key-turn">
+        {t.keysIntro} {turn}
+      </p>
       <div class="key-columns">
         <div>
           <KeyTable title={t.keys.both} rows={rows(all.filter(one => always.has(one.title)))} />

@@ -5,12 +5,17 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
 import { t } from "../text/en.ts";
+import { Icon } from "../ui/icons.tsx";
 import { drawer } from "../ui/page_state.ts";
+import { SIDE_WIDTHS, sideWidth } from "../ui/settings.ts";
 import { kernelWords } from "./kernel_words.ts";
 import { QueueList, queued } from "./Queue.tsx";
 import { MemoryAfter } from "./Running.tsx";
-import { PANEL_IDS, PANELS, type PanelId, shownPanel } from "./side_panels.ts";
+import { PANEL_IDS, PANELS, type PanelId, shownPanel, toggleSide } from "./side_panels.ts";
 import { useUsage } from "./usage.ts";
+
+/** What an arrow moves the edge by, in pixels. */
+const STEP = 16;
 
 /** The panels that there are for whoever looks. */
 const panels = (): readonly PanelId[] => PANEL_IDS.filter(id => may(PANELS[id].right));
@@ -78,21 +83,67 @@ function KernelLine({ open }: { open: Open }) {
   );
 }
 
+/** The edge of the panel: dragged, or moved by arrows; a double click gives it the usual width. */
+function Edge() {
+  const { least, usual, most } = SIDE_WIDTHS;
+  const set = (width: number): void => {
+    sideWidth.value = Math.round(Math.max(least, Math.min(most, width)));
+  };
+  const keys = (event: KeyboardEvent): void => {
+    if (event.key === "ArrowLeft") set(sideWidth.value - STEP);
+    else if (event.key === "ArrowRight") set(sideWidth.value + STEP);
+    else if (event.key === "Home") set(least);
+    else if (event.key === "End") set(most);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a rule cannot be moved
+    <div
+      class="side-edge"
+      role="separator"
+      tabIndex={0}
+      aria-label={t.sideEdge}
+      aria-orientation="vertical"
+      aria-valuenow={sideWidth.value}
+      aria-valuemin={least}
+      aria-valuemax={most}
+      onKeyDown={keys}
+      onDblClick={() => set(usual)}
+      onPointerDown={event => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        event.preventDefault();
+      }}
+      onPointerMove={event => {
+        if (event.currentTarget.hasPointerCapture(event.pointerId)) set(event.clientX);
+      }}
+    />
+  );
+}
+
 export function Side({ open }: { open: Open }) {
   open.store.head.value;
   const tab = panels().includes(shownPanel.value) ? shownPanel.value : "outline";
   const View = PANELS[tab].view;
   const queue = queued(open);
   return (
-    <aside class={drawer.value ? "side open" : "side"} aria-label={t.side}>
-      <Tabs now={tab} />
-      <div role="tabpanel" id="side-panel" aria-labelledby={`tab-${tab}`} class="side-panel">
-        <View key={tab} open={open} />
-      </div>
-      <h2>{t.runningHere}</h2>
-      <KernelLine open={open} />
-      {queue.length === 0 && <p class="quiet">{t.nothingRuns}</p>}
-      <QueueList open={open} />
-    </aside>
+    <>
+      <aside class={drawer.value ? "side open" : "side"} aria-label={t.side}>
+        <div class="side-head">
+          <Tabs now={tab} />
+          <button type="button" class="btn ghost icon hide-side" aria-label={t.sideHide} title={t.sideHide} onClick={toggleSide}>
+            <Icon name="left" />
+          </button>
+        </div>
+        <div role="tabpanel" id="side-panel" aria-labelledby={`tab-${tab}`} class="side-panel">
+          <View key={tab} open={open} />
+        </div>
+        <h2>{t.runningHere}</h2>
+        <KernelLine open={open} />
+        {queue.length === 0 && <p class="quiet">{t.nothingRuns}</p>}
+        <QueueList open={open} />
+      </aside>
+      <Edge />
+    </>
   );
 }

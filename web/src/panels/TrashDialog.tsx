@@ -4,6 +4,7 @@ import type { Trashed } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
 import { t } from "../text/en.ts";
 import { ago, clock, size } from "../text/format.ts";
+import { f } from "../text/managing.ts";
 import { w } from "../text/trash.ts";
 import { Ask, Dialog } from "../ui/Dialog.tsx";
 import { FILE_ICONS, Icon } from "../ui/icons.tsx";
@@ -58,7 +59,7 @@ export function TrashDialog({ onClose }: { onClose(): void }) {
       </ul>
       {asking !== null && (
         <Ask
-          title={w.forGoodAsk(asking.path)}
+          title={f.forGoodAsk([asking.path])}
           body={w.fromTrash}
           act={w.forGoodAct}
           danger

@@ -1,9 +1,12 @@
 /** Uploads on their way, and the questions that they have. */
 
 import { t } from "../text/en.ts";
+import { f } from "../text/managing.ts";
 import { Ask } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { decide, stop, uploads } from "./uploads.ts";
+
+export { uploadDropped } from "./uploads.ts";
 
 export function Uploads() {
   const all = uploads.value;
@@ -13,11 +16,15 @@ export function Uploads() {
     <>
       <ul class="uploads" aria-label={t.files.uploads}>
         {all.map(one => {
-          const percent = Math.floor((100 * one.sent) / Math.max(1, one.file.size));
+          const percent = Math.floor((100 * one.sent) / Math.max(1, one.size));
+          const words =
+            one.content instanceof Blob
+              ? t.files.uploading(one.name, percent)
+              : f.folderProgress(one.name, one.done, one.content.files.length);
           return (
             <li key={one.key}>
-              <span class="upload-name">{t.files.uploading(one.name, percent)}</span>
-              <progress max={Math.max(1, one.file.size)} value={one.sent} aria-label={one.name} />
+              <span class="upload-name">{words}</span>
+              <progress max={Math.max(1, one.size)} value={one.sent} aria-label={one.name} />
               <button type="button" class="btn ghost icon" aria-label={t.files.stopUpload(one.name)} onClick={() => stop(one)}>
                 <Icon name="cross" />
               </button>
@@ -29,8 +36,8 @@ export function Uploads() {
         <Ask
           key={taken.key}
           title={t.files.taken(taken.name)}
-          body={t.files.takenBody}
-          act={t.files.replace}
+          body={taken.content instanceof Blob ? t.files.takenBody : f.folderTakenBody}
+          act={taken.content instanceof Blob ? t.files.replace : f.putInto}
           danger
           onClose={() => {}}
           onNo={() => decide(taken, false)}

@@ -23,6 +23,8 @@ export type Where = "command" | "edit" | "both";
 /** A command with the keys that work in one place. */
 export interface Command {
   readonly id: string;
+  /** The row of the table that it is of. */
+  readonly row: string;
   readonly title: string;
   readonly right: Verb;
   readonly keys: readonly string[];

@@ -6,16 +6,20 @@
  * has behind Ctrl-M, which then is no longer a way out of the editor.
  */
 
+import { computed } from "@preact/signals";
+import { EXPORT_FORMATS, type ExportFormat } from "../rpc/schema.ts";
 import type { Actions } from "../session/actions.ts";
-import { EXPORT_FORMATS, type ExportFormat } from "../session/file_actions.ts";
+import { copyCellLink } from "../session/cell_link.ts";
 import { anchor, mode, selected } from "../session/selection.ts";
 import { own } from "../text/commands.ts";
 import { t } from "../text/en.ts";
+import { keyNames } from "../ui/keys.ts";
 import { complain } from "../ui/notices.ts";
 import { type DialogName, dialog, find, finding, findStep, pager, renaming } from "../ui/page_state.ts";
-import { besideOutputs, type KeySet, keySet, nextTheme, wrapLogs } from "../ui/settings.ts";
+import { besideOutputs, fullWidth, type KeySet, keySet, nextTheme, ownKeys, typingCompletion, wrapLogs } from "../ui/settings.ts";
 import type { Command, CommandRow, Where } from "./command.ts";
-import { SHOW_PANEL } from "./side_panels.ts";
+import { keysOf, withOwn } from "./own_keys.ts";
+import { SHOW_PANEL, toggleSide } from "./side_panels.ts";
 
 const show = (name: DialogName) => (): void => {
   dialog.value = name;
@@ -57,15 +61,15 @@ export const TABLE = {
   palette: {
     title: "Find a command, a heading or a file",
     right: "read",
-    both: "Ctrl+Shift+p | Ctrl+Shift+c",
-    command: "Ctrl+k | p",
+    both: "Ctrl+k | Ctrl+Shift+p | Ctrl+Shift+c",
+    command: "p",
     run: show("palette"),
   },
   "run-next": { title: "Run and go to the next cell", right: "execute", both: "Shift+Enter", run: a => a.runSelected("next") },
   run: { title: "Run and stay", right: "execute", both: "Ctrl+Enter", run: a => a.runSelected("stay") },
   "run-insert": { title: "Run and insert a cell below", right: "execute", both: "Alt+Enter", run: a => a.runSelected("insert") },
   save: { title: "Save now", right: "write", both: "Ctrl+s", command: "s", run: a => void a.file.save() },
-  edit: { title: "Edit the cell", right: "write", command: "Enter", run: a => a.edit("end") },
+  edit: { title: "Edit the cell", right: "write", command: "Enter", run: a => a.edit() },
   up: { title: "Select the cell above", right: "read", command: "ArrowUp | k", colab: "Ctrl+m p", run: a => a.move(-1) },
   down: { title: "Select the cell below", right: "read", command: "ArrowDown | j", colab: "Ctrl+m n", run: a => a.move(1) },
   "extend-up": { title: "Select the one above too", right: "read", command: "Shift+ArrowUp | Shift+k", run: a => a.extend(-1) },
@@ -81,9 +85,16 @@ export const TABLE = {
   copy: { title: "Copy the cells", right: "read", command: "c", colab: "Ctrl+m c", run: a => a.copyByKey() },
   paste: { title: "Paste below", right: "write", command: "v", colab: "Ctrl+m v", run: a => a.paste(false) },
   "paste-above": { title: "Paste above", right: "write", command: "Shift+v", run: a => a.paste(true) },
+  link: { title: t.cellMenu.link, right: "read", run: ({ store }) => void copyCellLink(store, selected.value ?? "") },
   delete: { title: "Delete the cells", right: "write", command: "d d", colab: "Ctrl+m d", run: a => a.remove() },
-  undo: { title: "Undo what was done to cells", right: "write", command: "z", colab: "Ctrl+m z", run: a => a.undo.undo() },
-  redo: { title: "Redo what was undone to cells", right: "write", command: "Shift+z", colab: "Ctrl+m Shift+z", run: a => a.undo.redo() },
+  undo: { title: "Undo what was done to cells", right: "write", command: "z | Ctrl+z", colab: "Ctrl+m z", run: a => a.undo.undo() },
+  redo: {
+    title: "Redo what was undone to cells",
+    right: "write",
+    command: "Shift+z | Ctrl+Shift+z | Ctrl+y",
+    colab: "Ctrl+m Shift+z",
+    run: a => a.undo.redo(),
+  },
   code: { title: "Make it a code cell", right: "write", command: "y", colab: "Ctrl+m y", run: a => a.setType("code") },
   text: { title: "Make it a text cell", right: "write", command: "m", colab: "Ctrl+m m", run: a => a.setType("markdown") },
   raw: { title: "Make it a raw cell", right: "write", command: "r", run: a => a.setType("raw") },
@@ -95,15 +106,15 @@ export const TABLE = {
   "heading-6": heading(6),
   "heading-above": { title: "Insert a heading above the section", right: "write", command: "Shift+a", run: a => a.sections.insert(-1) },
   "heading-below": { title: "Insert a heading below the section", right: "write", command: "Shift+b", run: a => a.sections.insert(1) },
-  split: { title: "Split the cell at the caret", right: "write", edit: "", colab: "Ctrl+m -", run: a => a.splitHere?.() },
+  split: { title: "Split the cell at the caret", right: "write", edit: "", colab: "Ctrl+m -", run: a => a.splitMerge.splitHere?.() },
   merge: {
     title: "Merge the selected cells, or with the one below",
     right: "write",
     command: "Shift+m | Ctrl+Shift+m",
     colab: "Ctrl+m /",
-    run: a => a.merge(1),
+    run: a => a.splitMerge.merge(1),
   },
-  "merge-above": { title: "Merge with the cell above", right: "write", command: "Ctrl+Backspace", run: a => a.merge(-1) },
+  "merge-above": { title: "Merge with the cell above", right: "write", command: "Ctrl+Backspace", run: a => a.splitMerge.merge(-1) },
   "move-up": {
     title: "Move the cells up",
     right: "write",
@@ -186,8 +197,16 @@ export const TABLE = {
   checkpoint: { title: "Name this state", right: "write", run: show("checkpoint") },
   history: { title: "Show the history", right: "read", run: show("history") },
   ...exports,
-  print: { title: "Print", right: "read", run: () => print() },
+  print: { title: "Print", right: "read", both: "Ctrl+p", run: show("print") },
   ...SHOW_PANEL,
+  side: { title: "Show or hide the side panel", right: "read", both: "Ctrl+b", run: toggleSide },
+  "full-width": {
+    title: "Use the full width of the window, or not",
+    right: "read",
+    run: () => {
+      fullWidth.value = !fullWidth.value;
+    },
+  },
   wrap: {
     title: "Wrap long lines of output, or not",
     right: "read",
@@ -195,7 +214,15 @@ export const TABLE = {
       wrapLogs.value = !wrapLogs.value;
     },
   },
+  completion: {
+    title: "Complete names while typing, or not",
+    right: "write",
+    run: () => {
+      typingCompletion.value = !typingCompletion.value;
+    },
+  },
   theme: { title: "Change the theme", right: "read", run: nextTheme },
+  help: { title: "Help", right: "read", run: show("help") },
   settings: { title: "Settings", right: "read", both: "Ctrl+,", run: show("settings") },
   "close-pager": {
     title: "Close what is open, or clear the selection",
@@ -215,7 +242,15 @@ const split = (keys: string): readonly string[] => (keys === "" ? [] : keys.spli
 
 /** The commands of a row: one for each set of keys that works elsewhere. */
 function commandsIn(id: string, { title, right, both, command = "", edit, run }: CommandRow): Command[] {
-  const one = (name: string, keys: string, where: Where): Command => ({ id: name, title, right, keys: split(keys), where, run });
+  const one = (name: string, keys: string, where: Where): Command => ({
+    id: name,
+    row: id,
+    title,
+    right,
+    keys: split(keys),
+    where,
+    run,
+  });
   if (edit !== undefined) return [one(id, edit, "edit")];
   if (both === undefined) return [one(id, command, "command")];
   return command === "" ? [one(id, both, "both")] : [one(id, both, "both"), one(`${id}-key`, command, "command")];
@@ -228,25 +263,35 @@ export const COMMANDS: readonly Command[] = ROWS.flatMap(([id, row]) => commands
 const COLAB_COMMANDS: readonly Command[] = [
   ...COMMANDS,
   ...ROWS.flatMap(([id, { title, right, colab, run }]): Command[] =>
-    colab === undefined ? [] : [{ id: `colab-${id}`, title, right, keys: [colab], where: "both", run }],
+    colab === undefined ? [] : [{ id: `colab-${id}`, row: id, title, right, keys: [colab], where: "both", run }],
   ),
 ];
 
-/** The commands with the keys of a set. */
-export const commandsOf = (set: KeySet = keySet.value): readonly Command[] => (set === "colab" ? COLAB_COMMANDS : COMMANDS);
+/** The commands with the keys of each set, and those that a person has chosen in place of them. */
+const withOwnKeys = computed(() => ({
+  jupyter: withOwn(COMMANDS, TABLE, ownKeys.value),
+  colab: withOwn(COLAB_COMMANDS, TABLE, ownKeys.value),
+}));
+
+/** The commands with the keys of a set, and a person's own. */
+export const commandsOf = (set: KeySet = keySet.value): readonly Command[] => withOwnKeys.value[set];
+
+/** The first key of a command as a person reads it; empty when it has none. */
+export const keyHint = (row: CommandId): string => keyNames(keysOf(commandsOf(), row)[0] ?? "").join(" ");
 
 /** Keys that the editor and the browser have of their own, for the shortcut sheet. */
 export function editorKeys(set: KeySet = keySet.value): readonly { title: string; keys: string }[] {
+  const define = keysOf(commandsOf(set), "define");
   return [
     { title: own.leave, keys: set === "colab" ? "Escape" : "Escape | Ctrl+m" },
     { title: own.complete, keys: "Tab" },
     { title: own.help, keys: "Shift+Tab" },
-    { title: TABLE.define.title, keys: "F12 | Ctrl+Click" },
+    { title: TABLE.define.title, keys: [...define, "Ctrl+Click"].join(" | ") },
     { title: TABLE.split.title, keys: set === "colab" ? "Ctrl+Shift+- | Ctrl+m -" : "Ctrl+Shift+-" },
     { title: own.comment, keys: "Ctrl+/" },
     { title: own.indent, keys: "Ctrl+] | Ctrl+[" },
-    { title: own.deleteLine, keys: "Ctrl+d | Ctrl+Shift+k" },
-    { title: own.occurrence, keys: "Ctrl+Shift+d" },
+    { title: own.deleteLine, keys: set === "colab" ? "Ctrl+Shift+k" : "Ctrl+d | Ctrl+Shift+k" },
+    { title: own.occurrence, keys: set === "colab" ? "Ctrl+d | Ctrl+Shift+d" : "Ctrl+Shift+d" },
     { title: own.caret, keys: "Alt+Click" },
     set === "colab"
       ? { title: own.moveLine, keys: "Alt+ArrowUp | Alt+ArrowDown" }

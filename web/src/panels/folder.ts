@@ -7,6 +7,9 @@ import { complain } from "../ui/notices.ts";
 
 const PAGE = 1000;
 
+/** How many lists of this page show a folder: the server knows one watch of it for them all. */
+const shownBy = new Map<string, number>();
+
 export class Folder {
   readonly entries = signal<readonly File[] | null>(null);
   /** Entries of the folder, more than were listed perhaps. */
@@ -24,6 +27,7 @@ export class Folder {
   ) {}
 
   open(): void {
+    shownBy.set(this.path, (shownBy.get(this.path) ?? 0) + 1);
     this.#stops = [
       this.connection.onPhase(phase => {
         if (phase === "live") this.#live();
@@ -38,6 +42,12 @@ export class Folder {
   close(): void {
     for (const stop of this.#stops) stop();
     this.#stops = [];
+    const others = (shownBy.get(this.path) ?? 1) - 1;
+    if (others > 0) {
+      shownBy.set(this.path, others);
+      return;
+    }
+    shownBy.delete(this.path);
     if (this.connection.phase !== "live") return;
     this.connection.call("file.unwatch", { path: this.path }).catch((error: unknown) => {
       if (!(error instanceof RpcFailure || error instanceof LineLost)) throw error; // the folder or the line is gone: nothing is watched any more
@@ -91,17 +101,30 @@ export class Folder {
   }
 }
 
-export type Order = "name" | "modified" | "size";
+export const ORDERS = ["name", "modified", "size"] as const;
+export type Order = (typeof ORDERS)[number];
 
 const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
-/** The entries whose name has the words of the filter in it, in an order; folders stay first. */
+/** A test of names by one word of a filter: what has it in it, or, with a star or a question mark, what is like it as a whole. */
+function fits(word: string): (name: string) => boolean {
+  if (!/[*?]/.test(word)) return name => name.includes(word);
+  const source = word
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  const like = new RegExp(`^${source}$`, "s");
+  return name => like.test(name);
+}
+
+/** The entries whose name fits each word of the filter, in an order; folders stay first. */
 export function arranged(entries: readonly File[], filter: string, order: Order, down: boolean): File[] {
-  const words = filter
+  const tests = filter
     .toLowerCase()
     .split(/\s+/)
-    .filter(word => word !== "");
-  const found = entries.filter(entry => words.every(word => entry.name.toLowerCase().includes(word)));
+    .filter(word => word !== "")
+    .map(fits);
+  const found = entries.filter(entry => tests.every(test => test(entry.name.toLowerCase())));
   const compare = (a: File, b: File): number => {
     if (order === "size" && a.kind !== "folder") return a.size - b.size;
     if (order === "modified") return a.modified < b.modified ? -1 : a.modified > b.modified ? 1 : 0;

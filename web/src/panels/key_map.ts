@@ -3,10 +3,9 @@
  * those that begin with Ctrl-M.
  */
 
-import type { Mode } from "../session/selection.ts";
 import { type KeyPress, spelling } from "../ui/keys.ts";
 import { keySet } from "../ui/settings.ts";
-import type { Command } from "./command.ts";
+import type { Command, Where } from "./command.ts";
 import { commandsOf } from "./commands.ts";
 
 const CHORD_MS = 1000;
@@ -19,14 +18,23 @@ export class KeyMap {
   #first = "";
   #firstAt = 0;
 
-  /** The command that this key press completes in that mode, `begun` when it is the prefix of some, or null. `at` is any clock in milliseconds. */
-  press(press: KeyPress, mode: Mode, at: number): Command | "begun" | null {
+  /**
+   * The command that a key press completes.
+   *
+   * Args:
+   *   press: the key press.
+   *   where: where it goes; on the "page" there are only commands that work everywhere.
+   *   at: when, on any clock, in milliseconds.
+   *
+   * Returns: the command, "begun" when the key is the prefix of some, or null.
+   */
+  press(press: KeyPress, where: Where | "page", at: number): Command | "begun" | null {
     if (MODIFIERS.has(press.key)) return null;
     const spelled = spelling(press);
     const prefixed = this.#first === PREFIX && at - this.#firstAt < PREFIX_MS;
     const chord = prefixed || (this.#first === spelled && at - this.#firstAt < CHORD_MS) ? `${this.#first} ${spelled}` : "";
     const fits = (command: Command, keys: string): boolean =>
-      keys !== "" && (command.where === "both" || command.where === mode) && command.keys.includes(keys);
+      keys !== "" && (command.where === "both" || command.where === where) && command.keys.includes(keys);
     const commands = commandsOf();
     const found = commands.find(one => fits(one, chord)) ?? (prefixed ? null : (commands.find(one => fits(one, spelled)) ?? null));
     const begins = keySet.value === "colab" && spelled === PREFIX && !prefixed;

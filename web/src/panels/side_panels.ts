@@ -8,7 +8,7 @@ import type { Verb } from "../rpc/schema.ts";
 import type { Open } from "../session/open_session.ts";
 import { lazily } from "../ui/lazy.ts";
 import { drawer } from "../ui/page_state.ts";
-import { oneOf, remember } from "../ui/settings.ts";
+import { oneOf, remember, sideHidden } from "../ui/settings.ts";
 import type { CommandRow } from "./command.ts";
 import { Outline } from "./Outline.tsx";
 
@@ -36,6 +36,12 @@ export const PANELS = {
     view: lazily(async () => (await import("./VariablesTab.tsx")).VariablesTab),
     show: { title: "Show the variables" },
   },
+  terminals: {
+    title: "Terminals",
+    right: "own",
+    view: lazily(async () => (await import("./Terminals.tsx")).TerminalsTab),
+    show: { title: "Show the terminals" },
+  },
 } satisfies Readonly<Record<string, SidePanel>>;
 
 export type PanelId = keyof typeof PANELS;
@@ -47,11 +53,18 @@ const KEY = "webipy.side";
 export const shownPanel = signal<PanelId>(oneOf(KEY, PANEL_IDS, "outline"));
 shownPanel.subscribe(id => remember(KEY, id));
 
+/** Shows or hides the side panel; where the window has no room for it, it slides over the cells. */
+export function toggleSide(): void {
+  const toggled = matchMedia("(max-width: 720px)").matches ? drawer : sideHidden;
+  toggled.value = !toggled.value;
+}
+
 /** The commands that show the panels, as rows of the table of commands. */
 export const SHOW_PANEL = Object.fromEntries(
   PANEL_IDS.map((id): [string, CommandRow] => {
     const run = (): void => {
       shownPanel.value = id;
+      sideHidden.value = false;
       drawer.value = true;
     };
     return [id, { ...PANELS[id].show, right: PANELS[id].right, run }];

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { join } from "../rpc/http.ts";
 import { connection, server } from "../session/connection.ts";
 import { guestOf, setGuest, setRight } from "../session/permissions.ts";
-import { goTo } from "../session/route.ts";
+import { goTo, sessionAddress } from "../session/route.ts";
 import { joining, signingIn } from "../session/sign_in.ts";
 import { t } from "../text/en.ts";
 import { s } from "../text/sharing.ts";
@@ -104,7 +104,7 @@ export function Ended() {
 
 export function GuestHome() {
   const session = guestOf.value ?? "";
-  const address = `/s/${encodeURIComponent(session)}`;
+  const address = sessionAddress(session);
   return (
     <Card title={s.guestHome}>
       <p>{s.guestHomeBody(server.value?.owner ?? s.ownerUnknown)}</p>

@@ -1,8 +1,10 @@
 /** The browsers that are signed in as whoever runs the server: which, since when, and the end of each. */
+
 import { useEffect, useState } from "preact/hooks";
 import { signOut } from "../rpc/http.ts";
 import type { Login } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
+import { homeAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
 import { ago, clock } from "../text/format.ts";
 import { l } from "../text/logins.ts";
@@ -18,7 +20,7 @@ async function leave(all: boolean): Promise<void> {
   try {
     if (all) await connection.call("login.revoke", { others: true });
     await signOut();
-    location.assign("/");
+    location.assign(homeAddress(""));
   } catch (error) {
     complain(error);
   }

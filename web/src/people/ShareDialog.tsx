@@ -1,10 +1,12 @@
 /** Who else may come: links are made, copied, changed and removed; who came by each, and where they are. */
+
 import { useEffect, useRef, useState } from "preact/hooks";
 import { colourOf, initialsOf } from "../model/people.ts";
 import type { Guest, Right, Share } from "../rpc/schema.ts";
 import { server } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
 import { people } from "../session/presence.ts";
+import { sessionAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
 import { s } from "../text/sharing.ts";
 import { Dialog } from "../ui/Dialog.tsx";
@@ -50,10 +52,9 @@ async function copy(link: string): Promise<void> {
   }
 }
 
-/** The link as it is reached from here: the server may know itself by another name. */
-function reached(url: string): string {
-  const { pathname, hash } = new URL(url);
-  return `${location.origin}${pathname}${hash}`;
+/** The link as others reach it: by the public URL; where the server knows none, as it is reached from here. */
+function reached(url: string, session: string): string {
+  return server.value?.public_url ? url : location.origin + sessionAddress(session) + new URL(url).hash;
 }
 
 function NewLink({ link }: { link: string }) {
@@ -67,7 +68,7 @@ function NewLink({ link }: { link: string }) {
         {s.copyLink}
       </button>
       <p class="form-hint">
-        {s.linkNote} {LOOPBACK.test(location.hostname) && s.linkIsLocal}
+        {s.linkNote} {LOOPBACK.test(new URL(link).hostname) && s.linkIsLocal}
       </p>
     </div>
   );
@@ -84,7 +85,7 @@ function MakeLink({ open, onMade }: { open: Open; onMade(): void }) {
     work(true);
     try {
       const made = await open.store.connection.call("share.link", { session: open.store.id, verb, label, days });
-      show(reached(made.url));
+      show(reached(made.url, open.store.id));
       name("");
       onMade();
     } catch (error) {

@@ -15,7 +15,7 @@
  * answer yet can be read, in their order, by who keeps them over the end of the page.
  */
 import { LineLost, type Notification, RpcPeer } from "./messages.ts";
-import type { Method, Methods } from "./schema.ts";
+import { LOGIN_ENDED, type Method, type Methods, TOO_MANY } from "./schema.ts";
 
 export type Phase = "connecting" | "live" | "waiting" | "ended";
 export type Probe = "signed_in" | "signed_out" | "unreachable";
@@ -44,8 +44,6 @@ export const IDLE_CHECK_MS = 20_000;
 export const ANSWER_LIMIT_MS = 10_000;
 /** After at most so long, and half of it at least, a line is tried again that the server had no room for. */
 export const CROWDED_WAIT_MS = 30_000;
-const LOGIN_ENDED = 4401;
-const TOO_MANY = 4429;
 
 /** A call that is repeated until it is answered. */
 export interface DurableCall {

@@ -1,17 +1,18 @@
 /** What goes over HTTP and not over the line: signing in and out, and asking why a line could not be opened. */
+import { BASE, inside } from "./base_url.ts";
 import type { Probe, Socket, World } from "./connection.ts";
 import { keepKey, subprotocols, withKey } from "./login_key.ts";
 import type { Right } from "./schema.ts";
 
 export type SignIn = { ok: true } | { ok: false; message: string };
 
-/** Fetches from this server as who is signed in. */
+/** Fetches an address of this server as who is signed in. */
 export function ask(address: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
-  return fetch(address, { credentials: "same-origin", ...init, headers: withKey(init.headers) });
+  return fetch(inside(address), { credentials: "same-origin", ...init, headers: withKey(init.headers) });
 }
 
 function post(path: string, body: unknown): Promise<Response> {
-  const headers = { "content-type": "application/json" };
+  const headers = { "content-type": "application/json", "x-webipy-base": BASE }; // which a login's cookie is bound to
   return ask(path, { method: "POST", headers, body: JSON.stringify(body), cache: "no-store" });
 }
 
@@ -80,15 +81,15 @@ export async function probe(): Promise<Probe> {
   }
 }
 
-/** The address of a file below the root. */
+/** The address of a file below the root: as this server calls it, and not yet the browser's (`inside`). */
 export const fileAddress = (path: string): string => `/files/${path.split("/").map(encodeURIComponent).join("/")}`;
 
-/** An address of this server that the browser itself may fetch for some minutes. Rejects with a sentence when there is none. */
+/** The browser's address of what stands at one of this server, which it may fetch itself for some minutes. Rejects with a sentence when there is none. */
 export async function ticketed(address: string): Promise<string> {
   const response = await post("/rpc", { jsonrpc: "2.0", id: 1, method: "ticket.make", params: { address } });
   const body = (await response.json().catch(() => null)) as { result?: { address: string }; error?: unknown } | null;
   if (body?.result === undefined) throw new Error(messageIn(body?.error ?? body) || String(response.status));
-  return body.result.address;
+  return inside(body.result.address);
 }
 
 /** Lets the browser save what stands at an address of this server. Rejects as `ticketed`. */
@@ -112,7 +113,7 @@ export async function showPicture(image: HTMLImageElement, address: string): Pro
 
 /** The browser itself as the world of a connection. */
 export function browserWorld(): World {
-  const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/rpc`;
+  const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${inside("/rpc")}`;
   return {
     openSocket: () => new WebSocket(address, subprotocols()) as unknown as Socket,
     probe,

@@ -2,10 +2,12 @@
  * This origin's half of the login.
  *
  * A browser sends the cookie of a host to every port of it, so other servers on this machine may see it; alone it opens nothing. The key is kept
- * here, for this origin only, and goes out in a header (in the list of subprotocols where a page can set no header). Where the browser itself
+ * here, for this origin and base URL only, and goes out in a header (in the list of subprotocols where a page can set no header). Where the browser itself
  * fetches something (a download, a tab that shows a file), a ticket stands for the key: `ticketed` in http.ts.
  */
-export const KEY = "webipy-key";
+import { keyHere } from "./base_url.ts";
+
+export const KEY = keyHere("webipy-key");
 
 let here: string | null = null;
 

@@ -7,6 +7,12 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonMap = { [key: string]: Json };
 
+/** WebSocket close code: the login of this connection was ended. */
+export const LOGIN_ENDED = 4401;
+
+/** WebSocket close code: as many connections are open as may be; try again later. */
+export const TOO_MANY = 4429;
+
 export type ExecutionStatus = "ok" | "error" | "aborted" | "cancelled" | "lost";
 
 export type KernelState = "starting" | "idle" | "busy" | "restarting" | "dead";
@@ -16,6 +22,10 @@ export type CellType = "code" | "markdown" | "raw";
 export type Verb = "none" | "read" | "write" | "execute" | "own";
 
 export type Right = "read" | "write" | "execute";
+
+export const EXPORT_FORMATS = ["ipynb", "html", "slides", "pdf", "markdown", "latex", "rst", "asciidoc", "script", "py:percent"] as const;
+
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** A CodeMirror change set: an integer keeps so many UTF-16 units, a list `[deleted, ...lines]` replaces them. */
 export type Changes = (number | (number | string)[])[];
@@ -54,6 +64,8 @@ export interface SessionCreated extends EventHead {
   temporary?: boolean;
   /** The path of the file that the document was copied from; null: it is no copy. The session of a copy has no file of its own. */
   source?: string | null;
+  /** What a client of Jupyter's API calls the session, which has no file; empty: it was made for its kernel alone; null: none has named it. */
+  client_path?: string | null;
 }
 
 /** The session has another title. */
@@ -120,6 +132,8 @@ export interface KernelReady extends EventHead {
   encrypted?: boolean;
   /** Whether it answers completions, variables and the like while code runs. */
   answers_beside?: boolean;
+  /** The content of its kernel_info_reply (Jupyter messaging 5.4), whole; left out by earlier versions. */
+  kernel_info?: Json;
 }
 
 /** The kernel did not start, and is started once more in another way. */
@@ -129,7 +143,7 @@ export interface KernelStartRetried extends EventHead {
   kernel: string;
   /** Why it did not start, as one sentence for a person. */
   reason: string;
-  /** In which way it is started now: words for a person that complete a sentence, such as `over loopback TCP`. */
+  /** In which way it is started now: words for a person that complete a sentence, such as `as its kernelspec says, over loopback TCP`. */
   how: string;
   /** The last raw output of the kernel's process; empty: there is none. */
   tail?: string;
@@ -188,6 +202,8 @@ export interface ExecutionQueued extends EventHead {
   run?: string | null;
   /** The name of the queue: a failure drops what waits behind it in the same queue; null: it is in none. */
   queue?: string | null;
+  /** The header of the execute_request of a client of Jupyter's API, whole: what it is sent names it as its parent; left out: it came otherwise. */
+  request?: Json;
 }
 
 /** The kernel began to run it. A silent execution has no count. */
@@ -538,6 +554,15 @@ export interface CellMetadataSet extends EventHead {
   metadata: JsonMap;
 }
 
+/** The cell has other attachments (nbformat 4.5). */
+export interface CellAttachmentsSet extends EventHead {
+  type: "cell_attachments_set";
+  /** The id of the cell. */
+  cell: string;
+  /** All the attachments of the cell, a JSON map; absent: it has none. */
+  attachments?: Json;
+}
+
 /** These outputs stand under the cell now, in place of those of its last execution: a file was read, or an earlier state came back. */
 export interface CellOutputsSet extends EventHead {
   type: "cell_outputs_set";
@@ -694,8 +719,22 @@ export interface ServerInfo {
   session: string | null;
   /** The name of the person who runs the server; null: nobody is logged in. */
   owner: string | null;
+  /** The address that people open, with a slash at its end: links begin with it. Null: the server was told none, or nobody is logged in. */
+  public_url: string | null;
   /** When the server began to run, RFC 3339 in UTC with microseconds; null: nobody is logged in. */
   started: string | null;
+}
+
+/** What a report about a problem needs to say of the server; nothing of it is secret. */
+export interface Installation {
+  /** The version of webipy. */
+  version: string;
+  /** Versions of what webipy stands on, by name: Python, the system, packages. */
+  installed: { [name: string]: string };
+  /** The names of the kernelspecs that can be started. */
+  kernelspecs: string[];
+  /** How many sessions are open. */
+  sessions: number;
 }
 
 /** A method that was carried out and has nothing to say. */
@@ -713,7 +752,7 @@ export interface LaunchCode {
   code: string;
   /** The address of the page, with the code in its fragment. */
   url: string;
-  /** Until when it can be used, RFC 3339 in UTC. */
+  /** Until when it can be used, RFC 3339 in UTC with microseconds. */
   expires: string;
 }
 
@@ -744,6 +783,8 @@ export interface CreateSession {
   temporary?: boolean;
   /** JSON of nbformat 4 that a session without a file begins with; left out: nothing. */
   notebook?: Json;
+  /** What a client of Jupyter's API calls a session that has no file (see `session_created`): the one that is open under this name, or a new one; empty: a new one, for its kernel alone; null: it has no such name. */
+  client_path?: string | null;
 }
 
 /** The kernel of a session. Its key is in no result. */
@@ -770,6 +811,8 @@ export interface Kernel {
   host: string;
   /** The id of the kernel's process; null: it is not known. */
   pid: number | null;
+  /** Whether it was asked to end, and has or will. */
+  ended: boolean;
 }
 
 /** A session. Its events `first_seq` to `seq` can be read. */
@@ -796,6 +839,8 @@ export interface Session {
   last_activity: string;
   /** Whether the server closes the session when what it is for is over. */
   temporary: boolean;
+  /** The name that a client of Jupyter's API gave it; empty: it was made for its kernel alone; null: none gave it one. */
+  client_path: string | null;
 }
 
 /** All open sessions, the one with the latest activity first. */
@@ -894,6 +939,12 @@ export interface KernelspecList {
   kernelspecs: Kernelspec[];
   /** Those that cannot be read: the reasons, by their names; empty for guests. */
   broken: { [name: string]: string };
+}
+
+/** What a kernel says of itself. */
+export interface KernelDescription {
+  /** The content of its kernel_info_reply (Jupyter messaging 5.4), a JSON map; null: it has not started yet. */
+  kernel_info: Json;
 }
 
 /** Which kernels to look at. */
@@ -1003,9 +1054,9 @@ export interface LinkSession extends OfSession {
 export interface ShareLink {
   /** The id of the link. */
   share: string;
-  /** The address, with the secret of the link in its fragment: `/s/SESSION#share=SECRET`. No other result has it. */
+  /** The whole address, with the secret of the link in its fragment: `…/s/SESSION#share=SECRET`. It begins with the public URL (`server.info`), or as the server is reached on its own machine. No other result has it. */
   url: string;
-  /** Until when it can be used, RFC 3339 in UTC. */
+  /** Until when it can be used, RFC 3339 in UTC with microseconds. */
   expires: string;
 }
 
@@ -1029,7 +1080,7 @@ export interface Share {
   label: string;
   /** When it was made, RFC 3339 in UTC with microseconds. */
   created: string;
-  /** Until when it can be used, RFC 3339 in UTC. */
+  /** Until when it can be used, RFC 3339 in UTC with microseconds. */
   expires: string;
   /** Who came by it. */
   guests: Guest[];
@@ -1127,7 +1178,7 @@ export interface MakeTicket {
 export interface Ticket {
   /** The address, with the ticket in its query. */
   address: string;
-  /** Until when it can be used, RFC 3339 in UTC. */
+  /** Until when it can be used, RFC 3339 in UTC with microseconds. */
   expires: string;
 }
 
@@ -1156,6 +1207,8 @@ export interface StartExecution extends OfSession {
   user_expressions?: { [name: string]: string };
   /** The name of the queue; null: the queue of the connection. */
   queue?: string | null;
+  /** The header of the execute_request of a client of Jupyter's API, a JSON map of at most 4096 bytes; left out: there is none. */
+  request?: Json;
 }
 
 /** The execution is in the journal. */
@@ -1164,6 +1217,18 @@ export interface ExecutionAccepted {
   execution: string;
   /** The seq of its `execution_queued`. */
   seq: number;
+}
+
+/** At which event. */
+export interface ListExecutions extends OfSession {
+  /** The seq of the event; null: the newest one. */
+  at?: number | null;
+}
+
+/** The executions that had not finished, in the order in which they were queued. */
+export interface ExecutionList {
+  /** Their `execution_queued` events. */
+  queued: Json[];
 }
 
 /** A method on one execution. */
@@ -1443,6 +1508,48 @@ export interface VariableList {
 }
 
 /**
+ * Which rows of a table to return. The table is known by the HTML that it was shown with.
+ *
+ * The kernel makes the texts of the values. That may run code of classes that were defined there; its output goes nowhere.
+ */
+export interface ReadVariable extends OfSession {
+  /** The `text/html` of the output that shows the table. */
+  html: string;
+  /** The number of the first row, from 0. */
+  offset?: number;
+  /** The most rows that are returned; fewer are when they are long. */
+  limit?: number;
+  /** The number of the column that rows are sorted by, from 0; null: as they are in the table. */
+  sort?: number | null;
+  /** Whether the greatest value comes first; rows without a value come last either way. */
+  descending?: boolean;
+  /** Only rows with a value that has this text in it, in whatever case; empty: all rows. Without effect if `can_filter` is false. */
+  filter?: string;
+  /** Whether a value is returned whole, up to 8 million characters; otherwise one of more than 2,000 is cut, and ends with `…`. */
+  whole?: boolean;
+  /** How many seconds the kernel has to answer; then the call fails with `timeout`. */
+  timeout_s?: number;
+}
+
+/** Some rows of a table in the kernel. */
+export interface VariablePart {
+  /** `gone`: the kernel has no table that is shown like that, as it was changed or let go of; `unsupported` for kernels of other languages. */
+  status: "gone" | "shown" | "unsupported";
+  /** The names of the columns. */
+  columns: string[];
+  /** The values of each row, as texts. */
+  rows: string[][];
+  /** The name of each of these rows. */
+  labels: string[];
+  /** Whether rows have names of their own, and not their numbers. */
+  has_labels: boolean;
+  /** How many rows there are. */
+  total: number;
+  /** Whether the table is small enough to be filtered. */
+  can_filter: boolean;
+}
+
+/**
  * The name to look up: the one at the cursor. A dotted name counts up to the end of the word that the cursor is in.
  *
  * A kernel that runs code and cannot answer meanwhile is not asked (failure `kernel_busy`).
@@ -1526,6 +1633,10 @@ export interface InsertCell extends OfSession {
   metadata?: JsonMap;
   /** The attachments of the cell (nbformat 4.5), a JSON map; left out: it has none. */
   attachments?: Json;
+  /** The id of a cell, there or among those that were deleted last, whose outputs the new one shows, too; unknown: none. */
+  outputs_of?: string | null;
+  /** The session of that cell; null: this one. One that is not open has none. */
+  outputs_from?: string | null;
 }
 
 /** The change of a cell is in the journal. */
@@ -1566,6 +1677,12 @@ export interface SetCellMetadata extends OfCell {
   metadata: JsonMap;
 }
 
+/** The new attachments of a cell. */
+export interface SetAttachments extends OfCell {
+  /** All the attachments, a JSON map: a MIME bundle for each name. */
+  attachments: Json;
+}
+
 /** Where to put the cell. */
 export interface MoveCell extends OfCell {
   /** The id of the cell that it stands after; null: it stands first. */
@@ -1604,6 +1721,12 @@ export interface SetCellType extends OfCell {
 export interface ClearOutputs extends OfSession {
   /** The id of the cell; null: all cells. */
   cell?: string | null;
+}
+
+/** The cells that show again what was cleared last under them. */
+export interface RestoreOutputs extends OfSession {
+  /** The ids of the cells; those that were deleted last, or that ran since, stay as they are. */
+  cells: string[];
 }
 
 /** Why the file is not written: another program changed or deleted it. */
@@ -1672,6 +1795,14 @@ export interface ReadHistory extends OfSession {
   before?: number | null;
 }
 
+/** A cell that a state of the document differs in from the one before, or that ran. */
+export interface TouchedCell {
+  /** The id of the cell. */
+  cell: string;
+  /** What happened to it. */
+  what: "added" | "changed" | "moved" | "ran" | "removed";
+}
+
 /** A state of the document worth going back to. */
 export interface HistoryPoint {
   /** The seq of the event after which the document was so. */
@@ -1686,6 +1817,8 @@ export interface HistoryPoint {
   name: string;
   /** How many cells it touched. */
   cells: number;
+  /** The first of these cells. */
+  touched: TouchedCell[];
 }
 
 /** States of the document, the newest first. */
@@ -1758,6 +1891,60 @@ export interface NotebookDiff {
   cells: CellChange[];
   /** Whether the metadata of the notebook differ. */
   metadata_changed: boolean;
+}
+
+/** The state to restore, or one cell of it. */
+export interface RestoreNotebook extends AtPoint {
+  /** The id of the only cell that becomes what it was; one that is gone comes back where it stood; null: the whole document. */
+  cell?: string | null;
+}
+
+/** The notebook to read, and whether its content is wanted. */
+export interface ReadNotebook {
+  /** The path of the file, relative to the server's root. */
+  path: string;
+  /** Whether the notebook itself is returned; else only what is known of it. */
+  content?: boolean;
+}
+
+/** A notebook as it is now, for a client that keeps a copy of it and writes it back whole. */
+export interface NotebookCopy {
+  /** The path of the file, relative to the server's root. */
+  path: string;
+  /** The bytes of the file on disk. */
+  size: number;
+  /** Whether the server may write the file. */
+  is_writable: boolean;
+  /** When somebody last wrote in the notebook, RFC 3339 in UTC; outputs that a kernel made do not count. */
+  modified: string;
+  /** SHA-256, hex, of what people write in the notebook: it changes with its sources and metadata, and not with outputs. */
+  text_hash: string;
+  /** The id of its open session; null: there is none. */
+  session: string | null;
+  /** What was repaired in it to read it, in sentences. */
+  repairs: string[];
+  /** The document with its outputs, JSON of nbformat 4.5; its metadata have the id of the copy as `webipy_copy`. Left out: it was not asked for. */
+  notebook?: Json;
+}
+
+/** A copy of a notebook as a client has it now. */
+export interface MergeNotebook {
+  /** The path of the file, relative to the server's root. */
+  path: string;
+  /** The whole notebook, JSON of nbformat 4, with the `webipy_copy` in its metadata that it came with. */
+  notebook: Json;
+}
+
+/** The document after a copy was merged into it, and saved. */
+export interface NotebookMerged {
+  /** The path of the file, relative to the server's root. */
+  path: string;
+  /** Whether the file was made. */
+  is_new: boolean;
+  /** The id of its session; null: the file was made and is not open. */
+  session: string | null;
+  /** What was repaired in the notebook that was sent, in sentences. */
+  repairs: string[];
 }
 
 /**
@@ -1920,7 +2107,7 @@ export interface RunState {
 /** The format to make of the document. */
 export interface ExportNotebook extends OfSession {
   /** The format. */
-  format: "asciidoc" | "html" | "ipynb" | "latex" | "markdown" | "pdf" | "py:percent" | "rst" | "script" | "slides";
+  format: ExportFormat;
   /** Whether it shows the code. */
   input?: boolean;
   /** Whether it shows the numbers of cells. */
@@ -1985,6 +2172,22 @@ export interface FileList {
   entries: File[];
   /** How many entries the folder has, without hidden ones. */
   total: number;
+}
+
+/** Which files to find by their names. */
+export interface FindFiles {
+  /** Words; a file is found when each is in its path, or at least its letters in their order. */
+  query: string;
+  /** The most files that are returned. */
+  limit?: number;
+}
+
+/** The files that were found, the best ones first. */
+export interface FoundFiles {
+  /** The files and folders. */
+  entries: File[];
+  /** Whether all names below the root were looked at; else call again for the rest. */
+  is_complete: boolean;
 }
 
 /** Which part of a file to return; larger parts are read by `GET /files/PATH`. */
@@ -2100,6 +2303,148 @@ export interface RestoreFile extends OfTrashed {
   to?: string | null;
 }
 
+/** Which rows of a file to return. Only files of up to 16 MiB are sorted and filtered (else failure `too_large`). */
+export interface ReadTable extends OfFile {
+  /** The number of the first row, from 0; a first line that names the columns is no row. */
+  offset?: number;
+  /** The most rows that are returned. */
+  limit?: number;
+  /** What stands between two values; null: it is found out. */
+  delimiter?: "	" | "," | ";" | "|" | null;
+  /** The number of the column that rows are sorted by, from 0; null: as they stand in the file. */
+  sort?: number | null;
+  /** Whether the greatest value comes first; rows without a value come last either way. */
+  descending?: boolean;
+  /** Only rows with a value that has this text in it, in whatever case; empty: all rows. */
+  filter?: string;
+}
+
+/** Some rows of a file. */
+export interface TablePart {
+  /** The names of the columns; empty: the file has none. */
+  columns: string[];
+  /** The values of each row; there are fewer rows than asked for when they are long. */
+  rows: string[][];
+  /** The number of the first of them, from 0. */
+  offset: number;
+  /** How many rows there are; how many were found up to now, if `is_whole` is false. */
+  total: number;
+  /** Whether the whole file was counted; else the next call counts on. */
+  is_whole: boolean;
+  /** Whether the file is small enough to be sorted and filtered. */
+  can_order: boolean;
+  /** What stands between two values. */
+  delimiter: string;
+  /** How `content` is written: as its own text (`utf-8`), or in `base64`. */
+  encoding: "utf-8" | "windows-1252";
+  /** The size of the whole file, in bytes. */
+  size: number;
+  /** The etag of the file; it changes whenever the content of the file may have changed. */
+  etag: string;
+}
+
+/** A shell on a terminal of the server's machine; it goes on without anybody who looks, and without the server. */
+export interface Terminal {
+  /** The id of the terminal. */
+  id: string;
+  /** What its program calls it, such as `ada@host: ~/work`; at first the name of the shell. */
+  title: string;
+  /** The folder that the shell was started in, an absolute path on the server's machine. */
+  cwd: string;
+  /** The same, relative to the root; null: it is outside of it. */
+  folder: string | null;
+  /** When it was started, RFC 3339 in UTC with microseconds. */
+  started: string;
+  /** When it last printed or was typed into, RFC 3339 in UTC with microseconds. */
+  last_activity: string;
+  /** Its lines. */
+  rows: number;
+  /** Its columns. */
+  cols: number;
+  /** The position behind its last output. */
+  end: number;
+  /** Why it has ended, one sentence; null: its shell runs. */
+  ended: string | null;
+  /** The exit status of the shell; null: it runs, or a signal ended it. */
+  exit_status: number | null;
+}
+
+/** The terminals of the server, the oldest first. */
+export interface TerminalList {
+  /** The terminals: those whose shell runs, and those that have ended and were not closed. */
+  terminals: Terminal[];
+  /** Whether terminals can be started here; false: the server was started with --no-terminals. */
+  enabled: boolean;
+}
+
+/** Where a terminal is started. */
+export interface CreateTerminal {
+  /** The folder that its shell starts in, relative to the root; empty: the root. */
+  folder?: string;
+  /** Its lines. */
+  rows?: number;
+  /** Its columns. */
+  cols?: number;
+  /** The id that it gets, at most 40 letters, digits, `_` and `-`; null: the next number. */
+  id?: string | null;
+}
+
+/** The terminal that a call is about. */
+export interface OfTerminal {
+  /** The id of the terminal. */
+  terminal: string;
+}
+
+/** The size that a terminal gets. All who read it see it in the size that was given last. */
+export interface ResizeTerminal extends OfTerminal {
+  /** Its lines. */
+  rows: number;
+  /** Its columns. */
+  cols: number;
+}
+
+/** What is typed into a terminal. */
+export interface TypeTerminal extends OfTerminal {
+  /** The characters, with control characters as keys send them: `\r` for Enter, `\u0003` for Ctrl-C. */
+  text: string;
+  /** Whether a program wrote it, as a terminal answers a question for the place of its cursor; it is dropped, unless it comes from the connection that typed last: a question has one answer, however many read it. */
+  automatic?: boolean;
+}
+
+/** The terminal has what was typed. */
+export interface TerminalTyped {
+  /** Whether it was automatic and was dropped, as another connection answers. */
+  dropped: boolean;
+}
+
+/** From where on a connection reads a terminal. */
+export interface ReadTerminal extends OfTerminal {
+  /** The position of the first byte that is wanted; null: all that is kept. */
+  since?: number | null;
+  /** The `started` of the terminal that `since` is of; another terminal of the same id is read from its beginning. null: it is not compared. */
+  started?: string | null;
+}
+
+/** What a connection reads: the notifications `terminal_output` follow, the first one with the byte at `first`. */
+export interface TerminalReading {
+  /** The terminal. */
+  terminal: Terminal;
+  /** The position of the first byte that follows. */
+  first: number;
+  /** The position behind the output that is there already: what the terminal asks in it was answered, or nobody answers it any more. */
+  live: number;
+  /** What is written to an empty terminal first, so that it has the modes and the title of that place; null: the bytes go on at `since`. */
+  restore: string | null;
+  /** How many bytes between `since` and `first` are kept no more. */
+  skipped: number;
+}
+
+/** How far a reader has come. A reader gets 256 KiB ahead of that, and no more: then the terminal waits. */
+export interface AcknowledgeTerminal extends OfTerminal {
+  /** The position behind what it has shown. */
+  position: number;
+}
+
 /** The journal of a session: all that happened in it, and the history of its document. */
 export interface Journal {
   /** The id of the session. */
@@ -2206,6 +2551,26 @@ export interface Presence {
   people: Person[];
 }
 
+/** The params of the notification `terminal_output`: what a terminal printed, in whole characters; bytes that are no UTF-8 are U+FFFD. */
+export interface TerminalText {
+  /** The id of the terminal. */
+  terminal: string;
+  /** The position of its first byte. */
+  at: number;
+  /** The position behind its last byte. */
+  end: number;
+  /** The characters. */
+  text: string;
+}
+
+/** The params of the notification `terminal_changed`: the size, the title or the end of a terminal that the connection reads. */
+export interface TerminalChanged {
+  /** The terminal as it is now. */
+  terminal: Terminal;
+  /** Whether the connection is no reader of it any more, as it acknowledged nothing for a minute; it may subscribe again. */
+  stalled: boolean;
+}
+
 /** An event of a session. */
 export type AnyEvent =
   | SessionCreated
@@ -2245,6 +2610,7 @@ export type AnyEvent =
   | CellOutputsCleared
   | ExecutionMoved
   | CellMetadataSet
+  | CellAttachmentsSet
   | CellOutputsSet
   | NotebookMetadataSet
   | NotebookOpened
@@ -2282,7 +2648,8 @@ export type FailureName =
   | "file_fault"
   | "conversion_failed"
   | "quota"
-  | "kernel_busy";
+  | "kernel_busy"
+  | "terminal_failed";
 
 /** Every method: its params and its result. */
 export interface Methods {
@@ -2294,6 +2661,8 @@ export interface Methods {
   "cell.merge": { params: MergeCells; result: CellAccepted };
   "cell.move": { params: MoveCell; result: CellAccepted };
   "cell.restore": { params: OfCell; result: CellAccepted };
+  "cell.restore_outputs": { params: RestoreOutputs; result: Accepted };
+  "cell.set_attachments": { params: SetAttachments; result: CellAccepted };
   "cell.set_metadata": { params: SetCellMetadata; result: CellAccepted };
   "cell.set_source": { params: SetSource; result: CellAccepted };
   "cell.set_type": { params: SetCellType; result: CellAccepted };
@@ -2306,6 +2675,7 @@ export interface Methods {
   "definition.get": { params: GetDefinition; result: Definition };
   "execution.cancel": { params: OfExecution; result: Done };
   "execution.get": { params: OfExecution; result: Execution };
+  "execution.list": { params: ListExecutions; result: ExecutionList };
   "execution.move": { params: MoveExecution; result: Accepted };
   "execution.queue": { params: OfSession; result: ExecutionQueue };
   "execution.start": { params: StartExecution; result: ExecutionAccepted };
@@ -2313,6 +2683,7 @@ export interface Methods {
   "file.copy": { params: CopyFile; result: File };
   "file.create": { params: CreateFile; result: File };
   "file.delete": { params: DeleteFile; result: Deleted };
+  "file.find": { params: FindFiles; result: FoundFiles };
   "file.list": { params: ListFiles; result: FileList };
   "file.read": { params: ReadFile; result: FileContent };
   "file.rename": { params: MoveFile; result: File };
@@ -2327,6 +2698,7 @@ export interface Methods {
   "journal.list": { params: Nothing; result: JournalList };
   "journal.read": { params: ReadJournal; result: JournalEvents };
   "kernel.attach": { params: AttachKernel; result: Session };
+  "kernel.describe": { params: OfSession; result: KernelDescription };
   "kernel.interrupt": { params: InterruptKernel; result: Interrupted };
   "kernel.kill": { params: OfSession; result: Done };
   "kernel.logs": { params: ReadLogs; result: KernelLogs };
@@ -2344,8 +2716,10 @@ export interface Methods {
   "notebook.export": { params: ExportNotebook; result: Exported };
   "notebook.get": { params: OfSession; result: NotebookState };
   "notebook.history": { params: ReadHistory; result: HistoryPoints };
+  "notebook.merge": { params: MergeNotebook; result: NotebookMerged };
+  "notebook.read": { params: ReadNotebook; result: NotebookCopy };
   "notebook.reload": { params: OfSession; result: NotebookState };
-  "notebook.restore": { params: AtPoint; result: Accepted };
+  "notebook.restore": { params: RestoreNotebook; result: Accepted };
   "notebook.run": { params: RunNotebook; result: NotebookRun };
   "notebook.save": { params: SaveNotebook; result: NotebookState };
   "notebook.set_metadata": { params: SetNotebookMetadata; result: Accepted };
@@ -2358,6 +2732,7 @@ export interface Methods {
   "run.check": { params: CheckRun; result: Done };
   "run.get": { params: OfRun; result: RunState };
   "run.stop": { params: StopRun; result: Accepted };
+  "server.describe": { params: Nothing; result: Installation };
   "server.info": { params: Nothing; result: ServerInfo };
   "server.launch_code": { params: OpenPage; result: LaunchCode };
   "server.sync": { params: Nothing; result: Done };
@@ -2376,11 +2751,21 @@ export interface Methods {
   "share.list": { params: OfSession; result: ShareList };
   "share.revoke": { params: OfShare; result: Done };
   "share.set": { params: SetShare; result: Done };
+  "table.read": { params: ReadTable; result: TablePart };
+  "terminal.acknowledge": { params: AcknowledgeTerminal; result: Done };
+  "terminal.close": { params: OfTerminal; result: Done };
+  "terminal.create": { params: CreateTerminal; result: Terminal };
+  "terminal.input": { params: TypeTerminal; result: TerminalTyped };
+  "terminal.list": { params: Nothing; result: TerminalList };
+  "terminal.resize": { params: ResizeTerminal; result: Done };
+  "terminal.subscribe": { params: ReadTerminal; result: TerminalReading };
+  "terminal.unsubscribe": { params: OfTerminal; result: Done };
   "ticket.make": { params: MakeTicket; result: Ticket };
   "trash.delete": { params: OfTrashed; result: Done };
   "trash.list": { params: ListTrash; result: TrashList };
   "trash.restore": { params: RestoreFile; result: File };
   "variable.list": { params: ListVariables; result: VariableList };
+  "variable.read": { params: ReadVariable; result: VariablePart };
 }
 
 export type Method = keyof Methods;

@@ -6,34 +6,41 @@
  */
 import type { CellType, JsonMap } from "../rpc/schema.ts";
 import { t } from "../text/en.ts";
-import { attempt, toast } from "../ui/notices.ts";
+import { attempt, sayLater, toast } from "../ui/notices.ts";
 import { lineNumbers } from "../ui/settings.ts";
 import { CellCalls } from "./cell_calls.ts";
-import type { CellEditing } from "./cell_editing.ts";
 import { CellVisibility } from "./cell_visibility.ts";
 import { asText, type CopiedCell, copied, keep, pasted } from "./clipboard.ts";
 import { FileActions } from "./file_actions.ts";
-import { may } from "./permissions.ts";
+import { focusCell } from "./key_place.ts";
+import { guestOf, may } from "./permissions.ts";
 import { RunActions } from "./run_actions.ts";
 import { Sections } from "./section_folding.ts";
 import { anchor, caret, mode, numberedOtherwise, selected } from "./selection.ts";
+import { type CellSteps, SplitMerge } from "./split_merge.ts";
 import type { SessionStore } from "./store.ts";
 import { Undo } from "./undo.ts";
 
-export class Actions implements CellEditing {
+/** Where a pasted cell has its outputs from. A guest is in one session, and sees no other. */
+function outputsOf(from: CopiedCell["from"], session: string): { outputs_of?: string; outputs_from?: string } {
+  if (from === undefined || (from.session !== session && guestOf.value !== null)) return {};
+  return from.session === session ? { outputs_of: from.cell } : { outputs_of: from.cell, outputs_from: from.session };
+}
+
+export class Actions implements CellSteps {
   readonly runs: RunActions;
   readonly file: FileActions;
   readonly visibility = new CellVisibility(this);
   readonly sections = new Sections(this);
   readonly undo = new Undo(
-    call => this.#do(call),
+    call => this.do(call),
     (step, undone) =>
       toast(step === null ? (undone ? t.nothingToUndo : t.nothingToRedo) : undone ? t.undone(step.what) : t.redone(step.what)),
   );
-  /** Splits the cell that is edited where the caret is; set by the editor while there is one. */
-  splitHere: (() => void) | null = null;
+  readonly splitMerge = new SplitMerge(this);
   readonly calls: CellCalls;
-  #last = 0;
+  /** The cells as they stood when their order changed last. */
+  #stood: readonly string[] = [];
 
   constructor(readonly store: SessionStore) {
     this.calls = new CellCalls(store);
@@ -43,7 +50,8 @@ export class Actions implements CellEditing {
     store.onOrder = () => this.#ordered();
   }
 
-  #do(call: Promise<unknown>): void {
+  /** Makes a call, and reports its failure. */
+  do(call: Promise<unknown>): void {
     attempt(this.store.connection, call);
   }
 
@@ -64,13 +72,26 @@ export class Actions implements CellEditing {
   select(cell: string | null, edit = false): void {
     selected.value = cell;
     anchor.value = null;
+    caret.value = null;
     mode.value = edit && cell !== null && may("write") ? "edit" : "command";
   }
 
+  /** Gives the focus back to the selected cell, or to its editor. */
+  focus(): void {
+    const draft = mode.value === "edit" ? this.store.drafts.get(selected.value ?? "") : undefined;
+    if (draft?.putCaret(draft.caret()) !== true) focusCell();
+  }
+
+  /** Leaves the editor, wherever the focus is. */
+  leaveEditor(): void {
+    mode.value = "command";
+  }
+
+  /** Edits the selected cell. The caret goes to a place, or to where it was; in a cell that was not edited yet, to the end. */
   edit(where: typeof caret.value = null): void {
     if (this.#at() < 0 || !may("write")) return;
     anchor.value = null;
-    caret.value = where;
+    caret.value = where ?? (this.store.drafts.has(selected.value ?? "") ? null : "end");
     mode.value = "edit";
   }
 
@@ -85,6 +106,24 @@ export class Actions implements CellEditing {
 
   move(by: number): void {
     this.select(this.#further(by));
+  }
+
+  /**
+   * Goes from one cell to the next one and edits it, as arrows do at the first and the last line; false when there is none.
+   *
+   * Args:
+   *   by: to the cell above (-1), or below (1).
+   *   column: where in the line the caret goes, in UTF-16 units.
+   */
+  cross(by: -1 | 1, column: number): boolean {
+    const next = this.#further(by);
+    if (next === null || next === selected.value) return false;
+    const source = this.store.sourceOf(next);
+    const from = by > 0 ? 0 : source.lastIndexOf("\n") + 1;
+    const to = by > 0 ? (source.indexOf("\n") + 1 || source.length + 1) - 1 : source.length;
+    this.select(next);
+    this.edit({ offset: Math.min(from + column, to) });
+    return true;
   }
 
   /** Makes the selection end so many cells further. */
@@ -106,26 +145,34 @@ export class Actions implements CellEditing {
     anchor.value = order.length > 1 ? (order[0] ?? null) : null;
   }
 
-  /** Selects the first cell when nothing is selected, or the one in the place of a deleted one. */
+  /** The cell that takes the place of one that is gone: the next that is still there, else the one before; the first for one that never was. */
+  #inPlaceOf(gone: string | null): string | null {
+    const at = gone === null ? -1 : this.#stood.indexOf(gone);
+    const isThere = (id: string): boolean => this.store.indexOf(id) >= 0;
+    return (
+      this.#stood.slice(at + 1).find(isThere) ?? this.#stood.slice(0, Math.max(0, at)).findLast(isThere) ?? this.store.order[0] ?? null
+    );
+  }
+
+  /** Selects a cell when none is selected, or when somebody deleted the one that was. */
   #ordered(): void {
-    const { order } = this.store;
-    if (this.#at() < 0) this.select(order[Math.max(0, Math.min(this.#last, order.length - 1))] ?? null);
+    if (this.#at() < 0) this.select(this.#inPlaceOf(selected.value));
     if (anchor.value !== null && this.store.indexOf(anchor.value) < 0) anchor.value = null;
-    this.#last = Math.max(0, this.#at());
+    this.#stood = this.store.order;
   }
 
   // ---- making and deleting
 
   /** Makes a cell and selects it. */
   insert(after: string | null, type: CellType, source = "", edit = true): void {
-    if (this.store.connection.phase !== "live") toast(t.later);
+    if (this.store.connection.phase !== "live") sayLater();
     const made = this.store.insert(after, type, source);
     this.#inserted([made]);
     this.select(made, edit);
   }
 
   #inserted(cells: readonly string[]): void {
-    this.undo.did({ what: t.steps.insertion(cells.length), undo: () => this.calls.delete(cells), redo: () => this.#restore(cells) });
+    this.undo.did({ what: t.steps.insertion(cells.length), undo: () => this.calls.delete(cells), redo: () => this.restore(cells) });
   }
 
   insertAbove(type: CellType): void {
@@ -147,13 +194,13 @@ export class Actions implements CellEditing {
     const [first] = cells;
     if (first === undefined) return;
     const { order } = this.store;
-    this.#last = this.store.indexOf(first);
+    const at = this.store.indexOf(first);
     anchor.value = null;
     if (order.length === cells.length) this.select(this.store.insert(null, "code", ""));
-    else selected.value = order[this.#last + cells.length] ?? order[this.#last - 1] ?? null;
-    this.#do(this.calls.delete(cells));
-    this.undo.did({ what: t.steps.deletion(cells.length), undo: () => this.#restore(cells), redo: () => this.calls.delete(cells) });
-    toast(t.cellsDeleted(cells.length), { action: { title: t.undo, run: () => this.undo.undo() } });
+    else selected.value = order[at + cells.length] ?? order[at - 1] ?? null;
+    this.do(this.calls.delete(cells));
+    this.undo.did({ what: t.steps.deletion(cells.length), undo: () => this.restore(cells), redo: () => this.calls.delete(cells) });
+    this.undo.offer(t.cellsDeleted(cells.length));
   }
 
   /** A folded section goes as a whole, as one sees it. */
@@ -166,7 +213,7 @@ export class Actions implements CellEditing {
   }
 
   /** Brings deleted cells back, with their outputs, and selects the first. */
-  async #restore(cells: readonly string[]): Promise<void> {
+  async restore(cells: readonly string[]): Promise<void> {
     await this.calls.restore(cells);
     this.select(cells[0] ?? null);
   }
@@ -174,7 +221,8 @@ export class Actions implements CellEditing {
   #copyOf(id: string): CopiedCell | null {
     const cell = this.store.cellOf(id);
     if (cell === undefined) return null;
-    return { type: cell.type, source: this.store.sourceOf(id), metadata: cell.metadata, attachments: cell.attachments };
+    const { type, metadata, attachments } = cell;
+    return { type, source: this.store.sourceOf(id), metadata, attachments, from: { session: this.store.id, cell: id } };
   }
 
   /** Copies the selected cells; gives their text, for the clipboard of the system. */
@@ -195,11 +243,12 @@ export class Actions implements CellEditing {
 
   paste(above: boolean, cells: readonly CopiedCell[] = copied()): void {
     let after = above ? this.#before() : (this.chosen().at(-1) ?? this.store.order.at(-1) ?? null);
-    if (cells.length > 0 && this.store.connection.phase !== "live") toast(t.later);
+    if (cells.length > 0 && this.store.connection.phase !== "live") sayLater();
     const made: string[] = [];
-    for (const { type, source, metadata, attachments } of cells) {
-      const more = Object.keys(attachments).length === 0 || type === "code" ? { metadata } : { metadata, attachments };
-      after = this.store.insert(after, type, source, more);
+    for (const { type, source, metadata, attachments, from } of cells) {
+      const attached = Object.keys(attachments).length === 0 || type === "code" ? {} : { attachments };
+      const shown = type === "code" ? outputsOf(from, this.store.id) : {};
+      after = this.store.insert(after, type, source, { metadata, ...attached, ...shown });
       made.push(after);
     }
     if (made.length === 0) return;
@@ -211,18 +260,6 @@ export class Actions implements CellEditing {
     if (text !== "") this.paste(false, pasted(text));
   }
 
-  /** Puts another cell in the place of one; gives its id. */
-  remake(cell: string, type: CellType, source: string, more: Pick<CopiedCell, "metadata" | "attachments">): void {
-    const made = this.store.insert(cell, type, source, more);
-    this.select(made);
-    this.#do(this.store.there(made).then(() => this.calls.delete([cell])));
-    const swap = (gone: string, back: string) => async (): Promise<void> => {
-      await this.#restore([back]);
-      await this.calls.delete([gone]);
-    };
-    this.undo.did({ what: t.steps.picture, undo: swap(made, cell), redo: swap(cell, made) });
-  }
-
   // ---- changing
 
   setType(type: CellType): void {
@@ -232,7 +269,7 @@ export class Actions implements CellEditing {
     });
     if (before.length === 0) return;
     const redo = (): Promise<unknown> => Promise.all(before.map(({ id }) => this.calls.setType(id, type)));
-    this.#do(redo());
+    this.do(redo());
     this.undo.did({ what: t.steps.type, undo: () => Promise.all(before.map(({ id, was }) => this.calls.setType(id, was))), redo });
   }
 
@@ -250,13 +287,13 @@ export class Actions implements CellEditing {
     const changes = sources.map(([id, to]) => ({ id, from: this.store.sourceOf(id), to })).filter(({ from, to }) => from !== to);
     if (changes.length === 0) return;
     const redo = (): Promise<unknown> => Promise.all(changes.map(({ id, to }) => this.calls.setSource(id, to)));
-    this.#do(redo());
+    this.do(redo());
     this.undo.did({ what, undo: () => Promise.all(changes.map(({ id, from }) => this.calls.setSource(id, from))), redo });
   }
 
   setMetadata(cell: string, metadata: JsonMap): void {
     const { connection, id: session } = this.store;
-    this.#do(this.store.there(cell).then(() => connection.durable("cell.set_metadata", { session, cell, metadata })));
+    this.do(this.store.there(cell).then(() => connection.durable("cell.set_metadata", { session, cell, metadata })));
   }
 
   /** Moves the selected cells one up (-1) or down (1). */
@@ -288,75 +325,23 @@ export class Actions implements CellEditing {
     const undo = async (): Promise<void> => {
       for (const one of before) await this.calls.move(one.cell, one.after);
     };
-    this.#do(redo());
+    this.do(redo());
     this.undo.did({ what: t.steps.move, undo, redo });
   }
 
-  /** Splits the cell that is edited at a place in its text (UTF-16 units), and goes on in the second half. */
-  split(at: number): void {
-    const cell = selected.value;
-    if (cell === null) return;
-    const { store } = this;
-    const half = crypto.randomUUID();
-    let whole = "";
-    const split = async (): Promise<void> => {
-      await store.settled();
-      whole = store.sourceOf(cell);
-      const version = store.model.cells.get(cell)?.version ?? 0;
-      await store.connection.durable("cell.split", { session: store.id, cell, version, at, id: half });
-      if (selected.value === cell) this.select(half);
-    };
-    mode.value = "command";
-    const done = split();
-    this.#do(done);
-    const undo = async (): Promise<void> => {
-      await done;
-      await this.calls.delete([half]);
-      await this.calls.setSource(cell, whole);
-      this.select(cell);
-    };
-    const redo = async (): Promise<void> => {
-      await this.#restore([half]);
-      await this.calls.setSource(cell, whole.slice(0, at).replace(/\n$/, ""));
-    };
-    this.undo.did({ what: t.steps.split, undo, redo });
-  }
-
-  /** Joins the selected cells; a single one with the one below (1) or above (-1). */
-  merge(by: -1 | 1 = 1): void {
-    const { store } = this;
-    let cells = this.chosen();
-    if (cells.length === 1) {
-      const other = store.order[this.#at() + by];
-      if (other === undefined) return;
-      cells = by < 0 ? [other, ...cells] : [...cells, other];
-    }
-    const [first] = cells;
-    if (first === undefined) return;
-    let alone = "";
-    const redo = async (): Promise<void> => {
-      await store.settled();
-      alone = store.sourceOf(first);
-      await store.connection.call("cell.merge", { session: store.id, cells });
-    };
-    this.select(first);
-    const done = redo();
-    this.#do(done);
-    const undo = async (): Promise<void> => {
-      await done;
-      await this.#restore(cells.slice(1));
-      await this.calls.setSource(first, alone);
-      this.select(first);
-    };
-    this.undo.did({ what: t.steps.merge, undo, redo });
-  }
-
-  clearOutputs(cell: string | null): void {
-    this.#do(this.store.connection.durable("cell.clear_outputs", { session: this.store.id, cell }));
+  /** Clears the outputs of cells, or of all (null), as one step. */
+  clearOutputs(cells: readonly string[] | null): void {
+    const { order, model } = this.store;
+    const shown = (cells ?? order).filter(id => model.cells.get(id)?.run != null);
+    const clear = (): Promise<unknown> => Promise.all((cells ?? [null]).map(cell => this.calls.clearOutputs(cell)));
+    this.do(clear());
+    if (shown.length === 0) return;
+    this.undo.did({ what: t.steps.clearing, undo: () => this.calls.restoreOutputs(shown), redo: clear });
+    if (cells === null) this.undo.offer(t.outputsCleared);
   }
 
   clearChosen(): void {
-    for (const cell of this.chosen()) this.clearOutputs(cell);
+    this.clearOutputs(this.chosen());
   }
 
   toggleLines(): void {

@@ -1,6 +1,6 @@
 /** The calls that change cells. Each waits until the server has the cells, and may be repeated when the connection breaks. */
 import { RpcFailure } from "../rpc/messages.ts";
-import type { CellType } from "../rpc/schema.ts";
+import type { CellType, JsonMap } from "../rpc/schema.ts";
 import type { SessionStore } from "./store.ts";
 
 export class CellCalls {
@@ -30,6 +30,23 @@ export class CellCalls {
   async setSource(cell: string, source: string): Promise<void> {
     await this.store.settled();
     await this.store.connection.durable("cell.set_source", { session: this.store.id, cell, source });
+  }
+
+  async setAttachments(cell: string, attachments: JsonMap): Promise<void> {
+    await this.store.there(cell);
+    await this.store.connection.durable("cell.set_attachments", { session: this.store.id, cell, attachments });
+  }
+
+  /** Clears the outputs of a cell, or of all (null). */
+  async clearOutputs(cell: string | null): Promise<void> {
+    if (cell !== null) await this.store.there(cell);
+    await this.store.connection.durable("cell.clear_outputs", { session: this.store.id, cell });
+  }
+
+  /** Shows what was cleared last under cells. */
+  async restoreOutputs(cells: readonly string[]): Promise<void> {
+    const there = cells.filter(id => this.store.cellOf(id) !== undefined);
+    if (there.length > 0) await this.store.connection.durable("cell.restore_outputs", { session: this.store.id, cells: there });
   }
 
   async move(cell: string, after: string | null): Promise<void> {

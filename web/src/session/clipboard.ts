@@ -12,6 +12,8 @@ export interface CopiedCell {
   readonly source: string;
   readonly metadata: JsonMap;
   readonly attachments: JsonMap;
+  /** Where it was copied: it has its outputs again where it is pasted, also in another notebook of this server. */
+  readonly from?: { readonly session: string; readonly cell: string };
 }
 
 const KEY = "webipy.cells";
@@ -35,14 +37,21 @@ export function copied(): readonly CopiedCell[] {
 function toJson(cell: CopiedCell): JsonMap {
   const { type, source, metadata, attachments } = cell;
   const more: JsonMap = Object.keys(attachments).length === 0 ? {} : { attachments };
-  return { cell_type: type, source, metadata, ...more };
+  return { cell_type: type, source, metadata, ...more, ...(cell.from === undefined ? {} : { from: { ...cell.from } }) };
 }
 
 function cellOf(value: unknown): CopiedCell | null {
   const raw = map(value);
   const type = String(raw.cell_type);
   if (!TYPES.includes(type) || (typeof raw.source !== "string" && !Array.isArray(raw.source))) return null;
-  return { type: type as CellType, source: text(raw.source), metadata: map(raw.metadata), attachments: map(raw.attachments) };
+  const { session, cell } = map(raw.from);
+  return {
+    type: type as CellType,
+    source: text(raw.source),
+    metadata: map(raw.metadata),
+    attachments: map(raw.attachments),
+    ...(typeof session === "string" && typeof cell === "string" ? { from: { session, cell } } : {}),
+  };
 }
 
 /** The cells that a text is the JSON of, or null when it is something else. */

@@ -2,14 +2,10 @@
 
 import { folderOf } from "../model/paths.ts";
 import { save as saveAs } from "../rpc/http.ts";
-import type { NotebookState } from "../rpc/schema.ts";
+import type { ExportFormat, NotebookState } from "../rpc/schema.ts";
 import { t } from "../text/en.ts";
 import { attempt, complain, toast } from "../ui/notices.ts";
 import type { SessionStore } from "./store.ts";
-
-/** The formats that the server makes of a notebook, in the order of menus. */
-export const EXPORT_FORMATS = ["ipynb", "html", "slides", "pdf", "markdown", "latex", "rst", "script", "py:percent"] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export class FileActions {
   constructor(readonly store: SessionStore) {}
@@ -105,11 +101,11 @@ export class FileActions {
     }
   }
 
-  /** Makes the document be as it was after event `seq`; that is a change like any other. */
-  async restore(seq: number, when: string): Promise<void> {
+  /** Makes the document, or one cell of it, be as it was after event `seq`, and says so; that is a change like any other. */
+  async restore(seq: number, said: string, cell: string | null = null): Promise<void> {
     try {
-      await this.store.connection.call("notebook.restore", { session: await this.#settled(), seq, time: null });
-      toast(t.restored(when));
+      await this.store.connection.call("notebook.restore", { session: await this.#settled(), seq, time: null, cell });
+      toast(said);
     } catch (error) {
       complain(error);
     }

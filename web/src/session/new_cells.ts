@@ -10,13 +10,19 @@ import type { CellType, JsonMap } from "../rpc/schema.ts";
 interface NewCell {
   readonly cell: Cell;
   readonly after: string | null;
+  /** Whether the server has it later than others: it shows the outputs of another cell, or stands after one that does. */
+  readonly isLate: boolean;
   readonly made: Promise<unknown>;
 }
 
-/** What a cell can have besides its type and text, as in nbformat 4.5. */
+/** What a cell can have besides its type and text: as in nbformat 4.5, and the outputs of another one. */
 export interface CellMore {
   readonly metadata?: JsonMap;
   readonly attachments?: JsonMap;
+  /** The cell whose outputs it shows, too. */
+  readonly outputs_of?: string;
+  /** The session of that cell, when it is another one. */
+  readonly outputs_from?: string;
 }
 
 export class NewCells {
@@ -50,10 +56,11 @@ export class NewCells {
    * Returns: what resolves when the server has it, and rejects when the server refuses it.
    */
   make(model: () => Model, id: string, after: string | null, type: CellType, source: string, more: CellMore): Promise<void> {
+    const isLate = more.outputs_of !== undefined || (after !== null && this.#cells.get(after)?.isLate === true);
     const made = this.#make(model, id, after, { session: this.session, cell_type: type, source, id, ...more });
     const { metadata = {}, attachments = {} } = more;
     const cell: Cell = { id, type, source, version: 0, run: null, ranVersion: null, metadata, attachments };
-    this.#cells.set(id, { cell, after, made });
+    this.#cells.set(id, { cell, after, made, isLate });
     return made;
   }
 
@@ -63,6 +70,9 @@ export class NewCells {
     after: string | null,
     params: JsonMap & { session: string; cell_type: CellType },
   ): Promise<void> {
+    // The server reads the outputs of a cell before it has the cell: one that stands after it has to wait.
+    const before = after === null ? undefined : this.#cells.get(after);
+    if (before?.isLate === true) await before.made.catch(() => {}); // whoever made it is told
     try {
       await this.connection.durable("cell.insert", { ...params, id, after });
     } catch (error) {

@@ -1,13 +1,15 @@
 /** What whoever uses this page may do here. The server decides; the page only does not offer what it would refuse. */
+
 import { signal } from "@preact/signals";
+import { keyHere } from "../rpc/base_url.ts";
 import type { Verb } from "../rpc/schema.ts";
 import { p } from "../text/people.ts";
-import { say, toast, toasts } from "../ui/notices.ts";
+import { say, sayOnce, settle } from "../ui/notices.ts";
 import { mode } from "./selection.ts";
 
 const RANK: Record<Verb, number> = { none: 0, read: 1, write: 2, execute: 3, own: 4 };
 
-const GUEST_KEY = "webipy-guest";
+const GUEST_KEY = keyHere("webipy-guest");
 
 /** Null until the server has answered. */
 export const right = signal<Verb | null>(null);
@@ -31,6 +33,7 @@ export function may(verb: Verb): boolean {
 /** Sets the right that the server reports. Who may not edit any more leaves the editor. */
 export function setRight(verb: Verb | null): void {
   if (verb === right.value) return;
+  settle("right");
   right.value = verb;
   if (!may("write")) mode.value = "command";
 }
@@ -48,6 +51,6 @@ export function setGuest(session: string | null): void {
 /** Says why something is not done, once at a time. */
 export function sayWhyNot(verb: Verb): void {
   const words = p.why[verb];
-  if (!toasts.value.some(one => one.text === words)) toast(words);
+  sayOnce(words, "right");
   say(words);
 }

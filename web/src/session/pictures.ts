@@ -1,12 +1,8 @@
-/**
- * Pictures that are pasted or dropped into text cells: kept in the cell, as Jupyter's attachments. No event changes the attachments of a cell, so
- * the cell is made anew with them, in its place; undoing brings back the old one.
- */
+/** Pictures that are pasted or dropped into text cells: kept in the cell, as Jupyter's attachments. */
 import type { JsonMap } from "../rpc/schema.ts";
 import { t } from "../text/en.ts";
 import { complain, toast } from "../ui/notices.ts";
 import type { Actions } from "./actions.ts";
-import { caret } from "./selection.ts";
 
 /** A picture has to fit into one message to the server, a third larger than it is. */
 const MOST_BYTES = 10_000_000;
@@ -40,21 +36,52 @@ export function attach(actions: Actions, file: File, into: string | null, at: nu
   else put(actions, file, into, at).catch(complain);
 }
 
+/**
+ * Puts a file into a text cell, and a text that shows it where the caret is, or at the end while the cell is not edited.
+ *
+ * Args:
+ *   actions: those of the session.
+ *   cell: the id of the cell.
+ *   attachments: all its attachments, with the new one.
+ *   link: the text that shows it.
+ */
+function show(actions: Actions, cell: string, attachments: JsonMap, link: string): void {
+  const { store, calls } = actions;
+  const before = store.cellOf(cell)?.attachments ?? {};
+  const add = async (): Promise<void> => {
+    await calls.setAttachments(cell, attachments);
+    if (store.drafts.get(cell)?.insert(link) === true) return;
+    const text = store.sourceOf(cell);
+    await calls.setSource(cell, text === "" ? link : `${text}\n\n${link}`);
+  };
+  const done = add();
+  actions.do(done);
+  let whole = "";
+  const undo = async (): Promise<void> => {
+    await done;
+    whole = store.sourceOf(cell);
+    const start = whole.indexOf(`\n\n${link}`);
+    await calls.setSource(cell, start < 0 ? whole.replace(link, () => "") : whole.slice(0, start) + whole.slice(start + link.length + 2));
+    await calls.setAttachments(cell, before);
+  };
+  const redo = async (): Promise<void> => {
+    await calls.setAttachments(cell, attachments);
+    await calls.setSource(cell, whole);
+  };
+  actions.undo.did({ what: t.steps.picture, undo, redo });
+}
+
 async function put(actions: Actions, file: File, into: string | null, at: number | null): Promise<void> {
   const { store } = actions;
   const [data] = await Promise.all([base64(file), store.settled()]);
   const cell = store.cellOf(into);
   const old = cell?.type === "markdown" ? cell : undefined;
-  const text = old === undefined ? "" : store.sourceOf(old.id);
   const name = freeName(file.name, old?.attachments ?? {});
-  const before = text.slice(0, at ?? text.length);
-  const gap = at === null && before !== "" ? "\n\n" : "";
-  const link = `${gap}![${name.replace(/\.[^.]*$/, "")}](attachment:${encodeURIComponent(name)})`;
+  const link = `![${name.replace(/\.[^.]*$/, "")}](attachment:${encodeURIComponent(name)})`;
   const attachments: JsonMap = { ...old?.attachments, [name]: { [file.type]: data } };
-  const source = before + link + text.slice(before.length);
-  if (old !== undefined) actions.remake(old.id, "markdown", source, { metadata: old.metadata, attachments });
-  else actions.paste(false, [{ type: "markdown", source, metadata: {}, attachments }]);
-  if (old === undefined || at === null) return;
-  caret.value = { offset: before.length + link.length };
-  actions.edit(caret.value);
+  if (old === undefined) actions.paste(false, [{ type: "markdown", source: link, metadata: {}, attachments }]);
+  else {
+    if (at !== null) store.drafts.get(old.id)?.putCaret(at);
+    show(actions, old.id, attachments, link);
+  }
 }

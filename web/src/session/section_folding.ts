@@ -38,13 +38,14 @@ export class Sections {
   foldAll(folded: boolean): void {
     const { store } = this.cells;
     for (const id of store.order) if (headingLevel(store.cellOf(id)) > 0) this.setFolded(id, folded);
-    const hidden = this.away.value.get(selected.value ?? "");
-    if (hidden !== undefined) this.cells.select(hidden);
   }
 
   setFolded(id: string, folded: boolean): void {
     const cell = this.cells.store.cellOf(id);
     if (cell === undefined || isFolded(cell) === folded || headingLevel(cell) === 0) return;
+    const { model, order } = this.cells.store;
+    const [at, place] = [order.indexOf(id), order.indexOf(selected.value ?? "")];
+    if (folded && place > at && place < sectionEnd(model, order, at)) this.cells.select(id); // what is folded away cannot have the keys
     this.cells.setMetadata(id, withFolded(cell.metadata, folded));
   }
 

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { type Offer, signOut } from "../rpc/http.ts";
 import { complain } from "../ui/notices.ts";
 import { setGuest } from "./permissions.ts";
+import { homeAddress } from "./route.ts";
 
 /** Set while the sign-in form is shown: what went wrong before. */
 export const signingIn = signal<{ message: string } | null>(null);
@@ -14,7 +15,7 @@ export async function leave(): Promise<void> {
   try {
     await signOut();
     setGuest(null);
-    location.assign("/");
+    location.assign(homeAddress(""));
   } catch (error) {
     complain(error);
   }

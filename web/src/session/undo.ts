@@ -5,6 +5,9 @@
  * A step is a pair of calls on the server. Others may have changed the same cells meanwhile: then the server refuses, which is reported, and the step
  * is over. Deleted cells are kept by the server, so nothing that is undone is lost.
  */
+import { t } from "../text/en.ts";
+import { settle, toast } from "../ui/notices.ts";
+
 export interface Step {
   /** What it was, as a word: `deletion`. */
   readonly what: string;
@@ -27,6 +30,7 @@ export class Undo {
   ) {}
 
   did(step: Step): void {
+    settle("undo"); // a button on a message would undo this step now
     this.#done.push(step);
     if (this.#done.length > MOST) this.#done.shift();
     this.#undone = [];
@@ -37,7 +41,13 @@ export class Undo {
     this.run(this.#last);
   }
 
+  /** Says what was done last, with a button that undoes it. */
+  offer(words: string): void {
+    toast(words, { about: "undo", action: { title: t.undo, run: () => this.undo() } });
+  }
+
   undo(): void {
+    settle("undo");
     const step = this.#done.pop();
     if (step !== undefined) {
       this.#undone.push(step);

@@ -2,7 +2,7 @@
 export const own = {
   leave: "Leave the editor",
   complete: "Complete, or indent",
-  help: "Signature and documentation; again for all of it",
+  help: "Dedent, or signature and documentation; again for all of it",
   caret: "One more caret",
   comment: "Comment or uncomment",
   indent: "Indent, dedent",

@@ -10,10 +10,23 @@ export const outputs = {
   searchLog: "Search in this output",
   toEnd: "To the end",
   wrap: "Wrap",
+  wholeLog: "Show all lines",
+  inTab: "Open in a tab",
+  inTabTitle: "Open it in a tab of its own",
+  toCell: "Go to the cell",
+  noOutput: "The cell has no such output now. It appears here when the cell has run.",
   copy: "Copy",
   download: "Download",
   moreCharacters: (count: number) => ` … ${n(count)} more characters: wrap, copy or download to see them`,
-  libraryFrames: (count: number, open: boolean) => `${many(count, "library frame", "library frames")} ${open ? "shown" : "hidden"}`,
+  hiddenFrames: (libraries: number, repeated: number, open: boolean) => {
+    const kinds = [
+      ...(libraries > 0 ? [many(libraries, "library frame", "library frames")] : []),
+      ...(repeated > 0 ? [many(repeated, "repeated frame", "repeated frames")] : []),
+    ];
+    return `${kinds.join(" and ")} ${open ? "shown" : "hidden"}`;
+  },
+  namelessError: "Error",
+  wideText: "Text that scrolls sideways",
   goToLine: (count: string, line: number) => `Go to line ${n(line)} of the cell that ran as ${count}`,
   image: "Image output",
   noView: (types: string) => `This output has no form that can be shown here (${types}).`,

@@ -1,6 +1,5 @@
 /** The sentences about what is deleted and comes back. */
 export const w = {
-  trashed: (name: string) => `“${name}” is in the trash.`,
   undo: "Undo",
   cameBack: (name: string) => `“${name}” is back.`,
   title: "Trash",
@@ -13,11 +12,9 @@ export const w = {
   putBackOf: (path: string) => `Put back ${path}`,
   forGood: "Delete for good…",
   forGoodOf: (path: string) => `Delete ${path} for good`,
-  forGoodAsk: (name: string) => `Delete “${name}” for good?`,
   forGoodAct: "Delete for good",
   forGoodFile: "It does not go to the trash. This cannot be undone.",
   forGoodFolder: "The folder is deleted with everything in it, and does not go to the trash. This cannot be undone.",
   forGoodOpen: "It does not go to the trash. Its session stays open, and can write the file again.",
   fromTrash: "It is deleted from the trash. This cannot be undone.",
-  noTrash: (name: string) => `“${name}” cannot be put into the trash`,
 };

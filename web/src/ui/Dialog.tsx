@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../text/en.ts";
+import { closeDialog } from "./focus_return.ts";
 import { Icon } from "./icons.tsx";
 
 export function Dialog(props: { title: string; onClose(): void; children: ComponentChildren; foot?: ComponentChildren; wide?: boolean }) {
@@ -13,8 +14,7 @@ export function Dialog(props: { title: string; onClose(): void; children: Compon
     const shown = element.current;
     shown?.showModal();
     return () => {
-      shown?.close();
-      if (before instanceof HTMLElement) before.focus();
+      closeDialog(shown, before);
     };
   }, []);
   return (

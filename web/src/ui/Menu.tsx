@@ -39,8 +39,14 @@ interface Shell {
 }
 
 function useShown(): [boolean, (on: boolean) => void, RefObject<HTMLSpanElement | null>, () => void] {
-  const [shown, show] = useState(false);
+  const [shown, set] = useState(false);
   const root = useRef<HTMLSpanElement>(null);
+  /** What had the focus when it was opened. */
+  const before = useRef<Element | null>(null);
+  const show = (on: boolean): void => {
+    if (on) before.current = document.activeElement;
+    set(on);
+  };
   useEffect(() => {
     if (!shown) return;
     const outside = (event: Event): void => {
@@ -51,7 +57,8 @@ function useShown(): [boolean, (on: boolean) => void, RefObject<HTMLSpanElement 
   }, [shown]);
   const close = (): void => {
     show(false);
-    root.current?.querySelector("button")?.focus();
+    const back = before.current?.isConnected === true && before.current !== document.body ? before.current : null;
+    (back instanceof HTMLElement ? back : root.current?.querySelector("button"))?.focus({ preventScroll: true });
   };
   return [shown, show, root, close];
 }

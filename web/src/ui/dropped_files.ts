@@ -1,5 +1,24 @@
-/** Files that are dragged over the page and dropped on it: one hook, wherever they go. */
+/** Files and folders that are dragged over the page and dropped on it: one hook, wherever they go. */
 import { useEffect, useState } from "preact/hooks";
+
+export interface Dropped {
+  readonly files: readonly File[];
+  readonly folders: readonly FileSystemDirectoryEntry[];
+}
+
+/** What was dropped. A browser tells files from folders only while it says that they are dropped. */
+function droppedIn(data: DataTransfer): Dropped {
+  const files: File[] = [];
+  const folders: FileSystemDirectoryEntry[] = [];
+  for (const item of data.items) {
+    if (item.kind !== "file") continue;
+    const entry = item.webkitGetAsEntry();
+    const file = item.getAsFile();
+    if (entry?.isDirectory === true) folders.push(entry as FileSystemDirectoryEntry);
+    else if (file !== null) files.push(file);
+  }
+  return { files, folders };
+}
 
 /**
  * What is under files that are dragged, and null while there are none.
@@ -8,7 +27,7 @@ import { useEffect, useState } from "preact/hooks";
  */
 export function useDropped<Over>(
   over: (event: DragEvent) => Over,
-  drop: (files: FileList, event: DragEvent) => void,
+  drop: (dropped: Dropped, event: DragEvent) => void,
   about: unknown,
 ): Over | null {
   const [under, set] = useState<Over | null>(null);
@@ -23,11 +42,11 @@ export function useDropped<Over>(
       if (event.relatedTarget === null) set(null);
     };
     const dropped = (event: DragEvent): void => {
-      const files = event.dataTransfer?.files;
-      if (event.dataTransfer?.types.includes("Files") !== true || files === undefined) return;
+      if (event.dataTransfer?.types.includes("Files") !== true) return;
       event.preventDefault();
       set(null);
-      if (files.length > 0) drop(files, event);
+      const all = droppedIn(event.dataTransfer);
+      if (all.files.length > 0 || all.folders.length > 0) drop(all, event);
     };
     addEventListener("dragover", dragged);
     addEventListener("dragleave", left);

@@ -13,7 +13,7 @@ export interface KeyPress {
 
 /** The spelling of a key press in the command table: `Ctrl+Shift+ArrowUp`, `d`. On a Mac the command key counts as Ctrl. */
 export function spelling(press: KeyPress): string {
-  const key = press.key.length === 1 ? press.key.toLowerCase() : press.key;
+  const key = press.key === " " ? "Space" : press.key.length === 1 ? press.key.toLowerCase() : press.key;
   return `${press.ctrlKey || press.metaKey ? "Ctrl+" : ""}${press.altKey ? "Alt+" : ""}${press.shiftKey ? "Shift+" : ""}${key}`;
 }
 
@@ -29,5 +29,12 @@ const SHOWN: Readonly<Record<string, string>> = {
 
 /** The keys as a person reads them: `["Ctrl", "Shift", "↑"]`. */
 export function keyNames(keys: string): string[] {
-  return keys.split(/[+ ]/).map(key => SHOWN[key] ?? (key.length === 1 ? key.toUpperCase() : key));
+  return keys.split(/(?<=[^+ ])[+ ]/).map(key => SHOWN[key] ?? (key.length === 1 ? key.toUpperCase() : key));
 }
+
+/** The same in a sentence: `Ctrl-Shift-↑`, `D D`. */
+export const wordsOf = (keys: string): string =>
+  keys
+    .split(" ")
+    .map(one => keyNames(one).join("-"))
+    .join(" ");

@@ -4,6 +4,7 @@
  */
 import { type ComponentType, type FunctionComponent, h } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { drawing } from "./drawing.ts";
 import { complain } from "./notices.ts";
 
 /** A module that `load` imports when it is first fetched. */
@@ -16,7 +17,7 @@ export class LazyModule<Module> {
 
   /** The module, once its code has come. Rejects when the code is out of reach; the next call tries again. */
   fetch(): Promise<Module> {
-    this.#fetching ??= this.load().then(
+    this.#fetching ??= drawing(this.load()).then(
       module => {
         this.loaded = module;
         return module;
@@ -39,10 +40,12 @@ export class LazyModule<Module> {
  */
 export function useLazy<Module>(module: LazyModule<Module>, wanted = true): Module | null {
   const [, refresh] = useState(0);
+  const { loaded } = module;
   useEffect(() => {
-    if (wanted && module.loaded === null) module.fetch().then(() => refresh(count => count + 1), complain);
+    // Between drawing and here somebody else's fetch may have ended: so what counts is what was drawn, not what is there now.
+    if (wanted && loaded === null) module.fetch().then(() => refresh(count => count + 1), complain);
   }, [module, wanted]);
-  return wanted ? module.loaded : null;
+  return wanted ? loaded : null;
 }
 
 /** A component whose code is fetched when it is first drawn. Until then its place is empty. */

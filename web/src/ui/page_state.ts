@@ -16,17 +16,20 @@ export type DialogName =
   | "reload"
   | "share"
   | "logins"
-  | "definition"
-  | null;
+  | "help"
+  | "print"
+  | "definition";
 
 export interface Pager {
   readonly data: { readonly [type: string]: unknown };
 }
 
-export const dialog = signal<DialogName>(null);
+export const dialog = signal<DialogName | null>(null);
 export const pager = signal<Pager | null>(null);
 /** Whether the title is being changed. */
 export const renaming = signal(false);
+/** Whether the page is as it is printed: everything is drawn, wherever it stands. */
+export const printing = signal(false);
 export const drawer = signal(false);
 /** The bar that finds in all cells; with `replace` it has a second field. It begins with `text`. */
 export const finding = signal<{ readonly replace: boolean; readonly text: string } | null>(null);

@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import { EditorView } from "@codemirror/view";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { CellDraft } from "../../src/code/cell_draft.ts";
@@ -8,11 +9,6 @@ import type { AnyEvent, EditCell } from "../../src/rpc/schema.ts";
 import { SessionStore } from "../../src/session/store.ts";
 import { numbered } from "../log.ts";
 import { FakeWorld, settle } from "../world.ts";
-
-const START = numbered([
-  { type: "session_created", session: "s", title: "t" },
-  { type: "cell_inserted", cell: "a", after: null, cell_type: "code", source: "start" },
-]);
 
 const OPEN: SessionStore[] = [];
 afterEach(() => {
@@ -25,10 +21,16 @@ afterEach(() => {
 
 /** A server for one cell: it takes a change only on top of the newest version, and tells everybody. */
 class Server {
-  source = "start";
   version = 0;
-  log: AnyEvent[] = [...START];
+  log: AnyEvent[];
   readonly pages: Page[] = [];
+
+  constructor(public source = "start") {
+    this.log = numbered([
+      { type: "session_created", session: "s", title: "t" },
+      { type: "cell_inserted", cell: "a", after: null, cell_type: "code", source },
+    ]);
+  }
 
   edit(page: Page, id: number, params: EditCell): void {
     if (params.version !== this.version) {
@@ -105,7 +107,8 @@ class Page {
     const draft = this.draft;
     if (draft === null) throw new Error("not connected yet");
     const from = at % (draft.state.doc.length + 1);
-    const transaction = draft.state.update({ changes: { from, to: Math.min(draft.state.doc.length, from + remove), insert } });
+    const changes = { from, to: Math.min(draft.state.doc.length, from + remove), insert };
+    const transaction = draft.state.update({ changes, userEvent: "input" });
     draft.applied([transaction], transaction.state);
   }
 }
@@ -116,8 +119,11 @@ const step: fc.Arbitrary<Step> = fc.record({
   act: fc.constantFrom("type", "type", "push", "serve", "deliver", "cut"),
   at: fc.nat({ max: 50 }),
   remove: fc.nat({ max: 3 }),
-  insert: fc.constantFrom("x", "yz", "\n", "é", "中", ""),
+  insert: fc.constantFrom("x", "yz", "\n", "\r\n", "\r", "\f", "\0", "\u2028", "\u202e", "é", "中", ""),
 });
+
+/** Texts of one kind of ends, of another, and of both. */
+const source = fc.constantFrom("start", "a\nb\n", "a\r\nb\r\n\r\nc", "a\r\nb\nc\rd");
 
 async function take(page: Page, one: Step): Promise<void> {
   if (one.act === "type") page.type(one.at, one.remove, one.insert);
@@ -134,10 +140,25 @@ async function take(page: Page, one: Step): Promise<void> {
 }
 
 describe("drafts", () => {
+  test("an editor that was taken down has no say", async () => {
+    const page = new Page(new Server(), "one");
+    await page.connect();
+    const { draft } = page;
+    if (draft === null) throw new Error("not connected");
+    const view = new EditorView({ state: draft.state, dispatchTransactions: (done, target) => draft.dispatch(done, target) });
+    draft.view = view;
+    view.dispatch({ changes: { from: 0, insert: "x" } });
+    draft.view = null;
+    draft.push();
+    await page.serve();
+    page.deliver();
+    view.dispatch({ selection: { anchor: 1 } }); // a late answer
+    expect([draft.text(), draft.pending()]).toEqual(["xstart", 0]);
+  });
   test("three editors end with one text, whatever is cut, refused or late", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async steps => {
-        const server = new Server();
+      fc.asyncProperty(source, fc.array(step, { maxLength: 60 }), async (text, steps) => {
+        const server = new Server(text);
         const pages = ["one", "two", "three"].map(name => new Page(server, name));
         for (const page of pages) await page.connect();
         for (const one of steps) await take(pages[one.page] as Page, one);
@@ -219,7 +240,8 @@ describe("drafts", () => {
     const cell = { type: "cell_inserted", seq: 1, time: "2026-01-01T00:00:00Z", cell: "a", after: null, cell_type: "code" };
     server.source = "start, changed";
     server.version = 9;
-    server.log = Array.from({ length: 20 }, (_, at) => ({ ...(START[0] as AnyEvent), seq: at + 1 }));
+    const [head] = server.log;
+    server.log = Array.from({ length: 20 }, (_, at) => ({ ...(head as AnyEvent), seq: at + 1 }));
     page.world.last.answer("session.subscribe", {
       first_seq: 15,
       seq: 20,

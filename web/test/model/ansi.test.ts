@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
-import { contrast, intern, legible, PLAIN, paletteRgb, rendition, styleOf } from "../../src/model/ansi.ts";
+import { contrast, intern, legible, linked, PLAIN, paletteRgb, rendition, styleOf } from "../../src/model/ansi.ts";
 
 describe("the graphic rendition", () => {
   const styled = (...codes: string[]) => styleOf(codes.reduce(rendition, 0));
@@ -40,4 +40,16 @@ describe("colours of output", () => {
     expect(contrast(legible([0, 0, 90], [19, 21, 23]), [19, 21, 23])).toBeGreaterThanOrEqual(4.5);
     expect(legible([0, 0, 90], [250, 249, 246])).toEqual([0, 0, 90]);
   });
+});
+
+describe("links of terminals", () => {
+  test("begin with an address, end without one, and outlive a reset of colours", () => {
+    const red = rendition(linked(0, "id=1;https://example.org/a;b"), "31");
+    expect(styleOf(red)).toMatchObject({ link: "https://example.org/a;b", fg: { palette: 1 } });
+    expect(styleOf(rendition(red, "0"))).toEqual({ ...PLAIN, link: "https://example.org/a;b" });
+    expect(styleOf(linked(red, ";")).link).toBeNull();
+  });
+  test.each([";javascript:alert(1)", ";file:///etc/passwd", ";data:text/html,x", `;https://x/${"a".repeat(3000)}`])("%s is none", content =>
+    expect(styleOf(linked(0, content)).link).toBeNull(),
+  );
 });

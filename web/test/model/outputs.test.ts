@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { appendOutput, toNbformat, updateOutput } from "../../src/model/outputs.ts";
+import { appendOutput, errorLine, toNbformat, updateOutput } from "../../src/model/outputs.ts";
 import type { Output, RichOutput } from "../../src/model/types.ts";
 import type { JsonMap, Omitted } from "../../src/rpc/schema.ts";
 
@@ -62,3 +62,10 @@ describe("a list of outputs", () => {
     expect(outputs[0]).toMatchObject({ key: 1, data: { "text/plain": "new" }, metadata: { a: 1 }, revision: 1 });
   });
 });
+
+test.each([
+  ["ValueError", "no", "ValueError: no"],
+  ["ERROR", "", "ERROR"],
+  ["", "no", "no"],
+  ["", " ", "Error"],
+])("an error with the name %j and the reason %j reads %j", (name, value, line) => expect(errorLine({ name, value })).toBe(line));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { folderOf, nameOf } from "../../src/model/paths.ts";
+import { decoded, folderOf, nameOf } from "../../src/model/paths.ts";
 
 test.each([
   ["a/b/c.ipynb", "a/b/", "c.ipynb"],
@@ -10,3 +10,9 @@ test.each([
   expect([folderOf(path), nameOf(path)]).toEqual([folder, name]);
   expect(folderOf(path) + nameOf(path)).toBe(path);
 });
+
+test.each([
+  ["a%20b", "a b"],
+  ["100%", "100%"],
+  ["%ff", "%ff"],
+])("%j of an address is %j", (part, words) => expect(decoded(part)).toBe(words));

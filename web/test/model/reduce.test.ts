@@ -213,4 +213,16 @@ describe("what is shown", () => {
     const model = fold([{ type: "something_new", seq: 1, time: "2026-01-01T00:00:00Z" } as unknown as AnyEvent]);
     expect(model.seq).toBe(1);
   });
+
+  test("attachments are replaced as a whole", () => {
+    const inserted = { type: "cell_inserted" as const, cell: "a", after: null, cell_type: "markdown" as const, source: "x" };
+    const attachments = { "b.png": { "image/png": "eA==" } };
+    const log = [
+      { ...inserted, attachments: { "a.png": {} } },
+      { type: "cell_attachments_set" as const, cell: "a", attachments },
+      { type: "cell_attachments_set" as const, cell: "a" },
+    ];
+    const after = (count: number): unknown => fold(numbered(log.slice(0, count))).cells.get("a")?.attachments;
+    expect([1, 2, 3].map(after)).toEqual([{ "a.png": {} }, attachments, {}]);
+  });
 });

@@ -1,7 +1,7 @@
 import { ChangeSet, Text } from "@codemirror/state";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { applyChanges, charactersBefore, unitsBefore } from "../../src/model/source_text.ts";
+import { applyChanges, charactersBefore, hasReturns, unitsBefore } from "../../src/model/source_text.ts";
 import type { Changes } from "../../src/rpc/schema.ts";
 
 const source = fc.string({ unit: "binary", maxLength: 30 }).map(text => text.replaceAll("\r", "\n"));
@@ -23,6 +23,11 @@ describe("positions", () => {
     expect(unitsBefore("a😀", 99)).toBe(3);
     expect(charactersBefore("a😀", 99)).toBe(2);
   });
+});
+
+test("carriage returns are parts of the ends of lines where every line has one, and none stands elsewhere", () => {
+  const all = ["", "a", "a\nb\n", "a\r", "a\r\nb\r\n", "\r\n", "a\r\nb\n", "a\rb", "a\rb\r\nc", "a\r\nb\r"];
+  expect(all.filter(text => hasReturns(text.split("\n")))).toEqual(["a\r\nb\r\n", "\r\n"]);
 });
 
 describe("change sets", () => {

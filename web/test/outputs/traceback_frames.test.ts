@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
-import { frames, isArrow } from "../../src/outputs/traceback_frames.ts";
+import { frames, isArrow, repeats } from "../../src/outputs/traceback_frames.ts";
 
 describe("tracebacks", () => {
   const python = [
@@ -24,9 +24,23 @@ describe("tracebacks", () => {
     );
     expect(frame?.text).toBe("    x = = 2\n        ^");
   });
+  test("a frame in the words of Python alone is understood, too", () => {
+    const [frame] = frames(
+      ["Traceback (most recent call last):\n", "  File /lib/python3/site-packages/a.py:7 in run\n    exec(x)\n"],
+      "E",
+      "e",
+    );
+    expect([frame?.place, frame?.library, frame?.text]).toEqual(["/lib/python3/site-packages/a.py, line 7, in run", true, "    exec(x)"]);
+  });
   test("another shape is shown as it is", () => {
     expect(frames(["Error in f(): no"], "Error", "no").map(frame => frame.text)).toEqual(["Error in f(): no"]);
     expect(frames([], "Error", "no")).toEqual([]);
+  });
+  test("frames of an endless recursion repeat, its beginning and its end do not", () => {
+    const own = (place: string) => ({ place, text: "", cellCount: null, line: null, library: false });
+    const all = ["a", ...Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? "f" : "g")), "h"].map(own);
+    const shown = all.filter((_, at) => repeats(all)[at] === false).map(({ place }) => place);
+    expect(shown).toEqual(["a", "f", "g", "f", "g", "f", "g", "g", "h"]);
   });
   test("the failing line has an arrow", () =>
     expect([isArrow("----> 2 f()"), isArrow("--> 961 x"), isArrow("      1 x")]).toEqual([true, true, false]));

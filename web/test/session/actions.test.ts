@@ -1,37 +1,11 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, test } from "vitest";
-import type { CellType } from "../../src/rpc/schema.ts";
-import { Actions } from "../../src/session/actions.ts";
-import { setRight } from "../../src/session/permissions.ts";
+import { setGuest, setRight } from "../../src/session/permissions.ts";
 import { anchor, caret, mode, numberedOtherwise, selected } from "../../src/session/selection.ts";
 import { toasts } from "../../src/ui/notices.ts";
 import { lineNumbers } from "../../src/ui/settings.ts";
-import { numbered } from "../log.ts";
-import { openSession } from "../stores.ts";
+import { cell, notebook } from "../notebook.ts";
 import { settle } from "../world.ts";
-
-const cell = (id: string, after: string | null, source: string, cell_type: CellType = "code") => ({
-  ...{ type: "cell_inserted" as const, cell: id, after, cell_type, source },
-});
-
-/** A notebook of three code cells and a text cell; the first one is selected. */
-async function notebook() {
-  const log = numbered([
-    { type: "session_created", session: "s", title: "t" },
-    cell("a", null, "one"),
-    cell("b", "a", "two"),
-    cell("c", "b", "three"),
-    cell("d", "c", "words", "markdown"),
-  ]);
-  const opened = await openSession(log);
-  const actions = new Actions(opened.store);
-  actions.select("a");
-  const answer = async (method: string, result: unknown = {}): Promise<void> => {
-    opened.world.last.answer(method, result);
-    await settle();
-  };
-  return { ...opened, actions, answer };
-}
 
 beforeEach(() => {
   setRight("own");
@@ -72,7 +46,10 @@ describe("the selection", () => {
     more(cell("e", "d", "five"));
     more({ type: "cell_deleted", cell: "b" });
     expect(selected.value).toBe("c");
-    more(...["e", "d", "c"].map(one => ({ type: "cell_deleted" as const, cell: one })));
+    actions.move(1); // no event has come since
+    more({ type: "cell_deleted", cell: "d" });
+    expect(selected.value).toBe("e");
+    more(...["e", "c"].map(one => ({ type: "cell_deleted" as const, cell: one })));
     expect(selected.value).toBe("a");
   });
 
@@ -138,9 +115,40 @@ describe("making and deleting", () => {
     actions.select("a");
     actions.paste(true);
     expect(calls("cell.insert")).toMatchObject([
-      { after: "c", source: "one", metadata: { tags: ["x"] } },
+      { after: "c", source: "one", metadata: { tags: ["x"] }, outputs_of: "a" },
       { after: null, source: "one" },
     ]);
+  });
+
+  test("what was copied in another notebook has its outputs from there, but for guests", async () => {
+    const { actions, calls, answer } = await notebook();
+    const copied = { type: "code", source: "two", metadata: {}, attachments: {}, from: { session: "other", cell: "x" } } as const;
+    actions.paste(false, [copied, { ...copied, type: "markdown" }]);
+    setGuest("s");
+    actions.paste(false, [copied]);
+    setGuest(null);
+    expect(calls("cell.insert")).toHaveLength(1); // those behind it wait until the server has it
+    await answer("cell.insert");
+    await settle();
+    await answer("cell.insert");
+    await settle();
+    const sent = calls("cell.insert") as { outputs_of?: string; outputs_from?: string }[];
+    expect(sent.map(one => one.outputs_from)).toEqual(["other", undefined, undefined]);
+    expect(sent.map(one => one.outputs_of)).toEqual(["x", undefined, undefined]);
+  });
+
+  test("outputs that are cleared come back by undo, and the message that offers it goes", async () => {
+    const { actions, calls, answer, more } = await notebook();
+    more({ type: "cell_outputs_set", cell: "b", outputs: [{ output_type: "stream", name: "stdout", text: "x" }] });
+    actions.clearOutputs(null);
+    await settle();
+    expect(calls("cell.clear_outputs")).toEqual([{ session: "s", cell: null }]);
+    await answer("cell.clear_outputs");
+    expect(toasts.value.map(one => one.about)).toEqual(["undo"]);
+    actions.undo.undo();
+    await settle();
+    expect(calls("cell.restore_outputs")).toEqual([{ session: "s", cells: ["b"] }]);
+    expect(toasts.value.filter(one => one.about === "undo")).toEqual([]);
   });
 
   test("a text is pasted as one code cell, and no text as none", async () => {
@@ -196,34 +204,6 @@ describe("changing", () => {
     actions.shift(1);
     actions.place(["a"], "a");
     expect(calls("cell.move")).toEqual([]);
-  });
-
-  test("a cell is split at the caret, and the second half selected", async () => {
-    const { actions, calls, answer } = await notebook();
-    actions.split(2);
-    await settle();
-    const [params] = calls("cell.split") as { id: string }[];
-    expect(params).toMatchObject({ cell: "a", version: 0, at: 2 });
-    await answer("cell.split");
-    expect(selected.value).toBe(params?.id);
-  });
-
-  test("one cell is joined with its neighbour, several with each other", async () => {
-    const { actions, calls } = await notebook();
-    actions.select("b");
-    actions.merge(-1);
-    await settle();
-    actions.select("b");
-    actions.extend(1);
-    actions.merge();
-    await settle();
-    actions.select("d");
-    actions.merge(1);
-    await settle();
-    expect(calls("cell.merge")).toEqual([
-      { session: "s", cells: ["a", "b"] },
-      { session: "s", cells: ["b", "c"] },
-    ]);
   });
 
   test("line numbers are turned for cells, or for all", async () => {

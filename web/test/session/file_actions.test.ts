@@ -110,7 +110,10 @@ test("states are named and gone back to, and exports are downloaded", async () =
   expect([calls("notebook.checkpoint"), said()]).toEqual([[{ session: "s", checkpoint: "good" }], "This state is kept as “good”."]);
   void file.restore(7, "at noon");
   await answer("notebook.restore", {});
-  expect(calls("notebook.restore")).toEqual([{ session: "s", seq: 7, time: null }]);
+  expect([calls("notebook.restore"), said()]).toEqual([[{ session: "s", seq: 7, time: null, cell: null }], "at noon"]);
+  void file.restore(7, "the cell", "c1");
+  await answer("notebook.restore", {});
+  expect([calls("notebook.restore").at(-1), said()]).toEqual([{ session: "s", seq: 7, time: null, cell: "c1" }, "the cell"]);
   void file.export("html");
   await answer("notebook.export", { url: "/exports/1", name: "n.html" });
   expect(calls("notebook.export")).toEqual([{ session: "s", format: "html" }]);

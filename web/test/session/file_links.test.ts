@@ -13,22 +13,21 @@ beforeEach(() => goTo("/"));
 describe("a click on a file", () => {
   const file = (kind: File["kind"], path: string): File => ({ kind, path, name: path.split("/").at(-1) ?? "" }) as File;
 
-  test("leads to what the browser can show, or to the file itself", () => {
-    expect(["a.png", "A.PDF", "a.zip", "py"].map(isViewable)).toEqual([true, true, false, false]);
+  test("leads to the page that shows it, or to the file itself", () => {
+    expect(["a.png", "A.PDF", "a.zip", "Makefile"].map(isViewable)).toEqual([true, true, false, true]);
     expect(addressOf(file("folder", "a/b"))).toBe("/?in=a/b");
-    expect(addressOf(file("file", "a/b.txt"))).toBe("/files/a/b.txt?inline=1");
+    expect(addressOf(file("file", "a/b.txt"))).toBe("/?open=a/b.txt");
     expect(addressOf(file("file", "a/b.zip"))).toBe("/files/a/b.zip");
   });
 
-  test("opens folders here, notebooks as sessions and pictures in a tab", async () => {
+  test("opens folders here, notebooks as sessions and other files on their page", async () => {
     openFile(file("folder", "a"));
     expect(location.search).toBe("?in=a");
     durable.mockResolvedValue({ id: "s" } as Session);
     openFile(file("notebook", "n.ipynb"));
     await settle();
     expect(location.pathname).toBe("/s/s");
-    const tab = vi.spyOn(window, "open").mockReturnValue(null);
     openFile(file("file", "a.png"));
-    expect(tab).toHaveBeenCalledWith("/files/a.png?inline=1", "_blank", "noopener");
+    expect(location.search).toBe("?open=a.png");
   });
 });

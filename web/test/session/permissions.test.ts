@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, test } from "vitest";
 import { COMMANDS, commandsOf } from "../../src/panels/commands.ts";
+import { EXPORT_FORMATS } from "../../src/rpc/schema.ts";
 import { may, setRight } from "../../src/session/permissions.ts";
 import { mode } from "../../src/session/selection.ts";
 
@@ -28,6 +29,7 @@ describe("rights", () => {
         "extend-first",
         "extend-last",
         "copy",
+        "link",
       ],
       ...[
         "beside",
@@ -42,13 +44,13 @@ describe("rights", () => {
         "shortcuts",
         "history",
       ],
-      ...["ipynb", "html", "slides", "pdf", "markdown", "latex", "rst", "script", "py:percent"].map(format => `export-${format}`),
-      ...["print", "outline", "wrap", "theme", "settings", "close-pager"],
+      ...EXPORT_FORMATS.map(format => `export-${format}`),
+      ...["print", "outline", "side", "full-width", "wrap", "theme", "help", "settings", "close-pager"],
     ]);
     expect(editor.filter(id => !viewer.includes(id))).toContain("cut");
     for (const one of commandsOf("colab")) expect(one.right).toBe(COMMANDS.find(other => other.title === one.title)?.right);
     expect(editor.filter(id => /run|kernel|restart|interrupt/.test(id))).toEqual([]);
-    expect(all.filter(id => !runner.includes(id)).sort()).toEqual(["files", "rename", "save-as", "share"]);
+    expect(all.filter(id => !runner.includes(id)).sort()).toEqual(["files", "rename", "save-as", "share", "terminals"]);
   });
 
   test("who may not edit any more leaves the editor", () => {

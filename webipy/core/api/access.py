@@ -88,8 +88,8 @@ def permit(principal: Principal | None, verb: Verb, session: str | None) -> None
         )
 
 
-def guest_name(given: str) -> str:
-    """The name that a guest gave, without needless space.
+def person_name(given: str) -> str:
+    """The name that somebody gave, without needless space.
 
     Raises:
         errors.InvalidParams: It is empty or too long, or has characters that cannot be seen or turn the text around.

@@ -86,8 +86,23 @@ class ServerInfo(Result, frozen=True, kw_only=True):
     """The id of the only session that the caller may use, for guests; null: all sessions."""
     owner: str | None = None
     """The name of the person who runs the server; null: nobody is logged in."""
+    public_url: str | None = None
+    """The address that people open, with a slash at its end: links begin with it. Null: the server was told none, or nobody is logged in."""
     started: str | None = None
     """When the server began to run, RFC 3339 in UTC with microseconds; null: nobody is logged in."""
+
+
+class Installation(Result, frozen=True, kw_only=True):
+    """What a report about a problem needs to say of the server; nothing of it is secret."""
+
+    version: str
+    """The version of webipy."""
+    installed: dict[str, str]
+    """Versions of what webipy stands on, by name: Python, the system, packages."""
+    kernelspecs: list[str]
+    """The names of the kernelspecs that can be started."""
+    sessions: int
+    """How many sessions are open."""
 
 
 class OpenRpc(Result, frozen=True, kw_only=True):
@@ -143,6 +158,8 @@ class Kernel(Result, frozen=True, kw_only=True):
     """The folder of the kernel host on the server's machine; empty for guests."""
     pid: int | None = None
     """The id of the kernel's process; null: it is not known."""
+    ended: bool = False
+    """Whether it was asked to end, and has or will."""
 
 
 class Session(Result, frozen=True, kw_only=True):
@@ -165,6 +182,8 @@ class Session(Result, frozen=True, kw_only=True):
     last_activity: str
     """When something last happened in it, RFC 3339 in UTC with microseconds."""
     temporary: bool = False
+    client_path: str | None = None
+    """The name that a client of Jupyter's API gave it; empty: it was made for its kernel alone; null: none gave it one."""
 
 
 class SessionList(Result, frozen=True, kw_only=True):
@@ -201,6 +220,10 @@ class CreateSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     temporary: bool = False
     notebook: Raw | UnsetType = UNSET
     """JSON of nbformat 4 that a session without a file begins with; left out: nothing."""
+    client_path: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
+    """What a client of Jupyter's API calls a session that has no file (see `session_created`): the one that is open under this name, or a new one;
+    empty: a new one, for its kernel alone; null: it has no such name.
+    """
 
 
 class OfSession(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -414,6 +437,8 @@ class StartExecution(OfSession, frozen=True, kw_only=True, forbid_unknown_fields
     """Expressions that the kernel evaluates after the code, by their names (Jupyter messaging 5.4, execute_request)."""
     queue: ClientChosenId | None = None
     """The name of the queue; null: the queue of the connection."""
+    request: Raw | UnsetType = UNSET
+    """The header of the execute_request of a client of Jupyter's API, a JSON map of at most 4096 bytes; left out: there is none."""
 
 
 class ExecutionAccepted(Result, frozen=True, kw_only=True):
@@ -422,6 +447,20 @@ class ExecutionAccepted(Result, frozen=True, kw_only=True):
     execution: str
     seq: int
     """The seq of its `execution_queued`."""
+
+
+class ListExecutions(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At which event."""
+
+    at: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """The seq of the event; null: the newest one."""
+
+
+class ExecutionList(Result, frozen=True, kw_only=True):
+    """The executions that had not finished, in the order in which they were queued."""
+
+    queued: list[Raw]
+    """Their `execution_queued` events."""
 
 
 class OfExecution(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -621,6 +660,13 @@ class CloseComm(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True
     comm: str
     content: Raw | UnsetType = UNSET
     """The `data` of comm_close (Jupyter messaging 5.4), a JSON map; left out: `{}`."""
+
+
+class KernelDescription(Result, frozen=True, kw_only=True):
+    """What a kernel says of itself."""
+
+    kernel_info: Raw
+    """The content of its kernel_info_reply (Jupyter messaging 5.4), a JSON map; null: it has not started yet."""
 
 
 class SendMessage(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -24,6 +24,10 @@ class InsertCell(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The id of the cell; null: the server makes one."""
     metadata: Raw | UnsetType = UNSET
     attachments: Raw | UnsetType = UNSET
+    outputs_of: str | None = None
+    """The id of a cell, there or among those that were deleted last, whose outputs the new one shows, too; unknown: none."""
+    outputs_from: str | None = None
+    """The session of that cell; null: this one. One that is not open has none."""
 
 
 class CellAccepted(Result, frozen=True, kw_only=True):
@@ -97,6 +101,20 @@ class SetCellMetadata(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     metadata: Raw
     """All the metadata, a JSON map."""
+
+
+class SetAttachments(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The new attachments of a cell."""
+
+    attachments: Raw
+    """All the attachments, a JSON map: a MIME bundle for each name."""
+
+
+class RestoreOutputs(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The cells that show again what was cleared last under them."""
+
+    cells: Annotated[list[str], msgspec.Meta(min_length=1, max_length=100_000)]
+    """The ids of the cells; those that were deleted last, or that ran since, stay as they are."""
 
 
 class ClearOutputs(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):

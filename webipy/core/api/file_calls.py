@@ -68,6 +68,24 @@ class FileList(Result, frozen=True, kw_only=True):
     """How many entries the folder has, without hidden ones."""
 
 
+class FindFiles(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which files to find by their names."""
+
+    query: Annotated[str, msgspec.Meta(max_length=200)]
+    """Words; a file is found when each is in its path, or at least its letters in their order."""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+    """The most files that are returned."""
+
+
+class FoundFiles(Result, frozen=True, kw_only=True):
+    """The files that were found, the best ones first."""
+
+    entries: list[File]
+    """The files and folders."""
+    is_complete: bool
+    """Whether all names below the root were looked at; else call again for the rest."""
+
+
 class CreateFile(OfFile, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The file, folder or notebook to make."""
 

@@ -240,6 +240,14 @@ class ReadHistory(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Only states before the event with this seq; null: all."""
 
 
+class TouchedCell(Result, frozen=True, kw_only=True):
+    """A cell that a state of the document differs in from the one before, or that ran."""
+
+    cell: str
+    what: Literal["added", "changed", "moved", "removed", "ran"]
+    """What happened to it."""
+
+
 class HistoryPoint(Result, frozen=True, kw_only=True):
     """A state of the document worth going back to."""
 
@@ -254,6 +262,8 @@ class HistoryPoint(Result, frozen=True, kw_only=True):
     """The name of a checkpoint, the path of a file that was opened, reloaded or saved, or the reason of a conflict; else empty."""
     cells: int = 0
     """How many cells it touched."""
+    touched: list[TouchedCell] = []
+    """The first of these cells."""
 
 
 class HistoryPoints(Result, frozen=True, kw_only=True):
@@ -274,6 +284,13 @@ class AtPoint(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The state at this time, RFC 3339."""
     checkpoint: str | None = None
     """The state with this name."""
+
+
+class RestoreNotebook(AtPoint, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The state to restore, or one cell of it."""
+
+    cell: str | None = None
+    """The id of the only cell that becomes what it was; one that is gone comes back where it stood; null: the whole document."""
 
 
 class NotebookAt(Result, frozen=True, kw_only=True):
@@ -331,6 +348,61 @@ class NotebookDiff(Result, frozen=True, kw_only=True):
     """The cells that differ, in the order of the newer state (those removed where they stood)."""
     metadata_changed: bool = False
     """Whether the metadata of the notebook differ."""
+
+
+# ---- copies of clients ----------------------------------------------------------------------------------------------
+
+
+class ReadNotebook(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The notebook to read, and whether its content is wanted."""
+
+    path: RelativePath
+    """The path of the file, relative to the server's root."""
+    content: bool = True
+    """Whether the notebook itself is returned; else only what is known of it."""
+
+
+class NotebookCopy(Result, frozen=True, kw_only=True):
+    """A notebook as it is now, for a client that keeps a copy of it and writes it back whole."""
+
+    path: str
+    """The path of the file, relative to the server's root."""
+    size: int
+    """The bytes of the file on disk."""
+    is_writable: bool
+    """Whether the server may write the file."""
+    modified: str
+    """When somebody last wrote in the notebook, RFC 3339 in UTC; outputs that a kernel made do not count."""
+    text_hash: str
+    """SHA-256, hex, of what people write in the notebook: it changes with its sources and metadata, and not with outputs."""
+    session: str | None = None
+    """The id of its open session; null: there is none."""
+    repairs: list[str] = []
+    """What was repaired in it to read it, in sentences."""
+    notebook: Raw | UnsetType = UNSET
+    """The document with its outputs, JSON of nbformat 4.5; its metadata have the id of the copy as `webipy_copy`. Left out: it was not asked for."""
+
+
+class MergeNotebook(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A copy of a notebook as a client has it now."""
+
+    path: RelativePath
+    """The path of the file, relative to the server's root."""
+    notebook: Raw
+    """The whole notebook, JSON of nbformat 4, with the `webipy_copy` in its metadata that it came with."""
+
+
+class NotebookMerged(Result, frozen=True, kw_only=True):
+    """The document after a copy was merged into it, and saved."""
+
+    path: str
+    """The path of the file, relative to the server's root."""
+    is_new: bool
+    """Whether the file was made."""
+    session: str | None = None
+    """The id of its session; null: the file was made and is not open."""
+    repairs: list[str] = []
+    """What was repaired in the notebook that was sent, in sentences."""
 
 
 # ---- export ---------------------------------------------------------------------------------------------------------

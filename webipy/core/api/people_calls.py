@@ -46,7 +46,8 @@ class ShareLink(Result, frozen=True, kw_only=True):
 
     share: str
     url: str
-    """The address, with the secret of the link in its fragment: `/s/SESSION#share=SECRET`. No other result has it."""
+    """The whole address, with the secret of the link in its fragment: `…/s/SESSION#share=SECRET`. It begins with the public URL (`server.info`), or
+    as the server is reached on its own machine. No other result has it."""
     expires: str
 
 

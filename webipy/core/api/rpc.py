@@ -137,7 +137,7 @@ def _call(part: Raw) -> Call:
         request = _decode_request(part)
     except msgspec.DecodeError as fault:
         raise errors.InvalidRequest(
-            f'This is no JSON-RPC 2.0 request ({fault}); one looks like {{"jsonrpc": "2.0", "id": 1, "method": "server.info", "params": {{}}}}.'
+            f'This is no JSON-RPC 2.0 request ({fault}); one has "jsonrpc": "2.0", "id", "method" and "params".'
         ) from None
     if isinstance(request.id, str) and len(request.id) > MAX_ID:
         raise errors.InvalidRequest(f"The id of a call has at most {MAX_ID} characters.", limit=MAX_ID)

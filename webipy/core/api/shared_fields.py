@@ -40,7 +40,7 @@ SHARED: Final[dict[str, str]] = {
     "execution": "The id of the execution.",
     "execution?": "The id of the execution that it belongs to; null: it belongs to none.",
     "execution_count?": "The number that the kernel gave to the execution; null: it has none.",
-    "expires": "Until when it can be used, RFC 3339 in UTC.",
+    "expires": "Until when it can be used, RFC 3339 in UTC with microseconds.",
     "finished?": "When it ended, RFC 3339 in UTC with microseconds; null: it has not ended.",
     "first": "The seq of the first of `events`.",
     "first_seq": "The seq of the oldest event that can be read.",

@@ -2,7 +2,7 @@
 
 A text is a string, or the UTF-16 of it in pieces of some ten kilobytes, whichever was needed last. A change set takes whole pieces over as they are,
 so its cost is that of what it says and of the number of pieces, not of the text: a thousand of them on a text of four million characters take
-tenths of a second, where a text made anew for each took many.
+tenths of a second, where a text made again for each took many.
 
 Invariants: the pieces together are valid UTF-16; a change set that is refused leaves the text as it was.
 
@@ -103,22 +103,6 @@ def _between(pieces: list[bytes], ends: list[int], first: int, end: int) -> list
     found[-1] = found[-1][: end - (ends[last] - len(pieces[last]))]
     found[0] = found[0][first - (ends[number] - len(pieces[number])) :]
     return found
-
-
-def apply_changes(text: str, changes: Changes) -> str:
-    """Returns the text after one change set.
-
-    Args:
-        text: The text before.
-        changes: A CodeMirror change set; offsets are UTF-16 units.
-
-    Raises:
-        errors.InvalidParams: As `Text.change`.
-        errors.TooLarge: As `Text.change`.
-    """
-    changed = Text(text)
-    changed.change(changes)
-    return str(changed)
 
 
 def _cut(units: bytes) -> list[bytes]:

@@ -1,18 +1,15 @@
 """The event types: the wire format of the product.
 
-A session is the list of its events. Each event has a `seq` (dense, from 1), the `time` it was written and `by`, who
-caused it (`None` for the kernel and the server themselves). Everything that is shown anywhere is a fold over these
-structs, and nothing is shown that is not one of them.
+A session is the list of its events. Each event has a `seq` (dense, from 1), the `time` it was written and `by`, who caused it (`None` for the kernel
+and the server themselves). Everything that is shown anywhere is a fold over these structs, and nothing is shown that is not one of them.
 
 Invariants:
     * A field is never renamed or re-typed: additions only, each with a default. Readers ignore fields they do not know.
     * The JSON of an event is made once, when it is journaled, and those bytes go to the journal and to every subscriber.
-    * `output` and other values that only kernels and pages understand stay raw JSON (`msgspec.Raw`), checked to be JSON when they
-      enter and never decoded again.
+    * `output` and other values that only kernels and pages understand stay raw JSON (`msgspec.Raw`), checked as they enter and never decoded again.
     * A password typed into `getpass` is in no event.
 
-Rejected: one generic `{type, payload}` record (no schema for clients); nbformat documents as the log (a document
-forgets when and by whom); a protobuf form (browsers and shells read JSON).
+Rejected: one generic `{type, payload}` record (no schema for clients); nbformat documents as the log (a document forgets when and by whom); protobuf.
 """
 
 from __future__ import annotations
@@ -69,6 +66,8 @@ class SessionCreated(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_
     temporary: bool = False
     source: str | None = None
     """The path of the file that the document was copied from; null: it is no copy. The session of a copy has no file of its own."""
+    client_path: str | None = None
+    """What a client of Jupyter's API calls the session, which has no file; empty: it was made for its kernel alone; null: none has named it."""
 
 
 class SessionKept(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
@@ -125,6 +124,8 @@ class KernelReady(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tag
     """Whether the messages between host and kernel are encrypted."""
     answers_beside: bool = False
     """Whether it answers completions, variables and the like while code runs."""
+    kernel_info: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    """The content of its kernel_info_reply (Jupyter messaging 5.4), whole; left out by earlier versions."""
 
 
 class KernelStartRetried(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
@@ -134,7 +135,7 @@ class KernelStartRetried(Event, frozen=True, kw_only=True, omit_defaults=True, t
     reason: str
     """Why it did not start, as one sentence for a person."""
     how: str
-    """In which way it is started now: words for a person that complete a sentence, such as `over loopback TCP`."""
+    """In which way it is started now: words for a person that complete a sentence, such as `as its kernelspec says, over loopback TCP`."""
     tail: str = ""
 
 
@@ -179,6 +180,8 @@ class ExecutionQueued(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     run: str | None = None
     queue: str | None = None
     """The name of the queue: a failure drops what waits behind it in the same queue; null: it is in none."""
+    request: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    """The header of the execute_request of a client of Jupyter's API, whole: what it is sent names it as its parent; left out: it came otherwise."""
 
 
 class ExecutionStarted(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
@@ -468,6 +471,14 @@ class CellMetadataSet(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     """All the metadata of the cell, a JSON map."""
 
 
+class CellAttachmentsSet(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
+    """The cell has other attachments (nbformat 4.5)."""
+
+    cell: str
+    attachments: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    """All the attachments of the cell, a JSON map; absent: it has none."""
+
+
 class CellOutputsSet(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
     """These outputs stand under the cell now, in place of those of its last execution: a file was read, or an earlier state came back."""
 
@@ -604,6 +615,7 @@ AnyEvent = (
     | CellOutputsCleared
     | ExecutionMoved
     | CellMetadataSet
+    | CellAttachmentsSet
     | CellOutputsSet
     | NotebookMetadataSet
     | NotebookOpened

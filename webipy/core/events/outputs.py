@@ -71,6 +71,27 @@ def joined_stream(name: str, texts: Iterable[Raw]) -> Raw:
     return Raw(b"".join([b'{"output_type":"stream","name":', encode(name), b',"text":"', *inner, b'"}']))
 
 
+_JOINED_PARTS = 512
+"""So many parts of a text are joined: a part costs more than the few characters in it."""
+
+
+@attrs.define(frozen=True, slots=True)
+class StreamText:
+    """The text of one stream output as it is now.
+
+    Args:
+        name: Name of the stream.
+        head: What begins it, where something is left out.
+        left_out: How many characters are left out after that.
+        parts: What follows, in parts.
+    """
+
+    name: str
+    head: str
+    left_out: int
+    parts: tuple[str, ...]
+
+
 @attrs.define(slots=True)
 class _Text:
     """Text of one stream: what begins it, what was left out (characters), and the parts of its end."""
@@ -81,14 +102,28 @@ class _Text:
     head: str = ""
     left_out: int = 0
     display_id: str | None = None
+    _joined: int = 0
+    """So many of the first parts are joined ones."""
 
     def raw(self) -> Raw:
         return stream(self.name, self.head + "".join(self.parts))
 
+    def captured(self) -> StreamText:
+        return StreamText(self.name, self.head, self.left_out, tuple(self.parts))
+
+    def shortened(self, limit: int) -> tuple[Raw, Omitted | None]:
+        """The output with about `limit` characters of its end and a quarter of that of its start, if it has twice as many, and what is left out."""
+        if self.size <= 2 * limit:
+            return self.raw(), self.omitted()
+        head = (self.head or _start(self.parts, limit // 4))[: limit // 4]
+        tail = _end(self.parts, limit)
+        left_out = self.left_out + len(self.head) + self.size - len(head) - len(tail)
+        return stream(self.name, head + tail), Omitted(len(head), left_out)
+
     def shown(self) -> Raw:
         if not self.left_out:
             return stream(self.name, resolved(self.head + "".join(self.parts)))
-        notice = f"\n[{self.left_out:,} characters are left out here: output.read gives them]\n"
+        notice = f"\n[{self.left_out:,} characters are left out here; the journal of the session has them]\n"
         return stream(self.name, resolved(self.head) + notice + resolved("".join(self.parts)))
 
     def omitted(self) -> Omitted | None:
@@ -98,8 +133,11 @@ class _Text:
         if omitted is not None:
             self.head = self.head or "".join(self.parts) + text[: omitted.at]
             self.left_out += omitted.characters
-            self.parts, text = [], text[omitted.at :]
+            self.parts, self._joined, self.size, text = [], 0, 0, text[omitted.at :]
         self.parts.append(text)
+        if len(self.parts) > self._joined + _JOINED_PARTS:
+            self.parts[self._joined :] = ["".join(self.parts[self._joined :])]
+            self._joined += 1
         self.size += len(text)
         if limit is not None and self.size > 2 * limit:
             self._shorten(limit)
@@ -109,16 +147,39 @@ class _Text:
         if not self.head:
             self.head, text = text[: limit // 4], text[limit // 4 :]
         self.left_out += max(0, len(text) - limit)
-        self.parts = [text[-limit:]]
+        self.parts, self._joined = [text[-limit:]], 0
         self.size = len(self.parts[0])
+
+
+def _start(parts: list[str], size: int) -> str:
+    """The first characters of a text, at most so many."""
+    found, length = list[str](), 0
+    for part in parts:
+        if length >= size:
+            break
+        found.append(part[: size - length])
+        length += len(found[-1])
+    return "".join(found)
+
+
+def _end(parts: list[str], size: int) -> str:
+    """The last characters of a text, at most so many."""
+    found, length = list[str](), 0
+    for part in reversed(parts):
+        if length >= size:
+            break
+        found.append(part[-(size - length) :])
+        length += len(found[-1])
+    return "".join(reversed(found))
 
 
 @attrs.define(slots=True)
 class _Display:
-    """The last update of one display id, and the count of its updates."""
+    """The last update of one display id, the count of its updates, and the cells that have shown something under it."""
 
     updates: int = 0
     last: OutputUpdated | None = None
+    cells: set[str] = attrs.field(factory=set)
 
 
 @attrs.define(slots=True)
@@ -134,11 +195,18 @@ class Displays:
             found = self._known[display_id] = _Display()
         return found
 
-    def update(self, event: OutputUpdated) -> None:
-        """Replaces the content of every output that is shown under the id."""
+    def update(self, event: OutputUpdated) -> bool:
+        """Replaces the content of every output that is shown under the id; returns whether there may be one."""
         found = self._known.get(event.display_id)
-        if found is not None:
-            found.updates, found.last = found.updates + 1, event
+        if found is None:
+            return False
+        found.updates, found.last = found.updates + 1, event
+        return True
+
+    def cells(self, display_ids: Iterable[str]) -> set[str]:
+        """The cells that may show something under one of the ids."""
+        found = (self._known.get(display_id) for display_id in display_ids)
+        return {cell for display in found if display is not None for cell in display.cells}
 
 
 @attrs.define(slots=True)
@@ -160,6 +228,12 @@ class _Rich:
 
     def shown(self) -> Raw:
         return self.raw()
+
+    def captured(self) -> Raw:
+        return self.raw()
+
+    def shortened(self, limit: int) -> tuple[Raw, None]:
+        return self.raw(), None
 
     def omitted(self) -> None:
         return None
@@ -187,6 +261,10 @@ class Fold:
         """The outputs as a page and a file show them: in text, what a terminal shows in the end. Long work for long text."""
         return [item.shown() for item in self._items]
 
+    def captured(self) -> tuple[Raw | StreamText, ...]:
+        """The outputs as they are now, with text in parts: cheap, and for other threads, since nothing changes them later."""
+        return tuple(item.captured() for item in self._items)
+
     def displays(self) -> set[str]:
         """The display ids that something is shown under."""
         return {item.display_id for item in self._items if item.display_id is not None}
@@ -207,22 +285,25 @@ class Fold:
             self._items.append(last)
         last.add(text.text, event.omitted, self.limit)
 
-    def as_events(self, execution: str, cell: str | None) -> list[OutputAdded | OutputsCleared]:
+    def as_events(
+        self, execution: str, cell: str | None, limit: int | None = None
+    ) -> list[OutputAdded | OutputsCleared]:
         """The fewest events that fold to the same.
 
         Args:
             execution: Execution that the events belong to.
             cell: Its cell.
+            limit: Characters that are kept at the end of each stream output, and a quarter of it at its start; `None` for all that is here.
 
         Returns:
             Outputs in their order, without seq and time; last a clear that waits for the next output.
         """
-        shown: list[OutputAdded | OutputsCleared] = [
-            OutputAdded(
-                execution=execution, cell=cell, output=item.raw(), display_id=item.display_id, omitted=item.omitted()
+        shown: list[OutputAdded | OutputsCleared] = []
+        for item in self._items:
+            output, omitted = (item.raw(), item.omitted()) if limit is None else item.shortened(limit)
+            shown.append(
+                OutputAdded(execution=execution, cell=cell, output=output, display_id=item.display_id, omitted=omitted)
             )
-            for item in self._items
-        ]
         if self._clear_first:
             shown.append(OutputsCleared(execution=execution, cell=cell, wait=True))
         return shown

@@ -114,21 +114,20 @@ def fold(pieces: Iterator[bytes]) -> Folded:
         piece = next(pieces, b"")
         is_over = not piece
         buffer += piece
-        end = _scanned(buffer, is_over)
-        if end == 0 and len(buffer) >= LONG_BYTES and not is_over:  # it begins with a string that goes on
+        while buffer:
+            end = _scanned(buffer, is_over)
+            out.append(buffer[:end])
+            buffer, at = buffer[end:], at + end
+            if len(buffer) <= LONG_BYTES:
+                break  # it goes on with the next piece
             buffer, at = _fold_one(buffer, at, pieces, out, values)
-            continue
-        out.append(buffer[:end])
-        buffer, at = buffer[end:], at + end
     return Folded(b"".join(out), values)
 
 
 def _scanned(buffer: bytes, is_over: bool) -> int:
-    """How far a buffer has nothing but whole tokens; it begins outside of a string."""
-    if is_over:
-        return len(buffer)
+    """How far a buffer has nothing but whole tokens, none of them a long string; it begins outside of a string."""
     for token in _TOKEN.finditer(buffer):
-        if not token[1]:
+        if token.end() - token.start() >= LONG_BYTES + 2 or not (token[1] or is_over):
             return token.start()
     return len(buffer)
 

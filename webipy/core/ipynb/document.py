@@ -1,45 +1,43 @@
-"""A notebook document as a value, and how the events of a session make it.
+"""A notebook document as a value, and how it is made of the state of a session.
 
-    events of a session, or those of a snapshot ──► DocumentFold.apply ──► DocumentFold.document() ──► Document
+    SessionState ──► DocumentMaker.prepare ──► the cells that changed, as they are now ──► (in another thread) Document
 
 A `Document` is what a notebook file holds, without how the file spells it: every JSON part is in the normal form of
 `webipy.core.ipynb.normal_form`, so two documents with the same content are equal byte for byte, however they came about:
 
     notebook_file.read(notebook_file.write(document, original)).document == document
 
-Outputs are those shown under a cell: of the execution that was started from it last (from the moment it was queued), or those that an event
-put there. Only those are kept. Text of a stream is written as a terminal shows it in the end (`terminal_text.resolved`), and of
-more than a limit of characters the start and the end, with a line in between that says what is left out: the journal has it. The file of an open
-document has a smaller limit than the result of a run.
+Outputs are those shown under a cell (`webipy.core.session.shown_outputs`). Text of a stream is written as a terminal shows it in the end
+(`terminal_text.resolved`), and of more than a limit of characters the start and the end, with a line in between that says what is left out: the
+journal has it. The file of an open document has a smaller limit than the result of a run.
 
-Invariants: a document does not depend on how text was cut into events, nor on whether it was folded from the whole log or from a
-snapshot and the tail; taking the document again costs only the cells that changed since.
+The metadata of the notebook have the state of the widgets that are shown (`webipy.core.kernel.widget_state`): a file is seen without its kernel, too.
+
+Invariants: a document does not depend on how text was cut into events, nor on whether its state was folded from the whole log or from a
+snapshot and the tail; making the document again costs only the cells that changed since; cells and outputs that are equal to those of a file
+that is known (`like`) are the same objects, so that a notebook that was opened is in memory once.
 
 Rejected: keeping outputs in normal form while they come in (a flood of displays would pay for what is never saved).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 import msgspec
 from msgspec import Raw
 
+from webipy.core import errors
 from webipy.core.errors import InvalidNotebook
-from webipy.core.events import events
-from webipy.core.events.events import AnyEvent, CellType
-from webipy.core.events.outputs import Displays, Fold, Stream
+from webipy.core.events.events import CellOutputsSet, CellType
+from webipy.core.events.outputs import StreamText
 from webipy.core.events.terminal_text import resolved
 from webipy.core.ipynb import json_source, normal_form
-from webipy.core.session.notebook import NO_METADATA, Cell, Notebook
-
-MAX_STREAM = 8 * 1024 * 1024
-"""Characters of one stream output that the file of an open document holds: it is written again and again, and what is more no editor opens."""
-
-MAX_RESULT_STREAM = 256 * 1024 * 1024
-"""The same in the result of a run, which is written once."""
-
-_decode_stream = msgspec.json.Decoder(Stream).decode
-_encode = msgspec.json.Encoder().encode
+from webipy.core.kernel import widget_state
+from webipy.core.kernel.widget_state import Model
+from webipy.core.session.notebook import NO_METADATA, Cell
+from webipy.core.session.session_state import SessionState, end_of
 
 
 @attrs.define(frozen=True, slots=True)
@@ -75,43 +73,8 @@ def leaves_out(document: Document) -> bool:
     return any(_LEFT_OUT in output for cell in document.cells for output in cell.outputs)
 
 
-@attrs.define(slots=True)
-class _Shown:
-    """What is shown under one cell: outputs of an execution, or outputs that were put there."""
-
-    fold: Fold
-    execution: str | None = None
-    count: int | None = None
-    put: list[Raw] = attrs.field(factory=list)
-    has_output: bool = False
-    displays: set[str] = attrs.field(factory=set)
-    _formed: dict[int, tuple[Raw, bytes]] = attrs.field(factory=dict)
-
-    def is_empty(self) -> bool:
-        return self.count is None and not self.put and not self.has_output
-
-    def outputs(self, limit: int) -> tuple[bytes, ...]:
-        """All outputs in normal form, with at most so many characters of a stream; those that are as they were last time are not formed again."""
-        formed: dict[int, tuple[Raw, bytes]] = {}
-        for number, event in enumerate(self.fold.as_events("", None)):
-            if not isinstance(event, events.OutputAdded):
-                continue
-            before = self._formed.get(number)
-            if before is not None and before[0] is event.output:
-                formed[number] = before
-            else:
-                formed[number] = (event.output, _formed(event, limit))
-        self._formed = formed
-        return tuple(map(_formed_as_put, self.put)) + tuple(normal for _, normal in formed.values())
-
-
-def _formed(event: events.OutputAdded, limit: int) -> bytes:
-    try:
-        text = _decode_stream(event.output)
-    except msgspec.ValidationError:
-        return _formed_as_put(event.output)
-    at, left_out = (event.omitted.at, event.omitted.characters) if event.omitted else (0, 0)
-    whole = _limited(text.text, at, left_out, limit)
+def _formed_text(text: StreamText, limit: int | None) -> bytes:
+    whole = _limited(text.head + "".join(text.parts), len(text.head), text.left_out, limit)
     return (
         b'{"name":'
         + json_source.quoted(text.name)
@@ -121,14 +84,9 @@ def _formed(event: events.OutputAdded, limit: int) -> bytes:
     )
 
 
-def _tail(limit: int) -> int:
-    """How much of a stream's end is kept; of its start it is a quarter of that."""
-    return limit * 3 // 4
-
-
-def _limited(text: str, at: int, left_out: int, limit: int) -> str:
+def _limited(text: str, at: int, left_out: int, limit: int | None) -> str:
     """The text as a file holds it; `left_out` characters are missing after the first `at`."""
-    tail_size = _tail(limit)
+    tail_size = len(text) if limit is None else end_of(limit)
     head_size = tail_size // 4
     if not left_out and len(text) <= head_size + tail_size:
         return resolved(text)
@@ -154,157 +112,176 @@ _NO_OUTPUT = (
 )
 
 
-@attrs.define(slots=True)
-class DocumentFold:
-    """A document that grows event by event.
+@attrs.define(frozen=True, slots=True)
+class _Captured:
+    """A cell and what is shown under it as they were at one moment; nothing changes it later."""
+
+    id: str
+    cell_type: CellType
+    source: str
+    metadata: bytes
+    attachments: bytes | None
+    outputs: tuple[Raw | StreamText, ...]
+    execution_count: int | None
+    put: CellOutputsSet | None
+    """The event that put the outputs there; `None` when an execution did."""
+
+
+def with_cell(document: Document, other: Document, cell: str) -> Document:
+    """A document with one cell as another state of it has it.
 
     Args:
-        seq: That of the last event taken.
-        changed: That of the last one that changed what a file would hold.
-        limit: Characters of one stream output that are kept.
+        document: The document.
+        other: The other state.
+        cell: The id of the cell; one that the document does not have stands behind the cell that it stood behind.
+
+    Raises:
+        errors.NotFound: The other state has no such cell.
+    """
+    ids = [one.id for one in other.cells]
+    if cell not in ids:
+        raise errors.NotFound("The notebook had no such cell then.", kind="cell", id=cell)
+    at = ids.index(cell)
+    was, cells = other.cells[at], list(document.cells)
+    now = {one.id: place for place, one in enumerate(cells)}
+    if cell in now:
+        cells[now[cell]] = was
+    else:
+        before = next((now[one] for one in reversed(ids[:at]) if one in now), -1)
+        cells.insert(before + 1, was)
+    return attrs.evolve(document, cells=tuple(cells))
+
+
+@attrs.define(slots=True)
+class DocumentMaker:
+    """Makes the document of a state, again and again.
+
+    Args:
+        state: The state of the session; nobody else asks it for `ShownOutputs.changed_cells`.
     """
 
-    seq: int = 0
-    changed: int = 0
-    limit: int = MAX_STREAM
-    _notebook: Notebook = attrs.field(factory=Notebook)
-    _shown: dict[str, _Shown] = attrs.field(factory=dict)
-    """By cell."""
-    _under: dict[str, str] = attrs.field(factory=dict)
-    """The cell under which an execution is shown."""
-    _displays: dict[str, set[str]] = attrs.field(factory=dict)
-    """The cells that show something under a display id."""
-    _updated: set[str] = attrs.field(factory=set)
-    """Display ids of which all cells are known to have changed since they were made."""
-    _known: Displays = attrs.field(factory=Displays)
+    state: SessionState
     _made: dict[str, DocumentCell] = attrs.field(factory=dict)
     """The cells that did not change since they were made."""
+    _formed: dict[str, tuple[tuple[Raw | StreamText, ...], tuple[bytes, ...]]] = attrs.field(factory=dict)
+    """By cell, the outputs that were formed last, and what they became."""
     _metadata: tuple[bytes, bytes] = (NO_METADATA, NO_METADATA)
+    _views: dict[str, bytes] = attrs.field(factory=dict)
+    """By cell, its outputs that show widgets."""
+    _models: tuple[int, dict[str, Model]] = (0, {})
+    """The widgets of the session as they were at that event."""
+    _equal: list[tuple[CellOutputsSet, CellOutputsSet]] = attrs.field(factory=list)
+    """Events of outputs that are in normal form already, and the same with the outputs of the document."""
 
-    def document(self) -> Document:
-        """The document now."""
-        cells = tuple(self._made.get(cell.id) or self._make(cell) for cell in self._notebook.cells())
-        raw, formed = self._metadata
-        if raw != self._notebook.metadata:
-            raw, formed = self._notebook.metadata, _map(self._notebook.metadata)
-            self._metadata = raw, formed
-        return Document(cells, formed)
+    def prepare(self, like: Document | None = None) -> Callable[[], Document]:
+        """Captures what has changed.
 
-    def _make(self, cell: Cell) -> DocumentCell:
-        shown = self._shown.get(cell.id) if cell.cell_type == "code" else None
-        attached = cell.attachments if cell.cell_type != "code" else None
-        made = DocumentCell(
+        Args:
+            like: A document whose cells take the place of equal ones, as they are in memory already.
+
+        Returns:
+            Makes the document as the state is now, whatever the state becomes; for another thread, one at a time.
+        """
+        state, made = self.state, self._made
+        for cell in state.outputs.changed_cells():
+            made.pop(cell, None)
+        ids = state.notebook.ids()
+        captured = [self._captured(state.notebook.get(cell)) for cell in ids if cell not in made]
+        if len(made) + len(captured) > len(ids):  # some were deleted
+            there = set(ids)
+            self._made = made = {cell: one for cell, one in made.items() if cell in there}
+            self._formed = {cell: one for cell, one in self._formed.items() if cell in there}
+            self._views = {cell: one for cell, one in self._views.items() if cell in there}
+        raw, changed = state.notebook.metadata, state.comms.changed
+        comms = state.comms.as_events() if changed > self._models[0] and state.file_state.format == "ipynb" else None
+
+        def make() -> Document:
+            known = {cell.id: cell for cell in like.cells} if like is not None and captured else {}
+            for one in captured:
+                found = known.get(one.id)
+                new = self._make(one, () if found is None else found.outputs)
+                made[one.id] = found if found is not None and found == new else new
+            if comms is not None:
+                self._models = changed, widget_state.models(comms)
+            if raw is not self._metadata[0]:
+                self._metadata = raw, _map(raw)
+            return Document(tuple(made[cell] for cell in ids), self._with_widgets(self._metadata[1]))
+
+        return make
+
+    def _with_widgets(self, metadata: bytes) -> bytes:
+        """The metadata of the notebook with the state of the widgets that it shows, so that they are there without a kernel."""
+        whole = widget_state.with_state(metadata, b"".join(self._views.values()), self._models[1])
+        return metadata if whole is metadata else _map(whole)
+
+    def share(self) -> None:
+        """Lets the state have outputs that it holds byte for byte as the document does from there; when the document that was prepared is made."""
+        put = self.state.outputs.put
+        for old, new in self._equal:
+            if put.get(old.cell) is old:
+                put[old.cell] = new
+        self._equal = []
+
+    def _captured(self, cell: Cell) -> _Captured:
+        is_code = cell.cell_type == "code"
+        put = self.state.outputs.put.get(cell.id) if is_code else None
+        record = self.state.outputs.records.get(cell.execution or "") if is_code and put is None else None
+        return _Captured(
+            cell.id,
+            cell.cell_type,
+            cell.source,
+            cell.metadata,
+            None if is_code else cell.attachments,
+            record.outputs.captured() if record is not None else () if put is None else tuple(put.outputs),
+            record.execution_count if record is not None else None if put is None else put.execution_count,
+            put,
+        )
+
+    def _make(self, cell: _Captured, like: tuple[bytes, ...]) -> DocumentCell:
+        return DocumentCell(
             cell.id,
             cell.cell_type,
             cell.source,
             _map(cell.metadata),
-            None if attached is None else _attached(attached),
-            shown.outputs(self.limit) if shown is not None else (),
-            shown.count if shown is not None else None,
+            None if cell.attachments is None else _attached(cell.attachments),
+            self._outputs(cell, like),
+            cell.execution_count,
         )
-        self._made[cell.id] = made
-        self._updated.clear()
-        return made
 
-    # ---- taking in
-
-    def apply(self, event: AnyEvent) -> None:
-        """Applies the next event of the session."""
-        self.seq = max(self.seq, event.seq)
-        match event:
-            case events.OutputAdded() | events.OutputsCleared() | events.OutputUpdated():
-                self._apply_output(event)
-            case events.ExecutionQueued() | events.ExecutionStarted() | events.ExecutionFinished():
-                self._apply_execution(event)
-            case events.CellOutputsCleared():
-                for cell in list(self._shown) if event.cell is None else [event.cell]:
-                    self._put_away(cell)
-            case events.CellOutputsSet() if self._notebook.has(event.cell):
-                self._put_away(event.cell)
-                self._show(event.cell, _Shown(self._fold(), count=event.execution_count, put=event.outputs))
-            case events.CellDeleted():
-                self._put_away(event.cell)
-                self._change(event.cell)
-            case events.CellInserted() | events.CellEdited() | events.CellTypeSet() | events.CellMetadataSet():
-                self._change(event.cell)
-            case events.CellMoved() | events.NotebookMetadataSet():
-                self.changed = self.seq
-            case _:
-                return
-        self._notebook.apply(event)
-
-    def _change(self, cell: str) -> None:
-        self._made.pop(cell, None)
-        self.changed = self.seq
-
-    def _show(self, cell: str, shown: _Shown) -> None:
-        self._shown[cell] = shown
-        if shown.execution is not None:
-            self._under[shown.execution] = cell
-        if not shown.is_empty():
-            self._change(cell)
-
-    def _put_away(self, cell: str) -> None:
-        shown = self._shown.pop(cell, None)
-        if shown is None:
-            return
-        if shown.execution is not None:
-            self._under.pop(shown.execution, None)
-        for display in shown.displays:
-            self._displays[display].discard(cell)
-            if not self._displays[display]:
-                del self._displays[display]
-        if not shown.is_empty():
-            self._change(cell)
-
-    def _apply_execution(
-        self, event: events.ExecutionQueued | events.ExecutionStarted | events.ExecutionFinished
-    ) -> None:
-        if isinstance(event, events.ExecutionQueued):
-            if event.cell is not None and self._notebook.has(event.cell):
-                self._put_away(event.cell)
-                self._show(event.cell, _Shown(self._fold(), event.execution))
-            return
-        cell = self._under.get(event.execution)
-        if cell is None or event.execution_count is None or self._shown[cell].count == event.execution_count:
-            return
-        self._shown[cell].count = event.execution_count
-        self._change(cell)
-
-    def _fold(self) -> Fold:
-        return Fold(_tail(self.limit), self._known)
-
-    def _apply_update(self, event: events.OutputUpdated) -> None:
-        showing = self._displays.get(event.display_id)
-        if not showing:
-            return
-        self._known.update(event)
-        self.changed = self.seq
-        if event.display_id not in self._updated:  # else no cell was made since: a second update costs nothing
-            self._updated.add(event.display_id)
-            for cell in showing:
-                self._made.pop(cell, None)
-
-    def _apply_output(self, event: events.OutputAdded | events.OutputsCleared | events.OutputUpdated) -> None:
-        if isinstance(event, events.OutputUpdated):
-            self._apply_update(event)
-            return
-        cell = self._under.get(event.execution) if event.execution is not None else None
-        if cell is None:
-            return
-        shown = self._shown[cell]
-        if isinstance(event, events.OutputsCleared):
-            shown.fold.clear(event)
-            if event.wait or not shown.has_output:
-                return
-            shown.has_output = False
+    def _outputs(self, cell: _Captured, like: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """All outputs in normal form; those that are as they were last time are not formed again."""
+        before, known = self._formed.get(cell.id, ((), ()))
+        formed = []
+        for number, one in enumerate(cell.outputs):
+            if number < len(before) and before[number] is one:
+                formed.append(known[number])
+                continue
+            new = _formed_text(one, self.state.limit) if isinstance(one, StreamText) else _formed_as_put(one)
+            formed.append(like[number] if number < len(like) and like[number] == new else new)
+        outputs, captured = tuple(formed), cell.outputs
+        views = b"".join(one for one in outputs if widget_state.VIEW in one)
+        if views:
+            self._views[cell.id] = views
         else:
-            shown.fold.add(event)
-            shown.has_output = True
-            if event.display_id is not None:
-                shown.displays.add(event.display_id)
-                self._displays.setdefault(event.display_id, set()).add(cell)
-        self._change(cell)
+            self._views.pop(cell.id, None)
+        if cell.put is not None and captured != before and all(map(_is_equal, captured, outputs)):
+            shared = msgspec.structs.replace(cell.put, outputs=list(map(Raw, outputs)))
+            self._equal.append((cell.put, shared))
+            captured = tuple(shared.outputs)
+        if outputs:
+            self._formed[cell.id] = captured, outputs
+        else:
+            self._formed.pop(cell.id, None)
+        return outputs
+
+
+def _is_equal(raw: Raw | StreamText, formed: bytes) -> bool:
+    return isinstance(raw, Raw) and memoryview(raw) == formed
+
+
+def document(state: SessionState) -> Document:
+    """The document of a state, made once."""
+    return DocumentMaker(state).prepare()()
 
 
 def _map(raw: bytes) -> bytes:

@@ -3,7 +3,7 @@
 Programs write what JSON does not have: `NaN` and `Infinity`, halves of surrogate pairs, a byte order mark. Such a file is read all the same:
 
     text(body) ──► Text.body    JSON, in which these are `null`, U+FFFD and nothing: what the document is read from
-                   Text.marked  the same JSON with a mark in each such place: what is laid out anew and written
+                   Text.marked  the same JSON with a mark in each such place: what is laid out again and written
     Text.restored(written)      the marks as they were spelled: so what did not change keeps its bytes
 
 A mark begins with letters that are nowhere in the file.

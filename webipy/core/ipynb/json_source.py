@@ -43,7 +43,7 @@ _AT_ONCE = 128 * 1024
 """Bytes of JSON that are sorted in one call: more is taken apart first."""
 
 _MOST_SPACE = 16
-"""Bytes of white space at the end of a text that are kept when it is laid out anew."""
+"""Bytes of white space at the end of a text that are kept when it is laid out again."""
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _BETWEEN = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
@@ -403,7 +403,7 @@ def _piece(raw: Piece, start: int, end: int) -> Piece:
 
 
 def rebuilt_object(raw: Piece, style: Style, level: int) -> Outline:
-    """Takes an object apart in which names occur twice: the last of each stays, laid out anew.
+    """Takes an object apart in which names occur twice: the last of each stays, laid out again.
 
     Args:
         raw: The text.
@@ -413,17 +413,14 @@ def rebuilt_object(raw: Piece, style: Style, level: int) -> Outline:
     Raises:
         msgspec.DecodeError: It is no object.
     """
-    outline = Outline(b"{", [], [], [], b"}")
+    after = bytes(raw[-_MOST_SPACE:]).rpartition(b"}")[2]
+    outline = Outline(b"{" + style.break_at(level + 1), [], [], [], style.break_at(level) + b"}" + after)
     for name, value in _decode_map(raw).items():
-        at = len(outline.names)
+        if outline.names:
+            outline.separators.append(style.between(level + 1))
         outline.names.append(name)
         outline.heads.append(style.name(name))
         outline.values.append(bytes(value))
-        if at:
-            outline.separators.append(style.between(level + 1))
-    after = bytes(raw[-_MOST_SPACE:]).rpartition(b"}")[2]
-    if outline.names:
-        outline.opening, outline.closing = b"{" + style.break_at(level + 1), style.break_at(level) + b"}" + after
     return outline
 
 

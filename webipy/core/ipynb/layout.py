@@ -52,6 +52,8 @@ class Known:
 
     def named_as(self, document: Document) -> Document:
         """Its document, with the ids that the cells have in `document`."""
+        if self.before is self.document:
+            return self.document
         if self.before is not None and without_ids(self.before) == without_ids(self.document):
             return self.before
         return match_cells(document, self.document, self.made_ids)

@@ -32,9 +32,12 @@ from webipy.core.events.events import AnyEvent, CellType
 from webipy.core.ipynb import json_source
 from webipy.core.ipynb.document import Document, DocumentCell
 from webipy.core.session.cell_order import merged_order, moved
-from webipy.core.session.notebook import NO_METADATA, replace_all
+from webipy.core.session.notebook import NO_METADATA, attached, replace_all
 
 _T = TypeVar("_T")
+
+_WIDGETS = "widgets"
+"""The state of widgets in the metadata of a notebook: nobody writes it by hand, so ours, which is that of the running kernel, is no conflict."""
 
 
 @attrs.define(frozen=True, slots=True)
@@ -133,9 +136,6 @@ def changes(old: Document, new: Document, versions: Mapping[str, int]) -> list[A
         known = before.get(cell.id)
         if known is None:
             made += _inserted(cell, last, versions.get(cell.id, 0))
-        elif known.attachments != cell.attachments:  # no event changes attachments: the cell is made anew
-            made.append(events.CellDeleted(cell=cell.id))
-            made += _inserted(cell, last, versions.get(cell.id, 0) + 1)
         else:
             if cell.id in shifted:
                 made.append(events.CellMoved(cell=cell.id, after=last))
@@ -154,7 +154,7 @@ def _inserted(cell: DocumentCell, after: str | None, version: int) -> Iterable[A
         source=cell.source,
         version=version,
         metadata=Raw(cell.metadata) if cell.metadata != NO_METADATA else UNSET,
-        attachments=Raw(cell.attachments) if cell.attachments is not None else UNSET,
+        attachments=attached(cell.attachments),
     )
     if cell.outputs or cell.execution_count is not None:
         yield outputs_set(cell)
@@ -167,6 +167,8 @@ def _edited(old: DocumentCell, new: DocumentCell, version: int) -> Iterable[AnyE
         yield events.CellEdited(cell=new.id, version=version + 1, changes=replace_all(old.source, new.source))
     if old.metadata != new.metadata:
         yield events.CellMetadataSet(cell=new.id, metadata=Raw(new.metadata))
+    if old.attachments != new.attachments:
+        yield events.CellAttachmentsSet(cell=new.id, attachments=attached(new.attachments))
     is_code_now = new.cell_type == "code" and old.cell_type != "code"
     if _run(old) != _run(new) or is_code_now:
         if new.outputs or new.execution_count is not None:
@@ -217,6 +219,7 @@ def merge(origin: Document, ours: Document, theirs: Document) -> Merged:
     order, unplaced = merged_order(list(olds), list(mine), list(other), kept.keys())
     conflicts |= dict.fromkeys(unplaced)
     metadata, names = merged_map(origin.metadata, ours.metadata, theirs.metadata)
+    names = [name for name in names if name != _WIDGETS]
     document = Document(tuple(kept[cell] for cell in order), metadata)
     return Merged(document, [cell for cell in {**mine, **other} if cell in conflicts], names)
 

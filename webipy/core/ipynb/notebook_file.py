@@ -20,7 +20,7 @@ long as nobody changes that part of the document. Refused is what has no cells, 
 
 Source: nbformat 4.5 (its JSON schema; nbformat.v4.nbjson for the canonical layout); JEP 62 for cell ids.
 
-Rejected: the nbformat library (300 ms and 20 MB at start, respells numbers, lays every file out anew, holds the interpreter).
+Rejected: the nbformat library (300 ms and 20 MB at start, respells numbers, lays every file out again, holds the interpreter).
 """
 
 from __future__ import annotations
@@ -78,6 +78,11 @@ class Opened:
     body: bytes = attrs.field(default=b"", eq=False, repr=False)
     text: Text = attrs.field(default=Text(b"", b""), eq=False, repr=False)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the file is JSON with the ids of all cells in it: then whoever knows its document need not parse it (`known`)."""
+        return not self.made_ids and self.minor >= MINOR and not self.text.mark
+
 
 class _Top(msgspec.Struct):
     nbformat: Raw | UnsetType = UNSET
@@ -117,7 +122,20 @@ def read(body: bytes) -> Opened:
         if repaired is text:
             raise file_text.no_json(text.body, fault) from None
         text, opened = repaired, _parsed_again(repaired)
+    except RecursionError:  # whoever asks stands so deep itself that there is no room for what may be in a file
+        raise _too_deep() from None
     return attrs.evolve(opened, body=body, text=text)
+
+
+def known(body: bytes, document: Document, minor: int) -> Opened:
+    """A plain file whose document is known, from when it was read or written; it is not parsed.
+
+    Args:
+        body: Its bytes.
+        document: What it holds.
+        minor: Its minor version of nbformat 4.
+    """
+    return Opened(document, [], MAJOR, minor, body=body, text=file_text.text(body))
 
 
 def write(
@@ -127,7 +145,7 @@ def write(
 
     Args:
         document: What it is to hold.
-        original: What the file holds now, read already or not; `None` for a file that is made anew, as the nbformat library lays it out.
+        original: What the file holds now, read already or not; `None` for a file that is made again, as the nbformat library lays it out.
         before: The document in `original`, with the ids that its cells have outside of a file without ids; `None`: they are found out.
         is_upgraded: The file is to be of 4.5, with the ids of all cells in it.
 
@@ -138,8 +156,8 @@ def write(
     if original is None:
         return layout.fresh(document)
     opened = original if isinstance(original, Opened) else read(original)
-    known = layout.Known(opened.text, opened.document, opened.made_ids, opened.minor, before)
-    return layout.changed(document, known, opened.body, is_upgraded)
+    there = layout.Known(opened.text, opened.document, opened.made_ids, opened.minor, before)
+    return layout.changed(document, there, opened.body, is_upgraded)
 
 
 def shown(document: Document) -> bytes:
@@ -170,13 +188,11 @@ def _parsed_again(repaired: Text) -> Opened:
     except msgspec.DecodeError as fault:
         raise file_text.no_json(repaired.body, fault) from None
     except RecursionError:
-        raise _too_deep("") from None
+        raise _too_deep() from None
 
 
-def _too_deep(where: str) -> InvalidNotebook:
-    return InvalidNotebook(
-        f"{where or 'The file'} is nested too deeply: more than {json_depth.IN_FILES} levels.", where=where
-    )
+def _too_deep() -> InvalidNotebook:
+    return InvalidNotebook(f"The file is nested too deeply: more than {json_depth.IN_FILES} levels.", where="")
 
 
 def _parsed(text: Text) -> Opened:
@@ -186,7 +202,7 @@ def _parsed(text: Text) -> Opened:
         msgspec.DecodeError: It is not JSON.
     """
     if json_depth.is_too_deep(text.body, json_depth.IN_FILES):
-        raise _too_deep("")
+        raise _too_deep()
     try:
         top = _decode_top(text.body)
     except msgspec.ValidationError:
@@ -318,10 +334,7 @@ class _Cells:
         if normal_form.shape(raw) != "a map":
             self.report("No cell, shown as JSON", where)
             return DocumentCell("", "raw", bytes(raw).decode())
-        try:
-            cell = _decode_cell(raw)
-        except RecursionError:
-            raise _too_deep(where) from None
+        cell = _decode_cell(raw)
         cell_type = self._cell_type(cell.cell_type, f"{where}.cell_type")
         outputs: tuple[bytes, ...] = ()
         count = attached = None

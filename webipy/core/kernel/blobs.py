@@ -256,3 +256,21 @@ def without_refs(metadata: dict[str, Raw]) -> dict[str, Raw]:
     ours.pop("blobs", None)
     rest = {name: value for name, value in metadata.items() if name != METADATA}
     return {**rest, METADATA: Raw(jupyter_messages.encode(ours))} if ours else rest
+
+
+def with_values(content: bytes, values: Mapping[str, bytes]) -> bytes:
+    """A displayed bundle with its large values in their places, and without a word of their being blobs.
+
+    Args:
+        content: JSON with `data` and `metadata`, such as an output.
+        values: The bytes of its blobs, by their names; a value that is missing keeps its preview.
+    """
+    found, refs = jupyter_messages.decode(content, dict[str, Raw]), refs_of(content)
+    data = jupyter_messages.decode(found["data"], dict[str, Raw])
+    metadata = jupyter_messages.decode(found["metadata"], dict[str, Raw])
+    for kind, ref in refs.items():
+        value = values.get(ref.sha256)
+        if value is not None:
+            data[kind] = Raw(value if ref.json else jupyter_messages.encode(value.decode("utf-8", "replace")))
+    metadata.pop(METADATA, None)
+    return jupyter_messages.encode({**found, "data": data, "metadata": metadata})

@@ -20,6 +20,8 @@ have ended are kept (they can still be shown), up to a number.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import attrs
 import msgspec
 from msgspec import Raw
@@ -35,6 +37,15 @@ LAST_OF_COMM = 1000
 
 LAST_ENDED = 1000
 """Widgets of kernels that have ended that are kept."""
+
+_OF_WIDGETS = (
+    events.CommOpened,
+    events.CommMessage,
+    events.CommClosed,
+    events.WidgetOutputAdded,
+    events.WidgetOutputsCleared,
+    events.OutputUpdated,
+)
 
 _ENDS = ("restarting", "dead")
 
@@ -141,8 +152,8 @@ class _Widget:
                     one.parts = {key: part for key, part in one.parts.items() if key not in parts}
             self.confirm(parts)
 
-    def as_events(self) -> list[AnyEvent]:
-        """Its events: opened with the state that it has now."""
+    def as_events(self, limit: int | None) -> list[AnyEvent]:
+        """Its events: opened with the state that it has now; `limit` as in `Fold.as_events`."""
         state: dict[str, Raw] = {}
         paths: list[list[str | int]] = []
         buffers: list[str] = []
@@ -158,7 +169,7 @@ class _Widget:
             data["echoes"] = True
         content = Raw(jupyter_messages.encode(data))
         shortest: list[AnyEvent] = [msgspec.structs.replace(self.opened, content=content, buffers=buffers)]
-        shortest += [_widget_output(self.opened, event) for event in self.outputs.as_events("", None)]
+        shortest += [_widget_output(self.opened, event) for event in self.outputs.as_events("", None, limit)]
         return shortest + [_message(one.event, one.parts) for one in self.pending if not one.idles]
 
 
@@ -196,7 +207,24 @@ class Comms:
         limit: How much text of a stream in an Output widget is kept; `None` for all of it.
     """
 
+    EVENTS: ClassVar[tuple[type, ...]] = (
+        events.CommOpened,
+        events.CommMessage,
+        events.CommClosed,
+        events.WidgetOutputAdded,
+        events.WidgetOutputsCleared,
+        events.OutputUpdated,
+        events.KernelStarted,
+        events.KernelReady,
+        events.KernelDied,
+        events.KernelStateChanged,
+    )
+
     limit: int | None = None
+    changed: int = 0
+    """Seq of the last event that changed a widget."""
+    moved: int = 0
+    """Seq of the last message by which a client changed one."""
     _displays: Displays = attrs.field(factory=Displays)
     _widgets: dict[str, _Widget] = attrs.field(factory=dict)
     _ended: dict[str, _Widget] = attrs.field(factory=dict)
@@ -204,7 +232,11 @@ class Comms:
 
     def apply(self, event: AnyEvent) -> None:
         """Applies the next event of the session, if it concerns comms."""
+        if isinstance(event, _OF_WIDGETS):
+            self.changed = event.seq
         match event:
+            case events.KernelStateChanged():
+                self._state_changed(event.state)
             case events.CommOpened():
                 self._opened(event)
             case events.CommMessage():
@@ -217,22 +249,25 @@ class Comms:
                 self._captured(event)
             case events.OutputUpdated():
                 self._displays.update(event)
-            case events.KernelStateChanged(state="idle"):
-                for widget in self._widgets.values():
-                    widget.idle()
-            case events.KernelStateChanged(state=state) if state in _ENDS:
-                self._end()
             case events.KernelStarted() | events.KernelReady() | events.KernelDied():
                 self._end()
             case _:
                 pass
 
-    def as_events(self) -> list[AnyEvent]:
-        """The fewest events that fold to the same."""
+    def as_events(self, limit: int | None = None) -> list[AnyEvent]:
+        """The fewest events that fold to the same; `limit` as in `Fold.as_events`."""
         shortest: list[AnyEvent] = []
         for widget in (*self._ended.values(), *self._widgets.values()):
-            shortest += widget.as_events()
+            shortest += widget.as_events(limit)
         return shortest + [event for comm in self._others.values() for event in comm]
+
+    def _state_changed(self, state: str) -> None:
+        if state == "idle":
+            for widget in self._widgets.values():
+                if widget.pending:
+                    widget.idle()
+        elif state in _ENDS:
+            self._end()
 
     def _opened(self, event: events.CommOpened) -> None:
         if event.target == TARGET:
@@ -245,6 +280,8 @@ class Comms:
         widget = self._widgets.get(event.comm) or self._ended.get(event.comm)
         if widget is not None:
             widget.apply(event)
+            if event.by is not None:
+                self.moved = event.seq
         elif event.comm in self._others:
             kept = self._others[event.comm]
             kept.append(event)

@@ -12,7 +12,7 @@ Source: docs/kernel-host.md. Rejected: a struct on each side (they drift apart);
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, Protocol
 
 import msgspec
 from msgspec import Raw
@@ -35,6 +35,12 @@ HOST_LOG: Final = "host.log"
 
 SPOOL_PREFIX: Final = "spool-"
 """What the names of spool files begin with; a number follows."""
+
+
+class Typed(Protocol):
+    """A struct that is the content of a message of its type: a command, an answer or an event, of a kernel host or of another one."""
+
+    msg_type: ClassVar[str]
 
 
 def endpoint(folder: str) -> str:
@@ -77,7 +83,7 @@ class Way(msgspec.Struct, frozen=True):
     def words(self) -> str:
         """The way as a phrase for a person."""
         how = "with webipy's boot file" if self.boot else "as its kernelspec says"
-        return f"{how}, over loopback tcp" if self.transport == "tcp" else how
+        return f"{how}, over loopback TCP" if self.transport == "tcp" else how
 
 
 class KnownWay(Way, frozen=True):
@@ -166,24 +172,25 @@ class Farewell(msgspec.Struct, frozen=True):
 
 
 class Attach(msgspec.Struct, frozen=True):
-    """Attaches a server of this generation, which has everything up to number `since`."""
+    """Attaches a server of this generation, which has everything up to number `since`; `bundles`: whether it takes several messages as one."""
 
-    msg_type: ClassVar = "attach"
+    msg_type: ClassVar[str] = "attach"
     generation: int
     since: int
+    bundles: bool = False
 
 
 class Acknowledge(msgspec.Struct, frozen=True):
     """Lets the host forget everything up to a number."""
 
-    msg_type: ClassVar = "acknowledge"
+    msg_type: ClassVar[str] = "acknowledge"
     number: int
 
 
 class Cancel(msgspec.Struct, frozen=True, omit_defaults=True):
     """Drops execute requests that wait."""
 
-    msg_type: ClassVar = "cancel"
+    msg_type: ClassVar[str] = "cancel"
     msg_id: str | None = None
     msg_ids: list[str] = []
 
@@ -191,7 +198,7 @@ class Cancel(msgspec.Struct, frozen=True, omit_defaults=True):
 class Move(msgspec.Struct, frozen=True):
     """Moves an execute request that waits before another one, or (`None`) behind all."""
 
-    msg_type: ClassVar = "move"
+    msg_type: ClassVar[str] = "move"
     msg_id: str
     before: str | None = None
 
@@ -206,7 +213,7 @@ class Enter(msgspec.Struct, frozen=True):
         env: Environment variables of later starts; `None` for those of `launch.json`.
     """
 
-    msg_type: ClassVar = "enter"
+    msg_type: ClassVar[str] = "enter"
     cwd: str
     code: str
     grace_s: float
@@ -216,19 +223,19 @@ class Enter(msgspec.Struct, frozen=True):
 class Interrupt(msgspec.Struct, frozen=True):
     """Interrupts what runs; with an id, that execution alone."""
 
-    msg_type: ClassVar = "interrupt"
+    msg_type: ClassVar[str] = "interrupt"
     msg_id: str | None = None
 
 
 class Restart(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Starts the kernel's process anew.
+    """Starts the kernel's process again.
 
     Attributes:
         start: Number of the start to make; the command has no effect where that was made already. `None` for the next one.
         env: Environment variables from this start on; `None` for those it has.
     """
 
-    msg_type: ClassVar = "restart"
+    msg_type: ClassVar[str] = "restart"
     start: int | None = None
     env: dict[str, str] | None = None
 
@@ -236,19 +243,19 @@ class Restart(msgspec.Struct, frozen=True, omit_defaults=True):
 class ShutDown(msgspec.Struct, frozen=True):
     """Ends the kernel politely, and then the host."""
 
-    msg_type: ClassVar = "shut_down"
+    msg_type: ClassVar[str] = "shut_down"
 
 
 class Kill(msgspec.Struct, frozen=True):
     """Ends the kernel at once, and then the host."""
 
-    msg_type: ClassVar = "kill"
+    msg_type: ClassVar[str] = "kill"
 
 
 class Ping(msgspec.Struct, frozen=True):
     """Asks for `Pong`."""
 
-    msg_type: ClassVar = "ping"
+    msg_type: ClassVar[str] = "ping"
 
 
 Command = Attach | Acknowledge | Cancel | Move | Enter | Interrupt | Restart | ShutDown | Kill | Ping
@@ -274,7 +281,7 @@ class Attached(msgspec.Struct, frozen=True):
         protocol: The version of the protocol that the host speaks.
     """
 
-    msg_type: ClassVar = "attached"
+    msg_type: ClassVar[str] = "attached"
     first: int
     next: int
     state: str = ""
@@ -286,14 +293,14 @@ class Attached(msgspec.Struct, frozen=True):
 class Fenced(msgspec.Struct, frozen=True):
     """Another server is attached; its generation."""
 
-    msg_type: ClassVar = "fenced"
+    msg_type: ClassVar[str] = "fenced"
     generation: int
 
 
 class Pong(msgspec.Struct, frozen=True):
     """The answer to `Ping`."""
 
-    msg_type: ClassVar = "pong"
+    msg_type: ClassVar[str] = "pong"
 
 
 Answer = Attached | Fenced | Pong
@@ -305,7 +312,7 @@ Answer = Attached | Fenced | Pong
 class KernelStarting(msgspec.Struct, frozen=True):
     """A kernel process was started; with `waits` it waits for `Enter`."""
 
-    msg_type: ClassVar = "kernel_starting"
+    msg_type: ClassVar[str] = "kernel_starting"
     start: int
     pid: int | None = None
     waits: bool = False
@@ -323,7 +330,7 @@ class KernelReady(msgspec.Struct, frozen=True):
         is_encrypted: Whether its sockets are encrypted (CurveZMQ).
     """
 
-    msg_type: ClassVar = "kernel_ready"
+    msg_type: ClassVar[str] = "kernel_ready"
     start: int
     pid: int | None
     kernel_info: Raw
@@ -342,7 +349,7 @@ class StartRetried(msgspec.Struct, frozen=True):
         start: Number of the start, which stays the same.
     """
 
-    msg_type: ClassVar = "start_retried"
+    msg_type: ClassVar[str] = "start_retried"
     reason: str
     how: str
     tail: str = ""
@@ -361,7 +368,7 @@ class KernelDied(msgspec.Struct, frozen=True):
         start: Number of the start that ended.
     """
 
-    msg_type: ClassVar = "kernel_died"
+    msg_type: ClassVar[str] = "kernel_died"
     exit_status: int | None = None
     signal: str | None = None
     tail: str = ""
@@ -373,14 +380,14 @@ class KernelDied(msgspec.Struct, frozen=True):
 class KernelEntered(msgspec.Struct, frozen=True):
     """The command `enter` was taken in."""
 
-    msg_type: ClassVar = "kernel_entered"
+    msg_type: ClassVar[str] = "kernel_entered"
     cwd: str
 
 
 class StartFailed(msgspec.Struct, frozen=True):
     """No kernel could be started: why, in one sentence, and its last raw output."""
 
-    msg_type: ClassVar = "start_failed"
+    msg_type: ClassVar[str] = "start_failed"
     reason: str
     tail: str = ""
     start: int = 0
@@ -389,7 +396,7 @@ class StartFailed(msgspec.Struct, frozen=True):
 class KernelRestarting(msgspec.Struct, frozen=True, omit_defaults=True):
     """The next process is about to be started; `key` signs everything that follows, and is put in when the event is sent."""
 
-    msg_type: ClassVar = "kernel_restarting"
+    msg_type: ClassVar[str] = "kernel_restarting"
     start: int
     key: str = ""
 
@@ -397,7 +404,7 @@ class KernelRestarting(msgspec.Struct, frozen=True, omit_defaults=True):
 class RequestDropped(msgspec.Struct, frozen=True):
     """A request will have no reply, because it was `aborted`, `cancelled`, `unanswered`, or the kernel ended (`kernel_died`, `kernel_restarted`)."""
 
-    msg_type: ClassVar = "request_dropped"
+    msg_type: ClassVar[str] = "request_dropped"
     msg_id: str
     reason: str
 
@@ -405,7 +412,7 @@ class RequestDropped(msgspec.Struct, frozen=True):
 class RequestMoved(msgspec.Struct, frozen=True):
     """A request waits just behind `after` now; `None`: before all others."""
 
-    msg_type: ClassVar = "request_moved"
+    msg_type: ClassVar[str] = "request_moved"
     msg_id: str
     after: str | None = None
 
@@ -413,7 +420,7 @@ class RequestMoved(msgspec.Struct, frozen=True):
 class OutputLost(msgspec.Struct, frozen=True):
     """Messages are known to be missing: how many, if that is known, and why."""
 
-    msg_type: ClassVar = "output_lost"
+    msg_type: ClassVar[str] = "output_lost"
     reason: str
     count: int | None = None
 

@@ -102,6 +102,11 @@ class HostQueue:
         """Whether no code waits or runs; a kernel may leave requests of other kinds without a reply for ever."""
         return not (self._early or self._held or self._running)
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether code waits behind the code that runs."""
+        return bool(self._held)
+
     def receive(self, channel: str, message: Message) -> list[Effect]:
         """Accepts a request from the server; one that was here before has no effect.
 

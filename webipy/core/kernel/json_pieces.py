@@ -19,6 +19,7 @@ LONGEST: Final = 12  # bytes of one character: a pair of escapes
 
 _BACKSLASH, _QUOTE, _LOW = ord("\\"), ord('"'), 0x80
 _ESCAPE_BYTES = 6  # \\uXXXX
+_WIDEST = 4  # bytes of one character in UTF-8
 
 _decode_text = msgspec.json.Decoder(str).decode
 
@@ -127,7 +128,8 @@ def whole_text(read: bytes, limit: int) -> tuple[int, str]:
     Returns:
         How many bytes at the start belong to an earlier character, and the text after them.
     """
-    first = next((at for at in range(min(4, len(read))) if read[at] & 0xC0 != _LOW), 0)
+    rest = len(read) if len(read) < _WIDEST else 0  # nothing but the end of a character; more than that is no UTF-8
+    first = next((at for at in range(min(_WIDEST, len(read))) if read[at] & 0xC0 != _LOW), rest)
     end = min(limit, len(read))
     while end < len(read) and read[end] & 0xC0 == _LOW:
         end += 1

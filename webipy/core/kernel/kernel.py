@@ -376,6 +376,7 @@ class Kernel:
                 transport=self.way.transport if self.way is not None else "ipc",
                 encrypted=ready.is_encrypted,
                 answers_beside=self.answers_beside,
+                kernel_info=ready.kernel_info,
             )
         )
         if self.state != "restarting" or ready.start > self._leaving:  # else that process is on its way out

@@ -145,7 +145,6 @@ def texts(message: Message) -> Iterator[Piece]:
     """The stream messages that a large one is cut into.
 
     Raises:
-        msgspec.DecodeError and others: It is not of its shape.
         msgspec.DecodeError: It is not of its shape, or other exceptions of decoding.
     """
     stream = msgspec.json.decode(message.content, type=_Stream)

@@ -30,6 +30,10 @@ MAX_BYTES = 32 * 1024 * 1024
 _REFERENCES = re.compile(rb'IPY_MODEL_([\w-]+)|"model_id":\s*"([\w-]+)"')
 
 
+_PRIVATE = ("PasswordModel", "FileUploadModel")
+"""Widgets whose value is nobody's but the kernel's: what was typed or uploaded does not go into a file."""
+
+
 class Model(msgspec.Struct, omit_defaults=True):
     """A widget."""
 
@@ -57,7 +61,11 @@ def models(comm_events: Iterable[AnyEvent]) -> dict[str, Model]:
                 )
                 parts = zip(message.buffer_paths, event.buffers, strict=False)
                 buffers = [{"encoding": "base64", "path": path, "data": body} for path, body in parts]
-                found[event.comm] = Model(name, module, version, dict(message.state), buffers)
+                state = dict(message.state)
+                if name in _PRIVATE:
+                    state.pop("value", None)
+                    buffers = []
+                found[event.comm] = Model(name, module, version, state, buffers)
             case events.WidgetOutputAdded():
                 outputs.setdefault(event.comm, []).append(event.output)
             case events.WidgetOutputsCleared():
@@ -70,47 +78,34 @@ def models(comm_events: Iterable[AnyEvent]) -> dict[str, Model]:
     return found
 
 
-class _Holder(msgspec.Struct):
-    metadata: dict[str, Raw] = {}
-
-
 class _Widgets(msgspec.Struct):
     state: dict[str, Model] = {}
 
 
-def state_for(notebook: bytes, comm_events: Iterable[AnyEvent]) -> Raw | None:
-    """The value of `metadata.widgets` for a notebook: its own, replaced by that of the comm events where both have a widget.
+def with_state(metadata: bytes, shown: bytes, made: Mapping[str, Model]) -> bytes:
+    """The metadata of a notebook with the state of the widgets that its outputs show: that which it has, replaced by those that were made since.
 
     Args:
-        notebook: nbformat 4 JSON, a map that has `metadata`.
-        comm_events: As for `models`.
+        metadata: JSON map.
+        shown: What the notebook shows: its JSON, or that of its outputs.
+        made: The widgets of the session, as `models` returns them.
 
     Returns:
-        JSON; `None` when nothing in the notebook shows a widget.
+        JSON map; the same one when none of these widgets is shown.
     """
-    metadata = jupyter_messages.decode(notebook, _Holder).metadata
+    if not made or VIEW not in shown:
+        return metadata
+    members = jupyter_messages.decode(metadata, dict[str, Raw])
     try:
-        held = jupyter_messages.decode(metadata["widgets"], dict[str, _Widgets])[STATE].state
+        held = jupyter_messages.decode(members["widgets"], dict[str, _Widgets])[STATE].state
     except (KeyError, msgspec.DecodeError):
         held = {}
-    return shown(notebook, held | models(comm_events))
-
-
-def with_state(notebook: bytes, comm_events: Iterable[AnyEvent]) -> bytes:
-    """Adds the state of the widgets that a notebook shows to its metadata.
-
-    Args:
-        notebook: nbformat 4 JSON, a map that has `metadata`.
-        comm_events: As for `models`.
-    """
-    state = state_for(notebook, comm_events)
-    if state is None:
-        return notebook
-    whole: dict[str, Raw] = jupyter_messages.decode(notebook, dict[str, Raw])
-    metadata = jupyter_messages.decode(notebook, _Holder).metadata
-    metadata["widgets"] = state
-    whole["metadata"] = Raw(jupyter_messages.encode(metadata))
-    return jupyter_messages.encode(whole)
+    bodies = _needed(shown, held | dict(made))
+    if bodies.keys().isdisjoint(made) or sum(map(len, bodies.values())) > MAX_BYTES:
+        return metadata
+    state = {name: Raw(bodies[name]) for name in sorted(bodies)}
+    whole = {STATE: {"state": state, "version_major": 2, "version_minor": 0}}
+    return jupyter_messages.encode({**members, "widgets": whole})
 
 
 def _text(state: Mapping[str, Raw], name: str) -> str:
@@ -120,26 +115,21 @@ def _text(state: Mapping[str, Raw], name: str) -> str:
         return ""
 
 
-def shown(notebook: bytes, known: Mapping[str, Model]) -> Raw | None:
-    """The value of `metadata.widgets` for a notebook, or `None` when nothing of it shows a widget that is known.
-
-    Args:
-        notebook: Its JSON.
-        known: The widgets there are.
-    """
+def _needed(shown: bytes, known: Mapping[str, Model]) -> dict[str, bytes]:
+    """The JSON of the widgets that are shown, and of those that they refer to, by their ids."""
     bodies: dict[str, bytes] = {}
-    if VIEW not in notebook:
-        return None
-    waiting = _named(notebook)
+    waiting = _named(shown)
     while waiting:
         name = waiting.pop()
         if name in known and name not in bodies:
             bodies[name] = jupyter_messages.encode(known[name])
             waiting |= _named(bodies[name])
-    if not bodies or sum(map(len, bodies.values())) > MAX_BYTES:
-        return None
-    state = {name: Raw(bodies[name]) for name in sorted(bodies)}
-    return Raw(jupyter_messages.encode({STATE: {"state": state, "version_major": 2, "version_minor": 0}}))
+    for name, model in known.items():
+        if name not in bodies and model.model_name.endswith("LinkModel"):  # it refers to widgets, and no widget to it
+            body = jupyter_messages.encode(model)
+            if _named(body) <= bodies.keys():
+                bodies[name] = body
+    return bodies
 
 
 def _named(body: bytes) -> set[str]:

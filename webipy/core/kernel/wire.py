@@ -250,7 +250,7 @@ def encode_link(key: bytes, stamp: bytes, message: Message) -> list[bytes]:
     if _STAMP.fullmatch(stamp) is None:
         raise Malformed("the stamp is not CHANNEL or NUMBER CHANNEL")
     parts = split(message)
-    return [stamp, _sign_link(key, stamp, parts), *parts]
+    return [stamp, sign_link(key, stamp, parts), *parts]
 
 
 def decode_link(key: bytes, frames: Sequence[bytes]) -> tuple[int, str, Message]:
@@ -274,7 +274,7 @@ def decode_link(key: bytes, frames: Sequence[bytes]) -> tuple[int, str, Message]
     place = _STAMP.fullmatch(frames[0])
     if place is None:
         raise Malformed("the stamp is not CHANNEL or NUMBER CHANNEL")
-    if len(frames[1]) != _SIGNATURE_BYTES or not hmac.compare_digest(_sign_link(key, frames[0], parts), frames[1]):
+    if len(frames[1]) != _SIGNATURE_BYTES or not hmac.compare_digest(sign_link(key, frames[0], parts), frames[1]):
         raise BadSignature("the message is not signed with this kernel's key")
     number, channel = place.groups()
     return int(number or 0), channel.decode(), join(parts)
@@ -378,7 +378,17 @@ def _keyed(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
     return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
 
-def _sign_link(key: bytes, stamp: bytes, parts: Sequence[bytes]) -> bytes:
+def sign_link(key: bytes, stamp: bytes, parts: Sequence[bytes]) -> bytes:
+    """The signature of a message on the host link.
+
+    Args:
+        key: The kernel's key, as bytes; not empty.
+        stamp: Its first part.
+        parts: What follows the signature.
+
+    Returns:
+        32 raw bytes: HMAC-SHA256 over the stamp and the parts, each preceded by its length.
+    """
     signed = [_length(len(stamp)), stamp]
     for part in parts:
         signed += (_length(len(part)), part)

@@ -83,7 +83,7 @@ class Language:
                 return self.text(value)
             case list():
                 return self.items([self.code(item, depth + 1) for item in value], value)
-            case dict():
+            case _:
                 return self.pairs([(self.text(key), self.code(v, depth + 1)) for key, v in value.items()], value)
 
 

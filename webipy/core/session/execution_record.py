@@ -56,11 +56,17 @@ class ExecutionRecord:
         """The cell that it was started from."""
         return None if self.queued is None else self.queued.cell
 
-    def as_events(self) -> list[AnyEvent]:
-        """The fewest events that fold to the same; outputs have the seq and the time of the start."""
+    @property
+    def execution_count(self) -> int | None:
+        """The kernel's number of the run; `None` before it has one."""
+        counts = (event.execution_count for event in (self.finished, self.started) if event is not None)
+        return next((count for count in counts if count is not None), None)
+
+    def as_events(self, limit: int | None = None) -> list[AnyEvent]:
+        """The fewest events that fold to the same; outputs have the seq and the time of the start, and `limit` as in `Fold.as_events`."""
         place = self.started or self.queued
         assert place is not None
-        outputs = self.outputs.as_events(self.execution, self.cell)
+        outputs = self.outputs.as_events(self.execution, self.cell, limit)
         shown = [msgspec.structs.replace(output, seq=place.seq, time=place.time) for output in outputs]
         return [event for event in (self.queued, self.started, *shown, self.finished) if event is not None]
 
@@ -71,7 +77,6 @@ class ExecutionRecord:
             cell: The cell.
             version: Version of the source that they came from.
         """
-        count = (self.finished and self.finished.execution_count) or (self.started and self.started.execution_count)
         return events.CellOutputsSet(
-            cell=cell, outputs=self.outputs.shown(), execution_count=count or None, version=version
+            cell=cell, outputs=self.outputs.shown(), execution_count=self.execution_count or None, version=version
         )

@@ -6,10 +6,13 @@ document is saved when nothing it consists of was changed after that.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import attrs
 
 from webipy.core.events.events import (
     AnyEvent,
+    CellAttachmentsSet,
     CellDeleted,
     CellEdited,
     CellInserted,
@@ -33,7 +36,28 @@ from webipy.core.events.events import (
     OutputUpdated,
 )
 
-EDITS = (CellInserted, CellDeleted, CellMoved, CellEdited, CellTypeSet, CellMetadataSet, NotebookMetadataSet)
+_OF_EXECUTIONS = (
+    OutputAdded,
+    OutputsCleared,
+    OutputUpdated,
+    ExecutionQueued,
+    ExecutionStarted,
+    ExecutionFinished,
+    CellOutputsCleared,
+    CellOutputsSet,
+)
+"""Events by which what is shown under cells changes."""
+
+EDITS = (
+    CellInserted,
+    CellDeleted,
+    CellMoved,
+    CellEdited,
+    CellTypeSet,
+    CellMetadataSet,
+    CellAttachmentsSet,
+    NotebookMetadataSet,
+)
 """Events by which people change a document; all else that a file holds comes from executions."""
 
 
@@ -68,6 +92,17 @@ class FileState:
         changed: Seq of the last event that changed what a file holds, outputs included.
     """
 
+    EVENTS: ClassVar[tuple[type, ...]] = (
+        *EDITS,
+        *_OF_EXECUTIONS,
+        NotebookOpened,
+        NotebookSaved,
+        NotebookReloaded,
+        NotebookConflicted,
+        NotebookSaveFailed,
+        NotebookMoved,
+    )
+
     path: str | None = None
     format: str = "ipynb"
     minor: int | None = None
@@ -101,6 +136,9 @@ class FileState:
 
     def apply(self, event: AnyEvent) -> None:
         """Applies the next event of the session."""
+        if isinstance(event, _OF_EXECUTIONS):
+            self._apply_shown(event)
+            return
         match event:
             case NotebookOpened():
                 self.path, self.format, self.etag, self.saved = event.path, event.format, event.etag or None, event.seq
@@ -127,14 +165,14 @@ class FileState:
             case _ if isinstance(event, EDITS):
                 self.edited = self.changed = event.seq
             case _:
-                self._apply_shown(event)
+                pass
 
     def _apply_shown(self, event: AnyEvent) -> None:
         match event:
+            case OutputAdded() | OutputsCleared() | ExecutionStarted() if event.execution in self._from_cells:
+                pass
             case ExecutionQueued() if event.cell is not None:
                 self._from_cells.add(event.execution)
-            case ExecutionStarted() | OutputAdded() | OutputsCleared() if event.execution in self._from_cells:
-                pass
             case ExecutionFinished() if event.execution in self._from_cells:
                 self._from_cells.remove(event.execution)
             case OutputUpdated() | CellOutputsCleared() | CellOutputsSet():

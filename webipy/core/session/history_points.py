@@ -8,7 +8,7 @@ that follow edits by themselves would be as many as the edits, so only those tha
 from __future__ import annotations
 
 from collections import deque
-from typing import Literal
+from typing import ClassVar, Literal
 
 import attrs
 
@@ -23,28 +23,47 @@ PAUSE_SECONDS = 120.0
 KEPT_POINTS = 10_000
 """Older ones are reached by seq and time only."""
 
+What = Literal["added", "changed", "moved", "removed", "ran"]
+"""What happened to a cell."""
+
 Kind = Literal["opened", "edited", "ran", "saved", "reloaded", "checkpoint", "conflict"]
 
 
 @attrs.define(slots=True)
 class HistoryPoint:
-    """One history point: the state after event `seq`. `cells` are those that it touched."""
+    """One history point: the state after event `seq`. `cells` are those that it touched, and what happened to each as a whole."""
 
     seq: int
     time: str
     kind: Kind
     by: str | None
     name: str = ""
-    cells: set[str] = attrs.field(factory=set)
+    cells: dict[str, What] = attrs.field(factory=dict)
 
 
 @attrs.define(slots=True)
 class HistoryPoints:
     """The history points of one session, folded event by event."""
 
+    EVENTS: ClassVar[tuple[type, ...]] = (
+        *EDITS,
+        events.NotebookOpened,
+        events.NotebookReloaded,
+        events.NotebookConflicted,
+        events.NotebookSaved,
+        events.SessionReopened,
+        events.CheckpointMade,
+        events.ExecutionQueued,
+    )
+
     seq: int = 0
     all: deque[HistoryPoint] = attrs.field(factory=lambda: deque(maxlen=KEPT_POINTS))
     checkpoints: dict[str, int] = attrs.field(factory=dict)
+
+    def clear(self) -> None:
+        """Forgets all points, which were made of a snapshot: those before it were cut."""
+        self.all.clear()
+        self.checkpoints.clear()
 
     def apply(self, event: AnyEvent) -> None:
         """Applies the next event of the session."""
@@ -93,7 +112,31 @@ class HistoryPoints:
             last = HistoryPoint(event.seq, event.time, kind, event.by)
             self.all.append(last)
         last.seq, last.time = event.seq, event.time
-        last.cells.add(cell)
+        if cell:
+            last.cells[cell] = _together(last.cells.get(cell), _what(event))
+
+
+def _what(event: AnyEvent) -> What:
+    match event:
+        case events.CellInserted():
+            return "added"
+        case events.CellDeleted():
+            return "removed"
+        case events.CellMoved():
+            return "moved"
+        case events.ExecutionQueued():
+            return "ran"
+        case _:
+            return "changed"
+
+
+def _together(before: What | None, now: What) -> What:
+    """What two changes of a cell, one after the other, come to."""
+    if before == "removed" and now == "added":
+        return "changed"  # it came back
+    if before in ("added", "changed") and now in ("changed", "moved"):
+        return before
+    return now
 
 
 def _pause(before: str, after: str) -> float:

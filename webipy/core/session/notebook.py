@@ -12,6 +12,8 @@ Rejected: a CRDT (two more packages, tombstones, a second truth beside the journ
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import attrs
 from msgspec import UNSET, Raw, UnsetType
 
@@ -19,6 +21,7 @@ from webipy.core import errors
 from webipy.core.events.cell_text import Text
 from webipy.core.events.events import (
     AnyEvent,
+    CellAttachmentsSet,
     CellDeleted,
     CellEdited,
     CellInserted,
@@ -86,6 +89,16 @@ class Deleted:
     seq: int
 
 
+@attrs.define(frozen=True, slots=True)
+class Cleared:
+    """What was shown under a cell when its outputs were cleared: the fields of `Cell`, and the seq of the event that cleared it."""
+
+    execution: str | None
+    ran_version: int | None
+    has_outputs_set: bool
+    seq: int
+
+
 @attrs.define(slots=True)
 class Notebook:
     """The cells of a session in their order, and what they all have in common.
@@ -93,10 +106,29 @@ class Notebook:
     Args:
         metadata: JSON map (nbformat 4.5), as bytes.
         deleted: The cells that were deleted last.
+        changed: Cells that are not as they were when this was emptied last, for who writes them down; one that is there no more may be in it.
+        cleared: What was cleared last under each cell.
     """
+
+    EVENTS: ClassVar[tuple[type, ...]] = (
+        CellInserted,
+        CellEdited,
+        CellDeleted,
+        CellMoved,
+        CellTypeSet,
+        CellMetadataSet,
+        CellAttachmentsSet,
+        NotebookMetadataSet,
+        ExecutionQueued,
+        ExecutionFinished,
+        CellOutputsCleared,
+        CellOutputsSet,
+    )
 
     metadata: bytes = NO_METADATA
     deleted: dict[str, Deleted] = attrs.field(factory=dict)
+    changed: set[str] = attrs.field(factory=set)
+    cleared: dict[str, Cleared] = attrs.field(factory=dict)
     _cells: dict[str, Cell] = attrs.field(factory=dict)
     _order: list[str] = attrs.field(factory=list)
     _running: dict[str, str] = attrs.field(factory=dict)
@@ -105,6 +137,15 @@ class Notebook:
     def cells(self) -> list[Cell]:
         """The cells in their order."""
         return [self._cells[cell] for cell in self._order]
+
+    def ids(self) -> list[str]:
+        """Their ids in their order."""
+        return list(self._order)
+
+    def execution_of(self, cell: str) -> str | None:
+        """The execution whose outputs a cell shows; `None` also for a cell that there is not."""
+        found = self._cells.get(cell)
+        return None if found is None else found.execution
 
     def last(self) -> str | None:
         """The last cell."""
@@ -119,6 +160,10 @@ class Notebook:
         """Whether the cell exists."""
         return cell in self._cells
 
+    def is_running(self, cell: str) -> bool:
+        """Whether an execution that was started from the cell has not ended."""
+        return cell in self._running.values()
+
     def get(self, cell: str) -> Cell:
         """The cell of that id.
 
@@ -129,7 +174,7 @@ class Notebook:
             return self._cells[cell]
         except KeyError:
             raise errors.NotFound(
-                f"This session has no cell {cell!r}; cell.list lists those it has.", kind="cell", id=cell
+                f"This session has no cell {cell!r}; it may have been deleted.", kind="cell", id=cell
             ) from None
 
     def check_place(self, after: str | None) -> None:
@@ -170,6 +215,8 @@ class Notebook:
     def apply(self, event: AnyEvent) -> None:
         """Applies an event of the journal; those that do not concern cells change nothing."""
         match event:
+            case ExecutionQueued() | ExecutionFinished():
+                self._show(event)
             case CellInserted():
                 self._cells[event.cell] = Cell(
                     event.cell,
@@ -181,8 +228,10 @@ class Notebook:
                 )
                 self._place(event.cell, event.after)
                 self.deleted.pop(event.cell, None)
+                self.changed.add(event.cell)
+                self.cleared.pop(event.cell, None)
             case CellEdited():
-                cell = self._cells[event.cell]
+                cell = self._changing(event.cell)
                 cell.text.change(event.changes)
                 cell.version = event.version
             case CellDeleted():
@@ -191,13 +240,20 @@ class Notebook:
                 self._order.remove(event.cell)
                 self._place(event.cell, event.after)
             case CellTypeSet():
-                self._cells[event.cell].cell_type = event.cell_type
+                self._changing(event.cell).cell_type = event.cell_type
             case CellMetadataSet():
-                self._cells[event.cell].metadata = bytes(event.metadata)
+                self._changing(event.cell).metadata = bytes(event.metadata)
+            case CellAttachmentsSet():
+                attached = event.attachments
+                self._changing(event.cell).attachments = None if isinstance(attached, UnsetType) else bytes(attached)
             case NotebookMetadataSet():
                 self.metadata = bytes(event.metadata)
             case _:
                 self._show(event)
+
+    def _changing(self, cell: str) -> Cell:
+        self.changed.add(cell)
+        return self._cells[cell]
 
     def _show(self, event: AnyEvent) -> None:
         """Takes in what is shown under the cells."""
@@ -211,6 +267,10 @@ class Notebook:
             case CellOutputsCleared():
                 for cell in self._cells.values():
                     if event.cell in (None, cell.id):
+                        if cell.execution is not None or cell.has_outputs_set:
+                            self.cleared[cell.id] = Cleared(
+                                cell.execution, cell.ran_version, cell.has_outputs_set, event.seq
+                            )
                         cell.execution, cell.ran_version, cell.has_outputs_set = None, None, False
             case CellOutputsSet() if event.cell in self._cells:
                 cell = self._cells[event.cell]
@@ -229,8 +289,11 @@ class Notebook:
     def _delete(self, cell: str, seq: int) -> None:
         self.deleted[cell] = Deleted(self._cells.pop(cell), self.before(cell), seq)
         self._order.remove(cell)
+        self.changed.add(cell)
         if len(self.deleted) > REMEMBERED_DELETED:
-            del self.deleted[next(iter(self.deleted))]
+            oldest = next(iter(self.deleted))
+            del self.deleted[oldest]
+            self.cleared.pop(oldest, None)
 
     def _place(self, cell: str, after: str | None) -> None:
         if self._order and after == self._order[-1]:
@@ -255,8 +318,13 @@ def inserted(cell: Cell, after: str | None, seq: int = 0) -> CellInserted:
         source=cell.source,
         version=cell.version,
         metadata=Raw(cell.metadata) if cell.metadata != NO_METADATA else UNSET,
-        attachments=Raw(cell.attachments) if cell.attachments is not None else UNSET,
+        attachments=attached(cell.attachments),
     )
+
+
+def attached(attachments: bytes | None) -> Raw | UnsetType:
+    """The attachments of a cell, a JSON map, as events have them: absent when there are none."""
+    return Raw(attachments) if attachments is not None else UNSET
 
 
 def replace_all(old: str, new: str) -> Changes:

@@ -7,7 +7,7 @@ ended well by then. As papermill has it, code may end a run well by `sys.exit(0)
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 import msgspec
@@ -78,12 +78,28 @@ class OpenRun:
 class OpenRuns:
     """The runs of one session that are open, by their ids."""
 
+    EVENTS: ClassVar[tuple[type, ...]] = (
+        events.RunStarted,
+        events.RunStopped,
+        events.RunFinished,
+        events.ExecutionQueued,
+        events.ExecutionFinished,
+        events.OutputAdded,
+        events.KernelStarted,
+        events.KernelReady,
+        events.KernelDied,
+    )
+
     open: dict[str, OpenRun] = attrs.field(factory=dict)
     _of: dict[str, str] = attrs.field(factory=dict)
     _is_kernel_ready: bool = False
 
     def apply(self, event: AnyEvent) -> None:
         """Applies the next event of the session."""
+        if isinstance(event, events.OutputAdded):  # mostly of no run
+            if event.execution in self._of and b"SystemExit" in bytes(event.output):
+                self._apply_exit(self.open[self._of[event.execution]], event.execution, bytes(event.output))
+            return
         match event:
             case events.RunStarted():
                 self.open[event.run] = OpenRun(event)
@@ -96,8 +112,6 @@ class OpenRuns:
                 self._of[event.execution] = event.run or ""
             case events.ExecutionFinished() if event.execution in self._of:
                 self.open[self._of.pop(event.execution)].ends[event.execution] = event
-            case events.OutputAdded() if event.execution in self._of and b"SystemExit" in bytes(event.output):
-                self._apply_exit(self.open[self._of[event.execution]], event.execution, bytes(event.output))
             case events.KernelStarted():
                 self._is_kernel_ready = False
             case events.KernelReady():
@@ -107,6 +121,11 @@ class OpenRuns:
                     run.has_failed_start = True
             case _:
                 pass
+
+    def as_events(self) -> list[AnyEvent]:
+        """The events that started the runs that are open, and those that stopped them."""
+        both = ((run.started, run.stopped) for run in self.open.values())
+        return [event for started, stopped in both for event in (started, stopped) if event is not None]
 
     @staticmethod
     def _apply_exit(run: OpenRun, execution: str, output: bytes) -> None:

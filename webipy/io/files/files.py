@@ -8,7 +8,7 @@ two at a time, so that the others always find a thread. A copy ends early when t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,17 +20,23 @@ from twisted.python.threadpool import ThreadPool
 
 from webipy.core.api.file_calls import FileKind
 from webipy.core.ipynb.blob_folding import Folded
+from webipy.io.files.archives import Surveyed, surveyed
+from webipy.io.files.file_search import FileSearch
 from webipy.io.files.file_tree import FileTree
 from webipy.io.files.folder_watch import FolderWatch
 from webipy.io.files.in_place import InPlace
 from webipy.io.files.moved_files import seek
 from webipy.io.files.moves import Moves
 from webipy.io.files.root_folder import RootFolder
+from webipy.io.files.tables import Tables
 from webipy.io.reactor import Run
-from webipy.server.ports.files import Body, FileRecord, FileRecords, Placing
+from webipy.server.ports.files import Body, FileRecord, FileRecords, FoundFiles, Placing, TableQuery, TableRows
 
 THREADS = 4
 LONG_AT_ONCE = 2
+KEPT_SECONDS = 120
+"""Names for a search are kept so long after the last one."""
+
 _T = TypeVar("_T")
 
 
@@ -77,16 +83,24 @@ class RootFiles:
         tree: The blocking part.
         run: Runs a function that blocks in a thread.
         watching: Knows who watches what.
+        reactor: Twisted's.
     """
 
     tree: FileTree
     run: Run
     watching: FolderWatch
+    reactor: Any
     moves: Moves = attrs.field(init=False)
+    tables: Tables = attrs.field(init=False)
+    _searching: DeferredSemaphore = attrs.field(factory=lambda: DeferredSemaphore(1))
+    _search: FileSearch = attrs.field(init=False)
+    _forget: Any = None
     _long: DeferredSemaphore = attrs.field(factory=lambda: DeferredSemaphore(LONG_AT_ONCE))
 
     def __attrs_post_init__(self) -> None:
         self.moves = Moves(self.tree)
+        self.tables = Tables(self.run, self.tree.open_file)
+        self._search = FileSearch(self.tree)
 
     def list(self, path: str, offset: int, limit: int) -> Deferred[tuple[FileRecords, int]]:
         """Lists a part of a folder.
@@ -114,6 +128,18 @@ class RootFiles:
         """
         return self._long.run(self.run, lambda: seek(self.tree, path, etag))
 
+    def find(self, query: str, limit: int) -> Deferred[FoundFiles]:
+        """Finds files by a few letters of their names.
+
+        Args:
+            query: Words.
+            limit: How many files at most.
+        """
+        if self._forget is not None and self._forget.active():
+            self._forget.cancel()
+        self._forget = self.reactor.callLater(KEPT_SECONDS, self._search.forget)
+        return self._searching.run(self.run, lambda: self._search.find(query, limit))
+
     def read(self, path: str, offset: int = 0, limit: int | None = None) -> Deferred[tuple[bytes, FileRecord]]:
         """Reads a part of a file.
 
@@ -123,6 +149,19 @@ class RootFiles:
             limit: How many bytes at most; `None` for all the rest.
         """
         return self.run(lambda: self.tree.read(path, offset, limit))
+
+    def survey(self, folder: str, names: Sequence[str]) -> Deferred[Surveyed]:
+        """Finds what an archive of a folder is to hold.
+
+        Args:
+            folder: The folder.
+            names: Those of its entries that are packed; none: the folder itself.
+        """
+        return self._long.run(self.run, lambda: surveyed(self.tree, folder, names))
+
+    def rows(self, query: TableQuery) -> Deferred[TableRows]:
+        """Reads some rows of a file of values between delimiters."""
+        return Deferred.fromCoroutine(self.tables.rows(query))
 
     def read_folded(self, path: str, limit: int) -> Deferred[tuple[Folded, FileRecord]]:
         """Reads a notebook file, with marks in place of long strings.
@@ -205,6 +244,8 @@ class RootFiles:
     def stop(self) -> None:
         """Ends watches and long work."""
         self.moves.is_stopping.set()
+        if self._forget is not None and self._forget.active():
+            self._forget.cancel()
         self.watching.stop()
 
 
@@ -225,4 +266,4 @@ def files_below(
     in_place = InPlace(spool) if spool is not None else None
     if in_place is not None:
         in_place.mend()
-    return RootFiles(FileTree(opened, in_place), run, FolderWatch(opened, reactor, run, is_notified))
+    return RootFiles(FileTree(opened, in_place), run, FolderWatch(opened, reactor, run, is_notified), reactor)

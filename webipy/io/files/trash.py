@@ -200,7 +200,9 @@ class TrashBins:
         self.tree.below(path)
         names = parts_of(id, "id")
         if len(names) != 1:
-            raise errors.InvalidParams(f"{id[:200]!r} names nothing in the trash; trash.list does.", field="id")
+            raise errors.InvalidParams(
+                f"{id[:200]!r} names nothing in the trash; it may have been restored or deleted for good.", field="id"
+            )
         folder = self._nearest(path)
         try:
             for bin in self._bins(folder, is_made=False):

@@ -23,9 +23,8 @@ from twisted.logger import Logger
 from txzmq import ZmqConnection, ZmqEndpoint, ZmqEndpointType, ZmqFactory
 from zope.interface import implementer
 
-from webipy.core.kernel import jupyter_messages, wire
-from webipy.core.kernel.host_protocol import Acknowledge, Attach, Attached, Command, Fenced, KernelRestarting
-from webipy.core.kernel.outbox import is_followed
+from webipy.core.kernel import bundles, jupyter_messages, wire
+from webipy.core.kernel.host_protocol import Acknowledge, Attach, Attached, Fenced, KernelRestarting, Typed
 from webipy.core.kernel.wire import Message
 from webipy.host.multipart import has_message, read_parts, send_parts
 from webipy.io.reactor import Reactor
@@ -35,9 +34,6 @@ TURN_MESSAGES = 200
 TURN_SECONDS = 0.004
 TURN_BYTES = 1024 * 1024
 """What one link reads in one turn of the reactor: what comes of it (fold, JSON, sending) is paid in the same turn."""
-
-PATIENCE_SECONDS = 0.001
-"""How long what another message follows as a rule waits for it: the host sends them together, and ZeroMQ may bring them one by one."""
 
 ACKNOWLEDGE_SECONDS = 0.05
 ACKNOWLEDGE_MESSAGES = 500
@@ -102,7 +98,6 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         self._receiver = receiver
         self.is_closed = False
         self._batch: list[tuple[str, Message]] = []
-        self._patience: IDelayedCall | None = None
         self._written = self._acknowledged = since
         self._acknowledging: IDelayedCall | None = None
         self._bytes_read = 0
@@ -111,7 +106,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         self.refused = 0
         super().__init__(factory)
         self.addEndpoints([ZmqEndpoint(ZmqEndpointType.connect, endpoint)])
-        self.command(Attach(generation, since))
+        self.command(Attach(generation, since, bundles=True))
 
     # ---- to the host
 
@@ -128,7 +123,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         if has_message(self.socket):
             self._look_again()
 
-    def command(self, command: Command) -> None:
+    def command(self, command: Typed) -> None:
         """Sends a command for the host itself."""
         content, name = jupyter_messages.encode(command), command.msg_type
         self.send("host", wire.new_message(name, content, msg_id=name, session=SERVER))
@@ -153,8 +148,6 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         if not self.is_closed:
             self._acknowledge_now()
             self.is_closed = True
-            _cancel(self._patience)
-            self._patience = None
             self.socket.set(zmq.LINGER, 1000)
             self.shutdown()
 
@@ -186,16 +179,12 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
         if is_more:
             self._look_again()
             self._deliver()
-        elif not all(is_followed(*one) for one in batch):
+        elif batch:
             self._deliver()
             self._pace()
-        elif batch and self._patience is None:
-            self._patience = self._clock.callLater(PATIENCE_SECONDS, self._deliver)
 
     def _deliver(self) -> None:
         """Delivers what was read to the receiver."""
-        _cancel(self._patience)
-        self._patience = None
         batch, self._batch = self._batch, []
         if batch and not self.is_closed:
             self._receiver.received(batch, self._number)
@@ -221,7 +210,11 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
 
     def _take(self, frames: list[bytes], batch: list[tuple[str, Message]]) -> None:
         try:
-            number, channel, message = wire.decode_link(self._key, frames)
+            if bundles.is_bundle(frames):
+                for kept in bundles.decode(self._key, frames):
+                    self._take_one(kept.number, kept.channel, kept.message, batch)
+            else:
+                self._take_one(*wire.decode_link(self._key, frames), batch)
         except wire.BadFrame as fault:
             self.refused += 1
             if self.refused & (self.refused - 1) == 0:
@@ -230,16 +223,17 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
                     refused=self.refused,
                     fault=str(fault),
                 )
-            return
+
+    def _take_one(self, number: int, channel: str, message: Message, batch: list[tuple[str, Message]]) -> None:
         if number == 0:
-            self._unnumbered(message)
+            self._unnumbered(channel, message, batch)
         elif number > self._number:
             self._number = number
             batch.append((channel, message))
             if channel == "host" and message.header.msg_type == KernelRestarting.msg_type:
                 self._renew_key(jupyter_messages.decode(message.content, KernelRestarting))
 
-    def _unnumbered(self, message: Message) -> None:
+    def _unnumbered(self, channel: str, message: Message, batch: list[tuple[str, Message]]) -> None:
         match message.header.msg_type:
             case Attached.msg_type:
                 attached = jupyter_messages.decode(message.content, Attached)
@@ -249,7 +243,7 @@ class HostLink(ZmqConnection):  # type: ignore[misc]  # txZMQ has no types
             case Fenced.msg_type:
                 self._receiver.fenced()
             case _:
-                pass
+                batch.append((channel, message))  # an answer that is none of the link's own
 
     def _renew_key(self, restarting: KernelRestarting) -> None:
         if restarting.start > self._start and restarting.key:

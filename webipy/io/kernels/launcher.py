@@ -2,7 +2,7 @@
 
 A host lives in a directory of its own, 0700, under `STATE/hosts` (or under the system's folder for temporary files
 where the state directory's path is too long for a socket: 107 bytes). The server writes `launch.json` there, with the
-key, and a first `host.json`; the host writes that anew: where it listens, its key now, and its pid with its start time, so
+key, and a first `host.json`; the host writes that again: where it listens, its key now, and its pid with its start time, so
 that a later server attaches to that process and to no other that got its number.
 
 A host is started in its own OS session, so that no signal and no end of the server reaches it; its end is noticed by a
@@ -144,6 +144,10 @@ class LocalLauncher:
         }
         return attrs.evolve(specs, ways=known) if known else specs
 
+    def is_folder(self, path: str) -> Deferred[bool]:
+        """Whether there is a folder at this absolute path."""
+        return self._in_thread(os.path.isdir, path)
+
     def has_started(self, record: HostRecord, way: KnownWay) -> None:
         """Records how the kernel of a host started: the next one of its kernelspec begins with that.
 
@@ -242,7 +246,7 @@ class LocalLauncher:
                     start_new_session=True,
                     cwd="/",
                 )
-            _announce(directory, child.pid, key, start)
+            announce(directory, child.pid, key, start)
             if self.files is not None:
                 resource.prlimit(child.pid, resource.RLIMIT_NOFILE, self.files)
         except OSError as fault:
@@ -318,7 +322,7 @@ class LocalLauncher:
         if child is not None and first is not None:
             pid, (key, start) = child.pid, first
         else:
-            found = _living(Path(record.directory))
+            found = living(Path(record.directory))
             if found is None:
                 return None
             pid, key, start = found.pid, found.key, found.start
@@ -408,9 +412,15 @@ def _next_batch(left: HostRemains) -> LeftBatch | None:
     return LeftBatch([(kept.channel, kept.message) for kept in read], read[-1].number, is_gap)
 
 
-def _announce(directory: Path, pid: int, key: str, start: int) -> None:
+def announce(directory: Path, pid: int, key: str, start: int) -> None:
     """Writes the first `host.json` for a host that has just been spawned, unless it has done so itself: it takes a moment, and a server that
     starts in that moment must not take it for dead.
+
+    Args:
+        directory: The host's directory.
+        pid: Its process.
+        key: The key of the link.
+        start: The number of its first start.
     """
     began = start_time(pid)
     if began is None:
@@ -423,7 +433,7 @@ def _announce(directory: Path, pid: int, key: str, start: int) -> None:
     first.unlink()
 
 
-def _living(directory: Path) -> HostFile | None:
+def living(directory: Path) -> HostFile | None:
     """The file of a host, if the process that wrote it still lives."""
     try:
         host = msgspec.json.decode((directory / HOST_FILE).read_bytes(), type=HostFile)

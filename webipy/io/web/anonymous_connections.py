@@ -18,6 +18,7 @@ from typing import Protocol
 
 import attrs
 
+from webipy.io.machine import most_files
 from webipy.io.web.request_auth import network_of
 
 MOST_OF_ADDRESS = 256
@@ -40,11 +41,11 @@ class AnonymousConnections:
 
     Args:
         most_of_address: How many of one address there may be.
-        most: How many there may be.
+        most: How many there may be; by default, as the files that this process may open allow.
     """
 
     most_of_address: int = MOST_OF_ADDRESS
-    most: int = MOST
+    most: int = attrs.field(factory=lambda: min(MOST, most_files() // 4))
     _networks: dict[Transport, str] = attrs.field(factory=dict)
     """The network of each, the one first that progressed least recently."""
     _by_network: dict[str, dict[Transport, None]] = attrs.field(factory=dict)

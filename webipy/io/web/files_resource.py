@@ -3,6 +3,8 @@
     GET  /files/PATH            the file: ETag, If-None-Match (304), Range (206, 416), If-Range; HEAD likewise
     GET  /files/PATH?inline=1   shown by the browser itself, for a few types that cannot run anything; else an attachment
     GET  /files/PATH?upload=1   how many bytes of the upload in parts that Upload-Id names are there, also as the header Upload-Offset
+    GET  /files/PATH?zip=1      a folder with all that it holds, as a zip archive (webipy.io.files.archives); with `name=N`, as often as
+                                there are, those of its entries
     PUT  /files/PATH            writes it: 201 or 200 with the ETag; If-Match, If-None-Match: * (412 when it is another one);
                                 with Content-Range and Upload-Id one part of it: 202 until the last one, 409 when it is not the next
 
@@ -24,31 +26,27 @@ from __future__ import annotations
 import mimetypes
 import os
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
-import attrs
 import msgspec
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.server import NOT_DONE_YET
-from zope.interface import implementer
 
 from webipy.core import errors
 from webipy.core.api import access
 from webipy.core.api.access import Verb
+from webipy.io.files.archives import Archive
 from webipy.io.files.files import RootFiles
+from webipy.io.web.piece_sender import FilePieces, PieceSender, Span
 from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import BodyTaker, PageRequest, refuse, status_of
 from webipy.io.files.atomic_write import MISSING
 from webipy.io.files.uploads import Stored, Upload, Uploads, checked_id, part_of, failure_of
-from webipy.io.reactor import Run
 from webipy.server.ports.files import FileRecord
 
-PIECE_BYTES = 64 * 1024
 POLICY = b"sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 INLINE = frozenset(["image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"])
@@ -60,15 +58,8 @@ AS_TEXT = frozenset(_SOURCES.split(" "))
 
 _TYPES = mimetypes.MimeTypes(filenames=())  # without those of the machine: the same everywhere, and nothing is read
 _TYPES.add_type("image/webp", ".webp")
+_TYPES.add_type("application/x-ipynb+json", ".ipynb")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
-
-
-@attrs.define(frozen=True)
-class Span:
-    """Bytes `first` up to, not including, `end`."""
-
-    first: int
-    end: int
 
 
 def etag_header(etag: str) -> str:
@@ -178,20 +169,38 @@ class FilesResource(BodyTaker):
                 request.setHeader(b"Upload-Offset", str(offset).encode())
                 _answer(request, 200, {"offset": offset})
             return
+        if b"zip" in (request.args or {}):
+            await self._get_archive(request, path, gone)
+            return
         fd, record = await self._files.run(lambda: self._files.tree.open_file(path))
         try:
             if gone:
                 return
             span = self._begin(request, record)
             if span is not None:
-                sender = FileSender(request, self._files.run, fd, span)
+                source = FilePieces(fd, span)
                 fd = -1
-                sender.start()
+                PieceSender(request, self._files.run, source).start()
             else:
                 request.finish()
         finally:
             if fd >= 0:
                 os.close(fd)
+
+    async def _get_archive(self, request: PageRequest, path: str, gone: list[Failure]) -> None:
+        names = [path_of(name) for name in (request.args or {}).get(b"name", [])]
+        found = await self._files.survey(path, names)
+        if gone:
+            return
+        name = names[0] if len(names) == 1 else path.rpartition("/")[2] or "files"
+        request.setHeader(b"Cache-Control", b"private, no-cache")
+        request.setHeader(b"Content-Security-Policy", POLICY)
+        request.setHeader(b"Content-Type", b"application/zip")
+        request.setHeader(b"Content-Disposition", attachment(f"{name}.zip"))
+        if request.method == b"HEAD":
+            request.finish()
+        else:
+            PieceSender(request, self._files.run, Archive(self._files.tree, found)).start()
 
     def _begin(self, request: PageRequest, record: FileRecord) -> Span | None:
         """Sets the head of the answer; returns what is to be sent, if anything."""
@@ -323,90 +332,9 @@ def _set_type(request: PageRequest, path: str) -> None:
     shown = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
     request.setHeader(b"Content-Type", shown.encode())
     if not is_inline:
-        request.setHeader(b"Content-Disposition", f"attachment; filename*=UTF-8''{quote(name, safe='')}".encode())
+        request.setHeader(b"Content-Disposition", attachment(name))
 
 
-@implementer(IPushProducer)
-@attrs.define(eq=False)
-class FileSender:
-    """Sends part of a file, as fast as the connection takes it.
-
-    Args:
-        request: Where to; its head is set.
-        run: Runs a function that blocks in a thread.
-        fd: The file; closed at the end.
-        span: The part.
-        change: What is sent in place of a piece.
-    """
-
-    request: PageRequest
-    run: Run
-    fd: int
-    span: Span
-    change: Callable[[bytes], bytes] = bytes
-    _at: int = attrs.field(init=False)
-    _is_paused: bool = False
-    _is_busy: bool = False
-    _is_ended: bool = False
-    _log = Logger()
-
-    def start(self) -> None:
-        """Begins."""
-        self._at = self.span.first
-        self.request.notifyFinish().addBoth(lambda _: self.stopProducing())
-        self.request.registerProducer(self, True)
-        self._go_on()
-
-    def pauseProducing(self) -> None:
-        """The connection is full."""
-        self._is_paused = True
-
-    def resumeProducing(self) -> None:
-        """The connection has room."""
-        self._is_paused = False
-        self._go_on()
-
-    def stopProducing(self) -> None:
-        """The connection is gone, or all is sent."""
-        self._is_ended = True
-        self._go_on()
-
-    def _go_on(self) -> None:
-        if self._is_busy:
-            return
-        if self._is_ended:
-            if self.fd >= 0:
-                os.close(self.fd)
-                self.fd = -1
-        elif not self._is_paused:
-            self._is_busy = True
-            at, size = self._at, min(PIECE_BYTES, self.span.end - self._at)
-            self.run(lambda: os.pread(self.fd, size, at)).addCallbacks(self._came, self._cannot)
-
-    def _came(self, piece: bytes) -> None:
-        self._is_busy = False
-        if self._is_ended:
-            self._go_on()
-        elif not piece:
-            self._abort("it was cut off while it was sent")
-        else:
-            self._at += len(piece)
-            self.request.write(self.change(piece))
-            if self._at >= self.span.end:
-                self.request.unregisterProducer()
-                self.request.finish()  # which calls stopProducing
-            else:
-                self._go_on()
-
-    def _cannot(self, failure: Failure) -> None:
-        self._is_busy = False
-        self._abort(failure.getErrorMessage())
-
-    def _abort(self, why: str) -> None:
-        """Ends the connection: less than was announced has gone out, and that is how HTTP shows it."""
-        self._log.warn("{path} was not sent whole: {why}", path=self.request.path, why=why)
-        channel: Any = self.request.channel
-        if channel is not None:
-            self.request.unregisterProducer()
-            channel.transport.abortConnection()
-        self.stopProducing()
+def attachment(name: str) -> bytes:
+    """The header Content-Disposition of what is saved under a name. Source: RFC 6266."""
+    return f"attachment; filename*=UTF-8''{quote(name, safe='')}".encode()

@@ -10,6 +10,11 @@ their names,
 and the policies of that answer, and of no other, name them. Anyone may ask for any names: the document is empty, holds no
 secret and has no rights; what an output could send to those servers is what it shows.
 
+A page of such a server (a film, a map) needs its own origin to work. It stands in a document that runs no code at all, and
+that nothing but that page of that server can be shown in:
+
+    GET /frame?page=https://www.example.org/embed/1
+
 Two headers with three parts, each inherited by what an output makes inside of its frame (frames of text, workers):
 
     Content-Security-Policy, 1st    what may be loaded, and from where
@@ -27,6 +32,7 @@ policy); one policy for both (with `strict-dynamic` the names of hosts do not co
 
 from __future__ import annotations
 
+import html
 import re
 from base64 import b64encode
 from hashlib import sha256
@@ -45,10 +51,25 @@ _HOST = re.compile(
 _LOADS = (
     "sandbox allow-scripts allow-forms allow-pointer-lock; default-src 'none'; "
     "script-src 'unsafe-inline' 'unsafe-eval' blob: data:{hosts}; style-src 'unsafe-inline' blob:{hosts}; img-src data: blob:{hosts}; "
-    "font-src data:{hosts}; media-src data: blob:{hosts}; connect-src {connect}; worker-src blob:; frame-src 'none'; object-src 'none'; "
+    "font-src data:{hosts}; media-src data: blob:{hosts}; connect-src {connect}; worker-src blob:; frame-src {connect}; object-src 'none'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 _RUNS = "script-src 'sha256-{guest}' 'strict-dynamic' 'unsafe-eval'; worker-src blob:"
+
+_PAGE_SANDBOX = (
+    "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-presentation"
+)
+_PAGE_POLICY = (
+    "sandbox {sandbox}; default-src 'none'; frame-src {origin}; style-src 'unsafe-inline'; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors 'self'"
+)
+_PAGE = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Output</title>'
+    "<style>html, body, iframe {{ display: block; width: 100%; height: 100%; margin: 0; border: 0; overflow: hidden }}</style></head>"
+    '<body><iframe title="{origin}" src="{address}" sandbox="{sandbox}" referrerpolicy="strict-origin-when-cross-origin" '
+    'allow="fullscreen; encrypted-media; picture-in-picture; clipboard-write"></iframe></body></html>'
+)
+_ADDRESS = re.compile(rb"https://([^/?#\s]+)(?:[/?#][!-~]*)?\Z")
 
 
 def named_hosts(hosts: list[bytes]) -> list[str]:
@@ -77,6 +98,16 @@ def frame_connections(named: list[str]) -> str:
     return f"({patterns});redirects=allow" if named else "()"
 
 
+def page_of_server(address: bytes) -> tuple[bytes, bytes] | None:
+    """The document that shows a page of another server, and its policy; none for what is no address by https."""
+    match = _ADDRESS.match(address)
+    named = named_hosts([match.group(1)]) if match is not None else []
+    if not named:
+        return None
+    document = _PAGE.format(origin=named[0], address=html.escape(address.decode("ascii")), sandbox=_PAGE_SANDBOX)
+    return document.encode(), _PAGE_POLICY.format(origin=named[0], sandbox=_PAGE_SANDBOX).encode()
+
+
 class Frame(Resource):
     """The document of sealed output frames."""
 
@@ -89,6 +120,11 @@ class Frame(Resource):
     def render_GET(self, request: Request) -> bytes:
         """frame.html, sealed by its own headers, wherever it is opened."""
         assert request.args is not None
+        page = page_of_server(request.args.get(b"page", [b""])[0])
+        if page is not None:
+            request.setHeader(b"Content-Type", b"text/html; charset=utf-8")
+            request.setHeader(b"Content-Security-Policy", page[1])
+            return page[0]
         named = named_hosts(request.args.get(b"host", []))
         document = self._path.read_bytes() if self._path.is_file() else b""
         headers = request.responseHeaders

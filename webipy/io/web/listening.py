@@ -25,13 +25,14 @@ def is_root() -> bool:
     return os.geteuid() == 0
 
 
-def check_reach(interface: str, *, is_behind_proxy: bool, is_named: bool, may_be_root: bool) -> None:
+def check_reach(interface: str, *, is_behind_proxy: bool, is_named: bool, is_public: bool, may_be_root: bool) -> None:
     """Checks that a server may be reached as its options say.
 
     Args:
         interface: The IP address that the server listens on, or `localhost`.
         is_behind_proxy: Whether a proxy in front speaks HTTPS.
         is_named: Whether the names are given that the server is reached under.
+        is_public: Whether an address is given by which other machines reach it.
         may_be_root: Whether an option lets others reach a server of root.
 
     Raises:
@@ -45,12 +46,12 @@ def check_reach(interface: str, *, is_behind_proxy: bool, is_named: bool, may_be
         )
     if not is_local and not is_named:
         raise CannotListen(
-            f"--interface {interface}: say under which name others reach this server, with --allow-host NAME; it answers to no other. "
+            f"--interface {interface}: say under which name others reach this server, with --public-url URL or --allow-host NAME; it answers to no other. "
             "NAME is what stands in the address that they open, such as notebooks.example.org."
         )
-    if is_behind_proxy and is_root() and not may_be_root:
+    if (is_behind_proxy or is_public) and is_root() and not may_be_root:
         raise CannotListen(
-            "--behind-proxy lets other machines reach a server that runs as root: whoever signs in could do everything on this machine. Run it as a "
+            f"{'--behind-proxy' if is_behind_proxy else '--public-url'} lets other machines reach a server that runs as root: whoever signs in could do everything on this machine. Run it as a "
             "user of its own; or, if that is what you want (in a container of its own, say), add --allow-root."
         )
 

@@ -14,20 +14,16 @@ import binascii
 import os
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import quote
 
-from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET
 
 from webipy.core import errors
 from webipy.core.api import access
 from webipy.core.kernel import blobs
-from webipy.io.web.files_resource import INLINE, POLICY, FileSender, Span, etag_header, names_etag, span_of
+from webipy.io.web.files_resource import INLINE, POLICY, attachment, etag_header, names_etag, span_of
+from webipy.io.web.piece_sender import FilePieces, PieceSender, Span
 from webipy.io.web.request_auth import RequestAuth
-from webipy.io.web.requests import PageRequest, refuse, status_of
+from webipy.io.web.requests import PageRequest, ReadResource, refuse, status_of
 from webipy.io.reactor import Run
 
 _SOUNDS_AND_PICTURES: Final = ("image/", "audio/", "video/")
@@ -56,7 +52,7 @@ class Base64:
             return b""
 
 
-class OutputsResource(Resource):
+class OutputsResource(ReadResource):
     """`/outputs`.
 
     Args:
@@ -65,27 +61,11 @@ class OutputsResource(Resource):
         run: Runs a function that blocks in a thread.
     """
 
-    isLeaf = True
-    _log = Logger()
-
     def __init__(self, auth: RequestAuth, blob_path: Callable[[str, str], str], run: Run) -> None:
         super().__init__()
         self._auth, self._blob_path, self._run = auth, blob_path, run
 
-    def render_GET(self, request: PageRequest) -> int:
-        """The value; 401 when nobody is logged in, 403 for guests of another session, 404 when it is not there."""
-        gone: list[Failure] = []
-        request.notifyFinish().addErrback(gone.append)
-        Deferred.fromCoroutine(self._get(request, gone)).addErrback(self._failed, request, gone)
-        return NOT_DONE_YET
-
-    def _failed(self, failure: Failure, request: PageRequest, gone: list[Failure]) -> None:
-        fault = failure.value
-        if not isinstance(fault, errors.Failure):
-            self._log.failure("{path} failed", failure, path=request.path)
-            fault = errors.InternalError("The server made a mistake; its log has more.")
-        if gone:
-            return
+    def _refuse(self, request: PageRequest, fault: errors.Failure) -> None:
         if isinstance(fault, errors.InvalidParams) and "size" in fault.facts:
             request.setHeader(b"Content-Range", f"bytes */{fault.facts['size']}".encode())
             refuse(request, 416, fault)
@@ -103,18 +83,18 @@ class OutputsResource(Resource):
         try:
             if gone:
                 return
-            sender = self._begin(request, name, fd, size)
-            if sender is None:
+            source = self._begin(request, name, fd, size)
+            if source is None:
                 request.finish()
             else:
                 fd = -1
-                sender.start()
+                PieceSender(request, self._run, source).start()
         finally:
             if fd >= 0:
                 os.close(fd)
 
-    def _begin(self, request: PageRequest, name: str, fd: int, size: int) -> FileSender | None:
-        """Sets the head of the answer; returns what sends the rest, if there is any."""
+    def _begin(self, request: PageRequest, name: str, fd: int, size: int) -> FilePieces | None:
+        """Sets the head of the answer; returns the rest, if there is any."""
         kind, called = _argument(request, b"type"), _argument(request, b"name")
         kind = kind if kind and set(kind) <= _MIME_CHARACTERS and kind.count("/") == 1 else "text/plain"
         request.setHeader(b"Cache-Control", b"private, no-cache")
@@ -122,11 +102,10 @@ class OutputsResource(Resource):
         shown = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
         request.setHeader(b"Content-Type", shown.encode())
         if called or kind not in INLINE:
-            disposition = f"attachment; filename*=UTF-8''{quote(called or name[:16], safe='')}"
-            request.setHeader(b"Content-Disposition", disposition.encode())
+            request.setHeader(b"Content-Disposition", attachment(called or name[:16]))
         if is_base64(kind):
             is_head = request.method == b"HEAD" or not size
-            return None if is_head else FileSender(request, self._run, fd, Span(0, size), Base64())
+            return None if is_head else FilePieces(fd, Span(0, size), Base64())
         request.setHeader(b"ETag", etag_header(name).encode())
         request.setHeader(b"Accept-Ranges", b"bytes")
         if names_etag(request.header("if-none-match"), name):
@@ -138,7 +117,7 @@ class OutputsResource(Resource):
             request.setHeader(b"Content-Range", f"bytes {span.first}-{span.end - 1}/{size}".encode())
         span = span or Span(0, size)
         request.setHeader(b"Content-Length", str(span.end - span.first).encode())
-        return None if request.method == b"HEAD" or span.first == span.end else FileSender(request, self._run, fd, span)
+        return None if request.method == b"HEAD" or span.first == span.end else FilePieces(fd, span)
 
 
 def _argument(request: PageRequest, name: bytes) -> str:

@@ -5,8 +5,13 @@ is refused with 421. A cookie counts only with the key of the page, never from a
 comparisons; there are no patterns to get wrong.
 
 The cookie is named after the port in the `Host` header (`webipy-8888`), because cookies of a host go to all its ports: two servers on
-one host would sign each other out. Over https it is `__Host-webipy-443`, which no neighbour can set. All cookies of these names are
-tried: a program on another port may plant one, which a browser then sends beside ours.
+one host would sign each other out. Over https it is `__Host-webipy-443`, which no neighbour can set. Below a base URL its path is that of the page, so that
+two servers of one origin do not overwrite each other's; a browser takes no `__Host-` with a path (RFC 6265bis, section 4.1.3), and it is
+`__Secure-webipy-443`. All cookies of these names are tried: a program on another port, or a server at `/`, may have set one, which a browser then
+sends beside ours.
+
+A proxy may tell the server its own name as `Host`, and take away a prefix. What people open is known by `--public-url` alone: its origin is ours, exactly,
+and its name is a host of ours. Of headers that a proxy adds only `X-Forwarded-For` is read, and that with `--behind-proxy`.
 
 The page sends its key as `X-Webipy-Key`, and for a WebSocket, whose headers no page can set, as the subprotocol `key.KEY` beside
 `webipy` (RFC 6455, section 1.9): who has none is refused before the connection is one.
@@ -22,6 +27,7 @@ import attrs
 
 from webipy.core import errors
 from webipy.core.api.access import Principal
+from webipy.core.site_address import LOOPBACK, SitePath, PublicUrl
 from webipy.server.people.logins import Credentials, Logins
 
 OLD_COOKIE = "webipy"
@@ -29,7 +35,11 @@ OLD_COOKIE = "webipy"
 
 KEY_HEADER = "x-webipy-key"
 SUBPROTOCOL = "webipy"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+PAGE_HEADER = "x-webipy-base"
+"""The path that the page is below, as its browser has it: a proxy may have taken a part of it away."""
+
+_COOKIE_PATH = re.compile(r"/(?:[!-:<-~]{1,1024}/)?")
+"""What a cookie can have as its path, with a slash at its end (RFC 6265, section 4.1.1)."""
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]@/]+)(?::[0-9]{1,5})?")
 
@@ -48,16 +58,20 @@ class RequestAuth:
         logins: Knows the credentials.
         hosts: Names that this server is reached under, besides loopback.
         is_behind_proxy: Whether a proxy in front speaks HTTPS, so that the page's origin is an https one.
+        below: The base URL.
+        public: The address that people open, when that is another one than the server's own.
     """
 
     logins: Logins
     hosts: frozenset[str] = frozenset()
     is_behind_proxy: bool = False
+    below: SitePath = SitePath()
+    public: PublicUrl | None = None
 
     def is_ours(self, host: str | None) -> bool:
         """Whether a `Host` header names this server. The port may differ: a tunnel changes it."""
         name = _name_of(host or "")
-        return name in LOOPBACK or name in self.hosts
+        return name in LOOPBACK or name in self.hosts or (self.public is not None and name == self.public.name)
 
     def principal_of(self, header: Header, address: str = "", ticketed: Ticketed | None = None) -> Principal | None:
         """Who sends a request with these headers.
@@ -86,7 +100,7 @@ class RequestAuth:
         ticket, path = ticketed or (None, b"")
         return Credentials(
             authorization=header("authorization"),
-            cookies=cookies_of(header("cookie"), cookie_names(header("host"))),
+            cookies=cookies_of(header("cookie"), self._cookie_names(header)),
             key=_key_of(header),
             origin=header("origin"),
             fetch_site=header("sec-fetch-site"),
@@ -133,10 +147,51 @@ class RequestAuth:
     def _own_origins(self, header: Header) -> frozenset[str]:
         """The origins of our own page, as this request reached us; behind a proxy plain http counts on this machine only."""
         host = (header("host") or "").lower()
-        schemes = ["https"] if self.is_behind_proxy else []
-        if not self.is_behind_proxy or _name_of(host) in LOOPBACK:
+        name, public = _name_of(host), self.public
+        is_public = public is not None and name == public.name
+        schemes = ["https"] if self.is_behind_proxy and not is_public else []
+        if name in LOOPBACK or not (self.is_behind_proxy or is_public):
             schemes.append("http")
-        return frozenset(f"{scheme}://{host}" for scheme in schemes)
+        found = frozenset(f"{scheme}://{host}" for scheme in schemes)
+        return found if public is None else found | {public.origin}
+
+    def _cookie_names(self, header: Header) -> tuple[str, ...]:
+        names = cookie_names(header("host"))
+        return names if self.public is None else names + cookie_names(self.public.host)
+
+    def _is_public(self, header: Header) -> bool:
+        """Whether a request was sent to the public URL: by its origin, as a proxy may replace the host; by the host where a browser tells no origin."""
+        origin = header("origin")
+        if self.public is None or origin is not None:
+            return self.public is not None and origin == self.public.origin
+        return _name_of(header("host") or "") == self.public.name and not self.public.is_local
+
+    def path_of(self, header: Header) -> str:
+        """The path that our addresses are below for whoever sends a request with these headers, with its slash."""
+        return self.public.path if self.public is not None and self._is_public(header) else self.below.path
+
+    def set_cookies(self, header: Header, value: str, seconds: int) -> list[str]:
+        """The `Set-Cookie` headers that set our cookie: not for scripts, not for other sites, over https not for neighbours.
+
+        The cookie of older versions is taken back.
+
+        Args:
+            header: Looks a request header up. The page says what it is below (`X-Webipy-Base`); who does not is given what the server knows.
+            value: The secret; empty to take the cookie back.
+            seconds: How long it is kept.
+        """
+        host, is_secure = header("host"), self.is_behind_proxy and not (header("origin") or "").startswith("http:")
+        if self.public is not None and self._is_public(header):
+            host, is_secure = self.public.host, self.public.scheme == "https"
+        path = header(PAGE_HEADER) or ""
+        path = path if _COOKIE_PATH.fullmatch(path) else self.path_of(header)
+        plain, bound, secure = cookie_names(host)
+        name = (bound if path == "/" else secure) if is_secure else plain
+        more = "; Secure" if is_secure else ""
+        lines = [f"{name}={value}; Path={path}; HttpOnly; SameSite=Strict; Max-Age={seconds if value else 0}{more}"]
+        if cookies_of(header("cookie"), (OLD_COOKIE,)):
+            lines.append(f"{OLD_COOKIE}=; Path=/; Max-Age=0")
+        return lines
 
 
 def network_of(address: str) -> str:
@@ -161,10 +216,10 @@ def _name_of(host: str) -> str:
     return found.group(1) if found else ""
 
 
-def cookie_names(host: str | None) -> tuple[str, str]:
-    """The names of our cookie for a request to that host, over http and over https."""
+def cookie_names(host: str | None) -> tuple[str, str, str]:
+    """The names of our cookie for a request to that host: over http, over https, and over https below a path."""
     port = (host or "").rpartition("]")[2].partition(":")[2]
-    return (f"webipy-{port or 80}", f"__Host-webipy-{port or 443}")
+    return (f"webipy-{port or 80}", f"__Host-webipy-{port or 443}", f"__Secure-webipy-{port or 443}")
 
 
 def cookies_of(header: str | None, names: Collection[str]) -> tuple[str, ...]:

@@ -1,20 +1,23 @@
 """Requests: the checks that all of them pass, and how one is refused.
 
 Every request is a `PageRequest`, whatever it is for: its body is limited before it is read, that of somebody without a login to what a sign-in needs, the security
-headers are set (so errors have them too), and the `Host` header is checked; only then is it routed (webipy.io.web.site). Who sends it is asked of
-`RequestAuth`. How long it may take to come: webipy.io.web.http_channel.
+headers are set (so errors have them too), the `Host` header is checked, and the base URL is taken from its path; only then is it routed
+(webipy.io.web.site). Who sends it is asked of `RequestAuth`. How long it may take to come: webipy.io.web.http_channel.
 
 Invariants: a failure is JSON, `{"message", "data": {"name", ...}}`, with the status that goes best with it; nothing of the server's
-inside is shown; twisted.web puts no body on the disk for somebody without a login.
+inside is shown; twisted.web puts no body on the disk for somebody without a login. Past `process`, `path` is what is below the base URL. What is outside
+gets 404, and is not told where the base URL is.
 
 Source of the headers: OWASP secure headers.
 """
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from io import BytesIO
-from typing import Any, BinaryIO, Protocol
-from urllib.parse import unquote_to_bytes
+from typing import Any, BinaryIO, Final, Protocol
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 from twisted.internet.defer import Deferred
@@ -30,8 +33,7 @@ from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 from webipy.io.web.http_channel import Channel
 from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.lingering import linger
-from webipy.io.machine import most_files
-from webipy.io.web.anonymous_connections import MOST, AnonymousConnections
+from webipy.io.web.anonymous_connections import AnonymousConnections
 
 ANONYMOUS_BODY_BYTES = 16 * 1024
 """The same of somebody who has no login: a code, a token, or a name. It stays in memory."""
@@ -61,7 +63,8 @@ _STATUSES: dict[type[errors.Failure], int] = {
     errors.InternalError: 500,
 }
 
-NOTHING_HERE = "There is nothing at this address. The page is at /."
+OUTSIDE = "There is nothing at this address."
+NOTHING_HERE = OUTSIDE + " The page is at {path}."
 
 
 class Body(Protocol):
@@ -93,6 +96,57 @@ class BodyTaker(Resource):
             errors.Failure: Who sends it may not: the body is not read.
         """
         raise NotImplementedError
+
+
+class ReadResource(Resource):
+    """A resource that only reads, and answers when a coroutine has found what is asked for. The tree below its name is its own."""
+
+    isLeaf = True
+    _log = Logger()
+
+    def render_GET(self, request: PageRequest) -> int:
+        """What is asked for; 401 when nobody is logged in, 403 for guests of another session, 404 when it is not there."""
+        gone: list[Failure] = []
+        request.notifyFinish().addErrback(gone.append)
+        Deferred.fromCoroutine(self._get(request, gone)).addErrback(self._failed, request, gone)
+        return NOT_DONE_YET
+
+    async def _get(self, request: PageRequest, gone: list[Failure]) -> None:
+        """Answers; `gone` is not empty once the connection has ended."""
+        raise NotImplementedError
+
+    def _failed(self, failure: Failure, request: PageRequest, gone: list[Failure]) -> None:
+        fault = failure.value
+        if not isinstance(fault, errors.Failure):
+            self._log.failure("{path} failed", failure, path=request.path)
+            fault = errors.InternalError("The server made a mistake; its log has more.")
+        if not gone:
+            self._refuse(request, fault)
+
+    def _refuse(self, request: PageRequest, fault: errors.Failure) -> None:
+        refuse(request, status_of(fault), fault)
+
+
+TOKEN_TOP: Final = "token"
+"""The first part of paths whose second part is the token."""
+
+_TOKEN_IN_PATH: Final = re.compile(rf"/{TOKEN_TOP}/[^/]*")
+
+
+class TokenInAddress(Resource):
+    """A resource at the top of the tree below which the token may stand in the address, for programs that can send it nowhere else.
+
+    It counts like an `Authorization` header, and before one. No address is logged with its query.
+    """
+
+    def token_of(self, target: bytes) -> str | None:
+        """The token in an address; `None` when there is none.
+
+        Args:
+            target: The path below the base URL, and the query, of the request line.
+        """
+        query = dict(parse_qsl(target.partition(b"?")[2].decode("latin-1"), errors="replace"))
+        return query.get("token")
 
 
 class PageRequest(Request):
@@ -151,10 +205,10 @@ class PageRequest(Request):
             ticketed = (self.args[b"ticket"][0].decode("latin-1"), unquote_to_bytes(self.path))
         found: Principal | errors.Throttled | None
         try:
-            found = auth.principal_of(self.header, self.address(auth), ticketed)
+            found = auth.principal_of(partial(credential, self), self.address(auth), ticketed)
         except errors.Throttled as fault:
             found = fault
-        if not isinstance(found, Principal) and self.header("authorization") is not None:
+        if not isinstance(found, Principal) and shows_token(self):
             self._wrong = (found,)
         return found
 
@@ -210,10 +264,10 @@ class PageRequest(Request):
             super().gotLength(length)
 
     def _target(self) -> bytes:
-        """The path of the request line; twisted.web itself sets it when the body is there."""
+        """The path of the request line below the base URL, or nothing; twisted.web itself sets the path when the body is there."""
         assert self.channel is not None
         path: bytes = self.channel._path
-        return path.partition(b"?")[0]
+        return self._auth.below.rest_of(path.partition(b"?")[0]) or b""
 
     def _taker(self) -> BodyTaker | None:
         """Who takes the body of this request, if it is not this class."""
@@ -288,13 +342,20 @@ class PageRequest(Request):
             return
         for name, value in _HEADERS.items():
             self.setHeader(name, value)
-        if self.header("authorization") or self.header("cookie"):
+        if shows_token(self) or self.header("cookie"):
             self._show_login()
         if not self._auth.is_ours(self.header("host")):
-            hint = "Reach webipy by localhost or 127.0.0.1, or start it with --allow-host NAME."
+            hint = "Reach webipy by localhost or 127.0.0.1, or start it with --public-url URL or --allow-host NAME."
             refuse(self, 421, errors.NotPermitted(f"This server is not known under that name. {hint}"))
             return
-        super().process()
+        rest = self._auth.below.rest_of(self.path)
+        if rest is None:
+            refuse(self, 404, errors.NotFound(OUTSIDE))
+        elif not rest:
+            _add_slash(self)
+        else:
+            self.path = rest
+            super().process()
 
     def _show_login(self) -> None:
         """Counts a connection whose request comes with a login as anonymous no more; what the login may do is asked where it is done."""
@@ -309,7 +370,7 @@ class PageRequest(Request):
         if "GET" not in allowed:
             allowed.discard("HEAD")
         if not allowed:
-            refuse(self, 404, errors.NotFound(NOTHING_HERE))
+            refuse(self, 404, errors.NotFound(NOTHING_HERE.format(path=self._auth.path_of(self.header))))
         elif self.method.decode("latin-1") not in allowed:
             self.setHeader(b"Allow", ", ".join(sorted(allowed)).encode())
             refuse(self, 405, errors.InvalidRequest(f"This address takes {' and '.join(sorted(allowed))} only."))
@@ -317,10 +378,60 @@ class PageRequest(Request):
             super().render(resrc)
 
 
+def credential(request: PageRequest, name: str) -> str | None:
+    """A header, with a token in the address in place of the `Authorization` header where one may stand there (`TokenInAddress`).
+
+    Args:
+        request: The request.
+        name: The name of the header, in lower case.
+    """
+    token = _address_token(request) if name == "authorization" else None
+    return request.header(name) if token is None else f"token {token}"
+
+
+def shows_token(request: PageRequest) -> bool:
+    """Whether a request comes with a token, right or wrong."""
+    return credential(request, "authorization") is not None
+
+
+def _address_token(request: PageRequest) -> str | None:
+    if request.channel is None:
+        return None
+    target: bytes = request.uri if request.is_read else request.channel._path
+    site: PageSite = request.channel.site  # type: ignore[attr-defined]  # twisted.web sets it on every channel
+    path, mark, query = target.partition(b"?")
+    rest = site.auth.below.rest_of(path) or b""
+    top = site.resource.children.get(rest.partition(b"/")[2].partition(b"/")[0])
+    return top.token_of(rest + mark + query) if isinstance(top, TokenInAddress) else None
+
+
 def _taken(content: BinaryIO) -> bytes:
     """The body of a request, of which nothing else keeps it."""
     with content:
         return content.read()
+
+
+def _add_slash(request: PageRequest) -> None:
+    """Leads from the base URL without the slash at its end to the one with it: by the last part alone, as a proxy may have taken others away."""
+    path, mark, query = request.uri.partition(b"?")
+    request.setResponseCode(308)
+    request.setHeader(b"Location", b"./" + path.rpartition(b"/")[2] + b"/" + mark + query)
+    request.setHeader(b"Content-Length", b"0")
+    request.finish()
+
+
+def hand_over(request: PageRequest) -> bool:
+    """Takes a request out of those that end with their login: its connection becomes a WebSocket, which ends by itself.
+
+    Returns:
+        Whether its connection is still there.
+    """
+    request.let_go()
+    if request.channel is None or request.channel.transport is None:
+        return False
+    site: PageSite = request.channel.site  # type: ignore[attr-defined]  # twisted.web sets it on every channel
+    site.requests.discard(request)
+    return True
 
 
 READ_PATHS = (b"/files/", b"/outputs/", b"/exports/")
@@ -387,10 +498,12 @@ class PageSite(Site):
     noisy = False
     _log = Logger()
 
-    def __init__(self, root: IResource, auth: RequestAuth, page: PageOfSite | None = None) -> None:
+    def __init__(
+        self, root: IResource, auth: RequestAuth, anonymous: AnonymousConnections, page: PageOfSite | None = None
+    ) -> None:
         super().__init__(root, timeout=60)
         self.auth = auth
-        self.anonymous = AnonymousConnections(most=min(MOST, most_files() // 4))
+        self.anonymous = anonymous
         self.page = page
         self.requests: set[PageRequest] = set()
         """Those under way whose login is known."""
@@ -405,6 +518,7 @@ class PageSite(Site):
         """Logs what went wrong: method, path (without its query) and status."""
         if request.code >= 400 and request.code != 429:
             path = request.path.decode("latin-1")[:200] if request.path else ""
+            path = _TOKEN_IN_PATH.sub(f"/{TOKEN_TOP}/...", path)
             self._log.info(
                 "{status} {method} {path}", status=request.code, method=request.method.decode("latin-1")[:16], path=path
             )

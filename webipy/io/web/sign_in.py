@@ -12,7 +12,7 @@ import msgspec
 from twisted.web.server import Request
 
 from webipy.core import errors
-from webipy.io.web.request_auth import OLD_COOKIE, RequestAuth, Header, cookie_names, cookies_of
+from webipy.io.web.request_auth import Header, RequestAuth
 from webipy.server.people.logins import COOKIE_DAYS, Browser, LoginSecrets
 
 MAX_AGENT = 300
@@ -71,23 +71,14 @@ async def sign_in(auth: RequestAuth, form: LoginForm, header: Header, address: s
     return secrets
 
 
-def set_cookie(request: Request, header: Header, value: str, *, is_behind_proxy: bool) -> None:
-    """Sets our cookie, or takes it back when the value is empty: not for scripts, not for other sites, over https not for neighbours.
-
-    The cookie of older versions is taken back.
+def set_cookie(request: Request, header: Header, value: str, auth: RequestAuth) -> None:
+    """Sets our cookie, or takes it back when the value is empty.
 
     Args:
         request: Whose answer gets it.
         header: Looks a request header up.
         value: The secret; empty to take the cookie back.
-        is_behind_proxy: Whether the page's origin is an https one.
+        auth: Knows the cookie's name and path.
     """
-    plain, secure = cookie_names(header("host"))
-    is_secure = is_behind_proxy and not (header("origin") or "").startswith("http:")
-    name, more = (secure, "; Secure") if is_secure else (plain, "")
-    age = COOKIE_DAYS * 86_400 if value else 0
-    lines = [f"{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age}{more}"]
-    if cookies_of(header("cookie"), (OLD_COOKIE,)):
-        lines.append(f"{OLD_COOKIE}=; Path=/; Max-Age=0")
-    for line in lines:
+    for line in auth.set_cookies(header, value, COOKIE_DAYS * 86_400):
         request.responseHeaders.addRawHeader(b"Set-Cookie", line.encode())

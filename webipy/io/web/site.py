@@ -1,7 +1,8 @@
 """The twisted.web tree: the page, its files, sign-in, `/rpc` by POST and WebSocket, `/healthz`.
 
-Every request has passed `PageRequest` (webipy.io.web.requests) before it is routed. Who sends it is asked of `RequestAuth`; what it may do is
-decided in the method table alone.
+Every request has passed `PageRequest` (webipy.io.web.requests) before it is routed: there the base URL is taken away, and what is outside of it is refused,
+so that all here and in the API is written as if it were `/`. Who sends it is asked of `RequestAuth`; what it may do is decided in the method table
+alone. The page gets the way from its own address to the base URL (`../`), and so holds behind any proxy, whatever that takes away.
 
     GET  /  /s/<session>       the page (static/index.html with the nonce of this response); a person at a wrong address gets it, too
     GET  /static/<file>        its files: names carry a hash, so they are kept for a year
@@ -13,6 +14,7 @@ decided in the method table alone.
     GET  /healthz              200 while the server answers and can write
     GET  /metrics              numbers for Prometheus, for whoever runs the server
     GET  /exports/...          see webipy.io.web.exports_resource
+    GET  /widgets/...          see webipy.io.web.widgets_resource
     GET  /files/...  PUT       see webipy.io.web.files_resource; a person who comes there without a ticket gets the page, which makes one
 
 Source of the page's policy: CSP level 3; the sealed frame is described in docs/decisions.
@@ -37,6 +39,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from webipy.core import errors
 from webipy.core.api import access
+from webipy.io.web.anonymous_connections import AnonymousConnections
 from webipy.io.web.frame_document import Frame
 from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.metrics import Metrics
@@ -101,7 +104,7 @@ class Page(Branch):
         return self if path == b"" else Missing()
 
     def render_GET(self, request: Request) -> bytes:
-        """index.html with the nonce of this answer."""
+        """index.html with the nonce of this answer, and the way from here to the base URL."""
         if not self._index.is_file():
             request.setResponseCode(503)
             request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
@@ -109,7 +112,8 @@ class Page(Branch):
         nonce = secrets.token_urlsafe(16)
         request.setHeader(b"Content-Type", b"text/html; charset=utf-8")
         request.setHeader(b"Content-Security-Policy", PAGE_POLICY.format(nonce=nonce).encode())
-        return self._index.read_bytes().replace(b"{{nonce}}", nonce.encode())
+        way = b"../" * (request.path.count(b"/") - 1) or b"./"
+        return self._index.read_bytes().replace(b"{{nonce}}", nonce.encode()).replace(b"{{base}}", way)
 
 
 class Nowhere(Branch):
@@ -142,6 +146,20 @@ class Root(Branch):
         assert isinstance(request, PageRequest)
         is_read = request.method in (b"GET", b"HEAD")
         return self._nowhere if is_read and "text/html" in (request.header("accept") or "") else Missing()
+
+
+class NotebookPages(Branch):
+    """`/n/<path of a notebook>`: the page again, which opens the notebook. Whether there is one is none of this address's business."""
+
+    isLeaf = True
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._page = page
+
+    def render_GET(self, request: Request) -> bytes:
+        """The page."""
+        return self._page.render_GET(request)
 
 
 class SessionPages(Branch):
@@ -211,7 +229,7 @@ class Login(JsonPost):
         if secrets is None:
             request.setResponseCode(204)
         else:
-            set_cookie(request, request.header, secrets.cookie, is_behind_proxy=self._auth.is_behind_proxy)
+            set_cookie(request, request.header, secrets.cookie, self._auth)
             answer = msgspec.json.encode({"key": secrets.key})
             request.setHeader(b"Content-Type", b"application/json")
             request.setHeader(b"Content-Length", str(len(answer)).encode())
@@ -233,7 +251,7 @@ class Logout(JsonPost):
         if who is not None:
             request.let_go()
             await self._auth.logins.sign_out(who.login)
-        set_cookie(request, request.header, "", is_behind_proxy=self._auth.is_behind_proxy)
+        set_cookie(request, request.header, "", self._auth)
         request.setResponseCode(204)
         request.finish()
 
@@ -385,6 +403,7 @@ def build_site(
     static: Path,
     metrics: Metrics,
     more: Mapping[bytes, IResource] | None = None,
+    anonymous: AnonymousConnections | None = None,
 ) -> PageSite:
     """Builds the whole tree.
 
@@ -395,10 +414,12 @@ def build_site(
         static: The folder of the built page.
         metrics: The numbers of `/metrics`.
         more: Further resources at the top, by the first part of their paths.
+        anonymous: The connections without a login, the same ones that the WebSocket has; `None` for new ones.
     """
     page = Page(static)
     root = Root(page)
     root.putChild(b"s", SessionPages(page))
+    root.putChild(b"n", NotebookPages(page))
     root.putChild(b"static", Static(static))
     root.putChild(b"frame", Frame(static))
     root.putChild(b"login", Login(auth))
@@ -408,4 +429,4 @@ def build_site(
     root.putChild(b"metrics", MetricsText(auth, metrics))
     for name, resource in (more or {}).items():
         root.putChild(name, resource)
-    return PageSite(root, auth, page)
+    return PageSite(root, auth, AnonymousConnections() if anonymous is None else anonymous, page)

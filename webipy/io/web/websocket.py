@@ -19,7 +19,6 @@ before ours can be.
 
 from __future__ import annotations
 
-import struct
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -33,11 +32,15 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from webipy.core import errors
+from webipy.core.api.access import Principal
 from webipy.core.api.rpc import LOGIN_ENDED, MAX_MESSAGE_BYTES, TOO_MANY
+from webipy.io.web.anonymous_connections import AnonymousConnections
 from webipy.io.web.request_auth import SUBPROTOCOL, RequestAuth
 from webipy.io.web.read_pauses import Reading
+from webipy.io.web.websocket_frames import frame_head, text_of
 from webipy.server.methods.api import Api, answered
 from webipy.server.methods.method import MOST_OF_GUEST, MOST_OF_LOGIN, Connection
+from webipy.server.people.budgets import Budget
 
 SMALL_BYTES = 64 * 1024
 """Messages that are less together go in one write, at the end of the turn."""
@@ -61,13 +64,33 @@ MOST_OF_LINK = 240
 """Connections of all who came by one link: as many as may come by it (200), and some who have two pages."""
 
 
+class QuickTexts(WebSocketServerProtocol):
+    """Takes a small text message that came whole past Autobahn's steps for each frame, which cost as much as a call; all else goes to Autobahn."""
+
+    def dataReceived(self, data: bytes) -> None:
+        """Takes what has come."""
+        message = text_of(data) if self._is_between_frames else None
+        if message is not None:
+            self.onMessage(message, False)
+        else:
+            self._dataReceived(data)  # and not Autobahn's `dataReceived`: that makes up a line of debug log for each piece
+
+    @property
+    def _is_between_frames(self) -> bool:
+        """Whether the next byte begins a message, and Autobahn waits for nothing that any message would do."""
+        if self.state != self.STATE_OPEN or self.data or self.autoPingTimeoutCall:
+            return False
+        return self.current_frame is None and not self.inside_message
+
+
 @implementer(IPushProducer)
-class RpcProtocol(WebSocketServerProtocol):
+class RpcProtocol(QuickTexts):
     """One client."""
 
     factory: RpcFactory
     transport: Server
     connection: Connection | None = None
+    _budget: Budget
     login = ""
     """The id of the login that this connection came by, whatever has become of it."""
     _calls = 0
@@ -94,10 +117,7 @@ class RpcProtocol(WebSocketServerProtocol):
             raise ConnectionDeny(429, "Too many wrong tries") from fault
         if principal is None:
             raise ConnectionDeny(401, "Log in first")
-        self.login = principal.login
-        self.factory.on_known(self.transport)
-        self.connection = Connection(principal, self._give, self._soon, self._give_up)
-        self.connection.budget = self._budget = self.factory.api.services.budgets.of(principal)
+        enter(self, principal, self._give)
         return SUBPROTOCOL if SUBPROTOCOL in request.protocols else None
 
     def onOpen(self) -> None:
@@ -186,15 +206,12 @@ class RpcProtocol(WebSocketServerProtocol):
         """Whether messages can be sent."""
         return bool(self.state == self.STATE_OPEN)
 
-    dataReceived = WebSocketServerProtocol._dataReceived
-    """Without the line of debug log that Autobahn makes up for each piece that comes."""
-
-    def _give(self, message: bytes) -> None:
-        """Sends one text message, past Autobahn's `sendMessage`: that makes up four lines of debug log for each, which cost more than the sending."""
+    def _give(self, message: bytes, is_binary: bool = False) -> None:
+        """Sends one message, past Autobahn's `sendMessage`: that makes up four lines of debug log for each, which cost more than the sending."""
         if self.can_send:
             if not self._writes.is_pending:
                 self._soon(self._writes.flush)
-            self._writes.add(message)
+            self._writes.add(message, is_binary)
 
     def _give_up(self) -> None:
         self.say_goodbye(1011, "The server cannot read its journal now")
@@ -208,7 +225,7 @@ class RpcProtocol(WebSocketServerProtocol):
             self.reading.end()
             self.factory.clients.remove(self)
             self._budget.lines -= 1
-        self.factory.on_known(self.transport)
+        self.factory.anonymous.forget(self.transport)
         if self.connection is not None:
             self._hold(-self._unsent)
             self.connection.leave()
@@ -238,6 +255,24 @@ class RpcProtocol(WebSocketServerProtocol):
         """The transport is gone; `onClose` follows."""
 
 
+def enter(protocol: RpcProtocol, principal: Principal, send: Callable[[bytes], None]) -> Connection:
+    """Makes a protocol the connection of somebody.
+
+    Args:
+        protocol: The protocol, in its handshake.
+        principal: Who it is.
+        send: Takes notifications, JSON.
+
+    Returns:
+        The connection.
+    """
+    protocol.login = principal.login
+    protocol.factory.anonymous.forget(protocol.transport)
+    protocol.connection = connection = Connection(principal, send, protocol._soon, protocol._give_up)
+    connection.budget = protocol._budget = protocol.factory.api.services.budgets.of(principal)
+    return connection
+
+
 class TurnWrites:
     """The messages that one connection is sent in one turn of the reactor: together they are one write, and wake their reader once.
 
@@ -256,9 +291,14 @@ class TurnWrites:
         """Whether there is something to flush."""
         return bool(self._frames)
 
-    def add(self, message: bytes) -> None:
-        """Takes one text message; with `SMALL_BYTES` or more all leave at once."""
-        head = frame_head(len(message))
+    def add(self, message: bytes, is_binary: bool = False) -> None:
+        """Takes one message; with `SMALL_BYTES` or more all leave at once.
+
+        Args:
+            message: The message.
+            is_binary: Whether it is a binary one, and no text.
+        """
+        head = frame_head(len(message), is_binary=is_binary)
         self._frames += (head, message)
         self._size += len(head) + len(message)
         if self._size >= SMALL_BYTES:
@@ -282,7 +322,7 @@ def write_now(transport: ITransport, parts: Sequence[bytes]) -> None:
         transport: Of the connection.
         parts: What is written, one after the other.
     """
-    if isinstance(transport, TCPConnection) and transport.connected and not _is_behind(transport):
+    if isinstance(transport, TCPConnection) and transport.connected and not is_behind(transport):
         for number, part in enumerate(parts):
             left = _written(transport, part)
             if left:
@@ -292,7 +332,7 @@ def write_now(transport: ITransport, parts: Sequence[bytes]) -> None:
         transport.writeSequence(parts)
 
 
-def _is_behind(transport: TCPConnection) -> bool:
+def is_behind(transport: TCPConnection) -> bool:
     """Whether what was written before is still to be sent; the transport has no public word for it."""
     return bool(transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting)
 
@@ -308,13 +348,6 @@ def _written(transport: TCPConnection, part: bytes) -> memoryview:
     return left
 
 
-def frame_head(size: int) -> bytes:
-    """What stands before a text message of `size` bytes that a server sends as one frame. Source: RFC 6455, section 5.2."""
-    if size < 126:
-        return bytes((0x81, size))
-    return struct.pack(">BBH", 0x81, 126, size) if size < 65536 else struct.pack(">BBQ", 0x81, 127, size)
-
-
 class RpcFactory(WebSocketServerFactory):
     """All clients.
 
@@ -322,18 +355,18 @@ class RpcFactory(WebSocketServerFactory):
         auth: Reads who sends a request.
         api: Answers.
         reactor: Twisted's.
+        anonymous: The connections without a login; one that shows a login, or ends, is none of them any more.
     """
 
     protocol = RpcProtocol  # type: ignore[assignment]  # Twisted types it as a factory of protocols
 
-    def __init__(self, auth: RequestAuth, api: Api, reactor: IReactorTime) -> None:
+    def __init__(self, auth: RequestAuth, api: Api, reactor: IReactorTime, anonymous: AnonymousConnections) -> None:
         super().__init__(reactor=reactor, server="webipy")
         self.auth = auth
         self.api = api
         self.clock = reactor
         self.clients: set[RpcProtocol] = set()
-        self.on_known: Callable[[Any], None] = lambda transport: None
-        """Called with a transport that has shown a login, or has ended."""
+        self.anonymous = anonymous
         self.setProtocolOptions(
             versions=[13],
             webStatus=False,

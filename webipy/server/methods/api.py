@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 import attrs
 import msgspec
+from msgspec import UNSET, Raw
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
@@ -28,6 +29,7 @@ from webipy.core.api import access, calls, rpc
 from webipy.core.api.rpc import Call
 from webipy.server.methods import (
     cells,
+    copies,
     definitions,
     executions,
     exports,
@@ -41,6 +43,8 @@ from webipy.server.methods import (
     runs,
     sessions,
     shares,
+    tables,
+    terminals,
 )
 from webipy.server.methods.method import Connection, Method, Methods, Services
 from webipy.server.people.budgets import PAYER, Budget
@@ -76,10 +80,13 @@ METHODS: dict[str, Method] = {
     **definitions.METHODS.table,
     **cells.METHODS.table,
     **notebooks.METHODS.table,
+    **copies.METHODS.table,
     **runs.METHODS.table,
     **plans.METHODS.table,
     **exports.METHODS.table,
     **files.METHODS.table,
+    **tables.METHODS.table,
+    **terminals.METHODS.table,
     **journals.METHODS.table,
 }
 
@@ -164,7 +171,12 @@ class Api:
             return rpc.failure(None, fault)
         finally:
             budget.spend(self.services.world.clock() - began)
-        answering = self._answer_all(batch, connection, budget)
+        is_one = not batch.is_list and bool(batch.calls)
+        answering = (
+            self._answer_one(batch.calls.pop(), connection, budget)
+            if is_one
+            else self._answer_all(batch, connection, budget)
+        )
         del body, batch  # they may be large, and a call may wait for long
         return await answering
 
@@ -205,6 +217,32 @@ class Api:
         finally:
             budget.end()
 
+    async def perform(self, name: str, params: calls.Params, connection: Connection) -> calls.Result:
+        """Carries out a call that was not sent as JSON-RPC, with the same rights and at the same cost as one that was.
+
+        Args:
+            name: The name of the method.
+            params: Its params.
+            connection: Where it comes from.
+
+        Raises:
+            errors.Failure: Of the method, or the principal lacks the right, or has used up the budget.
+        """
+        connection.budget = budget = self.services.budgets.of(connection.principal)
+        ROW.set(connection.row)
+        PAYER.set(budget)
+        budget.begin()
+        try:
+            call = Call(
+                name, Raw(msgspec.json.encode(params)), UNSET
+            )  # so that its params are checked as those of others
+            return await Metered(self._carried_out(call, connection), self.services.world.clock, budget.spend)
+        finally:
+            budget.end()
+
+    async def _carried_out(self, call: Call, connection: Connection) -> calls.Result:
+        return await self._begun(call, connection)
+
     async def _answered(self, call: Call, connection: Connection) -> bytes | None:
         call_id, is_notification, name = _id_of(call), call.is_notification, call.method[:64]
         try:
@@ -237,7 +275,7 @@ class Api:
         method = METHODS.get(call.method)
         if method is None:
             raise errors.MethodNotFound(
-                f"There is no method {call.method[:64]!r}; rpc.discover lists all.", method=call.method[:64]
+                f"There is no method {call.method[:64]!r}; /rpc/openrpc.json lists all.", method=call.method[:64]
             )
         params = self._params(method, call)
         connection.principal = self.services.logins.refresh(connection.principal)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+import attrs
+import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from webipy.core import errors
@@ -10,14 +14,20 @@ from webipy.core.events import events
 from webipy.core.events.cell_text import MAX_SOURCE_UNITS
 from webipy.core.events.events import AnyEvent
 from webipy.core.ipynb import merge
+from webipy.core.ipynb.attachments import united
+from webipy.core.ipynb.document import DocumentCell
 from webipy.core.kernel import wire
-from webipy.core.session.notebook import Cell, inserted, replace_all
+from webipy.core.session.notebook import Cell, Cleared, attached, inserted, replace_all
 from webipy.server.methods.failures import OF_CHANGE, OF_SESSION
 from webipy.server.methods.method import Connection, Methods, Services
+from webipy.server.notebooks.large_values import copy_values
 from webipy.server.sessions.session import Session, execution_record
 
 MAX_METADATA_BYTES = 16 * 1024 * 1024
 """Of one cell, with its attachments, or of a notebook."""
+
+NEVER = -1
+"""A version that no source has: outputs of it came from another source than the one now."""
 
 METHODS = Methods()
 method = METHODS.method
@@ -33,7 +43,7 @@ async def _accepted(
     session: Session, connection: Connection, cell: str, new: list[AnyEvent]
 ) -> cell_calls.CellAccepted:
     seq = await session.append(new, connection.name)
-    version = session.notebook.get(cell).version if session.notebook.has(cell) else 0
+    version = session.state.notebook.get(cell).version if session.state.notebook.has(cell) else 0
     return cell_calls.CellAccepted(cell=cell, seq=seq, version=version)
 
 
@@ -51,7 +61,7 @@ def clean_map(value: Raw | UnsetType, field: str) -> Raw | UnsetType:
     if isinstance(value, UnsetType):
         return value
     if len(bytes(value)) > MAX_METADATA_BYTES:
-        raise errors.TooLarge(f"{field} holds at most {MAX_METADATA_BYTES} bytes.", limit_bytes=MAX_METADATA_BYTES)
+        raise errors.TooLarge(f"{field} may have at most {MAX_METADATA_BYTES} bytes.", limit_bytes=MAX_METADATA_BYTES)
     try:
         clean = wire.clean_content(bytes(value))
     except wire.Malformed as fault:
@@ -61,12 +71,42 @@ def clean_map(value: Raw | UnsetType, field: str) -> Raw | UnsetType:
     return Raw(clean)
 
 
+@attrs.define
+class ShownBefore:
+    """Outputs that cells of a session showed, to be shown once more. An earlier state of the document serves all cells asked for in a row."""
+
+    services: Services
+    session: Session
+    _seq: int | None = None
+    _cells: dict[str, DocumentCell] = attrs.field(factory=dict)
+    """The cells as they were at `_seq`."""
+
+    async def under(self, cell: str, shown: Cell | Cleared, seq: int) -> list[events.CellOutputsSet]:
+        """The event that puts outputs under a cell once more, if there are any.
+
+        Args:
+            cell: Id of the cell.
+            shown: What it showed: the outputs of an execution, or those that came with the document.
+            seq: Seq of an event at which it showed that.
+        """
+        if shown.execution is not None:
+            run = await execution_record(self.session, shown.execution)
+            return [await self.services.world.aside(lambda: run.as_set(cell, shown.ran_version))]
+        if not shown.has_outputs_set:
+            return []
+        if seq != self._seq:
+            before = await self.services.documents.of(self.session).history.state(seq)
+            self._seq, self._cells = seq, {one.id: one for one in before.cells}
+        found = self._cells.get(cell)
+        return [] if found is None else [merge.outputs_set(found, shown.ran_version)]
+
+
 @method("cell.list", "read", "session", raises=OF_SESSION)
 async def cell_list(services: Services, connection: Connection, params: calls.OfSession) -> cell_calls.CellList:
     """The cells in their order."""
     session = services.sessions.get(params.session)
     async with connection.heavy():
-        return cell_calls.CellList(seq=session.seq, cells=[_as_result(cell) for cell in session.notebook.cells()])
+        return cell_calls.CellList(seq=session.seq, cells=[_as_result(cell) for cell in session.state.notebook.cells()])
 
 
 def _as_result(cell: Cell) -> cell_calls.Cell:
@@ -86,6 +126,7 @@ def _as_result(cell: Cell) -> cell_calls.Cell:
     "cell.insert",
     "write",
     "session",
+    beyond=("outputs_from",),
     raises=(*OF_CHANGE, errors.TooLarge),
     example={"after": "c1", "source": "y = x", "id": "c5"},
 )
@@ -95,9 +136,9 @@ async def cell_insert(
     """Inserts a cell. With an id that exists already nothing changes, so two tabs may both make the first cell."""
     session = _writable(services, params.session)
     cell = params.id or services.world.new_id()
-    if session.notebook.has(cell):
+    if session.state.notebook.has(cell):
         return await _accepted(session, connection, cell, [])
-    session.notebook.check_place(params.after)
+    session.state.notebook.check_place(params.after)
     if len(params.source.encode("utf-16-le")) // 2 > MAX_SOURCE_UNITS:
         raise errors.TooLarge(
             f"The source of a cell holds at most {MAX_SOURCE_UNITS} UTF-16 units.", limit=MAX_SOURCE_UNITS
@@ -110,14 +151,39 @@ async def cell_insert(
         metadata=clean_map(params.metadata, "metadata"),
         attachments=clean_map(params.attachments, "attachments"),
     )
-    return await _accepted(session, connection, cell, [event])
+    return await _accepted(
+        session, connection, cell, [event, *await _copied(services, connection, session, params, cell)]
+    )
+
+
+async def _copied(
+    services: Services, connection: Connection, session: Session, params: cell_calls.InsertCell, cell: str
+) -> list[AnyEvent]:
+    """The event that puts the outputs of another cell under a new one, with source version 0."""
+    of = params.outputs_of
+    source = next((one for one in services.sessions.all() if one.id == (params.outputs_from or session.id)), None)
+    if of is None or source is None or params.cell_type != "code":
+        return []
+    notebook = source.state.notebook
+    gone = notebook.deleted.get(of)
+    if notebook.has(of):
+        shown, seq = notebook.get(of), source.written
+    elif gone is not None and gone.seq > connection.hidden(source):
+        shown, seq = gone.cell, gone.seq - 1
+    else:
+        return []
+    version = 0 if shown.ran_version == shown.version and shown.source == params.source else NEVER
+    found = await ShownBefore(services, source).under(of, shown, seq)
+    if source is not session:
+        await copy_values(session, [output for one in found for output in one.outputs], source)
+    return [msgspec.structs.replace(one, cell=cell, version=version) for one in found]
 
 
 @method("cell.delete", "write", "session", raises=OF_CHANGE, example={"cell": "c3"})
 async def cell_delete(services: Services, connection: Connection, params: cell_calls.OfCell) -> cell_calls.CellAccepted:
     """Deletes a cell. Its execution goes on."""
     session = _writable(services, params.session)
-    session.notebook.get(params.cell)
+    session.state.notebook.get(params.cell)
     return await _accepted(session, connection, params.cell, [events.CellDeleted(cell=params.cell)])
 
 
@@ -127,26 +193,22 @@ async def cell_restore(
 ) -> cell_calls.CellAccepted:
     """Restores one of the cells that were deleted last, with its outputs, at its former place."""
     session = _writable(services, params.session)
-    if session.notebook.has(params.cell):
+    if session.state.notebook.has(params.cell):
         return await _accepted(session, connection, params.cell, [])
-    gone = session.notebook.deleted.get(params.cell)
+    gone = session.state.notebook.deleted.get(params.cell)
     if gone is None or gone.seq <= connection.hidden(session):
         raise errors.NotFound(
-            f"Cell {params.cell!r} is not among the last that were deleted; notebook.at shows earlier states.",
+            f"Cell {params.cell!r} is not among the last that were deleted; History shows earlier states.",
             kind="cell",
             id=params.cell,
         )
-    shown: list[AnyEvent] = []
-    if gone.cell.execution is not None:
-        run = await execution_record(session, gone.cell.execution)
-        shown = [await services.world.aside(lambda: run.as_set(params.cell, gone.cell.ran_version))]
-    elif gone.cell.has_outputs_set:
-        before = await services.documents.of(session).history.state(gone.seq - 1)
-        shown = [merge.outputs_set(cell, gone.cell.ran_version) for cell in before.cells if cell.id == params.cell]
-    if session.notebook.has(params.cell):
+    shown = await ShownBefore(services, session).under(params.cell, gone.cell, gone.seq - 1)
+    if session.state.notebook.has(params.cell):
         return await _accepted(session, connection, params.cell, [])
-    session.notebook.check_place(None)
-    after = gone.after if gone.after is None or session.notebook.has(gone.after) else session.notebook.last()
+    session.state.notebook.check_place(None)
+    after = (
+        gone.after if gone.after is None or session.state.notebook.has(gone.after) else session.state.notebook.last()
+    )
     return await _accepted(session, connection, params.cell, [inserted(gone.cell, after), *shown])
 
 
@@ -160,12 +222,15 @@ async def cell_restore(
 async def cell_split(
     services: Services, connection: Connection, params: cell_calls.SplitCell
 ) -> cell_calls.CellAccepted:
-    """Splits a cell in two; the answer names the new one, which stands after the other. One line end at the border is removed."""
+    """Splits a cell in two; the answer names the new one, which stands after the other. One line end at the border is removed.
+
+    The outputs stay with the first half; both have the attachments.
+    """
     session = _writable(services, params.session)
     new_cell = params.id or services.world.new_id()
-    if session.notebook.has(new_cell):
+    if session.state.notebook.has(new_cell):
         return await _accepted(session, connection, new_cell, [])
-    cell = session.notebook.get(params.cell)
+    cell = session.state.notebook.get(params.cell)
     units = cell.source.encode("utf-16-le", "surrogatepass")
     if params.at > len(units) // 2:
         raise errors.InvalidParams(f"The source has {len(units) // 2} UTF-16 units.", field="at")
@@ -173,12 +238,18 @@ async def cell_split(
         head, tail = units[: 2 * params.at].decode("utf-16-le"), units[2 * params.at :].decode("utf-16-le")
     except UnicodeDecodeError:
         raise errors.InvalidParams("at splits a character in two.", field="at") from None
-    changes = replace_all(cell.source, head.removesuffix("\n"))
-    session.notebook.check_edit(params.cell, params.version, [changes])
-    session.notebook.check_place(params.cell)
+    changes = replace_all(cell.source, re.sub(r"\r?\n\Z", "", head))
+    session.state.notebook.check_edit(params.cell, params.version, [changes])
+    session.state.notebook.check_place(params.cell)
     new: list[AnyEvent] = [
         events.CellEdited(cell=params.cell, version=params.version + 1, changes=changes),
-        events.CellInserted(cell=new_cell, after=params.cell, cell_type=cell.cell_type, source=tail.removeprefix("\n")),
+        events.CellInserted(
+            cell=new_cell,
+            after=params.cell,
+            cell_type=cell.cell_type,
+            source=re.sub(r"\A\r?\n", "", tail),
+            attachments=attached(cell.attachments),
+        ),
     ]
     return await _accepted(session, connection, new_cell, new)
 
@@ -193,22 +264,50 @@ async def cell_split(
 async def cell_merge(
     services: Services, connection: Connection, params: cell_calls.MergeCells
 ) -> cell_calls.CellAccepted:
-    """Joins cells into the first of them."""
+    """Joins cells into the first of them, with their outputs and attachments. An attachment whose name is taken by another one gets a new name."""
     session = _writable(services, params.session)
-    wanted = set(params.cells)
-    for cell in params.cells:
-        session.notebook.get(cell)
-    first, *others = (cell for cell in session.notebook.cells() if cell.id in wanted)
-    if not others:
-        raise errors.InvalidParams("Two or more different cells are needed.", field="cells")
-    for other in others:
-        if other.attachments not in (None, b"{}"):
-            raise errors.InvalidParams(f"Cell {other.id} has attachments, which a merge would lose.", field="cells")
-    joined = "\n\n".join(cell.source for cell in (first, *others) if cell.source)
-    changes = replace_all(first.source, joined)
-    session.notebook.check_edit(first.id, first.version, [changes])
+    shown = await _joined_outputs(services, session, _to_merge(session, params.cells))
+    first, *others = _to_merge(session, params.cells)  # somebody may have changed or deleted some meanwhile
+    sources, attachments = united([(cell.source, cell.attachments) for cell in (first, *others)])
+    changes = replace_all(first.source, "\n\n".join(source for source in sources if source))
+    session.state.notebook.check_edit(first.id, first.version, [changes])
     new: list[AnyEvent] = [events.CellEdited(cell=first.id, version=first.version + 1, changes=changes)]
-    return await _accepted(session, connection, first.id, [*new, *(events.CellDeleted(cell=c.id) for c in others)])
+    if attachments is not None and attachments != first.attachments:
+        joined = clean_map(Raw(attachments), "The attachments of the joined cell")
+        new.append(events.CellAttachmentsSet(cell=first.id, attachments=joined))
+    gone = [events.CellDeleted(cell=cell.id) for cell in others]
+    return await _accepted(session, connection, first.id, [*new, *shown, *gone])
+
+
+def _to_merge(session: Session, ids: list[str]) -> list[Cell]:
+    """The cells of these ids in the order of the document.
+
+    Raises:
+        errors.NotFound: One of them is not there.
+        errors.InvalidParams: They are fewer than two.
+    """
+    wanted = {session.state.notebook.get(cell).id for cell in ids}
+    if len(wanted) < 2:
+        raise errors.InvalidParams("Two or more different cells are needed.", field="cells")
+    return [cell for cell in session.state.notebook.cells() if cell.id in wanted]
+
+
+async def _joined_outputs(services: Services, session: Session, cells: list[Cell]) -> list[AnyEvent]:
+    """The events that put the outputs of all of these cells under the first; none when only the first has any, or one of them runs."""
+    first, *others = cells
+    if first.cell_type != "code" or not any(cell.execution or cell.has_outputs_set for cell in others):
+        return []
+    ran = [(cell.execution, cell.has_outputs_set) for cell in cells]
+    before, seq = ShownBefore(services, session), session.written
+    found = [one for cell in cells for one in await before.under(cell.id, cell, seq)]
+    if any(session.state.notebook.is_running(cell.id) for cell in cells):
+        return []
+    if ran != [(cell.execution, cell.has_outputs_set) for cell in cells]:
+        return []
+    outputs = [output for one in found for output in one.outputs]
+    count = next((one.execution_count for one in reversed(found) if one.execution_count is not None), None)
+    shown = events.CellOutputsSet(cell=first.id, outputs=outputs, execution_count=count, version=NEVER)
+    return [events.CellOutputsCleared(cell=first.id), shown]
 
 
 @method(
@@ -223,7 +322,7 @@ async def cell_set_metadata(
 ) -> cell_calls.CellAccepted:
     """Replaces the metadata of a cell."""
     session = _writable(services, params.session)
-    session.notebook.get(params.cell)
+    session.state.notebook.get(params.cell)
     metadata = clean_map(params.metadata, "metadata")
     assert isinstance(metadata, Raw)
     return await _accepted(
@@ -231,13 +330,34 @@ async def cell_set_metadata(
     )
 
 
+@method(
+    "cell.set_attachments",
+    "write",
+    "session",
+    raises=(*OF_CHANGE, errors.TooLarge),
+    example={"cell": "c3", "attachments": {"dot.png": {"image/png": "iVBORw0KGgo="}}},
+)
+async def cell_set_attachments(
+    services: Services, connection: Connection, params: cell_calls.SetAttachments
+) -> cell_calls.CellAccepted:
+    """Replaces the attachments of a cell: the files that its text shows as `attachment:NAME`."""
+    session = _writable(services, params.session)
+    session.state.notebook.get(params.cell)
+    attachments = clean_map(params.attachments, "attachments")
+    assert isinstance(attachments, Raw)
+    event = events.CellAttachmentsSet(
+        cell=params.cell, attachments=attachments if bytes(attachments) != b"{}" else UNSET
+    )
+    return await _accepted(session, connection, params.cell, [event])
+
+
 @method("cell.move", "write", "session", raises=OF_CHANGE, example={"cell": "c3", "after": "c1"})
 async def cell_move(services: Services, connection: Connection, params: cell_calls.MoveCell) -> cell_calls.CellAccepted:
     """Moves a cell to stand after another."""
     session = _writable(services, params.session)
-    session.notebook.get(params.cell)
+    session.state.notebook.get(params.cell)
     if params.after is not None:
-        session.notebook.get(params.after)
+        session.state.notebook.get(params.after)
     if params.after == params.cell:
         raise errors.InvalidParams("A cell cannot stand after itself.", field="after")
     return await _accepted(session, connection, params.cell, [events.CellMoved(cell=params.cell, after=params.after)])
@@ -253,7 +373,7 @@ async def cell_move(services: Services, connection: Connection, params: cell_cal
 async def cell_edit(services: Services, connection: Connection, params: cell_calls.EditCell) -> cell_calls.CellAccepted:
     """Changes the source by CodeMirror change sets on top of a version; `stale_version` has the version to rebase on."""
     session = _writable(services, params.session)
-    session.notebook.check_edit(params.cell, params.version, params.changes)
+    session.state.notebook.check_edit(params.cell, params.version, params.changes)
     new: list[AnyEvent] = [
         events.CellEdited(cell=params.cell, version=version, changes=changes, client=params.client)
         for version, changes in enumerate(params.changes, params.version + 1)
@@ -273,10 +393,10 @@ async def cell_set_source(
 ) -> cell_calls.CellAccepted:
     """Replaces the source; in the journal it is the change from the old one."""
     session = _writable(services, params.session)
-    cell = session.notebook.get(params.cell)
+    cell = session.state.notebook.get(params.cell)
     version = cell.version if params.version is None else params.version
     changes = replace_all(cell.source, params.source)
-    session.notebook.check_edit(params.cell, version, [changes] if version == cell.version else [])
+    session.state.notebook.check_edit(params.cell, version, [changes] if version == cell.version else [])
     if params.source == cell.source:
         return await _accepted(session, connection, params.cell, [])
     return await _accepted(
@@ -290,7 +410,7 @@ async def cell_set_type(
 ) -> cell_calls.CellAccepted:
     """Makes a cell code, markdown or raw."""
     session = _writable(services, params.session)
-    same = session.notebook.get(params.cell).cell_type == params.cell_type
+    same = session.state.notebook.get(params.cell).cell_type == params.cell_type
     return await _accepted(
         session,
         connection,
@@ -306,5 +426,30 @@ async def cell_clear_outputs(
     """Clears the outputs of one cell, or of all. They stay in the journal."""
     session = _writable(services, params.session)
     if params.cell is not None:
-        session.notebook.get(params.cell)
+        session.state.notebook.get(params.cell)
     return calls.Accepted(seq=await session.append([events.CellOutputsCleared(cell=params.cell)], connection.name))
+
+
+@method("cell.restore_outputs", "write", "session", raises=OF_CHANGE, example={"cells": ["c1"]})
+async def cell_restore_outputs(
+    services: Services, connection: Connection, params: cell_calls.RestoreOutputs
+) -> calls.Accepted:
+    """Shows the outputs again that were cleared last under cells."""
+    session = _writable(services, params.session)
+    cells = [cell for cell in dict.fromkeys(params.cells) if cell not in session.state.notebook.deleted]
+    for cell in cells:
+        session.state.notebook.get(cell)
+    known, hidden = session.state.notebook.cleared, connection.hidden(session)
+    wanted = [(known[cell], cell) for cell in cells if cell in known and known[cell].seq > hidden]
+    shown: list[events.CellOutputsSet] = []
+    before = ShownBefore(services, session)
+    for cleared, cell in sorted(wanted, key=lambda one: one[0].seq):
+        if not _ran(session, cell):
+            shown += await before.under(cell, cleared, cleared.seq - 1)
+    kept: list[AnyEvent] = [one for one in shown if not _ran(session, one.cell)]
+    return calls.Accepted(seq=await session.append(kept, connection.name) if kept else session.seq)
+
+
+def _ran(session: Session, cell: str) -> bool:
+    """Whether a cell is gone, or shows an execution."""
+    return not session.state.notebook.has(cell) or session.state.notebook.get(cell).execution is not None

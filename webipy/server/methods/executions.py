@@ -33,6 +33,9 @@ rest."""
 CANCEL_SECONDS = 2.0
 """How long the host may take to report a cancelled execution, which waits in the host or in the kernel."""
 
+MAX_HEADER_BYTES = 4096
+"""Of the header of a client's request, which stands in the journal with the execution; real ones have some 250."""
+
 RESTART_SECONDS = 8.0
 """The same during a restart: the host cancels when the old process has ended."""
 
@@ -52,7 +55,7 @@ async def execution_start(
 ) -> calls.ExecutionAccepted:
     """Accepts code to run; answers when that is in the journal. It runs once, whatever happens to the client or the server."""
     session = services.sessions.get(params.session)
-    shown = session.notebook.get(params.cell) if params.cell and session.notebook.has(params.cell) else None
+    shown = session.state.notebook.get(params.cell) if params.cell and session.state.notebook.has(params.cell) else None
     queued = events.ExecutionQueued(
         execution=params.id or services.world.new_id(),
         queue=_queue(services, connection, params.queue),
@@ -63,6 +66,7 @@ async def execution_start(
         stop_on_error=params.stop_on_error,
         allow_stdin=params.allow_stdin,
         user_expressions=params.user_expressions,
+        request=_checked_header(params.request),
         version=shown.version if shown is not None and shown.source == params.code else None,
     )
     seq = await session.execute(queued, connection.name)
@@ -75,6 +79,34 @@ def _queue(services: Services, connection: Connection, name: str | None) -> str:
         return f"{connection.name}/{name or ''}"
     connection.queue = connection.queue or services.world.new_id()
     return connection.queue
+
+
+def _checked_header(header: Raw | UnsetType) -> Raw | UnsetType:
+    if not isinstance(header, UnsetType):
+        raw = bytes(header)
+        if len(raw) > MAX_HEADER_BYTES or not raw.startswith(b"{") or is_too_deep(raw):
+            raise errors.InvalidParams(f"request is a JSON map of at most {MAX_HEADER_BYTES} bytes.", field="request")
+    return header
+
+
+@method("execution.list", "read", "session", raises=OF_SESSION)
+async def execution_list(
+    services: Services, connection: Connection, params: calls.ListExecutions
+) -> calls.ExecutionList:
+    """The executions that had not finished when an event was written, as the events that queued them."""
+    session = services.sessions.get(params.session)
+    at = session.written if params.at is None else min(params.at, session.written)
+    found: list[Raw] = []
+    async with connection.heavy():
+        for execution, span in session.state.spans.open_at(at).items():
+            if span.queued <= connection.hidden(session):
+                continue
+            run = None if session.kernel is None else session.kernel.executions.open.get(execution)
+            if run is not None:
+                found.append(Raw(events.encode(run.queued)))
+            else:
+                await session.each_event(span.queued, span.queued, lambda one: found.append(Raw(events.encode(one))))
+    return calls.ExecutionList(queued=found)
 
 
 @method(
@@ -104,7 +136,7 @@ async def execution_get(services: Services, connection: Connection, params: call
 
 def _check_shown(session: Session, connection: Connection, execution: str) -> None:
     """Returns when the principal may see an execution: a guest sees none from before the session was opened last."""
-    if session.span(execution).queued <= connection.hidden(session):
+    if session.state.spans.get(execution).queued <= connection.hidden(session):
         raise errors.NotFound(f"This session has no execution {execution!r}.", kind="execution", id=execution)
 
 
@@ -118,7 +150,7 @@ def _check_shown(session: Session, connection: Connection, execution: str) -> No
 async def execution_cancel(services: Services, connection: Connection, params: calls.OfExecution) -> calls.Done:
     """Cancels a queued execution; answers when it has ended as `cancelled`. kernel.interrupt ends one that runs."""
     session = services.sessions.get(params.session)
-    session.span(params.execution)
+    session.state.spans.get(params.execution)
     run = session.kernel_connection.live().executions.open.get(params.execution)
     if run is None:
         raise errors.NotWaiting(_FINISHED.format(params.execution), kind="execution", id=params.execution)
@@ -140,7 +172,7 @@ def patience_s(session: Session) -> float:
     return RESTART_SECONDS if is_restarting else CANCEL_SECONDS
 
 
-_RUNS = "Execution {} runs already; kernel.interrupt ends it."
+_RUNS = "Execution {} runs already; an interrupt ends it."
 _FINISHED = "Execution {} has finished."
 
 
@@ -186,13 +218,13 @@ def _expressions(
 async def output_read(services: Services, connection: Connection, params: calls.ReadOutput) -> calls.OutputText:
     """Returns a part of the text of a stream output, such as the rest of one that a snapshot cuts, or of a large value that an output refers to."""
     session = services.sessions.get(params.session)
-    if not any(cell.execution == params.execution for cell in session.notebook.cells()):
+    if not any(cell.execution == params.execution for cell in session.state.notebook.cells()):
         _check_shown(session, connection, params.execution)
     if params.mime is not None:
         outputs = (await execution_record(session, params.execution, LONG_TEXT)).outputs.outputs()
         return await _value_read(session, outputs, params, params.mime)
     span, found = (
-        session.span(params.execution),
+        session.state.spans.get(params.execution),
         TextRange(params.execution, params.output, params.offset, params.limit),
     )
     await session.each_event(span.queued, last_seq(session, params.execution), found.apply)

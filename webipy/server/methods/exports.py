@@ -20,8 +20,7 @@ from webipy.converter import addresses
 from webipy.core import errors
 from webipy.core.api.formats import ExportOptions
 from webipy.core.api.notebook_calls import Exported, ExportNotebook
-from webipy.core.kernel import jupyter_messages, widget_state
-from webipy.core.kernel.comm_fold import Comms
+from webipy.core.kernel import jupyter_messages
 from webipy.server.methods.failures import OF_SESSION
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.sessions.session import Session
@@ -56,8 +55,7 @@ async def notebook_export(services: Services, connection: Connection, params: Ex
     exports are made at the same time, and one of a guest; others wait. Too many of guests are `throttled`.
     """
     session = services.sessions.get(params.session)
-    document = await services.documents.as_ipynb(session, is_shown=params.format != "ipynb")
-    notebook = await _with_widgets(services, session, document)
+    notebook = await services.documents.as_ipynb(session, is_shown=params.format != "ipynb")
     guest = (
         connection.principal.login
         if connection.principal is not None and connection.principal.session is not None
@@ -90,15 +88,6 @@ class _Cell(msgspec.Struct):
 class _Document(msgspec.Struct):
     cells: list[_Cell] = []
     metadata: dict[str, Raw] = {}
-
-
-async def _with_widgets(services: Services, session: Session, notebook: bytes) -> bytes:
-    """A document with the state of the widgets that it shows."""
-    if widget_state.VIEW not in notebook:
-        return notebook
-    comms = Comms()
-    await session.each_event(0, session.written, comms.apply)
-    return await services.world.aside(lambda: widget_state.with_state(notebook, comms.as_events()))
 
 
 def shown_images(notebook: bytes) -> dict[str, str]:

@@ -51,6 +51,18 @@ async def file_stat(services: Services, connection: Connection, params: file_cal
     return _as_result(services, await services.world.files.stat(params.path))
 
 
+@method("file.find", "read", example={"query": "may csv"})
+async def file_find(services: Services, connection: Connection, params: file_calls.FindFiles) -> file_calls.FoundFiles:
+    """Finds files and folders below the root by a few letters of their names. Hidden ones and what programs keep for themselves
+    (`node_modules`, virtual environments, caches) are left out. A large root is looked at over several calls: call again until `is_complete`.
+    """
+    async with connection.heavy():
+        found = await connection.until(services.world.files.find(params.query, params.limit))
+    open_at = sessions_by_path(services)
+    entries = [file_struct(record, open_at.get(record.path)) for record in found.records]
+    return file_calls.FoundFiles(entries=entries, is_complete=found.is_complete)
+
+
 @method("file.read", "read", raises=OF_FILE, example={"path": "numbers.csv"})
 async def file_read(services: Services, connection: Connection, params: file_calls.ReadFile) -> file_calls.FileContent:
     """Part of a file, as text where it is UTF-8; a part that would end within a character ends before it."""
@@ -65,7 +77,7 @@ async def file_read(services: Services, connection: Connection, params: file_cal
 async def file_watch(services: Services, connection: Connection, params: file_calls.WatchFolder) -> calls.Done:
     """Watches a folder: the notification `folder_changed` comes now and whenever something in it may have changed, at most five times a second."""
     if connection.send is None:
-        raise errors.InvalidRequest("Notifications come over a WebSocket; over POST ask file.list again.")
+        raise errors.InvalidRequest("Notifications come over a WebSocket, and this call came by POST.")
     if params.path not in connection.watches and len(connection.watches) >= MAX_WATCHES:
         raise errors.TooLarge(f"One connection watches at most {MAX_WATCHES} folders.", limit=MAX_WATCHES)
     record = await services.world.files.stat(params.path)
@@ -131,7 +143,9 @@ async def file_rename(services: Services, connection: Connection, params: file_c
     """Renames a file or folder, never over something. Open sessions keep their file, and files that are paired with it
     (`metadata.jupytext.formats`) are renamed, too, where the new path has a place for them.
     """
-    return _as_result(services, await services.documents.rename(params.path, params.to, connection.name))
+    record = await services.documents.rename(params.path, params.to, connection.name)
+    services.copies.moved(params.path, record.path)
+    return _as_result(services, record)
 
 
 @method("file.copy", "write", raises=(*OF_FILE, errors.AlreadyExists, errors.TooLarge), example={"path": "numbers.csv"})

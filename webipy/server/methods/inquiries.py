@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from webipy.core import errors
 from webipy.core.api import calls
-from webipy.core.api.variable_calls import ListVariables, VariableList
+from webipy.core.api.variable_calls import ListVariables, ReadVariable, VariableList, VariablePart
 from webipy.core.kernel import jupyter_messages
 from webipy.server.methods.failures import OF_INQUIRY
 from webipy.server.methods.kernel_inquiries import ask, call_program, content_of
@@ -110,5 +110,23 @@ async def variable_list(services: Services, connection: Connection, params: List
         return VariableList(status="unsupported")
     try:
         return jupyter_messages.decode(bytes(answer), VariableList)
+    except msgspec.DecodeError:
+        raise errors.KernelFailed("The kernel answered with something that cannot be read.") from None
+
+
+@method(
+    "variable.read", "execute", "session", raises=OF_INQUIRY, example={"html": '<table class="dataframe">...</table>'}
+)
+async def variable_read(services: Services, connection: Connection, params: ReadVariable) -> VariablePart:
+    """Rows of a table (a DataFrame of pandas or polars) that an output shows, asked of the running kernel; the table stays as it is."""
+    session = services.sessions.get(params.session)
+    sort = -1 if params.sort is None else params.sort
+    order = (sort, int(params.descending), params.filter.strip())
+    asked = (params.html, params.offset, params.limit, *order, int(params.whole))
+    answer = await call_program(services, session, "rows", asked, params.timeout_s)
+    if answer is None:
+        return VariablePart(status="unsupported")
+    try:
+        return jupyter_messages.decode(bytes(answer), VariablePart)
     except msgspec.DecodeError:
         raise errors.KernelFailed("The kernel answered with something that cannot be read.") from None

@@ -27,7 +27,7 @@ from msgspec import Raw
 from webipy.core import errors
 from webipy.core.kernel import inquiries, jupyter_messages, wire
 from webipy.core.kernel.wire import Message
-from webipy.kernel_programs import definitions, variables
+from webipy.kernel_programs import definitions, tables, variables
 from webipy.server.methods.method import Services
 from webipy.server.sessions.session import Session
 
@@ -199,7 +199,11 @@ def _program(module: types.ModuleType) -> Program:
 @cache
 def programs() -> Mapping[tuple[str, str], Program]:
     """The programs, by the language as kernelspecs name it, in lower case, and by the function."""
-    return {("python", "definition"): _program(definitions), ("python", "listed"): _program(variables)}
+    return {
+        ("python", "definition"): _program(definitions),
+        ("python", "listed"): _program(variables),
+        ("python", "rows"): _program(tables),
+    }
 
 
 async def call_program(

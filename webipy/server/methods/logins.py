@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 from webipy.core import errors
 from webipy.core.api import calls, login_calls
 from webipy.core.api.browser_names import agent_words
+from webipy.core.timestamps import rfc3339
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.people.logins import Login
 from webipy.server.people.tickets import TICKET_SECONDS
@@ -54,7 +55,7 @@ async def login_revoke(
     if params.id is not None:
         if not any(login.id == params.id for login in logins.all()):
             raise errors.NotFound(
-                f"There is no login {params.id!r}; login.list lists them.", kind="login", id=params.id
+                f"There is no login {params.id!r}; it may have ended already.", kind="login", id=params.id
             )
         return login_calls.Revoked(ended=await logins.revoke([params.id]))
     logins.codes.forget()
@@ -71,7 +72,5 @@ async def ticket_make(services: Services, connection: Connection, params: login_
     assert connection.principal is not None  # the verb says so
     ticket = services.logins.tickets.make(connection.principal.login, unquote_to_bytes(path))
     kept = [part for part in query.split("&") if part and not part.startswith("ticket=")]
-    expires = datetime.fromisoformat(services.world.now()) + timedelta(seconds=TICKET_SECONDS)
-    return login_calls.Ticket(
-        address=f"{path}?{'&'.join([*kept, f'ticket={ticket}'])}", expires=expires.isoformat().replace("+00:00", "Z")
-    )
+    expires = rfc3339(datetime.fromisoformat(services.world.now()) + timedelta(seconds=TICKET_SECONDS))
+    return login_calls.Ticket(address=f"{path}?{'&'.join([*kept, f'ticket={ticket}'])}", expires=expires)

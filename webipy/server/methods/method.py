@@ -19,6 +19,7 @@ from webipy.core import errors
 from webipy.core.api.access import Principal, Verb
 from webipy.core.api.calls import Params, Result
 from webipy.server.methods.failures import Failures
+from webipy.server.notebooks.client_copies import ClientCopies
 from webipy.server.notebooks.documents import Documents
 from webipy.server.notebooks.runs import Runs
 from webipy.server.notebooks.temporary_sessions import TemporarySessions
@@ -33,6 +34,8 @@ from webipy.server.sessions.feed import Feed
 from webipy.server.sessions.kernel_usage import Usage
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
+from webipy.server.terminals.terminal_reader import TerminalReader
+from webipy.server.terminals.terminals import Terminals
 
 MOST_OF_LOGIN: Final = OWNER.lines
 """Connections of one login of whoever runs the server, and its calls by POST: pages, and programs by the token."""
@@ -53,6 +56,8 @@ class Services:
         logins: The logins and shares.
         page_url: Returns the address of the page for a session's id (or `None`), with a fragment.
         version: webipy's version.
+        installed: Returns the versions of what webipy stands on, by name.
+        public_url: The address that people open, with a slash at its end, when that is another one than the server's own.
     """
 
     world: World
@@ -60,14 +65,18 @@ class Services:
     logins: Logins
     page_url: Callable[[str | None, str], str]
     version: str
+    installed: Callable[[], dict[str, str]] = dict
+    public_url: str | None = None
     closed_sessions: ClosedSessions = attrs.field(init=False)
     documents: Documents = attrs.field(init=False)
+    copies: ClientCopies = attrs.field(init=False)
     presence: Presence = attrs.field(init=False)
     usage: Usage = attrs.field(init=False)
     temporary: TemporarySessions = attrs.field(init=False)
     runs: Runs = attrs.field(init=False)
     budgets: Budgets = attrs.field(init=False)
     quotas: Quotas = attrs.field(init=False)
+    terminals: Terminals = attrs.field(init=False)
     started: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -75,12 +84,19 @@ class Services:
         self.budgets = Budgets(self.world.clock, self.world.later)
         self.closed_sessions = ClosedSessions(self.world, self.sessions)
         self.documents = Documents(self.world, self.sessions, self.closed_sessions)
+        self.copies = ClientCopies(self.world, self.documents)
         self.presence = Presence(self.world.later, self.world.clock)
         self.quotas = Quotas(self.world.clock)
-        self.sessions.on_appended.append(lambda session, by, size: self.quotas.charge(session.id, by, size))
+        self.sessions.appends.add(lambda session, by, size: self.quotas.charge(session.id, by, size))
         self.usage = Usage(self.world, self.sessions)
         self.temporary = TemporarySessions(self.world, self.sessions, self.documents, self.logins.shares)
+        self.terminals = Terminals(self.world, self.sessions.root)
         self.runs = Runs(self.world, self.sessions, self.documents, self.temporary)
+
+    async def restore(self) -> None:
+        """Brings back, as the server starts, what lives on: sessions and terminals."""
+        await self.sessions.restore()
+        await self.terminals.restore()
 
     async def resume(self) -> None:
         """Resumes, after the server has started, what the last one has begun: documents, runs and temporary sessions."""
@@ -111,16 +127,18 @@ class Connection:
     soon: Callable[[Callable[[], None]], object] = lambda call: call()
     give_up: Callable[[], None] = lambda: None
     feeds: dict[str, Feed] = attrs.field(factory=dict)
+    readers: dict[str, TerminalReader] = attrs.field(factory=dict)
+    """What it reads of terminals, by their ids."""
     watches: dict[str, Callable[[], None]] = attrs.field(factory=dict)
     participants: dict[str, tuple[Participant, Callable[[], None]]] = attrs.field(factory=dict)
-    on_leave: dict[str, Callable[[], None]] = attrs.field(factory=dict)
-    """Called when the connection is closed, by the session that each is about."""
     budget: Budget | None = None
     """The budget of the login; `None` until a call is answered."""
     is_paused: bool = False
     is_gone: bool = False
     queue: str = ""
     """The name of the queue of this connection's executions, once there is one."""
+    _leaving: dict[str, Callable[[], None]] = attrs.field(factory=dict)
+    """Called when the connection is closed, by the session that each is about."""
     _held: dict[str, bytes] = attrs.field(factory=dict)
     _waits: set[Deferred[Any]] = attrs.field(factory=set)
 
@@ -158,7 +176,7 @@ class Connection:
 
     def hidden(self, session: Session) -> int:
         """Seq of the last event that the principal may not see: a guest sees a session from its last opening on, its owner all of it."""
-        return max(0, session.reopened - 1) if guest_view.is_guest(self.principal) else 0
+        return max(0, session.state.lifecycle.reopened_seq - 1) if guest_view.is_guest(self.principal) else 0
 
     def subscribe(self, session: Session, cursor: int) -> None:
         """Starts a feed, in place of an earlier one; it sends from the next turn on, after the answer to this call.
@@ -171,7 +189,7 @@ class Connection:
             errors.InvalidRequest: The transport cannot carry notifications.
         """
         if self.send is None:
-            raise errors.InvalidRequest("Events come over a WebSocket; over POST ask session.events with wait_s.")
+            raise errors.InvalidRequest("Events come over a WebSocket, and this call came by POST.")
         self._end_feed(session.id)
         send = self._send_shown if guest_view.is_guest(self.principal) else self.send
         feed = Feed(session, send, cursor, self.soon, self.is_paused, self.give_up)
@@ -194,7 +212,7 @@ class Connection:
         Args:
             session: The session's id.
             participant: The participant.
-            leave: Ends that.
+            leave: Removes the participant.
         """
         self.participants[session] = participant, leave
 
@@ -248,6 +266,8 @@ class Connection:
         self.is_paused = True
         for feed in self.feeds.values():
             feed.pause()
+        for reader in self.readers.values():
+            reader.pause()
 
     def resume(self) -> None:
         """The transport has room again."""
@@ -257,6 +277,19 @@ class Connection:
             self.send_latest(about, notification)
         for feed in tuple(self.feeds.values()):
             feed.resume()
+        for reader in tuple(self.readers.values()):
+            reader.resume()
+
+    def when_left(self, session: str, call: Callable[[], None] | None) -> None:
+        """Sets what is called about a session when the connection is closed.
+
+        Args:
+            session: Id of the session.
+            call: Called once; `None` for nothing.
+        """
+        self._leaving.pop(session, None)
+        if call is not None:
+            self._leaving[session] = call
 
     def leave(self) -> None:
         """Ends the feeds, watches and waits of a connection that is closed; executions and runs that it has begun go on."""
@@ -265,7 +298,8 @@ class Connection:
             self.unwatch(path)
         for session in [*self.feeds, *self.participants]:
             self.unsubscribe(session)
-        left, self.on_leave = self.on_leave, {}
+        self.readers.clear()
+        left, self._leaving = self._leaving, {}
         for call in left.values():
             call()
         for waited in list(self._waits):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from msgspec import Raw
 
 from webipy.core import errors
@@ -16,12 +18,15 @@ from webipy.server.notebooks.history import History
 from webipy.server.sessions import guest_view
 from webipy.server.sessions.session import Session
 
+MOST_TOUCHED = 20
+"""Cells that a state names; the others are counted."""
+
 METHODS = Methods()
 method = METHODS.method
 
 
 def _state(session: Session, connection: Connection) -> notebook_calls.NotebookState:
-    file = session.file_state
+    file = session.state.file_state
     conflict = file.conflict
     state = notebook_calls.NotebookState(
         session=session.id,
@@ -31,8 +36,8 @@ def _state(session: Session, connection: Connection) -> notebook_calls.NotebookS
         is_saved=file.is_saved,
         saved_seq=file.saved,
         seq=session.seq,
-        cells=len(session.notebook.cells()),
-        metadata=Raw(session.notebook.metadata),
+        cells=len(session.state.notebook.cells()),
+        metadata=Raw(session.state.notebook.metadata),
         conflict=None
         if conflict is None
         else notebook_calls.Conflict(reason=conflict.reason, etag=conflict.etag, cells=conflict.cells),
@@ -59,7 +64,7 @@ async def notebook_save(
     """Writes the file now, atomically, after merging what another program has changed in it; `conflict` when both have changes of the same."""
     session = services.sessions.get(params.session)
     session.check_writable()
-    if params.path is not None and params.path != session.file_state.path:
+    if params.path is not None and params.path != session.state.file_state.path:
         await services.documents.save_as(session, params.path, connection.name)
     else:
         await services.documents.of(session).save(connection.name, params.overwrite, params.upgrade)
@@ -92,7 +97,7 @@ async def notebook_set_metadata(
     session.check_writable()
     metadata = clean_map(params.metadata, "metadata")
     assert isinstance(metadata, Raw)
-    is_paired_anew = pairs.formats_in(bytes(metadata)) not in (None, pairs.formats_in(session.notebook.metadata))
+    is_paired_anew = pairs.formats_in(bytes(metadata)) not in (None, pairs.formats_in(session.state.notebook.metadata))
     if is_paired_anew and guest_view.is_guest(connection.principal):
         raise errors.NotPermitted("A guest cannot pair the notebook with other files (jupytext.formats).")
     return calls.Accepted(seq=await session.append([events.NotebookMetadataSet(metadata=metadata)], connection.name))
@@ -109,6 +114,10 @@ def _as_result(moment: HistoryPoint, connection: Connection) -> notebook_calls.H
         by=moment.by,
         name=moment.name if moment.kind == "checkpoint" else guest_view.file_of(moment.name, connection.principal),
         cells=len(moment.cells),
+        touched=[
+            notebook_calls.TouchedCell(cell=cell, what=what)
+            for cell, what in islice(moment.cells.items(), MOST_TOUCHED)
+        ],
     )
 
 
@@ -125,7 +134,7 @@ async def notebook_history(
     async with connection.heavy():
         points, hidden = await history.points(), connection.hidden(history.session)
     found: list[notebook_calls.HistoryPoint] = []
-    for moment in reversed(points.all):
+    for moment in reversed(points):
         if moment.seq > hidden and (params.before is None or moment.seq < params.before):
             found.append(_as_result(moment, connection))
         if len(found) == params.limit:
@@ -176,12 +185,13 @@ async def notebook_diff(
 
 @method("notebook.restore", "write", "session", raises=OF_DOCUMENT, example={"checkpoint": "first"})
 async def notebook_restore(
-    services: Services, connection: Connection, params: notebook_calls.AtPoint
+    services: Services, connection: Connection, params: notebook_calls.RestoreNotebook
 ) -> calls.Accepted:
-    """Restores an earlier state of the document, as changes of the present one: the history stays whole."""
+    """Restores an earlier state of the document, or one cell of it, as changes of the present one: the history stays whole."""
     session = services.sessions.get(params.session)
     history = _history(services, params.session)
     async with connection.heavy():
         seq = await history.seq_of(params.seq, params.time, params.checkpoint, connection.hidden(session))
         document = await history.state(seq)
-        return calls.Accepted(seq=await services.documents.of(session).file.become(document, connection.name))
+        file = services.documents.of(session).file
+        return calls.Accepted(seq=await file.become(document, connection.name, cell=params.cell))

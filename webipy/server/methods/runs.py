@@ -82,7 +82,7 @@ async def notebook_run(
     """Accepts code cells to run, those that are not empty, as they are now; answers when all of them are in the journal."""
     session = services.sessions.get(params.session)
     run = params.id or services.world.new_id()
-    if _has(session, f"{run}-1"):
+    if session.state.spans.find(f"{run}-1") is not None:
         return await _run_before(session, run)
     if params.plan is not None:
         if await services.runs.is_known(run):
@@ -90,20 +90,20 @@ async def notebook_run(
         await _check_plan(services, session, params.plan)
     session.check_writable()
     kernel = session.kernel_connection.live()
-    chosen = {cell.id for cell in _chosen(session.notebook, params)}
-    new, set_by = _parameters(services, session.notebook, kernel.language, params.parameters)
-    parts = _parts(session.notebook, chosen, new, set_by)
+    chosen = {cell.id for cell in _chosen(session.state.notebook, params)}
+    new, set_by = _parameters(services, session.state.notebook, kernel.language, params.parameters)
+    parts = _parts(session.state.notebook, chosen, new, set_by)
     if sum(len(part.source) for part in parts) > MAX_RUN_CHARACTERS:
         raise errors.TooLarge(
             f"The code of one run holds at most {MAX_RUN_CHARACTERS} characters.", limit=MAX_RUN_CHARACTERS
         )
     queued = [_queued(run, number, part, params.stop_on_error) for number, part in enumerate(parts, 1)]
     runs = [kernel.executions.queue(one) for one in queued]
-    cells = _as_results(session.notebook, queued)
+    cells = _as_results(session.state.notebook, queued)
     begun = _begun(services, session, params, run, cells)
     written = session.append([*new, *begun, *queued], connection.name)
     if begun:
-        services.runs.supervise(session, session.runs.open[run])
+        services.runs.supervise(session, session.state.runs.open[run])
         services.temporary.hand_over(session, connection)
     seq = await written
     session.kernel_connection.requests.add(runs)
@@ -120,7 +120,7 @@ def _as_results(notebook: Notebook, queued: Sequence[events.ExecutionQueued]) ->
 
 async def _check_plan(services: Services, session: Session, plan: notebook_calls.RunPlan) -> None:
     """Refuses a plan whose result could not be written."""
-    source = session.record.path or session.source
+    source = session.record.path or session.state.lifecycle.source
     if plan.to is None:
         return
     await services.runs.results.check(source, plan.to, plan.overwrite)
@@ -154,7 +154,7 @@ def _begun(
         else Raw(jupyter_messages.encode(params.parameters)),
         version=services.version,
     )
-    return [events.SessionKept(), started] if plan.keep and session.is_temporary else [started]
+    return [events.SessionKept(), started] if plan.keep and session.state.lifecycle.is_temporary else [started]
 
 
 def _queued(run: str, number: int, part: _Part, stop_on_error: bool) -> events.ExecutionQueued:
@@ -168,27 +168,19 @@ def _queued(run: str, number: int, part: _Part, stop_on_error: bool) -> events.E
     )
 
 
-def _has(session: Session, execution: str) -> bool:
-    try:
-        session.span(execution)
-    except errors.NotFound:
-        return False
-    return True
-
-
 async def _run_before(session: Session, run: str) -> notebook_calls.NotebookRun:
     """The answer to a call that is repeated: the run as it was accepted."""
     number = 1
-    while _has(session, f"{run}-{number + 1}"):
+    while session.state.spans.find(f"{run}-{number + 1}") is not None:
         number += 1
-    first, last = session.span(f"{run}-1").queued, session.span(f"{run}-{number}").queued
+    first, last = session.state.spans.get(f"{run}-1").queued, session.state.spans.get(f"{run}-{number}").queued
     await _written(session, last)
     found: list[events.ExecutionQueued] = []
     await session.each_event(first, last, lambda e: found.append(e) if isinstance(e, events.ExecutionQueued) else None)
     of_run = [queued for queued in found if queued.run == run]
     if not of_run:
         raise errors.AlreadyExists(f"{run}-1 is an execution of something else; choose another id.", kind="run", id=run)
-    return notebook_calls.NotebookRun(run=run, executions=_as_results(session.notebook, of_run), seq=last)
+    return notebook_calls.NotebookRun(run=run, executions=_as_results(session.state.notebook, of_run), seq=last)
 
 
 def _chosen(notebook: Notebook, params: notebook_calls.RunNotebook) -> list[Cell]:
@@ -301,7 +293,7 @@ async def execution_move(services: Services, connection: Connection, params: not
         _waiting(session, executions, params.before)
         if params.before == params.execution:
             raise errors.InvalidParams("An execution cannot wait before itself.", field="before")
-    newest = max(session.span(name).queued for name in (params.execution, params.before or params.execution))
+    newest = max(session.state.spans.get(name).queued for name in (params.execution, params.before or params.execution))
     await _written(session, newest)
     session.kernel_connection.live()
     moves = run.moves
@@ -319,7 +311,7 @@ async def execution_move(services: Services, connection: Connection, params: not
 
 
 def _waiting(session: Session, executions: Executions, execution: str) -> OpenExecution:
-    session.span(execution)
+    session.state.spans.get(execution)
     run = executions.open.get(execution)
     if run is None or run.running:
         state = "has finished" if run is None else "runs already"
@@ -338,7 +330,7 @@ async def run_cancel(
     if not wanted:
         return notebook_calls.RunCancelled(executions=[])
     session.check_writable()
-    newest = max(session.span(run.id).queued for run in wanted)
+    newest = max(session.state.spans.get(run.id).queued for run in wanted)
     await _written(session, newest)
     since = session.written
     session.kernel_connection.live()

@@ -13,6 +13,7 @@ from webipy.core.api import calls
 from webipy.core.events import events
 from webipy.core.kernel.host_protocol import Interrupt, Kernelspec, Kill, KnownWay, ShutDown
 from webipy.core.session.guest_history import latest
+from webipy.core.timestamps import rfc3339
 from webipy.server.methods.failures import OF_CHANGE, OF_DOCUMENT, OF_KERNEL, OF_SESSION, OF_START
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.methods.shares import take_part
@@ -20,7 +21,7 @@ from webipy.server.people.logins import CODE_SECONDS
 from webipy.server.sessions import guest_view
 from webipy.server.sessions.feed import CHUNK_BYTES
 from webipy.server.sessions.kernel_connection import NO_KERNEL
-from webipy.server.sessions.session import Session
+from webipy.server.sessions.session import Session, latest_snapshot
 from webipy.server.sessions.sessions import check_ours
 
 PROTOCOL = 1
@@ -50,7 +51,20 @@ async def server_info(services: Services, connection: Connection, params: calls.
         verb=who.verb if who is not None else None,
         session=who.session if who is not None else None,
         owner=services.logins.name if who is not None else None,
+        public_url=services.public_url if who is not None else None,
         started=services.started if who is not None else None,
+    )
+
+
+@method("server.describe", "own", raises=(errors.KernelFailed,))
+async def server_describe(services: Services, connection: Connection, params: calls.Nothing) -> calls.Installation:
+    """Versions of the server and of what it stands on, for a report about a problem: no path, no name and no secret is among them."""
+    specs = await services.world.launcher.specs()
+    return calls.Installation(
+        version=services.version,
+        installed=services.installed(),
+        kernelspecs=sorted(specs.found),
+        sessions=len(services.sessions.all()),
     )
 
 
@@ -68,11 +82,11 @@ async def server_launch_code(services: Services, connection: Connection, params:
     if params.session is not None:
         services.sessions.get(params.session)
     code = services.logins.new_code()
-    expires = datetime.fromisoformat(services.world.now()) + timedelta(seconds=CODE_SECONDS)
+    expires = rfc3339(datetime.fromisoformat(services.world.now()) + timedelta(seconds=CODE_SECONDS))
     return calls.LaunchCode(
         code=code,
         url=services.page_url(params.session, f"code={code}"),
-        expires=expires.isoformat().replace("+00:00", "Z"),
+        expires=expires,
     )
 
 
@@ -105,7 +119,8 @@ async def _opened(services: Services, connection: Connection, params: calls.Crea
         body = bytes(params.notebook)
         return await services.documents.open_body(body, title or "notebook", cwd, params.id, by, temporary=once)
     if path is None:
-        return await services.sessions.create(title, None, cwd, params.id, by, temporary=once)
+        name = params.client_path
+        return await services.sessions.create(title, None, cwd, params.id, by, temporary=once, client_path=name)
     if params.copy:
         return await services.documents.open_copy(path, title, cwd, params.id, by, temporary=once)
     empty = await services.documents.empty(path, params.kernelspec) if params.create else None
@@ -141,8 +156,7 @@ async def session_close(services: Services, connection: Connection, params: call
     The journal is kept. It goes on when the document, or the session (`session.reopen`), is opened again.
     """
     session = services.sessions.get(params.session)
-    digest = await services.documents.leave(session, params.discard)
-    await services.sessions.close(session, connection.name, digest)
+    await services.documents.close(session, connection.name, params.discard)
     await services.logins.shares.end_session(session.id)
     return calls.Done()
 
@@ -180,7 +194,7 @@ async def session_subscribe(services: Services, connection: Connection, params: 
     first_seq = max(session.journal.first_seq, hidden + 1)
     if (params.snapshot or since + 1 < first_seq) and session.snapshots.is_better(since, first_seq):
         async with connection.heavy():
-            since, bodies = await session.snapshots.latest(session.written)
+            since, bodies = await latest_snapshot(session)
             if hidden:
                 bodies = await services.world.aside(lambda: _without(bodies, hidden))
             if guest_view.is_guest(connection.principal):
@@ -249,6 +263,21 @@ def _note(spec: Kernelspec, way: KnownWay | None) -> str:
     if way.transport == "tcp":
         return "It is reached over loopback TCP, because it does not start otherwise: other users of this machine can read its output."
     return "It runs without webipy's boot file, which it cannot use: output may be lost when it prints faster than it is read."
+
+
+@method("kernel.describe", "read", "session", raises=OF_SESSION)
+async def kernel_describe(
+    services: Services, connection: Connection, params: calls.OfSession
+) -> calls.KernelDescription:
+    """What the kernel said of itself when it became ready, also while it is busy."""
+    ready = services.sessions.get(params.session).state.lifecycle.ready
+    if ready is None:
+        return calls.KernelDescription(kernel_info=msgspec.Raw(b"null"))
+    if not isinstance(ready.kernel_info, UnsetType):
+        return calls.KernelDescription(kernel_info=ready.kernel_info)
+    known = {"status": "ok", "protocol_version": "5.3", "implementation": ready.implementation, "banner": ready.banner}
+    more = {"implementation_version": "", "language_info": ready.language_info, "help_links": []}
+    return calls.KernelDescription(kernel_info=msgspec.Raw(msgspec.json.encode({**known, **more})))
 
 
 @method("kernel.usage", "read", "session", raises=OF_SESSION, example={"session": "s1"})

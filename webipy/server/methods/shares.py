@@ -132,5 +132,5 @@ async def presence_decline(services: Services, connection: Connection, params: p
 def _participant(connection: Connection, session: str) -> Participant:
     participant, _ = connection.participants.get(session, (None, None))
     if participant is None:
-        raise errors.InvalidRequest("Only who follows the session has a place in it: session.subscribe first.")
+        raise errors.InvalidRequest("Only who follows the session has a place in it: open it first.")
     return participant

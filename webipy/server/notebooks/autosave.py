@@ -1,7 +1,9 @@
 """When a document is saved, and when its files are checked for changes.
 
 A second after the last change, ten seconds after the first at the latest (or ten times as long as a save takes), at
-once when a file is changed by another program, and when its session or the server ends. `NotebookFile` does the saving and merging.
+once when a file is changed by another program, and when its session or the server ends. A widget that
+somebody moves is a change, too, with more patience: three seconds after the last move, half a minute after the first at the latest. What a kernel
+does to its widgets by itself (a progress bar) is none; the next save takes it along. `NotebookFile` does the saving and merging.
 
 Invariant: all files of a document are watched under the names that they have now, as long as its session is open.
 
@@ -35,11 +37,21 @@ REST_SECONDS = 1.0
 LONGEST_SECONDS = 10.0
 """A document that changes all the time is saved this often."""
 
+MOVED_SECONDS = 3.0
+"""After the last move of a widget for so long, its document is saved."""
+
+LONGEST_MOVED_SECONDS = 30.0
+"""A document whose widgets are moved all the time is saved this often."""
+
 AGAIN_SECONDS = 30.0
 """A save that failed is tried again."""
 
 GONE_SECONDS = 1.0
 """A file that is missing is looked for again: editors replace one in two steps."""
+
+
+def _nothing() -> None:
+    """Stops nothing."""
 
 
 @attrs.define(eq=False)
@@ -58,23 +70,29 @@ class Autosave:
     world: World
     is_on: bool = False
     _seen: int = 0
+    _seen_moved: int = 0
+    _is_patient: bool = False
     _due_s: float = 0.0
     _stop_rest: Callable[[], None] | None = None
-    _stop_watch: Callable[[], None] = lambda: None
+    _stop_watch: Callable[[], None] = _nothing
+    _stop_observing: Callable[[], None] = _nothing
     _watched: list[str] = attrs.field(factory=list)
     _log = Logger()
 
     def start(self) -> None:
         """Begins to save and to watch, if there is a file, at its path now."""
-        origin = self.file.session.file_state
+        origin = self.file.session.state.file_state
         if origin.path is None:
             return
         self.is_on = True
-        self._seen = origin.changed
-        self.file.session.on_written = self._was_written
+        self._seen, self._seen_moved = origin.changed, self.file.session.state.comms.moved
+        self._stop_observing()
+        self._stop_observing = self.file.session.writes.add(self._was_written)
         self._watch()
         if not self.file.is_saved:
             self._save_later(REST_SECONDS)
+        elif self.file.has_moved:
+            self._save_later(MOVED_SECONDS, LONGEST_MOVED_SECONDS)
 
     def _watch(self) -> None:
         """Watches all files of the document under their names now."""
@@ -94,9 +112,9 @@ class Autosave:
     def stop(self) -> None:
         """Ends the saving and cancels the watches."""
         self.is_on = False
-        self.file.session.on_written = lambda: None
+        self._stop_observing()
         self._stop_watch()
-        self._stop_watch, self._watched = lambda: None, []  # it leads back here
+        self._stop_watch, self._stop_observing, self._watched = _nothing, _nothing, []  # they lead back here
         if self._stop_rest is not None:
             self._stop_rest()
         self._stop_rest = None
@@ -119,25 +137,55 @@ class Autosave:
             duration = self.world.clock() - began
             self._due_s = max(self._due_s, self.world.clock() + 10 * duration)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the file lacks something of the document that a save would write."""
+        return self.is_on and (not self.file.is_saved or self.file.has_moved)
+
+    async def save_rest(self, is_discarded: bool) -> None:
+        """Saves before the session is closed, when there is something to save.
+
+        Args:
+            is_discarded: Whether a failure does not matter.
+
+        Raises:
+            errors.Conflict, errors.FileFault and others: As `NotebookFile.save`; not with `is_discarded`.
+        """
+        if self.is_behind:
+            try:
+                await self.save(None)
+            except errors.Failure:
+                if not is_discarded:
+                    raise
+
     def _was_written(self) -> None:
-        origin = self.file.session.file_state
+        origin = self.file.session.state.file_state
         if origin.changed > self._seen:
             self._seen = origin.changed
             self._watch()
             if origin.conflict is None:
                 self._save_later(REST_SECONDS)
+        moved = self.file.session.state.comms.moved
+        if moved > self._seen_moved:
+            self._seen_moved = moved
+            if origin.conflict is None and self.file.has_moved and self.file.is_saved:
+                self._save_later(MOVED_SECONDS, LONGEST_MOVED_SECONDS)
 
-    def _save_later(self, seconds: float) -> None:
+    def _save_later(self, seconds: float, longest: float = LONGEST_SECONDS) -> None:
         now = self.world.clock()
+        is_patient = longest > LONGEST_SECONDS
         if self._stop_rest is None:
-            self._due_s = max(self._due_s, now + LONGEST_SECONDS)
+            self._due_s = max(self._due_s, now + longest)
         else:
             self._stop_rest()
+            if self._is_patient and not is_patient:
+                self._due_s = min(self._due_s, now + longest)
+        self._is_patient = is_patient
         self._stop_rest = self.world.later(max(0.0, min(seconds, self._due_s - now)), self._save_now)
 
     def _save_now(self) -> None:
         self._stop_rest = None
-        if self.is_on and not self.file.is_saved and self.file.session.file_state.conflict is None:
+        if self.is_behind and self.file.session.state.file_state.conflict is None:
             self._begin(self.save(None))
 
     def _look(self) -> None:
@@ -168,21 +216,15 @@ class Autosave:
                 self._save_later(REST_SECONDS)
 
     async def _is_other(self) -> bool:
-        if await self._etag() is None:
-            if self.file.session.file_state.etag is None:
+        if await self.file.outside.etag(self.file.path()) is None:
+            if self.file.session.state.file_state.etag is None:
                 return False  # it was not there before either
             await pause(self.world, GONE_SECONDS)
-        etag, origin = await self._etag(), self.file.session.file_state
+        etag, origin = await self.file.outside.etag(self.file.path()), self.file.session.state.file_state
         if etag is None and origin.conflict is not None and origin.conflict.etag is None:
             await self.file.outside.has_moved()  # an event reports already that it is gone
             return False
         return not origin.is_at(etag)
-
-    async def _etag(self) -> str | None:
-        try:
-            return (await self.world.files.stat(self.file.path())).etag
-        except errors.NotFound:
-            return None
 
 
 @attrs.define(eq=False)
@@ -245,7 +287,8 @@ class Autosaves:
         pending = []
         for autosave in self._all.values():
             if autosave.is_on:
-                is_saved = autosave.file.is_saved or autosave.file.session.file_state.conflict
+                is_saved = autosave.file.is_saved and not autosave.file.has_moved
+                is_saved = is_saved or autosave.file.session.state.file_state.conflict is not None
                 autosave.stop()
                 if not is_saved:
                     pending.append(Deferred.fromCoroutine(autosave.save(None)))

@@ -30,7 +30,7 @@ from webipy.server.ports.registry import ClosedSession
 from webipy.server.ports.world import World
 from webipy.server.sessions.closed_sessions import ClosedSessions
 from webipy.server.sessions.session import Session
-from webipy.server.sessions.sessions import Sessions
+from webipy.server.sessions.sessions import Sessions, end_kernel_to_close
 
 EXPORTED_BYTES = 64 * 1024 * 1024
 """Large values of outputs that an export has in it, all together; the largest are left out."""
@@ -149,7 +149,7 @@ class Documents:
         folder = cwd or posixpath.dirname(path)
         session = await self.sessions.create(title, path, folder, wanted, by, temporary=temporary)
         autosave = self.of(session)
-        if session.file_state.path is None:
+        if session.state.file_state.path is None:
             await autosave.file.become(read.document, by, read)
             autosave.start()
             await self._merge_pair(autosave)
@@ -177,7 +177,7 @@ class Documents:
             folder = cwd or posixpath.dirname(text)  # that of the other file may not be there yet
             session = await self.sessions.create(title, main, folder, wanted, by, temporary=temporary)
             autosave = self.of(session)
-            if session.file_state.path is None:
+            if session.state.file_state.path is None:
                 record = FileRecord(main, "notebook", 0, read.record.modified, "", True)
                 format = formats.format_of(main) or "ipynb"
                 minor = notebook_file.MINOR if format == "ipynb" else None
@@ -187,7 +187,7 @@ class Documents:
                 autosave.start()
         autosave = self.of(session)
         if named is not None and text not in {pair.path for pair in autosave.file.outside.pair_files.all()}:
-            metadata = pairs.with_formats(session.notebook.metadata, named)
+            metadata = pairs.with_formats(session.state.notebook.metadata, named)
             await session.append([events.NotebookMetadataSet(metadata=Raw(metadata))], by)
         await self._merge_pair(autosave)
         return session
@@ -226,7 +226,7 @@ class Documents:
             document = read.document
         folder, title = cwd or posixpath.dirname(path), title or posixpath.basename(path)
         session = await self.sessions.create(title, None, folder, wanted, by, temporary=temporary, source=path)
-        if not session.notebook.cells():
+        if not session.state.notebook.cells():
             file = self.of(session).file
             if read is not None:
                 await store_values(session, self.world, read)
@@ -238,7 +238,7 @@ class Documents:
     async def _known(self, file: FileRecord, cwd: str | None, by: str, *, temporary: bool) -> Session | None:
         """The session of a file: open under the name that it had before, or closed; `None` for a new file."""
         for session in self.sessions.all():
-            if is_same_file(session.file_state.etag, file.etag) and await _has_lost(self.world, session):
+            if is_same_file(session.state.file_state.etag, file.etag) and await _has_lost(self.world, session):
                 await self.found_at(session, file.path, by)
                 return session
         closed = await self.closed_sessions.session_of(file)
@@ -282,8 +282,8 @@ class Documents:
             if lost is not None and session.record.path is None:
                 await self._write_again(session, lost, by)
         except errors.Failure:
-            await self.leave(session, is_discarded=True)
-            await self.sessions.close(session, by)
+            await self.close(session, by, is_discarded=True)
+            await self.closed_sessions.note(closed)  # with the path where its document belongs
             raise
         return session
 
@@ -301,7 +301,7 @@ class Documents:
     async def _catch_up(self, autosave: Autosave, path: str) -> None:
         """Merges the changes of the file while its session was closed, as for one that is open."""
         session = autosave.file.session
-        origin = session.file_state
+        origin = session.state.file_state
         try:
             if origin.path is None or origin.conflict is not None or origin.failed is not None:
                 await autosave.file.reload(path, None)  # what was not saved then was discarded; the history has it
@@ -329,7 +329,7 @@ class Documents:
         """
         document = await NotebookCodec(self.world).parsed(body)
         session = await self.sessions.create(title, None, cwd, wanted, by, temporary=temporary)
-        if not session.notebook.cells():
+        if not session.state.notebook.cells():
             await self.of(session).file.become(document, by)
         return session
 
@@ -340,7 +340,7 @@ class Documents:
                 continue
             autosave = self.of(session)
             try:
-                if session.file_state.path is None:  # the last server died between the session and its cells
+                if session.state.file_state.path is None:  # the last server died between the session and its cells
                     await autosave.file.reload(session.record.path, None)
                 autosave.start()
                 await autosave.look()
@@ -400,7 +400,7 @@ class Documents:
         """
         session = self.autosaves.at(path)
         file = self.of(session).file if session is not None else None
-        metadata = session.notebook.metadata if session is not None else None
+        metadata = session.state.notebook.metadata if session is not None else None
         moves = [(path, to), *await PairLookup(self.world).moves(path, to, metadata)]
 
         async def move() -> FileRecord:
@@ -436,36 +436,42 @@ class Documents:
         """
         for session in self.sessions.all():
             at = session.record.path
-            if at is not None and (at == path or at.startswith(f"{path}/")) and session.file_state.path is not None:
+            if (
+                at is not None
+                and (at == path or at.startswith(f"{path}/"))
+                and session.state.file_state.path is not None
+            ):
                 gone = events.NotebookConflicted(path=at, reason=f"The file was deleted by {by}.")
                 await session.append([gone], by)
         await self.closed_sessions.deleted(path)
 
     # ---- ending
 
-    async def leave(self, session: Session, is_discarded: bool) -> str | None:
-        """Saves the document of a session that is to be closed, and ends its autosave.
+    async def close(self, session: Session, by: str, is_discarded: bool) -> None:
+        """Closes a session with its document whole in its file: what a kernel printed to its end, and what was typed in the last moment, too.
 
         Args:
             session: The session.
+            by: Who closes it.
             is_discarded: Whether changes that cannot be saved are discarded.
 
-        Returns:
-            SHA-256 of the content of its file, hex; `None` when that is not known.
-
         Raises:
-            errors.Conflict, errors.FileFault and others: It cannot be saved; not with `is_discarded`.
+            errors.Conflict, errors.FileFault and others: The document cannot be saved, and the session stays open; not with `is_discarded`.
         """
         autosave = self.of(session)
-        if autosave.is_on and not autosave.file.is_saved:
-            try:
-                await autosave.save(None)
-            except errors.Failure:
-                if not is_discarded:
-                    raise
-        digest = await _digest(self.world, session)
+        await autosave.save_rest(is_discarded)  # before anything ends, for it may be refused
+        await end_kernel_to_close(self.sessions, session, by)
+        is_closed = False
+        try:
+            while not is_closed:
+                await autosave.save_rest(is_discarded)
+                digest = await _digest(self.world, session)
+                is_closed = await self.sessions.close(
+                    session, by, digest, unless=lambda: not is_discarded and autosave.is_behind
+                )
+        finally:
+            session.is_closing = False
         self.autosaves.remove(session)
-        return digest
 
 
 def check_name(path: str) -> None:
@@ -486,14 +492,14 @@ async def _has_lost(world: World, session: Session) -> bool:
         now = await world.files.stat(session.record.path or "")
     except errors.NotFound:
         return True
-    return not is_same_file(now.etag, session.file_state.etag)
+    return not is_same_file(now.etag, session.state.file_state.etag)
 
 
 async def _digest(world: World, session: Session) -> str | None:
-    if session.file_state.path is None or not session.file_state.is_saved:
+    if session.state.file_state.path is None or not session.state.file_state.is_saved:
         return None
     try:
-        body, record = await world.files.read(session.file_state.path)
+        body, record = await world.files.read(session.state.file_state.path)
     except errors.Failure:
         return None  # it is gone, or too large: then it is known by its name and its etag only
-    return await world.aside(lambda: digest_of(body)) if session.file_state.has(record.etag) else None
+    return await world.aside(lambda: digest_of(body)) if session.state.file_state.has(record.etag) else None

@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 
 import attrs
-from twisted.internet.defer import DeferredLock
 
 from webipy.core import errors
 from webipy.core.events.events import AnyEvent
-from webipy.core.ipynb.document import MAX_RESULT_STREAM, MAX_STREAM, Document, DocumentFold
-from webipy.core.session.history_points import HistoryPoints
+from webipy.core.ipynb.document import Document, DocumentMaker
+from webipy.core.session.history_points import HistoryPoint
+from webipy.core.session.session_state import MAX_RESULT_STREAM, MAX_STREAM
 from webipy.server.ports.world import World
-from webipy.server.sessions.session import Session
+from webipy.server.sessions.session import Session, folded
 
 
 @attrs.define(eq=False)
@@ -29,18 +29,13 @@ class History:
 
     session: Session
     world: World
-    _points: HistoryPoints = attrs.field(factory=HistoryPoints)
-    _lock: DeferredLock = attrs.field(factory=DeferredLock)
 
-    async def points(self) -> HistoryPoints:
-        """The history points up to now; each call reads the events since the one before."""
-        await self._lock.acquire()
-        try:
-            first = max(self._points.seq + 1, self.session.journal.first_seq)
-            await self.session.each_event(first, self.session.written, self._points.apply)
-            return self._points
-        finally:
-            self._lock.release()
+    async def points(self) -> list[HistoryPoint]:
+        """The history points up to now; those that were cut are not among them."""
+        first_seq, points = self.session.journal.first_seq, self.session.state.history_points.all
+        found = [attrs.evolve(point) for point in points if point.seq >= first_seq]
+        await self.session.until_written(self.session.seq)
+        return found
 
     async def state(self, seq: int, hidden: int = 0) -> Document:
         """An earlier state of the document.
@@ -60,13 +55,12 @@ class History:
         return await self._folded(self.session.written, MAX_RESULT_STREAM)
 
     async def _folded(self, seq: int, limit: int) -> Document:
-        fold = DocumentFold(limit=limit)
-        await self.session.each_event(0, seq, fold.apply)
-        return await self.world.aside(fold.document)
+        maker = DocumentMaker(await folded(self.session, seq, limit))
+        return await self.world.aside(maker.prepare())
 
     async def saved(self) -> Document | None:
         """The document when it was saved last, the common base of the file and the document now; `None` when the journal has been cut."""
-        seq = self.session.file_state.saved
+        seq = self.session.state.file_state.saved
         return await self.state(seq) if seq >= self.session.journal.first_seq else None
 
     async def seq_of(self, seq: int | None, time: str | None, checkpoint: str | None, hidden: int = 0) -> int:
@@ -85,10 +79,10 @@ class History:
         if sum(wanted is not None for wanted in (seq, time, checkpoint)) > 1:
             raise errors.InvalidParams("Give seq, time or checkpoint: one of them.", field="seq")
         if checkpoint is not None:
-            found = (await self.points()).checkpoints.get(checkpoint)
+            found = self.session.state.history_points.checkpoints.get(checkpoint)
             if found is None or found <= hidden:
                 raise errors.NotFound(
-                    f"There is no checkpoint {checkpoint!r}; notebook.history lists them.",
+                    f"There is no checkpoint {checkpoint!r}; History lists those there are.",
                     kind="checkpoint",
                     id=checkpoint,
                 )

@@ -5,14 +5,16 @@ Order: blobs first, events that refer to them after. A blob that is stored twice
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import Raw
 
 from webipy.core import errors
 from webipy.core.ipynb import blob_folding
 from webipy.core.ipynb.blob_folding import Value
 from webipy.core.ipynb.document import Document
-from webipy.core.kernel import json_pieces
-from webipy.core.kernel.blobs import Part
+from webipy.core.kernel import blobs, json_pieces
+from webipy.core.kernel.blobs import Blob, Part
 from webipy.server.notebooks.notebook_codec import ReadNotebook
 from webipy.server.ports.files import FileRecord
 from webipy.server.ports.world import World
@@ -30,12 +32,22 @@ async def store_values(session: Session, world: World, found: ReadNotebook) -> N
     Raises:
         errors.Conflict: Another program has written the file meanwhile.
     """
-    for blob in found.blobs.values():
-        for part in blob.parts():
-            await session.append([], None, None, [part])
+    await store_blobs(session, found.blobs)
     for name, value in found.values.items():
         if not await session.journal.has_blob(name):
             await _store_value(session, world, found.record, name, value)
+
+
+async def store_blobs(session: Session, found: Mapping[str, Blob]) -> None:
+    """Stores large values that are in memory as blobs, before any event refers to them.
+
+    Args:
+        session: The session whose journal they go to.
+        found: The values, by the names of their blobs.
+    """
+    for blob in found.values():
+        for part in blob.parts():
+            await session.append([], None, None, [part])
 
 
 async def _store_value(session: Session, world: World, record: FileRecord, name: str, value: Value) -> None:
@@ -90,4 +102,16 @@ async def copy_blobs(session: Session, document: Document, source: Session) -> N
         source: The session whose journal has them.
     """
     for name in blob_folding.placed(document):
+        await session.journal.take_blob(name, source.journal.blob_path(name))
+
+
+async def copy_values(session: Session, outputs: Iterable[Raw], source: Session) -> None:
+    """Copies the blobs that outputs refer to from another session, before any event refers to them here.
+
+    Args:
+        session: The session whose journal they go to.
+        outputs: The outputs, nbformat.
+        source: The session whose journal has them.
+    """
+    for name in {name for output in outputs for name in blobs.found_in(bytes(output))}:
         await session.journal.take_blob(name, source.journal.blob_path(name))

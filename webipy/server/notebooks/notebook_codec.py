@@ -37,7 +37,8 @@ class ReadNotebook:
         minor: Its version of nbformat 4; `None` when it is a text.
         values: The large values of its outputs that are in the file, by the names of their blobs.
         blobs: Those that are in memory, by the same names.
-        opened: `body`, parsed; `None` when it was converted before it was parsed.
+        opened: `body`, parsed; `None` when it was converted before it was parsed, or `document` was known.
+        is_plain: Whether `body` need not be parsed to write the next file after it (`notebook_file.known`).
     """
 
     body: bytes
@@ -49,6 +50,7 @@ class ReadNotebook:
     values: Mapping[str, Value] = attrs.field(factory=dict)
     blobs: Mapping[str, Blob] = attrs.field(factory=dict)
     opened: notebook_file.Opened | None = None
+    is_plain: bool = False
 
 
 def _nowhere(blob: str) -> str:
@@ -102,6 +104,7 @@ class NotebookCodec:
             folded.values,
             found,
             opened if is_of_body else None,
+            is_of_body and opened.is_plain,
         )
 
     async def read_again(self, path: str) -> tuple[Folded, FileRecord]:
@@ -133,7 +136,15 @@ class NotebookCodec:
         Raises:
             errors.InvalidNotebook: It is none; the message says where.
         """
-        return (await self._parsed("notebook", body, "ipynb")).document
+        return (await self.opened(body)).document
+
+    async def opened(self, body: bytes) -> notebook_file.Opened:
+        """The JSON of a notebook, read.
+
+        Raises:
+            errors.InvalidNotebook: It is none; the message says where.
+        """
+        return await self._parsed("notebook", body, "ipynb")
 
     async def _parsed(self, path: str, body: bytes, format: str) -> notebook_file.Opened:
         if format != "ipynb":
@@ -158,13 +169,9 @@ class NotebookCodec:
         """
         if format != "ipynb":
             return await self.text_of(document, format, found.body if found is not None else None)
-        original = None if found is None else found.opened or found.body
         marked, refs = await self.world.aside(lambda: blob_folding.to_file(document))
-        before = (
-            (await self.world.aside(lambda: blob_folding.to_file(found.document)))[0] if found is not None else None
-        )
         try:
-            body = await self.world.aside(lambda: notebook_file.write(marked, original, before, is_upgraded))
+            body = await self.world.aside(lambda: _written(marked, found, is_upgraded))
         except notebook_file.OldNotebook:
             body = await self.world.aside(lambda: notebook_file.write(marked, None))
         if not refs:
@@ -198,6 +205,17 @@ class NotebookCodec:
             errors.InvalidNotebook: It is none; the message says where.
         """
         return (await self._parsed(path, body, format)).document
+
+
+def _written(marked: Document, found: ReadNotebook | None, is_upgraded: bool) -> bytes:
+    """The file of a document, laid out after the one that is there; one that is plain is not parsed."""
+    if found is None:
+        return notebook_file.write(marked, None)
+    before, _ = blob_folding.to_file(found.document)
+    original: notebook_file.Opened | bytes = found.opened or found.body
+    if found.opened is None and found.is_plain and found.minor is not None:
+        original = notebook_file.known(found.body, before, found.minor)
+    return notebook_file.write(marked, original, before, is_upgraded)
 
 
 def _misplaced(folded: Folded, document: Document) -> list[str]:

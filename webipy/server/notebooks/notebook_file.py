@@ -2,7 +2,7 @@
 
 ::
 
-    save:  fold the new events ──► read the file ──► same etag as last time? ──► bytes (aside) ──► files.write(if_match)
+    save:  document of the state ──► read the file ──► same etag as last time? ──► bytes (aside) ──► files.write(if_match)
                                        │ no                                     the same bytes: nothing is written
                                        └──► three-way merge ──► no conflict: its changes become events, and on with the save
                                                             └──► conflict: `notebook_conflicted`; nothing is written until a person decides
@@ -10,7 +10,7 @@
 Invariants: a file is replaced only when it is the one that was read; what another program wrote is in the journal (as
 events) or beside the file (as a copy) before ours takes its place; `notebook_saved.until` names the event up to which
 the file holds everything; reading, merging and writing never overlap; the result of a merge is discarded when the
-document was edited meanwhile, and the merge begins anew.
+document was edited meanwhile, and the merge begins again.
 
 A document in a pair has more files, texts that hold its sources (webipy.server.notebooks.pair_files): a change of one of them by another program
 is merged like a change of the file, before anything is written; they are written before the file is.
@@ -22,6 +22,7 @@ know); merging by lines of the JSON (an edit of an output would conflict with on
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 import attrs
@@ -34,14 +35,14 @@ from webipy.core.api import formats
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.ipynb import notebook_file
-from webipy.core.ipynb.document import Document, DocumentFold, leaves_out
+from webipy.core.ipynb.document import Document, DocumentMaker, leaves_out, with_cell
 from webipy.server.notebooks.large_values import store_values
 from webipy.server.notebooks.notebook_codec import NotebookCodec, ReadNotebook, without_outputs
 from webipy.server.notebooks.outside_changes import OutsideChanges
 from webipy.server.notebooks.pair_files import keep_beside, put
 from webipy.server.ports.files import Body
 from webipy.server.ports.world import World
-from webipy.server.sessions.session import Session
+from webipy.server.sessions.session import Session, is_current
 
 _T = TypeVar("_T")
 
@@ -49,7 +50,9 @@ PORTION = 100
 """Events that are appended in one turn of the reactor."""
 
 MAX_ATTEMPTS = 20
-"""How often a save begins anew because the file or the document has changed meanwhile."""
+"""How often a save begins again because the file or the document has changed meanwhile."""
+
+_OF_OUTPUTS = (events.CellOutputsSet, events.CellOutputsCleared)
 
 
 @attrs.define(eq=False)
@@ -67,16 +70,21 @@ class NotebookFile:
     world: World
     codec: NotebookCodec
     outside: OutsideChanges
-    _fold: DocumentFold = attrs.field(factory=DocumentFold)
-    _folded: Document | None = None
-    _folded_at: int = 0
-    _ready: events.KernelReady | None = None
+    _maker: DocumentMaker | None = None
+    _made: Document | None = None
+    _made_at: int = 0
     _lock: DeferredLock = attrs.field(factory=DeferredLock)
 
     @property
     def is_saved(self) -> bool:
         """Whether all files hold everything."""
-        return self.session.file_state.is_saved and not self.outside.pair_files.are_behind()
+        return self.session.state.file_state.is_saved and not self.outside.pair_files.are_behind()
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether somebody has changed a widget since the file was written, which holds the state of those that it shows."""
+        state = self.session.state
+        return state.file_state.format == "ipynb" and state.comms.moved > state.file_state.saved
 
     def path(self) -> str:
         """The path of the file.
@@ -84,9 +92,9 @@ class NotebookFile:
         Raises:
             errors.InvalidRequest: The session has none.
         """
-        if self.session.file_state.path is None:
-            raise errors.InvalidRequest("This session has no file yet: notebook.save with a path gives it one.")
-        return self.session.file_state.path
+        if self.session.state.file_state.path is None:
+            raise errors.InvalidRequest("This session has no file yet: save it under a name first.")
+        return self.session.state.file_state.path
 
     # ---- the document
 
@@ -99,18 +107,20 @@ class NotebookFile:
             self._lock.release()
 
     async def _document(self) -> tuple[int, Document]:
-        if self._fold.seq + 1 < self.session.journal.first_seq:  # what is missing in between was cut
-            self._fold, self._folded = DocumentFold(), None
-        await self.session.each_event(self._fold.seq + 1, self.session.written, self._apply)
-        if self._folded is None or self._fold.changed > self._folded_at:
-            self._folded = await self.world.aside(self._fold.document)
-        self._folded_at = self._fold.seq
-        return self._fold.seq, self._folded
-
-    def _apply(self, event: AnyEvent) -> None:
-        self._fold.apply(event)
-        if isinstance(event, events.KernelReady):
-            self._ready = event
+        session = self.session
+        if not is_current(session):
+            return session.written, await self.outside.history.state(session.written)
+        if self._maker is None or self._maker.state is not session.state:
+            self._maker, self._made = DocumentMaker(session.state), None
+        seq = session.seq
+        state = session.state
+        changed = max(state.file_state.changed, state.comms.changed)
+        if self._made is None or changed > self._made_at or state.outputs.has_changed:
+            self._made = await self.world.aside(self._maker.prepare(self.outside.base))
+            self._maker.share()
+            self._made_at = seq
+        await session.until_written(seq)
+        return seq, self._made
 
     # ---- saving
 
@@ -151,10 +161,10 @@ class NotebookFile:
         await self.outside.pair_files.restore_bases(seq, document)
         found = await self.outside.found(path, document)
         if found is None:
-            if self.session.file_state.etag is not None and overwrite != "missing":
+            if self.session.state.file_state.etag is not None and overwrite != "missing":
                 await self.outside.missing(path)
                 return False
-        elif not self.session.file_state.has(found.record.etag):
+        elif not self.session.state.file_state.has(found.record.etag):
             if overwrite != found.record.etag:
                 return await self.outside.merge(seq, document, found, by) and self.is_saved
             await keep_beside(self.world, path, None if found.values else found.body)
@@ -179,18 +189,19 @@ class NotebookFile:
     async def _write(
         self, seq: int, document: Document, found: ReadNotebook | None, by: str | None, is_upgraded: bool
     ) -> bool:
-        path, format = self.path(), self.session.file_state.format
+        path, format = self.path(), self.session.state.file_state.format
         minor = notebook_file.MINOR if format == "ipynb" else None
         if found is not None and not is_upgraded:
             minor = found.minor
         if found is not None and found.minor == minor and _is_same(found.document, document, format):
-            record = attrs.evolve(found.record, is_in_place=self.session.file_state.in_place)
+            record = attrs.evolve(found.record, is_in_place=self.session.state.file_state.in_place)
         else:
             body = await self.codec.bytes_of(document, format, found, is_upgraded)
             try:
                 record = await put(self.world, path, body, found.record.etag if found is not None else None)
             except errors.Conflict:
                 return False
+            self.outside.is_plain = found.is_plain if found is not None else minor is not None
         self.outside.base = document
         in_place = record.is_in_place
         saved = events.NotebookSaved(
@@ -206,7 +217,7 @@ class NotebookFile:
         return True
 
     async def _name_kernel(self, with_language: bool = False) -> None:
-        named = _kernel_named(self.session, self._ready, with_language)
+        named = _kernel_named(self.session, self.session.state.lifecycle.ready, with_language)
         if named:
             await self.session.append(named, None)
 
@@ -233,8 +244,8 @@ class NotebookFile:
                 record = await self.world.files.write(path, body, "missing")
             except errors.Conflict:
                 raise errors.AlreadyExists(f"{path} exists already.", kind="file", id=path) from None
-            self.outside.base = document
             minor = notebook_file.MINOR if format == "ipynb" else None
+            self.outside.base, self.outside.is_plain = document, minor is not None
             saved = events.NotebookSaved(path=record.path, etag=record.etag, until=seq, format=format, minor=minor)
             await self.session.append([saved], by)
         finally:
@@ -286,26 +297,25 @@ class NotebookFile:
         path = self.path()
         seq, document = await self._document()
         await self.outside.pair_files.restore_bases(seq, document)
-        found = await self.outside.found(path, document)
-        if found is None:
-            if self.session.file_state.etag is not None:
+        found, known = None, self.session.state.file_state
+        if known.failed is not None or not known.is_at(await self.outside.etag(path)):
+            found = await self.outside.found(path, document)
+            if found is None and known.etag is not None:
                 await self.outside.missing(path)
                 return True
-        elif not self.session.file_state.is_at(found.record.etag):
-            await self.outside.merge(seq, document, found, None)
-            return False
+            if found is not None and not known.is_at(found.record.etag):
+                await self.outside.merge(seq, document, found, None)
+                return False
         news = await self.outside.pair_files.news(seq, document)
         if news is None:
-            if self.session.file_state.failed is not None and self.is_saved and not self.outside.pair_files.fault():
-                await self._write(
-                    seq, document, found, None, False
-                )  # nothing is left to be written: an event reports that
+            if known.failed is not None and self.is_saved and not self.outside.pair_files.fault():
+                await self._write(seq, document, found, None, False)  # nothing is left to write: an event reports that
             return True
         await self.outside.merge_pair_file(seq, document, *news, None)
         return False
 
     async def _append_failed(self, fault: errors.Failure) -> None:
-        path, failed = self.session.file_state.path, self.session.file_state.failed
+        path, failed = self.session.state.file_state.path, self.session.state.file_state.failed
         if path is not None and (failed is None or failed.reason != fault.message):
             await self.session.append([events.NotebookSaveFailed(path=path, reason=fault.message)], None)
 
@@ -334,16 +344,22 @@ class NotebookFile:
         if self.outside.pair_files.all():
             await self.look()
 
-    async def become(self, state: Document, by: str | None, found: ReadNotebook | None = None) -> int:
+    async def become(
+        self, state: Document, by: str | None, found: ReadNotebook | None = None, cell: str | None = None
+    ) -> int:
         """Replaces the document with another state: an earlier one, or what a file holds.
 
         Args:
             state: The document that it becomes.
             by: Who does that; `None` for the server.
             found: The file that it was read from; `None` when it comes from no file.
+            cell: The only cell that becomes so; `None` for all.
 
         Returns:
             The seq of the last event.
+
+        Raises:
+            errors.NotFound: That state has no such cell.
         """
         await self._lock.acquire()
         try:
@@ -352,12 +368,13 @@ class NotebookFile:
                 await store_values(self.session, self.world, found)
             while True:
                 seq, document = await self._document()
-                new = await self.outside.changes(document, state)
-                if self.session.file_state.edited <= seq and await self._append_in_portions(new, by):
+                wanted = state if cell is None else with_cell(document, state, cell)
+                new = await self.outside.changes(document, wanted)
+                if self.session.state.file_state.edited <= seq and await self._append_in_portions(new, by):
                     break
             if found is None:
                 return self.session.seq
-            self.outside.base, record = found.document, found.record
+            self.outside.base, self.outside.is_plain, record = found.document, found.is_plain, found.record
             opened = events.NotebookOpened(
                 path=record.path, etag=record.etag, format=found.format, repairs=found.repairs, minor=found.minor
             )
@@ -365,15 +382,43 @@ class NotebookFile:
         finally:
             self._lock.release()
 
+    async def change(self, changed: Callable[[Document], Document], by: str | None) -> int:
+        """Turns the document into what a function makes of it; outputs that came meanwhile stay.
+
+        Args:
+            changed: Returns the document that it becomes; called again, in another thread, when it was edited meanwhile.
+            by: Who does that; `None` for the server.
+
+        Returns:
+            The seq of the last event.
+        """
+        await self._lock.acquire()
+        try:
+            self.session.check_writable()
+            attempts = 0
+            while True:
+                seq, document = await self._document()
+                wanted = await self.world.aside(partial(changed, document))
+                new = await self.outside.changes(document, wanted)
+                attempts += 1
+                if self.session.seq > seq and any(isinstance(event, _OF_OUTPUTS) for event in new):
+                    if attempts < MAX_ATTEMPTS:
+                        continue
+                    new = [event for event in new if not isinstance(event, _OF_OUTPUTS)]
+                if self.session.state.file_state.edited <= seq and await self._append_in_portions(new, by):
+                    return self.session.seq
+        finally:
+            self._lock.release()
+
     async def _append_in_portions(self, new: list[AnyEvent], by: str | None) -> bool:
         """Appends many events without holding up the reactor; returns false when the document was edited in between: the rest may not fit any
         more."""
-        expected = self.session.file_state.edited
+        expected = self.session.state.file_state.edited
         for first in range(0, len(new), PORTION):
-            if self.session.file_state.edited != expected:
+            if self.session.state.file_state.edited != expected:
                 return False
             written = self.session.append(new[first : first + PORTION], by)
-            expected = self.session.file_state.edited
+            expected = self.session.state.file_state.edited
             await written
         return True
 
@@ -392,7 +437,7 @@ def _kernel_named(session: Session, ready: events.KernelReady | None, with_langu
     kernel = session.kernel
     if kernel is None or ready is None or ready.kernel != kernel.id:
         return []
-    metadata = msgspec.json.decode(session.notebook.metadata, type=dict[str, Raw])
+    metadata = msgspec.json.decode(session.state.notebook.metadata, type=dict[str, Raw])
     named = metadata.get("kernelspec")
     try:
         name = msgspec.json.decode(named, type=dict[str, Raw]).get("name") if named is not None else None

@@ -7,7 +7,7 @@
     text  ──► read ──► its sources before and now ──► merge(before, the document, now) ┘    conflict: `notebook_conflicted`
 
 Invariants: runs under the lock of `webipy.server.notebooks.notebook_file`; the result of a merge is discarded when the document was edited
-meanwhile (the methods return false), and the merge begins anew; nothing here writes a file.
+meanwhile (the methods return false), and the merge begins again; nothing here writes a file.
 
 Rejected: merging a text by its lines (a cell that moved would collide with one that was edited beside it).
 """
@@ -63,9 +63,18 @@ class OutsideChanges:
     base: Document | None = None
     opened: notebook_file.Opened | None = None
     """The same as it was parsed, until the save that took it in has ended: what is written next is laid out after it."""
+    is_plain: bool = False
+    """Whether that file need not be parsed again (`ReadNotebook.is_plain`)."""
     _reader: Reader = attrs.field(
         init=False, default=attrs.Factory(lambda self: Reader(self.world, self.codec), takes_self=True)
     )
+
+    async def etag(self, path: str) -> str | None:
+        """The state of a file as it is now; `None` when there is none."""
+        try:
+            return (await self.world.files.stat(path)).etag
+        except errors.NotFound:
+            return None
 
     async def found(self, path: str, like: Document) -> ReadNotebook | None:
         """Reads the file as it is now.
@@ -77,7 +86,7 @@ class OutsideChanges:
         Returns:
             The file; `None` when there is none.
         """
-        origin = self.session.file_state
+        origin = self.session.state.file_state
         try:
             if self.base is not None and origin.has((await self.world.files.stat(path)).etag):
                 folded, record = await self.codec.read_again(path)
@@ -92,6 +101,7 @@ class OutsideChanges:
                         origin.minor,
                         folded.values,
                         opened=self.opened if is_parsed else None,
+                        is_plain=self.is_plain and not folded.values,
                     )
             return await self._reader.read(path, self.base or like)
         except errors.NotFound:
@@ -100,7 +110,7 @@ class OutsideChanges:
     async def has_moved(self) -> bool:
         """Looks for the file under another name, which becomes that of the document; returns false when it is not found, or is open in another
         session."""
-        path, etag = self.session.file_state.path, self.session.file_state.etag
+        path, etag = self.session.state.file_state.path, self.session.state.file_state.etag
         if path is None or etag is None:
             return False
         found = await self.world.files.seek(path, etag)
@@ -109,12 +119,12 @@ class OutsideChanges:
         return await self.found_at(found.path)
 
     async def missing(self, path: str) -> None:
-        """Finds a file that is not where it was, so that a save can begin anew.
+        """Finds a file that is not where it was, so that a save can begin again.
 
         Raises:
             errors.Conflict: It is nowhere below the root.
         """
-        if path == self.session.file_state.path and not await self.has_moved():
+        if path == self.session.state.file_state.path and not await self.has_moved():
             await self.conflict(path, None, [], "The file was deleted by another program.")
 
     async def changes(self, old: Document, new: Document) -> list[AnyEvent]:
@@ -124,7 +134,7 @@ class OutsideChanges:
             old: The document of the session now.
             new: The document that it becomes.
         """
-        known = self.session.notebook
+        known = self.session.state.notebook
         versions = {gone.cell.id: gone.cell.version + 1 for gone in known.deleted.values()}
         versions |= {cell.id: cell.version for cell in known.cells()}
         return list(await self.world.aside(lambda: merge.changes(old, new, versions)))
@@ -139,13 +149,13 @@ class OutsideChanges:
             by: Who asked for that; `None` for the server.
 
         Returns:
-            False when the document was edited meanwhile, so that it must begin anew.
+            False when the document was edited meanwhile, so that it must begin again.
 
         Raises:
             errors.Conflict: Both have changes of the same; `notebook_conflicted` reports it, too.
         """
         path, etag = found.record.path, found.record.etag
-        base = self.base or (document if self.session.file_state.is_saved else await self.history.saved())
+        base = self.base or (document if self.session.state.file_state.is_saved else await self.history.saved())
         if base is None:
             different = _different(document, found.document)
             if different:
@@ -155,17 +165,17 @@ class OutsideChanges:
         merged = await self._merged(path, etag, base, document, found.document)
         await store_values(self.session, self.world, found)
         new = await self.changes(document, merged)
-        if self.session.file_state.edited > seq:
+        if self.session.state.file_state.edited > seq:
             return False
         self._reader.record(base, found)
-        self.base, self.opened = found.document, found.opened
+        self.base, self.opened, self.is_plain = found.document, found.opened, found.is_plain
         is_whole = merged == found.document
         minor, repairs = found.minor, found.repairs
-        pairs = self.session.file_state.pairs
+        pairs = self.session.state.file_state.pairs
         if new or not is_whole:
             new.append(events.NotebookReloaded(path=path, etag=etag, cells=_cells(new), minor=minor, repairs=repairs))
         if is_whole:
-            until, format = self.session.seq + len(new), self.session.file_state.format
+            until, format = self.session.seq + len(new), self.session.state.file_state.format
             new.append(events.NotebookSaved(path=path, etag=etag, until=until, format=format, minor=minor, pairs=pairs))
         await self.session.append(new, by)
         return True
@@ -185,7 +195,7 @@ class OutsideChanges:
         Raises:
             errors.Conflict: Both have changes of the same; `notebook_conflicted` reports it, too.
         """
-        origin, etag = self.session.file_state, found.record.etag
+        origin, etag = self.session.state.file_state, found.record.etag
         is_met, is_behind = pair_file.base is not None, pair_file.until < origin.edited
         if not is_met and not origin.is_saved:
             different = _different(without_outputs(document), without_outputs(found.document))
@@ -210,18 +220,20 @@ class OutsideChanges:
     async def _undo(self, pair_file: PairFile, merged: Document, document: Document, by: str | None) -> None:
         """Undoes the merge of a text that is older than the file, so that its cells are in the history only; not when the document was edited
         since."""
-        edited = self.session.file_state.edited
+        edited = self.session.state.file_state.edited
         back = await self.changes(merged, document)
-        if self.session.file_state.edited == edited:
-            text, file = (posixpath.basename(path) for path in (pair_file.path, self.session.file_state.path or ""))
+        if self.session.state.file_state.edited == edited:
+            text, file = (
+                posixpath.basename(path) for path in (pair_file.path, self.session.state.file_state.path or "")
+            )
             words = f"{text} is older than {file}, and differs: its cells are in the history."
-            repairs = [*self.session.file_state.repairs, words]
+            repairs = [*self.session.state.file_state.repairs, words]
             pair_file.until = self.session.seq + len(back) + 1
             await self.session.append([*back, self._reloaded(pair_file, back, repairs)], by)
 
     async def _is_older(self, found: ReadNotebook) -> bool:
         try:
-            other = (await self.world.files.stat(self.session.file_state.path or "")).modified
+            other = (await self.world.files.stat(self.session.state.file_state.path or "")).modified
         except errors.NotFound:
             return False
         return seconds_between(found.record.modified, other) > NEWER_SECONDS
@@ -229,7 +241,7 @@ class OutsideChanges:
     def _reloaded(
         self, pair_file: PairFile, new: list[AnyEvent], repairs: list[str] | None = None
     ) -> events.NotebookReloaded:
-        origin = self.session.file_state
+        origin = self.session.state.file_state
         return events.NotebookReloaded(
             path=origin.path or "",
             etag=origin.etag or "",
@@ -265,12 +277,12 @@ class OutsideChanges:
             errors.Conflict: Always.
         """
         conflict = events.NotebookConflicted(path=path, reason=reason, etag=etag, cells=cells[:1000])
-        known = self.session.file_state.conflict
+        known = self.session.state.file_state.conflict
         if known is None or (known.etag, known.cells) != (conflict.etag, conflict.cells):
             await self.session.append([conflict], None)
-        name = path if path == self.session.file_state.path else posixpath.basename(path)
+        name = path if path == self.session.state.file_state.path else posixpath.basename(path)
         raise errors.Conflict(
-            f"{name} is not saved: {reason} Choose with notebook.save (overwrite) or notebook.reload.", etag=etag
+            f"{name} is not saved: {reason} Choose one of both versions: yours, or that of the file.", etag=etag
         )
 
 

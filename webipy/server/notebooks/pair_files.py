@@ -108,7 +108,7 @@ class PairFiles:
 
     def all(self) -> list[PairFile]:
         """The texts that the document's metadata and path name now."""
-        path, metadata = self.session.file_state.path, self.session.notebook.metadata
+        path, metadata = self.session.state.file_state.path, self.session.state.notebook.metadata
         if (path, metadata) == self._known_for:
             return list(self._known.values())
         named = pairs.partners(path, metadata) if path is not None else ()
@@ -138,7 +138,7 @@ class PairFiles:
 
     def are_behind(self) -> bool:
         """Whether a text lacks edits of the document."""
-        edited = self.session.file_state.edited
+        edited = self.session.state.file_state.edited
         return any(
             pair_file.etag is not None and pair_file.base is not None and pair_file.until < edited
             for pair_file in self.all()
@@ -165,7 +165,7 @@ class PairFiles:
             seq: Seq of the last event in the document.
             document: The document.
         """
-        origin = self.session.file_state
+        origin = self.session.state.file_state
         for pair_file in self.all():
             if pair_file.base is None and pair_file.path in origin.pairs:
                 base, until = (document, seq) if origin.is_saved else (await self.history.saved(), origin.saved)
@@ -183,7 +183,7 @@ class PairFiles:
 
     def _known_etag(self, pair_file: PairFile) -> str | None:
         if pair_file.etag is None and pair_file.body is None:
-            pair_file.etag = self.session.file_state.pairs.get(pair_file.path)
+            pair_file.etag = self.session.state.file_state.pairs.get(pair_file.path)
         return pair_file.etag
 
     async def _etag(self, pair_file: PairFile) -> str | None:
@@ -232,14 +232,14 @@ class PairFiles:
             pair_file.holds(read.body, read.record.etag, without_outputs(document), seq)
             return None
         if pair_file.base is None and not self._is_agreed(pair_file, document, read):
-            named = pairs.formats_in(self.session.notebook.metadata)
+            named = pairs.formats_in(self.session.state.notebook.metadata)
             words = f"it was there before and does not name this notebook. Put `formats: {named}` into its header, or give one of them another name"
             raise errors.FileFault(words, reason="failed", path=pair_file.path)
         return read
 
     def _is_agreed(self, pair_file: PairFile, document: Document, read: ReadNotebook) -> bool:
         """Whether a text that was there before belongs to the pair: its header names the pair, or it has the same sources as the document."""
-        path, named = self.session.file_state.path, pairs.formats_of_header(read.body)
+        path, named = self.session.state.file_state.path, pairs.formats_of_header(read.body)
         if named is not None and path in {one.path for one in pairs.halves(pair_file.path, named)}:
             return True
         sources = [(cell.cell_type, cell.source.strip()) for cell in read.document.cells]
@@ -278,10 +278,12 @@ class PairFiles:
             document: The document.
 
         Returns:
-            False when another program has written one meanwhile, so that a save must begin anew.
+            False when another program has written one meanwhile, so that a save must begin again.
         """
         for pair_file in self.all():
-            if pair_file.fault is None and (pair_file.etag is None or pair_file.until < self.session.file_state.edited):
+            if pair_file.fault is None and (
+                pair_file.etag is None or pair_file.until < self.session.state.file_state.edited
+            ):
                 try:
                     await self._write(pair_file, seq, document)
                 except errors.Conflict:

@@ -97,14 +97,16 @@ class RunResults:
         return events.RunFinished(run=run.id, status=status, path=path, reason=reason)
 
     async def _save(self, session: Session) -> str | None:
-        if session.file_state.path is None:
+        if session.state.file_state.path is None:
             return None
         await self.documents.of(session).save(None)
-        return session.file_state.path
+        return session.state.file_state.path
 
     async def _content(self, session: Session, to: str) -> Body:
         format, file = formats.format_of(to) or "ipynb", self.documents.of(session).file
-        return await file.content(format, await self._original(session.source, format, (await file.current())[1]))
+        return await file.content(
+            format, await self._original(session.state.lifecycle.source, format, (await file.current())[1])
+        )
 
     async def _write(self, body: Body, plan: events.RunStarted, status: RunStatus, is_stopped: bool) -> tuple[str, str]:
         """Writes the result; returns its path, and why that is not where it was wanted."""

@@ -82,7 +82,7 @@ class RunSupervisor:
                 await self._news()
         finally:
             self._stop_clocks()
-        if self.session.is_closed or self._is_abandoned:
+        if self.session.is_closed or self.session.is_closing or self._is_abandoned:
             return None
         finished = await self.write(self.session, self.run)
         if self._is_stubborn:
@@ -213,7 +213,7 @@ class RunSupervisor:
         if not self._open():
             return
         if (
-            session.is_temporary
+            session.state.lifecycle.is_temporary
             and record is not None
             and not record.is_attached
             and session.kernel_connection.has_host
@@ -250,7 +250,7 @@ class Runs:
     def resume(self) -> None:
         """Supervises the runs that the last server has left."""
         for session in self.sessions.all():
-            for run in list(session.runs.open.values()):
+            for run in list(session.state.runs.open.values()):
                 self.supervise(session, run)
 
     def stop(self) -> None:
@@ -320,7 +320,7 @@ def _record(session: Session, run: OpenRun, finished: events.RunFinished | None,
     return RunRecord(
         run=run.id,
         session=session.id,
-        source=session.record.path or session.source,
+        source=session.record.path or session.state.lifecycle.source,
         status=finished.status if finished is not None else None,
         path=finished.path if finished is not None else None,
         reason=finished.reason if finished is not None else "",

@@ -45,7 +45,13 @@ class Holder(Protocol):
     def send(self) -> object:
         """Sends notifications; `None` for a POST, which is over when it is answered."""
 
-    on_leave: dict[str, Callable[[], None]]
+    def when_left(self, session: str, call: Callable[[], None] | None) -> None:
+        """Sets what is called about a session when the connection is closed.
+
+        Args:
+            session: Id of the session.
+            call: Called once; `None` for nothing.
+        """
 
 
 @attrs.define(eq=False)
@@ -71,7 +77,7 @@ class TemporarySessions:
     def resume(self) -> None:
         """Watches those that the last server has left."""
         for session in self.sessions.all():
-            if session.is_temporary:
+            if session.state.lifecycle.is_temporary:
                 self._hold_a_while(session)
                 self._watch(session)
 
@@ -87,7 +93,7 @@ class TemporarySessions:
             holder: The connection.
             is_temporary: Whether the connection asked for a temporary session; else the session is kept.
         """
-        if not session.is_temporary:
+        if not session.state.lifecycle.is_temporary:
             return
         if not is_temporary:
             await self.keep(session, None)
@@ -97,7 +103,13 @@ class TemporarySessions:
             self._hold_a_while(session)
             return
         self.hold(session, holder)
-        holder.on_leave[session.id] = lambda: self._lost(session, holder)
+        holder.when_left(session.id, lambda: self._lost(session, holder))
+
+    def linger(self, session: Session) -> None:
+        """Keeps a temporary session that was opened for one call open for a while, for more calls of the kind."""
+        if session.state.lifecycle.is_temporary:
+            self._watch(session)
+            self._hold_a_while(session)
 
     async def keep(self, session: Session, by: str | None, reason: str = "") -> None:
         """Makes a temporary session an ordinary one.
@@ -107,7 +119,7 @@ class TemporarySessions:
             by: Who keeps it; `None` for the server.
             reason: Why the server keeps it, in a sentence.
         """
-        if session.is_temporary and not session.is_closed:
+        if session.state.lifecycle.is_temporary and not session.is_closed:
             await session.append([events.SessionKept(reason=reason)], by)
 
     def hold(self, session: Session, holder: object) -> None:
@@ -126,7 +138,7 @@ class TemporarySessions:
             session: The session.
             holder: The connection.
         """
-        holder.on_leave.pop(session.id, None)
+        holder.when_left(session.id, None)
         await self.release(session, holder)
 
     def hand_over(self, session: Session, holder: Holder) -> None:
@@ -136,7 +148,7 @@ class TemporarySessions:
             session: The session.
             holder: The connection.
         """
-        holder.on_leave.pop(session.id, None)
+        holder.when_left(session.id, None)
         self._holders.get(session.id, set()).discard(holder)
 
     async def release(self, session: Session, holder: object) -> None:
@@ -171,7 +183,7 @@ class TemporarySessions:
             self._next_check(session)
 
     def _next_check(self, session: Session) -> None:
-        if session.is_temporary and not session.is_closed:
+        if session.state.lifecycle.is_temporary and not session.is_closed:
             session.news().addCallback(lambda _: self._check(session))
         else:
             self._watched.discard(session.id)
@@ -183,9 +195,9 @@ class TemporarySessions:
             self._begin_release(session, None)
 
     def _is_used(self, session: Session) -> bool:
-        is_open = session.is_temporary and not session.is_closed and not self._is_stopped
+        is_open = session.state.lifecycle.is_temporary and not session.is_closed and not self._is_stopped
         runs = session.kernel.executions.open if session.kernel is not None else ()
-        return not is_open or bool(self._holders.get(session.id) or session.runs.open or runs)
+        return not is_open or bool(self._holders.get(session.id) or session.state.runs.open or runs)
 
     async def _close_unused(self, session: Session) -> None:
         while not self._is_used(session):
@@ -206,4 +218,4 @@ class TemporarySessions:
 
     @staticmethod
     def _is_unsaved(session: Session) -> bool:
-        return session.file_state.path is not None and not session.file_state.is_saved
+        return session.state.file_state.path is not None and not session.state.file_state.is_saved

@@ -257,7 +257,7 @@ class Logins:
             digest = _digest(cookie)
             login = self._logins.get(self._cookies.get(digest, ""))
             if login is not None:
-                yield Principal(login.name, "own", login.id), login.key
+                yield Principal(self.name, "own", login.id), login.key  # as they are called now
             else:
                 guest = self.shares.guest_of(digest)
                 principal = self.shares.principal(guest.id) if guest is not None else None

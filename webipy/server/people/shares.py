@@ -225,7 +225,7 @@ class Shares:
         found = self._shares.get(share)
         if found is None or found.session != session:
             raise errors.NotFound(
-                f"This session has no link {share!r}; share.list lists them all.", kind="share", id=share
+                f"This session has no link {share!r}; it may have been taken back.", kind="share", id=share
             )
         return found
 
@@ -264,7 +264,7 @@ class Shares:
             errors.InvalidParams: The name cannot be used.
             errors.Quota: Too many came from this address in the last minute, or the share has `MAX_GUESTS` guests with connections.
         """
-        name = access.guest_name(name)
+        name = access.person_name(name)
         self._count(share, address)
         guests = self.guests(share.id)
         if len(guests) >= MAX_GUESTS:

@@ -40,6 +40,72 @@ FileRecords = list[FileRecord]
 
 
 @attrs.define(frozen=True, slots=True)
+class FoundFiles:
+    """Files that were found by their names.
+
+    Args:
+        records: The files, the best ones first.
+        is_complete: Whether all names below the root were looked at.
+    """
+
+    records: FileRecords
+    is_complete: bool
+
+
+@attrs.define(frozen=True, slots=True)
+class TableQuery:
+    """Which rows of a file of values between delimiters are wanted.
+
+    Args:
+        path: The file.
+        offset: The number of the first row, from 0; the names of the columns are no row.
+        limit: Rows at most.
+        delimiter: What stands between two values; `None` to find it out.
+        sort: The column that rows are sorted by, from 0; `None` for their order in the file.
+        is_descending: Whether the greatest comes first.
+        filter: A text that one value of each row has in it, in whatever case; empty for all rows.
+    """
+
+    path: str
+    offset: int = 0
+    limit: int = 0
+    delimiter: str | None = None
+    sort: int | None = None
+    is_descending: bool = False
+    filter: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all rows are wanted in the order of the file."""
+        return self.sort is None and not self.filter
+
+
+@attrs.define(frozen=True, slots=True)
+class TableRows:
+    """Some rows of a file.
+
+    Args:
+        columns: The names of its columns; empty when it has none.
+        rows: The values of the rows; fewer than were asked for when they are long.
+        total: How many rows there are, or were found up to now.
+        is_whole: Whether these are all.
+        can_order: Whether the file is small enough to be sorted and filtered.
+        delimiter: What stands between two values.
+        encoding: How it is written.
+        record: The file as it was read.
+    """
+
+    columns: list[str]
+    rows: list[list[str]]
+    total: int
+    is_whole: bool
+    can_order: bool
+    delimiter: str
+    encoding: str
+    record: FileRecord
+
+
+@attrs.define(frozen=True, slots=True)
 class BlobFile:
     """A value that is copied into a file from its blob.
 
@@ -92,6 +158,14 @@ class Files(Protocol):
             The file where it is now; `None` when it is not found below the root.
         """
 
+    def find(self, query: str, limit: int) -> Deferred[FoundFiles]:
+        """Files below the root by a few letters of their names. A large root is looked at over several calls.
+
+        Args:
+            query: Words; each is in the path, at least its letters in their order.
+            limit: Files at most.
+        """
+
     def read(self, path: str, offset: int = 0, limit: int | None = None) -> Deferred[tuple[bytes, FileRecord]]:
         """Some bytes of a file.
 
@@ -102,6 +176,16 @@ class Files(Protocol):
 
         Returns:
             The bytes, and the file as it was when they were read.
+        """
+
+    def rows(self, query: TableQuery) -> Deferred[TableRows]:
+        """Some rows of a file of values between delimiters.
+
+        Args:
+            query: Which ones.
+
+        Raises:
+            errors.TooLarge: It is too large to be sorted or filtered.
         """
 
     def read_folded(self, path: str, limit: int) -> Deferred[tuple[Folded, FileRecord]]:

@@ -13,7 +13,7 @@ from typing import Protocol
 import attrs
 from twisted.internet.defer import Deferred
 
-from webipy.core.kernel.host_protocol import Command, Kernelspec, KnownWay
+from webipy.core.kernel.host_protocol import Kernelspec, KnownWay, Typed
 from webipy.core.kernel.wire import Message
 
 NO_ENV: Mapping[str, str] = MappingProxyType({})
@@ -100,7 +100,7 @@ class KernelLink(Protocol):
             message: The request.
         """
 
-    def command(self, command: Command) -> None:
+    def command(self, command: Typed) -> None:
         """Sends a command for the host itself."""
 
     def acknowledge(self, number: int) -> None:
@@ -151,6 +151,9 @@ class Launcher(Protocol):
 
     def specs(self) -> Deferred[Specs]:
         """The kernelspecs that are installed now."""
+
+    def is_folder(self, path: str) -> Deferred[bool]:
+        """Whether there is a folder at this absolute path, where kernels run."""
 
     def launch(
         self,

@@ -13,6 +13,7 @@ from webipy.server.ports.files import Files, Trash
 from webipy.server.ports.journals import Archive, Journals
 from webipy.server.ports.kernels import Launcher, Processes
 from webipy.server.ports.registry import Registry
+from webipy.server.ports.terminals import TerminalLauncher
 from webipy.server.ports.turns import Turns
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class World:
         processes: The processes of this machine.
         trash: What was deleted under the root.
         archive: The journals as files.
+        terminals: Starts terminal hosts; `None`: terminals are switched off.
         turns: Turns of the reactor, for long work.
     """
 
@@ -59,6 +61,7 @@ class World:
     processes: Processes
     trash: Trash
     archive: Archive
+    terminals: TerminalLauncher | None = None
     turns: Turns = attrs.field(default=attrs.Factory(lambda self: Turns(self.clock, self.later), takes_self=True))
 
 

@@ -9,7 +9,7 @@ renamed or restarted meanwhile. The session of a file is found in this order:
     2. the path is that of the session's document: what is there now was changed by another program;
     3. the file has the content of the session's file, which is not there any more: it was moved to another disk.
 
-A document that was deleted here is found by its identity only, so that a new one under the same name begins anew. When all
+A document that was deleted here is found by its identity only, so that a new one under the same name begins again. When all
 journals of closed sessions together are over a limit, those without a document are deleted first, then those that were closed
 longest ago.
 """
@@ -143,7 +143,9 @@ class ClosedSessions:
             return await self.world.archive.describe(session)
         why = "has no journal" if is_free else "is open"
         raise errors.NotFound(
-            f"Session {session!r} {why}; journal.list lists the closed ones.", kind="journal", id=session
+            f"Session {session!r} {why}; Closed sessions in the page and `webipy journal ls` list the closed ones.",
+            kind="journal",
+            id=session,
         )
 
     async def all(self) -> list[Entry]:
@@ -151,7 +153,8 @@ class ClosedSessions:
         journals = {journal.session: journal for journal in await self.world.archive.kept()}
         known = {one.record.id: one for one in await self.world.registry.closed()}
         now_open = {
-            one.id: ClosedSession(one.record, one.last_activity, one.file_state.etag) for one in self.sessions.all()
+            one.id: ClosedSession(one.record, one.last_activity, one.state.file_state.etag)
+            for one in self.sessions.all()
         }
         entries = []
         for session, journal in journals.items():

@@ -65,7 +65,7 @@ def session(found: Session, principal: Principal | None) -> calls.Session:
         return whole
     kernel = whole.kernel
     hidden = None if kernel is None else msgspec.structs.replace(kernel, url_without_key="", host="", pid=None)
-    return msgspec.structs.replace(whole, path=name(whole.path), cwd="", kernel=hidden)
+    return msgspec.structs.replace(whole, path=name(whole.path), cwd="", kernel=hidden, client_path=None)
 
 
 def _session(found: Session) -> calls.Session:
@@ -89,13 +89,15 @@ def _session(found: Session) -> calls.Session:
             url_without_key=kernel.url_without_key,
             host=record.host.directory if record.host is not None else "",
             pid=kernel.pid,
+            ended=kernel.is_over or found.kernel_connection.is_leaving,
         ),
         first_seq=found.journal.first_seq,
         seq=found.written,
         durable_seq=found.journal.durable_seq,
         created=record.created,
         last_activity=found.last_activity or record.created,
-        temporary=found.is_temporary,
+        temporary=found.state.lifecycle.is_temporary,
+        client_path=found.state.lifecycle.client_path,
     )
 
 

@@ -17,7 +17,6 @@ forking a warm process (threads and sockets do not survive it).
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Callable, Mapping
 
 import attrs
@@ -165,13 +164,14 @@ class KernelPool:
         Returns:
             The host of a spare that is in that folder now; `None` when none fits.
         """
+        can_enter = bool(self.ready) and _is_encodable(cwd) and await self.world.launcher.is_folder(cwd)
         for spare in list(self.ready):
             if spare.spec != spec:
                 self._discard(spare)  # its kernelspec was changed
                 self._later(QUIET_SECONDS)
         is_here = cwd == self.root and not env
         fitting = [one for one in self.ready if one.is_attached and (one.waits or is_here)]
-        if not self._is_on or not fitting or not _is_folder(cwd):
+        if not self._is_on or not fitting or not can_enter:
             return None
         spare = fitting[0]
         self.ready.remove(spare)
@@ -245,13 +245,13 @@ class KernelPool:
         self.world.launcher.discard(spare.record)
 
 
-def _is_folder(cwd: str) -> bool:
-    """Whether there is such a folder, with a name that can be encoded; where not, the start of a kernel reports what is wrong."""
+def _is_encodable(path: str) -> bool:
+    """Whether a path can be sent to a kernel host; where not, the start of a kernel reports what is wrong."""
     try:
-        cwd.encode()
+        path.encode()
     except UnicodeEncodeError:
         return False
-    return os.path.isdir(cwd)
+    return True
 
 
 def _nothing(spare: PooledKernel) -> None:

@@ -21,8 +21,9 @@ from webipy.core import errors
 from webipy.core.events.events import AnyEvent
 from webipy.server.ports.world import World
 from webipy.server.sessions.closed_sessions import ClosedSessions
-from webipy.server.sessions.session import Session
+from webipy.server.sessions.session import Session, folded
 from webipy.server.sessions.sessions import Sessions
+from webipy.server.sessions.snapshots import encoded
 
 ROUND_SECONDS = 3600.0
 
@@ -49,7 +50,7 @@ class Retention:
 
     def start(self) -> None:
         """Checks all journals now and every hour, and each that has grown over its size."""
-        self.sessions.on_appended.append(self.grown)
+        self.sessions.appends.add(self.grown)
         self._start()
 
     def grown(self, session: Session, by: str | None, size: int) -> None:
@@ -94,7 +95,7 @@ class Retention:
         place = max(session.snapshots.place_to_cut(self.keep_mebibytes), await self._too_old(session))
         place = min(place, session.written)
         if place >= session.journal.first_seq:
-            await session.journal.cut(place, await session.snapshots.whole(place))
+            await session.journal.cut(place, encoded(await folded(session, place, None), None))
             session.snapshots.was_cut(place)
             self._log.info("journal of session {session} cut up to event {seq}", session=session.id, seq=place)
         cursors = [feed.cursor for feed in session.feeds]

@@ -1,4 +1,4 @@
-"""A session: the actor that joins one journal, one notebook and at most one kernel.
+"""A session: the actor that joins one journal, one state and at most one kernel.
 
 Every event takes one path::
 
@@ -6,7 +6,7 @@ Every event takes one path::
     host link ──► KernelConnection.received ──► Kernel.receive ──┘                               └──► the call is answered, the request goes
                                                                                                  to the kernel, the host is acknowledged
 
-Invariants: `seq` is assigned here and is dense; the fold (notebook, kernel) is always at `seq`, readers see at most
+Invariants: `seq` is assigned here and is dense; the state and the kernel are always at `seq`, readers see at most
 `written`; a call is answered and a request is sent only after their events are in the journal; an execution id is
 accepted once, and the same call again gets the same result.
 
@@ -28,15 +28,15 @@ from webipy.core.events.outputs import Fold
 from webipy.core.kernel.blobs import Part
 from webipy.core.kernel.kernel import Kernel
 from webipy.core.session.execution_record import ExecutionRecord
-from webipy.core.session.file_state import FileState
-from webipy.core.session.notebook import Notebook
-from webipy.core.session.runs import OpenRuns
+from webipy.core.session.execution_spans import Span
+from webipy.core.session.session_state import MAX_STREAM, SessionState
 from webipy.server.ports.journals import Journal, Position
 from webipy.server.ports.registry import SessionRecord
 from webipy.server.ports.world import World
 from webipy.server.sessions.feed import CHUNK_BYTES, CHUNK_EVENTS, Feed, Tail
 from webipy.server.sessions.kernel_connection import KernelConnection
-from webipy.server.sessions.snapshots import Snapshots
+from webipy.server.sessions.observers import Observers
+from webipy.server.sessions.snapshots import Snapshots, encoded
 
 MAX_CODE_CHARACTERS = 4 * 1024 * 1024
 """Code of one execution, in characters; as much as the source of a cell can hold."""
@@ -44,16 +44,6 @@ MAX_CODE_CHARACTERS = 4 * 1024 * 1024
 LOADED_EVENTS = 4 * CHUNK_EVENTS
 LOADED_BYTES = 4 * CHUNK_BYTES
 """What is read of a journal at once while it is opened."""
-
-
-@attrs.define(slots=True)
-class _Span:
-    """Where an execution stands in the journal."""
-
-    queued: int
-    finished: int | None = None
-    late: int = 0
-    """Seq of the newest output that came after its end, from threads and processes that live longer."""
 
 
 @attrs.define(eq=False)
@@ -66,6 +56,7 @@ class Session:
         journal: Its journal, opened.
         environment: Returns the environment variables of its kernels beside those of the server and the kernelspec.
         on_appended: Called when events were appended, with this session, who caused them, and their size in bytes.
+        state: What its events make.
     """
 
     record: SessionRecord
@@ -74,34 +65,25 @@ class Session:
     _position: Position | None
     environment: Callable[[SessionRecord], dict[str, str]]
     on_appended: Callable[[Session, str | None, int], None] = lambda session, by, size: None
-    notebook: Notebook = attrs.field(factory=Notebook)
-    file_state: FileState = attrs.field(factory=FileState)
-    on_written: Callable[[], None] = lambda: None
+    state: SessionState = attrs.field(factory=SessionState)
+    writes: Observers[[]] = attrs.field(factory=Observers)
     """Called when new events are in the journal."""
     seq: int = 0
     last_activity: str = ""
+    is_closing: bool = False
+    """Whether its kernel was ended to close it; what was running then has no result."""
     is_closed: bool = False
-    reopened: int = 0
-    """Seq of the event that reopened it; 0 while it is open for the first time."""
-    updates: dict[str, int] = attrs.field(factory=dict)
-    """Seq of the newest update of each display."""
-    is_temporary: bool = False
-    """Whether it is closed when its purpose is over; see `webipy.server.notebooks.temporary_sessions`."""
-    source: str | None = None
-    """The file that its document was copied from."""
-    runs: OpenRuns = attrs.field(factory=OpenRuns)
     feeds: set[Feed] = attrs.field(factory=set)
     tail: Tail = attrs.field(init=False)
     kernel_connection: KernelConnection = attrs.field(init=False)
-    snapshots: Snapshots = attrs.field(init=False)
-    _spans: dict[str, _Span] = attrs.field(factory=dict)
+    snapshots: Snapshots = attrs.field(factory=Snapshots)
     _ends: dict[str, list[Deferred[None]]] = attrs.field(factory=dict)
     _news: list[Deferred[None]] = attrs.field(factory=list)
     _notified: int = 0
     """Seq of the newest event that feeds were woken for."""
 
     def __attrs_post_init__(self) -> None:
-        release(self)
+        self.tail = Tail(self.record.id)
         journal = self.journal
         self.kernel_connection = KernelConnection(
             self.record.id,
@@ -131,7 +113,12 @@ class Session:
     # ---- the one path of events
 
     def append(
-        self, new: list[AnyEvent], by: str | None, position: Position | None = None, parts: Sequence[Part] = ()
+        self,
+        new: list[AnyEvent],
+        by: str | None,
+        position: Position | None = None,
+        parts: Sequence[Part] = (),
+        then: Callable[[], None] | None = None,
     ) -> Deferred[int]:
         """Appends events to the journal and folds them.
 
@@ -140,6 +127,7 @@ class Session:
             by: Who caused them; `None` for the kernel and the server.
             position: Which messages of the host they come from.
             parts: Parts of blobs that came with them.
+            then: Called when all are in the journal, before feeds are woken: what the kernel waits for.
 
         Returns:
             Fires with the seq of the last event when all are in the journal.
@@ -147,16 +135,20 @@ class Session:
         first, time, bodies = self.seq + 1, self.world.now(), []
         for seq, event in enumerate(new, first):
             stamped = msgspec.structs.replace(event, seq=seq, time=time, by=by)
-            self._fold(stamped)
+            self.state.apply(stamped)
+            self._observe(stamped)
             bodies.append(events.encode(stamped))
             self.snapshots.account(seq, bodies[-1])
         self.seq += len(new)
         self.last_activity = time
         last = self.seq
         self.on_appended(self, by, sum(map(len, bodies)))
-        return self.journal.append(first, bodies, position, parts).addCallback(self._was_written, first, bodies, last)
+        written = self.journal.append(first, bodies, position, parts)
+        return written.addCallback(self._was_written, first, bodies, last, then)
 
-    def _was_written(self, _: None, first: int, bodies: list[bytes], last: int) -> int:
+    def _was_written(self, _: None, first: int, bodies: list[bytes], last: int, then: Callable[[], None] | None) -> int:
+        if then is not None:
+            then()
         if bodies:
             self.tail.add(first, bodies)
         if last >= self.written > self._notified:  # else more was written with it, and is notified next
@@ -168,49 +160,34 @@ class Session:
             for waiting in news:
                 waiting.callback(None)
             self._resolve_ends()
-            self.on_written()
+            self.writes.notify()
         return last
 
     def _resolve_ends(self) -> None:
         for execution in list(self._ends):
-            finished = self._spans[execution].finished
+            finished = self.state.spans.get(execution).finished
             if finished is not None and finished <= self.written:
                 for waiting in self._ends.pop(execution):
                     waiting.callback(None)
 
-    def _fold(self, event: AnyEvent) -> None:
-        self.notebook.apply(event)
-        self.file_state.apply(event)
-        self.runs.apply(event)
+    def _observe(self, event: AnyEvent) -> None:
+        """Follows an event with what is no part of the state."""
         match event:
-            case events.SessionCreated():
-                self.is_temporary, self.source = event.temporary, event.source
-            case events.SessionKept():
-                self.is_temporary = False
-            case events.ExecutionQueued():
-                self._spans[event.execution] = _Span(event.seq)
-                if self.kernel is not None:
-                    self.kernel.executions.accepted(event)
-            case events.ExecutionFinished() if event.execution in self._spans:
-                self._spans[event.execution].finished = event.seq
-            case events.OutputAdded() | events.OutputsCleared() if event.execution in self._spans:
-                span = self._spans[event.execution]
-                span.late = event.seq if span.finished is not None else 0
-            case events.OutputUpdated():
-                self.updates[event.display_id] = event.seq
+            case events.ExecutionQueued() if self.kernel is not None:
+                self.kernel.executions.accepted(event)
             case events.SessionRenamed():
                 self.record = attrs.evolve(self.record, title=event.title)
             case events.SessionClosed():
                 self.is_closed = True
             case events.SessionReopened():
-                self.is_closed, self.reopened, self.kernel_connection.kernel = False, event.seq, None
-                self.is_temporary = event.temporary
+                self.is_closed, self.kernel_connection.kernel = False, None
             case _:
                 pass
 
     def restore(self, event: AnyEvent) -> None:
-        """Folds an event of the journal, as when it was made."""
-        self._fold(event)
+        """Applies an event of the journal, as when it was made."""
+        self.state.apply(event)
+        self._observe(event)
         self.seq, self.last_activity = event.seq, event.time
         if isinstance(event, events.KernelStarted):
             self.kernel_connection.kernel = Kernel(
@@ -238,6 +215,11 @@ class Session:
         written: Deferred[None] = Deferred(lambda d: self._news.remove(d) if d in self._news else None)
         self._news.append(written)
         return written
+
+    async def until_written(self, seq: int) -> None:
+        """Waits until an event is in the journal."""
+        while self.written < seq:
+            await self.news()
 
     def check_writable(self) -> None:
         """Returns when the session accepts calls that change it.
@@ -270,7 +252,7 @@ class Session:
             errors.TooLarge: The code is over `MAX_CODE_CHARACTERS`.
             errors.KernelNotReady, errors.KernelDead, errors.Degraded, errors.NotFound: It cannot be run now.
         """
-        span = self._spans.get(queued.execution)
+        span = self.state.spans.find(queued.execution)
         if span is not None:
             return await self._accepted_before(queued, span)
         self.check_writable()
@@ -279,19 +261,16 @@ class Session:
                 f"The code of one execution holds at most {MAX_CODE_CHARACTERS} characters.", limit=MAX_CODE_CHARACTERS
             )
         if queued.cell is not None:
-            self.notebook.get(queued.cell)
+            self.state.notebook.get(queued.cell)
         run = self.kernel_connection.live().executions.queue(queued)
-        seq = await self.append([queued], by)
-        self.kernel_connection.requests.add([run])
-        return seq
+        return await self.append([queued], by, then=lambda: self.kernel_connection.requests.add([run]))
 
     def is_accepted(self, execution: str) -> bool:
         """Whether the event that queued it is in the journal."""
-        return self._spans[execution].queued <= self.written
+        return self.state.spans.get(execution).queued <= self.written
 
-    async def _accepted_before(self, queued: events.ExecutionQueued, span: _Span) -> int:
-        while self.written < span.queued:
-            await self.news()
+    async def _accepted_before(self, queued: events.ExecutionQueued, span: Span) -> int:
+        await self.until_written(span.queued)
         record = ExecutionRecord(queued.execution)
         await self.each_event(span.queued, span.queued, record.apply)
         assert record.queued is not None
@@ -303,19 +282,6 @@ class Session:
             )
         return span.queued
 
-    def span(self, execution: str) -> _Span:
-        """Where an execution stands in the journal.
-
-        Raises:
-            errors.NotFound: This session has none of that id.
-        """
-        try:
-            return self._spans[execution]
-        except KeyError:
-            raise errors.NotFound(
-                f"This session has no execution {execution!r}.", kind="execution", id=execution
-            ) from None
-
     async def ended(self, execution: str, timeout_s: float) -> None:
         """Waits until the event that finishes an execution is written.
 
@@ -326,7 +292,7 @@ class Session:
         Raises:
             errors.Timeout: It has not finished within that time; it goes on.
         """
-        span = self.span(execution)
+        span = self.state.spans.get(execution)
         if span.finished is not None and span.finished <= self.written:
             return
         ended: Deferred[None] = Deferred()
@@ -349,23 +315,23 @@ class Session:
                 waiting.remove(ended)
 
     async def load(self) -> None:
-        """Folds the journal from its start, as this session is opened; of outputs in a row only the last one is folded."""
-        held, output = b"", None
-
-        def restore_held() -> None:
-            event = _decoded(held, self.id) if held else None
-            if event is not None:
-                self.restore(event)
-
+        """Applies the journal from its start, as this session is opened; of outputs in a row, all but the last concern only what is shown."""
+        held: AnyEvent | None = None
+        execution: bytes | None = None
         async for seq, body in self._bodies(0, self.journal.written, LOADED_EVENTS, LOADED_BYTES):
             self.snapshots.account(seq, body)
-            before, output = output, events.execution_of_output(body)
-            if output is None or output != before:
-                restore_held()
+            before, execution = execution, events.execution_of_output(body)
+            is_in_row = execution is not None and execution == before
+            if held is not None:
+                (self.state.outputs.apply if is_in_row else self.restore)(held)
+            held = _decoded(body, self.id)
+            if not is_in_row:
                 await self.world.turns.pause()
-            held = body
-        restore_held()
-        self.seq = self._notified = self.journal.written
+            if seq <= self.journal.first_seq:  # all of a snapshot that stands for what was cut is applied
+                self.state.history_points.clear()
+        if held is not None:
+            self.restore(held)
+        self.seq = self.state.seq = self._notified = self.journal.written
 
     async def each_event(self, first: int, last: int, apply: Callable[[AnyEvent], None]) -> None:
         """Calls a function with written events in a row, read in chunks; for those that were cut, with the events that stand for them.
@@ -407,13 +373,12 @@ async def execution_record(session: Session, execution: str, limit: int | None =
     Raises:
         errors.NotFound: The session has none of that id.
     """
-    span = session.span(execution)
-    while session.written < span.queued:
-        await session.news()
+    span = session.state.spans.get(execution)
+    await session.until_written(span.queued)
     record = ExecutionRecord(execution, outputs=Fold(limit))
     last = last_seq(session, execution)
     await session.each_event(span.queued, last, record.apply)
-    for update in sorted(session.updates.get(display, 0) for display in record.outputs.displays()):
+    for update in sorted(session.state.spans.updates.get(display, 0) for display in record.outputs.displays()):
         if last < update <= session.written:
             await session.each_event(update, update, record.apply)
     return record
@@ -426,15 +391,53 @@ def last_seq(session: Session, execution: str) -> int:
         session: The session.
         execution: Id of the execution.
     """
-    span = session.span(execution)
+    span = session.state.spans.get(execution)
     return session.written if span.finished is None else max(span.finished, min(span.late, session.written))
 
 
+def is_current(session: Session) -> bool:
+    """Whether the state has all events, and the journal takes those that it does not have yet; else what is written is to be folded again."""
+    is_stuck = session.journal.fault is not None and session.written < session.seq
+    return session.state.seq == session.seq and not is_stuck
+
+
+async def folded(session: Session, seq: int, limit: int | None = MAX_STREAM) -> SessionState:
+    """The state after an event, folded again from the journal.
+
+    Args:
+        session: The session.
+        seq: Seq of the event.
+        limit: Characters of one stream output that it keeps; `None` for all.
+    """
+    state = SessionState(limit)
+    await session.each_event(0, seq, state.apply)
+    return state
+
+
+async def current_state(session: Session) -> SessionState:
+    """The state of a session to read in this turn: its own, or one folded from what is written where that is not current."""
+    return session.state if is_current(session) else await folded(session, session.written)
+
+
+async def latest_snapshot(session: Session) -> tuple[int, list[bytes]]:
+    """A snapshot of all events that are written, and of those that wait to be.
+
+    Returns:
+        The seq of its last event, and its own events, JSON; all are written.
+    """
+    if not is_current(session):
+        seq = session.written
+        return seq, encoded(await folded(session, seq))
+    seq, bodies = session.seq, encoded(session.state)
+    await session.until_written(seq)
+    return seq, bodies
+
+
 def release(session: Session) -> None:
-    """Frees what is large of a session that is new or closed; those who read a closed one still read its journal."""
-    session.notebook = Notebook()
+    """Frees what is large of a closed session; those who read it still read its journal."""
+    session.state = session.state.remains()
     session.tail = Tail(session.record.id)
-    session.snapshots = Snapshots(session.each_event, lambda: session.journal.first_seq)
+    session.snapshots = Snapshots()
 
 
 def _decoded(body: bytes, session: str) -> AnyEvent | None:

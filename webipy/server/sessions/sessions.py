@@ -33,15 +33,12 @@ from webipy.server.ports.kernels import HostRecord, Specs
 from webipy.server.ports.registry import ClosedSession, SessionRecord
 from webipy.server.ports.world import World
 from webipy.server.sessions.kernel_connection import NO_KERNEL
+from webipy.server.sessions.observers import Observers
 from webipy.server.sessions.session import Session, release
 
-OnAppended = Callable[[Session, str | None, int], None]
-"""Is called with a session, who caused the events that were appended to it, and their size in bytes."""
-
-
-def _notify(all: list[OnAppended], session: Session, by: str | None, size: int) -> None:
-    for notify in all:
-        notify(session, by, size)
+CLOSED = "The session was closed."
+REPLACED = "The kernel was replaced."
+"""Why what ran in a kernel that was ended is lost."""
 
 
 @attrs.define(eq=False)
@@ -52,7 +49,7 @@ class Sessions:
         world: The outside.
         root: Folder that kernels start in by default, absolute.
         take_spare: Returns the host of a kernel that was started in advance (`webipy.server.sessions.kernel_pool.KernelPool.take`).
-        on_appended: Each is called when events were appended to a session.
+        appends: Called when events were appended to a session, with who caused them, and their size in bytes.
         lock: Held while sessions are opened and closed, and kernels started.
     """
 
@@ -61,7 +58,7 @@ class Sessions:
     take_spare: Callable[[Kernelspec, str, Mapping[str, str]], Awaitable[HostRecord | None]] = attrs.field(
         default=lambda spec, cwd, env: succeed(None)
     )
-    on_appended: list[OnAppended] = attrs.field(factory=list)
+    appends: Observers[Session, str | None, int] = attrs.field(factory=Observers)
     _open: dict[str, Session] = attrs.field(factory=dict)
     _unreadable: dict[str, errors.Failure] = attrs.field(factory=dict)
     lock: DeferredLock = attrs.field(factory=DeferredLock)
@@ -84,7 +81,9 @@ class Sessions:
             if session in self._unreadable:
                 raise self._unreadable[session] from None
             raise errors.NotFound(
-                f"There is no open session {session!r}; session.list lists them.", kind="session", id=session
+                f"There is no open session {session!r}; the page and `webipy ls` list those that are open.",
+                kind="session",
+                id=session,
             ) from None
 
     async def restore(self) -> None:
@@ -123,7 +122,7 @@ class Sessions:
             opened.journal,
             opened.position,
             partial(_environment, self.root),
-            partial(_notify, self.on_appended),
+            self.appends.notify,
         )
         await session.load()
         return session
@@ -138,8 +137,9 @@ class Sessions:
         *,
         temporary: bool = False,
         source: str | None = None,
+        client_path: str | None = None,
     ) -> Session:
-        """Creates a session, or returns the one that is open for the path or has the id.
+        """Creates a session, or returns the one that is open for the path, for the name of a client, or has the id.
 
         Args:
             title: Its title; `None` for the name of its file or the time.
@@ -149,6 +149,7 @@ class Sessions:
             by: Who creates it.
             temporary: Whether a new one is closed when its purpose is over.
             source: The file that its document is copied from.
+            client_path: What a client of Jupyter's API calls it; `None` for a session that none has named.
 
         Raises:
             errors.InvalidParams: `cwd` is no folder.
@@ -159,11 +160,19 @@ class Sessions:
             for session in self._open.values():
                 if (path is not None and session.record.path == path) or session.id == wanted:
                     return session
+                if client_path and session.record.path is None and session.state.lifecycle.client_path == client_path:
+                    return session
             new_id = wanted or self.world.new_id()
             title = title or (os.path.basename(path) if path else None) or _title(self.world.now())
-            record = SessionRecord(new_id, title, path, _folder(self.root, cwd), self.world.now())
+            record = SessionRecord(new_id, title, path, await _folder(self.world, self.root, cwd), self.world.now())
             created = events.SessionCreated(
-                session=new_id, title=title, path=path, cwd=record.cwd, temporary=temporary, source=source
+                session=new_id,
+                title=title,
+                path=path,
+                cwd=record.cwd,
+                temporary=temporary,
+                source=source,
+                client_path=client_path,
             )
             return await self._create(record, created, by)
         finally:
@@ -174,7 +183,7 @@ class Sessions:
         if session.seq:
             await self.world.journals.close(record.id)
             raise errors.AlreadyExists(
-                f"A session with the id {record.id} was open before and is closed; session.reopen opens it again, or choose another id.",
+                f"A session with the id {record.id} was open before and is closed; reopen it, or choose another id.",
                 kind="session",
                 id=record.id,
             )
@@ -205,8 +214,10 @@ class Sessions:
             for session in self._open.values():
                 if session.id == closed.record.id or (path is not None and session.record.path == path):
                     return session
-            was = closed.record.cwd if os.path.isdir(os.path.join(self.root, closed.record.cwd)) else None
-            record = attrs.evolve(closed.record, cwd=_folder(self.root, cwd or was), host=None)
+            was = os.path.join(self.root, closed.record.cwd)
+            if cwd is None and await self.world.launcher.is_folder(was):
+                cwd = was
+            record = attrs.evolve(closed.record, cwd=await _folder(self.world, self.root, cwd), host=None)
             session = await self._load(record)
             if not session.seq:
                 await self.world.journals.close(session.id)
@@ -278,7 +289,7 @@ class Sessions:
                 return False
             session.is_closed = True
             del self._open[session.id]
-            await _end_kernel(session, by)
+            await _end_kernel(session, by, CLOSED)
             await session.append([events.SessionClosed()], by)
             await self.world.registry.close_session(_closed(session, digest, self.world.now()))
             await self.world.journals.close(session.id)
@@ -434,7 +445,24 @@ class Sessions:
             await session.kernel_connection.finish()
 
 
-async def _end_kernel(session: Session, by: str | None) -> None:
+async def end_kernel_to_close(sessions: Sessions, session: Session, by: str | None) -> None:
+    """Ends the kernel of a session that is to be closed: what ran there has its end, which the document gets before its last save.
+
+    Args:
+        sessions: The sessions of the server.
+        session: The session.
+        by: Who closes it; `None` for the server.
+    """
+    await sessions.lock.acquire()
+    try:
+        session.check_writable()
+        session.is_closing = True
+        await _end_kernel(session, by, CLOSED)
+    finally:
+        sessions.lock.release()
+
+
+async def _end_kernel(session: Session, by: str | None, reason: str = REPLACED) -> None:
     """Ends the kernel of a session without waiting for its end."""
     kernel = session.kernel
     if kernel is None or not session.kernel_connection.has_host:
@@ -442,27 +470,26 @@ async def _end_kernel(session: Session, by: str | None) -> None:
     session.kernel_connection.end_host()
     session.kernel_connection.detach()
     if kernel.state != "dead":
-        reason = "The session was closed." if session.is_closed else "The kernel was replaced."
         await session.append(kernel.lost(reason, expected=True), by)
 
 
-def _folder(root: str, cwd: str | None) -> str:
+async def _folder(world: World, root: str, cwd: str | None) -> str:
     folder = os.path.normpath(os.path.join(root, cwd or "."))
-    if not os.path.isdir(folder):
+    if not await world.launcher.is_folder(folder):
         raise errors.InvalidParams(f"cwd must be a folder on the server; {cwd!r} is none.", field="cwd")
     return folder
 
 
 def _closed(session: Session, digest: str | None, time: str) -> ClosedSession:
     """The registry's record of a session that is closed now."""
-    conflict, record = session.file_state.conflict, attrs.evolve(session.record, host=None, env={})
+    conflict, record = session.state.file_state.conflict, attrs.evolve(session.record, host=None, env={})
     is_gone = conflict is not None and conflict.etag is None
-    return ClosedSession(record, time, session.file_state.etag, is_gone, digest)
+    return ClosedSession(record, time, session.state.file_state.etag, is_gone, digest)
 
 
 def _moved(session: Session, path: str | None) -> list[AnyEvent]:
     """The events for a closed session whose file has another path now; a title that was the name of the file follows."""
-    old = session.file_state.path
+    old = session.state.file_state.path
     if path is None or old is None or path == old:
         return []
     moved: list[AnyEvent] = [events.NotebookMoved(path=path)]
@@ -483,8 +510,7 @@ def check_ours(session: Session, act: str) -> None:
     """
     if session.record.host is not None and session.record.host.is_attached:
         raise errors.KernelNotReady(
-            f"webipy did not start this kernel, so it cannot {act} it; kernel.shut_down asks it to end, and "
-            "kernel.start gives the session a new one."
+            f"webipy did not start this kernel, so it cannot {act} it; shut it down, and start a new one."
         )
 
 

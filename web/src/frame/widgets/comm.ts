@@ -64,6 +64,8 @@ export class FrameComm {
   model: Model | null = null;
   #number = 0;
   #onMessage: Listener = () => {};
+  /** What came while the model was being made, which takes a while when its package has to be loaded; null when it is there. */
+  #early: unknown[] | null = [];
   #onClose: Listener = () => {};
   readonly #latest = new Map<string, number>();
   readonly #waiting: { readonly number: number; readonly callbacks: Callbacks | undefined }[] = [];
@@ -112,11 +114,22 @@ export class FrameComm {
     const current = Object.fromEntries(Object.entries(parts).filter(entry => !newer(entry)));
     if (Object.keys(current).length === 0) return;
     const { state, buffer_paths, buffers } = messageOf(current);
-    this.#onMessage({ content: { data: { method: "update", state, buffer_paths } }, buffers });
+    this.#hear({ content: { data: { method: "update", state, buffer_paths } }, buffers });
   }
 
   custom(content: Json, buffers: readonly string[]): void {
-    this.#onMessage({ content: { data: { method: "custom", content } }, buffers: buffers.map(viewOf) });
+    this.#hear({ content: { data: { method: "custom", content } }, buffers: buffers.map(viewOf) });
+  }
+
+  #hear(message: unknown): void {
+    if (this.#early === null) this.#onMessage(message);
+    else this.#early.push(message);
+  }
+
+  /** The model is there: it hears what came meanwhile. */
+  begin(): void {
+    for (const message of this.#early ?? []) this.#onMessage(message);
+    this.#early = null;
   }
 
   closed(): void {

@@ -9,19 +9,41 @@ import * as controls from "@jupyter-widgets/controls";
 import type { Json, JsonMap } from "../../rpc/schema.ts";
 import type { Surroundings } from "../guest.ts";
 import type { Parts, ToGuest } from "../protocol.ts";
-import { loadForeign } from "./amd.ts";
 import * as any from "./anywidget.ts";
 import { FrameComm, messageOf } from "./comm.ts";
 import { setFormulas } from "./formulas.ts";
 import * as output from "./output.ts";
+import { Packages } from "./packages.ts";
 
 type ModelClass = typeof base.WidgetModel;
 type ViewClass = new (options: object) => base.WidgetView;
 
-interface Asked {
-  settle(state: Parts | null, alive: boolean): void;
-  refuse(error: Error): void;
+interface Answer {
+  readonly state: Parts | null;
+  readonly alive: boolean;
 }
+
+/** What a package's code finds at a model that is not there: something that does nothing, whatever is done with it. */
+const NOTHING: object = new Proxy(() => {}, {
+  get: (_, key) => (key === "then" || typeof key === "symbol" ? undefined : NOTHING),
+  set: () => true,
+  apply: () => NOTHING,
+  construct: () => NOTHING,
+});
+
+/** What Backbone and the widgets' own code keep at a model, and find missing at first. */
+const isInner = (key: string): boolean => key.startsWith("_") || key === "comm" || key === "then";
+
+const withNothing = (model: base.WidgetModel): base.WidgetModel =>
+  new Proxy(model, { get: (known, key) => (key in known || typeof key === "symbol" || isInner(key) ? Reflect.get(known, key) : NOTHING) });
+
+/** In place of a model that its program has closed while others still refer to it: it is drawn as nothing. */
+const ABSENT: JsonMap = {
+  _model_name: "DOMWidgetModel",
+  _model_module: "@jupyter-widgets/base",
+  _view_name: "DOMWidgetView",
+  _view_module: "@jupyter-widgets/base",
+};
 
 const OURS: { readonly [module: string]: unknown } = {
   "@jupyter-widgets/base": base,
@@ -31,20 +53,22 @@ const OURS: { readonly [module: string]: unknown } = {
 };
 
 export class FrameManager implements base.IWidgetManager {
+  readonly #packages: Packages;
   readonly #models = new Map<string, Promise<base.WidgetModel>>();
   readonly #comms = new Map<string, FrameComm>();
-  readonly #asked = new Map<string, Asked>();
+  readonly #asked = new Map<string, (answer: Answer) => void>();
   /** Where descriptions and labels get their formulas set. */
   readonly _rendermime = { latexTypesetter: { typeset: (element: HTMLElement): void => setFormulas(element, this.surroundings) } };
 
   constructor(readonly surroundings: Surroundings) {
+    this.#packages = new Packages(surroundings);
     surroundings.onMessage(message => this.#hear(message));
   }
 
   #hear(message: ToGuest): void {
     switch (message.webipy) {
       case "model":
-        this.#asked.get(message.comm)?.settle(message.state, message.alive);
+        this.#asked.get(message.comm)?.(message);
         this.#asked.delete(message.comm);
         return;
       case "state":
@@ -74,7 +98,9 @@ export class FrameManager implements base.IWidgetManager {
   get_model(id: string): Promise<base.WidgetModel> {
     let model = this.#models.get(id);
     if (model === undefined) {
-      model = this.#ask(id).then(({ state, alive }) => this.#make(id, state, alive));
+      model = this.#ask(id).then(({ state, alive }) =>
+        state === null ? this.#build(id, ABSENT, undefined).then(withNothing) : this.#make(id, state, alive),
+      );
       this.#models.set(id, model);
     }
     return model;
@@ -88,13 +114,9 @@ export class FrameManager implements base.IWidgetManager {
     this.#models.set(id, model);
   }
 
-  #ask(id: string): Promise<{ state: Parts; alive: boolean }> {
-    return new Promise((resolve, refuse) => {
-      this.#asked.set(id, {
-        settle: (state, alive) =>
-          state === null ? refuse(new Error("A part of this widget is not there any more.")) : resolve({ state, alive }),
-        refuse,
-      });
+  #ask(id: string): Promise<Answer> {
+    return new Promise(resolve => {
+      this.#asked.set(id, resolve);
       this.surroundings.send({ webipy: "model", comm: id });
     });
   }
@@ -107,6 +129,7 @@ export class FrameManager implements base.IWidgetManager {
     const model = await this.#build(id, state, comm);
     comm.model = model as unknown as NonNullable<FrameComm["model"]>;
     model.comm_live = alive;
+    comm.begin();
     return model;
   }
 
@@ -138,7 +161,12 @@ export class FrameManager implements base.IWidgetManager {
     return await model;
   }
 
-  /** Widgets that a page makes by itself would need a comm that a page opens: none of the widgets in use does so. */
+  /** Models that the code of a package makes by itself (pythreejs) live in this frame alone: the kernel is told nothing of them. */
+  _create_comm(_target: string, id: string): Promise<FrameComm> {
+    return Promise.resolve(new FrameComm(id, () => {}));
+  }
+
+  /** A widget that a page makes would need a comm that a page opens. */
   new_widget(): Promise<base.WidgetModel> {
     return Promise.reject(new Error("A widget cannot be made from here: make it in the kernel."));
   }
@@ -179,7 +207,7 @@ export class FrameManager implements base.IWidgetManager {
   }
 
   async #load(name: string, module: string, version: string): Promise<unknown> {
-    const found = (OURS[module] ?? (await loadForeign(module, version, this.surroundings))) as { [name: string]: unknown };
+    const found = (OURS[module] ?? (await this.#packages.load(module))) as { [name: string]: unknown };
     if (found[name] === undefined) throw new Error(`${module} ${version} has no ${name}.`);
     return found[name];
   }

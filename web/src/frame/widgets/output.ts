@@ -17,7 +17,7 @@ import type { Surroundings } from "../guest.ts";
 import { setFormulas } from "./formulas.ts";
 
 /** What an output needs of the widgets around it. */
-export interface OutputPlace {
+export interface WidgetsAround {
   readonly surroundings: Surroundings;
   /** Draws a view of a model. */
   display(id: string, into: HTMLElement): Promise<void>;
@@ -40,7 +40,7 @@ function pre(content: string, className: string): HTMLElement {
   return element;
 }
 
-async function showBundle(data: JsonMap, into: HTMLElement, place: OutputPlace): Promise<void> {
+async function showBundle(data: JsonMap, into: HTMLElement, place: WidgetsAround): Promise<void> {
   const { surroundings } = place;
   const figure = figureOf(data);
   if (figure?.kind === "widget") return await place.display(String(map(data[figure.type]).model_id), into);
@@ -77,7 +77,7 @@ async function showBundle(data: JsonMap, into: HTMLElement, place: OutputPlace):
   }
 }
 
-function showOutput(output: JsonMap, into: HTMLElement, place: OutputPlace): Promise<void> | void {
+function showOutput(output: JsonMap, into: HTMLElement, place: WidgetsAround): Promise<void> | void {
   if (output.output_type === "stream") into.append(pre(text(output.text), `text ${String(output.name)}`));
   else if (output.output_type === "error") {
     const lines = Array.isArray(output.traceback) ? output.traceback.map(String).join("\n") : "";
@@ -110,7 +110,7 @@ export class OutputView extends DOMWidgetView {
 
   #draw(): void {
     const outputs = (this.model.get("outputs") ?? []) as Json[];
-    const place = this.model.widget_manager as unknown as OutputPlace;
+    const place = this.model.widget_manager as unknown as WidgetsAround;
     const before = this.#shown;
     this.#shown = outputs.map((output, at) => {
       const key = JSON.stringify(output);

@@ -1,7 +1,10 @@
-/** Draws Jupyter widgets: ipywidgets 8, anywidget, and, where a person allows it, those of other packages. */
+/** Draws Jupyter widgets: ipywidgets 8, anywidget, and those of the packages that the kernel has. */
+
+import { map } from "../../model/json.ts";
 import type { Json } from "../../rpc/schema.ts";
 import type { Surroundings } from "../guest.ts";
 import { FrameManager } from "./manager.ts";
+import { showSaved } from "./saved.ts";
 import css from "./widgets.css";
 
 function addStyle(text: string): void {
@@ -26,7 +29,8 @@ function watchIcons({ file }: Surroundings): void {
 }
 
 window.webipy.widgets = {
-  async show(_type: string, body: Json, surroundings: Surroundings): Promise<void> {
+  async show(type: string, body: Json, surroundings: Surroundings): Promise<void> {
+    if (type === "saved-widget") return await showSaved(String(map(body).model_id), map(map(body).models), surroundings.root);
     addStyle(css);
     watchIcons(surroundings);
     await new FrameManager(surroundings).display(String(body), surroundings.root);

@@ -1,12 +1,13 @@
 /** A view of a widget, in a sealed frame. */
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { FromModels } from "../../frame/protocol.ts";
+import type { FromWidgets } from "../../frame/protocol.ts";
 import { map } from "../../model/json.ts";
 import { formText } from "../../model/mime.ts";
 import type { JsonMap } from "../../rpc/schema.ts";
 import { open } from "../../session/open_session.ts";
 import { r } from "../../text/rich.ts";
 import { AnsiText } from "../../ui/AnsiText.tsx";
+import { drawing } from "../../ui/drawing.ts";
 import { complain } from "../../ui/notices.ts";
 import { FrameOut } from "../FrameOut.tsx";
 import type { SealedFrame } from "../sealed_frame.ts";
@@ -24,12 +25,14 @@ function useWidgets(): Widgets | null {
     const watch = (): void => refresh(count => count + 1);
     let loaded: Widgets | null = null;
     const feed = store === undefined ? undefined : feedOf(store);
-    feed?.widgets().then(one => {
-      if (!current) return;
-      loaded = one;
-      one.watchers.add(watch);
-      setWidgets(one);
-    }, complain);
+    const coming = feed?.widgets();
+    if (coming !== undefined)
+      void drawing(coming).then(one => {
+        if (!current) return;
+        loaded = one;
+        one.watchers.add(watch);
+        setWidgets(one);
+      }, complain);
     return () => {
       current = false;
       loaded?.watchers.delete(watch);
@@ -38,7 +41,8 @@ function useWidgets(): Widgets | null {
   return widgets;
 }
 
-export function Widget({ data }: { data: JsonMap }) {
+/** `ran`: whether a run of this session showed it. */
+export function Widget({ data, ran }: { data: JsonMap; ran: boolean }) {
   const root = String(map(data[VIEW]).model_id ?? "");
   const widgets = useWidgets();
   const guest = useMemo(() => ({ type: "widget", body: root }), [root]);
@@ -47,24 +51,26 @@ export function Widget({ data }: { data: JsonMap }) {
       widgets === null
         ? undefined
         : {
-            receive: (message: FromModels, frame: SealedFrame) => widgets.receive(root, frame, message),
+            receive: (message: FromWidgets, frame: SealedFrame) => widgets.receive(root, frame, message),
             leave: (frame: SealedFrame) => widgets.leave(frame),
           },
     [widgets, root],
   );
   if (models === undefined) return null;
   const comm = widgets?.comms.all.get(root);
-  if (comm === undefined)
+  if (comm === undefined) {
+    if (ran && widgets?.comms.isWhole === true) return null; // its program closed it, as a progress bar that leaves nothing
     return (
       <>
         <AnsiText text={formText(data, "text/plain")} />
         <p class="quiet">{r.noModel}</p>
       </>
     );
+  }
   return (
     <>
       <FrameOut guest={guest} models={models} />
-      {!comm.alive && <p class="quiet">{r.deadWidget}</p>}
+      {!comm.alive && <p class="quiet dead-widget">{r.deadWidget}</p>}
     </>
   );
 }

@@ -20,6 +20,8 @@ import type { AnyEvent, CommClosed, CommMessage, CommOpened, Json, JsonMap } fro
 
 const TARGET = "jupyter.widget";
 const SAVED = "application/vnd.jupyter.widget-state+json";
+/** The server keeps so many widgets of kernels that have ended (webipy/core/kernel/comm_fold.py). */
+const MOST_ENDED = 1000;
 
 export interface Change {
   readonly comm: string;
@@ -174,6 +176,13 @@ export class Comms {
   readonly all = new Map<string, Comm>();
   /** The event that the kernel of now began with: comms from before it are dead. */
   #kernelSeq = 0;
+
+  /** Whether every widget that its program did not close is here. */
+  get isWhole(): boolean {
+    let ended = 0;
+    for (const comm of this.all.values()) if (!comm.alive && comm.openedSeq > 0) ended++;
+    return ended < MOST_ENDED;
+  }
 
   /** Applies an event, if it concerns widgets; returns what it changed. */
   observe(event: AnyEvent): Change[] {

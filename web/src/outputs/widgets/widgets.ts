@@ -9,7 +9,7 @@
  * changes before it. Without a line changes wait; a click is refused, with a note. So is what names a model that the frame has nothing to do with.
  */
 
-import type { FromModels, Part, Parts } from "../../frame/protocol.ts";
+import type { FromModels, FromWidgets, Part, Parts, ToGuest } from "../../frame/protocol.ts";
 import { LineLost, RpcFailure } from "../../rpc/messages.ts";
 import type { AnyEvent, Json } from "../../rpc/schema.ts";
 import type { SessionStore } from "../../session/store.ts";
@@ -18,6 +18,11 @@ import { complain, toast } from "../../ui/notices.ts";
 import type { SealedFrame } from "../sealed_frame.ts";
 import { type Change, Comms, messageOf, same } from "./comms.ts";
 import { namesIn, reachable } from "./graph.ts";
+import { Packages } from "./packages.ts";
+
+/** Messages of one widget's own that are kept for the first frame that shows it, and characters of them all. */
+const MOST_EARLY = 5000;
+const MOST_EARLY_CHARACTERS = 8_000_000;
 
 /** Characters of one message; the server takes a little more. */
 const MOST_CHARACTERS = 15_000_000;
@@ -55,9 +60,16 @@ class Port {
 
 export class Widgets {
   readonly comms = new Comms();
+  readonly #packages: Packages;
   readonly #ports = new Map<SealedFrame, Port>();
   readonly #outboxes = new Map<string, Outbox>();
   readonly #reached = new Map<string, Set<string>>();
+  /**
+   * What the kernel said on a comm before any frame had its model, and all it says to a model without a view, which serves many (those of ipycanvas are
+   * drawn on by one): each frame that comes hears it first.
+   */
+  readonly #early = new Map<string, { messages: ToGuest[]; characters: number }>();
+  readonly #shownOnce = new Set<string>();
   #scheduled = false;
   #seq = 0;
   /** Told when a model comes, goes or dies. */
@@ -67,6 +79,7 @@ export class Widgets {
   readonly close: () => void;
 
   constructor(readonly store: SessionStore) {
+    this.#packages = new Packages(store.id);
     this.close = store.connection.onPhase(phase => {
       if (phase === "live") for (const comm of this.#outboxes.keys()) this.#pump(comm);
     });
@@ -82,12 +95,11 @@ export class Widgets {
   }
 
   #changed(change: Change): void {
-    if (change.kind === "custom") {
-      for (const port of this.#ports.values())
-        if (port.has.has(change.comm))
-          port.frame.send({ webipy: "custom", comm: change.comm, content: change.content, buffers: change.buffers });
-      return;
-    }
+    if (change.kind === "custom") this.#tell(change);
+    else this.#apply(change);
+  }
+
+  #apply(change: Change): void {
     this.#reached.clear();
     for (const port of this.#ports.values()) port.touch(change.comm, change.keys);
     if (change.kind === "opened") this.#announceLink(change.comm);
@@ -98,6 +110,18 @@ export class Widgets {
     this.#pump(change.comm);
   }
 
+  #tell({ comm, content, buffers }: Change): void {
+    const message = { webipy: "custom", comm, content, buffers } as const;
+    const ports = [...this.#ports.values()].filter(port => port.has.has(comm));
+    for (const port of ports) port.frame.send(message);
+    if (this.#shownOnce.has(comm) && this.#hasView(comm)) return;
+    const early = this.#early.get(comm) ?? { messages: [], characters: 0 };
+    early.characters += JSON.stringify(message).length;
+    if (early.messages.length >= MOST_EARLY || early.characters > MOST_EARLY_CHARACTERS) return;
+    early.messages.push(message);
+    this.#early.set(comm, early);
+  }
+
   #announceLink(comm: string): void {
     for (const port of this.#ports.values())
       if (!port.has.has(comm) && this.#reach(port.root).has(comm)) port.frame.send({ webipy: "opened", comm });
@@ -105,6 +129,8 @@ export class Widgets {
 
   #announceClosed(comm: string): void {
     this.#outboxes.delete(comm);
+    this.#early.delete(comm);
+    this.#shownOnce.delete(comm);
     for (const port of this.#ports.values()) if (port.has.delete(comm)) port.frame.send({ webipy: "closed", comm });
   }
 
@@ -116,7 +142,18 @@ export class Widgets {
   // ---- frames
 
   /** Handles a message of a frame that shows a view of `root`. */
-  receive(root: string, frame: SealedFrame, message: FromModels): void {
+  receive(root: string, frame: SealedFrame, message: FromWidgets): void {
+    if (message.webipy === "module" || message.webipy === "part") void this.#deliver(frame, message);
+    else this.#receive(root, frame, message);
+  }
+
+  /** Hands over what the packages of the kernel's environment have. */
+  async #deliver(frame: SealedFrame, message: Extract<FromWidgets, { webipy: "module" | "part" }>): Promise<void> {
+    if (message.webipy === "part") frame.send({ webipy: "part", path: message.path, content: await this.#packages.file(message.path) });
+    else frame.send({ webipy: "module", name: message.name, sources: await this.#packages.sources(message.name) });
+  }
+
+  #receive(root: string, frame: SealedFrame, message: FromModels): void {
     let port = this.#ports.get(frame);
     if (port === undefined) {
       port = new Port(root, frame);
@@ -174,11 +211,16 @@ export class Widgets {
     }
     port.has.set(id, has);
     port.frame.send({ webipy: "model", comm: id, state: Object.fromEntries(has), alive: comm.alive });
+    this.#shownOnce.add(id);
+    for (const message of this.#early.get(id)?.messages ?? []) port.frame.send(message);
     if (id !== port.root) return;
     for (const other of this.#reach(id)) {
-      const view = this.comms.all.get(other)?.shown("_view_name")?.value ?? null;
-      if (view === null) port.frame.send({ webipy: "opened", comm: other });
+      if (!this.#hasView(other)) port.frame.send({ webipy: "opened", comm: other });
     }
+  }
+
+  #hasView(comm: string): boolean {
+    return (this.comms.all.get(comm)?.shown("_view_name")?.value ?? null) !== null;
   }
 
   #set(port: Port, comm: string, parts: Parts, number: number): void {

@@ -10,6 +10,7 @@ describe("the comm in a frame", () => {
     const comm = new FrameComm("c", message => posted.push(message));
     const got: unknown[] = [];
     comm.on_msg(message => got.push((message as { content: { data: { state: unknown } } }).content.data.state));
+    comm.begin();
     let idle = 0;
     comm.send({ method: "update", state: { value: 5 }, buffer_paths: [] }, { iopub: { status: () => idle++ } });
     comm.state({ value: part(4), other: part(1) }, 0);
@@ -32,7 +33,9 @@ describe("the comm in a frame", () => {
     comm.on_msg(message => {
       got = (message as { buffers: DataView[] }).buffers;
     });
-    comm.custom({}, ["AgM="]);
+    comm.custom({}, ["AgM="]); // before the model is there
+    expect(got).toEqual([]);
+    comm.begin();
     expect([...new Uint8Array(got[0]?.buffer ?? new ArrayBuffer(0))]).toEqual([2, 3]);
   });
 });

@@ -89,6 +89,22 @@ describe("widgets of a page", () => {
     expect(one.got.at(-1)).toMatchObject({ webipy: "state", acked: 3 });
   });
 
+  test("what a kernel says before a frame is there is heard by each that comes; a model without a view says all of it again", () => {
+    const stage = new Stage();
+    const says = (comm: string, content: Json): void =>
+      stage.widgets.observe(event({ type: "comm_message", comm, content: { method: "custom", content }, metadata: {}, by: null }));
+    const heard = (got: ToGuest[]): Json[] => got.flatMap(one => (one.webipy === "custom" ? [one.content] : []));
+    stage.widgets.observe(opened("c", { _view_name: "V", pen: "IPY_MODEL_pen" }));
+    stage.widgets.observe(opened("pen", { _view_name: null }));
+    says("c", 1);
+    says("pen", "a");
+    const one = stage.frame("c", "c", "pen");
+    says("c", 2);
+    says("pen", "b");
+    expect(heard(one.got)).toEqual([1, "a", 2, "b"]);
+    expect(heard(stage.frame("c", "c", "pen").got)).toEqual([1, "a", "b"]);
+  });
+
   test("a message of a widget's own keeps its place after the changes before it", async () => {
     const stage = new Stage();
     stage.widgets.observe(opened("c", { _view_name: "V", value: 0 }));

@@ -1,0 +1,207 @@
+"""webipy.io.jupyter.kernels and sessions: kernels and sessions as Jupyter's clients see them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.test_jupyter_routes import JupyterTestCase
+from tests.test_site import Answer
+from webipy.io.jupyter.kernels import own_id, shown_id
+
+
+class KernelTestCase(JupyterTestCase):
+    """Asks, and makes files."""
+
+    def sent(self, method: str, path: str, value: object = None) -> Answer:
+        """A request with a JSON body."""
+        return self.api(method, path, b"" if value is None else json.dumps(value).encode())
+
+    def listed(self, what: str) -> list[dict[str, Any]]:
+        """`/api/kernels` or `/api/sessions`."""
+        answer = self.sent("GET", f"/api/{what}")
+        self.assertEqual(answer.status, 200)
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+    def ready(self) -> None:
+        """The newest kernel gets ready."""
+        self.rig.host.ready()
+        self.rig.turn()
+
+    def notebook(self, path: str = "a.ipynb") -> None:
+        """Makes an empty notebook."""
+        body = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
+        self.rig.wait(self.rig.disk.files.create(path, "notebook", json.dumps(body).encode()))
+
+
+class Ids(KernelTestCase):
+    """Ids."""
+
+    def test_ids_are_uuids_with_hyphens(self) -> None:
+        """As the routes of Jupyter Server want them, in both spellings; other ids stay as they are."""
+        bare, shown = "0123456789abcdef0123456789abcdef", "01234567-89ab-cdef-0123-456789abcdef"
+        self.assertEqual(
+            (shown_id(bare), own_id(shown), own_id(bare), own_id(shown.upper())), (shown, bare, bare, bare)
+        )
+        self.assertEqual((shown_id("id5"), own_id("id5"), own_id("a-b")), ("id5", "id5", "a-b"))
+
+
+class Kernels(KernelTestCase):
+    """`/api/kernels`."""
+
+    def test_a_kernel_is_started_with_or_without_a_body(self) -> None:
+        """The default one without; 201 and where it is."""
+        bodies: list[object] = [
+            None,
+            {},
+            {"name": None, "path": None},
+            {"name": "python3", "kernel_id": "x", "env": {"A": "1"}},
+        ]
+        for body in bodies:
+            answer = self.sent("POST", "/api/kernels", body)
+            model = answer.json()
+            self.assertEqual((answer.status, answer.headers["location"]), (201, f"/api/kernels/{model['id']}"))
+            self.assertEqual(
+                {key: model[key] for key in ("name", "execution_state", "connections")},
+                {"name": "python3", "execution_state": "starting", "connections": 0},
+            )
+            self.assertRegex(model["last_activity"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
+        self.assertEqual(self.rig.host.env, {"A": "1"})
+        self.assertEqual(len(self.listed("kernels")), 4)
+        self.assertEqual(self.listed("sessions"), [])
+
+    def test_a_wrong_request_starts_nothing(self) -> None:
+        """400 for what is no JSON or of other types, 501 for a kernel that is not installed."""
+        wrong: list[tuple[bytes, int]] = [
+            (b"{", 400), (b"[]", 400), (b'"a"', 400), (b'{"name":5}', 400), (b'{"env":{"A":1}}', 400),
+            (b'{"env":{"":"1"}}', 400), (b"\xff", 400), (b"[" * 5000, 400), (b'{"name":"none"}', 501),
+        ]  # fmt: skip
+        for body, status in wrong:
+            answer = self.api("POST", "/api/kernels", body)
+            self.assertEqual(answer.status, status, body[:20])
+            self.assertEqual(set(answer.json()), {"message", "reason"})
+        self.assertEqual(self.listed("kernels"), [])
+
+    def test_a_kernel_of_the_page_is_in_the_list(self) -> None:
+        """Under its id, with its state; it is found alone, too."""
+        session = self.rig.session("python3")
+        kernel = self.rig.me.call("session.get", session=session)["kernel"]["id"]
+        (model,) = self.listed("kernels")
+        self.assertEqual((model["id"], model["execution_state"]), (shown_id(kernel), "idle"))
+        self.assertEqual(self.sent("GET", f"/api/kernels/{model['id']}").json(), model)
+        self.assertEqual([one["id"] for one in self.listed("sessions")], [shown_id(session)])
+
+    def test_an_unknown_kernel_is_404(self) -> None:
+        """For every method."""
+        for method, rest in (("GET", ""), ("DELETE", ""), ("POST", "/interrupt"), ("POST", "/restart")):
+            answer = self.sent(method, f"/api/kernels/none{rest}")
+            self.assertEqual((answer.status, answer.json()["message"]), (404, "Kernel does not exist: none"), method)
+
+    def test_an_ended_kernel_is_gone_with_its_session(self) -> None:
+        """The session was made for it alone."""
+        model = self.sent("POST", "/api/kernels").json()
+        self.ready()
+        self.assertEqual(self.sent("DELETE", f"/api/kernels/{model['id']}").status, 204)
+        self.assertEqual(self.sent("GET", f"/api/kernels/{model['id']}").status, 404)
+        self.assertEqual(self.rig.me.call("session.list")["sessions"], [])
+
+    def test_a_kernel_that_is_asked_to_end_is_gone_at_once(self) -> None:
+        """Also while its process ends; one that died stays, as dead."""
+        first, second = self.rig.session("python3"), self.rig.session("python3")
+        self.rig.host.tell("kernel_died", exit_status=1)
+        self.rig.turn()
+        self.rig.me.call("kernel.shut_down", session=first)
+        self.assertEqual([one["execution_state"] for one in self.listed("kernels")], ["dead"])
+        self.assertEqual([one["id"] for one in self.listed("sessions")], [shown_id(second)])
+
+    def test_an_interrupt_is_sent(self) -> None:
+        """204, with an empty map as body or without."""
+        self.rig.session("python3")
+        (model,) = self.listed("kernels")
+        bodies: list[object] = [None, {}]
+        for body in bodies:
+            self.assertEqual(self.sent("POST", f"/api/kernels/{model['id']}/interrupt", body).status, 204)
+        self.assertEqual(self.rig.host.commands[-2:], [("interrupt", {"msg_id": None})] * 2)
+
+
+class Sessions(KernelTestCase):
+    """`/api/sessions`."""
+
+    def make(self, path: str, kind: str = "notebook", **more: object) -> Answer:
+        """Makes a session."""
+        return self.sent("POST", "/api/sessions", {"path": path, "type": kind, **more})
+
+    def test_a_path_has_one_session_whoever_opens_it(self) -> None:
+        """The page first, a client first, the client again: one document, one kernel."""
+        self.notebook()
+        opened = self.rig.me.call("session.create", path="a.ipynb")["id"]
+        model = self.make("a.ipynb", kernel={"name": "python3"}).json()
+        self.assertEqual(
+            (model["id"], model["path"], model["name"], model["type"]), (opened, "a.ipynb", "a.ipynb", "notebook")
+        )
+        self.assertEqual(model["notebook"], {"path": "a.ipynb", "name": "a.ipynb"})
+        again = self.make("/a.ipynb")
+        self.assertEqual((again.status, again.json()["kernel"]["id"]), (201, model["kernel"]["id"]))
+        self.notebook("b.ipynb")
+        other = self.make("b.ipynb").json()
+        self.assertEqual(self.rig.me.call("session.create", path="b.ipynb")["id"], other["id"])
+        self.assertEqual(len(self.listed("sessions")), 2)
+
+    def test_a_console_has_a_session_without_a_file(self) -> None:
+        """Its path and its name are kept, also by the next server."""
+        model = self.make("console-1-abc", "console", name="Console 1", kernel={"name": "python3"}).json()
+        self.assertEqual((model["path"], model["name"], model["type"]), ("console-1-abc", "Console 1", "console"))
+        self.assertEqual(self.make("console-1-abc", "console").json()["id"], model["id"])
+        self.ready()
+        self.rig = self.rig.crashed()
+        self.serve()
+        (found,) = self.listed("sessions")
+        same = ("id", "path", "name", "type")
+        self.assertEqual([found[key] for key in same], [model[key] for key in same])
+        self.assertEqual(found["kernel"]["id"], model["kernel"]["id"])
+
+    def test_a_file_that_is_not_here_is_a_name(self) -> None:
+        """Some clients run notebooks that lie elsewhere."""
+        model = self.make("/home/ada/x.ipynb-1.ipynb", name="x.ipynb").json()
+        self.assertEqual((model["path"], model["type"]), ("home/ada/x.ipynb-1.ipynb", "notebook"))
+
+    def test_a_wrong_request_makes_nothing(self) -> None:
+        """400 names the field; 501 a kernel that is not installed; 409 a kernel of another session."""
+        self.rig.session("python3")
+        kernel = self.listed("kernels")[0]["id"]
+        table = [
+            ({"type": "notebook"}, 400), ({"path": "a.ipynb"}, 400), ({"path": "", "type": "file"}, 400),
+            ({"path": 5, "type": "file"}, 400), ({"path": "a", "type": "file", "kernel": "python3"}, 400),
+            ({"path": "a", "type": "file", "kernel": {"name": "none"}}, 501),
+            ({"path": "a", "type": "file", "kernel": {"id": "none"}}, 400),
+            ({"path": "a", "type": "file", "kernel": {"id": kernel}}, 409),
+            ({"path": "a" * 5000, "type": "file"}, 400),
+        ]  # fmt: skip
+        for body, status in table:
+            answer = self.sent("POST", "/api/sessions", body)
+            self.assertEqual(answer.status, status, body if len(str(body)) < 200 else "long")
+        self.assertIn("short_message", self.sent("POST", "/api/sessions", table[5][0]).json())
+        self.assertEqual(len(self.rig.me.call("session.list")["sessions"]), 1)
+
+    def test_a_session_gets_another_kernel(self) -> None:
+        """With another id; the other one is gone."""
+        model = self.make("console-1", "console", kernel={"name": "python3"}).json()
+        self.ready()
+        answer = self.sent("PATCH", f"/api/sessions/{model['id']}", {"kernel": {"name": "other"}})
+        self.assertEqual((answer.status, answer.json()["kernel"]["name"]), (200, "other"))
+        self.assertNotEqual(answer.json()["kernel"]["id"], model["kernel"]["id"])
+        self.assertEqual(self.sent("GET", f"/api/kernels/{model['kernel']['id']}").status, 404)
+        own = {"kernel": {"id": answer.json()["kernel"]["id"]}, "name": "New name"}
+        self.assertEqual(self.sent("PATCH", f"/api/sessions/{model['id']}", own).json()["name"], "New name")
+        for kernel, status in (({"id": "none"}, 400), ({"name": "none"}, 501)):
+            self.assertEqual(self.sent("PATCH", f"/api/sessions/{model['id']}", {"kernel": kernel}).status, status)
+
+    def test_an_ended_session_is_gone(self) -> None:
+        """404 from then on; that of a document stays open for others, without a kernel."""
+        model = self.make("console-1", "console").json()
+        self.ready()
+        self.assertEqual(self.sent("DELETE", f"/api/sessions/{model['id']}").status, 204)
+        for method in ("GET", "PATCH", "DELETE"):
+            self.assertEqual(self.sent(method, f"/api/sessions/{model['id']}", {}).status, 404)
+        self.assertEqual(self.rig.me.call("session.list")["sessions"], [])

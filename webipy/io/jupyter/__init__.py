@@ -1,0 +1,1 @@
+"""The HTTP and WebSocket surface of a Jupyter Server, as a translation into the method table."""

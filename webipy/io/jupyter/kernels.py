@@ -1,0 +1,235 @@
+"""The routes of kernels: `/api/kernels`.
+
+A kernel of Jupyter is the kernel of a session here, under the same id, which stays when the kernel is restarted and when the server is. One that
+is started here belongs to a session of its own, which has no file, is in no list of `/api/sessions`, and is closed with its kernel. A kernel that
+was asked to end is gone at once; one that died stays in the list as `dead`, so that it can be restarted.
+
+Ids are shown as UUIDs with their hyphens, because routes of Jupyter Server, which may stand in front of this one, take no others.
+
+Source: jupyter_server 2.21, REST API. Decision 54.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+import msgspec
+
+from webipy.core import errors
+from webipy.core.api import calls
+from webipy.io.jupyter.routes import Answer, Asked, Refusal, Route
+
+STARTED_SECONDS: Final = 60.0
+"""How long the answer to a restart waits for the kernel, which goes on starting afterwards."""
+
+ENDED_SECONDS: Final = 10.0
+"""How long the answer to a shutdown waits for the end of the kernel."""
+
+WAIT_SECONDS: Final = 5.0
+"""How long one look at the events of a session waits."""
+
+_HEX: Final = re.compile(r"([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})")
+
+
+def shown_id(own: str) -> str:
+    """An id as clients see it: a UUID with its hyphens, or what is no UUID as it is."""
+    return _HEX.sub(r"\1-\2-\3-\4-\5", own) if _HEX.fullmatch(own) else own
+
+
+def own_id(shown: str) -> str:
+    """The id behind one that a client sends."""
+    bare = shown.replace("-", "").lower()
+    return bare if _HEX.fullmatch(bare) else shown
+
+
+class StartKernel(msgspec.Struct):
+    """The body of a request that starts a kernel; what else clients send is ignored."""
+
+    name: str | None = None
+    path: str | None = None
+    env: dict[str, str] | None = None
+
+
+@attrs.define(eq=False)
+class Kernels:
+    """The kernels of all sessions.
+
+    Args:
+        sockets: Returns how many sockets of Jupyter clients are connected to the kernel of that id.
+    """
+
+    sockets: Callable[[str], int]
+
+    def model(self, session: calls.Session) -> dict[str, object]:
+        """The kernel of a session as clients read it."""
+        kernel = session.kernel
+        assert kernel is not None
+        return {
+            "id": shown_id(kernel.id),
+            "name": kernel.kernelspec,
+            "last_activity": session.last_activity,
+            "execution_state": kernel.state,
+            "connections": self.sockets(kernel.id),
+        }
+
+    async def list_all(self, asked: Asked) -> Answer:
+        """All kernels that were not asked to end."""
+        return Answer([self.model(session) for session in await with_kernels(asked)])
+
+    async def start(self, asked: Asked) -> Answer:
+        """Starts a kernel in a session of its own, which runs in the folder of a path."""
+        wanted = asked.body(StartKernel)
+        name = await _known_name(asked, wanted.name)
+        made = calls.CreateSession(
+            title=f"Kernel {name}", kernelspec=name, env=wanted.env or None, client_path="", cwd=None
+        )
+        if wanted.path:
+            session = await in_folder_of(asked, made, wanted.path)
+        else:
+            session = await asked.ask("session.create", made, calls.Session)
+        model = self.model(session)
+        return Answer(model, 201, {"Location": f"{asked.base}/api/kernels/{model['id']}"})
+
+    async def get(self, asked: Asked) -> Answer:
+        """One kernel."""
+        return Answer(self.model(await session_of(asked)))
+
+    async def end(self, asked: Asked) -> Answer:
+        """Ends a kernel; a session that was made for it alone is closed."""
+        session = await session_of(asked)
+        await end_kernel(asked, session)
+        return Answer(status=204)
+
+    async def interrupt(self, asked: Asked) -> Answer:
+        """Interrupts what runs."""
+        session = await session_of(asked)
+        await asked.ask("kernel.interrupt", calls.InterruptKernel(session=session.id), calls.Interrupted)
+        return Answer(status=204)
+
+    async def restart(self, asked: Asked) -> Answer:
+        """Restarts a kernel under the same id, and answers when it is ready.
+
+        Raises:
+            Refusal: 404, there is no such kernel; 500, it did not start again.
+        """
+        session = await session_of(asked)
+        session = await asked.ask("kernel.restart", calls.OfSession(session=session.id), calls.Session)
+        session = await until(asked, session, lambda one: not is_starting(one), STARTED_SECONDS)
+        if session.kernel is None or session.kernel.state == "dead":
+            raise Refusal(500, "The kernel did not start again; webipy logs has its last words.")
+        return Answer(self.model(session))
+
+
+async def with_kernels(asked: Asked) -> list[calls.Session]:
+    """The sessions whose kernels were not asked to end, in the order in which they were created."""
+    found = (await asked.ask("session.list", calls.Nothing(), calls.SessionList)).sessions
+    living = [one for one in found if one.kernel is not None and not one.kernel.ended]
+    return sorted(living, key=lambda one: one.created)
+
+
+async def session_of(asked: Asked) -> calls.Session:
+    """The session of the kernel in the path of a request.
+
+    Raises:
+        Refusal: 404, there is no such kernel.
+    """
+    wanted = own_id(asked.parts["kernel"])
+    for session in await with_kernels(asked):
+        if session.kernel is not None and session.kernel.id == wanted:
+            return session
+    raise Refusal(404, f"Kernel does not exist: {asked.parts['kernel'][:200]}")
+
+
+async def end_kernel(asked: Asked, session: calls.Session) -> None:
+    """Ends the kernel of a session; a session without a document, which only the kernel was for, is closed with it.
+
+    Args:
+        asked: The request.
+        session: The session.
+    """
+    if session.client_path is not None and session.path is None:
+        await asked.ask("session.close", calls.CloseSession(session=session.id, discard=True), calls.Done)
+        return
+    if session.kernel is not None and session.kernel.state != "dead":
+        await asked.ask("kernel.shut_down", calls.OfSession(session=session.id), calls.Done)
+        await until(asked, session, lambda one: one.kernel is None or one.kernel.state == "dead", ENDED_SECONDS)
+
+
+async def until(
+    asked: Asked, session: calls.Session, wanted: Callable[[calls.Session], bool], seconds: float
+) -> calls.Session:
+    """Waits until a session is as wanted, or for so long.
+
+    Args:
+        asked: The request.
+        session: The session as it was.
+        wanted: Whether it is as wanted.
+        seconds: How long.
+
+    Returns:
+        The session as it is then.
+    """
+    clock = asked.api.services.world.clock
+    end = clock() + seconds
+    while not wanted(session) and clock() < end:
+        wait_s = max(0.0, min(WAIT_SECONDS, end - clock()))
+        await asked.ask(
+            "session.events",
+            calls.ReadEvents(session=session.id, since=session.seq, limit=1, wait_s=wait_s),
+            calls.Events,
+        )
+        session = await asked.ask("session.get", calls.OfSession(session=session.id), calls.Session)
+    return session
+
+
+def is_starting(session: calls.Session) -> bool:
+    """Whether the kernel of a session is on its way."""
+    return session.kernel is not None and session.kernel.state in ("starting", "restarting")
+
+
+async def in_folder_of(asked: Asked, made: calls.CreateSession, path: str) -> calls.Session:
+    """Makes a session in the folder that a path names or lies in; in the root where there is no such folder.
+
+    Args:
+        asked: The request.
+        made: The session that is made.
+        path: The path, relative to the root.
+
+    Raises:
+        Refusal: 400, not even the root is there.
+    """
+    for folder in dict.fromkeys((path.strip("/"), posixpath.dirname(path.strip("/")), "")):
+        if posixpath.isabs(folder) or ".." in folder.split("/"):
+            continue
+        try:
+            return await asked.ask("session.create", msgspec.structs.replace(made, cwd=folder or None), calls.Session)
+        except errors.InvalidParams as fault:
+            if fault.facts.get("field") != "cwd":
+                raise
+    raise Refusal(400, f"There is no folder for {path[:200]}.")
+
+
+async def _known_name(asked: Asked, name: str | None) -> str:
+    """The name of a kernelspec, or of the default one."""
+    if name:
+        return name
+    found = await asked.ask("kernelspec.list", calls.Nothing(), calls.KernelspecList)
+    return found.default or ""
+
+
+def routes(kernels: Kernels) -> list[Route]:
+    """The routes.
+
+    Args:
+        kernels: The kernels.
+    """
+    return [
+        Route("/api/kernels", {"GET": kernels.list_all, "POST": kernels.start}),
+        Route("/api/kernels/{kernel}", {"GET": kernels.get, "DELETE": kernels.end}),
+        Route("/api/kernels/{kernel}/interrupt", {"POST": kernels.interrupt}),
+        Route("/api/kernels/{kernel}/restart", {"POST": kernels.restart}),
+    ]

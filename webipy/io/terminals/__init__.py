@@ -1,0 +1,1 @@
+"""Terminal hosts on this machine."""

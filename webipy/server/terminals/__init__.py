@@ -1,0 +1,1 @@
+"""The terminals of a server, and who reads them."""
