@@ -25,7 +25,15 @@ FLOORS = (
     ("webipy.core", *BESIDE_THE_KERNEL, "webipy.kernelspecs", "webipy.converter"),
     ("webipy.server",),
     ("webipy.io", "webipy.client"),
-    ("webipy.announcement", "webipy.limits", "webipy.service", "webipy.cli", "webipy.start", "webipy.command"),
+    (
+        "webipy.announcement",
+        "webipy.limits",
+        "webipy.server_options",
+        "webipy.service",
+        "webipy.cli",
+        "webipy.start",
+        "webipy.command",
+    ),
 )
 ROOMS = {
     "webipy.core": ("events", "api", "kernel", "terminals", "session", "ipynb", "languages"),

@@ -21,7 +21,7 @@ def serve(options: list[str]) -> None:
         options: Those of `twistd webipy`.
     """
     if "--help" in options or "-h" in options:
-        from webipy.service import Options  # the whole server, which plain `webipy --help` does without
+        from webipy.server_options import Options  # imports much that plain `webipy --help` does without
 
         known = Options()
         known.synopsis = "Usage: webipy serve [options]"

@@ -1,4 +1,4 @@
-"""webipy.service: every bad option is told in one sentence before anything starts. Real processes are in tests/programs/test_twistd.py."""
+"""webipy.server_options: every bad option is told in one sentence before anything starts. Real processes are in tests/programs/test_twistd.py."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
-from webipy import service
-from webipy.service import Options
+from webipy import server_options
+from webipy.server_options import Options
 
 REACHED = ["--behind-proxy", "--allow-host", "notebooks.example", "--allow-root"]
 """What lets other machines reach a server, whoever runs it."""
@@ -161,10 +161,10 @@ class BadOptions(SynchronousTestCase):
     def test_the_default_port_gives_way_to_the_next_free_one(self) -> None:
         """And when none of them is free it is told."""
         port = self.busy_port()
-        self.patch(service, "DEFAULT_PORT", port)
+        self.patch(server_options, "DEFAULT_PORT", port)
         chosen = self.parse().socket.getsockname()[1]
-        self.assertTrue(port < chosen < port + service.PORTS_TRIED, (port, chosen))
-        self.patch(service, "PORTS_TRIED", 1)
+        self.assertTrue(port < chosen < port + server_options.PORTS_TRIED, (port, chosen))
+        self.patch(server_options, "PORTS_TRIED", 1)
         self.folder = self.folder / "other"
         self.folder.mkdir()
         self.refused("are all taken; name another with --port")
