@@ -95,7 +95,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "webipy.io.conversion.converter_process": ("tests.programs.test_conversion",),
     "webipy.io.files.file_tree": ("tests.test_file_tree", "tests.test_files", "tests.test_in_place"),
     "webipy.io.web.requests": ("tests.test_http_channel", "tests.test_site", "tests.test_files_resource"),
-    "webipy.io.web.listening": ("tests.test_service",),
+    "webipy.io.web.listening": ("tests.test_server_options",),
 }
 """Modules that the other rules find no test for, or tests that reach less of them than these."""
 
