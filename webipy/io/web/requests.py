@@ -98,6 +98,18 @@ class BodyTaker(Resource):
         raise NotImplementedError
 
 
+class LargeBodies(Resource):
+    """A resource at the top of the tree some of whose paths take larger bodies than `MAX_MESSAGE_BYTES`, from owners."""
+
+    def most_bytes(self, path: bytes) -> int:
+        """How many bytes a body may have.
+
+        Args:
+            path: The path of the request line, percent-encoded.
+        """
+        raise NotImplementedError
+
+
 class ReadResource(Resource):
     """A resource that only reads, and answers when a coroutine has found what is asked for. The tree below its name is its own."""
 
@@ -256,8 +268,11 @@ class PageRequest(Request):
         if length is not None and length <= ANONYMOUS_BODY_BYTES:
             super().gotLength(length)
             return
-        if not isinstance(self._asked(self._auth), Principal):
+        who = self._asked(self._auth)
+        if not isinstance(who, Principal):
             self._most, self.content = ANONYMOUS_BODY_BYTES, BytesIO()
+        elif who.session is None:
+            self._most = self._most_of_owner()
         if length is not None and length > self._most:
             self._refuse_body()
         elif self.content is None:
@@ -273,9 +288,17 @@ class PageRequest(Request):
         """Who takes the body of this request, if it is not this class."""
         if self.channel is None or self.channel._command != b"PUT":
             return None
-        top = self._target().split(b"/")[1:2]
-        found = self._site.resource.children.get(top[0]) if top else None
+        found = self._resource()
         return found if isinstance(found, BodyTaker) else None
+
+    def _most_of_owner(self) -> int:
+        found = self._resource()
+        return found.most_bytes(self._target()) if isinstance(found, LargeBodies) else MAX_MESSAGE_BYTES
+
+    def _resource(self) -> IResource | None:
+        """What stands at the top of the tree for the path of this request."""
+        top = self._target().split(b"/")[1:2]
+        return self._site.resource.children.get(top[0]) if top else None
 
     @property
     def _site(self) -> PageSite:
@@ -306,7 +329,7 @@ class PageRequest(Request):
         if self._most < MAX_MESSAGE_BYTES:
             hint = "send the header Authorization: Bearer TOKEN, or open the address that webipy open prints"
             return errors.NotAuthenticated(f"Log in first: {hint}. Without, a body holds {self._most} bytes.")
-        return errors.TooLarge(f"A body holds at most {MAX_MESSAGE_BYTES} bytes.", limit_bytes=MAX_MESSAGE_BYTES)
+        return errors.TooLarge(f"A body holds at most {self._most} bytes.", limit_bytes=self._most)
 
     def _refuse_body(self, fault: errors.Failure | None = None) -> None:
         """Answers what is not read whole, and ends the connection when the client has sent the rest."""
