@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -34,6 +35,11 @@ LOGIN_NEEDED = "Forbidden: send the header Authorization: token TOKEN, or ?token
 class JupyterTestCase(SiteTestCase):
     """A site with the routes of a Jupyter Server."""
 
+    @cached_property
+    def state(self) -> Path:
+        """The state folder, which each server of a test has."""
+        return Path(self.mktemp())
+
     def more_resources(self) -> Mapping[bytes, IResource]:
         """The routes."""
         specs, api = self.rig.disk.launcher.specs, self.rig.api
@@ -46,7 +52,6 @@ class JupyterTestCase(SiteTestCase):
         root = Path(self.mktemp()).absolute()
         root.mkdir()
         self.file_tree = FileTree(RootFolder(root))
-        self.state = Path(self.mktemp())
         files = RootFiles(self.file_tree, execute, FolderWatch(RootFolder(root), reactor, execute, False), reactor)
         self.stopped: list[int] = []
         self.export: ExportedFile | None = None
