@@ -257,11 +257,11 @@ class PageRequest(Request):
         """
         self.content_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
         self.requestHeaders.removeHeader(b"content-type")
-        taker = self._taker()
-        if taker is not None:
+        found = self._resource()
+        if isinstance(found, BodyTaker) and self.channel is not None and self.channel._command == b"PUT":
             self.content = BytesIO()
             try:
-                self.body = taker.take_body(self, self._target(), length)
+                self.body = found.take_body(self, self._target(), length)
             except errors.Failure as fault:
                 self._refuse_body(fault)
             return
@@ -271,8 +271,8 @@ class PageRequest(Request):
         who = self._asked(self._auth)
         if not isinstance(who, Principal):
             self._most, self.content = ANONYMOUS_BODY_BYTES, BytesIO()
-        elif who.session is None:
-            self._most = self._most_of_owner()
+        elif who.session is None and isinstance(found, LargeBodies):
+            self._most = found.most_bytes(self._target())
         if length is not None and length > self._most:
             self._refuse_body()
         elif self.content is None:
@@ -284,20 +284,9 @@ class PageRequest(Request):
         path: bytes = self.channel._path
         return self._auth.below.rest_of(path.partition(b"?")[0]) or b""
 
-    def _taker(self) -> BodyTaker | None:
-        """Who takes the body of this request, if it is not this class."""
-        if self.channel is None or self.channel._command != b"PUT":
-            return None
-        found = self._resource()
-        return found if isinstance(found, BodyTaker) else None
-
-    def _most_of_owner(self) -> int:
-        found = self._resource()
-        return found.most_bytes(self._target()) if isinstance(found, LargeBodies) else MAX_MESSAGE_BYTES
-
     def _resource(self) -> IResource | None:
         """What stands at the top of the tree for the path of this request."""
-        top = self._target().split(b"/")[1:2]
+        top = self._target().split(b"/")[1:2] if self.channel is not None else []
         return self._site.resource.children.get(top[0]) if top else None
 
     @property
