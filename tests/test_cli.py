@@ -71,6 +71,8 @@ class HelpTests(SynchronousTestCase):
                 "attach",
                 "call",
                 "close",
+                "connection",
+                "console",
                 "diff",
                 "doctor",
                 "exec",
@@ -98,7 +100,7 @@ class HelpTests(SynchronousTestCase):
 
     def test_values_can_be_had_as_json(self) -> None:
         """Every command that prints values has --json."""
-        for name in ("ls", "specs", "exec", "run", "attach", "open", "share", "logins", "doctor"):
+        for name in ("ls", "specs", "exec", "run", "attach", "open", "share", "logins", "doctor", "connection"):
             self.assertIn("--json", invoke(name, "--help").output, name)
 
     def test_the_exit_status_is_documented(self) -> None:

@@ -17,6 +17,7 @@ import click
 
 from webipy.command import exit_statuses
 from webipy.command.connecting import Target, run
+from webipy.command.console_commands import connection, console
 from webipy.command.exit_statuses import FAILED, OK
 from webipy.command.journal_commands import journal
 from webipy.command.login_commands import logins
@@ -390,6 +391,10 @@ def execute(
             reactor, text, session, kernel, env, fresh, timeout, as_json, server.options, script, save_figures
         )
         run(server, execution.command, execution.interrupt)
+
+
+main.add_command(console)
+main.add_command(connection)
 
 
 @main.command()

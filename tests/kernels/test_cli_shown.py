@@ -45,6 +45,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("exec", "-s", "SESSION", "raise ValueError('EVIL')"), ("exec", "-s", "SESSION", "--json", "raise ValueError('EVIL')"),
     ("exec", "-k", "EVIL", "1"), ("run", "PATH", "-o", "-"), ("run", "EVIL"), ("run", "PATH", "--inspect"),
     ("logs", "SESSION"), ("logs", "EVIL"), ("attach", "EVIL"), ("attach", "EVIL", "--json"),
+    ("console", "EVIL"), ("console", "SESSION", "-k", "EVIL"), ("connection", "EVIL"), ("connection", "SESSION"),
     ("interrupt", "EVIL"), ("interrupt", "SESSION"), ("restart", "EVIL"), ("kill", "EVIL"), ("doctor",), ("serve", "--root", "EVIL"),
     ("diff", "FILE", "OTHER"), ("merge", "FILE", "EVIL", "OTHER"), ("close", "EVIL"), ("close", "SESSION"),
 )  # fmt: skip

@@ -378,8 +378,8 @@ class Client:
     ) -> None:
         self._reactor = reactor
         self._find = find
-        self._patience_s = patience_s
-        self._on_line = on_line
+        self.patience_s = patience_s
+        self.on_line = on_line
         self._line: _Line | None = None
         self._mending: Deferred[None] | None = None
         self._waiting: dict[int, _Waiting] = {}
@@ -550,7 +550,7 @@ class Client:
         failing = [self._waiting.pop(number) for number in unknown]
         self._mending = mending = Deferred.fromCoroutine(self._mend())
         mending.addErrback(self._not_mended)
-        self._on_line(False)
+        self.on_line(False)
         lost = "The line to the server was lost; the call may have been carried out or not."
         size_bytes, self._too_large_bytes = self._too_large_bytes, 0
         if size_bytes:
@@ -566,7 +566,7 @@ class Client:
                 self._line = await self._open()
                 break
             except NoServer:
-                if self._patience_s is not None and self._reactor.seconds() - began > self._patience_s:
+                if self.patience_s is not None and self._reactor.seconds() - began > self.patience_s:
                     raise
             await deferLater(self._reactor, pause * random.uniform(0.5, 1))
             pause = min(2 * pause, LONGEST_PAUSE_S)
@@ -577,7 +577,7 @@ class Client:
             if follower.is_joined:
                 follower.is_joined = False
                 Deferred.fromCoroutine(self._join(follower)).addErrback(self._not_joined, follower)
-        self._on_line(True)
+        self.on_line(True)
 
     def _not_mended(self, fault: Fault) -> None:
         self._mending = None

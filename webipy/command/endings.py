@@ -41,10 +41,22 @@ class Exit(msgspec.Struct, tag_field="output_type", tag="error"):
         return "" if is_number else self.evalue
 
 
-class _Payload(msgspec.Struct):
+class Payload(msgspec.Struct):
+    """What the kernel wants beside the outputs. Source: Jupyter messaging 5.4, "Payloads"."""
+
     source: str = ""
     data: dict[str, Any] = {}
     text: str = ""
+
+
+def payloads_of(payload: msgspec.Raw | msgspec.UnsetType) -> list[Payload]:
+    """The payloads of an execute_reply; none where they are of another form."""
+    if isinstance(payload, msgspec.UnsetType):
+        return []
+    try:
+        return msgspec.json.decode(payload, type=list[Payload])
+    except msgspec.ValidationError:
+        return []
 
 
 def show_payload(payload: msgspec.Raw, screen: Screen) -> None:
@@ -56,11 +68,7 @@ def show_payload(payload: msgspec.Raw, screen: Screen) -> None:
         payload: The JSON list of payloads; anything else is ignored.
         screen: The screen.
     """
-    try:
-        parts = msgspec.json.decode(payload, type=list[_Payload])
-    except msgspec.ValidationError:
-        return  # of another form: nothing for people
-    for part in parts:
+    for part in payloads_of(payload):
         text = text_of(part.data) if part.source == "page" else part.text if part.source == "set_next_input" else ""
         if text:
             screen.line("stdout", text)

@@ -51,6 +51,16 @@ Exit status:
   N    the code called sys.exit(N)
 """
 
+OF_CONSOLE: Final = """\b
+Exit status:
+  0    you left, or the session was closed
+  1    the command failed; a message gives the reason
+  2    there is no terminal, or the command line names something that does not exist
+  4    no server can be reached, or the server refuses the token
+  129  the terminal was closed (SIGHUP); the code goes on
+  143  the command was ended (SIGTERM); the code goes on
+"""
+
 OF_RUN: Final = """\b
 Exit status:
   0    every cell ran to its end

@@ -145,21 +145,12 @@ class Place:
                 f"webipy: The notebook is open: it runs in its kernel ({kernel.display_name}), with its variables.\n"
             )
             return session
-        name = wanted or await self._own_kernelspec(session)
+        name = wanted or await own_kernelspec(self.client, session)
         asked = calls.StartKernel(session=session.id, kernelspec=name, env=self.env)
         try:
             return await self.client.call("kernel.start", asked, calls.Session, repeat=True)
         except errors.UnknownKernelspec as fault:
             raise Wrong(f"{fault.message} Choose one with --kernel.") from None
-
-    async def _own_kernelspec(self, session: calls.Session) -> str | None:
-        """The kernelspec that the notebook names."""
-        asked = calls.OfSession(session=session.id)
-        state = await self.client.call("notebook.get", asked, notebook_calls.NotebookState, repeat=True)
-        try:
-            return msgspec.json.decode(state.metadata, type=_Metadata).kernelspec.name
-        except msgspec.DecodeError:
-            return None  # metadata may be anything; this names none
 
     # ---- a run that was started before
 
@@ -197,6 +188,21 @@ class Place:
 
     def _no_run(self, run: str) -> Wrong:
         return Wrong(f"This notebook has no run {run!r}.")
+
+
+async def own_kernelspec(client: Client, session: calls.Session) -> str | None:
+    """The kernelspec that the notebook of a session names; `None` when it names none.
+
+    Args:
+        client: The connection.
+        session: The session.
+    """
+    asked = calls.OfSession(session=session.id)
+    state = await client.call("notebook.get", asked, notebook_calls.NotebookState, repeat=True)
+    try:
+        return msgspec.json.decode(state.metadata, type=_Metadata).kernelspec.name
+    except msgspec.DecodeError:
+        return None  # metadata may be anything; this names none
 
 
 async def deliver(client: Client, session: calls.Session, keep: bool) -> None:

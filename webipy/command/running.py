@@ -387,23 +387,43 @@ class Execution:
         return await with_kernel(client, await self._named(client, self.session or SHELL), self.kernel, self.env)
 
     async def _named(self, client: Client, name: str) -> calls.Session:
-        """The session of that title, made if there is none: under an id that follows from the title, so that two commands at once make one.
+        """The session of that title; it may be made for this."""
+        session, is_made = await named_session(client, name)
+        self._made = session if is_made else None
+        return session
 
-        Until it has a kernel it is temporary: a command that is killed before leaves nothing.
-        """
-        found = await find_session(client, name)
-        number = 0
-        while found is None:
-            number += 1
-            wanted = uuid.uuid5(uuid.NAMESPACE_OID, f"webipy exec {number} {name}").hex
-            made = calls.CreateSession(title=name, id=wanted, temporary=True)
-            with suppress(errors.AlreadyExists):  # a session of that id was closed
-                found = self._made = await client.call("session.create", made, calls.Session, repeat=True)
-        return found
+
+async def named_session(client: Client, name: str) -> tuple[calls.Session, bool]:
+    """The session of that title, made if there is none: under an id that follows from the title, so that two commands at once make one.
+
+    Until it has a kernel it is temporary: a command that is killed before leaves nothing.
+
+    Args:
+        client: The connection.
+        name: The title, or another name of a session that is there.
+
+    Returns:
+        The session, and whether it was made.
+    """
+    found = await find_session(client, name)
+    if found is not None:
+        return found, False
+    number = 0
+    while True:
+        number += 1
+        wanted = uuid.uuid5(uuid.NAMESPACE_OID, f"webipy exec {number} {name}").hex
+        made = calls.CreateSession(title=name, id=wanted, temporary=True)
+        with suppress(errors.AlreadyExists):  # a session of that id was closed
+            return await client.call("session.create", made, calls.Session, repeat=True), True
 
 
 async def with_kernel(
-    client: Client, session: calls.Session, kernelspec: str | None, env: dict[str, str] | None = None
+    client: Client,
+    session: calls.Session,
+    kernelspec: str | None,
+    env: dict[str, str] | None = None,
+    *,
+    is_silent: bool = False,
 ) -> calls.Session:
     """The session with a living kernel: its own, or a new one.
 
@@ -412,6 +432,7 @@ async def with_kernel(
         session: The session.
         kernelspec: The kernelspec that the kernel must be of; `None` for any, and for a new one for that of the last one or the default one.
         env: Environment variables for it; `None` for those that the session has.
+        is_silent: Whether nothing is shown of the end of the old kernel.
 
     Raises:
         Wrong: Its kernel is another one.
@@ -425,7 +446,7 @@ async def with_kernel(
         )
     if is_alive and env is None:
         return session
-    if kernel is not None and not is_alive:
+    if kernel is not None and not is_alive and not is_silent:
         sys.stderr.write("webipy: The kernel of this session has ended: a new one starts, without the old variables.\n")
     name = kernelspec or (kernel.kernelspec if kernel is not None else None)
     asked = calls.StartKernel(session=session.id, kernelspec=name, env=env)

@@ -68,20 +68,13 @@ class Watch:
                 self._take_rest(event)
 
     def _take_rest(self, event: Event) -> None:
-        match event:
-            case events.KernelDied():
-                show_death(event, self.screen)
-            case events.KernelStartRetried():
-                self.screen.note(f"{event.reason} It is started once more, {event.how}.")
-            case events.KernelStateChanged(state="restarting"):
-                self.screen.note("The kernel restarts: variables are gone.")
-            case events.KernelStarted():
-                self.screen.note(f"The kernel {event.display_name} starts.")
-            case events.OutputLost():
-                self.screen.note(f"Output is missing: {event.reason}")
-            case events.SessionClosed():
-                self.screen.note("The session was closed.")
-                self.end()
+        if isinstance(event, events.KernelDied):
+            show_death(event, self.screen)
+        note = note_of(event)
+        if note:
+            self.screen.note(note)
+        if isinstance(event, events.SessionClosed):
+            self.end()
 
     def end(self) -> None:
         """Ends the watch."""
@@ -97,6 +90,22 @@ class Watch:
         code = self._codes.get(event.execution)
         if code is not None:
             self.screen.line("stdout", self.screen.dim("\n".join(f"> {line}" for line in code.splitlines() or [""])))
+
+
+def note_of(event: Event) -> str:
+    """What to tell of an event of the session or its kernel, as one sentence; empty for events that are shown otherwise or not at all."""
+    match event:
+        case events.KernelStartRetried():
+            return f"{event.reason} It is started once more, {event.how}."
+        case events.KernelStateChanged(state="restarting"):
+            return "The kernel restarts: variables are gone."
+        case events.KernelStarted():
+            return f"The kernel {event.display_name} starts."
+        case events.OutputLost():
+            return f"Output is missing: {event.reason}"
+        case events.SessionClosed():
+            return "The session was closed."
+    return ""
 
 
 async def watch(reactor: Any, client: Client, session: calls.Session, since: int | None, as_json: bool) -> int:
