@@ -1,14 +1,36 @@
 /** The sign-in page: one field, and where a fresh link comes from. */
 import { useState } from "preact/hooks";
-import { signIn } from "../rpc/http.ts";
-import { connection } from "../session/connection.ts";
+import { atHub, hubSignIn, signIn } from "../rpc/http.ts";
+import { connection, everLive } from "../session/connection.ts";
 import { route } from "../session/route.ts";
 import { signingIn } from "../session/sign_in.ts";
 import { t } from "../text/en.ts";
 import { p } from "../text/people.ts";
 import { Card } from "../ui/Card.tsx";
 
+/** Where a hub signs people in. A page that was signed in before waits for another tab to be: so it keeps what it has not sent. */
+function AtHub({ message }: { message: string }) {
+  return (
+    <Card title={t.signInTo}>
+      {message !== "" && (
+        <p class="form-error" role="alert">
+          {message}
+        </p>
+      )}
+      <a class="btn main" href={hubSignIn(location.pathname + location.search)} target={everLive.value ? "_blank" : undefined}>
+        {t.hubSignIn}
+      </a>
+      <p class="hint">{t.hubHint}</p>
+      <p class="hint">{t.signInKeep}</p>
+    </Card>
+  );
+}
+
 export function SignIn() {
+  return atHub ? <AtHub message={signingIn.value?.message ?? ""} /> : <ByToken />;
+}
+
+function ByToken() {
   const [token, setToken] = useState("");
   const [busy, setBusy] = useState(false);
   const [message, setMessage] = useState("");

@@ -1,7 +1,7 @@
 /** What goes on as long as the page is open: the connection with its signals, and the session of the address bar. */
 import { effect, untracked } from "@preact/signals";
 import { startFeed } from "../outputs/widgets/feed.ts";
-import { whyOut } from "../rpc/http.ts";
+import { atHub, whyOut } from "../rpc/http.ts";
 import { KEY } from "../rpc/login_key.ts";
 import { Actions } from "../session/actions.ts";
 import { connection, everLive, phase, restarted, server, updated } from "../session/connection.ts";
@@ -9,8 +9,9 @@ import { open } from "../session/open_session.ts";
 import { setGuest, setRight } from "../session/permissions.ts";
 import { type Route, route } from "../session/route.ts";
 import { anchor, selected } from "../session/selection.ts";
-import { signingIn } from "../session/sign_in.ts";
+import { goToHub, isBackFromHub, signingIn } from "../session/sign_in.ts";
 import { SessionStore } from "../session/store.ts";
+import { t } from "../text/en.ts";
 import { complain, settle } from "../ui/notices.ts";
 import { clockOffset, drawer, finding, pager, renaming } from "../ui/page_state.ts";
 
@@ -63,8 +64,11 @@ export function connect(): void {
       settle("connection");
       everLive.value = true;
       signingIn.value = null;
+      isBackFromHub();
       greet().catch(complain);
-    } else if (now === "ended" && !everLive.value) signingIn.value ??= { message: whyOut };
+    } else if (now === "ended" && !everLive.value && !(atHub && signingIn.value === null && goToHub())) {
+      signingIn.value ??= { message: atHub ? t.hubAgain : whyOut };
+    }
   });
   addEventListener("storage", event => {
     if (event.key === KEY && event.newValue !== null && phase.value === "ended") connection.start(); // signed in again in another tab

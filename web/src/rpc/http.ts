@@ -1,5 +1,5 @@
 /** What goes over HTTP and not over the line: signing in and out, and asking why a line could not be opened. */
-import { BASE, inside } from "./base_url.ts";
+import { BASE, inside, outOf } from "./base_url.ts";
 import type { Probe, Socket, World } from "./connection.ts";
 import { keepKey, subprotocols, withKey } from "./login_key.ts";
 import type { Right } from "./schema.ts";
@@ -58,12 +58,20 @@ export async function join(share: string, name: string): Promise<SignIn> {
   return await answered(await post("/login", { share, name }));
 }
 
-/** Ends this browser's login. */
-export async function signOut(): Promise<void> {
+/** Ends this browser's login. Gives the address where to go on, if there is one: where a hub signs people in, they sign out there, too. */
+export async function signOut(): Promise<string | null> {
   const response = await post("/logout", {});
   if (!response.ok && response.status !== 401) throw new Error(`The server refused to sign out (${response.status}).`);
   keepKey(null);
+  const body = response.status === 200 ? ((await response.json().catch(() => null)) as { next?: string } | null) : null;
+  return body?.next ?? null;
 }
+
+/** Whether a hub signs people in here, as the last probe has found. */
+export let atHub = false;
+
+/** The address that leads to the hub's sign-in, and back to a page of this server. */
+export const hubSignIn = (page: string): string => `${inside("/oauth_login")}?next=${encodeURIComponent(outOf(page) ?? "/")}`;
 
 /** Why this browser is not signed in any more, when the server gives a reason; set by the last probe. */
 export let whyOut = "";
@@ -74,7 +82,9 @@ export async function probe(): Promise<Probe> {
     const response = await post("/rpc", { jsonrpc: "2.0", id: 1, method: "server.info", params: {} });
     if (response.status !== 401) return "signed_in";
     const body = (await response.json().catch(() => null)) as { data?: { reason?: string } } | null;
-    whyOut = body?.data?.reason === undefined ? "" : messageIn(body);
+    const reason = body?.data?.reason;
+    atHub = reason === "hub";
+    whyOut = reason === undefined || atHub ? "" : messageIn(body);
     return "signed_out";
   } catch {
     return "unreachable";

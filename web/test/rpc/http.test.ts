@@ -1,6 +1,19 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { askOffer, fileAddress, join, probe, refusalOf, save, signIn, signOut, ticketed, whyOut } from "../../src/rpc/http.ts";
+import {
+  askOffer,
+  atHub,
+  fileAddress,
+  hubSignIn,
+  join,
+  probe,
+  refusalOf,
+  save,
+  signIn,
+  signOut,
+  ticketed,
+  whyOut,
+} from "../../src/rpc/http.ts";
 import { keepKey, loginKey } from "../../src/rpc/login_key.ts";
 
 let asked: { path: string; body: unknown; headers: Record<string, string> }[] = [];
@@ -50,6 +63,18 @@ describe("signing in", () => {
     await expect(signOut()).rejects.toThrow("500");
     expect(loginKey()).toBe("secret");
   });
+});
+
+test("where a hub signs people in, the probe says so, and signing out goes on there", async () => {
+  answer = () => json({ message: "Sign in at the hub.", data: { reason: "hub" } }, 401);
+  expect([await probe(), whyOut, atHub]).toEqual(["signed_out", "", true]);
+  expect(hubSignIn("/s/abc?output=c&at=1")).toBe("/oauth_login?next=%2Fs%2Fabc%3Foutput%3Dc%26at%3D1");
+  answer = () => json({ next: "/hub/logout" });
+  expect(await signOut()).toBe("/hub/logout");
+  answer = () => new Response(null, { status: 204 });
+  expect(await signOut()).toBe(null);
+  answer = () => json({ message: "No." }, 401);
+  expect([await probe(), atHub]).toEqual(["signed_out", false]);
 });
 
 test("a link is for a session, or for nothing, with the reason", async () => {

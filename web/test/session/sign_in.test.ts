@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, expect, test, vi } from "vitest";
 import { guestOf, may, setGuest, setRight } from "../../src/session/permissions.ts";
-import { leave } from "../../src/session/sign_in.ts";
+import { goToHub, isBackFromHub, leave } from "../../src/session/sign_in.ts";
 import { toasts } from "../../src/ui/notices.ts";
 
 afterEach(() => {
@@ -16,6 +16,23 @@ test("who leaves is a guest no longer, and the page is loaded again", async () =
   await leave();
   expect(guestOf.value).toBe(null);
   expect(assign).toHaveBeenCalledWith("/");
+});
+
+test("who signs out where a hub signs people in goes on there", async () => {
+  vi.stubGlobal("fetch", async () => new Response(JSON.stringify({ next: "/hub/logout" }), { status: 200 }));
+  const assign = vi.spyOn(location, "assign").mockImplementation(() => {});
+  await leave();
+  expect(assign).toHaveBeenCalledWith("/hub/logout");
+});
+
+test("a tab goes to the hub once, and again only after it was signed in or has waited", () => {
+  const assign = vi.spyOn(location, "assign").mockImplementation(() => {});
+  assign.mockClear();
+  const now = 1_000_000;
+  expect([goToHub(now), goToHub(now + 59_000), goToHub(now + 60_000), goToHub(now + 61_000)]).toEqual([true, false, true, false]);
+  isBackFromHub();
+  expect(goToHub(now + 62_000)).toBe(true);
+  expect(assign).toHaveBeenCalledTimes(3);
 });
 
 test("who cannot leave is told so, and stays", async () => {
